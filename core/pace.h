@@ -1,0 +1,31 @@
+/* pace.h -- when may the next message go: rate of a route, budgets of a number, back-off.  Pure. */
+#ifndef GONG_PACE_H
+#define GONG_PACE_H
+
+#include <stddef.h>
+
+#include "core/msec.h"
+
+struct pace_budget {
+	unsigned count;			/* at most this many … */
+	msec period_ms;			/* … in any window of this length */
+};
+
+/* First instant >= now at which one more fits every budget.  `past_at` are the instants already
+ * used, ascending. */
+msec pace_budget_next_at(const struct pace_budget *, size_t budgets, const msec *past_at,
+			 size_t past, msec now);
+
+/* Token bucket: `per_second` <= 0 means unlimited.  `burst` >= 1. */
+struct pace_bucket {
+	double per_second, burst, tokens;
+	msec filled_at;
+};
+/* How many of `want` may go now (takes them). */
+unsigned pace_bucket_take(struct pace_bucket *, unsigned want, msec now);
+msec pace_bucket_next_at(const struct pace_bucket *, msec now);
+
+/* first_ms doubling per failure (count from 1) up to max_ms. */
+msec pace_backoff_ms(msec first_ms, msec max_ms, unsigned failures);
+
+#endif

@@ -1,0 +1,24 @@
+/* phone.h -- telephone numbers as people write them, to E.164 (ITU-T E.164, at most 15 digits).
+ * Pure.  A number is kept as its digits in a uint64_t, without the plus sign. */
+#ifndef GONG_PHONE_H
+#define GONG_PHONE_H
+
+#include <stdint.h>
+
+#include "core/err.h"
+
+struct phone_plan {
+	const char *country;	/* country code of the site, "86" */
+	const char *area;	/* area code without the trunk 0, "771"; "" if none */
+};
+
+#define PHONE_TEXT 24
+
+/* Accepts +E.164, 00-prefixed, full-width digits and signs, spaces, hyphens, brackets; for a
+ * country 86 plan: 11-digit mobiles (1xx), 13-digit IoT numbers (1xx…), landlines with or
+ * without trunk 0 and area code.  Short codes (110, 12379) are refused: gong never calls them. */
+int phone_parse(uint64_t *out, const char *text, const struct phone_plan *, struct err *);
+void phone_format(char out[PHONE_TEXT], uint64_t e164);		/* "+8613812341234" */
+void phone_mask(char out[PHONE_TEXT], uint64_t e164);		/* "+86138****1234" */
+
+#endif

@@ -1,0 +1,32 @@
+/* reply.h -- what a person's answer says.  Pure; never fails: what it cannot read is kept as
+ * text with token "".  Normalises full-width forms, punctuation, case and 【】, takes the first
+ * token; a digit may be followed by an optional space or hyphen and an alert's code ("1 K7",
+ * "1-k7", "1K7"). */
+#ifndef GONG_REPLY_H
+#define GONG_REPLY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/template.h"
+
+#define CODE_TEXT 16
+
+struct reply {
+	char token[16];		/* "1", "0", "9" …; a known word becomes its digit; "" = none */
+	char code[CODE_TEXT];	/* upper case, "" = none given */
+	bool opt_out;		/* TD, STOP, 退订 …: recorded, never an answer */
+};
+
+void reply_parse(struct reply *out, const char *text);
+
+/* The template's own answer map decides; the global table (1 acknowledged/3, 2 in post/4,
+ * 3 done/5) only fills in for a template that has no map at all; 0 (cannot) and 9 (help) mean
+ * the same everywhere.  false: this token means nothing here. */
+bool reply_meaning(const struct template *, const char *token, enum answer_kind *kind, int *level);
+
+/* An alert's code, from an alphabet without 0 O 1 I L and such; bijective, so never reused.
+ * Always starts with a letter and has at least two characters, the second a digit. */
+void code_format(char out[CODE_TEXT], uint64_t alert);
+
+#endif

@@ -1,0 +1,35 @@
+/* words.c -- the tables behind words.h. */
+#include "core/words.h"
+
+#include <assert.h>
+#include <string.h>
+
+static int
+find(const char *const *names, int count, const char *word)
+{
+	for (int i = 0; i < count; i++)
+		if (names[i] && strcmp(names[i], word) == 0)
+			return i;
+	return -1;
+}
+
+#define WORDS(type, prefix, count, ...)                                       \
+	static const char *const prefix##_words[count] = { __VA_ARGS__ };     \
+	const char *prefix##_name(enum type value)                            \
+	{                                                                     \
+		assert((int)value >= 0 && (int)value < (int)(count));         \
+		return prefix##_words[value];                                 \
+	}                                                                     \
+	int prefix##_parse(const char *word)                                  \
+	{                                                                     \
+		return find(prefix##_words, count, word);                     \
+	}
+
+WORDS(lang, lang, LANG_COUNT, "zh", "en")
+WORDS(channel, channel, CHANNEL_COUNT, "sms", "voice", "console")
+WORDS(severity, severity, SEVERITY_COUNT, "notice", "blue", "yellow", "orange", "red")
+WORDS(tier, tier, TIER_COUNT, "county", "township", "village")
+WORDS(outcome, outcome, OUTCOME_COUNT, "none", "accepted", "rejected", "unknown", "withdrawn")
+WORDS(reject, reject, REJECT_COUNT, "none", "retry", "retry_other", "drop", "config", "clock")
+WORDS(answer_kind, answer_kind, ANSWER_COUNT, "none", "answered", "acknowledged", "in_post",
+      "done", "cannot", "help", "coming", "delayed", "opt_out")

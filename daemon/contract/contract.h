@@ -1,0 +1,262 @@
+/* contract.h -- the only types that cross between the loop thread and the engine thread.
+ * Commands go in, effects come out after the COMMIT that explains them.  Everything a command
+ * or effect points to is heap memory it owns; command_free/effect_free release it. */
+#ifndef GONG_CONTRACT_H
+#define GONG_CONTRACT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/division.h"
+#include "core/msec.h"
+#include "core/words.h"
+
+struct pair {
+	char *name, *value;
+};
+
+/* One request as intake understood it: shapes are checked, meanings are not. */
+struct alert_request {
+	char *key;			/* idempotency key, never NULL */
+	unsigned char digest[32];	/* SHA-256 of the canonical request */
+	char *body;			/* canonical JSON, stored with the alert */
+	char *client;			/* name of the client, or "socket:uid" */
+	bool drill, test, dry_run;
+	char *template, *policy;	/* template never NULL; policy NULL = broadcast, told once */
+	enum severity severity;
+	char *kind;			/* "rainstorm"; may be NULL */
+	struct pair *params;
+	size_t param_count;
+	struct {
+		division_code division;
+		struct pair param;
+	} *division_params;
+	size_t division_param_count;
+	division_code *divisions, *without_divisions;
+	size_t division_count, without_division_count;
+	char **roles, **contacts, **without_contacts;	/* contacts by ref */
+	size_t role_count, contact_count, without_contact_count;
+	bool reached;			/* audience: those reached by the alert that is replaced */
+	bool in_turn;			/* callout: contacts one after the other */
+	msec starts_at;			/* 0 = now */
+	msec expires_at;		/* 0 = accepted_at + validity */
+	int64_t replaces;		/* 0 = none */
+	unsigned long recipients_max;	/* right of the client; 0 = none */
+};
+
+struct answer_request {			/* the desk, or an API client, enters an answer */
+	int64_t alert;
+	division_code division;		/* village or township; 0 when contact is given */
+	char *contact;			/* ref; or NULL */
+	int level;			/* 2..5; 0 with kind ANSWER_CANNOT */
+	enum answer_kind kind;
+	char *name, *note, *client;	/* who entered it; what was said */
+};
+
+struct cancel_request {
+	int64_t alert;
+	char *client, *note;
+	char *template;			/* of the message to those reached; NULL = tell nobody */
+	struct pair *params;
+	size_t param_count;
+};
+
+enum import_kind { IMPORT_DIVISIONS, IMPORT_CONTACTS, IMPORT_ROSTER };
+
+struct import_row {
+	/* divisions */
+	division_code code;
+	char *name;
+	char *params;			/* JSON object of the extra columns; NULL = {} */
+	/* contacts: one row per post; rows with the same ref are one person */
+	char *ref;
+	uint64_t numbers[4];		/* E.164 in order of preference, 0 ends */
+	unsigned char sms, voice;	/* bit i: number i may be used for it */
+	enum lang lang;
+	bool active;
+	int role;			/* index into settings->roles, -1 = no post */
+	unsigned order;
+	/* roster */
+	msec from_at, to_at;
+	unsigned line;			/* of the file, for errors */
+};
+
+struct import_request {
+	enum import_kind kind;
+	char *client;
+	struct import_row *rows;
+	size_t row_count;
+	size_t done;			/* engine's progress */
+};
+
+/* The fate of one item, as its driver tells it. */
+struct done_item {
+	uint64_t id;			/* see message_id below */
+	enum outcome outcome;
+	enum reject class;
+	unsigned parts;
+	char *ref, *reason;		/* may be NULL */
+};
+
+enum command_kind {
+	/* urgent lane */
+	CMD_ROUTE_READY, CMD_ROUTE_LOST, CMD_DONE, CMD_PART, CMD_RECEIPT, CMD_CALL, CMD_INBOUND,
+	CMD_HEALTH, CMD_KEEP, CMD_BARRIER, CMD_ANSWER, CMD_CANCEL, CMD_TASK_CLOSE,
+	CMD_CLOCK_STEP, CMD_RELOAD,
+	/* bulk lane */
+	CMD_ACCEPT, CMD_IMPORT,
+	CMD_KINDS
+};
+
+struct command {
+	enum command_kind kind;
+	uint64_t reply_to;		/* who waits for an EFFECT_REPLY; 0 = nobody */
+	int route;			/* index into settings->routes, -1 = none */
+	struct command *next;
+	union {
+		struct alert_request *accept;
+		struct answer_request *answer;
+		struct cancel_request *cancel;
+		struct import_request *import;
+		struct {
+			unsigned window, batch;
+			bool channels[CHANNEL_COUNT], receipts, inbound;
+			char *identity;
+		} ready;
+		struct {		/* the driver died or was killed */
+			uint64_t *written, *unwritten;
+			size_t written_count, unwritten_count;
+			char *reason;
+			bool fatal;	/* not worth restarting: alarm */
+		} lost;
+		struct {
+			struct done_item *items;
+			size_t count;
+		} done;
+		struct {
+			uint64_t id;
+			unsigned part, of, reference;
+			char *ref;
+		} part;
+		struct {
+			char *driver_id;	/* for `took`; may be NULL */
+			uint64_t id;		/* ours, 0 = match by ref and to */
+			char *ref;
+			uint64_t to;
+			bool delivered, final;
+			char *reason;
+			msec at;
+		} receipt;
+		struct {
+			uint64_t id;
+			enum { CALL_RINGING, CALL_ANSWERED, CALL_ENDED } state;
+			char *outcome, *digits;	/* "answered", "busy", "no_answer" … */
+			msec ms;
+		} call;
+		struct {
+			char *driver_id;
+			uint64_t from;
+			char *text;		/* NULL = missed call */
+			msec at;
+		} inbound;
+		struct {
+			char *json;		/* the event as the driver sent it */
+			bool ok;
+		} health;
+		char *keep;
+		uint64_t barrier;
+		struct {
+			int64_t task;
+			char *client, *note;
+		} task_close;
+		msec clock_step_ms;
+		struct settings *settings;	/* a reference the engine takes over */
+	};
+};
+
+struct send_item {
+	uint64_t id, to;
+	unsigned reference;		/* concatenation reference, 0..255 */
+	unsigned parts;
+	unsigned char missing[8];	/* bit set of parts still to send; all zero = all */
+	const char *text;		/* into the effect's own `texts`; NULL = shared text */
+};
+
+enum effect_kind { EFFECT_REPLY, EFFECT_SEND, EFFECT_CALL, EFFECT_WITHDRAW, EFFECT_TOOK,
+		   EFFECT_BARRIER, EFFECT_LOG };
+
+struct effect {
+	enum effect_kind kind;
+	int route;
+	struct effect *next;
+	union {
+		struct {
+			uint64_t to;
+			int status;	/* HTTP; >= 400: json is an RFC 9457 problem */
+			char *json;
+		} reply;
+		struct {		/* EFFECT_SEND */
+			char *text;	/* shared text, may be NULL */
+			char **texts;	/* owned texts of items that have their own */
+			size_t text_count;
+			struct send_item *items;
+			size_t count;
+			bool flash, receipt, urgent;
+			msec not_after;
+		} send;
+		struct {
+			uint64_t id, to;
+			char *text;
+			enum lang lang;
+			char *keys;	/* JSON object {"1":"acknowledged",…} */
+			msec ring_ms, not_after;
+			unsigned plays;
+		} call;
+		struct {
+			uint64_t *ids;
+			size_t count;
+		} withdraw;
+		char *took;
+		uint64_t barrier;
+		struct {
+			int priority;	/* syslog: 3 error, 4 warning, 6 info */
+			char *line;	/* event text plus key=value fields */
+		} log;
+	};
+};
+
+struct command *command_new(enum command_kind, int route);
+void command_free(struct command *);
+struct effect *effect_new(enum effect_kind, int route);
+void effect_free(struct effect *);
+void alert_request_free(struct alert_request *);
+
+/* First-in first-out lists; not locked (bridge locks). */
+struct command_list {
+	struct command *first, **end;
+	size_t count;
+};
+struct effect_list {
+	struct effect *first, **end;
+	size_t count;
+};
+void command_push(struct command_list *, struct command *);
+struct command *command_pop(struct command_list *);
+void effect_push(struct effect_list *, struct effect *);
+struct effect *effect_pop(struct effect_list *);
+
+/* A message's id on the wire: wave 28 bits, contact 30, attempt 5; 13 base32 characters. */
+#define MESSAGE_ID_TEXT 14
+static inline uint64_t
+message_id(uint32_t wave, uint32_t contact, unsigned attempt)
+{
+	return (uint64_t)wave << 35 | (uint64_t)(contact & 0x3fffffff) << 5 | (attempt & 31);
+}
+static inline uint32_t message_id_wave(uint64_t id) { return (uint32_t)(id >> 35); }
+static inline uint32_t message_id_contact(uint64_t id) { return id >> 5 & 0x3fffffff; }
+static inline unsigned message_id_attempt(uint64_t id) { return id & 31; }
+void message_id_format(char out[MESSAGE_ID_TEXT], uint64_t id);
+int message_id_parse(uint64_t *out, const char *text);	/* -1: not one of ours */
+
+#endif

@@ -1,0 +1,37 @@
+/* engine.h -- commands in, effects out, commit between.
+ * One synchronous piece of ordinary code: no socket, no thread, no clock of its own.  The
+ * bridge (or a test with a virtual clock) calls it from one thread only. */
+#ifndef GONG_ENGINE_H
+#define GONG_ENGINE_H
+
+#include "core/err.h"
+#include "core/msec.h"
+#include "daemon/contract/contract.h"
+#include "daemon/settings/settings.h"
+#include "daemon/store/store.h"
+
+struct engine;
+
+/* Takes a reference on `settings`; borrows `store`, which must outlive it.  Everything found
+ * `sending` in the store becomes in doubt in the first turn. */
+int engine_open(struct engine **out, struct store *store, struct settings *settings, msec now,
+		struct err *);
+void engine_close(struct engine *);
+
+/* One turn: takes all urgent commands and a bounded amount of bulk from the lists, runs what
+ * is due at `now`, commits, and only then appends effects to `out`.  Commands it has taken are
+ * freed; the rest stay queued.  `*wake_at`: when it wants the next turn even without commands
+ * (may be <= now: at once, there is more to do).
+ * -1: the store failed; commands stay queued, nothing was done and no effect given; the caller
+ * asks again later (`*wake_at`), answering waiting clients 503 or 507 (err->field "full"). */
+int engine_turn(struct engine *, struct command_list *urgent, struct command_list *bulk, msec now,
+		struct effect_list *out, msec *wake_at, struct err *);
+
+/* Figures for metrics and forecasts, safe after a turn from the engine thread only. */
+struct engine_stats {
+	unsigned long turns, commits, accepts, repeats, claims, sent, delivered, failed, uncertain;
+	unsigned long receipts_unmatched, inbound_unmatched, queued;
+};
+void engine_stats(const struct engine *, struct engine_stats *);
+
+#endif

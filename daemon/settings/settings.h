@@ -1,0 +1,142 @@
+/* settings.h -- gong.conf, templates and policies: files -> validated, immutable values.
+ * Loading does everything or nothing; every refusal names file, line and remedy.
+ * A struct settings is never changed after loading and may be read by any thread;
+ * a reload makes a new one (settings_ref/settings_unref keep the old alive while used). */
+#ifndef GONG_SETTINGS_H
+#define GONG_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/ladder.h"
+#include "core/msec.h"
+#include "core/pace.h"
+#include "core/phone.h"
+#include "core/template.h"
+#include "core/words.h"
+
+struct role {
+	char *name, *title[LANG_COUNT];
+	enum tier tier;
+	bool duty;			/* resolved through the roster */
+};
+
+struct family {				/* a role name that is no family is a family of one */
+	char *name;
+	size_t *roles;			/* indices into settings->roles */
+	size_t role_count;
+};
+
+enum target_kind { TARGETS_NONE, TARGETS_VILLAGE, TARGETS_TOWNSHIP, TARGETS_PERSON,
+		   TARGETS_TEAM };
+
+struct policy_step {
+	char *name;			/* for people: "principals" */
+	msec after_ms;
+	size_t *to;			/* ordered families: indices into settings->families */
+	size_t to_count;		/* 0: the request's own roles or contacts */
+	bool to_answered;		/* `to = {answered}`: whoever has acknowledged so far */
+	bool channels[CHANNEL_COUNT];
+	int below;			/* targets still under this level */
+	bool inform;			/* recipients are told, not chased */
+	char *template;			/* NULL = the alert's */
+};
+
+struct policy {
+	char *name, *title;
+	enum target_kind targets;
+	int until, chase_below;
+	unsigned quota;			/* team targets: how many persons make the team */
+	msec deadline_ms;		/* NEVER = none */
+	struct policy_step *steps;
+	size_t step_count;
+	struct ladder_step *ladder;	/* the same steps, as core/ladder wants them */
+};
+
+struct route_conf {
+	char *name, *driver;		/* driver: "gong-modem", path to an executable … */
+	bool channels[CHANNEL_COUNT];
+	bool simulated, backup, gong_signs;	/* gong_signs: gong adds the signature to the text */
+	char *config;			/* JSON object handed to the driver at open */
+	char *callback_secret;		/* NULL = no callback URL */
+	unsigned window;		/* at most; 0 = as the driver says */
+	double rate;			/* messages per second; 0 = unlimited */
+	struct pace_budget *budgets;	/* per number */
+	size_t budget_count;
+	double parts_per_s;		/* declared speed, for forecasts before any is measured */
+};
+
+struct client {				/* who may ask, and for what; default is nothing */
+	char *name;
+	unsigned char token_sha256[32];
+	enum severity up_to;		/* highest severity it may send */
+	bool drill_only, may_read, may_send, may_import;
+	struct division_range *divisions;	/* count 0 = the whole site */
+	size_t division_count;
+	unsigned long recipients_max;	/* 0 = no limit */
+};
+
+/* A template or policy file as it stood on disk; engines store it by hash when first used. */
+struct document {
+	char *kind, *name;		/* "template"/"policy" */
+	char *body;			/* the file's text, or the one section of it */
+	unsigned char sha256[32];
+};
+
+struct settings {
+	char *path;			/* gong.conf */
+	char *state_dir, *driver_dir;
+	/* site */
+	char *site_name[LANG_COUNT], *signature[LANG_COUNT], *drill_mark[LANG_COUNT];
+	char *drill_mark_provider[LANG_COUNT];
+	char *timezone;			/* for times in texts, "Asia/Shanghai" */
+	struct phone_plan phone_plan;
+	enum lang default_lang;
+	double policy_divisor;		/* policies' times are divided by it (demo, drills); >= 1 */
+	msec validity_ms;		/* of an alert that names none; default 24 h */
+	unsigned auto_replies_per_hour;	/* per number */
+	msec ring_ms;			/* default 35 s */
+	unsigned plays;			/* of a voice text, default 2 */
+	/* listening */
+	char *listen_host;		/* NULL = no TCP */
+	uint16_t listen_port;		/* 0 = any free one (its number is logged and in run file) */
+	char *public_url;		/* base of callback URLs; default http://host:port */
+	char *socket_path;
+	size_t body_max, header_max, connections_max;
+	size_t alerts_open_max;
+
+	struct role *roles;		size_t role_count;
+	struct family *families;	size_t family_count;
+	struct template **templates;	size_t template_count;
+	struct policy **policies;	size_t policy_count;
+	struct document *documents;	size_t document_count;	/* templates, then policies */
+	struct route_conf *routes;	size_t route_count;
+	struct client *clients;		size_t client_count;
+	unsigned refs;
+};
+
+/* Reads gong.conf and what it names.  -1: err->text is "file:line: what; remedy". All further
+ * faults found are appended to `report` (one a line), which may be NULL. */
+int settings_load(struct settings **out, const char *path, struct buf *report, struct err *);
+struct settings *settings_ref(struct settings *);
+void settings_unref(struct settings *);
+
+/* NULL or -1 if there is none of that name. */
+const struct template *settings_template(const struct settings *, const char *name);
+const struct policy *settings_policy(const struct settings *, const char *name);
+const struct document *settings_document(const struct settings *, const char *kind,
+					 const char *name);
+int settings_family(const struct settings *, const char *name);	/* index; a role name counts too */
+int settings_role(const struct settings *, const char *name);
+int settings_route(const struct settings *, const char *name);
+const struct client *settings_client(const struct settings *, const unsigned char sha256[32]);
+
+/* One document's text -> value, for alerts that run on an older version.  Caller owns *out. */
+int template_parse(struct template **out, const char *body, const char *file, struct err *);
+int policy_parse(struct policy **out, const char *body, const char *file,
+		 const struct settings *, struct err *);
+void policy_free(struct policy *);
+
+#endif

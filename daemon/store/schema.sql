@@ -1,0 +1,133 @@
+-- schema.sql: gong's state.  Integers everywhere a row may be one of a million.
+-- Codes of states and kinds are those of core/words.h and core/message_state.h (append only).
+CREATE TABLE meta (name TEXT PRIMARY KEY, value) STRICT, WITHOUT ROWID;
+CREATE TABLE division (
+	code INTEGER PRIMARY KEY, name TEXT NOT NULL, params TEXT NOT NULL DEFAULT '{}'
+) STRICT;
+CREATE TABLE contact (
+	id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+	lang INTEGER NOT NULL, active INTEGER NOT NULL, opt_out INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE number (		-- sms, voice: may the number be used for it
+	contact INTEGER NOT NULL, pos INTEGER NOT NULL, e164 INTEGER NOT NULL,
+	sms INTEGER NOT NULL, voice INTEGER NOT NULL, PRIMARY KEY (contact, pos)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX number_e164 ON number (e164, contact);
+CREATE TABLE role (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE post (		-- only posts of active contacts; lang is a copy of the contact's
+	role INTEGER NOT NULL, division INTEGER NOT NULL, ord INTEGER NOT NULL,
+	contact INTEGER NOT NULL, lang INTEGER NOT NULL,
+	PRIMARY KEY (role, division, ord, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX post_contact ON post (contact);
+CREATE TABLE roster (
+	role INTEGER NOT NULL, division INTEGER NOT NULL, from_at INTEGER NOT NULL,
+	to_at INTEGER NOT NULL, contact INTEGER NOT NULL,
+	PRIMARY KEY (role, division, from_at, contact)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE document (
+	id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
+	name TEXT NOT NULL, body TEXT NOT NULL
+) STRICT;
+CREATE TABLE route (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, keep TEXT,
+	health TEXT, state TEXT, state_at INTEGER) STRICT;
+
+-- state: 0 held, 1 active, 2 satisfied, 3 exhausted, 4 cancelled, 5 expired
+CREATE TABLE alert (
+	id INTEGER PRIMARY KEY, key TEXT NOT NULL UNIQUE, digest BLOB NOT NULL,
+	client TEXT NOT NULL, template INTEGER NOT NULL, policy INTEGER NOT NULL DEFAULT 0,
+	kind TEXT, severity INTEGER NOT NULL, drill INTEGER NOT NULL, test INTEGER NOT NULL,
+	state INTEGER NOT NULL, code TEXT NOT NULL, body TEXT NOT NULL,
+	accepted_at INTEGER NOT NULL, released_at INTEGER, expires_at INTEGER NOT NULL,
+	deadline_at INTEGER, closed_at INTEGER, replaces INTEGER, replaced_by INTEGER,
+	step INTEGER NOT NULL DEFAULT 0,	-- next step of the ladder
+	targets INTEGER NOT NULL DEFAULT 0, satisfied INTEGER NOT NULL DEFAULT 0,
+	hurry INTEGER NOT NULL DEFAULT 0,
+	due_at INTEGER				-- when the engine must look at it; NULL = never
+) STRICT;
+CREATE INDEX alert_due ON alert (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX alert_open ON alert (id) WHERE state IN (0, 1, 3);
+CREATE TABLE target (		-- division: the village or township; contact: a person target
+	alert INTEGER NOT NULL, id INTEGER NOT NULL, division INTEGER, contact INTEGER,
+	level INTEGER NOT NULL DEFAULT 0, level_at INTEGER, by_contact INTEGER, by_name TEXT,
+	PRIMARY KEY (alert, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE called (		-- who was called for what
+	contact INTEGER NOT NULL, alert INTEGER NOT NULL, target INTEGER NOT NULL,
+	step INTEGER NOT NULL, PRIMARY KEY (contact, alert, target)
+) STRICT, WITHOUT ROWID;
+-- kind: 0 call (recipients answer for targets), 1 inform, 2 helper, 3 correction, 4 automatic reply
+-- state: 0 planning, 1 open, 2 finished, 3 withdrawn, 4 expired.  A row still `queued` in a
+-- wave that is withdrawn or expired counts as withdrawn or expired.
+CREATE TABLE wave (
+	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, step INTEGER NOT NULL,
+	position INTEGER NOT NULL, channel INTEGER NOT NULL, kind INTEGER NOT NULL,
+	state INTEGER NOT NULL, severity INTEGER NOT NULL, drill INTEGER NOT NULL,
+	template INTEGER NOT NULL, below INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+	planned_at INTEGER NOT NULL, cursor INTEGER NOT NULL DEFAULT 0,
+	total INTEGER NOT NULL DEFAULT 0,	-- rows planned
+	sending INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0,
+	delivered INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
+	expired INTEGER NOT NULL DEFAULT 0, withdrawn INTEGER NOT NULL DEFAULT 0,
+	uncertain INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX wave_alert ON wave (alert);
+CREATE INDEX wave_open ON wave (id) WHERE state IN (0, 1);
+CREATE TABLE variant (		-- one rendered text; head = signature, apart for routes that sign
+	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, lang INTEGER NOT NULL,
+	head TEXT NOT NULL, body TEXT NOT NULL, parts INTEGER NOT NULL
+) STRICT;
+CREATE INDEX variant_alert ON variant (alert);
+-- number: index into the person's numbers; parts_done: bit set of parts known accepted
+-- kills: how many drivers died with it in hand; due: when to look at it again
+CREATE TABLE message (
+	wave INTEGER NOT NULL, contact INTEGER NOT NULL, state INTEGER NOT NULL,
+	variant INTEGER NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL DEFAULT 0,
+	route INTEGER NOT NULL DEFAULT 0, due INTEGER, reference INTEGER NOT NULL DEFAULT 0,
+	parts_done INTEGER NOT NULL DEFAULT 0, kills INTEGER NOT NULL DEFAULT 0,
+	flags INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL DEFAULT 0,
+	PRIMARY KEY (wave, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX message_due ON message (due) WHERE due IS NOT NULL;
+CREATE INDEX message_sending ON message (wave, contact) WHERE state = 1;
+-- A finished handing-over; append only (a receipt later fills receipt and receipt_at).
+-- outcome: 1 accepted, 2 rejected, 3 unknown, 4 withdrawn.  receipt: 0 none, 1 delivered, 2 failed
+CREATE TABLE attempt (
+	wave INTEGER NOT NULL, contact INTEGER NOT NULL, n INTEGER NOT NULL,
+	route INTEGER NOT NULL, e164 INTEGER NOT NULL, sent_at INTEGER NOT NULL,
+	ended_at INTEGER NOT NULL, outcome INTEGER NOT NULL, class INTEGER NOT NULL,
+	parts INTEGER NOT NULL, ref TEXT, reason TEXT, receipt INTEGER NOT NULL DEFAULT 0,
+	receipt_at INTEGER, PRIMARY KEY (wave, contact, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE receipt_key (	-- receipts known only by the network's own reference
+	route INTEGER NOT NULL, ref TEXT NOT NULL, e164 INTEGER NOT NULL, at INTEGER NOT NULL,
+	wave INTEGER NOT NULL, contact INTEGER NOT NULL, n INTEGER NOT NULL,
+	PRIMARY KEY (route, ref, e164, at)
+) STRICT, WITHOUT ROWID;
+-- source: 0 sms, 1 key, 2 call answered, 3 missed call, 4 desk, 5 api
+CREATE TABLE answer (
+	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, contact INTEGER, division INTEGER,
+	at INTEGER NOT NULL, source INTEGER NOT NULL, kind INTEGER NOT NULL,
+	level INTEGER NOT NULL, step INTEGER, helper INTEGER NOT NULL DEFAULT 0, text TEXT,
+	name TEXT, note TEXT
+) STRICT;
+CREATE INDEX answer_alert ON answer (alert, id);
+CREATE TABLE inbound (
+	id INTEGER PRIMARY KEY, route INTEGER NOT NULL, driver_id TEXT NOT NULL,
+	e164 INTEGER NOT NULL, text TEXT, at INTEGER NOT NULL, received_at INTEGER NOT NULL,
+	contact INTEGER, alert INTEGER, UNIQUE (route, driver_id)
+) STRICT;
+CREATE TABLE task (		-- work for a human at the desk
+	id INTEGER PRIMARY KEY, alert INTEGER, kind TEXT NOT NULL, text TEXT NOT NULL,
+	opened_at INTEGER NOT NULL, closed_at INTEGER, closed_by TEXT, note TEXT
+) STRICT;
+CREATE INDEX task_open ON task (id) WHERE closed_at IS NULL;
+CREATE TABLE event (		-- the story of an alert
+	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, at INTEGER NOT NULL,
+	what TEXT NOT NULL, detail TEXT NOT NULL	-- detail: JSON object
+) STRICT;
+CREATE INDEX event_alert ON event (alert, id);
+CREATE TABLE audit (
+	id INTEGER PRIMARY KEY, at INTEGER NOT NULL, actor TEXT NOT NULL, action TEXT NOT NULL,
+	detail TEXT NOT NULL, hash BLOB NOT NULL	-- SHA-256 over the row before and this row
+) STRICT;
