@@ -1,1 +1,261 @@
+/* store.h -- gong's state on disk, in the words of the domain; the one place that names SQL.
+ * Used by the engine thread only (readers have read.h).  Everything happens inside a turn:
+ * store_begin … store_commit.  Trouble with the disk is sticky: once a call has failed, all
+ * further calls of the turn do nothing and return 0/false/-1, and store_commit returns -1 with
+ * the reason; the caller throws away what it had in memory and tries the turn again later. */
+#ifndef GONG_STORE_H
+#define GONG_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/division.h"
+#include "core/err.h"
+#include "core/msec.h"
+#include "core/words.h"
+
 struct store;
+
+/* Opens or creates; refuses a damaged file, saying how to restore.  Caller owns *out. */
+int store_open(struct store **out, const char *path, struct err *);
+void store_close(struct store *);
+
+void store_begin(struct store *);
+/* -1: nothing of the turn was kept; err->field is "full" when the disk is. */
+int store_commit(struct store *, struct err *);
+bool store_failed(const struct store *);
+/* One command inside a turn: either all of it or, after store_undo, none of it. */
+void store_mark(struct store *);
+void store_keep(struct store *);
+void store_undo(struct store *);
+/* Removes the unneeded log when idle. */
+void store_idle(struct store *);
+
+int64_t store_meta_get(struct store *, const char *name, int64_t otherwise);
+void store_meta_set(struct store *, const char *name, int64_t value);
+
+/* -- people and places (people.c) -- */
+struct person {
+	uint32_t id;
+	enum lang lang;
+	bool active;
+	char ref[64], name[128];
+};
+struct holder {			/* somebody who holds a role somewhere */
+	uint32_t contact;
+	enum lang lang;
+	unsigned order;
+	division_code division;
+};
+typedef void (*holder_fn)(void *ctx, const struct holder *);
+
+int64_t store_role_id(struct store *, const char *name);	/* made when new */
+int64_t store_route_id(struct store *, const char *name);
+bool store_division_get(struct store *, division_code, char name[128], char **params);
+typedef void (*division_fn)(void *ctx, division_code);
+void store_divisions_in(struct store *, struct division_range, enum tier, division_fn, void *ctx);
+/* Holders of a role in a range of divisions, ordered by division, order, contact. */
+void store_holders(struct store *, int64_t role, struct division_range, holder_fn, void *ctx);
+/* Who is on the roster for a duty role at `at`. */
+void store_on_duty(struct store *, int64_t role, division_code, msec at, holder_fn, void *ctx);
+bool store_person_by_ref(struct store *, const char *ref, struct person *);
+bool store_person_by_id(struct store *, uint32_t contact, struct person *);
+size_t store_persons_by_number(struct store *, uint64_t e164, uint32_t *out, size_t max);
+/* The `index`th number of a person usable for the channel, 0 if there is none. */
+uint64_t store_number(struct store *, uint32_t contact, enum channel, unsigned index);
+void store_opt_out(struct store *, uint32_t contact);
+bool store_has_opted_out(struct store *, uint32_t contact);
+
+void store_division_put(struct store *, division_code, const char *name, const char *params);
+/* Returns the contact's id; replaces numbers, removes its posts. */
+uint32_t store_person_put(struct store *, const char *ref, const char *name, enum lang,
+			  bool active, const uint64_t numbers[4], unsigned sms, unsigned voice);
+void store_post_put(struct store *, int64_t role, division_code, unsigned order, uint32_t contact,
+		    enum lang);
+void store_roster_put(struct store *, int64_t role, division_code, msec from_at, msec to_at,
+		      uint32_t contact);
+
+/* -- documents -- */
+int64_t store_document_put(struct store *, const char *kind, const char *name, const char *body,
+			   const unsigned char sha256[32]);
+/* Caller frees *name and *body. */
+bool store_document_get(struct store *, int64_t id, char **name, char **body);
+
+/* -- alerts (alerts.c) -- */
+enum alert_state { ALERT_HELD, ALERT_ACTIVE, ALERT_SATISFIED, ALERT_EXHAUSTED, ALERT_CANCELLED,
+		   ALERT_EXPIRED, ALERT_STATE_COUNT };
+const char *alert_state_name(enum alert_state);
+bool alert_is_open(enum alert_state);		/* held, active or exhausted */
+
+struct alert {
+	int64_t id;
+	int64_t template, policy;		/* documents; policy 0 = none */
+	enum severity severity;
+	bool drill, test;
+	enum alert_state state;
+	char code[16], kind[64];
+	msec accepted_at, released_at, expires_at, deadline_at, closed_at, due_at;
+	int64_t replaces, replaced_by;
+	unsigned step;
+	unsigned long targets, satisfied;
+	bool hurry;
+	char *body;				/* store_alert_get: borrowed until the next call */
+};
+/* Is there an alert under this key?  Fills id and digest. */
+bool store_alert_by_key(struct store *, const char *key, int64_t *id, unsigned char digest[32]);
+int64_t store_alert_insert(struct store *, const struct alert *, const char *key,
+			   const unsigned char digest[32], const char *client);
+bool store_alert_get(struct store *, int64_t id, struct alert *);
+void store_alert_update(struct store *, const struct alert *);	/* the changing columns */
+/* Alerts to look at: up to `max` ids with due_at <= now, earliest first. */
+size_t store_alerts_due(struct store *, msec now, int64_t *out, size_t max);
+msec store_alerts_next_due(struct store *);
+void store_clock_shift(struct store *, msec by);
+
+struct target {
+	unsigned id;
+	division_code division;
+	uint32_t contact;
+	int level;
+};
+typedef void (*target_fn)(void *ctx, const struct target *);
+void store_target_insert(struct store *, int64_t alert, const struct target *);
+void store_targets(struct store *, int64_t alert, int below, target_fn, void *ctx);
+bool store_target_by_division(struct store *, int64_t alert, division_code, struct target *);
+void store_target_levels(struct store *, int64_t alert, size_t at_level[LEVEL_COUNT]);
+/* Raises only; true if it did. */
+bool store_target_raise(struct store *, int64_t alert, unsigned target, int level, msec at,
+			uint32_t by_contact, const char *by_name);
+void store_called_put(struct store *, uint32_t contact, int64_t alert, unsigned target,
+		      unsigned step);
+size_t store_called_targets(struct store *, uint32_t contact, int64_t alert, unsigned *out,
+			    size_t max);
+/* Lowest level among the targets this person was called for; LEVEL_COUNT if none. */
+int store_called_lowest(struct store *, uint32_t contact, int64_t alert);
+/* Alerts a person was called for, newest first. */
+size_t store_called_alerts(struct store *, uint32_t contact, int64_t *out, size_t max);
+
+struct answer {
+	int64_t alert;
+	uint32_t contact;
+	division_code division;
+	msec at;
+	enum answer_source { SOURCE_SMS, SOURCE_KEY, SOURCE_CALL, SOURCE_MISSED_CALL, SOURCE_DESK,
+			     SOURCE_API } source;
+	enum answer_kind kind;
+	int level, step;
+	bool helper;
+	const char *text, *name, *note;
+};
+void store_answer_insert(struct store *, const struct answer *);
+bool store_has_answered(struct store *, int64_t alert, uint32_t contact);
+/* The n-th highest level (n from 1) that persons have answered with; 0 if fewer did. */
+int store_answer_nth_level(struct store *, int64_t alert, unsigned n);
+/* Persons whose highest answer is at least `level`. */
+void store_answered_at(struct store *, int64_t alert, int level, holder_fn, void *ctx);
+
+void store_event(struct store *, int64_t alert, msec at, const char *what, const char *detail);
+int64_t store_task_open(struct store *, int64_t alert, const char *kind, const char *text, msec at);
+bool store_task_close(struct store *, int64_t task, const char *by, const char *note, msec at);
+void store_audit(struct store *, msec at, const char *actor, const char *action,
+		 const char *detail);
+
+/* -- waves and messages (messages.c) -- */
+enum wave_kind { WAVE_CALL, WAVE_INFORM, WAVE_HELPER, WAVE_CORRECTION, WAVE_REPLY };
+enum wave_state { WAVE_PLANNING, WAVE_OPEN, WAVE_FINISHED, WAVE_WITHDRAWN, WAVE_EXPIRED };
+
+struct wave {
+	uint32_t id;
+	int64_t alert;
+	int step;
+	unsigned position;
+	enum channel channel;
+	enum wave_kind kind;
+	enum wave_state state;
+	enum severity severity;
+	bool drill;
+	int64_t template;
+	int below;
+	msec expires_at, planned_at;
+	uint32_t cursor;
+	/* rows by state; queued = total less the rest */
+	unsigned long total, count[8];		/* by enum message_state; [QUEUED] unused */
+};
+uint32_t store_wave_insert(struct store *, const struct wave *);
+void store_wave_update(struct store *, const struct wave *);
+bool store_wave_get(struct store *, uint32_t id, struct wave *);
+typedef void (*wave_fn)(void *ctx, const struct wave *);
+void store_waves_open(struct store *, wave_fn, void *ctx);
+void store_waves_of(struct store *, int64_t alert, wave_fn, void *ctx);
+uint32_t store_wave_last_contact(struct store *, uint32_t wave);	/* planned so far */
+
+int64_t store_variant_insert(struct store *, int64_t alert, enum lang, const char *head,
+			     const char *body, unsigned parts);
+/* Caller frees *head and *body. */
+bool store_variant_get(struct store *, int64_t id, char **head, char **body, enum lang *,
+		       unsigned *parts);
+
+#define MESSAGE_AVOID 1			/* not by the route that had it last, if there is another */
+#define MESSAGE_RESEND 2		/* it may have left before */
+
+struct message {
+	uint32_t wave, contact;
+	int state;			/* enum message_state */
+	int64_t variant;
+	unsigned number, attempt, reference, parts_done, kills, flags;
+	int64_t route;			/* store's id of the route that has or had it */
+	msec due;			/* NEVER = none */
+	msec at;			/* last hand-over */
+	uint64_t e164;			/* number it would go to; 0 = none (left) */
+};
+void store_message_insert(struct store *, uint32_t wave, uint32_t contact, int64_t variant,
+			  unsigned number, msec due);
+bool store_message_exists(struct store *, uint32_t wave, uint32_t contact);
+bool store_message_get(struct store *, uint32_t wave, uint32_t contact, enum channel,
+		       struct message *);
+void store_message_update(struct store *, const struct message *);
+/* The next rows of a wave after its cursor. */
+size_t store_messages_after(struct store *, const struct wave *, struct message *out, size_t max);
+/* All queued rows in (after, last] become `sending` by `route`: the write-ahead. */
+void store_messages_claim(struct store *, uint32_t wave, uint32_t after, uint32_t last,
+			  int64_t route, unsigned reference, msec at);
+size_t store_messages_due(struct store *, msec now, struct message *out, size_t max);
+msec store_messages_next_due(struct store *);
+/* Rows in `sending`, after (wave, contact). */
+size_t store_messages_sending(struct store *, uint32_t wave, uint32_t contact, struct message *out,
+			      size_t max);
+size_t store_messages_sending_of(struct store *, uint32_t wave, uint32_t *contacts, size_t max);
+typedef void (*contact_fn)(void *ctx, uint32_t contact);
+/* Contacts of a wave whose message is sent, delivered or uncertain. */
+void store_messages_reached(struct store *, uint32_t wave, contact_fn, void *ctx);
+/* Has a message of this alert been handed over to that person? */
+bool store_was_handed_over(struct store *, int64_t alert, uint32_t contact);
+unsigned store_voice_messages_of(struct store *, int64_t alert, uint32_t contact);
+
+/* The commonest outcome in one go: `sending` and this attempt -> `sent`, attempt recorded.
+ * false: the row is in another state (use the long way). */
+bool store_message_sent(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
+			enum channel, unsigned parts, const char *ref, msec at);
+void store_attempt_insert(struct store *, const struct message *, msec ended_at, enum outcome,
+			  enum reject, unsigned parts, const char *ref, const char *reason);
+/* 1: the receipt is noted; 0: that attempt already had one like it or is unknown. */
+bool store_attempt_receipt(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
+			   bool delivered, msec at);
+void store_receipt_key_put(struct store *, int64_t route, const char *ref, const struct message *);
+bool store_receipt_key_get(struct store *, int64_t route, const char *ref, uint64_t e164,
+			   msec not_before, uint32_t *wave, uint32_t *contact, unsigned *attempt);
+/* Instants of calls and messages to a number by a route since `from_at`, for budgets. */
+typedef void (*used_fn)(void *ctx, uint64_t e164, msec at);
+void store_used_since(struct store *, int64_t route, msec from_at, used_fn, void *ctx);
+
+/* -- inbound (inbound.c) -- false: it was there already */
+bool store_inbound_put(struct store *, int64_t route, const char *driver_id, uint64_t e164,
+		       const char *text, msec at, msec received_at, int64_t *id);
+void store_inbound_matched(struct store *, int64_t id, uint32_t contact, int64_t alert);
+
+void store_route_note(struct store *, int64_t route, const char *state, const char *health, msec at);
+char *store_route_keep(struct store *, int64_t route);	/* caller frees; NULL if none */
+void store_route_keep_set(struct store *, int64_t route, const char *keep);
+
+#endif

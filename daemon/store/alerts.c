@@ -1,0 +1,385 @@
+/* alerts.c -- alerts, their targets, who was called for what, answers, story, tasks, audit. */
+#include "daemon/store/internal.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+
+static const char *const state_names[ALERT_STATE_COUNT] = {
+	"held", "active", "satisfied", "exhausted", "cancelled", "expired",
+};
+
+const char *
+alert_state_name(enum alert_state state)
+{
+	return state_names[state];
+}
+
+bool
+alert_is_open(enum alert_state state)
+{
+	return state == ALERT_HELD || state == ALERT_ACTIVE || state == ALERT_EXHAUSTED;
+}
+
+bool
+store_alert_by_key(struct store *s, const char *key, int64_t *id, unsigned char digest[32])
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, digest FROM alert WHERE key = ?", "t", key);
+
+	if (!store_step(s, st))
+		return false;
+	*id = sqlite3_column_int64(st, 0);
+	memcpy(digest, sqlite3_column_blob(st, 1), 32);
+	store_done(st);
+	return true;
+}
+
+int64_t
+store_alert_insert(struct store *s, const struct alert *a, const char *key,
+		   const unsigned char digest[32], const char *client)
+{
+	store_run(s, "INSERT INTO alert (id, key, digest, client, template, policy, kind, severity, "
+		  "drill, test, state, code, body, accepted_at, released_at, expires_at, "
+		  "deadline_at, replaces, due_at) VALUES "
+		  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "itbtiitiiiittinnnnn",
+		  a->id, key, digest, client, a->template, a->policy, a->kind[0] ? a->kind : NULL,
+		  (int64_t)a->severity, (int64_t)a->drill, (int64_t)a->test, (int64_t)a->state,
+		  a->code, a->body, a->accepted_at, a->released_at, a->expires_at, a->deadline_at,
+		  (msec)a->replaces, a->due_at);
+	return store_last_id(s);
+}
+
+bool
+store_alert_get(struct store *s, int64_t id, struct alert *a)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT template, policy, severity, drill, test, state, "
+		"code, coalesce(kind, ''), accepted_at, released_at, expires_at, deadline_at, "
+		"closed_at, due_at, coalesce(replaces, 0), coalesce(replaced_by, 0), step, targets, "
+		"satisfied, hurry, body FROM alert WHERE id = ?", "i", id);
+
+	*a = (struct alert){ .id = id };
+	if (!store_step(s, st))
+		return false;
+	a->template = sqlite3_column_int64(st, 0);
+	a->policy = sqlite3_column_int64(st, 1);
+	a->severity = (enum severity)sqlite3_column_int(st, 2);
+	a->drill = sqlite3_column_int(st, 3);
+	a->test = sqlite3_column_int(st, 4);
+	a->state = (enum alert_state)sqlite3_column_int(st, 5);
+	snprintf(a->code, sizeof(a->code), "%s", (const char *)sqlite3_column_text(st, 6));
+	snprintf(a->kind, sizeof(a->kind), "%s", (const char *)sqlite3_column_text(st, 7));
+	a->accepted_at = sqlite3_column_int64(st, 8);
+	a->released_at = column_msec(st, 9);
+	a->expires_at = column_msec(st, 10);
+	a->deadline_at = column_msec(st, 11);
+	a->closed_at = column_msec(st, 12);
+	a->due_at = column_msec(st, 13);
+	a->replaces = sqlite3_column_int64(st, 14);
+	a->replaced_by = sqlite3_column_int64(st, 15);
+	a->step = (unsigned)sqlite3_column_int(st, 16);
+	a->targets = (unsigned long)sqlite3_column_int64(st, 17);
+	a->satisfied = (unsigned long)sqlite3_column_int64(st, 18);
+	a->hurry = sqlite3_column_int(st, 19);
+	free(s->alert_body);
+	a->body = s->alert_body = xstrdup((const char *)sqlite3_column_text(st, 20));
+	store_done(st);
+	return true;
+}
+
+void
+store_alert_update(struct store *s, const struct alert *a)
+{
+	store_run(s, "UPDATE alert SET state = ?, released_at = ?, deadline_at = ?, closed_at = ?, "
+		  "due_at = ?, replaced_by = ?, step = ?, targets = ?, satisfied = ?, hurry = ? "
+		  "WHERE id = ?", "innnnniiiii", (int64_t)a->state, a->released_at, a->deadline_at,
+		  a->closed_at, a->due_at, (msec)a->replaced_by, (int64_t)a->step,
+		  (int64_t)a->targets, (int64_t)a->satisfied, (int64_t)a->hurry, a->id);
+}
+
+size_t
+store_alerts_due(struct store *s, msec now, int64_t *out, size_t max)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id FROM alert WHERE due_at <= ? "
+				       "ORDER BY due_at LIMIT ?", "ii", now, (int64_t)max);
+	size_t count = 0;
+
+	while (store_step(s, st))
+		if (count < max)
+			out[count++] = sqlite3_column_int64(st, 0);
+	return count;
+}
+
+static msec
+single_msec(struct store *s, sqlite3_stmt *st)
+{
+	msec at = NEVER;
+
+	if (store_step(s, st)) {
+		at = column_msec(st, 0);
+		store_done(st);
+	}
+	return at;
+}
+
+msec
+store_alerts_next_due(struct store *s)
+{
+	return single_msec(s, store_query(s, "SELECT due_at FROM alert WHERE due_at IS NOT NULL "
+					  "ORDER BY due_at LIMIT 1", ""));
+}
+
+void
+store_clock_shift(struct store *s, msec by)
+{
+	/* Only gong's own instants; a caller's starts_at and expires_at stay what they said. */
+	store_run(s, "UPDATE alert SET released_at = released_at + ?1, deadline_at = deadline_at + ?1, "
+		  "due_at = CASE WHEN due_at = expires_at OR state = 0 THEN due_at "
+		  "ELSE due_at + ?1 END WHERE state IN (1, 3) OR due_at IS NOT NULL", "i", by);
+	store_run(s, "UPDATE message SET due = due + ?1 WHERE due IS NOT NULL", "i", by);
+}
+
+void
+store_target_insert(struct store *s, int64_t alert, const struct target *t)
+{
+	store_run(s, "INSERT INTO target (alert, id, division, contact) VALUES (?, ?, ?, ?)",
+		  "iinn", alert, (int64_t)t->id, (msec)t->division, (msec)t->contact);
+}
+
+static void
+target_row(sqlite3_stmt *st, struct target *t)
+{
+	*t = (struct target){
+		.id = (unsigned)sqlite3_column_int(st, 0),
+		.division = sqlite3_column_int64(st, 1),
+		.contact = (uint32_t)sqlite3_column_int64(st, 2),
+		.level = sqlite3_column_int(st, 3),
+	};
+}
+
+void
+store_targets(struct store *s, int64_t alert, int below, target_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, division, contact, level FROM target "
+				       "WHERE alert = ? AND level < ?", "ii", alert, (int64_t)below);
+
+	while (store_step(s, st)) {
+		struct target t;
+
+		target_row(st, &t);
+		fn(ctx, &t);
+	}
+}
+
+bool
+store_target_by_division(struct store *s, int64_t alert, division_code division,
+			 struct target *t)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, division, contact, level FROM target "
+				       "WHERE alert = ? AND division = ?", "ii", alert, division);
+
+	if (!store_step(s, st))
+		return false;
+	target_row(st, t);
+	store_done(st);
+	return true;
+}
+
+void
+store_target_levels(struct store *s, int64_t alert, size_t at_level[LEVEL_COUNT])
+{
+	sqlite3_stmt *st = store_query(s, "SELECT level, count(*) FROM target WHERE alert = ? "
+				       "GROUP BY level", "i", alert);
+
+	memset(at_level, 0, LEVEL_COUNT * sizeof(*at_level));
+	while (store_step(s, st)) {
+		int level = sqlite3_column_int(st, 0);
+
+		if (level >= 0 && level < LEVEL_COUNT)
+			at_level[level] = (size_t)sqlite3_column_int64(st, 1);
+	}
+}
+
+bool
+store_target_raise(struct store *s, int64_t alert, unsigned target, int level, msec at,
+		   uint32_t by_contact, const char *by_name)
+{
+	return store_run(s, "UPDATE target SET level = ?1, level_at = ?2, by_contact = ?3, "
+			 "by_name = ?4 WHERE alert = ?5 AND id = ?6 AND level < ?1", "iintii",
+			 (int64_t)level, at, (msec)by_contact, by_name, alert, (int64_t)target) > 0;
+}
+
+void
+store_called_put(struct store *s, uint32_t contact, int64_t alert, unsigned target, unsigned step)
+{
+	store_run(s, "INSERT OR IGNORE INTO called VALUES (?, ?, ?, ?)", "iiii", (int64_t)contact,
+		  alert, (int64_t)target, (int64_t)step);
+}
+
+size_t
+store_called_targets(struct store *s, uint32_t contact, int64_t alert, unsigned *out, size_t max)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT target FROM called WHERE contact = ? "
+				       "AND alert = ?", "ii", (int64_t)contact, alert);
+	size_t count = 0;
+
+	while (store_step(s, st))
+		if (count < max)
+			out[count++] = (unsigned)sqlite3_column_int(st, 0);
+	return count;
+}
+
+int
+store_called_lowest(struct store *s, uint32_t contact, int64_t alert)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT min(t.level) FROM called c JOIN target t "
+		"ON t.alert = c.alert AND t.id = c.target WHERE c.contact = ? AND c.alert = ?", "ii",
+		(int64_t)contact, alert);
+	int level = LEVEL_COUNT;
+
+	if (store_step(s, st)) {
+		if (sqlite3_column_type(st, 0) != SQLITE_NULL)
+			level = sqlite3_column_int(st, 0);
+		store_done(st);
+	}
+	return level;
+}
+
+size_t
+store_called_alerts(struct store *s, uint32_t contact, int64_t *out, size_t max)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT alert FROM called WHERE contact = ? "
+				       "ORDER BY alert DESC LIMIT ?", "ii", (int64_t)contact,
+				       (int64_t)max);
+	size_t count = 0;
+
+	while (store_step(s, st))
+		if (count < max)
+			out[count++] = sqlite3_column_int64(st, 0);
+	return count;
+}
+
+void
+store_answer_insert(struct store *s, const struct answer *a)
+{
+	store_run(s, "INSERT INTO answer (alert, contact, division, at, source, kind, level, step, "
+		  "helper, text, name, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		  "inniiiiiittt", a->alert, (msec)a->contact, (msec)a->division, a->at,
+		  (int64_t)a->source, (int64_t)a->kind, (int64_t)a->level, (int64_t)a->step,
+		  (int64_t)a->helper, a->text, a->name, a->note);
+}
+
+bool
+store_has_answered(struct store *s, int64_t alert, uint32_t contact)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
+				       "AND level >= 3", "ii", alert, (int64_t)contact);
+	bool yes = store_step(s, st);
+
+	store_done(st);
+	return yes;
+}
+
+int
+store_answer_nth_level(struct store *s, int64_t alert, unsigned n)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT max(level) AS best FROM answer WHERE alert = ? "
+		"AND contact IS NOT NULL AND helper = 0 GROUP BY contact ORDER BY best DESC "
+		"LIMIT 1 OFFSET ?", "ii", alert, (int64_t)n - 1);
+	int level = 0;
+
+	if (store_step(s, st)) {
+		level = sqlite3_column_int(st, 0);
+		store_done(st);
+	}
+	return level;
+}
+
+void
+store_answered_at(struct store *s, int64_t alert, int level, holder_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT a.contact, c.lang FROM answer a "
+		"JOIN contact c ON c.id = a.contact WHERE a.alert = ? AND a.level >= ? "
+		"AND a.helper = 0", "ii", alert, (int64_t)level);
+
+	while (store_step(s, st)) {
+		struct holder h = {
+			.contact = (uint32_t)sqlite3_column_int64(st, 0),
+			.lang = (enum lang)sqlite3_column_int(st, 1),
+			.order = 1,
+		};
+
+		fn(ctx, &h);
+	}
+}
+
+void
+store_event(struct store *s, int64_t alert, msec at, const char *what, const char *detail)
+{
+	store_run(s, "INSERT INTO event (alert, at, what, detail) VALUES (?, ?, ?, ?)", "iitt", alert,
+		  at, what, detail ? detail : "{}");
+}
+
+int64_t
+store_task_open(struct store *s, int64_t alert, const char *kind, const char *text, msec at)
+{
+	store_run(s, "INSERT INTO task (alert, kind, text, opened_at) VALUES (?, ?, ?, ?)", "ntti",
+		  (msec)alert, kind, text, at);
+	return store_last_id(s);
+}
+
+bool
+store_task_close(struct store *s, int64_t task, const char *by, const char *note, msec at)
+{
+	return store_run(s, "UPDATE task SET closed_at = ?, closed_by = ?, note = ? WHERE id = ? "
+			 "AND closed_at IS NULL", "itti", at, by, note, task) > 0;
+}
+
+static void
+last_audit_hash(struct store *s)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT hash FROM audit ORDER BY id DESC LIMIT 1", "");
+
+	memset(s->audit_hash, 0, sizeof(s->audit_hash));
+	if (store_step(s, st)) {
+		memcpy(s->audit_hash, sqlite3_column_blob(st, 0), sizeof(s->audit_hash));
+		store_done(st);
+	}
+	s->have_audit_hash = true;
+}
+
+void
+store_audit(struct store *s, msec at, const char *actor, const char *action, const char *detail)
+{
+	struct buf row = { 0 };
+
+	if (!s->have_audit_hash)
+		last_audit_hash(s);
+	buf_add(&row, s->audit_hash, sizeof(s->audit_hash));
+	buf_printf(&row, "%lld\n%s\n%s\n%s", (long long)at, actor, action, detail);
+	EVP_Digest(row.data, row.len, s->audit_hash, NULL, EVP_sha256(), NULL);
+	buf_fini(&row);
+	store_run(s, "INSERT INTO audit (at, actor, action, detail, hash) VALUES (?, ?, ?, ?, ?)",
+		  "itttb", at, actor, action, detail, s->audit_hash);
+}
+
+bool
+store_inbound_put(struct store *s, int64_t route, const char *driver_id, uint64_t e164,
+		  const char *text, msec at, msec received_at, int64_t *id)
+{
+	int changed = store_run(s, "INSERT OR IGNORE INTO inbound (route, driver_id, e164, text, at, "
+		"received_at) VALUES (?, ?, ?, ?, ?, ?)", "ititii", route, driver_id, (int64_t)e164,
+		text, at, received_at);
+
+	*id = store_last_id(s);
+	return changed > 0;
+}
+
+void
+store_inbound_matched(struct store *s, int64_t id, uint32_t contact, int64_t alert)
+{
+	store_run(s, "UPDATE inbound SET contact = ?, alert = ? WHERE id = ?", "nni", (msec)contact,
+		  (msec)alert, id);
+}

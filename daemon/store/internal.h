@@ -1,0 +1,41 @@
+/* internal.h -- what the files of store/ share: cached statements and terse binding. */
+#ifndef GONG_STORE_INTERNAL_H
+#define GONG_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "daemon/store/store.h"
+
+#define STATEMENT_SLOTS 512
+
+struct store {
+	sqlite3 *db;
+	struct {
+		const char *sql;	/* address of the literal is the key */
+		sqlite3_stmt *stmt;
+	} slots[STATEMENT_SLOTS];
+	bool failed, full;
+	char reason[256];
+	bool have_audit_hash;
+	unsigned char audit_hash[32];
+	char *alert_body;		/* last one read, see struct alert */
+};
+
+void store_fail(struct store *);
+
+/* Binds and returns the ready statement of a literal; NULL once the store has failed.
+ * types: i int64, t text (NULL ok), b 32-byte blob, n msec or 0/NEVER = null. */
+sqlite3_stmt *store_query(struct store *, const char *sql, const char *types, ...);
+bool store_step(struct store *, sqlite3_stmt *);	/* a row? resets when there is none */
+void store_done(sqlite3_stmt *);			/* resets after an early end */
+int store_run(struct store *, const char *sql, const char *types, ...); /* rows changed, -1 */
+int64_t store_last_id(struct store *);
+
+static inline msec
+column_msec(sqlite3_stmt *st, int column)
+{
+	return sqlite3_column_type(st, column) == SQLITE_NULL
+		? NEVER : sqlite3_column_int64(st, column);
+}
+
+#endif

@@ -1,0 +1,404 @@
+/* messages.c -- waves, texts, messages and their attempts: the rows there are millions of. */
+#include "daemon/store/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/message_state.h"
+
+#define WAVE_COLUMNS "id, alert, step, position, channel, kind, state, severity, drill, template, " \
+	"below, expires_at, planned_at, cursor, total, sending, sent, delivered, failed, expired, " \
+	"withdrawn, uncertain"
+
+uint32_t
+store_wave_insert(struct store *s, const struct wave *w)
+{
+	store_run(s, "INSERT INTO wave (alert, step, position, channel, kind, state, severity, drill, "
+		  "template, below, expires_at, planned_at, total) "
+		  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "iiiiiiiiiiiii", w->alert,
+		  (int64_t)w->step, (int64_t)w->position, (int64_t)w->channel, (int64_t)w->kind,
+		  (int64_t)w->state, (int64_t)w->severity, (int64_t)w->drill, w->template,
+		  (int64_t)w->below, w->expires_at, w->planned_at, (int64_t)w->total);
+	return (uint32_t)store_last_id(s);
+}
+
+void
+store_wave_update(struct store *s, const struct wave *w)
+{
+	store_run(s, "UPDATE wave SET state = ?, cursor = ?, total = ?, sending = ?, sent = ?, "
+		  "delivered = ?, failed = ?, expired = ?, withdrawn = ?, uncertain = ? "
+		  "WHERE id = ?", "iiiiiiiiiii", (int64_t)w->state, (int64_t)w->cursor,
+		  (int64_t)w->total, (int64_t)w->count[MESSAGE_SENDING],
+		  (int64_t)w->count[MESSAGE_SENT], (int64_t)w->count[MESSAGE_DELIVERED],
+		  (int64_t)w->count[MESSAGE_FAILED], (int64_t)w->count[MESSAGE_EXPIRED],
+		  (int64_t)w->count[MESSAGE_WITHDRAWN], (int64_t)w->count[MESSAGE_UNCERTAIN],
+		  (int64_t)w->id);
+}
+
+static void
+wave_row(sqlite3_stmt *st, struct wave *w)
+{
+	int c = 0;
+
+	*w = (struct wave){ .id = (uint32_t)sqlite3_column_int64(st, c++) };
+	w->alert = sqlite3_column_int64(st, c++);
+	w->step = sqlite3_column_int(st, c++);
+	w->position = (unsigned)sqlite3_column_int(st, c++);
+	w->channel = (enum channel)sqlite3_column_int(st, c++);
+	w->kind = (enum wave_kind)sqlite3_column_int(st, c++);
+	w->state = (enum wave_state)sqlite3_column_int(st, c++);
+	w->severity = (enum severity)sqlite3_column_int(st, c++);
+	w->drill = sqlite3_column_int(st, c++);
+	w->template = sqlite3_column_int64(st, c++);
+	w->below = sqlite3_column_int(st, c++);
+	w->expires_at = sqlite3_column_int64(st, c++);
+	w->planned_at = sqlite3_column_int64(st, c++);
+	w->cursor = (uint32_t)sqlite3_column_int64(st, c++);
+	w->total = (unsigned long)sqlite3_column_int64(st, c++);
+	for (int state = MESSAGE_SENDING; state <= MESSAGE_UNCERTAIN; state++)
+		w->count[state] = (unsigned long)sqlite3_column_int64(st, c++);
+}
+
+bool
+store_wave_get(struct store *s, uint32_t id, struct wave *w)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT " WAVE_COLUMNS " FROM wave WHERE id = ?", "i",
+				       (int64_t)id);
+
+	if (!store_step(s, st))
+		return false;
+	wave_row(st, w);
+	store_done(st);
+	return true;
+}
+
+static void
+each_wave(struct store *s, sqlite3_stmt *st, wave_fn fn, void *ctx)
+{
+	while (store_step(s, st)) {
+		struct wave w;
+
+		wave_row(st, &w);
+		fn(ctx, &w);
+	}
+}
+
+void
+store_waves_open(struct store *s, wave_fn fn, void *ctx)
+{
+	each_wave(s, store_query(s, "SELECT " WAVE_COLUMNS " FROM wave WHERE state IN (0, 1) "
+				 "ORDER BY id", ""), fn, ctx);
+}
+
+void
+store_waves_of(struct store *s, int64_t alert, wave_fn fn, void *ctx)
+{
+	each_wave(s, store_query(s, "SELECT " WAVE_COLUMNS " FROM wave WHERE alert = ? ORDER BY id",
+				 "i", alert), fn, ctx);
+}
+
+uint32_t
+store_wave_last_contact(struct store *s, uint32_t wave)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE wave = ? "
+				       "ORDER BY contact DESC LIMIT 1", "i", (int64_t)wave);
+	uint32_t contact = 0;
+
+	if (store_step(s, st)) {
+		contact = (uint32_t)sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return contact;
+}
+
+int64_t
+store_variant_insert(struct store *s, int64_t alert, enum lang lang, const char *head,
+		     const char *body, unsigned parts)
+{
+	store_run(s, "INSERT INTO variant (alert, lang, head, body, parts) VALUES (?, ?, ?, ?, ?)",
+		  "iitti", alert, (int64_t)lang, head, body, (int64_t)parts);
+	return store_last_id(s);
+}
+
+bool
+store_variant_get(struct store *s, int64_t id, char **head, char **body, enum lang *lang,
+		  unsigned *parts)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT head, body, lang, parts FROM variant WHERE id = ?",
+				       "i", id);
+
+	if (!store_step(s, st))
+		return false;
+	*head = xstrdup((const char *)sqlite3_column_text(st, 0));
+	*body = xstrdup((const char *)sqlite3_column_text(st, 1));
+	*lang = (enum lang)sqlite3_column_int(st, 2);
+	*parts = (unsigned)sqlite3_column_int(st, 3);
+	store_done(st);
+	return true;
+}
+
+void
+store_message_insert(struct store *s, uint32_t wave, uint32_t contact, int64_t variant,
+		     unsigned number, msec due)
+{
+	store_run(s, "INSERT INTO message (wave, contact, state, variant, number, due) "
+		  "VALUES (?, ?, 0, ?, ?, ?)", "iiiin", (int64_t)wave, (int64_t)contact, variant,
+		  (int64_t)number, due);
+}
+
+bool
+store_message_exists(struct store *s, uint32_t wave, uint32_t contact)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM message WHERE wave = ? AND contact = ?",
+				       "ii", (int64_t)wave, (int64_t)contact);
+	bool yes = store_step(s, st);
+
+	store_done(st);
+	return yes;
+}
+
+/* A message with the number it would go to, one text for each channel. */
+#define NUMBER(usable) "(SELECT e164 FROM number n WHERE n.contact = m.contact AND n." usable \
+	" ORDER BY pos LIMIT 1 OFFSET m.number)"
+#define MESSAGE_COLUMNS "m.wave, m.contact, m.state, m.variant, m.number, m.attempt, m.route, " \
+	"m.due, m.reference, m.parts_done, m.kills, m.flags, m.at"
+
+static void
+message_row(sqlite3_stmt *st, struct message *m)
+{
+	int c = 0;
+
+	*m = (struct message){ .wave = (uint32_t)sqlite3_column_int64(st, c++) };
+	m->contact = (uint32_t)sqlite3_column_int64(st, c++);
+	m->state = sqlite3_column_int(st, c++);
+	m->variant = sqlite3_column_int64(st, c++);
+	m->number = (unsigned)sqlite3_column_int(st, c++);
+	m->attempt = (unsigned)sqlite3_column_int(st, c++);
+	m->route = sqlite3_column_int64(st, c++);
+	m->due = column_msec(st, c++);
+	m->reference = (unsigned)sqlite3_column_int(st, c++);
+	m->parts_done = (unsigned)sqlite3_column_int64(st, c++);
+	m->kills = (unsigned)sqlite3_column_int(st, c++);
+	m->flags = (unsigned)sqlite3_column_int(st, c++);
+	m->at = sqlite3_column_int64(st, c++);
+	m->e164 = (uint64_t)sqlite3_column_int64(st, c);
+}
+
+bool
+store_message_get(struct store *s, uint32_t wave, uint32_t contact, enum channel channel,
+		  struct message *m)
+{
+	sqlite3_stmt *st = store_query(s, channel == CHANNEL_VOICE
+		? "SELECT " MESSAGE_COLUMNS ", " NUMBER("voice") " FROM message m "
+		  "WHERE m.wave = ? AND m.contact = ?"
+		: "SELECT " MESSAGE_COLUMNS ", " NUMBER("sms") " FROM message m "
+		  "WHERE m.wave = ? AND m.contact = ?", "ii", (int64_t)wave, (int64_t)contact);
+
+	if (!store_step(s, st))
+		return false;
+	message_row(st, m);
+	store_done(st);
+	return true;
+}
+
+void
+store_message_update(struct store *s, const struct message *m)
+{
+	store_run(s, "UPDATE message SET state = ?, number = ?, attempt = ?, route = ?, due = ?, "
+		  "reference = ?, parts_done = ?, kills = ?, flags = ?, at = ? "
+		  "WHERE wave = ? AND contact = ?", "iiiiniiiiiii", (int64_t)m->state,
+		  (int64_t)m->number, (int64_t)m->attempt, m->route, m->due,
+		  (int64_t)m->reference, (int64_t)m->parts_done, (int64_t)m->kills,
+		  (int64_t)m->flags, m->at, (int64_t)m->wave, (int64_t)m->contact);
+}
+
+static size_t
+messages(struct store *s, sqlite3_stmt *st, struct message *out, size_t max)
+{
+	size_t count = 0;
+
+	while (store_step(s, st))
+		if (count < max)
+			message_row(st, &out[count++]);
+	return count;
+}
+
+size_t
+store_messages_after(struct store *s, const struct wave *w, struct message *out, size_t max)
+{
+	return messages(s, store_query(s, w->channel == CHANNEL_VOICE
+		? "SELECT " MESSAGE_COLUMNS ", " NUMBER("voice") " FROM message m "
+		  "WHERE m.wave = ? AND m.contact > ? ORDER BY m.contact LIMIT ?"
+		: "SELECT " MESSAGE_COLUMNS ", " NUMBER("sms") " FROM message m "
+		  "WHERE m.wave = ? AND m.contact > ? ORDER BY m.contact LIMIT ?", "iii",
+		(int64_t)w->id, (int64_t)w->cursor, (int64_t)max), out, max);
+}
+
+void
+store_messages_claim(struct store *s, uint32_t wave, uint32_t after, uint32_t last, int64_t route,
+		     unsigned reference, msec at)
+{
+	store_run(s, "UPDATE message SET state = 1, attempt = attempt + 1, route = ?, reference = ?, "
+		  "at = ? WHERE wave = ? AND contact > ? AND contact <= ? AND state = 0", "iiiiii",
+		  route, (int64_t)reference, at, (int64_t)wave, (int64_t)after, (int64_t)last);
+}
+
+size_t
+store_messages_due(struct store *s, msec now, struct message *out, size_t max)
+{
+	return messages(s, store_query(s, "SELECT " MESSAGE_COLUMNS ", CASE (SELECT channel FROM "
+		"wave w WHERE w.id = m.wave) WHEN 1 THEN " NUMBER("voice") " ELSE " NUMBER("sms")
+		" END FROM message m WHERE m.due <= ? ORDER BY m.due LIMIT ?", "ii", now,
+		(int64_t)max), out, max);
+}
+
+msec
+store_messages_next_due(struct store *s)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT due FROM message WHERE due IS NOT NULL "
+				       "ORDER BY due LIMIT 1", "");
+	msec at = NEVER;
+
+	if (store_step(s, st)) {
+		at = column_msec(st, 0);
+		store_done(st);
+	}
+	return at;
+}
+
+size_t
+store_messages_sending(struct store *s, uint32_t wave, uint32_t contact, struct message *out,
+		       size_t max)
+{
+	return messages(s, store_query(s, "SELECT " MESSAGE_COLUMNS ", CASE (SELECT channel FROM "
+		"wave w WHERE w.id = m.wave) WHEN 1 THEN " NUMBER("voice") " ELSE " NUMBER("sms")
+		" END FROM message m WHERE m.state = 1 AND (m.wave, m.contact) > (?, ?) "
+		"ORDER BY m.wave, m.contact LIMIT ?", "iii", (int64_t)wave, (int64_t)contact,
+		(int64_t)max), out, max);
+}
+
+size_t
+store_messages_sending_of(struct store *s, uint32_t wave, uint32_t *contacts, size_t max)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE state = 1 AND wave = ? "
+				       "LIMIT ?", "ii", (int64_t)wave, (int64_t)max);
+	size_t count = 0;
+
+	while (store_step(s, st))
+		if (count < max)
+			contacts[count++] = (uint32_t)sqlite3_column_int64(st, 0);
+	return count;
+}
+
+void
+store_messages_reached(struct store *s, uint32_t wave, contact_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE wave = ? "
+				       "AND state IN (2, 3, 7)", "i", (int64_t)wave);
+
+	while (store_step(s, st))
+		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0));
+}
+
+bool
+store_was_handed_over(struct store *s, int64_t alert, uint32_t contact)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
+		"AND m.contact = ?2 WHERE w.alert = ?1 AND m.attempt > 0 LIMIT 1", "ii", alert,
+		(int64_t)contact);
+	bool yes = store_step(s, st);
+
+	store_done(st);
+	return yes;
+}
+
+unsigned
+store_voice_messages_of(struct store *s, int64_t alert, uint32_t contact)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM wave w JOIN message m "
+		"ON m.wave = w.id AND m.contact = ?2 WHERE w.alert = ?1 AND w.channel = 1", "ii",
+		alert, (int64_t)contact);
+	unsigned count = 0;
+
+	if (store_step(s, st)) {
+		count = (unsigned)sqlite3_column_int(st, 0);
+		store_done(st);
+	}
+	return count;
+}
+
+#define SENT_ATTEMPT(usable) "INSERT OR IGNORE INTO attempt (wave, contact, n, route, e164, " \
+	"sent_at, ended_at, outcome, class, parts, ref) SELECT m.wave, m.contact, m.attempt, " \
+	"m.route, coalesce(" NUMBER(usable) ", 0), m.at, ?, 1, 0, ?, ? FROM message m " \
+	"WHERE m.wave = ? AND m.contact = ? AND m.state = 1 AND m.attempt & 31 = ?"
+
+bool
+store_message_sent(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt,
+		   enum channel channel, unsigned parts, const char *ref, msec at)
+{
+	if (store_run(s, channel == CHANNEL_VOICE ? SENT_ATTEMPT("voice") : SENT_ATTEMPT("sms"),
+		      "iitiii", at, (int64_t)parts, ref, (int64_t)wave, (int64_t)contact,
+		      (int64_t)attempt) <= 0)
+		return false;
+	store_run(s, "UPDATE message SET state = 2, due = NULL WHERE wave = ? AND contact = ?", "ii",
+		  (int64_t)wave, (int64_t)contact);
+	return true;
+}
+
+void
+store_attempt_insert(struct store *s, const struct message *m, msec ended_at, enum outcome outcome,
+		     enum reject class, unsigned parts, const char *ref, const char *reason)
+{
+	store_run(s, "INSERT OR IGNORE INTO attempt (wave, contact, n, route, e164, sent_at, ended_at, "
+		  "outcome, class, parts, ref, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		  "iiiiiiiiiitt", (int64_t)m->wave, (int64_t)m->contact, (int64_t)m->attempt,
+		  m->route, (int64_t)m->e164, m->at, ended_at, (int64_t)outcome, (int64_t)class,
+		  (int64_t)parts, ref, reason);
+}
+
+bool
+store_attempt_receipt(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt,
+		      bool delivered, msec at)
+{
+	return store_run(s, "UPDATE attempt SET receipt = ?1, receipt_at = ?2 WHERE wave = ?3 "
+			 "AND contact = ?4 AND n & 31 = ?5 AND receipt <> ?1 AND receipt <> 1",
+			 "iiiii", (int64_t)(delivered ? 1 : 2), at, (int64_t)wave, (int64_t)contact,
+			 (int64_t)attempt) > 0;
+}
+
+void
+store_receipt_key_put(struct store *s, int64_t route, const char *ref, const struct message *m)
+{
+	store_run(s, "INSERT OR REPLACE INTO receipt_key VALUES (?, ?, ?, ?, ?, ?, ?)", "itiiiii",
+		  route, ref, (int64_t)m->e164, m->at, (int64_t)m->wave, (int64_t)m->contact,
+		  (int64_t)m->attempt);
+}
+
+bool
+store_receipt_key_get(struct store *s, int64_t route, const char *ref, uint64_t e164,
+		      msec not_before, uint32_t *wave, uint32_t *contact, unsigned *attempt)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT wave, contact, n FROM receipt_key WHERE route = ? "
+		"AND ref = ? AND e164 = ? AND at >= ? ORDER BY at DESC LIMIT 1", "itii", route, ref,
+		(int64_t)e164, not_before);
+
+	if (!store_step(s, st))
+		return false;
+	*wave = (uint32_t)sqlite3_column_int64(st, 0);
+	*contact = (uint32_t)sqlite3_column_int64(st, 1);
+	*attempt = (unsigned)sqlite3_column_int(st, 2);
+	store_done(st);
+	return true;
+}
+
+void
+store_used_since(struct store *s, int64_t route, msec from_at, used_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT e164, sent_at FROM attempt WHERE route = ? "
+		"AND sent_at >= ? ORDER BY sent_at", "ii", route, from_at);
+
+	while (store_step(s, st))
+		fn(ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
+}

@@ -1,0 +1,277 @@
+/* people.c -- divisions, contacts, posts, roster; it decides nothing about who is called. */
+#include "daemon/store/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+
+static int64_t
+name_id(struct store *s, const char *insert, const char *select, const char *name)
+{
+	sqlite3_stmt *st;
+	int64_t id = 0;
+
+	store_run(s, insert, "t", name);
+	st = store_query(s, select, "t", name);
+	if (store_step(s, st)) {
+		id = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return id;
+}
+
+int64_t
+store_role_id(struct store *s, const char *name)
+{
+	return name_id(s, "INSERT OR IGNORE INTO role (name) VALUES (?)",
+		       "SELECT id FROM role WHERE name = ?", name);
+}
+
+int64_t
+store_route_id(struct store *s, const char *name)
+{
+	return name_id(s, "INSERT OR IGNORE INTO route (name) VALUES (?)",
+		       "SELECT id FROM route WHERE name = ?", name);
+}
+
+bool
+store_division_get(struct store *s, division_code code, char name[128], char **params)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT name, params FROM division WHERE code = ?", "i",
+				       code);
+
+	if (!store_step(s, st))
+		return false;
+	if (name)
+		snprintf(name, 128, "%s", (const char *)sqlite3_column_text(st, 0));
+	if (params)
+		*params = xstrdup((const char *)sqlite3_column_text(st, 1));
+	store_done(st);
+	return true;
+}
+
+void
+store_divisions_in(struct store *s, struct division_range range, enum tier tier, division_fn fn,
+		   void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT code FROM division WHERE code BETWEEN ? AND ?",
+				       "ii", range.first, range.last);
+
+	while (store_step(s, st)) {
+		division_code code = sqlite3_column_int64(st, 0);
+
+		if (division_tier(code) == tier)
+			fn(ctx, code);
+	}
+}
+
+static void
+each_holder(struct store *s, sqlite3_stmt *st, holder_fn fn, void *ctx)
+{
+	while (store_step(s, st)) {
+		struct holder h = {
+			.division = sqlite3_column_int64(st, 0),
+			.order = (unsigned)sqlite3_column_int(st, 1),
+			.contact = (uint32_t)sqlite3_column_int64(st, 2),
+			.lang = (enum lang)sqlite3_column_int(st, 3),
+		};
+
+		fn(ctx, &h);
+	}
+}
+
+void
+store_holders(struct store *s, int64_t role, struct division_range range, holder_fn fn, void *ctx)
+{
+	each_holder(s, store_query(s, "SELECT division, ord, contact, lang FROM post "
+		"WHERE role = ? AND division BETWEEN ? AND ? ORDER BY division, ord, contact",
+		"iii", role, range.first, range.last), fn, ctx);
+}
+
+void
+store_on_duty(struct store *s, int64_t role, division_code division, msec at, holder_fn fn,
+	      void *ctx)
+{
+	each_holder(s, store_query(s, "SELECT r.division, 1, r.contact, c.lang FROM roster r "
+		"JOIN contact c ON c.id = r.contact AND c.active = 1 WHERE r.role = ? "
+		"AND r.division = ? AND r.from_at <= ? AND r.to_at > ?", "iiii", role, division, at,
+		at), fn, ctx);
+}
+
+static bool
+person(struct store *s, sqlite3_stmt *st, struct person *out)
+{
+	if (!store_step(s, st))
+		return false;
+	*out = (struct person){
+		.id = (uint32_t)sqlite3_column_int64(st, 0),
+		.lang = (enum lang)sqlite3_column_int(st, 1),
+		.active = sqlite3_column_int(st, 2),
+	};
+	snprintf(out->ref, sizeof(out->ref), "%s", (const char *)sqlite3_column_text(st, 3));
+	snprintf(out->name, sizeof(out->name), "%s", (const char *)sqlite3_column_text(st, 4));
+	store_done(st);
+	return true;
+}
+
+bool
+store_person_by_ref(struct store *s, const char *ref, struct person *out)
+{
+	return person(s, store_query(s, "SELECT id, lang, active, ref, name FROM contact "
+				     "WHERE ref = ?", "t", ref), out);
+}
+
+bool
+store_person_by_id(struct store *s, uint32_t contact, struct person *out)
+{
+	return person(s, store_query(s, "SELECT id, lang, active, ref, name FROM contact "
+				     "WHERE id = ?", "i", (int64_t)contact), out);
+}
+
+size_t
+store_persons_by_number(struct store *s, uint64_t e164, uint32_t *out, size_t max)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT n.contact FROM number n JOIN contact c "
+		"ON c.id = n.contact AND c.active = 1 WHERE n.e164 = ? LIMIT ?", "ii",
+		(int64_t)e164, (int64_t)max);
+	size_t count = 0;
+
+	while (store_step(s, st))
+		if (count < max)
+			out[count++] = (uint32_t)sqlite3_column_int64(st, 0);
+	return count;
+}
+
+uint64_t
+store_number(struct store *s, uint32_t contact, enum channel channel, unsigned index)
+{
+	sqlite3_stmt *st = store_query(s, channel == CHANNEL_VOICE
+		? "SELECT e164 FROM number WHERE contact = ? AND voice ORDER BY pos LIMIT 1 OFFSET ?"
+		: "SELECT e164 FROM number WHERE contact = ? AND sms ORDER BY pos LIMIT 1 OFFSET ?",
+		"ii", (int64_t)contact, (int64_t)index);
+	uint64_t e164 = 0;
+
+	if (store_step(s, st)) {
+		e164 = (uint64_t)sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return e164;
+}
+
+void
+store_opt_out(struct store *s, uint32_t contact)
+{
+	store_run(s, "UPDATE contact SET opt_out = 1 WHERE id = ?", "i", (int64_t)contact);
+}
+
+bool
+store_has_opted_out(struct store *s, uint32_t contact)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM contact WHERE id = ? AND opt_out", "i",
+				       (int64_t)contact);
+	bool yes = store_step(s, st);
+
+	store_done(st);
+	return yes;
+}
+
+void
+store_division_put(struct store *s, division_code code, const char *name, const char *params)
+{
+	store_run(s, "INSERT INTO division VALUES (?, ?, ?) ON CONFLICT (code) DO UPDATE "
+		  "SET name = excluded.name, params = excluded.params", "itt", code, name,
+		  params ? params : "{}");
+}
+
+uint32_t
+store_person_put(struct store *s, const char *ref, const char *name, enum lang lang, bool active,
+		 const uint64_t numbers[4], unsigned sms, unsigned voice)
+{
+	struct person p = { 0 };
+
+	store_run(s, "INSERT INTO contact (ref, name, lang, active) VALUES (?, ?, ?, ?) "
+		  "ON CONFLICT (ref) DO UPDATE SET name = excluded.name, lang = excluded.lang, "
+		  "active = excluded.active", "ttii", ref, name, (int64_t)lang, (int64_t)active);
+	if (!store_person_by_ref(s, ref, &p))
+		return 0;
+	store_run(s, "DELETE FROM number WHERE contact = ?", "i", (int64_t)p.id);
+	store_run(s, "DELETE FROM post WHERE contact = ?", "i", (int64_t)p.id);
+	for (int i = 0; i < 4 && numbers[i]; i++)
+		store_run(s, "INSERT INTO number VALUES (?, ?, ?, ?, ?)", "iiiii", (int64_t)p.id,
+			  (int64_t)i, (int64_t)numbers[i], (int64_t)(sms >> i & 1),
+			  (int64_t)(voice >> i & 1));
+	return p.id;
+}
+
+void
+store_post_put(struct store *s, int64_t role, division_code division, unsigned order,
+	       uint32_t contact, enum lang lang)
+{
+	store_run(s, "INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?)", "iiiii", role, division,
+		  (int64_t)order, (int64_t)contact, (int64_t)lang);
+}
+
+void
+store_roster_put(struct store *s, int64_t role, division_code division, msec from_at, msec to_at,
+		 uint32_t contact)
+{
+	store_run(s, "INSERT OR REPLACE INTO roster VALUES (?, ?, ?, ?, ?)", "iiiii", role, division,
+		  from_at, to_at, (int64_t)contact);
+}
+
+int64_t
+store_document_put(struct store *s, const char *kind, const char *name, const char *body,
+		   const unsigned char sha256[32])
+{
+	sqlite3_stmt *st;
+	int64_t id = 0;
+
+	store_run(s, "INSERT OR IGNORE INTO document (sha256, kind, name, body) "
+		  "VALUES (?, ?, ?, ?)", "bttt", sha256, kind, name, body);
+	st = store_query(s, "SELECT id FROM document WHERE sha256 = ?", "b", sha256);
+	if (store_step(s, st)) {
+		id = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return id;
+}
+
+bool
+store_document_get(struct store *s, int64_t id, char **name, char **body)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT name, body FROM document WHERE id = ?", "i", id);
+
+	if (!store_step(s, st))
+		return false;
+	*name = xstrdup((const char *)sqlite3_column_text(st, 0));
+	*body = xstrdup((const char *)sqlite3_column_text(st, 1));
+	store_done(st);
+	return true;
+}
+
+void
+store_route_note(struct store *s, int64_t route, const char *state, const char *health, msec at)
+{
+	store_run(s, "UPDATE route SET state = coalesce(?, state), health = coalesce(?, health), "
+		  "state_at = ? WHERE id = ?", "ttii", state, health, at, route);
+}
+
+char *
+store_route_keep(struct store *s, int64_t route)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT keep FROM route WHERE id = ?", "i", route);
+	char *keep = NULL;
+
+	if (store_step(s, st)) {
+		keep = xstrdup((const char *)sqlite3_column_text(st, 0));
+		store_done(st);
+	}
+	return keep;
+}
+
+void
+store_route_keep_set(struct store *s, int64_t route, const char *keep)
+{
+	store_run(s, "UPDATE route SET keep = ? WHERE id = ?", "ti", keep, route);
+}

@@ -1,0 +1,288 @@
+/* store.c -- opening, turns and statements; it knows no subject. */
+#include "daemon/store/internal.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA_VERSION 1
+
+__asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
+	".incbin \"daemon/store/schema.sql\"\n.byte 0\n.previous\n");
+extern const char schema_sql[];
+
+void
+store_fail(struct store *s)
+{
+	int code = sqlite3_errcode(s->db) & 0xff;
+
+	if (s->failed)
+		return;
+	s->failed = true;
+	s->full = code == SQLITE_FULL;
+	snprintf(s->reason, sizeof(s->reason), "the store failed: %s", sqlite3_errmsg(s->db));
+}
+
+bool
+store_failed(const struct store *s)
+{
+	return s->failed;
+}
+
+/* Statements live as long as the connection; finding one is a hash of the literal's address. */
+static sqlite3_stmt *
+statement(struct store *s, const char *sql)
+{
+	size_t slot = ((uintptr_t)sql >> 3) * 2654435761u % STATEMENT_SLOTS;
+
+	for (size_t i = 0; i < STATEMENT_SLOTS; i++, slot = (slot + 1) % STATEMENT_SLOTS) {
+		if (s->slots[slot].sql == sql)
+			return s->slots[slot].stmt;
+		if (s->slots[slot].sql)
+			continue;
+		if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+				       &s->slots[slot].stmt, NULL) != SQLITE_OK) {
+			store_fail(s);
+			return NULL;
+		}
+		s->slots[slot].sql = sql;
+		return s->slots[slot].stmt;
+	}
+	assert(!"statement table full");
+	return NULL;
+}
+
+static void
+bind_all(sqlite3_stmt *st, const char *types, va_list args)
+{
+	for (int i = 1; *types; types++, i++) {
+		switch (*types) {
+		case 'i':
+			sqlite3_bind_int64(st, i, va_arg(args, int64_t));
+			break;
+		case 'n': {
+			msec at = va_arg(args, msec);
+
+			if (at == NEVER || at == 0)
+				sqlite3_bind_null(st, i);
+			else
+				sqlite3_bind_int64(st, i, at);
+			break;
+		}
+		case 't':
+			sqlite3_bind_text(st, i, va_arg(args, const char *), -1, SQLITE_STATIC);
+			break;
+		case 'b':
+			sqlite3_bind_blob(st, i, va_arg(args, const void *), 32, SQLITE_STATIC);
+			break;
+		default:
+			assert(!"unknown binding");
+		}
+	}
+}
+
+sqlite3_stmt *
+store_query(struct store *s, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt *st = s->failed ? NULL : statement(s, sql);
+
+	if (st) {
+		va_list args;
+
+		va_start(args, types);
+		bind_all(st, types, args);
+		va_end(args);
+	}
+	return st;
+}
+
+bool
+store_step(struct store *s, sqlite3_stmt *st)
+{
+	int rc;
+
+	if (!st)
+		return false;
+	rc = sqlite3_step(st);
+	if (rc == SQLITE_ROW)
+		return true;
+	if (rc != SQLITE_DONE)
+		store_fail(s);
+	sqlite3_reset(st);
+	return false;
+}
+
+void
+store_done(sqlite3_stmt *st)
+{
+	if (st)
+		sqlite3_reset(st);
+}
+
+int
+store_run(struct store *s, const char *sql, const char *types, ...)
+{
+	sqlite3_stmt *st = s->failed ? NULL : statement(s, sql);
+	va_list args;
+	int rc;
+
+	if (!st)
+		return -1;
+	va_start(args, types);
+	bind_all(st, types, args);
+	va_end(args);
+	rc = sqlite3_step(st);
+	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
+		store_fail(s);
+	sqlite3_reset(st);
+	return s->failed ? -1 : sqlite3_changes(s->db);
+}
+
+int64_t
+store_last_id(struct store *s)
+{
+	return sqlite3_last_insert_rowid(s->db);
+}
+
+void
+store_begin(struct store *s)
+{
+	s->failed = s->full = false;
+	store_run(s, "BEGIN IMMEDIATE", "");
+}
+
+int
+store_commit(struct store *s, struct err *err)
+{
+	if (!s->failed)
+		store_run(s, "COMMIT", "");
+	if (!s->failed)
+		return 0;
+	/* A failing COMMIT has usually rolled back already; asking twice would be an error. */
+	if (!sqlite3_get_autocommit(s->db))
+		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	s->have_audit_hash = false;
+	return err_field(err, s->full ? "full" : "store", "%s", s->reason);
+}
+
+void
+store_mark(struct store *s)
+{
+	store_run(s, "SAVEPOINT command", "");
+}
+
+void
+store_keep(struct store *s)
+{
+	store_run(s, "RELEASE command", "");
+}
+
+void
+store_undo(struct store *s)
+{
+	store_run(s, "ROLLBACK TO command", "");
+	store_run(s, "RELEASE command", "");
+	s->have_audit_hash = false;
+}
+
+void
+store_idle(struct store *s)
+{
+	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+}
+
+int64_t
+store_meta_get(struct store *s, const char *name, int64_t otherwise)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT value FROM meta WHERE name = ?", "t", name);
+
+	if (store_step(s, st)) {
+		otherwise = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return otherwise;
+}
+
+void
+store_meta_set(struct store *s, const char *name, int64_t value)
+{
+	store_run(s, "INSERT INTO meta VALUES (?, ?) "
+		  "ON CONFLICT (name) DO UPDATE SET value = excluded.value", "ti", name, value);
+}
+
+static int
+single_int(sqlite3 *db, const char *sql, int otherwise)
+{
+	sqlite3_stmt *st = NULL;
+
+	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK &&
+	    sqlite3_step(st) == SQLITE_ROW)
+		otherwise = sqlite3_column_int(st, 0);
+	sqlite3_finalize(st);
+	return otherwise;
+}
+
+static int
+migrate(struct store *s, const char *path, struct err *err)
+{
+	int version = single_int(s->db, "PRAGMA user_version", -1);
+
+	if (version == SCHEMA_VERSION)
+		return 0;
+	if (version > SCHEMA_VERSION)
+		return err_set(err, "%s was written by a newer gong (schema %d, this one knows "
+			       "%d): install that version", path, version, SCHEMA_VERSION);
+	if (version < 0)
+		return err_set(err, "%s is damaged (%s): move it away and restore the last "
+			       "backup in its place", path, sqlite3_errmsg(s->db));
+	if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(s->db, schema_sql, NULL, NULL, NULL) != SQLITE_OK ||
+	    sqlite3_exec(s->db, "PRAGMA user_version = 1; COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+		return err_set(err, "cannot create %s: %s", path, sqlite3_errmsg(s->db));
+	return 0;
+}
+
+int
+store_open(struct store **out, const char *path, struct err *err)
+{
+	struct store *s = calloc(1, sizeof(*s));
+
+	*out = NULL;
+	if (!s)
+		return err_set(err, "out of memory");
+	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+			    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+		err_set(err, "cannot open %s: %s; does its directory exist and belong to gong?",
+			path, sqlite3_errmsg(s->db));
+		goto fail;
+	}
+	if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+			 "PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
+			 "PRAGMA cache_size = -65536; PRAGMA temp_store = memory;"
+			 "PRAGMA busy_timeout = 5000", NULL, NULL, NULL) != SQLITE_OK) {
+		err_set(err, "%s is damaged or no gong store (%s): move it away and restore the "
+			"last backup in its place", path, sqlite3_errmsg(s->db));
+		goto fail;
+	}
+	if (migrate(s, path, err) < 0)
+		goto fail;
+	*out = s;
+	return 0;
+fail:
+	store_close(s);
+	return -1;
+}
+
+void
+store_close(struct store *s)
+{
+	if (!s)
+		return;
+	for (size_t i = 0; i < STATEMENT_SLOTS; i++)
+		sqlite3_finalize(s->slots[i].stmt);
+	sqlite3_close(s->db);
+	free(s->alert_body);
+	free(s);
+}
