@@ -99,6 +99,30 @@ store_alert_update(struct store *s, const struct alert *a)
 		  (int64_t)a->targets, (int64_t)a->satisfied, (int64_t)a->hurry, a->id);
 }
 
+static int64_t
+single_int(struct store *s, sqlite3_stmt *st)
+{
+	int64_t value = 0;
+
+	if (store_step(s, st)) {
+		value = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return value;
+}
+
+int64_t
+store_alert_last(struct store *s)
+{
+	return single_int(s, store_query(s, "SELECT max(id) FROM alert", ""));
+}
+
+uint32_t
+store_wave_last(struct store *s)
+{
+	return (uint32_t)single_int(s, store_query(s, "SELECT max(id) FROM wave", ""));
+}
+
 size_t
 store_alerts_due(struct store *s, msec now, int64_t *out, size_t max)
 {

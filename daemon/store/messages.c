@@ -402,3 +402,18 @@ store_used_since(struct store *s, int64_t route, msec from_at, used_fn fn, void 
 	while (store_step(s, st))
 		fn(ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
 }
+
+/* Looks at the last 200 waves only: an older broadcast no longer waits for answers. */
+size_t
+store_told_alerts(struct store *s, uint32_t contact, int64_t *out, size_t max)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT w.alert FROM (SELECT id, alert FROM wave "
+		"WHERE kind IN (1, 2, 3) ORDER BY id DESC LIMIT 200) w JOIN message m "
+		"ON m.wave = w.id AND m.contact = ? LIMIT ?", "ii", (int64_t)contact, (int64_t)max);
+	size_t count = 0;
+
+	while (store_step(s, st))
+		if (count < max)
+			out[count++] = sqlite3_column_int64(st, 0);
+	return count;
+}

@@ -106,6 +106,8 @@ struct alert {
 bool store_alert_by_key(struct store *, const char *key, int64_t *id, unsigned char digest[32]);
 int64_t store_alert_insert(struct store *, const struct alert *, const char *key,
 			   const unsigned char digest[32], const char *client);
+int64_t store_alert_last(struct store *);
+uint32_t store_wave_last(struct store *);
 bool store_alert_get(struct store *, int64_t id, struct alert *);
 void store_alert_update(struct store *, const struct alert *);	/* the changing columns */
 /* Alerts to look at: up to `max` ids with due_at <= now, earliest first. */
@@ -135,6 +137,10 @@ size_t store_called_targets(struct store *, uint32_t contact, int64_t alert, uns
 int store_called_lowest(struct store *, uint32_t contact, int64_t alert);
 /* Alerts a person was called for, newest first. */
 size_t store_called_alerts(struct store *, uint32_t contact, int64_t *out, size_t max);
+
+/* Alerts of the last waves in which this person has a message without being called for a
+ * target: helpers, recipients of an inform step; newest first. */
+size_t store_told_alerts(struct store *, uint32_t contact, int64_t *out, size_t max);
 
 struct answer {
 	int64_t alert;

@@ -1,0 +1,469 @@
+/* accept.c -- from a request to an alert on disk: is it allowed to mean what it says?
+ * Planning follows in the same turn, by climb.c; cancel stops what has not left. */
+#include "daemon/engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/forecast.h"
+#include "core/reply.h"
+
+static int
+check_audience(struct engine *e, const struct alert_request *r, struct err *err)
+{
+	char field[64], code[DIVISION_TEXT];
+	struct person p;
+
+	for (size_t i = 0; i < r->division_count; i++) {
+		snprintf(field, sizeof(field), "/audience/divisions/%zu", i);
+		division_format(code, r->divisions[i]);
+		if (!store_division_get(e->store, r->divisions[i], NULL, NULL))
+			return err_field(err, field, "there is no division %s; import it with "
+					 "gongctl import divisions, or correct the code", code);
+	}
+	for (size_t i = 0; i < r->role_count; i++) {
+		snprintf(field, sizeof(field), "/audience/roles/%zu", i);
+		if (settings_family(e->settings, r->roles[i]) < 0)
+			return err_field(err, field, "there is no role or family \"%s\"; see "
+					 "config/roles.conf", r->roles[i]);
+	}
+	for (size_t i = 0; i < r->contact_count; i++) {
+		snprintf(field, sizeof(field), "/audience/contacts/%zu", i);
+		if (!store_person_by_ref(e->store, r->contacts[i], &p))
+			return err_field(err, field, "there is no contact \"%s\"; import it, or "
+					 "correct the ref", r->contacts[i]);
+		if (!p.active)
+			return err_field(err, field, "contact \"%s\" is not active any more",
+					 r->contacts[i]);
+	}
+	if (!r->division_count && !r->contact_count && !r->reached)
+		return err_field(err, "/audience", "the audience is empty: name divisions, "
+				 "contacts or, for a correction, \"reached\": true");
+	return 0;
+}
+
+static int
+check_policy(struct engine *e, const struct alert_request *r, const struct policy *p,
+	     struct err *err)
+{
+	bool names_roles = p && p->step_count && p->steps[0].to_count;
+
+	if (r->policy && !p)
+		return err_field(err, "/policy", "there is no policy \"%s\"; see config/policies",
+				 r->policy);
+	if (names_roles && r->role_count)
+		return err_field(err, "/audience/roles", "policy %s names its own roles: leave "
+				 "roles away, or use a policy whose first step names none",
+				 p->name);
+	if (!names_roles && r->division_count && !r->role_count)
+		return err_field(err, "/audience/roles", "say which roles in these divisions are "
+				 "meant (the policy names none)");
+	if (p && (p->targets == TARGETS_VILLAGE || p->targets == TARGETS_TOWNSHIP) &&
+	    !r->division_count)
+		return err_field(err, "/audience/divisions", "policy %s calls %ss: name at least "
+				 "one division", p->name,
+				 p->targets == TARGETS_VILLAGE ? "village" : "township");
+	return 0;
+}
+
+static int
+check_params(struct engine *e, const struct alert_request *r, const struct template *t,
+	     const struct policy *p, struct err *err)
+{
+	char field[96];
+
+	for (size_t i = 0; i < r->param_count; i++) {
+		bool known = template_param(t, r->params[i].name) != NULL;
+
+		for (size_t s = 0; p && s < p->step_count && !known; s++) {
+			const struct template *st = p->steps[s].template
+				? settings_template(e->settings, p->steps[s].template) : NULL;
+
+			known = st && template_param(st, r->params[i].name);
+		}
+		if (known)
+			continue;
+		snprintf(field, sizeof(field), "/params/%.80s", r->params[i].name);
+		return err_field(err, field, "template %s has no parameter \"%s\"; leave it away "
+				 "or correct the name", t->name, r->params[i].name);
+	}
+	for (size_t s = 0; p && s < p->step_count; s++) {
+		const struct template *st = p->steps[s].template
+			? settings_template(e->settings, p->steps[s].template) : NULL;
+
+		if (st && engine_check_texts(e, r, st, r->divisions, r->division_count, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+check_times(struct engine *e, const struct alert_request *r, struct err *err)
+{
+	if (r->expires_at && r->expires_at <= e->now)
+		return err_field(err, "/expires_at", "this instant has passed; nothing would be "
+				 "sent");
+	if (r->starts_at && r->expires_at && r->starts_at >= r->expires_at)
+		return err_field(err, "/starts_at", "the alert would start after it expires");
+	return 0;
+}
+
+static void
+fill_alert(struct engine *e, const struct alert_request *r, const struct policy *p,
+	   struct alert *a)
+{
+	msec start = r->starts_at > e->now ? r->starts_at : e->now;
+
+	a->id = e->last_alert + 1;
+	a->severity = r->severity;
+	if (p && p->targets == TARGETS_TEAM && a->severity < SEVERITY_RED)
+		a->severity = SEVERITY_RED;	/* a duty callout ranks with red */
+	a->drill = r->drill;
+	a->test = r->test;
+	snprintf(a->kind, sizeof(a->kind), "%s", r->kind ? r->kind : "");
+	code_format(a->code, (uint64_t)a->id);
+	a->accepted_at = e->now;
+	a->state = start > e->now ? ALERT_HELD : ALERT_ACTIVE;
+	a->released_at = start;
+	a->due_at = start;
+	a->expires_at = r->expires_at ? r->expires_at
+		: msec_add(start, e->settings->validity_ms);
+	a->deadline_at = p && p->deadline_ms != NEVER ? msec_add(start, p->deadline_ms) : NEVER;
+	a->replaces = r->replaces;
+}
+
+static int
+replace_old(struct engine *e, const struct alert *a, struct err *err)
+{
+	struct alert old;
+
+	if (!store_alert_get(e->store, a->replaces, &old))
+		return err_field(err, "/replaces", "there is no alert %lld", (long long)a->replaces);
+	if (old.replaced_by)
+		return err_field(err, "/replaces", "alert %lld was already replaced by %lld; "
+				 "replace that one", (long long)old.id, (long long)old.replaced_by);
+	old.replaced_by = a->id;
+	if (alert_is_open(old.state) || old.state == ALERT_SATISFIED) {
+		old.state = ALERT_CANCELLED;
+		old.closed_at = e->now;
+	}
+	old.due_at = NEVER;
+	store_alert_update(e->store, &old);
+	engine_event(e, old.id, "replaced", "{\"by\":%lld}", (long long)a->id);
+	return 0;
+}
+
+/* 0 and a status >= 400 with err: refused.  Otherwise the new alert's id. */
+int64_t
+engine_accept_request(struct engine *e, struct alert_request *r, int *status, struct err *err)
+{
+	const struct template *t = settings_template(e->settings, r->template);
+	const struct policy *p = r->policy ? settings_policy(e->settings, r->policy) : NULL;
+	struct alert a = { 0 };
+	struct buf key = { 0 };
+	char *body;
+
+	*status = 422;
+	*err = (struct err){ 0 };
+	if (!t) {
+		err_field(err, "/template", "there is no template \"%s\"; see templates/",
+			  r->template);
+		return 0;
+	}
+	if (check_times(e, r, err) < 0 || check_policy(e, r, p, err) < 0 ||
+	    check_audience(e, r, err) < 0 || check_params(e, r, t, p, err) < 0)
+		return 0;
+	fill_alert(e, r, p, &a);
+	a.template = engine_document(e, "template", r->template);
+	a.policy = r->policy ? engine_document(e, "policy", r->policy) : 0;
+	if (a.replaces && !r->dry_run && replace_old(e, &a, err) < 0)
+		return 0;
+	body = request_encode(r);
+	a.body = body;
+	buf_printf(&key, "%s/%s", r->client, r->key);
+	store_alert_insert(e->store, &a, key.data, r->digest, r->client);
+	buf_fini(&key);
+	if (r->reached ? engine_plan_correction(e, &a, r, err) < 0
+		       : engine_plan_targets(e, &a, r, p, err) < 0) {
+		free(body);
+		return 0;
+	}
+	if (a.replaces && !r->dry_run)
+		engine_stop_waves(e, a.replaces, WAVE_WITHDRAWN);
+	store_alert_update(e->store, &a);
+	engine_event(e, a.id, "accepted", "{\"client\":\"%s\",\"severity\":\"%s\"}", r->client,
+		     severity_name(a.severity));
+	store_audit(e->store, e->now, r->client, "alert.accept", body);
+	free(body);
+	e->last_alert = a.id;
+	*status = 202;
+	return a.id;
+}
+
+static void
+answer_accepted(struct engine *e, uint64_t to, int64_t id, bool repeat)
+{
+	struct buf json = { 0 };
+	struct alert a;
+
+	store_alert_get(e->store, id, &a);
+	buf_printf(&json, "{\"id\":%lld,\"code\":\"%s\",\"state\":\"%s\",\"accepted_at\":%lld,"
+		   "\"targets\":%lu,\"repeat\":%s}", (long long)id, a.code,
+		   alert_state_name(a.state), (long long)a.accepted_at, a.targets,
+		   repeat ? "true" : "false");
+	engine_reply(e, to, repeat ? 200 : 202, &json);
+}
+
+/* Plans every step as if nobody answered, in a savepoint that is then undone. */
+static void
+dry_run(struct engine *e, uint64_t to, int64_t id)
+{
+	struct forecast_wave waves[128] = { 0 };
+	struct route_view views[ROUTES_MAX];
+	size_t count = 0;
+	struct buf json = { 0 };
+	const struct policy *p;
+	struct alert_request *r;
+	struct alert a;
+	struct err err = { 0 };
+
+	store_alert_get(e->store, id, &a);
+	p = engine_policy(e, a.policy);
+	r = request_decode(a.body);
+	buf_printf(&json, "{\"dry_run\":true,\"targets\":%lu,\"steps\":[", a.targets);
+	for (size_t s = 0; s < (p ? p->step_count : 1); s++) {
+		struct step_plan plan = { 0 };
+
+		if (engine_plan_step(e, &a, r, p, s, &plan, &err) < 0)
+			break;
+		buf_printf(&json, "%s{\"step\":%zu,\"name\":", s ? "," : "", s);
+		buf_json(&json, p && p->steps[s].name ? p->steps[s].name : "");
+		buf_printf(&json, ",\"after_ms\":%lld,\"console\":%s,\"without_route\":%s,"
+			   "\"targets_without_anybody\":%lu,\"waves\":[",
+			   (long long)(p ? p->steps[s].after_ms : 0), plan.console ? "true" : "false",
+			   plan.no_route ? "true" : "false", plan.nobody);
+		for (size_t w = 0; w < plan.waves; w++) {
+			buf_printf(&json, "%s{\"channel\":\"%s\",\"people\":%lu,\"parts\":%u}",
+				   w ? "," : "", channel_name(plan.wave[w].channel),
+				   plan.wave[w].people, plan.wave[w].parts);
+			if (count < 128)
+				waves[count++] = (struct forecast_wave){
+					.channel = plan.wave[w].channel,
+					.due_ms = p ? p->steps[s].after_ms : 0,
+					.messages = plan.wave[w].people,
+					.parts = plan.wave[w].parts ? plan.wave[w].parts : 1,
+				};
+		}
+		buf_puts(&json, "]}");
+	}
+	engine_views(e, views);
+	forecast_run(waves, count, views, e->route_count);
+	buf_puts(&json, "],\"forecast\":[");
+	for (size_t w = 0; w < count; w++)
+		buf_printf(&json, "%s{\"channel\":\"%s\",\"messages\":%lu,\"due_ms\":%lld,"
+			   "\"first_ms\":%lld,\"last_ms\":%lld}", w ? "," : "",
+			   channel_name(waves[w].channel), waves[w].messages,
+			   (long long)waves[w].due_ms,
+			   (long long)(waves[w].first_ms == NEVER ? -1 : waves[w].first_ms),
+			   (long long)(waves[w].last_ms == NEVER ? -1 : waves[w].last_ms));
+	buf_puts(&json, "]}");
+	if (err.text[0]) {
+		buf_fini(&json);
+		engine_problem(e, to, 422, &err);
+	} else {
+		engine_reply(e, to, 200, &json);
+	}
+	alert_request_free(r);
+}
+
+/* 200 for a repeat, 409 for another request under the same key, 0 for a new one. */
+static int
+repeated(struct engine *e, const struct alert_request *r, int64_t *id, struct err *err)
+{
+	unsigned char digest[32];
+	struct buf key = { 0 };
+	bool found;
+
+	buf_printf(&key, "%s/%s", r->client, r->key);
+	found = store_alert_by_key(e->store, key.data, id, digest);
+	buf_fini(&key);
+	if (!found)
+		return 0;
+	if (memcmp(digest, r->digest, sizeof(digest)) == 0)
+		return 200;
+	err_field(err, "/key", "this key was used for another request (alert %lld); a new request "
+		  "needs a new key", (long long)*id);
+	return 409;
+}
+
+void
+engine_accept(struct engine *e, struct command *cmd)
+{
+	struct alert_request *r = cmd->accept;
+	struct err err = { 0 };
+	int status;
+	int64_t id;
+
+	status = repeated(e, r, &id, &err);
+	if (status == 409) {
+		engine_problem(e, cmd->reply_to, 409, &err);
+		return;
+	}
+	if (status == 200) {
+		e->stats.repeats++;
+		answer_accepted(e, cmd->reply_to, id, true);
+		return;
+	}
+	engine_mark(e);
+	id = engine_accept_request(e, r, &status, &err);
+	if (!id) {
+		engine_undo(e);
+		engine_problem(e, cmd->reply_to, status, &err);
+		return;
+	}
+	if (r->dry_run) {
+		e->quiet = true;
+		dry_run(e, cmd->reply_to, id);
+		e->quiet = false;
+		engine_undo(e);
+		e->last_alert = id - 1;
+		return;
+	}
+	store_keep(e->store);
+	e->stats.accepts++;
+	answer_accepted(e, cmd->reply_to, id, false);
+}
+
+struct stop {
+	struct engine *e;
+	enum wave_state state;
+	uint32_t correction;
+};
+
+static void
+give_back(struct engine *e, struct live_wave *lw)
+{
+	uint32_t contacts[256];
+	size_t count = store_messages_sending_of(e->store, lw->w.id, contacts, 256);
+
+	for (size_t i = 0; i < count; i++) {
+		struct effect *f;
+		struct message m;
+
+		if (!store_message_get(e->store, lw->w.id, contacts[i], lw->w.channel, &m))
+			continue;
+		for (size_t r = 0; r < e->route_count; r++) {
+			if (e->routes[r].id != m.route)
+				continue;
+			f = effect_new(EFFECT_WITHDRAW, (int)r);
+			f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
+			f->withdraw.ids[f->withdraw.count++] =
+				message_id(m.wave, m.contact, m.attempt);
+			engine_effect(e, f);
+		}
+	}
+}
+
+static void
+stop_one(void *ctx, const struct wave *w)
+{
+	struct stop *stop = ctx;
+	struct live_wave *lw;
+
+	if (w->state >= WAVE_FINISHED && !w->count[MESSAGE_SENDING] && !stop->correction)
+		return;
+	if (w->kind == WAVE_CORRECTION || w->kind == WAVE_REPLY)
+		return;
+	lw = engine_wave(stop->e, w->id);
+	engine_wave_unrank(stop->e, lw);
+	if (lw->w.state < WAVE_FINISHED)
+		lw->w.state = stop->state;
+	lw->correction = stop->correction;
+	engine_wave_touch(stop->e, lw);
+	give_back(stop->e, lw);
+}
+
+static void
+find_wave(void *ctx, const struct wave *w)
+{
+	if (w->kind == WAVE_CORRECTION)
+		*(uint32_t *)ctx = w->id;
+}
+
+/* Nothing more of this alert leaves: by the waves' state, not by a million updates. */
+void
+engine_stop_waves(struct engine *e, int64_t alert, enum wave_state state)
+{
+	struct stop stop = { e, state, 0 };
+	struct alert a;
+
+	if (store_alert_get(e->store, alert, &a) && a.replaced_by)
+		store_waves_of(e->store, a.replaced_by, find_wave, &stop.correction);
+	store_waves_of(e->store, alert, stop_one, &stop);
+}
+
+static int64_t
+cancel_notice(struct engine *e, const struct cancel_request *c, const struct alert *a,
+	      struct err *err)
+{
+	struct alert_request *old = request_decode(a->body);
+	struct alert_request r = {
+		.template = c->template, .client = c->client, .drill = a->drill, .test = a->test,
+		.severity = a->severity, .kind = (char *)a->kind, .params = c->params,
+		.param_count = c->param_count, .divisions = old->divisions,
+		.division_count = old->division_count, .reached = true, .replaces = a->id,
+	};
+	char key[48];
+	int status;
+	int64_t id;
+
+	snprintf(key, sizeof(key), "cancel-%lld", (long long)a->id);
+	r.key = key;
+	id = engine_accept_request(e, &r, &status, err);
+	alert_request_free(old);
+	return id;
+}
+
+void
+engine_cancel(struct engine *e, struct command *cmd)
+{
+	struct cancel_request *c = cmd->cancel;
+	struct buf json = { 0 };
+	struct err err = { 0 };
+	struct alert a;
+	int64_t notice = 0;
+
+	if (!store_alert_get(e->store, c->alert, &a)) {
+		err_set(&err, "there is no alert %lld", (long long)c->alert);
+		engine_problem(e, cmd->reply_to, 404, &err);
+		return;
+	}
+	if (a.state == ALERT_CANCELLED || a.state == ALERT_EXPIRED) {
+		err_set(&err, "alert %lld is already %s", (long long)a.id,
+			alert_state_name(a.state));
+		engine_problem(e, cmd->reply_to, 409, &err);
+		return;
+	}
+	engine_mark(e);
+	if (c->template) {
+		notice = cancel_notice(e, c, &a, &err);
+		if (!notice) {
+			engine_undo(e);
+			engine_problem(e, cmd->reply_to, 422, &err);
+			return;
+		}
+		store_alert_get(e->store, c->alert, &a);
+	}
+	a.state = ALERT_CANCELLED;
+	a.closed_at = e->now;
+	a.due_at = NEVER;
+	store_alert_update(e->store, &a);
+	engine_stop_waves(e, a.id, WAVE_WITHDRAWN);
+	engine_event(e, a.id, "cancelled", "{\"by\":\"%s\"}", c->client);
+	store_audit(e->store, e->now, c->client, "alert.cancel", c->note ? c->note : "");
+	store_keep(e->store);
+	buf_printf(&json, "{\"id\":%lld,\"state\":\"cancelled\",\"notice\":%lld}", (long long)a.id,
+		   (long long)notice);
+	engine_reply(e, cmd->reply_to, 200, &json);
+}

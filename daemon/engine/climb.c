@@ -1,0 +1,269 @@
+/* climb.c -- what time does to an alert: release, steps of the ladder, deadline, expiry; and
+ * what an answer does to its targets. */
+#include "daemon/engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ALERTS_PER_TURN 256
+
+static void
+close_alert(struct engine *e, struct alert *a, enum alert_state state)
+{
+	a->state = state;
+	a->due_at = state == ALERT_EXHAUSTED ? msec_min(a->expires_at, a->deadline_at) : NEVER;
+	if (state != ALERT_EXHAUSTED)
+		a->closed_at = e->now;
+	engine_event(e, a->id, alert_state_name(state), "{\"targets\":%lu,\"satisfied\":%lu}",
+		     a->targets, a->satisfied);
+}
+
+static struct ladder_progress
+progress_of(struct engine *e, struct alert *a, const struct policy *p)
+{
+	struct ladder_progress progress = { .next = a->step, .targets = a->targets,
+					    .hurry = a->hurry };
+
+	if (a->targets)
+		store_target_levels(e->store, a->id, progress.at_level);
+	a->satisfied = 0;
+	for (int level = p ? p->until : LEVEL_COUNT; level < LEVEL_COUNT; level++)
+		a->satisfied += progress.at_level[level];
+	return progress;
+}
+
+static void
+take_step(struct engine *e, struct alert *a, const struct policy *p, size_t step)
+{
+	struct alert_request *r = request_decode(a->body);
+	struct step_plan plan;
+	struct err err = { 0 };
+	unsigned long people = 0;
+
+	engine_mark(e);
+	if (engine_plan_step(e, a, r, p, step, &plan, &err) < 0) {
+		/* Accept proved the texts; what fails here is a list that changed since.  The
+		 * desk must know, and the ladder goes on. */
+		engine_undo(e);
+		store_task_open(e->store, a->id, "step_failed", err.text, e->now);
+		engine_log(e, 3, "step failed alert=%lld step=%zu reason=\"%s\"", (long long)a->id,
+			   step, err.text);
+	} else {
+		store_keep(e->store);
+	}
+	alert_request_free(r);
+	for (size_t i = 0; i < plan.waves; i++)
+		people += plan.wave[i].people;
+	engine_event(e, a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
+		     "\"nobody\":%lu,\"console\":%s}", step, plan.waves, people, plan.nobody,
+		     plan.console ? "true" : "false");
+	if (plan.no_route)
+		engine_event(e, a->id, "channel_without_route", "{\"step\":%zu}", step);
+}
+
+/* The one step of an alert without policy. */
+static void
+tell_once(struct engine *e, struct alert *a)
+{
+	if (a->step++ == 0 && !a->replaces)
+		take_step(e, a, NULL, 0);
+	close_alert(e, a, ALERT_EXHAUSTED);
+}
+
+static void
+climb(struct engine *e, struct alert *a, const struct policy *p)
+{
+	struct ladder_view view = { .steps = p->ladder, .count = p->step_count,
+				    .released_at = a->released_at, .until = p->until };
+
+	for (size_t guard = 0; guard <= p->step_count + 1; guard++) {
+		struct ladder_progress progress = progress_of(e, a, p);
+		struct ladder_decision d = ladder_next(&view, &progress, e->now);
+
+		switch (d.verdict) {
+		case LADDER_WAIT:
+			a->due_at = msec_min(d.ask_at, msec_min(a->expires_at, a->deadline_at));
+			return;
+		case LADDER_SATISFIED:
+			close_alert(e, a, ALERT_SATISFIED);
+			return;
+		case LADDER_EXHAUSTED:
+			close_alert(e, a, ALERT_EXHAUSTED);
+			return;
+		case LADDER_SKIP:
+			engine_event(e, a->id, "step_skipped", "{\"step\":%zu}", d.step);
+			a->step = (unsigned)d.step + 1;
+			break;
+		case LADDER_CLIMB:
+			a->hurry = false;
+			a->step = (unsigned)d.step + 1;
+			take_step(e, a, p, d.step);
+			break;
+		}
+	}
+}
+
+static void
+deadline(struct engine *e, struct alert *a)
+{
+	char text[256];
+
+	a->deadline_at = NEVER;
+	if (a->satisfied >= a->targets)
+		return;
+	snprintf(text, sizeof(text), "单号%s:到时限仍有%lu个未达标 / %s: %lu below the level at the "
+		 "deadline", a->code, a->targets - a->satisfied, a->code,
+		 a->targets - a->satisfied);
+	engine_event(e, a->id, "deadline", "{\"targets\":%lu,\"satisfied\":%lu}", a->targets,
+		     a->satisfied);
+	store_task_open(e->store, a->id, "deadline", text, e->now);
+}
+
+static void
+look_at(struct engine *e, int64_t id)
+{
+	const struct policy *p;
+	struct alert a;
+
+	if (!store_alert_get(e->store, id, &a))
+		return;
+	p = engine_policy(e, a.policy);
+	a.due_at = NEVER;
+	if (alert_is_open(a.state) && a.expires_at <= e->now) {
+		progress_of(e, &a, p);
+		close_alert(e, &a, ALERT_EXPIRED);
+		engine_stop_waves(e, id, WAVE_EXPIRED);
+	} else if (alert_is_open(a.state)) {
+		if (a.state == ALERT_HELD)
+			a.state = ALERT_ACTIVE;
+		if (a.state == ALERT_EXHAUSTED) {
+			struct ladder_progress now = progress_of(e, &a, p);
+
+			(void)now;
+			a.due_at = msec_min(a.expires_at, a.deadline_at);
+			if (p && a.targets && a.satisfied >= a.targets)
+				close_alert(e, &a, ALERT_SATISFIED);
+		} else if (p) {
+			climb(e, &a, p);
+		} else {
+			tell_once(e, &a);
+		}
+		if (alert_is_open(a.state) && a.deadline_at <= e->now) {
+			deadline(e, &a);
+			a.due_at = a.state == ALERT_EXHAUSTED ? a.expires_at : a.due_at;
+			if (a.due_at <= e->now)
+				a.due_at = e->now + 1;
+		}
+	}
+	store_alert_update(e->store, &a);
+}
+
+void
+engine_climb_due(struct engine *e)
+{
+	int64_t due[ALERTS_PER_TURN];
+	size_t count = store_alerts_due(e->store, e->now, due, ALERTS_PER_TURN);
+
+	for (size_t i = 0; i < count; i++)
+		look_at(e, due[i]);
+	e->more |= count == ALERTS_PER_TURN;
+}
+
+void
+engine_look_now(struct engine *e, int64_t alert)
+{
+	struct alert a;
+
+	if (store_alert_get(e->store, alert, &a) && alert_is_open(a.state) &&
+	    a.state != ALERT_HELD) {
+		a.due_at = e->now;
+		store_alert_update(e->store, &a);
+	}
+}
+
+struct no_longer {
+	struct engine *e;
+	int64_t alert;
+};
+
+/* A call in a driver's queue for people whose targets are all satisfied now. */
+static void
+call_back(void *ctx, const struct wave *w)
+{
+	struct no_longer *n = ctx;
+	uint32_t contacts[256];
+	size_t count;
+
+	if (w->channel != CHANNEL_VOICE || w->kind != WAVE_CALL || w->state >= WAVE_WITHDRAWN)
+		return;
+	count = store_messages_sending_of(n->e->store, w->id, contacts, 256);
+	for (size_t i = 0; i < count; i++) {
+		struct message m;
+		struct effect *f;
+
+		if (store_called_lowest(n->e->store, contacts[i], n->alert) < w->below ||
+		    !store_message_get(n->e->store, w->id, contacts[i], w->channel, &m))
+			continue;
+		for (size_t r = 0; r < n->e->route_count; r++) {
+			if (n->e->routes[r].id != m.route)
+				continue;
+			f = effect_new(EFFECT_WITHDRAW, (int)r);
+			f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
+			f->withdraw.ids[f->withdraw.count++] =
+				message_id(m.wave, m.contact, m.attempt);
+			engine_effect(n->e, f);
+		}
+	}
+}
+
+static bool
+raise_called(struct engine *e, const struct alert *a, const struct policy *p,
+	     const struct answer *answer)
+{
+	unsigned targets[256];
+	size_t count = store_called_targets(e->store, answer->contact, a->id, targets, 256);
+	bool raised = false;
+
+	for (size_t i = 0; i < count; i++) {
+		int level = answer->level;
+
+		if (p && p->targets == TARGETS_TEAM)
+			level = store_answer_nth_level(e->store, a->id, p->quota ? p->quota : 1);
+		raised |= store_target_raise(e->store, a->id, targets[i], level, answer->at,
+					     answer->contact, answer->name);
+	}
+	return raised;
+}
+
+/* Records an answer and raises every target that person was called for. */
+void
+engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
+{
+	const struct policy *p = engine_policy(e, a->policy);
+	struct no_longer n = { e, a->id };
+	bool raised = false;
+
+	store_answer_insert(e->store, answer);
+	engine_event(e, a->id, "answer", "{\"kind\":\"%s\",\"level\":%d,\"contact\":%u,"
+		     "\"source\":%d,\"helper\":%s}", answer_kind_name(answer->kind), answer->level,
+		     answer->contact, (int)answer->source, answer->helper ? "true" : "false");
+	if (answer->kind == ANSWER_HELP) {
+		char text[200];
+
+		snprintf(text, sizeof(text), "单号%s:有人求助 / %s: somebody asks for help (contact %u)",
+			 a->code, a->code, answer->contact);
+		store_task_open(e->store, a->id, "help", text, e->now);
+	}
+	if (answer->helper)
+		return;
+	if (answer->kind == ANSWER_CANNOT && p && p->targets == TARGETS_TEAM)
+		a->hurry = true;
+	if (answer->contact && answer->level > 0)
+		raised = raise_called(e, a, p, answer);
+	if (raised)
+		store_waves_of(e->store, a->id, call_back, &n);
+	if (alert_is_open(a->state) && a->state != ALERT_HELD && (raised || a->hurry)) {
+		a->due_at = e->now;
+		store_alert_update(e->store, a);
+	}
+}

@@ -1,0 +1,416 @@
+/* dispatch.c -- which queued message goes to which route now.
+ * Routes pull: every route with room takes from the most urgent wave it may carry.  A row is
+ * written as `sending` in this turn's transaction before any driver sees it. */
+#include "daemon/engine/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/reply.h"
+
+#define CLAIM_MAX 500
+#define DUE_MAX 200
+#define ATTEMPTS_MAX 30
+
+struct usage {
+	msec *at;
+	size_t count, cap;
+};
+
+void
+engine_views(struct engine *e, struct route_view *out)
+{
+	for (size_t i = 0; i < e->route_count; i++) {
+		struct route_state *r = &e->routes[i];
+		bool solo_busy = r->solo && r->inflight;
+
+		out[i] = (struct route_view){
+			.up = r->up && r->paused_until <= e->now,
+			.simulated = r->conf->simulated,
+			.backup = r->conf->backup,
+			.free = r->window > r->inflight && !solo_busy ? r->window - r->inflight : 0,
+			.messages_per_s = r->speed > 0 ? r->speed : r->conf->parts_per_s > 0
+				? r->conf->parts_per_s : 1,
+		};
+		for (int c = 0; c < CHANNEL_COUNT; c++)
+			out[i].channels[c] = r->up ? r->channels[c] : r->conf->channels[c];
+	}
+}
+
+static msec
+budget_at(struct engine *e, struct route_state *r, uint64_t e164)
+{
+	struct usage *u = r->conf->budget_count ? table_get(&r->used, e164) : NULL;
+
+	return u ? pace_budget_next_at(r->conf->budgets, r->conf->budget_count, u->at, u->count,
+				       e->now) : e->now;
+}
+
+static void
+budget_use(struct route_state *r, uint64_t e164, msec at)
+{
+	struct usage *u;
+
+	if (!r->conf->budget_count)
+		return;
+	u = table_get(&r->used, e164);
+	if (!u)
+		table_put(&r->used, e164, u = xcalloc(1, sizeof(*u)));
+	if (u->count == u->cap) {
+		u->cap = u->cap ? u->cap * 2 : 4;
+		u->at = xrealloc(u->at, u->cap * sizeof(*u->at));
+	}
+	u->at[u->count++] = at;
+}
+
+static char *
+form_of(const struct engine *e, const struct route_state *r, const struct live_wave *lw,
+	const struct variant_text *v)
+{
+	const char *mark = e->settings->drill_mark_provider[v->lang];
+	struct buf text = { 0 };
+
+	if (r->conf->gong_signs || lw->w.channel == CHANNEL_VOICE)
+		buf_puts(&text, v->head);
+	else if (lw->w.drill && mark)
+		buf_puts(&text, mark);
+	buf_puts(&text, v->body);
+	return buf_take(&text);
+}
+
+static void
+send_finish(struct engine *e, struct route_state *r)
+{
+	if (r->send)
+		engine_effect(e, r->send);
+	r->send = NULL;
+}
+
+void
+engine_sends_finish(struct engine *e)
+{
+	for (size_t i = 0; i < e->route_count; i++)
+		send_finish(e, &e->routes[i]);
+}
+
+/* Room in the send being put together: same text, same wave kind, not over the batch. */
+static struct effect *
+send_for(struct engine *e, struct route_state *r, struct live_wave *lw, int64_t variant)
+{
+	struct effect *f = r->send;
+
+	if (f && (f->send.count >= r->batch || r->send_variant != variant ||
+		  f->send.not_after != lw->w.expires_at))
+		send_finish(e, r);
+	if (!r->send) {
+		f = effect_new(EFFECT_SEND, (int)(r - e->routes));
+		f->send.items = xcalloc(r->batch, sizeof(*f->send.items));
+		f->send.text = form_of(e, r, lw, engine_variant_text(e, variant));
+		f->send.flash = lw->flash;
+		f->send.receipt = r->receipts;
+		f->send.urgent = lw->w.severity >= SEVERITY_ORANGE;
+		f->send.not_after = lw->w.expires_at;
+		r->send = f;
+		r->send_variant = variant;
+	}
+	return r->send;
+}
+
+static char *
+keys_json(const struct template *t)
+{
+	struct buf json = { 0 };
+
+	buf_puts(&json, "{");
+	for (size_t i = 0; t && i < t->answer_count; i++)
+		if (strlen(t->answers[i].token) == 1)
+			buf_printf(&json, "%s\"%s\":\"%s\"", json.len > 1 ? "," : "",
+				   t->answers[i].token, answer_kind_name(t->answers[i].kind));
+	buf_puts(&json, "}");
+	return buf_take(&json);
+}
+
+static void
+add_call(struct engine *e, struct route_state *r, struct live_wave *lw, const struct message *m)
+{
+	const struct variant_text *v = engine_variant_text(e, m->variant);
+	struct effect *f = effect_new(EFFECT_CALL, (int)(r - e->routes));
+
+	f->call.id = message_id(m->wave, m->contact, m->attempt);
+	f->call.to = m->e164;
+	f->call.text = form_of(e, r, lw, v);
+	f->call.lang = v->lang;
+	f->call.keys = keys_json(engine_template(e, lw->w.template));
+	f->call.ring_ms = e->settings->ring_ms;
+	f->call.plays = e->settings->plays;
+	f->call.not_after = lw->w.expires_at;
+	engine_effect(e, f);
+}
+
+/* `m` is already what the row says, attempt included. */
+static void
+hand_over(struct engine *e, struct route_state *r, struct live_wave *lw, const struct message *m)
+{
+	uint64_t id = message_id(m->wave, m->contact, m->attempt);
+
+	table_put(&e->inflight, id, r);
+	r->inflight++;
+	e->stats.claims++;
+	engine_wave_moved(e, lw, MESSAGE_QUEUED, MESSAGE_SENDING);
+	budget_use(r, m->e164, e->now);
+	if (lw->w.channel == CHANNEL_VOICE) {
+		add_call(e, r, lw, m);
+	} else {
+		struct effect *f = send_for(e, r, lw, m->variant);
+		struct send_item *item = &f->send.items[f->send.count++];
+		unsigned parts = engine_variant_text(e, m->variant)->parts;
+
+		item->id = id;
+		item->to = m->e164;
+		item->reference = m->reference;
+		item->parts = parts;
+		for (unsigned i = 0; m->parts_done && i < parts && i < 32; i++)
+			if (!(m->parts_done >> i & 1))
+				item->missing[i / 8] |= (unsigned char)(1u << i % 8);
+	}
+}
+
+/* Is there still a reason to send it?  A first SMS always has one. */
+static bool
+still_needed(struct engine *e, const struct live_wave *lw, const struct message *m)
+{
+	if (lw->w.kind != WAVE_CALL || (lw->w.step <= 0 && lw->w.channel == CHANNEL_SMS))
+		return true;
+	return store_called_lowest(e->store, m->contact, lw->w.alert) < lw->w.below;
+}
+
+static void
+finish_without_sending(struct engine *e, struct live_wave *lw, struct message *m,
+		       enum message_event event, const char *reason)
+{
+	m->at = e->now;
+	if (event == MESSAGE_ON_REFUSED)
+		store_attempt_insert(e->store, m, e->now, OUTCOME_REJECTED, REJECT_DROP, 0, NULL,
+				     reason);
+	m->due = NEVER;
+	engine_message_event(e, lw, m, event);
+}
+
+/* What must be settled about a row before any route is asked; true if it may go. */
+static bool
+may_go(struct engine *e, struct live_wave *lw, struct message *m)
+{
+	if (lw->w.expires_at <= e->now || lw->w.state == WAVE_EXPIRED)
+		finish_without_sending(e, lw, m, MESSAGE_ON_EXPIRE, NULL);
+	else if (lw->w.state == WAVE_WITHDRAWN || !still_needed(e, lw, m))
+		finish_without_sending(e, lw, m, MESSAGE_ON_WITHDRAW, NULL);
+	else if (!m->e164)
+		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
+				       "the person has no number for this channel");
+	else if (m->attempt >= ATTEMPTS_MAX)
+		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, "gave up after 30 attempts");
+	else if (lw->w.drill && store_has_opted_out(e->store, m->contact))
+		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
+				       "the person has opted out of drills");
+	else
+		return true;
+	return false;
+}
+
+static void
+claim_row(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m)
+{
+	m->state = MESSAGE_SENDING;
+	m->attempt++;
+	m->route = r->id;
+	m->reference = lw->w.id & 255;
+	m->at = e->now;
+	m->due = NEVER;
+	m->flags &= ~(unsigned)MESSAGE_AVOID;
+	store_message_update(e->store, m);
+	hand_over(e, r, lw, m);
+}
+
+/* Takes up to `room` rows after the wave's cursor.  When every row may go, one UPDATE marks
+ * them all. */
+static unsigned
+claim_wave(struct engine *e, struct route_state *r, struct live_wave *lw, unsigned room)
+{
+	static struct message rows[CLAIM_MAX];
+	size_t count = store_messages_after(e->store, &lw->w, rows,
+					    room < CLAIM_MAX ? room : CLAIM_MAX);
+	uint32_t before = lw->w.cursor;
+	unsigned taken = 0;
+	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !lw->w.drill &&
+		!r->conf->budget_count;
+
+	for (size_t i = 0; i < count && all; i++)
+		all = rows[i].state == MESSAGE_QUEUED && rows[i].due == NEVER && rows[i].e164;
+	if (all && count)
+		store_messages_claim(e->store, lw->w.id, before, rows[count - 1].contact, r->id,
+				     lw->w.id & 255, e->now);
+	for (size_t i = 0; i < count; i++) {
+		struct message *m = &rows[i];
+		msec at;
+
+		lw->w.cursor = m->contact;
+		if (all) {
+			m->attempt++;
+			m->reference = lw->w.id & 255;
+			hand_over(e, r, lw, m);
+			taken++;
+			continue;
+		}
+		if (m->state != MESSAGE_QUEUED || m->due != NEVER || !may_go(e, lw, m))
+			continue;
+		at = budget_at(e, r, m->e164);
+		if (at > e->now) {	/* the cursor always advances; the row waits by itself */
+			m->due = at;
+			store_message_update(e->store, m);
+			continue;
+		}
+		claim_row(e, r, lw, m);
+		taken++;
+	}
+	engine_wave_touch(e, lw);
+	if (count < (room < CLAIM_MAX ? room : CLAIM_MAX))
+		engine_wave_unrank(e, lw);
+	return taken;
+}
+
+static bool
+may_carry(struct engine *e, const struct route_view *views, size_t self,
+	  const struct live_wave *lw)
+{
+	struct route_need need = { .channel = lw->w.channel, .test_mode = lw->test, .avoid = -1 };
+
+	return route_may_carry(views, e->route_count, self, &need) == ROUTE_OK;
+}
+
+static unsigned
+room_of(struct engine *e, struct route_state *r)
+{
+	unsigned room = r->window > r->inflight ? r->window - r->inflight : 0;
+
+	if (!r->up || r->paused_until > e->now || (r->solo && r->inflight) ||
+	    r->drain_until > e->now)
+		return 0;
+	if (room > CLAIM_MAX)
+		room = CLAIM_MAX;
+	room = pace_bucket_take(&r->bucket, room, e->now);
+	if (!room && r->bucket.per_second > 0 && r->window > r->inflight)
+		e->resume_at = msec_min(e->resume_at, pace_bucket_next_at(&r->bucket, e->now));
+	return room;
+}
+
+static void
+serve_route(struct engine *e, size_t self)
+{
+	struct route_state *r = &e->routes[self];
+	struct route_view views[ROUTES_MAX];
+	unsigned room = room_of(e, r);
+	unsigned budget = room;
+
+	engine_views(e, views);
+	for (size_t k = 0; k < e->rank_count && budget; k++) {
+		struct live_wave *first = e->ranks[k].ring, *lw = first;
+		unsigned tried = 0;
+
+		/* Waves of one rank take turns in slices, so that no alert starves another. */
+		while (lw && budget && tried < 10000) {
+			struct live_wave *next = lw->next == lw ? NULL : lw->next;
+			unsigned slice = budget < 64 || !next ? budget : 64;
+
+			tried++;
+			if (may_carry(e, views, self, lw)) {
+				budget -= claim_wave(e, r, lw, slice);
+				views[self].free = budget;
+				if (e->ranks[k].ring && lw->next)
+					e->ranks[k].ring = lw->next;
+				lw = e->ranks[k].ring;
+				continue;
+			}
+			lw = next;
+			if (lw == first)
+				break;
+		}
+	}
+	r->bucket.tokens += budget;	/* not used after all */
+	e->more |= room && !budget;
+}
+
+/* A message that a driver died with goes alone: its route is drained first. */
+static int
+alone(struct engine *e, const struct route_view *views, const struct route_need *need, int best)
+{
+	if (best >= 0 && !e->routes[best].inflight)
+		return best;
+	for (size_t k = 0; k < e->route_count; k++) {
+		if (!views[k].up || !views[k].channels[need->channel])
+			continue;
+		if (!e->routes[k].inflight && views[k].free && (int)k != need->avoid)
+			return (int)k;
+		e->routes[k].drain_until = e->now + 1000;
+		break;
+	}
+	return -1;
+}
+
+/* Rows that wait by themselves: retries, suspects, budgets. */
+static void
+serve_due(struct engine *e)
+{
+	static struct message rows[DUE_MAX];
+	size_t count = store_messages_due(e->store, e->now, rows, DUE_MAX);
+	struct route_view views[ROUTES_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		struct message *m = &rows[i];
+		struct live_wave *lw = engine_wave(e, m->wave);
+		struct route_need need = { .avoid = -1 };
+		struct route_state *r;
+		int best;
+		msec at;
+
+		if (!lw || !may_go(e, lw, m))
+			continue;
+		if (m->flags & MESSAGE_RESEND && store_has_answered(e->store, lw->w.alert,
+								    m->contact)) {
+			m->due = NEVER;
+			engine_message_event(e, lw, m, MESSAGE_ON_UNKNOWN);
+			continue;
+		}
+		engine_views(e, views);
+		need.channel = lw->w.channel;
+		need.test_mode = lw->test;
+		for (size_t k = 0; k < e->route_count && m->flags & MESSAGE_AVOID; k++)
+			if (e->routes[k].id == m->route)
+				need.avoid = (int)k;
+		best = route_best(views, e->route_count, &need);
+		if (m->kills)
+			best = alone(e, views, &need, best);
+		r = best < 0 ? NULL : &e->routes[best];
+		at = r ? budget_at(e, r, m->e164) : e->now + 200;
+		if (at > e->now) {
+			m->due = at;
+			store_message_update(e->store, m);
+			continue;
+		}
+		if (m->kills) {
+			r->solo = true;
+			r->drain_until = 0;
+		}
+		claim_row(e, r, lw, m);
+	}
+	e->more |= count == DUE_MAX;
+}
+
+void
+engine_dispatch(struct engine *e)
+{
+	e->resume_at = NEVER;
+	serve_due(e);
+	for (size_t i = 0; i < e->route_count; i++)
+		serve_route(e, i);
+	engine_sends_finish(e);
+}

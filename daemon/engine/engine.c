@@ -1,0 +1,541 @@
+/* engine.c -- the turn: take commands, run what is due, commit, hand out effects. */
+#include "daemon/engine/internal.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define URGENT_PER_TURN 512
+#define BULK_PER_TURN 256
+
+void
+engine_effect(struct engine *e, struct effect *f)
+{
+	if (e->quiet && f->kind != EFFECT_REPLY)
+		effect_free(f);
+	else
+		effect_push(&e->effects, f);
+}
+
+void
+engine_reply(struct engine *e, uint64_t to, int status, struct buf *json)
+{
+	struct effect *f;
+
+	if (!to) {
+		buf_fini(json);
+		return;
+	}
+	f = effect_new(EFFECT_REPLY, -1);
+	f->reply.to = to;
+	f->reply.status = status;
+	f->reply.json = buf_take(json);
+	effect_push(&e->effects, f);
+}
+
+/* RFC 9457 */
+void
+engine_problem(struct engine *e, uint64_t to, int status, const struct err *err)
+{
+	struct buf json = { 0 };
+
+	buf_printf(&json, "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"detail\":",
+		   status, status == 404 ? "Not found" : status == 409 ? "Conflict"
+		   : "The request cannot be carried out");
+	buf_json(&json, err->text);
+	if (err->field[0]) {
+		buf_puts(&json, ",\"field\":");
+		buf_json(&json, err->field);
+	}
+	buf_puts(&json, "}");
+	engine_reply(e, to, status, &json);
+}
+
+void
+engine_event(struct engine *e, int64_t alert, const char *what, const char *fmt, ...)
+{
+	char detail[512];
+	va_list args;
+
+	if (e->quiet)
+		return;
+	va_start(args, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, args);
+	va_end(args);
+	store_event(e->store, alert, e->now, what, detail);
+}
+
+void
+engine_log(struct engine *e, int priority, const char *fmt, ...)
+{
+	struct effect *f = effect_new(EFFECT_LOG, -1);
+	struct buf line = { 0 };
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	buf_puts(&line, text);
+	f->log.priority = priority;
+	f->log.line = buf_take(&line);
+	engine_effect(e, f);
+}
+
+/* One command inside the turn: what it made in memory goes when its rows go. */
+void
+engine_mark(struct engine *e)
+{
+	e->marked_wave = store_wave_last(e->store);
+	store_mark(e->store);
+}
+
+struct newer {
+	struct live_wave *waves[256];
+	size_t count;
+	uint32_t than;
+};
+
+static void
+find_newer(void *ctx, uint64_t key, void *value)
+{
+	struct newer *newer = ctx;
+
+	if (key > newer->than && newer->count < 256)
+		newer->waves[newer->count++] = value;
+}
+
+void
+engine_undo(struct engine *e)
+{
+	struct newer newer = { .than = e->marked_wave };
+	size_t kept = 0;
+
+	store_undo(e->store);
+	table_each(&e->waves, find_newer, &newer);
+	for (size_t i = 0; i < e->touched.count; i++)
+		if (e->touched.waves[i]->w.id <= e->marked_wave)
+			e->touched.waves[kept++] = e->touched.waves[i];
+	e->touched.count = kept;
+	for (size_t i = 0; i < newer.count; i++)
+		engine_wave_forget(e, newer.waves[i]);
+}
+
+static void
+free_live_wave(void *p)
+{
+	struct live_wave *lw = p;
+
+	id_set_fini(&lw->planned);
+	free(lw);
+}
+
+static void
+free_variant(void *p)
+{
+	struct variant_text *v = p;
+
+	free(v->head);
+	free(v->body);
+	free(v);
+}
+
+static void
+free_template(void *p)
+{
+	template_free(p);
+}
+
+static void
+free_policy(void *p)
+{
+	policy_free(p);
+}
+
+/* Everything that the store can give back. */
+static void
+forget(struct engine *e)
+{
+	table_fini(&e->waves, free_live_wave);
+	table_fini(&e->variants, free_variant);
+	e->variant_count = 0;
+	free(e->ranks);
+	e->ranks = NULL;
+	e->rank_count = e->rank_cap = 0;
+	e->planning.count = e->touched.count = 0;
+	for (size_t i = 0; i < e->route_count; i++) {
+		effect_free(e->routes[i].send);
+		e->routes[i].send = NULL;
+	}
+}
+
+static void
+number_documents(struct engine *e)
+{
+	struct settings *s = e->settings;
+
+	free(e->role_ids);
+	free(e->document_ids);
+	e->role_ids = xcalloc(s->role_count + 1, sizeof(*e->role_ids));
+	e->document_ids = xcalloc(s->document_count + 1, sizeof(*e->document_ids));
+	for (size_t i = 0; i < s->role_count; i++)
+		e->role_ids[i] = store_role_id(e->store, s->roles[i].name);
+	for (size_t i = 0; i < s->document_count; i++)
+		e->document_ids[i] = store_document_put(e->store, s->documents[i].kind,
+			s->documents[i].name, s->documents[i].body, s->documents[i].sha256);
+}
+
+static void
+load(struct engine *e)
+{
+	number_documents(e);
+	e->last_alert = store_alert_last(e->store);
+	engine_waves_load(e);
+	e->stale = false;
+}
+
+static void
+open_routes(struct engine *e)
+{
+	e->route_count = e->settings->route_count;
+	e->routes = xcalloc(e->route_count + 1, sizeof(*e->routes));
+	for (size_t i = 0; i < e->route_count; i++) {
+		struct route_state *r = &e->routes[i];
+
+		r->conf = &e->settings->routes[i];
+		r->id = store_route_id(e->store, r->conf->name);
+		r->bucket = (struct pace_bucket){ .per_second = r->conf->rate,
+			.burst = r->conf->rate > 1 ? r->conf->rate : 1, .tokens = 1,
+			.filled_at = e->now };
+		store_route_note(e->store, r->id, "starting", NULL, e->now);
+	}
+}
+
+int
+engine_open(struct engine **out, struct store *store, struct settings *settings, msec now,
+	    struct err *err)
+{
+	struct engine *e = xcalloc(1, sizeof(*e));
+	msec last;
+
+	*out = NULL;
+	e->store = store;
+	e->settings = settings_ref(settings);
+	e->now = now;
+	if (settings->route_count > ROUTES_MAX) {
+		engine_close(e);
+		return err_set(err, "gong.conf has %zu routes; at most %d are possible",
+			       settings->route_count, ROUTES_MAX);
+	}
+	store_begin(store);
+	last = store_meta_get(store, "last_instant", 0);
+	if (last > now) {
+		/* Before the last committed instant: run on from there, expire nothing. */
+		e->skew_ms = last - now;
+		e->now = last;
+		engine_log(e, 3, "clock is behind the last committed instant by_ms=%lld",
+			   (long long)e->skew_ms);
+	}
+	open_routes(e);
+	load(e);
+	engine_in_doubt(e);
+	engine_waves_flush(e);
+	if (store_commit(store, err) < 0) {
+		engine_close(e);
+		return -1;
+	}
+	*out = e;
+	return 0;
+}
+
+static void
+free_usage(void *p)
+{
+	free(*(void **)p);
+	free(p);
+}
+
+void
+engine_close(struct engine *e)
+{
+	struct effect *f;
+
+	if (!e)
+		return;
+	forget(e);
+	while ((f = effect_pop(&e->effects)))
+		effect_free(f);
+	for (size_t i = 0; i < e->route_count; i++)
+		table_fini(&e->routes[i].used, free_usage);
+	table_fini(&e->inflight, NULL);
+	table_fini(&e->templates, free_template);
+	table_fini(&e->policies, free_policy);
+	table_fini(&e->replies, free);
+	if (e->import)
+		command_free(e->import);
+	free(e->routes);
+	free(e->role_ids);
+	free(e->document_ids);
+	free(e->planning.waves);
+	free(e->touched.waves);
+	settings_unref(e->settings);
+	free(e);
+}
+
+void
+engine_stats(const struct engine *e, struct engine_stats *out)
+{
+	*out = e->stats;
+}
+
+static void
+clock_step(struct engine *e, msec by)
+{
+	store_clock_shift(e->store, by);
+	store_audit(e->store, e->now, "clock", "clock.step", "");
+	engine_log(e, 3, "clock stepped by_ms=%lld", (long long)by);
+}
+
+static void
+reload(struct engine *e, struct settings *fresh)
+{
+	settings_unref(e->settings);
+	e->settings = settings_ref(fresh);
+	for (size_t i = 0; i < e->route_count; i++)
+		e->routes[i].conf = &fresh->routes[i];
+	table_fini(&e->policies, free_policy);	/* they hold indices into the old settings */
+	number_documents(e);
+	engine_log(e, 6, "settings reloaded");
+}
+
+static void
+close_task(struct engine *e, struct command *cmd)
+{
+	struct err err = { 0 };
+	struct buf json = { 0 };
+
+	if (!store_task_close(e->store, cmd->task_close.task, cmd->task_close.client,
+			      cmd->task_close.note, e->now)) {
+		err_set(&err, "there is no open task %lld", (long long)cmd->task_close.task);
+		engine_problem(e, cmd->reply_to, 404, &err);
+		return;
+	}
+	store_audit(e->store, e->now, cmd->task_close.client, "task.close",
+		    cmd->task_close.note ? cmd->task_close.note : "");
+	buf_printf(&json, "{\"task\":%lld,\"closed\":true}", (long long)cmd->task_close.task);
+	engine_reply(e, cmd->reply_to, 200, &json);
+}
+
+static void
+run(struct engine *e, struct command *cmd)
+{
+	struct effect *f;
+
+	switch (cmd->kind) {
+	case CMD_ROUTE_READY:
+		engine_route_ready(e, cmd);
+		break;
+	case CMD_ROUTE_LOST:
+		engine_route_lost(e, cmd);
+		break;
+	case CMD_DONE:
+		engine_done(e, cmd);
+		break;
+	case CMD_PART:
+		engine_part(e, cmd);
+		break;
+	case CMD_RECEIPT:
+		engine_receipt(e, cmd);
+		break;
+	case CMD_CALL:
+		engine_call(e, cmd);
+		break;
+	case CMD_INBOUND:
+		engine_inbound(e, cmd);
+		break;
+	case CMD_HEALTH:
+		store_route_note(e->store, e->routes[cmd->route].id, NULL, cmd->health.json, e->now);
+		break;
+	case CMD_KEEP:
+		store_route_keep_set(e->store, e->routes[cmd->route].id, cmd->keep);
+		break;
+	case CMD_BARRIER:
+		f = effect_new(EFFECT_BARRIER, cmd->route);
+		f->barrier = cmd->barrier;
+		engine_effect(e, f);
+		break;
+	case CMD_ANSWER:
+		engine_desk_answer(e, cmd);
+		break;
+	case CMD_CANCEL:
+		engine_cancel(e, cmd);
+		break;
+	case CMD_TASK_CLOSE:
+		close_task(e, cmd);
+		break;
+	case CMD_CLOCK_STEP:
+		clock_step(e, cmd->clock_step_ms);
+		break;
+	case CMD_RELOAD:
+		reload(e, cmd->settings);
+		break;
+	case CMD_ACCEPT:
+		engine_accept(e, cmd);
+		break;
+	case CMD_IMPORT:
+	case CMD_KINDS:
+		assert(!"not run here");
+	}
+}
+
+static void
+put_back(struct command_list *taken, struct command_list *list)
+{
+	if (!taken->first)
+		return;
+	*taken->end = list->first;
+	if (!list->first)
+		list->end = taken->end;
+	list->first = taken->first;
+	list->count += taken->count;
+	*taken = (struct command_list){ 0 };
+}
+
+static void
+take(struct command_list *from, struct command_list *taken, size_t max)
+{
+	struct command *cmd;
+
+	while (taken->count < max && from->first && from->first->kind != CMD_IMPORT &&
+	       (cmd = command_pop(from)))
+		command_push(taken, cmd);
+}
+
+static void
+run_all(struct engine *e, const struct command_list *list)
+{
+	for (struct command *cmd = list->first; cmd; cmd = cmd->next)
+		run(e, cmd);
+}
+
+/* An import keeps its place at the head of the bulk lane until its last row is written. */
+static void
+run_import(struct engine *e, struct command_list *bulk)
+{
+	if (!e->import && bulk->first && bulk->first->kind == CMD_IMPORT)
+		e->import = command_pop(bulk);
+	if (e->import)
+		engine_import_slice(e);
+}
+
+static void
+finish_import(struct engine *e, bool committed, size_t before)
+{
+	if (!e->import)
+		return;
+	if (!committed)
+		e->import->import->done = before;
+	else if (e->import->import->done > e->import->import->row_count) {
+		command_free(e->import);
+		e->import = NULL;
+	}
+}
+
+static void
+discard(struct engine *e)
+{
+	struct effect *f;
+
+	while ((f = effect_pop(&e->effects)))
+		effect_free(f);
+	forget(e);
+	e->stale = true;
+}
+
+static void
+free_all(struct command_list *list)
+{
+	struct command *cmd;
+
+	while ((cmd = command_pop(list)))
+		command_free(cmd);
+}
+
+/* In-flight claims of a failed turn were never handed out; the table is rebuilt from what the
+ * store says is sending. */
+static void
+recount(struct engine *e)
+{
+	static struct message rows[1000];
+	uint32_t wave = 0, contact = 0;
+	size_t count;
+
+	table_fini(&e->inflight, NULL);
+	for (size_t i = 0; i < e->route_count; i++)
+		e->routes[i].inflight = 0;
+	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
+		for (size_t i = 0; i < count; i++)
+			for (size_t r = 0; r < e->route_count; r++)
+				if (e->routes[r].id == rows[i].route) {
+					table_put(&e->inflight, message_id(rows[i].wave,
+						rows[i].contact, rows[i].attempt), &e->routes[r]);
+					e->routes[r].inflight++;
+				}
+		wave = rows[count - 1].wave;
+		contact = rows[count - 1].contact;
+	}
+}
+
+int
+engine_turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, msec now,
+	    struct effect_list *out, msec *wake_at, struct err *err)
+{
+	struct command_list first = { 0 }, second = { 0 };
+	size_t import_before = e->import ? e->import->import->done : 0;
+	struct effect *f;
+	int rc;
+
+	e->now = now + e->skew_ms;
+	e->more = false;
+	store_begin(e->store);
+	if (e->stale) {
+		load(e);
+		recount(e);
+	}
+	take(urgent, &first, URGENT_PER_TURN);
+	take(bulk, &second, BULK_PER_TURN);
+	run_all(e, &first);
+	run_all(e, &second);
+	run_import(e, bulk);
+	engine_climb_due(e);
+	engine_plan_slices(e);
+	engine_dispatch(e);
+	engine_waves_flush(e);
+	if (first.count + second.count)
+		store_meta_set(e->store, "last_instant", e->now);
+	rc = store_commit(e->store, err);
+	finish_import(e, rc == 0, import_before);
+	e->stats.turns++;
+	if (rc < 0) {
+		put_back(&second, bulk);
+		put_back(&first, urgent);
+		discard(e);
+		*wake_at = now + 250;
+		return -1;
+	}
+	e->stats.commits++;
+	free_all(&first);
+	free_all(&second);
+	while ((f = effect_pop(&e->effects)))
+		effect_push(out, f);
+	if (e->more || urgent->first || bulk->first)
+		*wake_at = now;
+	else
+		*wake_at = msec_min(e->resume_at, msec_min(store_alerts_next_due(e->store),
+							   store_messages_next_due(e->store)));
+	if (*wake_at != NEVER && *wake_at != now)
+		*wake_at -= e->skew_ms;
+	return 0;
+}

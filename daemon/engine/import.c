@@ -1,0 +1,116 @@
+/* import.c -- lists of places, people and duties, written a slice a turn.
+ * Each row is an upsert by its stable key, so a broken import is mended by repeating it. */
+#include "daemon/engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE 1000
+
+static void
+contact_row(struct engine *e, const struct import_request *q, size_t i)
+{
+	const struct import_row *row = &q->rows[i];
+	bool first = i == 0 || strcmp(q->rows[i - 1].ref, row->ref) != 0;
+	struct person p = { 0 };
+
+	if (first)
+		p.id = store_person_put(e->store, row->ref, row->name, row->lang, row->active,
+					row->numbers, row->sms, row->voice);
+	else if (store_person_by_ref(e->store, row->ref, &p) && !p.id)
+		return;
+	if (p.id && row->active && row->role >= 0)
+		store_post_put(e->store, e->role_ids[row->role], row->code, row->order, p.id,
+			       row->lang);
+}
+
+static void
+roster_row(struct engine *e, const struct import_row *row)
+{
+	struct person p;
+
+	if (store_person_by_ref(e->store, row->ref, &p) && row->role >= 0)
+		store_roster_put(e->store, e->role_ids[row->role], row->code, row->from_at,
+				 row->to_at, p.id);
+}
+
+static void
+one_row(struct engine *e, const struct import_request *q, size_t i)
+{
+	const struct import_row *row = &q->rows[i];
+
+	switch (q->kind) {
+	case IMPORT_DIVISIONS:
+		store_division_put(e->store, row->code, row->name, row->params);
+		break;
+	case IMPORT_CONTACTS:
+		contact_row(e, q, i);
+		break;
+	case IMPORT_ROSTER:
+		roster_row(e, row);
+		break;
+	}
+}
+
+/* Meanings that only the store knows; -1 refuses the whole file before its first row. */
+static int
+check_refs(struct engine *e, const struct import_request *q, struct err *err)
+{
+	struct person p;
+
+	for (size_t i = 0; i < q->row_count; i++) {
+		const struct import_row *row = &q->rows[i];
+		char code[DIVISION_TEXT], field[32];
+
+		snprintf(field, sizeof(field), "line %u", row->line);
+		division_format(code, row->code);
+		if (q->kind == IMPORT_ROSTER && !store_person_by_ref(e->store, row->ref, &p))
+			return err_field(err, field, "there is no contact \"%s\"; import contacts "
+					 "before the roster", row->ref);
+		if (q->kind == IMPORT_CONTACTS && row->role >= 0 &&
+		    !store_division_get(e->store, row->code, NULL, NULL))
+			return err_field(err, field, "there is no division %s; import divisions "
+					 "before contacts", code);
+	}
+	return 0;
+}
+
+static int
+by_ref(const void *a, const void *b)
+{
+	const struct import_row *x = a, *y = b;
+	int order = strcmp(x->ref, y->ref);
+
+	return order ? order : (x->line > y->line) - (x->line < y->line);
+}
+
+void
+engine_import_slice(struct engine *e)
+{
+	struct import_request *q = e->import->import;
+	size_t end = q->done + SLICE < q->row_count ? q->done + SLICE : q->row_count;
+	struct err err = { 0 };
+	struct buf json = { 0 };
+
+	if (q->done == 0) {
+		if (q->kind == IMPORT_CONTACTS && q->row_count)
+			qsort(q->rows, q->row_count, sizeof(*q->rows), by_ref);
+		if (check_refs(e, q, &err) < 0) {
+			engine_problem(e, e->import->reply_to, 422, &err);
+			q->done = q->row_count + 1;
+			return;
+		}
+	}
+	for (; q->done < end; q->done++)
+		one_row(e, q, q->done);
+	if (q->done < q->row_count) {
+		e->more = true;
+		return;
+	}
+	q->done = q->row_count + 1;
+	store_audit(e->store, e->now, q->client, "import", q->kind == IMPORT_DIVISIONS
+		    ? "divisions" : q->kind == IMPORT_CONTACTS ? "contacts" : "roster");
+	buf_printf(&json, "{\"rows\":%zu}", q->row_count);
+	engine_reply(e, e->import->reply_to, 200, &json);
+}

@@ -1,0 +1,208 @@
+/* internal.h -- what the files of the engine share.  One turn = one transaction; everything in
+ * here except the store is memory that may be dropped and reloaded at any time. */
+#ifndef GONG_ENGINE_INTERNAL_H
+#define GONG_ENGINE_INTERNAL_H
+
+#include "core/audience.h"
+#include "core/buf.h"
+#include "core/message_state.h"
+#include "core/route_choice.h"
+#include "daemon/engine/engine.h"
+#include "daemon/store/store.h"
+
+/* table.c: uint64_t -> pointer or small number */
+struct table {
+	struct { uint64_t key; void *value; } *slots;
+	size_t cap, used, count;
+};
+void *table_get(const struct table *, uint64_t key);
+void table_put(struct table *, uint64_t key, void *value);	/* value not NULL */
+void *table_take(struct table *, uint64_t key);			/* removes */
+void table_fini(struct table *, void (*free_value)(void *));
+typedef void (*table_fn)(void *ctx, uint64_t key, void *value);
+void table_each(const struct table *, table_fn, void *ctx);
+
+/* A wave being worked on. */
+struct live_wave {
+	struct wave w;
+	struct live_wave *next, *prev;	/* ring of its rank; NULL = nothing to claim */
+	bool dirty, test, flash;
+	uint32_t correction;		/* wave to which late reached people are added; 0 = none */
+	/* planning in slices */
+	struct id_set planned;		/* contact << 1 | lang, sorted */
+	size_t plan_next;
+	int64_t variants[LANG_COUNT];
+};
+
+/* Waves of equal urgency; they take turns. */
+struct rank {
+	uint64_t key;			/* drill, severity, step, position: smaller goes first */
+	struct live_wave *ring;
+};
+
+struct live_list {
+	struct live_wave **waves;
+	size_t count, cap;
+};
+
+struct route_state {
+	const struct route_conf *conf;
+	int64_t id;			/* in the store */
+	bool up, channels[CHANNEL_COUNT], receipts;
+	unsigned window, batch, inflight;
+	bool solo;			/* a suspect is in hand, alone, after a crash */
+	msec drain_until;		/* nothing else until then: a suspect waits for quiet */
+	msec paused_until;
+	unsigned failures;		/* configuration refusals in a row */
+	double speed;			/* messages per second, moving average */
+	msec settled_at;
+	struct pace_bucket bucket;
+	struct table used;		/* number -> struct usage, where budgets are declared */
+	/* the send being put together in this turn */
+	struct effect *send;
+	int64_t send_variant;
+};
+
+#define ROUTES_MAX 64
+
+struct engine {
+	struct store *store;
+	struct settings *settings;
+	struct effect_list effects;
+	msec now, skew_ms;
+	bool stale;			/* memory must be reloaded: the last commit failed */
+	bool more;			/* work was left over: wake at once */
+	struct table waves, inflight, templates, policies, variants, replies;
+	size_t variant_count;
+	struct rank *ranks;
+	size_t rank_count, rank_cap;
+	struct route_state *routes;
+	size_t route_count;
+	int64_t *role_ids, *document_ids;	/* beside settings' roles and documents */
+	uint32_t marked_wave;		/* last wave id before the command in hand */
+	int64_t last_alert;
+	struct command *import;
+	struct live_list planning;	/* waves still being planned, oldest first */
+	struct live_list touched;	/* waves whose row must be written this turn */
+	msec resume_at;			/* earliest instant at which a held-back claim may go */
+	bool quiet;			/* dry run: plan, keep no effects */
+	struct engine_stats stats;
+};
+
+/* request.c: an alert's request as stored with it */
+char *request_encode(const struct alert_request *);
+struct alert_request *request_decode(const char *json);
+
+/* documents.c */
+const struct template *engine_template(struct engine *, int64_t document);
+const struct policy *engine_policy(struct engine *, int64_t document);
+int64_t engine_document(struct engine *, const char *kind, const char *name);
+const struct template *engine_template_named(struct engine *, const struct alert *,
+					     const char *name, int64_t *document);
+
+/* accept.c */
+void engine_accept(struct engine *, struct command *);
+int64_t engine_accept_request(struct engine *, struct alert_request *, int *status, struct err *);
+void engine_cancel(struct engine *, struct command *);
+void engine_stop_waves(struct engine *, int64_t alert, enum wave_state);
+
+/* text.c */
+struct text_place {			/* for whom and where a text is rendered */
+	const struct alert *alert;
+	const struct alert_request *request;
+	const struct template *template;
+	division_code division;		/* 0 = none */
+	const char *person, *post;
+	unsigned long n, m;
+	const char *names, *code;
+	msec min_ms, time_at;
+};
+/* Appends the body of the text; -1 names the parameter that is missing. */
+int engine_render(struct engine *, const struct text_place *, enum lang, enum channel,
+		  struct buf *out, struct err *);
+int engine_check_texts(struct engine *, const struct alert_request *, const struct template *,
+		       const division_code *, size_t divisions, struct err *);
+int64_t engine_variant(struct engine *, const struct text_place *, enum lang, enum channel,
+		       unsigned *parts, struct err *);
+bool engine_is_uniform(const struct template *, enum channel);
+struct variant_text {
+	char *head, *body;
+	enum lang lang;
+	unsigned parts;
+};
+const struct variant_text *engine_variant_text(struct engine *, int64_t id);
+
+/* plan.c */
+struct step_plan {			/* what a step would send: for events and dry runs */
+	size_t waves;
+	struct { enum channel channel; enum wave_kind kind; unsigned long people; unsigned parts;
+		 int to; } wave[32];
+	unsigned long nobody;		/* targets for whom no person was found */
+	bool console, no_route;
+};
+int engine_plan_step(struct engine *, struct alert *, const struct alert_request *,
+		     const struct policy *, size_t step, struct step_plan *, struct err *);
+int engine_plan_targets(struct engine *, struct alert *, const struct alert_request *,
+			const struct policy *, struct err *);
+int engine_plan_correction(struct engine *, struct alert *, const struct alert_request *,
+			   struct err *);
+void engine_plan_slices(struct engine *);
+void engine_plan_resume(struct engine *, struct live_wave *);
+uint32_t engine_send_one(struct engine *, struct alert *, enum wave_kind, uint32_t contact,
+			 enum lang, const char *template);
+
+/* climb.c */
+void engine_climb_due(struct engine *);
+void engine_raise(struct engine *, struct alert *, const struct answer *);
+void engine_look_now(struct engine *, int64_t alert);
+
+/* waves.c */
+struct live_wave *engine_wave(struct engine *, uint32_t id);
+struct live_wave *engine_wave_add(struct engine *, const struct wave *, bool test);
+void engine_wave_rank(struct engine *, struct live_wave *);
+void engine_wave_unrank(struct engine *, struct live_wave *);
+void engine_wave_moved(struct engine *, struct live_wave *, int from, int to);
+unsigned long wave_queued(const struct wave *);
+void engine_wave_touch(struct engine *, struct live_wave *);
+void live_list_add(struct live_list *, struct live_wave *);
+void engine_wave_forget(struct engine *, struct live_wave *);
+void engine_waves_flush(struct engine *);
+void engine_waves_load(struct engine *);
+
+/* dispatch.c */
+void engine_dispatch(struct engine *);
+void engine_sends_finish(struct engine *);
+void engine_views(struct engine *, struct route_view *out);
+
+/* outcome.c */
+void engine_route_ready(struct engine *, struct command *);
+void engine_route_lost(struct engine *, struct command *);
+void engine_done(struct engine *, struct command *);
+void engine_part(struct engine *, struct command *);
+void engine_receipt(struct engine *, struct command *);
+void engine_in_doubt(struct engine *);
+/* Brings a message to the state after `event`, wave counters and correction included. */
+void engine_message_event(struct engine *, struct live_wave *, struct message *,
+			  enum message_event);
+bool engine_resends(struct engine *, const struct live_wave *);
+
+/* answer.c */
+void engine_inbound(struct engine *, struct command *);
+void engine_call(struct engine *, struct command *);
+void engine_desk_answer(struct engine *, struct command *);
+
+/* import.c */
+void engine_import_slice(struct engine *);
+
+/* engine.c */
+void engine_mark(struct engine *);	/* store_mark and _undo, with memory kept in step */
+void engine_undo(struct engine *);
+void engine_reply(struct engine *, uint64_t to, int status, struct buf *json);
+void engine_problem(struct engine *, uint64_t to, int status, const struct err *);
+void engine_event(struct engine *, int64_t alert, const char *what, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void engine_log(struct engine *, int priority, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void engine_effect(struct engine *, struct effect *);
+
+#endif

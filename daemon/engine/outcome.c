@@ -1,0 +1,396 @@
+/* outcome.c -- what drivers and networks say became of a message, and what follows from it. */
+#include "daemon/engine/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KILLS_MAX 2
+#define RESENDS_MAX 3
+#define CONFIG_PAUSE_MS SECONDS(60)
+#define RECEIPT_WINDOW_MS HOURS(72)
+
+/* A duplicate beats silence for orange and red, and a duty callout ranks with red. */
+bool
+engine_resends(struct engine *e, const struct live_wave *lw)
+{
+	return lw->w.severity >= SEVERITY_ORANGE && lw->w.kind != WAVE_REPLY;
+}
+
+static void
+join_correction(struct engine *e, const struct live_wave *lw, uint32_t contact)
+{
+	struct live_wave *c = lw->correction ? engine_wave(e, lw->correction) : NULL;
+	struct person person;
+
+	if (!c || lw->w.channel != CHANNEL_SMS || store_message_exists(e->store, c->w.id, contact) ||
+	    !store_person_by_id(e->store, contact, &person))
+		return;
+	if (!c->variants[person.lang]) {	/* after a restart: borrow a text that was planned */
+		struct alert a;
+
+		if (store_alert_get(e->store, c->w.alert, &a)) {
+			char *name, *body;
+
+			if (!store_document_get(e->store, c->w.template, &name, &body))
+				return;
+			engine_send_one(e, &a, WAVE_CORRECTION, contact, person.lang, name);
+			free(name);
+			free(body);
+		}
+		return;
+	}
+	store_message_insert(e->store, c->w.id, contact, c->variants[person.lang], 0, e->now);
+	c->w.total++;
+	if (c->w.state == WAVE_FINISHED)
+		c->w.state = WAVE_OPEN;
+	engine_wave_touch(e, c);
+}
+
+void
+engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
+		     enum message_event event)
+{
+	enum message_state next = message_next((enum message_state)m->state, event);
+
+	/* What would go again has nowhere to go once its wave is over. */
+	if (next == MESSAGE_QUEUED && m->state != MESSAGE_QUEUED && lw->w.state >= WAVE_WITHDRAWN) {
+		if (event == MESSAGE_ON_UNKNOWN_RESEND)
+			next = MESSAGE_UNCERTAIN;
+		else
+			next = lw->w.state == WAVE_EXPIRED ? MESSAGE_EXPIRED : MESSAGE_WITHDRAWN;
+	}
+	if (next != MESSAGE_QUEUED)
+		m->due = NEVER;
+	engine_wave_moved(e, lw, m->state, (int)next);
+	m->state = (int)next;
+	store_message_update(e->store, m);
+	if (message_is_reached(next) && lw->w.state == WAVE_WITHDRAWN)
+		join_correction(e, lw, m->contact);
+}
+
+static struct route_state *
+release(struct engine *e, uint64_t id)
+{
+	struct route_state *r = table_take(&e->inflight, id);
+
+	if (r) {
+		r->inflight--;
+		if (!r->inflight)
+			r->solo = false;
+	}
+	return r;
+}
+
+void
+engine_route_ready(struct engine *e, struct command *cmd)
+{
+	struct route_state *r = &e->routes[cmd->route];
+	unsigned window = cmd->ready.window;
+
+	if (r->conf->window && window > r->conf->window)
+		window = r->conf->window;
+	if (!r->up)
+		engine_log(e, 6, "route ready name=%s window=%u", r->conf->name, window);
+	r->up = true;
+	r->window = window;
+	r->batch = cmd->ready.batch ? cmd->ready.batch : 1;
+	if (r->batch > 500)
+		r->batch = 500;
+	r->receipts = cmd->ready.receipts;
+	for (int c = 0; c < CHANNEL_COUNT; c++)
+		r->channels[c] = cmd->ready.channels[c] && r->conf->channels[c];
+	store_route_note(e->store, r->id, "up", NULL, e->now);
+}
+
+/* Whether it left is unknown: the attempt says so, the policy decides what follows. */
+static void
+in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *reason)
+{
+	bool again = engine_resends(e, lw) && !(m->flags & MESSAGE_RESEND &&
+						m->attempt >= RESENDS_MAX + 1) &&
+		!(store_has_answered(e->store, lw->w.alert, m->contact)) &&
+		lw->w.expires_at > e->now;
+
+	store_attempt_insert(e->store, m, e->now, OUTCOME_UNKNOWN, REJECT_NONE, 0, NULL, reason);
+	if (again) {
+		m->flags |= MESSAGE_RESEND;
+		m->due = e->now;
+	}
+	engine_message_event(e, lw, m, again ? MESSAGE_ON_UNKNOWN_RESEND : MESSAGE_ON_UNKNOWN);
+}
+
+static void
+quarantine(struct engine *e, struct live_wave *lw, struct message *m)
+{
+	char text[200];
+
+	snprintf(text, sizeof(text), "两次使通道程序崩溃的消息已隔离(批%u,联系人%u) / message %u:%u killed its "
+		 "driver twice and is quarantined; call this person by hand", m->wave, m->contact,
+		 m->wave, m->contact);
+	store_attempt_insert(e->store, m, e->now, OUTCOME_UNKNOWN, REJECT_NONE, 0, NULL,
+			     "killed its driver twice: quarantined");
+	store_task_open(e->store, lw->w.alert, "quarantine", text, e->now);
+	engine_log(e, 3, "message quarantined wave=%u contact=%u", m->wave, m->contact);
+	engine_message_event(e, lw, m, MESSAGE_ON_UNKNOWN);
+}
+
+static void
+lost_item(struct engine *e, uint64_t id, bool written, const char *reason)
+{
+	struct live_wave *lw = engine_wave(e, message_id_wave(id));
+	struct message m;
+
+	release(e, id);
+	if (!lw || !store_message_get(e->store, message_id_wave(id), message_id_contact(id),
+				      lw->w.channel, &m) ||
+	    m.state != MESSAGE_SENDING || (m.attempt & 31) != message_id_attempt(id))
+		return;
+	if (!written) {
+		m.due = e->now;
+		m.attempt--;		/* it never left: no attempt was made */
+		engine_message_event(e, lw, &m, MESSAGE_ON_NOT_WRITTEN);
+		return;
+	}
+	if (++m.kills >= KILLS_MAX)
+		quarantine(e, lw, &m);
+	else
+		in_doubt(e, lw, &m, reason);
+}
+
+void
+engine_route_lost(struct engine *e, struct command *cmd)
+{
+	struct route_state *r = &e->routes[cmd->route];
+
+	for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
+		lost_item(e, cmd->lost.unwritten[i], false, cmd->lost.reason);
+	for (size_t i = 0; i < cmd->lost.written_count; i++)
+		lost_item(e, cmd->lost.written[i], true, cmd->lost.reason);
+	r->up = false;
+	store_route_note(e->store, r->id, "down", NULL, e->now);
+	engine_log(e, cmd->lost.fatal ? 3 : 4, "route lost name=%s in_doubt=%zu given_back=%zu "
+		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
+		   cmd->lost.unwritten_count, cmd->lost.reason ? cmd->lost.reason : "");
+	if (cmd->lost.fatal) {
+		char text[300];
+
+		snprintf(text, sizeof(text), "通道%s已停止 / route %s has stopped: %.200s",
+			 r->conf->name, r->conf->name, cmd->lost.reason ? cmd->lost.reason : "");
+		store_task_open(e->store, 0, "route", text, e->now);
+	}
+}
+
+static void
+pause_route(struct engine *e, struct route_state *r, const struct done_item *item)
+{
+	char text[300];
+
+	if (r->paused_until > e->now)
+		return;
+	r->paused_until = e->now + pace_backoff_ms(CONFIG_PAUSE_MS, HOURS(1), ++r->failures);
+	snprintf(text, sizeof(text), "通道%s配置有误,已暂停 / route %s is paused: %.200s", r->conf->name,
+		 r->conf->name, item->reason ? item->reason : reject_name(item->class));
+	if (r->failures == 1)
+		store_task_open(e->store, 0, "route", text, e->now);
+	store_route_note(e->store, r->id, "paused", NULL, e->now);
+	engine_log(e, 3, "route paused name=%s class=%s reason=\"%s\"", r->conf->name,
+		   reject_name(item->class), item->reason ? item->reason : "");
+}
+
+static void
+rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m,
+	 const struct done_item *item)
+{
+	switch (item->class) {
+	case REJECT_DROP:
+		if (store_number(e->store, m->contact, lw->w.channel, m->number + 1)) {
+			m->number++;
+			m->due = e->now;
+			engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
+		} else {
+			engine_message_event(e, lw, m, MESSAGE_ON_REFUSED);
+		}
+		return;
+	case REJECT_CONFIG:
+	case REJECT_CLOCK:
+		if (r)
+			pause_route(e, r, item);
+		m->flags |= MESSAGE_AVOID;
+		m->due = e->now;
+		break;
+	case REJECT_RETRY_OTHER:
+		m->flags |= MESSAGE_AVOID;
+		m->due = e->now + (m->attempt > 3 ? pace_backoff_ms(500, SECONDS(60),
+								    m->attempt - 3) : 0);
+		break;
+	case REJECT_NONE:
+	case REJECT_RETRY:
+	case REJECT_COUNT:
+		m->due = e->now + pace_backoff_ms(SECONDS(2), SECONDS(60), m->attempt);
+		break;
+	}
+	engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
+}
+
+static void
+settle(struct engine *e, struct route_state *r, const struct done_item *item)
+{
+	struct live_wave *lw = engine_wave(e, message_id_wave(item->id));
+	const char *reason = item->reason ? item->reason : "the driver gave no reason";
+	struct message m;
+
+	if (!lw || !store_message_get(e->store, message_id_wave(item->id),
+				      message_id_contact(item->id), lw->w.channel, &m) ||
+	    (m.attempt & 31) != message_id_attempt(item->id)) {
+		e->stats.receipts_unmatched++;
+		return;
+	}
+	if (item->outcome == OUTCOME_UNKNOWN && m.state == MESSAGE_SENDING) {
+		in_doubt(e, lw, &m, reason);
+		return;
+	}
+	store_attempt_insert(e->store, &m, e->now, item->outcome, item->class, item->parts,
+			     item->ref, item->outcome == OUTCOME_ACCEPTED ? item->reason : reason);
+	if (item->outcome == OUTCOME_ACCEPTED) {
+		engine_message_event(e, lw, &m, MESSAGE_ON_ACCEPTED);
+	} else if (m.state == MESSAGE_DELIVERED) {
+		store_attempt_receipt(e->store, m.wave, m.contact, m.attempt & 31, true, e->now);
+	} else if (m.state != MESSAGE_SENDING) {
+		return;
+	} else if (item->outcome == OUTCOME_WITHDRAWN) {
+		engine_message_event(e, lw, &m, MESSAGE_ON_GIVEN_BACK);
+	} else {
+		rejected(e, r, lw, &m, item);
+	}
+}
+
+/* Modem references are 8 bits and come back without our id; providers get our id. */
+static void
+remember_reference(struct engine *e, struct route_state *r, const struct done_item *item,
+		   enum channel channel)
+{
+	struct message m;
+
+	if (!r || !r->receipts || !item->ref || strlen(item->ref) > 3)
+		return;
+	if (store_message_get(e->store, message_id_wave(item->id), message_id_contact(item->id),
+			      channel, &m))
+		store_receipt_key_put(e->store, r->id, item->ref, &m);
+}
+
+static void
+measure(struct engine *e, struct route_state *r, size_t count)
+{
+	msec gone = e->now - r->settled_at;
+
+	if (r->settled_at && gone > 0 && gone < 60000) {
+		double speed = (double)count * 1000 / (double)gone;
+
+		r->speed = r->speed > 0 ? r->speed * 0.9 + speed * 0.1 : speed;
+	}
+	r->settled_at = e->now;
+}
+
+void
+engine_done(struct engine *e, struct command *cmd)
+{
+	for (size_t i = 0; i < cmd->done.count; i++) {
+		const struct done_item *item = &cmd->done.items[i];
+		struct route_state *r = release(e, item->id);
+		struct live_wave *lw;
+
+		if (item->outcome == OUTCOME_ACCEPTED && r) {
+			r->failures = 0;
+			lw = engine_wave(e, message_id_wave(item->id));
+			if (lw && store_message_sent(e->store, lw->w.id,
+						     message_id_contact(item->id),
+						     message_id_attempt(item->id), lw->w.channel,
+						     item->parts, item->ref, e->now)) {
+				engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
+				if (lw->w.state == WAVE_WITHDRAWN)
+					join_correction(e, lw, message_id_contact(item->id));
+				remember_reference(e, r, item, lw->w.channel);
+				continue;
+			}
+		}
+		settle(e, r, item);
+	}
+	if (cmd->route >= 0)
+		measure(e, &e->routes[cmd->route], cmd->done.count);
+}
+
+void
+engine_part(struct engine *e, struct command *cmd)
+{
+	uint64_t id = cmd->part.id;
+	struct live_wave *lw = engine_wave(e, message_id_wave(id));
+	struct message m;
+
+	if (!lw || cmd->part.part < 1 || cmd->part.part > 32 ||
+	    !store_message_get(e->store, message_id_wave(id), message_id_contact(id), lw->w.channel,
+			       &m) || (m.attempt & 31) != message_id_attempt(id))
+		return;
+	m.parts_done |= 1u << (cmd->part.part - 1);
+	store_message_update(e->store, &m);
+}
+
+void
+engine_receipt(struct engine *e, struct command *cmd)
+{
+	uint32_t wave = message_id_wave(cmd->receipt.id), contact = message_id_contact(cmd->receipt.id);
+	unsigned attempt = message_id_attempt(cmd->receipt.id);
+	struct route_state *r = &e->routes[cmd->route];
+	struct live_wave *lw = NULL;
+	struct effect *took;
+	struct message m;
+	bool current;
+
+	if (cmd->receipt.driver_id) {
+		took = effect_new(EFFECT_TOOK, cmd->route);
+		took->took = xstrdup(cmd->receipt.driver_id);
+		engine_effect(e, took);
+	}
+	if (!cmd->receipt.final && !cmd->receipt.delivered)
+		return;
+	if (cmd->receipt.id ||
+	    (cmd->receipt.ref && store_receipt_key_get(e->store, r->id, cmd->receipt.ref,
+						       cmd->receipt.to, e->now - RECEIPT_WINDOW_MS,
+						       &wave, &contact, &attempt)))
+		lw = engine_wave(e, wave);
+	if (!lw || !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
+	    m.attempt == 0 || attempt > (m.attempt & 31) || attempt == 0 ||
+	    (cmd->receipt.to && m.e164 && cmd->receipt.to != m.e164 && attempt == (m.attempt & 31))) {
+		e->stats.receipts_unmatched++;
+		return;
+	}
+	current = attempt == (m.attempt & 31);
+	store_attempt_receipt(e->store, wave, contact, attempt, cmd->receipt.delivered, e->now);
+	if (cmd->receipt.delivered)
+		engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_DELIVERED);
+	else if (current)
+		engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_FAILED);
+}
+
+/* At start: whatever was with a driver when gongd stopped may or may not have left. */
+void
+engine_in_doubt(struct engine *e)
+{
+	static struct message rows[1000];
+	uint32_t wave = 0, contact = 0;
+	size_t count, all = 0;
+
+	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
+		for (size_t i = 0; i < count; i++) {
+			struct live_wave *lw = engine_wave(e, rows[i].wave);
+
+			if (lw)
+				in_doubt(e, lw, &rows[i], "gongd stopped while it was with its route");
+		}
+		wave = rows[count - 1].wave;
+		contact = rows[count - 1].contact;
+		all += count;
+	}
+	if (all)
+		engine_log(e, 4, "messages in doubt after a stop count=%zu", all);
+}

@@ -1,0 +1,231 @@
+/* waves.c -- the waves at work, in order of urgency; it decides order, not who is called. */
+#include "daemon/engine/internal.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+unsigned long
+wave_queued(const struct wave *w)
+{
+	unsigned long rest = 0;
+
+	for (int state = MESSAGE_SENDING; state < MESSAGE_STATE_COUNT; state++)
+		rest += w->count[state];
+	return w->total > rest ? w->total - rest : 0;
+}
+
+/* Real before drill, then severity, then what people wait for before automatic replies, then
+ * the order of waves inside an alert.  Waves with equal keys take turns: fairness. */
+static uint64_t
+rank_key(const struct wave *w)
+{
+	uint64_t step = w->step < 0 ? 0 : (uint64_t)w->step;
+
+	return (uint64_t)w->drill << 60 | (uint64_t)(SEVERITY_RED - w->severity) << 56 |
+	       (uint64_t)(w->kind == WAVE_REPLY) << 52 | (step & 0xffff) << 16 |
+	       (w->position & 0xffff);
+}
+
+static struct rank *
+rank_of(struct engine *e, uint64_t key)
+{
+	size_t low = 0, high = e->rank_count;
+
+	while (low < high) {
+		size_t mid = (low + high) / 2;
+
+		if (e->ranks[mid].key < key)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	if (low < e->rank_count && e->ranks[low].key == key)
+		return &e->ranks[low];
+	if (e->rank_count == e->rank_cap) {
+		e->rank_cap = e->rank_cap ? e->rank_cap * 2 : 32;
+		e->ranks = xrealloc(e->ranks, e->rank_cap * sizeof(*e->ranks));
+	}
+	memmove(&e->ranks[low + 1], &e->ranks[low], (e->rank_count - low) * sizeof(*e->ranks));
+	e->rank_count++;
+	e->ranks[low] = (struct rank){ .key = key };
+	/* The array moved: every wave's pointer to its rank is looked up by key instead. */
+	return &e->ranks[low];
+}
+
+void
+engine_wave_rank(struct engine *e, struct live_wave *lw)
+{
+	struct rank *rank = rank_of(e, rank_key(&lw->w));
+
+	assert(!lw->next);
+	if (rank->ring) {
+		lw->next = rank->ring;
+		lw->prev = rank->ring->prev;
+		lw->prev->next = lw->next->prev = lw;
+	} else {
+		rank->ring = lw->next = lw->prev = lw;
+	}
+}
+
+void
+engine_wave_unrank(struct engine *e, struct live_wave *lw)
+{
+	struct rank *rank;
+
+	if (!lw->next)
+		return;
+	rank = rank_of(e, rank_key(&lw->w));
+	if (lw->next == lw) {
+		rank->ring = NULL;
+	} else {
+		lw->prev->next = lw->next;
+		lw->next->prev = lw->prev;
+		if (rank->ring == lw)
+			rank->ring = lw->next;
+	}
+	lw->next = lw->prev = NULL;
+}
+
+static struct live_wave *
+take_in(struct engine *e, const struct wave *w)
+{
+	struct live_wave *lw = xcalloc(1, sizeof(*lw));
+	const struct template *t = engine_template(e, w->template);
+
+	lw->w = *w;
+	lw->flash = t && t->flash;
+	table_put(&e->waves, w->id, lw);
+	return lw;
+}
+
+struct live_wave *
+engine_wave_add(struct engine *e, const struct wave *w, bool test)
+{
+	struct live_wave *lw;
+	struct wave made = *w;
+
+	made.id = store_wave_insert(e->store, w);
+	lw = take_in(e, &made);
+	lw->test = test;
+	engine_wave_touch(e, lw);
+	return lw;
+}
+
+static void
+find_correction(void *ctx, const struct wave *w)
+{
+	if (w->kind == WAVE_CORRECTION)
+		*(uint32_t *)ctx = w->id;
+}
+
+struct live_wave *
+engine_wave(struct engine *e, uint32_t id)
+{
+	struct live_wave *lw = table_get(&e->waves, id);
+	struct alert a;
+	struct wave w;
+
+	if (lw || !store_wave_get(e->store, id, &w))
+		return lw;
+	lw = take_in(e, &w);
+	if (store_alert_get(e->store, w.alert, &a)) {
+		lw->test = a.test;
+		if (a.replaced_by && w.kind != WAVE_CORRECTION)
+			store_waves_of(e->store, a.replaced_by, find_correction, &lw->correction);
+	}
+	return lw;
+}
+
+void
+engine_wave_moved(struct engine *e, struct live_wave *lw, int from, int to)
+{
+	if (from == to)
+		return;
+	if (from != MESSAGE_QUEUED && lw->w.count[from])
+		lw->w.count[from]--;
+	if (to != MESSAGE_QUEUED)
+		lw->w.count[to]++;
+	engine_wave_touch(e, lw);
+	if (to == MESSAGE_SENT)
+		e->stats.sent++;
+	else if (to == MESSAGE_DELIVERED)
+		e->stats.delivered++;
+	else if (to == MESSAGE_FAILED)
+		e->stats.failed++;
+	else if (to == MESSAGE_UNCERTAIN)
+		e->stats.uncertain++;
+}
+
+void
+live_list_add(struct live_list *list, struct live_wave *lw)
+{
+	if (list->count == list->cap) {
+		list->cap = list->cap ? list->cap * 2 : 64;
+		list->waves = xrealloc(list->waves, list->cap * sizeof(*list->waves));
+	}
+	list->waves[list->count++] = lw;
+}
+
+void
+engine_wave_touch(struct engine *e, struct live_wave *lw)
+{
+	if (!lw->dirty)
+		live_list_add(&e->touched, lw);
+	lw->dirty = true;
+}
+
+void
+engine_wave_forget(struct engine *e, struct live_wave *lw)
+{
+	for (size_t i = 0; i < e->planning.count; i++)
+		if (e->planning.waves[i] == lw)
+			memmove(&e->planning.waves[i], &e->planning.waves[i + 1],
+				(--e->planning.count - i) * sizeof(lw));
+	engine_wave_unrank(e, lw);
+	table_take(&e->waves, lw->w.id);
+	id_set_fini(&lw->planned);
+	free(lw);
+}
+
+/* Writes the rows of waves that changed; forgets those with nothing left to do. */
+void
+engine_waves_flush(struct engine *e)
+{
+	for (size_t i = 0; i < e->touched.count; i++) {
+		struct live_wave *lw = e->touched.waves[i];
+
+		if (lw->w.state == WAVE_OPEN && !wave_queued(&lw->w) &&
+		    !lw->w.count[MESSAGE_SENDING])
+			lw->w.state = WAVE_FINISHED;
+		store_wave_update(e->store, &lw->w);
+		lw->dirty = false;
+		if (lw->w.state < WAVE_FINISHED || lw->w.count[MESSAGE_SENDING])
+			continue;
+		engine_wave_forget(e, lw);
+	}
+	e->touched.count = 0;
+}
+
+static void
+load_one(void *ctx, const struct wave *w)
+{
+	struct engine *e = ctx;
+	struct live_wave *lw = take_in(e, w);
+	struct alert a;
+
+	if (store_alert_get(e->store, w->alert, &a))
+		lw->test = a.test;
+	if (w->state == WAVE_OPEN)
+		engine_wave_rank(e, lw);
+	else
+		live_list_add(&e->planning, lw);
+}
+
+void
+engine_waves_load(struct engine *e)
+{
+	store_waves_open(e->store, load_one, e);
+	for (size_t i = 0; i < e->planning.count; i++)
+		engine_plan_resume(e, e->planning.waves[i]);
+}
