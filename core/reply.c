@@ -1,0 +1,184 @@
+/* reply.c -- reads what people type back on a telephone. */
+#include "core/reply.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct { const char *word, *token; } words[] = {
+	{ "收到", "1" }, { "已收到", "1" }, { "知道了", "1" }, { "好的", "1" }, { "OK", "1" },
+	{ "Y", "1" }, { "YES", "1" }, { "到岗", "2" }, { "已到岗", "2" }, { "到位", "2" },
+	{ "已转移", "3" }, { "已完成", "3" }, { "完成", "3" }, { "去不了", "0" }, { "不能", "0" },
+	{ "无法", "0" }, { "NO", "0" }, { "求助", "9" }, { "SOS", "9" }, { "HELP", "9" },
+};
+
+static const char *const opt_out_words[] = {
+	"R", "T", "TD", "N", "0000", "00000", "退订", "STOP",
+};
+
+/* No 0 O 1 I L 5 S 2 Z B 8 U V. */
+static const char letters[] = "ACDEFGHJKMNPQRTWXY";
+static const char digits[] = "34679";
+
+/* Folds full-width forms and case, turns punctuation and 【】 into spaces. */
+static void
+normalise(char *out, size_t size, const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = 0;
+
+	while (*s && len + 4 < size) {
+		int c = -1;
+		size_t n = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
+
+		if (*s < 0x80)
+			c = *s;
+		else if (n == 3 && s[0] == 0xef && (s[1] == 0xbc || s[1] == 0xbd) && s[2])
+			c = (s[1] - 0xbc) * 64 + s[2] - 0x80 + 0x20;
+		else if (n == 3 && s[0] == 0xe3 && s[1] == 0x80)
+			c = ' ';		/* CJK punctuation: 。、【】「」 and the wide space */
+		if (c >= 'a' && c <= 'z')
+			c -= 32;
+		if (c >= 0) {
+			bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+
+			out[len++] = plain ? (char)c : ' ';
+			s++;
+			for (size_t i = 1; i < n && *s; i++)
+				s++;
+		} else {
+			for (size_t i = 0; i < n && *s; i++)
+				out[len++] = (char)*s++;
+		}
+	}
+	out[len] = '\0';
+}
+
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+/* A code: letters and digits, a letter first, at least two characters. */
+static bool
+take_code(char code[CODE_TEXT], const char *word)
+{
+	size_t len = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
+
+	if (len < 2 || len >= CODE_TEXT || is_digit(word[0]) || word[len] ||
+	    !strpbrk(word, "0123456789"))
+		return false;
+	memcpy(code, word, len);
+	code[len] = '\0';
+	return true;
+}
+
+static void
+find_word(struct reply *out, const char *word)
+{
+	for (size_t i = 0; i < sizeof(opt_out_words) / sizeof(*opt_out_words); i++)
+		out->opt_out |= strcmp(word, opt_out_words[i]) == 0;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words) && !out->opt_out; i++)
+		if (strcmp(word, words[i].word) == 0)
+			snprintf(out->token, sizeof(out->token), "%s", words[i].token);
+}
+
+/* A Chinese word may run on: 收到谢谢. The longest known beginning counts, unless negated. */
+static void
+find_beginning(struct reply *out, const char *word)
+{
+	size_t best = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		size_t len = strlen(words[i].word);
+
+		if ((unsigned char)words[i].word[0] >= 0x80 && len > best &&
+		    strncmp(word, words[i].word, len) == 0) {
+			best = len;
+			snprintf(out->token, sizeof(out->token), "%s", words[i].token);
+		}
+	}
+}
+
+void
+reply_parse(struct reply *out, const char *text)
+{
+	char line[512], *save = NULL, *first, *second;
+
+	*out = (struct reply){ .token = "" };
+	normalise(line, sizeof(line), text);
+	first = strtok_r(line, " ", &save);
+	if (!first)
+		return;
+	second = strtok_r(NULL, " ", &save);
+	if (is_digit(first[0]) && !first[1]) {
+		out->token[0] = first[0];
+		if (second)
+			take_code(out->code, second);
+		return;
+	}
+	if (is_digit(first[0]) && take_code(out->code, first + 1)) {
+		out->token[0] = first[0];
+		return;
+	}
+	find_word(out, first);
+	if (!out->opt_out && !out->token[0])
+		find_beginning(out, first);
+	/* 1收到, 3已转移: a digit that runs into Chinese */
+	if (!out->opt_out && !out->token[0] && is_digit(first[0]) &&
+	    (unsigned char)first[1] >= 0x80)
+		out->token[0] = first[0];
+	if (out->token[0] && second)
+		take_code(out->code, second);
+}
+
+bool
+reply_meaning(const struct template *t, const char *token, enum answer_kind *kind, int *level)
+{
+	if (!token[0])
+		return false;
+	for (size_t i = 0; t && i < t->answer_count; i++) {
+		if (strcmp(t->answers[i].token, token) == 0) {
+			*kind = t->answers[i].kind;
+			*level = t->answers[i].level;
+			return true;
+		}
+	}
+	*level = 0;
+	if (strcmp(token, "0") == 0) {
+		*kind = ANSWER_CANNOT;
+		return true;
+	}
+	if (strcmp(token, "9") == 0) {
+		*kind = ANSWER_HELP;
+		return true;
+	}
+	if ((t && t->answer_count) || token[1] || token[0] < '1' || token[0] > '3')
+		return false;
+	*kind = token[0] == '1' ? ANSWER_ACKNOWLEDGED : token[0] == '2' ? ANSWER_IN_POST : ANSWER_DONE;
+	*level = LEVEL_ACKNOWLEDGED + token[0] - '1';
+	return true;
+}
+
+/* Bijective: letter, digit, then letters and digits in turn as the number grows. */
+void
+code_format(char out[CODE_TEXT], uint64_t alert)
+{
+	const uint64_t letter_count = sizeof(letters) - 1, digit_count = sizeof(digits) - 1;
+	uint64_t n = alert ? alert - 1 : 0, size = letter_count * digit_count;
+	size_t len = 2;
+
+	while (n >= size && len + 1 < CODE_TEXT) {
+		n -= size;
+		len++;
+		size *= len & 1 ? letter_count : digit_count;
+	}
+	out[len] = '\0';
+	for (size_t i = len; i-- > 0;) {
+		uint64_t base = i & 1 ? digit_count : letter_count;
+		const char *set = i & 1 ? digits : letters;
+
+		out[i] = set[n % base];
+		n /= base;
+	}
+}

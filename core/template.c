@@ -1,0 +1,333 @@
+/* template.c -- compiles and renders a mustache subset; checks values and answer maps. */
+#include "core/template.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/segment.h"
+
+#define DEPTH_MAX 8
+
+enum node_kind { NODE_TEXT, NODE_VALUE, NODE_IF, NODE_UNLESS, NODE_END };
+
+struct node {
+	enum node_kind kind;
+	char *text;			/* literal, or the name */
+	size_t end;			/* IF, UNLESS: index of their END */
+};
+
+struct text {
+	struct node *nodes;
+	size_t count;
+};
+
+static struct node *
+add(struct text *t, enum node_kind kind, const char *s, size_t len)
+{
+	t->nodes = xrealloc(t->nodes, (t->count + 1) * sizeof(*t->nodes));
+	t->nodes[t->count] = (struct node){ kind, xstrndup(s, len), 0 };
+	return &t->nodes[t->count++];
+}
+
+static int
+fail_at(const char *source, const char *at, struct err *err, const char *what, const char *name,
+	size_t len)
+{
+	size_t line = 1, column = 1;
+
+	for (const char *p = source; p < at; p++) {
+		if (*p == '\n') {
+			line++;
+			column = 1;
+		} else if ((*p & 0xc0) != 0x80) {
+			column++;
+		}
+	}
+	return err_set(err, "%zu:%zu %s \"%.*s\"", line, column, what, (int)(len < 60 ? len : 60),
+		       name);
+}
+
+static bool
+is_known(const char *name, size_t len, const char *const *names, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+struct compiler {
+	const char *source;
+	const char *const *names;
+	size_t count, depth;
+	size_t open[DEPTH_MAX];
+	struct text *text;
+	struct err *err;
+};
+
+static int
+close_section(struct compiler *c, const char *at, const char *name, size_t len)
+{
+	struct node *open;
+
+	if (!c->depth)
+		return fail_at(c->source, at, c->err, "nothing is open to be closed by", name, len);
+	open = &c->text->nodes[c->open[c->depth - 1]];
+	if (strlen(open->text) != len || memcmp(open->text, name, len) != 0)
+		return fail_at(c->source, at, c->err, "the open section is closed by another name",
+			       name, len);
+	open->end = c->text->count;
+	c->depth--;
+	add(c->text, NODE_END, "", 0);
+	return 0;
+}
+
+static int
+tag(struct compiler *c, const char *at, const char *name, size_t len)
+{
+	char kind = len ? name[0] : 0;
+
+	if (kind == '#' || kind == '^' || kind == '/') {
+		name++;
+		len--;
+	}
+	while (len && *name == ' ') {
+		name++;
+		len--;
+	}
+	while (len && name[len - 1] == ' ')
+		len--;
+	if (!len)
+		return fail_at(c->source, at, c->err, "empty name in", "{{}}", 4);
+	if (kind == '/')
+		return close_section(c, at, name, len);
+	if (!is_known(name, len, c->names, c->count))
+		return fail_at(c->source, at, c->err, "there is no parameter", name, len);
+	if (kind == '#' || kind == '^') {
+		if (c->depth == DEPTH_MAX)
+			return fail_at(c->source, at, c->err, "sections are nested too deeply at",
+				       name, len);
+		c->open[c->depth++] = c->text->count;
+	}
+	add(c->text, kind == '#' ? NODE_IF : kind == '^' ? NODE_UNLESS : NODE_VALUE, name, len);
+	return 0;
+}
+
+static int
+compile(struct compiler *c)
+{
+	const char *p = c->source;
+
+	while (*p) {
+		const char *open = strstr(p, "{{"), *close;
+
+		if (!open) {
+			add(c->text, NODE_TEXT, p, strlen(p));
+			break;
+		}
+		if (open > p)
+			add(c->text, NODE_TEXT, p, (size_t)(open - p));
+		close = strstr(open + 2, "}}");
+		if (!close)
+			return fail_at(c->source, open, c->err, "this is never closed:", open,
+				       strlen(open));
+		if (tag(c, open, open + 2, (size_t)(close - open - 2)) < 0)
+			return -1;
+		p = close + 2;
+	}
+	if (c->depth) {
+		const char *name = c->text->nodes[c->open[c->depth - 1]].text;
+
+		return fail_at(c->source, p, c->err, "this section is never closed:", name,
+			       strlen(name));
+	}
+	return 0;
+}
+
+int
+text_compile(struct text **out, const char *source, const char *const *names, size_t count,
+	     struct err *err)
+{
+	struct compiler c = { .source = source, .names = names, .count = count, .err = err };
+
+	*out = NULL;
+	if (utf8_check(source, strlen(source), err) < 0)
+		return -1;
+	c.text = xcalloc(1, sizeof(*c.text));
+	if (compile(&c) < 0) {
+		text_free(c.text);
+		return -1;
+	}
+	*out = c.text;
+	return 0;
+}
+
+void
+text_free(struct text *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->count; i++)
+		free(t->nodes[i].text);
+	free(t->nodes);
+	free(t);
+}
+
+bool
+text_uses(const struct text *t, const char *name)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->nodes[i].kind != NODE_TEXT && strcmp(t->nodes[i].text, name) == 0)
+			return true;
+	return false;
+}
+
+int
+text_render(const struct text *t, text_lookup lookup, void *ctx, struct buf *out, struct err *err)
+{
+	for (size_t i = 0; i < t->count; i++) {
+		const struct node *node = &t->nodes[i];
+		const char *value;
+
+		switch (node->kind) {
+		case NODE_TEXT:
+			buf_puts(out, node->text);
+			break;
+		case NODE_VALUE:
+			value = lookup(ctx, node->text);
+			if (!value)
+				return err_field(err, node->text, "the text needs \"%s\", which has "
+						 "no value", node->text);
+			buf_puts(out, value);
+			break;
+		case NODE_IF:
+		case NODE_UNLESS:
+			value = lookup(ctx, node->text);
+			if ((value && *value) != (node->kind == NODE_IF))
+				i = node->end;
+			break;
+		case NODE_END:
+			break;
+		}
+	}
+	return 0;
+}
+
+const struct param *
+template_param(const struct template *t, const char *name)
+{
+	for (size_t i = 0; i < t->param_count; i++)
+		if (strcmp(t->params[i].name, name) == 0)
+			return &t->params[i];
+	return NULL;
+}
+
+static size_t
+characters(const char *s)
+{
+	size_t count = 0;
+
+	for (; *s; s++)
+		count += (*s & 0xc0) != 0x80;
+	return count;
+}
+
+static bool
+is_number(const char *s)
+{
+	size_t digits = 0, points = 0;
+
+	s += *s == '-';
+	for (; *s; s++) {
+		if (*s >= '0' && *s <= '9')
+			digits++;
+		else if (*s != '.' || points++ || !digits)
+			return false;
+	}
+	return digits > 0;
+}
+
+int
+param_check(const struct param *p, const char *value, struct err *err)
+{
+	if (!*value)
+		return err_field(err, p->name, "\"%s\" is empty", p->name);
+	if (utf8_check(value, strlen(value), NULL) < 0)
+		return err_field(err, p->name, "\"%s\" is not valid UTF-8", p->name);
+	if (p->max && characters(value) > p->max)
+		return err_field(err, p->name, "\"%s\" has %zu characters, at most %u fit; shorten "
+				 "it", p->name, characters(value), p->max);
+	if (p->type == PARAM_NUMBER && !is_number(value))
+		return err_field(err, p->name, "\"%s\" must be a number, not \"%.40s\"", p->name,
+				 value);
+	for (const char *s = value; *s; s++)
+		if ((unsigned char)*s < 0x20)
+			return err_field(err, p->name, "\"%s\" holds a line break or control "
+					 "character; write it on one line", p->name);
+	if (strstr(value, "【") || strstr(value, "】"))
+		return err_field(err, p->name, "\"%s\" must not hold 【 or 】; they belong to the "
+				 "signature", p->name);
+	return 0;
+}
+
+static bool
+has_token(const struct template *t, char token)
+{
+	for (size_t i = 0; i < t->answer_count; i++)
+		if (t->answers[i].token[0] == token && !t->answers[i].token[1])
+			return true;
+	return token == '0' || token == '9';	/* these mean the same everywhere */
+}
+
+static int
+check_asked(const struct template *t, const char *source, struct err *err)
+{
+	static const char *const asks[] = { "回复", "回", "按", "按键", "Reply ", "reply ", "Press ",
+					    "press " };
+
+	for (size_t a = 0; a < sizeof(asks) / sizeof(*asks); a++) {
+		for (const char *p = source; (p = strstr(p, asks[a])); ) {
+			p += strlen(asks[a]);
+			if (*p >= '0' && *p <= '9' && !(p[1] >= '0' && p[1] <= '9') &&
+			    !has_token(t, *p))
+				return err_set(err, "the text asks for answer %c (\"%.20s…\"), but the "
+					       "template has no answer \"%c\"; add it or change the "
+					       "text", *p, source, *p);
+		}
+	}
+	return 0;
+}
+
+int
+template_check_answers(const struct template *t, const char *const *sources, size_t count,
+		       struct err *err)
+{
+	for (size_t i = 0; i < count; i++)
+		if (sources[i] && check_asked(t, sources[i], err) < 0)
+			return -1;
+	return 0;
+}
+
+void
+template_free(struct template *t)
+{
+	if (!t)
+		return;
+	for (size_t i = 0; i < t->param_count; i++) {
+		free(t->params[i].name);
+		for (int lang = 0; lang < LANG_COUNT; lang++) {
+			free(t->params[i].worst[lang]);
+			free(t->params[i].fallback[lang]);
+		}
+	}
+	for (int lang = 0; lang < LANG_COUNT; lang++) {
+		text_free(t->texts[lang].sms);
+		text_free(t->texts[lang].voice);
+		text_free(t->texts[lang].constant);
+	}
+	free(t->params);
+	free(t->answers);
+	free(t->name);
+	free(t->title);
+	free(t);
+}

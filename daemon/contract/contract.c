@@ -1,0 +1,280 @@
+/* contract.c -- lists of commands and effects, their memory, and message ids as text. */
+#include "daemon/contract/contract.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "daemon/settings/settings.h"
+
+struct command *
+command_new(enum command_kind kind, int route)
+{
+	struct command *c = xcalloc(1, sizeof(*c));
+
+	c->kind = kind;
+	c->route = route;
+	return c;
+}
+
+struct effect *
+effect_new(enum effect_kind kind, int route)
+{
+	struct effect *f = xcalloc(1, sizeof(*f));
+
+	f->kind = kind;
+	f->route = route;
+	return f;
+}
+
+static void
+pairs_free(struct pair *pairs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(pairs[i].name);
+		free(pairs[i].value);
+	}
+	free(pairs);
+}
+
+static void
+strings_free(char **strings, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+void
+alert_request_free(struct alert_request *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->division_param_count; i++) {
+		free(r->division_params[i].param.name);
+		free(r->division_params[i].param.value);
+	}
+	free(r->division_params);
+	pairs_free(r->params, r->param_count);
+	strings_free(r->roles, r->role_count);
+	strings_free(r->contacts, r->contact_count);
+	strings_free(r->without_contacts, r->without_contact_count);
+	free(r->divisions);
+	free(r->without_divisions);
+	free(r->key);
+	free(r->body);
+	free(r->client);
+	free(r->template);
+	free(r->policy);
+	free(r->kind);
+	free(r);
+}
+
+static void
+import_free(struct import_request *q)
+{
+	for (size_t i = 0; q && i < q->row_count; i++) {
+		free(q->rows[i].name);
+		free(q->rows[i].params);
+		free(q->rows[i].ref);
+	}
+	if (q) {
+		free(q->rows);
+		free(q->client);
+	}
+	free(q);
+}
+
+static void
+done_free(struct command *c)
+{
+	for (size_t i = 0; i < c->done.count; i++) {
+		free(c->done.items[i].ref);
+		free(c->done.items[i].reason);
+	}
+	free(c->done.items);
+}
+
+static void
+desk_free(struct answer_request *a)
+{
+	if (!a)
+		return;
+	free(a->contact);
+	free(a->name);
+	free(a->note);
+	free(a->client);
+	free(a);
+}
+
+static void
+cancel_free(struct cancel_request *q)
+{
+	if (!q)
+		return;
+	pairs_free(q->params, q->param_count);
+	free(q->client);
+	free(q->note);
+	free(q->template);
+	free(q);
+}
+
+static void
+driver_event_free(struct command *c)
+{
+	switch (c->kind) {
+	case CMD_ROUTE_READY:
+		free(c->ready.identity);
+		break;
+	case CMD_ROUTE_LOST:
+		free(c->lost.written);
+		free(c->lost.unwritten);
+		free(c->lost.reason);
+		break;
+	case CMD_DONE:
+		done_free(c);
+		break;
+	case CMD_PART:
+		free(c->part.ref);
+		break;
+	case CMD_RECEIPT:
+		free(c->receipt.driver_id);
+		free(c->receipt.ref);
+		free(c->receipt.reason);
+		break;
+	case CMD_CALL:
+		free(c->call.outcome);
+		free(c->call.digits);
+		break;
+	case CMD_INBOUND:
+		free(c->inbound.driver_id);
+		free(c->inbound.text);
+		break;
+	case CMD_HEALTH:
+		free(c->health.json);
+		break;
+	case CMD_KEEP:
+		free(c->keep);
+		break;
+	default:
+		break;
+	}
+}
+
+void
+command_free(struct command *c)
+{
+	if (!c)
+		return;
+	switch (c->kind) {
+	case CMD_ACCEPT:
+		alert_request_free(c->accept);
+		break;
+	case CMD_IMPORT:
+		import_free(c->import);
+		break;
+	case CMD_ANSWER:
+		desk_free(c->answer);
+		break;
+	case CMD_CANCEL:
+		cancel_free(c->cancel);
+		break;
+	case CMD_TASK_CLOSE:
+		free(c->task_close.client);
+		free(c->task_close.note);
+		break;
+	case CMD_RELOAD:
+		settings_unref(c->settings);
+		break;
+	default:
+		driver_event_free(c);
+	}
+	free(c);
+}
+
+void
+effect_free(struct effect *f)
+{
+	if (!f)
+		return;
+	switch (f->kind) {
+	case EFFECT_REPLY:
+		free(f->reply.json);
+		break;
+	case EFFECT_SEND:
+		strings_free(f->send.texts, f->send.text_count);
+		free(f->send.text);
+		free(f->send.items);
+		break;
+	case EFFECT_CALL:
+		free(f->call.text);
+		free(f->call.keys);
+		break;
+	case EFFECT_WITHDRAW:
+		free(f->withdraw.ids);
+		break;
+	case EFFECT_TOOK:
+		free(f->took);
+		break;
+	case EFFECT_LOG:
+		free(f->log.line);
+		break;
+	case EFFECT_BARRIER:
+		break;
+	}
+	free(f);
+}
+
+#define LIST(noun)                                            \
+	void noun##_push(struct noun##_list *list, struct noun *item) \
+	{                                                     \
+		if (!list->first)                             \
+			list->end = &list->first;             \
+		item->next = NULL;                            \
+		*list->end = item;                            \
+		list->end = &item->next;                      \
+		list->count++;                                \
+	}                                                     \
+	struct noun *noun##_pop(struct noun##_list *list)     \
+	{                                                     \
+		struct noun *item = list->first;              \
+		if (item) {                                   \
+			list->first = item->next;             \
+			if (!list->first)                     \
+				list->end = &list->first;     \
+			item->next = NULL;                    \
+			list->count--;                        \
+		}                                             \
+		return item;                                  \
+	}
+
+LIST(command)
+LIST(effect)
+
+static const char base32[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
+void
+message_id_format(char out[MESSAGE_ID_TEXT], uint64_t id)
+{
+	for (int i = MESSAGE_ID_TEXT - 2; i >= 0; i--, id >>= 5)
+		out[i] = base32[id & 31];
+	out[MESSAGE_ID_TEXT - 1] = '\0';
+}
+
+int
+message_id_parse(uint64_t *out, const char *text)
+{
+	uint64_t id = 0;
+
+	for (int i = 0; i < MESSAGE_ID_TEXT - 1; i++) {
+		const char *digit = text[i] ? strchr(base32, text[i]) : NULL;
+
+		if (!digit || id >> 59)
+			return -1;
+		id = id << 5 | (uint64_t)(digit - base32);
+	}
+	if (text[MESSAGE_ID_TEXT - 1])
+		return -1;
+	*out = id;
+	return 0;
+}
