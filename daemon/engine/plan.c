@@ -396,7 +396,7 @@ plan_calls(struct planner *p, unsigned position, const struct family *family)
 	for (size_t i = 0; i < p->target_count; i++) {
 		size_t before = p->found;
 
-		p->target = p->targets[i].id;
+		p->target = p->step->inform ? NO_TARGET : p->targets[i].id;
 		p->division = p->targets[i].division;
 		pick_family(p, family, p->targets[i].division);
 		if (position == 0 && p->found == before)
@@ -410,6 +410,9 @@ static int
 plan_helpers(struct planner *p, unsigned position, const struct family *family)
 {
 	enum tier tier = family_tier(p->e, family);
+	int64_t document;
+	const struct template *t = engine_template_named(p->e, p->alert, p->step->template,
+							 &document);
 	division_code done = 0;
 
 	p->target = NO_TARGET;
@@ -419,6 +422,10 @@ plan_helpers(struct planner *p, unsigned position, const struct family *family)
 		if (up == done)
 			continue;
 		done = p->division = up;
+		/* A text made for villages is told with the first silent village's parameters
+		 * where the township has none of its own. */
+		if (engine_check_texts(p->e, p->request, t, &up, 1, NULL) < 0)
+			p->division = p->targets[i].division;
 		pick_family(p, family, up);
 	}
 	return write_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_HELPER);

@@ -196,7 +196,8 @@ check_param(struct engine *e, const struct alert_request *r, const struct templa
 			: err_field(err, field, "template %s needs \"%s\": add it to params",
 				    t->name, param->name);
 	else if (value && param_check(param, value, err) < 0) {
-		snprintf(err->field, sizeof(err->field), "%s", field);
+		if (err)
+			snprintf(err->field, sizeof(err->field), "%s", field);
 		rc = -1;
 	}
 	json_decref(l.columns);

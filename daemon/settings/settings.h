@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/division.h"
 #include "core/err.h"
 #include "core/ladder.h"
 #include "core/msec.h"

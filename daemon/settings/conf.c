@@ -1,0 +1,118 @@
+/* conf.c -- reading one configuration file with libconfuse, with errors that say where. */
+#include "daemon/settings/internal.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* libconfuse's error callback has no context argument; one file is read at a time a thread. */
+static __thread struct err *reading;
+
+static void
+on_error(cfg_t *cfg, const char *fmt, va_list args)
+{
+	char what[300];
+
+	if (!reading || reading->text[0])
+		return;			/* the first fault is the one to mend */
+	vsnprintf(what, sizeof(what), fmt, args);
+	err_set(reading, "%s:%d: %s", cfg && cfg->filename ? cfg->filename : "?",
+		cfg ? cfg->line : 0, what);
+}
+
+cfg_t *
+conf_parse(cfg_opt_t *opts, const char *file, const char *body, struct err *err)
+{
+	cfg_t *cfg = cfg_init(opts, CFGF_NONE);
+	struct err local = { 0 };
+	int rc;
+
+	cfg_set_error_function(cfg, on_error);
+	free(cfg->filename);
+	cfg->filename = xstrdup(file);
+	reading = &local;
+	rc = cfg_parse_buf(cfg, body);
+	reading = NULL;
+	if (rc == CFG_SUCCESS && !local.text[0])
+		return cfg;
+	if (!local.text[0])
+		err_set(&local, "%s: not readable as configuration", file);
+	if (strncmp(local.text, "[buf]", 5) == 0) {
+		struct err named = { 0 };
+
+		err_set(&named, "%s%s", file, local.text + 5);
+		local = named;
+	}
+	if (err)
+		*err = local;
+	cfg_free(cfg);
+	return NULL;
+}
+
+int
+conf_fail(cfg_t *section, struct err *err, const char *fmt, ...)
+{
+	char what[400];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	return err_set(err, "%s:%d: %s", section->filename ? section->filename : "?",
+		       section->line, what);
+}
+
+int
+conf_duration(cfg_t *section, const char *option, msec *out, struct err *err)
+{
+	const char *text = cfg_getstr(section, option);
+	static const struct { const char *unit; msec ms; } units[] = {
+		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "min", 60000 }, { "h", 3600000 },
+		{ "d", 86400000 },
+	};
+	char *end;
+	double number = strtod(text, &end);
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (end != text && number >= 0 && strcmp(end, units[i].unit) == 0) {
+			*out = (msec)(number * (double)units[i].ms);
+			return 0;
+		}
+	}
+	return conf_fail(section, err, "%s = \"%s\" is not a duration; write \"90s\", \"5m\" or "
+			 "\"2h\"", option, text);
+}
+
+char *
+conf_read_file(const char *path, struct err *err)
+{
+	FILE *f = fopen(path, "r");
+	struct buf body = { 0 };
+	char chunk[4096];
+	size_t n;
+
+	if (!f) {
+		err_set(err, "%s: cannot be read: %s", path, strerror(errno));
+		return NULL;
+	}
+	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(&body, chunk, n);
+	fclose(f);
+	return buf_take(&body);
+}
+
+char *
+conf_path(const char *base_file, const char *path)
+{
+	struct buf out = { 0 };
+	char *base;
+
+	if (path[0] == '/')
+		return xstrdup(path);
+	base = xstrdup(base_file);
+	buf_printf(&out, "%s/%s", dirname(base), path);
+	free(base);
+	return buf_take(&out);
+}

@@ -1,0 +1,182 @@
+/* policy_file.c -- a policy's file to a struct policy. */
+#include "daemon/settings/internal.h"
+
+#include <string.h>
+
+static cfg_opt_t step_opts[] = {
+	CFG_STR("after", "0s", CFGF_NONE),
+	CFG_STR_LIST("to", "{}", CFGF_NONE),
+	CFG_STR_LIST("channels", "{sms}", CFGF_NONE),
+	CFG_INT("below", -1, CFGF_NONE),
+	CFG_STR("template", NULL, CFGF_NONE),
+	CFG_BOOL("inform", cfg_false, CFGF_NONE),
+	CFG_END()
+};
+
+static cfg_opt_t policy_opts[] = {
+	CFG_STR("title", "", CFGF_NONE),
+	CFG_STR("targets", "village", CFGF_NONE),
+	CFG_INT("until", 3, CFGF_NONE),
+	CFG_INT("chase_below", -1, CFGF_NONE),
+	CFG_INT("quota", 1, CFGF_NONE),
+	CFG_STR("deadline", NULL, CFGF_NONE),
+	CFG_SEC("step", step_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END()
+};
+
+static cfg_opt_t file_opts[] = {
+	CFG_SEC("policy", policy_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END()
+};
+
+static int
+read_to(struct policy_step *step, cfg_t *section, const struct settings *s, struct err *err)
+{
+	unsigned count = cfg_size(section, "to");
+
+	step->to = xcalloc(count + 1, sizeof(*step->to));
+	for (unsigned i = 0; i < count; i++) {
+		const char *name = cfg_getnstr(section, "to", i);
+		int family = settings_family(s, name);
+
+		if (count == 1 && strcmp(name, "answered") == 0) {
+			step->to_answered = true;
+			return 0;
+		}
+		if (family < 0)
+			return conf_fail(section, err, "step \"%s\": there is no role or family "
+					 "\"%s\"; see roles.conf", step->name, name);
+		step->to[step->to_count++] = (size_t)family;
+	}
+	return 0;
+}
+
+static int
+read_step(struct policy *p, cfg_t *section, const struct settings *s, struct err *err)
+{
+	struct policy_step *step = &p->steps[p->step_count];
+	long below = cfg_getint(section, "below");
+
+	step->name = xstrdup(cfg_title(section));
+	step->template = xstrdup(cfg_getstr(section, "template"));
+	step->inform = cfg_getbool(section, "inform");
+	step->below = below < 0 ? p->chase_below : (int)below;
+	p->step_count++;
+	if (below >= LEVEL_COUNT)
+		return conf_fail(section, err, "step \"%s\": below must be 1 to 5", step->name);
+	if (conf_duration(section, "after", &step->after_ms, err) < 0 ||
+	    read_to(step, section, s, err) < 0)
+		return -1;
+	step->after_ms = (msec)((double)step->after_ms / s->policy_divisor);
+	for (unsigned i = 0; i < cfg_size(section, "channels"); i++) {
+		int channel = channel_parse(cfg_getnstr(section, "channels", i));
+
+		if (channel < 0)
+			return conf_fail(section, err, "step \"%s\": there is no channel \"%s\"; use "
+					 "sms, voice or console", step->name,
+					 cfg_getnstr(section, "channels", i));
+		step->channels[channel] = true;
+	}
+	if (step->template && !settings_template(s, step->template))
+		return conf_fail(section, err, "step \"%s\": there is no template \"%s\"",
+				 step->name, step->template);
+	if (p->step_count > 1 && step->after_ms < p->steps[p->step_count - 2].after_ms)
+		return conf_fail(section, err, "step \"%s\" comes before the step above it; order "
+				 "the steps by their \"after\"", step->name);
+	return 0;
+}
+
+static int
+read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err *err)
+{
+	static const char *const kinds[] = { "none", "village", "township", "person", "team" };
+	const char *targets = cfg_getstr(section, "targets");
+	long until = cfg_getint(section, "until"), chase = cfg_getint(section, "chase_below");
+	int kind = -1;
+
+	for (int i = 0; i < 5; i++)
+		if (strcmp(kinds[i], targets) == 0)
+			kind = i;
+	if (kind < 0)
+		return conf_fail(section, err, "targets = \"%s\" is unknown; use none, village, "
+				 "township or team", targets);
+	if (kind == TARGETS_PERSON)
+		return conf_fail(section, err, "targets = \"person\" cannot be chased yet; use "
+				 "village, township or team");
+	if (until < 1 || until >= LEVEL_COUNT || chase >= LEVEL_COUNT)
+		return conf_fail(section, err, "until and chase_below must be 1 to 5");
+	p->targets = (enum target_kind)kind;
+	p->until = (int)until;
+	p->chase_below = chase < 0 ? p->until : (int)chase;
+	p->quota = (unsigned)cfg_getint(section, "quota");
+	p->deadline_ms = NEVER;
+	if (cfg_getstr(section, "deadline")) {
+		if (conf_duration(section, "deadline", &p->deadline_ms, err) < 0)
+			return -1;
+		p->deadline_ms = (msec)((double)p->deadline_ms / s->policy_divisor);
+	}
+	return 0;
+}
+
+int
+policy_from(struct policy **out, cfg_t *section, const struct settings *s, struct err *err)
+{
+	struct policy *p = xcalloc(1, sizeof(*p));
+	unsigned steps = cfg_size(section, "step");
+
+	p->name = xstrdup(cfg_title(section));
+	p->title = xstrdup(cfg_getstr(section, "title"));
+	p->steps = xcalloc(steps + 1, sizeof(*p->steps));
+	p->ladder = xcalloc(steps + 1, sizeof(*p->ladder));
+	if (read_head(p, section, s, err) < 0)
+		goto fail;
+	if (!steps) {
+		conf_fail(section, err, "policy %s has no step; add step \"name\" { … }", p->name);
+		goto fail;
+	}
+	for (unsigned i = 0; i < steps; i++) {
+		if (read_step(p, cfg_getnsec(section, "step", i), s, err) < 0)
+			goto fail;
+		p->ladder[i] = (struct ladder_step){ p->steps[i].after_ms, p->steps[i].below };
+	}
+	*out = p;
+	return 0;
+fail:
+	policy_free(p);
+	return -1;
+}
+
+int
+policy_parse(struct policy **out, const char *body, const char *file, const struct settings *s,
+	     struct err *err)
+{
+	cfg_t *cfg = conf_parse(file_opts, file, body, err);
+	int rc;
+
+	*out = NULL;
+	if (!cfg)
+		return -1;
+	if (cfg_size(cfg, "policy") != 1)
+		rc = err_set(err, "%s: a policy file holds exactly one policy \"name\" { … }", file);
+	else
+		rc = policy_from(out, cfg_getnsec(cfg, "policy", 0), s, err);
+	cfg_free(cfg);
+	return rc;
+}
+
+void
+policy_free(struct policy *p)
+{
+	if (!p)
+		return;
+	for (size_t i = 0; i < p->step_count; i++) {
+		free(p->steps[i].name);
+		free(p->steps[i].to);
+		free(p->steps[i].template);
+	}
+	free(p->steps);
+	free(p->ladder);
+	free(p->name);
+	free(p->title);
+	free(p);
+}

@@ -1,0 +1,662 @@
+/* settings.c -- gong.conf and everything it names, read whole or refused whole. */
+#include "daemon/settings/internal.h"
+
+#include <dirent.h>
+#include <jansson.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+static cfg_opt_t role_opts[] = {
+	CFG_STR("zh", NULL, CFGF_NONE),
+	CFG_STR("en", NULL, CFGF_NONE),
+	CFG_STR("tier", "village", CFGF_NONE),
+	CFG_BOOL("duty", cfg_false, CFGF_NONE),
+	CFG_END()
+};
+static cfg_opt_t family_opts[] = { CFG_STR_LIST("roles", "{}", CFGF_NONE), CFG_END() };
+static cfg_opt_t roles_file_opts[] = {
+	CFG_SEC("role", role_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("family", family_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END()
+};
+
+static cfg_opt_t site_opts[] = {
+	CFG_STR("name_zh", "", CFGF_NONE), CFG_STR("name_en", "", CFGF_NONE),
+	CFG_STR("signature_zh", "", CFGF_NONE), CFG_STR("signature_en", "", CFGF_NONE),
+	CFG_STR("country", "86", CFGF_NONE), CFG_STR("area_code", "", CFGF_NONE),
+	CFG_STR("timezone", "Asia/Shanghai", CFGF_NONE),
+	CFG_STR("language", "zh", CFGF_NONE),
+	CFG_FLOAT("policy_divisor", 1, CFGF_NONE),
+	CFG_STR("validity", "24h", CFGF_NONE),
+	CFG_INT("auto_replies_per_hour", 3, CFGF_NONE),
+	CFG_STR("ring", "35s", CFGF_NONE),
+	CFG_INT("plays", 2, CFGF_NONE),
+	CFG_END()
+};
+static cfg_opt_t listen_opts[] = {
+	CFG_STR("host", "127.0.0.1", CFGF_NONE), CFG_INT("port", 8035, CFGF_NONE),
+	CFG_STR("socket", "/run/gong/gong.sock", CFGF_NONE),
+	CFG_STR("public_url", NULL, CFGF_NONE),
+	CFG_INT("body_max", 1048576, CFGF_NONE), CFG_INT("header_max", 16384, CFGF_NONE),
+	CFG_INT("connections_max", 1000, CFGF_NONE),
+	CFG_END()
+};
+static cfg_opt_t client_opts[] = {
+	CFG_STR("token_sha256", NULL, CFGF_NONE), CFG_STR("token_file", NULL, CFGF_NONE),
+	CFG_STR("up_to", "notice", CFGF_NONE), CFG_BOOL("drill_only", cfg_false, CFGF_NONE),
+	CFG_STR_LIST("may", "{}", CFGF_NONE), CFG_STR_LIST("divisions", "{}", CFGF_NONE),
+	CFG_INT("recipients_max", 0, CFGF_NONE),
+	CFG_END()
+};
+static cfg_opt_t option_opts[] = {
+	CFG_STR("value", NULL, CFGF_NONE), CFG_STR("file", NULL, CFGF_NONE), CFG_END()
+};
+static cfg_opt_t route_opts[] = {
+	CFG_STR("driver", NULL, CFGF_NONE), CFG_STR_LIST("channels", "{sms}", CFGF_NONE),
+	CFG_BOOL("simulated", cfg_false, CFGF_NONE), CFG_BOOL("backup", cfg_false, CFGF_NONE),
+	CFG_BOOL("gong_signs", cfg_true, CFGF_NONE),
+	CFG_STR("callback_secret", NULL, CFGF_NONE), CFG_INT("window", 0, CFGF_NONE),
+	CFG_FLOAT("rate", 0, CFGF_NONE), CFG_FLOAT("speed", 0, CFGF_NONE),
+	CFG_STR_LIST("budgets", "{}", CFGF_NONE), CFG_STR("config", "{}", CFGF_NONE),
+	CFG_SEC("option", option_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END()
+};
+static cfg_opt_t main_opts[] = {
+	CFG_STR("state_dir", "/var/lib/gong", CFGF_NONE),
+	CFG_STR("driver_dir", "/usr/libexec/gong", CFGF_NONE),
+	CFG_STR("roles", "roles.conf", CFGF_NONE),
+	CFG_STR_LIST("templates", "{../templates}", CFGF_NONE),
+	CFG_STR_LIST("policies", "{policies}", CFGF_NONE),
+	CFG_SEC("site", site_opts, CFGF_NONE),
+	CFG_SEC("listen", listen_opts, CFGF_NONE),
+	CFG_SEC("client", client_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("route", route_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END()
+};
+
+static int
+read_roles(struct settings *s, cfg_t *cfg, struct err *err)
+{
+	unsigned roles = cfg_size(cfg, "role"), families = cfg_size(cfg, "family");
+
+	s->roles = xcalloc(roles + 1, sizeof(*s->roles));
+	s->families = xcalloc(roles + families + 1, sizeof(*s->families));
+	for (unsigned i = 0; i < roles; i++) {
+		cfg_t *section = cfg_getnsec(cfg, "role", i);
+		int tier = tier_parse(cfg_getstr(section, "tier"));
+
+		if (tier < 0)
+			return conf_fail(section, err, "role \"%s\": tier \"%s\" is unknown; use "
+					 "county, township or village", cfg_title(section),
+					 cfg_getstr(section, "tier"));
+		s->roles[s->role_count++] = (struct role){
+			.name = xstrdup(cfg_title(section)),
+			.title = { xstrdup(cfg_getstr(section, "zh")),
+				   xstrdup(cfg_getstr(section, "en")) },
+			.tier = (enum tier)tier, .duty = cfg_getbool(section, "duty"),
+		};
+	}
+	for (unsigned i = 0; i < families; i++) {
+		cfg_t *section = cfg_getnsec(cfg, "family", i);
+		struct family *f = &s->families[s->family_count++];
+		unsigned count = cfg_size(section, "roles");
+
+		f->name = xstrdup(cfg_title(section));
+		f->roles = xcalloc(count + 1, sizeof(*f->roles));
+		for (unsigned k = 0; k < count; k++) {
+			int role = settings_role(s, cfg_getnstr(section, "roles", k));
+
+			if (role < 0)
+				return conf_fail(section, err, "family \"%s\": there is no role "
+						 "\"%s\"", f->name, cfg_getnstr(section, "roles", k));
+			if (k && s->roles[role].tier != s->roles[f->roles[0]].tier)
+				return conf_fail(section, err, "family \"%s\": its roles must have "
+						 "one tier", f->name);
+			f->roles[f->role_count++] = (size_t)role;
+		}
+		if (!count)
+			return conf_fail(section, err, "family \"%s\" has no roles", f->name);
+	}
+	for (size_t i = 0; i < s->role_count; i++) {	/* a role is a family of one */
+		struct family *f;
+
+		if (settings_family(s, s->roles[i].name) >= 0)
+			continue;
+		f = &s->families[s->family_count++];
+		f->name = xstrdup(s->roles[i].name);
+		f->roles = xcalloc(1, sizeof(*f->roles));
+		f->roles[f->role_count++] = i;
+	}
+	return 0;
+}
+
+static int
+only_conf(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
+}
+
+static int
+add_document(struct settings *s, const char *kind, const char *path, struct err *err)
+{
+	char *body = conf_read_file(path, err);
+	struct document *d;
+	const char *name;
+
+	if (!body)
+		return -1;
+	if (strcmp(kind, "template") == 0) {
+		struct template *t;
+
+		if (template_parse(&t, body, path, err) < 0)
+			goto fail;
+		name = t->name;
+		if (settings_template(s, name)) {
+			err_set(err, "%s: there is another template \"%s\"", path, name);
+			template_free(t);
+			goto fail;
+		}
+		s->templates = xrealloc(s->templates, (s->template_count + 1) * sizeof(t));
+		s->templates[s->template_count++] = t;
+	} else {
+		struct policy *p;
+
+		if (policy_parse(&p, body, path, s, err) < 0)
+			goto fail;
+		name = p->name;
+		if (settings_policy(s, name)) {
+			err_set(err, "%s: there is another policy \"%s\"", path, name);
+			policy_free(p);
+			goto fail;
+		}
+		s->policies = xrealloc(s->policies, (s->policy_count + 1) * sizeof(p));
+		s->policies[s->policy_count++] = p;
+	}
+	s->documents = xrealloc(s->documents, (s->document_count + 1) * sizeof(*d));
+	d = &s->documents[s->document_count++];
+	*d = (struct document){ xstrdup(kind), xstrdup(name), body, { 0 } };
+	EVP_Digest(body, strlen(body), d->sha256, NULL, EVP_sha256(), NULL);
+	return 0;
+fail:
+	free(body);
+	return -1;
+}
+
+static int
+read_folder(struct settings *s, const char *kind, const char *folder, struct buf *report,
+	    struct err *err)
+{
+	struct dirent **entries;
+	int count = scandir(folder, &entries, only_conf, alphasort), bad = 0;
+
+	if (count < 0)
+		return err_set(err, "%s: %s folder \"%s\" cannot be read; correct its path", s->path,
+			       kind, folder);
+	for (int i = 0; i < count; i++) {
+		struct buf path = { 0 };
+		struct err one = { 0 };
+
+		buf_printf(&path, "%s/%s", folder, entries[i]->d_name);
+		if (add_document(s, kind, path.data, &one) < 0) {
+			if (!bad++ && err)
+				*err = one;
+			if (report)
+				buf_printf(report, "%s\n", one.text);
+		}
+		buf_fini(&path);
+		free(entries[i]);
+	}
+	free(entries);
+	return bad ? -1 : 0;
+}
+
+static int
+read_folders(struct settings *s, cfg_t *cfg, const char *option, const char *kind,
+	     struct buf *report, struct err *err)
+{
+	int rc = 0;
+
+	for (unsigned i = 0; i < cfg_size(cfg, option); i++) {
+		char *folder = conf_path(s->path, cfg_getnstr(cfg, option, i));
+		struct err one = { 0 };
+
+		if (read_folder(s, kind, folder, report, &one) < 0) {
+			if (rc == 0 && err)
+				*err = one;
+			rc = -1;
+		}
+		free(folder);
+	}
+	return rc;
+}
+
+static int
+read_site(struct settings *s, cfg_t *site, struct err *err)
+{
+	int lang = lang_parse(cfg_getstr(site, "language"));
+
+	if (lang < 0)
+		return conf_fail(site, err, "language = \"%s\": use zh or en",
+				 cfg_getstr(site, "language"));
+	s->default_lang = (enum lang)lang;
+	s->site_name[LANG_ZH] = xstrdup(cfg_getstr(site, "name_zh"));
+	s->site_name[LANG_EN] = xstrdup(cfg_getstr(site, "name_en"));
+	s->signature[LANG_ZH] = xstrdup(cfg_getstr(site, "signature_zh"));
+	s->signature[LANG_EN] = xstrdup(cfg_getstr(site, "signature_en"));
+	s->drill_mark[LANG_ZH] = xstrdup("【演练】");
+	s->drill_mark[LANG_EN] = xstrdup("DRILL ");
+	s->drill_mark_provider[LANG_ZH] = xstrdup("演练:");
+	s->drill_mark_provider[LANG_EN] = xstrdup("DRILL ");
+	s->timezone = xstrdup(cfg_getstr(site, "timezone"));
+	s->phone_plan.country = xstrdup(cfg_getstr(site, "country"));
+	s->phone_plan.area = xstrdup(cfg_getstr(site, "area_code"));
+	s->policy_divisor = cfg_getfloat(site, "policy_divisor");
+	s->auto_replies_per_hour = (unsigned)cfg_getint(site, "auto_replies_per_hour");
+	s->plays = (unsigned)cfg_getint(site, "plays");
+	if (s->policy_divisor < 1)
+		return conf_fail(site, err, "policy_divisor must be 1 or more");
+	if (conf_duration(site, "validity", &s->validity_ms, err) < 0 ||
+	    conf_duration(site, "ring", &s->ring_ms, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int
+read_listen(struct settings *s, cfg_t *listen, struct err *err)
+{
+	long port = cfg_getint(listen, "port");
+
+	if (port < 0 || port > 65535)
+		return conf_fail(listen, err, "port = %ld is not a TCP port", port);
+	s->listen_host = cfg_getstr(listen, "host")[0] ? xstrdup(cfg_getstr(listen, "host")) : NULL;
+	s->listen_port = (uint16_t)port;
+	s->socket_path = xstrdup(cfg_getstr(listen, "socket"));
+	s->public_url = xstrdup(cfg_getstr(listen, "public_url"));
+	s->body_max = (size_t)cfg_getint(listen, "body_max");
+	s->header_max = (size_t)cfg_getint(listen, "header_max");
+	s->connections_max = (size_t)cfg_getint(listen, "connections_max");
+	s->alerts_open_max = 1000000;
+	return 0;
+}
+
+static int
+unhex(unsigned char out[32], const char *hex)
+{
+	if (strlen(hex) != 64 || strspn(hex, "0123456789abcdefABCDEF") != 64)
+		return -1;
+	for (int i = 0; i < 32; i++) {
+		char pair[3] = { hex[2 * i], hex[2 * i + 1], '\0' };
+
+		out[i] = (unsigned char)strtoul(pair, NULL, 16);
+	}
+	return 0;
+}
+
+static int
+read_token(struct settings *s, struct client *c, cfg_t *section, struct err *err)
+{
+	const char *hex = cfg_getstr(section, "token_sha256");
+	const char *file = cfg_getstr(section, "token_file");
+	char *path, *token;
+
+	if (hex && unhex(c->token_sha256, hex) == 0)
+		return 0;
+	if (hex || !file)
+		return conf_fail(section, err, "client \"%s\" needs token_sha256 (64 hex digits: "
+				 "printf %%s TOKEN | sha256sum) or token_file", c->name);
+	path = conf_path(s->path, file);
+	token = conf_read_file(path, err);
+	free(path);
+	if (!token)
+		return -1;
+	token[strcspn(token, "\r\n")] = '\0';
+	EVP_Digest(token, strlen(token), c->token_sha256, NULL, EVP_sha256(), NULL);
+	free(token);
+	return 0;
+}
+
+static int
+read_client(struct settings *s, cfg_t *section, struct err *err)
+{
+	struct client *c = &s->clients[s->client_count++];
+	int up_to = severity_parse(cfg_getstr(section, "up_to"));
+	unsigned divisions = cfg_size(section, "divisions");
+
+	c->name = xstrdup(cfg_title(section));
+	if (up_to < 0)
+		return conf_fail(section, err, "client \"%s\": up_to = \"%s\" is unknown; use notice, "
+				 "blue, yellow, orange or red", c->name,
+				 cfg_getstr(section, "up_to"));
+	c->up_to = (enum severity)up_to;
+	c->drill_only = cfg_getbool(section, "drill_only");
+	c->recipients_max = (unsigned long)cfg_getint(section, "recipients_max");
+	for (unsigned i = 0; i < cfg_size(section, "may"); i++) {
+		const char *right = cfg_getnstr(section, "may", i);
+
+		if (strcmp(right, "read") == 0)
+			c->may_read = true;
+		else if (strcmp(right, "send") == 0)
+			c->may_send = true;
+		else if (strcmp(right, "import") == 0)
+			c->may_import = true;
+		else
+			return conf_fail(section, err, "client \"%s\": there is no right \"%s\"; use "
+					 "read, send or import", c->name, right);
+	}
+	c->divisions = xcalloc(divisions + 1, sizeof(*c->divisions));
+	for (unsigned i = 0; i < divisions; i++) {
+		struct err inner = { 0 };
+		division_code code;
+
+		if (division_parse(&code, cfg_getnstr(section, "divisions", i), &inner) < 0)
+			return conf_fail(section, err, "client \"%s\": %s", c->name, inner.text);
+		c->divisions[c->division_count++] = division_range(code);
+	}
+	return read_token(s, c, section, err);
+}
+
+static int
+read_budget(struct pace_budget *b, cfg_t *section, const char *text, struct err *err)
+{
+	char unit[8] = "";
+	unsigned count;
+	double number;
+
+	if (sscanf(text, "%u/%lf%7s", &count, &number, unit) != 3 || !count || number <= 0 ||
+	    !strchr("smhd", unit[0]) || unit[1])
+		return conf_fail(section, err, "budget \"%s\" is not like \"1/1m\", \"5/1h\" or "
+				 "\"20/1d\"", text);
+	b->count = count;
+	b->period_ms = (msec)(number * (unit[0] == 's' ? 1e3 : unit[0] == 'm' ? 6e4
+					: unit[0] == 'h' ? 3.6e6 : 8.64e7));
+	return 0;
+}
+
+static int
+read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, struct err *err)
+{
+	json_error_t where;
+	json_t *json = json_loads(cfg_getstr(section, "config"), JSON_REJECT_DUPLICATES, &where);
+
+	if (!json_is_object(json)) {
+		json_decref(json);
+		return conf_fail(section, err, "route \"%s\": config is no JSON object (line %d: %s)",
+				 r->name, where.line, where.text);
+	}
+	for (unsigned i = 0; i < cfg_size(section, "option"); i++) {
+		cfg_t *option = cfg_getnsec(section, "option", i);
+		const char *value = cfg_getstr(option, "value"), *file = cfg_getstr(option, "file");
+		char *path, *body;
+
+		if (!value == !file) {
+			json_decref(json);
+			return conf_fail(option, err, "option \"%s\" needs either value or file",
+					 cfg_title(option));
+		}
+		if (value) {
+			json_object_set_new(json, cfg_title(option), json_string(value));
+			continue;
+		}
+		path = conf_path(s->path, file);
+		body = conf_read_file(path, err);
+		free(path);
+		if (!body) {
+			json_decref(json);
+			return -1;
+		}
+		body[strcspn(body, "\r\n")] = '\0';
+		json_object_set_new(json, cfg_title(option), json_string(body));
+		free(body);
+	}
+	r->config = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return 0;
+}
+
+static int
+read_route(struct settings *s, cfg_t *section, struct err *err)
+{
+	struct route_conf *r = &s->routes[s->route_count++];
+	unsigned budgets = cfg_size(section, "budgets");
+
+	r->name = xstrdup(cfg_title(section));
+	r->driver = xstrdup(cfg_getstr(section, "driver"));
+	if (!r->driver)
+		return conf_fail(section, err, "route \"%s\" has no driver; use gong-modem, "
+				 "gong-http, gong-sim or a path", r->name);
+	for (unsigned i = 0; i < cfg_size(section, "channels"); i++) {
+		int channel = channel_parse(cfg_getnstr(section, "channels", i));
+
+		if (channel < 0 || channel == CHANNEL_CONSOLE)
+			return conf_fail(section, err, "route \"%s\": channel \"%s\" is unknown; use "
+					 "sms or voice", r->name, cfg_getnstr(section, "channels", i));
+		r->channels[channel] = true;
+	}
+	r->simulated = cfg_getbool(section, "simulated") || strcmp(r->driver, "gong-sim") == 0;
+	r->backup = cfg_getbool(section, "backup");
+	r->gong_signs = cfg_getbool(section, "gong_signs");
+	r->callback_secret = xstrdup(cfg_getstr(section, "callback_secret"));
+	if (r->callback_secret && strlen(r->callback_secret) < 16)
+		return conf_fail(section, err, "route \"%s\": callback_secret needs at least 16 "
+				 "characters", r->name);
+	r->window = (unsigned)cfg_getint(section, "window");
+	r->rate = cfg_getfloat(section, "rate");
+	r->parts_per_s = cfg_getfloat(section, "speed");
+	r->budgets = xcalloc(budgets + 1, sizeof(*r->budgets));
+	for (unsigned i = 0; i < budgets; i++)
+		if (read_budget(&r->budgets[r->budget_count++], section,
+				cfg_getnstr(section, "budgets", i), err) < 0)
+			return -1;
+	return read_route_config(s, r, section, err);
+}
+
+static int
+read_sections(struct settings *s, cfg_t *cfg, struct err *err)
+{
+	unsigned clients = cfg_size(cfg, "client"), routes = cfg_size(cfg, "route");
+
+	s->clients = xcalloc(clients + 1, sizeof(*s->clients));
+	s->routes = xcalloc(routes + 1, sizeof(*s->routes));
+	for (unsigned i = 0; i < clients; i++)
+		if (read_client(s, cfg_getnsec(cfg, "client", i), err) < 0)
+			return -1;
+	for (unsigned i = 0; i < routes; i++)
+		if (read_route(s, cfg_getnsec(cfg, "route", i), err) < 0)
+			return -1;
+	return 0;
+}
+
+static int
+read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
+{
+	char *path = conf_path(s->path, cfg_getstr(cfg, "roles"));
+	char *body = conf_read_file(path, err);
+	cfg_t *roles = body ? conf_parse(roles_file_opts, path, body, err) : NULL;
+	int rc = roles ? read_roles(s, roles, err) : -1;
+
+	if (roles)
+		cfg_free(roles);
+	free(body);
+	free(path);
+	s->state_dir = conf_path(s->path, cfg_getstr(cfg, "state_dir"));
+	s->driver_dir = conf_path(s->path, cfg_getstr(cfg, "driver_dir"));
+	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), err) < 0 ||
+	    read_listen(s, cfg_getsec(cfg, "listen"), err) < 0 ||
+	    read_folders(s, cfg, "templates", "template", report, err) < 0 ||
+	    read_folders(s, cfg, "policies", "policy", report, err) < 0)
+		return -1;
+	return read_sections(s, cfg, err);
+}
+
+int
+settings_load(struct settings **out, const char *path, struct buf *report, struct err *err)
+{
+	struct settings *s = xcalloc(1, sizeof(*s));
+	struct err local = { 0 };
+	char *body = conf_read_file(path, &local);
+	cfg_t *cfg = body ? conf_parse(main_opts, path, body, &local) : NULL;
+	int rc = -1;
+
+	*out = NULL;
+	s->refs = 1;
+	s->path = xstrdup(path);
+	if (cfg) {
+		rc = read_all(s, cfg, report, &local);
+		cfg_free(cfg);
+	}
+	free(body);
+	if (rc < 0) {
+		if (report && (!report->data || !strstr(report->data, local.text)))
+			buf_printf(report, "%s\n", local.text);
+		if (err)
+			*err = local;
+		settings_unref(s);
+		return -1;
+	}
+	*out = s;
+	return 0;
+}
+
+struct settings *
+settings_ref(struct settings *s)
+{
+	__atomic_add_fetch(&s->refs, 1, __ATOMIC_RELAXED);
+	return s;
+}
+
+static void
+free_lists(struct settings *s)
+{
+	for (size_t i = 0; i < s->role_count; i++) {
+		free(s->roles[i].name);
+		free(s->roles[i].title[LANG_ZH]);
+		free(s->roles[i].title[LANG_EN]);
+	}
+	for (size_t i = 0; i < s->family_count; i++) {
+		free(s->families[i].name);
+		free(s->families[i].roles);
+	}
+	for (size_t i = 0; i < s->template_count; i++)
+		template_free(s->templates[i]);
+	for (size_t i = 0; i < s->policy_count; i++)
+		policy_free(s->policies[i]);
+	for (size_t i = 0; i < s->document_count; i++) {
+		free(s->documents[i].kind);
+		free(s->documents[i].name);
+		free(s->documents[i].body);
+	}
+	for (size_t i = 0; i < s->route_count; i++) {
+		free(s->routes[i].name);
+		free(s->routes[i].driver);
+		free(s->routes[i].config);
+		free(s->routes[i].callback_secret);
+		free(s->routes[i].budgets);
+	}
+	for (size_t i = 0; i < s->client_count; i++) {
+		free(s->clients[i].name);
+		free(s->clients[i].divisions);
+	}
+}
+
+void
+settings_unref(struct settings *s)
+{
+	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	free_lists(s);
+	for (int lang = 0; lang < LANG_COUNT; lang++) {
+		free(s->site_name[lang]);
+		free(s->signature[lang]);
+		free(s->drill_mark[lang]);
+		free(s->drill_mark_provider[lang]);
+	}
+	free(s->roles);
+	free(s->families);
+	free(s->templates);
+	free(s->policies);
+	free(s->documents);
+	free(s->routes);
+	free(s->clients);
+	free((char *)s->phone_plan.country);
+	free((char *)s->phone_plan.area);
+	free(s->path);
+	free(s->state_dir);
+	free(s->driver_dir);
+	free(s->timezone);
+	free(s->listen_host);
+	free(s->public_url);
+	free(s->socket_path);
+	free(s);
+}
+
+#define FIND(list, count)                                      \
+	for (size_t i = 0; i < s->count; i++)                  \
+		if (strcmp(s->list[i].name, name) == 0)        \
+			return (int)i;                         \
+	return -1
+
+int
+settings_family(const struct settings *s, const char *name)
+{
+	FIND(families, family_count);
+}
+
+int
+settings_role(const struct settings *s, const char *name)
+{
+	FIND(roles, role_count);
+}
+
+int
+settings_route(const struct settings *s, const char *name)
+{
+	FIND(routes, route_count);
+}
+
+const struct template *
+settings_template(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->template_count; i++)
+		if (strcmp(s->templates[i]->name, name) == 0)
+			return s->templates[i];
+	return NULL;
+}
+
+const struct policy *
+settings_policy(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->policy_count; i++)
+		if (strcmp(s->policies[i]->name, name) == 0)
+			return s->policies[i];
+	return NULL;
+}
+
+const struct document *
+settings_document(const struct settings *s, const char *kind, const char *name)
+{
+	for (size_t i = 0; i < s->document_count; i++)
+		if (strcmp(s->documents[i].kind, kind) == 0 &&
+		    strcmp(s->documents[i].name, name) == 0)
+			return &s->documents[i];
+	return NULL;
+}
+
+const struct client *
+settings_client(const struct settings *s, const unsigned char sha256[32])
+{
+	const struct client *found = NULL;
+
+	/* Constant time: every client is compared, whole. */
+	for (size_t i = 0; i < s->client_count; i++) {
+		unsigned char diff = 0;
+
+		for (int b = 0; b < 32; b++)
+			diff |= (unsigned char)(s->clients[i].token_sha256[b] ^ sha256[b]);
+		if (!diff)
+			found = &s->clients[i];
+	}
+	return found;
+}

@@ -1,0 +1,198 @@
+/* template_file.c -- a template's file to a struct template. */
+#include "daemon/settings/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static cfg_opt_t param_opts[] = {
+	CFG_STR("scope", "request", CFGF_NONE),
+	CFG_STR("type", "text", CFGF_NONE),
+	CFG_INT("max", 40, CFGF_NONE),
+	CFG_STR("meaning", NULL, CFGF_NONE),
+	CFG_STR("worst_zh", NULL, CFGF_NONE),
+	CFG_STR("worst_en", NULL, CFGF_NONE),
+	CFG_STR("default_zh", NULL, CFGF_NONE),
+	CFG_STR("default_en", NULL, CFGF_NONE),
+	CFG_END()
+};
+
+static cfg_opt_t answer_opts[] = {
+	CFG_STR("outcome", NULL, CFGF_NONE),
+	CFG_INT("level", 0, CFGF_NONE),
+	CFG_END()
+};
+
+static cfg_opt_t text_opts[] = {
+	CFG_STR("sms", NULL, CFGF_NONE),
+	CFG_STR("voice", NULL, CFGF_NONE),
+	CFG_STR("constant", NULL, CFGF_NONE),
+	CFG_END()
+};
+
+static cfg_opt_t template_opts[] = {
+	CFG_STR("title", "", CFGF_NONE),
+	CFG_BOOL("flash", cfg_false, CFGF_NONE),
+	CFG_SEC("param", param_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("answer", answer_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("text", text_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END()
+};
+
+static cfg_opt_t file_opts[] = {
+	CFG_SEC("template", template_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_END()
+};
+
+static int
+word(cfg_t *section, const char *option, const char *const *words, int count, struct err *err)
+{
+	const char *text = cfg_getstr(section, option);
+
+	for (int i = 0; text && i < count; i++)
+		if (strcmp(words[i], text) == 0)
+			return i;
+	return conf_fail(section, err, "%s = \"%s\" is unknown; possible is \"%s\" to \"%s\"", option,
+			 text ? text : "", words[0], words[count - 1]);
+}
+
+static int
+read_param(struct param *p, cfg_t *section, struct err *err)
+{
+	static const char *const scopes[] = { "request", "division", "person", "derived" };
+	static const char *const types[] = { "text", "number", "time" };
+	int scope = word(section, "scope", scopes, 4, err), type;
+
+	if (scope < 0 || (type = word(section, "type", types, 3, err)) < 0)
+		return -1;
+	*p = (struct param){
+		.name = xstrdup(cfg_title(section)), .scope = (enum param_scope)scope,
+		.type = (enum param_type)type, .max = (unsigned)cfg_getint(section, "max"),
+	};
+	p->worst[LANG_ZH] = xstrdup(cfg_getstr(section, "worst_zh"));
+	p->worst[LANG_EN] = xstrdup(cfg_getstr(section, "worst_en"));
+	p->fallback[LANG_ZH] = xstrdup(cfg_getstr(section, "default_zh"));
+	p->fallback[LANG_EN] = xstrdup(cfg_getstr(section, "default_en"));
+	return 0;
+}
+
+static int
+read_answer(struct answer_rule *rule, cfg_t *section, struct err *err)
+{
+	const char *outcome = cfg_getstr(section, "outcome");
+	int kind = outcome ? answer_kind_parse(outcome) : -1;
+	long level = cfg_getint(section, "level");
+
+	if (kind <= 0)
+		return conf_fail(section, err, "answer \"%s\": outcome \"%s\" is unknown; use "
+				 "acknowledged, in_post, done, coming, delayed, cannot or help",
+				 cfg_title(section), outcome ? outcome : "");
+	if (level < 0 || level >= LEVEL_COUNT)
+		return conf_fail(section, err, "answer \"%s\": level must be 0 to 5",
+				 cfg_title(section));
+	if (strlen(cfg_title(section)) != 1 || !strchr("0123456789", cfg_title(section)[0]))
+		return conf_fail(section, err, "answer \"%s\": a token is one digit",
+				 cfg_title(section));
+	snprintf(rule->token, sizeof(rule->token), "%s", cfg_title(section));
+	rule->kind = (enum answer_kind)kind;
+	rule->level = (int)level;
+	return 0;
+}
+
+static int
+read_text(struct template *t, cfg_t *section, const char *option, struct text **out,
+	  struct err *err)
+{
+	const char *source = cfg_getstr(section, option);
+	const char *names[64];
+	struct err inner = { 0 };
+
+	if (!source)
+		return 0;
+	for (size_t i = 0; i < t->param_count && i < 64; i++)
+		names[i] = t->params[i].name;
+	if (text_compile(out, source, names, t->param_count, &inner) < 0)
+		return conf_fail(section, err, "template %s, text %s, %s: %s; declare it with param "
+				 "or correct the text", t->name, cfg_title(section), option,
+				 inner.text);
+	if (template_check_answers(t, &source, 1, &inner) < 0)
+		return conf_fail(section, err, "template %s, text %s, %s: %s", t->name,
+				 cfg_title(section), option, inner.text);
+	if (strstr(source, "【") || strstr(source, "】"))
+		return conf_fail(section, err, "template %s, text %s, %s: 【】 belong to the "
+				 "signature; leave them out", t->name, cfg_title(section), option);
+	return 0;
+}
+
+static int
+read_texts(struct template *t, cfg_t *section, struct err *err)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < cfg_size(section, "text"); i++) {
+		cfg_t *text = cfg_getnsec(section, "text", i);
+		int lang = lang_parse(cfg_title(text));
+		struct template_texts *texts;
+
+		if (lang < 0)
+			return conf_fail(text, err, "text \"%s\": there is no such language; use zh "
+					 "or en", cfg_title(text));
+		texts = &t->texts[lang];
+		if (read_text(t, text, "sms", &texts->sms, err) < 0 ||
+		    read_text(t, text, "voice", &texts->voice, err) < 0 ||
+		    read_text(t, text, "constant", &texts->constant, err) < 0)
+			return -1;
+		any |= texts->sms != NULL;
+	}
+	if (!any)
+		return conf_fail(section, err, "template %s has no sms text; add text \"zh\" { sms = "
+				 "\"…\" }", t->name);
+	return 0;
+}
+
+int
+template_from(struct template **out, cfg_t *section, struct err *err)
+{
+	struct template *t = xcalloc(1, sizeof(*t));
+	unsigned params = cfg_size(section, "param"), answers = cfg_size(section, "answer");
+
+	t->name = xstrdup(cfg_title(section));
+	t->title = xstrdup(cfg_getstr(section, "title"));
+	t->flash = cfg_getbool(section, "flash");
+	t->params = xcalloc(params + 1, sizeof(*t->params));
+	t->answers = xcalloc(answers + 1, sizeof(*t->answers));
+	if (params > 64) {
+		conf_fail(section, err, "template %s has more than 64 parameters", t->name);
+		goto fail;
+	}
+	for (unsigned i = 0; i < params; i++, t->param_count++)
+		if (read_param(&t->params[i], cfg_getnsec(section, "param", i), err) < 0)
+			goto fail;
+	for (unsigned i = 0; i < answers; i++, t->answer_count++)
+		if (read_answer(&t->answers[i], cfg_getnsec(section, "answer", i), err) < 0)
+			goto fail;
+	if (read_texts(t, section, err) < 0)
+		goto fail;
+	*out = t;
+	return 0;
+fail:
+	template_free(t);
+	return -1;
+}
+
+int
+template_parse(struct template **out, const char *body, const char *file, struct err *err)
+{
+	cfg_t *cfg = conf_parse(file_opts, file, body, err);
+	int rc;
+
+	*out = NULL;
+	if (!cfg)
+		return -1;
+	if (cfg_size(cfg, "template") != 1)
+		rc = err_set(err, "%s: a template file holds exactly one template \"name\" { … }",
+			     file);
+	else
+		rc = template_from(out, cfg_getnsec(cfg, "template", 0), err);
+	cfg_free(cfg);
+	return rc;
+}
