@@ -1,0 +1,445 @@
+/* kit.c -- the driver's side of the protocol; it knows no network. */
+#include "drivers/kit/kit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "drivers/kit/lines.h"
+
+struct kit {
+	const struct kit_driver *driver;
+	void *self;
+	struct event_base *base;
+	struct event *readable, *flush;
+	struct lines in;
+	struct buf out;
+	bool leaving;
+	int status;
+};
+
+void *
+kit_self(struct kit *k)
+{
+	return k->self;
+}
+
+struct event_base *
+kit_base(struct kit *k)
+{
+	return k->base;
+}
+
+msec
+kit_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void
+kit_log(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vfprintf(stderr, fmt, args);
+	va_end(args);
+	fputc('\n', stderr);
+}
+
+/* Output is blocking on purpose: gongd always reads, and when it does not, back-pressure is
+ * what we want. */
+static void
+write_out(struct kit *k)
+{
+	size_t done = 0;
+
+	while (done < k->out.len) {
+		ssize_t n = write(STDOUT_FILENO, k->out.data + done, k->out.len - done);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			_exit(1);	/* gongd is gone */
+		done += (size_t)n;
+	}
+	buf_reset(&k->out);
+}
+
+static void
+on_flush(evutil_socket_t fd, short what, void *ctx)
+{
+	struct kit *k = ctx;
+
+	write_out(k);
+	if (k->leaving)
+		event_base_loopbreak(k->base);
+}
+
+static void
+flush_soon(struct kit *k)
+{
+	if (k->out.len > 65536)
+		write_out(k);
+	event_active(k->flush, EV_TIMEOUT, 0);
+}
+
+void
+kit_exit(struct kit *k)
+{
+	k->leaving = true;
+	flush_soon(k);
+}
+
+void
+kit_event(struct kit *k, json_t *event)
+{
+	char *line = json_dumps(event, JSON_COMPACT);
+
+	buf_puts(&k->out, line);
+	buf_puts(&k->out, "\n");
+	free(line);
+	json_decref(event);
+	flush_soon(k);
+}
+
+static void
+member(struct kit *k, const char *name, const char *value)
+{
+	if (!value)
+		return;
+	buf_printf(&k->out, ",\"%s\":", name);
+	buf_json(&k->out, value);
+}
+
+static void
+end_line(struct kit *k)
+{
+	buf_puts(&k->out, "}\n");
+	flush_soon(k);
+}
+
+void
+kit_ready(struct kit *k, const char *channels, unsigned window, unsigned batch, bool receipts,
+	  bool inbound, const char *identity)
+{
+	buf_puts(&k->out, "{\"ev\":\"ready\",\"protocol\":1,\"channels\":[");
+	if (strstr(channels, "sms"))
+		buf_puts(&k->out, "\"sms\"");
+	if (strstr(channels, "voice"))
+		buf_printf(&k->out, "%s\"voice\"", strstr(channels, "sms") ? "," : "");
+	buf_printf(&k->out, "],\"window\":%u,\"batch\":%u,\"receipts\":%s,\"inbound\":%s,"
+		   "\"version\":\"" GONG_VERSION "\"", window, batch, receipts ? "true" : "false",
+		   inbound ? "true" : "false");
+	member(k, "identity", identity);
+	end_line(k);
+}
+
+void
+kit_done(struct kit *k, const char *id, const char *outcome, const char *ref, unsigned parts,
+	 const char *class, const char *reason)
+{
+	buf_printf(&k->out, "{\"ev\":\"done\",\"id\":\"%s\",\"outcome\":\"%s\"", id, outcome);
+	member(k, "ref", ref);
+	if (parts)
+		buf_printf(&k->out, ",\"parts\":%u", parts);
+	member(k, "class", class);
+	member(k, "reason", reason);
+	end_line(k);
+}
+
+void
+kit_done_many(struct kit *k, const char *const *ids, size_t count, const char *outcome,
+	      const char *class, const char *reason)
+{
+	buf_puts(&k->out, "{\"ev\":\"done\",\"ids\":[");
+	for (size_t i = 0; i < count; i++) {
+		buf_puts(&k->out, i ? ",\"" : "\"");
+		buf_puts(&k->out, ids[i]);
+		buf_add(&k->out, "\"", 1);
+	}
+	buf_printf(&k->out, "],\"outcome\":\"%s\"", outcome);
+	member(k, "class", class);
+	member(k, "reason", reason);
+	end_line(k);
+}
+
+void
+kit_part(struct kit *k, const char *id, unsigned part, unsigned of, unsigned reference,
+	 const char *ref)
+{
+	buf_printf(&k->out, "{\"ev\":\"part\",\"id\":\"%s\",\"part\":%u,\"of\":%u,\"reference\":%u",
+		   id, part, of, reference);
+	member(k, "ref", ref);
+	end_line(k);
+}
+
+void
+kit_receipt(struct kit *k, const char *driver_id, const char *id, const char *ref, const char *to,
+	    const char *state, const char *reason, msec at)
+{
+	buf_printf(&k->out, "{\"ev\":\"receipt\",\"state\":\"%s\",\"at\":%lld", state,
+		   (long long)at);
+	member(k, "took", driver_id);
+	member(k, "id", id);
+	member(k, "ref", ref);
+	member(k, "to", to);
+	member(k, "reason", reason);
+	end_line(k);
+}
+
+void
+kit_call_state(struct kit *k, const char *id, const char *state, const char *outcome,
+	       const char *digits, msec ms)
+{
+	buf_printf(&k->out, "{\"ev\":\"call\",\"id\":\"%s\",\"state\":\"%s\",\"ms\":%lld", id, state,
+		   (long long)ms);
+	member(k, "outcome", outcome);
+	member(k, "digits", digits);
+	end_line(k);
+}
+
+void
+kit_inbound(struct kit *k, const char *driver_id, const char *from, const char *text, msec at)
+{
+	buf_puts(&k->out, "{\"ev\":\"inbound\",\"id\":");
+	buf_json(&k->out, driver_id);
+	member(k, "from", from);
+	member(k, "text", text);
+	if (!text)
+		buf_puts(&k->out, ",\"missed_call\":true");
+	buf_printf(&k->out, ",\"at\":%lld", (long long)at);
+	end_line(k);
+}
+
+void
+kit_reply(struct kit *k, const char *callback_id, int status, const char *type, const char *body)
+{
+	kit_event(k, json_pack("{s:s,s:s,s:i,s:{s:s},s:s}", "ev", "reply", "id", callback_id, "status",
+			       status, "headers", "Content-Type", type, "body", body));
+}
+
+void
+kit_fatal(struct kit *k, const char *reason, bool retry)
+{
+	kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason", reason, "retry", retry));
+	write_out(k);
+	exit(1);
+}
+
+static msec
+number(json_t *op, const char *name, msec otherwise)
+{
+	json_t *value = json_object_get(op, name);
+
+	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+}
+
+static const char *
+string(json_t *op, json_t *outer, const char *name)
+{
+	const char *text = json_string_value(json_object_get(op, name));
+
+	return text || !outer ? text : json_string_value(json_object_get(outer, name));
+}
+
+static void
+fill_item(struct kit_item *item, json_t *json, json_t *op, unsigned *missing, size_t room)
+{
+	json_t *parts = json_object_get(json, "parts");
+
+	if (!parts)
+		parts = json_object_get(op, "parts");
+	*item = (struct kit_item){
+		.id = string(json, NULL, "id"), .to = string(json, NULL, "to"),
+		.text = string(json, op, "text"),
+		.reference = (unsigned)number(json, "reference", number(op, "reference", 0)),
+		.parts = (unsigned)number(json, "of", number(op, "of", 0)),
+	};
+	for (size_t i = 0; i < json_array_size(parts) && i < room; i++)
+		missing[item->missing_count++] =
+			(unsigned)json_integer_value(json_array_get(parts, i));
+	item->missing = item->missing_count ? missing : NULL;
+}
+
+#define MISSING_MAX 64
+
+static void
+on_send(struct kit *k, json_t *op)
+{
+	json_t *array = json_object_get(op, "items");
+	size_t count = json_array_size(array);
+	struct kit_item *items = xcalloc(count + 1, sizeof(*items));
+	unsigned *missing = xcalloc((count + 1) * MISSING_MAX, sizeof(*missing));
+	const char *class = string(op, NULL, "class");
+	struct kit_send send = {
+		.items = items, .flash = class && strcmp(class, "flash") == 0,
+		.receipt = json_is_true(json_object_get(op, "receipt")),
+		.urgent = json_is_true(json_object_get(op, "urgent")),
+		.not_after = number(op, "not_after", NEVER), .is_one_text = true,
+	};
+
+	for (size_t i = 0; i < count; i++) {
+		struct kit_item *item = &items[send.count];
+
+		fill_item(item, json_array_get(array, i), op, missing + i * MISSING_MAX,
+			  MISSING_MAX);
+		if (!item->id)
+			continue;
+		if (!item->to || !item->text) {
+			kit_done(k, item->id, "rejected", NULL, 0, "drop",
+				 "the send names no number or text");
+			continue;
+		}
+		send.is_one_text = send.is_one_text && item->text == items[0].text;
+		send.count++;
+	}
+	if (send.count)
+		k->driver->send(k, &send);
+	free(items);
+	free(missing);
+}
+
+static void
+on_call(struct kit *k, json_t *op)
+{
+	json_t *say = json_array_get(json_object_get(op, "say"), 0);
+	struct kit_call call = {
+		.id = string(op, NULL, "id"), .to = string(op, NULL, "to"),
+		.text = string(say, NULL, "text"), .language = string(say, NULL, "language"),
+		.keys = json_object_get(op, "keys"), .ring_ms = number(op, "ring_ms", 35000),
+		.not_after = number(op, "not_after", NEVER),
+		.plays = (unsigned)number(op, "plays", 2),
+	};
+
+	if (!call.id)
+		return;
+	if (k->driver->call && call.to)
+		k->driver->call(k, &call);
+	else
+		kit_done(k, call.id, "rejected", NULL, 0, "config", "this driver places no calls");
+}
+
+static void
+on_withdraw(struct kit *k, json_t *op)
+{
+	json_t *ids = json_object_get(op, "ids"), *id;
+	size_t i;
+
+	json_array_foreach(ids, i, id)
+		if (json_is_string(id) && k->driver->withdraw)
+			k->driver->withdraw(k, json_string_value(id));
+}
+
+static void
+on_close(struct kit *k, msec grace_ms)
+{
+	if (k->driver->close)
+		k->driver->close(k, grace_ms);
+	else
+		kit_exit(k);
+}
+
+static void
+run_op(struct kit *k, json_t *op)
+{
+	const char *name = string(op, NULL, "op"), *id = string(op, NULL, "id");
+
+	if (!name)
+		return;
+	if (strcmp(name, "send") == 0)
+		on_send(k, op);
+	else if (strcmp(name, "call") == 0)
+		on_call(k, op);
+	else if (strcmp(name, "withdraw") == 0)
+		on_withdraw(k, op);
+	else if (strcmp(name, "took") == 0 && id && k->driver->took)
+		k->driver->took(k, id);
+	else if (strcmp(name, "callback") == 0 && k->driver->callback)
+		k->driver->callback(k, op);
+	else if (strcmp(name, "ping") == 0)
+		kit_event(k, json_pack("{s:s,s:I}", "ev", "pong", "n",
+				       (json_int_t)number(op, "n", 0)));
+	else if (strcmp(name, "open") == 0)
+		k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
+				string(op, NULL, "state"));
+	else if (strcmp(name, "close") == 0)
+		on_close(k, number(op, "grace_ms", 5000));
+}
+
+/* Everything that waits is read and parsed before anything runs, so that a ping or an urgent
+ * send never stands behind a long queue of others. */
+static void
+run_waiting(struct kit *k)
+{
+	json_t *later[256];
+	size_t count = 0, len;
+	char *line;
+
+	while (count < 256 && (line = lines_next(&k->in, &len))) {
+		json_error_t where;
+		json_t *op = json_loadb(line, len, 0, &where);
+		const char *name = string(op, NULL, "op");
+
+		if (!name)
+			kit_log("line is no operation reason=\"%s\"", where.text);
+		else if (strcmp(name, "send") != 0 || json_is_true(json_object_get(op, "urgent")))
+			run_op(k, op);
+		else
+			later[count++] = json_incref(op);
+		json_decref(op);
+	}
+	for (size_t i = 0; i < count; i++) {
+		run_op(k, later[i]);
+		json_decref(later[i]);
+	}
+	if (count == 256)
+		event_active(k->readable, EV_TIMEOUT, 0);
+}
+
+static void
+on_readable(evutil_socket_t fd, short what, void *ctx)
+{
+	struct kit *k = ctx;
+	static char chunk[262144];
+	ssize_t n = 1;
+
+	for (int i = 0; i < 4 && what & EV_READ; i++) {
+		n = read(fd, chunk, sizeof(chunk));
+		if (n <= 0)
+			break;
+		lines_add(&k->in, chunk, (size_t)n);
+	}
+	run_waiting(k);
+	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+		event_del(k->readable);
+		on_close(k, 5000);
+	}
+}
+
+int
+kit_main(const struct kit_driver *driver, void *self)
+{
+	struct kit k = { .driver = driver, .self = self, .base = event_base_new() };
+
+	fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
+	k.readable = event_new(k.base, STDIN_FILENO, EV_READ | EV_PERSIST, on_readable, &k);
+	k.flush = event_new(k.base, -1, 0, on_flush, &k);
+	event_add(k.readable, NULL);
+	event_base_dispatch(k.base);
+	write_out(&k);
+	event_free(k.readable);
+	event_free(k.flush);
+	event_base_free(k.base);
+	lines_fini(&k.in);
+	buf_fini(&k.out);
+	return k.status;
+}
