@@ -1,0 +1,45 @@
+/* read.h -- read-only views of the store for people and programs: JSON out.
+ * Used by the reader thread, on a connection of its own, beside the engine's.  A query reads at
+ * most READ_ROWS_MAX rows into memory and lets go of the database at once, so that no reader
+ * pins the log; longer lists are paged by a cursor, without a transaction across pages. */
+#ifndef GONG_READ_H
+#define GONG_READ_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/msec.h"
+
+#define READ_ROWS_MAX 1000
+#define READ_MS_MAX 200
+
+struct settings;
+struct reader;
+
+enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVENTS, READ_TASKS,
+		 READ_ROUTES, READ_FIGURES };
+
+struct read_query {
+	enum read_what what;
+	uint64_t reply_to;		/* who waits for the answer (web_reply) */
+	int64_t alert;			/* of ALERT, TARGETS, MESSAGES, EVENTS */
+	char after[48];			/* cursor: `next` of the page before; "" = from the start */
+	unsigned limit;			/* 0 = READ_ROWS_MAX */
+	bool open_only;			/* ALERTS, TASKS */
+	int below;			/* TARGETS: only those under this level; 0 = all */
+	int state;			/* MESSAGES: only this state; -1 = all */
+	bool unmasked;			/* MESSAGES: whole phone numbers */
+	struct read_query *next;	/* for the queue that carries it */
+};
+
+int reader_open(struct reader **out, const char *path, struct err *);
+void reader_close(struct reader *);
+/* Appends the JSON of docs/api.md.  Returns the HTTP status: 200, 404 (no such alert), 400 (bad
+ * cursor), 503 (busy or too slow) with err filled.  `settings` for names of templates' steps and
+ * routes; `now` for times left. */
+int reader_run(struct reader *, const struct read_query *, const struct settings *, msec now,
+	       struct buf *out, struct err *);
+
+#endif

@@ -1,0 +1,61 @@
+/* web.h -- the HTTP side of gongd: listens, limits, authenticates, and turns requests into
+ * commands and queries; it decides nothing and never touches the store.
+ * Lives on the loop thread.  Errors go out as problem details (RFC 9457). */
+#ifndef GONG_WEB_H
+#define GONG_WEB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/msec.h"
+#include "daemon/contract/contract.h"
+#include "daemon/settings/settings.h"
+#include "daemon/store/read.h"
+
+struct event_base;
+struct web;
+
+struct web_callback {			/* a provider's request on a route's own URL; borrowed */
+	int route;
+	uint64_t reply_to;
+	const char *method, *path, *query, *content_type;
+	const char *const *headers;	/* name, value, name, value …, NULL */
+	const void *body;
+	size_t body_len;
+};
+
+struct web_state {			/* for health checks */
+	bool ready;			/* the engine commits, and it did so lately */
+	const char *why_not;		/* when not ready */
+	bool disk_full;
+};
+
+/* How web reaches the rest of gongd; filled in by the loop. */
+struct web_ports {
+	void *ctx;
+	/* Takes `cmd` over.  false: the queue is full and cmd is still the caller's (503). */
+	bool (*submit)(void *ctx, struct command *cmd);
+	/* Takes `query` (heap) over.  false: too many wait (503), still the caller's. */
+	bool (*read)(void *ctx, struct read_query *query);
+	/* false: the route's driver is not there to take it (503). */
+	bool (*callback)(void *ctx, const struct web_callback *);
+	void (*state)(void *ctx, struct web_state *out);
+	/* Appends the text of /metrics (Prometheus text format 0.0.4), web's own figures apart. */
+	void (*metrics)(void *ctx, struct buf *out);
+	msec (*now)(void *ctx);
+};
+
+/* Opens the listeners named in settings (TCP and unix socket).  Takes a reference on settings. */
+int web_open(struct web **out, struct event_base *, struct settings *, const struct web_ports *,
+	     struct err *);
+uint16_t web_port(const struct web *);		/* the TCP port in use, 0 = none */
+/* Answers a waiting request; does nothing when its client has gone.  status >= 400: `body` is a
+ * problem document.  type NULL = JSON. */
+void web_reply(struct web *, uint64_t to, int status, const char *type, const char *body);
+void web_reload(struct web *, struct settings *);
+void web_stop_accepting(struct web *);		/* shutting down: answers 503, closes listeners */
+void web_close(struct web *);
+
+#endif
