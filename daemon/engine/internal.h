@@ -7,20 +7,9 @@
 #include "core/buf.h"
 #include "core/message_state.h"
 #include "core/route_choice.h"
+#include "core/table.h"
 #include "daemon/engine/engine.h"
 #include "daemon/store/store.h"
-
-/* table.c: uint64_t -> pointer or small number */
-struct table {
-	struct { uint64_t key; void *value; } *slots;
-	size_t cap, used, count;
-};
-void *table_get(const struct table *, uint64_t key);
-void table_put(struct table *, uint64_t key, void *value);	/* value not NULL */
-void *table_take(struct table *, uint64_t key);			/* removes */
-void table_fini(struct table *, void (*free_value)(void *));
-typedef void (*table_fn)(void *ctx, uint64_t key, void *value);
-void table_each(const struct table *, table_fn, void *ctx);
 
 /* A wave being worked on. */
 struct live_wave {

@@ -1,5 +1,7 @@
-/* table.c -- a hash table from 64-bit keys to pointers; no order, no ownership. */
-#include "daemon/engine/internal.h"
+/* table.c -- open addressing with linear probing; it owns nothing it holds. */
+#include "core/table.h"
+
+#include "core/buf.h"
 
 #include <stdlib.h>
 
