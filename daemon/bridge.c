@@ -1,0 +1,516 @@
+/* bridge.c -- two threads beside the loop: the engine's, which alone writes the store, and the
+ * reader's.  Here are locks and queues, and nothing that decides. */
+#include "daemon/bridge.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#define READS_MAX 256
+#define BALLAST_BYTES (64 * 1024 * 1024)
+#define BALLAST_LOOK_MS 5000
+
+struct bridge {
+	struct engine *engine;
+	struct reader *reader;
+	struct settings *settings;	/* for the reader */
+	char *ballast;
+	int wake;			/* eventfd towards the loop */
+	_Atomic msec offset_ms;		/* wall clock minus monotonic clock */
+	pthread_t engine_thread, reader_thread;
+
+	pthread_mutex_t lock;		/* guards everything below */
+	pthread_cond_t work, reads;
+	struct command_list urgent, bulk;
+	struct effect_list effects;
+	struct read_query *queries, **queries_end;
+	size_t query_count;
+	struct read_answer *answers, **answers_end;
+	struct bridge_state state;
+	size_t held_urgent, held_bulk;	/* taken by the engine thread, not yet run */
+	msec turn_at;			/* of the last turn, by the monotonic clock */
+	bool stopping;
+};
+
+static msec
+monotonic_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+msec
+bridge_now(const struct bridge *b)
+{
+	return monotonic_now() + b->offset_ms;
+}
+
+static void
+wake_loop(struct bridge *b)
+{
+	uint64_t one = 1;
+
+	if (write(b->wake, &one, sizeof(one)) < 0 && errno != EAGAIN)
+		abort();		/* an eventfd cannot fail otherwise */
+}
+
+static void
+splice_commands(struct command_list *to, struct command_list *from)
+{
+	if (!from->first)
+		return;
+	if (to->first)
+		*to->end = from->first;
+	else
+		to->first = from->first;
+	to->end = from->end;
+	to->count += from->count;
+	*from = (struct command_list){ 0 };
+}
+
+static void
+splice_effects(struct effect_list *to, struct effect_list *from)
+{
+	if (!from->first)
+		return;
+	if (to->first)
+		*to->end = from->first;
+	else
+		to->first = from->first;
+	to->end = from->end;
+	to->count += from->count;
+	*from = (struct effect_list){ 0 };
+}
+
+/* -- ballast: room on the disk for what was accepted, given up when the disk is full -- */
+
+static void
+ballast_make(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return;
+	if (posix_fallocate(fd, 0, BALLAST_BYTES) != 0)
+		unlink(path);
+	close(fd);
+}
+
+static bool
+disk_has_room(const char *path)
+{
+	struct statvfs fs;
+	char folder[4096];
+	char *slash;
+
+	snprintf(folder, sizeof(folder), "%s", path);
+	slash = strrchr(folder, '/');
+	if (slash)
+		*slash = '\0';
+	return statvfs(folder, &fs) == 0 &&
+		(uint64_t)fs.f_bavail * fs.f_frsize > 2ull * BALLAST_BYTES;
+}
+
+/* -- the engine's thread -- */
+
+/* The store failed: clients are told to come again; what drivers and the desk said waits. */
+static void
+answer_busy(struct command_list *bulk, bool full, const char *why, struct effect_list *out)
+{
+	struct command *cmd;
+
+	while ((cmd = command_pop(bulk))) {
+		struct effect *f = effect_new(EFFECT_REPLY, -1);
+		struct buf json = { 0 };
+
+		f->reply.to = cmd->reply_to;
+		f->reply.status = full ? 507 : 503;
+		buf_printf(&json, "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"detail\":",
+			   f->reply.status, full ? "Disk full" : "Busy");
+		buf_json(&json, why);
+		buf_puts(&json, "}");
+		f->reply.json = buf_take(&json);
+		effect_push(out, f);
+		command_free(cmd);
+	}
+}
+
+/* A clock step takes effect in the very turn that shifts gong's own instants. */
+static void
+apply_clock_steps(struct bridge *b, const struct command_list *urgent)
+{
+	for (const struct command *cmd = urgent->first; cmd && cmd->kind == CMD_CLOCK_STEP;
+	     cmd = cmd->next)
+		b->offset_ms += cmd->clock_step_ms;
+}
+
+static void
+wait_for_work(struct bridge *b, msec wake_at, bool more)
+{
+	while (!b->stopping && !more && !b->urgent.first && !b->bulk.first) {
+		msec left = wake_at == NEVER ? 1000 : wake_at - bridge_now(b);
+		struct timespec until;
+
+		if (left <= 0)
+			return;
+		if (left > 1000)
+			left = 1000;	/* the clock may be stepped while we sleep */
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_nsec += left % 1000 * 1000000;
+		until.tv_sec += left / 1000 + until.tv_nsec / 1000000000;
+		until.tv_nsec %= 1000000000;
+		pthread_cond_timedwait(&b->work, &b->lock, &until);
+		if (wake_at == NEVER && left == 1000)
+			return;		/* a turn a second, so that the watchdog sees progress */
+	}
+}
+
+static void
+note_failure(struct bridge *b, bool full, const char *why)
+{
+	if (full && !b->state.disk_full)
+		unlink(b->ballast);
+	b->state.disk_full |= full;
+	b->state.working = false;
+	snprintf(b->state.why_not, sizeof(b->state.why_not), "%s", why);
+}
+
+static void
+note_success(struct bridge *b, msec now, msec *looked_at)
+{
+	b->state.working = true;
+	engine_stats(b->engine, &b->state.stats);
+	if (!b->state.disk_full || now - *looked_at < BALLAST_LOOK_MS)
+		return;
+	*looked_at = now;
+	if (disk_has_room(b->ballast)) {
+		ballast_make(b->ballast);
+		b->state.disk_full = false;
+	}
+}
+
+static void *
+engine_main(void *ctx)
+{
+	struct bridge *b = ctx;
+	struct command_list urgent = { 0 }, bulk = { 0 };
+	msec wake_at = 0, looked_at = 0;
+	unsigned failures = 0;
+	bool more = true;
+
+	pthread_mutex_lock(&b->lock);
+	for (;;) {
+		struct effect_list out = { 0 };
+		struct err err = { 0 };
+		bool full, stop, clocks;
+		int rc;
+
+		wait_for_work(b, wake_at, more);
+		stop = b->stopping && ((!b->urgent.first && !urgent.first) || failures > 20);
+		clocks = b->urgent.first && b->urgent.first->kind == CMD_CLOCK_STEP;
+		if (clocks) {		/* pushed to the front; keep it there */
+			apply_clock_steps(b, &b->urgent);
+			splice_commands(&b->urgent, &urgent);
+			splice_commands(&urgent, &b->urgent);
+		} else {
+			splice_commands(&urgent, &b->urgent);
+		}
+		splice_commands(&bulk, &b->bulk);
+		full = b->state.disk_full;
+		pthread_mutex_unlock(&b->lock);
+		if (full)
+			answer_busy(&bulk, true, "the disk is full; free some space", &out);
+		rc = engine_turn(b->engine, &urgent, &bulk, bridge_now(b), &out, &wake_at, &err);
+		if (rc < 0) {
+			full = strcmp(err.field, "full") == 0;
+			answer_busy(&bulk, full, err.text, &out);
+			usleep(20000);	/* do not spin on a broken disk */
+		}
+		failures = rc < 0 ? failures + 1 : 0;
+		pthread_mutex_lock(&b->lock);
+		more = rc == 0 && wake_at <= bridge_now(b);
+		b->turn_at = monotonic_now();
+		b->held_urgent = urgent.count;
+		b->held_bulk = bulk.count;
+		if (rc < 0)
+			note_failure(b, full, err.text);
+		else
+			note_success(b, b->turn_at, &looked_at);
+		splice_effects(&b->effects, &out);
+		if (b->effects.first)
+			wake_loop(b);
+		if (stop)
+			break;
+	}
+	answer_busy(&bulk, false, "gongd is stopping", &b->effects);
+	pthread_mutex_unlock(&b->lock);
+	return NULL;
+}
+
+/* -- the reader's thread -- */
+
+static struct read_answer *
+run_query(struct bridge *b, const struct read_query *q, const struct settings *settings)
+{
+	struct read_answer *a = xcalloc(1, sizeof(*a));
+	struct err err = { 0 };
+
+	a->to = q->reply_to;
+	a->status = reader_run(b->reader, q, settings, bridge_now(b), &a->body, &err);
+	if (a->status >= 400) {
+		buf_reset(&a->body);
+		buf_printf(&a->body, "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\","
+			   "\"detail\":", a->status, a->status == 404 ? "Not found" : a->status == 400
+			   ? "Bad request" : "Busy");
+		buf_json(&a->body, err.text);
+		if (err.field[0]) {
+			buf_puts(&a->body, ",\"field\":");
+			buf_json(&a->body, err.field);
+		}
+		buf_puts(&a->body, "}");
+	}
+	return a;
+}
+
+static void *
+reader_main(void *ctx)
+{
+	struct bridge *b = ctx;
+
+	pthread_mutex_lock(&b->lock);
+	for (;;) {
+		struct read_query *q;
+		struct read_answer *a;
+		struct settings *settings;
+
+		while (!b->queries && !b->stopping)
+			pthread_cond_wait(&b->reads, &b->lock);
+		if (b->stopping)
+			break;
+		q = b->queries;
+		b->queries = q->next;
+		if (!b->queries)
+			b->queries_end = &b->queries;
+		b->query_count--;
+		settings = settings_ref(b->settings);
+		pthread_mutex_unlock(&b->lock);
+		a = run_query(b, q, settings);
+		settings_unref(settings);
+		free(q);
+		pthread_mutex_lock(&b->lock);
+		*b->answers_end = a;
+		b->answers_end = &a->next;
+		wake_loop(b);
+	}
+	pthread_mutex_unlock(&b->lock);
+	return NULL;
+}
+
+/* -- the loop's side -- */
+
+static void
+free_bridge(struct bridge *b)
+{
+	struct command *cmd;
+	struct effect *f;
+
+	while ((cmd = command_pop(&b->urgent)) || (cmd = command_pop(&b->bulk)))
+		command_free(cmd);
+	while ((f = effect_pop(&b->effects)))
+		effect_free(f);
+	while (b->queries) {
+		struct read_query *q = b->queries;
+
+		b->queries = q->next;
+		free(q);
+	}
+	while (b->answers) {
+		struct read_answer *a = b->answers;
+
+		b->answers = a->next;
+		buf_fini(&a->body);
+		free(a);
+	}
+	engine_close(b->engine);
+	reader_close(b->reader);
+	if (b->settings)
+		settings_unref(b->settings);
+	if (b->wake >= 0)
+		close(b->wake);
+	free(b->ballast);
+	free(b);
+}
+
+int
+bridge_open(struct bridge **out, struct store *store, const char *store_path,
+	    const char *ballast_path, struct settings *settings, struct err *err)
+{
+	struct bridge *b = xcalloc(1, sizeof(*b));
+	pthread_condattr_t attr;
+	struct timespec wall;
+
+	*out = NULL;
+	b->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	b->ballast = xstrdup(ballast_path);
+	b->settings = settings_ref(settings);
+	b->queries_end = &b->queries;
+	b->answers_end = &b->answers;
+	clock_gettime(CLOCK_REALTIME, &wall);
+	b->offset_ms = (msec)wall.tv_sec * 1000 + wall.tv_nsec / 1000000 - monotonic_now();
+	b->state.working = true;
+	b->turn_at = monotonic_now();
+	if (engine_open(&b->engine, store, settings, bridge_now(b), err) < 0 ||
+	    reader_open(&b->reader, store_path, err) < 0) {
+		free_bridge(b);
+		return -1;
+	}
+	ballast_make(ballast_path);
+	pthread_mutex_init(&b->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&b->work, &attr);
+	pthread_cond_init(&b->reads, NULL);
+	pthread_create(&b->engine_thread, NULL, engine_main, b);
+	pthread_create(&b->reader_thread, NULL, reader_main, b);
+	*out = b;
+	return 0;
+}
+
+int
+bridge_fd(const struct bridge *b)
+{
+	return b->wake;
+}
+
+void
+bridge_urgent(struct bridge *b, struct command *cmd)
+{
+	pthread_mutex_lock(&b->lock);
+	command_push(&b->urgent, cmd);
+	if (b->urgent.count == 1)
+		pthread_cond_signal(&b->work);
+	pthread_mutex_unlock(&b->lock);
+}
+
+bool
+bridge_bulk(struct bridge *b, struct command *cmd)
+{
+	bool room;
+
+	pthread_mutex_lock(&b->lock);
+	room = b->bulk.count + b->held_bulk < BRIDGE_BULK_MAX && !b->stopping;
+	if (room) {
+		command_push(&b->bulk, cmd);
+		if (b->bulk.count == 1)
+			pthread_cond_signal(&b->work);
+	}
+	pthread_mutex_unlock(&b->lock);
+	return room;
+}
+
+bool
+bridge_read(struct bridge *b, struct read_query *q)
+{
+	bool room;
+
+	pthread_mutex_lock(&b->lock);
+	room = b->query_count < READS_MAX;
+	if (room) {
+		q->next = NULL;
+		*b->queries_end = q;
+		b->queries_end = &q->next;
+		b->query_count++;
+		pthread_cond_signal(&b->reads);
+	}
+	pthread_mutex_unlock(&b->lock);
+	return room;
+}
+
+bool
+bridge_is_pressed(struct bridge *b)
+{
+	bool pressed;
+
+	pthread_mutex_lock(&b->lock);
+	pressed = b->urgent.count + b->held_urgent > BRIDGE_URGENT_HIGH;
+	pthread_mutex_unlock(&b->lock);
+	return pressed;
+}
+
+void
+bridge_take(struct bridge *b, struct effect_list *effects, struct read_answer **answers)
+{
+	uint64_t count;
+
+	if (read(b->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
+		abort();
+	pthread_mutex_lock(&b->lock);
+	splice_effects(effects, &b->effects);
+	*answers = b->answers;
+	b->answers = NULL;
+	b->answers_end = &b->answers;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
+bridge_state(struct bridge *b, struct bridge_state *out)
+{
+	pthread_mutex_lock(&b->lock);
+	*out = b->state;
+	out->last_turn_ago_ms = monotonic_now() - b->turn_at;
+	out->urgent = b->urgent.count + b->held_urgent;
+	out->bulk = b->bulk.count + b->held_bulk;
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
+bridge_clock_step(struct bridge *b, msec by)
+{
+	struct command *cmd = command_new(CMD_CLOCK_STEP, -1);
+	struct command_list front = { 0 };
+
+	cmd->clock_step_ms = by;
+	command_push(&front, cmd);
+	pthread_mutex_lock(&b->lock);
+	splice_commands(&front, &b->urgent);
+	b->urgent = front;
+	pthread_cond_signal(&b->work);
+	pthread_mutex_unlock(&b->lock);
+}
+
+void
+bridge_reload(struct bridge *b, struct settings *settings)
+{
+	struct command *cmd = command_new(CMD_RELOAD, -1);
+
+	cmd->settings = settings_ref(settings);
+	pthread_mutex_lock(&b->lock);
+	settings_unref(b->settings);
+	b->settings = settings_ref(settings);
+	pthread_mutex_unlock(&b->lock);
+	bridge_urgent(b, cmd);
+}
+
+void
+bridge_close(struct bridge *b)
+{
+	if (!b)
+		return;
+	pthread_mutex_lock(&b->lock);
+	b->stopping = true;
+	pthread_cond_broadcast(&b->work);
+	pthread_cond_broadcast(&b->reads);
+	pthread_mutex_unlock(&b->lock);
+	pthread_join(b->engine_thread, NULL);
+	pthread_join(b->reader_thread, NULL);
+	free_bridge(b);
+}

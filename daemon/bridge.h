@@ -1,0 +1,57 @@
+/* bridge.h -- the engine thread and the reader thread, and the queues between them and the loop.
+ * Commands go down, effects and read answers come up; the loop is woken through one eventfd.
+ * Everything here may be called from the loop thread only, except where it says otherwise. */
+#ifndef GONG_BRIDGE_H
+#define GONG_BRIDGE_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+#include "core/msec.h"
+#include "daemon/contract/contract.h"
+#include "daemon/engine/engine.h"
+#include "daemon/settings/settings.h"
+#include "daemon/store/read.h"
+
+#define BRIDGE_BULK_MAX 4096
+#define BRIDGE_URGENT_HIGH 20000	/* above it, drivers are not read until below half of it */
+
+struct bridge;
+
+struct read_answer {
+	uint64_t to;
+	int status;
+	struct buf body;		/* JSON; for status >= 400 a problem document */
+	struct read_answer *next;
+};
+
+struct bridge_state {
+	bool working;			/* the last turn was committed */
+	bool disk_full;
+	char why_not[512];
+	msec last_turn_ago_ms;
+	size_t urgent, bulk;		/* commands waiting */
+	struct engine_stats stats;
+};
+
+/* Opens engine and reader on the store file and starts both threads.  Borrows `store` until
+ * bridge_close; takes a reference on settings. */
+int bridge_open(struct bridge **out, struct store *, const char *store_path,
+		const char *ballast_path, struct settings *, struct err *);
+int bridge_fd(const struct bridge *);		/* readable when something came up */
+msec bridge_now(const struct bridge *);		/* Unix ms; any thread */
+
+void bridge_urgent(struct bridge *, struct command *);
+bool bridge_bulk(struct bridge *, struct command *);	/* false: full, not taken */
+bool bridge_read(struct bridge *, struct read_query *);	/* false: full, not taken */
+bool bridge_is_pressed(struct bridge *);	/* too many urgent commands wait */
+/* Everything that came up since the last call; caller owns it. */
+void bridge_take(struct bridge *, struct effect_list *effects, struct read_answer **answers);
+void bridge_state(struct bridge *, struct bridge_state *out);
+/* The wall clock was stepped by `by` ms: gong's own instants move with it (domain: Time). */
+void bridge_clock_step(struct bridge *, msec by);
+void bridge_reload(struct bridge *, struct settings *);
+/* Lets the engine take what waits, commits, ends both threads. */
+void bridge_close(struct bridge *);
+
+#endif

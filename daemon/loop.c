@@ -1,0 +1,423 @@
+/* loop.c -- one libevent loop: requests and driver events down, effects up, signals, clock. */
+#include "daemon/loop.h"
+
+#include <event2/event.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "daemon/bridge.h"
+#include "daemon/log.h"
+#include "daemon/routes/routes.h"
+#include "daemon/web/web.h"
+
+#define CLOCK_STEP_MS 2000		/* a smaller difference is slew, not a step */
+#define STUCK_MS 15000			/* no turn for so long: not ready */
+#define STOP_GRACE_MS 5000
+
+struct loop {
+	struct settings *settings;
+	struct event_base *base;
+	struct bridge *bridge;
+	struct routes *routes;
+	struct web *web;
+	struct event *up, *second, *term, *interrupt, *hangup;
+	struct effect_list effects;	/* came up, not yet carried out */
+	msec clock_offset_ms;		/* wall minus monotonic, as last seen */
+	bool held;
+};
+
+static void
+notify_systemd(const char *words)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t len = path ? strlen(path) : 0;
+	int fd;
+
+	if (!len || len >= sizeof(to.sun_path))
+		return;
+	memcpy(to.sun_path, path, len);
+	if (*path == '@')
+		to.sun_path[0] = '\0';
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	(void)!sendto(fd, words, strlen(words), MSG_NOSIGNAL, (struct sockaddr *)&to,
+		      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
+	close(fd);
+}
+
+/* -- how web and routes reach the rest -- */
+
+static msec
+port_now(void *ctx)
+{
+	return bridge_now(((struct loop *)ctx)->bridge);
+}
+
+static void
+port_urgent(void *ctx, struct command *cmd)
+{
+	bridge_urgent(((struct loop *)ctx)->bridge, cmd);
+}
+
+static bool
+port_submit(void *ctx, struct command *cmd)
+{
+	struct loop *l = ctx;
+
+	if (cmd->kind == CMD_ACCEPT || cmd->kind == CMD_IMPORT)
+		return bridge_bulk(l->bridge, cmd);
+	bridge_urgent(l->bridge, cmd);
+	return true;
+}
+
+static bool
+port_read(void *ctx, struct read_query *q)
+{
+	return bridge_read(((struct loop *)ctx)->bridge, q);
+}
+
+static bool
+port_callback(void *ctx, const struct web_callback *cb)
+{
+	struct loop *l = ctx;
+
+	return routes_callback(l->routes, cb->route, cb->reply_to, cb->method, cb->path, cb->query,
+			       cb->headers, cb->body, cb->body_len);
+}
+
+static void
+port_state(void *ctx, struct web_state *out)
+{
+	struct loop *l = ctx;
+	static struct bridge_state state;
+
+	bridge_state(l->bridge, &state);
+	*out = (struct web_state){ .ready = state.working && !state.disk_full &&
+				   state.last_turn_ago_ms < STUCK_MS,
+				   .disk_full = state.disk_full };
+	if (state.disk_full)
+		out->why_not = "the disk is full; free some space";
+	else if (!state.working)
+		out->why_not = state.why_not;
+	else if (!out->ready)
+		out->why_not = "the engine has not finished a turn lately; is the disk hanging?";
+}
+
+static void
+port_metrics(void *ctx, struct buf *out)
+{
+	struct loop *l = ctx;
+	struct bridge_state s;
+
+	bridge_state(l->bridge, &s);
+#define COUNTER(name, value) \
+	buf_printf(out, "# TYPE gong_" name " counter\ngong_" name " %lu\n", value)
+#define GAUGE(name, value) \
+	buf_printf(out, "# TYPE gong_" name " gauge\ngong_" name " %lu\n", (unsigned long)(value))
+	COUNTER("turns_total", s.stats.turns);
+	COUNTER("commits_total", s.stats.commits);
+	COUNTER("alerts_accepted_total", s.stats.accepts);
+	COUNTER("alerts_repeated_total", s.stats.repeats);
+	COUNTER("messages_claimed_total", s.stats.claims);
+	COUNTER("messages_sent_total", s.stats.sent);
+	COUNTER("messages_delivered_total", s.stats.delivered);
+	COUNTER("messages_failed_total", s.stats.failed);
+	COUNTER("messages_uncertain_total", s.stats.uncertain);
+	COUNTER("receipts_unmatched_total", s.stats.receipts_unmatched);
+	COUNTER("inbound_unmatched_total", s.stats.inbound_unmatched);
+	GAUGE("commands_urgent_waiting", s.urgent);
+	GAUGE("commands_bulk_waiting", s.bulk);
+	GAUGE("engine_working", s.working);
+	GAUGE("disk_full", s.disk_full);
+#undef COUNTER
+#undef GAUGE
+	routes_metrics(l->routes, out);
+}
+
+static void
+port_reply(void *ctx, uint64_t to, int status, const char *type, const char *body)
+{
+	web_reply(((struct loop *)ctx)->web, to, status, type, body);
+}
+
+static void
+port_log(void *ctx, int priority, const char *fmt, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	log_line(priority, "%s", text);
+}
+
+/* -- what comes up -- */
+
+static void
+carry_out(struct loop *l, struct effect *f)
+{
+	switch (f->kind) {
+	case EFFECT_REPLY:
+		web_reply(l->web, f->reply.to, f->reply.status, NULL, f->reply.json);
+		effect_free(f);
+		break;
+	case EFFECT_LOG:
+		log_line(f->log.priority, "%s", f->log.line);
+		effect_free(f);
+		break;
+	case EFFECT_SEND:
+	case EFFECT_CALL:
+	case EFFECT_WITHDRAW:
+	case EFFECT_TOOK:
+	case EFFECT_BARRIER:
+		routes_effect(l->routes, f);
+		break;
+	}
+}
+
+static void
+press(struct loop *l)
+{
+	bool pressed = bridge_is_pressed(l->bridge);
+
+	if (pressed != l->held)
+		routes_hold(l->routes, l->held = pressed);
+}
+
+static void
+on_up(evutil_socket_t fd, short what, void *ctx)
+{
+	struct loop *l = ctx;
+	struct read_answer *a, *answers;
+	struct effect *f;
+
+	bridge_take(l->bridge, &l->effects, &answers);
+	for (; (a = answers); free(a)) {
+		answers = a->next;
+		web_reply(l->web, a->to, a->status, NULL, a->body.data ? a->body.data : "");
+		buf_fini(&a->body);
+	}
+	while ((f = effect_pop(&l->effects)))
+		carry_out(l, f);
+	press(l);
+}
+
+static msec
+wall_minus_monotonic(void)
+{
+	struct timespec wall, mono;
+
+	clock_gettime(CLOCK_REALTIME, &wall);
+	clock_gettime(CLOCK_MONOTONIC, &mono);
+	return ((msec)wall.tv_sec - mono.tv_sec) * 1000 +
+		(wall.tv_nsec - mono.tv_nsec) / 1000000;
+}
+
+static void
+on_second(evutil_socket_t fd, short what, void *ctx)
+{
+	struct loop *l = ctx;
+	msec offset = wall_minus_monotonic(), step = offset - l->clock_offset_ms;
+	struct bridge_state state;
+
+	if (step > CLOCK_STEP_MS || step < -CLOCK_STEP_MS) {
+		l->clock_offset_ms = offset;
+		bridge_clock_step(l->bridge, step);
+	}
+	press(l);
+	bridge_state(l->bridge, &state);
+	if (state.last_turn_ago_ms < STUCK_MS)	/* the watchdog is fed by progress */
+		notify_systemd("WATCHDOG=1");
+}
+
+/* -- signals -- */
+
+static bool
+same_routes(const struct settings *a, const struct settings *b)
+{
+	if (a->route_count != b->route_count)
+		return false;
+	for (size_t i = 0; i < a->route_count; i++)
+		if (strcmp(a->routes[i].name, b->routes[i].name) != 0 ||
+		    strcmp(a->routes[i].driver, b->routes[i].driver) != 0)
+			return false;
+	return true;
+}
+
+/* All or nothing: a file with one fault changes nothing. */
+static void
+on_hangup(evutil_socket_t sig, short what, void *ctx)
+{
+	struct loop *l = ctx;
+	struct settings *fresh;
+	struct err err = { 0 };
+
+	if (settings_load(&fresh, l->settings->path, NULL, &err) < 0) {
+		log_line(LOG_ERROR, "reload refused reason=\"%s\"", err.text);
+		return;
+	}
+	if (!same_routes(l->settings, fresh)) {
+		log_line(LOG_ERROR, "reload refused reason=\"routes were added, removed or "
+			 "renamed; restart gongd for that (nothing accepted is lost)\"");
+		settings_unref(fresh);
+		return;
+	}
+	bridge_reload(l->bridge, fresh);
+	routes_reload(l->routes, fresh);
+	web_reload(l->web, fresh);
+	settings_unref(l->settings);
+	l->settings = fresh;
+}
+
+static void
+on_stopped(void *ctx)
+{
+	event_base_loopbreak(((struct loop *)ctx)->base);
+}
+
+static void
+on_term(evutil_socket_t sig, short what, void *ctx)
+{
+	struct loop *l = ctx;
+
+	log_line(LOG_STORY, "gongd stopping");
+	notify_systemd("STOPPING=1");
+	web_stop_accepting(l->web);
+	event_del(l->term);
+	event_del(l->interrupt);
+	routes_stop(l->routes, STOP_GRACE_MS, on_stopped, l);
+}
+
+/* -- start and end -- */
+
+static char **
+read_keeps(struct store *store, const struct settings *settings, struct err *err)
+{
+	char **keeps = xcalloc(settings->route_count + 1, sizeof(*keeps));
+
+	store_begin(store);
+	for (size_t i = 0; i < settings->route_count; i++)
+		keeps[i] = store_route_keep(store, store_route_id(store, settings->routes[i].name));
+	return store_commit(store, err) < 0 ? NULL : keeps;
+}
+
+static int
+open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_files *files,
+		       struct err *err)
+{
+	struct routes_ports ports = { l, port_urgent, port_reply, port_log, port_now };
+	char **keeps = read_keeps(store, l->settings, err);
+	struct buf url = { 0 };
+	int rc = -1;
+
+	if (!keeps)
+		return -1;
+	if (l->settings->public_url)
+		buf_puts(&url, l->settings->public_url);
+	else
+		buf_printf(&url, "http://%s:%u", l->settings->listen_host
+			   ? l->settings->listen_host : "127.0.0.1", web_port(l->web));
+	if (bridge_open(&l->bridge, store, files->store, files->ballast, l->settings, err) == 0)
+		rc = routes_open(&l->routes, l->base, l->settings, keeps, url.data, &ports, err);
+	for (size_t i = 0; i < l->settings->route_count; i++)
+		free(keeps[i]);
+	free(keeps);
+	buf_fini(&url);
+	return rc;
+}
+
+static int
+write_run_file(const struct loop *l, const char *path, struct err *err)
+{
+	FILE *f = path ? fopen(path, "w") : NULL;
+
+	if (!path)
+		return 0;
+	if (!f || fprintf(f, "%u\n", web_port(l->web)) < 0 || fclose(f) != 0)
+		return err_set(err, "cannot write %s; is the state folder writable?", path);
+	return 0;
+}
+
+static void
+watch_signals(struct loop *l)
+{
+	struct timeval second = { 1, 0 };
+
+	signal(SIGPIPE, SIG_IGN);
+	l->up = event_new(l->base, bridge_fd(l->bridge), EV_READ | EV_PERSIST, on_up, l);
+	l->second = event_new(l->base, -1, EV_PERSIST, on_second, l);
+	l->term = evsignal_new(l->base, SIGTERM, on_term, l);
+	l->interrupt = evsignal_new(l->base, SIGINT, on_term, l);
+	l->hangup = evsignal_new(l->base, SIGHUP, on_hangup, l);
+	event_add(l->up, NULL);
+	event_add(l->second, &second);
+	event_add(l->term, NULL);
+	event_add(l->interrupt, NULL);
+	event_add(l->hangup, NULL);
+}
+
+static void
+close_all(struct loop *l)
+{
+	struct effect *f;
+
+	routes_close(l->routes);
+	bridge_close(l->bridge);
+	web_close(l->web);
+	while ((f = effect_pop(&l->effects)))
+		effect_free(f);
+	if (l->up)
+		event_free(l->up);
+	if (l->second)
+		event_free(l->second);
+	if (l->term)
+		event_free(l->term);
+	if (l->interrupt)
+		event_free(l->interrupt);
+	if (l->hangup)
+		event_free(l->hangup);
+	event_base_free(l->base);
+	settings_unref(l->settings);
+}
+
+int
+loop_run(struct settings *settings, const struct loop_files *files, struct err *err)
+{
+	struct loop l = { .settings = settings_ref(settings), .base = event_base_new(),
+			  .clock_offset_ms = wall_minus_monotonic() };
+	struct web_ports ports = { &l, port_submit, port_read, port_callback, port_state,
+				   port_metrics, port_now };
+	struct store *store;
+	int rc = -1;
+
+	if (store_open(&store, files->store, err) < 0) {
+		close_all(&l);
+		return -1;
+	}
+	/* Drivers start last: by then what was in doubt at the last stop is settled on disk,
+	 * and the callback URLs have their port.  The routes' own memory (`keep`) is read before
+	 * the engine's thread owns the store. */
+	if (web_open(&l.web, l.base, settings, &ports, err) == 0 &&
+	    open_bridge_and_routes(&l, store, files, err) == 0 &&
+	    write_run_file(&l, files->run, err) == 0) {
+		watch_signals(&l);
+		log_line(LOG_STORY, "gongd ready port=%u routes=%zu", web_port(l.web),
+			 settings->route_count);
+		notify_systemd("READY=1");
+		event_base_dispatch(l.base);
+		rc = 0;
+	}
+	close_all(&l);
+	store_close(store);
+	return rc;
+}

@@ -1,0 +1,17 @@
+/* loop.h -- the loop thread: joins web, routes and bridge on one libevent loop. */
+#ifndef GONG_LOOP_H
+#define GONG_LOOP_H
+
+#include "core/err.h"
+#include "daemon/settings/settings.h"
+
+struct loop_files {
+	const char *store, *ballast;	/* paths in the state folder */
+	const char *run;		/* where the TCP port in use is written; NULL = nowhere */
+};
+
+/* Runs gongd until it is told to stop (SIGTERM, SIGINT); SIGHUP reloads settings->path.
+ * Returns 0, or -1 with err when it could not start. */
+int loop_run(struct settings *, const struct loop_files *, struct err *);
+
+#endif

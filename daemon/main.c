@@ -1,0 +1,156 @@
+/* main.c -- gongd: options, settings, the state folder, then the loop. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "daemon/log.h"
+#include "daemon/loop.h"
+#include "daemon/settings/settings.h"
+
+#define CONFIG_DEFAULT "/etc/gong/gong.conf"
+
+static const char usage[] =
+	"usage: gongd [--config FILE] [--check]\n"
+	"  -c, --config FILE  settings (default " CONFIG_DEFAULT ")\n"
+	"      --check        read settings, templates and policies, say what is wrong, and end\n"
+	"      --version      print the version\n"
+	"  -h, --help         print this\n"
+	"SIGHUP reloads the settings; SIGTERM stops.  See gongd(8).\n";
+
+struct options {
+	const char *config;
+	bool check;
+};
+
+/* -1: go on; otherwise the exit status. */
+static int
+read_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int c;
+
+	*o = (struct options){ .config = CONFIG_DEFAULT };
+	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) >= 0) {
+		switch (c) {
+		case 'c':
+			o->config = optarg;
+			break;
+		case 'k':
+			o->check = true;
+			break;
+		case 'v':
+			puts("gongd " GONG_VERSION);
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			fputs(usage, stderr);
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "gongd: \"%s\" is not expected here\n%s", argv[optind], usage);
+		return 2;
+	}
+	return -1;
+}
+
+static int
+check(const char *path)
+{
+	struct settings *s;
+	struct buf report = { 0 };
+	struct err err = { 0 };
+	int rc = settings_load(&s, path, &report, &err);
+
+	if (rc < 0) {
+		fputs(report.data ? report.data : err.text, stderr);
+	} else {
+		printf("%s: %zu templates, %zu policies, %zu routes, %zu clients: all right\n", path,
+		       s->template_count, s->policy_count, s->route_count, s->client_count);
+		settings_unref(s);
+	}
+	buf_fini(&report);
+	return rc < 0 ? 1 : 0;
+}
+
+/* One gongd a state folder; the lock goes with the process. */
+static int
+lock_state(const char *dir, struct err *err)
+{
+	struct buf path = { 0 };
+	int fd;
+
+	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
+		return err_set(err, "cannot make the state folder %s: %s", dir, strerror(errno));
+	buf_printf(&path, "%s/lock", dir);
+	fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (fd < 0)
+		err_set(err, "cannot open %s: %s", path.data, strerror(errno));
+	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		err_set(err, "another gongd works on %s; stop it first", dir);
+	else
+		err = NULL;
+	buf_fini(&path);
+	return err ? -1 : 0;
+}
+
+static char *
+in_state(const struct settings *s, const char *name)
+{
+	struct buf path = { 0 };
+
+	buf_printf(&path, "%s/%s", s->state_dir, name);
+	return buf_take(&path);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	struct settings *settings;
+	struct err err = { 0 };
+	struct rlimit none = { 0, 0 };
+	char *store, *ballast, *run;
+	int rc = read_options(argc, argv, &options);
+
+	if (rc >= 0)
+		return rc;
+	if (options.check)
+		return check(options.config);
+	if (settings_load(&settings, options.config, NULL, &err) < 0) {
+		fprintf(stderr, "gongd: %s\n", err.text);
+		return 1;
+	}
+	setrlimit(RLIMIT_CORE, &none);	/* secrets stay out of core files */
+	umask(027);
+	setenv("TZ", settings->timezone, 1);
+	tzset();
+	store = in_state(settings, "gong.db");
+	ballast = in_state(settings, "ballast");
+	run = in_state(settings, "port");
+	rc = lock_state(settings->state_dir, &err);
+	if (rc == 0)
+		rc = loop_run(settings, &(struct loop_files){ store, ballast, run }, &err);
+	if (rc < 0)
+		log_line(LOG_ERROR, "gongd cannot start reason=\"%s\"", err.text);
+	free(store);
+	free(ballast);
+	free(run);
+	settings_unref(settings);
+	return rc < 0 ? 1 : 0;
+}

@@ -1,0 +1,132 @@
+/* ops.c -- gongd's operations as JSON lines; written by hand because they are the hot path. */
+#include "daemon/routes/internal.h"
+
+#include <string.h>
+
+static void
+put_id(struct buf *line, uint64_t id)
+{
+	char text[MESSAGE_ID_TEXT];
+
+	message_id_format(text, id);
+	buf_puts(line, text);
+}
+
+static void
+put_number(struct buf *line, uint64_t n)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	buf_add(line, digits + at, sizeof(digits) - at);
+}
+
+static void
+put_not_after(struct buf *line, msec at)
+{
+	if (at != NEVER)
+		buf_printf(line, ",\"not_after\":%lld", (long long)at);
+}
+
+void
+ops_open(struct buf *line, const struct child *c)
+{
+	buf_puts(line, "{\"op\":\"open\",\"protocol\":1,\"route\":");
+	buf_json(line, c->conf->name);
+	buf_puts(line, ",\"config\":");
+	buf_puts(line, c->conf->config);
+	if (c->conf->callback_secret) {
+		/* Beside config, so that a profile never has to repeat the secret. */
+		buf_puts(line, ",\"callback_url\":");
+		struct buf url = { 0 };
+
+		buf_printf(&url, "%s/v1/callback/%s/%s", c->routes->base_url, c->conf->name,
+			   c->conf->callback_secret);
+		buf_json(line, url.data);
+		buf_fini(&url);
+	}
+	buf_puts(line, ",\"state\":");
+	buf_json(line, c->keep);
+	buf_puts(line, "}");
+}
+
+static void
+put_missing(struct buf *line, const struct send_item *item)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < item->parts && i < 64; i++) {
+		if (!(item->missing[i / 8] >> i % 8 & 1))
+			continue;
+		buf_printf(line, "%s%u", any ? "," : ",\"parts\":[", i + 1);
+		any = true;
+	}
+	if (any)
+		buf_puts(line, "]");
+}
+
+void
+ops_send(struct buf *line, const struct effect *f)
+{
+	buf_puts(line, "{\"op\":\"send\",\"channel\":\"sms\"");
+	if (f->send.flash)
+		buf_puts(line, ",\"class\":\"flash\"");
+	if (f->send.receipt)
+		buf_puts(line, ",\"receipt\":true");
+	if (f->send.urgent)
+		buf_puts(line, ",\"urgent\":true");
+	put_not_after(line, f->send.not_after);
+	if (f->send.text) {
+		buf_puts(line, ",\"text\":");
+		buf_json(line, f->send.text);
+	}
+	buf_puts(line, ",\"items\":[");
+	for (size_t i = 0; i < f->send.count; i++) {
+		const struct send_item *item = &f->send.items[i];
+
+		buf_puts(line, i ? ",{\"id\":\"" : "{\"id\":\"");
+		put_id(line, item->id);
+		buf_puts(line, "\",\"to\":\"+");
+		put_number(line, item->to);
+		buf_puts(line, "\",\"reference\":");
+		put_number(line, item->reference);
+		buf_puts(line, ",\"of\":");
+		put_number(line, item->parts);
+		put_missing(line, item);
+		if (item->text) {
+			buf_puts(line, ",\"text\":");
+			buf_json(line, item->text);
+		}
+		buf_puts(line, "}");
+	}
+	buf_puts(line, "]}");
+}
+
+void
+ops_call(struct buf *line, const struct effect *f)
+{
+	buf_puts(line, "{\"op\":\"call\",\"id\":\"");
+	put_id(line, f->call.id);
+	buf_printf(line, "\",\"to\":\"+%llu\",\"ring_ms\":%lld,\"plays\":%u",
+		   (unsigned long long)f->call.to, (long long)f->call.ring_ms, f->call.plays);
+	put_not_after(line, f->call.not_after);
+	buf_printf(line, ",\"keys\":%s,\"say\":[{\"language\":\"%s\",\"text\":",
+		   f->call.keys ? f->call.keys : "{}", lang_name(f->call.lang));
+	buf_json(line, f->call.text);
+	buf_puts(line, "}]}");
+}
+
+void
+ops_withdraw(struct buf *line, const struct effect *f)
+{
+	buf_puts(line, "{\"op\":\"withdraw\",\"ids\":[");
+	for (size_t i = 0; i < f->withdraw.count; i++) {
+		buf_puts(line, i ? ",\"" : "\"");
+		put_id(line, f->withdraw.ids[i]);
+		buf_puts(line, "\"");
+	}
+	buf_puts(line, "]}");
+}

@@ -1,0 +1,288 @@
+/* routes.c -- all the driver children together: effects in, one watch over all of them. */
+#include "daemon/routes/internal.h"
+
+#include <openssl/evp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+/* A driver must say what became of an item within this time; drivers have shorter ones. */
+#define SMS_DEADLINE_MS MINUTES(5)
+#define CALL_DEADLINE_MS MINUTES(3)	/* beyond the ringing */
+#define CALLBACK_MAX (512 * 1024)	/* so that base64 stays well under the line's limit */
+
+static msec
+now_of(const struct routes *r)
+{
+	return r->ports.now(r->ports.ctx);
+}
+
+static void
+check_stopped(struct routes *r)
+{
+	void (*stopped)(void *ctx) = r->stopped;
+
+	if (!r->stopping || !stopped)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		if (r->children[i].state != CHILD_STOPPED)
+			return;
+	r->stopped = NULL;
+	stopped(r->stopped_ctx);
+}
+
+static void
+on_child_signal(evutil_socket_t fd, short what, void *ctx)
+{
+	struct routes *r = ctx;
+
+	pid_t pid;
+
+	/* A death is learnt from the end of its output; here the dead are only buried. */
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+		for (size_t i = 0; i < r->count; i++)
+			if (r->children[i].pid == pid)
+				r->children[i].pid = 0;
+}
+
+static void
+on_sweep(evutil_socket_t fd, short what, void *ctx)
+{
+	struct routes *r = ctx;
+	msec now = now_of(r);
+
+	for (size_t i = 0; i < r->count; i++)
+		child_watch(&r->children[i], now);
+	check_stopped(r);
+}
+
+int
+routes_open(struct routes **out, struct event_base *base, const struct settings *settings,
+	    char *const *keeps, const char *base_url, const struct routes_ports *ports,
+	    struct err *err)
+{
+	struct routes *r = xcalloc(1, sizeof(*r));
+	struct timeval second = { 1, 0 };
+
+	r->base = base;
+	r->settings = settings;
+	r->ports = *ports;
+	r->base_url = xstrdup(base_url);
+	r->count = settings->route_count;
+	r->children = xcalloc(r->count + 1, sizeof(*r->children));
+	r->reaper = evsignal_new(base, SIGCHLD, on_child_signal, r);
+	r->sweep = event_new(base, -1, EV_PERSIST, on_sweep, r);
+	event_add(r->reaper, NULL);
+	event_add(r->sweep, &second);
+	for (size_t i = 0; i < r->count; i++) {
+		child_init(&r->children[i], r, (int)i, keeps[i]);
+		child_start(&r->children[i]);
+	}
+	*out = r;
+	return 0;
+}
+
+/* The child died after the engine gave it this: nothing was written, so nothing is in doubt. */
+static void
+give_back(struct child *c, const uint64_t *ids, size_t count)
+{
+	struct command *cmd = command_new(CMD_ROUTE_LOST, c->index);
+
+	cmd->lost.unwritten = xcalloc(count + 1, sizeof(uint64_t));
+	memcpy(cmd->lost.unwritten, ids, count * sizeof(uint64_t));
+	cmd->lost.unwritten_count = count;
+	cmd->lost.reason = xstrdup("the driver had ended");
+	c->routes->ports.submit(c->routes->ports.ctx, cmd);
+}
+
+static void
+send_items(struct child *c, struct effect *f, struct buf *line)
+{
+	msec deadline = now_of(c->routes) + SMS_DEADLINE_MS;
+
+	if (c->state != CHILD_UP) {
+		uint64_t *ids = xcalloc(f->send.count + 1, sizeof(*ids));
+
+		for (size_t i = 0; i < f->send.count; i++)
+			ids[i] = f->send.items[i].id;
+		give_back(c, ids, f->send.count);
+		free(ids);
+		return;
+	}
+	for (size_t i = 0; i < f->send.count; i++)
+		child_item_add(c, f->send.items[i].id, deadline);
+	ops_send(line, f);
+	child_queue(c, line);
+}
+
+static void
+place_call(struct child *c, struct effect *f, struct buf *line)
+{
+	if (c->state != CHILD_UP) {
+		give_back(c, &f->call.id, 1);
+		return;
+	}
+	child_item_add(c, f->call.id, now_of(c->routes) + f->call.ring_ms + CALL_DEADLINE_MS);
+	ops_call(line, f);
+	child_queue(c, line);
+}
+
+static void
+release_reply(struct routes *r, uint64_t barrier)
+{
+	for (struct held_reply **at = &r->replies; *at; at = &(*at)->next) {
+		struct held_reply *held = *at;
+
+		if (held->barrier != barrier)
+			continue;
+		*at = held->next;
+		r->ports.reply(r->ports.ctx, held->to, held->status, held->type, held->body);
+		free(held->type);
+		free(held->body);
+		free(held);
+		return;
+	}
+}
+
+void
+routes_effect(struct routes *r, struct effect *f)
+{
+	static struct buf line;		/* its memory is used again */
+	struct child *c = f->route >= 0 ? &r->children[f->route] : NULL;
+
+	switch (f->kind) {
+	case EFFECT_SEND:
+		send_items(c, f, &line);
+		break;
+	case EFFECT_CALL:
+		place_call(c, f, &line);
+		break;
+	case EFFECT_WITHDRAW:
+		if (c->state == CHILD_UP) {
+			ops_withdraw(&line, f);
+			child_queue(c, &line);
+		}
+		break;
+	case EFFECT_TOOK:
+		if (c->state == CHILD_UP) {
+			buf_puts(&line, "{\"op\":\"took\",\"id\":");
+			buf_json(&line, f->took);
+			buf_puts(&line, "}");
+			child_queue(c, &line);
+		}
+		break;
+	case EFFECT_BARRIER:
+		release_reply(r, f->barrier);
+		break;
+	case EFFECT_REPLY:
+	case EFFECT_LOG:
+		break;			/* not for drivers */
+	}
+	effect_free(f);
+}
+
+bool
+routes_callback(struct routes *r, int route, uint64_t reply_to, const char *method,
+		const char *path, const char *query, const char *const *headers, const void *body,
+		size_t body_len)
+{
+	struct child *c = &r->children[route];
+	json_t *op, *fields;
+	struct buf line = { 0 };
+	char *text, *encoded, id[24];
+	bool sent;
+
+	if (c->state != CHILD_UP || body_len > CALLBACK_MAX)
+		return false;
+	fields = json_object();
+	encoded = xmalloc(body_len / 3 * 4 + 8);
+
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)reply_to);
+	EVP_EncodeBlock((unsigned char *)encoded, body, (int)body_len);
+	for (size_t i = 0; headers && headers[i]; i += 2)
+		json_object_set_new(fields, headers[i], json_string(headers[i + 1]));
+	op = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:s}", "op", "callback", "id", id, "method", method,
+		       "path", path, "query", query ? query : "", "headers", fields, "body",
+		       encoded);
+	text = op ? json_dumps(op, JSON_COMPACT) : NULL;
+	if (text) {
+		buf_puts(&line, text);
+		child_queue(c, &line);
+	}
+	sent = text != NULL;
+	buf_fini(&line);
+	free(text);
+	free(encoded);
+	json_decref(op);
+	return sent;
+}
+
+void
+routes_hold(struct routes *r, bool hold)
+{
+	if (r->held == hold)
+		return;
+	r->held = hold;
+	for (size_t i = 0; i < r->count; i++)
+		child_hold(&r->children[i], hold);
+}
+
+void
+routes_metrics(const struct routes *r, struct buf *out)
+{
+	buf_puts(out, "# TYPE gong_route_up gauge\n# TYPE gong_route_in_flight gauge\n"
+		 "# TYPE gong_route_window gauge\n# TYPE gong_route_starts_total counter\n");
+	for (size_t i = 0; i < r->count; i++) {
+		const struct child *c = &r->children[i];
+		const char *name = c->conf->name;
+
+		buf_printf(out, "gong_route_up{route=\"%s\"} %d\n", name, c->state == CHILD_UP);
+		buf_printf(out, "gong_route_in_flight{route=\"%s\"} %zu\n", name, c->items.count);
+		buf_printf(out, "gong_route_window{route=\"%s\"} %u\n", name, c->window);
+		buf_printf(out, "gong_route_starts_total{route=\"%s\"} %u\n", name, c->restarts);
+	}
+}
+
+void
+routes_reload(struct routes *r, const struct settings *settings)
+{
+	r->settings = settings;
+	for (size_t i = 0; i < r->count; i++)
+		r->children[i].conf = &settings->routes[i];
+}
+
+void
+routes_stop(struct routes *r, msec grace_ms, void (*done)(void *ctx), void *ctx)
+{
+	r->stopping = true;
+	r->stopped = done;
+	r->stopped_ctx = ctx;
+	routes_hold(r, false);
+	for (size_t i = 0; i < r->count; i++)
+		child_close(&r->children[i], grace_ms);
+	event_active(r->sweep, EV_TIMEOUT, 0);
+}
+
+void
+routes_close(struct routes *r)
+{
+	if (!r)
+		return;
+	for (size_t i = 0; i < r->count; i++)
+		child_fini(&r->children[i]);
+	while (r->replies) {
+		struct held_reply *held = r->replies;
+
+		r->replies = held->next;
+		free(held->type);
+		free(held->body);
+		free(held);
+	}
+	event_free(r->reaper);
+	event_free(r->sweep);
+	free(r->children);
+	free(r->base_url);
+	free(r);
+}

@@ -1,0 +1,50 @@
+/* routes.h -- the driver children: starts, feeds, watches and restarts one process a route.
+ * Lives on the loop thread.  It speaks docs/drivers.md and decides nothing about messages: what
+ * was written to a child that died is reported as such, what was not is given back. */
+#ifndef GONG_ROUTES_H
+#define GONG_ROUTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/msec.h"
+#include "daemon/contract/contract.h"
+#include "daemon/settings/settings.h"
+
+struct event_base;
+struct routes;
+
+/* How routes reaches the rest of gongd; filled in by the loop. */
+struct routes_ports {
+	void *ctx;
+	void (*submit)(void *ctx, struct command *);	/* urgent lane, takes it over */
+	void (*reply)(void *ctx, uint64_t to, int status, const char *type, const char *body);
+	void (*log)(void *ctx, int priority, const char *fmt, ...)
+		__attribute__((format(printf, 3, 4)));
+	msec (*now)(void *ctx);
+};
+
+/* Starts every route's driver.  `keeps[i]`: what route i asked to keep, or NULL (borrowed).
+ * `base_url`: of callback URLs.  Borrows settings until routes_reload. */
+int routes_open(struct routes **out, struct event_base *, const struct settings *,
+		char *const *keeps, const char *base_url, const struct routes_ports *,
+		struct err *);
+/* SEND, CALL, WITHDRAW, TOOK and BARRIER; takes the effect over. */
+void routes_effect(struct routes *, struct effect *);
+/* An HTTP request on a route's own URL.  false: no driver is there to take it. */
+bool routes_callback(struct routes *, int route, uint64_t reply_to, const char *method,
+		     const char *path, const char *query, const char *const *headers,
+		     const void *body, size_t body_len);
+/* Back-pressure: stop or go on reading from all drivers; their pong clocks stand still. */
+void routes_hold(struct routes *, bool hold);
+void routes_metrics(const struct routes *, struct buf *out);
+/* The same routes in the same order (the caller checks). */
+void routes_reload(struct routes *, const struct settings *);
+/* Asks every driver to finish within grace_ms; `done` is called when all have ended. */
+void routes_stop(struct routes *, msec grace_ms, void (*done)(void *ctx), void *ctx);
+void routes_close(struct routes *);		/* kills what is left */
+
+#endif
