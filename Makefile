@@ -22,7 +22,9 @@ PROGRAMS := $(B)/gongd $(B)/gongctl $(DRIVERS:%=$(B)/gong-%)
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
 FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 BENCH := $(patsubst tests/bench/%.c,$(B)/bench/%,$(wildcard tests/bench/*.c))
-SIMS := $(patsubst tests/sim/%.c,$(B)/sim/%,$(wildcard tests/sim/*.c))
+# A simulator NAME is tests/sim/NAME.c and its parts tests/sim/NAME_*.c.
+SIM_NAMES := $(foreach f,$(wildcard tests/sim/*.c),$(if $(findstring _,$(notdir $f)),,$(notdir $(f:.c=))))
+SIMS := $(SIM_NAMES:%=$(B)/sim/%)
 
 all: $(PROGRAMS)
 
@@ -50,9 +52,12 @@ $(B)/night: $(call obj,$(wildcard tests/nights/*.c)) $(DAEMON) $(KIT) $(CORE)
 $(B)/bench/%: $(B)/tests/bench/%.o $(DAEMON) $(KIT) $(CORE)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
-$(B)/sim/%: $(B)/tests/sim/%.o $(CORE)
-	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+define sim_rule
+$(B)/sim/$(1): $(call obj,$(wildcard tests/sim/$(1).c tests/sim/$(1)_*.c)) $(CORE)
+	@mkdir -p $$(@D)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(TEST_LIBS)
+endef
+$(foreach s,$(SIM_NAMES),$(eval $(call sim_rule,$(s))))
 build/fuzz/%: tests/fuzz/%.c $(wildcard core/*.c daemon/*/*.c drivers/kit/*.c)
 	@mkdir -p $(@D)
 	clang -D_GNU_SOURCE -I. -DGONG_VERSION='"fuzz"' -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(wildcard core/*.c daemon/*/*.c drivers/kit/*.c) $(TEST_LIBS)

@@ -1,0 +1,188 @@
+/* modem.h -- what the parts of the simulated modem share: the modem itself, its memories and
+ * the few verbs between the AT side, the network side and the tester's control side. */
+#ifndef GONG_SIM_MODEM_H
+#define GONG_SIM_MODEM_H
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#include "core/buf.h"
+#include "core/msec.h"
+#include "tests/sim/pdu.h"
+
+#define SMSC "+99900000000"
+#define MEMORIES 3
+
+/* A reply to an AT command; codes of 3GPP TS 27.005 and 27.007 travel in the same int. */
+enum { AT_OK = 0, AT_ERROR = -1, AT_LATER = -2, AT_CME = 10000, AT_CMS = 20000 };
+
+enum memory_index { MEMORY_SM, MEMORY_ME, MEMORY_SR };
+enum { STAT_EMPTY = -1, STAT_UNREAD = 0, STAT_READ = 1, STAT_UNSENT = 2 };
+
+struct slot {
+	int stat;			/* STAT_*, as in +CMGL */
+	size_t tpdu;			/* octets without the SMSC */
+	char *hex;			/* with the SMSC; owned */
+};
+
+struct memory {
+	const char *name;
+	struct slot *slots;		/* index 1 on the wire is slots[0] */
+	int size;
+};
+
+/* Something the network has for this SIM and has not been able to hand over yet. */
+struct incoming {
+	TAILQ_ENTRY(incoming) link;
+	bool report;
+	size_t tpdu;
+	char hex[2 * (PDU_BYTES + 200) + 1];
+};
+
+/* A submit on its way through the air. */
+struct submit {
+	struct pdu_submit sms;
+	int mr, refuse;			/* refuse: CMS code, 0 = accept */
+};
+
+/* Parts of one long message as the receiving phone collects them. */
+struct collected {
+	TAILQ_ENTRY(collected) link;
+	char to[32];
+	int reference, of, have;
+	char *part[256];
+};
+
+struct refusal {
+	TAILQ_ENTRY(refusal) link;
+	int code, count;
+	char number[32];		/* "" = any */
+};
+
+struct person {
+	char number[32];
+	bool prefix;
+	int delay_ms, limit;		/* limit 0: answers always */
+	char *text;			/* NULL = silent */
+};
+
+struct heard {
+	TAILQ_ENTRY(heard) link;
+	char number[32];
+	int count;
+};
+
+struct modem;
+struct later {
+	TAILQ_ENTRY(later) link;
+	struct modem *m;
+	struct event *event;
+	void (*run)(struct modem *, void *arg);
+	void *arg;			/* malloc'd or NULL; freed after run */
+};
+
+struct options {
+	const char *link, *log, *people, *control, *script;
+	const char *imei, *imsi, *iccid, *operator, *number;
+	int air_ms, receipt_ms, ring_ms, signal, registration, sm_size, me_size, sr_size;
+	int receipt_status;		/* TP-ST; -1 = the network sends none */
+	double receipt_loss;
+	unsigned short seed;
+};
+
+struct modem {
+	struct options o;
+	struct event_base *base;
+	/* the line to the client */
+	char *link;			/* owned; NULL while unplugged */
+	int slave;
+	int watch;			/* inotify on the slave, -1 = cannot tell who is there */
+	int clients;
+	struct event *watch_event;
+	struct bufferevent *tty;
+	struct buf line;		/* the command or PDU being typed */
+	struct buf held;		/* unsolicited lines waiting for the end of a command */
+	int prompt;			/* 0, or 'S' for +CMGS, 'W' for +CMGW */
+	size_t prompt_tpdu;
+	bool busy;			/* a submit is in the air: input waits */
+	msec muted_until;
+	/* settings of the AT side, reset by ATZ and +CFUN=1,1 */
+	bool echo, clip;
+	int cmee, cmgf, csms, cmms, cnmi[5], reg[3], cops_format, cfun;
+	char charset[8];
+	char smsc[32];
+	enum memory_index mem[3];	/* of +CPMS: read, write, receive */
+	struct memory memory[MEMORIES];
+	/* the network */
+	int registration, signal, next_mr, next_reference;
+	bool full;
+	int drop_replies;
+	unsigned short random[3];
+	TAILQ_HEAD(, incoming) waiting;
+	TAILQ_HEAD(, collected) collecting;
+	TAILQ_HEAD(, refusal) refusals;
+	TAILQ_HEAD(, later) laters;
+	/* people who answer */
+	struct person *people;
+	size_t person_count;
+	struct timespec people_mtime;
+	TAILQ_HEAD(, heard) heard;
+	/* one voice call at most */
+	char call_number[32];
+	msec call_at;			/* 0 = none */
+	bool call_answered;
+	unsigned call_generation;
+	int log_fd, control_fd;
+	struct event *control_event;
+	struct event *stop_events[2];
+};
+
+/* modem.c: time, the line, the log */
+msec now_ms(void);
+void modem_later(struct modem *, int ms, void (*run)(struct modem *, void *), void *arg);
+void modem_log(struct modem *, struct buf *line);	/* writes and resets; `line` lacks the end */
+struct buf modem_log_begin(const char *ev);
+void tty_write(struct modem *, const char *bytes, size_t len);
+void tty_line(struct modem *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* An unsolicited line: waits while a command is being typed or answered. */
+void tty_urc(struct modem *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void tty_settle(struct modem *);	/* the command is over: held lines and input go on */
+int modem_plug(struct modem *, const char *link);
+void modem_unplug(struct modem *);
+
+/* modem_at.c: what the client types */
+void at_reset(struct modem *);
+void at_input(struct modem *, char c);
+void at_result(struct modem *, int result);
+void at_registration_changed(struct modem *);
+
+/* modem_sms.c: memories and the network behind them */
+void sms_init(struct modem *);
+void sms_fini(struct modem *);
+int sms_submit(struct modem *, const char *hex);	/* AT_LATER or a refusal */
+int sms_store(struct modem *, enum memory_index, int stat, size_t tpdu, const char *hex);
+void sms_deliver(struct modem *, const char *from, const char *text, int reference);
+int sms_deliver_part(struct modem *, const char *from, int reference, int part, int of,
+	const char *text);
+void sms_hand_over(struct modem *);	/* what waits for a free slot or a plug */
+int memory_used(const struct modem *, enum memory_index);
+
+/* modem_people.c: scripted people */
+void people_hear(struct modem *, const char *number);
+void people_fini(struct modem *);
+
+/* modem_control.c: the tester's commands */
+int control_line(struct modem *, const char *line, char *why, size_t size);
+int control_open(struct modem *);
+void control_close(struct modem *);
+int control_script(struct modem *);
+int control_tell(const char *path, char **lines, int count);
+
+/* voice, in modem_at.c */
+void call_event(struct modem *, const char *what);
+
+#endif

@@ -1,0 +1,416 @@
+/* modem_control.c -- the tester's hand on the simulated modem: a unix socket and a script file
+ * take the same lines; every line over the socket is answered "ok" or "error: why". */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "tests/sim/modem.h"
+
+/* Takes the next word; false when there is none or it is too long. */
+static bool
+word(const char **args, char *out, size_t size)
+{
+	size_t len;
+
+	*args += strspn(*args, " ");
+	len = strcspn(*args, " ");
+	if (!len || len >= size)
+		return false;
+	memcpy(out, *args, len);
+	out[len] = 0;
+	*args += len + strspn(*args + len, " ");
+	return true;
+}
+
+static bool
+number(const char **args, int *out, int min, int max)
+{
+	char text[16], *end;
+	long value;
+
+	if (!word(args, text, sizeof(text)))
+		return false;
+	value = strtol(text, &end, 10);
+	if (*end || value < min || value > max)
+		return false;
+	*out = (int)value;
+	return true;
+}
+
+/* A text in a control line: \n is a line feed, \\ a backslash. */
+static char *
+unescape(const char *text)
+{
+	char *out = xstrdup(text), *to = out;
+
+	for (const char *p = text; *p; p++) {
+		if (*p == '\\' && (p[1] == 'n' || p[1] == '\\'))
+			*to++ = *++p == 'n' ? '\n' : '\\';
+		else
+			*to++ = *p;
+	}
+	*to = 0;
+	return out;
+}
+
+static bool
+deliver(struct modem *m, const char *args)
+{
+	char from[32], *text;
+
+	if (!word(&args, from, sizeof(from)))
+		return false;
+	text = unescape(args);
+	sms_deliver(m, from, text, -1);
+	free(text);
+	return true;
+}
+
+static bool
+deliver_parts(struct modem *m, const char *args)
+{
+	char from[32], *text;
+	int reference;
+
+	if (!word(&args, from, sizeof(from)) || !number(&args, &reference, 0, 255) ||
+			strlen(args) < 2)
+		return false;
+	text = unescape(args);
+	sms_deliver(m, from, text, reference);
+	free(text);
+	return true;
+}
+
+static bool
+deliver_part(struct modem *m, const char *args)
+{
+	char from[32], *text;
+	int reference, part, of, rc;
+
+	if (!word(&args, from, sizeof(from)) || !number(&args, &reference, 0, 255) ||
+			!number(&args, &part, 0, 255) || !number(&args, &of, 2, 255))
+		return false;
+	text = unescape(args);
+	rc = sms_deliver_part(m, from, reference, part, of, text);
+	free(text);
+	return !rc;
+}
+
+static bool
+refuse(struct modem *m, const char *args)
+{
+	struct refusal *refusal = xcalloc(1, sizeof(*refusal));
+
+	if (number(&args, &refusal->code, 1, 999) && number(&args, &refusal->count, 1, 1000000) &&
+			(!*args || word(&args, refusal->number, sizeof(refusal->number)))) {
+		TAILQ_INSERT_TAIL(&m->refusals, refusal, link);
+		return true;
+	}
+	free(refusal);
+	return false;
+}
+
+static bool
+drop_reply(struct modem *m, const char *args)
+{
+	return number(&args, &m->drop_replies, 0, 1000000);
+}
+
+static bool
+mute(struct modem *m, const char *args)
+{
+	int ms;
+
+	if (!number(&args, &ms, 0, 86400000))
+		return false;
+	m->muted_until = now_ms() + ms;
+	return true;
+}
+
+static bool
+unplug(struct modem *m, const char *args)
+{
+	modem_unplug(m);
+	return true;
+}
+
+static bool
+replug(struct modem *m, const char *args)
+{
+	return !modem_plug(m, *args ? args : m->o.link);
+}
+
+static bool
+urc(struct modem *m, const char *args)
+{
+	tty_line(m, "%s", args);
+	return *args;
+}
+
+static bool
+full(struct modem *m, const char *args)
+{
+	if (strcmp(args, "on") && strcmp(args, "off"))
+		return false;
+	m->full = !strcmp(args, "on");
+	sms_hand_over(m);
+	return true;
+}
+
+static bool
+set_registration(struct modem *m, const char *args)
+{
+	if (!number(&args, &m->registration, 0, 5))
+		return false;
+	at_registration_changed(m);
+	return true;
+}
+
+static bool
+set_signal(struct modem *m, const char *args)
+{
+	return number(&args, &m->signal, 0, 99);
+}
+
+static bool
+air(struct modem *m, const char *args)
+{
+	return number(&args, &m->o.air_ms, 0, 600000);
+}
+
+static bool
+call(struct modem *m, const char *args)
+{
+	if (strcmp(args, "answer") && strcmp(args, "busy") && strcmp(args, "end"))
+		return false;
+	call_event(m, args);
+	return true;
+}
+
+static bool
+quit(struct modem *m, const char *args)
+{
+	return !event_base_loopexit(m->base, NULL);
+}
+
+static const struct control {
+	const char *name;
+	bool (*run)(struct modem *, const char *args);
+	const char *args;
+} controls[] = {
+	{ "deliver", deliver, "NUMBER TEXT" },
+	{ "deliver-parts", deliver_parts, "NUMBER REF TEXT, two characters at least" },
+	{ "deliver-part", deliver_part, "NUMBER REF PART OF TEXT, 67 or 153 characters at most" },
+	{ "cms", refuse, "CODE COUNT [NUMBER]" },
+	{ "drop-reply", drop_reply, "COUNT" },
+	{ "mute", mute, "MS" },
+	{ "unplug", unplug, "" },
+	{ "replug", replug, "[PATH], a path that is free" },
+	{ "urc", urc, "LINE" },
+	{ "full", full, "on|off" },
+	{ "register", set_registration, "0-5" },
+	{ "signal", set_signal, "0-31 or 99" },
+	{ "air", air, "MS" },
+	{ "call", call, "answer|busy|end" },
+	{ "quit", quit, "" },
+};
+
+/* Every fault and order goes into the log before its effect, so that the books explain it. */
+static void
+control_log(struct modem *m, const char *text)
+{
+	struct buf line = modem_log_begin("control");
+
+	buf_puts(&line, ",\"line\":");
+	buf_json(&line, text);
+	modem_log(m, &line);
+}
+
+int
+control_line(struct modem *m, const char *line, char *why, size_t size)
+{
+	const char *args = line;
+	char name[32];
+
+	if (!word(&args, name, sizeof(name))) {
+		snprintf(why, size, "an empty line; say for example: deliver +99912345678 1");
+		return -1;
+	}
+	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
+		if (strcmp(name, controls[i].name))
+			continue;
+		control_log(m, line);
+		if (controls[i].run(m, args))
+			return 0;
+		snprintf(why, size, "expected: %s %s", name, controls[i].args);
+		return -1;
+	}
+	snprintf(why, size, "%s: unknown command; see tests/sim/README.md", name);
+	return -1;
+}
+
+/* --- the socket --------------------------------------------------------------------------- */
+
+static void
+peer_event(struct bufferevent *peer, short what, void *arg)
+{
+	bufferevent_free(peer);
+}
+
+static void
+peer_read(struct bufferevent *peer, void *arg)
+{
+	char why[256], *line;
+
+	while ((line = evbuffer_readln(bufferevent_get_input(peer), NULL, EVBUFFER_EOL_CRLF))) {
+		if (control_line(arg, line, why, sizeof(why)))
+			evbuffer_add_printf(bufferevent_get_output(peer), "error: %s\n", why);
+		else
+			evbuffer_add_printf(bufferevent_get_output(peer), "ok\n");
+		free(line);
+	}
+}
+
+static void
+control_accept(evutil_socket_t fd, short what, void *arg)
+{
+	struct modem *m = arg;
+	int peer_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct bufferevent *peer;
+
+	if (peer_fd < 0)
+		return;
+	peer = bufferevent_socket_new(m->base, peer_fd, BEV_OPT_CLOSE_ON_FREE);
+	bufferevent_setcb(peer, peer_read, NULL, peer_event, m);
+	bufferevent_enable(peer, EV_READ | EV_WRITE);
+}
+
+static int
+control_address(struct sockaddr_un *out, const char *path)
+{
+	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	if (strlen(path) >= sizeof(out->sun_path)) {
+		fprintf(stderr, "modem: control %s: longer than %zu bytes; name a shorter path\n",
+			path, sizeof(out->sun_path) - 1);
+		return -1;
+	}
+	strcpy(out->sun_path, path);
+	return 0;
+}
+
+int
+control_open(struct modem *m)
+{
+	struct sockaddr_un address;
+	struct stat st;
+
+	if (!m->o.control)
+		return 0;
+	if (control_address(&address, m->o.control))
+		return -1;
+	if (!lstat(m->o.control, &st) && S_ISSOCK(st.st_mode))
+		unlink(m->o.control);
+	m->control_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (m->control_fd < 0 ||
+			bind(m->control_fd, (struct sockaddr *)&address, sizeof(address)) ||
+			listen(m->control_fd, 8)) {
+		fprintf(stderr, "modem: --control %s: %s\n", m->o.control, strerror(errno));
+		return -1;
+	}
+	m->control_event =
+		event_new(m->base, m->control_fd, EV_READ | EV_PERSIST, control_accept, m);
+	event_add(m->control_event, NULL);
+	return 0;
+}
+
+void
+control_close(struct modem *m)
+{
+	if (m->control_event) {
+		event_free(m->control_event);
+		unlink(m->o.control);
+	}
+	if (m->control_fd >= 0)
+		close(m->control_fd);
+}
+
+/* --- the script: lines of MS COMMAND, counted from the start ------------------------------- */
+
+static void
+script_due(struct modem *m, void *arg)
+{
+	char why[256];
+
+	if (control_line(m, arg, why, sizeof(why)))
+		fprintf(stderr, "modem: %s: %s: %s\n", m->o.script, (char *)arg, why);
+}
+
+int
+control_script(struct modem *m)
+{
+	char line[2048];
+	FILE *file;
+	int rc = 0;
+
+	if (!m->o.script)
+		return 0;
+	file = fopen(m->o.script, "re");
+	if (!file) {
+		fprintf(stderr, "modem: --script %s: %s\n", m->o.script, strerror(errno));
+		return -1;
+	}
+	for (int n = 1; !rc && fgets(line, sizeof(line), file); n++) {
+		const char *p = line;
+		int ms;
+
+		line[strcspn(line, "\r\n")] = 0;
+		if (!*line || *line == '#')
+			continue;
+		if (number(&p, &ms, 0, 86400000) && *p) {
+			modem_later(m, ms, script_due, xstrdup(p));
+			continue;
+		}
+		fprintf(stderr, "modem: %s:%d: expected MS COMMAND\n", m->o.script, n);
+		rc = -1;
+	}
+	fclose(file);
+	return rc;
+}
+
+/* --- modem --tell ------------------------------------------------------------------------- */
+
+int
+control_tell(const char *path, char **lines, int count)
+{
+	struct timeval patience = { 10, 0 };
+	struct sockaddr_un address;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), rc = 0;
+	char answer[512];
+	FILE *peer;
+
+	if (fd < 0 || control_address(&address, path) ||
+			connect(fd, (struct sockaddr *)&address, sizeof(address))) {
+		fprintf(stderr, "modem: cannot reach a modem at %s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	peer = fdopen(fd, "r+");
+	for (int i = 0; i < count; i++) {
+		if (dprintf(fd, "%s\n", lines[i]) < 0 || !fgets(answer, sizeof(answer), peer)) {
+			fprintf(stderr, "modem: %s: no answer from %s\n", lines[i], path);
+			rc = 1;
+			break;
+		}
+		if (strcmp(answer, "ok\n")) {
+			fprintf(stderr, "modem: %s: %s", lines[i], answer);
+			rc = 1;
+		}
+	}
+	fclose(peer);
+	return rc;
+}
