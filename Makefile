@@ -1,4 +1,10 @@
 # gong -- a newcomer needs two of these: `make demo` plays a short night, `make check` tests.
+#
+#   make          the programs, in build/release      make asan    all tests under sanitizers
+#   make demo     a short night on real parts         make lint    clang-tidy and formatting
+#   make check    floors, unit, nights, system tests  make fuzz    20 s a fuzz target
+#   make deps     the Debian packages needed          make bench   speed and memory
+#   make install  DESTDIR= PREFIX=/usr                make clean
 MODE ?= release
 B := build/$(MODE)
 CC := gcc
@@ -62,7 +68,61 @@ build/fuzz/%: tests/fuzz/%.c $(wildcard core/*.c daemon/*/*.c drivers/kit/*.c)
 	@mkdir -p $(@D)
 	clang -D_GNU_SOURCE -I. -DGONG_VERSION='"fuzz"' -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(wildcard core/*.c daemon/*/*.c drivers/kit/*.c) $(TEST_LIBS)
 
+TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
+
+# Everything a fresh Debian 12 lacks; `have` is what demo and check ask first.
+DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
+	libconfuse-dev libssl-dev libcsv-dev libgammu-dev gammu libcmocka-dev python3 \
+	python3-pytest clang clang-tidy clang-format libclang-rt-14-dev mandoc
+deps:
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEPS)
+have:
+	@dpkg -s $(DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps; }
+
+# Recursive once: the flags of packages just installed are read anew.
+demo: have
+	@$(MAKE) --no-print-directory demo-now
+demo-now: $(PROGRAMS) $(SIMS)
+	@B=$(B) /usr/bin/python3 tests/demo.py
+check: have
+	@$(MAKE) --no-print-directory check-now
+check-now: $(TESTS) floors
+	@MODE=$(MODE) tests/run
+asan: have
+	@$(MAKE) --no-print-directory MODE=asan check-now
+
+floors:
+	@tests/lint/floors.sh
+lint: have
+	@$(MAKE) --no-print-directory lint-now
+lint-now: floors
+	@tests/lint/lint.sh
+fuzz: have
+	@$(MAKE) --no-print-directory fuzz-now
+fuzz-now: $(FUZZ)
+	@tests/fuzz/run.sh $(FUZZ)
+bench: have
+	@$(MAKE) --no-print-directory bench-now
+bench-now: $(PROGRAMS) $(SIMS) $(BENCH)
+	@B=$(B) /usr/bin/python3 tests/bench/bench.py
+
+install: $(PROGRAMS)
+	install -D -m 755 $(B)/gongd $(DESTDIR)$(PREFIX)/sbin/gongd
+	install -D -m 755 $(B)/gongctl $(DESTDIR)$(PREFIX)/bin/gongctl
+	for d in $(DRIVERS); do install -D -m 755 $(B)/gong-$$d $(DESTDIR)$(PREFIX)/libexec/gong/gong-$$d; done
+	install -d $(DESTDIR)/etc/gong/policies $(DESTDIR)$(PREFIX)/share/gong/templates
+	install -m 644 config/roles.conf $(DESTDIR)/etc/gong/
+	sed "s|\.\./templates|$(PREFIX)/share/gong/templates|" config/gong.conf >$(DESTDIR)/etc/gong/gong.conf
+	chmod 640 $(DESTDIR)/etc/gong/gong.conf
+	install -m 644 config/policies/*.conf $(DESTDIR)/etc/gong/policies/
+	install -m 644 templates/*.conf $(DESTDIR)$(PREFIX)/share/gong/templates/
+	for m in docs/man/*.[158]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	install -D -m 644 systemd/gongd.service $(DESTDIR)/lib/systemd/system/gongd.service
+
 clean:
 	rm -rf build
-.PHONY: all clean
+.PHONY: all deps have demo demo-now check check-now asan floors lint lint-now fuzz fuzz-now \
+	bench bench-now install clean
+.SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

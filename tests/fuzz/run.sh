@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Each fuzz target for FUZZ_SECONDS (20) on its seed corpus; a crash or a leak fails.
+set -u
+cd "$(dirname "$0")/../.."
+bad=0
+for target in "$@"; do
+	name=$(basename "$target") work=build/fuzz/work/$(basename "$target")
+	mkdir -p "$work" "tests/fuzz/corpus/${name#fuzz_}"
+	if timeout 300 "$target" -max_total_time="${FUZZ_SECONDS:-20}" -rss_limit_mb=1024 -timeout=5 \
+		-artifact_prefix="$work/" -print_final_stats=1 "$work" "tests/fuzz/corpus/${name#fuzz_}" >"$work.log" 2>&1; then
+		echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work.log") runs, no finding"
+	else
+		tail -n 30 "$work.log"
+		echo "$name: FINDING, see $work.log"
+		bad=1
+	fi
+done
+exit $bad
