@@ -214,6 +214,13 @@ flag(struct modem *m, const char *name, char form, const char *args, int *value,
 	return AT_OK;
 }
 
+/* Taken so that clients go on; it changes nothing here. */
+static int
+ignored(struct modem *m, char form, const char *args)
+{
+	return AT_OK;
+}
+
 static int
 cmee(struct modem *m, char form, const char *args)
 {
@@ -328,6 +335,16 @@ static int
 cereg(struct modem *m, char form, const char *args)
 {
 	return reg(m, 2, form, args);
+}
+
+static int
+cgatt(struct modem *m, char form, const char *args)
+{
+	int stat = registration(m);
+
+	if (form == '?')
+		tty_line(m, "+CGATT: %d", stat == 1 || stat == 5);
+	return AT_OK;
 }
 
 void
@@ -503,12 +520,6 @@ csms(struct modem *m, char form, const char *args)
 }
 
 static int
-cnma(struct modem *m, char form, const char *args)
-{
-	return AT_OK;
-}
-
-static int
 cpms(struct modem *m, char form, const char *args)
 {
 	enum memory_index wanted[3] = { m->mem[0], m->mem[1], m->mem[2] };
@@ -667,12 +678,17 @@ static const struct command {
 	{ "+CGREG", "?=", cgreg, "(0-2)" },
 	{ "+CEREG", "?=", cereg, "(0-2)" },
 	{ "+COPS", "?=", cops, "(2,\"GONGSIM\",\"GONG\",\"99901\"),,(0-4),(0-2)" },
+	/* libGammu 1.42 fails GSM_GetNetworkInfo as a whole when this one is unknown. */
+	{ "+CGATT", "?=", cgatt, "(0,1)" },
+	{ "+CRC", "=", ignored, "(0,1)" },
+	{ "+COLP", "=", ignored, "(0,1)" },
+	{ "+CCWA", "=", ignored, "(0,1)" },
 	{ "+CLIP", "?=", clip, "(0,1)" },
 	{ "+CLCC", "!", clcc, "" },
 	{ "+CHUP", "!", chup, "" },
 	{ "+CSCA", "?=", csca, "" },
 	{ "+CSMS", "?=", csms, "(0,1)" },
-	{ "+CNMA", "!=", cnma, "(0)" },
+	{ "+CNMA", "!=", ignored, "(0)" },
 	{ "+CMGF", "?=", cmgf, "(0)" },
 	{ "+CMMS", "?=", cmms, "(0-2)" },
 	/* libGammu 1.42 needs the blank after the colon and more than "(0)" for <bm>. */

@@ -371,6 +371,12 @@ needs_ucs2(const uint16_t *units, size_t count)
 	return false;
 }
 
+static size_t
+unit_cost(uint16_t unit, bool ucs2)
+{
+	return !ucs2 && pdu_gsm_code(unit) >= 0x1b00 ? 2 : 1;
+}
+
 /* How many units from `units` fit `room` septets or UTF-16 units without cutting a pair. */
 static size_t
 fit(const uint16_t *units, size_t count, bool ucs2, size_t room)
@@ -378,11 +384,9 @@ fit(const uint16_t *units, size_t count, bool ucs2, size_t room)
 	size_t used = 0, i = 0;
 
 	for (; i < count; i++) {
-		size_t cost = !ucs2 && pdu_gsm_code(units[i]) >= 0x1b00 ? 2 : 1;
-
-		if (used + cost > room)
+		used += unit_cost(units[i], ucs2);
+		if (used > room)
 			break;
-		used += cost;
 	}
 	if (ucs2 && i && i < count && units[i - 1] >= 0xd800 && units[i - 1] < 0xdc00)
 		i--;
@@ -410,13 +414,15 @@ sms_deliver(struct modem *m, const char *from, const char *text, int reference)
 	uint16_t *units = xmalloc(MOST * sizeof(*units));
 	size_t count = pdu_utf16(units, MOST, text), cut[256] = { 0 };
 	bool ucs2 = needs_ucs2(units, count);
-	size_t room = ucs2 ? 67 : 153;
+	size_t room = ucs2 ? 67 : 153, cost = 0;
 	int parts = 0;
 
-	if (reference < 0 && fit(units, count, ucs2, ucs2 ? 70 : 160) == count)
+	for (size_t i = 0; i < count; i++)
+		cost += unit_cost(units[i], ucs2);
+	if (reference < 0 && cost <= (ucs2 ? 70 : 160))
 		room = ucs2 ? 70 : 160;
-	else if (fit(units, count, ucs2, room) == count && count > 1)
-		room = (count + 1) / 2;
+	else if (cost <= room && cost > 3)
+		room = cost / 2 + 1;	/* a pair moved on whole still leaves two parts */
 	while (parts < 255 && (!parts || cut[parts] < count)) {
 		cut[parts + 1] = cut[parts] + fit(units + cut[parts], count - cut[parts], ucs2, room);
 		parts++;
