@@ -339,6 +339,18 @@ on_withdraw(struct kit *k, json_t *op)
 			k->driver->withdraw(k, json_string_value(id));
 }
 
+/* The callback URL comes beside the config, so that no profile repeats its secret; a driver
+ * reads it as an option like any other. */
+static void
+on_open(struct kit *k, json_t *op)
+{
+	json_t *config = json_object_get(op, "config"), *url = json_object_get(op, "callback_url");
+
+	if (json_is_object(config) && json_is_string(url))
+		json_object_set(config, "callback_url", url);
+	k->driver->open(k, string(op, NULL, "route"), config, string(op, NULL, "state"));
+}
+
 static void
 on_close(struct kit *k, msec grace_ms)
 {
@@ -369,8 +381,7 @@ run_op(struct kit *k, json_t *op)
 		kit_event(k, json_pack("{s:s,s:I}", "ev", "pong", "n",
 				       (json_int_t)number(op, "n", 0)));
 	else if (strcmp(name, "open") == 0)
-		k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
-				string(op, NULL, "state"));
+		on_open(k, op);
 	else if (strcmp(name, "close") == 0)
 		on_close(k, number(op, "grace_ms", 5000));
 }
@@ -411,6 +422,7 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	struct kit *k = ctx;
 	static char chunk[262144];
 	ssize_t n = 1;
+	bool ended;
 
 	for (int i = 0; i < 4 && what & EV_READ; i++) {
 		n = read(fd, chunk, sizeof(chunk));
@@ -418,8 +430,9 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 			break;
 		lines_add(&k->in, chunk, (size_t)n);
 	}
-	run_waiting(k);
-	if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) {
+	ended = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+	run_waiting(k);			/* changes errno */
+	if (ended) {
 		event_del(k->readable);
 		on_close(k, 5000);
 	}
