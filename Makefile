@@ -42,7 +42,7 @@ $(B)/daemon/store/store.o: daemon/store/schema.sql
 $(B)/gongd: $(B)/daemon/main.o $(DAEMON) $(KIT) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto) -lcsv -lpthread -lm
 $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(CORE)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson) -lm
+	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse) -lm
 define driver_rule
 $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
 	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu) $(if $(filter http,$(1)),libcurl)) -lpthread -lm

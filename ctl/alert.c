@@ -1,0 +1,384 @@
+/* alert.c -- alerts as lists and pages; cancelling one, and entering an answer for
+ * somebody. */
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROWS_MAX 10000
+
+int
+id_operand(struct ctl *ctl, msec *out)
+{
+	const char *text = ctl->operands[0];
+	char *end;
+
+	*out = strtoll(text, &end, 10);
+	if (*end || *out <= 0)
+		return ctl_usage(ctl,
+				 say(ctl,
+				     "ID \"%s\" is not a number; gongctl alert list and "
+				     "gongctl task list show them",
+				     "ID \"%s\" 不是数字;见 gongctl alert list 或 "
+				     "gongctl task list"),
+				 text);
+	return CTL_OK;
+}
+
+static void
+alert_row(const struct ctl *ctl, json_t *alert, struct grid *t)
+{
+	const char *mode = member_text(alert, "mode"),
+		   *template = member_text(alert, "template");
+	msec since = member_int(alert, "accepted_at");
+	char text[HUMAN];
+
+	grid_cellf(t, "%lld", (long long)member_int(alert, "id"));
+	grid_cell(t, member_text(alert, "code"));
+	grid_cell(t, word(ctl, member_text(alert, "severity")));
+	grid_cell(t, word(ctl, member_text(alert, "state")));
+	grid_cell(t, mode ? word(ctl, mode) : NULL);
+	grid_cellf(t, "%lld/%lld", (long long)member_int(alert, "satisfied"),
+		   (long long)member_int(alert, "targets"));
+	grid_cell(t, instant_text(text, since));
+	grid_cell(t, template);
+	grid_cell(t, member_text(alert, "policy"));
+}
+
+static int
+limit(struct ctl *ctl, size_t otherwise, size_t *out)
+{
+	const char *text = args_value(ctl, "--limit");
+	char *end;
+	long long value = text ? strtoll(text, &end, 10) : (long long)otherwise;
+
+	if (text && (*end || value <= 0))
+		return ctl_usage(ctl,
+				 say(ctl, "--limit \"%s\" is not a number of rows",
+				     "--limit \"%s\" 不是行数"),
+				 text);
+	*out = (size_t)value;
+	return CTL_OK;
+}
+
+int
+alert_list(struct ctl *ctl)
+{
+	const char *const titles[] = { "ID",
+				       say(ctl, "code", "编号"),
+				       say(ctl, "severity", "级别"),
+				       say(ctl, "state", "状态"),
+				       say(ctl, "mode", "方式"),
+				       say(ctl, "answered", "应答"),
+				       say(ctl, "accepted", "受理"),
+				       say(ctl, "template", "模板"),
+				       say(ctl, "policy", "规则"),
+				       NULL };
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	json_t *rows, *alert;
+	struct grid t;
+	size_t i, max;
+	bool more;
+	int code = limit(ctl, 50, &max);
+
+	if (code != CTL_OK)
+		return code;
+	code = client_pages(ctl,
+			    args_has(ctl, "--open") ? "/v1/alerts?open=1" : "/v1/alerts",
+			    "alerts", max, &rows, &more, &err);
+	if (code != CTL_OK || ctl->json) {
+		if (code == CTL_OK)
+			return ctl_json(json_pack("{s:o}", "alerts", rows));
+		json_decref(rows);
+		return ctl_fail(ctl, code, &err);
+	}
+	grid_init(&t, 1, titles);
+	json_array_foreach(rows, i, alert) alert_row(ctl, alert, &t);
+	if (json_array_size(rows))
+		grid_put(&t, &out, 0, screen_width());
+	else
+		buf_puts(&out, say(ctl, "no alerts\n", "没有告警\n"));
+	if (more)
+		buf_puts(&out,
+			 say(ctl, "… older ones: --limit N\n", "… 更早的:--limit N\n"));
+	ctl_print(&out);
+	grid_fini(&t);
+	json_decref(rows);
+	return CTL_OK;
+}
+
+/* The number and route of the last attempt, and why it ended as it did. */
+static void
+attempt_cells(const struct ctl *ctl, json_t *message, struct grid *t)
+{
+	json_t *attempts = json_object_get(message, "attempts");
+	size_t n = json_array_size(attempts);
+	json_t *last = n ? json_array_get(attempts, n - 1) : NULL;
+
+	grid_cellf(t, "%zu", n);
+	grid_cell(t, member_text(last, "route"));
+	grid_cell(t, member_text(last, "reason"));
+}
+
+static void
+messages_table(const struct ctl *ctl, json_t *rows, struct buf *out)
+{
+	const char *const titles[] = {
+		say(ctl, "at", "时间"),      say(ctl, "contact", "联系人"),
+		say(ctl, "name", "姓名"),    say(ctl, "number", "号码"),
+		say(ctl, "channel", "渠道"), say(ctl, "state", "状态"),
+		say(ctl, "parts", "条数"),   say(ctl, "tries", "次数"),
+		say(ctl, "route", "通道"),   say(ctl, "reason", "原因"),
+		say(ctl, "text", "内容"),    NULL
+	};
+	struct grid t;
+	json_t *m;
+	size_t i;
+	char text[HUMAN];
+
+	grid_init(&t, 3 << 6, titles);
+	json_array_foreach(rows, i, m)
+	{
+		grid_cell(&t, instant_text(text, member_int(m, "at")));
+		grid_cell(&t, member_text(m, "contact"));
+		grid_cell(&t, member_text(m, "name"));
+		grid_cell(&t, member_text(m, "number"));
+		grid_cell(&t, word(ctl, member_text(m, "channel")));
+		grid_cell(&t, word(ctl, member_text(m, "state")));
+		grid_cellf(&t, "%lld", (long long)member_int(m, "parts"));
+		attempt_cells(ctl, m, &t);
+		grid_cell(&t, member_text(m, "text"));
+	}
+	grid_put(&t, out, 0, screen_width());
+	grid_fini(&t);
+}
+
+static void
+events_table(const struct ctl *ctl, json_t *rows, struct buf *out)
+{
+	const char *const titles[] = { say(ctl, "at", "时间"), say(ctl, "event", "事件"),
+				       say(ctl, "detail", "详情"), NULL };
+	struct grid t;
+	json_t *event;
+	size_t i;
+	char text[HUMAN];
+
+	grid_init(&t, 0, titles);
+	json_array_foreach(rows, i, event)
+	{
+		char *detail = json_dumps(json_object_get(event, "detail"),
+					  JSON_COMPACT | JSON_ENCODE_ANY);
+
+		grid_cell(&t, instant_text(text, member_int(event, "at")));
+		grid_cell(&t, word(ctl, member_text(event, "what")));
+		grid_cell(&t, detail && strcmp(detail, "{}") != 0 ? detail : NULL);
+		free(detail);
+	}
+	grid_put(&t, out, 0, screen_width());
+	grid_fini(&t);
+}
+
+static int
+show_list(struct ctl *ctl, json_t *alert, const char *member, struct buf *out)
+{
+	struct err err = { 0 };
+	char path[128];
+	json_t *rows;
+	size_t max = ROWS_MAX;
+	bool more;
+	int code = limit(ctl, ROWS_MAX, &max);
+
+	if (code != CTL_OK)
+		return code;
+	snprintf(path, sizeof(path), "/v1/alerts/%lld/%s",
+		 (long long)member_int(alert, "id"), member);
+	code = client_pages(ctl, path, member, max, &rows, &more, &err);
+	if (code != CTL_OK) {
+		json_decref(rows);
+		return ctl_fail(ctl, code, &err);
+	}
+	if (ctl->json) {
+		json_object_update_new(alert, json_pack("{s:O}", member, rows));
+	} else {
+		buf_puts(out, "\n");
+		if (strcmp(member, "targets") == 0)
+			view_coverage(ctl, alert, rows, 0, out);
+		else if (strcmp(member, "messages") == 0)
+			messages_table(ctl, rows, out);
+		else
+			events_table(ctl, rows, out);
+		if (more)
+			buf_puts(out,
+				 say(ctl, "… more: --limit N\n", "… 更多:--limit N\n"));
+	}
+	json_decref(rows);
+	return CTL_OK;
+}
+
+/* With --json the counts of an alert keep their place and the lists stand beside them. */
+int
+alert_show(struct ctl *ctl)
+{
+	static const char *const lists[][2] = {
+		{ "--targets", "targets" },
+		{ "--messages", "messages" },
+		{ "--events", "events" },
+	};
+	struct buf out = { 0 };
+	json_t *alert = NULL, *all = NULL;
+	msec id;
+	int code = id_operand(ctl, &id);
+
+	if (code == CTL_OK)
+		code = client_get(ctl, &alert, "/v1/alerts/%lld", (long long)id);
+	if (code != CTL_OK)
+		return code;
+	if (!ctl->json) {
+		view_head(ctl, alert, &out);
+		view_progress(ctl, alert, &out);
+		view_steps(ctl, alert, &out);
+		view_waves(ctl, alert, &out);
+		if (member_int(alert, "tasks_open"))
+			buf_printf(&out,
+				   say(ctl, "open tasks: %lld (gongctl task list)\n",
+				       "未办任务:%lld(gongctl task list)\n"),
+				   (long long)member_int(alert, "tasks_open"));
+	}
+	all = json_pack("{s:I}", "id", (json_int_t)id);
+	for (size_t i = 0; code == CTL_OK && i < 3; i++)
+		if (args_has(ctl, lists[i][0]))
+			code = show_list(ctl, ctl->json ? all : alert, lists[i][1], &out);
+	if (code == CTL_OK && ctl->json) {
+		if (json_object_size(all) == 1) {
+			json_decref(all);
+			return ctl_json(alert);
+		}
+		json_object_set_new(all, "alert", alert);
+		return ctl_json(all);
+	}
+	ctl_print(&out);
+	json_decref(alert);
+	json_decref(all);
+	return code;
+}
+
+int
+alert_cancel(struct ctl *ctl)
+{
+	json_t *params = json_object(), *body, *answer;
+	const char *template = args_value(ctl, "--template"),
+		   *note = args_value(ctl, "--note");
+	char path[64];
+	msec id;
+	int code = id_operand(ctl, &id);
+
+	if (code == CTL_OK && !template && args_has(ctl, "--param"))
+		code = ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "--param needs --template: without a template "
+				     "nobody is told",
+				     "--param 需要 --template:没有模板则不通知任何人"));
+	if (code == CTL_OK)
+		code = params_add(ctl, params, NULL);
+	if (code != CTL_OK) {
+		json_decref(params);
+		return code;
+	}
+	body = json_pack("{s:s*,s:s*}", "template", template, "note", note);
+	if (template)
+		json_object_set(body, "params", params);
+	json_decref(params);
+	snprintf(path, sizeof(path), "/v1/alerts/%lld/cancel", (long long)id);
+	code = client_post(ctl, path, body, &answer);
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		return ctl_json(answer);
+	printf(say(ctl, "alert %lld is %s", "告警 %lld:%s"), (long long)id,
+	       word(ctl, member_text(answer, "state")));
+	if (member_int(answer, "notice"))
+		printf(say(ctl, "; alert %lld tells those who were reached",
+			   ";由告警 %lld 通知已收到者"),
+		       (long long)member_int(answer, "notice"));
+	else
+		fputs(say(ctl,
+			  "; nobody is told (--template tells those who were reached)",
+			  ";未通知任何人(用 --template 通知已收到者)"),
+		      stdout);
+	putchar('\n');
+	json_decref(answer);
+	return CTL_OK;
+}
+
+static int
+ack_body(struct ctl *ctl, json_t **out)
+{
+	const char *division = args_value(ctl, "--division"),
+		   *contact = args_value(ctl, "--contact");
+	const char *level = args_value(ctl, "--level"), *name = args_value(ctl, "--name");
+	const char *note = args_value(ctl, "--note");
+
+	*out = NULL;
+	if (!division == !contact)
+		return ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "ack needs either --division CODE or --contact REF",
+				     "ack 需要 --division CODE 或 --contact REF 之一"));
+	if (!level == !args_has(ctl, "--cannot"))
+		return ctl_usage(ctl, "%s",
+				 say(ctl, "ack needs either --level 2…5 or --cannot",
+				     "ack 需要 --level 2…5 或 --cannot 之一"));
+	if (level && (strlen(level) != 1 || !strchr("2345", level[0])))
+		return ctl_usage(
+			ctl,
+			say(ctl,
+			    "--level %s: use 2 (answered), 3 (acknowledged), 4 (in "
+			    "post) or 5 (done)",
+			    "--level %s:应为 2(已接听)3(已确认)4(已到岗)5(已完成)"),
+			level);
+	if (division && (!name || !note))
+		return ctl_usage(
+			ctl, "%s",
+			say(ctl,
+			    "an answer for a division needs --name WHO and "
+			    "--note TEXT: whom you spoke to, and how",
+			    "为地区登记应答需要 --name 与 --note:与谁、如何联系"));
+	*out = json_pack("{s:s*,s:s*,s:s*,s:s*}", "division", division, "contact",
+			 contact, "name", name, "note", note);
+	if (level)
+		json_object_set_new(*out, "level", json_integer(level[0] - '0'));
+	else
+		json_object_set_new(*out, "outcome", json_string("cannot"));
+	return CTL_OK;
+}
+
+int
+alert_ack(struct ctl *ctl)
+{
+	json_t *body = NULL, *answer;
+	char path[64];
+	msec id;
+	int code = id_operand(ctl, &id);
+
+	if (code == CTL_OK)
+		code = ack_body(ctl, &body);
+	if (code != CTL_OK)
+		return code;
+	snprintf(path, sizeof(path), "/v1/alerts/%lld/acks", (long long)id);
+	code = client_post(ctl, path, body, &answer);
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		return ctl_json(answer);
+	if (args_has(ctl, "--cannot"))
+		printf(say(ctl, "recorded: cannot (alert %lld)\n",
+			   "已登记:不能到(告警 %lld)\n"),
+		       (long long)id);
+	else
+		printf(say(ctl, "recorded: %s (alert %lld)\n", "已登记:%s(告警 %lld)\n"),
+		       level_word(ctl, (int)member_int(answer, "level")), (long long)id);
+	json_decref(answer);
+	return CTL_OK;
+}

@@ -1,0 +1,255 @@
+/* client.c -- one request to gongd over its unix socket, and what to do when it is not
+ * there. */
+#include "ctl/ctl.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define CONNECT_S 5L
+#define ANSWER_S 60L
+#define IMPORT_S 600L
+
+static size_t
+take(char *data, size_t size, size_t count, void *to)
+{
+	buf_add(to, data, size * count);
+	return size * count;
+}
+
+/* Says what hinders the connection and how to mend it; `code` is curl's. */
+static int
+not_reached(struct ctl *ctl, CURLcode code, struct err *err)
+{
+	long os = 0;
+
+	curl_easy_getinfo(ctl->curl, CURLINFO_OS_ERRNO, &os);
+	if (!os && access(ctl->socket, F_OK) < 0)
+		os = errno;
+	if (os == EACCES || os == EPERM)
+		err_field(err, "--socket",
+			  "gongd's socket %s may not be used by this user; run "
+			  "gongctl as root or as the user gongd runs as",
+			  ctl->socket);
+	else if (code == CURLE_COULDNT_CONNECT)
+		err_field(err, "--socket",
+			  "gongd is not reachable at %s; start it (systemctl start "
+			  "gongd, or gongd --config gong.conf) or name its socket with "
+			  "--socket or "
+			  "--config",
+			  ctl->socket);
+	else
+		err_field(err, "--socket",
+			  "gongd at %s did not answer (%s); what was asked may "
+			  "have been done: look with gongctl alert list before asking "
+			  "again",
+			  ctl->socket, curl_easy_strerror(code));
+	return CTL_NOT_REACHED;
+}
+
+/* A refusal's detail; a body that is no problem document still says its status. */
+static int
+refused(long status, json_t *answer, const struct buf *body, struct err *err)
+{
+	const char *field = member_text(answer, "field"),
+		   *detail = member_text(answer, "detail");
+
+	if (!detail)
+		detail = member_text(answer, "title");
+	if (detail)
+		err_field(err, field ? field : "", "%s", detail);
+	else
+		err_set(err, "gongd answered %ld: %.200s", status,
+			body->data ? body->data : "");
+	return CTL_REFUSED;
+}
+
+static CURLcode
+perform(struct ctl *ctl, const struct client_request *q, struct buf *body)
+{
+	struct curl_slist *headers = NULL;
+	struct buf url = { 0 };
+	CURLcode rc;
+
+	if (!ctl->curl)
+		ctl->curl = curl_easy_init();
+	curl_easy_reset(ctl->curl);
+	buf_printf(&url, "http://gongd%s", q->path);
+	curl_easy_setopt(ctl->curl, CURLOPT_UNIX_SOCKET_PATH, ctl->socket);
+	curl_easy_setopt(ctl->curl, CURLOPT_URL, url.data);
+	curl_easy_setopt(ctl->curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(ctl->curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(ctl->curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
+	curl_easy_setopt(ctl->curl, CURLOPT_TIMEOUT, q->type ? IMPORT_S : ANSWER_S);
+	curl_easy_setopt(ctl->curl, CURLOPT_USERAGENT, "gongctl/" GONG_VERSION);
+	curl_easy_setopt(ctl->curl, CURLOPT_WRITEFUNCTION, take);
+	curl_easy_setopt(ctl->curl, CURLOPT_WRITEDATA, body);
+	if (q->body) {
+		struct buf type = { 0 };
+
+		buf_printf(&type, "Content-Type: %s",
+			   q->type ? q->type : "application/json");
+		headers = curl_slist_append(headers, type.data);
+		headers = curl_slist_append(headers, "Expect:");
+		curl_easy_setopt(ctl->curl, CURLOPT_HTTPHEADER, headers);
+		curl_easy_setopt(ctl->curl, CURLOPT_POSTFIELDS, q->body);
+		curl_easy_setopt(ctl->curl, CURLOPT_POSTFIELDSIZE_LARGE,
+				 (curl_off_t)q->len);
+		buf_fini(&type);
+	}
+	rc = curl_easy_perform(ctl->curl);
+	curl_slist_free_all(headers);
+	buf_fini(&url);
+	return rc;
+}
+
+int
+client_ask(struct ctl *ctl, const struct client_request *q, json_t **out, struct err *err)
+{
+	struct buf body = { 0 };
+	CURLcode rc = perform(ctl, q, &body);
+	long status = 0;
+	int code = CTL_OK;
+
+	*out = NULL;
+	if (rc != CURLE_OK) {
+		code = not_reached(ctl, rc, err);
+	} else {
+		curl_easy_getinfo(ctl->curl, CURLINFO_RESPONSE_CODE, &status);
+		*out = json_loadb(body.data ? body.data : "", body.len,
+				  JSON_REJECT_DUPLICATES, NULL);
+		if (status < 200 || status > 299)
+			code = refused(status, *out, &body, err);
+		else if (!*out)
+			code = refused(status, NULL, &body, err);
+	}
+	if (code != CTL_OK && !ctl->json) {
+		json_decref(*out);
+		*out = NULL;
+	}
+	buf_fini(&body);
+	return code;
+}
+
+void
+client_close(struct ctl *ctl)
+{
+	if (ctl->curl)
+		curl_easy_cleanup(ctl->curl);
+	ctl->curl = NULL;
+}
+
+/* With --json a refusal is the problem document itself, on standard error. */
+static int
+answered(struct ctl *ctl, int code, json_t **out, const struct err *err)
+{
+	if (code == CTL_OK)
+		return CTL_OK;
+	if (ctl->json && *out) {
+		json_dumpf(*out, stderr, JSON_COMPACT);
+		fputc('\n', stderr);
+	} else {
+		ctl_fail(ctl, code, err);
+	}
+	json_decref(*out);
+	*out = NULL;
+	return code;
+}
+
+int
+client_get(struct ctl *ctl, json_t **out, const char *fmt, ...)
+{
+	struct client_request q = { 0 };
+	struct err err = { 0 };
+	char path[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(path, sizeof(path), fmt, args);
+	va_end(args);
+	q.path = path;
+	return answered(ctl, client_ask(ctl, &q, out, &err), out, &err);
+}
+
+int
+client_post(struct ctl *ctl, const char *path, json_t *body, json_t **out)
+{
+	char *text = json_dumps(body, JSON_COMPACT);
+	struct client_request q = { .path = path, .body = text, .len = strlen(text) };
+	struct err err = { 0 };
+	int code = client_ask(ctl, &q, out, &err);
+
+	json_decref(body);
+	free(text);
+	return answered(ctl, code, out, &err);
+}
+
+/* `next` is opaque: whatever it is, it goes back escaped. */
+static void
+page_path(struct ctl *ctl, const char *path, json_t *next, struct buf *out)
+{
+	char number[32], *escaped;
+	const char *cursor = json_string_value(next);
+
+	buf_puts(out, path);
+	if (!next)
+		return;
+	snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(next));
+	escaped = curl_easy_escape(ctl->curl, cursor ? cursor : number, 0);
+	buf_printf(out, "%cafter=%s", strchr(path, '?') ? '&' : '?', escaped);
+	curl_free(escaped);
+}
+
+int
+client_pages(struct ctl *ctl, const char *path, const char *member, size_t max,
+	     json_t **rows, bool *more, struct err *err)
+{
+	json_t *next = NULL;
+	int code;
+
+	*rows = json_array();
+	*more = false;
+	do {
+		struct buf full = { 0 };
+		struct client_request q = { 0 };
+		json_t *page;
+
+		page_path(ctl, path, next, &full);
+		q.path = full.data;
+		code = client_ask(ctl, &q, &page, err);
+		buf_fini(&full);
+		json_decref(next);
+		next = NULL;
+		if (code == CTL_OK) {
+			json_array_extend(*rows, json_object_get(page, member));
+			next = json_object_get(page, "next");
+			next = json_is_null(next) || !json_array_size(json_object_get(
+							     page, member))
+				       ? NULL
+				       : json_incref(next);
+		}
+		json_decref(page);
+	} while (code == CTL_OK && next && json_array_size(*rows) < max);
+	*more = next != NULL || json_array_size(*rows) > max;
+	while (json_array_size(*rows) > max)
+		json_array_remove(*rows, json_array_size(*rows) - 1);
+	json_decref(next);
+	return code;
+}
+
+int
+ctl_fail(const struct ctl *ctl, int code, const struct err *err)
+{
+	struct buf line = { 0 };
+
+	text_clip(&line, err->field, sizeof(err->field));
+	if (line.len)
+		buf_puts(&line, ": ");
+	text_clip(&line, err->text, sizeof(err->text));
+	fprintf(stderr, "gongctl: %s\n", line.data ? line.data : "");
+	buf_fini(&line);
+	return code;
+}

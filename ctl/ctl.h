@@ -1,0 +1,147 @@
+/* ctl.h -- what the files of gongctl share: its commands, their arguments, the way to gongd
+ * and the way to the reader's eye.  gongctl decides nothing: it asks gongd and shows. */
+#ifndef GONG_CTL_H
+#define GONG_CTL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/msec.h"
+#include "core/words.h"
+
+enum { CTL_OK, CTL_REFUSED, CTL_USAGE, CTL_NOT_REACHED };	/* exit codes */
+
+struct option_spec {
+	const char *name;		/* "--division"; NULL ends a list */
+	const char *arg;		/* what its value is called; NULL = a flag */
+	bool many;			/* may be given several times, or with several values */
+	bool needed;
+	const char *help[LANG_COUNT];
+};
+
+struct given {				/* one option as it stood on the command line */
+	const struct option_spec *spec;
+	char *value;			/* NULL for a flag */
+};
+
+struct ctl;
+
+struct command {
+	const char *words;		/* "alert list" */
+	const char *operands[3];	/* "ID", …, NULL; each must be given */
+	const struct option_spec *options;	/* NULL = none */
+	const char *help[LANG_COUNT];	/* one line */
+	int (*run)(struct ctl *);	/* returns the exit code, having said why */
+};
+
+struct ctl {
+	const char *socket;		/* of gongd */
+	bool json;			/* print gongd's answers as they are */
+	enum lang lang;
+	const struct command *command;
+	const char *operands[3];
+	struct given *given;
+	size_t given_count;
+	void *curl;			/* the connection, kept between requests */
+};
+
+#define SOCKET_DEFAULT "/run/gong/gong.sock"
+/* socket.c -- fills ctl->socket; CTL_OK, or CTL_USAGE having said why. */
+int socket_choose(struct ctl *, const char *config);
+/* main.c */
+extern const struct command commands[];	/* ends with words NULL */
+/* args.c -- the command line, by the command's table. */
+int args_parse(struct ctl *, int argc, char **argv);	/* CTL_OK or CTL_USAGE, said why */
+void args_free(struct ctl *);
+bool args_has(const struct ctl *, const char *name);
+const char *args_value(const struct ctl *, const char *name);	/* the last one; or NULL */
+json_t *args_strings(const struct ctl *, const char *name);	/* new array of every value */
+void command_synopsis(const struct command *, struct buf *out);
+/* Says what is wrong with the command line and where help is; returns CTL_USAGE. */
+int ctl_usage(const struct ctl *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* client.c -- one request to gongd.  Returns CTL_OK with *out (the answer, caller owns it), or
+ * CTL_REFUSED or CTL_NOT_REACHED with err filled. */
+struct client_request {
+	const char *path;		/* with its query */
+	const char *type, *body;	/* NULL body = GET */
+	size_t len;
+};
+int client_ask(struct ctl *, const struct client_request *, json_t **out, struct err *);
+void client_close(struct ctl *);
+/* The same, and the error is printed. */
+int client_get(struct ctl *, json_t **out, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int client_post(struct ctl *, const char *path, json_t *body, json_t **out);	/* takes body */
+/* All rows of a paged list, at most `max`; *more tells whether some were left out. */
+int client_pages(struct ctl *, const char *path, const char *member, size_t max, json_t **rows,
+		 bool *more, struct err *);
+int ctl_fail(const struct ctl *, int code, const struct err *);	/* prints err, returns code */
+
+/* grid.c -- text in columns, by the width it has on the screen (East Asian wide = 2). */
+struct grid {
+	size_t columns, count;		/* count of cells, titles included */
+	unsigned right;			/* bit set of columns set flush right */
+	char **cells;
+};
+size_t text_width(const char *text);
+/* Appends at most `width` columns of text, without control characters; "…" marks a cut. */
+void text_clip(struct buf *out, const char *text, size_t width);
+void grid_init(struct grid *, unsigned right, const char *const *titles);	/* NULL ends */
+void grid_cell(struct grid *, const char *text);	/* NULL = "-" */
+void grid_cellf(struct grid *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Appends the lines, `indent` spaces before each; width 0 = as wide as need be. */
+void grid_put(const struct grid *, struct buf *out, size_t indent, size_t width);
+void grid_fini(struct grid *);
+size_t screen_width(void);		/* 0 when the output is no terminal */
+
+/* words.c -- what gongd's words are called in the reader's language, and times for people. */
+const char *say(const struct ctl *, const char *en, const char *zh)
+	__attribute__((format_arg(2), format_arg(3)));
+const char *word(const struct ctl *, const char *api_word);	/* NULL stays NULL */
+const char *level_word(const struct ctl *, int level);
+#define HUMAN 32
+const char *duration_text(char out[HUMAN], msec ms);	/* "3m20s" */
+const char *instant_text(char out[HUMAN], msec at);	/* "11-24 02:10:05", local */
+int duration_parse(msec *out, const char *text);	/* "4h"; -1: it is none */
+msec now_ms(void);
+
+/* Members that may be absent. */
+const char *member_text(json_t *, const char *name);	/* NULL when absent or no string */
+msec member_int(json_t *, const char *name);		/* 0 when absent */
+bool member_is(json_t *, const char *name);
+
+/* view.c -- the parts a picture of an alert is made of; each appends whole lines. */
+void view_head(const struct ctl *, json_t *alert, struct buf *out);
+void view_progress(const struct ctl *, json_t *alert, struct buf *out);
+void view_steps(const struct ctl *, json_t *alert, struct buf *out);
+void view_waves(const struct ctl *, json_t *alert, struct buf *out);
+/* Those under the level that satisfies first, then the latest answers; at most `rows` (0 = all). */
+void view_coverage(const struct ctl *, json_t *alert, json_t *targets, size_t rows,
+		   struct buf *out);
+void view_tasks(const struct ctl *, json_t *tasks, msec alert, struct buf *out);	/* 0 = all */
+bool alert_is_closed(json_t *alert);
+int ctl_json(json_t *);			/* prints it, frees it, returns CTL_OK */
+void ctl_print(struct buf *);		/* prints it and frees it */
+
+/* the commands */
+int alert_list(struct ctl *);
+int alert_show(struct ctl *);
+int alert_watch(struct ctl *);
+int alert_cancel(struct ctl *);
+int alert_ack(struct ctl *);
+int send_alert(struct ctl *);
+int send_callout(struct ctl *);
+int desk_import(struct ctl *);
+int desk_task_list(struct ctl *);
+int desk_task_close(struct ctl *);
+int desk_route_list(struct ctl *);
+/* send.c */
+int params_add(struct ctl *, json_t *params, json_t *by_division);	/* from --param */
+void plan_print(const struct ctl *, json_t *plan);	/* the answer of a dry run */
+int id_operand(struct ctl *, msec *out);	/* the command's ID; said why when it is none */
+
+#endif

@@ -1,0 +1,243 @@
+/* desk.c -- the duty desk's other errands: lists in, tasks done, routes looked at. */
+#include "ctl/ctl.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define FILE_MAX ((size_t)256 << 20) /* what gongd takes on its socket */
+
+static int
+read_file(struct ctl *ctl, const char *path, struct buf *out)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+	char chunk[65536];
+	size_t n;
+	bool failed;
+
+	if (!f)
+		return ctl_usage(
+			ctl,
+			say(ctl, "FILE %s cannot be read: %s; correct its name or rights",
+			    "文件 %s 无法读取:%s;请检查文件名或权限"),
+			path, strerror(errno));
+	errno = 0;
+	while (out->len <= FILE_MAX && (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+		buf_add(out, chunk, n);
+	failed = ferror(f);
+	if (f != stdin)
+		fclose(f);
+	if (failed)
+		return ctl_usage(
+			ctl,
+			say(ctl, "FILE %s cannot be read: %s; correct its name or rights",
+			    "文件 %s 无法读取:%s;请检查文件名或权限"),
+			path, strerror(errno));
+	if (out->len > FILE_MAX)
+		return ctl_usage(
+			ctl,
+			say(ctl, "FILE %s is larger than %zu MiB; import it in pieces",
+			    "文件 %s 大于 %zu MiB;请分批导入"),
+			path, FILE_MAX >> 20);
+	return CTL_OK;
+}
+
+int
+desk_import(struct ctl *ctl)
+{
+	const char *kind = strchr(ctl->command->words, ' ') + 1;
+	struct client_request q = { 0 };
+	struct buf file = { 0 }, path = { 0 };
+	struct err err = { 0 };
+	json_t *answer = NULL;
+	int code = read_file(ctl, ctl->operands[0], &file);
+
+	if (code != CTL_OK) {
+		buf_fini(&file);
+		return code;
+	}
+	buf_printf(&path, "/v1/import/%s", kind);
+	q.path = path.data;
+	q.body = file.data ? file.data : "";
+	q.len = file.len;
+	q.type = "text/csv"; /* no charset: gongd sees for itself whether it is UTF-8 or
+				GBK */
+	code = client_ask(ctl, &q, &answer, &err);
+	buf_fini(&file);
+	buf_fini(&path);
+	if (code != CTL_OK) {
+		json_decref(answer);
+		return ctl_fail(ctl, code, &err);
+	}
+	if (ctl->json)
+		return ctl_json(answer);
+	printf(say(ctl, "imported %lld rows of %s\n", "已导入 %lld 行(%s)\n"),
+	       (long long)member_int(answer, "rows"), kind);
+	json_decref(answer);
+	return CTL_OK;
+}
+
+int
+desk_task_list(struct ctl *ctl)
+{
+	const char *const titles[] = { "ID",
+				       say(ctl, "alert", "告警"),
+				       say(ctl, "since", "开始"),
+				       say(ctl, "closed", "办结"),
+				       say(ctl, "kind", "类别"),
+				       say(ctl, "by", "经办"),
+				       say(ctl, "text", "内容"),
+				       say(ctl, "note", "备注"),
+				       NULL };
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	struct grid t;
+	json_t *rows, *task;
+	char text[HUMAN];
+	size_t i;
+	bool more;
+	int code = client_pages(ctl,
+				args_has(ctl, "--all") ? "/v1/tasks" : "/v1/tasks?open=1",
+				"tasks", 10000, &rows, &more, &err);
+
+	if (code == CTL_OK && ctl->json)
+		return ctl_json(json_pack("{s:o}", "tasks", rows));
+	if (code != CTL_OK) {
+		json_decref(rows);
+		return ctl_fail(ctl, code, &err);
+	}
+	grid_init(&t, 3, titles);
+	json_array_foreach(rows, i, task)
+	{
+		grid_cellf(&t, "%lld", (long long)member_int(task, "id"));
+		grid_cellf(&t, "%lld", (long long)member_int(task, "alert"));
+		grid_cell(&t, instant_text(text, member_int(task, "opened_at")));
+		grid_cell(&t, instant_text(text, member_int(task, "closed_at")));
+		grid_cell(&t, word(ctl, member_text(task, "kind")));
+		grid_cell(&t, member_text(task, "closed_by"));
+		grid_cell(&t, member_text(task, "text"));
+		grid_cell(&t, member_text(task, "note"));
+	}
+	if (json_array_size(rows))
+		grid_put(&t, &out, 0, screen_width());
+	else
+		buf_puts(&out, say(ctl, "no open tasks\n", "没有未办任务\n"));
+	if (more)
+		buf_puts(&out, say(ctl, "… and more\n", "… 还有更多\n"));
+	ctl_print(&out);
+	grid_fini(&t);
+	json_decref(rows);
+	return CTL_OK;
+}
+
+int
+desk_task_close(struct ctl *ctl)
+{
+	json_t *answer;
+	char path[64];
+	msec id;
+	int code = id_operand(ctl, &id);
+
+	if (code != CTL_OK)
+		return code;
+	snprintf(path, sizeof(path), "/v1/tasks/%lld/close", (long long)id);
+	code = client_post(ctl, path,
+			   json_pack("{s:s}", "note", args_value(ctl, "--note")),
+			   &answer);
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		return ctl_json(answer);
+	printf(say(ctl, "task %lld is closed\n", "任务 %lld 已办结\n"), (long long)id);
+	json_decref(answer);
+	return CTL_OK;
+}
+
+/* What the driver last said of itself, in the order a technician asks. */
+static void
+health_text(const struct ctl *ctl, json_t *health, struct buf *out)
+{
+	json_t *storage = json_object_get(health, "storage");
+	json_t *dbm = json_object_get(health, "signal_dbm");
+	json_t *balance = json_object_get(health, "balance");
+	const char *operator= member_text(health, "operator"),
+		   *note = member_text(health, "note");
+
+	if (json_is_false(json_object_get(health, "ok")))
+		buf_puts(out, say(ctl, "NOT OK ", "异常 "));
+	if (json_is_false(json_object_get(health, "registered")))
+		buf_puts(out, say(ctl, "not registered ", "未注册 "));
+	if (operator)
+		buf_printf(out, "%s ", operator);
+	if (json_is_number(dbm))
+		buf_printf(out, "%.0f dBm ", json_number_value(dbm));
+	if (json_is_object(storage))
+		buf_printf(out, say(ctl, "storage %lld/%lld ", "存储 %lld/%lld "),
+			   (long long)member_int(storage, "used"),
+			   (long long)member_int(storage, "size"));
+	if (json_is_number(balance))
+		buf_printf(out, say(ctl, "balance %.2f ", "余额 %.2f "),
+			   json_number_value(balance));
+	if (note)
+		buf_puts(out, note);
+}
+
+static void
+route_row(const struct ctl *ctl, json_t *route, struct grid *t)
+{
+	struct buf channels = { 0 }, health = { 0 };
+	json_t *channel;
+	char text[HUMAN];
+	size_t i;
+
+	json_array_foreach(json_object_get(route, "channels"), i, channel)
+	{
+		const char *name = word(ctl, json_string_value(channel));
+
+		buf_printf(&channels, "%s%s", i ? " " : "", name ? name : "-");
+	}
+	health_text(ctl, json_object_get(route, "health"), &health);
+	grid_cell(t, member_text(route, "name"));
+	grid_cell(t, member_text(route, "driver"));
+	grid_cell(t, channels.data);
+	grid_cell(t, word(ctl, member_text(route, "state")));
+	grid_cell(t, instant_text(text, member_int(route, "state_at")));
+	grid_cell(t, health.data);
+	buf_fini(&channels);
+	buf_fini(&health);
+}
+
+int
+desk_route_list(struct ctl *ctl)
+{
+	const char *const titles[] = { say(ctl, "route", "通道"),
+				       say(ctl, "driver", "驱动"),
+				       say(ctl, "channels", "渠道"),
+				       say(ctl, "state", "状态"),
+				       say(ctl, "since", "自"),
+				       say(ctl, "health", "状况"),
+				       NULL };
+	struct buf out = { 0 };
+	json_t *answer, *route;
+	struct grid t;
+	size_t i;
+	int code = client_get(ctl, &answer, "/v1/routes");
+
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		return ctl_json(answer);
+	grid_init(&t, 0, titles);
+	json_array_foreach(json_object_get(answer, "routes"), i, route)
+		route_row(ctl, route, &t);
+	if (json_array_size(json_object_get(answer, "routes")))
+		grid_put(&t, &out, 0, screen_width());
+	else
+		buf_puts(&out,
+			 say(ctl, "no routes; add route \"name\" { … } to gong.conf\n",
+			     "没有通道;请在 gong.conf 中加入 route \"名称\" { … }\n"));
+	ctl_print(&out);
+	grid_fini(&t);
+	json_decref(answer);
+	return CTL_OK;
+}

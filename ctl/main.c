@@ -1,0 +1,474 @@
+/* main.c -- gongctl: the table of its commands, and the choice of one. */
+#include "ctl/ctl.h"
+
+#include <langinfo.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+/* clang-format off: tables */
+#define END                                                                              \
+	{                                                                                \
+		.name = NULL                                                             \
+	}
+#define FLAG(option, en, zh)                                                             \
+	{                                                                                \
+		option, NULL, false, false,                                              \
+		{                                                                        \
+			[LANG_EN] = en, [LANG_ZH] = zh                                   \
+		}                                                                        \
+	}
+#define ONE(option, arg, en, zh)                                                         \
+	{                                                                                \
+		option, arg, false, false,                                               \
+		{                                                                        \
+			[LANG_EN] = en, [LANG_ZH] = zh                                   \
+		}                                                                        \
+	}
+#define MUST(option, arg, en, zh)                                                        \
+	{                                                                                \
+		option, arg, false, true,                                                \
+		{                                                                        \
+			[LANG_EN] = en, [LANG_ZH] = zh                                   \
+		}                                                                        \
+	}
+#define MANY(option, arg, en, zh)                                                        \
+	{                                                                                \
+		option, arg, true, false,                                                \
+		{                                                                        \
+			[LANG_EN] = en, [LANG_ZH] = zh                                   \
+		}                                                                        \
+	}
+
+#define OPTION_PARAM                                                                     \
+	MANY("--param", "[CODE:]NAME=VALUE",                                             \
+	     "a parameter of the template, for everybody or for one division",           \
+	     "模板参数,或仅用于某地区")
+#define OPTION_KEY                                                                       \
+	ONE("--key", "KEY",                                                              \
+	    "idempotency key: the same key never sends twice (default: a new one, "      \
+	    "printed)",                                                                  \
+	    "幂等键:同一键不会重复发送(默认新生成并显示)")
+#define OPTION_DRILL                                                                     \
+	FLAG("--drill", "a drill: marked in every text, own statistics",                 \
+	     "演练:每条文本带标记,单独统计")
+#define OPTION_TEST FLAG("--test", "a test: simulated routes only", "测试:只用模拟通道")
+#define OPTION_DRY                                                                       \
+	FLAG("--dry-run", "send nothing; show steps, people, parts and forecast",        \
+	     "不发送;显示步骤、人数、条数与预计")
+
+static const struct option_spec send_options[] = {
+	MANY("--division", "CODE", "village, township or county to be told",
+	     "要通知的地区"),
+	MUST("--severity", "COLOUR", "notice, blue, yellow, orange or red",
+	     "notice、blue、yellow、orange 或 red"),
+	ONE("--policy", "NAME",
+	    "how to climb until somebody answers (default: told once)",
+	    "叫应规则(默认只告知一次)"),
+	OPTION_PARAM,
+	ONE("--kind", "KIND", "what it is about, such as rainstorm", "灾种,如 rainstorm"),
+	MANY("--role", "ROLE", "who is told, when the policy does not say",
+	     "角色(规则未指定时)"),
+	MANY("--contact", "REF", "extra persons", "额外联系人"),
+	MANY("--without-division", "CODE", "leave out these places", "排除地区"),
+	MANY("--without-contact", "REF", "leave out these persons", "排除联系人"),
+	OPTION_KEY,
+	ONE("--expires", "4h|INSTANT", "nothing is sent after it (duration or RFC 3339)",
+	    "此后不再发送(时长或 RFC 3339)"),
+	ONE("--starts", "30m|INSTANT", "hold it until then", "到时才开始"),
+	ONE("--replaces", "ID", "correct or end that alert", "更正或结束该告警"),
+	FLAG("--reached", "only those whom the replaced alert reached",
+	     "仅限被替代告警已通知到的人"),
+	OPTION_DRILL,
+	OPTION_TEST,
+	OPTION_DRY,
+	END
+};
+static const struct option_spec callout_options[] = {
+	ONE("--role", "ROLE", "the duty that is called, by the roster",
+	    "按值班表呼叫的岗位"),
+	ONE("--division", "CODE", "where that duty is", "该岗位所在地区"),
+	MANY("--contact", "REF", "these persons instead, one after the other",
+	     "改为依次呼叫这些联系人"),
+	OPTION_PARAM,
+	ONE("--template", "NAME", "default duty.callout", "默认 duty.callout"),
+	ONE("--policy", "NAME", "default duty.callout", "默认 duty.callout"),
+	OPTION_KEY,
+	OPTION_DRILL,
+	OPTION_TEST,
+	OPTION_DRY,
+	END
+};
+static const struct option_spec alert_list_options[] = {
+	FLAG("--open", "only those that still run", "只列未结束的"),
+	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"), END
+};
+static const struct option_spec show_options[] = {
+	FLAG("--targets", "every place and its answer", "每个地区及其应答"),
+	FLAG("--messages", "every message", "每条消息"),
+	FLAG("--events", "its story", "经过"),
+	ONE("--limit", "N", "how many rows (default 10000)", "行数(默认 10000)"), END
+};
+static const struct option_spec watch_options[] = {
+	ONE("--interval", "1s", "how often to look (100ms to 1h)",
+	    "刷新间隔(100ms 至 1h)"),
+	FLAG("--until-closed", "end when it is satisfied, cancelled or expired",
+	     "达成、取消或过期后结束"),
+	END
+};
+static const struct option_spec cancel_options[] = {
+	ONE("--template", "NAME", "tell those who were reached", "用该模板通知已收到者"),
+	OPTION_PARAM, ONE("--note", "TEXT", "why", "原因"), END
+};
+static const struct option_spec ack_options[] = {
+	ONE("--division", "CODE", "the place that answered", "应答的地区"),
+	ONE("--contact", "REF", "or the person", "或应答的联系人"),
+	ONE("--level", "N", "2 answered, 3 acknowledged, 4 in post, 5 done",
+	    "2 已接听,3 已确认,4 已到岗,5 已完成"),
+	FLAG("--cannot", "the answer was: I cannot", "应答为:不能到"),
+	ONE("--name", "WHO", "whom you spoke to", "与谁联系"),
+	ONE("--note", "TEXT", "how, and what was said", "方式与内容"),
+	END
+};
+static const struct option_spec task_list_options[] = {
+	FLAG("--all", "closed ones too", "包括已办结的"), END
+};
+static const struct option_spec task_close_options[] = {
+	MUST("--note", "TEXT", "what was done", "如何办结"), END
+};
+
+static int help(struct ctl *);
+static int version(struct ctl *);
+
+#define HELP(en, zh)                                                                     \
+	{                                                                                \
+		[LANG_EN] = en, [LANG_ZH] = zh                                           \
+	}
+const struct command commands[] = {
+	{ "import divisions",
+	  { "FILE" },
+	  NULL,
+	  HELP("read places from a CSV file (- = stdin)",
+	       "从 CSV 导入行政区划(- 为标准输入)"),
+	  desk_import },
+	{ "import contacts",
+	  { "FILE" },
+	  NULL,
+	  HELP("read people and their posts from a CSV file", "从 CSV 导入联系人与岗位"),
+	  desk_import },
+	{ "import roster",
+	  { "FILE" },
+	  NULL,
+	  HELP("read who is on duty when from a CSV file", "从 CSV 导入值班表"),
+	  desk_import },
+	{ "send",
+	  { "TEMPLATE" },
+	  send_options,
+	  HELP("send an alert", "发送告警"),
+	  send_alert },
+	{ "callout",
+	  { NULL },
+	  callout_options,
+	  HELP("call people to their post until one comes", "召集值班人员"),
+	  send_callout },
+	{ "alert list",
+	  { NULL },
+	  alert_list_options,
+	  HELP("list alerts, newest first", "列出告警,新的在前"),
+	  alert_list },
+	{ "alert show",
+	  { "ID" },
+	  show_options,
+	  HELP("show one alert", "显示一条告警"),
+	  alert_show },
+	{ "alert watch",
+	  { "ID" },
+	  watch_options,
+	  HELP("follow one alert live", "实时查看一条告警"),
+	  alert_watch },
+	{ "alert cancel",
+	  { "ID" },
+	  cancel_options,
+	  HELP("withdraw an alert and tell those reached", "取消告警,并通知已收到者"),
+	  alert_cancel },
+	{ "ack",
+	  { "ID" },
+	  ack_options,
+	  HELP("enter an answer you were given by other means",
+	       "登记以其他方式得到的应答"),
+	  alert_ack },
+	{ "task list",
+	  { NULL },
+	  task_list_options,
+	  HELP("list work that waits for the desk", "列出待办任务"),
+	  desk_task_list },
+	{ "task close",
+	  { "ID" },
+	  task_close_options,
+	  HELP("close a task", "办结任务"),
+	  desk_task_close },
+	{ "route list",
+	  { NULL },
+	  NULL,
+	  HELP("list the ways out and their health", "列出通道及其状况"),
+	  desk_route_list },
+	{ "help",
+	  { NULL },
+	  NULL,
+	  HELP("show all commands, or one: help COMMAND", "显示全部命令,或:help 命令"),
+	  help },
+	{ "version", { NULL }, NULL, HELP("show the version", "显示版本"), version },
+	{ .words = NULL }
+};
+
+static const struct option_spec global_options[] = {
+	ONE("--socket", "PATH",
+	    "gongd's socket (default $GONG_SOCKET, then " SOCKET_DEFAULT ")",
+	    "gongd 的套接字(默认 $GONG_SOCKET,再 " SOCKET_DEFAULT ")"),
+	ONE("--config", "FILE", "read the socket's path from this gong.conf",
+	    "从该 gong.conf 读取套接字路径"),
+	FLAG("--json", "print gongd's answers as JSON", "以 JSON 输出"),
+	ONE("--lang", "zh|en", "language (default: from LC_ALL, LC_MESSAGES, LANG)",
+	    "语言"),
+	END
+};
+
+/* clang-format on */
+
+static int
+version(struct ctl *ctl)
+{
+	puts("gongctl " GONG_VERSION);
+	return CTL_OK;
+}
+
+static void
+options_table(const struct ctl *ctl, const struct option_spec *options)
+{
+	const char *const titles[] = { say(ctl, "options:", "选项:"), " ", NULL };
+	struct buf out = { 0 };
+	struct grid t;
+
+	if (!options)
+		return;
+	grid_init(&t, 0, titles);
+	for (; options->name; options++) {
+		grid_cellf(&t, "  %s%s%s%s", options->name, options->arg ? " " : "",
+			   options->arg ? options->arg : "", options->many ? "…" : "");
+		grid_cell(&t, options->help[ctl->lang]);
+	}
+	grid_put(&t, &out, 0, 0);
+	ctl_print(&out);
+	grid_fini(&t);
+}
+
+static void
+help_all(const struct ctl *ctl)
+{
+	const char *const titles[] = { say(ctl, "commands:", "命令:"), " ", NULL };
+	struct buf out = { 0 };
+	struct grid t;
+
+	buf_puts(&out, say(ctl,
+			   "usage: gongctl [--socket PATH | --config FILE] [--json] "
+			   "[--lang zh|en] COMMAND\n",
+			   "用法:gongctl [--socket PATH | --config FILE] "
+			   "[--json] [--lang zh|en] 命令\n"));
+	grid_init(&t, 0, titles);
+	for (const struct command *c = commands; c->words; c++) {
+		grid_cellf(&t, "  %s%s%s", c->words, c->operands[0] ? " " : "",
+			   c->operands[0] ? c->operands[0] : "");
+		grid_cell(&t, c->help[ctl->lang]);
+	}
+	grid_put(&t, &out, 0, 0);
+	ctl_print(&out);
+	grid_fini(&t);
+	options_table(ctl, global_options);
+	puts(say(ctl,
+		 "exit: 0 done, 1 refused by gongd, 2 wrong use, 3 gongd not reachable",
+		 "退出码:0 成功,1 被 gongd 拒绝,2 用法错误,3 无法连接 gongd"));
+}
+
+/* The command whose words are the first of argv; *used says how many. */
+static const struct command *
+find_command(int argc, char **argv, int *used)
+{
+	for (const struct command *c = commands; c->words; c++) {
+		const char *space = strchr(c->words, ' ');
+		size_t first = space ? (size_t)(space - c->words) : strlen(c->words);
+
+		if (argc < 1 || strlen(argv[0]) != first ||
+		    strncmp(argv[0], c->words, first) != 0)
+			continue;
+		*used = space ? 2 : 1;
+		if (!space || (argc > 1 && strcmp(argv[1], space + 1) == 0))
+			return c;
+	}
+	return NULL;
+}
+
+static void
+help_one(const struct ctl *ctl, const struct command *c)
+{
+	struct buf line = { 0 };
+
+	command_synopsis(c, &line);
+	printf("%s\n%s\n", line.data, c->help[ctl->lang]);
+	buf_fini(&line);
+	options_table(ctl, c->options);
+}
+
+/* `help`, `help alert`, `help alert list`: every command that begins with the words
+ * given. */
+static int
+help(struct ctl *ctl)
+{
+	const char *first = ctl->operands[0], *second = ctl->operands[1];
+	bool found = false;
+
+	if (!first) {
+		help_all(ctl);
+		return CTL_OK;
+	}
+	for (const struct command *c = commands; c->words; c++) {
+		size_t len = strlen(first);
+		bool fits = strncmp(c->words, first, len) == 0 &&
+			    (c->words[len] == '\0' || c->words[len] == ' ');
+
+		if (!fits || (second && (c->words[len] != ' ' ||
+					 strcmp(c->words + len + 1, second) != 0)))
+			continue;
+		if (found)
+			putchar('\n');
+		help_one(ctl, c);
+		found = true;
+	}
+	if (found)
+		return CTL_OK;
+	ctl->command = NULL;
+	return ctl_usage(
+		ctl, say(ctl, "there is no command \"%s%s%s\"", "没有命令 \"%s%s%s\""),
+		first, second ? " " : "", second ? second : "");
+}
+
+/* Widths need a UTF-8 locale; on a console set up for none we bring our own. */
+static void
+choose_language(struct ctl *ctl)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	if (!setlocale(LC_CTYPE, "") || strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
+		setlocale(LC_CTYPE, "C.UTF-8");
+	ctl->lang = LANG_EN;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value) {
+			ctl->lang = strncmp(value, "zh", 2) == 0 ? LANG_ZH : LANG_EN;
+			break;
+		}
+	}
+}
+
+static int
+global_value(struct ctl *ctl, const char *option, const char *value, const char **config)
+{
+	int lang;
+
+	if (strcmp(option, "--lang") == 0) {
+		lang = lang_parse(value);
+		if (lang < 0)
+			return ctl_usage(ctl, "--lang %s: use zh or en", value);
+		ctl->lang = (enum lang)lang;
+	} else if (strcmp(option, "--socket") == 0) {
+		ctl->socket = value;
+	} else {
+		*config = value;
+	}
+	return CTL_OK;
+}
+
+/* Options that may stand before the command or behind it: removed from argv when taken.
+ */
+static int
+global_args(struct ctl *ctl, int *argc, char **argv, const char **config)
+{
+	int kept = 0, code = CTL_OK;
+
+	for (int i = 0; i < *argc && code == CTL_OK; i++) {
+		const struct option_spec *o = global_options;
+		size_t len = strcspn(argv[i], "=");
+		const char *value;
+
+		while (o->name &&
+		       (strlen(o->name) != len || strncmp(o->name, argv[i], len) != 0))
+			o++;
+		if (!o->name) {
+			argv[kept++] = argv[i];
+			continue;
+		}
+		if (!o->arg) {
+			ctl->json = true;
+			continue;
+		}
+		value = argv[i][len]    ? argv[i] + len + 1
+			: i + 1 < *argc ? argv[++i]
+					: NULL;
+		if (!value || !*value)
+			return ctl_usage(
+				ctl,
+				say(ctl, "%s needs a value: %s %s", "%s 缺少值:%s %s"),
+				o->name, o->name, o->arg);
+		code = global_value(ctl, o->name, value, config);
+	}
+	*argc = kept;
+	return code;
+}
+
+static int
+run(struct ctl *ctl, int argc, char **argv)
+{
+	int used = 0;
+
+	if (argc == 0 || strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0) {
+		help_all(ctl);
+		return argc ? CTL_OK : CTL_USAGE;
+	}
+	if (strcmp(argv[0], "--version") == 0 || strcmp(argv[0], "-V") == 0)
+		return version(ctl);
+	ctl->command = find_command(argc, argv, &used);
+	if (!ctl->command)
+		return ctl_usage(
+			ctl,
+			say(ctl, "there is no command \"%s%s%s\"", "没有命令 \"%s%s%s\""),
+			argv[0], argc > 1 ? " " : "", argc > 1 ? argv[1] : "");
+	if (ctl->command->run == help) {
+		ctl->operands[0] = argc > 1 ? argv[1] : NULL;
+		ctl->operands[1] = argc > 2 ? argv[2] : NULL;
+		return help(ctl);
+	}
+	if (args_parse(ctl, argc - used, argv + used) != CTL_OK)
+		return CTL_USAGE;
+	return ctl->command->run(ctl);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct ctl ctl = { 0 };
+	const char *config = NULL;
+	int code;
+
+	choose_language(&ctl);
+	signal(SIGPIPE, SIG_DFL);
+	argc--;
+	code = global_args(&ctl, &argc, argv + 1, &config);
+	if (code == CTL_OK)
+		code = socket_choose(&ctl, config);
+	if (code == CTL_OK)
+		code = run(&ctl, argc, argv + 1);
+	client_close(&ctl);
+	args_free(&ctl);
+	return code;
+}

@@ -1,0 +1,423 @@
+/* send.c -- alerts and callouts from the command line, and what a dry run foretells. */
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+static bool
+is_code(const char *text, size_t len)
+{
+	return (len == 6 || len == 9 || len == 12) && strspn(text, "0123456789") >= len;
+}
+
+/* "name=value", or "CODE:name=value" for one division. */
+static int
+one_param(struct ctl *ctl, const char *text, json_t *params, json_t *by_division)
+{
+	const char *colon = strchr(text, ':'), *equals = strchr(text, '=');
+	json_t *into = params;
+	char *name;
+
+	if (colon && equals && colon < equals && is_code(text, (size_t)(colon - text))) {
+		char *code = xstrndup(text, (size_t)(colon - text));
+
+		if (!by_division) {
+			free(code);
+			return ctl_usage(ctl,
+					 say(ctl,
+					     "--param %s: %s takes no parameter of one "
+					     "division",
+					     "--param %s:%s 不接受单个地区的参数"),
+					 text, ctl->command->words);
+		}
+		into = json_object_get(by_division, code);
+		if (!into) {
+			into = json_object();
+			json_object_set_new(by_division, code, into);
+		}
+		free(code);
+		text = colon + 1;
+	}
+	if (!equals || equals == text)
+		return ctl_usage(
+			ctl,
+			say(ctl, "--param \"%s\" is not name=value or CODE:name=value",
+			    "--param \"%s\" 不是 名称=值 或 代码:名称=值"),
+			text);
+	name = xstrndup(text, (size_t)(equals - text));
+	if (json_object_get(into, name)) {
+		int code = ctl_usage(ctl,
+				     say(ctl, "--param %s stands twice; give it once",
+					 "--param %s 出现两次;只能给一次"),
+				     name);
+
+		free(name);
+		return code;
+	}
+	if (json_object_set_new(into, name, json_string(equals + 1)) < 0) {
+		free(name);
+		return ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "a --param is not UTF-8; set LANG=C.UTF-8 and type "
+				     "it again",
+				     "--param 不是 UTF-8;请设 LANG=C.UTF-8 后重新输入"));
+	}
+	free(name);
+	return CTL_OK;
+}
+
+int
+params_add(struct ctl *ctl, json_t *params, json_t *by_division)
+{
+	int code = CTL_OK;
+
+	for (size_t i = 0; code == CTL_OK && i < ctl->given_count; i++)
+		if (strcmp(ctl->given[i].spec->name, "--param") == 0)
+			code = one_param(ctl, ctl->given[i].value, params, by_division);
+	return code;
+}
+
+/* "4h" counts from now; anything else goes to gongd as the instant it says it is. */
+static void
+set_instant(struct ctl *ctl, json_t *body, const char *option, const char *member)
+{
+	const char *text = args_value(ctl, option);
+	msec ms;
+
+	if (!text)
+		return;
+	if (duration_parse(&ms, text) == 0)
+		json_object_set_new(body, member, json_integer(now_ms() + ms));
+	else
+		json_object_set_new(body, member, json_string(text));
+}
+
+/* A key of our own makes a lost answer harmless: the same request may be repeated under
+ * it. */
+static void
+set_key(struct ctl *ctl, json_t *body)
+{
+	const char *given = args_value(ctl, "--key");
+	unsigned char random[6] = { 0 };
+	time_t now = time(NULL);
+	char day[32] = "";
+	struct tm tm;
+	struct buf key = { 0 };
+
+	if (!given) {
+		if (localtime_r(&now, &tm))
+			strftime(day, sizeof(day), "%Y%m%d-%H%M%S", &tm);
+		if (getrandom(random, sizeof(random), 0) < 0)
+			memcpy(random, &now, sizeof(random));
+		buf_printf(&key, "ctl-%s-", day);
+		for (size_t i = 0; i < sizeof(random); i++)
+			buf_printf(&key, "%02x", random[i]);
+		given = key.data;
+	}
+	json_object_set_new(body, "key", json_string(given));
+	buf_fini(&key);
+}
+
+static int
+set_mode(struct ctl *ctl, json_t *body)
+{
+	if (args_has(ctl, "--drill") && args_has(ctl, "--test"))
+		return ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "--drill and --test exclude each other; give one",
+				     "--drill 与 --test 只能给一个"));
+	json_object_set_new(body, "mode",
+			    json_string(args_has(ctl, "--drill")  ? "drill"
+					: args_has(ctl, "--test") ? "test"
+								  : "real"));
+	return CTL_OK;
+}
+
+static int
+set_replaces(struct ctl *ctl, json_t *body)
+{
+	const char *text = args_value(ctl, "--replaces");
+	char *end;
+	long long id;
+
+	if (!text)
+		return args_has(ctl, "--reached")
+			       ? ctl_usage(ctl, "%s",
+					   say(ctl,
+					       "--reached needs --replaces ID: those "
+					       "whom that "
+					       "alert reached",
+					       "--reached 需要 --replaces ID"))
+			       : CTL_OK;
+	id = strtoll(text, &end, 10);
+	if (*end || id <= 0)
+		return ctl_usage(ctl,
+				 say(ctl,
+				     "--replaces \"%s\" is not the number of an alert",
+				     "--replaces \"%s\" 不是告警编号"),
+				 text);
+	json_object_set_new(body, "replaces", json_integer(id));
+	return CTL_OK;
+}
+
+static json_t *
+audience(struct ctl *ctl)
+{
+	static const char *const members[][2] = {
+		{ "--division", "divisions" },
+		{ "--without-division", "without_divisions" },
+		{ "--role", "roles" },
+		{ "--contact", "contacts" },
+		{ "--without-contact", "without_contacts" },
+	};
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < sizeof(members) / sizeof(*members); i++)
+		if (args_has(ctl, members[i][0]))
+			json_object_set_new(object, members[i][1],
+					    args_strings(ctl, members[i][0]));
+	if (args_has(ctl, "--reached"))
+		json_object_set_new(object, "reached", json_true());
+	return object;
+}
+
+/* What the operator needs when no answer came: the same request, once, under the same
+ * key. */
+static void
+say_repeat(struct ctl *ctl, json_t *body)
+{
+	json_t *expires = json_object_get(body, "expires_at");
+	json_t *starts = json_object_get(body, "starts_at");
+
+	fprintf(stderr,
+		say(ctl,
+		    "the request may have been accepted; repeating it with --key %s is "
+		    "safe",
+		    "请求可能已被受理;用 --key %s 重复是安全的"),
+		member_text(body, "key"));
+	if (json_is_integer(expires))
+		fprintf(stderr, " --expires %lld",
+			(long long)json_integer_value(expires));
+	if (json_is_integer(starts))
+		fprintf(stderr, " --starts %lld", (long long)json_integer_value(starts));
+	fputc('\n', stderr);
+}
+
+static int
+post(struct ctl *ctl, const char *path, json_t *body)
+{
+	bool dry = args_has(ctl, "--dry-run");
+	struct buf full = { 0 };
+	json_t *answer, *kept = json_incref(body);
+	int code;
+
+	buf_printf(&full, "%s%s", path, dry ? "?dry_run=1" : "");
+	code = client_post(ctl, full.data, body, &answer);
+	buf_fini(&full);
+	if (code == CTL_NOT_REACHED && !dry)
+		say_repeat(ctl, kept);
+	if (code == CTL_OK && ctl->json) {
+		if (!dry)
+			json_object_set(answer, "key", json_object_get(kept, "key"));
+		ctl_json(answer);
+	} else if (code == CTL_OK) {
+		if (dry)
+			plan_print(ctl, answer);
+		else
+			printf(member_is(answer, "repeat")
+				       ? say(ctl,
+					     "alert %lld %s was accepted before under "
+					     "key %s: %s, %lld "
+					     "targets\n",
+					     "告警 %lld %s 已在键 %s 下受理过:%s,%lld "
+					     "个叫应对象\n")
+				       : say(ctl,
+					     "alert %lld %s accepted under key %s: %s, "
+					     "%lld targets\n",
+					     "告警 %lld %s 已受理,键 %s:%s,%lld "
+					     "个叫应对象\n"),
+			       (long long)member_int(answer, "id"),
+			       member_text(answer, "code") ? member_text(answer, "code")
+							   : "",
+			       member_text(kept, "key"),
+			       word(ctl, member_text(answer, "state"))
+				       ? word(ctl, member_text(answer, "state"))
+				       : "-",
+			       (long long)member_int(answer, "targets"));
+		json_decref(answer);
+	}
+	json_decref(kept);
+	return code;
+}
+
+int
+send_alert(struct ctl *ctl)
+{
+	json_t *body = json_object(), *params = json_object(), *local = json_object();
+	json_t *whom = audience(ctl);
+	static const char *const texts[][2] = {
+		{ "--policy", "policy" },
+		{ "--severity", "severity" },
+		{ "--kind", "kind" },
+	};
+	int code = CTL_OK;
+
+	json_object_set_new(body, "template", json_string(ctl->operands[0]));
+	json_object_set_new(body, "params", params);
+	json_object_set_new(body, "params_by_division", local);
+	json_object_set_new(body, "audience", whom);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (args_has(ctl, texts[i][0]))
+			json_object_set_new(body, texts[i][1],
+					    json_string(args_value(ctl, texts[i][0])));
+	set_key(ctl, body);
+	set_instant(ctl, body, "--expires", "expires_at");
+	set_instant(ctl, body, "--starts", "starts_at");
+	if (!args_has(ctl, "--division") && !args_has(ctl, "--contact") &&
+	    !args_has(ctl, "--reached"))
+		code = ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "send needs an audience: --division CODE, --contact "
+				     "REF, or --replaces ID --reached",
+				     "send 需要受众:--division CODE、--contact REF,或 "
+				     "--replaces ID --reached"));
+	if (code == CTL_OK)
+		code = set_mode(ctl, body);
+	if (code == CTL_OK)
+		code = set_replaces(ctl, body);
+	if (code == CTL_OK)
+		code = params_add(ctl, params, local);
+	if (code == CTL_OK)
+		return post(ctl, "/v1/alerts", body);
+	json_decref(body);
+	return code;
+}
+
+int
+send_callout(struct ctl *ctl)
+{
+	json_t *body = json_object(), *params = json_object();
+	static const char *const texts[][2] = {
+		{ "--role", "role" },
+		{ "--division", "division" },
+		{ "--template", "template" },
+		{ "--policy", "policy" },
+	};
+	int code;
+
+	json_object_set_new(body, "params", params);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		if (args_has(ctl, texts[i][0]))
+			json_object_set_new(body, texts[i][1],
+					    json_string(args_value(ctl, texts[i][0])));
+	if (args_has(ctl, "--contact"))
+		json_object_set_new(body, "contacts", args_strings(ctl, "--contact"));
+	set_key(ctl, body);
+	if (args_has(ctl, "--role") == args_has(ctl, "--contact"))
+		code = ctl_usage(
+			ctl, "%s",
+			say(ctl,
+			    "callout needs either --role R with --division CODE, "
+			    "or --contact REF…",
+			    "callout 需要 --role R 与 --division CODE,或 --contact "
+			    "REF…"));
+	else if (args_has(ctl, "--role") != args_has(ctl, "--division"))
+		code = ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "--role and --division belong together: whose duty, "
+				     "and where",
+				     "--role 与 --division 须同时给出"));
+	else
+		code = set_mode(ctl, body);
+	if (code == CTL_OK)
+		code = params_add(ctl, params, NULL);
+	if (code == CTL_OK)
+		return post(ctl, "/v1/callouts", body);
+	json_decref(body);
+	return code;
+}
+
+static const char *
+forecast_text(const struct ctl *ctl, char out[HUMAN], json_t *wave, const char *member)
+{
+	json_t *ms = json_object_get(wave, member);
+
+	if (!json_is_integer(ms))
+		return NULL;
+	return json_integer_value(ms) < 0 ? say(ctl, "no route", "无通道")
+					  : duration_text(out, json_integer_value(ms));
+}
+
+static void
+plan_remark(const struct ctl *ctl, json_t *step, struct buf *out)
+{
+	msec nobody = member_int(step, "targets_without_anybody");
+
+	if (member_is(step, "console"))
+		buf_puts(out, say(ctl, "a task at the desk; ", "值班台任务;"));
+	if (member_is(step, "without_route"))
+		buf_puts(out, say(ctl, "a channel has no route; ", "有渠道无通道;"));
+	if (nobody)
+		buf_printf(out,
+			   say(ctl, "%lld targets have nobody; ", "%lld 个对象无责任人;"),
+			   (long long)nobody);
+}
+
+/* One line a wave; a step without waves still has its line, since somebody planned it. */
+static void
+plan_step(const struct ctl *ctl, json_t *step, json_t *forecast, size_t *flat,
+	  struct grid *t)
+{
+	json_t *waves = json_object_get(step, "waves");
+	size_t count = json_array_size(waves);
+	struct buf remark = { 0 };
+	char text[HUMAN];
+
+	plan_remark(ctl, step, &remark);
+	for (size_t w = 0; w < (count ? count : 1); w++) {
+		json_t *wave = json_array_get(waves, w);
+		json_t *when = count ? json_array_get(forecast, (*flat)++) : NULL;
+
+		grid_cell(t, w ? " " : member_text(step, "name"));
+		grid_cell(t, w ? " " : duration_text(text, member_int(step, "after_ms")));
+		grid_cell(t, word(ctl, member_text(wave, "channel")));
+		grid_cellf(t, "%lld", (long long)member_int(wave, "people"));
+		grid_cellf(t, "%lld", (long long)member_int(wave, "parts"));
+		grid_cell(t, forecast_text(ctl, text, when, "first_ms"));
+		grid_cell(t, forecast_text(ctl, text, when, "last_ms"));
+		grid_cell(t, w || !remark.len ? " " : remark.data);
+	}
+	buf_fini(&remark);
+}
+
+void
+plan_print(const struct ctl *ctl, json_t *plan)
+{
+	const char *const titles[] = { say(ctl, "step", "步骤"),
+				       say(ctl, "after", "之后"),
+				       say(ctl, "channel", "渠道"),
+				       say(ctl, "people", "人数"),
+				       say(ctl, "parts", "条数"),
+				       say(ctl, "first out", "首条发出"),
+				       say(ctl, "last out", "末条发出"),
+				       say(ctl, "remark", "备注"),
+				       NULL };
+	json_t *step, *forecast = json_object_get(plan, "forecast");
+	struct buf out = { 0 };
+	struct grid t;
+	size_t i, flat = 0;
+
+	buf_printf(&out,
+		   say(ctl,
+		       "DRY RUN, nothing is sent: %lld targets; if nobody answers:\n",
+		       "试算,不会发送:%lld 个叫应对象;若无人应答:\n"),
+		   (long long)member_int(plan, "targets"));
+	grid_init(&t, 0x7a, titles);
+	json_array_foreach(json_object_get(plan, "steps"), i, step)
+		plan_step(ctl, step, forecast, &flat, &t);
+	grid_put(&t, &out, 0, screen_width());
+	ctl_print(&out);
+	grid_fini(&t);
+}

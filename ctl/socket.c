@@ -1,0 +1,84 @@
+/* socket.c -- where gongd listens: what the command line, the environment or gong.conf
+ * says. */
+#include "ctl/ctl.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/un.h>
+
+#define ANY CFG_STR("__unknown", NULL, CFGF_NONE)
+
+static void
+no_message(cfg_t *cfg, const char *fmt, va_list args)
+{
+}
+
+/* Takes only listen/socket from gong.conf; the rest is gongd's to understand.  libconfuse
+ * skips values it does not know, but not sections: those are named here. */
+static int
+socket_from(struct ctl *ctl, const char *path)
+{
+	cfg_opt_t any[] = { ANY, CFG_END() };
+	cfg_opt_t listen_opts[] = { CFG_STR("socket", SOCKET_DEFAULT, CFGF_NONE), ANY,
+				    CFG_END() };
+	cfg_opt_t route_opts[] = { CFG_SEC("option", any, CFGF_MULTI | CFGF_TITLE), ANY,
+				   CFG_END() };
+	cfg_opt_t opts[] = { CFG_SEC("listen", listen_opts, CFGF_NONE),
+			     CFG_SEC("site", any, CFGF_NONE),
+			     CFG_SEC("client", any, CFGF_MULTI | CFGF_TITLE),
+			     CFG_SEC("route", route_opts, CFGF_MULTI | CFGF_TITLE),
+			     ANY,
+			     CFG_END() };
+	cfg_t *cfg = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
+	const char *name, *slash = strrchr(path, '/');
+	struct buf full = { 0 };
+	int rc;
+
+	cfg_set_error_function(cfg, no_message);
+	errno = 0;
+	rc = cfg_parse(cfg, path);
+	if (rc != CFG_SUCCESS) {
+		cfg_free(cfg);
+		return ctl_usage(
+			ctl,
+			say(ctl,
+			    "--config %s cannot be read%s%s; correct it (gongd --check "
+			    "says where) or use --socket",
+			    "--config %s 无法读取%s%s;请改正(gongd --check "
+			    "会指出位置)或用 --socket"),
+			path, errno ? ": " : "", errno ? strerror(errno) : "");
+	}
+	name = cfg_getstr(cfg_getsec(cfg, "listen"), "socket");
+	if (name[0] != '/' && slash)
+		buf_add(&full, path, (size_t)(slash - path) + 1);
+	buf_puts(&full, name);
+	ctl->socket = buf_take(&full);
+	cfg_free(cfg);
+	return CTL_OK;
+}
+
+int
+socket_choose(struct ctl *ctl, const char *config)
+{
+	const char *named = getenv("GONG_SOCKET");
+
+	if (ctl->socket && config)
+		return ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "--socket and --config exclude each other; give one",
+				     "--socket 与 --config 只能给一个"));
+	if (config)
+		return socket_from(ctl, config);
+	if (!ctl->socket)
+		ctl->socket = named && *named ? named : SOCKET_DEFAULT;
+	if (strlen(ctl->socket) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return ctl_usage(
+			ctl,
+			say(ctl,
+			    "--socket %s is longer than a socket's path can be (107 "
+			    "bytes); use a shorter one",
+			    "--socket %s 过长(最多 107 字节)"),
+			ctl->socket);
+	return CTL_OK;
+}

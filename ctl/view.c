@@ -1,0 +1,349 @@
+/* view.c -- the parts a picture of an alert is made of: head, progress, steps, coverage.
+ */
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BAR 30
+
+bool
+alert_is_closed(json_t *alert)
+{
+	const char *state = member_text(alert, "state");
+
+	/* An exhausted alert still counts answers, so it is not closed. */
+	return state &&
+	       (strcmp(state, "satisfied") == 0 || strcmp(state, "cancelled") == 0 ||
+		strcmp(state, "expired") == 0);
+}
+
+static msec
+alert_now(json_t *alert)
+{
+	msec now = member_int(alert, "now");
+
+	return now ? now : now_ms();
+}
+
+static msec
+started_at(json_t *alert)
+{
+	msec at = member_int(alert, "released_at");
+
+	return at ? at : member_int(alert, "accepted_at");
+}
+
+void
+view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	const char *policy = member_text(alert, "policy"),
+		   *mode = member_text(alert, "mode");
+	const char *code = member_text(alert, "code"),
+		   *template = member_text(alert, "template");
+	msec now = alert_now(alert), closed = member_int(alert, "closed_at");
+	msec deadline = member_int(alert, "deadline_at");
+	char a[HUMAN], b[HUMAN];
+
+	buf_printf(out, "%s %lld %s  %s%s%s  %s  %s%s%s\n", say(ctl, "alert", "告警"),
+		   (long long)member_int(alert, "id"), code ? code : "",
+		   template ? template : "-", policy ? " / " : "", policy ? policy : "",
+		   word(ctl, member_text(alert, "severity")),
+		   word(ctl, member_text(alert, "state")),
+		   mode && strcmp(mode, "real") != 0 ? "  " : "",
+		   mode && strcmp(mode, "real") != 0 ? word(ctl, mode) : "");
+	buf_printf(out, say(ctl, "started %s, elapsed %s", "开始 %s,已历时 %s"),
+		   instant_text(a, started_at(alert)),
+		   duration_text(b, (closed ? closed : now) - started_at(alert)));
+	if (deadline && !closed)
+		buf_printf(out,
+			   deadline >= now ? say(ctl, "; deadline %s, %s left",
+						 ";时限 %s,还剩 %s")
+					   : say(ctl, "; deadline %s, passed %s ago",
+						 ";时限 %s,已超 %s"),
+			   instant_text(a, deadline),
+			   duration_text(b, deadline > now ? deadline - now
+							   : now - deadline));
+	else if (closed)
+		buf_printf(out, say(ctl, "; closed %s", ";关闭 %s"),
+			   instant_text(a, closed));
+	if (member_int(alert, "replaced_by"))
+		buf_printf(out, say(ctl, "; replaced by %lld", ";被 %lld 替代"),
+			   (long long)member_int(alert, "replaced_by"));
+	buf_puts(out, "\n");
+}
+
+static void
+bar(msec done, msec total, struct buf *out)
+{
+	msec filled = total > 0 ? done * BAR / total : 0;
+
+	buf_puts(out, "[");
+	for (msec i = 0; i < BAR; i++)
+		buf_puts(out, i < filled ? "#" : "-");
+	buf_puts(out, "]");
+}
+
+static void
+message_counts(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	const char *state;
+	json_t *count;
+	bool any = false;
+
+	buf_puts(out, say(ctl, "messages:", "消息:"));
+	json_object_foreach(json_object_get(alert, "messages"), state, count)
+	{
+		if (json_integer_value(count) <= 0)
+			continue;
+		buf_printf(out, " %s %lld", word(ctl, state),
+			   (long long)json_integer_value(count));
+		any = true;
+	}
+	buf_puts(out, any ? "" : say(ctl, " none yet", " 尚无"));
+}
+
+static void
+forecast(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	json_t *last = json_object_get(json_object_get(alert, "forecast"), "last_ms");
+	char text[HUMAN];
+
+	if (!json_is_integer(last))
+		return;
+	if (json_integer_value(last) < 0)
+		buf_puts(out, say(ctl, "; forecast: no route for what is queued",
+				  ";预计:排队消息没有可用通道"));
+	else if (json_integer_value(last) > 0)
+		buf_printf(out,
+			   say(ctl, "; forecast: the last one leaves in %s",
+			       ";预计:最后一条 %s 后发出"),
+			   duration_text(text, json_integer_value(last)));
+}
+
+void
+view_progress(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	msec targets = member_int(alert, "targets"),
+	     done = member_int(alert, "satisfied");
+	json_t *levels = json_object_get(alert, "levels");
+
+	if (targets > 0) {
+		bar(done, targets, out);
+		buf_printf(
+			out,
+			say(ctl, " %lld of %lld %s (%lld%%)", " %lld/%lld %s (%lld%%)"),
+			(long long)done, (long long)targets,
+			level_word(ctl, (int)member_int(alert, "until")),
+			(long long)(done * 100 / targets));
+		buf_puts(out, "\n");
+		buf_puts(out, say(ctl, "levels:", "等级:"));
+		for (int level = 0; level < LEVEL_COUNT; level++)
+			buf_printf(out, " %s %lld%s", level_word(ctl, level),
+				   (long long)json_integer_value(
+					   json_array_get(levels, (size_t)level)),
+				   level + 1 < LEVEL_COUNT ? " |" : "\n");
+	}
+	message_counts(ctl, alert, out);
+	forecast(ctl, alert, out);
+	buf_puts(out, "\n");
+}
+
+void
+view_steps(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	msec now = alert_now(alert);
+	bool open = !alert_is_closed(alert), named = false;
+	json_t *step;
+	size_t i;
+	char text[HUMAN];
+
+	if (!json_array_size(json_object_get(alert, "steps")))
+		return;
+	buf_puts(out, say(ctl, "steps:", "步骤:"));
+	json_array_foreach(json_object_get(alert, "steps"), i, step)
+	{
+		const char *name = member_text(step, "name");
+		json_t *taken = json_object_get(step, "taken");
+		bool done = json_is_true(taken) || json_integer_value(taken) > 0;
+		msec left = member_int(step, "at") - now;
+
+		buf_puts(out, " ");
+		text_clip(out, name && *name ? name : "-", 24);
+		if (done) {
+			buf_puts(out, say(ctl, " (taken)", "(已执行)"));
+		} else if (open && !named) {
+			buf_printf(out,
+				   left > 0 ? say(ctl, " (next in %s)", "(%s 后执行)")
+					    : say(ctl, " (due now)", "(即将执行)"),
+				   duration_text(text, left));
+			named = true;
+		}
+	}
+	buf_puts(out, "\n");
+}
+
+void
+view_waves(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	static const char *const counts[] = { "total",   "queued",    "sending",
+					      "sent",    "delivered", "failed",
+					      "expired", "withdrawn", "uncertain" };
+	const char *const titles[] = { say(ctl, "wave", "批"),
+				       say(ctl, "step", "步骤"),
+				       say(ctl, "channel", "渠道"),
+				       say(ctl, "kind", "类别"),
+				       say(ctl, "state", "状态"),
+				       say(ctl, "total", "合计"),
+				       word(ctl, "queued"),
+				       word(ctl, "sending"),
+				       word(ctl, "sent"),
+				       word(ctl, "delivered"),
+				       word(ctl, "failed"),
+				       word(ctl, "expired"),
+				       word(ctl, "withdrawn"),
+				       word(ctl, "uncertain"),
+				       NULL };
+	struct grid t;
+	json_t *wave;
+	size_t i;
+
+	if (!json_array_size(json_object_get(alert, "waves")))
+		return;
+	grid_init(&t, 0x3fe1, titles);
+	json_array_foreach(json_object_get(alert, "waves"), i, wave)
+	{
+		grid_cellf(&t, "%lld", (long long)member_int(wave, "id"));
+		grid_cellf(&t, "%lld.%lld", (long long)member_int(wave, "step"),
+			   (long long)member_int(wave, "position"));
+		grid_cell(&t, word(ctl, member_text(wave, "channel")));
+		grid_cell(&t, word(ctl, member_text(wave, "kind")));
+		grid_cell(&t, word(ctl, member_text(wave, "state")));
+		for (size_t c = 0; c < sizeof(counts) / sizeof(*counts); c++)
+			grid_cellf(&t, "%lld", (long long)member_int(wave, counts[c]));
+	}
+	grid_put(&t, out, 0, screen_width());
+	grid_fini(&t);
+}
+
+struct ranked {
+	json_t *target;
+	int level, until;
+	msec at;
+};
+
+static int
+unanswered_first(const void *a, const void *b)
+{
+	const struct ranked *x = a, *y = b;
+	bool xs = x->level >= x->until, ys = y->level >= y->until;
+
+	if (xs != ys)
+		return xs - ys;
+	if (!xs && x->level != y->level)
+		return x->level - y->level;
+	if (x->at != y->at)
+		return x->at < y->at ? 1 : -1; /* the latest news first */
+	return (int)(member_int(x->target, "id") - member_int(y->target, "id"));
+}
+
+static void
+coverage_row(const struct ctl *ctl, json_t *alert, const struct ranked *r, struct grid *t)
+{
+	const char *name = member_text(r->target, "name");
+	const char *code = member_text(r->target, "division");
+	json_t *number = json_object_get(r->target, "division");
+	char text[HUMAN];
+
+	grid_cell(t, r->level >= r->until ? "+" : r->level >= LEVEL_ANSWERED ? "~" : "!");
+	grid_cell(t, name ? name : member_text(r->target, "person"));
+	if (code || !json_integer_value(number))
+		grid_cell(t, code ? code : member_text(r->target, "contact"));
+	else
+		grid_cellf(t, "%lld", (long long)json_integer_value(number));
+	grid_cell(t, level_word(ctl, r->level));
+	grid_cell(t, member_text(r->target, "by"));
+	grid_cell(t, r->at ? duration_text(text, r->at - started_at(alert)) : NULL);
+}
+
+void
+view_coverage(const struct ctl *ctl, json_t *alert, json_t *targets, size_t rows,
+	      struct buf *out)
+{
+	const char *const titles[] = { " ",
+				       say(ctl, "place", "地区"),
+				       say(ctl, "code", "代码"),
+				       say(ctl, "level", "等级"),
+				       say(ctl, "by", "应答人"),
+				       say(ctl, "after", "用时"),
+				       NULL };
+	size_t count = json_array_size(targets),
+	       shown = rows && rows < count ? rows : count;
+	struct ranked *ranked = xcalloc(count + 1, sizeof(*ranked));
+	int until = (int)member_int(alert, "until");
+	struct grid t;
+
+	if (!count) {
+		free(ranked);
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		json_t *target = json_array_get(targets, i);
+
+		ranked[i] = (struct ranked){ target, (int)member_int(target, "level"),
+					     until ? until : LEVEL_ACKNOWLEDGED,
+					     member_int(target, "level_at") };
+	}
+	qsort(ranked, count, sizeof(*ranked), unanswered_first);
+	grid_init(&t, 1 << 5, titles);
+	for (size_t i = 0; i < shown; i++)
+		coverage_row(ctl, alert, &ranked[i], &t);
+	grid_put(&t, out, 0, screen_width());
+	grid_fini(&t);
+	if (shown < count)
+		buf_printf(out, say(ctl, "… and %zu more\n", "… 另有 %zu 个\n"),
+			   count - shown);
+	free(ranked);
+}
+
+void
+view_tasks(const struct ctl *ctl, json_t *tasks, msec alert, struct buf *out)
+{
+	json_t *task;
+	size_t i, width = screen_width();
+	char text[HUMAN];
+
+	json_array_foreach(tasks, i, task)
+	{
+		struct buf line = { 0 };
+
+		if (alert && member_int(task, "alert") != alert)
+			continue;
+		buf_printf(&line,
+			   say(ctl, "TASK %lld since %s: %s", "任务 %lld 自 %s:%s"),
+			   (long long)member_int(task, "id"),
+			   instant_text(text, member_int(task, "opened_at")),
+			   member_text(task, "text") ? member_text(task, "text") : "");
+		text_clip(out, line.data, width ? width : line.len);
+		buf_puts(out, "\n");
+		buf_fini(&line);
+	}
+}
+
+int
+ctl_json(json_t *answer)
+{
+	json_dumpf(answer, stdout, JSON_COMPACT);
+	putchar('\n');
+	json_decref(answer);
+	return CTL_OK;
+}
+
+void
+ctl_print(struct buf *text)
+{
+	if (text->data)
+		fputs(text->data, stdout);
+	fflush(stdout);
+	buf_fini(text);
+}

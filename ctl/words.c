@@ -1,0 +1,168 @@
+/* words.c -- gongd's words in the reader's language, and times as people say them. */
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* The words of design and API, in both languages; docs/api.md has their meaning. */
+static const struct {
+	const char *api, *en, *zh;
+} dictionary[] = {
+	{ "notice", "notice", "通知" },
+	{ "blue", "blue", "蓝色" },
+	{ "yellow", "yellow", "黄色" },
+	{ "orange", "orange", "橙色" },
+	{ "red", "red", "红色" },
+	{ "held", "held", "待签发" },
+	{ "active", "active", "进行中" },
+	{ "satisfied", "satisfied", "已达成" },
+	{ "exhausted", "exhausted", "步骤已尽" },
+	{ "cancelled", "cancelled", "已取消" },
+	{ "replaced", "replaced", "已被替代" },
+	{ "real", "real", "正式" },
+	{ "drill", "DRILL", "演练" },
+	{ "test", "TEST", "测试" },
+	{ "queued", "queued", "排队" },
+	{ "sending", "sending", "发送中" },
+	{ "sent", "sent", "已发出" },
+	{ "delivered", "delivered", "已送达" },
+	{ "failed", "failed", "失败" },
+	{ "expired", "expired", "已过期" },
+	{ "withdrawn", "withdrawn", "已撤回" },
+	{ "uncertain", "uncertain", "不明" },
+	{ "sms", "sms", "短信" },
+	{ "voice", "voice", "语音" },
+	{ "console", "desk", "值班台" },
+	{ "call", "call", "叫应" },
+	{ "inform", "inform", "告知" },
+	{ "helper", "helper", "协助" },
+	{ "correction", "correction", "更正" },
+	{ "reply", "reply", "自动回复" },
+	{ "automatic reply", "reply", "自动回复" },
+	{ "planning", "planning", "计划中" },
+	{ "open", "open", "开启" },
+	{ "finished", "finished", "结束" },
+	{ "accepted", "accepted", "已接受" },
+	{ "rejected", "rejected", "被拒" },
+	{ "unknown", "unknown", "不明" },
+	{ "none", "-", "-" },
+	{ "ready", "ready", "就绪" },
+	{ "lost", "lost", "中断" },
+	{ "fatal", "stopped", "停用" },
+	{ "deadline", "deadline", "到达时限" },
+	{ "planned", "planned", "已编排" },
+	{ "step", "step", "执行步骤" },
+	{ "step_skipped", "step skipped", "跳过步骤" },
+	{ "answer", "answer", "应答" },
+	{ "task", "task", "人工任务" },
+	{ "roster_gap", "roster gap", "值班表缺口" },
+	{ "channel_without_route", "channel without route", "渠道无通道" },
+};
+
+static const char *const levels[LANG_COUNT][LEVEL_COUNT] = {
+	[LANG_EN] = { "no answer", "delivered", "answered", "acknowledged", "in post",
+		      "done" },
+	[LANG_ZH] = { "未应答", "已送达", "已接听", "已确认", "已到岗", "已完成" },
+};
+
+const char *
+say(const struct ctl *ctl, const char *en, const char *zh)
+{
+	return ctl->lang == LANG_ZH ? zh : en;
+}
+
+const char *
+word(const struct ctl *ctl, const char *api_word)
+{
+	for (size_t i = 0; api_word && i < sizeof(dictionary) / sizeof(*dictionary); i++)
+		if (strcmp(dictionary[i].api, api_word) == 0)
+			return say(ctl, dictionary[i].en, dictionary[i].zh);
+	return api_word;
+}
+
+const char *
+level_word(const struct ctl *ctl, int level)
+{
+	return level < 0 || level >= LEVEL_COUNT ? "?" : levels[ctl->lang][level];
+}
+
+const char *
+duration_text(char out[HUMAN], msec ms)
+{
+	long long s = (ms < 0 ? -ms : ms) / 1000;
+	const char *sign = ms <= -1000 ? "-" : "";
+
+	if (s < 60)
+		snprintf(out, HUMAN, "%s%llds", sign, s);
+	else if (s < 3600)
+		snprintf(out, HUMAN, "%s%lldm%02llds", sign, s / 60, s % 60);
+	else if (s < 86400)
+		snprintf(out, HUMAN, "%s%lldh%02lldm", sign, s / 3600, s / 60 % 60);
+	else
+		snprintf(out, HUMAN, "%s%lldd%02lldh", sign, s / 86400, s / 3600 % 24);
+	return out;
+}
+
+const char *
+instant_text(char out[HUMAN], msec at)
+{
+	time_t seconds = (time_t)(at / 1000);
+	struct tm tm;
+
+	if (at <= 0 || at == NEVER || !localtime_r(&seconds, &tm) ||
+	    !strftime(out, HUMAN, "%m-%d %H:%M:%S", &tm))
+		snprintf(out, HUMAN, "-");
+	return out;
+}
+
+int
+duration_parse(msec *out, const char *text)
+{
+	static const struct {
+		const char *unit;
+		msec ms;
+	} units[] = {
+		{ "s", 1000 },    { "m", 60000 },    { "min", 60000 },
+		{ "h", 3600000 }, { "d", 86400000 }, { "ms", 1 },
+	};
+	char *end;
+	double number = strtod(text, &end);
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
+		if (end != text && number > 0 && number < 1e6 &&
+		    strcmp(end, units[i].unit) == 0) {
+			*out = (msec)(number * (double)units[i].ms);
+			return 0;
+		}
+	}
+	return -1;
+}
+
+msec
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (msec)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+const char *
+member_text(json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+msec
+member_int(json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+bool
+member_is(json_t *object, const char *name)
+{
+	return json_is_true(json_object_get(object, name));
+}
