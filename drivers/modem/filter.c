@@ -1,0 +1,182 @@
+/* filter.c -- drops the modem's unsolicited lines that libGammu does not know. */
+#include "drivers/modem/filter.h"
+
+#include <string.h>
+
+/* Prefixes of lines, except those marked whole.  A prefix that is also the answer to a command
+ * ("+CPIN: READY") passes while that command is the last one asked. */
+static const struct {
+	const char *text;
+	bool whole;
+} unsolicited[] = {
+	{ "+CEREG:", false }, { "+C5GREG:", false }, { "+QIND:", false }, { "+QUSIM:", false },
+	{ "+QTONEDET:", false }, { "+CTZV:", false }, { "+CTZE:", false }, { "+CTZEU:", false },
+	{ "+CGEV:", false }, { "+CIEV:", false }, { "+CSSI:", false }, { "+CSSU:", false },
+	{ "+CCWV:", false }, { "+CFUN:", false }, { "+CPIN:", false }, { "+CSMINS:", false },
+	{ "+DTMF:", false }, { "+RXDTMF:", false }, { "+COLP:", false }, { "+NITZ:", false },
+	{ "*PSNWID:", false }, { "*PSUTTZ:", false }, { "DST:", false }, { "VOICE CALL:", false },
+	{ "MISSED_CALL:", false }, { "^CONN:", false }, { "^CEND:", false }, { "^ORIG:", false },
+	{ "^CONF:", false }, { "^DSCI:", false }, { "^BOOT:", false }, { "^RSSI:", false },
+	{ "^HWNAT", false }, { "^HCSQ:", false }, { "^MODE:", false }, { "^SRVST:", false },
+	{ "^SIMST:", false }, { "^STIN:", false }, { "^DSFLOWRPT:", false }, { "^NWTIME:", false },
+	{ "+ZUSIMR:", false }, { "+ZDONR:", false }, { "+ZPASR:", false }, { "+PACSP", false },
+	{ "RDY", true }, { "SMS DONE", true }, { "SMS READY", true }, { "SMS Ready", true },
+	{ "Call Ready", true }, { "PB DONE", true }, { "POWERED DOWN", true }, { "BUSY", true },
+	{ "NORMAL POWER DOWN", true }, { "NO ANSWER", true }, { "NO DIALTONE", true },
+	{ "UNDER-VOLTAGE WARNNING", true },
+};
+#define UNSOLICITED (sizeof(unsolicited) / sizeof(unsolicited[0]))
+
+enum verdict { KEEP, WAIT, SWALLOW };
+
+static bool
+is_asked(const struct filter *f, const char *prefix)
+{
+	size_t len = strcspn(prefix, ":");
+
+	return *prefix != 0 && strncmp(f->command, prefix, len) == 0;
+}
+
+/* Judges the undecided line; `ended` when its line break has come. */
+static enum verdict
+judge(const struct filter *f, bool ended)
+{
+	enum verdict verdict = KEEP;
+
+	for (size_t i = 0; i < UNSOLICITED; i++) {
+		const char *text = unsolicited[i].text;
+		size_t len = strlen(text);
+		size_t both = f->head_len < len ? f->head_len : len;
+
+		if (memcmp(f->head, text, both) != 0 || is_asked(f, text))
+			continue;
+		if (f->head_len > len && unsolicited[i].whole)
+			continue;
+		if (f->head_len >= len && (!unsolicited[i].whole || ended))
+			return SWALLOW;
+		verdict = WAIT;
+	}
+	return ended ? KEEP : verdict;
+}
+
+static size_t
+release(struct filter *f, char *out)
+{
+	memcpy(out, f->held, f->breaks);
+	memcpy(out + f->breaks, f->head, f->head_len);
+	f->state = FILTER_PASS;
+	f->line_len = f->head_len;
+	return f->breaks + f->head_len;
+}
+
+static void
+start_line(struct filter *f)
+{
+	static const char cms[] = "+CMS ERROR:", cme[] = "+CME ERROR:";
+
+	if (f->state == FILTER_PASS && f->head_len >= sizeof(cms) - 1) {
+		if (memcmp(f->head, cms, sizeof(cms) - 1) == 0)
+			f->error = FILTER_CMS;
+		else if (memcmp(f->head, cme, sizeof(cme) - 1) == 0)
+			f->error = FILTER_CME;
+	}
+	f->dropped += f->state == FILTER_DROP;
+	f->state = FILTER_START;
+	f->head_len = f->breaks = f->line_len = 0;
+	f->after_cr = false;
+}
+
+/* A byte of the line's text; the line is undecided or decided. */
+static size_t
+text_byte(struct filter *f, char c, char *out)
+{
+	if (f->state == FILTER_START)
+		f->state = FILTER_OPEN;
+	if (f->state == FILTER_PASS) {
+		if (f->head_len < FILTER_HEAD)
+			f->head[f->head_len++] = c;
+		*out = c;
+		return f->line_len++ < FILTER_LINE_MAX;
+	}
+	if (f->state == FILTER_DROP)
+		return 0;
+	f->head[f->head_len++] = c;
+	switch (judge(f, false)) {
+	case KEEP:
+		return release(f, out);
+	case SWALLOW:
+		f->state = FILTER_DROP;
+		break;
+	case WAIT:
+		break;
+	}
+	return 0;
+}
+
+/* A line ends with CR LF, or (the echo of a command) with CR alone. */
+static size_t
+break_byte(struct filter *f, char c, char *out)
+{
+	size_t len = 0;
+
+	if (f->state == FILTER_START) {		/* held until the line after it is judged */
+		if (f->breaks == sizeof(f->held)) {
+			*out = f->held[0];
+			memmove(f->held, f->held + 1, --f->breaks);
+			len = 1;
+		}
+		f->held[f->breaks++] = c;
+		return len;
+	}
+	if (f->state == FILTER_OPEN) {
+		if (judge(f, true) == SWALLOW)
+			f->state = FILTER_DROP;
+		else
+			len = release(f, out);
+	}
+	if (f->state == FILTER_PASS)
+		out[len++] = c;
+	if (c == '\n')
+		start_line(f);
+	else
+		f->after_cr = true;
+	return len;
+}
+
+size_t
+filter_from_modem(struct filter *f, const char *bytes, size_t len, char *out)
+{
+	size_t made = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		char c = bytes[i];
+
+		if (f->after_cr && c != '\n')
+			start_line(f);
+		if (c == '\r' || c == '\n')
+			made += break_byte(f, c, out + made);
+		else
+			made += text_byte(f, c, out + made);
+	}
+	return made;
+}
+
+void
+filter_from_host(struct filter *f, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (bytes[i] == '\x1a' || bytes[i] == '\x1b') {	/* the end of a PDU */
+			f->typed_len = 0;
+			continue;
+		}
+		if (bytes[i] != '\r') {
+			if (f->typed_len + 1 < sizeof(f->typed))
+				f->typed[f->typed_len++] = bytes[i];
+			continue;
+		}
+		f->typed[f->typed_len] = 0;
+		if (strncmp(f->typed, "AT", 2) == 0)
+			strcpy(f->command, f->typed + 2);
+		f->typed_len = 0;
+	}
+}

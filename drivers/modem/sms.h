@@ -1,0 +1,47 @@
+/* sms.h -- gong's texts and outcomes in libGammu's words, and back.
+ * Pure apart from libGammu's codec; no clock: instants are given. */
+#ifndef GONG_MODEM_SMS_H
+#define GONG_MODEM_SMS_H
+
+#include <gammu.h>
+#include <stdbool.h>
+
+#include "core/msec.h"
+#include "core/segment.h"
+
+struct outgoing {			/* a message on its way; owned */
+	char *id, *to, *text;
+	unsigned reference;
+	unsigned char *wanted;		/* [parts]: nonzero = still to send */
+	struct segment_plan plan;
+	bool flash, receipt;
+	msec not_after;
+};
+
+void outgoing_free(struct outgoing *);
+
+/* One part (from 0) as a TP-SUBMIT.  The same reference gives the same user data each time, so
+ * that a phone joins parts sent again with those it already has. */
+void sms_encode(GSM_SMSMessage *out, const struct outgoing *, unsigned part, const char *smsc,
+		msec validity_ms);
+/* 3GPP TS 23.040 9.2.3.12.1, rounded down: a warning never outlives its time, but for the five
+ * minutes that are the shortest the field can say. */
+unsigned char sms_validity(msec ms);
+
+/* What libGammu decoded, as UTF-8; caller owns.  Binary content becomes a note about it. */
+char *sms_text(const GSM_SMSMessage *);
+char *sms_number(const unsigned char *utf16, size_t units);	/* units: size of the field */
+/* Service centre time stamp; 0 if the message has none. */
+msec sms_time(const GSM_DateTime *);
+
+/* Why a submit was refused: a class of the driver protocol and a sentence. */
+struct refusal {
+	const char *class;
+	char reason[160];
+};
+/* `code` as the modem said it (-1 = plain ERROR); is_cme: the modem's error, not the network's. */
+struct refusal sms_refusal(int code, bool is_cme);
+/* TP-ST of a status report, 3GPP TS 23.040 9.2.3.15: "delivered", "buffered" or "failed". */
+const char *sms_receipt_state(unsigned char status);
+
+#endif
