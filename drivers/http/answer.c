@@ -1,0 +1,207 @@
+/* answer.c -- what a provider's answer, or its silence, means for the message: accepted,
+ * rejected with a class, or unknown.  It never guesses: whatever may have been taken and was not
+ * clearly refused is unknown. */
+#include "drivers/http/http.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+
+static void
+say(struct judgement *out, enum verdict verdict, enum reject class, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+static void
+say(struct judgement *out, enum verdict verdict, enum reject class, const char *fmt, ...)
+{
+	va_list args;
+
+	out->verdict = verdict;
+	out->class = class;
+	va_start(args, fmt);
+	vsnprintf(out->reason, sizeof(out->reason), fmt, args);
+	va_end(args);
+}
+
+/* A cut in the middle of a character would be bad UTF-8 on the wire. */
+static void
+trim_utf8(char *text)
+{
+	size_t len = strlen(text), back = 0;
+
+	while (back < len && back < 4 && ((unsigned char)text[len - 1 - back] & 0xc0) == 0x80)
+		back++;
+	if (back < len) {
+		unsigned char lead = (unsigned char)text[len - 1 - back];
+		size_t want = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : lead >= 0xc0 ? 1 : 0;
+
+		if (lead >= 0xc0 && back < want)
+			text[len - 1 - back] = '\0';
+	}
+}
+
+static void
+scalar_text(char *out, size_t size, json_t *value)
+{
+	if (json_is_string(value))
+		snprintf(out, size, "%s", json_string_value(value));
+	else if (json_is_integer(value))
+		snprintf(out, size, "%lld", (long long)json_integer_value(value));
+	else if (json_is_boolean(value))
+		snprintf(out, size, "%s", json_is_true(value) ? "true" : "false");
+	else
+		snprintf(out, size, "%s", value ? "(no plain value)" : "(absent)");
+	trim_utf8(out);
+}
+
+static void
+judge_silence(struct judgement *out, const struct profile *p, const struct transfer_result *r)
+{
+	out->unreachable = true;
+	if (r->sent && r->code == CURLE_OPERATION_TIMEDOUT)
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, "no answer within %ld ms after the request "
+		    "left", p->timeout_ms);
+	else if (r->sent)
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, "the connection broke after the request left: "
+		    "%s", curl_easy_strerror((CURLcode)r->code));
+	else if (r->code == CURLE_SSL_CACERT_BADFILE || r->code == CURLE_URL_MALFORMAT ||
+		 r->code == CURLE_UNSUPPORTED_PROTOCOL)
+		say(out, VERDICT_REJECTED, REJECT_CONFIG, "%s: check url and ca_file",
+		    curl_easy_strerror((CURLcode)r->code));
+	else
+		say(out, VERDICT_REJECTED, REJECT_RETRY_OTHER, "not sent, %s is not reachable: %s",
+		    p->host, r->error && r->error[0] ? r->error
+						     : curl_easy_strerror((CURLcode)r->code));
+}
+
+static bool
+status_is_success(const struct profile *p, long status)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(p->success_status, i, one)
+		if (json_integer_value(one) == status)
+			return true;
+	return false;
+}
+
+static const struct error_rule *
+listed(const struct profile *p, long status, json_t *body)
+{
+	for (size_t i = 0; i < p->error_count; i++) {
+		const struct error_rule *rule = &p->errors[i];
+
+		if (rule->status && rule->status != status)
+			continue;
+		if (rule->pointer.count) {
+			json_t *value = pointer_get(&rule->pointer, body);
+
+			if (!value || !value_is(value, rule->equals))
+				continue;
+		}
+		return rule;
+	}
+	return NULL;
+}
+
+/* The provider's own words, where the profile says that they may be shown. */
+static void
+add_words(struct judgement *out, const struct profile *p, long status, json_t *body)
+{
+	char code[64] = "", words[128] = "";
+
+	if (p->success.count && pointer_get(&p->success, body))
+		scalar_text(code, sizeof(code), pointer_get(&p->success, body));
+	if (p->reason.count && pointer_get(&p->reason, body))
+		scalar_text(words, sizeof(words), pointer_get(&p->reason, body));
+	snprintf(out->reason, sizeof(out->reason), "provider answered %ld%s%s%s%s", status,
+		 code[0] ? " code " : "", code, words[0] ? ": " : "", words);
+	trim_utf8(out->reason);
+}
+
+/* Refusals that the profile does not list.  What is about our account or address stops the
+ * route at once; the rest may be about one number, so the caller counts them (`unlisted`). */
+static void
+judge_unlisted(struct judgement *out, const struct profile *p, long status, json_t *body)
+{
+	add_words(out, p, status, body);
+	out->verdict = VERDICT_REJECTED;
+	out->class = REJECT_RETRY_OTHER;
+	switch (status) {
+	case 401: case 403: case 404: case 405: case 407: case 410: case 411: case 415: case 426:
+		out->class = REJECT_CONFIG;
+		break;
+	case 408: case 425: case 429:
+		out->class = REJECT_RETRY;
+		break;
+	default:
+		out->unlisted = true;
+	}
+}
+
+static void
+judge_status(struct judgement *out, const struct profile *p, const struct transfer_result *r,
+	     json_t *body)
+{
+	json_t *value = pointer_get(&p->success, body);
+
+	if (r->status >= 300 && r->status < 400)
+		say(out, VERDICT_REJECTED, REJECT_CONFIG, "provider answered %ld, a redirect, which "
+		    "is never followed; set url to the final address", r->status);
+	else if (r->status >= 400 && r->status < 500)
+		judge_unlisted(out, p, r->status, body);
+	else if (!status_is_success(p, r->status))
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld after it had the "
+		    "request", r->status);
+	else if (!body)
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but its body is no "
+		    "JSON", r->status);
+	else if (!value)
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but without the "
+		    "field of success/pointer", r->status);
+	else
+		judge_unlisted(out, p, r->status, body);
+}
+
+static void
+judge_answer(struct judgement *out, const struct profile *p, const struct transfer_result *r,
+	     json_t *body)
+{
+	bool reads_body = p->success.count || p->id.count;
+	json_t *value = pointer_get(&p->success, body);
+	const struct error_rule *rule;
+
+	if (status_is_success(p, r->status) && (body || !reads_body) &&
+	    (!p->success.count || (value && value_is(value, p->success_equals)))) {
+		out->verdict = VERDICT_ACCEPTED;
+		if (pointer_get(&p->id, body))
+			scalar_text(out->ref, sizeof(out->ref), pointer_get(&p->id, body));
+		return;
+	}
+	rule = listed(p, r->status, body);
+	if (!rule) {
+		judge_status(out, p, r, body);
+		return;
+	}
+	add_words(out, p, r->status, body);
+	out->verdict = rule->verdict;
+	out->class = rule->class;
+	if (rule->verdict == VERDICT_ACCEPTED && pointer_get(&p->id, body))
+		scalar_text(out->ref, sizeof(out->ref), pointer_get(&p->id, body));
+}
+
+void
+answer_judge(struct judgement *out, const struct profile *p, const struct transfer_result *r)
+{
+	json_t *body;
+
+	*out = (struct judgement){ 0 };
+	if (r->code != CURLE_OK || !r->status) {
+		judge_silence(out, p, r);
+		return;
+	}
+	body = r->body_len ? json_loadb(r->body, r->body_len, JSON_DECODE_ANY, NULL) : NULL;
+	judge_answer(out, p, r, body);
+	json_decref(body);
+}
