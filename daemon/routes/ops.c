@@ -31,23 +31,34 @@ put_not_after(struct buf *line, msec at)
 		buf_printf(line, ",\"not_after\":%lld", (long long)at);
 }
 
+/* The driver learns its callback URL as one more option, so that no profile has to repeat the
+ * secret in it. */
+static void
+put_config(struct buf *line, const struct child *c)
+{
+	const char *rest = c->conf->config + 1;		/* after its opening brace */
+	struct buf url = { 0 };
+
+	if (!c->conf->callback_secret) {
+		buf_puts(line, c->conf->config);
+		return;
+	}
+	buf_printf(&url, "%s/v1/callback/%s/%s", c->routes->base_url, c->conf->name,
+		   c->conf->callback_secret);
+	buf_puts(line, "{\"callback_url\":");
+	buf_json(line, url.data);
+	buf_puts(line, *rest == '}' ? "" : ",");
+	buf_puts(line, rest);
+	buf_fini(&url);
+}
+
 void
 ops_open(struct buf *line, const struct child *c)
 {
 	buf_puts(line, "{\"op\":\"open\",\"protocol\":1,\"route\":");
 	buf_json(line, c->conf->name);
 	buf_puts(line, ",\"config\":");
-	buf_puts(line, c->conf->config);
-	if (c->conf->callback_secret) {
-		/* Beside config, so that a profile never has to repeat the secret. */
-		buf_puts(line, ",\"callback_url\":");
-		struct buf url = { 0 };
-
-		buf_printf(&url, "%s/v1/callback/%s/%s", c->routes->base_url, c->conf->name,
-			   c->conf->callback_secret);
-		buf_json(line, url.data);
-		buf_fini(&url);
-	}
+	put_config(line, c);
 	buf_puts(line, ",\"state\":");
 	buf_json(line, c->keep);
 	buf_puts(line, "}");
