@@ -72,7 +72,8 @@ void kit_inbound(struct kit *, const char *driver_id, const char *from, const ch
 void kit_reply(struct kit *, const char *callback_id, int status, const char *type,
 	       const char *body);
 void kit_event(struct kit *, json_t *event);	/* health, keep …: takes the reference */
-void kit_fatal(struct kit *, const char *reason, bool retry);	/* says so and exits 1 */
+void kit_fatal(struct kit *, const char *reason, bool retry)	/* says so and exits 1 */
+	__attribute__((noreturn));
 void kit_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -91,7 +91,7 @@ sms_encode(GSM_SMSMessage *out, const struct outgoing *o, unsigned part, const c
 	out->Length = (int)put_utf16(out->Text, sizeof(out->Text) / 2, o->text + begin,
 				     end - begin);
 	put_utf16(out->Number, sizeof(out->Number) / 2, o->to, strlen(o->to));
-	out->SMSC.Location = 1;
+	out->SMSC.Location = 0;		/* else libGammu asks for CSCA before every part */
 	out->SMSC.Format = SMS_FORMAT_Text;
 	out->SMSC.Validity.Format = SMS_Validity_RelativeFormat;
 	out->SMSC.Validity.Relative = (GSM_ValidityPeriod)sms_validity(validity_ms);
