@@ -50,12 +50,16 @@ endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 
 TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl cmocka) -lcsv -lpthread -lm
-$(B)/unit/%: $(B)/tests/unit/%.o $(DAEMON) $(KIT) $(CORE)
+# An archive, so that each test takes from gongd just what it names.
+$(B)/gong.a: $(DAEMON) $(KIT) $(CORE)
+	@rm -f $@
+	ar rcs $@ $^
+$(B)/unit/%: $(B)/tests/unit/%.o $(B)/gong.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
-$(B)/night: $(call obj,$(wildcard tests/nights/*.c)) $(DAEMON) $(KIT) $(CORE)
+$(B)/night: $(call obj,$(wildcard tests/nights/*.c)) $(B)/gong.a
 	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
-$(B)/bench/%: $(B)/tests/bench/%.o $(DAEMON) $(KIT) $(CORE)
+$(B)/bench/%: $(B)/tests/bench/%.o $(B)/gong.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 define sim_rule
@@ -94,6 +98,7 @@ asan: have
 
 floors:
 	@tests/lint/floors.sh
+	@tests/lint/log.sh
 lint: have
 	@$(MAKE) --no-print-directory lint-now
 lint-now: floors
