@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <libgen.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 /* libconfuse's error callback has no context argument; one file is read at a time a thread. */
 static __thread struct err *reading;
+/* Its scanner is one for the whole process, and loop, engine and reader all parse. */
+static pthread_mutex_t scanner = PTHREAD_MUTEX_INITIALIZER;
 
 static void
 on_error(cfg_t *cfg, const char *fmt, va_list args)
@@ -33,7 +36,9 @@ conf_parse(cfg_opt_t *opts, const char *file, const char *body, struct err *err)
 	free(cfg->filename);
 	cfg->filename = xstrdup(file);
 	reading = &local;
+	pthread_mutex_lock(&scanner);
 	rc = cfg_parse_buf(cfg, body);
+	pthread_mutex_unlock(&scanner);
 	reading = NULL;
 	if (rc == CFG_SUCCESS && !local.text[0])
 		return cfg;
