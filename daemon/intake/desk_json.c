@@ -1,0 +1,194 @@
+/* desk_json.c -- what the desk, or a system in its place, enters: answers, cancellations, tasks. */
+#include "daemon/intake/internal.h"
+
+#include <string.h>
+
+#define TAKE(noun) static int take_##noun(struct reading *r, void *out, json_t *v, const char *at)
+
+TAKE(division)
+{
+	return take_code(r, &((struct answer_request *)out)->division, v, at);
+}
+
+TAKE(contact)
+{
+	return take_string(r, &((struct answer_request *)out)->contact, v, at, REF_MAX);
+}
+
+TAKE(level)
+{
+	json_int_t level = json_integer_value(v);
+
+	if (!json_is_integer(v) || level < LEVEL_ANSWERED || level > LEVEL_DONE)
+		return refuse(r, 422, at, "use 2 (answered), 3 (acknowledged), 4 (in post) or 5 (done)");
+	((struct answer_request *)out)->level = (int)level;
+	return 0;
+}
+
+TAKE(outcome)
+{
+	if (!json_is_string(v) || strcmp(json_string_value(v), "cannot") != 0)
+		return refuse(r, 422, at, "the only outcome that is no level is \"cannot\"");
+	((struct answer_request *)out)->kind = ANSWER_CANNOT;
+	return 0;
+}
+
+TAKE(name)
+{
+	return take_string(r, &((struct answer_request *)out)->name, v, at, NAME_MAX_BYTES);
+}
+
+TAKE(answer_note)
+{
+	return take_string(r, &((struct answer_request *)out)->note, v, at, NOTE_MAX);
+}
+
+static const struct member ack_members[] = {
+	{ "division", take_division }, { "contact", take_contact }, { "level", take_level },
+	{ "outcome", take_outcome }, { "name", take_name }, { "note", take_answer_note },
+};
+
+static enum answer_kind
+kind_of_level(int level)
+{
+	switch (level) {
+	case LEVEL_ACKNOWLEDGED:
+		return ANSWER_ACKNOWLEDGED;
+	case LEVEL_IN_POST:
+		return ANSWER_IN_POST;
+	case LEVEL_DONE:
+		return ANSWER_DONE;
+	}
+	return ANSWER_ANSWERED;
+}
+
+static int
+check_ack(struct reading *r, struct answer_request *a)
+{
+	const struct client *c = r->from->rights;
+	bool inside = c->division_count == 0;
+
+	if (!a->division == !a->contact)
+		return refuse(r, 422, "/division", "say for whom the answer counts: either \"division\" "
+			      "or \"contact\"");
+	if (!a->level == (a->kind != ANSWER_CANNOT))
+		return refuse(r, 422, "/level", "say what was answered: either \"level\" (2 to 5) or "
+			      "\"outcome\": \"cannot\"");
+	if (a->division && !a->name)
+		return refuse(r, 422, "/name", "an answer entered for a division needs the \"name\" of "
+			      "who spoke to whom");
+	if (a->division && !a->note)
+		return refuse(r, 422, "/note", "an answer entered for a division needs a \"note\": how "
+			      "it was reached and what was said");
+	if (a->kind != ANSWER_CANNOT)
+		a->kind = kind_of_level(a->level);
+	for (size_t i = 0; i < c->division_count && a->division; i++)
+		inside |= a->division >= c->divisions[i].first &&
+			a->division <= c->divisions[i].last;
+	if (!inside)
+		return refuse(r, 403, a->division ? "/division" : "/contact", "client \"%s\" may enter "
+			      "answers for its own divisions only", r->from->name);
+	return 0;
+}
+
+int
+intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t len,
+	   const struct intake_from *from, struct err *err)
+{
+	struct reading r = { .from = from, .err = err };
+	json_t *json = json_object_read(&r, body, len);
+	struct command *cmd;
+
+	*out = NULL;
+	if (!json)
+		return r.status;
+	cmd = command_new(CMD_ANSWER, -1);	/* frees what was taken when it is refused */
+	cmd->answer = xcalloc(1, sizeof(*cmd->answer));
+	cmd->answer->alert = alert;
+	cmd->answer->client = xstrdup(from->name);
+	if (members_take(&r, ack_members, MEMBER_COUNT(ack_members), json, "", cmd->answer) == 0 &&
+	    check_ack(&r, cmd->answer) == 0) {
+		*out = cmd->answer;
+		cmd->answer = NULL;
+	}
+	json_decref(json);
+	command_free(cmd);
+	return r.status;
+}
+
+TAKE(cancel_note)
+{
+	return take_string(r, &((struct cancel_request *)out)->note, v, at, NOTE_MAX);
+}
+
+TAKE(template)
+{
+	return take_string(r, &((struct cancel_request *)out)->template, v, at, 64);
+}
+
+TAKE(params)
+{
+	struct cancel_request *q = out;
+
+	return take_pairs(r, &q->params, &q->param_count, v, at);
+}
+
+static const struct member cancel_members[] = {
+	{ "note", take_cancel_note }, { "template", take_template }, { "params", take_params },
+};
+
+int
+intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size_t len,
+	      const struct intake_from *from, struct err *err)
+{
+	struct reading r = { .from = from, .err = err };
+	json_t *json = len ? json_object_read(&r, body, len) : json_object();
+	struct command *cmd;
+	struct cancel_request *q;
+
+	*out = NULL;
+	if (!json)
+		return r.status;
+	cmd = command_new(CMD_CANCEL, -1);
+	q = cmd->cancel = xcalloc(1, sizeof(*q));
+	q->alert = alert;
+	q->client = xstrdup(from->name);
+	if (members_take(&r, cancel_members, MEMBER_COUNT(cancel_members), json, "", q) == 0) {
+		if (q->param_count && !q->template)
+			refuse(&r, 422, "/template", "there are params but no template to put them in; "
+			       "name one, or leave params away");
+		if (!r.status) {
+			*out = q;
+			cmd->cancel = NULL;
+		}
+	}
+	json_decref(json);
+	command_free(cmd);
+	return r.status;
+}
+
+TAKE(task_note)
+{
+	return take_string(r, out, v, at, NOTE_MAX);
+}
+
+static const struct member task_members[] = { { "note", take_task_note } };
+
+int
+intake_task_close(char **note, const char *body, size_t len, struct err *err)
+{
+	struct reading r = { .err = err };
+	json_t *json = json_object_read(&r, body, len);
+
+	*note = NULL;
+	if (!json)
+		return r.status;
+	if (members_take(&r, task_members, MEMBER_COUNT(task_members), json, "", note) == 0 && !*note)
+		refuse(&r, 422, "/note", "say in \"note\" what came of it; it goes into the record");
+	json_decref(json);
+	if (r.status) {
+		free(*note);
+		*note = NULL;
+	}
+	return r.status;
+}

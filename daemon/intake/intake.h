@@ -1,0 +1,59 @@
+/* intake.h -- bytes from outside -> one command, or a refusal that says what, where and how to
+ * mend it.  Checks shapes, sizes and the asking client's rights; whether names and numbers
+ * mean anything is the engine's business.  Pure but for memory; any thread.
+ *
+ * Every function returns 0, or the HTTP status to refuse with (400 unreadable, 403 right
+ * missing, 422 readable but wrong) and fills err: field is a JSON pointer, or "line N, column
+ * NAME" for CSV. */
+#ifndef GONG_INTAKE_H
+#define GONG_INTAKE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/msec.h"
+#include "daemon/contract/contract.h"
+#include "daemon/settings/settings.h"
+
+#define INTAKE_DEPTH_MAX 8		/* nesting of JSON */
+#define INTAKE_LIST_MAX 20000		/* entries of one list */
+#define INTAKE_KEY_MAX 128		/* bytes of an idempotency key */
+#define INTAKE_VALUE_MAX 2000		/* bytes of one parameter's value */
+#define INTAKE_ROWS_MAX 2000000		/* rows of an imported file */
+#define INTAKE_LINE_MAX 65536		/* bytes of one of its lines */
+
+struct intake_from {			/* who asks; borrowed */
+	const struct client *rights;
+	const char *name;		/* "rain-gauges", "socket:0" */
+};
+
+/* `key_header`: the header Idempotency-Key, or NULL.  A dry run needs no key. */
+int intake_alert(struct alert_request **out, const char *body, size_t len,
+		 const struct intake_from *, const char *key_header, bool dry_run, struct err *);
+/* As intake_alert; `settings` for the policy's first step. */
+int intake_callout(struct alert_request **out, const char *body, size_t len,
+		   const struct intake_from *, const char *key_header, bool dry_run,
+		   const struct settings *, struct err *);
+int intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t len,
+	       const struct intake_from *, struct err *);
+int intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size_t len,
+		  const struct intake_from *, struct err *);
+/* {"note": "…"}; caller owns *note. */
+int intake_task_close(char **note, const char *body, size_t len, struct err *);
+
+/* A CSV file as it arrives (docs/import.md): UTF-8 with or without BOM, or GBK. */
+struct csv_intake;
+struct csv_intake *csv_intake_new(enum import_kind, struct settings *, const char *client);
+int csv_intake_feed(struct csv_intake *, const void *bytes, size_t len, struct err *);
+/* The end of the file: the command's rows.  The intake still has to be freed. */
+int csv_intake_finish(struct csv_intake *, struct import_request **out, struct err *);
+void csv_intake_free(struct csv_intake *);		/* NULL is fine */
+
+/* "2026-11-24T06:00:00+08:00" (seconds and fractions may be left away); -1 = not like that. */
+int time_parse_rfc3339(msec *out, const char *text);
+/* RFC 3339, or "2026-11-24 06:00" in the process's zone (gongd sets TZ to the site's). */
+int time_parse_local(msec *out, const char *text);
+
+#endif
