@@ -95,7 +95,8 @@ alert_list(struct ctl *ctl)
 		return ctl_fail(ctl, code, &err);
 	}
 	grid_init(&t, 1, titles);
-	json_array_foreach(rows, i, alert) alert_row(ctl, alert, &t);
+	json_array_foreach(rows, i, alert)
+		alert_row(ctl, alert, &t);
 	if (json_array_size(rows))
 		grid_put(&t, &out, 0, screen_width());
 	else
@@ -139,8 +140,7 @@ messages_table(const struct ctl *ctl, json_t *rows, struct buf *out)
 	char text[HUMAN];
 
 	grid_init(&t, 3 << 6, titles);
-	json_array_foreach(rows, i, m)
-	{
+	json_array_foreach(rows, i, m) {
 		grid_cell(&t, instant_text(text, member_int(m, "at")));
 		grid_cell(&t, member_text(m, "contact"));
 		grid_cell(&t, member_text(m, "name"));
@@ -166,8 +166,7 @@ events_table(const struct ctl *ctl, json_t *rows, struct buf *out)
 	char text[HUMAN];
 
 	grid_init(&t, 0, titles);
-	json_array_foreach(rows, i, event)
-	{
+	json_array_foreach(rows, i, event) {
 		char *detail = json_dumps(json_object_get(event, "detail"),
 					  JSON_COMPACT | JSON_ENCODE_ANY);
 

@@ -107,8 +107,7 @@ desk_task_list(struct ctl *ctl)
 		return ctl_fail(ctl, code, &err);
 	}
 	grid_init(&t, 3, titles);
-	json_array_foreach(rows, i, task)
-	{
+	json_array_foreach(rows, i, task) {
 		grid_cellf(&t, "%lld", (long long)member_int(task, "id"));
 		grid_cellf(&t, "%lld", (long long)member_int(task, "alert"));
 		grid_cell(&t, instant_text(text, member_int(task, "opened_at")));
@@ -190,8 +189,7 @@ route_row(const struct ctl *ctl, json_t *route, struct grid *t)
 	char text[HUMAN];
 	size_t i;
 
-	json_array_foreach(json_object_get(route, "channels"), i, channel)
-	{
+	json_array_foreach(json_object_get(route, "channels"), i, channel) {
 		const char *name = word(ctl, json_string_value(channel));
 
 		buf_printf(&channels, "%s%s", i ? " " : "", name ? name : "-");

@@ -92,8 +92,7 @@ message_counts(const struct ctl *ctl, json_t *alert, struct buf *out)
 	bool any = false;
 
 	buf_puts(out, say(ctl, "messages:", "消息:"));
-	json_object_foreach(json_object_get(alert, "messages"), state, count)
-	{
+	json_object_foreach(json_object_get(alert, "messages"), state, count) {
 		if (json_integer_value(count) <= 0)
 			continue;
 		buf_printf(out, " %s %lld", word(ctl, state),
@@ -161,8 +160,7 @@ view_steps(const struct ctl *ctl, json_t *alert, struct buf *out)
 	if (!json_array_size(json_object_get(alert, "steps")))
 		return;
 	buf_puts(out, say(ctl, "steps:", "步骤:"));
-	json_array_foreach(json_object_get(alert, "steps"), i, step)
-	{
+	json_array_foreach(json_object_get(alert, "steps"), i, step) {
 		const char *name = member_text(step, "name");
 		json_t *taken = json_object_get(step, "taken");
 		bool done = json_is_true(taken) || json_integer_value(taken) > 0;
@@ -211,8 +209,7 @@ view_waves(const struct ctl *ctl, json_t *alert, struct buf *out)
 	if (!json_array_size(json_object_get(alert, "waves")))
 		return;
 	grid_init(&t, 0x3fe1, titles);
-	json_array_foreach(json_object_get(alert, "waves"), i, wave)
-	{
+	json_array_foreach(json_object_get(alert, "waves"), i, wave) {
 		grid_cellf(&t, "%lld", (long long)member_int(wave, "id"));
 		grid_cellf(&t, "%lld.%lld", (long long)member_int(wave, "step"),
 			   (long long)member_int(wave, "position"));
@@ -313,8 +310,7 @@ view_tasks(const struct ctl *ctl, json_t *tasks, msec alert, struct buf *out)
 	size_t i, width = screen_width();
 	char text[HUMAN];
 
-	json_array_foreach(tasks, i, task)
-	{
+	json_array_foreach(tasks, i, task) {
 		struct buf line = { 0 };
 
 		if (alert && member_int(task, "alert") != alert)

@@ -1,0 +1,507 @@
+"""gongctl against a small server that plays gongd's API on a unix socket.
+
+What is tested is the client alone: its command line, what it asks for, what it shows and how it
+ends.  (gongctl with the real gongd is part of the demo and of the other system tests.)
+"""
+import http.server
+import json
+import os
+import pty
+import re
+import select
+import signal
+import socket
+import socketserver
+import subprocess
+import threading
+import time
+import unicodedata
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, os.environ.get("B") or "build/" + os.environ.get("MODE", "release"))
+GONGCTL = os.path.join(BUILD, "gongctl")
+T0 = 1795457400000            # 2026-11-24 02:10 in China
+ALERT = {
+    "id": 12, "code": "K7", "key": "k", "client": "socket:0", "template": "flood.move",
+    "policy": "move.now", "severity": "red", "kind": None, "mode": "drill", "state": "active",
+    "accepted_at": T0, "released_at": T0, "expires_at": T0 + 86400000,
+    "deadline_at": T0 + 3600000, "closed_at": None, "replaces": None, "replaced_by": None,
+    "targets": 3, "satisfied": 1, "until": 5, "chase_below": 3, "levels": [1, 0, 0, 1, 0, 1],
+    "messages": {"queued": 4, "sending": 1, "sent": 2, "delivered": 3, "uncertain": 0},
+    "waves": [{"id": 7, "step": 0, "position": 0, "channel": "sms", "kind": "call",
+               "state": "open", "total": 10, "queued": 4, "sending": 1, "sent": 2,
+               "delivered": 3, "failed": 0, "expired": 0, "withdrawn": 0, "uncertain": 0}],
+    "steps": [{"step": 0, "name": "principals", "at": T0, "taken": True},
+              {"step": 1, "name": "redial", "at": T0 + 80000, "taken": False},
+              {"step": 2, "name": "deputies", "at": T0 + 150000, "taken": False}],
+    "now": T0 + 65000, "tasks_open": 1, "forecast": {"last_ms": 40000},
+}
+TARGETS = [
+    {"id": 1, "division": "990121103001", "name": "东沟村", "contact": None, "person": None,
+     "level": 5, "level_at": T0 + 31000, "by": "沈安平"},
+    {"id": 2, "division": "990121103002", "name": "Upper Mill", "contact": None,
+     "person": None, "level": 3, "level_at": T0 + 40000, "by": "Wu"},
+    {"id": 3, "division": "990121103003", "name": "西沟\x1b[31m村", "contact": None,
+     "person": None, "level": 0, "level_at": None, "by": None},
+]
+TASK = {"id": 4, "alert": 12, "kind": "deadline", "text": "上门叫应西沟村", "opened_at": T0 + 60000,
+        "closed_at": None, "closed_by": None, "note": None}
+
+
+class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
+    daemon_threads = True
+
+
+class Gongd:
+    """Answers from `answers` ({"GET /path": (status, body)}), keeps what it was asked."""
+
+    def __init__(self, folder):
+        self.path, self.asked, self.answers = os.path.join(folder, "gong.sock"), [], {
+            "GET /v1/alerts/12": (200, ALERT),
+            "GET /v1/alerts/12/targets": (200, {"targets": TARGETS, "next": None}),
+            "GET /v1/tasks?open=1": (200, {"tasks": [TASK], "next": None}),
+        }
+        gongd = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def setup(self):
+                super().setup()
+                gongd.connections.append(self.connection)
+
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                what = "%s %s" % (self.command, self.path)
+                gongd.asked.append((what, self.headers.get("Content-Type"), body))
+                status, answer = gongd.answers.get(what, (404, {"detail": "no " + what}))
+                answer = answer() if callable(answer) else answer
+                text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+                self.send_response(status)
+                if gongd.chunked:
+                    self.send_header("Transfer-Encoding", "chunked")
+                    self.end_headers()
+                    for i in range(0, len(text), 7):
+                        part = text[i:i + 7]
+                        self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+                    self.wfile.write(b"0\r\n\r\n")
+                else:
+                    self.send_header("Content-Length", str(len(text)))
+                    self.end_headers()
+                    self.wfile.write(text)
+            do_GET = do_POST = answer
+
+            def address_string(self):
+                return "-"
+
+            def log_message(self, *args):
+                pass
+        self.chunked = False
+        self.handler = Handler
+        self.start()
+
+    def start(self):
+        self.connections = []
+        self.server = Server(self.path, self.handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.05,))
+        self.thread.start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join(5)
+        for connection in self.connections:      # as when gongd dies: nobody answers any more
+            try:
+                connection.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        if os.path.exists(self.path):
+            os.unlink(self.path)
+
+    def body(self, n=-1):
+        return json.loads(self.asked[n][2])
+
+
+@pytest.fixture
+def gongd(tmp_path):
+    server = Gongd(str(tmp_path))
+    yield server
+    server.stop()
+
+
+def ctl(*args, gongd=None, lang="en", env=None, stdin=None):
+    argv = [GONGCTL, "--lang", lang] + (["--socket", gongd.path] if gongd else []) + list(args)
+    full = dict(os.environ, LC_ALL="C.UTF-8", TZ="Asia/Shanghai")
+    full.update(env or {})
+    return subprocess.run(argv, capture_output=True, timeout=30, env=full, input=stdin)
+
+
+def out(result):
+    assert result.returncode == 0, result
+    return result.stdout.decode()
+
+
+def columns(text):
+    return sum(0 if unicodedata.combining(c) else
+               2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+COMMANDS = ["import divisions", "import contacts", "import roster", "send", "callout",
+            "alert list", "alert show", "alert watch", "alert cancel", "ack", "task list",
+            "task close", "route list", "help", "version"]
+
+
+def test_help_lists_every_command():
+    listed = re.findall(r"^  ([a-z]+(?: [a-z]+)?)", out(ctl("help")).split("options:")[0], re.M)
+    assert listed == COMMANDS
+    for command in COMMANDS:
+        assert "gongctl " + command in out(ctl("help", *command.split()))
+        assert ctl("help", *command.split(), lang="zh").stdout != \
+            ctl("help", *command.split()).stdout
+    assert out(ctl("version")).startswith("gongctl ")
+
+
+def test_each_option_and_command_is_in_the_manual():
+    manual = open(os.path.join(ROOT, "docs/man/gongctl.1"), encoding="utf-8").read()
+    plain = manual.replace("\\-", "-")
+    for command in COMMANDS:
+        text = out(ctl("help", *command.split()))
+        assert "Cm " + command in plain, command
+        for option in re.findall(r"^  --([a-z-]+)", text, re.M):
+            assert "Fl -" + option in plain, (command, option)
+    for option in ["socket", "config", "json", "lang"]:
+        assert "Fl -" + option in plain
+
+
+@pytest.mark.parametrize("args, said", [
+    ([], "usage"),
+    (["alert"], "no command \"alert\""),
+    (["fly", "away"], "no command \"fly away\""),
+    (["alert", "show"], "alert show needs ID"),
+    (["alert", "show", "K7"], "ID \"K7\" is not a number"),
+    (["alert", "show", "12", "13"], "\"13\" is one word too many"),
+    (["alert", "list", "--limit", "x"], "--limit \"x\" is not a number"),
+    (["alert", "list", "--opne"], "alert list has no option --opne"),
+    (["alert", "list", "--open=yes"], "--open takes no value"),
+    (["alert", "watch", "12", "--interval", "1"], "--interval \"1\" is not a duration"),
+    (["alert", "cancel", "12", "--param", "a=b"], "--param needs --template"),
+    (["send", "t", "--severity", "red"], "send needs an audience"),
+    (["send", "t", "--division", "990121"], "send needs --severity COLOUR"),
+    (["send", "t", "--division"], "--division needs a value"),
+    (["send", "t", "--severity", "red", "--division", "990121", "--param", "x"],
+     "--param \"x\" is not name=value"),
+    (["send", "t", "--severity", "red", "--division", "990121", "--param", "a=1", "a=2"],
+     "--param a stands twice"),
+    (["send", "t", "--severity", "red", "--severity", "blue"], "--severity stands twice"),
+    (["send", "t", "--severity", "red", "--contact", "c", "--drill", "--test"], "exclude"),
+    (["send", "t", "--severity", "red", "--contact", "c", "--reached"], "needs --replaces"),
+    (["send", "t", "--severity", "red", "--contact", "c", "--replaces", "x"], "--replaces \"x\""),
+    (["callout", "--param", "a=b"], "callout needs either --role"),
+    (["callout", "--role", "r"], "belong together"),
+    (["ack", "12", "--division", "990121103001", "--level", "3"], "needs --name"),
+    (["ack", "12", "--contact", "c1", "--level", "7"], "--level 7: use 2"),
+    (["ack", "12", "--contact", "c1"], "--level 2…5 or --cannot"),
+    (["ack", "12", "--level", "3"], "--division CODE or --contact"),
+    (["task", "close", "4"], "task close needs --note TEXT"),
+    (["import", "contacts", "/nonexistent.csv"], "cannot be read: No such file"),
+    (["alert", "list", "--lang", "fr"], "--lang fr: use zh or en"),
+    (["alert", "list", "--socket"], "--socket needs a value"),
+    (["alert", "list", "--socket", "/tmp/" + "x" * 120], "longer than a socket's path"),
+    (["alert", "list", "--config", "/nonexistent.conf"], "No such file"),
+    (["alert", "list", "--config", "a", "--socket", "b"], "exclude each other"),
+])
+def test_wrong_use_ends_with_2_and_says_how_to_mend_it(args, said):
+    result = ctl(*args)
+    assert result.returncode == 2, result
+    text = result.stderr.decode() + result.stdout.decode()
+    assert said in text and "gongctl" in text
+    if args:
+        assert "see: gongctl help" in text
+
+
+def test_nobody_there_ends_with_3_and_says_how_to_start_it(tmp_path):
+    missing = str(tmp_path / "none.sock")
+    result = ctl("alert", "list", "--socket", missing)
+    assert result.returncode == 3
+    assert missing in result.stderr.decode() and "start" in result.stderr.decode()
+    result = ctl("send", "t", "--severity", "red", "--division", "990121", "--expires", "4h",
+                 "--socket", missing)
+    assert result.returncode == 3
+    assert re.search(r"--key ctl-\S+ is safe.* --expires \d{13}", result.stderr.decode())
+
+
+def test_the_socket_comes_from_gong_conf(gongd, tmp_path):
+    text = open(os.path.join(ROOT, "config/gong.conf"), encoding="utf-8").read()
+    text = text.replace("/run/gong/gong.sock", "gong.sock")
+    assert '"gong.sock"' in text
+    (tmp_path / "gong.conf").write_text(text, encoding="utf-8")
+    gongd.answers["GET /v1/routes"] = (200, {"routes": []})
+    assert "no routes" in out(ctl("--config", str(tmp_path / "gong.conf"), "route", "list"))
+    assert "no routes" in out(ctl("route", "list", env={"GONG_SOCKET": gongd.path}))
+
+
+def test_a_refusal_ends_with_1_and_names_the_field(gongd):
+    gongd.answers["POST /v1/alerts"] = (422, {
+        "status": 422, "title": "cannot be meant", "field": "/template",
+        "detail": "there is no template \"t\"; see templates/\x1b[2J"})
+    args = ["send", "t", "--severity", "red", "--division", "990121"]
+    result = ctl(*args, gongd=gongd)
+    assert result.returncode == 1
+    assert result.stderr == b"gongctl: /template: there is no template \"t\"; see templates/?[2J\n"
+    result = ctl("--json", *args, gongd=gongd)
+    assert result.returncode == 1 and json.loads(result.stderr)["field"] == "/template"
+    gongd.answers["GET /v1/routes"] = (500, b"<html>oops")
+    assert b"gongd answered 500: <html>oops" in ctl("route", "list", gongd=gongd).stderr
+
+
+def test_send_asks_for_what_was_said(gongd):
+    gongd.answers["POST /v1/alerts"] = (202, {
+        "id": 12, "code": "K7", "state": "active", "accepted_at": T0, "targets": 3,
+        "repeat": False})
+    before = time.time() * 1000
+    text = out(ctl("send", "flood.move", "--division", "990121103", "990121104,990121105",
+                   "--severity=red", "--policy", "move.now", "--kind", "flash_flood",
+                   "--param", "route=村北, \"机耕\"路", "990121103001:shelter=a=b",
+                   "--without-division", "990121103009", "--contact", "c1", "--drill",
+                   "--key", "night-1", "--expires", "4h", "--starts", "2026-11-24T06:00:00+08:00",
+                   gongd=gongd))
+    assert text == "alert 12 K7 accepted under key night-1: active, 3 targets\n"
+    body = gongd.body()
+    assert before + 4 * 3600e3 - 1 <= body.pop("expires_at") <= time.time() * 1000 + 4 * 3600e3
+    assert body == {
+        "key": "night-1", "template": "flood.move", "policy": "move.now", "severity": "red",
+        "kind": "flash_flood", "mode": "drill", "params": {"route": "村北, \"机耕\"路"},
+        "params_by_division": {"990121103001": {"shelter": "a=b"}},
+        "audience": {"divisions": ["990121103", "990121104", "990121105"],
+                     "without_divisions": ["990121103009"], "contacts": ["c1"]},
+        "starts_at": "2026-11-24T06:00:00+08:00"}
+    assert gongd.asked[-1][1] == "application/json"
+    gongd.answers["POST /v1/alerts"][1]["repeat"] = True
+    keys = set()
+    for _ in range(2):
+        assert "accepted before" in out(ctl("send", "t", "--severity", "red", "--replaces", "11",
+                                            "--reached", gongd=gongd))
+        keys.add(gongd.body()["key"])
+    assert len(keys) == 2 and gongd.body()["replaces"] == 11
+    assert gongd.body()["audience"] == {"reached": True} and gongd.body()["mode"] == "real"
+    answer = json.loads(out(ctl("--json", "send", "t", "--severity", "red", "--contact", "c",
+                                gongd=gongd)))
+    assert answer["key"].startswith("ctl-")
+
+
+def test_a_dry_run_shows_steps_people_and_forecast(gongd):
+    gongd.answers["POST /v1/alerts?dry_run=1"] = (200, {
+        "dry_run": True, "targets": 3, "steps": [
+            {"step": 0, "name": "principals", "after_ms": 0, "console": False,
+             "without_route": False, "targets_without_anybody": 1,
+             "waves": [{"channel": "sms", "people": 180, "parts": 2},
+                       {"channel": "voice", "people": 90, "parts": 1}]},
+            {"step": 1, "name": "desk", "after_ms": 3600000, "console": True,
+             "without_route": True, "targets_without_anybody": 0, "waves": []}],
+        "forecast": [{"channel": "sms", "messages": 180, "due_ms": 0, "first_ms": 4000,
+                      "last_ms": 725000},
+                     {"channel": "voice", "messages": 90, "due_ms": 0, "first_ms": -1,
+                      "last_ms": -1}]})
+    lines = out(ctl("send", "t", "--severity", "red", "--division", "990121", "--dry-run",
+                    gongd=gongd)).splitlines()
+    assert "DRY RUN" in lines[0] and "3 targets" in lines[0]
+    assert lines[2].split()[:7] == ["principals", "0s", "sms", "180", "2", "4s", "12m05s"]
+    assert "1 targets have nobody" in lines[2]
+    assert lines[3].split() == ["voice", "90", "1", "no", "route", "no", "route"]
+    assert lines[4].split()[:2] == ["desk", "1h00m"] and "a task at the desk" in lines[4]
+    assert "a channel has no route" in lines[4]
+
+
+def test_callout_cancel_ack_and_task_ask_for_what_was_said(gongd):
+    accepted = {"id": 13, "code": "M2", "state": "active", "targets": 1, "repeat": False}
+    gongd.answers["POST /v1/callouts"] = (202, accepted)
+    out(ctl("callout", "--role", "duty_officer", "--division", "990121", "--param",
+            "event=landslide", "--key", "k", gongd=gongd))
+    assert gongd.body() == {"params": {"event": "landslide"}, "role": "duty_officer",
+                            "division": "990121", "key": "k", "mode": "real"}
+    out(ctl("callout", "--contact", "c1", "c2", "--key", "k", "--drill", gongd=gongd))
+    assert gongd.body() == {"params": {}, "contacts": ["c1", "c2"], "key": "k", "mode": "drill"}
+    gongd.answers["POST /v1/alerts/12/cancel"] = (200, {"id": 12, "state": "cancelled",
+                                                        "notice": 14})
+    assert "alert 14 tells" in out(ctl("alert", "cancel", "12", "--template", "warn.cancel",
+                                       "--param", "a=b", "--note", "over", gongd=gongd))
+    assert gongd.body() == {"template": "warn.cancel", "params": {"a": "b"}, "note": "over"}
+    gongd.answers["POST /v1/alerts/12/acks"] = (200, {"alert": 12, "level": 4})
+    assert "in post" in out(ctl("ack", "12", "--division", "990121103001", "--level", "4",
+                                "--name", "张三", "--note", "door to door", gongd=gongd))
+    assert gongd.body() == {"division": "990121103001", "level": 4, "name": "张三",
+                            "note": "door to door"}
+    assert "cannot" in out(ctl("ack", "12", "--contact", "c1", "--cannot", gongd=gongd))
+    assert gongd.body() == {"contact": "c1", "outcome": "cannot"}
+    gongd.answers["POST /v1/tasks/4/close"] = (200, {"task": 4, "closed": True})
+    assert "closed" in out(ctl("task", "close", "4", "--note", "spoke to 张三", gongd=gongd))
+    assert gongd.body() == {"note": "spoke to 张三"}
+
+
+def test_import_sends_the_file_as_it_is(gongd, tmp_path):
+    csv = "code,name\n990121,青石县\n".encode("gbk")
+    (tmp_path / "d.csv").write_bytes(csv)
+    gongd.answers["POST /v1/import/divisions"] = (200, {"rows": 1})
+    assert out(ctl("import", "divisions", str(tmp_path / "d.csv"), gongd=gongd)) == \
+        "imported 1 rows of divisions\n"
+    assert gongd.asked[-1][1:] == ("text/csv", csv)
+    gongd.answers["POST /v1/import/roster"] = (422, {"field": "line 3", "detail": "no contact"})
+    result = ctl("import", "roster", "-", gongd=gongd, stdin=csv)
+    assert result.returncode == 1 and result.stderr == b"gongctl: line 3: no contact\n"
+    assert gongd.asked[-1][2] == csv
+
+
+def test_lists_are_paged_and_cut_at_the_limit(gongd):
+    row = dict(ALERT)
+    gongd.answers["GET /v1/alerts"] = (200, {"alerts": [row] * 2, "next": "2:a b"})
+    gongd.answers["GET /v1/alerts?after=2%3Aa%20b"] = (200, {"alerts": [row] * 2, "next": 7})
+    gongd.answers["GET /v1/alerts?after=7"] = (200, {"alerts": [row], "next": None})
+    assert len(out(ctl("alert", "list", gongd=gongd)).splitlines()) == 6
+    cut = out(ctl("alert", "list", "--limit", "3", gongd=gongd)).splitlines()
+    assert len(cut) == 5 and "--limit" in cut[-1]
+    assert len(json.loads(out(ctl("--json", "alert", "list", gongd=gongd)))["alerts"]) == 5
+    gongd.answers["GET /v1/alerts?open=1"] = (200, {"alerts": [], "next": None})
+    assert out(ctl("alert", "list", "--open", gongd=gongd)) == "no alerts\n"
+
+
+def test_answers_in_chunks_are_read(gongd):
+    gongd.chunked = True
+    assert json.loads(out(ctl("--json", "alert", "show", "12", gongd=gongd))) == ALERT
+
+
+def test_show_says_everything_in_both_languages(gongd):
+    gongd.answers["GET /v1/alerts/12/messages"] = (200, {"next": None, "messages": [{
+        "wave": 7, "step": 0, "channel": "sms", "kind": "call", "contact": "c1", "name": "沈安平",
+        "number": "+999****0001", "state": "failed", "parts": 2, "text": "立即\n转移", "at": T0,
+        "due": None, "attempts": [{"n": 1, "route": "sim1", "reason": "CMS 38"}]}]})
+    gongd.answers["GET /v1/alerts/12/events"] = (200, {"next": None, "events": [
+        {"id": 1, "at": T0, "what": "accepted", "detail": {"client": "socket:0"}}]})
+    en = out(ctl("alert", "show", "12", "--targets", "--messages", "--events", gongd=gongd))
+    for part in ["alert 12 K7  flood.move / move.now  red  active  DRILL", "elapsed 1m05s",
+                 "58m55s left", "[##########--------------------] 1 of 3 done (33%)",
+                 "no answer 1 | delivered 0 | answered 0 | acknowledged 1 | in post 0 | done 1",
+                 "queued 4 sending 1 sent 2 delivered 3; forecast: the last one leaves in 40s",
+                 "principals (taken) redial (next in 15s) deputies\n", "open tasks: 1",
+                 "CMS 38", "sim1", "立即?转移", "{\"client\":\"socket:0\"}"]:
+        assert part in en, part
+    zh = out(ctl("alert", "show", "12", "--targets", gongd=gongd, lang="zh"))
+    for part in ["告警 12 K7", "红色", "进行中", "演练", "还剩 58m55s", "1/3 已完成", "未应答 1",
+                 "已确认 1", "redial(15s 后执行)", "未办任务:1"]:
+        assert part in zh, part
+    both = json.loads(out(ctl("--json", "alert", "show", "12", "--targets", gongd=gongd)))
+    assert both["alert"] == ALERT and both["targets"] == TARGETS
+
+
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C", "POSIX", "xx_YY"])
+def test_wide_characters_line_up_and_unanswered_come_first(gongd, locale):
+    text = out(ctl("alert", "show", "12", "--targets", gongd=gongd, lang="zh",
+                   env={"LC_ALL": locale}))
+    rows = [line for line in text.split("\n\n")[1].splitlines()]
+    codes = [re.search("代码|9901211030\\d\\d", row) for row in rows]
+    assert len(rows) == 4 and len({columns(row[:m.start()]) for row, m in zip(rows, codes)}) == 1
+    assert [row[0] for row in rows[1:]] == ["!", "~", "+"]
+    assert "\x1b" not in text and "西沟?[31m村" in text
+    levels = ["未应答", "已确认", "已完成"]
+    assert len({columns(row[:row.index(word)]) for row, word in zip(rows[1:], levels)}) == 1
+
+
+def test_the_language_comes_from_the_environment(gongd):
+    gongd.answers["GET /v1/alerts"] = (200, {"alerts": [], "next": None})
+    for name, value, said in [("LANG", "zh_CN.UTF-8", "没有告警"), ("LANG", "en_US", "no alerts"),
+                              ("LC_ALL", "zh_CN.GBK", "没有告警"), ("LANG", "", "no alerts")]:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("L")}
+        result = subprocess.run([GONGCTL, "--socket", gongd.path, "alert", "list"], timeout=30,
+                                capture_output=True, env=dict(env, **{name: value}))
+        assert said in result.stdout.decode()
+
+
+def test_routes_and_tasks_are_readable(gongd):
+    gongd.answers["GET /v1/routes"] = (200, {"routes": [
+        {"name": "sim1", "driver": "gong-modem", "channels": ["sms"], "state": "ready",
+         "state_at": T0, "health": {"ok": False, "registered": False, "signal_dbm": -71,
+                                    "operator": "CMCC", "storage": {"used": 3, "size": 20}}},
+        {"name": "p", "driver": "gong-http", "channels": ["sms", "voice"], "state": None,
+         "state_at": None, "health": None}]})
+    text = out(ctl("route", "list", gongd=gongd))
+    assert "NOT OK not registered CMCC -71 dBm storage 3/20" in text
+    assert re.search(r"p +gong-http +sms voice +- +- +-", text)
+    text = out(ctl("task", "list", gongd=gongd, lang="zh"))
+    assert re.search(r" 4 +12 +11-24 02:11:00 +- +到达时限 +- +上门叫应西沟村 +-", text)
+
+
+def test_watch_prints_a_block_a_change_and_ends_when_closed(gongd):
+    turns = []
+
+    def alert():
+        turns.append(1)
+        n = len(turns)
+        return dict(ALERT, now=ALERT["now"] + n * 1000,
+                    satisfied=1 if n < 6 else 3, state="active" if n < 12 else "satisfied",
+                    closed_at=T0 + 90000 if n >= 12 else None)
+    gongd.answers["GET /v1/alerts/12"] = (200, alert)
+    text = out(ctl("alert", "watch", "12", "--interval", "200ms", "--until-closed", gongd=gongd))
+    blocks = text.split("\n\n")
+    assert len(blocks) == 3 and "\x1b" not in text
+    assert "1 of 3" in blocks[0] and "3 of 3" in blocks[1] and "active" in blocks[1]
+    assert "satisfied" in blocks[2] and "closed 11-24 02:11:30" in blocks[2]
+    assert "TASK 4 since 11-24 02:11:00: 上门叫应西沟村" in blocks[0]
+
+
+def test_watch_outlives_a_restart_of_gongd(gongd):
+    process = subprocess.Popen([GONGCTL, "--lang", "en", "--socket", gongd.path, "alert", "watch",
+                                "12", "--interval", "100ms", "--until-closed"],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        until(lambda: len(gongd.asked) > 3)
+        gongd.stop()
+        time.sleep(1.5)
+        gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, state="expired", closed_at=T0 + 1))
+        gongd.start()
+        text, errors = process.communicate(timeout=20)
+    finally:
+        process.kill()
+        process.wait(5)
+    assert process.returncode == 0, errors
+    assert b"gongd is not reachable" in text and b"expired" in text.split(b"\n\n")[-1]
+
+
+def until(test, seconds=10):
+    end = time.monotonic() + seconds
+    while not test():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_watch_redraws_in_place_on_a_terminal(gongd):
+    pid, master = pty.fork()
+    if pid == 0:
+        os.environ.update(LC_ALL="C.UTF-8", TZ="Asia/Shanghai")
+        os.execv(GONGCTL, [GONGCTL, "--lang", "zh", "--socket", gongd.path, "alert", "watch", "12",
+                           "--interval", "100ms"])
+    seen = b""
+    try:
+        end = time.monotonic() + 10
+        while seen.count(b"\x1b[J") < 3 and time.monotonic() < end:
+            if select.select([master], [], [], 0.5)[0]:
+                seen += os.read(master, 65536)
+        os.kill(pid, signal.SIGINT)
+        while time.monotonic() < end:
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                break
+            if select.select([master], [], [], 0.05)[0]:
+                try:
+                    seen += os.read(master, 65536)
+                except OSError:
+                    pass
+        assert done and os.waitstatus_to_exitcode(status) == 0
+    finally:
+        os.close(master)
+    pictures = seen.decode().split("\x1b[J")
+    ups = [re.match(r"\r?\n?\x1b\[(\d+)A\r", p) for p in pictures[1:3]]
+    assert all(ups), pictures
+    assert {int(m.group(1)) for m in ups} == {pictures[0].count("\n")}
+    assert "\x1b[31m!" in pictures[0] and "\x1b[32m+" in pictures[0]
+    assert "西沟?[31m村" in pictures[0]
