@@ -202,10 +202,14 @@ static void
 rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m,
 	 const struct done_item *item)
 {
+	int next;
+
 	switch (item->class) {
 	case REJECT_DROP:
-		if (store_number(e->store, m->contact, lw->w.channel, m->number + 1)) {
-			m->number++;
+		next = store_number_after(e->store, m->contact, lw->w.channel, m->e164);
+		if (next >= 0) {
+			m->number = (unsigned)next;
+			m->parts_done = 0;	/* another telephone has none of it */
 			m->due = e->now;
 			engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
 		} else {

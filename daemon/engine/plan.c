@@ -331,12 +331,9 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 			lw = engine_wave_add(e, &w, p->alert->test);
 		}
 		/* A redial tries the person's next number, and after the last the first. */
-		if (channel == CHANNEL_VOICE) {
-			number = store_voice_messages_of(e->store, p->alert->id, pick->contact);
-			while (number && !store_number(e->store, pick->contact, channel, number))
-				number = store_number(e->store, pick->contact, channel, 1)
-					? number % 2 : 0;
-		}
+		if (channel == CHANNEL_VOICE)
+			number = store_number_in_turn(e->store, pick->contact, channel,
+				store_voice_messages_of(e->store, p->alert->id, pick->contact));
 		store_message_insert(e->store, lw->w.id, pick->contact, variant, number, NEVER);
 		lw->w.total++;
 	}

@@ -159,9 +159,10 @@ store_message_exists(struct store *s, uint32_t wave, uint32_t contact)
 	return yes;
 }
 
-/* A message with the number it would go to, one text for each channel. */
-#define NUMBER(usable) "(SELECT e164 FROM number n WHERE n.contact = m.contact AND n." usable \
-	" ORDER BY pos LIMIT 1 OFFSET m.number)"
+/* A message with the number it would go to (the first usable one from its position on), one text
+ * for each channel. */
+#define NUMBER(usable) "(SELECT e164 FROM number n WHERE n.contact = m.contact AND " \
+	"n.pos >= m.number AND n." usable " ORDER BY pos LIMIT 1)"
 #define MESSAGE_COLUMNS "m.wave, m.contact, m.state, m.variant, m.number, m.attempt, m.route, " \
 	"m.due, m.reference, m.parts_done, m.kills, m.flags, m.at"
 

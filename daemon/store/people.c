@@ -143,20 +143,37 @@ store_persons_by_number(struct store *s, uint64_t e164, uint32_t *out, size_t ma
 	return count;
 }
 
-uint64_t
-store_number(struct store *s, uint32_t contact, enum channel channel, unsigned index)
+int
+store_number_after(struct store *s, uint32_t contact, enum channel channel, uint64_t e164)
 {
 	sqlite3_stmt *st = store_query(s, channel == CHANNEL_VOICE
-		? "SELECT e164 FROM number WHERE contact = ? AND voice ORDER BY pos LIMIT 1 OFFSET ?"
-		: "SELECT e164 FROM number WHERE contact = ? AND sms ORDER BY pos LIMIT 1 OFFSET ?",
-		"ii", (int64_t)contact, (int64_t)index);
-	uint64_t e164 = 0;
+		? "SELECT b.pos FROM number a JOIN number b ON b.contact = a.contact AND "
+		  "b.pos > a.pos AND b.voice WHERE a.contact = ? AND a.e164 = ? ORDER BY b.pos LIMIT 1"
+		: "SELECT b.pos FROM number a JOIN number b ON b.contact = a.contact AND "
+		  "b.pos > a.pos AND b.sms WHERE a.contact = ? AND a.e164 = ? ORDER BY b.pos LIMIT 1",
+		"ii", (int64_t)contact, (int64_t)e164);
+	int pos = -1;
 
 	if (store_step(s, st)) {
-		e164 = (uint64_t)sqlite3_column_int64(st, 0);
+		pos = sqlite3_column_int(st, 0);
 		store_done(st);
 	}
-	return e164;
+	return pos;
+}
+
+unsigned
+store_number_in_turn(struct store *s, uint32_t contact, enum channel channel, unsigned turn)
+{
+	sqlite3_stmt *st = store_query(s, channel == CHANNEL_VOICE
+		? "SELECT pos FROM number WHERE contact = ? AND voice ORDER BY pos"
+		: "SELECT pos FROM number WHERE contact = ? AND sms ORDER BY pos", "i",
+		(int64_t)contact);
+	unsigned pos[8], count = 0;
+
+	while (store_step(s, st))
+		if (count < 8)
+			pos[count++] = (unsigned)sqlite3_column_int(st, 0);
+	return count ? pos[turn % count] : 0;
 }
 
 void

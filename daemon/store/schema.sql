@@ -1,6 +1,6 @@
 -- schema.sql: gong's state.  Integers everywhere a row may be one of a million.
 -- Codes of states and kinds are those of core/words.h and core/message_state.h (append only).
-CREATE TABLE meta (name TEXT PRIMARY KEY, value) STRICT, WITHOUT ROWID;
+CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE division (
 	code INTEGER PRIMARY KEY, name TEXT NOT NULL, params TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
@@ -78,7 +78,7 @@ CREATE TABLE variant (		-- one rendered text; head = signature, apart for routes
 	head TEXT NOT NULL, body TEXT NOT NULL, parts INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX variant_alert ON variant (alert);
--- number: index into the person's numbers; parts_done: bit set of parts known accepted
+-- number: position from which the person's numbers are tried; parts_done: bit set of parts known accepted
 -- kills: how many drivers died with it in hand; due: when to look at it again
 CREATE TABLE message (
 	wave INTEGER NOT NULL, contact INTEGER NOT NULL, state INTEGER NOT NULL,

@@ -62,8 +62,10 @@ void store_on_duty(struct store *, int64_t role, division_code, msec at, holder_
 bool store_person_by_ref(struct store *, const char *ref, struct person *);
 bool store_person_by_id(struct store *, uint32_t contact, struct person *);
 size_t store_persons_by_number(struct store *, uint64_t e164, uint32_t *out, size_t max);
-/* The `index`th number of a person usable for the channel, 0 if there is none. */
-uint64_t store_number(struct store *, uint32_t contact, enum channel, unsigned index);
+/* Position of the next number after this one that is usable for the channel, -1 if none. */
+int store_number_after(struct store *, uint32_t contact, enum channel, uint64_t e164);
+/* Position of the number for the `turn`th call (from 0): the usable ones in turn, over and over. */
+unsigned store_number_in_turn(struct store *, uint32_t contact, enum channel, unsigned turn);
 void store_opt_out(struct store *, uint32_t contact);
 bool store_has_opted_out(struct store *, uint32_t contact);
 
