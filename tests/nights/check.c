@@ -1,0 +1,196 @@
+/* check.c -- the promises that hold in every night, whatever its story: gong's books against the
+ * network's. */
+#include "tests/nights/night.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Nothing leaves before its row is committed, and nothing after its validity. */
+static void
+check_item(struct night *n, uint64_t id, msec not_after)
+{
+	int64_t attempt = gongd_look(n, "SELECT attempt FROM message WHERE wave = ?1 AND "
+		"contact = ?2 AND state = 1", message_id_wave(id), message_id_contact(id));
+
+	if (attempt < 0 || (attempt & 31) != message_id_attempt(id))
+		night_fail(n, "wave %u contact %u attempt %u leaves before its row says so (%lld)",
+			   message_id_wave(id), message_id_contact(id), message_id_attempt(id),
+			   (long long)attempt);
+	if (not_after <= wall(n))
+		night_fail(n, "wave %u contact %u leaves after its validity", message_id_wave(id),
+			   message_id_contact(id));
+}
+
+void
+check_send(struct night *n, const struct effect *f)
+{
+	if (f->kind == EFFECT_CALL) {
+		check_item(n, f->call.id, f->call.not_after);
+		return;
+	}
+	if (f->send.count > n->roads[f->route].batch)
+		night_fail(n, "a send of %zu items, the batch is %u", f->send.count,
+			   n->roads[f->route].batch);
+	for (size_t i = 0; i < f->send.count; i++)
+		check_item(n, f->send.items[i].id, f->send.not_after);
+}
+
+/* Every query lists what must not be; the first row found is the complaint. */
+static const struct { const char *promise, *sql; } promises[] = {
+	{ "every message ends: nothing stays with a driver",
+	  "SELECT wave, contact FROM message WHERE state = 1" },
+	{ "every message ends: a queued row belongs to a wave that is withdrawn or expired",
+	  "SELECT m.wave, m.contact FROM message m JOIN wave w ON w.id = m.wave "
+	  "WHERE m.state = 0 AND w.state < 3" },
+	{ "a failed message has an attempt or receipt with its reason",
+	  "SELECT wave, contact FROM message m WHERE state = 4 AND NOT EXISTS (SELECT 1 FROM attempt a "
+	  "WHERE a.wave = m.wave AND a.contact = m.contact AND "
+	  "(a.reason <> '' OR a.receipt = 2))" },
+	{ "an uncertain message has an attempt that says unknown, with a reason",
+	  "SELECT wave, contact FROM message m WHERE state = 7 AND NOT EXISTS (SELECT 1 FROM attempt a "
+	  "WHERE a.wave = m.wave AND a.contact = m.contact AND a.outcome = 3 AND a.reason <> '')" },
+	{ "a sent or delivered message has an attempt",
+	  "SELECT wave, contact FROM message m WHERE state IN (2, 3) AND NOT EXISTS (SELECT 1 FROM "
+	  "attempt a WHERE a.wave = m.wave AND a.contact = m.contact)" },
+	{ "a rejected attempt has a reason",
+	  "SELECT wave, contact FROM attempt WHERE outcome IN (2, 3) AND coalesce(reason, '') = ''" },
+	{ "wave counters equal the rows",
+	  "SELECT w.id, w.total FROM wave w LEFT JOIN message m ON m.wave = w.id GROUP BY w.id HAVING "
+	  "w.total <> count(m.wave) OR w.sending <> total(m.state = 1) OR w.sent <> total(m.state = 2) "
+	  "OR w.delivered <> total(m.state = 3) OR w.failed <> total(m.state = 4) OR "
+	  "w.expired <> total(m.state = 5) OR w.withdrawn <> total(m.state = 6) OR "
+	  "w.uncertain <> total(m.state = 7)" },
+	{ "an open wave has something left to do",
+	  "SELECT w.id, w.state FROM wave w WHERE w.state IN (0, 1)" },
+	{ "every step is taken or skipped exactly once, in order",
+	  "SELECT a.id, a.step FROM alert a WHERE a.policy <> 0 AND a.step <> "
+	  "(SELECT count(*) FROM event e WHERE e.alert = a.id AND e.what IN ('step', 'step_skipped'))" },
+	{ "no step twice",
+	  "SELECT alert, json_extract(detail, '$.step') AS step FROM event WHERE what IN "
+	  "('step', 'step_skipped') GROUP BY alert, step HAVING count(*) > 1" },
+	{ "no step failed", "SELECT alert, id FROM task WHERE kind = 'step_failed'" },
+	{ "a ladder's waves are one for each step, position, channel and kind",
+	  "SELECT alert, step FROM wave WHERE step >= 0 AND kind <> 3 GROUP BY alert, step, position, "
+	  "channel, kind HAVING count(*) > 1" },
+	{ "every alert ends", "SELECT id, state FROM alert WHERE state IN (0, 1, 3)" },
+	{ "an alert's satisfied count equals its targets'",
+	  "SELECT a.id, a.satisfied FROM alert a WHERE state = 2 AND targets <> satisfied" },
+	{ "every alert has its audit entry",
+	  "SELECT (SELECT count(*) FROM alert), count(*) FROM audit WHERE action = 'alert.accept' "
+	  "HAVING count(*) <> (SELECT count(*) FROM alert)" },
+	{ "nothing is sent after its validity",
+	  "SELECT a.wave, a.contact FROM attempt a JOIN wave w ON w.id = a.wave "
+	  "WHERE a.sent_at >= w.expires_at" },
+	{ "a correction goes only to those reached",
+	  "SELECT m.wave, m.contact FROM message m JOIN wave w ON w.id = m.wave AND w.kind = 3 JOIN "
+	  "alert a ON a.id = w.alert WHERE NOT EXISTS (SELECT 1 FROM wave o JOIN message r ON "
+	  "r.wave = o.id AND r.contact = m.contact WHERE o.alert = a.replaces AND "
+	  "r.state IN (2, 3, 4, 7))" },
+	{ "everybody reached gets the correction, once",
+	  "SELECT o.id, r.contact FROM alert a JOIN wave o ON o.alert = a.replaces AND o.channel = 0 "
+	  "AND o.kind <> 4 JOIN message r ON r.wave = o.id AND r.state IN (2, 3, 7) WHERE EXISTS "
+	  "(SELECT 1 FROM wave k WHERE k.alert = a.id AND k.kind = 3) AND (SELECT count(*) FROM wave "
+	  "k JOIN message c ON c.wave = k.id AND c.contact = r.contact WHERE k.alert = a.id AND "
+	  "k.kind = 3) <> 1" },
+};
+
+static void
+check_promises(struct night *n)
+{
+	for (size_t i = 0; i < sizeof(promises) / sizeof(*promises) && !n->failed; i++) {
+		sqlite3_stmt *st = NULL;
+
+		if (sqlite3_prepare_v2(n->peek, promises[i].sql, -1, &st, NULL) != SQLITE_OK)
+			night_fail(n, "%s: %s", promises[i].promise, sqlite3_errmsg(n->peek));
+		else if (sqlite3_step(st) == SQLITE_ROW)
+			night_fail(n, "promise broken: %s (%lld, %lld)", promises[i].promise,
+				   (long long)sqlite3_column_int64(st, 0),
+				   (long long)sqlite3_column_int64(st, 1));
+		sqlite3_finalize(st);
+	}
+}
+
+static int
+by_id(const void *a, const void *b)
+{
+	const struct copy *x = a, *y = b;
+	uint64_t p = x->id >> 5, q = y->id >> 5;	/* the attempt does not count */
+
+	return p != q ? (p > q) - (p < q) : (x->at > y->at) - (x->at < y->at);
+}
+
+static bool
+was_ever_uncertain(struct night *n, uint64_t id)
+{
+	return gongd_look(n, "SELECT count(*) FROM attempt WHERE wave = ?1 AND contact = ?2 AND "
+			  "outcome = 3", message_id_wave(id), message_id_contact(id)) > 0;
+}
+
+/* What telephones got against what gong's rows say. */
+static void
+check_copies(struct night *n)
+{
+	qsort(n->copies, n->copy_count, sizeof(*n->copies), by_id);
+	for (size_t i = 0; i < n->copy_count && !n->failed; i++) {
+		const struct copy *c = &n->copies[i];
+		int64_t state = gongd_look(n, "SELECT state FROM message WHERE wave = ?1 AND "
+					   "contact = ?2", message_id_wave(c->id),
+					   message_id_contact(c->id));
+		bool reached = state == 2 || state == 3 || state == 7 || state == 4;
+
+		if (!reached && !was_ever_uncertain(n, c->id))
+			night_fail(n, "a telephone got wave %u contact %u, whose row says state %lld",
+				   message_id_wave(c->id), message_id_contact(c->id),
+				   (long long)state);
+		if (i && n->copies[i - 1].id >> 5 == c->id >> 5 && n->copies[i - 1].to == c->to &&
+		    !was_ever_uncertain(n, c->id))
+			night_fail(n, "wave %u contact %u got the same %s twice and was never "
+				   "uncertain", message_id_wave(c->id), message_id_contact(c->id),
+				   c->call ? "call" : "text");
+	}
+}
+
+static void
+check_kept(struct night *n)
+{
+	sqlite3_stmt *st = NULL;
+
+	sqlite3_prepare_v2(n->peek, "SELECT 1 FROM inbound WHERE driver_id = ?", -1, &st, NULL);
+	for (size_t i = 0; i < n->kept_count && !n->failed; i++) {
+		if (n->kept[i].receipt || !n->kept[i].took)
+			continue;
+		sqlite3_bind_text(st, 1, n->kept[i].driver_id, -1, SQLITE_STATIC);
+		if (sqlite3_step(st) != SQLITE_ROW)
+			night_fail(n, "the SIM was told to forget %s, which is not on disk",
+				   n->kept[i].driver_id);
+		sqlite3_reset(st);
+	}
+	sqlite3_finalize(st);
+}
+
+void
+check_night(struct night *n)
+{
+	int64_t unknown;
+
+	for (size_t i = 0; i < n->asked_count && !n->failed; i++)
+		if (!n->asked[i].answered)
+			night_fail(n, "line %u was never answered", n->asked[i].line->number);
+		else if (n->asked[i].alert && gongd_look(n, "SELECT 1 FROM alert WHERE id = ?1",
+							 n->asked[i].alert, 0) != 1)
+			night_fail(n, "alert %s was accepted and is lost", n->asked[i].name);
+	if (n->failed)
+		return;
+	check_promises(n);
+	if (!n->failed)
+		check_copies(n);
+	if (!n->failed)
+		check_kept(n);
+	if (n->failed)
+		return;
+	unknown = gongd_look(n, "SELECT count(*) FROM attempt WHERE outcome = 3", 0, 0);
+	if (unknown > (int64_t)n->uncertain_allowed)
+		night_fail(n, "%lld attempts are in doubt; crashes and time-outs explain %lu",
+			   (long long)unknown, n->uncertain_allowed);
+}

@@ -1,0 +1,275 @@
+/* gongd.c -- the engine's keeper: what bridge and loop do in the daemon, on story time. */
+#include "tests/nights/night.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/nights/disk.h"
+
+#define IDLE_TURNS_MAX 3000
+#define PEEKS 32
+
+static struct {
+	const char *sql;
+	sqlite3_stmt *stmt;
+} peeks[PEEKS];
+
+msec
+wall(const struct night *n)
+{
+	return n->mono + n->offset;
+}
+
+static void
+stamp(const struct night *n, char out[16])
+{
+	msec s = (n->mono + HOURS(8)) / 1000 % 86400;
+
+	snprintf(out, 16, "%02d:%02d:%02d", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+}
+
+void
+night_fail(struct night *n, const char *fmt, ...)
+{
+	char why[900], at[16];
+	va_list args;
+
+	if (n->failed)
+		return;
+	va_start(args, fmt);
+	vsnprintf(why, sizeof(why), fmt, args);
+	va_end(args);
+	stamp(n, at);
+	n->failed = true;
+	snprintf(n->reason, sizeof(n->reason), "%s:%u: seed %u%s%.*lu at %s: %s", n->file,
+		 n->line ? n->line->number : 0, n->seed,
+		 n->crash_at ? n->power_cut ? " power cut at commit " : " crash at commit " : "",
+		 n->crash_at ? 1 : 0, n->crash_at, at, why);
+}
+
+void
+night_say(const struct night *n, const char *fmt, ...)
+{
+	char at[16];
+	va_list args;
+
+	if (!n->verbose)
+		return;
+	stamp(n, at);
+	printf("  %s.%03d ", at, (int)(n->mono % 1000));
+	va_start(args, fmt);
+	vprintf(fmt, args);
+	va_end(args);
+	printf("\n");
+}
+
+/* One integer from committed state; -1 when there is no such row. */
+int64_t
+gongd_look(struct night *n, const char *sql, int64_t a, int64_t b)
+{
+	int64_t value = -1;
+	size_t i = 0;
+
+	if (!n->peek)
+		return -1;
+	while (i < PEEKS && peeks[i].sql && peeks[i].sql != sql)
+		i++;
+	if (i == PEEKS)
+		abort();
+	if (!peeks[i].sql) {
+		peeks[i].sql = sql;
+		if (sqlite3_prepare_v2(n->peek, sql, -1, &peeks[i].stmt, NULL) != SQLITE_OK) {
+			night_fail(n, "%s: %s", sql, sqlite3_errmsg(n->peek));
+			peeks[i].sql = NULL;
+			return -1;
+		}
+	}
+	sqlite3_bind_int64(peeks[i].stmt, 1, a);
+	sqlite3_bind_int64(peeks[i].stmt, 2, b);
+	if (sqlite3_step(peeks[i].stmt) == SQLITE_ROW)
+		value = sqlite3_column_type(peeks[i].stmt, 0) == SQLITE_NULL
+			? -1 : sqlite3_column_int64(peeks[i].stmt, 0);
+	sqlite3_reset(peeks[i].stmt);
+	return value;
+}
+
+static void
+peek_close(struct night *n)
+{
+	for (size_t i = 0; i < PEEKS; i++)
+		sqlite3_finalize(peeks[i].stmt);
+	memset(peeks, 0, sizeof(peeks));
+	sqlite3_close(n->peek);
+	n->peek = NULL;
+}
+
+void
+gongd_start(struct night *n)
+{
+	struct err err = { 0 };
+
+	if (store_open(&n->store, STORE_FILE, &err) < 0 ||
+	    engine_open(&n->engine, n->store, n->settings, wall(n), &err) < 0) {
+		night_fail(n, "gongd does not start: %s", err.text);
+		return;
+	}
+	if (sqlite3_open_v2(STORE_FILE, &n->peek, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+		night_fail(n, "cannot open a second connection");
+	n->down = false;
+	n->wake_at = n->mono;
+	n->retry_at = 0;
+	night_say(n, "gongd starts");
+	for (size_t i = 0; i < n->settings->route_count; i++)
+		if (n->roads[i].used && n->roads[i].wanted)
+			network_ready(n, (int)i, chance_between(&n->chance, 0, 800));
+	for (size_t i = 0; i < n->asked_count; i++)
+		if (!n->asked[i].answered)
+			script_ask(n, i);
+}
+
+void
+gongd_lists_clear(struct night *n)
+{
+	while (n->urgent.first)
+		command_free(command_pop(&n->urgent));
+	while (n->bulk.first)
+		command_free(command_pop(&n->bulk));
+}
+
+void
+gongd_stop(struct night *n)
+{
+	gongd_lists_clear(n);
+	if (n->peek)
+		peek_close(n);
+	engine_close(n->engine);
+	store_close(n->store);
+	n->engine = NULL;
+	n->store = NULL;
+	n->down = true;
+}
+
+void
+gongd_die(struct night *n, bool power_cut)
+{
+	struct happening start = { .kind = HAPPEN_START };
+
+	night_say(n, power_cut ? "POWER CUT" : "gongd is KILLED");
+	disk_kill();
+	gongd_stop(n);
+	disk_restart(power_cut, &n->chance);
+	for (size_t i = 0; i < n->settings->route_count; i++) {
+		if (n->roads[i].up) {
+			n->uncertain_allowed += n->roads[i].window;
+			network_die(n, (int)i, true, NULL);
+		}
+	}
+	happen(n, n->mono + chance_between(&n->chance, 200, 2000), start);
+}
+
+void
+gongd_push(struct night *n, struct command *cmd)
+{
+	if (n->down)
+		command_free(cmd);
+	else
+		command_push(cmd->kind >= CMD_ACCEPT ? &n->bulk : &n->urgent, cmd);
+}
+
+static void
+hand_out(struct night *n, struct effect *f)
+{
+	if (n->failed)
+		return;
+	switch (f->kind) {
+	case EFFECT_REPLY:
+		script_reply(n, f);
+		break;
+	case EFFECT_SEND:
+	case EFFECT_CALL:
+		check_send(n, f);
+		network_send(n, f);
+		break;
+	case EFFECT_WITHDRAW:
+		network_send(n, f);
+		break;
+	case EFFECT_TOOK:
+		network_took(n, f->took);
+		break;
+	case EFFECT_LOG:
+		night_say(n, "log %d %s", f->log.priority, f->log.line);
+		break;
+	case EFFECT_BARRIER:
+		break;
+	}
+}
+
+/* One turn; in a crash run gongd dies around the commit that was chosen: before it is on disk,
+ * or after it with none, some or all of its effects out. */
+static void
+turn(struct night *n)
+{
+	bool had = n->urgent.first || n->bulk.first, fatal = n->crash_at == n->commits + 1;
+	unsigned fate = fatal ? chance_below(&n->chance, 4) : 4;
+	unsigned long synced = disk_syncs();
+	struct effect_list out = { 0 };
+	struct effect *f;
+	struct err err = { 0 };
+	msec wake = NEVER;
+	size_t give;
+	int rc;
+
+	if (fate == 0)
+		disk_kill();
+	rc = engine_turn(n->engine, &n->urgent, &n->bulk, wall(n), &out, &wake, &err);
+	n->turns++;
+	n->wake_at = wake == NEVER ? NEVER : wake - n->offset;
+	n->retry_at = rc < 0 ? n->wake_at : 0;
+	if (rc < 0)
+		night_say(n, "turn failed: %s", err.text);
+	n->commits += disk_syncs() > synced;
+	n->idle_turns = had || disk_syncs() > synced ? 0 : n->idle_turns + 1;
+	if (n->wake_at > n->mono)
+		n->idle_turns = 0;
+	if (n->idle_turns > IDLE_TURNS_MAX)
+		night_fail(n, "the engine spins: %u turns without doing anything", n->idle_turns);
+	fatal = fate == 0 || (fatal && n->commits == n->crash_at);
+	give = !fatal || fate == 3 ? out.count : fate == 2 ? chance_below(&n->chance,
+		(unsigned)out.count + 1) : 0;
+	for (; (f = effect_pop(&out)); effect_free(f))
+		if (give && give--)
+			hand_out(n, f);
+	if (fatal) {
+		n->crash_at = n->crash_at ? n->crash_at : 1;
+		n->commits = n->crash_at;
+		gongd_die(n, n->power_cut);
+	}
+}
+
+bool
+gongd_run(struct night *n, msec until, bool (*done)(struct night *, void *), void *ctx)
+{
+	while (!n->failed) {
+		bool waiting = n->urgent.first || n->bulk.first;
+		msec next = waiting ? n->retry_at : n->down ? NEVER : n->wake_at;
+
+		if (done && done(n, ctx))
+			return true;
+		if (n->heap_count && n->heap[0].at < next)
+			next = n->heap[0].at;
+		if (next > until) {
+			if (until != NEVER && until > n->mono)
+				n->mono = until;
+			return false;
+		}
+		if (next > n->mono)
+			n->mono = next;
+		network_turn(n);
+		waiting = n->urgent.first || n->bulk.first;
+		if (!n->down && n->retry_at <= n->mono && (waiting || n->wake_at <= n->mono))
+			turn(n);
+	}
+	return false;
+}

@@ -1,0 +1,578 @@
+/* network.c -- routes, networks and people as models: what they do is chance, what they did is
+ * written down in the books (copies) that the checks compare with gong's. */
+#include "tests/nights/night.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SPEAK_MS SECONDS(15)
+
+static bool
+earlier(const struct happening *a, const struct happening *b)
+{
+	return a->at != b->at ? a->at < b->at : a->order < b->order;
+}
+
+void
+happen(struct night *n, msec at, struct happening h)
+{
+	size_t i;
+
+	if (n->heap_count == n->heap_cap) {
+		n->heap_cap = n->heap_cap ? n->heap_cap * 2 : 256;
+		n->heap = xrealloc(n->heap, n->heap_cap * sizeof(*n->heap));
+	}
+	h.at = at;
+	h.order = n->order++;
+	for (i = n->heap_count++; i && earlier(&h, &n->heap[(i - 1) / 2]); i = (i - 1) / 2)
+		n->heap[i] = n->heap[(i - 1) / 2];
+	n->heap[i] = h;
+}
+
+static struct happening
+next_happening(struct night *n)
+{
+	struct happening first = n->heap[0], last = n->heap[--n->heap_count];
+	size_t i = 0, child;
+
+	while ((child = 2 * i + 1) < n->heap_count) {
+		if (child + 1 < n->heap_count && earlier(&n->heap[child + 1], &n->heap[child]))
+			child++;
+		if (!earlier(&n->heap[child], &last))
+			break;
+		n->heap[i] = n->heap[child];
+		i = child;
+	}
+	n->heap[i] = last;
+	return first;
+}
+
+static struct item *
+item_find(struct road *r, uint64_t id)
+{
+	for (size_t i = 0; i < r->item_count; i++)
+		if (r->items[i].id == id)
+			return &r->items[i];
+	return NULL;
+}
+
+static void
+item_drop(struct road *r, struct item *item)
+{
+	free(item->text);
+	*item = r->items[--r->item_count];
+}
+
+static void
+tell_later(struct night *n, int road, msec after_ms, struct command *cmd)
+{
+	struct happening h = { .kind = HAPPEN_COMMAND, .road = road,
+			       .life = n->roads[road].life, .command = cmd };
+
+	happen(n, n->mono + after_ms, h);
+}
+
+static struct command *
+done_command(int road, uint64_t id, enum outcome outcome, enum reject class, unsigned parts,
+	     const char *ref, const char *reason)
+{
+	struct command *cmd = command_new(CMD_DONE, road);
+
+	cmd->done.items = xcalloc(1, sizeof(*cmd->done.items));
+	cmd->done.count = 1;
+	cmd->done.items[0] = (struct done_item){ .id = id, .outcome = outcome, .class = class,
+		.parts = parts, .ref = xstrdup(ref), .reason = xstrdup(reason) };
+	return cmd;
+}
+
+static void
+keep(struct night *n, struct kept k)
+{
+	static unsigned long serial;
+
+	if (n->kept_count == n->kept_cap) {
+		n->kept_cap = n->kept_cap ? n->kept_cap * 2 : 64;
+		n->kept = xrealloc(n->kept, n->kept_cap * sizeof(*n->kept));
+	}
+	snprintf(k.driver_id, sizeof(k.driver_id), "k%lu", ++serial);
+	n->kept[n->kept_count++] = k;
+}
+
+static void
+offer(struct night *n, const struct kept *k)
+{
+	struct command *cmd = command_new(k->receipt ? CMD_RECEIPT : CMD_INBOUND, k->road);
+
+	if (k->receipt) {
+		cmd->receipt.driver_id = xstrdup(k->driver_id);
+		cmd->receipt.id = k->ref ? 0 : k->id;
+		cmd->receipt.ref = xstrdup(k->ref);
+		cmd->receipt.to = k->number;
+		cmd->receipt.delivered = k->delivered;
+		cmd->receipt.final = true;
+		cmd->receipt.at = wall(n);
+	} else {
+		cmd->inbound.driver_id = xstrdup(k->driver_id);
+		cmd->inbound.from = k->number;
+		cmd->inbound.text = k->missed ? NULL : xstrdup(k->text);
+		cmd->inbound.at = wall(n);
+	}
+	tell_later(n, k->road, 0, cmd);
+}
+
+void
+network_took(struct night *n, const char *driver_id)
+{
+	for (size_t i = 0; i < n->kept_count; i++)
+		if (strcmp(n->kept[i].driver_id, driver_id) == 0)
+			n->kept[i].took = true;
+}
+
+void
+network_receipt(struct night *n, int road, uint64_t id, uint64_t to, const char *ref,
+		bool delivered, msec after_ms)
+{
+	struct happening h = { .kind = HAPPEN_SAY, .road = road, .id = id, .to = to,
+			       .text = xstrdup(ref), .life = delivered ? 2 : 1 };
+
+	happen(n, n->mono + after_ms, h);
+}
+
+/* A message on its way to a telephone. */
+static void
+travel(struct night *n, int road, const struct item *item, const char *ref)
+{
+	struct road *r = &n->roads[road];
+	struct happening h = { .kind = HAPPEN_ARRIVE, .road = road, .id = item->id, .to = item->to,
+			       .text = xstrdup(item->text) };
+	msec after = chance_between(&n->chance, r->travel_low, r->travel_high);
+	msec report = after + chance_between(&n->chance, 0, SECONDS(3));
+	bool lost = chance_percent(&n->chance, r->loss);
+
+	if (lost)
+		free(h.text);
+	else
+		happen(n, n->mono + after, h);
+	if (!r->receipts || !chance_percent(&n->chance, r->receipt_share))
+		return;
+	network_receipt(n, road, item->id, item->to, ref, !lost, report);
+	if (chance_percent(&n->chance, r->twice))
+		network_receipt(n, road, item->id, item->to, ref, !lost,
+				report + chance_between(&n->chance, 0, MINUTES(2)));
+}
+
+static void
+ring(struct night *n, int road, struct item *item);
+
+static void
+leave(struct night *n, int road, uint64_t id)
+{
+	struct road *r = &n->roads[road];
+	struct item *item = item_find(r, id);
+	long who = item ? villager_of_number(n->district, item->to) : -1;
+	char ref[8] = "", *shown = NULL;
+	msec tell = chance_between(&n->chance, 0, chance_percent(&n->chance, r->late)
+				   ? SECONDS(8) : 40);
+
+	if (!item)
+		return;			/* withdrawn before it left */
+	if (who >= 0 && n->district->people[who].poison) {
+		network_die(n, road, false, "killed by signal 11");
+		network_ready(n, road, 1000);
+		return;
+	}
+	item->left = true;
+	if (wall(n) > item->not_after)
+		tell_later(n, road, tell, done_command(road, id, OUTCOME_REJECTED, REJECT_RETRY, 0,
+						       NULL, "too late"));
+	else if (who >= 0 && n->district->people[who].dead[(item->to - NUMBER_BASE) % NUMBERS_EACH])
+		tell_later(n, road, tell, done_command(road, id, OUTCOME_REJECTED, REJECT_DROP, 0,
+						       NULL, "no such number"));
+	else if (chance_percent(&n->chance, r->reject))
+		tell_later(n, road, tell, done_command(road, id, OUTCOME_REJECTED,
+						       r->reject_class, 0, NULL, "CMS ERROR 500"));
+	else if (item->call)
+		ring(n, road, item);
+	else if (chance_percent(&n->chance, r->unknown)) {
+		if (chance_percent(&n->chance, 50))
+			travel(n, road, item, NULL);
+		tell_later(n, road, tell, done_command(road, id, OUTCOME_UNKNOWN, REJECT_NONE, 0,
+						       NULL, "time-out after the POST"));
+		n->uncertain_allowed++;
+	} else {
+		if (r->serial) {
+			snprintf(ref, sizeof(ref), "%u", r->reference++ & 255);
+			shown = ref;
+		}
+		travel(n, road, item, shown);
+		tell_later(n, road, tell, done_command(road, id, OUTCOME_ACCEPTED, REJECT_NONE,
+						       item->parts, shown, NULL));
+	}
+}
+
+static void
+record(struct night *n, uint64_t id, uint64_t to, bool call, const char *text)
+{
+	if (n->copy_count == n->copy_cap) {
+		n->copy_cap = n->copy_cap ? n->copy_cap * 2 : 256;
+		n->copies = xrealloc(n->copies, n->copy_cap * sizeof(*n->copies));
+	}
+	n->copies[n->copy_count++] = (struct copy){ id, to, call, xstrdup(text), n->mono };
+	night_say(n, "%s %s: %s", call ? "rings at" : "reaches",
+		  villager_of_number(n->district, to) >= 0
+		  ? n->district->people[villager_of_number(n->district, to)].ref : "nobody", text);
+}
+
+/* The last habit that fits; NULL: silent. */
+static const struct habit *
+habit_for(struct night *n, long who, bool voice)
+{
+	for (size_t i = n->habit_count; who >= 0 && i-- > 0;) {
+		const struct habit *h = &n->habits[i];
+
+		if (h->voice != voice || (h->who >= 0 && h->who != who) ||
+		    (h->role >= 0 && h->role != n->district->people[who].role))
+			continue;
+		return chance_percent(&n->chance, h->percent) ? h : NULL;
+	}
+	return NULL;
+}
+
+static void
+arrive(struct night *n, const struct happening *h)
+{
+	long who = villager_of_number(n->district, h->to);
+	const struct habit *habit;
+
+	record(n, h->id, h->to, false, h->text);
+	/* People answer what asks for an answer, not a thank-you. */
+	if (!strstr(h->text, "回复1") && !strstr(h->text, "eply 1"))
+		return;
+	habit = habit_for(n, who, false);
+	if (habit)
+		network_say(n, who, (unsigned)((h->to - NUMBER_BASE) % NUMBERS_EACH), habit->text,
+			    chance_between(&n->chance, habit->low, habit->high));
+}
+
+static void
+ring(struct night *n, int road, struct item *item)
+{
+	long who = villager_of_number(n->district, item->to);
+	const struct habit *habit = habit_for(n, who, true);
+	struct command *cmd = command_new(CMD_CALL, road);
+	struct happening h = { .road = road, .life = n->roads[road].life, .id = item->id };
+	msec up = chance_between(&n->chance, SECONDS(3), item->ring_ms - 1000);
+
+	record(n, item->id, item->to, true, item->text);
+	cmd->call.id = item->id;
+	cmd->call.state = CALL_RINGING;
+	tell_later(n, road, 0, cmd);
+	if (habit) {
+		h.kind = HAPPEN_PICK_UP;
+		happen(n, n->mono + up, h);
+		h.text = xstrdup(habit->text);
+	}
+	h.kind = HAPPEN_HANG_UP;
+	happen(n, n->mono + (habit ? up + SPEAK_MS : item->ring_ms), h);
+}
+
+static void
+hang_up(struct night *n, const struct happening *h)
+{
+	struct command *cmd = command_new(CMD_CALL, h->road);
+
+	cmd->call.id = h->id;
+	cmd->call.state = CALL_ENDED;
+	cmd->call.outcome = xstrdup(h->text ? "answered" : "no_answer");
+	cmd->call.digits = xstrdup(h->text);
+	tell_later(n, h->road, 0, cmd);
+	tell_later(n, h->road, 0, done_command(h->road, h->id, OUTCOME_ACCEPTED, REJECT_NONE, 1,
+					       NULL, NULL));
+}
+
+static void
+add_item(struct night *n, int road, struct item item, msec work_ms)
+{
+	struct road *r = &n->roads[road];
+	struct happening h = { .kind = HAPPEN_LEAVE, .road = road, .life = r->life,
+			       .id = item.id };
+
+	item.start_at = n->mono;
+	if (r->serial) {
+		if (r->busy_until > n->mono)
+			item.start_at = r->busy_until;
+		r->busy_until = item.start_at + work_ms;
+	}
+	if (r->item_count == r->item_cap) {
+		r->item_cap = r->item_cap ? r->item_cap * 2 : 16;
+		r->items = xrealloc(r->items, r->item_cap * sizeof(*r->items));
+	}
+	r->items[r->item_count++] = item;
+	if (r->item_count > r->window)
+		night_fail(n, "route %s has %zu items in flight, its window is %u",
+			   n->settings->routes[road].name, r->item_count, r->window);
+	happen(n, item.start_at + work_ms, h);
+}
+
+static void
+send_items(struct night *n, struct effect *f)
+{
+	struct road *r = &n->roads[f->route];
+
+	for (size_t i = 0; i < f->send.count; i++) {
+		const struct send_item *s = &f->send.items[i];
+		msec work = chance_between(&n->chance, r->latency_low, r->latency_high);
+		struct item item = { .id = s->id, .to = s->to, .parts = s->parts,
+			.not_after = f->send.not_after,
+			.text = xstrdup(s->text ? s->text : f->send.text) };
+
+		if (!r->up) {
+			struct command *cmd = command_new(CMD_ROUTE_LOST, f->route);
+
+			cmd->lost.unwritten = xcalloc(1, sizeof(uint64_t));
+			cmd->lost.unwritten[cmd->lost.unwritten_count++] = s->id;
+			gongd_push(n, cmd);
+			free(item.text);
+			continue;
+		}
+		add_item(n, f->route, item, r->serial ? work * s->parts : work);
+	}
+}
+
+static void
+withdraw_items(struct night *n, struct effect *f)
+{
+	struct road *r = &n->roads[f->route];
+
+	for (size_t i = 0; i < f->withdraw.count; i++) {
+		struct item *item = item_find(r, f->withdraw.ids[i]);
+		struct command *cmd;
+
+		if (!r->up || !item || item->left || (r->serial && item->start_at <= n->mono))
+			continue;	/* a submit in progress is never cut */
+		cmd = done_command(f->route, item->id, OUTCOME_WITHDRAWN, REJECT_NONE, 0, NULL,
+				   "withdrawn");
+		item->left = true;	/* only its `done` is still to come */
+		free(item->text);
+		item->text = NULL;
+		tell_later(n, f->route, 0, cmd);
+	}
+}
+
+void
+network_send(struct night *n, struct effect *f)
+{
+	struct road *r = &n->roads[f->route];
+
+	if (f->kind == EFFECT_SEND) {
+		send_items(n, f);
+	} else if (f->kind == EFFECT_WITHDRAW) {
+		withdraw_items(n, f);
+	} else if (r->up) {
+		struct item item = { .id = f->call.id, .to = f->call.to, .call = true, .parts = 1,
+			.not_after = f->call.not_after, .ring_ms = f->call.ring_ms,
+			.text = xstrdup(f->call.text) };
+
+		add_item(n, f->route, item, chance_between(&n->chance, r->latency_low,
+							   r->latency_high));
+	} else {
+		struct command *cmd = command_new(CMD_ROUTE_LOST, f->route);
+
+		cmd->lost.unwritten = xcalloc(1, sizeof(uint64_t));
+		cmd->lost.unwritten[cmd->lost.unwritten_count++] = f->call.id;
+		gongd_push(n, cmd);
+	}
+}
+
+/* A driver dies.  What it had in hand may or may not have left; what waited behind has not. */
+void
+network_die(struct night *n, int road, bool with_gongd, const char *reason)
+{
+	struct road *r = &n->roads[road];
+	struct command *cmd = command_new(CMD_ROUTE_LOST, road);
+
+	cmd->lost.written = xcalloc(r->item_count + 1, sizeof(uint64_t));
+	cmd->lost.unwritten = xcalloc(r->item_count + 1, sizeof(uint64_t));
+	cmd->lost.reason = xstrdup(reason ? reason : "the driver ended");
+	for (size_t i = 0; i < r->item_count; i++) {
+		struct item *item = &r->items[i];
+		bool begun = item->start_at <= n->mono;
+
+		if (!item->left && !begun && chance_percent(&n->chance, 30)) {
+			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item->id;
+		} else {
+			cmd->lost.written[cmd->lost.written_count++] = item->id;
+			if (!item->left && begun && !item->call && item->text &&
+			    chance_percent(&n->chance, 50))
+				travel(n, road, item, NULL);
+		}
+		free(item->text);
+	}
+	night_say(n, "driver %s dies with %zu in hand", n->settings->routes[road].name,
+		  r->item_count);
+	r->item_count = 0;
+	r->up = false;
+	r->busy_until = 0;
+	r->life++;
+	if (with_gongd) {
+		command_free(cmd);
+		return;
+	}
+	n->uncertain_allowed += r->window;
+	gongd_push(n, cmd);
+}
+
+void
+network_ready(struct night *n, int road, msec after_ms)
+{
+	struct happening h = { .kind = HAPPEN_READY, .road = road };
+
+	n->roads[road].used = n->roads[road].wanted = true;
+	happen(n, n->mono + after_ms, h);
+}
+
+static void
+ready(struct night *n, int road)
+{
+	struct road *r = &n->roads[road];
+	struct command *cmd;
+
+	if (n->down || r->up || !r->wanted)
+		return;
+	cmd = command_new(CMD_ROUTE_READY, road);
+	cmd->ready.window = r->window;
+	cmd->ready.batch = r->batch;
+	memcpy(cmd->ready.channels, n->settings->routes[road].channels,
+	       sizeof(cmd->ready.channels));
+	cmd->ready.receipts = r->receipts;
+	cmd->ready.inbound = true;
+	r->up = true;
+	r->life++;
+	gongd_push(n, cmd);
+	for (size_t i = 0; i < n->kept_count; i++)
+		if (n->kept[i].road == road && !n->kept[i].took)
+			offer(n, &n->kept[i]);
+}
+
+/* A reply goes to whichever route is there for SMS; it waits in the SIM until it is taken. */
+void
+network_say(struct night *n, long who, unsigned number, const char *text, msec after_ms)
+{
+	struct happening h = { .kind = HAPPEN_SAY, .road = -1,
+			       .to = villager_number(who, number), .text = xstrdup(text) };
+
+	for (int i = 0; i < (int)n->settings->route_count; i++)
+		if (n->roads[i].used && n->settings->routes[i].channels[CHANNEL_SMS] &&
+		    (h.road < 0 || (n->roads[i].up && !n->roads[h.road].up)))
+			h.road = i;
+	if (h.road < 0)
+		free(h.text);
+	else
+		happen(n, n->mono + after_ms, h);
+}
+
+/* Comes into the SIM (or the provider's queue): a reply, a missed call, a receipt. */
+static void
+come_in(struct night *n, struct happening *h)
+{
+	struct kept k = { .road = h->road, .number = h->to, .id = h->id, .receipt = h->life > 0,
+			  .delivered = h->life == 2, .at = n->mono };
+
+	if (k.receipt) {
+		k.ref = xstrdup(h->text);
+	} else {
+		k.missed = !h->text;
+		k.text = xstrdup(h->text);
+		night_say(n, "%s says: %s", n->district->people[villager_of_number(n->district,
+			  h->to)].ref, h->text ? h->text : "(missed call)");
+	}
+	keep(n, k);
+	if (n->roads[h->road].up)
+		offer(n, &n->kept[n->kept_count - 1]);
+}
+
+static void
+one(struct night *n, struct happening *h)
+{
+	struct road *r = &n->roads[h->road < 0 ? 0 : h->road];
+	struct command *cmd;
+
+	switch (h->kind) {
+	case HAPPEN_READY:
+		ready(n, h->road);
+		break;
+	case HAPPEN_LEAVE:
+		if (h->life == r->life)
+			leave(n, h->road, h->id);
+		break;
+	case HAPPEN_ARRIVE:
+		arrive(n, h);
+		break;
+	case HAPPEN_SAY:
+		come_in(n, h);
+		break;
+	case HAPPEN_PICK_UP:
+		if (h->life != r->life)
+			break;
+		cmd = command_new(CMD_CALL, h->road);
+		cmd->call.id = h->id;
+		cmd->call.state = CALL_ANSWERED;
+		gongd_push(n, cmd);
+		break;
+	case HAPPEN_HANG_UP:
+		if (h->life == r->life)
+			hang_up(n, h);
+		break;
+	case HAPPEN_COMMAND:
+		if (h->life != r->life) {
+			command_free(h->command);
+			break;
+		}
+		if (h->command->kind == CMD_DONE) {
+			struct item *item = item_find(r, h->command->done.items[0].id);
+
+			if (item)
+				item_drop(r, item);
+		}
+		gongd_push(n, h->command);
+		break;
+	case HAPPEN_START:
+		gongd_start(n);
+		break;
+	}
+	free(h->text);
+}
+
+void
+network_turn(struct night *n)
+{
+	while (n->heap_count && n->heap[0].at <= n->mono && !n->failed) {
+		struct happening h = next_happening(n);
+
+		one(n, &h);
+	}
+}
+
+void
+network_free(struct night *n)
+{
+	for (size_t i = 0; i < n->heap_count; i++) {
+		free(n->heap[i].text);
+		command_free(n->heap[i].command);
+	}
+	free(n->heap);
+	for (size_t i = 0; i < n->kept_count; i++) {
+		free(n->kept[i].text);
+		free(n->kept[i].ref);
+	}
+	free(n->kept);
+	for (size_t i = 0; i < n->copy_count; i++)
+		free(n->copies[i].text);
+	free(n->copies);
+	for (size_t i = 0; i < ROADS_MAX; i++) {
+		for (size_t k = 0; k < n->roads[i].item_count; k++)
+			free(n->roads[i].items[k].text);
+		free(n->roads[i].items);
+	}
+}

@@ -1,0 +1,196 @@
+/* night.h -- one night on a virtual clock: the real engine and store, a modelled world around.
+ * Story time (`mono`) only goes forward; the wall clock the engine sees is mono + offset. */
+#ifndef GONG_NIGHTS_NIGHT_H
+#define GONG_NIGHTS_NIGHT_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "daemon/contract/contract.h"
+#include "daemon/engine/engine.h"
+#include "daemon/settings/settings.h"
+#include "daemon/store/store.h"
+#include "tests/nights/chance.h"
+
+#define WORDS_MAX 64
+#define ROADS_MAX 16
+#define STORE_FILE "night.db"
+#define NUMBER_BASE 9991000000000u	/* +999: nobody can be rung by accident */
+#define NUMBERS_EACH 4
+
+struct line {
+	unsigned number;
+	char *words[WORDS_MAX];
+	size_t count;
+};
+
+struct villager {			/* anybody with a telephone */
+	char *ref;
+	int role;			/* of the first post, -1 none */
+	enum lang lang;
+	unsigned numbers;
+	division_code division;
+	bool poison, dead[NUMBERS_EACH];
+};
+
+struct habit {				/* what people do when a message reaches them */
+	long who;			/* villager, -1 = everybody */
+	int role;			/* -1 = any */
+	bool voice;
+	double percent;
+	msec low, high;
+	char text[64];			/* SMS to send, or keys to press */
+};
+
+struct district {			/* what the set-up lines of a night describe */
+	struct villager *people;
+	size_t people_count, people_cap;
+	struct import_request *divisions, *contacts, *roster;
+	struct disk_image *image;	/* the store with all of it imported */
+};
+
+struct item {				/* with a driver */
+	uint64_t id, to;
+	bool call, left;		/* left: the network has it, gongd may not know yet */
+	char *text;
+	unsigned parts;
+	msec start_at, ring_ms, not_after;	/* mono; not_after is wall time */
+};
+
+struct road {				/* a route of gong.conf and the driver that plays it */
+	bool used, up, wanted, serial, receipts;	/* wanted: its driver is started again */
+	unsigned window, batch, life;
+	msec latency_low, latency_high, travel_low, travel_high, busy_until;
+	double loss, unknown, twice, late, reject;
+	enum reject reject_class;
+	double receipt_share;
+	unsigned reference;
+	struct item *items;
+	size_t item_count, item_cap;
+};
+
+enum happening_kind { HAPPEN_READY, HAPPEN_LEAVE, HAPPEN_ARRIVE, HAPPEN_COMMAND, HAPPEN_SAY,
+		      HAPPEN_PICK_UP, HAPPEN_HANG_UP, HAPPEN_START };
+
+struct happening {
+	msec at;			/* mono */
+	unsigned long order;
+	enum happening_kind kind;
+	int road;
+	unsigned life;			/* of the road; 0 = whatever became of it */
+	uint64_t id, to;
+	char *text;
+	struct command *command;
+};
+
+struct kept {				/* in a SIM or at a provider until gongd took it */
+	int road;
+	char driver_id[24];
+	bool receipt, delivered, missed, took;
+	uint64_t id, number;
+	char *text, *ref;
+	msec at;
+};
+
+struct copy {				/* the network's own books: a telephone got this */
+	uint64_t id, to;
+	bool call;
+	char *text;
+	msec at;			/* mono */
+};
+
+struct asked {				/* a client's request; it asks until it hears */
+	const struct line *line;
+	char name[32];
+	const char *refused;		/* field that must be named; NULL = must be accepted */
+	bool answered;
+	int status;
+	int64_t alert;
+};
+
+struct night {
+	const char *file;
+	const struct line *lines;
+	size_t line_count;
+	const struct line *line;	/* in hand */
+	struct district *district;
+	struct settings *settings;
+	unsigned seed;
+	uint64_t chance;
+	bool verbose, failed;
+	char reason[1024];
+
+	struct store *store;
+	struct engine *engine;
+	sqlite3 *peek;			/* the second connection: sees only what is committed */
+	msec mono, offset, wake_at, retry_at;	/* wake_at, retry_at: mono */
+	struct command_list urgent, bulk;
+	unsigned long order, turns, commits;
+	unsigned idle_turns;
+	unsigned long crash_at;		/* commit at which gongd dies; 0 = never */
+	bool power_cut, down;
+	unsigned long uncertain_allowed;
+
+	struct road roads[ROADS_MAX];
+	struct happening *heap;
+	size_t heap_count, heap_cap;
+	struct kept *kept;
+	size_t kept_count, kept_cap;
+	struct copy *copies;
+	size_t copy_count, copy_cap;
+	struct habit habits[32];
+	size_t habit_count;
+	struct asked asked[64];
+	size_t asked_count;
+};
+
+__attribute__((format(printf, 2, 3))) void night_fail(struct night *, const char *fmt, ...);
+__attribute__((format(printf, 2, 3))) void night_say(const struct night *, const char *fmt, ...);
+msec wall(const struct night *);
+
+/* district.c */
+bool district_is_setup(const char *verb);
+int district_build(struct district *, const struct line *, size_t count, struct settings *,
+		   char *reason, size_t size);
+void district_free(struct district *);
+/* The person named by words[*next…]; moves *next on.  -1: nobody. */
+long villager_find(const struct district *, const struct settings *, char *const *words,
+		   size_t count, size_t *next);
+long villager_of_number(const struct district *, uint64_t e164);
+uint64_t villager_number(long who, unsigned index);
+
+/* gongd.c */
+void gongd_start(struct night *);
+void gongd_stop(struct night *);
+void gongd_die(struct night *, bool power_cut);
+/* Runs until `mono` reaches `until` or `done` says so; false: time ran out. */
+bool gongd_run(struct night *, msec until, bool (*done)(struct night *, void *), void *ctx);
+void gongd_push(struct night *, struct command *);
+void gongd_lists_clear(struct night *);
+int64_t gongd_look(struct night *, const char *sql, int64_t a, int64_t b);
+
+/* network.c */
+void happen(struct night *, msec at, struct happening);
+void network_turn(struct night *);		/* everything that happens at `mono` */
+void network_send(struct night *, struct effect *);
+void network_die(struct night *, int road, bool with_gongd, const char *reason);
+void network_ready(struct night *, int road, msec after_ms);
+void network_say(struct night *, long who, unsigned number, const char *text, msec after_ms);
+void network_free(struct night *);
+void network_receipt(struct night *, int road, uint64_t id, uint64_t to, const char *ref,
+		     bool delivered, msec after_ms);
+void network_took(struct night *, const char *driver_id);
+
+/* script.c */
+void script_line(struct night *, const struct line *);
+void script_ask(struct night *, size_t asked);	/* (again) */
+void script_reply(struct night *, const struct effect *);
+int64_t script_alert(struct night *, const char *name);
+msec duration_of(const char *word);		/* "10s", "5m", "2h", "250ms"; -1 */
+
+/* check.c: the promises that hold in every night */
+void check_send(struct night *, const struct effect *);
+void check_night(struct night *);
+
+#endif
