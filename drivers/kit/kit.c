@@ -386,6 +386,13 @@ run_op(struct kit *k, json_t *op)
 		on_close(k, number(op, "grace_ms", 5000));
 }
 
+/* A withdraw that overtook its send would find nothing, and the message would leave. */
+static bool
+keeps_its_turn(const char *op)
+{
+	return strcmp(op, "send") == 0 || strcmp(op, "withdraw") == 0 || strcmp(op, "close") == 0;
+}
+
 /* Everything that waits is read and parsed before anything runs, so that a ping or an urgent
  * send never stands behind a long queue of others. */
 static void
@@ -402,7 +409,7 @@ run_waiting(struct kit *k)
 
 		if (!name)
 			kit_log("line is no operation reason=\"%s\"", where.text);
-		else if (strcmp(name, "send") != 0 || json_is_true(json_object_get(op, "urgent")))
+		else if (!keeps_its_turn(name) || json_is_true(json_object_get(op, "urgent")))
 			run_op(k, op);
 		else
 			later[count++] = json_incref(op);
