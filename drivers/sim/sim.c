@@ -1,0 +1,487 @@
+/* sim.c -- gong-sim, a driver for a network that does not exist: it takes messages and calls,
+ * loses some, answers for scripted people and keeps books.  It reaches nobody, and opens only
+ * with `simulation`.  What becomes of an item hangs on seed and id alone, so that a run can be
+ * repeated whatever the order of things. */
+#include "drivers/sim/sim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SALT_UNKNOWN 1
+#define SALT_REJECT 2
+#define SALT_LOSS 3
+#define SALT_LEFT 4
+#define PEOPLE_LOOK_MS 100
+
+static msec
+monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+double
+sim_draw(const struct sim *s, const char *id, unsigned salt)
+{
+	uint64_t h = 0xcbf29ce484222325ULL ^ (s->seed * 0x9e3779b97f4a7c15ULL + salt);
+
+	for (; *id; id++)
+		h = (h ^ (unsigned char)*id) * 0x100000001b3ULL;
+	h ^= h >> 30;
+	h *= 0xbf58476d1ce4e5b9ULL;
+	h ^= h >> 27;
+	h *= 0x94d049bb133111ebULL;
+	h ^= h >> 31;
+	return (double)(h >> 11) / 9007199254740992.0;
+}
+
+struct words *
+words_new(const char *text)
+{
+	struct buf json = { 0 };
+	struct words *w;
+
+	buf_json(&json, text);
+	w = xmalloc(sizeof(*w) + json.len + 1);
+	w->refs = 1;
+	memcpy(w->json, json.data, json.len + 1);
+	buf_fini(&json);
+	return w;
+}
+
+void
+words_drop(struct words *w)
+{
+	if (w && --w->refs == 0)
+		free(w);
+}
+
+struct flight *
+flight_new(struct sim *s)
+{
+	struct flight *f = s->spare;
+
+	if (f)
+		s->spare = f->next;
+	else
+		f = xmalloc(sizeof(*f));
+	f->next = NULL;
+	f->words = NULL;
+	f->keys[0] = '\0';
+	return f;
+}
+
+void
+flight_free(struct sim *s, struct flight *f)
+{
+	words_drop(f->words);
+	f->words = NULL;
+	f->next = s->spare;
+	s->spare = f;
+}
+
+void
+sim_arm(struct sim *s)
+{
+	msec at = msec_min(heap_next_at(&s->flights), heap_next_at(&s->echoes)), ms;
+	struct timeval wait;
+
+	if (at == NEVER) {
+		event_del(s->timer);
+		return;
+	}
+	ms = at > s->now ? at - s->now : 0;
+	wait = (struct timeval){ ms / 1000, ms % 1000 * 1000 };
+	event_add(s->timer, &wait);
+}
+
+const struct rule *
+sim_meet(struct sim *s, const char *to, enum channel channel)
+{
+	return s->people ? people_meet(s->people, to, channel) : NULL;
+}
+
+/* Rules are borrowed only within one event, so looking here never pulls one away. */
+static void
+look_at_people(struct sim *s)
+{
+	struct err err = { 0 };
+
+	if (!s->people || s->now - s->people_seen_at < PEOPLE_LOOK_MS)
+		return;
+	s->people_seen_at = s->now;
+	if (people_refresh(s->people, &err) < 0)
+		kit_log("people file is not read reason=\"%s\"", err.text);
+}
+
+static void
+echo(struct sim *s, enum stage stage, const char *id, const char *to, struct words *words, msec ms)
+{
+	struct flight *f = flight_new(s);
+
+	f->kind = FLIGHT_MESSAGE;
+	f->stage = stage;
+	snprintf(f->id, sizeof(f->id), "%s", id);
+	snprintf(f->to, sizeof(f->to), "%s", to);
+	f->words = words;
+	heap_push(&s->echoes, msec_add(s->now, ms), f);
+}
+
+/* It is at the telephone: the receipt and the person's answer follow. */
+static void
+arrived(struct sim *s, const char *id, const char *to)
+{
+	const struct rule *rule = sim_meet(s, to, CHANNEL_SMS);
+
+	if (s->conf.receipts)
+		echo(s, STAGE_RECEIPT, id, to, NULL, s->conf.receipt_ms);
+	if (rule && rule->text)
+		echo(s, STAGE_REPLY, id, to, words_new(rule->text), rule->delay_ms);
+}
+
+static void
+accept_message(struct sim *s, const char *id, const char *to, const char *text_json,
+	       unsigned reference)
+{
+	bool lost = s->conf.loss > 0 && sim_draw(s, id, SALT_LOSS) < s->conf.loss;
+
+	books_message(s, id, to, text_json, reference, lost ? "lost" : NULL);
+	if (s->accepted_count == s->accepted_cap) {
+		s->accepted_cap = s->accepted_cap ? s->accepted_cap * 2 : 512;
+		s->accepted = xrealloc(s->accepted, s->accepted_cap * sizeof(*s->accepted));
+	}
+	s->accepted[s->accepted_count++] = id;
+	if (!lost && (s->conf.receipts || s->people))
+		arrived(s, id, to);
+}
+
+/* Half of what the network gives no answer for has left all the same. */
+static void
+lose_sight(struct sim *s, const char *id, const char *to, const char *text_json,
+	   unsigned reference)
+{
+	if (sim_draw(s, id, SALT_LEFT) < 0.5) {
+		books_message(s, id, to, text_json, reference, "unknown");
+		books_write(s);
+		arrived(s, id, to);
+	}
+	kit_done(s->kit, id, "unknown", NULL, 0, NULL, "the simulated network gave no answer");
+}
+
+static void
+submit(struct sim *s, const char *id, const char *to, const char *text_json, unsigned reference,
+       msec not_after, msec wall)
+{
+	if (wall >= not_after)
+		kit_done(s->kit, id, "rejected", NULL, 0, "retry",
+			 "its validity ended before it left");
+	else if (s->conf.reject > 0 && sim_draw(s, id, SALT_REJECT) < s->conf.reject)
+		kit_done(s->kit, id, "rejected", NULL, 0, s->conf.reject_class,
+			 "the simulated network refused it");
+	else if (s->conf.unknown > 0 && sim_draw(s, id, SALT_UNKNOWN) < s->conf.unknown)
+		lose_sight(s, id, to, text_json, reference);
+	else
+		accept_message(s, id, to, text_json, reference);
+}
+
+/* The books are written before gongd hears of it: they may say more than gongd knows after a
+ * crash, never less.  The ids must still be there, so this comes before their flights go. */
+static void
+report_accepted(struct sim *s)
+{
+	books_write(s);
+	if (s->accepted_count)
+		kit_done_many(s->kit, s->accepted, s->accepted_count, "accepted", NULL, NULL);
+	s->accepted_count = 0;
+}
+
+static void
+depart(struct sim *s, const struct kit_item *item, msec not_after, struct words *words)
+{
+	struct flight *f = flight_new(s);
+	double jitter = s->conf.jitter_ms ? sim_draw(s, item->id, 0) * (double)s->conf.jitter_ms : 0;
+
+	f->kind = FLIGHT_MESSAGE;
+	f->stage = STAGE_SUBMIT;
+	snprintf(f->id, sizeof(f->id), "%s", item->id);
+	snprintf(f->to, sizeof(f->to), "%s", item->to);
+	f->words = words;
+	words->refs++;
+	f->reference = item->reference;
+	f->not_after = not_after;
+	heap_push(&s->flights, s->now + s->conf.latency_ms + (msec)jitter, f);
+}
+
+static const char *
+refusal(const struct sim *s, const struct kit_item *item)
+{
+	if (s->closing)
+		return "the driver is closing";
+	if (!s->kit)
+		return "it came before open";
+	if (!strstr(s->conf.channels, "sms"))
+		return "this route carries calls only";
+	if (strlen(item->id) >= KIT_ID || strlen(item->to) >= PHONE_TEXT)
+		return "the id or the number is too long";
+	return NULL;
+}
+
+static void
+on_send(struct kit *k, const struct kit_send *send)
+{
+	struct sim *s = kit_self(k);
+	bool at_once = !s->conf.latency_ms && !s->conf.jitter_ms;
+	struct words *words = NULL;
+	msec wall = kit_now();
+
+	s->now = monotonic();
+	look_at_people(s);
+	for (size_t i = 0; i < send->count; i++) {
+		const struct kit_item *item = &send->items[i];
+		const char *why = refusal(s, item);
+
+		if (why) {
+			kit_done(k, item->id, "rejected", NULL, 0, s->closing ? "retry" : "config", why);
+			continue;
+		}
+		if (!words || !send->is_one_text) {
+			words_drop(words);
+			words = words_new(item->text);
+		}
+		if (at_once)
+			submit(s, item->id, item->to, words->json, item->reference, send->not_after,
+			       wall);
+		else
+			depart(s, item, send->not_after, words);
+	}
+	words_drop(words);
+	if (!s->kit)
+		return;
+	report_accepted(s);
+	sim_arm(s);
+}
+
+static void
+on_call(struct kit *k, const struct kit_call *call)
+{
+	struct sim *s = kit_self(k);
+
+	s->now = monotonic();
+	look_at_people(s);
+	if (s->closing || !s->kit || !strstr(s->conf.channels, "voice") || strlen(call->id) >= KIT_ID ||
+	    strlen(call->to) >= PHONE_TEXT)
+		kit_done(k, call->id, "rejected", NULL, 0, s->closing ? "retry" : "config",
+			 s->closing ? "the driver is closing" : "this route carries no such call");
+	else
+		voice_call(s, call);
+	if (s->kit)
+		sim_arm(s);
+}
+
+static void
+run_echo(struct sim *s, struct flight *f)
+{
+	char id[64];
+
+	if (f->stage == STAGE_RECEIPT) {
+		kit_receipt(s->kit, NULL, f->id, NULL, f->to, "delivered", NULL, kit_now());
+	} else {
+		json_t *text = json_loads(f->words->json, JSON_DECODE_ANY, NULL);
+
+		snprintf(id, sizeof(id), "sim-%llx-%llu", (unsigned long long)s->started_at,
+			 ++s->inbounds);
+		books_inbound(s, id, f->to, f->words->json);
+		books_write(s);
+		kit_inbound(s->kit, id, f->to, json_string_value(text), kit_now());
+		json_decref(text);
+	}
+	flight_free(s, f);
+}
+
+static void
+leave_if_done(struct sim *s)
+{
+	if (s->closing && !s->flights.count)
+		kit_exit(s->kit);
+}
+
+/* Messages of one instant are told with one `done`; their flights live until it is written. */
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct sim *s = ctx;
+	struct flight *f, *landed = NULL;
+	msec wall = kit_now();
+
+	s->now = monotonic();
+	look_at_people(s);
+	while ((f = heap_pop(&s->flights, s->now))) {
+		if (f->kind == FLIGHT_CALL) {
+			voice_run(s, f);
+			continue;
+		}
+		submit(s, f->id, f->to, f->words->json, f->reference, f->not_after, wall);
+		f->next = landed;
+		landed = f;
+	}
+	report_accepted(s);
+	while ((f = landed)) {
+		landed = f->next;
+		flight_free(s, f);
+	}
+	while ((f = heap_pop(&s->echoes, s->now)))
+		run_echo(s, f);
+	sim_arm(s);
+	leave_if_done(s);
+}
+
+/* Only what the network has not yet: a call that rings is never cut. */
+static void
+on_withdraw(struct kit *k, const char *id)
+{
+	struct sim *s = kit_self(k);
+
+	s->now = monotonic();
+	for (struct flight **at = &s->waiting; *at; at = &(*at)->next) {
+		struct flight *f = *at;
+
+		if (strcmp(f->id, id) != 0)
+			continue;
+		*at = f->next;
+		if (!*at)
+			s->waiting_end = at;
+		kit_done(k, id, "withdrawn", NULL, 0, NULL, "withdrawn before it was dialled");
+		flight_free(s, f);
+		return;
+	}
+	for (size_t i = 0; i < s->flights.count; i++) {
+		struct flight *f = s->flights.all[i].what;
+
+		if (f->stage != STAGE_SUBMIT || strcmp(f->id, id) != 0)
+			continue;
+		heap_remove(&s->flights, i);
+		kit_done(k, id, "withdrawn", NULL, 0, NULL, "withdrawn before it left");
+		s->lines_busy -= f->kind == FLIGHT_CALL;
+		flight_free(s, f);
+		voice_start_waiting(s);
+		sim_arm(s);
+		return;
+	}
+}
+
+static void
+give_back(struct sim *s, struct flight *f)
+{
+	if (f->kind == FLIGHT_CALL) {
+		voice_give_up(s, f);
+		return;
+	}
+	kit_done(s->kit, f->id, "rejected", NULL, 0, "retry", "the driver is closing");
+	flight_free(s, f);
+}
+
+static bool
+ends_at_its_instant(const struct flight *f)
+{
+	return f->kind == FLIGHT_MESSAGE || f->stage == STAGE_TALK ||
+	       (f->stage == STAGE_RING && f->pick_up != PICK_ANSWER);
+}
+
+/* What is over within the grace may finish; the rest goes back to gongd's queue now.  Given
+ * back as `rejected, retry`: `withdrawn` would end the message. */
+static void
+on_close(struct kit *k, msec grace_ms)
+{
+	struct sim *s = kit_self(k);
+	msec last;
+
+	if (!s->kit) {
+		kit_exit(k);
+		return;
+	}
+	s->now = monotonic();
+	last = msec_add(s->now, grace_ms);
+	s->closing = true;
+	for (struct flight *f = s->waiting, *next; f; f = next) {
+		next = f->next;
+		give_back(s, f);
+	}
+	s->waiting = NULL;
+	s->waiting_end = &s->waiting;
+	for (size_t i = s->flights.count; i-- > 0;) {
+		struct flight *f = s->flights.all[i].what;
+
+		if (s->flights.all[i].at <= last && ends_at_its_instant(f))
+			continue;
+		s->flights.count--;
+		s->flights.all[i] = s->flights.all[s->flights.count];
+		give_back(s, f);
+	}
+	heap_order(&s->flights);
+	sim_arm(s);
+	leave_if_done(s);
+}
+
+static void
+tell_health(struct sim *s)
+{
+	kit_event(s->kit, json_pack("{s:s,s:b,s:s,s:s}", "ev", "health", "ok", 1, "operator",
+				    "simulated", "note", "a simulated network: reaches nobody"));
+}
+
+static void
+on_minute(evutil_socket_t fd, short what, void *ctx)
+{
+	tell_health(ctx);
+}
+
+static void
+on_open(struct kit *k, const char *route, json_t *config, const char *state)
+{
+	struct sim *s = kit_self(k);
+	struct timeval minute = { 60, 0 };
+	struct err err = { 0 };
+	bool calls_only;
+
+	if (s->kit)
+		return;			/* opened twice: the first one counts */
+	if (sim_conf_read(&s->conf, config, &err) < 0 ||
+	    (s->conf.people[0] && people_open(&s->people, s->conf.people, &err) < 0))
+		kit_fatal(k, err.text, false);
+	if (s->conf.log[0] &&
+	    (s->log = open(s->conf.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) < 0) {
+		err_set(&err, "the books cannot be opened: %s: %s", s->conf.log, strerror(errno));
+		kit_fatal(k, err.text, false);
+	}
+	s->kit = k;
+	s->seed = (unsigned long long)s->conf.seed;
+	s->started_at = kit_now();
+	s->timer = event_new(kit_base(k), -1, 0, on_timer, s);
+	s->minute = event_new(kit_base(k), -1, EV_PERSIST, on_minute, s);
+	event_add(s->minute, &minute);
+	calls_only = strcmp(s->conf.channels, "voice") == 0;
+	kit_ready(k, s->conf.channels, (unsigned)(calls_only ? s->conf.lines : s->conf.window),
+		  (unsigned)(calls_only ? 1 : msec_min(s->conf.batch, s->conf.window)),
+		  s->conf.receipts, true, route ? route : "gong-sim");
+	tell_health(s);
+}
+
+int
+main(void)
+{
+	static const struct kit_driver driver = {
+		.open = on_open, .send = on_send, .call = on_call, .withdraw = on_withdraw,
+		.close = on_close,
+	};
+	static struct sim s = { .log = -1 };
+
+	s.waiting_end = &s.waiting;
+	return kit_main(&driver, &s);
+}

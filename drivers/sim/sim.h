@@ -1,0 +1,90 @@
+/* sim.h -- what the files of gong-sim share: its configuration, its books, and what is under way. */
+#ifndef GONG_SIM_H
+#define GONG_SIM_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "core/buf.h"
+#include "core/phone.h"
+#include "drivers/kit/kit.h"
+#include "drivers/sim/heap.h"
+#include "drivers/sim/people.h"
+
+#define PATH_TEXT 512
+
+struct sim_conf {
+	bool simulation, receipts;
+	char channels[16], reject_class[16], log[PATH_TEXT], people[PATH_TEXT];
+	long long latency_ms, jitter_ms, receipt_ms, talk_ms, window, batch, lines, seed;
+	double loss, unknown, reject;
+};
+
+/* Unknown options, wrong types and ranges are errors that name the option. */
+int sim_conf_read(struct sim_conf *, json_t *config, struct err *);
+
+/* Text of a message as a JSON string, shared by the items of one send. */
+struct words {
+	unsigned refs;
+	char json[];
+};
+
+enum flight_kind { FLIGHT_MESSAGE, FLIGHT_CALL };
+
+enum stage { STAGE_SUBMIT, STAGE_LINE, STAGE_RING, STAGE_TALK, STAGE_RECEIPT, STAGE_REPLY };
+
+/* One message or call from the moment the driver has it; then its receipt or reply. */
+struct flight {
+	struct flight *next;		/* waiting for a line, or spare */
+	enum flight_kind kind;
+	enum stage stage;
+	char id[KIT_ID], to[PHONE_TEXT];
+	struct words *words;		/* for the books; the reply's text at STAGE_REPLY */
+	unsigned reference;
+	msec not_after, ring_ms, talk_ms, began_at;
+	enum pick_up pick_up;
+	char keys[KEYS_TEXT];
+};
+
+struct sim {
+	struct kit *kit;
+	struct sim_conf conf;
+	int log;			/* -1 = no books */
+	bool log_failed, closing;
+	struct buf books;		/* lines not yet written */
+	struct people *people;
+	msec people_seen_at, now;	/* now: monotonic, read once per event */
+	struct heap flights, echoes;	/* what gongd waits for; receipts and replies */
+	struct event *timer, *minute;
+	struct flight *spare, *waiting, **waiting_end;
+	size_t lines_busy;
+	unsigned long long seed, inbounds;
+	msec started_at;
+	const char **accepted;		/* ids of this event's accepted messages */
+	size_t accepted_count, accepted_cap;
+};
+
+/* books.c */
+void books_message(struct sim *, const char *id, const char *to, const char *text_json,
+		   unsigned reference, const char *note);
+void books_call(struct sim *, const struct flight *);
+void books_ended(struct sim *, const struct flight *, const char *outcome, const char *keys);
+void books_inbound(struct sim *, const char *id, const char *from, const char *text);
+void books_write(struct sim *);		/* before anything about them leaves the driver */
+
+/* sim.c */
+struct flight *flight_new(struct sim *);
+void flight_free(struct sim *, struct flight *);
+struct words *words_new(const char *text);
+void words_drop(struct words *);
+double sim_draw(const struct sim *, const char *id, unsigned salt);	/* [0, 1), same every run */
+const struct rule *sim_meet(struct sim *, const char *to, enum channel);
+void sim_arm(struct sim *);
+
+/* voice.c */
+void voice_call(struct sim *, const struct kit_call *);
+void voice_run(struct sim *, struct flight *);	/* its instant has come */
+void voice_start_waiting(struct sim *);
+void voice_give_up(struct sim *, struct flight *);	/* the driver closes */
+
+#endif
