@@ -1,0 +1,198 @@
+"""Helpers for the tests of gong-http: the driver on a pipe, the provider, and a server that
+misbehaves as a script says."""
+import json
+import os
+import queue
+import socket
+import subprocess
+import threading
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build", os.environ.get("MODE", "release"))
+ENV = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
+LONG = 10
+
+
+def now():
+    return int(time.time() * 1000)
+
+
+def config(url, **more):
+    base = {
+        "url": url,
+        "body": {"to": "{{to_plus}}", "text": "{{text}}", "ref": "{{id}}"},
+        "success": {"status": [200], "pointer": "/code", "equals": 0},
+        "id_pointer": "/id",
+    }
+    base.update(more)
+    return {k: v for k, v in base.items() if v is not None}
+
+
+class Driver:
+    def __init__(self, conf, callback_url=None):
+        self.child = subprocess.Popen(
+            [os.path.join(BUILD, "gong-http")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE, env=ENV)
+        self.events, self.log = [], b""
+        self.lines = queue.Queue()
+        self.readers = [threading.Thread(target=self._read, daemon=True),
+                        threading.Thread(target=self._read_log, daemon=True)]
+        for reader in self.readers:
+            reader.start()
+        op = {"op": "open", "protocol": 1, "route": "r", "config": conf}
+        if callback_url:
+            op["callback_url"] = callback_url
+        self.say(op)
+
+    def _read(self):
+        for line in self.child.stdout:
+            self.lines.put(json.loads(line))
+        self.lines.put(None)
+
+    def _read_log(self):
+        self.log = self.child.stderr.read()
+
+    def say(self, op):
+        self.child.stdin.write((json.dumps(op, ensure_ascii=False) + "\n").encode())
+        self.child.stdin.flush()
+
+    def next(self, kind=None, timeout=LONG):
+        """The next event (of that kind); None when the driver has ended."""
+        until = time.monotonic() + timeout
+        while True:
+            event = self.lines.get(timeout=max(0.01, until - time.monotonic()))
+            if event is None:
+                return None
+            self.events.append(event)
+            if kind is None or event["ev"] == kind:
+                return event
+
+    def send(self, *items, text="hello", **more):
+        self.say({"op": "send", "channel": "sms", "text": text, "not_after": now() + 60000,
+                  "items": [{"id": i, "to": t} for i, t in items], **more})
+
+    def dones(self, count, timeout=LONG):
+        """`count` items' fates by id; fails on a second one for an id."""
+        fates = {}
+        while len(fates) < count:
+            event = self.next("done", timeout)
+            assert event, "the driver ended early: " + self.log.decode()
+            for one in event.get("ids", [event.get("id")]):
+                assert one not in fates, "second done for " + one
+                fates[one] = event
+        return fates
+
+    def one(self, text="hello", ident="A1", to="+8613800000001", **more):
+        self.send((ident, to), text=text, **more)
+        return self.dones(1)[ident]
+
+    def end(self):
+        """Ends its input; returns the exit status, everything it said is in events."""
+        if not self.child.stdin.closed:
+            self.child.stdin.close()
+        try:
+            self.child.wait(LONG)
+        finally:
+            if self.child.poll() is None:
+                self.child.kill()
+                self.child.wait()
+        for reader in self.readers:
+            reader.join(LONG)
+        while not self.lines.empty():
+            event = self.lines.get()
+            if event:
+                self.events.append(event)
+        assert b"Sanitizer" not in self.log and b"runtime error" not in self.log, self.log.decode()
+        return self.child.returncode
+
+
+class Provider:
+    def __init__(self, folder, *options):
+        self.books_path = os.path.join(str(folder), "books.jsonl")
+        self.child = subprocess.Popen(
+            [os.path.join(BUILD, "sim", "provider"), "--port", "0", "--log", self.books_path,
+             *options], stdout=subprocess.PIPE, text=True)
+        self.port = int(self.child.stdout.readline().split()[1])
+        self.url = f"http://127.0.0.1:{self.port}/send"
+
+    def books(self, ev="message"):
+        with open(self.books_path, encoding="utf-8") as f:
+            return [b for b in map(json.loads, f) if b["ev"] == ev]
+
+    def end(self):
+        self.child.terminate()
+        return self.child.wait(LONG)
+
+
+class Odd:
+    """A server that answers each request with what script(number, request) gives: bytes, a list of
+    bytes sent slowly, (bytes,) before it hangs up, None (hang up) or "hang"."""
+
+    def __init__(self, script):
+        self.script, self.requests, self.open, self.most = script, [], 0, 0
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/send"
+        self.stop = threading.Event()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while not self.stop.is_set():
+            try:
+                conn, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(conn,), daemon=True).start()
+
+    def _serve(self, conn):
+        with self.lock:
+            self.open += 1
+            self.most = max(self.most, self.open)
+        conn.settimeout(LONG)
+        try:
+            while self._answer(conn):
+                pass
+        except OSError:
+            pass
+        with self.lock:
+            self.open -= 1
+        conn.close()
+
+    def _answer(self, conn):
+        data = b""
+        while b"\r\n\r\n" not in data:
+            more = conn.recv(65536)
+            if not more:
+                return False
+            data += more
+        head, body = data.split(b"\r\n\r\n", 1)
+        length = 0
+        for line in head.split(b"\r\n")[1:]:
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.split(b":")[1])
+        while len(body) < length:
+            body += conn.recv(65536)
+        with self.lock:
+            number = len(self.requests)
+            self.requests.append((head.decode(), body.decode()))
+        answer = self.script(number, self.requests[number])
+        if answer is None:
+            return False
+        if answer == "hang":
+            self.stop.wait(LONG)
+            return False
+        for piece in [answer] if isinstance(answer, bytes) else answer:
+            conn.sendall(piece)
+            if isinstance(answer, list):
+                self.stop.wait(0.1)
+        return not isinstance(answer, tuple)
+
+    def close(self):
+        self.stop.set()
+        self.listener.close()
+
+
+def http(status=200, body=b'{"code":0,"id":"x1"}', extra=b""):
+    return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n%s\r\n%s" % (status, len(body), extra, body)
