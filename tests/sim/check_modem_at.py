@@ -31,8 +31,8 @@ def check(sentence, good, shown=""):
 
 
 class Client:
-    def __init__(self):
-        self.fd = os.open(TTY, os.O_RDWR | os.O_NOCTTY)
+    def __init__(self, path=TTY):
+        self.fd = os.open(path, os.O_RDWR | os.O_NOCTTY)
         fcntl.ioctl(self.fd, termios.TIOCEXCL)
 
     def read(self, until, seconds=TIMER_SLACK):
@@ -173,6 +173,17 @@ def coming_and_going(c):
     time.sleep(0.2)
     c = Client()
     check("the next client meets no half line", "OK" in c.ask("AT"))
+    c.ask("AT+CMGS=18", b"> ")
+    c.write(HELLO + "\x1a")
+    time.sleep(0.02)
+    c.close()
+    c = Client()
+    got = c.silence(0.2) + c.ask("ATE0")
+    check("an answer for one who left goes to nobody", "+CMGS" not in got and "OK" in got
+          and events("submit")[-1]["state"] == "accepted", got)
+    c.ask("AT+CMGS=18", b"> ")
+    c.write(HELLO + "\x1a")
+    time.sleep(0.02)
     tell("unplug")
     try:
         got = os.read(c.fd, 10)
@@ -183,6 +194,13 @@ def coming_and_going(c):
     moved = TTY + "2"
     tell("replug " + moved)
     check("it may come back elsewhere", os.path.islink(moved) and not os.path.lexists(TTY))
+    c = Client(moved)
+    got = c.ask("AT", seconds=0.08) + c.silence(0.2)
+    check("a fresh modem answers at once and knows no old submit", got == "AT\r\r\nOK\r\n", got)
+    check("yet the old one was accepted", events("submit")[-1]["state"] == "accepted"
+          and len(events("message")) == len([e for e in events("submit")
+                                             if e["state"] == "accepted"]))
+    c.close()
 
 
 def main():

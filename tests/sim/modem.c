@@ -81,10 +81,17 @@ modem_log(struct modem *m, struct buf *line)
 
 /* --- the line to the client --------------------------------------------------------------- */
 
+/* Nobody there: a real port without DTR drops what the modem says. */
+static bool
+tty_heard(const struct modem *m)
+{
+	return m->tty && (m->watch < 0 || m->clients);
+}
+
 void
 tty_write(struct modem *m, const char *bytes, size_t len)
 {
-	if (m->tty && now_ms() >= m->muted_until)
+	if (tty_heard(m) && now_ms() >= m->muted_until)
 		bufferevent_write(m->tty, bytes, len);
 }
 
@@ -109,7 +116,7 @@ tty_urc(struct modem *m, const char *fmt, ...)
 	char text[1024];
 	va_list ap;
 
-	if (!m->tty || (m->watch >= 0 && !m->clients))
+	if (!tty_heard(m))
 		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
@@ -121,15 +128,27 @@ tty_urc(struct modem *m, const char *fmt, ...)
 }
 
 static void
+tty_consume(struct modem *m)
+{
+	struct bufferevent *tty = m->tty;
+	char c;
+
+	while (m->tty == tty && !m->busy &&
+			evbuffer_remove(bufferevent_get_input(tty), &c, 1) == 1)
+		if (now_ms() >= m->muted_until)
+			at_input(m, c);
+}
+
+static void watch_read(evutil_socket_t, short, void *);
+
+static void
 tty_read(struct bufferevent *tty, void *arg)
 {
 	struct modem *m = arg;
-	struct evbuffer *in = bufferevent_get_input(tty);
-	char c;
 
-	while (m->tty == tty && !m->busy && evbuffer_remove(in, &c, 1) == 1)
-		if (now_ms() >= m->muted_until)
-			at_input(m, c);
+	if (m->watch >= 0)
+		watch_read(m->watch, EV_READ, m);	/* bytes may overtake the opening */
+	tty_consume(m);
 }
 
 void
@@ -146,11 +165,17 @@ tty_settle(struct modem *m)
 /* The client left: as on a real port nothing of its half-typed line or unread answers may
  * greet the next one, and its TIOCEXCL must not lock the next one out. */
 static void
-tty_deserted(struct modem *m)
+tty_left(struct modem *m)
 {
+	struct evbuffer *in = bufferevent_get_input(m->tty);
 	struct evbuffer *out = bufferevent_get_output(m->tty);
 
-	ioctl(m->slave, TIOCNXCL);
+	if (!m->clients) {		/* else the next one is here: its bytes are among these */
+		tty_consume(m);		/* what the last one wrote before it left still counts */
+		evbuffer_drain(in, evbuffer_get_length(in));
+		ioctl(m->slave, TIOCNXCL);
+	}
+	m->sessions++;
 	tcflush(m->slave, TCIFLUSH);
 	evbuffer_drain(out, evbuffer_get_length(out));
 	buf_reset(&m->line);
@@ -167,18 +192,19 @@ watch_read(evutil_socket_t fd, short what, void *arg)
 		char bytes[4096];
 	} in;
 	ssize_t len = read(fd, in.bytes, sizeof(in.bytes));
+	bool left = false;
 
 	for (ssize_t at = 0; at < len;) {
 		struct inotify_event *event = (struct inotify_event *)(in.bytes + at);
 
 		m->clients += event->mask & IN_OPEN ? 1 : event->mask & IN_CLOSE ? -1 : 0;
+		if (m->clients <= 0)
+			m->clients = 0;
+		left |= !m->clients;
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
-	if (len > 0 && m->clients <= 0) {
-		m->clients = 0;
-		tty_read(m->tty, m);	/* what it wrote before it left still counts */
-		tty_deserted(m);
-	}
+	if (left)
+		tty_left(m);
 }
 
 static int
@@ -234,6 +260,8 @@ modem_plug(struct modem *m, const char *path)
 		return -1;
 	}
 	m->link = xstrdup(path);
+	m->plugs++;
+	m->busy = false;
 	at_reset(m);
 	sms_hand_over(m);
 	return 0;
@@ -404,6 +432,7 @@ modem_open(struct modem *m)
 	m->base = event_base_new();
 	m->log_fd = m->control_fd = m->watch = -1;
 	TAILQ_INIT(&m->laters);
+	TAILQ_INIT(&m->peers);
 	m->random[0] = m->o.seed;
 	sms_init(m);
 	if (m->o.log && (m->log_fd = open(m->o.log,

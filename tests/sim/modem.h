@@ -47,6 +47,7 @@ struct incoming {
 struct submit {
 	struct pdu_submit sms;
 	int mr, refuse;			/* refuse: CMS code, 0 = accept */
+	unsigned plugs, sessions;	/* the modem's when it left: does the asker still listen? */
 };
 
 /* Parts of one long message as the receiving phone collects them. */
@@ -77,6 +78,12 @@ struct heard {
 };
 
 struct modem;
+struct peer {				/* a tester on the control socket */
+	TAILQ_ENTRY(peer) link;
+	struct modem *m;
+	struct bufferevent *line;
+};
+
 struct later {
 	TAILQ_ENTRY(later) link;
 	struct modem *m;
@@ -102,6 +109,7 @@ struct modem {
 	int slave;
 	int watch;			/* inotify on the slave, -1 = cannot tell who is there */
 	int clients;
+	unsigned plugs, sessions;	/* how often plugged in, how often a client left */
 	struct event *watch_event;
 	struct bufferevent *tty;
 	struct buf line;		/* the command or PDU being typed */
@@ -138,6 +146,7 @@ struct modem {
 	unsigned call_generation;
 	int log_fd, control_fd;
 	struct event *control_event;
+	TAILQ_HEAD(, peer) peers;
 	struct event *stop_events[2];
 };
 
@@ -154,11 +163,34 @@ void tty_settle(struct modem *);	/* the command is over: held lines and input go
 int modem_plug(struct modem *, const char *link);
 void modem_unplug(struct modem *);
 
-/* modem_at.c: what the client types */
+/* modem_at.c: command lines */
+struct command {
+	const char *name;		/* NULL ends a table */
+	const char *forms;		/* '!' bare, '?' read, '=' set */
+	int (*run)(struct modem *, char form, const char *args);
+	const char *test;		/* answer to =?, "" = a bare OK, NULL = ERROR */
+};
 void at_reset(struct modem *);
 void at_input(struct modem *, char c);
 void at_result(struct modem *, int result);
+/* Comma-separated numbers; an empty or missing one keeps what `out` holds.  Returns how many
+ * there were, -1 when one is not a number. */
+int at_numbers(const char *args, int *out, int max);
+/* One text, quoted or not; moves on to what follows its comma. */
+bool at_text(const char **args, char *out, size_t size);
+/* Texts follow +CSCS: with "UCS2" they are hexadecimal UTF-16. */
+const char *at_in_charset(struct modem *, const char *text, char *out, size_t size);
+void at_from_charset(struct modem *, char *text);
+/* A command that is one number from 0 to `max`. */
+int at_flag(struct modem *, const char *name, char form, const char *args, int *value, int max);
+int at_ignored(struct modem *, char form, const char *args);
+
+/* modem_general.c, modem_messages.c: the commands */
+extern const struct command at_general[], at_messages[];
 void at_registration_changed(struct modem *);
+int call_dial(struct modem *, const char *number);
+/* `what`: answer, busy, end, "no answer" or hangup; nothing happens without a call. */
+void call_event(struct modem *, const char *what);
 
 /* modem_sms.c: memories and the network behind them */
 void sms_init(struct modem *);
@@ -181,8 +213,5 @@ int control_open(struct modem *);
 void control_close(struct modem *);
 int control_script(struct modem *);
 int control_tell(const char *path, char **lines, int count);
-
-/* voice, in modem_at.c */
-void call_event(struct modem *, const char *what);
 
 #endif

@@ -9,7 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "core/segment.h"
 #include "tests/sim/modem.h"
+
+#define CONTROL_LINE_MAX 65536
 
 /* Takes the next word; false when there is none or it is too long. */
 static bool
@@ -236,9 +239,14 @@ control_line(struct modem *m, const char *line, char *why, size_t size)
 {
 	const char *args = line;
 	char name[32];
+	struct err err;
 
 	if (!word(&args, name, sizeof(name))) {
 		snprintf(why, size, "an empty line; say for example: deliver +99912345678 1");
+		return -1;
+	}
+	if (utf8_check(line, strlen(line), &err)) {
+		snprintf(why, size, "not UTF-8: %s", err.text);
 		return -1;
 	}
 	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
@@ -257,23 +265,35 @@ control_line(struct modem *m, const char *line, char *why, size_t size)
 /* --- the socket --------------------------------------------------------------------------- */
 
 static void
-peer_event(struct bufferevent *peer, short what, void *arg)
+peer_free(struct peer *peer)
 {
-	bufferevent_free(peer);
+	TAILQ_REMOVE(&peer->m->peers, peer, link);
+	bufferevent_free(peer->line);
+	free(peer);
 }
 
 static void
-peer_read(struct bufferevent *peer, void *arg)
+peer_event(struct bufferevent *bev, short what, void *arg)
 {
+	peer_free(arg);
+}
+
+static void
+peer_read(struct bufferevent *bev, void *arg)
+{
+	struct evbuffer *in = bufferevent_get_input(bev), *out = bufferevent_get_output(bev);
+	struct peer *peer = arg;
 	char why[256], *line;
 
-	while ((line = evbuffer_readln(bufferevent_get_input(peer), NULL, EVBUFFER_EOL_CRLF))) {
-		if (control_line(arg, line, why, sizeof(why)))
-			evbuffer_add_printf(bufferevent_get_output(peer), "error: %s\n", why);
+	while ((line = evbuffer_readln(in, NULL, EVBUFFER_EOL_CRLF))) {
+		if (control_line(peer->m, line, why, sizeof(why)))
+			evbuffer_add_printf(out, "error: %s\n", why);
 		else
-			evbuffer_add_printf(bufferevent_get_output(peer), "ok\n");
+			evbuffer_add_printf(out, "ok\n");
 		free(line);
 	}
+	if (evbuffer_get_length(in) > CONTROL_LINE_MAX)
+		peer_free(peer);
 }
 
 static void
@@ -281,13 +301,16 @@ control_accept(evutil_socket_t fd, short what, void *arg)
 {
 	struct modem *m = arg;
 	int peer_fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	struct bufferevent *peer;
+	struct peer *peer;
 
 	if (peer_fd < 0)
 		return;
-	peer = bufferevent_socket_new(m->base, peer_fd, BEV_OPT_CLOSE_ON_FREE);
-	bufferevent_setcb(peer, peer_read, NULL, peer_event, m);
-	bufferevent_enable(peer, EV_READ | EV_WRITE);
+	peer = xcalloc(1, sizeof(*peer));
+	peer->m = m;
+	peer->line = bufferevent_socket_new(m->base, peer_fd, BEV_OPT_CLOSE_ON_FREE);
+	TAILQ_INSERT_TAIL(&m->peers, peer, link);
+	bufferevent_setcb(peer->line, peer_read, NULL, peer_event, peer);
+	bufferevent_enable(peer->line, EV_READ | EV_WRITE);
 }
 
 static int
@@ -331,6 +354,10 @@ control_open(struct modem *m)
 void
 control_close(struct modem *m)
 {
+	struct peer *peer;
+
+	while ((peer = TAILQ_FIRST(&m->peers)))
+		peer_free(peer);
 	if (m->control_event) {
 		event_free(m->control_event);
 		unlink(m->o.control);

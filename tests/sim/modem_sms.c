@@ -278,19 +278,19 @@ collect(struct modem *m, const struct pdu_submit *sms)
 	collected_free(m, set);
 }
 
+/* The books come first: whoever reads the answer finds the line.  Who left or was unplugged
+ * during the air time gets no answer, though the network has decided. */
 static void
-submit_landed(struct modem *m, void *arg)
+submit_answer(struct modem *m, const struct submit *submit)
 {
-	struct submit *submit = arg;
-
-	m->busy = false;
-	/* The books first: whoever reads the answer finds the line. */
-	submit_log(m, submit, submit->refuse ? "refused" : "accepted");
-	if (submit->refuse) {
-		at_result(m, AT_CMS + submit->refuse);
+	if (submit->plugs != m->plugs)
 		return;
-	}
-	if (m->drop_replies > 0) {
+	m->busy = false;
+	if (submit->sessions != m->sessions) {
+		tty_settle(m);
+	} else if (submit->refuse) {
+		at_result(m, AT_CMS + submit->refuse);
+	} else if (m->drop_replies > 0) {
 		struct buf line = modem_log_begin("fault");
 
 		m->drop_replies--;
@@ -301,6 +301,17 @@ submit_landed(struct modem *m, void *arg)
 		tty_line(m, "+CMGS: %d", submit->mr);
 		at_result(m, AT_OK);
 	}
+}
+
+static void
+submit_landed(struct modem *m, void *arg)
+{
+	struct submit *submit = arg;
+
+	submit_log(m, submit, submit->refuse ? "refused" : "accepted");
+	submit_answer(m, submit);
+	if (submit->refuse)
+		return;
 	receipt_plan(m, submit);
 	collect(m, &submit->sms);
 }
@@ -340,6 +351,8 @@ sms_submit(struct modem *m, const char *hex)
 		free(submit);
 		return AT_CMS + 304;
 	}
+	submit->plugs = m->plugs;
+	submit->sessions = m->sessions;
 	submit->mr = m->next_mr;
 	m->next_mr = (m->next_mr + 1) % 256;
 	submit->refuse = refusal_for(m, submit->sms.to);
@@ -441,7 +454,7 @@ int
 sms_deliver_part(struct modem *m, const char *from, int reference, int part, int of,
 	const char *text)
 {
-	uint16_t units[256];
+	uint16_t units[256] = { 0 };
 	size_t count = pdu_utf16(units, 256, text);
 	bool ucs2 = needs_ucs2(units, count);
 

@@ -1,0 +1,348 @@
+/* modem_general.c -- the general commands of the simulated modem (3GPP TS 27.007): identity,
+ * settings, the network as the client sees it, and enough of calls for a dialler. */
+#include <stdlib.h>
+
+#include "tests/sim/modem.h"
+
+/* --- identity and settings ---------------------------------------------------------------- */
+
+static int
+cgmi(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "gong");
+	return AT_OK;
+}
+
+static int
+cgmm(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "SIM-MODEM");
+	return AT_OK;
+}
+
+static int
+cgmr(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "gong-sim-" GONG_VERSION);
+	return AT_OK;
+}
+
+static int
+cgsn(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "%s", m->o.imei);
+	return AT_OK;
+}
+
+static int
+cimi(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "%s", m->o.imsi);
+	return AT_OK;
+}
+
+static int
+ccid(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "+CCID: %s", m->o.iccid);
+	return AT_OK;
+}
+
+static int
+cnum(struct modem *m, char form, const char *args)
+{
+	char number[256];
+
+	tty_line(m, "+CNUM: \"\",\"%s\",145",
+		at_in_charset(m, m->o.number, number, sizeof(number)));
+	return AT_OK;
+}
+
+static int
+cpin(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "+CPIN: READY");
+	return AT_OK;
+}
+
+static int
+csq(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "+CSQ: %d,99", m->signal);
+	return AT_OK;
+}
+
+static int
+cpas(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "+CPAS: %d", m->call_at ? 4 : 0);
+	return AT_OK;
+}
+
+static int
+cbc(struct modem *m, char form, const char *args)
+{
+	tty_line(m, "+CBC: 0,100,4000");
+	return AT_OK;
+}
+
+static int
+cmee(struct modem *m, char form, const char *args)
+{
+	return at_flag(m, "+CMEE", form, args, &m->cmee, 2);
+}
+
+static int
+clip(struct modem *m, char form, const char *args)
+{
+	int value = m->clip, rc = AT_OK;
+
+	if (form == '?')
+		tty_line(m, "+CLIP: %d,1", value);
+	else
+		rc = at_flag(m, "+CLIP", form, args, &value, 1);
+	m->clip = value;
+	return rc;
+}
+
+static int
+cscs(struct modem *m, char form, const char *args)
+{
+	char name[64];
+
+	if (form == '?') {
+		tty_line(m, "+CSCS: \"%s\"", m->charset);
+		return AT_OK;
+	}
+	if (!at_text(&args, name, sizeof(name)))
+		return AT_CME + 50;
+	at_from_charset(m, name);
+	if (strcmp(name, "GSM") && strcmp(name, "IRA") && strcmp(name, "UCS2"))
+		return AT_CME + 50;
+	strcpy(m->charset, name);
+	return AT_OK;
+}
+
+static int
+cfun(struct modem *m, char form, const char *args)
+{
+	int value[2] = { 1, 0 };
+
+	if (form == '?') {
+		tty_line(m, "+CFUN: %d", m->cfun);
+		return AT_OK;
+	}
+	if (at_numbers(args, value, 2) < 1 || (value[0] && value[0] != 1 && value[0] != 4))
+		return AT_CME + 50;
+	if (value[1])
+		at_reset(m);
+	m->cfun = value[0];
+	return AT_OK;
+}
+
+/* --- the network as the client sees it ---------------------------------------------------- */
+
+static const char *const reg_name[3] = { "+CREG", "+CGREG", "+CEREG" };
+
+static int
+registration(struct modem *m)
+{
+	return m->cfun == 1 ? m->registration : 0;
+}
+
+static void
+reg_cell(struct modem *m, int kind, char *out, size_t size)
+{
+	int stat = registration(m);
+
+	*out = 0;
+	if (m->reg[kind] == 2 && (stat == 1 || stat == 5))
+		snprintf(out, size, ",\"0001\",\"00000001\"%s", kind == 2 ? ",7" : "");
+}
+
+static int
+reg(struct modem *m, int kind, char form, const char *args)
+{
+	char cell[64];
+
+	if (form == '=')
+		return at_flag(m, reg_name[kind], form, args, &m->reg[kind], 2);
+	reg_cell(m, kind, cell, sizeof(cell));
+	tty_line(m, "%s: %d,%d%s", reg_name[kind], m->reg[kind], registration(m), cell);
+	return AT_OK;
+}
+
+static int
+creg(struct modem *m, char form, const char *args)
+{
+	return reg(m, 0, form, args);
+}
+
+static int
+cgreg(struct modem *m, char form, const char *args)
+{
+	return reg(m, 1, form, args);
+}
+
+static int
+cereg(struct modem *m, char form, const char *args)
+{
+	return reg(m, 2, form, args);
+}
+
+static int
+cgatt(struct modem *m, char form, const char *args)
+{
+	int stat = registration(m);
+
+	if (form == '?')
+		tty_line(m, "+CGATT: %d", stat == 1 || stat == 5);
+	return AT_OK;
+}
+
+void
+at_registration_changed(struct modem *m)
+{
+	char cell[64];
+
+	for (int kind = 0; kind < 3; kind++) {
+		reg_cell(m, kind, cell, sizeof(cell));
+		if (m->reg[kind])
+			tty_urc(m, "%s: %d%s", reg_name[kind], registration(m), cell);
+	}
+}
+
+static int
+cops(struct modem *m, char form, const char *args)
+{
+	int value[2] = { 0, m->cops_format }, stat = registration(m);
+	char name[256];
+
+	if (form == '=') {
+		if (at_numbers(args, value, 2) < 1 || value[0] < 0 || value[0] > 4 ||
+				value[1] < 0 || value[1] > 2)
+			return AT_CME + 50;
+		m->cops_format = value[1];
+	} else if (stat != 1 && stat != 5) {
+		tty_line(m, "+COPS: 0");
+	} else {
+		tty_line(m, "+COPS: 0,%d,\"%s\"", m->cops_format,
+			at_in_charset(m, m->cops_format == 2 ? "99901" : m->o.operator, name,
+				sizeof(name)));
+	}
+	return AT_OK;
+}
+
+/* --- calls: enough for a dialler; nobody picks up unless the tester says so ---------------- */
+
+static void
+call_log(struct modem *m, const char *state)
+{
+	struct buf line = modem_log_begin("call");
+
+	buf_puts(&line, ",\"to\":");
+	buf_json(&line, m->call_number);
+	buf_printf(&line, ",\"state\":\"%s\"", state);
+	modem_log(m, &line);
+}
+
+void
+call_event(struct modem *m, const char *what)
+{
+	if (!m->call_at)
+		return;
+	call_log(m, what);
+	m->call_answered = !strcmp(what, "answer");
+	if (m->call_answered)
+		return;
+	m->call_at = 0;
+	if (strcmp(what, "hangup"))
+		tty_urc(m, "%s", !strcmp(what, "busy") ? "BUSY" :
+			!strcmp(what, "no answer") ? "NO ANSWER" : "NO CARRIER");
+}
+
+static void
+call_unanswered(struct modem *m, void *arg)
+{
+	if (*(unsigned *)arg == m->call_generation && !m->call_answered)
+		call_event(m, "no answer");
+}
+
+int
+call_dial(struct modem *m, const char *number)
+{
+	size_t len = strspn(number, "+0123456789*#");
+	unsigned *generation;
+
+	if (!len || len >= sizeof(m->call_number) || number[len] != ';')
+		return AT_CME + 4;	/* no ';': a data call */
+	if (m->call_at)
+		return AT_CME + 3;
+	memcpy(m->call_number, number, len);
+	m->call_number[len] = 0;
+	if (registration(m) != 1 && registration(m) != 5) {
+		tty_line(m, "NO CARRIER");
+		tty_settle(m);
+		return AT_LATER;
+	}
+	m->call_at = now_ms();
+	m->call_answered = false;
+	generation = xmalloc(sizeof(*generation));
+	*generation = ++m->call_generation;
+	modem_later(m, m->o.ring_ms, call_unanswered, generation);
+	call_log(m, "dialling");
+	return AT_OK;
+}
+
+static int
+chup(struct modem *m, char form, const char *args)
+{
+	call_event(m, "hangup");
+	return AT_OK;
+}
+
+static int
+clcc(struct modem *m, char form, const char *args)
+{
+	char number[256];
+
+	/* 27.007 7.18: 0 active, 2 dialling, 3 alerting */
+	if (m->call_at)
+		tty_line(m, "+CLCC: 1,0,%d,0,0,\"%s\",%d",
+			m->call_answered ? 0 : now_ms() - m->call_at < 300 ? 2 : 3,
+			at_in_charset(m, m->call_number, number, sizeof(number)),
+			*m->call_number == '+' ? 145 : 129);
+	return AT_OK;
+}
+
+/* --- the table ---------------------------------------------------------------------------- */
+
+const struct command at_general[] = {
+	{ "+CGMI", "!", cgmi, "" },
+	{ "+CGMM", "!", cgmm, "" },
+	{ "+CGMR", "!", cgmr, "" },
+	{ "+CGSN", "!", cgsn, "" },
+	{ "+CIMI", "!", cimi, "" },
+	{ "+CCID", "!?", ccid, "" },
+	{ "+CNUM", "!", cnum, "" },
+	{ "+CMEE", "?=", cmee, "(0-2)" },
+	{ "+CSCS", "?=", cscs, "(\"GSM\",\"IRA\",\"UCS2\")" },
+	{ "+CFUN", "?=", cfun, "(0,1,4),(0,1)" },
+	{ "+CPIN", "?", cpin, "" },
+	{ "+CPAS", "!?", cpas, "(0,3,4)" },
+	{ "+CBC", "!?", cbc, "(0-3),(0-100)" },
+	{ "+CSQ", "!", csq, "(0-31,99),(0-7,99)" },
+	{ "+CREG", "?=", creg, "(0-2)" },
+	{ "+CGREG", "?=", cgreg, "(0-2)" },
+	{ "+CEREG", "?=", cereg, "(0-2)" },
+	{ "+COPS", "?=", cops, "(2,\"GONGSIM\",\"GONG\",\"99901\"),,(0-4),(0-2)" },
+	/* libGammu 1.42 fails GSM_GetNetworkInfo as a whole when this one is unknown. */
+	{ "+CGATT", "?=", cgatt, "(0,1)" },
+	{ "+CRC", "=", at_ignored, "(0,1)" },
+	{ "+COLP", "=", at_ignored, "(0,1)" },
+	{ "+CCWA", "=", at_ignored, "(0,1)" },
+	{ "+CLIP", "?=", clip, "(0,1)" },
+	{ "+CLCC", "!", clcc, "" },
+	{ "+CHUP", "!", chup, "" },
+	{ 0 },
+};
