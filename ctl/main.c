@@ -7,55 +7,34 @@
 #include <stdio.h>
 #include <string.h>
 
-/* clang-format off: tables */
-#define END                                                                              \
-	{                                                                                \
-		.name = NULL                                                             \
-	}
-#define FLAG(option, en, zh)                                                             \
-	{                                                                                \
-		option, NULL, false, false,                                              \
-		{                                                                        \
-			[LANG_EN] = en, [LANG_ZH] = zh                                   \
-		}                                                                        \
-	}
-#define ONE(option, arg, en, zh)                                                         \
-	{                                                                                \
-		option, arg, false, false,                                               \
-		{                                                                        \
-			[LANG_EN] = en, [LANG_ZH] = zh                                   \
-		}                                                                        \
-	}
-#define MUST(option, arg, en, zh)                                                        \
-	{                                                                                \
-		option, arg, false, true,                                                \
-		{                                                                        \
-			[LANG_EN] = en, [LANG_ZH] = zh                                   \
-		}                                                                        \
-	}
-#define MANY(option, arg, en, zh)                                                        \
-	{                                                                                \
-		option, arg, true, false,                                                \
-		{                                                                        \
-			[LANG_EN] = en, [LANG_ZH] = zh                                   \
-		}                                                                        \
-	}
+/* clang-format off */
+#define END { .name = NULL }
+#define TEXTS(en, zh) { [LANG_EN] = en, [LANG_ZH] = zh }
+#define FLAG(option, en, zh) { option, NULL, false, false, TEXTS(en, zh) }
+#define ONE(option, arg, en, zh) { option, arg, false, false, TEXTS(en, zh) }
+#define MUST(option, arg, en, zh) { option, arg, false, true, TEXTS(en, zh) }
+#define MANY(option, arg, en, zh) { option, arg, true, false, TEXTS(en, zh) }
 
-#define OPTION_PARAM                                                                     \
-	MANY("--param", "[CODE:]NAME=VALUE",                                             \
-	     "a parameter of the template, for everybody or for one division",           \
+#define OPTION_PARAM \
+	MANY("--param", "[CODE:]NAME=VALUE", \
+	     "a parameter of the template, for everybody or for one division", \
 	     "模板参数,或仅用于某地区")
-#define OPTION_KEY                                                                       \
-	ONE("--key", "KEY",                                                              \
-	    "idempotency key: the same key never sends twice (default: a new one, "      \
-	    "printed)",                                                                  \
+#define OPTION_KIND \
+	ONE("--kind", "KIND", "what it is about, such as rainstorm", "灾种,如 rainstorm")
+#define OPTION_EXPIRES \
+	ONE("--expires", "4h|INSTANT", "nothing is sent after it (duration or RFC 3339)", \
+	    "此后不再发送(时长或 RFC 3339)")
+#define OPTION_KEY \
+	ONE("--key", "KEY", \
+	    "idempotency key: the same key never sends twice (default: a new one, " \
+	    "printed)", \
 	    "幂等键:同一键不会重复发送(默认新生成并显示)")
-#define OPTION_DRILL                                                                     \
-	FLAG("--drill", "a drill: marked in every text, own statistics",                 \
+#define OPTION_DRILL \
+	FLAG("--drill", "a drill: marked in every text, own statistics", \
 	     "演练:每条文本带标记,单独统计")
 #define OPTION_TEST FLAG("--test", "a test: simulated routes only", "测试:只用模拟通道")
-#define OPTION_DRY                                                                       \
-	FLAG("--dry-run", "send nothing; show steps, people, parts and forecast",        \
+#define OPTION_DRY \
+	FLAG("--dry-run", "send nothing; show steps, people, parts and forecast", \
 	     "不发送;显示步骤、人数、条数与预计")
 
 static const struct option_spec send_options[] = {
@@ -67,15 +46,14 @@ static const struct option_spec send_options[] = {
 	    "how to climb until somebody answers (default: told once)",
 	    "叫应规则(默认只告知一次)"),
 	OPTION_PARAM,
-	ONE("--kind", "KIND", "what it is about, such as rainstorm", "灾种,如 rainstorm"),
+	OPTION_KIND,
 	MANY("--role", "ROLE", "who is told, when the policy does not say",
 	     "角色(规则未指定时)"),
 	MANY("--contact", "REF", "extra persons", "额外联系人"),
 	MANY("--without-division", "CODE", "leave out these places", "排除地区"),
 	MANY("--without-contact", "REF", "leave out these persons", "排除联系人"),
 	OPTION_KEY,
-	ONE("--expires", "4h|INSTANT", "nothing is sent after it (duration or RFC 3339)",
-	    "此后不再发送(时长或 RFC 3339)"),
+	OPTION_EXPIRES,
 	ONE("--starts", "30m|INSTANT", "hold it until then", "到时才开始"),
 	ONE("--replaces", "ID", "correct or end that alert", "更正或结束该告警"),
 	FLAG("--reached", "only those whom the replaced alert reached",
@@ -94,7 +72,9 @@ static const struct option_spec callout_options[] = {
 	OPTION_PARAM,
 	ONE("--template", "NAME", "default duty.callout", "默认 duty.callout"),
 	ONE("--policy", "NAME", "default duty.callout", "默认 duty.callout"),
+	OPTION_KIND,
 	OPTION_KEY,
+	OPTION_EXPIRES,
 	OPTION_DRILL,
 	OPTION_TEST,
 	OPTION_DRY,
@@ -102,13 +82,15 @@ static const struct option_spec callout_options[] = {
 };
 static const struct option_spec alert_list_options[] = {
 	FLAG("--open", "only those that still run", "只列未结束的"),
-	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"), END
+	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
+	END
 };
 static const struct option_spec show_options[] = {
 	FLAG("--targets", "every place and its answer", "每个地区及其应答"),
 	FLAG("--messages", "every message", "每条消息"),
 	FLAG("--events", "its story", "经过"),
-	ONE("--limit", "N", "how many rows (default 10000)", "行数(默认 10000)"), END
+	ONE("--limit", "N", "how many rows (default 10000)", "行数(默认 10000)"),
+	END
 };
 static const struct option_spec watch_options[] = {
 	ONE("--interval", "1s", "how often to look (100ms to 1h)",
@@ -119,7 +101,9 @@ static const struct option_spec watch_options[] = {
 };
 static const struct option_spec cancel_options[] = {
 	ONE("--template", "NAME", "tell those who were reached", "用该模板通知已收到者"),
-	OPTION_PARAM, ONE("--note", "TEXT", "why", "原因"), END
+	OPTION_PARAM,
+	ONE("--note", "TEXT", "why", "原因"),
+	END
 };
 static const struct option_spec ack_options[] = {
 	ONE("--division", "CODE", "the place that answered", "应答的地区"),
@@ -132,10 +116,12 @@ static const struct option_spec ack_options[] = {
 	END
 };
 static const struct option_spec task_list_options[] = {
-	FLAG("--all", "closed ones too", "包括已办结的"), END
+	FLAG("--all", "closed ones too", "包括已办结的"),
+	END
 };
 static const struct option_spec task_close_options[] = {
-	MUST("--note", "TEXT", "what was done", "如何办结"), END
+	MUST("--note", "TEXT", "what was done", "如何办结"),
+	END
 };
 
 static int help(struct ctl *);

@@ -79,7 +79,8 @@ params_add(struct ctl *ctl, json_t *params, json_t *by_division)
 	return code;
 }
 
-/* "4h" counts from now; anything else goes to gongd as the instant it says it is. */
+/* "4h" counts from now, digits alone are Unix milliseconds; anything else goes to gongd
+ * as the RFC 3339 instant it says it is. */
 static void
 set_instant(struct ctl *ctl, json_t *body, const char *option, const char *member)
 {
@@ -90,6 +91,8 @@ set_instant(struct ctl *ctl, json_t *body, const char *option, const char *membe
 		return;
 	if (duration_parse(&ms, text) == 0)
 		json_object_set_new(body, member, json_integer(now_ms() + ms));
+	else if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 16)
+		json_object_set_new(body, member, json_integer(strtoll(text, NULL, 10)));
 	else
 		json_object_set_new(body, member, json_string(text));
 }
@@ -300,10 +303,9 @@ send_callout(struct ctl *ctl)
 {
 	json_t *body = json_object(), *params = json_object();
 	static const char *const texts[][2] = {
-		{ "--role", "role" },
-		{ "--division", "division" },
-		{ "--template", "template" },
-		{ "--policy", "policy" },
+		{ "--role", "role" },         { "--division", "division" },
+		{ "--template", "template" }, { "--policy", "policy" },
+		{ "--kind", "kind" },
 	};
 	int code;
 
@@ -315,6 +317,7 @@ send_callout(struct ctl *ctl)
 	if (args_has(ctl, "--contact"))
 		json_object_set_new(body, "contacts", args_strings(ctl, "--contact"));
 	set_key(ctl, body);
+	set_instant(ctl, body, "--expires", "expires_at");
 	if (args_has(ctl, "--role") == args_has(ctl, "--contact"))
 		code = ctl_usage(
 			ctl, "%s",

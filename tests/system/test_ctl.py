@@ -175,6 +175,37 @@ def test_each_option_and_command_is_in_the_manual():
         assert "Fl -" + option in plain
 
 
+def test_each_option_of_the_configuration_is_in_its_manual():
+    manual = open(os.path.join(ROOT, "docs/man/gong.conf.5"), encoding="utf-8").read()
+    documented = set(re.findall(r"^\.It (?:Ic|Cm) (\w+)", manual, re.M))
+    for name in ["settings.c", "template_file.c", "policy_file.c"]:
+        source = open(os.path.join(ROOT, "daemon/settings", name), encoding="utf-8").read()
+        options = set(re.findall(r"\bCFG_(?:STR|INT|BOOL|FLOAT|SEC)(?:_LIST)?\(\"(\w+)\"", source))
+        assert options and not options - documented, (name, options - documented)
+
+
+@pytest.mark.parametrize("page, sources, pattern", [
+    ("gong-modem.8", ["modem/settings.c"], r"\{ \"(\w+)\", SHAPE_"),
+    ("gong-sim.8", ["sim/conf.c"], r"\{ \"(\w+)\", OPTION_"),
+    ("gong-http.8", ["http/profile.c"], r"take_\w+\((?:p->)?config, \"(\w+)\""),
+])
+def test_each_option_of_a_driver_is_in_its_manual(page, sources, pattern):
+    manual = open(os.path.join(ROOT, "docs/man", page), encoding="utf-8").read()
+    documented = set(re.findall(r"^\.It Cm (\w+)", manual, re.M)) | {"callback_url"}
+    for name in sources:
+        source = open(os.path.join(ROOT, "drivers", name), encoding="utf-8").read()
+        options = set(re.findall(pattern, source))
+        assert options and not options - documented, (name, options - documented)
+
+
+@pytest.mark.parametrize("page", ["gongctl.1", "gongd.8", "gong.conf.5", "gong-modem.8",
+                                  "gong-http.8", "gong-sim.8"])
+def test_manual_pages_are_clean(page):
+    result = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z",
+                             os.path.join(ROOT, "docs/man", page)], capture_output=True, timeout=30)
+    assert result.returncode == 0 and not result.stderr, result.stderr
+
+
 @pytest.mark.parametrize("args, said", [
     ([], "usage"),
     (["alert"], "no command \"alert\""),
@@ -321,8 +352,10 @@ def test_callout_cancel_ack_and_task_ask_for_what_was_said(gongd):
             "event=landslide", "--key", "k", gongd=gongd))
     assert gongd.body() == {"params": {"event": "landslide"}, "role": "duty_officer",
                             "division": "990121", "key": "k", "mode": "real"}
-    out(ctl("callout", "--contact", "c1", "c2", "--key", "k", "--drill", gongd=gongd))
-    assert gongd.body() == {"params": {}, "contacts": ["c1", "c2"], "key": "k", "mode": "drill"}
+    out(ctl("callout", "--contact", "c1", "c2", "--key", "k", "--drill", "--kind", "landslide",
+            "--expires", str(T0), gongd=gongd))
+    assert gongd.body() == {"params": {}, "contacts": ["c1", "c2"], "key": "k", "mode": "drill",
+                            "kind": "landslide", "expires_at": T0}
     gongd.answers["POST /v1/alerts/12/cancel"] = (200, {"id": 12, "state": "cancelled",
                                                         "notice": 14})
     assert "alert 14 tells" in out(ctl("alert", "cancel", "12", "--template", "warn.cancel",
