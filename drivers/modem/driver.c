@@ -98,11 +98,15 @@ static void
 start_send(struct driver *d)
 {
 	struct queued *q = TAILQ_FIRST(&d->queue);
+	unsigned parts = 0;
 
 	TAILQ_REMOVE(&d->queue, q, link);
 	d->in_hand = q->message;
-	d->parts_done = 0;
 	free(q);
+	for (unsigned i = 0; i < d->in_hand->plan.parts; i++)
+		parts += d->in_hand->wanted[i] != 0;
+	if (d->in_hand->receipt)
+		receipts_begin(&d->receipts, d->in_hand->id, d->in_hand->to, parts);
 	start(d, &(struct job){ .kind = JOB_SEND, .message = d->in_hand,
 				.validity_ms = d->conf.validity_ms }, PROMPT_MS);
 }
@@ -210,12 +214,11 @@ on_part(struct driver *d, const struct report *r)
 
 	snprintf(ref, sizeof(ref), "%u", r->ref);
 	d->last_ref = r->ref;
-	d->parts_done++;
 	d->deadline = driver_now() + PROMPT_MS;
 	arm_timer(d);
 	kit_part(d->kit, o->id, r->part, o->plan.parts, o->reference & 255, ref);
 	if (o->receipt)
-		receipts_sent(&d->receipts, o->id, o->to, r->ref);
+		receipts_part(&d->receipts, r->ref);
 }
 
 static void

@@ -20,6 +20,7 @@ TAILQ_HEAD(queue, queued);
 
 struct driver {
 	struct kit *kit;
+	json_t *config;			/* conf borrows from it */
 	struct modem_settings conf;
 	struct tty *tty;
 	struct worker *worker;
@@ -29,7 +30,7 @@ struct driver {
 	bool is_busy;
 	struct job job;
 	struct outgoing *in_hand;	/* of JOB_SEND; owned */
-	unsigned parts_done, last_ref;
+	unsigned last_ref;
 	msec deadline;
 	/* what comes next */
 	bool must_init, is_ready, is_closing, was_send;

@@ -1,4 +1,5 @@
-/* filter.c -- drops the modem's unsolicited lines that libGammu does not know. */
+/* filter.c -- drops the modem's unsolicited lines that libGammu does not know: all of them while
+ * it waits for nothing, the known ones while it waits for a reply, which they must not resemble. */
 #include "drivers/modem/filter.h"
 
 #include <string.h>
@@ -27,6 +28,10 @@ static const struct {
 };
 #define UNSOLICITED (sizeof(unsolicited) / sizeof(unsolicited[0]))
 
+/* What may come while libGammu waits for nothing: where messages and receipts are. */
+static const char *const wanted[] = { "+CMTI:", "+CMT:", "+CDS:", "+CDSI:" };
+#define WANTED (sizeof(wanted) / sizeof(wanted[0]))
+
 enum verdict { KEEP, WAIT, SWALLOW };
 
 static bool
@@ -37,12 +42,29 @@ is_asked(const struct filter *f, const char *prefix)
 	return *prefix != 0 && strncmp(f->command, prefix, len) == 0;
 }
 
+static enum verdict
+judge_idle(const struct filter *f)
+{
+	if (f->pdu_follows)
+		return KEEP;
+	for (size_t i = 0; i < WANTED; i++) {
+		size_t len = strlen(wanted[i]);
+		size_t both = f->head_len < len ? f->head_len : len;
+
+		if (memcmp(f->head, wanted[i], both) == 0)
+			return f->head_len >= len ? KEEP : WAIT;
+	}
+	return SWALLOW;
+}
+
 /* Judges the undecided line; `ended` when its line break has come. */
 static enum verdict
 judge(const struct filter *f, bool ended)
 {
 	enum verdict verdict = KEEP;
 
+	if (!f->is_waiting)
+		return judge_idle(f);
 	for (size_t i = 0; i < UNSOLICITED; i++) {
 		const char *text = unsolicited[i].text;
 		size_t len = strlen(text);
@@ -69,17 +91,38 @@ release(struct filter *f, char *out)
 	return f->breaks + f->head_len;
 }
 
+static bool
+begins(const struct filter *f, const char *text)
+{
+	size_t len = strlen(text);
+
+	return f->head_len >= len && memcmp(f->head, text, len) == 0;
+}
+
+static bool
+is_line(const struct filter *f, const char *text)
+{
+	return f->head_len == strlen(text) && begins(f, text);
+}
+
+/* A line has passed: is it the end of a reply, and which kind?  */
+static void
+passed_line(struct filter *f)
+{
+	bool is_cms = begins(f, "+CMS ERROR:"), is_cme = begins(f, "+CME ERROR:");
+
+	if (is_cms || is_cme)
+		f->error = is_cms ? FILTER_CMS : FILTER_CME;
+	if (is_cms || is_cme || is_line(f, "OK") || is_line(f, "ERROR"))
+		f->is_waiting = false;
+	f->pdu_follows = begins(f, "+CMT:") || begins(f, "+CDS:");
+}
+
 static void
 start_line(struct filter *f)
 {
-	static const char cms[] = "+CMS ERROR:", cme[] = "+CME ERROR:";
-
-	if (f->state == FILTER_PASS && f->head_len >= sizeof(cms) - 1) {
-		if (memcmp(f->head, cms, sizeof(cms) - 1) == 0)
-			f->error = FILTER_CMS;
-		else if (memcmp(f->head, cme, sizeof(cme) - 1) == 0)
-			f->error = FILTER_CME;
-	}
+	if (f->state == FILTER_PASS)
+		passed_line(f);
 	f->dropped += f->state == FILTER_DROP;
 	f->state = FILTER_START;
 	f->head_len = f->breaks = f->line_len = 0;
@@ -129,7 +172,7 @@ break_byte(struct filter *f, char c, char *out)
 		return len;
 	}
 	if (f->state == FILTER_OPEN) {
-		if (judge(f, true) == SWALLOW)
+		if (judge(f, true) != KEEP)
 			f->state = FILTER_DROP;
 		else
 			len = release(f, out);
@@ -166,6 +209,7 @@ filter_from_host(struct filter *f, const char *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (bytes[i] == '\x1a' || bytes[i] == '\x1b') {	/* the end of a PDU */
+			f->is_waiting = true;
 			f->typed_len = 0;
 			continue;
 		}
@@ -174,6 +218,7 @@ filter_from_host(struct filter *f, const char *bytes, size_t len)
 				f->typed[f->typed_len++] = bytes[i];
 			continue;
 		}
+		f->is_waiting = true;
 		f->typed[f->typed_len] = 0;
 		if (strncmp(f->typed, "AT", 2) == 0)
 			strcpy(f->command, f->typed + 2);

@@ -20,6 +20,8 @@ struct filter {
 	char held[4];
 	size_t line_len;
 	bool after_cr;
+	bool is_waiting;		/* libGammu has asked and the end of the reply is due */
+	bool pdu_follows;		/* the last line was +CMT or +CDS */
 	char command[FILTER_HEAD];	/* what libGammu asked last, without "AT" */
 	char typed[FILTER_HEAD];
 	size_t typed_len;

@@ -20,8 +20,8 @@ modem_open(struct kit *k, const char *route, json_t *config, const char *state)
 	d->kit = k;
 	if (d->tty)
 		kit_fatal(k, "opened twice", false);
-	/* The settings borrow from it for as long as we live. */
-	if (modem_settings_parse(&d->conf, json_incref(config), &err) < 0)
+	d->config = json_incref(config);
+	if (modem_settings_parse(&d->conf, d->config, &err) < 0)
 		kit_fatal(k, err.text, false);
 	if (driver_start(d, &err) < 0)
 		kit_fatal(k, err.text, true);

@@ -5,17 +5,22 @@
 #include <string.h>
 
 void
-receipts_sent(struct receipts *r, const char *id, const char *to, unsigned ref)
+receipts_begin(struct receipts *r, const char *id, const char *to, unsigned expected)
+{
+	struct sent_message *m = &r->ring[r->next];
+
+	r->next = (r->next + 1) % RECEIPTS_KEPT;
+	memset(m, 0, sizeof(*m));
+	m->expected = expected;
+	snprintf(m->id, sizeof(m->id), "%s", id);
+	snprintf(m->to, sizeof(m->to), "%s", to);
+}
+
+void
+receipts_part(struct receipts *r, unsigned ref)
 {
 	struct sent_message *m = &r->ring[(r->next + RECEIPTS_KEPT - 1) % RECEIPTS_KEPT];
 
-	if (strcmp(m->id, id) != 0) {
-		m = &r->ring[r->next];
-		r->next = (r->next + 1) % RECEIPTS_KEPT;
-		memset(m, 0, sizeof(*m));
-		snprintf(m->id, sizeof(m->id), "%s", id);
-		snprintf(m->to, sizeof(m->to), "%s", to);
-	}
 	m->last_ref = (unsigned char)ref;
 	if (m->parts < sizeof(m->refs))
 		m->refs[m->parts++] = (unsigned char)ref;
@@ -55,13 +60,13 @@ receipts_settle(struct receipts *r, const char *to, unsigned ref, const char *st
 	if (!m)
 		return true;
 	if (strcmp(state, "buffered") == 0)
-		return m->parts == 1;
+		return m->expected == 1;
 	if (m->settled)
 		return false;
 	if (strcmp(state, "delivered") == 0) {
 		m->delivered |= 1u << part;
-		if (__builtin_popcount(m->delivered) < (int)m->parts)
-			return false;
+		if (__builtin_popcount(m->delivered) < (int)m->expected)
+			return false;		/* a receipt may overtake the next part */
 	}
 	m->settled = true;
 	return true;

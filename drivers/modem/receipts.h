@@ -12,14 +12,16 @@ struct receipts {
 	struct sent_message {
 		char id[32], to[24];
 		unsigned char refs[32], last_ref;
-		unsigned parts, delivered;	/* delivered: bit set of refs[] */
+		unsigned expected;	/* parts this attempt sends */
+		unsigned parts, delivered;	/* accepted so far; bit set of refs[] */
 		bool settled;
 	} ring[RECEIPTS_KEPT];
 	unsigned next;
 };
 
-/* One accepted part; parts of one id follow each other. */
-void receipts_sent(struct receipts *, const char *id, const char *to, unsigned ref);
+/* A message begins to leave in `expected` parts; then each part accepted. */
+void receipts_begin(struct receipts *, const char *id, const char *to, unsigned expected);
+void receipts_part(struct receipts *, unsigned ref);
 /* A report (state as in the driver protocol).  Returns whether there is something to say;
  * *message is NULL when the reference is not known. */
 bool receipts_settle(struct receipts *, const char *to, unsigned ref, const char *state,
