@@ -354,7 +354,7 @@ void
 driver_close(struct driver *d, msec grace_ms)
 {
 	d->is_closing = true;
-	give_back(d, "withdrawn", NULL, "the driver is closing");
+	give_back(d, "rejected", "retry", "the driver is closing");
 	if (!d->in_hand) {
 		kit_exit(d->kit);
 		return;

@@ -203,6 +203,17 @@ def test_a_long_chinese_text_leaves_as_parts_with_gongs_reference_and_one_receip
     assert len([e for e in driver.seen if e["ev"] == "receipt"]) == 1
 
 
+def test_flash_and_characters_beyond_the_first_plane_survive_both_ways(bench):
+    sim, driver = bench.ready()
+    text = "🌊" * 40 + "é̂ end"
+    driver.send("m1", A, text, **{"class": "flash"})
+    assert driver.expect("done", id="m1")["parts"] == 2
+    assert sim.log(ev="message")[0]["text"] == text
+    assert all(s["flash"] for s in sim.log(ev="submit", state="accepted"))
+    sim.tell("deliver %s 好🌊 ok" % A)
+    assert driver.expect("inbound")["text"] == "好🌊 ok"
+
+
 def test_a_resend_sends_only_the_missing_part_and_it_is_the_same(bench):
     sim, driver = bench.ready()
     driver.send("m1", A, LONG, reference=9)
@@ -316,7 +327,7 @@ def test_the_end_of_input_finishes_the_submit_in_hand_and_exits_0(bench):
     settle(lambda: sim.log(ev="submit", state="air"))
     assert driver.end() == 0
     assert [d["outcome"] for d in driver.dones("m1")] == ["accepted"]
-    assert [d["outcome"] for d in driver.dones("m2")] == ["withdrawn"]
+    assert [(d["outcome"], d["class"]) for d in driver.dones("m2")] == [("rejected", "retry")]
     assert len(sim.log(ev="submit", state="accepted")) == 1
 
 
