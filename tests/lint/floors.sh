@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# The floors of the architecture, proved by reading: each line of output is file:line and a rule
+# that is broken.  `floors.sh FOLDER` looks at another tree, so that the rules can be tried out.
+set -u
+cd "${1:-$(dirname "$0")/../..}" || exit 2
+bad=0
+
+complain() {	# complain "what is broken": findings are on standard input
+	local found
+	found=$(sed "s|\$|: $1|")
+	[ -z "$found" ] || { printf '%s\n' "$found"; bad=1; }
+}
+
+files() {	# files FOLDER...: those that exist
+	local f
+	for f in "$@"; do
+		[ -e "$f" ] && find "$f" -name '*.[ch]'
+	done | sort
+}
+
+# Prints file:line:code with comments blanked, so that a comment may speak of anything.
+code() {
+	[ $# -gt 0 ] || return 0
+	awk '
+	FNR == 1 { inside = 0 }
+	{
+		out = ""; rest = $0
+		while (rest != "") {
+			if (inside) {
+				i = index(rest, "*/")
+				if (!i) break
+				rest = substr(rest, i + 2); inside = 0
+			} else if (match(rest, /"([^"\\]|\\.)*"|\/\*|\/\//)) {
+				token = substr(rest, RSTART, RLENGTH)
+				out = out substr(rest, 1, RSTART - 1)
+				rest = substr(rest, RSTART + RLENGTH)
+				if (token == "/*") inside = 1
+				else if (token == "//") break
+				else out = out token
+			} else { out = out rest; break }
+		}
+		if (out ~ /[^ \t]/) print FILENAME ":" FNR ":" out
+	}' "$@"
+}
+
+names() {	# names REGEX FILE...: file:line: where the code has it
+	local what=$1
+	shift
+	code "$@" | grep -P "^[^:]*:[0-9]*:.*(?:$what)" | cut -d: -f1,2
+}
+
+includes() {	# FILE LINE INCLUDED of every "…" include
+	code "$@" | sed -nE 's/^([^:]*):([0-9]*):[ \t]*#[ \t]*include[ \t]*"([^"]*)".*/\1 \2 \3/p'
+}
+
+# 1. Who includes whom.  A floor sees the floors below it and its own folder.
+tmp=$(mktemp)
+includes $(files core daemon drivers ctl) | awk '
+function floor(f) {
+	if (f ~ /^core\//) return 0
+	if (f ~ /^daemon\/(settings|store|contract)\//) return 1
+	if (f ~ /^daemon\/(engine|intake|routes)\//) return 2
+	if (f ~ /^daemon\/web\//) return 3
+	if (f ~ /^daemon\/main\.c$/) return 5
+	if (f ~ /^daemon\/[^\/]*$/) return 4
+	return -1
+}
+function folder(f) { sub(/\/[^\/]*$/, "", f); return f }
+function broken(why) { print $1 ":" $2 ": includes " $3 ": " why }
+folder($1) == folder($3) {
+	if (floor($3) > floor($1)) broken("it is a floor above")
+	next
+}
+$1 ~ /^core\// { if ($3 !~ /^core\//) broken("core includes only core"); next }
+$1 ~ /^drivers\/kit\// { if ($3 !~ /^core\//) broken("the kit includes only core and kit"); next }
+$1 ~ /^drivers\// {
+	if ($3 !~ /^(core|drivers\/kit)\//) broken("a driver sees core, the kit and itself")
+	next
+}
+$1 ~ /^ctl\// { if ($3 !~ /^core\//) broken("ctl sees core and itself"); next }
+# The line splitter is shared by both ends of the pipe.
+$3 == "drivers/kit/lines.h" { if ($1 !~ /^daemon\/(routes\/|[^\/]*$)/) broken("only routes splits lines"); next }
+# A reload is a command that carries settings, and command_free must let go of them.
+$1 == "daemon/contract/contract.c" && $3 == "daemon/settings/settings.h" { next }
+floor($3) < 0 { broken("gongd sees core and daemon"); next }
+floor($3) >= floor($1) { broken("floor " floor($1) " may not name floor " floor($3)) }
+' >"$tmp"
+if [ -s "$tmp" ]; then
+	cat "$tmp"
+	bad=1
+fi
+rm -f "$tmp"
+
+# 2. core is pure: these headers and nothing that reads a clock, a file, a socket, chance.
+core=$(files core)
+code $core | grep -P ':\d+:\s*#\s*include\s*<' |
+	grep -vP '<(assert|ctype|errno|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)\.h>' |
+	cut -d: -f1,2 | complain "core is pure and needs no such header"
+names '\b(?:time|clock|clock_gettime|gettimeofday|localtime|localtime_r|gmtime|gmtime_r|mktime|ftime|nanosleep|usleep|sleep)\s*\(' $core |
+	complain "core never names a clock; it is given the instant"
+names '\b(?:fopen|freopen|fdopen|tmpfile|open|openat|creat|read|write|close|unlink|rename|stat|popen|system|getenv|FILE\s*\*|fread|fwrite|fgets|getline)\s*\(' $core |
+	complain "core never names a file"
+names '\b(?:socket|connect|bind|listen|accept|accept4|send|sendto|recv|recvfrom|getaddrinfo|poll|select|epoll_\w+)\s*\(' $core |
+	complain "core never names a socket"
+names '\b(?:rand|srand|random|srandom|drand48|getrandom|arc4random\w*)\s*\(' $core |
+	complain "core never throws dice"
+
+# 3. Only the store names SQL.
+others=$(files core daemon drivers ctl | grep -v '^daemon/store/')
+sql='sqlite|"[^"]*\b(?:(?i:select\s[^"]*\sfrom|insert\s+(?:or\s+\w+\s+)?into|delete\s+from|create\s+(?:table|index|view)|drop\s+table|alter\s+table)\b|(?:UPDATE|PRAGMA|SAVEPOINT|ROLLBACK|COMMIT|BEGIN IMMEDIATE)\s)'
+names "$sql" $others | complain "only daemon/store names SQL"
+
+# 4. Only the loop thread's files name libevent; drivers have loops of their own.
+event='event2/|\b(?:event_(?:new|add|del|free|base_\w+|active|assign|pending)|evtimer_\w+|evsignal_\w+|evbuffer_\w+|bufferevent_\w+|evhttp_\w+|evconnlistener_\w+|struct\s+(?:event|event_base|evbuffer|bufferevent))\b'
+names "$event" $(files core daemon ctl | grep -vP '^daemon/(?:routes/|web/|(?:loop|bridge|main)\.[ch]$)') |
+	complain "only the loop thread's files name libevent"
+
+# 5. Libraries stay where they belong.
+names 'gammu' $(files core daemon drivers ctl | grep -v '^drivers/modem/') | complain "only gong-modem names libGammu"
+names '<curl/' $(files core daemon drivers | grep -v '^drivers/http/') | complain "only gong-http and gongctl name libcurl"
+names '<confuse\.h>' $(files core daemon drivers | grep -v '^daemon/settings/') | complain "only settings names libconfuse"
+
+exit $bad
