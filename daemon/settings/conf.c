@@ -30,6 +30,7 @@ conf_parse(cfg_opt_t *opts, const char *file, const char *body, struct err *err)
 {
 	cfg_t *cfg = cfg_init(opts, CFGF_NONE);
 	struct err local = { 0 };
+	FILE *in = fmemopen((char *)body, strlen(body), "r");
 	int rc;
 
 	cfg_set_error_function(cfg, on_error);
@@ -37,19 +38,16 @@ conf_parse(cfg_opt_t *opts, const char *file, const char *body, struct err *err)
 	cfg->filename = xstrdup(file);
 	reading = &local;
 	pthread_mutex_lock(&scanner);
-	rc = cfg_parse_buf(cfg, body);
+	/* cfg_parse_buf would call the file "[buf]" in every later error about a section. */
+	rc = in ? cfg_parse_fp(cfg, in) : CFG_PARSE_ERROR;
 	pthread_mutex_unlock(&scanner);
 	reading = NULL;
+	if (in)
+		fclose(in);
 	if (rc == CFG_SUCCESS && !local.text[0])
 		return cfg;
 	if (!local.text[0])
 		err_set(&local, "%s: not readable as configuration", file);
-	if (strncmp(local.text, "[buf]", 5) == 0) {
-		struct err named = { 0 };
-
-		err_set(&named, "%s%s", file, local.text + 5);
-		local = named;
-	}
 	if (err)
 		*err = local;
 	cfg_free(cfg);
