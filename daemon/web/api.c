@@ -1,0 +1,300 @@
+/* api.c -- the calls of docs/api.md: what each needs, and the command or query it becomes. */
+#include "daemon/web/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JSON_TYPE "application/json"
+#define CSV_TYPE "text/csv"
+#define IMPORT_WITHIN_S 900
+
+static struct intake_from
+from(const struct exchange *x)
+{
+	return (struct intake_from){ .rights = x->client, .name = x->name };
+}
+
+static void
+submit(struct web *web, struct http_conn *c, struct command *cmd)
+{
+	cmd->reply_to = http_id(c);
+	if (web->ports.submit(web->ports.ctx, cmd))
+		return;
+	command_free(cmd);
+	web_busy(c);
+}
+
+static bool
+read_query(struct http_conn *c, const struct exchange *x, struct query *q)
+{
+	struct err err = { 0 };
+	int status = query_parse(q, http_request(c)->query, x->call->query, &err);
+
+	if (status)
+		web_problem(c, status, &err, NULL, 0);
+	return !status;
+}
+
+static void
+post_alert(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const char *key = http_header(http_request(c), "idempotency-key");
+	const struct buf *body = http_body(c);
+	const struct intake_from who = from(x);
+	struct alert_request *request;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	int status;
+
+	if (!read_query(c, x, &q))
+		return;
+	status = x->call->kind
+		? intake_callout(&request, body->data, body->len, &who, key, q.dry_run, x->settings,
+				 &err)
+		: intake_alert(&request, body->data, body->len, &who, key, q.dry_run, &err);
+	if (status) {
+		web_problem(c, status, &err, NULL, 0);
+		return;
+	}
+	cmd = command_new(CMD_ACCEPT, -1);
+	cmd->accept = request;
+	submit(web, c, cmd);
+}
+
+static void
+post_ack(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	const struct intake_from who = from(x);
+	struct answer_request *answer;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	int status;
+
+	if (!read_query(c, x, &q))
+		return;
+	status = intake_ack(&answer, x->id, body->data, body->len, &who, &err);
+	if (status) {
+		web_problem(c, status, &err, NULL, 0);
+		return;
+	}
+	cmd = command_new(CMD_ANSWER, -1);
+	cmd->answer = answer;
+	submit(web, c, cmd);
+}
+
+static void
+post_cancel(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	const struct intake_from who = from(x);
+	struct cancel_request *cancel;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	int status;
+
+	if (!read_query(c, x, &q))
+		return;
+	status = intake_cancel(&cancel, x->id, body->data, body->len, &who, &err);
+	if (status) {
+		web_problem(c, status, &err, NULL, 0);
+		return;
+	}
+	cmd = command_new(CMD_CANCEL, -1);
+	cmd->cancel = cancel;
+	submit(web, c, cmd);
+}
+
+static void
+post_task_close(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	char *note;
+	int status;
+
+	if (!read_query(c, x, &q))
+		return;
+	status = intake_task_close(&note, body->data, body->len, &err);
+	if (status) {
+		web_problem(c, status, &err, NULL, 0);
+		return;
+	}
+	cmd = command_new(CMD_TASK_CLOSE, -1);
+	cmd->task_close.task = x->id;
+	cmd->task_close.client = xstrdup(x->name);
+	cmd->task_close.note = note;
+	submit(web, c, cmd);
+}
+
+/* The body went to the CSV reader as it came. */
+static void
+post_import(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	struct import_request *rows;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	int status;
+
+	if (!read_query(c, x, &q))
+		return;
+	status = csv_intake_finish(x->csv, &rows, &err);
+	if (status) {
+		web_problem(c, status, &err, NULL, 0);
+		return;
+	}
+	http_wait_s(c, IMPORT_WITHIN_S);
+	cmd = command_new(CMD_IMPORT, -1);
+	cmd->import = rows;
+	submit(web, c, cmd);
+}
+
+static void
+get_read(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	struct read_query *read;
+	struct err err;
+	struct query q;
+
+	if (!read_query(c, x, &q))
+		return;
+	if (q.unmasked && !http_is_unix(c)) {
+		err_field(&err, "unmasked", "whole telephone numbers are given on the unix socket only");
+		web_problem(c, 403, &err, NULL, 0);
+		return;
+	}
+	read = xcalloc(1, sizeof(*read));
+	*read = (struct read_query){
+		.what = (enum read_what)x->call->kind, .reply_to = http_id(c), .alert = x->id,
+		.limit = q.limit, .open_only = q.open, .below = q.below, .state = q.state,
+		.unmasked = q.unmasked,
+	};
+	memcpy(read->after, q.after, sizeof(read->after));
+	if (web->ports.read(web->ports.ctx, read))
+		return;
+	free(read);
+	web_busy(c);
+}
+
+static void
+get_live(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	web_json(c, 200, "{\"status\":\"live\"}");
+}
+
+static void
+get_ready(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	struct web_state state = { 0 };
+	struct err err;
+
+	web->ports.state(web->ports.ctx, &state);
+	if (state.ready) {
+		web_json(c, 200, "{\"status\":\"ready\"}");
+		return;
+	}
+	err_set(&err, "not ready: %s", state.why_not ? state.why_not : "the engine has not committed yet");
+	web_problem(c, 503, &err, NULL, 0);
+}
+
+static void
+web_figures(struct web *web, struct buf *out)
+{
+	const struct http_counts *n = http_counts(web->http);
+
+	buf_puts(out, "# HELP gong_http_requests_total Answers by class of status.\n"
+		 "# TYPE gong_http_requests_total counter\n");
+	for (int class = 1; class < 6; class++)
+		buf_printf(out, "gong_http_requests_total{class=\"%dxx\"} %lu\n", class,
+			   n->by_class[class]);
+	buf_printf(out, "# HELP gong_http_connections Open connections.\n"
+		   "# TYPE gong_http_connections gauge\ngong_http_connections %zu\n"
+		   "# HELP gong_http_connections_total Connections accepted.\n"
+		   "# TYPE gong_http_connections_total counter\ngong_http_connections_total %lu\n"
+		   "# HELP gong_http_turned_away_total Connections beyond connections_max.\n"
+		   "# TYPE gong_http_turned_away_total counter\ngong_http_turned_away_total %lu\n"
+		   "# HELP gong_http_auth_failures_total Unknown tokens and callback secrets.\n"
+		   "# TYPE gong_http_auth_failures_total counter\n"
+		   "gong_http_auth_failures_total %lu\n", n->open, n->accepted, n->turned_away,
+		   web->auth_failures);
+}
+
+static void
+get_metrics(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	struct buf out = { 0 };
+
+	web->ports.metrics(web->ports.ctx, &out);
+	web_figures(web, &out);
+	http_answer(c, 200, "text/plain; version=0.0.4; charset=utf-8", NULL, out.data, out.len, 0);
+	buf_fini(&out);
+}
+
+#define PAGE (QUERY_LIMIT | QUERY_AFTER)
+
+static const struct api_call calls[] = {
+	{ "POST", "/v1/alerts", RIGHT_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 0 },
+	{ "GET", "/v1/alerts", RIGHT_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_ALERTS },
+	{ "GET", "/v1/alerts/{id}", RIGHT_READ, NULL, 0, get_read, READ_ALERT },
+	{ "GET", "/v1/alerts/{id}/targets", RIGHT_READ, NULL, QUERY_BELOW | PAGE, get_read,
+	  READ_TARGETS },
+	{ "GET", "/v1/alerts/{id}/messages", RIGHT_READ, NULL, QUERY_STATE | QUERY_UNMASKED | PAGE,
+	  get_read, READ_MESSAGES },
+	{ "GET", "/v1/alerts/{id}/events", RIGHT_READ, NULL, PAGE, get_read, READ_EVENTS },
+	{ "POST", "/v1/alerts/{id}/cancel", RIGHT_SEND, JSON_TYPE, 0, post_cancel, 0 },
+	{ "POST", "/v1/alerts/{id}/acks", RIGHT_SEND, JSON_TYPE, 0, post_ack, 0 },
+	{ "POST", "/v1/callouts", RIGHT_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 1 },
+	{ "GET", "/v1/tasks", RIGHT_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_TASKS },
+	{ "POST", "/v1/tasks/{id}/close", RIGHT_SEND, JSON_TYPE, 0, post_task_close, 0 },
+	{ "GET", "/v1/routes", RIGHT_READ, NULL, 0, get_read, READ_ROUTES },
+	{ "POST", "/v1/import/divisions", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },
+	{ "POST", "/v1/import/contacts", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_CONTACTS },
+	{ "POST", "/v1/import/roster", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_ROSTER },
+	{ "GET", "/metrics", RIGHT_READ, NULL, 0, get_metrics, 0 },
+	{ "GET", "/health/live", RIGHT_NONE, NULL, 0, get_live, 0 },
+	{ "GET", "/health/ready", RIGHT_NONE, NULL, 0, get_ready, 0 },
+};
+
+static bool
+matches(const char *pattern, const char *path, int64_t *id)
+{
+	while (*pattern && *pattern == *path) {
+		pattern++;
+		path++;
+	}
+	if (*pattern != '{')
+		return *pattern == *path;
+	*id = 0;
+	for (int n = 0; *path >= '0' && *path <= '9'; path++, n++) {
+		if (n == 18)
+			return false;
+		*id = *id * 10 + *path - '0';
+	}
+	return *id > 0 && strcmp(strchr(pattern, '}') + 1, path) == 0;
+}
+
+int
+api_find(const char *method, const char *path, const struct api_call **out, int64_t *id,
+	 char allow[64])
+{
+	size_t n = 0;
+
+	*allow = '\0';
+	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+		if (!matches(calls[i].path, path, id))
+			continue;
+		if (strcmp(calls[i].method, method) == 0) {
+			*out = &calls[i];
+			return 0;
+		}
+		n += (size_t)snprintf(allow + n, 64 - n, "%s%s", n ? ", " : "", calls[i].method);
+	}
+	return n ? 405 : 404;
+}

@@ -1,0 +1,88 @@
+/* auth.c -- who asks: a token's hash on TCP, the peer's user id on the unix socket. */
+#include "daemon/web/internal.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define TOKEN_MAX 512
+
+static struct client everything = {
+	.name = "socket", .up_to = SEVERITY_RED, .may_read = true, .may_send = true,
+	.may_import = true,
+};
+
+static int
+by_peer(const struct http_conn *c, struct exchange *x, struct err *err)
+{
+	uid_t uid = http_peer_uid(c);
+
+	snprintf(x->name, sizeof(x->name), "socket:%ld", (long)(int32_t)uid);
+	x->client = &everything;
+	if (uid == 0 || uid == geteuid())
+		return 0;
+	err_set(err, "user %ld may do nothing here; use gongctl as root or as the user gongd runs as",
+		(long)(int32_t)uid);
+	return 403;
+}
+
+int
+auth_identify(struct web *web, const struct http_conn *c, struct exchange *x, struct err *err)
+{
+	const char *header = http_header(http_request(c), "authorization"), *token;
+	unsigned char digest[32];
+
+	if (http_is_unix(c))
+		return by_peer(c, x, err);
+	if (!header) {
+		err_field(err, "Authorization", "this needs a client's token: \"Authorization: Bearer "
+			  "TOKEN\" (see client in gong.conf)");
+		return 401;
+	}
+	token = header + strcspn(header, " ");
+	token += strspn(token, " ");
+	if (strncasecmp(header, "bearer ", 7) != 0 || !*token || strlen(token) > TOKEN_MAX) {
+		err_field(err, "Authorization", "write it as \"Bearer TOKEN\"");
+		return 401;
+	}
+	EVP_Digest(token, strlen(token), digest, NULL, EVP_sha256(), NULL);
+	x->client = settings_client(x->settings, digest);
+	if (!x->client) {
+		web->auth_failures++;
+		err_field(err, "Authorization", "no client in gong.conf has this token; is it the token "
+			  "itself, not its hash?");
+		return 401;
+	}
+	snprintf(x->name, sizeof(x->name), "%s", x->client->name);
+	return 0;
+}
+
+bool
+auth_may(const struct client *c, enum right right)
+{
+	switch (right) {
+	case RIGHT_NONE:
+		return true;
+	case RIGHT_READ:
+		return c->may_read;
+	case RIGHT_SEND:
+		return c->may_send;
+	case RIGHT_IMPORT:
+		return c->may_import;
+	}
+	return false;
+}
+
+/* By hash, so that not even the length shows in the time. */
+bool
+auth_is_secret(const char *given, const char *secret)
+{
+	unsigned char a[32], b[32];
+
+	EVP_Digest(given, strlen(given), a, NULL, EVP_sha256(), NULL);
+	EVP_Digest(secret, strlen(secret), b, NULL, EVP_sha256(), NULL);
+	return CRYPTO_memcmp(a, b, sizeof(a)) == 0;
+}

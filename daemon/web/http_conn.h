@@ -1,0 +1,68 @@
+/* http_conn.h -- inside web/: a connection, shared by http.c (life) and http_io.c (bytes). */
+#ifndef GONG_HTTP_CONN_H
+#define GONG_HTTP_CONN_H
+
+#include <event2/buffer.h>
+#include <event2/bufferevent.h>
+#include <event2/listener.h>
+
+#include "daemon/web/http.h"
+
+enum conn_state {
+	CONN_HEAD,			/* idle, or a head is arriving */
+	CONN_BODY,			/* a body is arriving */
+	CONN_WAITING,			/* the request is whole and not answered */
+	CONN_HELD,			/* answered, but the answer is held back */
+	CONN_CLOSING,			/* the last answer is being written */
+	CONN_LINGER,			/* written; what still arrives is thrown away */
+};
+
+struct http_conn {
+	struct http *http;
+	struct bufferevent *bev;
+	uint32_t index;			/* of its slot */
+	enum conn_state state;
+	bool is_unix, eof, answered, streams, busy, begun;
+	uid_t uid;
+	struct http_request req;
+	char *head;
+	size_t head_cap, scanned;
+	struct buf body;
+	size_t body_max;
+	uint64_t body_seen, body_mark;
+	struct http_chunks chunks;
+	struct evbuffer *held;		/* the answer, in CONN_HELD */
+	unsigned until;			/* tick at which its time is over */
+	unsigned write_until;		/* the same for what is being written; 0 = nothing is */
+	unsigned wait_s;
+	void *user;
+};
+
+struct conn_slot {
+	struct http_conn *conn;		/* NULL = free */
+	uint32_t serial;		/* of the request in hand */
+	uint32_t next_free;
+};
+
+#define LISTENERS_MAX 2
+
+struct http {
+	struct event_base *base;
+	struct http_limits limits;
+	struct http_ops ops;
+	struct http_counts counts;
+	struct evconnlistener *listeners[LISTENERS_MAX];
+	char *socket_path;
+	struct event *tick_event;
+	unsigned tick;			/* seconds since the start, roughly */
+	struct conn_slot *slots;
+	uint32_t slot_count, first_free, unix_open;
+	char date[40];
+};
+
+void conn_process(struct http_conn *);	/* goes as far as what has arrived allows */
+void conn_free(struct http_conn *);
+void conn_tick(struct http_conn *);	/* its time may be over */
+void conn_callbacks(struct http_conn *);
+
+#endif

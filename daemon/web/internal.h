@@ -1,0 +1,77 @@
+/* internal.h -- what the files of web/ share above http.h: who asks, for what, and problems. */
+#ifndef GONG_WEB_INTERNAL_H
+#define GONG_WEB_INTERNAL_H
+
+#include "daemon/intake/intake.h"
+#include "daemon/web/http.h"
+#include "daemon/web/web.h"
+
+struct web {
+	struct http *http;
+	struct settings *settings;
+	struct web_ports ports;
+	uint16_t port;
+	bool stopping;
+	unsigned long auth_failures;
+};
+
+enum right { RIGHT_NONE, RIGHT_READ, RIGHT_SEND, RIGHT_IMPORT };
+
+struct exchange;
+struct api_call {
+	const char *method, *path;	/* {id} stands for a number */
+	enum right right;
+	const char *type;		/* of the body; NULL = there is none */
+	unsigned query;			/* which parameters are known, QUERY_… */
+	void (*whole)(struct web *, struct http_conn *, struct exchange *);
+	int kind;			/* import_kind or read_what, as the call needs it */
+};
+
+struct exchange {			/* a request in hand; one a connection */
+	struct settings *settings;	/* a reference: a reload may come in between */
+	const struct client *client;
+	char name[96];
+	const struct api_call *call;
+	int64_t id;			/* the {id} of the path */
+	int route;			/* callbacks: index of the route … */
+	const char *rest;		/* … and the path after the secret */
+	struct csv_intake *csv;
+};
+
+#define QUERY_DRY_RUN 1u
+#define QUERY_OPEN 2u
+#define QUERY_LIMIT 4u
+#define QUERY_AFTER 8u
+#define QUERY_BELOW 16u
+#define QUERY_STATE 32u
+#define QUERY_UNMASKED 64u
+
+struct query {
+	bool dry_run, open, unmasked;
+	unsigned limit;
+	char after[48];
+	int below, state;
+};
+
+/* auth.c: fills client and name; 0, or 401/403 with err. */
+int auth_identify(struct web *, const struct http_conn *, struct exchange *, struct err *);
+bool auth_may(const struct client *, enum right);
+bool auth_is_secret(const char *given, const char *secret);	/* constant time */
+
+/* query.c: 0 or 422. */
+int query_parse(struct query *, const char *text, unsigned known, struct err *);
+/* Percent-decodes; -1 = malformed or too long. */
+int url_decode(char *out, size_t size, const char *text, size_t len);
+
+/* api.c: finds the call; 0, 404 or 405 (then `allow` lists the methods). */
+int api_find(const char *method, const char *path, const struct api_call **, int64_t *id,
+	     char allow[64]);
+
+/* problem.c */
+void web_problem(struct http_conn *, int status, const struct err *, const char *extra,
+		 unsigned delay_s);
+void web_problem_text(struct buf *out, int status, const struct err *);
+void web_json(struct http_conn *, int status, const char *json);
+void web_busy(struct http_conn *);	/* 503: a queue is full */
+
+#endif

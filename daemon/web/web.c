@@ -1,0 +1,294 @@
+/* web.c -- the HTTP side of gongd: what a request's head decides, callbacks of providers, and
+ * answers that come later. */
+#include "daemon/web/internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define IMPORT_MAX (256u * 1024 * 1024)	/* on the unix socket only */
+#define CALLBACK_MAX (512u * 1024)	/* base64 of it fits a line to the driver */
+#define CALLBACK_PREFIX "/v1/callback/"
+#define FAILURE_DELAY_S 1
+#define CALLBACK_WITHIN_S 30
+
+static void
+exchange_reset(struct exchange *x)
+{
+	csv_intake_free(x->csv);
+	settings_unref(x->settings);
+	*x = (struct exchange){ 0 };
+}
+
+static struct exchange *
+exchange_of(struct web *web, struct http_conn *c)
+{
+	struct exchange **x = (struct exchange **)http_user(c);
+
+	if (!*x)
+		*x = xcalloc(1, sizeof(**x));
+	exchange_reset(*x);
+	(*x)->settings = settings_ref(web->settings);
+	return *x;
+}
+
+static void
+refuse(struct http_conn *c, int status, const char *field, const char *text)
+{
+	struct err err;
+
+	err_field(&err, field, "%s", text);
+	web_problem(c, status, &err, NULL, 0);
+}
+
+static bool
+is_type(const char *given, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	return given && strncasecmp(given, wanted, len) == 0 &&
+	       (!given[len] || given[len] == ';' || given[len] == ' ');
+}
+
+static bool
+check_type(struct http_conn *c, const struct api_call *call)
+{
+	const char *given = http_header(http_request(c), "content-type");
+	bool empty = !http_request(c)->chunked && http_request(c)->length == 0;
+	struct err err;
+
+	if (!call->type || is_type(given, call->type) || (empty && !given))
+		return true;
+	err_field(&err, "Content-Type", "send the body as Content-Type: %s", call->type);
+	web_problem(c, 415, &err, NULL, 0);
+	return false;
+}
+
+static void
+not_found(struct web *web, struct http_conn *c, int status, const char *allow)
+{
+	char extra[96];
+	struct err err;
+
+	if (status == 404) {
+		refuse(c, 404, "", "there is nothing at this address; docs/api.md lists what there is");
+		return;
+	}
+	snprintf(extra, sizeof(extra), "Allow: %s\r\n", allow);
+	err_set(&err, "this address answers %s only", allow);
+	web_problem(c, 405, &err, extra, 0);
+}
+
+static void
+call_head(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	static const char *const rights[] = { "", "read", "send", "import" };
+	const struct http_request *r = http_request(c);
+	struct err err = { 0 };
+	char allow[64];
+	int status = api_find(r->method, r->path, &x->call, &x->id, allow);
+
+	if (status) {
+		not_found(web, c, status, allow);
+		return;
+	}
+	if (x->call->right != RIGHT_NONE)
+		status = auth_identify(web, c, x, &err);
+	if (!status && x->call->right != RIGHT_NONE && !auth_may(x->client, x->call->right)) {
+		err_set(&err, "client \"%s\" has no right to %s; add it to \"may\" in gong.conf", x->name,
+			rights[x->call->right]);
+		status = 403;
+	}
+	if (status) {
+		web_problem(c, status, &err, status == 401 ? "WWW-Authenticate: Bearer realm=\"gong\"\r\n"
+			    : NULL, status == 401 ? FAILURE_DELAY_S : 0);
+		return;
+	}
+	if (!check_type(c, x->call))
+		return;
+	if (x->call->right == RIGHT_IMPORT) {
+		x->csv = csv_intake_new((enum import_kind)x->call->kind, x->settings, x->name);
+		http_stream(c);
+		http_body_max(c, http_is_unix(c) ? IMPORT_MAX : x->settings->body_max);
+	} else if (x->call->type) {
+		http_body_max(c, x->settings->body_max);
+	}
+}
+
+/* /v1/callback/{route}/{secret}[/…].  A wrong secret looks like an address that is not there. */
+static void
+callback_head(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const char *path = http_request(c)->path + strlen(CALLBACK_PREFIX);
+	size_t name_len = strcspn(path, "/"), secret_len = 0;
+	const char *secret = path + name_len + (path[name_len] == '/');
+	char route[128], given[256];
+	struct err err;
+
+	secret_len = strcspn(secret, "/");
+	x->route = url_decode(route, sizeof(route), path, name_len) < 0
+		? -1 : settings_route(x->settings, route);
+	if (x->route < 0 || url_decode(given, sizeof(given), secret, secret_len) < 0 ||
+	    !x->settings->routes[x->route].callback_secret ||
+	    !auth_is_secret(given, x->settings->routes[x->route].callback_secret)) {
+		web->auth_failures++;
+		err_set(&err, "there is nothing at this address; the route or its callback_secret is "
+			"wrong");
+		web_problem(c, 404, &err, NULL, FAILURE_DELAY_S);
+		return;
+	}
+	x->rest = secret + secret_len;
+	http_body_max(c, x->settings->body_max < CALLBACK_MAX ? x->settings->body_max : CALLBACK_MAX);
+	http_wait_s(c, CALLBACK_WITHIN_S);
+}
+
+static void
+callback_whole(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct http_request *r = http_request(c);
+	const struct buf *body = http_body(c);
+	struct web_callback callback = {
+		.route = x->route, .reply_to = http_id(c), .method = r->method,
+		.path = *x->rest ? x->rest : "/", .query = r->query ? r->query : "",
+		.content_type = http_header(r, "content-type"), .headers = r->headers,
+		.body = body->data ? body->data : "", .body_len = body->len,
+	};
+
+	if (!web->ports.callback(web->ports.ctx, &callback))
+		refuse(c, 503, "", "the route's driver is not running; send it again later");
+}
+
+static void
+on_head(void *ctx, struct http_conn *c)
+{
+	struct web *web = ctx;
+	struct exchange *x = exchange_of(web, c);
+
+	if (web->stopping)
+		refuse(c, 503, "", "gong is stopping; send it again in a moment");
+	else if (strncmp(http_request(c)->path, CALLBACK_PREFIX, strlen(CALLBACK_PREFIX)) == 0)
+		callback_head(web, c, x);
+	else
+		call_head(web, c, x);
+}
+
+static void
+on_body(void *ctx, struct http_conn *c, const char *bytes, size_t len)
+{
+	struct exchange *x = *http_user(c);
+	struct err err = { 0 };
+	int status = csv_intake_feed(x->csv, bytes, len, &err);
+
+	if (status)
+		web_problem(c, status, &err, NULL, 0);
+}
+
+static void
+on_whole(void *ctx, struct http_conn *c)
+{
+	struct web *web = ctx;
+	struct exchange *x = *http_user(c);
+
+	if (x->call)
+		x->call->whole(web, c, x);
+	else
+		callback_whole(web, c, x);
+}
+
+static void
+on_bad(void *ctx, struct http_conn *c, int status, const struct err *err)
+{
+	web_problem(c, status, err, NULL, 0);
+}
+
+static void
+on_gone(void *ctx, struct http_conn *c)
+{
+	struct exchange *x = *http_user(c);
+
+	if (x)
+		exchange_reset(x);
+	free(x);
+}
+
+static struct http_limits
+limits_of(const struct settings *s)
+{
+	return (struct http_limits){ .connections_max = s->connections_max,
+				     .header_max = s->header_max };
+}
+
+int
+web_open(struct web **out, struct event_base *base, struct settings *settings,
+	 const struct web_ports *ports, struct err *err)
+{
+	struct web *web = xcalloc(1, sizeof(*web));
+	struct http_ops ops = { web, on_head, on_body, on_whole, on_bad, on_gone };
+	struct http_limits limits = limits_of(settings);
+
+	*out = NULL;
+	web->settings = settings_ref(settings);
+	web->ports = *ports;
+	web->http = http_new(base, &limits, &ops);
+	if ((settings->listen_host && http_listen_tcp(web->http, settings->listen_host,
+						      settings->listen_port, &web->port, err) < 0) ||
+	    (settings->socket_path && *settings->socket_path &&
+	     http_listen_unix(web->http, settings->socket_path, err) < 0)) {
+		web_close(web);
+		return -1;
+	}
+	*out = web;
+	return 0;
+}
+
+uint16_t
+web_port(const struct web *web)
+{
+	return web->port;
+}
+
+void
+web_reply(struct web *web, uint64_t to, int status, const char *type, const char *body)
+{
+	struct http_conn *c = http_find(web->http, to);
+	const char *extra = NULL;
+
+	if (!c)
+		return;
+	if (status == 503)
+		extra = "Retry-After: 1\r\n";
+	else if (status == 507)
+		extra = "Retry-After: 60\r\n";
+	if (!type)
+		type = status >= 400 ? "application/problem+json" : "application/json";
+	http_answer(c, status, type, extra, body ? body : "", body ? strlen(body) : 0, 0);
+}
+
+void
+web_reload(struct web *web, struct settings *settings)
+{
+	struct http_limits limits = limits_of(settings);
+
+	settings_ref(settings);
+	settings_unref(web->settings);
+	web->settings = settings;
+	http_set_limits(web->http, &limits);
+}
+
+void
+web_stop_accepting(struct web *web)
+{
+	web->stopping = true;
+	http_stop_listening(web->http);
+}
+
+void
+web_close(struct web *web)
+{
+	if (!web)
+		return;
+	http_free(web->http);
+	settings_unref(web->settings);
+	free(web);
+}
