@@ -79,7 +79,7 @@ alert_list(struct ctl *ctl)
 	struct err err = { 0 };
 	json_t *rows, *alert;
 	struct grid t;
-	size_t i, max;
+	size_t i, max = 0;
 	bool more;
 	int code = limit(ctl, 50, &max);
 

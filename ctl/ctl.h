@@ -39,6 +39,7 @@ struct command {
 
 struct ctl {
 	const char *socket;		/* of gongd */
+	char *socket_found;		/* the same, when it was read from gong.conf */
 	bool json;			/* print gongd's answers as they are */
 	enum lang lang;
 	const struct command *command;

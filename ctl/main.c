@@ -456,5 +456,6 @@ main(int argc, char **argv)
 		code = run(&ctl, argc, argv + 1);
 	client_close(&ctl);
 	args_free(&ctl);
+	free(ctl.socket_found);
 	return code;
 }

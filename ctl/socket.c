@@ -50,10 +50,18 @@ socket_from(struct ctl *ctl, const char *path)
 			path, errno ? ": " : "", errno ? strerror(errno) : "");
 	}
 	name = cfg_getstr(cfg_getsec(cfg, "listen"), "socket");
+	if (!name[0]) {
+		cfg_free(cfg);
+		return ctl_usage(ctl,
+				 say(ctl,
+				     "--config %s: listen has no socket; gongctl needs one",
+				     "--config %s:listen 中没有 socket;gongctl 需要它"),
+				 path);
+	}
 	if (name[0] != '/' && slash)
 		buf_add(&full, path, (size_t)(slash - path) + 1);
 	buf_puts(&full, name);
-	ctl->socket = buf_take(&full);
+	ctl->socket = ctl->socket_found = buf_take(&full);
 	cfg_free(cfg);
 	return CTL_OK;
 }
@@ -68,8 +76,8 @@ socket_choose(struct ctl *ctl, const char *config)
 				 say(ctl,
 				     "--socket and --config exclude each other; give one",
 				     "--socket 与 --config 只能给一个"));
-	if (config)
-		return socket_from(ctl, config);
+	if (config && socket_from(ctl, config) != CTL_OK)
+		return CTL_USAGE;
 	if (!ctl->socket)
 		ctl->socket = named && *named ? named : SOCKET_DEFAULT;
 	if (strlen(ctl->socket) >= sizeof(((struct sockaddr_un *)0)->sun_path))

@@ -273,7 +273,8 @@ read_listen(struct settings *s, cfg_t *listen, struct err *err)
 		return conf_fail(listen, err, "port = %ld is not a TCP port", port);
 	s->listen_host = cfg_getstr(listen, "host")[0] ? xstrdup(cfg_getstr(listen, "host")) : NULL;
 	s->listen_port = (uint16_t)port;
-	s->socket_path = xstrdup(cfg_getstr(listen, "socket"));
+	s->socket_path = cfg_getstr(listen, "socket")[0]
+		? conf_path(s->path, cfg_getstr(listen, "socket")) : xstrdup("");
 	s->public_url = xstrdup(cfg_getstr(listen, "public_url"));
 	s->body_max = (size_t)cfg_getint(listen, "body_max");
 	s->header_max = (size_t)cfg_getint(listen, "header_max");

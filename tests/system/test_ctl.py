@@ -271,6 +271,9 @@ def test_the_socket_comes_from_gong_conf(gongd, tmp_path):
     gongd.answers["GET /v1/routes"] = (200, {"routes": []})
     assert "no routes" in out(ctl("--config", str(tmp_path / "gong.conf"), "route", "list"))
     assert "no routes" in out(ctl("route", "list", env={"GONG_SOCKET": gongd.path}))
+    (tmp_path / "none.conf").write_text("listen { socket = '' }")
+    result = ctl("--config", str(tmp_path / "none.conf"), "route", "list")
+    assert result.returncode == 2 and b"listen has no socket" in result.stderr
 
 
 def test_a_refusal_ends_with_1_and_names_the_field(gongd):
