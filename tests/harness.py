@@ -70,8 +70,8 @@ class Process:
         if self.alive():
             self.p.send_signal(number)
 
-    def stop(self, number=signal.SIGTERM, seconds=15):
-        self.signal(number)
+    def stop(self, number=None, seconds=15):
+        self.signal(number or signal.SIGTERM)
         try:
             self.p.wait(seconds * SLOW)
         except subprocess.TimeoutExpired:
