@@ -14,7 +14,7 @@ import time
 
 MODEM = sys.argv[1]
 HERE = tempfile.mkdtemp(prefix="gong-sim-at.", dir="/tmp")
-TTY, LOG, CTL = (os.path.join(HERE, name) for name in ("tty", "log", "ctl"))
+TTY, LOG, CTL, SCRIPT = (os.path.join(HERE, name) for name in ("tty", "log", "ctl", "script"))
 TIMER_SLACK = 2.0
 # SUBMIT to +99920000001, "hello", GSM alphabet; with and without a receipt asked for
 HELLO = "0001000B919929000000F1000005E8329BFD06"
@@ -155,6 +155,55 @@ def news(c):
     check("urc says any line", "^RSSI: 17" in c.read(b"17\r\n"))
 
 
+def calls(c):
+    got = c.ask("ATD+99920000009;") + c.ask("AT+CLCC")
+    check("a call dials", '+CLCC: 1,0,2,0,0,"+99920000009",145' in got, got)
+    time.sleep(0.35)
+    check("then rings", "+CLCC: 1,0,3" in c.ask("AT+CLCC"))
+    tell("call answer")
+    check("then is answered", "+CLCC: 1,0,0" in c.ask("AT+CLCC"))
+    c.ask("ATH")
+    check("ATH ends it", "+CLCC" not in c.ask("AT+CLCC"))
+    c.ask("ATD+99920000009;")
+    got = c.read(b"NO ANSWER\r\n")
+    check("nobody picks up by himself", "NO ANSWER" in got, got)
+    check("the books have both", [e["state"] for e in events("call")] ==
+          ["dialling", "answer", "hangup", "dialling", "no answer"], events("call"))
+
+
+def losses(c):
+    c.ask("AT+CNMI=2,1,0,1,0")
+    before = len(events("receipt"))
+    heard = ""
+    for _ in range(12):
+        heard += c.submit(HELLO_RECEIPT)
+    heard += c.silence(0.3)
+    new = events("receipt")[before:]
+    lost = [e for e in new if e["lost"]]
+    check("some receipts are lost, the others come", len(new) == 12 and 0 < len(lost) < 12
+          and heard.count("+CDS: ") == 12 - len(lost), (lost, heard))
+    check("a receipt says why it failed", {e["status"] for e in new} == {0x46}, new)
+
+
+def second_modem():
+    with open(SCRIPT, "w", encoding="utf-8") as script:
+        script.write("# comment\n0 deliver +99955556666 scripted\n")
+    modem = subprocess.Popen([MODEM, "--link", TTY, "--log", LOG + "2", "--script", SCRIPT,
+                              "--receipts", "failed", "--receipt-loss", "0.5", "--seed", "7",
+                              "--receipt-ms", "20"], stdout=subprocess.PIPE, text=True)
+    try:
+        modem.stdout.readline()
+        client = Client()
+        time.sleep(0.1)
+        check("a script is obeyed", "+CMGL: 1,0,," in client.ask("AT+CMGL=4"))
+        globals()["LOG"] = LOG + "2"
+        losses(client)
+        client.close()
+    finally:
+        modem.terminate()
+        check("SIGTERM ends it with 0", modem.wait(5) == 0)
+
+
 def parts(c):
     for part in ("1", "3", "2"):
         tell("deliver-part +99955556667 200 %s 3 山洪%s" % (part, part))
@@ -206,14 +255,15 @@ def coming_and_going(c):
 def main():
     modem = subprocess.Popen(
         [MODEM, "--link", TTY, "--log", LOG, "--control", CTL, "--air-ms", "100",
-         "--receipt-ms", "50"], stdout=subprocess.PIPE, text=True)
+         "--receipt-ms", "50", "--ring-ms", "800"], stdout=subprocess.PIPE, text=True)
     try:
         check("it says when it is ready", modem.stdout.readline() == "ready %s\n" % TTY)
         client = Client()
-        for part in (dialogue, submits, news, parts, coming_and_going):
+        for part in (dialogue, submits, news, calls, parts, coming_and_going):
             part(client)
         tell("quit")
         check("quit ends it with 0", modem.wait(5) == 0)
+        second_modem()
     finally:
         modem.kill()
         modem.wait()
