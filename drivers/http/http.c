@@ -65,8 +65,10 @@ note_health(struct http *h, bool silent, const char *reason)
 	if (h->ill == (h->silent >= SILENT_MAX))
 		return;
 	h->ill = !h->ill;
-	kit_log("provider %s host=%s reason=\"%s\"", h->ill ? "is silent" : "answers again",
-		h->profile.host, h->ill ? reason : "");
+	if (h->ill)
+		kit_log("provider is silent host=%s reason=\"%s\"", h->profile.host, reason);
+	else
+		kit_log("provider answers again host=%s", h->profile.host);
 	tell_health(h, h->ill ? reason : NULL);
 }
 

@@ -129,12 +129,13 @@ class Odd:
     """A server that answers each request with what script(number, request) gives: bytes, a list of
     bytes sent slowly, (bytes,) before it hangs up, None (hang up) or "hang"."""
 
-    def __init__(self, script):
+    def __init__(self, script, tls=None):
+        self.tls = tls
         self.script, self.requests, self.open, self.most = script, [], 0, 0
         self.lock = threading.Lock()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}/send"
+        self.url = f"http{'s' if tls else ''}://127.0.0.1:{self.port}/send"
         self.stop = threading.Event()
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -152,6 +153,8 @@ class Odd:
             self.most = max(self.most, self.open)
         conn.settimeout(LONG)
         try:
+            if self.tls:
+                conn = self.tls.wrap_socket(conn, server_side=True)
             while self._answer(conn):
                 pass
         except OSError:

@@ -2,6 +2,8 @@
 import base64
 import json
 import socket
+import ssl
+import subprocess
 import threading
 import time
 import urllib.parse
@@ -191,6 +193,25 @@ def test_a_name_that_does_not_resolve_and_tls_that_fails_are_not_sent(started, d
     fate = drive(config(odd.url.replace("http:", "https:"), timeout_ms=2000,
                         connect_timeout_ms=500)).one()
     assert (fate["outcome"], fate["class"]) == ("rejected", "retry_other")
+
+
+def test_a_certificate_is_believed_only_from_the_ca_of_the_profile(started, drive, tmp_path):
+    cert, key = str(tmp_path / "cert.pem"), str(tmp_path / "key.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
+                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=x",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", cert],
+                   check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(cert, key)
+    odd = started(Odd(lambda n, r: http(), tls))
+    fate = drive(config(odd.url)).one()
+    assert (fate["outcome"], fate["class"]) == ("rejected", "retry_other")
+    assert "certificate" in fate["reason"]
+    fate = drive(config(odd.url.replace("127.0.0.1", "localhost"), ca_file=cert)).one()
+    assert fate["outcome"] == "rejected"           # another name than the certificate's
+    assert not odd.requests
+    d = drive(config(odd.url, ca_file=cert, authorization="Bearer x"))
+    assert [d.one(ident=f"T{i}")["outcome"] for i in range(3)] == ["accepted"] * 3
 
 
 def test_no_answer_in_time_is_unknown_and_the_provider_may_have_it(started, drive, tmp_path):
