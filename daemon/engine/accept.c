@@ -56,7 +56,7 @@ check_policy(struct engine *e, const struct alert_request *r, const struct polic
 		return err_field(err, "/audience/roles", "policy %s names its own roles: leave "
 				 "roles away, or use a policy whose first step names none",
 				 p->name);
-	if (!names_roles && r->division_count && !r->role_count)
+	if (!names_roles && r->division_count && !r->role_count && !r->reached)
 		return err_field(err, "/audience/roles", "say which roles in these divisions are "
 				 "meant (the policy names none)");
 	if (p && (p->targets == TARGETS_VILLAGE || p->targets == TARGETS_TOWNSHIP) &&
@@ -342,30 +342,6 @@ struct stop {
 };
 
 static void
-give_back(struct engine *e, struct live_wave *lw)
-{
-	uint32_t contacts[256];
-	size_t count = store_messages_sending_of(e->store, lw->w.id, contacts, 256);
-
-	for (size_t i = 0; i < count; i++) {
-		struct effect *f;
-		struct message m;
-
-		if (!store_message_get(e->store, lw->w.id, contacts[i], lw->w.channel, &m))
-			continue;
-		for (size_t r = 0; r < e->route_count; r++) {
-			if (e->routes[r].id != m.route)
-				continue;
-			f = effect_new(EFFECT_WITHDRAW, (int)r);
-			f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
-			f->withdraw.ids[f->withdraw.count++] =
-				message_id(m.wave, m.contact, m.attempt);
-			engine_effect(e, f);
-		}
-	}
-}
-
-static void
 stop_one(void *ctx, const struct wave *w)
 {
 	struct stop *stop = ctx;
@@ -373,15 +349,11 @@ stop_one(void *ctx, const struct wave *w)
 
 	if (w->state >= WAVE_FINISHED && !w->count[MESSAGE_SENDING] && !stop->correction)
 		return;
-	if (w->kind == WAVE_CORRECTION || w->kind == WAVE_REPLY)
-		return;
+	if (w->kind == WAVE_REPLY)
+		return;			/* a thank-you has a validity of its own */
 	lw = engine_wave(stop->e, w->id);
-	engine_wave_unrank(stop->e, lw);
-	if (lw->w.state < WAVE_FINISHED)
-		lw->w.state = stop->state;
 	lw->correction = stop->correction;
-	engine_wave_touch(stop->e, lw);
-	give_back(stop->e, lw);
+	engine_wave_stop(stop->e, lw, stop->state);
 }
 
 static void

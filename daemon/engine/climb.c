@@ -191,28 +191,22 @@ static void
 call_back(void *ctx, const struct wave *w)
 {
 	struct no_longer *n = ctx;
-	uint32_t contacts[256];
+	struct live_wave *lw;
+	uint32_t contacts[256], after = 0;
 	size_t count;
 
-	if (w->channel != CHANNEL_VOICE || w->kind != WAVE_CALL || w->state >= WAVE_WITHDRAWN)
+	if (w->channel != CHANNEL_VOICE || w->kind != WAVE_CALL || w->state >= WAVE_FINISHED ||
+	    !(lw = engine_wave(n->e, w->id)) || !lw->w.count[MESSAGE_SENDING])
 		return;
-	count = store_messages_sending_of(n->e->store, w->id, contacts, 256);
-	for (size_t i = 0; i < count; i++) {
-		struct message m;
-		struct effect *f;
+	while ((count = store_messages_sending_of(n->e->store, w->id, after, contacts, 256))) {
+		for (size_t i = 0; i < count; i++) {
+			struct message m;
 
-		if (store_called_lowest(n->e->store, contacts[i], n->alert) < w->below ||
-		    !store_message_get(n->e->store, w->id, contacts[i], w->channel, &m))
-			continue;
-		for (size_t r = 0; r < n->e->route_count; r++) {
-			if (n->e->routes[r].id != m.route)
-				continue;
-			f = effect_new(EFFECT_WITHDRAW, (int)r);
-			f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
-			f->withdraw.ids[f->withdraw.count++] =
-				message_id(m.wave, m.contact, m.attempt);
-			engine_effect(n->e, f);
+			if (!engine_still_needed(n->e, lw, contacts[i]) &&
+			    store_message_get(n->e->store, w->id, contacts[i], w->channel, &m))
+				engine_ask_back(n->e, &m);
 		}
+		after = contacts[count - 1];
 	}
 }
 

@@ -9,8 +9,7 @@
 #include "core/reply.h"
 
 #define CLAIM_MAX 500
-#define DUE_MAX 200
-#define ATTEMPTS_MAX 30
+#define ATTEMPTS_MAX 30			/* the wire has 5 bits for them */
 
 struct usage {
 	msec *at;
@@ -22,13 +21,13 @@ engine_views(struct engine *e, struct route_view *out)
 {
 	for (size_t i = 0; i < e->route_count; i++) {
 		struct route_state *r = &e->routes[i];
-		bool solo_busy = r->solo && r->inflight;
+		bool busy = r->inflight && (r->solo || r->drain);
 
 		out[i] = (struct route_view){
 			.up = r->up && r->paused_until <= e->now,
 			.simulated = r->conf->simulated,
 			.backup = r->conf->backup,
-			.free = r->window > r->inflight && !solo_busy ? r->window - r->inflight : 0,
+			.free = r->window > r->inflight && !busy ? r->window - r->inflight : 0,
 			.messages_per_s = r->speed > 0 ? r->speed : r->conf->parts_per_s > 0
 				? r->conf->parts_per_s : 1,
 		};
@@ -175,13 +174,35 @@ hand_over(struct engine *e, struct route_state *r, struct live_wave *lw, const s
 	}
 }
 
+void
+engine_ask_back(struct engine *e, const struct message *m)
+{
+	for (size_t r = 0; r < e->route_count; r++) {
+		struct effect *f;
+
+		if (e->routes[r].id != m->route || !e->routes[r].up)
+			continue;
+		f = effect_new(EFFECT_WITHDRAW, (int)r);
+		f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
+		f->withdraw.ids[f->withdraw.count++] = message_id(m->wave, m->contact, m->attempt);
+		engine_effect(e, f);
+	}
+}
+
 /* Is there still a reason to send it?  A first SMS always has one. */
-static bool
-still_needed(struct engine *e, const struct live_wave *lw, const struct message *m)
+bool
+engine_still_needed(struct engine *e, const struct live_wave *lw, uint32_t contact)
 {
 	if (lw->w.kind != WAVE_CALL || (lw->w.step <= 0 && lw->w.channel == CHANNEL_SMS))
 		return true;
-	return store_called_lowest(e->store, m->contact, lw->w.alert) < lw->w.below;
+	return store_called_lowest(e->store, contact, lw->w.alert) < lw->w.below;
+}
+
+/* Opting out counts for drills and notices, never for a warning that the law wants told. */
+bool
+engine_honours_opt_out(const struct live_wave *lw)
+{
+	return lw->w.drill || (lw->w.severity == SEVERITY_NOTICE && lw->w.kind == WAVE_INFORM);
 }
 
 static void
@@ -189,9 +210,11 @@ finish_without_sending(struct engine *e, struct live_wave *lw, struct message *m
 		       enum message_event event, const char *reason)
 {
 	m->at = e->now;
-	if (event == MESSAGE_ON_REFUSED)
+	if (event == MESSAGE_ON_REFUSED) {
+		m->attempt++;		/* a row of its own: the reason must not be lost */
 		store_attempt_insert(e->store, m, e->now, OUTCOME_REJECTED, REJECT_DROP, 0, NULL,
 				     reason);
+	}
 	m->due = NEVER;
 	engine_message_event(e, lw, m, event);
 }
@@ -202,16 +225,18 @@ may_go(struct engine *e, struct live_wave *lw, struct message *m)
 {
 	if (lw->w.expires_at <= e->now || lw->w.state == WAVE_EXPIRED)
 		finish_without_sending(e, lw, m, MESSAGE_ON_EXPIRE, NULL);
-	else if (lw->w.state == WAVE_WITHDRAWN || !still_needed(e, lw, m))
+	else if (lw->w.state == WAVE_WITHDRAWN || !engine_still_needed(e, lw, m->contact))
 		finish_without_sending(e, lw, m, MESSAGE_ON_WITHDRAW, NULL);
+	else if (m->flags & MESSAGE_RESEND && store_has_answered(e->store, lw->w.alert, m->contact))
+		finish_without_sending(e, lw, m, MESSAGE_ON_UNKNOWN, NULL);
 	else if (!m->e164)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
 				       "the person has no number for this channel");
 	else if (m->attempt >= ATTEMPTS_MAX)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, "gave up after 30 attempts");
-	else if (lw->w.drill && store_has_opted_out(e->store, m->contact))
+	else if (engine_honours_opt_out(lw) && store_has_opted_out(e->store, m->contact))
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
-				       "the person has opted out of drills");
+				       "the person has opted out of drills and notices");
 	else
 		return true;
 	return false;
@@ -231,18 +256,66 @@ claim_row(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 	hand_over(e, r, lw, m);
 }
 
+/* True if the row was handed over; what cannot go by this route yet waits by itself. */
+static bool
+claim_one(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m)
+{
+	msec at;
+
+	if (!may_go(e, lw, m))
+		return false;
+	at = budget_at(e, r, m->e164);
+	if (at > e->now) {
+		m->due = at;
+		store_message_update(e->store, m);
+		engine_wave_due(e, lw, at);
+		return false;
+	}
+	claim_row(e, r, lw, m);
+	return true;
+}
+
+/* Rows that waited by themselves: retries, suspects, budgets.  `avoid`: another route is there
+ * for those that this one refused.  *moved: rows that need not be looked at again now. */
+static unsigned
+claim_due(struct engine *e, struct route_state *r, struct live_wave *lw, unsigned room, bool avoid,
+	  bool *moved)
+{
+	static struct message rows[CLAIM_MAX];
+	size_t count = store_messages_due(e->store, &lw->w, e->now, avoid ? r->id : 0, rows,
+					  room < CLAIM_MAX ? room : CLAIM_MAX);
+	unsigned taken = 0;
+
+	lw->due_at = NEVER;
+	for (size_t i = 0; i < count && !r->solo; i++) {
+		/* A message that a driver died with goes alone: its route is drained first. */
+		if (rows[i].kills && r->inflight) {
+			r->drain = true;
+			break;
+		}
+		r->solo = rows[i].kills > 0;
+		if (claim_one(e, r, lw, &rows[i]))
+			taken++;
+		else
+			r->solo = false;
+		*moved = true;
+	}
+	engine_wave_due(e, lw, store_messages_next_due(e->store, lw->w.id));
+	return taken;
+}
+
 /* Takes up to `room` rows after the wave's cursor.  When every row may go, one UPDATE marks
  * them all. */
 static unsigned
-claim_wave(struct engine *e, struct route_state *r, struct live_wave *lw, unsigned room)
+claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsigned room)
 {
 	static struct message rows[CLAIM_MAX];
-	size_t count = store_messages_after(e->store, &lw->w, rows,
-					    room < CLAIM_MAX ? room : CLAIM_MAX);
+	size_t want = room < CLAIM_MAX ? room : CLAIM_MAX;
+	size_t count = store_messages_after(e->store, &lw->w, rows, want);
 	uint32_t before = lw->w.cursor;
 	unsigned taken = 0;
-	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !lw->w.drill &&
-		!r->conf->budget_count;
+	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !r->conf->budget_count &&
+		!engine_honours_opt_out(lw) && lw->w.expires_at > e->now;
 
 	for (size_t i = 0; i < count && all; i++)
 		all = rows[i].state == MESSAGE_QUEUED && rows[i].due == NEVER && rows[i].e164;
@@ -251,7 +324,6 @@ claim_wave(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 				     lw->w.id & 255, e->now);
 	for (size_t i = 0; i < count; i++) {
 		struct message *m = &rows[i];
-		msec at;
 
 		lw->w.cursor = m->contact;
 		if (all) {
@@ -259,32 +331,42 @@ claim_wave(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 			m->reference = lw->w.id & 255;
 			hand_over(e, r, lw, m);
 			taken++;
-			continue;
+		} else if (m->state == MESSAGE_QUEUED && m->due == NEVER) {
+			taken += claim_one(e, r, lw, m);
 		}
-		if (m->state != MESSAGE_QUEUED || m->due != NEVER || !may_go(e, lw, m))
-			continue;
-		at = budget_at(e, r, m->e164);
-		if (at > e->now) {	/* the cursor always advances; the row waits by itself */
-			m->due = at;
-			store_message_update(e->store, m);
-			continue;
-		}
-		claim_row(e, r, lw, m);
-		taken++;
 	}
-	engine_wave_touch(e, lw);
-	if (count < (room < CLAIM_MAX ? room : CLAIM_MAX))
-		engine_wave_unrank(e, lw);
+	lw->rest = count == want;
 	return taken;
 }
 
-static bool
-may_carry(struct engine *e, const struct route_view *views, size_t self,
-	  const struct live_wave *lw)
+/* 0 and !*moved: there is nothing here for this route now. */
+static unsigned
+claim_wave(struct engine *e, struct route_state *r, struct live_wave *lw, unsigned room, bool avoid,
+	   bool *moved)
 {
-	struct route_need need = { .channel = lw->w.channel, .test_mode = lw->test, .avoid = -1 };
+	unsigned taken = 0;
 
-	return route_may_carry(views, e->route_count, self, &need) == ROUTE_OK;
+	*moved = false;
+	if (lw->due_at <= e->now)
+		taken = claim_due(e, r, lw, room, avoid, moved);
+	if (lw->rest && taken < room && !r->solo && !r->drain) {
+		taken += claim_rest(e, r, lw, room - taken);
+		*moved = true;
+	}
+	engine_wave_touch(e, lw);
+	if (!lw->rest && lw->due_at > e->now)
+		engine_wave_wait(e, lw);
+	return taken;
+}
+
+static enum route_verdict
+verdict(struct engine *e, const struct route_view *views, size_t self, const struct live_wave *lw,
+	int avoid)
+{
+	struct route_need need = { .channel = lw->w.channel, .test_mode = lw->test,
+				   .avoid = avoid };
+
+	return route_may_carry(views, e->route_count, self, &need);
 }
 
 static unsigned
@@ -292,8 +374,11 @@ room_of(struct engine *e, struct route_state *r)
 {
 	unsigned room = r->window > r->inflight ? r->window - r->inflight : 0;
 
-	if (!r->up || r->paused_until > e->now || (r->solo && r->inflight) ||
-	    r->drain_until > e->now)
+	if (!r->inflight)
+		r->drain = false;
+	if (r->up && r->paused_until > e->now)
+		e->resume_at = msec_min(e->resume_at, r->paused_until);
+	if (!r->up || r->paused_until > e->now || r->drain || (r->solo && r->inflight))
 		return 0;
 	if (room > CLAIM_MAX)
 		room = CLAIM_MAX;
@@ -303,113 +388,58 @@ room_of(struct engine *e, struct route_state *r)
 	return room;
 }
 
+/* Waves of one rank take turns in slices, so that no alert starves another. */
+static unsigned
+serve_rank(struct engine *e, size_t self, struct route_view *views, size_t rank, unsigned budget)
+{
+	struct route_state *r = &e->routes[self];
+	struct live_wave *lw = e->ranks[rank].ring, *refused = NULL;
+
+	while (lw && budget && !r->solo && !r->drain) {
+		unsigned slice = budget < 64 || lw->next == lw ? budget : 64;
+		bool moved = false;
+
+		views[self].free = budget;
+		if (verdict(e, views, self, lw, -1) == ROUTE_OK)
+			budget -= claim_wave(e, r, lw, slice, verdict(e, views, self, lw, (int)self) ==
+					     ROUTE_AVOID, &moved);
+		if (moved) {
+			refused = NULL;
+			if (e->ranks[rank].ring == lw)
+				e->ranks[rank].ring = lw->next;
+			lw = e->ranks[rank].ring;
+			continue;
+		}
+		if (!refused)
+			refused = lw;
+		lw = lw->next ? lw->next : e->ranks[rank].ring;
+		if (lw == refused)
+			break;
+	}
+	return budget;
+}
+
 static void
 serve_route(struct engine *e, size_t self)
 {
 	struct route_state *r = &e->routes[self];
 	struct route_view views[ROUTES_MAX];
-	unsigned room = room_of(e, r);
-	unsigned budget = room;
+	unsigned room = room_of(e, r), budget = room;
 
+	if (!room)
+		return;
 	engine_views(e, views);
-	for (size_t k = 0; k < e->rank_count && budget; k++) {
-		struct live_wave *first = e->ranks[k].ring, *lw = first;
-		unsigned tried = 0;
-
-		/* Waves of one rank take turns in slices, so that no alert starves another. */
-		while (lw && budget && tried < 10000) {
-			struct live_wave *next = lw->next == lw ? NULL : lw->next;
-			unsigned slice = budget < 64 || !next ? budget : 64;
-
-			tried++;
-			if (may_carry(e, views, self, lw)) {
-				budget -= claim_wave(e, r, lw, slice);
-				views[self].free = budget;
-				if (e->ranks[k].ring && lw->next)
-					e->ranks[k].ring = lw->next;
-				lw = e->ranks[k].ring;
-				continue;
-			}
-			lw = next;
-			if (lw == first)
-				break;
-		}
-	}
+	for (size_t k = 0; k < e->rank_count && budget && !r->solo && !r->drain; k++)
+		budget = serve_rank(e, self, views, k, budget);
 	r->bucket.tokens += budget;	/* not used after all */
-	e->more |= room && !budget;
-}
-
-/* A message that a driver died with goes alone: its route is drained first. */
-static int
-alone(struct engine *e, const struct route_view *views, const struct route_need *need, int best)
-{
-	if (best >= 0 && !e->routes[best].inflight)
-		return best;
-	for (size_t k = 0; k < e->route_count; k++) {
-		if (!views[k].up || !views[k].channels[need->channel])
-			continue;
-		if (!e->routes[k].inflight && views[k].free && (int)k != need->avoid)
-			return (int)k;
-		e->routes[k].drain_until = e->now + 1000;
-		break;
-	}
-	return -1;
-}
-
-/* Rows that wait by themselves: retries, suspects, budgets. */
-static void
-serve_due(struct engine *e)
-{
-	static struct message rows[DUE_MAX];
-	size_t count = store_messages_due(e->store, e->now, rows, DUE_MAX);
-	struct route_view views[ROUTES_MAX];
-
-	for (size_t i = 0; i < count; i++) {
-		struct message *m = &rows[i];
-		struct live_wave *lw = engine_wave(e, m->wave);
-		struct route_need need = { .avoid = -1 };
-		struct route_state *r;
-		int best;
-		msec at;
-
-		if (!lw || !may_go(e, lw, m))
-			continue;
-		if (m->flags & MESSAGE_RESEND && store_has_answered(e->store, lw->w.alert,
-								    m->contact)) {
-			m->due = NEVER;
-			engine_message_event(e, lw, m, MESSAGE_ON_UNKNOWN);
-			continue;
-		}
-		engine_views(e, views);
-		need.channel = lw->w.channel;
-		need.test_mode = lw->test;
-		for (size_t k = 0; k < e->route_count && m->flags & MESSAGE_AVOID; k++)
-			if (e->routes[k].id == m->route)
-				need.avoid = (int)k;
-		best = route_best(views, e->route_count, &need);
-		if (m->kills)
-			best = alone(e, views, &need, best);
-		r = best < 0 ? NULL : &e->routes[best];
-		at = r ? budget_at(e, r, m->e164) : e->now + 200;
-		if (at > e->now) {
-			m->due = at;
-			store_message_update(e->store, m);
-			continue;
-		}
-		if (m->kills) {
-			r->solo = true;
-			r->drain_until = 0;
-		}
-		claim_row(e, r, lw, m);
-	}
-	e->more |= count == DUE_MAX;
+	e->more |= !budget && r->window > r->inflight && !r->solo;
 }
 
 void
 engine_dispatch(struct engine *e)
 {
 	e->resume_at = NEVER;
-	serve_due(e);
+	engine_waves_wake(e);
 	for (size_t i = 0; i < e->route_count; i++)
 		serve_route(e, i);
 	engine_sends_finish(e);

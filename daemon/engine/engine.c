@@ -164,7 +164,7 @@ forget(struct engine *e)
 	free(e->ranks);
 	e->ranks = NULL;
 	e->rank_count = e->rank_cap = 0;
-	e->planning.count = e->touched.count = 0;
+	e->planning.count = e->touched.count = e->waiting.count = 0;
 	for (size_t i = 0; i < e->route_count; i++) {
 		effect_free(e->routes[i].send);
 		e->routes[i].send = NULL;
@@ -280,6 +280,7 @@ engine_close(struct engine *e)
 	free(e->document_ids);
 	free(e->planning.waves);
 	free(e->touched.waves);
+	free(e->waiting.waves);
 	settings_unref(e->settings);
 	free(e);
 }
@@ -488,6 +489,16 @@ recount(struct engine *e)
 	}
 }
 
+/* When something falls due, in the caller's time. */
+static msec
+next_look(struct engine *e)
+{
+	msec at = msec_min(msec_min(e->resume_at, e->waiting_at),
+			   msec_min(e->expiry_at, store_alerts_next_due(e->store)));
+
+	return at == NEVER ? NEVER : at - e->skew_ms;
+}
+
 int
 engine_turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, msec now,
 	    struct effect_list *out, msec *wake_at, struct err *err)
@@ -510,6 +521,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	run_all(e, &second);
 	run_import(e, bulk);
 	engine_climb_due(e);
+	engine_waves_expire(e);
 	engine_plan_slices(e);
 	engine_dispatch(e);
 	engine_waves_flush(e);
@@ -530,12 +542,6 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	free_all(&second);
 	while ((f = effect_pop(&e->effects)))
 		effect_push(out, f);
-	if (e->more || urgent->first || bulk->first)
-		*wake_at = now;
-	else
-		*wake_at = msec_min(e->resume_at, msec_min(store_alerts_next_due(e->store),
-							   store_messages_next_due(e->store)));
-	if (*wake_at != NEVER && *wake_at != now)
-		*wake_at -= e->skew_ms;
+	*wake_at = e->more || urgent->first || bulk->first ? now : next_look(e);
 	return 0;
 }

@@ -16,6 +16,9 @@ struct live_wave {
 	struct wave w;
 	struct live_wave *next, *prev;	/* ring of its rank; NULL = nothing to claim */
 	bool dirty, test, flash;
+	bool rest;			/* there may be rows after the cursor */
+	bool waiting;			/* in the engine's list of those with a due row to come */
+	msec due_at;			/* not later than its first row with a due; NEVER = none */
 	uint32_t correction;		/* wave to which late reached people are added; 0 = none */
 	/* planning in slices */
 	struct id_set planned;		/* contact << 1 | lang, sorted */
@@ -40,7 +43,7 @@ struct route_state {
 	bool up, channels[CHANNEL_COUNT], receipts;
 	unsigned window, batch, inflight;
 	bool solo;			/* a suspect is in hand, alone, after a crash */
-	msec drain_until;		/* nothing else until then: a suspect waits for quiet */
+	bool drain;			/* nothing more until it is idle: a suspect waits for that */
 	msec paused_until;
 	unsigned failures;		/* configuration refusals in a row */
 	double speed;			/* messages per second, moving average */
@@ -73,6 +76,9 @@ struct engine {
 	struct command *import;
 	struct live_list planning;	/* waves still being planned, oldest first */
 	struct live_list touched;	/* waves whose row must be written this turn */
+	struct live_list waiting;	/* waves with nothing to claim before their due_at */
+	msec waiting_at;		/* the earliest of those */
+	msec expiry_at;			/* when a wave's validity may end */
 	msec resume_at;			/* earliest instant at which a held-back claim may go */
 	bool quiet;			/* dry run: plan, keep no effects */
 	struct engine_stats stats;
@@ -157,11 +163,22 @@ void live_list_add(struct live_list *, struct live_wave *);
 void engine_wave_forget(struct engine *, struct live_wave *);
 void engine_waves_flush(struct engine *);
 void engine_waves_load(struct engine *);
+/* A row of it goes by itself from `at` on; NEVER does nothing. */
+void engine_wave_due(struct engine *, struct live_wave *, msec at);
+void engine_wave_wait(struct engine *, struct live_wave *);	/* nothing to claim for now */
+void engine_waves_wake(struct engine *);	/* those whose due has come join their rank */
+/* Nothing more of it leaves; what is with a driver is asked back. */
+void engine_wave_stop(struct engine *, struct live_wave *, enum wave_state);
+void engine_waves_expire(struct engine *);
 
 /* dispatch.c */
 void engine_dispatch(struct engine *);
 void engine_sends_finish(struct engine *);
 void engine_views(struct engine *, struct route_view *out);
+bool engine_still_needed(struct engine *, const struct live_wave *, uint32_t contact);
+bool engine_honours_opt_out(const struct live_wave *);
+/* Asks the driver that has it to give a message back, if it has not left. */
+void engine_ask_back(struct engine *, const struct message *);
 
 /* outcome.c */
 void engine_route_ready(struct engine *, struct command *);

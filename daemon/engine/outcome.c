@@ -65,6 +65,8 @@ engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
 	engine_wave_moved(e, lw, m->state, (int)next);
 	m->state = (int)next;
 	store_message_update(e->store, m);
+	if (next == MESSAGE_QUEUED)
+		engine_wave_due(e, lw, m->due);
 	if (message_is_reached(next) && lw->w.state == WAVE_WITHDRAWN)
 		join_correction(e, lw, m->contact);
 }

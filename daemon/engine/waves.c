@@ -53,8 +53,8 @@ rank_of(struct engine *e, uint64_t key)
 	return &e->ranks[low];
 }
 
-void
-engine_wave_rank(struct engine *e, struct live_wave *lw)
+static void
+join(struct engine *e, struct live_wave *lw)
 {
 	struct rank *rank = rank_of(e, rank_key(&lw->w));
 
@@ -66,6 +66,57 @@ engine_wave_rank(struct engine *e, struct live_wave *lw)
 	} else {
 		rank->ring = lw->next = lw->prev = lw;
 	}
+}
+
+void
+engine_wave_rank(struct engine *e, struct live_wave *lw)
+{
+	lw->rest = true;
+	join(e, lw);
+}
+
+void
+engine_wave_due(struct engine *e, struct live_wave *lw, msec at)
+{
+	if (at == NEVER || lw->w.state > WAVE_FINISHED)
+		return;
+	lw->due_at = msec_min(lw->due_at, at);
+	if (lw->next)
+		return;			/* it is looked at anyway */
+	if (!lw->waiting)
+		live_list_add(&e->waiting, lw);
+	lw->waiting = true;
+	e->waiting_at = msec_min(e->waiting_at, lw->due_at);
+}
+
+void
+engine_wave_wait(struct engine *e, struct live_wave *lw)
+{
+	engine_wave_unrank(e, lw);
+	engine_wave_due(e, lw, lw->due_at);
+}
+
+void
+engine_waves_wake(struct engine *e)
+{
+	size_t kept = 0;
+
+	if (e->waiting_at > e->now)
+		return;
+	e->waiting_at = NEVER;
+	for (size_t i = 0; i < e->waiting.count; i++) {
+		struct live_wave *lw = e->waiting.waves[i];
+
+		if (lw->due_at > e->now) {
+			e->waiting_at = msec_min(e->waiting_at, lw->due_at);
+			e->waiting.waves[kept++] = lw;
+			continue;
+		}
+		lw->waiting = false;
+		if (!lw->next)
+			join(e, lw);
+	}
+	e->waiting.count = kept;
 }
 
 void
@@ -95,6 +146,9 @@ take_in(struct engine *e, const struct wave *w)
 
 	lw->w = *w;
 	lw->flash = t && t->flash;
+	lw->due_at = NEVER;
+	if (w->state <= WAVE_OPEN)
+		e->expiry_at = msec_min(e->expiry_at, w->expires_at);
 	table_put(&e->waves, w->id, lw);
 	return lw;
 }
@@ -175,13 +229,22 @@ engine_wave_touch(struct engine *e, struct live_wave *lw)
 	lw->dirty = true;
 }
 
+static void
+live_list_take(struct live_list *list, const struct live_wave *lw)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->waves[i] == lw)
+			memmove(&list->waves[i], &list->waves[i + 1],
+				(--list->count - i) * sizeof(lw));
+}
+
 void
 engine_wave_forget(struct engine *e, struct live_wave *lw)
 {
-	for (size_t i = 0; i < e->planning.count; i++)
-		if (e->planning.waves[i] == lw)
-			memmove(&e->planning.waves[i], &e->planning.waves[i + 1],
-				(--e->planning.count - i) * sizeof(lw));
+	if (lw->w.state == WAVE_PLANNING || lw->planned.ids)
+		live_list_take(&e->planning, lw);
+	if (lw->waiting)
+		live_list_take(&e->waiting, lw);
 	engine_wave_unrank(e, lw);
 	table_take(&e->waves, lw->w.id);
 	id_set_fini(&lw->planned);
@@ -208,6 +271,76 @@ engine_waves_flush(struct engine *e)
 }
 
 static void
+ask_all_back(struct engine *e, struct live_wave *lw)
+{
+	uint32_t contacts[256], after = 0;
+	size_t count;
+
+	if (!lw->w.count[MESSAGE_SENDING])
+		return;
+	while ((count = store_messages_sending_of(e->store, lw->w.id, after, contacts, 256))) {
+		for (size_t i = 0; i < count; i++) {
+			struct message m;
+
+			if (store_message_get(e->store, lw->w.id, contacts[i], lw->w.channel, &m))
+				engine_ask_back(e, &m);
+		}
+		after = contacts[count - 1];
+	}
+}
+
+void
+engine_wave_stop(struct engine *e, struct live_wave *lw, enum wave_state state)
+{
+	engine_wave_unrank(e, lw);
+	lw->rest = false;
+	lw->due_at = NEVER;
+	if (lw->w.state < WAVE_FINISHED) {
+		lw->w.state = state;
+		store_messages_forget_due(e->store, lw->w.id);
+	}
+	engine_wave_touch(e, lw);
+	ask_all_back(e, lw);
+}
+
+struct expiring {
+	struct engine *e;
+	struct live_list ended;
+	msec next_at;
+};
+
+static void
+find_expired(void *ctx, uint64_t key, void *value)
+{
+	struct expiring *x = ctx;
+	struct live_wave *lw = value;
+
+	if (lw->w.state > WAVE_OPEN)
+		return;
+	if (lw->w.expires_at <= x->e->now)
+		live_list_add(&x->ended, lw);
+	else
+		x->next_at = msec_min(x->next_at, lw->w.expires_at);
+}
+
+/* A wave outlives its alert's ladder (an alert may be satisfied with its SMS still queued), so
+ * it ends by its own validity.  Looked for at most once a second: what is sent is checked by
+ * itself. */
+void
+engine_waves_expire(struct engine *e)
+{
+	struct expiring x = { .e = e, .next_at = NEVER };
+
+	if (e->expiry_at > e->now)
+		return;
+	table_each(&e->waves, find_expired, &x);
+	for (size_t i = 0; i < x.ended.count; i++)
+		engine_wave_stop(e, x.ended.waves[i], WAVE_EXPIRED);
+	free(x.ended.waves);
+	e->expiry_at = x.next_at == NEVER || x.next_at > e->now + 1000 ? x.next_at : e->now + 1000;
+}
+
+static void
 load_one(void *ctx, const struct wave *w)
 {
 	struct engine *e = ctx;
@@ -222,10 +355,22 @@ load_one(void *ctx, const struct wave *w)
 		live_list_add(&e->planning, lw);
 }
 
+static void
+load_due(void *ctx, uint32_t wave, msec at)
+{
+	struct engine *e = ctx;
+	struct live_wave *lw = table_get(&e->waves, wave);
+
+	if (lw)
+		engine_wave_due(e, lw, at);
+}
+
 void
 engine_waves_load(struct engine *e)
 {
+	e->waiting_at = e->expiry_at = NEVER;
 	store_waves_open(e->store, load_one, e);
+	store_waves_due(e->store, load_due, e);
 	for (size_t i = 0; i < e->planning.count; i++)
 		engine_plan_resume(e, e->planning.waves[i]);
 }

@@ -74,15 +74,23 @@ store_wave_get(struct store *s, uint32_t id, struct wave *w)
 	return true;
 }
 
+/* Read whole before the first is handed on: what is done with one may ask for waves again. */
 static void
 each_wave(struct store *s, sqlite3_stmt *st, wave_fn fn, void *ctx)
 {
-	while (store_step(s, st)) {
-		struct wave w;
+	struct wave *waves = NULL;
+	size_t count = 0, cap = 0;
 
-		wave_row(st, &w);
-		fn(ctx, &w);
+	while (store_step(s, st)) {
+		if (count == cap) {
+			cap = cap ? cap * 2 : 16;
+			waves = xrealloc(waves, cap * sizeof(*waves));
+		}
+		wave_row(st, &waves[count++]);
 	}
+	for (size_t i = 0; i < count; i++)
+		fn(ctx, &waves[i]);
+	free(waves);
 }
 
 void
@@ -247,19 +255,23 @@ store_messages_claim(struct store *s, uint32_t wave, uint32_t after, uint32_t la
 }
 
 size_t
-store_messages_due(struct store *s, msec now, struct message *out, size_t max)
+store_messages_due(struct store *s, const struct wave *w, msec now, int64_t avoid,
+		   struct message *out, size_t max)
 {
-	return messages(s, store_query(s, "SELECT " MESSAGE_COLUMNS ", CASE (SELECT channel FROM "
-		"wave w WHERE w.id = m.wave) WHEN 1 THEN " NUMBER("voice") " ELSE " NUMBER("sms")
-		" END FROM message m WHERE m.due <= ? ORDER BY m.due LIMIT ?", "ii", now,
-		(int64_t)max), out, max);
+	return messages(s, store_query(s, w->channel == CHANNEL_VOICE
+		? "SELECT " MESSAGE_COLUMNS ", " NUMBER("voice") " FROM message m WHERE m.wave = ? "
+		  "AND m.due <= ? AND NOT (m.flags & 1 AND m.route = ?) ORDER BY m.due LIMIT ?"
+		: "SELECT " MESSAGE_COLUMNS ", " NUMBER("sms") " FROM message m WHERE m.wave = ? "
+		  "AND m.due <= ? AND NOT (m.flags & 1 AND m.route = ?) ORDER BY m.due LIMIT ?",
+		"iiii", (int64_t)w->id, now, avoid, (int64_t)max), out, max);
 }
 
 msec
-store_messages_next_due(struct store *s)
+store_messages_next_due(struct store *s, uint32_t wave)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT due FROM message WHERE due IS NOT NULL "
-				       "ORDER BY due LIMIT 1", "");
+	sqlite3_stmt *st = store_query(s, "SELECT due FROM message WHERE wave = ? "
+				       "AND due IS NOT NULL ORDER BY due LIMIT 1", "i",
+				       (int64_t)wave);
 	msec at = NEVER;
 
 	if (store_step(s, st)) {
@@ -267,6 +279,23 @@ store_messages_next_due(struct store *s)
 		store_done(st);
 	}
 	return at;
+}
+
+void
+store_messages_forget_due(struct store *s, uint32_t wave)
+{
+	store_run(s, "UPDATE message SET due = NULL WHERE wave = ? AND due IS NOT NULL", "i",
+		  (int64_t)wave);
+}
+
+void
+store_waves_due(struct store *s, due_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT wave, min(due) FROM message "
+				       "WHERE due IS NOT NULL GROUP BY wave", "");
+
+	while (store_step(s, st))
+		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
 }
 
 size_t
@@ -281,10 +310,12 @@ store_messages_sending(struct store *s, uint32_t wave, uint32_t contact, struct 
 }
 
 size_t
-store_messages_sending_of(struct store *s, uint32_t wave, uint32_t *contacts, size_t max)
+store_messages_sending_of(struct store *s, uint32_t wave, uint32_t after, uint32_t *contacts,
+			  size_t max)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE state = 1 AND wave = ? "
-				       "LIMIT ?", "ii", (int64_t)wave, (int64_t)max);
+				       "AND contact > ? ORDER BY contact LIMIT ?", "iii",
+				       (int64_t)wave, (int64_t)after, (int64_t)max);
 	size_t count = 0;
 
 	while (store_step(s, st))

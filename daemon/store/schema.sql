@@ -88,7 +88,7 @@ CREATE TABLE message (
 	flags INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (wave, contact)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX message_due ON message (due) WHERE due IS NOT NULL;
+CREATE INDEX message_due ON message (wave, due) WHERE due IS NOT NULL;
 CREATE INDEX message_sending ON message (wave, contact) WHERE state = 1;
 -- A finished handing-over; append only (a receipt later fills receipt and receipt_at).
 -- outcome: 1 accepted, 2 rejected, 3 unknown, 4 withdrawn.  receipt: 0 none, 1 delivered, 2 failed

@@ -91,6 +91,8 @@ store_query(struct store *s, const char *sql, const char *types, ...)
 	if (st) {
 		va_list args;
 
+		/* One statement cannot be walked twice at once: read it whole first. */
+		assert(!sqlite3_stmt_busy(st));
 		va_start(args, types);
 		bind_all(st, types, args);
 		va_end(args);

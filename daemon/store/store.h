@@ -228,12 +228,19 @@ size_t store_messages_after(struct store *, const struct wave *, struct message 
 /* All queued rows in (after, last] become `sending` by `route`: the write-ahead. */
 void store_messages_claim(struct store *, uint32_t wave, uint32_t after, uint32_t last,
 			  int64_t route, unsigned reference, msec at);
-size_t store_messages_due(struct store *, msec now, struct message *out, size_t max);
-msec store_messages_next_due(struct store *);
+/* Rows of a wave that wait by themselves until `due`; without those that `avoid` (a route, 0 =
+ * none) had last and should not have again. */
+size_t store_messages_due(struct store *, const struct wave *, msec now, int64_t avoid,
+			  struct message *out, size_t max);
+msec store_messages_next_due(struct store *, uint32_t wave);
+void store_messages_forget_due(struct store *, uint32_t wave);	/* it is over */
+typedef void (*due_fn)(void *ctx, uint32_t wave, msec at);
+void store_waves_due(struct store *, due_fn, void *ctx);	/* waves with such rows */
 /* Rows in `sending`, after (wave, contact). */
 size_t store_messages_sending(struct store *, uint32_t wave, uint32_t contact, struct message *out,
 			      size_t max);
-size_t store_messages_sending_of(struct store *, uint32_t wave, uint32_t *contacts, size_t max);
+size_t store_messages_sending_of(struct store *, uint32_t wave, uint32_t after, uint32_t *contacts,
+				 size_t max);
 typedef void (*contact_fn)(void *ctx, uint32_t contact);
 /* Contacts of a wave whose message is sent, delivered or uncertain. */
 void store_messages_reached(struct store *, uint32_t wave, contact_fn, void *ctx);

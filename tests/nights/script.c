@@ -707,6 +707,7 @@ read_message_wish(struct reader *r, struct wish *w)
 	w->alert = script_alert(r->n, need(r));
 	w->who = who(r);
 	w->channel = eat(r, "voice") ? CHANNEL_VOICE : CHANNEL_SMS;
+	eat(r, "sms");
 	state = message_state_parse(need(r));
 	w->value = state;
 	return state >= 0;

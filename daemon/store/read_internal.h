@@ -1,0 +1,56 @@
+/* read_internal.h -- what the files behind read.h share. */
+#ifndef GONG_READ_INTERNAL_H
+#define GONG_READ_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "daemon/settings/settings.h"
+#include "daemon/store/read.h"
+
+#define READ_STATEMENTS 48
+#define READ_POLICIES 8
+
+struct reader {
+	sqlite3 *db;
+	int64_t give_up_at;		/* monotonic ms */
+	enum { READ_FINE, READ_TOO_SLOW, READ_FAILED } failed;
+	struct {
+		const char *sql;	/* address of the literal is the key */
+		sqlite3_stmt *stmt;
+	} statements[READ_STATEMENTS];
+	/* Policies of older documents; settings has those in force. */
+	struct {
+		int64_t document;
+		struct policy *policy;
+	} policies[READ_POLICIES];
+	size_t policy_next;
+};
+
+/* types: i int64, t text */
+sqlite3_stmt *read_query(struct reader *, const char *sql, const char *types, ...);
+bool read_step(struct reader *, sqlite3_stmt *);
+int64_t read_number(struct reader *, sqlite3_stmt *);
+int read_cursor(const char *text, int64_t *out, int count);
+size_t read_limit(const struct read_query *);
+
+void json_text(struct buf *, const char *name, const char *value);
+void json_number(struct buf *, const char *name, sqlite3_stmt *, int column);
+void json_column(struct buf *, const char *name, sqlite3_stmt *, int column);
+void json_division(struct buf *, const char *name, sqlite3_stmt *, int column);
+void json_phone(struct buf *, const char *name, int64_t e164, bool unmasked);
+
+/* Each returns 200, 400 or 404. */
+int read_alerts(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_alert(struct reader *, const struct read_query *, const struct settings *, msec now,
+	       struct buf *, struct err *);
+int read_targets(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_messages(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_events(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_tasks(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_routes(struct reader *, const struct settings *, struct buf *);
+
+/* 200, or 404/400 with err: is there such an alert, and is the cursor one? */
+int read_check(struct reader *, const struct read_query *, int64_t *cursor, int count,
+	       struct err *);
+
+#endif
