@@ -3,6 +3,7 @@
 What is tested is the client alone: its command line, what it asks for, what it shows and how it
 ends.  (gongctl with the real gongd is part of the demo and of the other system tests.)
 """
+import fcntl
 import http.server
 import json
 import os
@@ -12,7 +13,9 @@ import select
 import signal
 import socket
 import socketserver
+import struct
 import subprocess
+import termios
 import threading
 import time
 import unicodedata
@@ -510,34 +513,52 @@ def until(test, seconds=10):
         time.sleep(0.02)
 
 
-def test_watch_redraws_in_place_on_a_terminal(gongd):
+def watched(gongd, rows, width, pictures):
+    """What `alert watch` draws on a terminal of that size, until so many pictures were seen."""
     pid, master = pty.fork()
     if pid == 0:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", rows, width, 0, 0))
         os.environ.update(LC_ALL="C.UTF-8", TZ="Asia/Shanghai")
         os.execv(GONGCTL, [GONGCTL, "--lang", "zh", "--socket", gongd.path, "alert", "watch", "12",
                            "--interval", "100ms"])
-    seen = b""
+    seen, done, end = b"", 0, time.monotonic() + 20
     try:
-        end = time.monotonic() + 10
-        while seen.count(b"\x1b[J") < 3 and time.monotonic() < end:
+        while seen.count(b"\x1b[J") < pictures and time.monotonic() < end:
             if select.select([master], [], [], 0.5)[0]:
                 seen += os.read(master, 65536)
         os.kill(pid, signal.SIGINT)
-        while time.monotonic() < end:
+        while not done and time.monotonic() < end:
             done, status = os.waitpid(pid, os.WNOHANG)
-            if done:
-                break
-            if select.select([master], [], [], 0.05)[0]:
+            if not done and select.select([master], [], [], 0.05)[0]:
                 try:
                     seen += os.read(master, 65536)
                 except OSError:
                     pass
         assert done and os.waitstatus_to_exitcode(status) == 0
     finally:
+        if not done:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
         os.close(master)
-    pictures = seen.decode().split("\x1b[J")
-    ups = [re.match(r"\r?\n?\x1b\[(\d+)A\r", p) for p in pictures[1:3]]
+    return seen.decode().split("\x1b[J")[:pictures]
+
+
+def test_watch_redraws_in_place_on_a_terminal(gongd):
+    pictures = watched(gongd, 24, 80, 3)
+    ups = [re.match(r"\r?\n?\x1b\[(\d+)A\r", p) for p in pictures[1:]]
     assert all(ups), pictures
     assert {int(m.group(1)) for m in ups} == {pictures[0].count("\n")}
     assert "\x1b[31m!" in pictures[0] and "\x1b[32m+" in pictures[0]
     assert "西沟?[31m村" in pictures[0]
+
+
+@pytest.mark.parametrize("rows, width", [(24, 80), (16, 50), (10, 33)])
+def test_watch_stays_within_the_terminal(gongd, rows, width):
+    many = [dict(TARGETS[0], id=i, level=i % 6, name="很长的村名第%d组" % i, by="王" * (i % 9))
+            for i in range(1, 301)]
+    gongd.answers["GET /v1/alerts/12/targets"] = (200, {"targets": many, "next": None})
+    picture = watched(gongd, rows, width, 2)[1]
+    lines = re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", picture).replace("\r", "").strip("\n").split("\n")
+    assert len(lines) < rows and max(columns(line) for line in lines) <= width
+    if rows > 10:
+        assert "另有" in lines[-1] and "未应答" in lines[-2]
