@@ -55,7 +55,7 @@ finish(struct http *h, struct item *item, const char *outcome, const char *ref, 
 static void
 tell_health(struct http *h, const char *note)
 {
-	kit_event(h->kit, json_pack("{s:s,s:b,s:s?}", "ev", "health", "ok", !h->ill, "note", note));
+	kit_event(h->kit, json_pack("{s:s,s:b,s:s*}", "ev", "health", "ok", !h->ill, "note", note));
 }
 
 static void
@@ -194,8 +194,8 @@ http_send(struct kit *k, const struct kit_send *send)
 		item = xcalloc(1, sizeof(*item));
 		*item = (struct item){ .text = text, .not_after = send->not_after,
 				       .flash = send->flash, .urgent = send->urgent };
-		strcpy(item->id, from->id);
-		strcpy(item->to, from->to);
+		memcpy(item->id, from->id, strlen(from->id) + 1);
+		memcpy(item->to, from->to, strlen(from->to) + 1);
 		TAILQ_INSERT_TAIL(send->urgent ? &h->urgent : &h->ordinary, item, link);
 		table_put(&h->queued, id_hash(item->id), item);
 	}
