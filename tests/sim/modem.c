@@ -1,5 +1,6 @@
-/* modem.c -- a simulated GSM modem: AT dialogue in PDU mode over a pty, for tests and the demo.
- * It plays the modem, the network and the people behind it; it never touches a real device. */
+/* modem.c -- a simulated GSM modem: AT dialogue in PDU mode over a pty, for tests and the
+ * demo. It plays the modem, the network and the people behind it; it never touches a real
+ * device. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -22,7 +23,7 @@ now_ms(void)
 	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-/* --- later: one-shot timers that are freed with the modem --------------------------------- */
+/* --- later: one-shot timers that are freed with the modem --------------------------- */
 
 static void
 later_free(struct later *later)
@@ -56,7 +57,7 @@ modem_later(struct modem *m, int ms, void (*run)(struct modem *, void *), void *
 	TAILQ_INSERT_TAIL(&m->laters, later, link);
 }
 
-/* --- the log: one JSON object a line, one write each, so that readers never see halves ----- */
+/* --- the log: one object a line, one write each, so that readers never see halves --- */
 
 struct buf
 modem_log_begin(const char *ev)
@@ -71,7 +72,8 @@ void
 modem_log(struct modem *m, struct buf *line)
 {
 	buf_puts(line, "}\n");
-	if (m->log_fd >= 0 && write(m->log_fd, line->data, line->len) != (ssize_t)line->len) {
+	if (m->log_fd >= 0 &&
+	    write(m->log_fd, line->data, line->len) != (ssize_t)line->len) {
 		fprintf(stderr, "modem: cannot write the log %s: %s\n", m->o.log,
 			strerror(errno));
 		event_base_loopbreak(m->base);
@@ -79,7 +81,7 @@ modem_log(struct modem *m, struct buf *line)
 	buf_fini(line);
 }
 
-/* --- the line to the client --------------------------------------------------------------- */
+/* --- the line to the client --------------------------------------------------------- */
 
 /* Nobody there: a real port without DTR drops what the modem says. */
 static bool
@@ -147,7 +149,7 @@ tty_read(struct bufferevent *tty, void *arg)
 	struct modem *m = arg;
 
 	if (m->watch >= 0)
-		watch_read(m->watch, EV_READ, m);	/* bytes may overtake the opening */
+		watch_read(m->watch, EV_READ, m); /* bytes may overtake the opening */
 	tty_consume(m);
 }
 
@@ -170,8 +172,8 @@ tty_left(struct modem *m)
 	struct evbuffer *in = bufferevent_get_input(m->tty);
 	struct evbuffer *out = bufferevent_get_output(m->tty);
 
-	if (!m->clients) {		/* else the next one is here: its bytes are among these */
-		tty_consume(m);		/* what the last one wrote before it left still counts */
+	if (!m->clients) {      /* else the next one is here: its bytes are among these */
+		tty_consume(m); /* what the last one wrote before it left still counts */
 		evbuffer_drain(in, evbuffer_get_length(in));
 		ioctl(m->slave, TIOCNXCL);
 	}
@@ -213,8 +215,9 @@ tty_open(struct modem *m, char *name, size_t size)
 	int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
 	struct termios raw;
 
-	if (master < 0 || grantpt(master) || unlockpt(master) || ptsname_r(master, name, size) ||
-			(m->slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) {
+	if (master < 0 || grantpt(master) || unlockpt(master) ||
+	    ptsname_r(master, name, size) ||
+	    (m->slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) < 0) {
 		fprintf(stderr, "modem: cannot make a pty: %s\n", strerror(errno));
 		if (master >= 0)
 			close(master);
@@ -254,8 +257,8 @@ modem_plug(struct modem *m, const char *path)
 	if (tty_open(m, name, sizeof(name)))
 		return -1;
 	if (symlink(name, path)) {
-		fprintf(stderr, "modem: cannot make the link %s: %s; name a free path\n", path,
-			strerror(errno));
+		fprintf(stderr, "modem: cannot make the link %s: %s; name a free path\n",
+			path, strerror(errno));
 		modem_unplug(m);
 		return -1;
 	}
@@ -290,13 +293,14 @@ modem_unplug(struct modem *m)
 	m->prompt = 0;
 }
 
-/* --- options and life --------------------------------------------------------------------- */
+/* --- options and life --------------------------------------------------------------- */
 
 static const char usage[] =
 	"usage: modem --link PATH [options]\n"
 	"       modem --tell CONTROL LINE...      send control lines to a running modem\n"
 	"options: --log FILE --people FILE --control PATH --script FILE --seed N\n"
-	"         --air-ms N --receipts delivered|failed|none --receipt-ms N --receipt-loss R\n"
+	"         --air-ms N --receipts delivered|failed|none --receipt-ms N\n"
+	"         --receipt-loss R\n"
 	"         --imei D --imsi D --iccid D --operator NAME --number +999...\n"
 	"         --registration 0-5 --signal 0-31 --ring-ms N\n"
 	"         --sm-size N --me-size N --sr-size N\n"
@@ -309,8 +313,8 @@ whole(const char *name, const char *text, int min, int max)
 	long value = strtol(text, &end, 10);
 
 	if (!*text || *end || value < min || value > max) {
-		fprintf(stderr, "modem: --%s %s: must be a whole number from %d to %d\n", name,
-			text, min, max);
+		fprintf(stderr, "modem: --%s %s: must be a whole number from %d to %d\n",
+			name, text, min, max);
 		exit(2);
 	}
 	return (int)value;
@@ -325,7 +329,8 @@ receipt_status(const char *text)
 		return 0x46;	/* 3GPP TS 23.040 9.2.3.15: validity period expired */
 	if (!strcmp(text, "none"))
 		return -1;
-	fprintf(stderr, "modem: --receipts %s: must be delivered, failed or none\n", text);
+	fprintf(stderr, "modem: --receipts %s: must be delivered, failed or none\n",
+		text);
 	exit(2);
 }
 
@@ -385,7 +390,8 @@ option_take(struct options *o, const char *name, const char *value)
 		if (!strcmp(name, number_options[i].name)) {
 			const struct number_option *n = &number_options[i];
 
-			*(int *)((char *)o + n->offset) = whole(name, value, n->min, n->max);
+			*(int *)((char *)o + n->offset) =
+				whole(name, value, n->min, n->max);
 			return true;
 		}
 	if (!strcmp(name, "seed"))
@@ -402,10 +408,19 @@ option_take(struct options *o, const char *name, const char *value)
 static void
 options_read(struct options *o, int argc, char **argv)
 {
-	*o = (struct options){ .imei = "999000000000017", .imsi = "999010000000001",
-		.iccid = "8999901000000000001", .operator= "GONGSIM", .number = "+99910000000",
-		.receipt_ms = 200, .ring_ms = 20000, .signal = 20, .registration = 1,
-		.sm_size = 20, .me_size = 50, .sr_size = 30, .seed = 1 };
+	*o = (struct options){.imei = "999000000000017",
+			      .imsi = "999010000000001",
+			      .iccid = "8999901000000000001",
+			      .operator = "GONGSIM",
+			      .number = "+99910000000",
+			      .receipt_ms = 200,
+			      .ring_ms = 20000,
+			      .signal = 20,
+			      .registration = 1,
+			      .sm_size = 20,
+			      .me_size = 50,
+			      .sr_size = 30,
+			      .seed = 1};
 	for (int i = 1; i < argc; i += 2) {
 		if (!strncmp(argv[i], "--", 2) && i + 1 < argc &&
 				option_take(o, argv[i] + 2, argv[i + 1]))
@@ -415,7 +430,8 @@ options_read(struct options *o, int argc, char **argv)
 		exit(2);
 	}
 	if (!o->link) {
-		fprintf(stderr, "modem: --link PATH is missing: the client opens it\n%s", usage);
+		fprintf(stderr, "modem: --link PATH is missing: the client opens it\n%s",
+			usage);
 		exit(2);
 	}
 }

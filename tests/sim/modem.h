@@ -1,5 +1,6 @@
-/* modem.h -- what the parts of the simulated modem share: the modem itself, its memories and
- * the few verbs between the AT side, the network side and the tester's control side. */
+/* modem.h -- what the parts of the simulated modem share: the modem itself, its memories
+ * and the few verbs between the AT side, the network side and the tester's control side.
+ */
 #ifndef GONG_SIM_MODEM_H
 #define GONG_SIM_MODEM_H
 
@@ -47,7 +48,7 @@ struct incoming {
 struct submit {
 	struct pdu_submit sms;
 	int mr, refuse;			/* refuse: CMS code, 0 = accept */
-	unsigned plugs, sessions;	/* the modem's when it left: does the asker still listen? */
+	unsigned plugs, sessions;	/* the modem's when it left: who asked? */
 };
 
 /* Parts of one long message as the receiving phone collects them. */
@@ -107,13 +108,13 @@ struct modem {
 	/* the line to the client */
 	char *link;			/* owned; NULL while unplugged */
 	int slave;
-	int watch;			/* inotify on the slave, -1 = cannot tell who is there */
+	int watch; /* inotify on the slave, -1 = cannot tell who is there */
 	int clients;
-	unsigned plugs, sessions;	/* how often plugged in, how often a client left */
+	unsigned plugs, sessions; /* how often plugged in, how often a client left */
 	struct event *watch_event;
 	struct bufferevent *tty;
 	struct buf line;		/* the command or PDU being typed */
-	struct buf held;		/* unsolicited lines waiting for the end of a command */
+	struct buf held; /* unsolicited lines waiting for the end of a command */
 	int prompt;			/* 0, or 'S' for +CMGS, 'W' for +CMGW */
 	size_t prompt_tpdu;
 	bool busy;			/* a submit is in the air: input waits */
@@ -153,13 +154,14 @@ struct modem {
 /* modem.c: time, the line, the log */
 msec now_ms(void);
 void modem_later(struct modem *, int ms, void (*run)(struct modem *, void *), void *arg);
-void modem_log(struct modem *, struct buf *line);	/* writes and resets; `line` lacks the end */
+void modem_log(struct modem *,
+	       struct buf *line); /* writes and resets; `line` lacks the end */
 struct buf modem_log_begin(const char *ev);
 void tty_write(struct modem *, const char *bytes, size_t len);
 void tty_line(struct modem *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* An unsolicited line: waits while a command is being typed or answered. */
 void tty_urc(struct modem *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void tty_settle(struct modem *);	/* the command is over: held lines and input go on */
+void tty_settle(struct modem *); /* the command is over: held lines and input go on */
 int modem_plug(struct modem *, const char *link);
 void modem_unplug(struct modem *);
 
@@ -173,8 +175,8 @@ struct command {
 void at_reset(struct modem *);
 void at_input(struct modem *, char c);
 void at_result(struct modem *, int result);
-/* Comma-separated numbers; an empty or missing one keeps what `out` holds.  Returns how many
- * there were, -1 when one is not a number. */
+/* Comma-separated numbers; an empty or missing one keeps what `out` holds.  Returns how
+ * many there were, -1 when one is not a number. */
 int at_numbers(const char *args, int *out, int max);
 /* One text, quoted or not; moves on to what follows its comma. */
 bool at_text(const char **args, char *out, size_t size);
@@ -182,7 +184,8 @@ bool at_text(const char **args, char *out, size_t size);
 const char *at_in_charset(struct modem *, const char *text, char *out, size_t size);
 void at_from_charset(struct modem *, char *text);
 /* A command that is one number from 0 to `max`. */
-int at_flag(struct modem *, const char *name, char form, const char *args, int *value, int max);
+int at_flag(struct modem *, const char *name, char form, const char *args, int *value,
+	    int max);
 int at_ignored(struct modem *, char form, const char *args);
 
 /* modem_general.c, modem_messages.c: the commands */

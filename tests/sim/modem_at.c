@@ -1,5 +1,6 @@
 /* modem_at.c -- command lines of the simulated modem: echo, prompts, arguments, results.
- * Two tables name every command; whatever is in neither is an ERROR, as on a real modem. */
+ * Two tables name every command; whatever is in neither is an ERROR, as on a real modem.
+ */
 #include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -36,10 +37,10 @@ at_result(struct modem *m, int result)
 	tty_settle(m);
 }
 
-/* --- arguments ---------------------------------------------------------------------------- */
+/* --- arguments ---------------------------------------------------------------------- */
 
-/* Reads comma-separated numbers; an empty or missing one keeps what `out` holds.  Returns how
- * many there were, -1 when one is not a number. */
+/* Reads comma-separated numbers; an empty or missing one keeps what `out` holds.  Returns
+ * how many there were, -1 when one is not a number. */
 int
 at_numbers(const char *args, int *out, int max)
 {
@@ -100,14 +101,15 @@ at_in_charset(struct modem *m, const char *text, char *out, size_t size)
 	return out;
 }
 
-/* The reverse, for digits and names only; text that is no such hexadecimal stays as it is. */
+/* The reverse, for digits and names only; text that is no such hexadecimal stays as it
+ * is. */
 void
 at_from_charset(struct modem *m, char *text)
 {
 	size_t len = strlen(text);
 
 	if (strcmp(m->charset, "UCS2") || !len || len % 4 ||
-			strspn(text, "0123456789ABCDEFabcdef") != len || strncmp(text, "00", 2))
+	    strspn(text, "0123456789ABCDEFabcdef") != len || strncmp(text, "00", 2))
 		return;
 	for (size_t i = 0; i < len; i += 4) {
 		char unit[5] = { text[i], text[i + 1], text[i + 2], text[i + 3], 0 };
@@ -118,7 +120,8 @@ at_from_charset(struct modem *m, char *text)
 }
 
 int
-at_flag(struct modem *m, const char *name, char form, const char *args, int *value, int max)
+at_flag(struct modem *m, const char *name, char form, const char *args, int *value,
+	int max)
 {
 	int wanted = *value;
 
@@ -139,7 +142,7 @@ at_ignored(struct modem *m, char form, const char *args)
 	return AT_OK;
 }
 
-/* --- command lines ------------------------------------------------------------------------ */
+/* --- command lines ------------------------------------------------------------------ */
 
 static int
 command_run(struct modem *m, const struct command *c, char form, const char *rest)

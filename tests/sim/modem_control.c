@@ -1,5 +1,6 @@
-/* modem_control.c -- the tester's hand on the simulated modem: a unix socket and a script file
- * take the same lines; every line over the socket is answered "ok" or "error: why". */
+/* modem_control.c -- the tester's hand on the simulated modem: a unix socket and a script
+ * file take the same lines; every line over the socket is answered "ok" or "error: why".
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -109,8 +110,9 @@ refuse(struct modem *m, const char *args)
 {
 	struct refusal *refusal = xcalloc(1, sizeof(*refusal));
 
-	if (number(&args, &refusal->code, 1, 999) && number(&args, &refusal->count, 1, 1000000) &&
-			(!*args || word(&args, refusal->number, sizeof(refusal->number)))) {
+	if (number(&args, &refusal->code, 1, 999) &&
+	    number(&args, &refusal->count, 1, 1000000) &&
+	    (!*args || word(&args, refusal->number, sizeof(refusal->number)))) {
 		TAILQ_INSERT_TAIL(&m->refusals, refusal, link);
 		return true;
 	}
@@ -206,24 +208,26 @@ static const struct control {
 	bool (*run)(struct modem *, const char *args);
 	const char *args;
 } controls[] = {
-	{ "deliver", deliver, "NUMBER TEXT" },
-	{ "deliver-parts", deliver_parts, "NUMBER REF TEXT, two characters at least" },
-	{ "deliver-part", deliver_part, "NUMBER REF PART OF TEXT, 67 or 153 characters at most" },
-	{ "cms", refuse, "CODE COUNT [NUMBER]" },
-	{ "drop-reply", drop_reply, "COUNT" },
-	{ "mute", mute, "MS" },
-	{ "unplug", unplug, "" },
-	{ "replug", replug, "[PATH], a path that is free" },
-	{ "urc", urc, "LINE" },
-	{ "full", full, "on|off" },
-	{ "register", set_registration, "0-5" },
-	{ "signal", set_signal, "0-31 or 99" },
-	{ "air", air, "MS" },
-	{ "call", call, "answer|busy|end" },
-	{ "quit", quit, "" },
+	{"deliver", deliver, "NUMBER TEXT"},
+	{"deliver-parts", deliver_parts, "NUMBER REF TEXT, two characters at least"},
+	{"deliver-part", deliver_part,
+	 "NUMBER REF PART OF TEXT, 67 or 153 characters at most"},
+	{"cms", refuse, "CODE COUNT [NUMBER]"},
+	{"drop-reply", drop_reply, "COUNT"},
+	{"mute", mute, "MS"},
+	{"unplug", unplug, ""},
+	{"replug", replug, "[PATH], a path that is free"},
+	{"urc", urc, "LINE"},
+	{"full", full, "on|off"},
+	{"register", set_registration, "0-5"},
+	{"signal", set_signal, "0-31 or 99"},
+	{"air", air, "MS"},
+	{"call", call, "answer|busy|end"},
+	{"quit", quit, ""},
 };
 
-/* Every fault and order goes into the log before its effect, so that the books explain it. */
+/* Every fault and order goes into the log before its effect, so that the books explain
+ * it. */
 static void
 control_log(struct modem *m, const char *text)
 {
@@ -242,7 +246,8 @@ control_line(struct modem *m, const char *line, char *why, size_t size)
 	struct err err;
 
 	if (!word(&args, name, sizeof(name))) {
-		snprintf(why, size, "an empty line; say for example: deliver +99912345678 1");
+		snprintf(why, size,
+			 "an empty line; say for example: deliver +99912345678 1");
 		return -1;
 	}
 	if (utf8_check(line, strlen(line), &err)) {
@@ -262,7 +267,7 @@ control_line(struct modem *m, const char *line, char *why, size_t size)
 	return -1;
 }
 
-/* --- the socket --------------------------------------------------------------------------- */
+/* --- the socket --------------------------------------------------------------------- */
 
 static void
 peer_free(struct peer *peer)
@@ -281,7 +286,8 @@ peer_event(struct bufferevent *bev, short what, void *arg)
 static void
 peer_read(struct bufferevent *bev, void *arg)
 {
-	struct evbuffer *in = bufferevent_get_input(bev), *out = bufferevent_get_output(bev);
+	struct evbuffer *in = bufferevent_get_input(bev),
+			*out = bufferevent_get_output(bev);
 	struct peer *peer = arg;
 	char why[256], *line;
 
@@ -318,7 +324,8 @@ control_address(struct sockaddr_un *out, const char *path)
 {
 	*out = (struct sockaddr_un){ .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(out->sun_path)) {
-		fprintf(stderr, "modem: control %s: longer than %zu bytes; name a shorter path\n",
+		fprintf(stderr,
+			"modem: control %s: longer than %zu bytes; name a shorter path\n",
 			path, sizeof(out->sun_path) - 1);
 		return -1;
 	}
@@ -340,13 +347,14 @@ control_open(struct modem *m)
 		unlink(m->o.control);
 	m->control_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (m->control_fd < 0 ||
-			bind(m->control_fd, (struct sockaddr *)&address, sizeof(address)) ||
-			listen(m->control_fd, 8)) {
-		fprintf(stderr, "modem: --control %s: %s\n", m->o.control, strerror(errno));
+	    bind(m->control_fd, (struct sockaddr *)&address, sizeof(address)) ||
+	    listen(m->control_fd, 8)) {
+		fprintf(stderr, "modem: --control %s: %s\n", m->o.control,
+			strerror(errno));
 		return -1;
 	}
-	m->control_event =
-		event_new(m->base, m->control_fd, EV_READ | EV_PERSIST, control_accept, m);
+	m->control_event = event_new(m->base, m->control_fd, EV_READ | EV_PERSIST,
+				     control_accept, m);
 	event_add(m->control_event, NULL);
 	return 0;
 }
@@ -366,7 +374,7 @@ control_close(struct modem *m)
 		close(m->control_fd);
 }
 
-/* --- the script: lines of MS COMMAND, counted from the start ------------------------------- */
+/* --- the script: lines of MS COMMAND, counted from the start ------------------------ */
 
 static void
 script_due(struct modem *m, void *arg)
@@ -409,7 +417,7 @@ control_script(struct modem *m)
 	return rc;
 }
 
-/* --- modem --tell ------------------------------------------------------------------------- */
+/* --- modem --tell ------------------------------------------------------------------- */
 
 int
 control_tell(const char *path, char **lines, int count)
@@ -422,13 +430,15 @@ control_tell(const char *path, char **lines, int count)
 
 	if (fd < 0 || control_address(&address, path) ||
 			connect(fd, (struct sockaddr *)&address, sizeof(address))) {
-		fprintf(stderr, "modem: cannot reach a modem at %s: %s\n", path, strerror(errno));
+		fprintf(stderr, "modem: cannot reach a modem at %s: %s\n", path,
+			strerror(errno));
 		return 1;
 	}
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	peer = fdopen(fd, "r+");
 	for (int i = 0; i < count; i++) {
-		if (dprintf(fd, "%s\n", lines[i]) < 0 || !fgets(answer, sizeof(answer), peer)) {
+		if (dprintf(fd, "%s\n", lines[i]) < 0 ||
+		    !fgets(answer, sizeof(answer), peer)) {
 			fprintf(stderr, "modem: %s: no answer from %s\n", lines[i], path);
 			rc = 1;
 			break;

@@ -1,10 +1,11 @@
-/* modem_general.c -- the general commands of the simulated modem (3GPP TS 27.007): identity,
- * settings, the network as the client sees it, and enough of calls for a dialler. */
+/* modem_general.c -- the general commands of the simulated modem (3GPP TS 27.007):
+ * identity, settings, the network as the client sees it, and enough of calls for a
+ * dialler. */
 #include <stdlib.h>
 
 #include "tests/sim/modem.h"
 
-/* --- identity and settings ---------------------------------------------------------------- */
+/* --- identity and settings ---------------------------------------------------------- */
 
 static int
 cgmi(struct modem *m, char form, const char *args)
@@ -132,7 +133,8 @@ cfun(struct modem *m, char form, const char *args)
 		tty_line(m, "+CFUN: %d", m->cfun);
 		return AT_OK;
 	}
-	if (at_numbers(args, value, 2) < 1 || (value[0] && value[0] != 1 && value[0] != 4))
+	if (at_numbers(args, value, 2) < 1 ||
+	    (value[0] && value[0] != 1 && value[0] != 4))
 		return AT_CME + 50;
 	if (value[1])
 		at_reset(m);
@@ -140,7 +142,7 @@ cfun(struct modem *m, char form, const char *args)
 	return AT_OK;
 }
 
-/* --- the network as the client sees it ---------------------------------------------------- */
+/* --- the network as the client sees it ---------------------------------------------- */
 
 static const char *const reg_name[3] = { "+CREG", "+CGREG", "+CEREG" };
 
@@ -227,13 +229,13 @@ cops(struct modem *m, char form, const char *args)
 		tty_line(m, "+COPS: 0");
 	} else {
 		tty_line(m, "+COPS: 0,%d,\"%s\"", m->cops_format,
-			at_in_charset(m, m->cops_format == 2 ? "99901" : m->o.operator, name,
-				sizeof(name)));
+			 at_in_charset(m, m->cops_format == 2 ? "99901" : m->o.operator,
+				       name, sizeof(name)));
 	}
 	return AT_OK;
 }
 
-/* --- calls: enough for a dialler; nobody picks up unless the tester says so ---------------- */
+/* --- calls: enough for a dialler; nobody picks up unless the tester says so --------- */
 
 static void
 call_log(struct modem *m, const char *state)
@@ -315,7 +317,7 @@ clcc(struct modem *m, char form, const char *args)
 	return AT_OK;
 }
 
-/* --- the table ---------------------------------------------------------------------------- */
+/* --- the table ---------------------------------------------------------------------- */
 
 const struct command at_general[] = {
 	{ "+CGMI", "!", cgmi, "" },

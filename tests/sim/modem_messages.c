@@ -1,5 +1,6 @@
-/* modem_messages.c -- the message commands of the simulated modem (3GPP TS 27.005), PDU mode
- * only, as the client types them; modem_sms.c is the network and the memories behind them. */
+/* modem_messages.c -- the message commands of the simulated modem (3GPP TS 27.005), PDU
+ * mode only, as the client types them; modem_sms.c is the network and the memories behind
+ * them. */
 #include <stdlib.h>
 
 #include "tests/sim/modem.h"
@@ -10,8 +11,9 @@ csca(struct modem *m, char form, const char *args)
 	char number[256];
 
 	if (form == '?') {
-		tty_line(m, "+CSCA: \"%s\",%d", at_in_charset(m, m->smsc, number, sizeof(number)),
-			*m->smsc == '+' ? 145 : 129);
+		tty_line(m, "+CSCA: \"%s\",%d",
+			 at_in_charset(m, m->smsc, number, sizeof(number)),
+			 *m->smsc == '+' ? 145 : 129);
 		return AT_OK;
 	}
 	if (!at_text(&args, number, sizeof(number)))
@@ -166,8 +168,10 @@ cmgd(struct modem *m, char form, const char *args)
 		return AT_CMS + 321;
 	/* 27.005 3.5.4: 1 read, 2 and sent, 3 and unsent, 4 everything */
 	for (int i = 1; (slot = slot_at(m, i)); i++) {
-		bool gone = value[1] == 0 ? i == value[0] : value[1] == 4 ||
-			slot->stat == STAT_READ || (value[1] == 3 && slot->stat == STAT_UNSENT);
+		bool gone = value[1] == 0 ? i == value[0]
+					  : value[1] == 4 || slot->stat == STAT_READ ||
+						    (value[1] == 3 &&
+						     slot->stat == STAT_UNSENT);
 
 		if (gone) {
 			free(slot->hex);
@@ -184,7 +188,7 @@ prompt(struct modem *m, char kind, const char *args)
 {
 	int len = 0;
 
-	if (at_numbers(args, (int[]){ 0, 0 }, 2) < 1 || (len = atoi(args)) < 7 || len > 180)
+	if (at_numbers(args, (int[]){0, 0}, 2) < 1 || (len = atoi(args)) < 7 || len > 180)
 		return AT_CMS + 304;
 	m->prompt = kind;
 	m->prompt_tpdu = (size_t)len;

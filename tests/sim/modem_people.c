@@ -1,4 +1,5 @@
-/* modem_people.c -- scripted people: who answers a message, with what, how late, how often. */
+/* modem_people.c -- scripted people: who answers a message, with what, how late, how
+ * often. */
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -90,11 +91,13 @@ people_refresh(struct modem *m)
 		if (!len || *line == '#')
 			continue;
 		if (!person_parse(&person, line)) {
-			fprintf(stderr, "modem: %s:%d: expected NUMBER DELAY_MS TEXT [xN]\n",
+			fprintf(stderr,
+				"modem: %s:%d: expected NUMBER DELAY_MS TEXT [xN]\n",
 				m->o.people, number);
 			continue;
 		}
-		m->people = xrealloc(m->people, (m->person_count + 1) * sizeof(*m->people));
+		m->people =
+			xrealloc(m->people, (m->person_count + 1) * sizeof(*m->people));
 		m->people[m->person_count++] = person;
 	}
 	fclose(file);
@@ -138,8 +141,9 @@ people_hear(struct modem *m, const char *number)
 		const struct person *person = &m->people[i];
 		struct answer *answer;
 
-		if (person->prefix ? strncmp(number, person->number, strlen(person->number)) :
-				strcmp(number, person->number))
+		if (person->prefix
+			    ? strncmp(number, person->number, strlen(person->number))
+			    : strcmp(number, person->number))
 			continue;
 		if (!person->text || (person->limit && count > person->limit))
 			return;

@@ -1,10 +1,11 @@
 /* modem_sms.c -- the network behind the simulated modem and the SIM's memories: submits,
- * receipts and deliveries.  Nothing that the network accepted is ever lost here by accident. */
+ * receipts and deliveries.  Nothing that the network accepted is ever lost here by
+ * accident. */
 #include <stdlib.h>
 
 #include "tests/sim/modem.h"
 
-/* --- memories ----------------------------------------------------------------------------- */
+/* --- memories ----------------------------------------------------------------------- */
 
 static void
 memory_init(struct memory *memory, const char *name, int size)
@@ -79,7 +80,8 @@ memory_used(const struct modem *m, enum memory_index index)
 
 /* Returns the index as on the wire (from 1), -1 when there is no room. */
 int
-sms_store(struct modem *m, enum memory_index index, int stat, size_t tpdu, const char *hex)
+sms_store(struct modem *m, enum memory_index index, int stat, size_t tpdu,
+	  const char *hex)
 {
 	struct memory *memory = &m->memory[index];
 
@@ -96,13 +98,14 @@ sms_store(struct modem *m, enum memory_index index, int stat, size_t tpdu, const
 	return -1;
 }
 
-/* --- towards the client ------------------------------------------------------------------- */
+/* --- towards the client ------------------------------------------------------------- */
 
 /* false: it has to wait for room, or for the modem to be plugged in. */
 static bool
 hand_over(struct modem *m, const struct incoming *in)
 {
-	/* CNMI <mt> 2 and <ds> 1 pass it on directly, <mt> 1 and <ds> 2 store and announce. */
+	/* CNMI <mt> 2 and <ds> 1 pass it on directly, <mt> 1 and <ds> 2 store and
+	 * announce. */
 	bool direct = in->report ? m->cnmi[3] == 1 : m->cnmi[1] == 2;
 	enum memory_index index = in->report ? MEMORY_SR : m->mem[2];
 	int slot;
@@ -110,7 +113,7 @@ hand_over(struct modem *m, const struct incoming *in)
 	if (!m->tty)
 		return false;
 	if (in->report && !m->cnmi[3])
-		return true;		/* the client wants none: as on a real modem, gone */
+		return true; /* the client wants none: as on a real modem, gone */
 	if (direct) {
 		tty_urc(m, in->report ? "+CDS: %zu\r\n%s" : "+CMT: ,%zu\r\n%s", in->tpdu,
 			in->hex);
@@ -147,7 +150,7 @@ arrive(struct modem *m, struct incoming *in)
 	sms_hand_over(m);
 }
 
-/* --- receipts ----------------------------------------------------------------------------- */
+/* --- receipts ----------------------------------------------------------------------- */
 
 struct receipt {
 	char to[32];
@@ -172,8 +175,9 @@ receipt_due(struct modem *m, void *arg)
 		return;
 	in = xcalloc(1, sizeof(*in));
 	in->report = true;
-	in->tpdu = pdu_report_encode(in->hex, m->smsc, receipt->mr, receipt->to, receipt->sent,
-		(time_t)(now_ms() / 1000), m->o.receipt_status);
+	in->tpdu = pdu_report_encode(in->hex, m->smsc, receipt->mr, receipt->to,
+				     receipt->sent, (time_t)(now_ms() / 1000),
+				     m->o.receipt_status);
 	arrive(m, in);
 }
 
@@ -191,7 +195,7 @@ receipt_plan(struct modem *m, const struct submit *submit)
 	modem_later(m, m->o.receipt_ms, receipt_due, receipt);
 }
 
-/* --- submits ------------------------------------------------------------------------------ */
+/* --- submits ------------------------------------------------------------------------ */
 
 static void
 submit_log(struct modem *m, const struct submit *submit, const char *state)
@@ -204,10 +208,11 @@ submit_log(struct modem *m, const struct submit *submit, const char *state)
 	buf_json(&line, sms->to);
 	buf_puts(&line, ",\"text\":");
 	buf_json(&line, sms->text);
-	buf_printf(&line, ",\"ref\":%d,\"part\":%d,\"of\":%d,\"mr\":%d,\"alphabet\":\"%s\"",
+	buf_printf(
+		&line, ",\"ref\":%d,\"part\":%d,\"of\":%d,\"mr\":%d,\"alphabet\":\"%s\"",
 		sms->reference, sms->part, sms->of, submit->mr, alphabet[sms->alphabet]);
-	buf_printf(&line, ",\"receipt\":%s,\"flash\":%s", sms->wants_receipt ? "true" : "false",
-		sms->flash ? "true" : "false");
+	buf_printf(&line, ",\"receipt\":%s,\"flash\":%s",
+		   sms->wants_receipt ? "true" : "false", sms->flash ? "true" : "false");
 	if (!strcmp(state, "accepted"))
 		buf_puts(&line, ",\"result\":\"accepted\"");
 	else if (!strcmp(state, "refused"))
@@ -216,7 +221,8 @@ submit_log(struct modem *m, const struct submit *submit, const char *state)
 }
 
 static void
-message_complete(struct modem *m, const char *to, const char *text, int reference, int parts)
+message_complete(struct modem *m, const char *to, const char *text, int reference,
+		 int parts)
 {
 	struct buf line = modem_log_begin("message");
 
@@ -278,8 +284,8 @@ collect(struct modem *m, const struct pdu_submit *sms)
 	collected_free(m, set);
 }
 
-/* The books come first: whoever reads the answer finds the line.  Who left or was unplugged
- * during the air time gets no answer, though the network has decided. */
+/* The books come first: whoever reads the answer finds the line.  Who left or was
+ * unplugged during the air time gets no answer, though the network has decided. */
 static void
 submit_answer(struct modem *m, const struct submit *submit)
 {
@@ -362,7 +368,7 @@ sms_submit(struct modem *m, const char *hex)
 	return AT_LATER;
 }
 
-/* --- deliveries --------------------------------------------------------------------------- */
+/* --- deliveries --------------------------------------------------------------------- */
 
 static void
 deliver_units(struct modem *m, struct pdu_deliver *sms)
@@ -390,7 +396,8 @@ unit_cost(uint16_t unit, bool ucs2)
 	return !ucs2 && pdu_gsm_code(unit) >= 0x1b00 ? 2 : 1;
 }
 
-/* How many units from `units` fit `room` septets or UTF-16 units without cutting a pair. */
+/* How many units from `units` fit `room` septets or UTF-16 units without cutting a pair.
+ */
 static size_t
 fit(const uint16_t *units, size_t count, bool ucs2, size_t room)
 {
@@ -419,7 +426,8 @@ deliver_log(struct modem *m, const char *from, const char *text, int parts, int 
 	modem_log(m, &line);
 }
 
-/* `reference` >= 0 asks for parts even where one message would do (half and half then). */
+/* `reference` >= 0 asks for parts even where one message would do (half and half then).
+ */
 void
 sms_deliver(struct modem *m, const char *from, const char *text, int reference)
 {
@@ -437,16 +445,21 @@ sms_deliver(struct modem *m, const char *from, const char *text, int reference)
 	else if (cost <= room && cost > 3)
 		room = cost / 2 + 1;	/* a pair moved on whole still leaves two parts */
 	while (parts < 255 && (!parts || cut[parts] < count)) {
-		cut[parts + 1] = cut[parts] + fit(units + cut[parts], count - cut[parts], ucs2, room);
+		cut[parts + 1] = cut[parts] +
+				 fit(units + cut[parts], count - cut[parts], ucs2, room);
 		parts++;
 	}
 	if (parts > 1 && reference < 0)
 		reference = m->next_reference = (m->next_reference + 1) % 256;
 	deliver_log(m, from, text, parts, reference);
 	for (int i = 0; i < parts; i++)
-		deliver_units(m, &(struct pdu_deliver){ .from = from, .units = units + cut[i],
-			.count = cut[i + 1] - cut[i], .ucs2 = ucs2, .reference = reference,
-			.part = i + 1, .of = parts });
+		deliver_units(m, &(struct pdu_deliver){.from = from,
+						       .units = units + cut[i],
+						       .count = cut[i + 1] - cut[i],
+						       .ucs2 = ucs2,
+						       .reference = reference,
+						       .part = i + 1,
+						       .of = parts});
 	free(units);
 }
 
@@ -461,7 +474,12 @@ sms_deliver_part(struct modem *m, const char *from, int reference, int part, int
 	if (fit(units, count, ucs2, ucs2 ? 67 : 153) < count)
 		return -1;
 	deliver_log(m, from, text, 1, reference);
-	deliver_units(m, &(struct pdu_deliver){ .from = from, .units = units, .count = count,
-		.ucs2 = ucs2, .reference = reference, .part = part, .of = of });
+	deliver_units(m, &(struct pdu_deliver){.from = from,
+					       .units = units,
+					       .count = count,
+					       .ucs2 = ucs2,
+					       .reference = reference,
+					       .part = part,
+					       .of = of});
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* pdu.h -- the simulator's own codec of 3GPP TS 23.040 PDUs: SUBMIT in, DELIVER and
- * STATUS-REPORT out.  Written apart from libGammu on purpose, so that the two check each other. */
+ * STATUS-REPORT out.  Written apart from libGammu on purpose, so that the two check each
+ * other. */
 #ifndef GONG_TEST_PDU_H
 #define GONG_TEST_PDU_H
 
@@ -16,7 +17,7 @@
 struct pdu_submit {
 	char to[32];
 	char text[PDU_TEXT];		/* UTF-8; 8 bit data as hexadecimal */
-	int reference, part, of;	/* reference -1: not concatenated, then part = of = 1 */
+	int reference, part, of; /* reference -1: not concatenated, then part = of = 1 */
 	int alphabet;			/* 0 GSM, 1 8 bit, 2 UCS-2 */
 	bool wants_receipt, flash;
 };
@@ -317,8 +318,10 @@ pdu_user_data(uint8_t *ud, const struct pdu_deliver *sms, bool header, uint8_t *
 	size_t used = header ? 6 : 0, septets = header ? 7 : 0;
 
 	if (header)
-		memcpy(ud, (uint8_t[]){ 5, 0, 3, (uint8_t)sms->reference, (uint8_t)sms->of,
-			(uint8_t)sms->part }, 6);
+		memcpy(ud,
+		       (uint8_t[]){5, 0, 3, (uint8_t)sms->reference, (uint8_t)sms->of,
+				   (uint8_t)sms->part},
+		       6);
 	for (size_t i = 0; i < sms->count; i++) {
 		int code = sms->ucs2 ? 0 : pdu_gsm_code(sms->units[i]);
 
@@ -359,7 +362,8 @@ pdu_deliver_encode(char *hex, const struct pdu_deliver *sms)
 }
 
 static inline size_t
-pdu_report_encode(char *hex, const char *centre, int mr, const char *to, time_t sent, time_t done, int status)
+pdu_report_encode(char *hex, const char *centre, int mr, const char *to, time_t sent,
+		  time_t done, int status)
 {
 	uint8_t pdu[PDU_BYTES] = { 0 };
 	size_t smsc = pdu_smsc_encode(pdu, centre), at = smsc;
