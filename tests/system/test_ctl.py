@@ -204,9 +204,9 @@ def test_each_option_of_a_driver_is_in_its_manual(page, sources, pattern):
 @pytest.mark.parametrize("page", ["gongctl.1", "gongd.8", "gong.conf.5", "gong-modem.8",
                                   "gong-http.8", "gong-sim.8"])
 def test_manual_pages_are_clean(page):
-    result = subprocess.run(["man", "--warnings", "-E", "UTF-8", "-l", "-Tutf8", "-Z",
+    result = subprocess.run(["mandoc", "-T", "lint", "-W", "warning",
                              os.path.join(ROOT, "docs/man", page)], capture_output=True, timeout=30)
-    assert result.returncode == 0 and not result.stderr, result.stderr
+    assert result.returncode == 0 and not result.stdout, result.stdout
 
 
 @pytest.mark.parametrize("args, said", [
