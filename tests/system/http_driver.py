@@ -7,6 +7,7 @@ import socket
 import subprocess
 import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build", os.environ.get("MODE", "release"))
@@ -199,3 +200,39 @@ class Odd:
 
 def http(status=200, body=b'{"code":0,"id":"x1"}', extra=b""):
     return b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n%s\r\n%s" % (status, len(body), extra, body)
+
+
+class Listener(ThreadingHTTPServer):
+    """Stands for gongd: takes what the provider pushes, refusing the first of each kind."""
+    daemon_threads = True
+
+    def __init__(self):
+        self.got, self.refused = [], 0
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(handler):
+                body = handler.rfile.read(int(handler.headers["Content-Length"]))
+                status = 200 if self.refused else 503
+                self.refused += status == 503
+                if status == 200:
+                    self.got.append((handler.path, body))
+                handler.send_response(status)
+                handler.send_header("Content-Length", "0")
+                handler.end_headers()
+
+            def log_message(handler, *args):
+                pass
+        super().__init__(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+    def end(self):
+        self.shutdown()
+        self.server_close()
+
+    def wait(self, count, timeout=10):
+        until = time.monotonic() + timeout
+        while len(self.got) < count and time.monotonic() < until:
+            time.sleep(0.02)
+        return self.got

@@ -7,11 +7,10 @@ import subprocess
 import threading
 import time
 import urllib.parse
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from http_driver import Driver, Odd, Provider, config, http, now
+from http_driver import Driver, Listener, Odd, Provider, config, http, now
 
 TEXTS = ['plain', 'says "now"', 'back\\slash\\n', 'two\nlines\r\n\tand a tab', '\x01\x1f\x7f',
          '请立即转移，回复1', '😀 & a=b + c%20 <x>', "{{text}} }} {{", '{"to":"+1","text":"x"}',
@@ -436,42 +435,6 @@ def test_lines_that_are_no_operations_are_survived(started, drive, tmp_path):
     assert {i: f["outcome"] for i, f in d.dones(3).items()} == \
         {"Q": "rejected", "L" * 40: "rejected", "T": "rejected"}
     assert d.one()["outcome"] == "accepted"
-
-
-class Listener(ThreadingHTTPServer):
-    """Stands for gongd: takes what the provider pushes, refusing the first of each kind."""
-    daemon_threads = True
-
-    def __init__(self):
-        self.got, self.refused = [], 0
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(handler):
-                body = handler.rfile.read(int(handler.headers["Content-Length"]))
-                status = 200 if self.refused else 503
-                self.refused += status == 503
-                if status == 200:
-                    self.got.append((handler.path, body))
-                handler.send_response(status)
-                handler.send_header("Content-Length", "0")
-                handler.end_headers()
-
-            def log_message(handler, *args):
-                pass
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def end(self):
-        self.shutdown()
-        self.server_close()
-
-    def wait(self, count, timeout=10):
-        until = time.monotonic() + timeout
-        while len(self.got) < count and time.monotonic() < until:
-            time.sleep(0.02)
-        return self.got
 
 
 def test_receipts_and_replies_come_round_from_the_provider(started, drive, tmp_path):
