@@ -1,0 +1,208 @@
+#!/usr/bin/python3
+"""bench.py -- `make bench`: speed and memory of the real programs on this machine, now.
+
+Prints a table and writes build/bench.json.  Machines are shared and noisy: compare ratios inside
+one run, never figures of two.  BENCH=name,name runs only these parts.
+"""
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from district import District                                     # noqa: E402
+from harness import BUILD, TOKEN, World, wait_for                 # noqa: E402
+
+MILLION = int(os.environ.get("BENCH_MILLION", "1000000"))
+GOALS = {
+    "accept_per_s": (">=", 10000), "accept_p99_ms": ("<=", 50), "expand_million_s": ("<=", 2),
+    "expand_worst_wait_ms": ("<=", 100), "sim_messages_per_s": (">=", 80000),
+    "http_messages_per_s": (">=", 12000), "single_alerts_per_s": (">=", 6000),
+    "restart_million_s": ("<=", 2), "rss_idle_mib": ("<=", 40), "rss_million_mib": ("<=", 250),
+}
+figures = {}
+
+SIM = '''route "sim" {
+ driver = "gong-sim"
+ channels = {sms}
+ option "simulation" { value = "true" }
+}
+'''
+HTTP = '''route "http" {
+ driver = "gong-http"
+ channels = {sms}
+ config = '{"url":"http://127.0.0.1:%s/send","body_type":"json","body":"{\\\\"to\\\\":\\\\"{{to_plus}}\\\\",\\\\"text\\\\":\\\\"{{text}}\\\\",\\\\"ref\\\\":\\\\"{{id}}\\\\"}","success":{"status":[200],"pointer":"/code","equals":0},"id_pointer":"/id","connections":48}'
+}
+'''
+
+
+def note(name, value):
+    figures[name] = round(value, 3)
+    sign, goal = GOALS.get(name, ("", None))
+    verdict = "" if goal is None else "   goal %s %s%s" % (
+        sign, goal, "" if (value >= goal if sign == ">=" else value <= goal) else "   MISSED")
+    print("%-28s %14.3f%s" % (name, value, verdict), flush=True)
+
+
+def memory(pid, field):
+    with open("/proc/%d/status" % pid, encoding="ascii") as f:
+        return int(re.search(field + r":\s+(\d+) kB", f.read()).group(1)) / 1024
+
+
+def metric(world, name):
+    status, text = world.api("GET", "/metrics")
+    assert status == 200
+    return float(re.search(r"^gong_%s (\S+)" % name, text, re.M).group(1))
+
+
+def load_people(world, count, role, prefix="c", division="990121001001"):
+    world.api("POST", "/v1/import/divisions",
+              "code,name,level,parent\n990121,青石县,county,9901\n990121001,甲镇,township,990121\n"
+              "990121001001,甲村,village,990121001\n".encode())
+    rows = ["id,name,phone,role,division,role_order,lang,voice,sms,active"]
+    rows += ["%s%d,户%d,+9992%09d,%s,%s,1,zh,yes,yes,yes" % (prefix, i, i, i, role, division)
+             for i in range(count)]
+    begin = time.monotonic()
+    status, answer = world.api("POST", "/v1/import/contacts", "\n".join(rows).encode())
+    assert status == 200, answer
+    return time.monotonic() - begin
+
+
+def run_load(world, seconds, rate, contacts=1000):
+    out = subprocess.run([os.path.join(BUILD, "bench/load"), str(world.port), TOKEN, "64",
+                          str(seconds), str(rate), str(contacts), "c"], capture_output=True,
+                         text=True, timeout=seconds * 4 + 60)
+    assert out.returncode == 0, out.stdout + out.stderr
+    return json.loads(out.stdout)
+
+
+def bench_idle():
+    with World(SIM, name="bench") as world:
+        world.start()
+        world.load(District(12, 15))
+        time.sleep(1)
+        note("rss_idle_mib", memory(world.gongd.pid, "VmRSS"))
+
+
+def bench_accept():
+    with World(name="bench") as world:
+        world.start()
+        load_people(world, 1000, "household")
+        full = run_load(world, 5, 0)
+        note("accept_per_s", full["per_s"])
+        half = run_load(world, 5, full["per_s"] / 2)
+        note("accept_p99_ms", half["p99_ms"])
+
+
+def urgent_waits(world, stop, waits):
+    """A command of the urgent lane, over and over: closing a task that is not there."""
+    while not stop.is_set():
+        begin = time.monotonic()
+        status, _ = world.api("POST", "/v1/tasks/999999999/close", {"note": "bench"})
+        assert status == 404, status
+        waits.append((time.monotonic() - begin) * 1000)
+        time.sleep(0.002)
+
+
+def broadcast(world, key):
+    return world.send(key=key, template="notice.text", severity="yellow",
+                      params={"text": "库区水位上涨,请注意"},
+                      audience={"divisions": ["990121"], "roles": ["household"]})
+
+
+def planned(world, alert):
+    return world.rows("SELECT count(*) AS n FROM event WHERE alert = ? AND what = 'planned'",
+                      alert)[0]["n"]
+
+
+def bench_million():
+    """Plan, restart with all of it queued, then send it all through gong-sim."""
+    with World(name="bench") as world:
+        world.start()
+        note("import_million_s", load_people(world, MILLION, "household"))
+        world.gongd.stop()
+        world.start()              # the peak below is the plan's, not the import's
+        stop, waits = threading.Event(), []
+        thread = threading.Thread(target=urgent_waits, args=(world, stop, waits))
+        thread.start()
+        time.sleep(0.3)
+        begin = time.monotonic()
+        alert = broadcast(world, "million")
+        wait_for("the plan", lambda: planned(world, alert), 60, every=0.005)
+        note("expand_million_s", time.monotonic() - begin)
+        stop.set()
+        thread.join()
+        note("expand_worst_wait_ms", max(waits))
+        note("rss_million_mib", memory(world.gongd.pid, "VmHWM"))
+        world.kill()
+        begin = time.monotonic()
+        world.start()
+        note("restart_million_s", time.monotonic() - begin)
+        world.gongd.stop()
+        world.routes = SIM
+        world.write_conf()
+        world.start()
+        begin, first = time.monotonic(), metric(world, "messages_sent_total")
+        wait_for("all to be sent", lambda: metric(world, "messages_sent_total") >= MILLION, 120,
+                 every=0.05)
+        note("sim_messages_per_s", (MILLION - first) / (time.monotonic() - begin))
+        note("rss_sending_mib", memory(world.gongd.pid, "VmHWM"))
+
+
+def provider(world):
+    return world.start_sim("provider", "provider", "--port", "0", "--no-log").words[1]
+
+
+def received(port):
+    import urllib.request
+    with urllib.request.urlopen("http://127.0.0.1:%s/books/count" % port, timeout=10) as f:
+        return json.load(f)["accepted"]
+
+
+def bench_http():
+    count = min(MILLION, 300000)
+    with World(name="bench") as world:
+        world.routes = HTTP % provider(world)
+        world.write_conf()
+        world.start()
+        load_people(world, count, "household")
+        begin = time.monotonic()
+        broadcast(world, "http")
+        wait_for("all to be sent", lambda: metric(world, "messages_sent_total") >= count, 120,
+                 every=0.05)
+        note("http_messages_per_s", count / (time.monotonic() - begin))
+
+
+def bench_single():
+    """One alert a message: HTTP in, commit, HTTP out, commit."""
+    with World(name="bench") as world:
+        port = provider(world)
+        world.routes = HTTP % port
+        world.write_conf()
+        world.start()
+        load_people(world, 1000, "household")
+        begin = time.monotonic()
+        result = run_load(world, 6, 0)
+        wait_for("the provider to have them all", lambda: received(port) >= result["accepted"], 60)
+        note("single_alerts_per_s", result["accepted"] / (time.monotonic() - begin))
+
+
+PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million, http=bench_http,
+             single=bench_single)
+
+
+def main():
+    chosen = os.environ.get("BENCH", ",".join(PARTS)).split(",")
+    for name in chosen:
+        PARTS[name]()
+    os.makedirs("build", exist_ok=True)
+    with open("build/bench.json", "w", encoding="utf-8") as f:
+        json.dump(figures, f, indent=1)
+    print("written to build/bench.json")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,357 @@
+#!/usr/bin/python3
+"""demo.py -- `make demo`: a short bad night on real parts.
+
+gongd, two modems of the simulator behind real libGammu, a provider behind real libcurl, voice on
+gong-sim, and the shipped policies with their times divided by FACTOR.  Ends with the promises it
+checked; exit status 0 only if every one held.
+"""
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from district import COUNTY, District                                             # noqa: E402
+from harness import BUILD, World, books_agree, is_alive, read_books, wait_for     # noqa: E402
+
+FACTOR = 60
+AIR_MS = 150
+VOICE_LINES = 10
+SECRET = "demo-callback-secret-0001"
+promises = []
+
+
+def say(text, *args):
+    print("\n\x1b[1m%s\x1b[0m" % (text % args) if sys.stdout.isatty() else "\n== " + text % args,
+          flush=True)
+
+
+def promise(text, held, figure):
+    promises.append((text, bool(held), figure))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Night:
+    def __init__(self):
+        self.district = District(12, 15)
+        self.rain = self.district.townships[2]
+        self.valley_of = self.district.townships[4]
+        self.rain_villages = [v for v in self.district.villages if v.startswith(self.rain)]
+        self.valley = [v for v in self.district.villages if v.startswith(self.valley_of)][:5]
+        self.silent = {self.rain_villages[6], self.valley[4]}         # nobody there answers
+        self.late = {self.rain_villages[2], self.valley[3]}           # only the deputy does
+        now = time.time()
+        stamp = lambda t: time.strftime("%Y-%m-%dT%H:%M:%S+08:00", time.gmtime(t + 8 * 3600))
+        for role, ref in (("duty_officer", "duty_officer-%s-2" % COUNTY),
+                          ("duty_deputy", "duty_deputy-%s-1" % COUNTY),
+                          ("duty_leader", "duty_leader-%s-1" % COUNTY)):
+            self.district.on_duty(role, COUNTY, ref, stamp(now - 7200), stamp(now + 86400))
+        for township in self.district.townships:
+            self.district.on_duty("township_duty", township, "township_duty-%s-1" % township,
+                                  stamp(now - 7200), stamp(now + 86400))
+        self.port = free_port()
+        self.world = World(name="demo", divisor=FACTOR)
+        self.world.listen = "host = \"127.0.0.1\""
+        self.sims = {}
+        self.out = False
+
+    def number(self, ref):
+        return self.district.people[ref][0]
+
+    def of_village(self, village):
+        return [p for p in self.district.posts if p["division"] == village]
+
+    def quiet_people(self):
+        """Who does not answer: everybody of a silent village; all but the deputy of a late one."""
+        for village in sorted(self.silent | self.late):
+            for post in self.of_village(village):
+                if village in self.silent or post["role"] != "village_deputy":
+                    yield post
+        yield {"id": "duty_officer-%s-2" % COUNTY}
+
+    def write_people(self):
+        """SMS people for modems and provider, voice people for gong-sim."""
+        quiet = {n for p in self.quiet_people() for n in self.district.people[p["id"]]}
+        duty = self.number("duty_deputy-%s-1" % COUNTY)
+        sms = ["%s 100 -" % n for n in sorted(quiet)] + ["%s 100 -" % duty, "+999* 700 1"]
+        voice = ["%s voice 400 no_answer" % n for n in sorted(quiet)]
+        voice += ["%s voice 300 answer 1 200 x1" % duty, "%s voice 300 answer 2 200" % duty]
+        chiefs = [self.number("village_chief-%s-1" % v) for v in self.valley[:3]]
+        voice += ["%s voice 300 %s" % (n, "answer 3 200" if self.out else "no_answer")
+                  for n in chiefs]
+        voice += ["+999* voice 300 answer 1 200"]
+        for name, lines in (("people.sms", sms), ("people.voice", voice)):
+            with open(self.world.path(name + ".new"), "w", encoding="utf-8") as f:
+                f.write("\n".join(lines) + "\n")
+            os.rename(self.world.path(name + ".new"), self.world.path(name))
+
+    def write_settings(self, provider_port):
+        w = self.world
+        modem = '''route "%(name)s" {
+	driver = "gong-modem"
+	channels = {sms}
+	speed = 5
+	option "device" { value = "%(dir)s/%(name)s.tty" }
+}
+'''
+        w.routes = "".join(modem % dict(name=n, dir=w.dir) for n in ("modem1", "modem2")) + '''
+route "cloud" {
+	driver = "gong-http"
+	channels = {sms}
+	rate = 5
+	callback_secret = "%s"
+	config = '{"url":"http://127.0.0.1:%s/send","body_type":"json","body":"{\\\\"to\\\\":\\\\"{{to_plus}}\\\\",\\\\"text\\\\":\\\\"{{text}}\\\\",\\\\"ref\\\\":\\\\"{{id}}\\\\",\\\\"callback\\\\":\\\\"{{callback_url}}\\\\"}","success":{"status":[200],"pointer":"/code","equals":0},"id_pointer":"/id","receipts":true,"callback":{"receipt":{"id":"/ref","provider_id":"/msgid","to":"/to","state":"/state","delivered":["DELIVRD"],"failed":["UNDELIV"]},"reply":{"id":"/id","from":"/from","text":"/text"}}}'
+}
+route "trunk" {
+	driver = "gong-sim"
+	channels = {voice}
+	option "simulation" { value = "true" }
+	option "channels" { value = "voice" }
+	option "lines" { value = "%d" }
+	option "talk_ms" { value = "500" }
+	option "people" { value = "%s" }
+	option "log" { value = "%s" }
+}
+''' % (SECRET, provider_port, VOICE_LINES, w.path("people.voice"), w.path("trunk.books"))
+        w.site = ""
+        w.write_conf()
+        with open(w.conf, encoding="utf-8") as f:
+            text = f.read().replace("port = 0", "port = %d" % self.port)
+        with open(w.conf, "w", encoding="utf-8") as f:
+            f.write(text)
+
+    def start(self):
+        w = self.world
+        self.write_people()
+        for i in (1, 2):
+            name = "modem%d" % i
+            self.sims[name] = w.start_sim(
+                name, "modem", "--link", w.path(name + ".tty"), "--log", w.path(name + ".books"),
+                "--people", w.path("people.sms"), "--control", w.path(name + ".control"),
+                "--air-ms", AIR_MS, "--receipts", "delivered", "--receipt-ms", 300, "--seed", i,
+                "--imei", "99000000000000%d" % i, "--number", "+99988800000%d" % i)
+        reply = "http://127.0.0.1:%d/v1/callback/cloud/%s" % (self.port, SECRET)
+        self.sims["cloud"] = w.start_sim(
+            "provider", "provider", "--port", 0, "--log", w.path("cloud.books"), "--latency-ms", 50,
+            "--receipts", reply, "--receipt-ms", 300, "--people", w.path("people.sms"),
+            "--reply-url", reply)
+        self.write_settings(self.sims["cloud"].words[1])
+        w.start()
+        for kind in ("divisions", "contacts", "roster"):
+            if kind == "divisions":
+                self.district.write(w.path("lists"))
+            print(w.ctl("import", kind, w.path("lists/%s.csv" % kind)).strip())
+        wait_for("all four routes up", self.all_up, 15)
+        print(w.ctl("route", "list"))
+
+    def all_up(self):
+        status, answer = self.world.api("GET", "/v1/routes")
+        return status == 200 and all(r["state"] == "up" for r in answer["routes"])
+
+    def tell_modem(self, name, *words):
+        subprocess.run([os.path.join(BUILD, "sim/modem"), "--tell", self.world.path(name + ".control"),
+                        *words], check=True, timeout=10)
+
+    # -- the night --
+
+    def send(self, *argv):
+        out = self.world.ctl("send", *argv, "--key", "demo-%s" % argv[0])
+        print(out.strip())
+        return self.world.rows("SELECT max(id) AS id FROM alert")[0]["id"]
+
+    def rain_warning(self):
+        say("02:09  orange rain warning for township %s, 15 villages", self.rain)
+        return self.send("warn.rain", "--division", self.rain, "--policy", "call.orange", "--severity",
+                         "orange", "--param", "hours=3", "--param", "mm=80", "--param", "level=橙色")
+
+    def move_now(self):
+        say("02:10  flash flood: move now, the valley of %s, 5 villages", self.valley_of)
+        divisions = [a for v in self.valley for a in ("--division", v)]
+        return self.send("flood.move", *divisions, "--policy", "move.now", "--severity", "red")
+
+    def watch(self, alert, seconds):
+        """The live view, as the duty officer has it on the wall."""
+        p = subprocess.Popen([os.path.join(BUILD, "gongctl"), "--socket", self.world.socket, "--lang",
+                              "zh", "alert", "watch", str(alert), "--interval", "1s"])
+        time.sleep(seconds)
+        p.send_signal(signal.SIGINT)
+        try:
+            p.wait(5)
+        except subprocess.TimeoutExpired:
+            p.kill()
+            p.wait()
+
+    def kill_a_driver(self):
+        wait_for("modem1 to be at work", lambda: read_books(self.world.path("modem1.books")), 10)
+        pid = self.world.drivers()["gong-modem"]
+        os.kill(pid, signal.SIGKILL)
+        say("02:09  kill -9 of a modem driver (pid %d) with a message in the air", pid)
+        wait_for("a new driver in its place", lambda: len(
+            [n for n in self.world.drivers() if n.startswith("gong-modem")]) == 2
+            and pid not in self.world.drivers().values(), 10)
+
+    def kill_gongd(self, alert):
+        say("02:10  kill -9 of gongd in the middle of it")
+        wait_for("the first of the red messages to be with the routes", lambda: self.world.rows(
+            "SELECT 1 FROM message m JOIN wave w ON w.id = m.wave WHERE w.alert = ? AND m.state > 0",
+            alert), 10)
+        self.before = self.world.rows("SELECT count(*) AS n FROM alert")[0]["n"]
+        self.world.kill()
+        begin = time.monotonic()
+        self.world.start()
+        self.restart_s = time.monotonic() - begin
+        print("ready again after %.2f s" % self.restart_s)
+
+    def callout(self):
+        say("02:12  duty callout: the officer on duty does not pick up, the deputy does")
+        print(self.world.ctl("callout", "--role", "duty_officer", "--division", COUNTY, "--param",
+                             "event=山洪", "--param", "place=青石河谷", "--param", "min=15", "--key",
+                             "demo-callout").strip())
+        return self.world.rows("SELECT max(id) AS id FROM alert")[0]["id"]
+
+    def state(self, alert):
+        return self.world.rows("SELECT state FROM alert WHERE id = ?", alert)[0]["state"]
+
+    def levels(self, alert):
+        return {str(r["division"]): r["level"] for r in self.world.rows(
+            "SELECT division, level FROM target WHERE alert = ?", alert)}
+
+    def visit_by_hand(self, alert):
+        village = self.valley[4]
+        tasks = wait_for("a task at the desk", lambda: self.world.rows(
+            "SELECT * FROM task WHERE alert = ? AND kind = 'unanswered'", alert), 30)
+        say("the desk has a task: %s", tasks[0]["text"])
+        self.level_before_visit = self.levels(alert)[village]
+        print(self.world.ctl("ack", str(alert), "--division", village, "--level", "5", "--name",
+                             "值班员沈安", "--note", "派人上门,全村已撤出").strip())
+        print(self.world.ctl("task", "close", str(tasks[0]["id"]), "--note", "已处理").strip())
+        self.task = tasks[0]
+
+    def everybody_out(self, alert):
+        """By now the chiefs press 3, and the deputy of the late village writes it."""
+        self.out = True
+        self.write_people()
+        self.tell_modem("modem2", "deliver", self.number("village_deputy-%s-1" % self.valley[3]), "3")
+
+    def play(self):
+        self.start()
+        rain = self.rain_warning()
+        self.kill_a_driver()
+        time.sleep(0.5)
+        move = self.move_now()
+        self.kill_gongd(move)
+        self.watch(move, 8)
+        callout = self.callout()
+        self.visit_by_hand(move)
+        self.watch(move, 8)
+        self.everybody_out(move)
+        wait_for("the duty deputy in post", lambda: self.state(callout) == 2, 30)
+        wait_for("the valley to be out", lambda: self.state(move) == 2, 40)
+        wait_for("the rain ladder's end", lambda: self.state(rain) in (2, 3), 40)
+        wait_for("everything settled", self.world.settled, 30)
+        time.sleep(1)
+        print(self.world.ctl("alert", "list"))
+        print(self.world.ctl("alert", "show", str(move)))
+        self.check(rain, move, callout)
+
+    # -- what was promised --
+
+    def books(self):
+        books = {n: [e for e in read_books(self.world.path(n + ".books")) if e["ev"] == "message"]
+                 for n in ("modem1", "modem2", "cloud")}
+        books["trunk"] = [e for e in read_books(self.world.path("trunk.books"))
+                          if e["ev"] == "call"]
+        return books
+
+    def check(self, rain, move, callout):
+        w, rows = self.world, self.world.rows
+        alerts = rows("SELECT count(*) AS n FROM alert")[0]["n"]
+        promise("every accepted alert survived kill -9", alerts == 3 and self.before == 2,
+                "%d of 3 alerts" % alerts)
+        promise("gongd was ready again within 2 s", self.restart_s < 2, "%.2f s" % self.restart_s)
+        try:
+            f = books_agree(w, self.books())
+            promise("gongd's books and the networks' agree line by line", True,
+                    "%(messages)d messages, %(network)d on the networks" % f)
+            window = 2 * 2 + 256 + VOICE_LINES
+            promise("in doubt at most the windows at the two kills", f["unknown"] <= 2 * window,
+                    "%(unknown)d in doubt, %(duplicates)d sent again" % f)
+        except AssertionError as e:
+            promise("gongd's books and the networks' agree line by line", False, str(e))
+        lost = [m for m in w.messages() if m["state"] in ("queued", "sending")]
+        promise("nothing is half-done", not lost, "%d left over" % len(lost))
+        used = {n: len(b) for n, b in self.books().items()}
+        promise("all four ways out were used", all(used.values()),
+                ", ".join("%s %d" % u for u in used.items()))
+        first = rows("""SELECT min(a.sent_at) - al.released_at AS ms FROM attempt a JOIN wave w
+            ON w.id = a.wave JOIN alert al ON al.id = w.alert WHERE w.alert = ? GROUP BY w.alert""", move)
+        promise("the red alert overtook the orange one", first and first[0]["ms"] < 2500,
+                "first handed over %s ms after its release" % (first[0]["ms"] if first else "never"))
+        self.check_people(rain, move, callout)
+
+    def check_people(self, rain, move, callout):
+        rows = self.world.rows
+        levels = self.levels(move)
+        promise("everybody in the valley is out", all(l == 5 for l in levels.values()),
+                "%d of %d villages at level 5" % (sum(l == 5 for l in levels.values()), len(levels)))
+        told = rows("""SELECT v.body FROM variant v JOIN message m ON m.variant = v.id JOIN wave w
+            ON w.id = m.wave WHERE w.alert = ? AND w.kind = 2 AND w.step > 0 AND m.state IN (2, 3, 7)""", move)
+        name = rows("SELECT name FROM division WHERE code = ?", int(self.valley[4]))[0]["name"]
+        promise("the township was told which village is silent", any(name in t["body"] for t in told),
+                "%s named to %d helpers" % (name, len(told)))
+        promise("no helper's answer raised a village", self.level_before_visit == 0,
+                "%s stood at %d before the visit" % (name, self.level_before_visit))
+        promise("a task reached the desk and was closed by a person", rows(
+            "SELECT 1 FROM task WHERE id = ? AND closed_at IS NOT NULL", self.task["id"]), "task %d"
+                % self.task["id"])
+        levels = self.levels(rain)
+        promise("the rain warning has every village but the silent one", [
+            v for v, l in levels.items() if l < 3] == [self.rain_villages[6]],
+                "%d of %d answered" % (sum(l >= 3 for l in levels.values()), len(levels)))
+        who = rows("""SELECT c.ref, a.level FROM answer a JOIN contact c ON c.id = a.contact
+            WHERE a.alert = ? ORDER BY a.id""", callout)
+        promise("the callout climbed from the officer to the deputy, who is in post", who and all(
+            r["ref"].startswith("duty_deputy") for r in who) and who[-1]["level"] == 4,
+                " ".join("%s:%d" % (r["ref"].split("-")[0], r["level"]) for r in who))
+
+    def end(self):
+        pids = [p.pid for p in self.world.processes] + list(self.world.drivers().values())
+        pids.append(self.world.gongd.pid)
+        self.world.close(keep=True)
+        left = [p for p in pids if is_alive(p)]
+        promise("nothing is left running", not left, "%d processes ended" % len(pids))
+
+
+def main():
+    begin = time.monotonic()
+    say("a short night: the shipped policies, their times divided by %d (a minute is a second)",
+        FACTOR)
+    night = Night()
+    print("in", night.world.dir)
+    try:
+        night.play()
+        night.end()
+    except BaseException as e:
+        night.world.__exit__(type(e), e, None)
+        raise
+    say("promises")
+    for text, held, figure in promises:
+        print("  %s  %-70s %s" % ("held  " if held else "BROKEN", text, figure))
+    broken = sum(not held for _, held, _ in promises)
+    print("\n%d promises held, %d broken, in %.0f s" % (len(promises) - broken, broken,
+                                                        time.monotonic() - begin))
+    if not broken:
+        import shutil
+        shutil.rmtree(night.world.dir, ignore_errors=True)
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
