@@ -52,11 +52,11 @@ socket_from(struct ctl *ctl, const char *path)
 	name = cfg_getstr(cfg_getsec(cfg, "listen"), "socket");
 	if (!name[0]) {
 		cfg_free(cfg);
-		return ctl_usage(ctl,
-				 say(ctl,
-				     "--config %s: listen has no socket; gongctl needs one",
-				     "--config %s:listen 中没有 socket;gongctl 需要它"),
-				 path);
+		return ctl_usage(
+			ctl,
+			say(ctl, "--config %s: listen has no socket; gongctl needs one",
+			    "--config %s:listen 中没有 socket;gongctl 需要它"),
+			path);
 	}
 	if (name[0] != '/' && slash)
 		buf_add(&full, path, (size_t)(slash - path) + 1);

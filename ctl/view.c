@@ -52,9 +52,14 @@ view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
 		   word(ctl, member_text(alert, "state")),
 		   mode && strcmp(mode, "real") != 0 ? "  " : "",
 		   mode && strcmp(mode, "real") != 0 ? word(ctl, mode) : "");
-	buf_printf(out, say(ctl, "started %s, elapsed %s", "开始 %s,已历时 %s"),
-		   instant_text(a, started_at(alert)),
-		   duration_text(b, (closed ? closed : now) - started_at(alert)));
+	if (now < started_at(alert) && !closed)
+		buf_printf(out, say(ctl, "starts %s, in %s", "%s 开始,还有 %s"),
+			   instant_text(a, started_at(alert)),
+			   duration_text(b, started_at(alert) - now));
+	else
+		buf_printf(out, say(ctl, "started %s, elapsed %s", "开始 %s,已历时 %s"),
+			   instant_text(a, started_at(alert)),
+			   duration_text(b, (closed ? closed : now) - started_at(alert)));
 	if (deadline && !closed)
 		buf_printf(out,
 			   deadline >= now ? say(ctl, "; deadline %s, %s left",

@@ -429,6 +429,9 @@ def test_show_says_everything_in_both_languages(gongd):
     for part in ["告警 12 K7", "红色", "进行中", "演练", "还剩 58m55s", "1/3 已完成", "未应答 1",
                  "已确认 1", "redial(15s 后执行)", "未办任务:1"]:
         assert part in zh, part
+    gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, state="held", now=T0 - 90000))
+    assert "starts 11-24 02:10:00, in 1m30s" in out(ctl("alert", "show", "12", gongd=gongd))
+    gongd.answers["GET /v1/alerts/12"] = (200, ALERT)
     both = json.loads(out(ctl("--json", "alert", "show", "12", "--targets", gongd=gongd)))
     assert both["alert"] == ALERT and both["targets"] == TARGETS
 
@@ -458,12 +461,13 @@ def test_the_language_comes_from_the_environment(gongd):
 
 def test_routes_and_tasks_are_readable(gongd):
     gongd.answers["GET /v1/routes"] = (200, {"routes": [
-        {"name": "sim1", "driver": "gong-modem", "channels": ["sms"], "state": "ready",
+        {"name": "sim1", "driver": "gong-modem", "channels": ["sms"], "state": "paused",
          "state_at": T0, "health": {"ok": False, "registered": False, "signal_dbm": -71,
                                     "operator": "CMCC", "storage": {"used": 3, "size": 20}}},
         {"name": "p", "driver": "gong-http", "channels": ["sms", "voice"], "state": None,
          "state_at": None, "health": None}]})
     text = out(ctl("route", "list", gongd=gongd))
+    assert "暂停" in out(ctl("route", "list", gongd=gongd, lang="zh"))
     assert "NOT OK not registered CMCC -71 dBm storage 3/20" in text
     assert re.search(r"p +gong-http +sms voice +- +- +-", text)
     text = out(ctl("task", "list", gongd=gongd, lang="zh"))
