@@ -167,33 +167,48 @@ json_phone(struct buf *out, const char *name, int64_t e164, bool unmasked)
 	buf_printf(out, "\"%s\":\"%s\"", name, text);
 }
 
-/* A cursor is what `next` said: numbers with dots between.  -1 = not like that. */
+/* A cursor is what `next` said: numbers with dots between; "" = from the start. */
 int
 read_cursor(const char *text, int64_t *out, int count)
 {
+	bool start = !*text;
+
 	for (int i = 0; i < count; i++) {
 		char *end;
 
 		out[i] = 0;
-		if (!*text && i == 0)
+		if (start)
 			continue;
 		if (*text < '0' || *text > '9')
-			return *text || i == 0 ? -1 : i == 0 ? 0 : -(out[0] != 0);
+			return -1;
 		out[i] = strtoll(text, &end, 10);
-		text = end;
-		if (i + 1 < count) {
-			if (*text != '.')
-				return -1;
-			text++;
-		}
+		if (*end != (i + 1 < count ? '.' : '\0'))
+			return -1;
+		text = end + 1;
 	}
-	return *text ? -1 : 0;
+	return 0;
 }
 
 size_t
 read_limit(const struct read_query *q)
 {
 	return q->limit && q->limit < READ_ROWS_MAX ? q->limit : READ_ROWS_MAX;
+}
+
+int
+read_check(struct reader *r, const struct read_query *q, int64_t *cursor, int count,
+	   struct err *err)
+{
+	if (read_cursor(q->after, cursor, count) < 0) {
+		err_field(err, "after", "\"%s\" is no cursor; use \"next\" of the page before", q->after);
+		return 400;
+	}
+	if (q->what == READ_ALERTS || q->what == READ_TASKS)
+		return 200;
+	if (read_number(r, read_query(r, "SELECT 1 FROM alert WHERE id = ?", "i", q->alert)))
+		return 200;
+	err_set(err, "there is no alert %lld", (long long)q->alert);
+	return 404;
 }
 
 static int

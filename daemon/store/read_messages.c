@@ -1,0 +1,211 @@
+/* read_messages.c -- messages with their attempts, and the routes they went by, as JSON. */
+#include "daemon/store/read_internal.h"
+
+
+#include "core/message_state.h"
+#include "daemon/store/store.h"
+
+/* Rows looked at for one page; a rare state in a broadcast of a million must not take long. */
+#define LOOKED_AT_MAX 10000
+
+/* The number a message would go to, as store.h's store_number has it. */
+#define NUMBER(usable) "(SELECT e164 FROM number n WHERE n.contact = m.contact AND n." usable \
+	" ORDER BY pos LIMIT 1 OFFSET m.number)"
+#define MESSAGES "SELECT m.contact, m.state, m.at, m.due, c.ref, c.name, v.head || v.body, v.parts, " \
+	"CASE ?3 WHEN 1 THEN " NUMBER("voice") " ELSE " NUMBER("sms") " END FROM message m " \
+	"LEFT JOIN contact c ON c.id = m.contact LEFT JOIN variant v ON v.id = m.variant " \
+	"WHERE m.wave = ?1 AND m.contact > ?2 ORDER BY m.contact LIMIT ?4"
+
+struct page {
+	struct reader *r;
+	const struct read_query *q;
+	struct buf *out;
+	size_t limit, count, looked_at;
+	int64_t wave, contact;		/* the last row looked at */
+	int step, channel, kind, state;
+	bool full;
+};
+
+static void
+attempts(struct page *p)
+{
+	static const char *const receipts[] = { NULL, "delivered", "failed" };
+	sqlite3_stmt *st = read_query(p->r, "SELECT a.n, r.name, a.e164, a.sent_at, a.ended_at, "
+		"a.outcome, a.class, a.parts, a.ref, a.reason, a.receipt, a.receipt_at FROM attempt a "
+		"LEFT JOIN route r ON r.id = a.route WHERE a.wave = ? AND a.contact = ? ORDER BY a.n",
+		"ii", p->wave, p->contact);
+	struct buf *out = p->out;
+	bool any = false;
+
+	buf_puts(out, ",\"attempts\":[");
+	while (read_step(p->r, st)) {
+		int outcome = sqlite3_column_int(st, 5), class = sqlite3_column_int(st, 6);
+		int receipt = sqlite3_column_int(st, 10);
+
+		buf_puts(out, any ? ",{" : "{");
+		any = true;
+		json_number(out, "n", st, 0);
+		buf_puts(out, ",");
+		json_column(out, "route", st, 1);
+		buf_puts(out, ",");
+		json_phone(out, "number", sqlite3_column_int64(st, 2), p->q->unmasked);
+		buf_puts(out, ",");
+		json_number(out, "sent_at", st, 3);
+		buf_puts(out, ",");
+		json_number(out, "ended_at", st, 4);
+		buf_puts(out, ",");
+		json_text(out, "outcome", outcome >= 0 && outcome < OUTCOME_COUNT
+			  ? outcome_name((enum outcome)outcome) : NULL);
+		buf_puts(out, ",");
+		json_text(out, "class", class > 0 && class < REJECT_COUNT
+			  ? reject_name((enum reject)class) : NULL);
+		buf_puts(out, ",");
+		json_number(out, "parts", st, 7);
+		buf_puts(out, ",");
+		json_column(out, "ref", st, 8);
+		buf_puts(out, ",");
+		json_column(out, "reason", st, 9);
+		buf_puts(out, ",");
+		json_text(out, "receipt", receipt > 0 && receipt < 3 ? receipts[receipt] : NULL);
+		buf_puts(out, ",");
+		json_number(out, "receipt_at", st, 11);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]");
+}
+
+/* Queued in a wave that was withdrawn or has expired: it will never leave. */
+static int
+true_state(const struct page *p, int state)
+{
+	if (state != MESSAGE_QUEUED)
+		return state;
+	return p->state == WAVE_WITHDRAWN ? MESSAGE_WITHDRAWN
+		: p->state == WAVE_EXPIRED ? MESSAGE_EXPIRED : state;
+}
+
+static void
+message_json(struct page *p, sqlite3_stmt *st, int state)
+{
+	static const char *const kinds[] = { "call", "inform", "helper", "correction", "reply" };
+	struct buf *out = p->out;
+
+	buf_printf(out, "%s{\"wave\":%lld,\"step\":%d,\"channel\":\"%s\",\"kind\":\"%s\",",
+		   p->count ? "," : "", (long long)p->wave, p->step,
+		   channel_name((enum channel)p->channel),
+		   p->kind >= 0 && p->kind < 5 ? kinds[p->kind] : "?");
+	json_column(out, "contact", st, 4);
+	buf_puts(out, ",");
+	json_column(out, "name", st, 5);
+	buf_puts(out, ",");
+	json_phone(out, "number", sqlite3_column_int64(st, 8), p->q->unmasked);
+	buf_printf(out, ",\"state\":\"%s\",", message_state_name((enum message_state)state));
+	json_number(out, "parts", st, 7);
+	buf_puts(out, ",");
+	json_column(out, "text", st, 6);
+	if (sqlite3_column_int64(st, 2))
+		buf_printf(out, ",\"at\":%lld,", (long long)sqlite3_column_int64(st, 2));
+	else
+		buf_puts(out, ",\"at\":null,");
+	json_number(out, "due", st, 3);
+	attempts(p);
+	buf_puts(out, "}");
+	p->count++;
+}
+
+static void
+messages_of_wave(struct page *p)
+{
+	sqlite3_stmt *st = read_query(p->r, MESSAGES, "iiii", p->wave, p->contact,
+				      (int64_t)p->channel, (int64_t)(LOOKED_AT_MAX - p->looked_at + 1));
+
+	while (!p->full && read_step(p->r, st)) {
+		int state = true_state(p, sqlite3_column_int(st, 1));
+
+		if (p->count == p->limit || p->looked_at == LOOKED_AT_MAX) {
+			p->full = true;
+			sqlite3_reset(st);
+			break;
+		}
+		p->looked_at++;
+		p->contact = sqlite3_column_int64(st, 0);
+		if (p->q->state < 0 || p->q->state == state)
+			message_json(p, st, state);
+	}
+}
+
+int
+read_messages(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
+{
+	struct page p = { .r = r, .q = q, .out = out, .limit = read_limit(q) };
+	int64_t cursor[2];
+	int status = read_check(r, q, cursor, 2, err);
+	sqlite3_stmt *st;
+
+	if (status != 200)
+		return status;
+	st = read_query(r, "SELECT id, step, channel, kind, state FROM wave WHERE alert = ? AND id >= ? "
+			"ORDER BY id", "ii", q->alert, cursor[0]);
+	buf_puts(out, "{\"messages\":[");
+	while (!p.full && read_step(r, st)) {
+		p.wave = sqlite3_column_int64(st, 0);
+		p.contact = p.wave == cursor[0] ? cursor[1] : 0;
+		p.step = sqlite3_column_int(st, 1);
+		p.channel = sqlite3_column_int(st, 2);
+		p.kind = sqlite3_column_int(st, 3);
+		p.state = sqlite3_column_int(st, 4);
+		messages_of_wave(&p);
+	}
+	if (p.full) {
+		sqlite3_reset(st);
+		buf_printf(out, "],\"next\":\"%lld.%lld\"}", (long long)p.wave, (long long)p.contact);
+	} else {
+		buf_puts(out, "],\"next\":null}");
+	}
+	return 200;
+}
+
+static void
+route_json(struct reader *r, const struct route_conf *conf, struct buf *out)
+{
+	sqlite3_stmt *st = read_query(r, "SELECT state, state_at, CASE WHEN json_valid(health) "
+		"THEN health END FROM route WHERE name = ?", "t", conf->name);
+	bool known = read_step(r, st), any = false;
+
+	buf_puts(out, "{");
+	json_text(out, "name", conf->name);
+	buf_puts(out, ",");
+	json_text(out, "driver", conf->driver);
+	buf_puts(out, ",\"channels\":[");
+	for (int i = 0; i < CHANNEL_COUNT; i++) {
+		if (!conf->channels[i])
+			continue;
+		buf_printf(out, "%s\"%s\"", any ? "," : "", channel_name((enum channel)i));
+		any = true;
+	}
+	buf_puts(out, "],");
+	if (known) {
+		const char *health = (const char *)sqlite3_column_text(st, 2);
+
+		json_column(out, "state", st, 0);
+		buf_puts(out, ",");
+		json_number(out, "state_at", st, 1);
+		buf_printf(out, ",\"health\":%s}", health ? health : "{}");
+		sqlite3_reset(st);
+	} else {
+		buf_puts(out, "\"state\":\"starting\",\"state_at\":null,\"health\":{}}");
+	}
+}
+
+int
+read_routes(struct reader *r, const struct settings *s, struct buf *out)
+{
+	buf_puts(out, "{\"routes\":[");
+	for (size_t i = 0; i < s->route_count; i++) {
+		if (i)
+			buf_puts(out, ",");
+		route_json(r, &s->routes[i], out);
+	}
+	buf_puts(out, "]}");
+	return 200;
+}
