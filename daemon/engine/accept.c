@@ -127,6 +127,8 @@ fill_alert(struct engine *e, const struct alert_request *r, const struct policy 
 	a->state = start > e->now ? ALERT_HELD : ALERT_ACTIVE;
 	a->released_at = start;
 	a->due_at = start;
+	a->own_expiry = !r->expires_at;
+	a->closed_at = NEVER;
 	a->expires_at = r->expires_at ? r->expires_at
 		: msec_add(start, e->settings->validity_ms);
 	a->deadline_at = p && p->deadline_ms != NEVER ? msec_add(start, p->deadline_ms) : NEVER;

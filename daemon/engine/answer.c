@@ -69,12 +69,17 @@ consider(struct engine *e, uint32_t contact, const char *code, struct candidate 
 	}
 }
 
-static void
-thank(struct engine *e, const struct candidate *c, uint64_t e164)
+/* Cancelled or expired, or about to be. */
+static bool
+is_over(const struct candidate *c)
 {
-	bool over = c->alert.state == ALERT_CANCELLED || c->alert.state == ALERT_EXPIRED ||
-		(!c->open && c->alert.state != ALERT_SATISFIED);
-	struct alert a = c->alert;
+	return !c->open && c->alert.state != ALERT_SATISFIED;
+}
+
+static void
+thank(struct engine *e, const struct candidate *c, uint64_t e164, bool over)
+{
+	struct alert a;
 	struct person person;
 
 	if (!brake_allows(e, e164) || !store_person_by_id(e->store, c->contact, &person))
@@ -120,7 +125,7 @@ read_reply(struct engine *e, struct command *cmd, int64_t inbound, const uint32_
 	struct reply reply = { .token = "" };
 	enum answer_kind kind = ANSWER_ANSWERED;
 	int level = LEVEL_ANSWERED;
-	bool found = false, known = true;
+	bool found = false, known = true, heard_before;
 
 	if (cmd->inbound.text)
 		reply_parse(&reply, cmd->inbound.text);
@@ -137,16 +142,20 @@ read_reply(struct engine *e, struct command *cmd, int64_t inbound, const uint32_
 	}
 	store_inbound_matched(e->store, inbound, best.contact, best.alert.id);
 	if (cmd->inbound.text)
-		known = reply_meaning(engine_template(e, best.alert.template), reply.token, &kind,
-				      &level);
+		known = reply_meaning(engine_template(e, store_template_heard(e->store,
+				      best.alert.id, best.contact)), reply.token, &kind, &level);
 	if (!known) {
 		kind = ANSWER_NONE;
 		level = 0;
 	}
+	/* What is over is answered once. */
+	heard_before = is_over(&best) && best.alert.closed_at != NEVER &&
+		store_has_answered_since(e->store, best.alert.id, best.contact,
+					 best.alert.closed_at);
 	take_answer(e, &best, cmd->inbound.text ? SOURCE_SMS : SOURCE_MISSED_CALL, kind, level,
 		    cmd->inbound.text);
-	if (known && cmd->inbound.text)
-		thank(e, &best, cmd->inbound.from);
+	if (known && cmd->inbound.text && !heard_before)
+		thank(e, &best, cmd->inbound.from, is_over(&best));
 }
 
 void
@@ -194,7 +203,7 @@ engine_call(struct engine *e, struct command *cmd)
 	for (; *digits; digits++) {
 		char token[2] = { *digits, '\0' };
 
-		if (!reply_meaning(engine_template(e, c.alert.template), token, &kind, &level))
+		if (!reply_meaning(engine_template(e, lw->w.template), token, &kind, &level))
 			continue;
 		store_alert_get(e->store, lw->w.alert, &c.alert);
 		take_answer(e, &c, SOURCE_KEY, kind, level, token);

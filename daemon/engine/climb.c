@@ -32,10 +32,12 @@ progress_of(struct engine *e, struct alert *a, const struct policy *p)
 	return progress;
 }
 
-static void
-take_step(struct engine *e, struct alert *a, const struct policy *p, size_t step)
+/* `r` is the alert's request, read once: a->body does not outlive the planning of a step.
+ * True if the step reached somebody, or the desk. */
+static bool
+take_step(struct engine *e, struct alert *a, const struct alert_request *r, const struct policy *p,
+	  size_t step)
 {
-	struct alert_request *r = request_decode(a->body);
 	struct step_plan plan;
 	struct err err = { 0 };
 	unsigned long people = 0;
@@ -51,7 +53,6 @@ take_step(struct engine *e, struct alert *a, const struct policy *p, size_t step
 	} else {
 		store_keep(e->store);
 	}
-	alert_request_free(r);
 	for (size_t i = 0; i < plan.waves; i++)
 		people += plan.wave[i].people;
 	engine_event(e, a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
@@ -59,14 +60,18 @@ take_step(struct engine *e, struct alert *a, const struct policy *p, size_t step
 		     plan.console ? "true" : "false");
 	if (plan.no_route)
 		engine_event(e, a->id, "channel_without_route", "{\"step\":%zu}", step);
+	return people || plan.console;
 }
 
 /* The one step of an alert without policy. */
 static void
 tell_once(struct engine *e, struct alert *a)
 {
-	if (a->step++ == 0 && !a->replaces)
-		take_step(e, a, NULL, 0);
+	struct alert_request *r = request_decode(a->body);
+
+	if (a->step++ == 0 && !r->reached)
+		take_step(e, a, r, NULL, 0);
+	alert_request_free(r);
 	close_alert(e, a, ALERT_EXHAUSTED);
 }
 
@@ -75,6 +80,7 @@ climb(struct engine *e, struct alert *a, const struct policy *p)
 {
 	struct ladder_view view = { .steps = p->ladder, .count = p->step_count,
 				    .released_at = a->released_at, .until = p->until };
+	struct alert_request *r = NULL;
 
 	for (size_t guard = 0; guard <= p->step_count + 1; guard++) {
 		struct ladder_progress progress = progress_of(e, a, p);
@@ -83,24 +89,29 @@ climb(struct engine *e, struct alert *a, const struct policy *p)
 		switch (d.verdict) {
 		case LADDER_WAIT:
 			a->due_at = msec_min(d.ask_at, msec_min(a->expires_at, a->deadline_at));
-			return;
+			goto out;
 		case LADDER_SATISFIED:
 			close_alert(e, a, ALERT_SATISFIED);
-			return;
+			goto out;
 		case LADDER_EXHAUSTED:
 			close_alert(e, a, ALERT_EXHAUSTED);
-			return;
+			goto out;
 		case LADDER_SKIP:
 			engine_event(e, a->id, "step_skipped", "{\"step\":%zu}", d.step);
 			a->step = (unsigned)d.step + 1;
 			break;
 		case LADDER_CLIMB:
-			a->hurry = false;
 			a->step = (unsigned)d.step + 1;
-			take_step(e, a, p, d.step);
+			if (!r)
+				r = request_decode(a->body);
+			/* A step with nobody in it does not answer a "cannot". */
+			if (take_step(e, a, r, p, d.step))
+				a->hurry = false;
 			break;
 		}
 	}
+out:
+	alert_request_free(r);
 }
 
 static void
@@ -210,23 +221,43 @@ call_back(void *ctx, const struct wave *w)
 	}
 }
 
+/* Every target that person was called for.  A team stands as high as its quota of persons. */
 static bool
 raise_called(struct engine *e, const struct alert *a, const struct policy *p,
 	     const struct answer *answer)
 {
+	bool team = p && p->targets == TARGETS_TEAM, raised = false;
+	int level = team ? store_answer_nth_level(e->store, a->id, p->quota ? p->quota : 1)
+		: answer->level;
 	unsigned targets[256];
-	size_t count = store_called_targets(e->store, answer->contact, a->id, targets, 256);
-	bool raised = false;
+	int64_t after = -1;
+	size_t count;
 
-	for (size_t i = 0; i < count; i++) {
-		int level = answer->level;
-
-		if (p && p->targets == TARGETS_TEAM)
-			level = store_answer_nth_level(e->store, a->id, p->quota ? p->quota : 1);
-		raised |= store_target_raise(e->store, a->id, targets[i], level, answer->at,
-					     answer->contact, answer->name);
+	while ((count = store_called_targets(e->store, answer->contact, a->id, after, targets,
+					     256))) {
+		for (size_t i = 0; i < count; i++)
+			raised |= store_target_raise(e->store, a->id, targets[i], level, answer->at,
+						     answer->contact, answer->name);
+		after = targets[count - 1];
 	}
+	if (team && answer->kind == ANSWER_CANNOT)
+		store_target_lower(e->store, a->id, 0, level);
 	return raised;
+}
+
+static void
+call_the_desk(struct engine *e, const struct alert *a, const struct answer *answer)
+{
+	bool help = answer->kind == ANSWER_HELP;
+	struct person person = { .name = "" };
+	char text[400];
+
+	if (answer->contact)
+		store_person_by_id(e->store, answer->contact, &person);
+	snprintf(text, sizeof(text), "单号%s:%s%s / %s: %s %s", a->code, person.name,
+		 help ? "求助" : "去不了", a->code, person.name,
+		 help ? "asks for help" : "cannot; find somebody else");
+	store_task_open(e->store, a->id, help ? "help" : "cannot", text, e->now);
 }
 
 /* Records an answer and raises every target that person was called for. */
@@ -235,24 +266,19 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 {
 	const struct policy *p = engine_policy(e, a->policy);
 	struct no_longer n = { e, a->id };
-	bool raised = false;
+	bool raised = false, team = p && p->targets == TARGETS_TEAM;
 
 	store_answer_insert(e->store, answer);
 	engine_event(e, a->id, "answer", "{\"kind\":\"%s\",\"level\":%d,\"contact\":%u,"
 		     "\"source\":%d,\"helper\":%s}", answer_kind_name(answer->kind), answer->level,
 		     answer->contact, (int)answer->source, answer->helper ? "true" : "false");
-	if (answer->kind == ANSWER_HELP) {
-		char text[200];
-
-		snprintf(text, sizeof(text), "单号%s:有人求助 / %s: somebody asks for help (contact %u)",
-			 a->code, a->code, answer->contact);
-		store_task_open(e->store, a->id, "help", text, e->now);
-	}
-	if (answer->helper)
+	if (answer->kind == ANSWER_HELP || (answer->kind == ANSWER_CANNOT && !team))
+		call_the_desk(e, a, answer);
+	/* What is over stays as it was reported. */
+	if (answer->helper || a->state == ALERT_CANCELLED || a->state == ALERT_EXPIRED)
 		return;
-	if (answer->kind == ANSWER_CANNOT && p && p->targets == TARGETS_TEAM)
-		a->hurry = true;
-	if (answer->contact && answer->level > 0)
+	a->hurry |= answer->kind == ANSWER_CANNOT && team;
+	if (answer->contact && (answer->level > 0 || a->hurry))
 		raised = raise_called(e, a, p, answer);
 	if (raised)
 		store_waves_of(e->store, a->id, call_back, &n);

@@ -62,6 +62,35 @@ budget_use(struct route_state *r, uint64_t e164, msec at)
 	u->at[u->count++] = at;
 }
 
+static void
+note_use(void *ctx, uint64_t e164, msec at)
+{
+	budget_use(ctx, e164, at);
+}
+
+/* What a number had by this route in the last day, after a restart. */
+void
+engine_budgets_load(struct engine *e, struct route_state *r)
+{
+	if (r->conf->budget_count)
+		store_used_since(e->store, r->id, e->now - HOURS(24), note_use, r);
+}
+
+static void
+shift_usage(void *ctx, uint64_t e164, void *value)
+{
+	struct usage *u = value;
+
+	for (size_t i = 0; i < u->count; i++)
+		u->at[i] += *(msec *)ctx;
+}
+
+void
+engine_budgets_shift(struct route_state *r, msec by)
+{
+	table_each(&r->used, shift_usage, &by);
+}
+
 static char *
 form_of(const struct engine *e, const struct route_state *r, const struct live_wave *lw,
 	const struct variant_text *v)
@@ -245,13 +274,16 @@ may_go(struct engine *e, struct live_wave *lw, struct message *m)
 static void
 claim_row(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m)
 {
+	/* Parts known accepted count only for the same text: a route signs for itself or not. */
+	if (m->parts_done && m->route != r->id)
+		m->parts_done = 0;
 	m->state = MESSAGE_SENDING;
 	m->attempt++;
 	m->route = r->id;
 	m->reference = lw->w.id & 255;
 	m->at = e->now;
 	m->due = NEVER;
-	m->flags &= ~(unsigned)MESSAGE_AVOID;
+	m->flags &= ~(unsigned)(MESSAGE_AVOID | MESSAGE_REFUSED_BEFORE);
 	store_message_update(e->store, m);
 	hand_over(e, r, lw, m);
 }

@@ -209,6 +209,7 @@ open_routes(struct engine *e)
 		r->bucket = (struct pace_bucket){ .per_second = r->conf->rate,
 			.burst = r->conf->rate > 1 ? r->conf->rate : 1, .tokens = 1,
 			.filled_at = e->now };
+		engine_budgets_load(e, r);
 		store_route_note(e->store, r->id, "starting", NULL, e->now);
 	}
 }
@@ -292,18 +293,68 @@ engine_stats(const struct engine *e, struct engine_stats *out)
 }
 
 static void
+shift_brake(void *ctx, uint64_t key, void *value)
+{
+	*(msec *)value += *(msec *)ctx;		/* struct brake begins with its hour */
+}
+
+/* The turn's `now` is already on the new clock.  gong's own instants move with it; where gong had
+ * run ahead of a wall clock that was behind, the step first makes that good. */
+static void
 clock_step(struct engine *e, msec by)
 {
-	store_clock_shift(e->store, by);
-	store_audit(e->store, e->now, "clock", "clock.step", "");
+	msec shift = by;
+
+	if (e->skew_ms > 0 && by > 0) {
+		msec made_good = by < e->skew_ms ? by : e->skew_ms;
+
+		e->skew_ms -= made_good;
+		e->now -= made_good;
+		shift -= made_good;
+	}
 	engine_log(e, 3, "clock stepped by_ms=%lld", (long long)by);
+	store_audit(e->store, e->now, "clock", "clock.step", "");
+	if (!shift)
+		return;
+	engine_waves_flush(e);
+	store_clock_shift(e->store, shift);
+	for (size_t i = 0; i < e->route_count; i++) {
+		struct route_state *r = &e->routes[i];
+
+		engine_budgets_shift(r, shift);
+		r->bucket.filled_at += shift;
+		if (r->paused_until)
+			r->paused_until += shift;
+		if (r->settled_at)
+			r->settled_at += shift;
+	}
+	table_each(&e->replies, shift_brake, &shift);
+	forget(e);
+	load(e);
+}
+
+/* Routes are known by their place in the list everywhere: other ones need a restart. */
+static bool
+same_routes(const struct settings *a, const struct settings *b)
+{
+	bool same = a->route_count == b->route_count;
+
+	for (size_t i = 0; same && i < a->route_count; i++)
+		same = strcmp(a->routes[i].name, b->routes[i].name) == 0;
+	return same;
 }
 
 static void
 reload(struct engine *e, struct settings *fresh)
 {
+	if (!same_routes(e->settings, fresh)) {
+		engine_log(e, 3, "settings not reloaded reason=\"the list of routes changed; "
+			   "restart gongd for that\"");
+		return;
+	}
+	settings_ref(fresh);
 	settings_unref(e->settings);
-	e->settings = settings_ref(fresh);
+	e->settings = fresh;
 	for (size_t i = 0; i < e->route_count; i++)
 		e->routes[i].conf = &fresh->routes[i];
 	table_fini(&e->policies, free_policy);	/* they hold indices into the old settings */
@@ -525,7 +576,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	engine_plan_slices(e);
 	engine_dispatch(e);
 	engine_waves_flush(e);
-	if (first.count + second.count)
+	if (store_changed(e->store))
 		store_meta_set(e->store, "last_instant", e->now);
 	rc = store_commit(e->store, err);
 	finish_import(e, rc == 0, import_before);

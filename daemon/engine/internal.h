@@ -177,6 +177,8 @@ void engine_sends_finish(struct engine *);
 void engine_views(struct engine *, struct route_view *out);
 bool engine_still_needed(struct engine *, const struct live_wave *, uint32_t contact);
 bool engine_honours_opt_out(const struct live_wave *);
+void engine_budgets_load(struct engine *, struct route_state *);
+void engine_budgets_shift(struct route_state *, msec by);
 /* Asks the driver that has it to give a message back, if it has not left. */
 void engine_ask_back(struct engine *, const struct message *);
 

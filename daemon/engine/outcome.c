@@ -23,28 +23,18 @@ join_correction(struct engine *e, const struct live_wave *lw, uint32_t contact)
 	struct live_wave *c = lw->correction ? engine_wave(e, lw->correction) : NULL;
 	struct person person;
 
-	if (!c || lw->w.channel != CHANNEL_SMS || store_message_exists(e->store, c->w.id, contact) ||
+	if (!c || lw->w.channel != CHANNEL_SMS || lw->w.kind == WAVE_REPLY ||
+	    c->w.state > WAVE_FINISHED || c->w.expires_at <= e->now ||
+	    store_has_message(e->store, c->w.alert, contact, WAVE_CORRECTION) ||
 	    !store_person_by_id(e->store, contact, &person))
 		return;
-	if (!c->variants[person.lang]) {	/* after a restart: borrow a text that was planned */
-		struct alert a;
-
-		if (store_alert_get(e->store, c->w.alert, &a)) {
-			char *name, *body;
-
-			if (!store_document_get(e->store, c->w.template, &name, &body))
-				return;
-			engine_send_one(e, &a, WAVE_CORRECTION, contact, person.lang, name);
-			free(name);
-			free(body);
-		}
-		return;
-	}
-	store_message_insert(e->store, c->w.id, contact, c->variants[person.lang], 0, e->now);
+	store_message_insert(e->store, c->w.id, contact,
+			     store_variant_of(e->store, c->w.alert, person.lang), 0, e->now);
 	c->w.total++;
 	if (c->w.state == WAVE_FINISHED)
 		c->w.state = WAVE_OPEN;
 	engine_wave_touch(e, c);
+	engine_wave_due(e, c, e->now);
 }
 
 void
@@ -160,6 +150,38 @@ lost_item(struct engine *e, uint64_t id, bool written, const char *reason)
 		in_doubt(e, lw, &m, reason);
 }
 
+struct leftover {
+	const struct route_state *route;
+	uint64_t *ids;
+	size_t count;
+};
+
+static void
+find_leftover(void *ctx, uint64_t key, void *value)
+{
+	struct leftover *l = ctx;
+
+	if (value != l->route)
+		return;
+	if ((l->count & (l->count - 1)) == 0)
+		l->ids = xrealloc(l->ids, (l->count ? l->count * 2 : 1) * sizeof(*l->ids));
+	l->ids[l->count++] = key;
+}
+
+/* What the report of the loss did not mention is in doubt like the rest. */
+static void
+lost_rest(struct engine *e, struct route_state *r, const char *reason)
+{
+	struct leftover l = { .route = r };
+
+	if (!r->inflight)
+		return;
+	table_each(&e->inflight, find_leftover, &l);
+	for (size_t i = 0; i < l.count; i++)
+		lost_item(e, l.ids[i], true, reason);
+	free(l.ids);
+}
+
 void
 engine_route_lost(struct engine *e, struct command *cmd)
 {
@@ -169,7 +191,8 @@ engine_route_lost(struct engine *e, struct command *cmd)
 		lost_item(e, cmd->lost.unwritten[i], false, cmd->lost.reason);
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
 		lost_item(e, cmd->lost.written[i], true, cmd->lost.reason);
-	r->up = false;
+	lost_rest(e, r, cmd->lost.reason);
+	r->up = r->solo = r->drain = false;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
 	engine_log(e, cmd->lost.fatal ? 3 : 4, "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
@@ -239,6 +262,18 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 	engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
 }
 
+/* Given back because gongd asked, or because the driver is closing: then it goes again. */
+static void
+given_back(struct engine *e, struct live_wave *lw, struct message *m)
+{
+	if (lw->w.state >= WAVE_WITHDRAWN || !engine_still_needed(e, lw, m->contact)) {
+		engine_message_event(e, lw, m, MESSAGE_ON_GIVEN_BACK);
+		return;
+	}
+	m->due = e->now;
+	engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
+}
+
 static void
 settle(struct engine *e, struct route_state *r, const struct done_item *item)
 {
@@ -260,12 +295,15 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 			     item->ref, item->outcome == OUTCOME_ACCEPTED ? item->reason : reason);
 	if (item->outcome == OUTCOME_ACCEPTED) {
 		engine_message_event(e, lw, &m, MESSAGE_ON_ACCEPTED);
-	} else if (m.state == MESSAGE_DELIVERED) {
-		store_attempt_receipt(e->store, m.wave, m.contact, m.attempt & 31, true, e->now);
+		if (m.flags & MESSAGE_REFUSED_BEFORE) {
+			store_attempt_receipt(e->store, m.wave, m.contact, m.attempt & 31, false,
+					      e->now);
+			engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_FAILED);
+		}
 	} else if (m.state != MESSAGE_SENDING) {
 		return;
 	} else if (item->outcome == OUTCOME_WITHDRAWN) {
-		engine_message_event(e, lw, &m, MESSAGE_ON_GIVEN_BACK);
+		given_back(e, lw, &m);
 	} else {
 		rejected(e, r, lw, &m, item);
 	}
@@ -285,13 +323,14 @@ remember_reference(struct engine *e, struct route_state *r, const struct done_it
 		store_receipt_key_put(e->store, r->id, item->ref, &m);
 }
 
+/* Speed is in parts: what the forecast divides by it is parts too. */
 static void
-measure(struct engine *e, struct route_state *r, size_t count)
+measure(struct engine *e, struct route_state *r, size_t parts)
 {
 	msec gone = e->now - r->settled_at;
 
 	if (r->settled_at && gone > 0 && gone < 60000) {
-		double speed = (double)count * 1000 / (double)gone;
+		double speed = (double)parts * 1000 / (double)gone;
 
 		r->speed = r->speed > 0 ? r->speed * 0.9 + speed * 0.1 : speed;
 	}
@@ -301,11 +340,14 @@ measure(struct engine *e, struct route_state *r, size_t count)
 void
 engine_done(struct engine *e, struct command *cmd)
 {
+	size_t parts = 0;
+
 	for (size_t i = 0; i < cmd->done.count; i++) {
 		const struct done_item *item = &cmd->done.items[i];
 		struct route_state *r = release(e, item->id);
 		struct live_wave *lw;
 
+		parts += item->parts ? item->parts : 1;
 		if (item->outcome == OUTCOME_ACCEPTED && r) {
 			r->failures = 0;
 			lw = engine_wave(e, message_id_wave(item->id));
@@ -323,7 +365,7 @@ engine_done(struct engine *e, struct command *cmd)
 		settle(e, r, item);
 	}
 	if (cmd->route >= 0)
-		measure(e, &e->routes[cmd->route], cmd->done.count);
+		measure(e, &e->routes[cmd->route], parts);
 }
 
 void
@@ -339,6 +381,17 @@ engine_part(struct engine *e, struct command *cmd)
 		return;
 	m.parts_done |= 1u << (cmd->part.part - 1);
 	store_message_update(e->store, &m);
+}
+
+/* The receipt came before the route's own answer, which may never come. */
+static void
+overtaken(struct engine *e, struct message *m, bool delivered)
+{
+	if (delivered)
+		store_attempt_insert(e->store, m, e->now, OUTCOME_ACCEPTED, REJECT_NONE, 0, NULL,
+				     "known from its receipt");
+	else
+		m->flags |= MESSAGE_REFUSED_BEFORE;
 }
 
 void
@@ -366,11 +419,14 @@ engine_receipt(struct engine *e, struct command *cmd)
 		lw = engine_wave(e, wave);
 	if (!lw || !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
 	    m.attempt == 0 || attempt > (m.attempt & 31) || attempt == 0 ||
-	    (cmd->receipt.to && m.e164 && cmd->receipt.to != m.e164 && attempt == (m.attempt & 31))) {
+	    (attempt == (m.attempt & 31) && (m.route != r->id || (cmd->receipt.to && m.e164 &&
+							    cmd->receipt.to != m.e164)))) {
 		e->stats.receipts_unmatched++;
 		return;
 	}
 	current = attempt == (m.attempt & 31);
+	if (current && m.state == MESSAGE_SENDING)
+		overtaken(e, &m, cmd->receipt.delivered);
 	store_attempt_receipt(e->store, wave, contact, attempt, cmd->receipt.delivered, e->now);
 	if (cmd->receipt.delivered)
 		engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_DELIVERED);

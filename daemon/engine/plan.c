@@ -225,6 +225,7 @@ make_variant(struct planner *p, const struct template *t, const struct pick *pic
 		.division = pick->division, .m = p->alert->targets,
 		.code = coded ? p->alert->code : NULL, .post = "",
 		.min_ms = e->now - p->alert->released_at,
+		.time_at = p->alert->closed_at == NEVER ? 0 : p->alert->closed_at,
 	};
 	int64_t id;
 
@@ -508,9 +509,11 @@ pick_request(struct planner *p)
 	p->division = 0;
 	p->target = NO_TARGET;
 	for (size_t r = 0; r < p->request->role_count; r++) {
-		const struct family *family = &p->e->settings->families[
-			settings_family(p->e->settings, p->request->roles[r])];
+		int index = settings_family(p->e->settings, p->request->roles[r]);
+		const struct family *family = &p->e->settings->families[index < 0 ? 0 : index];
 
+		if (index < 0)
+			continue;	/* a reload took the role away */
 		for (size_t i = 0; i < family->role_count; i++)
 			for (size_t d = 0; d < p->request->division_count; d++)
 				store_holders(p->e->store, p->e->role_ids[family->roles[i]],
@@ -576,9 +579,19 @@ plan_request(struct planner *p)
 }
 
 static void
+on_without(void *ctx, uint32_t contact)
+{
+	id_set_add(ctx, contact);
+}
+
+static void
 fill_without(struct planner *p)
 {
+	bool team = p->policy && p->policy->targets == TARGETS_TEAM;
 	struct person person;
+
+	if (team)			/* whoever said that he cannot is not asked again */
+		store_answered_cannot(p->e->store, p->alert->id, on_without, &p->without);
 
 	for (size_t i = 0; i < p->request->without_contact_count; i++)
 		if (store_person_by_ref(p->e->store, p->request->without_contacts[i], &person))

@@ -43,12 +43,12 @@ store_alert_insert(struct store *s, const struct alert *a, const char *key,
 {
 	store_run(s, "INSERT INTO alert (id, key, digest, client, template, policy, kind, severity, "
 		  "drill, test, state, code, body, accepted_at, released_at, expires_at, "
-		  "deadline_at, replaces, due_at) VALUES "
-		  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "itbtiitiiiittinnnnn",
+		  "deadline_at, replaces, due_at, own_expiry) VALUES "
+		  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "itbtiitiiiittinnnnni",
 		  a->id, key, digest, client, a->template, a->policy, a->kind[0] ? a->kind : NULL,
 		  (int64_t)a->severity, (int64_t)a->drill, (int64_t)a->test, (int64_t)a->state,
 		  a->code, a->body, a->accepted_at, a->released_at, a->expires_at, a->deadline_at,
-		  (msec)a->replaces, a->due_at);
+		  (msec)a->replaces, a->due_at, (int64_t)a->own_expiry);
 	return store_last_id(s);
 }
 
@@ -158,10 +158,15 @@ store_alerts_next_due(struct store *s)
 void
 store_clock_shift(struct store *s, msec by)
 {
-	/* Only gong's own instants; a caller's starts_at and expires_at stay what they said. */
+	/* Only gong's own instants; a caller's starts_at and expires_at stay what they said, so
+	 * an alert is looked at no later than it expires. */
+	store_run(s, "UPDATE wave SET expires_at = expires_at + ?1 WHERE state IN (0, 1) AND "
+		  "(kind = 4 OR alert IN (SELECT id FROM alert WHERE own_expiry AND state <> 0))",
+		  "i", by);
+	store_run(s, "UPDATE alert SET expires_at = expires_at + ?1 WHERE own_expiry "
+		  "AND state IN (1, 2, 3)", "i", by);
 	store_run(s, "UPDATE alert SET released_at = released_at + ?1, deadline_at = deadline_at + ?1, "
-		  "due_at = CASE WHEN due_at = expires_at OR state = 0 THEN due_at "
-		  "ELSE due_at + ?1 END WHERE state IN (1, 3) OR due_at IS NOT NULL", "i", by);
+		  "due_at = min(due_at + ?1, expires_at) WHERE state IN (1, 3)", "i", by);
 	store_run(s, "UPDATE message SET due = due + ?1 WHERE due IS NOT NULL", "i", by);
 }
 
@@ -236,6 +241,13 @@ store_target_raise(struct store *s, int64_t alert, unsigned target, int level, m
 }
 
 void
+store_target_lower(struct store *s, int64_t alert, unsigned target, int level)
+{
+	store_run(s, "UPDATE target SET level = ?1 WHERE alert = ?2 AND id = ?3 AND level > ?1",
+		  "iii", (int64_t)level, alert, (int64_t)target);
+}
+
+void
 store_called_put(struct store *s, uint32_t contact, int64_t alert, unsigned target, unsigned step)
 {
 	store_run(s, "INSERT OR IGNORE INTO called VALUES (?, ?, ?, ?)", "iiii", (int64_t)contact,
@@ -243,10 +255,12 @@ store_called_put(struct store *s, uint32_t contact, int64_t alert, unsigned targ
 }
 
 size_t
-store_called_targets(struct store *s, uint32_t contact, int64_t alert, unsigned *out, size_t max)
+store_called_targets(struct store *s, uint32_t contact, int64_t alert, int64_t after,
+		     unsigned *out, size_t max)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT target FROM called WHERE contact = ? "
-				       "AND alert = ?", "ii", (int64_t)contact, alert);
+	sqlite3_stmt *st = store_query(s, "SELECT target FROM called WHERE contact = ? AND alert = ? "
+				       "AND target > ? ORDER BY target LIMIT ?", "iiii",
+				       (int64_t)contact, alert, after, (int64_t)max);
 	size_t count = 0;
 
 	while (store_step(s, st))
@@ -309,9 +323,11 @@ store_has_answered(struct store *s, int64_t alert, uint32_t contact)
 int
 store_answer_nth_level(struct store *s, int64_t alert, unsigned n)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT max(level) AS best FROM answer WHERE alert = ? "
-		"AND contact IS NOT NULL AND helper = 0 GROUP BY contact ORDER BY best DESC "
-		"LIMIT 1 OFFSET ?", "ii", alert, (int64_t)n - 1);
+	sqlite3_stmt *st = store_query(s, "SELECT max(level) AS best FROM answer a WHERE alert = ?1 "
+		"AND contact IS NOT NULL AND helper = 0 AND id > coalesce((SELECT max(id) FROM answer b "
+		"WHERE b.alert = ?1 AND b.contact = a.contact AND b.kind = ?3), 0) GROUP BY contact "
+		"ORDER BY best DESC LIMIT 1 OFFSET ?2", "iii", alert, (int64_t)n - 1,
+		(int64_t)ANSWER_CANNOT);
 	int level = 0;
 
 	if (store_step(s, st)) {
@@ -319,6 +335,28 @@ store_answer_nth_level(struct store *s, int64_t alert, unsigned n)
 		store_done(st);
 	}
 	return level;
+}
+
+void
+store_answered_cannot(struct store *s, int64_t alert, contact_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT contact, kind, max(id) FROM answer WHERE alert = ? "
+				       "AND contact IS NOT NULL GROUP BY contact", "i", alert);
+
+	while (store_step(s, st))
+		if (sqlite3_column_int(st, 1) == ANSWER_CANNOT)
+			fn(ctx, (uint32_t)sqlite3_column_int64(st, 0));
+}
+
+bool
+store_has_answered_since(struct store *s, int64_t alert, uint32_t contact, msec at)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
+				       "AND at >= ? LIMIT 1", "iii", alert, (int64_t)contact, at);
+	bool yes = store_step(s, st);
+
+	store_done(st);
+	return yes;
 }
 
 void

@@ -15,6 +15,7 @@ struct store {
 		sqlite3_stmt *stmt;
 	} slots[STATEMENT_SLOTS];
 	bool failed, full;
+	int changes_before;		/* sqlite3_total_changes at store_begin */
 	char reason[256];
 	bool have_audit_hash;
 	unsigned char audit_hash[32];

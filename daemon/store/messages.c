@@ -334,6 +334,48 @@ store_messages_reached(struct store *s, uint32_t wave, contact_fn fn, void *ctx)
 		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0));
 }
 
+int64_t
+store_template_heard(struct store *s, int64_t alert, uint32_t contact)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT w.template FROM wave w JOIN message m "
+		"ON m.wave = w.id AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 "
+		"AND m.attempt > 0 ORDER BY w.kind = 0 DESC, w.id DESC LIMIT 1", "ii", alert,
+		(int64_t)contact);
+	int64_t template = 0;
+
+	if (store_step(s, st)) {
+		template = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return template;
+}
+
+bool
+store_has_message(struct store *s, int64_t alert, uint32_t contact, int wave_kind)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
+		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind = ?3 LIMIT 1", "iii", alert,
+		(int64_t)contact, (int64_t)wave_kind);
+	bool yes = store_step(s, st);
+
+	store_done(st);
+	return yes;
+}
+
+int64_t
+store_variant_of(struct store *s, int64_t alert, enum lang lang)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id FROM variant WHERE alert = ? AND lang = ? "
+				       "ORDER BY id LIMIT 1", "ii", alert, (int64_t)lang);
+	int64_t id = 0;
+
+	if (store_step(s, st)) {
+		id = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return id;
+}
+
 bool
 store_was_handed_over(struct store *s, int64_t alert, uint32_t contact)
 {
@@ -364,7 +406,8 @@ store_voice_messages_of(struct store *s, int64_t alert, uint32_t contact)
 #define SENT_ATTEMPT(usable) "INSERT OR IGNORE INTO attempt (wave, contact, n, route, e164, " \
 	"sent_at, ended_at, outcome, class, parts, ref) SELECT m.wave, m.contact, m.attempt, " \
 	"m.route, coalesce(" NUMBER(usable) ", 0), m.at, ?, 1, 0, ?, ? FROM message m " \
-	"WHERE m.wave = ? AND m.contact = ? AND m.state = 1 AND m.attempt & 31 = ?"
+	"WHERE m.wave = ? AND m.contact = ? AND m.state = 1 AND m.attempt & 31 = ? " \
+	"AND m.flags & 4 = 0"
 
 bool
 store_message_sent(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt,
@@ -383,8 +426,12 @@ void
 store_attempt_insert(struct store *s, const struct message *m, msec ended_at, enum outcome outcome,
 		     enum reject class, unsigned parts, const char *ref, const char *reason)
 {
-	store_run(s, "INSERT OR IGNORE INTO attempt (wave, contact, n, route, e164, sent_at, ended_at, "
-		  "outcome, class, parts, ref, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+	/* Append only, but for an acceptance that its own receipt had told before: the route's
+	 * answer adds what only it knows. */
+	store_run(s, "INSERT INTO attempt (wave, contact, n, route, e164, sent_at, ended_at, outcome, "
+		  "class, parts, ref, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+		  "ON CONFLICT DO UPDATE SET parts = excluded.parts, ref = excluded.ref "
+		  "WHERE outcome = 1 AND excluded.outcome = 1",
 		  "iiiiiiiiiitt", (int64_t)m->wave, (int64_t)m->contact, (int64_t)m->attempt,
 		  m->route, (int64_t)m->e164, m->at, ended_at, (int64_t)outcome, (int64_t)class,
 		  (int64_t)parts, ref, reason);

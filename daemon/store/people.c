@@ -185,12 +185,21 @@ store_opt_out(struct store *s, uint32_t contact)
 bool
 store_has_opted_out(struct store *s, uint32_t contact)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM contact WHERE id = ? AND opt_out", "i",
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM contact WHERE id = ? AND opt_out = 1", "i",
 				       (int64_t)contact);
 	bool yes = store_step(s, st);
 
 	store_done(st);
 	return yes;
+}
+
+void
+store_opted_out(struct store *s, contact_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id FROM contact WHERE opt_out = 1", "");
+
+	while (store_step(s, st))
+		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0));
 }
 
 void

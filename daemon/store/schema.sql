@@ -8,6 +8,7 @@ CREATE TABLE contact (
 	id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
 	lang INTEGER NOT NULL, active INTEGER NOT NULL, opt_out INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE INDEX contact_opt_out ON contact (id) WHERE opt_out = 1;
 CREATE TABLE number (		-- sms, voice: may the number be used for it
 	contact INTEGER NOT NULL, pos INTEGER NOT NULL, e164 INTEGER NOT NULL,
 	sms INTEGER NOT NULL, voice INTEGER NOT NULL, PRIMARY KEY (contact, pos)
@@ -43,6 +44,7 @@ CREATE TABLE alert (
 	step INTEGER NOT NULL DEFAULT 0,	-- next step of the ladder
 	targets INTEGER NOT NULL DEFAULT 0, satisfied INTEGER NOT NULL DEFAULT 0,
 	hurry INTEGER NOT NULL DEFAULT 0,
+	own_expiry INTEGER NOT NULL DEFAULT 0,	-- expires_at is gong's own, not the caller's
 	due_at INTEGER				-- when the engine must look at it; NULL = never
 ) STRICT;
 CREATE INDEX alert_due ON alert (due_at) WHERE due_at IS NOT NULL;

@@ -153,6 +153,13 @@ store_begin(struct store *s)
 {
 	s->failed = s->full = false;
 	store_run(s, "BEGIN IMMEDIATE", "");
+	s->changes_before = sqlite3_total_changes(s->db);
+}
+
+bool
+store_changed(const struct store *s)
+{
+	return sqlite3_total_changes(s->db) != s->changes_before;
 }
 
 int

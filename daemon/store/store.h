@@ -25,6 +25,7 @@ void store_begin(struct store *);
 /* -1: nothing of the turn was kept; err->field is "full" when the disk is. */
 int store_commit(struct store *, struct err *);
 bool store_failed(const struct store *);
+bool store_changed(const struct store *);	/* has this turn written anything? */
 /* One command inside a turn: either all of it or, after store_undo, none of it. */
 void store_mark(struct store *);
 void store_keep(struct store *);
@@ -49,6 +50,7 @@ struct holder {			/* somebody who holds a role somewhere */
 	division_code division;
 };
 typedef void (*holder_fn)(void *ctx, const struct holder *);
+typedef void (*contact_fn)(void *ctx, uint32_t contact);
 
 int64_t store_role_id(struct store *, const char *name);	/* made when new */
 int64_t store_route_id(struct store *, const char *name);
@@ -67,6 +69,7 @@ int store_number_after(struct store *, uint32_t contact, enum channel, uint64_t 
 /* Position of the number for the `turn`th call (from 0): the usable ones in turn, over and over. */
 unsigned store_number_in_turn(struct store *, uint32_t contact, enum channel, unsigned turn);
 void store_opt_out(struct store *, uint32_t contact);
+void store_opted_out(struct store *, contact_fn, void *ctx);	/* all who have */
 bool store_has_opted_out(struct store *, uint32_t contact);
 
 void store_division_put(struct store *, division_code, const char *name, const char *params);
@@ -102,6 +105,7 @@ struct alert {
 	unsigned step;
 	unsigned long targets, satisfied;
 	bool hurry;
+	bool own_expiry;			/* only for store_alert_insert */
 	char *body;				/* store_alert_get: borrowed until the next call */
 };
 /* Is there an alert under this key?  Fills id and digest. */
@@ -133,8 +137,11 @@ bool store_target_raise(struct store *, int64_t alert, unsigned target, int leve
 			uint32_t by_contact, const char *by_name);
 void store_called_put(struct store *, uint32_t contact, int64_t alert, unsigned target,
 		      unsigned step);
-size_t store_called_targets(struct store *, uint32_t contact, int64_t alert, unsigned *out,
-			    size_t max);
+/* Only for teams: somebody who had confirmed cannot come after all. */
+void store_target_lower(struct store *, int64_t alert, unsigned target, int level);
+/* In order, those after `after` (-1 = from the first). */
+size_t store_called_targets(struct store *, uint32_t contact, int64_t alert, int64_t after,
+			    unsigned *out, size_t max);
 /* Lowest level among the targets this person was called for; LEVEL_COUNT if none. */
 int store_called_lowest(struct store *, uint32_t contact, int64_t alert);
 /* Alerts a person was called for, newest first. */
@@ -158,7 +165,11 @@ struct answer {
 };
 void store_answer_insert(struct store *, const struct answer *);
 bool store_has_answered(struct store *, int64_t alert, uint32_t contact);
-/* The n-th highest level (n from 1) that persons have answered with; 0 if fewer did. */
+bool store_has_answered_since(struct store *, int64_t alert, uint32_t contact, msec at);
+/* Persons whose last word was that they cannot. */
+void store_answered_cannot(struct store *, int64_t alert, contact_fn, void *ctx);
+/* The n-th highest level (n from 1) that persons have answered with since they last said that
+ * they cannot; 0 if fewer did. */
 int store_answer_nth_level(struct store *, int64_t alert, unsigned n);
 /* Persons whose highest answer is at least `level`. */
 void store_answered_at(struct store *, int64_t alert, int level, holder_fn, void *ctx);
@@ -206,6 +217,7 @@ bool store_variant_get(struct store *, int64_t id, char **head, char **body, enu
 
 #define MESSAGE_AVOID 1			/* not by the route that had it last, if there is another */
 #define MESSAGE_RESEND 2		/* it may have left before */
+#define MESSAGE_REFUSED_BEFORE 4	/* a failed receipt overtook the route's own answer */
 
 struct message {
 	uint32_t wave, contact;
@@ -241,9 +253,15 @@ size_t store_messages_sending(struct store *, uint32_t wave, uint32_t contact, s
 			      size_t max);
 size_t store_messages_sending_of(struct store *, uint32_t wave, uint32_t after, uint32_t *contacts,
 				 size_t max);
-typedef void (*contact_fn)(void *ctx, uint32_t contact);
 /* Contacts of a wave whose message is sent, delivered or uncertain. */
 void store_messages_reached(struct store *, uint32_t wave, contact_fn, void *ctx);
+/* The template of the text that person answers: of the last call for targets, else of the last
+ * message; 0 if none was handed over. */
+int64_t store_template_heard(struct store *, int64_t alert, uint32_t contact);
+/* Does the person have a message of this kind in any wave of the alert? */
+bool store_has_message(struct store *, int64_t alert, uint32_t contact, int wave_kind);
+/* A text of the alert in that language, 0 if none was rendered. */
+int64_t store_variant_of(struct store *, int64_t alert, enum lang);
 /* Has a message of this alert been handed over to that person? */
 bool store_was_handed_over(struct store *, int64_t alert, uint32_t contact);
 unsigned store_voice_messages_of(struct store *, int64_t alert, uint32_t contact);
@@ -254,7 +272,7 @@ bool store_message_sent(struct store *, uint32_t wave, uint32_t contact, unsigne
 			enum channel, unsigned parts, const char *ref, msec at);
 void store_attempt_insert(struct store *, const struct message *, msec ended_at, enum outcome,
 			  enum reject, unsigned parts, const char *ref, const char *reason);
-/* 1: the receipt is noted; 0: that attempt already had one like it or is unknown. */
+/* true: the receipt is noted; false: that attempt already had one like it or is unknown. */
 bool store_attempt_receipt(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
 			   bool delivered, msec at);
 void store_receipt_key_put(struct store *, int64_t route, const char *ref, const struct message *);
