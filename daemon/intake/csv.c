@@ -155,6 +155,14 @@ convert_line(struct csv_intake *c, const char **line, size_t *len)
 	return 0;
 }
 
+static bool
+is_empty(const char *line, size_t len)
+{
+	while (len && strchr(" \t\r\n", line[len - 1]) && line[len - 1])
+		len--;
+	return len == 0;
+}
+
 /* One whole line with its end. */
 static int
 take_line(struct csv_intake *c, const char *line, size_t len)
@@ -164,6 +172,10 @@ take_line(struct csv_intake *c, const char *line, size_t len)
 	c->line++;
 	if (c->failed)
 		return -1;
+	if (c->row_line == c->line && is_empty(line, len)) {
+		c->row_line++;
+		return 0;
+	}
 	if (c->line - c->row_line >= ROW_LINES_MAX)
 		return csv_fail(c, NULL, "the row that begins here goes on for %d lines; a quote (\") is "
 				"not closed", ROW_LINES_MAX);

@@ -86,7 +86,7 @@ one(struct query *q, unsigned which, const char *name, const char *value, struct
 		return status;
 	case QUERY_AFTER:
 		if (strlen(value) < sizeof(q->after)) {
-			snprintf(q->after, sizeof(q->after), "%s", value);
+			memcpy(q->after, value, strlen(value) + 1);
 			return 0;
 		}
 		err_field(err, name, "this is no cursor; use \"next\" of the page before");

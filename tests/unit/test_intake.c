@@ -1,0 +1,645 @@
+/* test_intake.c -- requests and lists: what is taken, and that each refusal names the place and
+ * the remedy. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "core/buf.h"
+#include "core/segment.h"
+#include "daemon/intake/intake.h"
+
+static struct settings *settings;
+static struct client all = { .name = "desk", .up_to = SEVERITY_RED };
+static struct division_range county = { 990121000000, 990121999999 };
+static struct client narrow = { .name = "gauges", .up_to = SEVERITY_ORANGE, .divisions = &county,
+				.division_count = 1 };
+static struct client driller = { .name = "trainer", .up_to = SEVERITY_RED, .drill_only = true };
+
+#define BASE "\"key\":\"k1\",\"template\":\"flood.move\",\"policy\":\"move.now\",\"severity\":\"red\""
+#define AUDIENCE "\"audience\":{\"divisions\":[\"990121103\"]}"
+#define GOOD "{" BASE "," AUDIENCE "}"
+
+struct refusal {
+	const char *says;
+	const char *body;
+	int status;
+	const char *field, *detail;	/* detail: must be in the text */
+	const struct client *client;	/* NULL = all */
+};
+
+static void
+check_refused(const struct refusal *t, int status, const struct err *err)
+{
+	if (status != t->status || strcmp(err->field, t->field) != 0 ||
+	    !strstr(err->text, t->detail))
+		fail_msg("%s: got %d \"%s\" \"%s\"", t->says, status, err->field, err->text);
+}
+
+static const struct refusal alert_refusals[] = {
+	{ "an empty body", "", 400, "", "send a JSON object", NULL },
+	{ "no JSON", "hello", 400, "", "line 1, column 5", NULL },
+	{ "half a JSON", "{\"key\":\"k", 400, "", "not readable as JSON", NULL },
+	{ "a list", "[]", 400, "", "must be a JSON object", NULL },
+	{ "a key twice", "{\"key\":\"a\",\"key\":\"b\"}", 400, "", "duplicate", NULL },
+	{ "bad UTF-8", "{\"key\":\"\xff\xfe\"}", 400, "", "not UTF-8", NULL },
+	{ "a lone surrogate", "{\"key\":\"\\ud800\"}", 400, "", "not readable", NULL },
+	{ "an escaped NUL", "{\"key\":\"a\\u0000b\"}", 400, "", "not readable", NULL },
+	{ "a number too large", "{\"replaces\":99999999999999999999999}", 400, "", "too big", NULL },
+	{ "something after the end", GOOD " x", 400, "", "end of file expected", NULL },
+	{ "deep nesting", "{\"params\":[[[[[[[[[[1]]]]]]]]]]}", 400, "", "nested deeper", NULL },
+	{ "an unknown field", "{" BASE "," AUDIENCE ",\"colour\":1}", 422, "/colour",
+	  "use one of: key, template", NULL },
+	{ "an unknown field of the audience", "{" BASE ",\"audience\":{\"division\":[]}}", 422,
+	  "/audience/division", "use one of: divisions", NULL },
+	{ "a field with a slash", "{" BASE "," AUDIENCE ",\"a/b~\":1}", 422, "/a~1b~0", "leave it away",
+	  NULL },
+	{ "no key", "{\"template\":\"t\",\"severity\":\"red\"," AUDIENCE "}", 422, "/key",
+	  "Idempotency-Key", NULL },
+	{ "an empty key", "{\"key\":\"\"}", 422, "/key", "empty", NULL },
+	{ "a key that is null", "{\"key\":null,\"template\":\"t\",\"severity\":\"red\"," AUDIENCE "}",
+	  422, "/key", "missing", NULL },
+	{ "a key with a line break", "{\"key\":\"a\\nb\"}", 422, "/key", "control characters", NULL },
+	{ "a key that is a number", "{\"key\":1}", 422, "/key", "must be a string", NULL },
+	{ "no template", "{\"key\":\"k\",\"severity\":\"red\"," AUDIENCE "}", 422, "/template",
+	  "missing", NULL },
+	{ "no severity", "{\"key\":\"k\",\"template\":\"t\"," AUDIENCE "}", 422, "/severity", "missing",
+	  NULL },
+	{ "no audience", "{" BASE "}", 422, "/audience", "missing", NULL },
+	{ "an audience that is null", "{" BASE ",\"audience\":null}", 422, "/audience", "missing", NULL },
+	{ "an empty audience", "{" BASE ",\"audience\":{}}", 422, "/audience", "name divisions", NULL },
+	{ "a colour that is none", "{\"severity\":\"purple\"}", 422, "/severity", "orange or red", NULL },
+	{ "a severity that is a number", "{\"severity\":4}", 422, "/severity", "orange or red", NULL },
+	{ "a mode that is none", "{\"mode\":\"exercise\"}", 422, "/mode", "\"drill\"", NULL },
+	{ "a division as a number", "{\"audience\":{\"divisions\":[990121]}}", 422,
+	  "/audience/divisions/0", "string of 6, 9 or 12", NULL },
+	{ "a division too short", "{\"audience\":{\"divisions\":[\"990121\",\"9901\"]}}", 422,
+	  "/audience/divisions/1", "6 (county)", NULL },
+	{ "a list that is no list", "{\"audience\":{\"divisions\":\"990121\"}}", 422,
+	  "/audience/divisions", "must be a list", NULL },
+	{ "reached without replaces", "{" BASE ",\"audience\":{\"reached\":true}}", 422, "/replaces",
+	  "say which", NULL },
+	{ "reached that is no truth", "{\"audience\":{\"reached\":1}}", 422, "/audience/reached",
+	  "true or false", NULL },
+	{ "an instant without offset", "{\"expires_at\":\"2026-11-24T06:00:00\"}", 422, "/expires_at",
+	  "+08:00", NULL },
+	{ "an instant in seconds", "{\"expires_at\":1795492800}", 422, "/expires_at", "multiply by 1000",
+	  NULL },
+	{ "the 30th of February", "{\"expires_at\":\"2026-02-30T06:00:00Z\"}", 422, "/expires_at",
+	  "write an instant", NULL },
+	{ "an id that is a string", "{\"replaces\":\"1\"}", 422, "/replaces", "whole number", NULL },
+	{ "a parameter that is a list", "{\"params\":{\"a\":[1]}}", 422, "/params/a",
+	  "string or a number", NULL },
+	{ "a parameter that is true", "{\"params\":{\"a\":true}}", 422, "/params/a", "string or a number",
+	  NULL },
+	{ "params as a list", "{\"params\":[]}", 422, "/params", "must be an object", NULL },
+	{ "parameters of a division that is none", "{\"params_by_division\":{\"99\":{}}}", 422,
+	  "/params_by_division/99", "division code", NULL },
+	{ "parameters of a division, wrong", "{\"params_by_division\":{\"990121\":{\"a\":{}}}}", 422,
+	  "/params_by_division/990121/a", "string or a number", NULL },
+	{ "more than the client may", "{" BASE "," AUDIENCE "}", 403, "/severity", "up to orange",
+	  &narrow },
+	{ "another county", "{\"key\":\"k\",\"template\":\"t\",\"severity\":\"blue\",\"audience\":"
+	  "{\"divisions\":[\"990121\",\"990122\"]}}", 403, "/audience/divisions/1", "990122", &narrow },
+	{ "the province around the county", "{\"key\":\"k\",\"template\":\"t\",\"severity\":\"blue\","
+	  "\"audience\":{\"divisions\":[\"990121\"],\"contacts\":[\"c1\"]}}", 403,
+	  "/audience/contacts", "may not name contacts", &narrow },
+	{ "a drill client in earnest", GOOD, 403, "/mode", "drills only", &driller },
+};
+
+static void
+alerts_are_refused_with_reason(void **state)
+{
+	for (size_t i = 0; i < sizeof(alert_refusals) / sizeof(*alert_refusals); i++) {
+		const struct refusal *t = &alert_refusals[i];
+		struct intake_from from = { t->client ? t->client : &all, NULL };
+		struct alert_request *q;
+		struct err err = { 0 };
+
+		from.name = from.rights->name;
+		check_refused(t, intake_alert(&q, t->body, strlen(t->body), &from, NULL, false, &err),
+			      &err);
+		assert_null(q);
+	}
+}
+
+static void
+an_alert_is_taken_whole(void **state)
+{
+	static const char body[] = "{" BASE ",\"kind\":\"flash_flood\",\"mode\":\"drill\","
+		"\"params\":{\"route\":\"村北机耕路\",\"n\":3,\"x\":1.5,\"none\":\"\"},"
+		"\"params_by_division\":{\"990121103001\":{\"shelter\":\"小学\"}},"
+		"\"audience\":{\"divisions\":[\"990121103\"],\"without_divisions\":[\"990121103002\"],"
+		"\"roles\":[\"warner\"],\"contacts\":[\"c1\"],\"without_contacts\":[\"c2\"],"
+		"\"reached\":false},\"starts_at\":null,"
+		"\"expires_at\":\"2026-11-24T06:00:00.25+08:00\",\"replaces\":7}";
+	struct intake_from from = { &all, "desk" };
+	struct alert_request *q;
+	struct err err = { 0 };
+
+	assert_int_equal(intake_alert(&q, body, strlen(body), &from, NULL, false, &err), 0);
+	assert_string_equal(q->key, "k1");
+	assert_string_equal(q->client, "desk");
+	assert_true(q->drill && !q->test && !q->dry_run && !q->in_turn && !q->reached);
+	assert_int_equal(q->severity, SEVERITY_RED);
+	assert_int_equal(q->param_count, 4);
+	assert_string_equal(q->params[1].value, "3");
+	assert_string_equal(q->params[2].value, "1.5");
+	assert_string_equal(q->params[3].value, "");
+	assert_int_equal(q->division_param_count, 1);
+	assert_int_equal(q->division_params[0].division, 990121103001);
+	assert_string_equal(q->division_params[0].param.value, "小学");
+	assert_int_equal(q->divisions[0], 990121103000);
+	assert_int_equal(q->without_divisions[0], 990121103002);
+	assert_string_equal(q->without_contacts[0], "c2");
+	assert_int_equal(q->expires_at, 1795471200250);
+	assert_int_equal(q->starts_at, 0);
+	assert_int_equal(q->replaces, 7);
+	alert_request_free(q);
+}
+
+static void
+digest_of(unsigned char out[32], const char *body, const char *header)
+{
+	struct intake_from from = { &all, "desk" };
+	struct alert_request *q;
+	struct err err = { 0 };
+
+	if (intake_alert(&q, body, strlen(body), &from, header, false, &err))
+		fail_msg("%s: %s", err.field, err.text);
+	memcpy(out, q->digest, 32);
+	alert_request_free(q);
+}
+
+static void
+the_digest_is_of_the_meaning(void **state)
+{
+	unsigned char a[32], b[32];
+
+	digest_of(a, GOOD, NULL);
+	digest_of(b, "{ " AUDIENCE ", " BASE " }", NULL);
+	assert_memory_equal(a, b, 32);		/* order and blanks do not matter */
+	digest_of(b, "{\"template\":\"flood.move\",\"policy\":\"move.now\",\"severity\":\"red\","
+		  AUDIENCE "}", "another");
+	assert_memory_equal(a, b, 32);		/* nor does the key */
+	digest_of(b, "{" BASE ",\"mode\":\"drill\"," AUDIENCE "}", NULL);
+	assert_memory_not_equal(a, b, 32);
+}
+
+static void
+the_key_may_come_as_a_header(void **state)
+{
+	static const char body[] = "{\"template\":\"t\",\"severity\":\"red\"," AUDIENCE "}";
+	struct intake_from from = { &all, "desk" };
+	struct alert_request *q;
+	struct err err = { 0 };
+
+	assert_int_equal(intake_alert(&q, body, strlen(body), &from, "h", false, &err), 0);
+	assert_string_equal(q->key, "h");
+	alert_request_free(q);
+	assert_int_equal(intake_alert(&q, GOOD, strlen(GOOD), &from, "h", false, &err), 422);
+	assert_string_equal(err.field, "/key");
+	assert_int_equal(intake_alert(&q, body, strlen(body), &from, "\xff", false, &err), 422);
+	assert_string_equal(err.field, "Idempotency-Key");
+	assert_int_equal(intake_alert(&q, body, strlen(body), &from, NULL, true, &err), 0);
+	assert_true(q->dry_run);		/* and a dry run needs none */
+	alert_request_free(q);
+}
+
+static const struct refusal callout_refusals[] = {
+	{ "nobody", "{\"key\":\"k\"}", 422, "/role", "\"contacts\"", NULL },
+	{ "both", "{\"key\":\"k\",\"role\":\"duty_officer\",\"division\":\"990121\",\"contacts\":[\"c\"]}",
+	  422, "/contacts", "not both", NULL },
+	{ "a duty nowhere", "{\"key\":\"k\",\"role\":\"duty_officer\"}", 422, "/division", "990121", NULL },
+	{ "no such role", "{\"key\":\"k\",\"role\":\"cook\",\"division\":\"990121\"}", 422, "/role",
+	  "roles.conf", NULL },
+	{ "a role the policy does not begin with",
+	  "{\"key\":\"k\",\"role\":\"vehicle_driver\",\"division\":\"990121\"}", 422, "/role",
+	  "calls duty_officer first", NULL },
+	{ "a severity", "{\"key\":\"k\",\"severity\":\"red\"}", 422, "/severity", "leave it away", NULL },
+	{ "not up to red", "{\"key\":\"k\",\"role\":\"duty_officer\",\"division\":\"990121\"}", 403, "",
+	  "up to orange", &narrow },
+};
+
+static void
+callouts_are_refused_with_reason(void **state)
+{
+	for (size_t i = 0; i < sizeof(callout_refusals) / sizeof(*callout_refusals); i++) {
+		const struct refusal *t = &callout_refusals[i];
+		struct intake_from from = { t->client ? t->client : &all, "x" };
+		struct alert_request *q;
+		struct err err = { 0 };
+
+		check_refused(t, intake_callout(&q, t->body, strlen(t->body), &from, NULL, false,
+						settings, &err), &err);
+	}
+}
+
+static void
+callouts_are_taken(void **state)
+{
+	static const char duty[] = "{\"key\":\"k\",\"role\":\"duty_officer\",\"division\":\"990121\","
+		"\"params\":{\"event\":\"山体滑坡\",\"min\":15,\"place\":\"清东湾村\"}}";
+	static const char turn[] = "{\"key\":\"k\",\"contacts\":[\"c1\",\"c2\"],\"mode\":\"drill\"}";
+	struct intake_from from = { &all, "desk" };
+	struct alert_request *q;
+	struct err err = { 0 };
+
+	assert_int_equal(intake_callout(&q, duty, strlen(duty), &from, NULL, false, settings, &err), 0);
+	assert_string_equal(q->template, "duty.callout");
+	assert_string_equal(q->policy, "duty.callout");
+	assert_int_equal(q->severity, SEVERITY_RED);
+	assert_int_equal(q->role_count, 0);	/* the policy's own families are called */
+	assert_false(q->in_turn);
+	alert_request_free(q);
+	assert_int_equal(intake_callout(&q, turn, strlen(turn), &from, NULL, false, settings, &err), 0);
+	assert_true(q->in_turn && q->drill);
+	assert_int_equal(q->contact_count, 2);
+	alert_request_free(q);
+}
+
+static const struct refusal ack_refusals[] = {
+	{ "for nobody", "{\"level\":3}", 422, "/division", "either", NULL },
+	{ "for both", "{\"level\":3,\"division\":\"990121103001\",\"contact\":\"c1\"}", 422, "/division",
+	  "either", NULL },
+	{ "no level", "{\"contact\":\"c1\"}", 422, "/level", "2 to 5", NULL },
+	{ "level and outcome", "{\"contact\":\"c1\",\"level\":3,\"outcome\":\"cannot\"}", 422, "/level",
+	  "either", NULL },
+	{ "delivered is no answer", "{\"contact\":\"c1\",\"level\":1}", 422, "/level", "2 (answered)", NULL },
+	{ "another outcome", "{\"contact\":\"c1\",\"outcome\":\"maybe\"}", 422, "/outcome", "cannot", NULL },
+	{ "a village without a name", "{\"division\":\"990121103001\",\"level\":3}", 422, "/name",
+	  "\"name\"", NULL },
+	{ "a village without a note", "{\"division\":\"990121103001\",\"level\":3,\"name\":\"王\"}", 422,
+	  "/note", "\"note\"", NULL },
+	{ "another county's village", "{\"division\":\"990122103001\",\"level\":3,\"name\":\"王\","
+	  "\"note\":\"n\"}", 403, "/division", "own divisions", &narrow },
+};
+
+static void
+acks_are_checked(void **state)
+{
+	static const char good[] = "{\"division\":\"990121103001\",\"level\":3,\"name\":\"王\","
+		"\"note\":\"上门\\n找到\"}";
+	struct intake_from from = { &all, "desk" };
+	struct answer_request *a;
+	struct command *cmd;
+	struct err err = { 0 };
+
+	for (size_t i = 0; i < sizeof(ack_refusals) / sizeof(*ack_refusals); i++) {
+		const struct refusal *t = &ack_refusals[i];
+
+		from.rights = t->client ? t->client : &all;
+		check_refused(t, intake_ack(&a, 1, t->body, strlen(t->body), &from, &err), &err);
+		assert_null(a);
+	}
+	assert_int_equal(intake_ack(&a, 9, good, strlen(good), &from, &err), 0);
+	assert_int_equal(a->alert, 9);
+	assert_int_equal(a->kind, ANSWER_ACKNOWLEDGED);
+	assert_string_equal(a->client, "desk");
+	cmd = command_new(CMD_ANSWER, -1);
+	cmd->answer = a;
+	command_free(cmd);
+}
+
+static void
+cancels_and_tasks_are_checked(void **state)
+{
+	struct intake_from from = { &all, "desk" };
+	struct cancel_request *q;
+	struct command *cmd;
+	struct err err = { 0 };
+	char *note;
+
+	assert_int_equal(intake_cancel(&q, 4, "", 0, &from, &err), 0);	/* nothing is enough */
+	cmd = command_new(CMD_CANCEL, -1);
+	cmd->cancel = q;
+	command_free(cmd);
+	assert_int_equal(intake_cancel(&q, 4, "{\"params\":{\"a\":1}}", 18, &from, &err), 422);
+	assert_string_equal(err.field, "/template");
+	assert_int_equal(intake_task_close(&note, "{}", 2, &err), 422);
+	assert_string_equal(err.field, "/note");
+	assert_int_equal(intake_task_close(&note, "{\"note\":\"done\"}", 15, &err), 0);
+	assert_string_equal(note, "done");
+	free(note);
+}
+
+static void
+times_are_read(void **state)
+{
+	static const struct { const char *text; msec at; int rc; } cases[] = {
+		{ "1970-01-01T00:00:00Z", 0, 0 }, { "2026-11-24T06:00+08:00", 1795471200000, 0 },
+		{ "2026-11-23t22:00:00.5z", 1795471200500, 0 }, { "2024-02-29T00:00:00Z", 1709164800000, 0 },
+		{ "2026-02-29T00:00:00Z", 0, -1 }, { "2026-11-24T24:00:00Z", 0, -1 },
+		{ "2026-11-24T06:00:00", 0, -1 }, { "2026-11-24", 0, -1 }, { "", 0, -1 },
+		{ "2026-11-24T06:00:00+99:00", 0, -1 }, { "2026-11-24T06:00:00Zx", 0, -1 },
+		{ "2026-11-24T06:00:60Z", 0, -1 },
+	};
+	msec at;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		at = 0;
+		if (time_parse_rfc3339(&at, cases[i].text) != cases[i].rc || at != cases[i].at)
+			fail_msg("%s: %lld", cases[i].text, (long long)at);
+	}
+	assert_int_equal(time_parse_local(&at, "2026-11-24 06:00"), 0);
+	assert_int_equal(at, 1795471200000);
+}
+
+/* Feeds the file in pieces of `piece` bytes. */
+static int
+import(enum import_kind kind, const char *csv, size_t len, size_t piece,
+       struct import_request **out, struct err *err)
+{
+	struct csv_intake *c = csv_intake_new(kind, settings, "desk");
+	int status = 0;
+
+	*out = NULL;
+	*err = (struct err){ 0 };
+	for (size_t i = 0; i < len && !status; i += piece)
+		status = csv_intake_feed(c, csv + i, len - i < piece ? len - i : piece, err);
+	if (!status)
+		status = csv_intake_finish(c, out, err);
+	csv_intake_free(c);
+	return status;
+}
+
+static void
+import_free(struct import_request *q)
+{
+	struct command *cmd = command_new(CMD_IMPORT, -1);
+
+	cmd->import = q;
+	command_free(cmd);
+}
+
+#define CONTACTS "id,name,phone,role,division,role_order,lang,voice,sms,active\n"
+#define ROSTER "role,division,contact,from,to\n"
+
+static const struct {
+	const char *says;
+	enum import_kind kind;
+	const char *csv, *field, *detail;
+} csv_refusals[] = {
+	{ "an empty file", IMPORT_DIVISIONS, "", "line 1", "empty" },
+	{ "names and no rows", IMPORT_DIVISIONS, "code,name\n", "line 1", "no rows" },
+	{ "no name column", IMPORT_DIVISIONS, "code\n990121\n", "line 1, column name", "missing" },
+	{ "semicolons", IMPORT_DIVISIONS, "code;name\n", "line 1", "not separated by commas" },
+	{ "a column that is no name", IMPORT_DIVISIONS, "code,name,a b\n", "line 1, column a b",
+	  "letters" },
+	{ "a column twice", IMPORT_DIVISIONS, "code,name,code\n", "line 1, column code", "twice" },
+	{ "a parameter column twice", IMPORT_DIVISIONS, "code,name,x,x\n", "line 1, column x", "twice" },
+	{ "a city without level", IMPORT_DIVISIONS, "code,name\n9901,云岭市\n", "line 2, column code",
+	  "6 (county)" },
+	{ "a wrong level", IMPORT_DIVISIONS, "code,name,level\n990121,a,village\n", "line 2, column level",
+	  "county's" },
+	{ "a wrong parent", IMPORT_DIVISIONS, "code,name,parent\n990121103001,a,990121104\n",
+	  "line 2, column parent", "not the division above" },
+	{ "a parent too far up", IMPORT_DIVISIONS, "code,name,parent\n990121103001,a,990121\n",
+	  "line 2, column parent", "not the division above" },
+	{ "a division without name", IMPORT_DIVISIONS, "code,name\n990121,a\n\n990122,\n",
+	  "line 4, column name", "fill it in" },
+	{ "too many fields", IMPORT_DIVISIONS, "code,name\n990121,a,b\n", "line 2", "quote fields" },
+	{ "an open quote", IMPORT_DIVISIONS, "code,name\n990121,\"a\n", "line 2", "close the quote" },
+	{ "a quote inside", IMPORT_DIVISIONS, "code,name\n990121,\"a\"b\"\n", "line 2",
+	  "write it twice" },
+	{ "a line break in a name", IMPORT_DIVISIONS, "code,name\n990121,\"a\nb\"\n990122,c\n",
+	  "line 2, column name", "line break" },
+	{ "UTF-16", IMPORT_DIVISIONS, "\xff\xfe" "c", "line 1", "UTF-16" },
+	{ "a spreadsheet", IMPORT_DIVISIONS, "PK\3\4xx", "line 1", "spreadsheet" },
+	{ "neither encoding", IMPORT_DIVISIONS, "code,name\n990121,\xff\xff\n", "line 1",
+	  "neither UTF-8 nor GBK" },
+	{ "an unknown column", IMPORT_CONTACTS, "id,name,phone,wechat\n", "line 1, column wechat",
+	  "use one of: name, id, ref" },
+	{ "id and ref", IMPORT_CONTACTS, "id,ref,name,phone\n", "line 1, column ref", "as \"id\"" },
+	{ "no number", IMPORT_CONTACTS, CONTACTS "c1,张,,,,,,,,\n", "line 2, column phone",
+	  "needs a telephone number" },
+	{ "a number that is none", IMPORT_CONTACTS, CONTACTS "c1,张,12,,,,,,,\n", "line 2, column phone",
+	  "short code" },
+	{ "nobody could reach", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,,no,no,\n",
+	  "line 2, column phone", "allow one" },
+	{ "a role that is none", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,cook,990121,,,,,\n",
+	  "line 2, column role", "roles.conf" },
+	{ "a role nowhere", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,warner,,,,,,\n",
+	  "line 2, column division", "name it" },
+	{ "a role on the wrong floor", IMPORT_CONTACTS, CONTACTS
+	  "c1,张,13800138000,warner,990121103,,,,,\n", "line 2, column division", "held in a village" },
+	{ "an order that is none", IMPORT_CONTACTS, CONTACTS
+	  "c1,张,13800138000,warner,990121103001,x,,,,\n", "line 2, column role_order", "1 for the" },
+	{ "a language that is none", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,fr,,,\n",
+	  "line 2, column lang", "zh or en" },
+	{ "neither yes nor no", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,,maybe,,\n",
+	  "line 2, column voice", "neither yes nor no" },
+	{ "one ref, two people", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,,,,\n"
+	  "c2,王,13800138002,,,,,,,\nc1,李,13800138001,,,,,,,\n", "line 4, column name", "line 2" },
+	{ "active and not", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,,,,\n"
+	  "c1,,,warner,990121103001,,,,,no\n", "line 3, column active", "line 2" },
+	{ "a roster of a role without duty", IMPORT_ROSTER, ROSTER
+	  "warner,990121103001,c1,2026-11-24 08:00,2026-11-25 08:00\n", "line 2, column role",
+	  "no duty role" },
+	{ "a duty that ends first", IMPORT_ROSTER, ROSTER
+	  "duty_officer,990121,c1,2026-11-24 08:00,2026-11-23 08:00\n", "line 2, column to",
+	  "before it begins" },
+	{ "a duty of years", IMPORT_ROSTER, ROSTER
+	  "duty_officer,990121,c1,2026-11-24 08:00,2062-11-23 08:00\n", "line 2, column to",
+	  "is the year right" },
+	{ "an instant that is none", IMPORT_ROSTER, ROSTER
+	  "duty_officer,990121,c1,24.11.2026,2026-11-25 08:00\n", "line 2, column from",
+	  "2026-11-24 08:00" },
+};
+
+static void
+files_are_refused_with_line_and_column(void **state)
+{
+	for (size_t i = 0; i < sizeof(csv_refusals) / sizeof(*csv_refusals); i++) {
+		size_t len = strlen(csv_refusals[i].csv);
+
+		for (size_t piece = 1; piece < 4096; piece *= 16) {
+			struct import_request *q;
+			struct err err;
+			int status = import(csv_refusals[i].kind, csv_refusals[i].csv, len, piece, &q,
+					    &err);
+
+			if (status != 422 || strcmp(err.field, csv_refusals[i].field) != 0 ||
+			    !strstr(err.text, csv_refusals[i].detail))
+				fail_msg("%s: got %d \"%s\" \"%s\"", csv_refusals[i].says, status,
+					 err.field, err.text);
+			assert_null(q);
+		}
+	}
+}
+
+static void
+divisions_are_taken(void **state)
+{
+	static const char csv[] = "\xef\xbb\xbf" "code,name,level,parent,shelter\r\n"
+		"9901,云岭市,city,99,\r\n" "990121,青石县,county,9901,\r\n"
+		"990121001000, 小岩街道 ,township,990121,\"中心\"\"小学\"\", 东门\"\r\n" ",,,,\r\n"
+		"990121001001,清东湾,village,990121001,礼堂";
+	struct import_request *q;
+	struct err err;
+
+	if (import(IMPORT_DIVISIONS, csv, sizeof(csv) - 1, 7, &q, &err))
+		fail_msg("%s: %s", err.field, err.text);
+	assert_int_equal(q->row_count, 3);
+	assert_int_equal(q->rows[1].code, 990121001000);
+	assert_string_equal(q->rows[1].name, "小岩街道");
+	assert_null(q->rows[0].params);
+	assert_string_equal(q->rows[1].params, "{\"shelter\":\"中心\\\"小学\\\", 东门\"}");
+	assert_int_equal(q->rows[2].line, 6);
+	import_free(q);
+}
+
+static void
+gbk_is_converted(void **state)
+{
+	/* 清东湾, 礼堂 in GBK */
+	static const char csv[] = "code,name,shelter\n990121001001,"
+		"\xc7\xe5\xb6\xab\xcd\xe5,\xc0\xf1\xcc\xc3\n";
+
+	for (size_t piece = 1; piece < 100; piece += 13) {
+		struct import_request *q;
+		struct err err;
+
+		if (import(IMPORT_DIVISIONS, csv, sizeof(csv) - 1, piece, &q, &err))
+			fail_msg("%s: %s", err.field, err.text);
+		assert_string_equal(q->rows[0].name, "清东湾");
+		assert_string_equal(q->rows[0].params, "{\"shelter\":\"礼堂\"}");
+		import_free(q);
+	}
+}
+
+static void
+contacts_are_taken(void **state)
+{
+	static const char csv[] = "ref,name,phone,phone2,phone3,role,division,role_order,lang,sms\n"
+		"c1,张,138 0013 8000,+9991000000001,13800138000,warner,990121103001,2,en,no\n"
+		"c2,王,13800138001,,,,,,,\n"
+		"c1,张,,,,township_chief,990121103,,,\n";
+	struct import_request *q;
+	struct err err;
+
+	if (import(IMPORT_CONTACTS, csv, sizeof(csv) - 1, 50, &q, &err))
+		fail_msg("%s: %s", err.field, err.text);
+	assert_int_equal(q->row_count, 3);
+	assert_int_equal(q->rows[0].numbers[0], 8613800138000);
+	assert_int_equal(q->rows[0].numbers[1], 9991000000001);
+	assert_int_equal(q->rows[0].numbers[2], 0);	/* the same number once */
+	assert_int_equal(q->rows[0].sms, 0);
+	assert_int_equal(q->rows[0].voice, 3);
+	assert_int_equal(q->rows[0].lang, LANG_EN);
+	assert_int_equal(q->rows[0].order, 2);
+	assert_int_equal(q->rows[1].role, -1);
+	assert_int_equal(q->rows[2].role, settings_role(settings, "township_chief"));
+	assert_int_equal(q->rows[2].code, 990121103000);
+	assert_int_equal(q->rows[2].lang, LANG_EN);
+	assert_true(q->rows[2].active);
+	import_free(q);
+}
+
+static void
+a_roster_is_taken(void **state)
+{
+	static const char csv[] = ROSTER "duty_officer,990121,c1,2026-11-24 06:00,"
+		"2026-11-24T18:00:00+08:00\n";
+	struct import_request *q;
+	struct err err;
+
+	if (import(IMPORT_ROSTER, csv, sizeof(csv) - 1, 4096, &q, &err))
+		fail_msg("%s: %s", err.field, err.text);
+	assert_int_equal(q->rows[0].from_at, 1795471200000);
+	assert_int_equal(q->rows[0].to_at, 1795471200000 + HOURS(12));
+	assert_string_equal(q->rows[0].ref, "c1");
+	import_free(q);
+}
+
+static void
+hostile_sizes_are_refused_early(void **state)
+{
+	struct intake_from from = { &all, "desk" };
+	struct buf b = { 0 };
+	struct alert_request *q;
+	struct import_request *rows;
+	struct err err = { 0 };
+
+	for (int i = 0; i < 500000; i++)
+		buf_puts(&b, "[");
+	assert_int_equal(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), 400);
+	buf_reset(&b);
+	buf_puts(&b, "{\"audience\":{\"contacts\":[\"c\"");
+	for (int i = 0; i < INTAKE_LIST_MAX; i++)
+		buf_puts(&b, ",\"c\"");
+	buf_puts(&b, "]}}");
+	assert_int_equal(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), 422);
+	assert_string_equal(err.field, "/audience/contacts");
+	buf_reset(&b);
+	buf_puts(&b, "{\"");
+	for (int i = 0; i < 100; i++)		/* a long name of three-byte characters */
+		buf_puts(&b, "水");
+	buf_puts(&b, "\":1}");
+	assert_int_equal(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), 422);
+	assert_int_equal(utf8_check(err.field, strlen(err.field), NULL), 0);
+	buf_reset(&b);
+	buf_puts(&b, "code,name\n");
+	for (int i = 0; i <= INTAKE_LINE_MAX; i++)
+		buf_puts(&b, "x");
+	assert_int_equal(import(IMPORT_DIVISIONS, b.data, b.len, 1000, &rows, &err), 422);
+	assert_string_equal(err.field, "line 2");
+	buf_reset(&b);
+	buf_puts(&b, "code,name\n990121,\"");
+	for (int i = 0; i < 100; i++)
+		buf_puts(&b, "a\n");
+	assert_int_equal(import(IMPORT_DIVISIONS, b.data, b.len, 1000, &rows, &err), 422);
+	assert_string_equal(err.field, "line 2");
+	assert_non_null(strstr(err.text, "not closed"));
+	buf_fini(&b);
+}
+
+static int
+load_settings(void **state)
+{
+	struct err err;
+
+	setenv("TZ", "Asia/Shanghai", 1);
+	tzset();
+	if (settings_load(&settings, "config/gong.conf", NULL, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", err.text);
+	return -1;
+}
+
+static int
+free_settings(void **state)
+{
+	settings_unref(settings);
+	return 0;
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(alerts_are_refused_with_reason),
+		cmocka_unit_test(an_alert_is_taken_whole),
+		cmocka_unit_test(the_digest_is_of_the_meaning),
+		cmocka_unit_test(the_key_may_come_as_a_header),
+		cmocka_unit_test(callouts_are_refused_with_reason),
+		cmocka_unit_test(callouts_are_taken),
+		cmocka_unit_test(acks_are_checked),
+		cmocka_unit_test(cancels_and_tasks_are_checked),
+		cmocka_unit_test(times_are_read),
+		cmocka_unit_test(files_are_refused_with_line_and_column),
+		cmocka_unit_test(divisions_are_taken),
+		cmocka_unit_test(gbk_is_converted),
+		cmocka_unit_test(contacts_are_taken),
+		cmocka_unit_test(a_roster_is_taken),
+		cmocka_unit_test(hostile_sizes_are_refused_early),
+	};
+
+	return cmocka_run_group_tests(tests, load_settings, free_settings);
+}
