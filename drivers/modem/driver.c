@@ -236,6 +236,8 @@ on_end(struct driver *d, const struct report *r)
 		finish_in_hand(d, "rejected", r->refusal.class, r->refusal.reason);
 	else if (r->verdict != VERDICT_OK)
 		kit_log("housekeeping failed reason=\"%s\"", r->refusal.reason);
+	if (r->is_mute)
+		driver_fail(d, r->refusal.reason, true);
 	if (r->job == JOB_LIST && r->verdict == VERDICT_OK) {
 		announce_stored(d);
 	} else if (r->job == JOB_DELETE) {

@@ -221,7 +221,7 @@ filter_from_host(struct filter *f, const char *bytes, size_t len)
 		f->is_waiting = true;
 		f->typed[f->typed_len] = 0;
 		if (strncmp(f->typed, "AT", 2) == 0)
-			strcpy(f->command, f->typed + 2);
+			memcpy(f->command, f->typed + 2, f->typed_len - 1);
 		f->typed_len = 0;
 	}
 }

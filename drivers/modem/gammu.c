@@ -58,8 +58,9 @@ connect_modem(struct gammu *g)
 	conf->Device = xstrdup(tty_slave(g->conf.tty));		/* libGammu frees these */
 	conf->Connection = xstrdup("dku2at");
 	conf->DebugFile = xstrdup("");
-	strcpy(conf->Model, "at");
-	strcpy(conf->DebugLevel, g->conf.debug ? "textall" : "nothing");
+	snprintf(conf->Model, sizeof(conf->Model), "at");
+	snprintf(conf->DebugLevel, sizeof(conf->DebugLevel), "%s",
+		 g->conf.debug ? "textall" : "nothing");
 	for (size_t i = 0; i < sizeof(conf->CNMIParams) / sizeof(conf->CNMIParams[0]); i++)
 		conf->CNMIParams[i] = -1;
 	conf->CNMIParams[3] = 1;	/* receipts by +CDS: whole, and no memory to run full */
@@ -210,7 +211,7 @@ submit(struct gammu *g, GSM_SMSMessage *sms, struct report *end)
 		end->refusal = sms_refusal(g->status, g->is_cme);
 	} else if (error == ERR_TIMEOUT) {
 		end_rejected(end, "retry_other", "the modem gave no prompt for the message");
-		end->must_init = true;
+		end->is_mute = true;
 	} else if (error == ERR_EMPTYSMSC) {
 		end_rejected(end, "config", "no service centre number; set option `smsc`");
 	} else {
@@ -262,7 +263,7 @@ run_health(struct gammu *g, struct report *end)
 
 	if (error == ERR_TIMEOUT) {
 		end->verdict = VERDICT_REJECTED;
-		end->must_init = true;
+		end->is_mute = true;
 		snprintf(end->refusal.reason, sizeof(end->refusal.reason),
 			 "the modem does not say its network state");
 		return;

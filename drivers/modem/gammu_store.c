@@ -83,7 +83,8 @@ gammu_list(struct gammu *g, struct report *end)
 	if (error == ERR_EMPTY)
 		return;
 	end->verdict = VERDICT_REJECTED;
-	end->must_init = error == ERR_TIMEOUT || error == ERR_UNKNOWNRESPONSE;
+	end->is_mute = error == ERR_TIMEOUT;
+	end->must_init = error == ERR_UNKNOWNRESPONSE;
 	snprintf(end->refusal.reason, sizeof(end->refusal.reason), "listing messages: %s",
 		 GSM_ErrorString(error));
 }

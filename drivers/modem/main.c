@@ -50,7 +50,7 @@ to_outgoing(struct kit *k, const struct kit_send *send, const struct kit_item *i
 	}
 	o->wanted = xcalloc(o->plan.parts, 1);
 	memset(o->wanted, item->missing ? 0 : 1, o->plan.parts);
-	for (size_t i = 0; i < item->missing_count; i++) {
+	for (size_t i = 0; item->missing && i < item->missing_count; i++) {
 		if (item->missing[i] < 1 || item->missing[i] > o->plan.parts) {
 			err_set(&err, "`parts` asks for part %u, the text has %u", item->missing[i],
 				o->plan.parts);

@@ -54,6 +54,7 @@ struct report {
 	struct refusal refusal;
 	bool retry;			/* VERDICT_FATAL: is a restart worth while? */
 	bool must_init;			/* libGammu's state is in doubt: JOB_INIT before all else */
+	bool is_mute;			/* the modem answers no more: better a new process */
 };
 
 struct worker_conf {

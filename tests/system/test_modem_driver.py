@@ -331,6 +331,15 @@ def test_the_end_of_input_finishes_the_submit_in_hand_and_exits_0(bench):
     assert len(sim.log(ev="submit", state="accepted")) == 1
 
 
+def test_the_end_of_input_before_it_is_ready_exits_0(bench):
+    assert bench.driver().end() == 0
+    sim = bench.sim()
+    driver = bench.driver(sim.tty)
+    driver.send("m1", A, "one")
+    assert driver.end() == 0
+    assert [(d["outcome"], d["class"]) for d in driver.dones("m1")] == [("rejected", "retry")]
+
+
 def test_unknown_noise_from_the_modem_costs_nothing(bench):
     sim, driver = bench.ready()
     noise = ["+CEREG: 1", "+QIND: SMS DONE", "RDY", "SMS DONE", "+CTZV: 32", "^CONN:1,0", "+DTMF: 5",
