@@ -264,7 +264,7 @@ client "tester" {
 
     def load(self, district):
         district.write(self.path("lists"))
-        for kind in ("divisions", "contacts", "roster"):
+        for kind in ("divisions", "contacts", "roster")[:3 if district.roster else 2]:
             with open(self.path("lists/%s.csv" % kind), "rb") as f:
                 status, answer = self.api("POST", "/v1/import/" + kind, f.read())
             assert status == 200, (kind, status, answer)

@@ -339,18 +339,6 @@ on_withdraw(struct kit *k, json_t *op)
 			k->driver->withdraw(k, json_string_value(id));
 }
 
-/* The callback URL comes beside the config, so that no profile repeats its secret; a driver
- * reads it as an option like any other. */
-static void
-on_open(struct kit *k, json_t *op)
-{
-	json_t *config = json_object_get(op, "config"), *url = json_object_get(op, "callback_url");
-
-	if (json_is_object(config) && json_is_string(url))
-		json_object_set(config, "callback_url", url);
-	k->driver->open(k, string(op, NULL, "route"), config, string(op, NULL, "state"));
-}
-
 static void
 on_close(struct kit *k, msec grace_ms)
 {
@@ -381,7 +369,8 @@ run_op(struct kit *k, json_t *op)
 		kit_event(k, json_pack("{s:s,s:I}", "ev", "pong", "n",
 				       (json_int_t)number(op, "n", 0)));
 	else if (strcmp(name, "open") == 0)
-		on_open(k, op);
+		k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
+				string(op, NULL, "state"));
 	else if (strcmp(name, "close") == 0)
 		on_close(k, number(op, "grace_ms", 5000));
 }
