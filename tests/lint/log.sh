@@ -13,8 +13,8 @@ CALL = re.compile(r'\b(engine_log|log_line|ports\.log|kit_log|engine_event|store
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
-def first_literal(text, at):
-    """The first string of the call at `at`, neighbours joined; None when it has none."""
+def first_literals(text, at):
+    """The first string of the call at `at`, neighbours joined; both where one is chosen."""
     depth, out, end = 1, None, at
     while depth and end < len(text):
         c = text[end]
@@ -22,12 +22,13 @@ def first_literal(text, at):
             m = LITERAL.match(text, end)
             out = m.group(1) if out is None else out + m.group(1)
             end = m.end()
-            if not re.match(r'\s*"', text[end:]):
-                return out
-            continue
+            if re.match(r'\s*"', text[end:]):
+                continue
+            other = re.match(r'\s*:\s*"([^"]*)"', text[end:])
+            return [out, other.group(1)] if other else [out]
         depth += (c == "(") - (c == ")")
         end += 1
-    return out
+    return []
 
 
 def event_text(literal):
@@ -44,13 +45,13 @@ for path in sorted(glob.glob("daemon/**/*.c", recursive=True) + glob.glob("drive
         line_start = source.rfind("\n", 0, m.start()) + 1
         if m.start() == line_start:      # the function itself, not a call of it
             continue
-        literal = first_literal(source, m.end())
         section = {"engine_event": "story", "store_task_open": "task"}.get(m.group(1), "log")
-        if not literal or (section == "log" and literal == "%s") or literal.startswith("{"):
-            continue                     # a name handed on: where it is made, it is found
-        text, constant = (literal, True) if section != "log" else event_text(literal)
         where = "%s:%d" % (path, source.count("\n", 0, m.start()) + 1)
-        used.setdefault((section, text, constant), where)
+        for literal in first_literals(source, m.end()):
+            if (section == "log" and literal == "%s") or literal.startswith("{"):
+                continue                 # a name handed on: where it is made, it is found
+            text, constant = (literal, True) if section != "log" else event_text(literal)
+            used.setdefault((section, text, constant), where)
 
 known, section = {}, None                # (section, text) -> line of docs/log.md
 for number, line in enumerate(open(DOC, encoding="utf-8"), 1):
