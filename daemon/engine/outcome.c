@@ -312,15 +312,21 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 /* Modem references are 8 bits and come back without our id; providers get our id. */
 static void
 remember_reference(struct engine *e, struct route_state *r, const struct done_item *item,
-		   enum channel channel)
+		   struct live_wave *lw)
 {
 	struct message m;
+	bool delivered;
 
-	if (!r || !r->receipts || !item->ref || strlen(item->ref) > 3)
+	if (!r || !r->receipts || !item->ref || strlen(item->ref) > 3 ||
+	    !store_message_get(e->store, message_id_wave(item->id), message_id_contact(item->id),
+			       lw->w.channel, &m))
 		return;
-	if (store_message_get(e->store, message_id_wave(item->id), message_id_contact(item->id),
-			      channel, &m))
-		store_receipt_key_put(e->store, r->id, item->ref, &m);
+	store_receipt_key_put(e->store, r->id, item->ref, &m);
+	if (!store_receipt_early_take(e->store, r->id, item->ref, m.e164, &delivered))
+		return;
+	store_attempt_receipt(e->store, m.wave, m.contact, m.attempt & 31, delivered, e->now);
+	engine_message_event(e, lw, &m, delivered ? MESSAGE_ON_RECEIPT_DELIVERED
+			     : MESSAGE_ON_RECEIPT_FAILED);
 }
 
 /* Speed is in parts: what the forecast divides by it is parts too. */
@@ -358,7 +364,7 @@ engine_done(struct engine *e, struct command *cmd)
 				engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
 				if (lw->w.state == WAVE_WITHDRAWN)
 					join_correction(e, lw, message_id_contact(item->id));
-				remember_reference(e, r, item, lw->w.channel);
+				remember_reference(e, r, item, lw);
 				continue;
 			}
 		}
@@ -422,6 +428,10 @@ engine_receipt(struct engine *e, struct command *cmd)
 	    (attempt == (m.attempt & 31) && (m.route != r->id || (cmd->receipt.to && m.e164 &&
 							    cmd->receipt.to != m.e164)))) {
 		e->stats.receipts_unmatched++;
+		if (!lw && !cmd->receipt.id && cmd->receipt.ref)
+			store_receipt_early_put(e->store, r->id, cmd->receipt.ref, cmd->receipt.to,
+						cmd->receipt.delivered, e->now,
+						e->now - MINUTES(10));
 		return;
 	}
 	current = attempt == (m.attempt & 31);

@@ -32,7 +32,8 @@ struct planner {
 	size_t target_count, target_cap;
 	uint32_t target;		/* of the picks being made */
 	division_code division;
-	size_t found;
+	size_t found;			/* picks made */
+	size_t named;			/* people met, also those who are left out */
 };
 
 static void
@@ -63,6 +64,7 @@ on_holder(void *ctx, const struct holder *h)
 {
 	struct planner *p = ctx;
 
+	p->named++;
 	if (!left_out(p, h->division))
 		add_pick(p, h->contact, h->lang, p->division ? p->division : h->division,
 			 p->target);
@@ -78,8 +80,9 @@ on_first(void *ctx, const struct holder *h)
 {
 	struct first *first = ctx;
 
-	if (!first->any)
-		on_holder(first->p, h);
+	if (first->any || id_set_has(&first->p->without, h->contact))
+		return;
+	on_holder(first->p, h);
 	first->any = true;
 }
 
@@ -93,12 +96,12 @@ pick_family(struct planner *p, const struct family *family, division_code divisi
 	for (size_t i = 0; i < family->role_count; i++) {
 		const struct role *role = &e->settings->roles[family->roles[i]];
 		int64_t id = e->role_ids[family->roles[i]];
-		size_t before = p->found;
+		size_t before = p->named;
 		struct first first = { p, false };
 
 		if (role->duty)
 			store_on_duty(e->store, id, division, e->now, on_holder, p);
-		if (p->found > before)
+		if (p->named > before)
 			continue;
 		if (!role->duty) {
 			store_holders(e->store, id, (struct division_range){ division, division },

@@ -473,6 +473,31 @@ store_receipt_key_get(struct store *s, int64_t route, const char *ref, uint64_t 
 }
 
 void
+store_receipt_early_put(struct store *s, int64_t route, const char *ref, uint64_t e164,
+			bool delivered, msec at, msec old)
+{
+	store_run(s, "DELETE FROM receipt_early WHERE at < ?", "i", old);
+	store_run(s, "INSERT OR REPLACE INTO receipt_early VALUES (?, ?, ?, ?, ?)", "itiii", route,
+		  ref, (int64_t)e164, (int64_t)delivered, at);
+}
+
+bool
+store_receipt_early_take(struct store *s, int64_t route, const char *ref, uint64_t e164,
+			 bool *delivered)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT delivered FROM receipt_early WHERE route = ? "
+				       "AND ref = ? AND e164 = ?", "iti", route, ref, (int64_t)e164);
+
+	if (!store_step(s, st))
+		return false;
+	*delivered = sqlite3_column_int(st, 0);
+	store_done(st);
+	store_run(s, "DELETE FROM receipt_early WHERE route = ? AND ref = ? AND e164 = ?", "iti",
+		  route, ref, (int64_t)e164);
+	return true;
+}
+
+void
 store_used_since(struct store *s, int64_t route, msec from_at, used_fn fn, void *ctx)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT e164, sent_at FROM attempt WHERE route = ? "

@@ -106,6 +106,10 @@ CREATE TABLE receipt_key (	-- receipts known only by the network's own reference
 	wave INTEGER NOT NULL, contact INTEGER NOT NULL, n INTEGER NOT NULL,
 	PRIMARY KEY (route, ref, e164, at)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE receipt_early (	-- came before the route told which message has that reference
+	route INTEGER NOT NULL, ref TEXT NOT NULL, e164 INTEGER NOT NULL,
+	delivered INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (route, ref, e164)
+) STRICT, WITHOUT ROWID;
 -- source: 0 sms, 1 key, 2 call answered, 3 missed call, 4 desk, 5 api
 CREATE TABLE answer (
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, contact INTEGER, division INTEGER,

@@ -278,6 +278,12 @@ bool store_attempt_receipt(struct store *, uint32_t wave, uint32_t contact, unsi
 void store_receipt_key_put(struct store *, int64_t route, const char *ref, const struct message *);
 bool store_receipt_key_get(struct store *, int64_t route, const char *ref, uint64_t e164,
 			   msec not_before, uint32_t *wave, uint32_t *contact, unsigned *attempt);
+/* A receipt whose reference nobody has named yet; those from before `old` are forgotten. */
+void store_receipt_early_put(struct store *, int64_t route, const char *ref, uint64_t e164,
+			     bool delivered, msec at, msec old);
+/* Takes it out; false: there is none. */
+bool store_receipt_early_take(struct store *, int64_t route, const char *ref, uint64_t e164,
+			      bool *delivered);
 /* Instants of calls and messages to a number by a route since `from_at`, for budgets. */
 typedef void (*used_fn)(void *ctx, uint64_t e164, msec at);
 void store_used_since(struct store *, int64_t route, msec from_at, used_fn, void *ctx);

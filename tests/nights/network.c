@@ -178,6 +178,7 @@ leave(struct night *n, int road, uint64_t id)
 	if (!item)
 		return;			/* withdrawn before it left */
 	if (who >= 0 && n->district->people[who].poison) {
+		item->left = true;	/* it dies before anything is out */
 		network_die(n, road, false, "killed by signal 11");
 		network_ready(n, road, 1000);
 		return;
