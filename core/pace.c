@@ -54,10 +54,13 @@ msec
 pace_bucket_next_at(const struct pace_bucket *b, msec now)
 {
 	double missing = 1 - b->tokens;
+	msec at;
 
 	if (b->per_second <= 0 || missing <= 0)
 		return now;
-	return now + (msec)(missing * 1000 / b->per_second) + 1;
+	/* From when it was filled: asked again and again, the instant must not run away. */
+	at = b->filled_at + (msec)(missing * 1000 / b->per_second) + 1;
+	return at > now ? at : now;
 }
 
 msec
@@ -65,7 +68,7 @@ pace_backoff_ms(msec first_ms, msec max_ms, unsigned failures)
 {
 	msec wait = first_ms;
 
-	while (failures-- > 1 && wait < max_ms)
-		wait *= 2;
+	while (failures-- > 1 && wait > 0 && wait < max_ms)
+		wait = wait > max_ms / 2 ? max_ms : wait * 2;
 	return wait < max_ms ? wait : max_ms;
 }

@@ -83,6 +83,21 @@ find_word(struct reply *out, const char *word)
 			snprintf(out->token, sizeof(out->token), "%s", words[i].token);
 }
 
+/* Some type what the text told them to: 回复1. */
+static const char *
+without_prompt(const char *word)
+{
+	static const char *const prompts[] = { "回复", "回", "按" };
+
+	for (size_t i = 0; i < sizeof(prompts) / sizeof(*prompts); i++) {
+		size_t len = strlen(prompts[i]);
+
+		if (strncmp(word, prompts[i], len) == 0 && (is_digit(word[len]) || !word[len]))
+			return word + len;
+	}
+	return word;
+}
+
 /* A Chinese word may run on: 收到谢谢. The longest known beginning counts, unless negated. */
 static void
 find_beginning(struct reply *out, const char *word)
@@ -108,6 +123,9 @@ reply_parse(struct reply *out, const char *text)
 	*out = (struct reply){ .token = "" };
 	normalise(line, sizeof(line), text);
 	first = strtok_r(line, " ", &save);
+	first = first ? without_prompt(first) : NULL;
+	if (first && !*first)
+		first = strtok_r(NULL, " ", &save);
 	if (!first)
 		return;
 	second = strtok_r(NULL, " ", &save);

@@ -134,13 +134,14 @@ units_of(enum segment_alphabet alphabet, uint32_t point)
 static size_t
 cluster(enum segment_alphabet alphabet, const char *s, unsigned room_max, unsigned *units)
 {
-	size_t len = strlen(s), bytes = 0;
+	size_t bytes = 0;
 	bool joined = false;
 	uint32_t point;
 
 	*units = 0;
-	while (bytes < len) {
-		size_t n = decode((const unsigned char *)s + bytes, len - bytes, &point);
+	while (s[bytes]) {
+		/* Four bytes at most are looked at: strlen here made long texts quadratic. */
+		size_t n = decode((const unsigned char *)s + bytes, strnlen(s + bytes, 4), &point);
 		unsigned more = n ? units_of(alphabet, point) : 0;
 
 		if (!n || (bytes && !is_combining(point) && !joined) || *units + more > room_max)

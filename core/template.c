@@ -235,16 +235,18 @@ characters(const char *s)
 static bool
 is_number(const char *s)
 {
-	size_t digits = 0, points = 0;
+	bool digit = false, point = false;
 
 	s += *s == '-';
 	for (; *s; s++) {
-		if (*s >= '0' && *s <= '9')
-			digits++;
-		else if (*s != '.' || points++ || !digits)
+		if (*s == '.' && (point || !digit))
 			return false;
+		if (*s != '.' && (*s < '0' || *s > '9'))
+			return false;
+		point |= *s == '.';
+		digit = *s != '.';
 	}
-	return digits > 0;
+	return digit;
 }
 
 int

@@ -195,7 +195,8 @@ def test_calls_are_answered_at_the_second_try_and_end_with_the_key(drive, tmp_pa
 def test_more_calls_than_lines_wait_and_can_be_withdrawn(drive):
     d, _ = drive(channels="voice", lines=2)
     for i in "abcd":
-        d.call(i, ring_ms=300)
+        d.call(i, ring_ms=300 * SLOW)
+    assert {d.next("call")["id"], d.next("call")["id"]} == {"a", "b"}
     d.op(op="withdraw", ids=["d", "a", "nobody"])
     fates = d.fates(4)
     assert {i: f["outcome"] for i, f in fates.items()} == \

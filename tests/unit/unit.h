@@ -1,0 +1,27 @@
+/* unit.h -- what the unit tests share.  Cases are sentences; a failure prints the sentence. */
+#ifndef GONG_UNIT_H
+#define GONG_UNIT_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(array) (sizeof(array) / sizeof(*(array)))
+
+/* holds("the sentence", condition, "got %d", …) */
+#define holds(sentence, condition, ...)                                \
+	do {                                                           \
+		if (!(condition)) {                                    \
+			char got_[1200];                                \
+			snprintf(got_, sizeof(got_), __VA_ARGS__);     \
+			fail_msg("%s: %s", sentence, got_);            \
+		}                                                      \
+	} while (0)
+
+#endif
