@@ -359,13 +359,15 @@ plan_remark(const struct ctl *ctl, json_t *step, struct buf *out)
 	msec nobody = member_int(step, "targets_without_anybody");
 
 	if (member_is(step, "console"))
-		buf_puts(out, say(ctl, "a task at the desk; ", "值班台任务;"));
+		buf_puts(out, say(ctl, "a task at the desk", "值班台任务"));
 	if (member_is(step, "without_route"))
-		buf_puts(out, say(ctl, "a channel has no route; ", "有渠道无通道;"));
+		buf_printf(out, "%s%s", out->len ? "; " : "",
+			   say(ctl, "a channel has no route", "有渠道无通道"));
 	if (nobody)
-		buf_printf(out,
-			   say(ctl, "%lld targets have nobody; ", "%lld 个对象无责任人;"),
-			   (long long)nobody);
+		buf_printf(
+			out,
+			say(ctl, "%s%lld targets have nobody", "%s%lld 个对象无责任人"),
+			out->len ? "; " : "", (long long)nobody);
 }
 
 /* One line a wave; a step without waves still has its line, since somebody planned it. */

@@ -186,12 +186,50 @@ view_steps(const struct ctl *ctl, json_t *alert, struct buf *out)
 	buf_puts(out, "\n");
 }
 
+static const char *const wave_counts[] = { "total",   "queued",    "sending",
+					   "sent",    "delivered", "failed",
+					   "expired", "withdrawn", "uncertain" };
+#define WAVE_COUNTS (sizeof(wave_counts) / sizeof(*wave_counts))
+
+static void
+wave_row(const struct ctl *ctl, json_t *wave, struct grid *t)
+{
+	msec step = member_int(wave, "step");
+
+	if (step >= 0) {
+		grid_cellf(t, "%lld", (long long)member_int(wave, "id"));
+		grid_cellf(t, "%lld.%lld", (long long)step,
+			   (long long)member_int(wave, "position"));
+	} else {
+		grid_cell(t, NULL);
+		grid_cell(t, NULL);
+	}
+	grid_cell(t, word(ctl, member_text(wave, "channel")));
+	grid_cell(t, word(ctl, member_text(wave, "kind")));
+	grid_cell(t, word(ctl, member_text(wave, "state")));
+	for (size_t c = 0; c < WAVE_COUNTS; c++)
+		grid_cellf(t, "%lld", (long long)member_int(wave, wave_counts[c]));
+}
+
+/* Every automatic reply is a wave of its own: they are shown as one. */
+static void
+add_reply(json_t **replies, json_t *wave)
+{
+	if (!*replies) {
+		*replies = json_copy(wave);
+		json_object_set_new(*replies, "step", json_integer(-1));
+		json_object_del(*replies, "state");
+		return;
+	}
+	for (size_t c = 0; c < WAVE_COUNTS; c++)
+		json_object_set_new(*replies, wave_counts[c],
+				    json_integer(member_int(*replies, wave_counts[c]) +
+						 member_int(wave, wave_counts[c])));
+}
+
 void
 view_waves(const struct ctl *ctl, json_t *alert, struct buf *out)
 {
-	static const char *const counts[] = { "total",   "queued",    "sending",
-					      "sent",    "delivered", "failed",
-					      "expired", "withdrawn", "uncertain" };
 	const char *const titles[] = { say(ctl, "wave", "批"),
 				       say(ctl, "step", "步骤"),
 				       say(ctl, "channel", "渠道"),
@@ -207,23 +245,24 @@ view_waves(const struct ctl *ctl, json_t *alert, struct buf *out)
 				       word(ctl, "withdrawn"),
 				       word(ctl, "uncertain"),
 				       NULL };
+	json_t *wave, *replies = NULL;
 	struct grid t;
-	json_t *wave;
 	size_t i;
 
 	if (!json_array_size(json_object_get(alert, "waves")))
 		return;
 	grid_init(&t, 0x3fe1, titles);
 	json_array_foreach(json_object_get(alert, "waves"), i, wave) {
-		grid_cellf(&t, "%lld", (long long)member_int(wave, "id"));
-		grid_cellf(&t, "%lld.%lld", (long long)member_int(wave, "step"),
-			   (long long)member_int(wave, "position"));
-		grid_cell(&t, word(ctl, member_text(wave, "channel")));
-		grid_cell(&t, word(ctl, member_text(wave, "kind")));
-		grid_cell(&t, word(ctl, member_text(wave, "state")));
-		for (size_t c = 0; c < sizeof(counts) / sizeof(*counts); c++)
-			grid_cellf(&t, "%lld", (long long)member_int(wave, counts[c]));
+		const char *kind = member_text(wave, "kind");
+
+		if (kind && strcmp(kind, "reply") == 0)
+			add_reply(&replies, wave);
+		else
+			wave_row(ctl, wave, &t);
 	}
+	if (replies)
+		wave_row(ctl, replies, &t);
+	json_decref(replies);
 	grid_put(&t, out, 0, screen_width());
 	grid_fini(&t);
 }

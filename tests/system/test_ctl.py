@@ -429,6 +429,13 @@ def test_show_says_everything_in_both_languages(gongd):
     for part in ["告警 12 K7", "红色", "进行中", "演练", "还剩 58m55s", "1/3 已完成", "未应答 1",
                  "已确认 1", "redial(15s 后执行)", "未办任务:1"]:
         assert part in zh, part
+    reply = dict(ALERT["waves"][0], step=-1, kind="reply", total=1, delivered=1)
+    gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, waves=ALERT["waves"] + [reply] * 30))
+    waves = re.findall(r"^.*(?:叫应|自动回复).*$", out(ctl("alert", "show", "12", gongd=gongd,
+                                                 lang="zh")), re.M)
+    assert [w.split() for w in waves] == [
+        "7 0.0 短信 叫应 开启 10 4 1 2 3 0 0 0 0".split(),
+        "- - 短信 自动回复 - 30 120 30 60 30 0 0 0 0".split()]
     gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, state="held", now=T0 - 90000))
     assert "starts 11-24 02:10:00, in 1m30s" in out(ctl("alert", "show", "12", gongd=gongd))
     gongd.answers["GET /v1/alerts/12"] = (200, ALERT)
