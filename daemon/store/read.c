@@ -1,6 +1,7 @@
 /* read.c -- read-only views of the store as JSON; it never writes and never waits long. */
 #include "daemon/store/read_internal.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,6 +61,15 @@ reader_close(struct reader *r)
 	free(r);
 }
 
+static void
+note_failure(struct reader *r, int rc)
+{
+	if (r->failed)
+		return;
+	r->failed = rc == SQLITE_INTERRUPT ? READ_TOO_SLOW : READ_FAILED;
+	snprintf(r->reason, sizeof(r->reason), "%s", sqlite3_errmsg(r->db));
+}
+
 /* Statements are kept by the address of their text; there are few. */
 sqlite3_stmt *
 read_query(struct reader *r, const char *sql, const char *types, ...)
@@ -70,12 +80,14 @@ read_query(struct reader *r, const char *sql, const char *types, ...)
 
 	while (i < READ_STATEMENTS && r->statements[i].sql && r->statements[i].sql != sql)
 		i++;
-	if (i == READ_STATEMENTS)
-		return NULL;
+	assert(i < READ_STATEMENTS);
 	if (!r->statements[i].sql) {
-		if (sqlite3_prepare_v3(r->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL) !=
-		    SQLITE_OK)
+		int rc = sqlite3_prepare_v3(r->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
+
+		if (rc != SQLITE_OK) {
+			note_failure(r, rc);
 			return NULL;
+		}
 		r->statements[i].sql = sql;
 		r->statements[i].stmt = st;
 	}
@@ -96,14 +108,16 @@ read_query(struct reader *r, const char *sql, const char *types, ...)
 bool
 read_step(struct reader *r, sqlite3_stmt *st)
 {
-	int rc = st ? sqlite3_step(st) : SQLITE_ERROR;
+	int rc;
 
+	if (!st)
+		return false;
+	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
 		return true;
 	if (rc != SQLITE_DONE)
-		r->failed = rc == SQLITE_INTERRUPT ? READ_TOO_SLOW : READ_FAILED;
-	if (st)
-		sqlite3_reset(st);
+		note_failure(r, rc);
+	sqlite3_reset(st);
 	return false;
 }
 
@@ -259,7 +273,7 @@ trouble(struct reader *r, struct err *err)
 		err_set(err, "this took longer than %d ms; ask for less (limit=, after=), or again "
 			"later", READ_MS_MAX);
 	else
-		err_set(err, "the store cannot be read now: %s", sqlite3_errmsg(r->db));
+		err_set(err, "the store cannot be read now: %s", r->reason);
 	return 503;
 }
 
@@ -274,7 +288,7 @@ reader_run(struct reader *r, const struct read_query *q, const struct settings *
 	r->give_up_at = monotonic_ms() + READ_MS_MAX;
 	/* One instant of the store for all statements of an answer. */
 	if (sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
-		r->failed = READ_FAILED;
+		note_failure(r, SQLITE_ERROR);
 	status = r->failed ? 503 : answer(r, q, s, now, out, err);
 	if (r->failed)
 		status = trouble(r, err);

@@ -14,6 +14,7 @@ struct reader {
 	sqlite3 *db;
 	int64_t give_up_at;		/* monotonic ms */
 	enum { READ_FINE, READ_TOO_SLOW, READ_FAILED } failed;
+	char reason[200];		/* of READ_FAILED */
 	struct {
 		const char *sql;	/* address of the literal is the key */
 		sqlite3_stmt *stmt;

@@ -8,11 +8,13 @@
 /* Rows looked at for one page; a rare state in a broadcast of a million must not take long. */
 #define LOOKED_AT_MAX 10000
 
-/* The number a message would go to, as store.h's store_number has it. */
+/* The number a message would go to: numbers are tried from position `number` on. */
 #define NUMBER(usable) "(SELECT e164 FROM number n WHERE n.contact = m.contact AND n." usable \
-	" ORDER BY pos LIMIT 1 OFFSET m.number)"
+	" AND n.pos >= m.number ORDER BY pos LIMIT 1)"
 #define MESSAGES "SELECT m.contact, m.state, m.at, m.due, c.ref, c.name, v.head || v.body, v.parts, " \
-	"CASE ?3 WHEN 1 THEN " NUMBER("voice") " ELSE " NUMBER("sms") " END FROM message m " \
+	"coalesce(CASE ?3 WHEN 1 THEN " NUMBER("voice") " ELSE " NUMBER("sms") " END, (SELECT e164 " \
+	"FROM attempt a WHERE a.wave = m.wave AND a.contact = m.contact ORDER BY n DESC LIMIT 1)) " \
+	"FROM message m " \
 	"LEFT JOIN contact c ON c.id = m.contact LEFT JOIN variant v ON v.id = m.variant " \
 	"WHERE m.wave = ?1 AND m.contact > ?2 ORDER BY m.contact LIMIT ?4"
 

@@ -1,0 +1,425 @@
+/* test_read.c -- the store seen from outside: every view, its pages and its refusals. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <jansson.h>
+
+#include "core/message_state.h"
+#include "daemon/store/read.h"
+#include "daemon/store/store.h"
+#include "daemon/settings/settings.h"
+
+#define RELEASED 1795471200000
+
+static char folder[] = "/tmp/gong-read-XXXXXX", path[64];
+static struct settings *settings;
+static struct store *store;
+static struct reader *reader;
+static uint32_t wave_open, wave_gone;
+
+static void
+put_people(void)
+{
+	for (uint32_t i = 1; i <= 5; i++) {
+		uint64_t numbers[4] = { 8613800138000 + i };
+		char ref[8], name[16];
+
+		snprintf(ref, sizeof(ref), "c%u", i);
+		snprintf(name, sizeof(name), "张%u", i);
+		store_person_put(store, ref, name, LANG_ZH, true, numbers, 1, 1);
+	}
+	store_division_put(store, 990121103001, "清东湾", "{}");
+	store_division_put(store, 990121103002, "石桥", "{}");
+}
+
+static int64_t
+put_document(const char *kind, const char *name)
+{
+	const struct document *d = settings_document(settings, kind, name);
+
+	return store_document_put(store, kind, name, d->body, d->sha256);
+}
+
+static void
+put_alerts(void)
+{
+	unsigned char digest[32] = { 0 };
+	struct alert a = { .template = put_document("template", "flood.move"),
+			   .policy = put_document("policy", "move.now"), .severity = SEVERITY_RED,
+			   .accepted_at = RELEASED, .released_at = RELEASED,
+			   .expires_at = RELEASED + HOURS(24), .deadline_at = NEVER,
+			   .due_at = NEVER, .body = "{}" };
+
+	for (a.id = 1; a.id <= 3; a.id++) {
+		char key[16];
+
+		a.state = a.id == 2 ? ALERT_CANCELLED : ALERT_ACTIVE;
+		snprintf(a.code, sizeof(a.code), "A%d", (int)a.id);
+		snprintf(key, sizeof(key), "desk/k%d", (int)a.id);
+		a.drill = a.id == 3;
+		store_alert_insert(store, &a, key, digest, "desk");
+		a.step = 2;
+		a.targets = 2;
+		store_alert_update(store, &a);
+	}
+}
+
+static void
+put_targets(void)
+{
+	store_target_insert(store, 1, &(struct target){ .id = 0, .division = 990121103001 });
+	store_target_insert(store, 1, &(struct target){ .id = 1, .division = 990121103002 });
+	store_target_raise(store, 1, 1, LEVEL_DONE, RELEASED + 1000, 2, NULL);
+	store_event(store, 1, RELEASED, "accepted", "{\"client\":\"desk\"}");
+	store_event(store, 1, RELEASED, "odd", "not \"JSON");
+	store_task_open(store, 1, "help", "请联系", RELEASED);
+	store_task_close(store, store_task_open(store, 0, "route", "down", RELEASED), "desk", "ok",
+			 RELEASED);
+}
+
+static void
+put_messages(void)
+{
+	struct wave w = { .alert = 1, .state = WAVE_OPEN, .severity = SEVERITY_RED,
+			  .expires_at = NEVER, .planned_at = RELEASED, .total = 3 };
+	int64_t variant = store_variant_insert(store, 1, LANG_ZH, "【县】", "快走", 2);
+	int64_t route = store_route_id(store, "sim1");
+	struct message m;
+
+	wave_open = w.id = store_wave_insert(store, &w);
+	for (uint32_t i = 1; i <= 3; i++)
+		store_message_insert(store, w.id, i, variant, 0, NEVER);
+	store_messages_claim(store, w.id, 0, 1, route, 7, RELEASED + 5);
+	store_message_get(store, w.id, 1, CHANNEL_SMS, &m);
+	store_message_sent(store, w.id, 1, m.attempt & 31, CHANNEL_SMS, 2, "r1", RELEASED + 10);
+	store_attempt_receipt(store, w.id, 1, m.attempt & 31, true, RELEASED + 20);
+	w.count[MESSAGE_SENT] = 1;
+	store_wave_update(store, &w);
+	w = (struct wave){ .alert = 1, .step = 1, .channel = CHANNEL_VOICE, .state = WAVE_WITHDRAWN,
+			   .severity = SEVERITY_RED, .expires_at = NEVER, .planned_at = RELEASED,
+			   .total = 2 };
+	wave_gone = w.id = store_wave_insert(store, &w);
+	store_message_insert(store, w.id, 4, variant, 0, NEVER);
+	store_message_insert(store, w.id, 5, variant, 0, NEVER);
+	store_route_note(store, route, "up", "{\"ok\":true}", RELEASED);
+}
+
+static int
+setup(void **state)
+{
+	struct err err = { 0 };
+
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/gong.db", folder);
+	if (settings_load(&settings, "config/gong.conf", NULL, &err) < 0 ||
+	    store_open(&store, path, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		return -1;
+	}
+	store_begin(store);
+	put_people();
+	put_alerts();
+	put_targets();
+	put_messages();
+	if (store_commit(store, &err) < 0 || reader_open(&reader, path, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		return -1;
+	}
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	static const char *const files[] = { "", "-wal", "-shm" };
+
+	reader_close(reader);
+	store_close(store);
+	settings_unref(settings);
+	for (size_t i = 0; i < 3; i++) {
+		char file[80];
+
+		snprintf(file, sizeof(file), "%s%s", path, files[i]);
+		unlink(file);
+	}
+	return rmdir(folder);
+}
+
+static json_t *
+run(struct read_query q)
+{
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	json_error_t where;
+	json_t *json;
+	int status = reader_run(reader, &q, settings, RELEASED + 60000, &out, &err);
+
+	if (status != 200)
+		fail_msg("status %d: %s", status, err.text);
+	json = json_loads(out.data, JSON_REJECT_DUPLICATES, &where);
+	if (!json)
+		fail_msg("no JSON: %s in %s", where.text, out.data);
+	buf_fini(&out);
+	return json;
+}
+
+/* The value at a path of names and numbers: "alerts.0.code". */
+static json_t *
+at(json_t *json, const char *where)
+{
+	while (json && *where) {
+		char name[32];
+		size_t len = strcspn(where, ".");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, where);
+		json = json_is_array(json) ? json_array_get(json, (size_t)atoi(name))
+					   : json_object_get(json, name);
+		where += len + (where[len] == '.');
+	}
+	return json;
+}
+
+static void
+expect(json_t *json, const char *where, const char *value)
+{
+	json_t *found = at(json, where);
+	char *text = found ? json_dumps(found, JSON_ENCODE_ANY | JSON_COMPACT) : strdup("nothing");
+
+	if (strcmp(text, value) != 0)
+		fail_msg("%s is %s, not %s", where, text, value);
+	free(text);
+}
+
+static void
+alerts_newest_first_in_pages(void **state)
+{
+	json_t *json = run((struct read_query){ .what = READ_ALERTS, .limit = 2 });
+
+	expect(json, "alerts.0.id", "3");
+	expect(json, "alerts.0.mode", "\"drill\"");
+	expect(json, "alerts.1.state", "\"cancelled\"");
+	expect(json, "alerts.1.key", "\"k2\"");
+	expect(json, "next", "\"2\"");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_ALERTS, .limit = 2, .after = "2" });
+	expect(json, "alerts.0.id", "1");
+	expect(json, "alerts.1", "nothing");
+	expect(json, "next", "null");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_ALERTS, .open_only = true });
+	expect(json, "alerts.1.id", "1");
+	expect(json, "alerts.2", "nothing");
+	json_decref(json);
+}
+
+static void
+one_alert_in_full(void **state)
+{
+	json_t *json = run((struct read_query){ .what = READ_ALERT, .alert = 1 });
+
+	expect(json, "template", "\"flood.move\"");
+	expect(json, "policy", "\"move.now\"");
+	expect(json, "client", "\"desk\"");
+	expect(json, "until", "5");
+	expect(json, "satisfied", "1");		/* counted, not as last noted */
+	expect(json, "levels", "[1,0,0,0,0,1]");
+	expect(json, "messages.queued", "2");
+	expect(json, "messages.sent", "1");
+	expect(json, "messages.withdrawn", "2");	/* queued in a withdrawn wave */
+	expect(json, "waves.1.channel", "\"voice\"");
+	expect(json, "waves.1.withdrawn", "2");
+	expect(json, "waves.1.queued", "0");
+	expect(json, "steps.0.taken", "true");
+	expect(json, "steps.2.taken", "false");
+	expect(json, "tasks_open", "1");
+	expect(json, "now", "1795471260000");
+	/* sim1: 0.25 parts a second; two messages of two parts are queued */
+	expect(json, "forecast.last_ms", "8000");
+	/* the store has forgotten the deadline, the policy knows it */
+	assert_true(json_integer_value(at(json, "deadline_at")) > RELEASED);
+	json_decref(json);
+}
+
+static void
+an_older_policy_is_read_from_the_store(void **state)
+{
+	static const char body[] = "policy \"move.now\" {\n title = \"old\"\n until = 4\n"
+		" step \"only\" { after = \"7s\" to = {warner} channels = {sms} }\n}\n";
+	unsigned char sha256[32] = { 1 }, digest[32] = { 0 };
+	struct alert a = { .id = 9, .severity = SEVERITY_BLUE, .accepted_at = RELEASED,
+			   .released_at = RELEASED, .expires_at = RELEASED + HOURS(1), .deadline_at = NEVER,
+			   .due_at = NEVER, .code = "A9", .body = "{}" };
+	json_t *json;
+
+	store_begin(store);
+	a.policy = store_document_put(store, "policy", "move.now", body, sha256);
+	store_alert_insert(store, &a, "desk/k9", digest, "desk");
+	assert_int_equal(store_commit(store, NULL), 0);
+	for (int again = 0; again < 2; again++) {
+		json = run((struct read_query){ .what = READ_ALERT, .alert = 9 });
+		expect(json, "until", "4");
+		expect(json, "steps.0.name", "\"only\"");
+		expect(json, "steps.0.at", "1795471207000");
+		expect(json, "template", "null");
+		json_decref(json);
+	}
+}
+
+static void
+targets_with_names(void **state)
+{
+	json_t *json = run((struct read_query){ .what = READ_TARGETS, .alert = 1, .limit = 1 });
+
+	expect(json, "targets.0.division", "\"990121103001\"");
+	expect(json, "targets.0.by", "null");
+	expect(json, "next", "\"0\"");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_TARGETS, .alert = 1, .after = "0" });
+	expect(json, "targets.0.name", "\"石桥\"");
+	expect(json, "targets.0.level", "5");
+	expect(json, "targets.0.by", "\"张2\"");
+	expect(json, "next", "null");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_TARGETS, .alert = 1, .below = 5 });
+	expect(json, "targets.1", "nothing");
+	json_decref(json);
+}
+
+static void
+messages_with_attempts_and_masks(void **state)
+{
+	json_t *json = run((struct read_query){ .what = READ_MESSAGES, .alert = 1, .state = -1 });
+
+	expect(json, "messages.0.contact", "\"c1\"");
+	expect(json, "messages.0.state", "\"sent\"");
+	expect(json, "messages.0.text", "\"【县】快走\"");
+	expect(json, "messages.0.number", "\"+86138****8001\"");
+	expect(json, "messages.0.attempts.0.route", "\"sim1\"");
+	expect(json, "messages.0.attempts.0.number", "\"+86138****8001\"");
+	expect(json, "messages.0.attempts.0.outcome", "\"accepted\"");
+	expect(json, "messages.0.attempts.0.receipt", "\"delivered\"");
+	expect(json, "messages.1.at", "null");
+	expect(json, "messages.1.attempts", "[]");
+	expect(json, "messages.3.state", "\"withdrawn\"");
+	expect(json, "messages.4.channel", "\"voice\"");
+	expect(json, "messages.5", "nothing");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_MESSAGES, .alert = 1, .unmasked = true,
+					.state = MESSAGE_SENT });
+	expect(json, "messages.0.number", "\"+8613800138001\"");
+	expect(json, "messages.1", "nothing");
+	json_decref(json);
+}
+
+static void
+messages_in_pages_lose_and_repeat_none(void **state)
+{
+	char seen[64] = "";
+	struct read_query q = { .what = READ_MESSAGES, .alert = 1, .state = -1, .limit = 2 };
+
+	for (int page = 0; page < 9; page++) {
+		json_t *json = run(q), *m;
+		size_t i;
+
+		json_array_foreach(at(json, "messages"), i, m)
+			strcat(strcat(seen, json_string_value(at(m, "contact"))), " ");
+		if (json_is_null(at(json, "next"))) {
+			json_decref(json);
+			break;
+		}
+		snprintf(q.after, sizeof(q.after), "%s", json_string_value(at(json, "next")));
+		json_decref(json);
+	}
+	assert_string_equal(seen, "c1 c2 c3 c4 c5 ");
+}
+
+static void
+the_rest_is_there(void **state)
+{
+	json_t *json = run((struct read_query){ .what = READ_EVENTS, .alert = 1 });
+
+	expect(json, "events.0.detail.client", "\"desk\"");
+	expect(json, "events.1.detail.text", "\"not \\\"JSON\"");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_TASKS });
+	expect(json, "tasks.0.alert", "1");
+	expect(json, "tasks.1.alert", "null");
+	expect(json, "tasks.1.closed_by", "\"desk\"");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_TASKS, .open_only = true });
+	expect(json, "tasks.1", "nothing");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_ROUTES });
+	expect(json, "routes.0.state", "\"up\"");
+	expect(json, "routes.0.health.ok", "true");
+	expect(json, "routes.1.state", "\"starting\"");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_FIGURES });
+	expect(json, "tasks_open", "1");
+	assert_true(json_integer_value(at(json, "alerts_open")) >= 2);
+	json_decref(json);
+}
+
+static void
+refusals(void **state)
+{
+	static const struct { struct read_query q; int status; const char *field; } cases[] = {
+		{ { .what = READ_ALERT, .alert = 77 }, 404, "" },
+		{ { .what = READ_TARGETS, .alert = 77 }, 404, "" },
+		{ { .what = READ_MESSAGES, .alert = 77, .state = -1 }, 404, "" },
+		{ { .what = READ_EVENTS, .alert = 77 }, 404, "" },
+		{ { .what = READ_ALERTS, .after = "x" }, 400, "after" },
+		{ { .what = READ_ALERTS, .after = "-1" }, 400, "after" },
+		{ { .what = READ_MESSAGES, .alert = 1, .after = "5", .state = -1 }, 400, "after" },
+		{ { .what = READ_MESSAGES, .alert = 1, .after = "5.6.7", .state = -1 }, 400, "after" },
+		{ { .what = READ_TASKS, .after = "1 " }, 400, "after" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct buf out = { 0 };
+		struct err err = { 0 };
+		int status;
+
+		buf_puts(&out, "before");
+		status = reader_run(reader, &cases[i].q, settings, RELEASED, &out, &err);
+		if (status != cases[i].status || strcmp(err.field, cases[i].field) != 0)
+			fail_msg("case %zu: %d \"%s\" \"%s\"", i, status, err.field, err.text);
+		assert_string_equal(out.data, "before");
+		buf_fini(&out);
+	}
+}
+
+static void
+a_store_that_is_not_there(void **state)
+{
+	struct reader *r;
+	struct err err = { 0 };
+
+	assert_int_equal(reader_open(&r, "/tmp/gong-no-such-folder/gong.db", &err), -1);
+	assert_non_null(strstr(err.text, "first start"));
+}
+
+int
+main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(alerts_newest_first_in_pages),
+		cmocka_unit_test(one_alert_in_full),
+		cmocka_unit_test(an_older_policy_is_read_from_the_store),
+		cmocka_unit_test(targets_with_names),
+		cmocka_unit_test(messages_with_attempts_and_masks),
+		cmocka_unit_test(messages_in_pages_lose_and_repeat_none),
+		cmocka_unit_test(the_rest_is_there),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(a_store_that_is_not_there),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
