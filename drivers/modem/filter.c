@@ -1,84 +1,98 @@
-/* filter.c -- drops the modem's unsolicited lines that libGammu does not know: all of them while
- * it waits for nothing, the known ones while it waits for a reply, which they must not resemble. */
+/* filter.c -- drops the modem's unsolicited lines that libGammu does not know.
+ * While libGammu waits for nothing, only notices of messages pass.  While it waits for a reply, a
+ * line that begins like a reply ("+NAME", "^NAME" …) must carry the name of the command asked, be
+ * such a notice or an error; other lines pass but for the known words below.  A list of all
+ * unsolicited lines was the alternative: each maker has dozens, and one unknown costs 19 s. */
 #include "drivers/modem/filter.h"
 
 #include <string.h>
 
-/* Prefixes of lines, except those marked whole.  A prefix that is also the answer to a command
- * ("+CPIN: READY") passes while that command is the last one asked. */
+/* Beginnings of lines, except those marked whole. */
 static const struct {
 	const char *text;
 	bool whole;
 } unsolicited[] = {
-	{ "+CEREG:", false }, { "+C5GREG:", false }, { "+QIND:", false }, { "+QUSIM:", false },
-	{ "+QTONEDET:", false }, { "+CTZV:", false }, { "+CTZE:", false }, { "+CTZEU:", false },
-	{ "+CGEV:", false }, { "+CIEV:", false }, { "+CSSI:", false }, { "+CSSU:", false },
-	{ "+CCWV:", false }, { "+CFUN:", false }, { "+CPIN:", false }, { "+CSMINS:", false },
-	{ "+DTMF:", false }, { "+RXDTMF:", false }, { "+COLP:", false }, { "+NITZ:", false },
-	{ "*PSNWID:", false }, { "*PSUTTZ:", false }, { "DST:", false }, { "VOICE CALL:", false },
-	{ "MISSED_CALL:", false }, { "^CONN:", false }, { "^CEND:", false }, { "^ORIG:", false },
-	{ "^CONF:", false }, { "^DSCI:", false }, { "^BOOT:", false }, { "^RSSI:", false },
-	{ "^HWNAT", false }, { "^HCSQ:", false }, { "^MODE:", false }, { "^SRVST:", false },
-	{ "^SIMST:", false }, { "^STIN:", false }, { "^DSFLOWRPT:", false }, { "^NWTIME:", false },
-	{ "+ZUSIMR:", false }, { "+ZDONR:", false }, { "+ZPASR:", false }, { "+PACSP", false },
-	{ "RDY", true }, { "SMS DONE", true }, { "SMS READY", true }, { "SMS Ready", true },
-	{ "Call Ready", true }, { "PB DONE", true }, { "POWERED DOWN", true }, { "BUSY", true },
-	{ "NORMAL POWER DOWN", true }, { "NO ANSWER", true }, { "NO DIALTONE", true },
-	{ "UNDER-VOLTAGE WARNNING", true },
+	{ "DST:", false }, { "VOICE CALL:", false }, { "MISSED_CALL:", false },
+	{ "RDY", true }, { "RING", true }, { "BUSY", true }, { "NO ANSWER", true },
+	{ "NO CARRIER", true }, { "NO DIALTONE", true }, { "SMS DONE", true },
+	{ "SMS READY", true }, { "SMS Ready", true }, { "Call Ready", true }, { "PB DONE", true },
+	{ "POWERED DOWN", true }, { "NORMAL POWER DOWN", true }, { "UNDER-VOLTAGE WARNNING", true },
 };
 #define UNSOLICITED (sizeof(unsolicited) / sizeof(unsolicited[0]))
 
-/* What may come while libGammu waits for nothing: where messages and receipts are. */
-static const char *const wanted[] = { "+CMTI:", "+CMT:", "+CDS:", "+CDSI:" };
-#define WANTED (sizeof(wanted) / sizeof(wanted[0]))
+/* The first four may come at any time, the others end a reply. */
+static const char *const notices[] = {
+	"+CMTI:", "+CMT:", "+CDS:", "+CDSI:", "+CMS ERROR:", "+CME ERROR:",
+};
+#define ANY_TIME 4
+#define NOTICES (sizeof(notices) / sizeof(notices[0]))
 
-enum verdict { KEEP, WAIT, SWALLOW };
+enum verdict { SWALLOW, WAIT, KEEP };
 
-static bool
-is_asked(const struct filter *f, const char *prefix)
+/* Does the line, as far as it has come, begin with the `len` bytes of `text`? */
+static enum verdict
+compare(const struct filter *f, const char *text, size_t len)
 {
-	size_t len = strcspn(prefix, ":");
+	size_t both = f->head_len < len ? f->head_len : len;
 
-	return *prefix != 0 && strncmp(f->command, prefix, len) == 0;
+	if (memcmp(f->head, text, both) != 0)
+		return SWALLOW;
+	return f->head_len >= len ? KEEP : WAIT;
 }
 
 static enum verdict
-judge_idle(const struct filter *f)
+judge_notice(const struct filter *f, size_t count)
 {
-	if (f->pdu_follows)
-		return KEEP;
-	for (size_t i = 0; i < WANTED; i++) {
-		size_t len = strlen(wanted[i]);
-		size_t both = f->head_len < len ? f->head_len : len;
+	enum verdict best = SWALLOW;
 
-		if (memcmp(f->head, wanted[i], both) == 0)
-			return f->head_len >= len ? KEEP : WAIT;
+	for (size_t i = 0; i < count; i++) {
+		enum verdict verdict = compare(f, notices[i], strlen(notices[i]));
+
+		best = verdict > best ? verdict : best;
 	}
-	return SWALLOW;
+	return best;
+}
+
+/* A line that begins with a sign: is it the answer to what was asked? */
+static enum verdict
+judge_answer(const struct filter *f)
+{
+	size_t len = strcspn(f->command, "=?;");
+	enum verdict asked = len ? compare(f, f->command, len) : SWALLOW;
+	enum verdict notice = judge_notice(f, NOTICES);
+
+	return asked > notice ? asked : notice;
+}
+
+static enum verdict
+judge_words(const struct filter *f, bool ended)
+{
+	enum verdict verdict = KEEP;
+
+	for (size_t i = 0; i < UNSOLICITED; i++) {
+		size_t len = strlen(unsolicited[i].text);
+		enum verdict like = compare(f, unsolicited[i].text, len);
+
+		if (like == SWALLOW || (f->head_len > len && unsolicited[i].whole))
+			continue;
+		if (like == KEEP && (!unsolicited[i].whole || ended))
+			return SWALLOW;
+		verdict = WAIT;
+	}
+	return ended ? KEEP : verdict;
 }
 
 /* Judges the undecided line; `ended` when its line break has come. */
 static enum verdict
 judge(const struct filter *f, bool ended)
 {
-	enum verdict verdict = KEEP;
-
+	if (f->pdu_follows)
+		return KEEP;
 	if (!f->is_waiting)
-		return judge_idle(f);
-	for (size_t i = 0; i < UNSOLICITED; i++) {
-		const char *text = unsolicited[i].text;
-		size_t len = strlen(text);
-		size_t both = f->head_len < len ? f->head_len : len;
-
-		if (memcmp(f->head, text, both) != 0 || is_asked(f, text))
-			continue;
-		if (f->head_len > len && unsolicited[i].whole)
-			continue;
-		if (f->head_len >= len && (!unsolicited[i].whole || ended))
-			return SWALLOW;
-		verdict = WAIT;
-	}
-	return ended ? KEEP : verdict;
+		return judge_notice(f, ANY_TIME);
+	if (strchr("+^*%#", f->head[0]))
+		return judge_answer(f);
+	return judge_words(f, ended);
 }
 
 static size_t

@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 #define FILTER_LINE_MAX 560		/* an SMS in hex and its echo need 370 at most */
-#define FILTER_HEAD 32			/* longest prefix that is looked at */
+#define FILTER_HEAD 64			/* longest beginning of a line that is looked at */
 
 enum filter_error { FILTER_NO_ERROR, FILTER_CMS, FILTER_CME };
 

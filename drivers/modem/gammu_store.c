@@ -13,7 +13,8 @@ to_stored(struct stored *out, const GSM_SMSMessage *sms)
 
 	*out = (struct stored){
 		.memory = sms->Memory, .location = sms->Location,
-		.from = sms_number(sms->Number, sizeof(sms->Number) / 2), .at = sms_time(&sms->DateTime),
+		.from = sms_number(sms->Number, sizeof(sms->Number) / 2),
+		.at = sms_time(&sms->DateTime),
 	};
 	if (sms->PDU == SMS_Status_Report) {
 		out->is_report = true;
