@@ -82,6 +82,10 @@ static const struct { const char *promise, *sql; } promises[] = {
 	{ "nothing is sent after its validity",
 	  "SELECT a.wave, a.contact FROM attempt a JOIN wave w ON w.id = a.wave "
 	  "WHERE a.sent_at >= w.expires_at" },
+	{ "what nobody may repeat is held: no attempt after one in doubt below orange",
+	  "SELECT a.wave, a.contact FROM attempt a JOIN attempt b ON b.wave = a.wave AND "
+	  "b.contact = a.contact AND b.n > a.n JOIN wave w ON w.id = a.wave WHERE a.outcome = 3 AND "
+	  "(w.severity < 3 OR w.kind = 4)" },
 	{ "a correction goes only to those reached",
 	  "SELECT m.wave, m.contact FROM message m JOIN wave w ON w.id = m.wave AND w.kind = 3 JOIN "
 	  "alert a ON a.id = w.alert WHERE NOT EXISTS (SELECT 1 FROM wave o JOIN message r ON "
@@ -120,6 +124,17 @@ by_id(const void *a, const void *b)
 	return p != q ? (p > q) - (p < q) : (x->at > y->at) - (x->at < y->at);
 }
 
+/* A telephone shows parts of one reference as one message: a resend must fit its first try.
+ * Routes sign or do not, so one text may be the other with a signature before it. */
+static bool
+same_text(const struct copy *a, const struct copy *b)
+{
+	size_t x = strlen(a->text), y = strlen(b->text);
+
+	return a->reference == b->reference && (x > y ? strcmp(a->text + x - y, b->text) == 0
+						: strcmp(b->text + y - x, a->text) == 0);
+}
+
 static bool
 was_ever_uncertain(struct night *n, uint64_t id)
 {
@@ -143,8 +158,12 @@ check_copies(struct night *n)
 			night_fail(n, "a telephone got wave %u contact %u, whose row says state %lld",
 				   message_id_wave(c->id), message_id_contact(c->id),
 				   (long long)state);
-		if (i && n->copies[i - 1].id >> 5 == c->id >> 5 && n->copies[i - 1].to == c->to &&
-		    !was_ever_uncertain(n, c->id))
+		if (!i || n->copies[i - 1].id >> 5 != c->id >> 5 || n->copies[i - 1].to != c->to)
+			continue;
+		if (!same_text(&n->copies[i - 1], c))
+			night_fail(n, "wave %u contact %u was sent again with another text or "
+				   "reference", message_id_wave(c->id), message_id_contact(c->id));
+		if (!was_ever_uncertain(n, c->id))
 			night_fail(n, "wave %u contact %u got the same %s twice and was never "
 				   "uncertain", message_id_wave(c->id), message_id_contact(c->id),
 				   c->call ? "call" : "text");

@@ -43,10 +43,10 @@ night_fail(struct night *n, const char *fmt, ...)
 	va_end(args);
 	stamp(n, at);
 	n->failed = true;
-	snprintf(n->reason, sizeof(n->reason), "%s:%u: seed %u%s%.*lu at %s: %s", n->file,
+	snprintf(n->reason, sizeof(n->reason), "%s:%u: --seed %u%s%.*lu at %s: %s", n->file,
 		 n->line ? n->line->number : 0, n->seed,
-		 n->crash_at ? n->power_cut ? " power cut at commit " : " crash at commit " : "",
-		 n->crash_at ? 1 : 0, n->crash_at, at, why);
+		 n->first_death ? n->power_cut ? " (power cut) --commit " : " --commit " : "",
+		 n->first_death ? 1 : 0, n->first_death, at, why);
 }
 
 void
@@ -242,8 +242,10 @@ turn(struct night *n)
 		if (give && give--)
 			hand_out(n, f);
 	if (fatal) {
-		n->crash_at = n->crash_at ? n->crash_at : 1;
 		n->commits = n->crash_at;
+		/* Misfortunes come in company: it may die again while it is coming up. */
+		if (++n->deaths < 3 && chance_percent(&n->chance, 40))
+			n->crash_at += 1 + chance_below(&n->chance, 6);
 		gongd_die(n, n->power_cut);
 	}
 }

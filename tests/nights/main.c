@@ -1,5 +1,5 @@
 /* main.c -- night: plays FILE.night over many seeds and says which promises broke.
- * night [--seeds N] [--seed S] [-v] [--conf FILE] FILE.night… */
+ * night [--seeds N] [--seed S [--commit N]] [--every] [-v] [--conf FILE] FILE.night… */
 #include "tests/nights/night.h"
 
 #include <errno.h>
@@ -21,6 +21,8 @@ struct story {
 	size_t count;
 	struct district district;
 	bool every_commit, power_cut;
+	unsigned stride;		/* of the commits that one seed takes */
+	unsigned long only_at;		/* just this one */
 };
 
 static char *
@@ -118,7 +120,7 @@ play(const struct story *story, struct settings *settings, unsigned seed, unsign
 		.file = story->file, .lines = story->lines, .line_count = story->count,
 		.district = (struct district *)&story->district, .settings = settings, .seed = seed,
 		.chance = seed * 7919 + crash_at * 104729, .verbose = verbose, .mono = MIDNIGHT,
-		.crash_at = crash_at, .power_cut = story->power_cut, .down = true,
+		.crash_at = crash_at, .first_death = crash_at, .power_cut = story->power_cut, .down = true,
 	};
 
 	forgive(n.district);
@@ -149,11 +151,13 @@ play_seeds(const struct story *story, struct settings *settings, unsigned first,
 	bool ok = true;
 
 	for (unsigned seed = first; seed < first + seeds && ok; seed++) {
-		ok = play(story, settings, seed, 0, verbose, &commits);
+		ok = play(story, settings, seed, story->only_at, verbose, &commits);
 		runs++;
-		/* Each seed takes its share of the commits; together they take every one. */
-		for (unsigned long at = 1 + (seed - first); ok && story->every_commit &&
-		     at <= commits; at += seeds) {
+		if (story->only_at)
+			continue;
+		/* Each seed takes its share of the commits; every commit is taken by three seeds. */
+		for (unsigned long at = 1 + (seed - first) % story->stride; ok &&
+		     story->every_commit && at <= commits; at += story->stride) {
 			ok = play(story, settings, seed, at, verbose, NULL);
 			runs++;
 		}
@@ -165,9 +169,10 @@ play_seeds(const struct story *story, struct settings *settings, unsigned first,
 
 static bool
 play_file(const char *file, struct settings *settings, unsigned first, unsigned seeds,
-	  bool verbose)
+	  bool verbose, bool every, unsigned long only_at)
 {
-	struct story story = { .file = file, .text = read_file(file) };
+	struct story story = { .file = file, .text = read_file(file),
+			       .stride = every || seeds < 6 ? 1 : seeds / 3, .only_at = only_at };
 	struct timespec a, b;
 	char reason[512];
 	bool ok = false;
@@ -202,17 +207,22 @@ main(int argc, char **argv)
 	unsigned seeds = 20, first = 1, passed = 0, failed = 0;
 	struct settings *settings;
 	struct err err = { 0 };
-	bool verbose = false;
+	bool verbose = false, every = false;
+	unsigned long only_at = 0;
 	int i;
 
 	for (i = 1; i < argc && argv[i][0] == '-'; i++) {
 		if (strcmp(argv[i], "-v") == 0) {
 			verbose = true;
+		} else if (strcmp(argv[i], "--every") == 0) {
+			every = true;	/* every seed dies at every commit */
 		} else if (i + 1 < argc && strcmp(argv[i], "--seeds") == 0) {
 			seeds = (unsigned)atoi(argv[++i]);
 		} else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0) {
 			first = (unsigned)atoi(argv[++i]);
 			seeds = 1;
+		} else if (i + 1 < argc && strcmp(argv[i], "--commit") == 0) {
+			only_at = strtoul(argv[++i], NULL, 10);
 		} else if (i + 1 < argc && strcmp(argv[i], "--conf") == 0) {
 			conf = argv[++i];
 		} else {
@@ -220,8 +230,8 @@ main(int argc, char **argv)
 		}
 	}
 	if (i >= argc || !seeds) {
-		fprintf(stderr, "usage: night [--seeds N] [--seed S] [-v] [--conf FILE] "
-			"FILE.night…\n");
+		fprintf(stderr, "usage: night [--seeds N] [--seed S [--commit N]] [--every] "
+			"[-v] [--conf FILE] FILE.night…\n");
 		return 2;
 	}
 	/* Every run frees and takes the same megabytes again: keep them. */
@@ -234,7 +244,7 @@ main(int argc, char **argv)
 	}
 	disk_install();
 	for (; i < argc; i++)
-		if (play_file(argv[i], settings, first, seeds, verbose))
+		if (play_file(argv[i], settings, first, seeds, verbose, every, only_at))
 			passed++;
 		else
 			failed++;

@@ -145,7 +145,7 @@ travel(struct night *n, int road, const struct item *item, const char *ref)
 {
 	struct road *r = &n->roads[road];
 	struct happening h = { .kind = HAPPEN_ARRIVE, .road = road, .id = item->id, .to = item->to,
-			       .text = xstrdup(item->text) };
+			       .text = xstrdup(item->text), .reference = item->reference };
 	msec after = chance_between(&n->chance, r->travel_low, r->travel_high);
 	msec report = after + chance_between(&n->chance, 0, SECONDS(3));
 	bool lost = chance_percent(&n->chance, r->loss);
@@ -213,13 +213,15 @@ leave(struct night *n, int road, uint64_t id)
 }
 
 static void
-record(struct night *n, uint64_t id, uint64_t to, bool call, const char *text)
+record(struct night *n, uint64_t id, uint64_t to, bool call, unsigned reference,
+       const char *text)
 {
 	if (n->copy_count == n->copy_cap) {
 		n->copy_cap = n->copy_cap ? n->copy_cap * 2 : 256;
 		n->copies = xrealloc(n->copies, n->copy_cap * sizeof(*n->copies));
 	}
-	n->copies[n->copy_count++] = (struct copy){ id, to, call, xstrdup(text), n->mono };
+	n->copies[n->copy_count++] = (struct copy){ id, to, call, xstrdup(text), reference,
+						    n->mono };
 	night_say(n, "%s %s: %s", call ? "rings at" : "reaches",
 		  villager_of_number(n->district, to) >= 0
 		  ? n->district->people[villager_of_number(n->district, to)].ref : "nobody", text);
@@ -246,7 +248,7 @@ arrive(struct night *n, const struct happening *h)
 	long who = villager_of_number(n->district, h->to);
 	const struct habit *habit;
 
-	record(n, h->id, h->to, false, h->text);
+	record(n, h->id, h->to, false, h->reference, h->text);
 	/* People answer what asks for an answer, not a thank-you. */
 	if (!strstr(h->text, "回复1") && !strstr(h->text, "eply 1"))
 		return;
@@ -265,7 +267,7 @@ ring(struct night *n, int road, struct item *item)
 	struct happening h = { .road = road, .life = n->roads[road].life, .id = item->id };
 	msec up = chance_between(&n->chance, SECONDS(3), item->ring_ms - 1000);
 
-	record(n, item->id, item->to, true, item->text);
+	record(n, item->id, item->to, true, 0, item->text);
 	cmd->call.id = item->id;
 	cmd->call.state = CALL_RINGING;
 	tell_later(n, road, 0, cmd);
@@ -325,7 +327,7 @@ send_items(struct night *n, struct effect *f)
 		const struct send_item *s = &f->send.items[i];
 		msec work = chance_between(&n->chance, r->latency_low, r->latency_high);
 		struct item item = { .id = s->id, .to = s->to, .parts = s->parts,
-			.not_after = f->send.not_after,
+			.not_after = f->send.not_after, .reference = s->reference,
 			.text = xstrdup(s->text ? s->text : f->send.text) };
 
 		if (!r->up) {

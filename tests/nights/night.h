@@ -54,7 +54,7 @@ struct item {				/* with a driver */
 	uint64_t id, to;
 	bool call, left;		/* left: the network has it, gongd may not know yet */
 	char *text;
-	unsigned parts;
+	unsigned parts, reference;
 	msec start_at, ring_ms, not_after;	/* mono; not_after is wall time */
 };
 
@@ -80,6 +80,7 @@ struct happening {
 	int road;
 	unsigned life;			/* of the road; 0 = whatever became of it */
 	uint64_t id, to;
+	unsigned reference;
 	char *text;
 	struct command *command;
 };
@@ -97,6 +98,7 @@ struct copy {				/* the network's own books: a telephone got this */
 	uint64_t id, to;
 	bool call;
 	char *text;
+	unsigned reference;
 	msec at;			/* mono */
 };
 
@@ -129,6 +131,8 @@ struct night {
 	unsigned long order, turns, commits;
 	unsigned idle_turns;
 	unsigned long crash_at;		/* commit at which gongd dies; 0 = never */
+	unsigned deaths;
+	unsigned long first_death;	/* crash_at of this run, for the complaint */
 	bool power_cut, down;
 	unsigned long uncertain_allowed;
 
