@@ -1,0 +1,126 @@
+"""gongctl with the real gongd: what one writes, the other reads.  (Its command line and its
+pictures are tested in test_ctl.py.)"""
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from district import COUNTY, District      # noqa: E402
+from harness import BUILD, SLOW, World, wait_for      # noqa: E402
+
+ROUTE = '''route "pretend" {
+	driver = "gong-sim"
+	channels = {sms, voice}
+	speed = 50
+	config = '{"simulation":true,"channels":"sms,voice","talk_ms":100,"people":"%s"}'
+}
+'''
+SEND = ["--severity", "red", "--policy", "move.now"]
+
+
+def people(world, answer):
+    with open(world.path("people.new"), "w", encoding="utf-8") as f:
+        f.write("+999* sms 200 %s\n+999* voice 100 no_answer\n" % answer)
+    os.rename(world.path("people.new"), world.path("people"))
+
+
+@pytest.fixture(scope="module")
+def world():
+    with World(divisor=100, name="ctl") as w:
+        w.district = District(2, 3)
+        w.routes = ROUTE % w.path("people")
+        people(w, "1")
+        w.write_conf()
+        w.start()
+        w.district.write(w.path("lists"))
+        yield w
+
+
+def show(world, alert):
+    return json.loads(world.ctl("--json", "alert", "show", str(alert)))
+
+
+def test_a_night_from_the_shell(world):
+    for kind in ("divisions", "contacts"):
+        with open(world.path("lists/%s.csv" % kind), encoding="utf-8") as f:
+            rows = sum(1 for _ in f) - 1
+        assert world.ctl("import", kind, world.path("lists/%s.csv" % kind), lang="en") == \
+            "imported %d rows of %s\n" % (rows, kind)
+    wait_for("the route up", lambda: re.search(
+        r"pretend +gong-sim +sms voice +up ", world.ctl("route", "list", lang="en")))
+    township, village = world.district.townships[0], world.district.villages[0]
+    plan = world.ctl("send", "flood.move", "--division", township, *SEND, "--dry-run", lang="en")
+    assert "3 targets" in plan and re.search(r"principals +0s +sms +3 ", plan)
+    assert json.loads(world.ctl("--json", "alert", "list"))["alerts"] == []
+    args = ["send", "flood.move", "--division", township, *SEND, "--key", "k1"]
+    first = world.ctl(*args, lang="en")
+    alert = int(re.match(r"alert (\d+) \w+ accepted under key k1: active, 3 targets\n$", first)[1])
+    assert "accepted before" in world.ctl(*args, lang="en")
+    other = world.ctl(*args, "--drill", check=False)
+    assert other.returncode == 1 and "/key: " in other.stderr
+    wait_for("three acknowledged", lambda: show(world, alert)["levels"][3] == 3)
+    page = world.ctl("alert", "show", str(alert), "--targets", "--messages", "--events", lang="en")
+    assert len(re.findall(r"^~ .*acknowledged", page, re.M)) == 3
+    assert re.search(r"\+999\S*\*{4}\S+ +sms +\w+ .* pretend ", page) and "accepted" in page
+    for code in world.district.villages[:3]:
+        assert "done" in world.ctl("ack", str(alert), "--division", code, "--level", "5", "--name",
+                                   "张三", "--note", "door to door", lang="en")
+    block = world.ctl("alert", "watch", str(alert), "--until-closed", lang="en")
+    assert "satisfied" in block and "3 of 3 done (100%)" in block
+    assert re.search(r"^\+ .* %s +done +张三" % village, block, re.M)
+    assert world.ctl("alert", "list", "--open", lang="en") == "no alerts\n"
+
+
+def test_a_callout_a_cancelling_and_a_refusal(world):
+    params = ["--param", "event=山洪", "place=青石河谷", "min=15"]
+    said = world.ctl("callout", "--role", "duty_officer", "--division", COUNTY, *params, lang="en")
+    alert = int(re.match(r"alert (\d+) \w+ accepted under key ctl-", said)[1])
+    assert show(world, alert)["policy"] == "duty.callout"
+    said = world.ctl("alert", "cancel", str(alert), "--note", "over", lang="en")
+    assert "alert %d is cancelled; nobody is told" % alert in said
+    assert show(world, alert)["state"] == "cancelled"
+    for args, field in [(["send", "nope", "--division", COUNTY, *SEND], "/template: "),
+                        (["send", "flood.move", "--division", "990999", *SEND], "/audience"),
+                        (["alert", "show", "999"], "999"), (["task", "close", "999", "--note", "x"],
+                                                           "999")]:
+        refused = world.ctl(*args, check=False, lang="en")
+        assert refused.returncode == 1 and field in refused.stderr, refused
+
+
+def test_a_task_is_listed_and_closed(world):
+    people(world, "-")          # silent: the county's step of the ladder is a task
+    time.sleep(1.5)             # gong-sim looks at the file once a second
+    world.ctl("send", "flood.move", "--division", world.district.villages[4], *SEND)
+    tasks = wait_for("a task at the desk", lambda: json.loads(
+        world.ctl("--json", "task", "list"))["tasks"], 20)
+    number = str(tasks[0]["id"])
+    assert tasks[0]["text"] in world.ctl("task", "list", lang="en")
+    assert world.ctl("task", "close", number, "--note", "spoke to 张三", lang="en") == \
+        "task %s is closed\n" % number
+    closed = [t for t in json.loads(world.ctl("--json", "task", "list", "--all"))["tasks"]
+              if str(t["id"]) == number]
+    assert closed[0]["note"] == "spoke to 张三" and closed[0]["closed_at"]
+
+
+def test_watch_goes_on_over_a_kill_9(world):
+    said = world.ctl("send", "flood.move", "--division", world.district.villages[5], *SEND, lang="en")
+    alert = re.match(r"alert (\d+)", said)[1]
+    watch = subprocess.Popen([os.path.join(BUILD, "gongctl"), "--lang", "en", "--config", world.conf,
+                              "alert", "watch", alert, "--until-closed", "--interval", "100ms"],
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        first = watch.stdout.readline().decode()
+        assert first.startswith("alert %s " % alert), watch.stderr.read()
+        world.kill()
+        world.start()
+        world.ctl("alert", "cancel", alert, "--note", "over")
+        text, errors = watch.communicate(timeout=20 * SLOW)
+    finally:
+        watch.kill()
+        watch.wait(5)
+    assert watch.returncode == 0 and b"cancelled" in text, (text, errors)
