@@ -10,6 +10,7 @@
 
 /* libconfuse's error callback has no context argument; one file is read at a time a thread. */
 static __thread struct err *reading;
+static __thread const char *reading_file;	/* a section still open has no name of it yet */
 /* Its scanner is one for the whole process, and loop, engine and reader all parse. */
 static pthread_mutex_t scanner = PTHREAD_MUTEX_INITIALIZER;
 
@@ -21,8 +22,60 @@ on_error(cfg_t *cfg, const char *fmt, va_list args)
 	if (!reading || reading->text[0])
 		return;			/* the first fault is the one to mend */
 	vsnprintf(what, sizeof(what), fmt, args);
-	err_set(reading, "%s:%d: %s", cfg && cfg->filename ? cfg->filename : "?",
+	err_set(reading, "%s:%d: %s", cfg && cfg->filename ? cfg->filename : reading_file,
 		cfg ? cfg->line : 0, what);
+}
+
+/* Past a comment or quoted string that begins at `p`; `p` itself when none does. */
+static const char *
+skip_quoted(const char *p)
+{
+	const char *end = p;
+
+	if (*p == '#' || (p[0] == '/' && p[1] == '/'))
+		return p + strcspn(p, "\n");
+	if (p[0] == '/' && p[1] == '*') {
+		end = strstr(p + 2, "*/");
+		return end ? end + 2 : p + strlen(p);
+	}
+	if (*p != '"' && *p != '\'')
+		return p;
+	for (end = p + 1; *end && *end != *p; end++)
+		end += *end == '\\' && end[1];
+	return *end ? end + 1 : end;
+}
+
+/* libconfuse takes a file that ends inside a section: one cut short while being written would
+ * lose its last steps in silence.  0 = every brace is closed, else the line of the open one. */
+static int
+open_brace(const char *body)
+{
+	int lines[16] = { 0 }, line = 1;
+	size_t depth = 0;
+
+	for (const char *p = body; *p;) {
+		const char *next = skip_quoted(p);
+
+		if (*p == '{' && depth++ < 16)
+			lines[depth - 1] = line;
+		else if (*p == '}' && depth)
+			depth--;
+		next += next == p;
+		for (; p < next; p++)
+			line += *p == '\n';
+	}
+	return !depth ? 0 : lines[depth < 16 ? depth - 1 : 15];
+}
+
+/* Sections that stand once in a file are made before it is read, and without its name. */
+static void
+name_sections(cfg_t *cfg, const char *file)
+{
+	for (cfg_opt_t *opt = cfg->opts; opt && opt->name; opt++)
+		for (unsigned i = 0; opt->type == CFGT_SEC && i < cfg_opt_size(opt); i++)
+			name_sections(cfg_opt_getnsec(opt, i), file);
+	if (!cfg->filename)
+		cfg->filename = xstrdup(file);
 }
 
 cfg_t *
@@ -37,6 +90,7 @@ conf_parse(cfg_opt_t *opts, const char *file, const char *body, struct err *err)
 	free(cfg->filename);
 	cfg->filename = xstrdup(file);
 	reading = &local;
+	reading_file = file;
 	pthread_mutex_lock(&scanner);
 	/* cfg_parse_buf would call the file "[buf]" in every later error about a section. */
 	rc = in ? cfg_parse_fp(cfg, in) : CFG_PARSE_ERROR;
@@ -44,8 +98,13 @@ conf_parse(cfg_opt_t *opts, const char *file, const char *body, struct err *err)
 	reading = NULL;
 	if (in)
 		fclose(in);
-	if (rc == CFG_SUCCESS && !local.text[0])
+	if (rc == CFG_SUCCESS && !local.text[0] && open_brace(body))
+		err_set(&local, "%s:%d: this { is never closed; is the file complete?", file,
+			open_brace(body));
+	if (rc == CFG_SUCCESS && !local.text[0]) {
+		name_sections(cfg, file);
 		return cfg;
+	}
 	if (!local.text[0])
 		err_set(&local, "%s: not readable as configuration", file);
 	if (err)

@@ -1,0 +1,369 @@
+/* test_settings.c -- the shipped configuration loads whole; a fault says file, line and remedy. */
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/settings/settings.h"
+
+static void
+the_shipped_configuration_loads(void **state)
+{
+	struct buf report = { 0 };
+	struct settings *s;
+	struct err err = { .text = "" };
+
+	holds("config/gong.conf", settings_load(&s, "config/gong.conf", &report, &err) == 0, "%s",
+	      err.text);
+	assert_int_equal(report.len, 0);
+	assert_int_equal(s->route_count, 2);
+	assert_int_equal(s->client_count, 1);
+	assert_int_equal(s->clients[0].up_to, SEVERITY_ORANGE);
+	assert_true(s->clients[0].may_read && s->clients[0].may_send && !s->clients[0].may_import);
+	assert_int_equal(s->role_count, 34);
+	assert_true(settings_role(s, "village_chief") >= 0 && settings_role(s, "mayor") == -1);
+	assert_true(settings_family(s, "warner") >= 0 && settings_family(s, "expert") >= 0);
+	assert_int_equal(s->families[settings_family(s, "warner")].role_count, 2);
+	assert_true(s->roles[settings_role(s, "township_duty")].duty);
+	assert_true(s->ring_ms == SECONDS(35) && s->validity_ms == HOURS(24));
+	settings_unref(s);
+	buf_fini(&report);
+}
+
+static size_t
+files_in(const char *folder, const char *suffix)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	size_t count = 0;
+
+	while (d && (e = readdir(d))) {
+		size_t len = strlen(e->d_name), tail = strlen(suffix);
+
+		count += len > tail && strcmp(e->d_name + len - tail, suffix) == 0;
+	}
+	closedir(d);
+	return count;
+}
+
+/* Every document is read again from its stored text, as an open alert does after a restart. */
+static void
+each_shipped_template_and_policy_is_its_own_document(void **state)
+{
+	struct settings *s;
+
+	assert_int_equal(settings_load(&s, "config/gong.conf", NULL, NULL), 0);
+	assert_int_equal(s->template_count, files_in("templates", ".conf"));
+	assert_int_equal(s->policy_count, files_in("config/policies", ".conf"));
+	assert_int_equal(s->document_count, s->template_count + s->policy_count);
+	for (size_t i = 0; i < s->template_count; i++) {
+		const struct document *d = settings_document(s, "template", s->templates[i]->name);
+		struct template *t;
+		struct err err = { .text = "" };
+
+		holds(s->templates[i]->name, d && template_parse(&t, d->body, "stored", &err) == 0, "%s",
+		      err.text);
+		holds(t->name, t->answer_count == s->templates[i]->answer_count &&
+		      t->param_count == s->templates[i]->param_count, "came back another");
+		holds(t->name, t->texts[LANG_ZH].sms && t->texts[LANG_EN].sms, "lacks a language");
+		template_free(t);
+	}
+	for (size_t i = 0; i < s->policy_count; i++) {
+		const struct document *d = settings_document(s, "policy", s->policies[i]->name);
+		struct policy *p;
+		struct err err = { .text = "" };
+
+		holds(s->policies[i]->name, d && policy_parse(&p, d->body, "stored", s, &err) == 0, "%s",
+		      err.text);
+		holds(p->name, p->step_count == s->policies[i]->step_count && p->step_count > 0 &&
+		      p->until == s->policies[i]->until, "came back another");
+		for (size_t k = 1; k < p->step_count; k++)
+			holds(p->name, p->ladder[k].after_ms >= p->ladder[k - 1].after_ms, "step %zu", k);
+		policy_free(p);
+	}
+	settings_unref(s);
+}
+
+static void
+move_now_is_as_the_domain_says(void **state)
+{
+	struct settings *s;
+	const struct policy *p;
+
+	assert_int_equal(settings_load(&s, "config/gong.conf", NULL, NULL), 0);
+	p = settings_policy(s, "move.now");
+	assert_non_null(p);
+	assert_int_equal(p->targets, TARGETS_VILLAGE);
+	assert_int_equal(p->until, 5);
+	assert_int_equal(p->chase_below, 3);
+	assert_int_equal(p->steps[0].below, 3);
+	assert_true(p->steps[1].inform && !p->steps[0].inform);
+	assert_true(p->steps[6].after_ms == MINUTES(30) && p->steps[6].below == 5);
+	assert_true(p->steps[0].channels[CHANNEL_SMS] && p->steps[0].channels[CHANNEL_VOICE]);
+	assert_true(p->deadline_ms == HOURS(1));
+	p = settings_policy(s, "duty.callout");
+	assert_true(p && p->targets == TARGETS_TEAM && p->quota == 1 && p->steps[5].to_answered);
+	settings_unref(s);
+}
+
+/* A small site in a temporary folder; one file of it is replaced by each case. */
+static const struct { const char *name, *body; } site[] = {
+	{ "gong.conf", "state_dir = \"state\"\nroles = \"roles.conf\"\ntemplates = {\"t\"}\n"
+	  "policies = {\"p\"}\nsite { signature_zh = \"【县】\" }\n" },
+	{ "roles.conf", "role \"chief\" { zh = \"支书\" en = \"Chief\" }\n"
+	  "role \"duty\" { zh = \"值班\" en = \"Duty\" tier = county duty = true }\n" },
+	{ "t/a.conf", "template \"a\" {\n\tparam \"mm\" { type = number }\n"
+	  "\tanswer \"1\" { outcome = acknowledged level = 3 }\n"
+	  "\ttext \"zh\" { sms = \"{{mm}}毫米,收到回复1\" }\n}\n" },
+	{ "p/a.conf", "policy \"a\" {\n\tstep \"one\" { after = \"0s\" to = {chief} }\n}\n" },
+};
+
+static char folder[] = "/tmp/gong-settings-XXXXXX";
+
+static void
+put(const char *name, const char *body)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(body, f);
+	fclose(f);
+}
+
+static void
+put_site(void)
+{
+	for (size_t i = 0; i < COUNT(site); i++)
+		put(site[i].name, site[i].body);
+}
+
+static int
+make_folder(void **state)
+{
+	char path[300];
+
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/t", folder);
+	mkdir(path, 0700);
+	snprintf(path, sizeof(path), "%s/p", folder);
+	return mkdir(path, 0700);
+}
+
+static int
+remove_folder(void **state)
+{
+	static const char *const all[] = { "gong.conf", "roles.conf", "token", "t/a.conf", "p/a.conf", "t", "p", "" };
+	char path[300];
+
+	for (size_t i = 0; i < COUNT(all); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, all[i]);
+		remove(path);
+	}
+	return 0;
+}
+
+static int
+load(struct settings **s, struct buf *report, struct err *err)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "%s/gong.conf", folder);
+	return settings_load(s, path, report, err);
+}
+
+#define CONF "state_dir = \"state\"\nroles = \"roles.conf\"\ntemplates = {\"t\"}\npolicies = {\"p\"}\n"
+#define TEMPLATE(middle, text) "template \"a\" {\n\tparam \"mm\" { type = number }\n" middle \
+	"\n\tanswer \"1\" { outcome = acknowledged level = 3 }\n\ttext \"zh\" {\n\t\tsms = \"" text "\"\n\t}\n}\n"
+#define POLICY(head, step) "policy \"a\" {\n" head "\n\tstep \"one\" { " step " }\n}\n"
+
+static const struct {
+	const char *sentence, *file, *body;
+	const char *where;		/* what the error begins with, after the folder */
+	const char *says;
+} faults[] = {
+	{ "an unknown option", "gong.conf", CONF "statedir = \"x\"\n", "gong.conf:5:", "statedir" },
+	{ "an unknown option of the site", "gong.conf", CONF "site {\n\tname = \"x\"\n}\n",
+	  "gong.conf:6:", "name" },
+	{ "a section that is never closed", "gong.conf", CONF "site {\n", "gong.conf:5:", "never closed" },
+	{ "a file cut short inside a list", "gong.conf", "roles = \"roles.conf\"\ntemplates = {", "gong.conf:2:", "" },
+	{ "a language there is not", "gong.conf", CONF "site { language = fr }\n", "gong.conf:", "zh or en" },
+	{ "a duration that is none", "gong.conf", CONF "site { validity = \"soon\" }\n", "gong.conf:", "90s" },
+	{ "a divisor that stretches time", "gong.conf", CONF "site { policy_divisor = 0.5 }\n",
+	  "gong.conf:", "1 or more" },
+	{ "a port that is none", "gong.conf", CONF "listen { port = 70000 }\n", "gong.conf:", "70000" },
+	{ "a right there is not", "gong.conf", CONF "client \"x\" { may = {shout} token_sha256 = "
+	  "\"0000000000000000000000000000000000000000000000000000000000000000\" }\n", "gong.conf:", "shout" },
+	{ "a client without token", "gong.conf", CONF "client \"x\" { may = {read} }\n", "gong.conf:", "sha256sum" },
+	{ "a token's hash that is too short", "gong.conf", CONF "client \"x\" { token_sha256 = \"00\" }\n",
+	  "gong.conf:", "64 hex" },
+	{ "a severity there is not", "gong.conf", CONF "client \"x\" { up_to = purple }\n", "gong.conf:", "purple" },
+	{ "a client's division that is none", "gong.conf", CONF "client \"x\" { divisions = {99} }\n",
+	  "gong.conf:", "division code" },
+	{ "a route without driver", "gong.conf", CONF "route \"x\" { channels = {sms} }\n", "gong.conf:", "gong-modem" },
+	{ "a route's channel there is not", "gong.conf", CONF "route \"x\" { driver = d channels = {fax} }\n",
+	  "gong.conf:", "fax" },
+	{ "a route's config that is no JSON", "gong.conf", CONF "route \"x\" { driver = d config = '{a}' }\n",
+	  "gong.conf:", "JSON" },
+	{ "a budget that is none", "gong.conf", CONF "route \"x\" { driver = d budgets = {\"many\"} }\n",
+	  "gong.conf:", "many" },
+	{ "a guessable callback secret", "gong.conf", CONF "route \"x\" { driver = d callback_secret = \"x\" }\n",
+	  "gong.conf:", "16" },
+	{ "an option with neither value nor file", "gong.conf", CONF "route \"x\" { driver = d\n\toption \"o\" { }\n}\n",
+	  "gong.conf:", "value or file" },
+	{ "a folder that is not there", "gong.conf", "roles = \"roles.conf\"\ntemplates = {\"nowhere\"}\n",
+	  "gong.conf:", "nowhere" },
+	{ "a roles file that is not there", "gong.conf", "roles = \"none.conf\"\n", "none.conf:", "cannot be read" },
+	{ "a tier there is not", "roles.conf", "role \"chief\" {\n\tzh = \"x\"\n\ttier = hamlet\n}\n", "roles.conf:", "hamlet" },
+	{ "a family of a role there is not", "roles.conf", "role \"chief\" { }\nfamily \"f\" { roles = {mayor} }\n",
+	  "roles.conf:", "mayor" },
+	{ "a family over two tiers", "roles.conf", "role \"chief\" { }\nrole \"duty\" { tier = county }\n"
+	  "family \"f\" { roles = {chief, duty} }\n", "roles.conf:", "one tier" },
+	{ "a role named twice", "roles.conf", "role \"chief\" { }\nrole \"chief\" { }\n", "roles.conf:2:", "" },
+	{ "a variable there is not", "t/a.conf", TEMPLATE("", "{{mmm}}毫米"), "t/a.conf:", "mmm" },
+	{ "an answer asked for that the map lacks", "t/a.conf", TEMPLATE("", "收到回复2"), "t/a.conf:", "\"2\"" },
+	{ "a signature in the text", "t/a.conf", TEMPLATE("", "【县】雨"), "t/a.conf:", "signature" },
+	{ "an answer that is no digit", "t/a.conf", TEMPLATE("\tanswer \"Y\" { outcome = done level = 5 }", "雨"),
+	  "t/a.conf:", "one digit" },
+	{ "an outcome there is not", "t/a.conf", TEMPLATE("\tanswer \"2\" { outcome = maybe }", "雨"), "t/a.conf:", "maybe" },
+	{ "a level there is not", "t/a.conf", TEMPLATE("\tanswer \"2\" { outcome = done level = 6 }", "雨"),
+	  "t/a.conf:", "0 to 5" },
+	{ "a scope there is not", "t/a.conf", TEMPLATE("\tparam \"x\" { scope = town }", "雨"), "t/a.conf:", "town" },
+	{ "an option of a parameter there is not", "t/a.conf", "template \"a\" {\n\tparam \"mm\" {\n\t\tlength = 3\n\t}\n}\n",
+	  "t/a.conf:3:", "length" },
+	{ "a template without text", "t/a.conf", "template \"a\" {\n}\n", "t/a.conf:", "no sms text" },
+	{ "a text in a language there is not", "t/a.conf", "template \"a\" {\n\ttext \"fr\" { sms = \"x\" }\n}\n",
+	  "t/a.conf:", "fr" },
+	{ "two templates in one file", "t/a.conf", "template \"a\" { text \"zh\" { sms = \"x\" } }\n"
+	  "template \"b\" { text \"zh\" { sms = \"x\" } }\n", "t/a.conf:", "exactly one" },
+	{ "a role there is not", "p/a.conf", POLICY("", "to = {mayor}"), "p/a.conf:", "mayor" },
+	{ "a channel there is not", "p/a.conf", POLICY("", "to = {chief} channels = {fax}"), "p/a.conf:", "fax" },
+	{ "a template there is not", "p/a.conf", POLICY("", "to = {chief} template = \"b\""), "p/a.conf:", "\"b\"" },
+	{ "a level out of the ladder's range", "p/a.conf", POLICY("\tuntil = 6", "to = {chief}"), "p/a.conf:", "1 to 5" },
+	{ "a step below 6", "p/a.conf", POLICY("", "to = {chief} below = 6"), "p/a.conf:", "1 to 5" },
+	{ "targets there are not", "p/a.conf", POLICY("\ttargets = street", "to = {chief}"), "p/a.conf:", "street" },
+	{ "a deadline that is none", "p/a.conf", POLICY("\tdeadline = \"15\"", "to = {chief}"), "p/a.conf:", "15" },
+	{ "a policy without steps", "p/a.conf", "policy \"a\" {\n}\n", "p/a.conf:", "no step" },
+	{ "steps out of order", "p/a.conf", "policy \"a\" {\n\tstep \"x\" { after = \"5m\" to = {chief} }\n"
+	  "\tstep \"y\" { after = \"4m\" to = {chief} }\n}\n", "p/a.conf:", "order" },
+	{ "an option of a step there is not", "p/a.conf", POLICY("", "who = {chief}"), "p/a.conf:3:", "who" },
+};
+
+static void
+a_fault_says_file_line_and_remedy(void **state)
+{
+	for (size_t i = 0; i < COUNT(faults); i++) {
+		struct err err = { .text = "" };
+		struct buf report = { 0 };
+		struct settings *s = NULL;
+		const char *rest, *digits;
+
+		put_site();
+		put(faults[i].file, faults[i].body);
+		holds(faults[i].sentence, load(&s, &report, &err) < 0 && !s, "was taken");
+		rest = err.text + strlen(folder) + 1;
+		holds(faults[i].sentence, strncmp(err.text, folder, strlen(folder)) == 0 &&
+		      strncmp(rest, faults[i].where, strlen(faults[i].where)) == 0, "\"%s\"", err.text);
+		holds(faults[i].sentence, strstr(rest, faults[i].says), "\"%s\"", err.text);
+		digits = strchr(rest, ':');
+		holds(faults[i].sentence, strstr(err.text, "cannot be read") ||
+		      strstr(err.text, "exactly one") || (digits && digits[1] >= '1' && digits[1] <= '9'),
+		      "no line: \"%s\"", err.text);
+		holds(faults[i].sentence, report.data && strstr(report.data, err.text), "report \"%s\"",
+		      report.data ? report.data : "");
+		buf_fini(&report);
+	}
+}
+
+static void
+all_faulty_documents_are_reported_at_once(void **state)
+{
+	struct buf report = { 0 };
+	struct settings *s;
+
+	put_site();
+	put("t/a.conf", TEMPLATE("", "{{mmm}}毫米"));
+	put("p/a.conf", POLICY("", "to = {chief}"));
+	assert_int_equal(load(&s, &report, NULL), -1);
+	assert_non_null(strstr(report.data, "t/a.conf:"));
+	buf_fini(&report);
+}
+
+static void
+the_small_site_itself_loads(void **state)
+{
+	struct settings *s;
+	struct err err = { .text = "" };
+
+	put_site();
+	holds("the base of all cases", load(&s, NULL, &err) == 0, "%s", err.text);
+	assert_true(s->state_dir[0] == '/');
+	settings_unref(s);
+}
+
+static void
+times_are_divided_for_a_demo(void **state)
+{
+	struct settings *s;
+
+	put_site();
+	put("gong.conf", CONF "site { policy_divisor = 60 }\n");
+	put("p/a.conf", "policy \"a\" {\n\tdeadline = \"1h\"\n\tstep \"x\" { after = \"0s\" to = {chief} }\n"
+	    "\tstep \"y\" { after = \"5m\" to = {chief} below = 5 }\n}\n");
+	assert_int_equal(load(&s, NULL, NULL), 0);
+	assert_true(s->policies[0]->steps[1].after_ms == SECONDS(5));
+	assert_true(s->policies[0]->ladder[1].after_ms == SECONDS(5));
+	assert_int_equal(s->policies[0]->ladder[1].below, 5);
+	assert_true(s->policies[0]->deadline_ms == MINUTES(1));
+	settings_unref(s);
+}
+
+static void
+routes_clients_and_budgets_are_read(void **state)
+{
+	/* SHA-256 of "secret", from the file without its line end. */
+	static const unsigned char hash[] = { 0x2b, 0xb8, 0x0d, 0x53, 0x7b, 0x1d, 0xa3, 0xe3 };
+	struct settings *s;
+	unsigned char other[32] = { 0 };
+
+	put_site();
+	put("token", "secret\n");
+	put("gong.conf", CONF "client \"c\" { token_file = \"token\" up_to = red may = {send} divisions = {990121} }\n"
+	    "route \"r\" {\n\tdriver = \"gong-sim\"\n\tchannels = {sms, voice}\n\tbudgets = {\"1/1m\", \"5/1h\"}\n"
+	    "\tconfig = '{\"simulation\":true}'\n\toption \"log\" { value = \"x\" }\n\toption \"key\" { file = \"token\" }\n}\n");
+	assert_int_equal(load(&s, NULL, NULL), 0);
+	assert_memory_equal(s->clients[0].token_sha256, hash, sizeof(hash));
+	assert_ptr_equal(settings_client(s, s->clients[0].token_sha256), &s->clients[0]);
+	assert_null(settings_client(s, other));
+	assert_true(s->clients[0].divisions[0].last == 990121999999);
+	assert_int_equal(settings_route(s, "r"), 0);
+	assert_true(s->routes[0].simulated && s->routes[0].channels[CHANNEL_VOICE]);
+	assert_int_equal(s->routes[0].budget_count, 2);
+	assert_true(s->routes[0].budgets[0].count == 1 && s->routes[0].budgets[0].period_ms == MINUTES(1));
+	assert_true(s->routes[0].budgets[1].count == 5 && s->routes[0].budgets[1].period_ms == HOURS(1));
+	assert_non_null(strstr(s->routes[0].config, "\"simulation\":true"));
+	assert_non_null(strstr(s->routes[0].config, "\"key\":\"secret\""));
+	settings_unref(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_shipped_configuration_loads),
+		cmocka_unit_test(each_shipped_template_and_policy_is_its_own_document),
+		cmocka_unit_test(move_now_is_as_the_domain_says),
+		cmocka_unit_test(the_small_site_itself_loads),
+		cmocka_unit_test(a_fault_says_file_line_and_remedy),
+		cmocka_unit_test(all_faulty_documents_are_reported_at_once),
+		cmocka_unit_test(times_are_divided_for_a_demo),
+		cmocka_unit_test(routes_clients_and_budgets_are_read),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
