@@ -35,6 +35,7 @@ static void
 begin_head(struct http_conn *c)
 {
 	c->state = CONN_HEAD;
+	c->req = (struct http_request){ .method = "", .path = "", .keep_alive = true };
 	c->answered = c->streams = c->begun = false;
 	c->scanned = 0;
 	c->body_max = 0;
@@ -150,7 +151,7 @@ take_head(struct http_conn *c, struct evbuffer *in)
 	if (!end || end > max) {
 		struct err err;
 
-		c->req = (struct http_request){ .method = "", .path = "" };
+		c->req.keep_alive = false;
 		err_set(&err, "the head of the request has more than %zu bytes; send fewer or shorter "
 			"headers", max);
 		refuse(c, 431, &err);
@@ -278,7 +279,8 @@ http_answer(struct http_conn *c, int status, const char *type, const char *extra
 		out = c->held;
 	}
 	evbuffer_add(out, head, (size_t)n);
-	evbuffer_add(out, body, len);
+	if (strcmp(c->req.method, "HEAD") != 0)	/* RFC 9110 9.3.2: never a body */
+		evbuffer_add(out, body, len);
 	if (delay_s) {
 		c->http->slots[c->index].serial++;
 		c->state = CONN_HELD;
@@ -328,7 +330,7 @@ conn_tick(struct http_conn *c)
 				conn_free(c);
 			return;
 		}
-		c->req = (struct http_request){ .method = "", .path = "" };
+		c->req.keep_alive = false;
 		refuse_text(c, 408, "the head of the request did not arrive in time; send it without "
 			    "pauses");
 		return;

@@ -158,7 +158,7 @@ http_head_parse(struct http_request *r, char *head, size_t len, struct err *err)
 	const char *expect;
 	int status;
 
-	*r = (struct http_request){ 0 };
+	*r = (struct http_request){ .method = "", .path = "" };
 	if (memchr(head, '\0', len))
 		return bad(err, 400, "the head has NUL bytes in it");
 	line = next_line(&p, head + len);
