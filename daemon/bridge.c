@@ -381,6 +381,8 @@ bridge_open(struct bridge **out, struct store *store, const char *store_path,
 	pthread_cond_init(&b->reads, NULL);
 	pthread_create(&b->engine_thread, NULL, engine_main, b);
 	pthread_create(&b->reader_thread, NULL, reader_main, b);
+	pthread_setname_np(b->engine_thread, "gongd-engine");
+	pthread_setname_np(b->reader_thread, "gongd-reader");
 	*out = b;
 	return 0;
 }

@@ -126,7 +126,7 @@ fill_alert(struct engine *e, const struct alert_request *r, const struct policy 
 	a->accepted_at = e->now;
 	a->state = start > e->now ? ALERT_HELD : ALERT_ACTIVE;
 	a->released_at = start;
-	a->due_at = start;
+	a->due_at = a->state == ALERT_HELD ? start : NEVER;	/* looked at in this turn */
 	a->own_expiry = !r->expires_at;
 	a->closed_at = NEVER;
 	a->expires_at = r->expires_at ? r->expires_at
@@ -156,9 +156,11 @@ replace_old(struct engine *e, const struct alert *a, struct err *err)
 	return 0;
 }
 
-/* 0 and a status >= 400 with err: refused.  Otherwise the new alert's id. */
+/* 0 and a status >= 400 with err: refused.  Otherwise the new alert's id; `accepted` is the
+ * alert without its body.  What is due at once is planned here, with the request in hand. */
 int64_t
-engine_accept_request(struct engine *e, struct alert_request *r, int *status, struct err *err)
+engine_accept_request(struct engine *e, struct alert_request *r, struct alert *accepted,
+		      int *status, struct err *err)
 {
 	const struct template *t = settings_template(e->settings, r->template);
 	const struct policy *p = r->policy ? settings_policy(e->settings, r->policy) : NULL;
@@ -186,33 +188,35 @@ engine_accept_request(struct engine *e, struct alert_request *r, int *status, st
 	buf_printf(&key, "%s/%s", r->client, r->key);
 	store_alert_insert(e->store, &a, key.data, r->digest, r->client);
 	buf_fini(&key);
-	if (r->reached ? engine_plan_correction(e, &a, r, err) < 0
-		       : engine_plan_targets(e, &a, r, p, err) < 0) {
-		free(body);
-		return 0;
-	}
-	if (a.replaces && !r->dry_run)
-		engine_stop_waves(e, a.replaces, WAVE_WITHDRAWN);
-	store_alert_update(e->store, &a);
 	engine_event(e, a.id, "accepted", "{\"client\":\"%s\",\"severity\":\"%s\"}", r->client,
 		     severity_name(a.severity));
 	store_audit(e->store, e->now, r->client, "alert.accept", body);
-	free(body);
+	if ((r->reached ? engine_plan_correction(e, &a, r, err)
+			: engine_plan_targets(e, &a, r, p, err)) < 0)
+		goto out;
+	if (a.replaces && !r->dry_run)
+		engine_stop_waves(e, a.replaces, WAVE_WITHDRAWN);
+	if (a.state == ALERT_HELD || r->dry_run)
+		store_alert_update(e->store, &a);
+	else if (engine_look(e, &a, r, err) < 0)
+		goto out;
 	e->last_alert = a.id;
 	*status = 202;
-	return a.id;
+out:
+	free(body);
+	a.body = NULL;
+	*accepted = a;
+	return *status == 202 ? a.id : 0;
 }
 
 static void
-answer_accepted(struct engine *e, uint64_t to, int64_t id, bool repeat)
+answer_accepted(struct engine *e, uint64_t to, const struct alert *a, bool repeat)
 {
 	struct buf json = { 0 };
-	struct alert a;
 
-	store_alert_get(e->store, id, &a);
 	buf_printf(&json, "{\"id\":%lld,\"code\":\"%s\",\"state\":\"%s\",\"accepted_at\":%lld,"
-		   "\"targets\":%lu,\"repeat\":%s}", (long long)id, a.code,
-		   alert_state_name(a.state), (long long)a.accepted_at, a.targets,
+		   "\"targets\":%lu,\"repeat\":%s}", (long long)a->id, a->code,
+		   alert_state_name(a->state), (long long)a->accepted_at, a->targets,
 		   repeat ? "true" : "false");
 	engine_reply(e, to, repeat ? 200 : 202, &json);
 }
@@ -304,6 +308,7 @@ engine_accept(struct engine *e, struct command *cmd)
 {
 	struct alert_request *r = cmd->accept;
 	struct err err = { 0 };
+	struct alert a;
 	int status;
 	int64_t id;
 
@@ -314,11 +319,12 @@ engine_accept(struct engine *e, struct command *cmd)
 	}
 	if (status == 200) {
 		e->stats.repeats++;
-		answer_accepted(e, cmd->reply_to, id, true);
+		store_alert_get(e->store, id, &a);
+		answer_accepted(e, cmd->reply_to, &a, true);
 		return;
 	}
 	engine_mark(e);
-	id = engine_accept_request(e, r, &status, &err);
+	id = engine_accept_request(e, r, &a, &status, &err);
 	if (!id) {
 		engine_undo(e);
 		engine_problem(e, cmd->reply_to, status, &err);
@@ -334,7 +340,7 @@ engine_accept(struct engine *e, struct command *cmd)
 	}
 	store_keep(e->store);
 	e->stats.accepts++;
-	answer_accepted(e, cmd->reply_to, id, false);
+	answer_accepted(e, cmd->reply_to, &a, false);
 }
 
 struct stop {
@@ -388,13 +394,14 @@ cancel_notice(struct engine *e, const struct cancel_request *c, const struct ale
 		.param_count = c->param_count, .divisions = old->divisions,
 		.division_count = old->division_count, .reached = true, .replaces = a->id,
 	};
+	struct alert notice;
 	char key[48];
 	int status;
 	int64_t id;
 
 	snprintf(key, sizeof(key), "cancel-%lld", (long long)a->id);
 	r.key = key;
-	id = engine_accept_request(e, &r, &status, err);
+	id = engine_accept_request(e, &r, &notice, &status, err);
 	alert_request_free(old);
 	return id;
 }

@@ -32,86 +32,105 @@ progress_of(struct engine *e, struct alert *a, const struct policy *p)
 	return progress;
 }
 
-/* `r` is the alert's request, read once: a->body does not outlive the planning of a step.
- * True if the step reached somebody, or the desk. */
-static bool
-take_step(struct engine *e, struct alert *a, const struct alert_request *r, const struct policy *p,
-	  size_t step)
+/* One look at an alert.  At accept `refuse` is there: a step that cannot be planned refuses the
+ * request.  Later it is NULL: the desk gets a task and the ladder goes on. */
+struct look {
+	struct engine *e;
+	struct alert *a;
+	const struct policy *p;
+	const struct alert_request *r;
+	struct err *refuse;
+};
+
+static void
+step_failed(struct look *l, size_t step, const struct err *err)
 {
+	/* Accept proved the texts; what fails here is a list that changed since. */
+	engine_undo(l->e);
+	store_task_open(l->e->store, l->a->id, "step_failed", err->text, l->e->now);
+	engine_log(l->e, 3, "step failed alert=%lld step=%zu reason=\"%s\"", (long long)l->a->id,
+		   step, err->text);
+}
+
+/* 1 if the step reached somebody, or the desk; 0 if nobody; -1 refused. */
+static int
+take_step(struct look *l, size_t step)
+{
+	struct engine *e = l->e;
 	struct step_plan plan;
 	struct err err = { 0 };
 	unsigned long people = 0;
+	int rc;
 
-	engine_mark(e);
-	if (engine_plan_step(e, a, r, p, step, &plan, &err) < 0) {
-		/* Accept proved the texts; what fails here is a list that changed since.  The
-		 * desk must know, and the ladder goes on. */
-		engine_undo(e);
-		store_task_open(e->store, a->id, "step_failed", err.text, e->now);
-		engine_log(e, 3, "step failed alert=%lld step=%zu reason=\"%s\"", (long long)a->id,
-			   step, err.text);
-	} else {
-		store_keep(e->store);
+	if (!l->refuse)			/* accept stands in a savepoint of its own */
+		engine_mark(e);
+	rc = engine_plan_step(e, l->a, l->r, l->p, step, &plan, &err);
+	if (rc < 0 && l->refuse) {
+		*l->refuse = err;
+		return -1;
 	}
+	if (rc < 0)
+		step_failed(l, step, &err);
+	else if (!l->refuse)
+		store_keep(e->store);
 	for (size_t i = 0; i < plan.waves; i++)
 		people += plan.wave[i].people;
-	engine_event(e, a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
+	engine_event(e, l->a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
 		     "\"nobody\":%lu,\"console\":%s}", step, plan.waves, people, plan.nobody,
 		     plan.console ? "true" : "false");
 	if (plan.no_route)
-		engine_event(e, a->id, "channel_without_route", "{\"step\":%zu}", step);
+		engine_event(e, l->a->id, "channel_without_route", "{\"step\":%zu}", step);
 	return people || plan.console;
 }
 
 /* The one step of an alert without policy. */
-static void
-tell_once(struct engine *e, struct alert *a)
+static int
+tell_once(struct look *l)
 {
-	struct alert_request *r = request_decode(a->body);
-
-	if (a->step++ == 0 && !r->reached)
-		take_step(e, a, r, NULL, 0);
-	alert_request_free(r);
-	close_alert(e, a, ALERT_EXHAUSTED);
+	if (l->a->step++ == 0 && !l->r->reached && take_step(l, 0) < 0)
+		return -1;
+	close_alert(l->e, l->a, ALERT_EXHAUSTED);
+	return 0;
 }
 
-static void
-climb(struct engine *e, struct alert *a, const struct policy *p)
+static int
+climb(struct look *l)
 {
-	struct ladder_view view = { .steps = p->ladder, .count = p->step_count,
-				    .released_at = a->released_at, .until = p->until };
-	struct alert_request *r = NULL;
+	struct alert *a = l->a;
+	struct ladder_view view = { .steps = l->p->ladder, .count = l->p->step_count,
+				    .released_at = a->released_at, .until = l->p->until };
 
-	for (size_t guard = 0; guard <= p->step_count + 1; guard++) {
-		struct ladder_progress progress = progress_of(e, a, p);
-		struct ladder_decision d = ladder_next(&view, &progress, e->now);
+	for (size_t guard = 0; guard <= l->p->step_count + 1; guard++) {
+		struct ladder_progress progress = progress_of(l->e, a, l->p);
+		struct ladder_decision d = ladder_next(&view, &progress, l->e->now);
+		int took;
 
 		switch (d.verdict) {
 		case LADDER_WAIT:
 			a->due_at = msec_min(d.ask_at, msec_min(a->expires_at, a->deadline_at));
-			goto out;
+			return 0;
 		case LADDER_SATISFIED:
-			close_alert(e, a, ALERT_SATISFIED);
-			goto out;
+			close_alert(l->e, a, ALERT_SATISFIED);
+			return 0;
 		case LADDER_EXHAUSTED:
-			close_alert(e, a, ALERT_EXHAUSTED);
-			goto out;
+			close_alert(l->e, a, ALERT_EXHAUSTED);
+			return 0;
 		case LADDER_SKIP:
-			engine_event(e, a->id, "step_skipped", "{\"step\":%zu}", d.step);
+			engine_event(l->e, a->id, "step_skipped", "{\"step\":%zu}", d.step);
 			a->step = (unsigned)d.step + 1;
 			break;
 		case LADDER_CLIMB:
 			a->step = (unsigned)d.step + 1;
-			if (!r)
-				r = request_decode(a->body);
+			took = take_step(l, d.step);
+			if (took < 0)
+				return -1;
 			/* A step with nobody in it does not answer a "cannot". */
-			if (take_step(e, a, r, p, d.step))
+			if (took)
 				a->hurry = false;
 			break;
 		}
 	}
-out:
-	alert_request_free(r);
+	return 0;
 }
 
 static void
@@ -130,43 +149,62 @@ deadline(struct engine *e, struct alert *a)
 	store_task_open(e->store, a->id, "deadline", text, e->now);
 }
 
+static int
+look_at_open(struct look *l)
+{
+	struct engine *e = l->e;
+	struct alert *a = l->a;
+	int rc = 0;
+
+	if (a->state == ALERT_HELD)
+		a->state = ALERT_ACTIVE;
+	if (a->state == ALERT_EXHAUSTED) {
+		progress_of(e, a, l->p);
+		a->due_at = msec_min(a->expires_at, a->deadline_at);
+		if (l->p && a->targets && a->satisfied >= a->targets)
+			close_alert(e, a, ALERT_SATISFIED);
+	} else {
+		rc = l->p ? climb(l) : tell_once(l);
+	}
+	if (rc == 0 && alert_is_open(a->state) && a->deadline_at <= e->now) {
+		deadline(e, a);
+		a->due_at = a->state == ALERT_EXHAUSTED ? a->expires_at : a->due_at;
+		if (a->due_at <= e->now)
+			a->due_at = e->now + 1;
+	}
+	return rc;
+}
+
+int
+engine_look(struct engine *e, struct alert *a, const struct alert_request *r, struct err *refuse)
+{
+	struct look look = { e, a, engine_policy(e, a->policy), r, refuse };
+	int rc = 0;
+
+	a->due_at = NEVER;
+	if (alert_is_open(a->state) && a->expires_at <= e->now) {
+		progress_of(e, a, look.p);
+		close_alert(e, a, ALERT_EXPIRED);
+		engine_stop_waves(e, a->id, WAVE_EXPIRED);
+	} else if (alert_is_open(a->state)) {
+		rc = look_at_open(&look);
+	}
+	if (rc == 0)
+		store_alert_update(e->store, a);
+	return rc;
+}
+
 static void
 look_at(struct engine *e, int64_t id)
 {
-	const struct policy *p;
+	struct alert_request *r;
 	struct alert a;
 
 	if (!store_alert_get(e->store, id, &a))
 		return;
-	p = engine_policy(e, a.policy);
-	a.due_at = NEVER;
-	if (alert_is_open(a.state) && a.expires_at <= e->now) {
-		progress_of(e, &a, p);
-		close_alert(e, &a, ALERT_EXPIRED);
-		engine_stop_waves(e, id, WAVE_EXPIRED);
-	} else if (alert_is_open(a.state)) {
-		if (a.state == ALERT_HELD)
-			a.state = ALERT_ACTIVE;
-		if (a.state == ALERT_EXHAUSTED) {
-			struct ladder_progress now = progress_of(e, &a, p);
-
-			(void)now;
-			a.due_at = msec_min(a.expires_at, a.deadline_at);
-			if (p && a.targets && a.satisfied >= a.targets)
-				close_alert(e, &a, ALERT_SATISFIED);
-		} else if (p) {
-			climb(e, &a, p);
-		} else {
-			tell_once(e, &a);
-		}
-		if (alert_is_open(a.state) && a.deadline_at <= e->now) {
-			deadline(e, &a);
-			a.due_at = a.state == ALERT_EXHAUSTED ? a.expires_at : a.due_at;
-			if (a.due_at <= e->now)
-				a.due_at = e->now + 1;
-		}
-	}
-	store_alert_update(e->store, &a);
+	r = request_decode(a.body);
+	engine_look(e, &a, r, NULL);
+	alert_request_free(r);
 }
 
 void

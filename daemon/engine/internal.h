@@ -97,7 +97,8 @@ const struct template *engine_template_named(struct engine *, const struct alert
 
 /* accept.c */
 void engine_accept(struct engine *, struct command *);
-int64_t engine_accept_request(struct engine *, struct alert_request *, int *status, struct err *);
+int64_t engine_accept_request(struct engine *, struct alert_request *, struct alert *accepted,
+			      int *status, struct err *);
 void engine_cancel(struct engine *, struct command *);
 void engine_stop_waves(struct engine *, int64_t alert, enum wave_state);
 
@@ -148,6 +149,10 @@ uint32_t engine_send_one(struct engine *, struct alert *, enum wave_kind, uint32
 
 /* climb.c */
 void engine_climb_due(struct engine *);
+/* Does what is due and writes the alert's row.  With `refuse`, -1 and the reason when a step
+ * cannot be planned; without, the desk is told and the ladder goes on. */
+int engine_look(struct engine *, struct alert *, const struct alert_request *,
+		struct err *refuse);
 void engine_raise(struct engine *, struct alert *, const struct answer *);
 void engine_look_now(struct engine *, int64_t alert);
 

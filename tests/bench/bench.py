@@ -2,7 +2,7 @@
 """bench.py -- `make bench`: speed and memory of the real programs on this machine, now.
 
 Prints a table and writes build/bench.json.  Machines are shared and noisy: compare ratios inside
-one run, never figures of two.  BENCH=name,name runs only these parts.
+one run, never figures of two.  PARTS=name,name runs only these parts.
 """
 import json
 import os
@@ -159,7 +159,7 @@ def provider(world):
 def received(port):
     import urllib.request
     with urllib.request.urlopen("http://127.0.0.1:%s/books/count" % port, timeout=10) as f:
-        return json.load(f)["accepted"]
+        return json.load(f)["messages"]
 
 
 def bench_http():
@@ -195,7 +195,7 @@ PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million, http=b
 
 
 def main():
-    chosen = os.environ.get("BENCH", ",".join(PARTS)).split(",")
+    chosen = os.environ.get("PARTS", ",".join(PARTS)).split(",")
     for name in chosen:
         PARTS[name]()
     os.makedirs("build", exist_ok=True)
