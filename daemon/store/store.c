@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
+
 #define SCHEMA_VERSION 1
+#define APPLICATION_ID 0x676f6e67	/* "gong" */
 
 __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
 	".incbin \"daemon/store/schema.sql\"\n.byte 0\n.previous\n");
@@ -221,6 +224,24 @@ store_meta_set(struct store *s, const char *name, int64_t value)
 		  "ON CONFLICT (name) DO UPDATE SET value = excluded.value", "ti", name, value);
 }
 
+void
+store_explain(struct store *s, explain_fn fn, void *ctx)
+{
+	for (size_t i = 0; i < STATEMENT_SLOTS; i++) {
+		sqlite3_stmt *st = NULL;
+		struct buf sql = { 0 };
+
+		if (!s->slots[i].sql)
+			continue;
+		buf_printf(&sql, "EXPLAIN QUERY PLAN %s", s->slots[i].sql);
+		if (sqlite3_prepare_v2(s->db, sql.data, -1, &st, NULL) == SQLITE_OK)
+			while (sqlite3_step(st) == SQLITE_ROW)
+				fn(ctx, s->slots[i].sql, (const char *)sqlite3_column_text(st, 3));
+		sqlite3_finalize(st);
+		buf_fini(&sql);
+	}
+}
+
 static int
 single_int(sqlite3 *db, const char *sql, int otherwise)
 {
@@ -233,24 +254,76 @@ single_int(sqlite3 *db, const char *sql, int otherwise)
 	return otherwise;
 }
 
+/* migrations[v] leads from version v to v + 1; a new file starts from schema.sql, which is always
+ * that of SCHEMA_VERSION. */
+static const char *const migrations[SCHEMA_VERSION] = { NULL };
+
+static int
+run_script(sqlite3 *db, const char *script, int version)
+{
+	char mark[160];
+
+	snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
+		 APPLICATION_ID, version);
+	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, script, NULL, NULL, NULL) == SQLITE_OK &&
+	    sqlite3_exec(db, mark, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return -1;
+}
+
 static int
 migrate(struct store *s, const char *path, struct err *err)
 {
 	int version = single_int(s->db, "PRAGMA user_version", -1);
+	int tables = single_int(s->db, "SELECT count(*) FROM sqlite_schema", -1);
+	bool ours = single_int(s->db, "PRAGMA application_id", 0) == APPLICATION_ID;
 
-	if (version == SCHEMA_VERSION)
-		return 0;
+	if (version < 0 || tables < 0)
+		return err_set(err, "%s is damaged (%s): move it away and restore the last "
+			       "backup in its place", path, sqlite3_errmsg(s->db));
+	if (tables && !ours)
+		return err_set(err, "%s belongs to another program: give gong a state_dir of its own",
+			       path);
 	if (version > SCHEMA_VERSION)
 		return err_set(err, "%s was written by a newer gong (schema %d, this one knows "
 			       "%d): install that version", path, version, SCHEMA_VERSION);
-	if (version < 0)
-		return err_set(err, "%s is damaged (%s): move it away and restore the last "
-			       "backup in its place", path, sqlite3_errmsg(s->db));
-	if (sqlite3_exec(s->db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_exec(s->db, schema_sql, NULL, NULL, NULL) != SQLITE_OK ||
-	    sqlite3_exec(s->db, "PRAGMA user_version = 1; COMMIT", NULL, NULL, NULL) != SQLITE_OK)
+	if (!tables && run_script(s->db, schema_sql, SCHEMA_VERSION) < 0)
 		return err_set(err, "cannot create %s: %s", path, sqlite3_errmsg(s->db));
+	for (; tables && version < SCHEMA_VERSION; version++)
+		if (!migrations[version] ||
+		    run_script(s->db, migrations[version], version + 1) < 0)
+			return err_set(err, "cannot bring %s from schema %d to %d: %s; nothing was "
+				       "changed", path, version, version + 1, sqlite3_errmsg(s->db));
 	return 0;
+}
+
+/* The small tables that everything else hangs on are read through at every start; a damaged
+ * page among the millions of messages fails the turn that meets it. */
+static int
+check_damage(struct store *s, const char *path, struct err *err)
+{
+	static const char *const tables[] = { "sqlite_schema", "meta", "role", "route", "document",
+					      "division", "alert", "target", "wave" };
+	sqlite3_stmt *st = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && rc == 0; i++) {
+		char sql[80];
+		const char *found = NULL;
+
+		snprintf(sql, sizeof(sql), "PRAGMA quick_check(%s)", tables[i]);
+		if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK ||
+		    sqlite3_step(st) != SQLITE_ROW)
+			found = sqlite3_errmsg(s->db);
+		else if (strcmp((const char *)sqlite3_column_text(st, 0), "ok") != 0)
+			found = (const char *)sqlite3_column_text(st, 0);
+		if (found)
+			rc = err_set(err, "%s is damaged (%.200s): move it away and restore the last "
+				     "backup in its place", path, found);
+		sqlite3_finalize(st);
+	}
+	return rc;
 }
 
 int
@@ -275,7 +348,7 @@ store_open(struct store **out, const char *path, struct err *err)
 			"last backup in its place", path, sqlite3_errmsg(s->db));
 		goto fail;
 	}
-	if (migrate(s, path, err) < 0)
+	if (migrate(s, path, err) < 0 || check_damage(s, path, err) < 0)
 		goto fail;
 	*out = s;
 	return 0;

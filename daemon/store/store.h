@@ -33,6 +33,10 @@ void store_undo(struct store *);
 /* Removes the unneeded log when idle. */
 void store_idle(struct store *);
 
+/* For tests: the query plan, a step a call, of every statement used so far. */
+typedef void (*explain_fn)(void *ctx, const char *sql, const char *step);
+void store_explain(struct store *, explain_fn, void *ctx);
+
 int64_t store_meta_get(struct store *, const char *name, int64_t otherwise);
 void store_meta_set(struct store *, const char *name, int64_t value);
 

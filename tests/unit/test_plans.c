@@ -1,0 +1,357 @@
+/* test_plans.c -- how SQLite finds the rows of the statements that run for every message, and what
+ * the store refuses to open. */
+#include "tests/unit/unit.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "core/message_state.h"
+#include "daemon/store/store.h"
+
+static char folder[] = "/tmp/gong-plans-XXXXXX";
+
+static const char *
+file_in(const char *name)
+{
+	static char path[128];
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+static int
+make_folder(void **state)
+{
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int
+remove_folder(void **state)
+{
+	static const char *const names[] = { "plans", "old", "new", "other", "noise", "hole" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		char path[160];
+
+		for (int tail = 0; tail < 3; tail++) {
+			snprintf(path, sizeof(path), "%s/%s%s", folder, names[i],
+				 tail == 0 ? "" : tail == 1 ? "-wal" : "-shm");
+			unlink(path);
+		}
+	}
+	return rmdir(folder);
+}
+
+static void
+see_wave(void *ctx, const struct wave *w)
+{
+}
+
+static void
+see_due(void *ctx, uint32_t wave, msec at)
+{
+}
+
+static void
+see_contact(void *ctx, uint32_t contact)
+{
+}
+
+static void
+see_holder(void *ctx, const struct holder *h)
+{
+}
+
+static void
+see_target(void *ctx, const struct target *t)
+{
+}
+
+static void
+see_used(void *ctx, uint64_t e164, msec at)
+{
+}
+
+/* Asks everything the engine asks for a message, an answer, a step or a start. */
+static void
+ask_messages(struct store *s)
+{
+	struct message rows[4], m = { .wave = 1, .contact = 1 };
+	struct wave w = { .id = 1, .expires_at = 1, .planned_at = 1 };
+	uint32_t wave, contacts[4];
+	unsigned attempt;
+
+	for (int c = CHANNEL_SMS; c <= CHANNEL_VOICE; c++) {
+		w.channel = (enum channel)c;
+		store_messages_after(s, &w, rows, 4);
+		store_messages_due(s, &w, 1, 1, rows, 4);
+		store_message_get(s, 1, 1, w.channel, &m);
+		store_message_sent(s, 1, 1, 1, w.channel, 1, "r", 1);
+		store_number_after(s, 1, w.channel, 1);
+		store_number_in_turn(s, 1, w.channel, 1);
+	}
+	store_wave_insert(s, &w);
+	store_wave_update(s, &w);
+	store_wave_get(s, 1, &w);
+	store_waves_open(s, see_wave, NULL);
+	store_waves_of(s, 1, see_wave, NULL);
+	store_wave_last_contact(s, 1);
+	store_message_exists(s, 1, 1);
+	store_message_update(s, &m);
+	store_messages_claim(s, 1, 0, 9, 1, 1, 1);
+	store_messages_next_due(s, 1);
+	store_messages_forget_due(s, 1);
+	store_waves_due(s, see_due, NULL);
+	store_messages_sending(s, 0, 0, rows, 4);
+	store_messages_sending_of(s, 1, 0, contacts, 4);
+	store_messages_reached(s, 1, see_contact, NULL);
+	store_was_handed_over(s, 1, 1);
+	store_has_message(s, 1, 1, 3);
+	store_template_heard(s, 1, 1);
+	store_variant_of(s, 1, LANG_ZH);
+	store_voice_messages_of(s, 1, 1);
+	store_attempt_insert(s, &m, 1, OUTCOME_ACCEPTED, REJECT_NONE, 1, "r", NULL);
+	store_attempt_receipt(s, 1, 1, 1, true, 1);
+	store_receipt_key_get(s, 1, "r", 1, 1, &wave, contacts, &attempt);
+	store_used_since(s, 1, 1, see_used, NULL);
+}
+
+static void
+ask_alerts(struct store *s)
+{
+	unsigned char digest[32] = { 0 };
+	struct alert a = { .id = 1, .body = "{}" };
+	struct target t = { .id = 0 };
+	int64_t ids[4];
+	unsigned targets[4];
+	size_t levels[LEVEL_COUNT];
+
+	store_alert_by_key(s, "k", ids, digest);
+	store_alert_get(s, 1, &a);
+	store_alert_update(s, &a);
+	store_alert_last(s);
+	store_wave_last(s);
+	store_alerts_due(s, 1, ids, 4);
+	store_alerts_next_due(s);
+	store_targets(s, 1, 3, see_target, NULL);
+	store_target_by_division(s, 1, 1, &t);
+	store_target_levels(s, 1, levels);
+	store_target_raise(s, 1, 0, 3, 1, 1, NULL);
+	store_called_targets(s, 1, 1, -1, targets, 4);
+	store_called_lowest(s, 1, 1);
+	store_called_alerts(s, 1, ids, 4);
+	store_told_alerts(s, 1, ids, 4);
+	store_has_answered(s, 1, 1);
+	store_has_answered_since(s, 1, 1, 1);
+	store_answer_nth_level(s, 1, 1);
+	store_answered_at(s, 1, 3, see_holder, NULL);
+	store_answered_cannot(s, 1, see_contact, NULL);
+}
+
+static void
+ask_people(struct store *s)
+{
+	struct division_range all = { 0, 999999999999 };
+	struct person p;
+	uint32_t contacts[4];
+
+	store_division_get(s, 1, NULL, NULL);
+	store_holders(s, 1, all, see_holder, NULL);
+	store_on_duty(s, 1, 1, 1, see_holder, NULL);
+	store_person_by_ref(s, "r", &p);
+	store_person_by_id(s, 1, &p);
+	store_persons_by_number(s, 1, contacts, 4);
+	store_has_opted_out(s, 1);
+	store_opted_out(s, see_contact, NULL);
+}
+
+/* Tables that grow with every alert, and people.  Reading one from end to end is a mistake. */
+static const char *const growing[] = { "message", "m", "attempt", "alert", "target", "t", "called",
+	"c", "answer", "a", "event", "inbound", "wave", "w", "contact", "number", "n", "post",
+	"receipt_key" };
+
+/* A part of the statement, and what its plan must say. */
+static const struct { const char *sentence, *sql, *plan; } wanted[] = {
+	{ "claims go on from the cursor", "m.contact > ?",
+	  "SEARCH m USING PRIMARY KEY (wave=? AND contact>?)" },
+	{ "one UPDATE claims a range", "attempt = attempt + 1",
+	  "SEARCH message USING PRIMARY KEY (wave=? AND contact>? AND contact<?)" },
+	{ "a message's number is looked up by its person", "m.contact > ?",
+	  "SEARCH n USING PRIMARY KEY (contact=? AND pos>?)" },
+	{ "due rows of a wave come by their index", "m.due <= ?",
+	  "SEARCH m USING INDEX message_due (wave=? AND due<?)" },
+	{ "the next due too", "SELECT due FROM message",
+	  "USING COVERING INDEX message_due (wave=? AND due>?)" },
+	{ "waves with due rows come from the partial index", "min(due)", "INDEX message_due" },
+	{ "what is with drivers comes from its partial index", "(m.wave, m.contact) >",
+	  "USING INDEX message_sending" },
+	{ "alerts to look at come by their index", "due_at <= ?",
+	  "SEARCH alert USING COVERING INDEX alert_due (due_at<?)" },
+	{ "open waves come from the partial index", "state IN (0, 1) ORDER BY id",
+	  "USING INDEX wave_open" },
+	{ "a person's requests come by the person", "SELECT DISTINCT alert FROM called",
+	  "SEARCH called USING PRIMARY KEY (contact=?)" },
+	{ "holders of a role come by their place", "FROM post",
+	  "SEARCH post USING PRIMARY KEY (role=? AND division>? AND division<?)" },
+	{ "who has that number", "c.active = 1 WHERE n.e164",
+	  "SEARCH n USING COVERING INDEX number_e164 (e164=?)" },
+	{ "a modem's receipt finds its message", "FROM receipt_key",
+	  "SEARCH receipt_key USING PRIMARY KEY (route=? AND ref=? AND e164=? AND at>?)" },
+};
+
+struct findings {
+	bool met[COUNT(wanted)], seen[COUNT(wanted)];
+	unsigned statements;
+	const char *last;
+};
+
+/* Allowed: statements of a start, or over the 200 newest waves. */
+static bool
+may_scan(const char *sql)
+{
+	return strstr(sql, "LIMIT 200") || strstr(sql, "opt_out = 1") ||
+		(strstr(sql, "SELECT e164, sent_at FROM attempt") != NULL);
+}
+
+static void
+see_step(void *ctx, const char *sql, const char *step)
+{
+	struct findings *f = ctx;
+
+	f->statements += sql != f->last;
+	f->last = sql;
+	for (size_t i = 0; i < COUNT(growing); i++) {
+		char scan[64];
+		size_t len = (size_t)snprintf(scan, sizeof(scan), "SCAN %s", growing[i]);
+
+		if (strncmp(step, scan, len) == 0 && (!step[len] || step[len] == ' ') &&
+		    !strstr(step, "USING") && !may_scan(sql))
+			fail_msg("reads a whole table: %s\n  %s", sql, step);
+	}
+	for (size_t i = 0; i < COUNT(wanted); i++) {
+		if (!strstr(sql, wanted[i].sql))
+			continue;
+		f->seen[i] = true;
+		f->met[i] |= strstr(step, wanted[i].plan) != NULL;
+		if (strstr(step, "TEMP B-TREE") && !strstr(sql, "DISTINCT"))
+			fail_msg("%s: sorts first: %s", wanted[i].sentence, sql);
+	}
+}
+
+static void
+hot_statements(void **state)
+{
+	struct findings f = { .statements = 0 };
+	struct store *s;
+	struct err err;
+
+	assert_int_equal(store_open(&s, file_in("plans"), &err), 0);
+	store_begin(s);
+	ask_messages(s);
+	ask_alerts(s);
+	ask_people(s);
+	holds("every statement is valid", !store_failed(s), "the store failed");
+	assert_int_equal(store_commit(s, &err), 0);
+	store_explain(s, see_step, &f);
+	for (size_t i = 0; i < COUNT(wanted); i++) {
+		holds(wanted[i].sentence, f.seen[i], "no statement has \"%s\"", wanted[i].sql);
+		holds(wanted[i].sentence, f.met[i], "no step is \"%s\"", wanted[i].plan);
+	}
+	holds("the test asks what the engine asks", f.statements > 50, "%u statements",
+	      f.statements);
+	store_close(s);
+}
+
+static void
+expect_refused(const char *sentence, const char *path, const char *word)
+{
+	struct store *s = NULL;
+	struct err err = { 0 };
+
+	holds(sentence, store_open(&s, path, &err) < 0, "it was opened");
+	holds(sentence, strstr(err.text, word), "the reason is \"%s\"", err.text);
+	assert_null(s);
+}
+
+static void
+run_sql(const char *path, const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+static void
+make_store(const char *path, unsigned divisions)
+{
+	struct store *s;
+	struct err err;
+
+	assert_int_equal(store_open(&s, path, &err), 0);
+	store_begin(s);
+	for (unsigned i = 0; i < divisions; i++)
+		store_division_put(s, 990121000000 + i, "a village with a rather long name", NULL);
+	assert_int_equal(store_commit(s, &err), 0);
+	store_close(s);
+}
+
+static void
+versions(void **state)
+{
+	struct store *s;
+	struct err err;
+
+	make_store(file_in("old"), 3);
+	assert_int_equal(store_open(&s, file_in("old"), &err), 0);	/* opens again as it is */
+	holds("what was written is there", store_division_get(s, 990121000001, NULL, NULL), "gone");
+	store_close(s);
+	make_store(file_in("new"), 0);
+	run_sql(file_in("new"), "PRAGMA user_version = 99");
+	expect_refused("a newer gong's file is refused", file_in("new"), "newer gong");
+	run_sql(file_in("other"), "CREATE TABLE songs (title TEXT)");
+	expect_refused("another program's file is refused", file_in("other"), "another program");
+}
+
+static void
+damage(void **state)
+{
+	char noise[8192], path[128];
+	struct stat st;
+	FILE *f;
+
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (char)(i * 31 + 7);
+	snprintf(path, sizeof(path), "%s", file_in("noise"));
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fwrite(noise, 1, sizeof(noise), f);
+	fclose(f);
+	expect_refused("a file of noise is refused", path, "restore the last backup");
+
+	snprintf(path, sizeof(path), "%s", file_in("hole"));
+	make_store(path, 2000);
+	assert_int_equal(stat(path, &st), 0);
+	f = fopen(path, "r+");
+	assert_non_null(f);
+	fseek(f, st.st_size - 3 * 4096, SEEK_SET);	/* the divisions' last pages */
+	fwrite(noise, 1, sizeof(noise), f);
+	fclose(f);
+	expect_refused("a damaged page is refused", path, "restore the last backup");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(hot_statements),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(damage),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
