@@ -6,23 +6,17 @@ pace_budget_next_at(const struct pace_budget *budgets, size_t count, const msec 
 		    size_t past, msec now)
 {
 	msec at = now;
-	size_t settled = 0;
 
-	/* Moving past one budget's window may enter no new use, so each budget is looked at
-	 * until all agree on one instant. */
-	for (size_t i = 0; settled < count; i = (i + 1) % count) {
-		msec full_until = 0;
+	for (size_t i = 0; i < count; i++) {
+		msec full_until;
 
 		if (budgets[i].count == 0)
 			return NEVER;
-		if (past >= budgets[i].count)
-			full_until = msec_add(past_at[past - budgets[i].count],
-					      budgets[i].period_ms);
-		if (full_until > at) {
+		if (past < budgets[i].count)
+			continue;
+		full_until = msec_add(past_at[past - budgets[i].count], budgets[i].period_ms);
+		if (full_until > at)
 			at = full_until;
-			settled = 0;
-		}
-		settled++;
 	}
 	return at;
 }

@@ -84,8 +84,8 @@ find_word(struct reply *out, const char *word)
 }
 
 /* Some type what the text told them to: 回复1. */
-static const char *
-without_prompt(const char *word)
+static char *
+without_prompt(char *word)
 {
 	static const char *const prompts[] = { "回复", "回", "按" };
 
