@@ -198,13 +198,18 @@ def test_refusals_say_what_where_and_how(world, method, path, body, status, fiel
 
 
 def test_rights(world):
-    for path, token, status in [
-            ("/v1/alerts", None, 401), ("/v1/alerts", "wrong", 401),
-            ("/v1/alerts", sha(TOKEN), 401), ("/v1/alerts", "gauge-token", 403),
-            ("/metrics", None, 401), ("/health/live", None, 200), ("/health/ready", None, 200),
-            ("/v1/alerts", "reader-token", 200), ("/metrics", "reader-token", 200)]:
-        got, p = world.tcp("GET", path, token=token)
-        assert got == status, (path, token, p)
+    cases = [("/v1/alerts", None, 401), ("/v1/alerts", "Bearer wrong", 401),
+             ("/v1/alerts", "Bearer " + sha(TOKEN), 401), ("/v1/alerts", "Basic " + TOKEN, 401),
+             ("/v1/alerts", "Bearer gauge-token", 403), ("/metrics", None, 401),
+             ("/health/live", None, 200), ("/health/ready", None, 200),
+             ("/v1/alerts", "Bearer reader-token", 200), ("/metrics", "bearer reader-token", 200)]
+    sent = [Raw(world).send("GET %s HTTP/1.1\r\nHost: x\r\n%s\r\n" % (
+        path, "Authorization: %s\r\n" % auth if auth else "")) for path, auth, _ in cases]
+    for r, case in zip(sent, cases):
+        got, headers, body = r.answer()
+        assert got == case[2], (case, body)
+        assert (got == 401) == ("www-authenticate" in headers)
+        r.s.close()
     assert world.tcp("POST", "/v1/alerts", GOOD, token="reader-token")[0] == 403
     status, p = world.tcp("POST", "/v1/alerts", GOOD, token="gauge-token")
     assert status == 403 and p["field"] == "/severity"
@@ -409,15 +414,16 @@ def test_large_files_go_over_the_unix_socket_only(world):
 
 
 def test_callback_addresses(world):
-    for path in ("/v1/callback/", "/v1/callback/sim/", "/v1/callback/sim/x", "/v1/callback/nix/x",
-                 "/v1/callback/cloud/wrong", "/v1/callback/cloud/sixteen-letters-xx/a",
-                 "/v1/callback/cloud/%00", "/v1/callback/cloud/" + "a" * 2000):
-        with Raw(world) as r:
-            status, headers, body = r.send("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}"
-                                           % path).answer()
-            assert status == 404, (path, body)
-            assert "sixteen" not in body
-            problem(404, headers, body)
+    paths = ("/v1/callback/", "/v1/callback/sim/", "/v1/callback/sim/x", "/v1/callback/nix/x",
+             "/v1/callback/cloud/wrong", "/v1/callback/cloud/sixteen-letters-xx/a",
+             "/v1/callback/cloud/%00", "/v1/callback/cloud/" + "a" * 2000)
+    sent = [Raw(world).send("POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}" % path)
+            for path in paths]
+    for r, path in zip(sent, paths):
+        status, headers, body = r.answer()
+        assert status == 404 and "sixteen" not in body, (path, body)
+        problem(404, headers, body)
+        r.s.close()
 
 
 def test_views_of_an_alert(world):
