@@ -53,7 +53,7 @@ TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse li
 # An archive, so that each test takes from gongd just what it names.
 $(B)/gong.a: $(DAEMON) $(KIT) $(CORE)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/gong.a
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
@@ -68,9 +68,19 @@ $(B)/sim/$(1): $(call obj,$(wildcard tests/sim/$(1).c tests/sim/$(1)_*.c)) $(COR
 	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(TEST_LIBS)
 endef
 $(foreach s,$(SIM_NAMES),$(eval $(call sim_rule,$(s))))
-build/fuzz/%: tests/fuzz/%.c $(wildcard core/*.c daemon/*/*.c drivers/kit/*.c)
+# Fuzz targets: everything of gongd once more, with clang and its sanitizers.
+FUZZ_CC := clang -std=gnu17 -D_GNU_SOURCE -I. -DGONG_VERSION='"fuzz"' -g -O1 -fno-sanitize-recover=undefined
+FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c daemon/*/*.c drivers/kit/*.c))
+build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
-	clang -D_GNU_SOURCE -I. -DGONG_VERSION='"fuzz"' -g -O1 -fsanitize=fuzzer,address,undefined -o $@ $< $(wildcard core/*.c daemon/*/*.c drivers/kit/*.c) $(TEST_LIBS)
+	@$(FUZZ_CC) -MMD -MP -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
+build/fuzz/gong.a: $(FUZZ_OBJ)
+	@rm -f $@
+	@ar rcs $@ $^
+build/fuzz/%: tests/fuzz/%.c build/fuzz/gong.a
+	@mkdir -p $(@D)
+	$(FUZZ_CC) -fsanitize=fuzzer,address,undefined -o $@ $^ $(TEST_LIBS)
+-include $(shell find build/fuzz/obj -name '*.d' 2>/dev/null)
 
 TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -136,6 +137,10 @@ main(int argc, char **argv)
 		fprintf(stderr, "gongd: %s\n", err.text);
 		return 1;
 	}
+	/* A turn's memory is taken again by the next one, not given back to the kernel between. */
+	mallopt(M_TRIM_THRESHOLD, 32 << 20);
+	mallopt(M_MMAP_THRESHOLD, 32 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
 	setrlimit(RLIMIT_CORE, &none);	/* secrets stay out of core files */
 	umask(027);
 	setenv("TZ", settings->timezone, 1);

@@ -231,9 +231,9 @@ figures(struct reader *r, struct buf *out)
 	sqlite3_stmt *st;
 	int64_t alerts, targets, tasks;
 
-	alerts = read_number(r, read_query(r, "SELECT count(*) FROM alert WHERE state IN (0, 1, 3)", ""));
+	alerts = read_number(r, read_query(r, "SELECT count(*) FROM alert WHERE closed_at IS NULL", ""));
 	st = read_query(r, "SELECT coalesce(sum(max(targets - satisfied, 0)), 0) FROM alert "
-			"WHERE state IN (0, 1, 3)", "");
+			"WHERE closed_at IS NULL", "");
 	targets = read_number(r, st);
 	tasks = read_number(r, read_query(r, "SELECT count(*) FROM task WHERE closed_at IS NULL", ""));
 	buf_printf(out, "{\"alerts_open\":%lld,\"targets_open\":%lld,\"tasks_open\":%lld}",

@@ -74,7 +74,7 @@ read_alerts(struct reader *r, const struct read_query *q, struct buf *out, struc
 	if (!after)
 		after = INT64_MAX;
 	st = q->open_only
-		? read_query(r, "SELECT " ALERT_COLUMNS ALERT_FROM "WHERE a.state IN (0, 1, 3) "
+		? read_query(r, "SELECT " ALERT_COLUMNS ALERT_FROM "WHERE a.closed_at IS NULL "
 			     "AND a.id < ? ORDER BY a.id DESC LIMIT ?", "ii", after, (int64_t)limit + 1)
 		: read_query(r, "SELECT " ALERT_COLUMNS ALERT_FROM "WHERE a.id < ? "
 			     "ORDER BY a.id DESC LIMIT ?", "ii", after, (int64_t)limit + 1);

@@ -48,7 +48,7 @@ CREATE TABLE alert (
 	due_at INTEGER				-- when the engine must look at it; NULL = never
 ) STRICT;
 CREATE INDEX alert_due ON alert (due_at) WHERE due_at IS NOT NULL;
-CREATE INDEX alert_open ON alert (id) WHERE state IN (0, 1, 3);
+CREATE INDEX alert_open ON alert (id) WHERE closed_at IS NULL;	-- held, active, exhausted
 CREATE TABLE target (		-- division: the village or township; contact: a person target
 	alert INTEGER NOT NULL, id INTEGER NOT NULL, division INTEGER, contact INTEGER,
 	level INTEGER NOT NULL DEFAULT 0, level_at INTEGER, by_contact INTEGER, by_name TEXT,
@@ -74,6 +74,7 @@ CREATE TABLE wave (
 	uncertain INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX wave_alert ON wave (alert);
+CREATE INDEX wave_told ON wave (id) WHERE kind IN (1, 2, 3);
 CREATE INDEX wave_open ON wave (id) WHERE state IN (0, 1);
 CREATE TABLE variant (		-- one rendered text; head = signature, apart for routes that sign
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, lang INTEGER NOT NULL,

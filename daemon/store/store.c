@@ -326,6 +326,20 @@ check_damage(struct store *s, const char *path, struct err *err)
 	return rc;
 }
 
+/* Before SQLite's first use: its memory statistics cost a mutex at every allocation, and a
+ * lookaside too small for the statements of one turn sends them to malloc. */
+static void
+tune_sqlite(void)
+{
+	static bool done;
+
+	if (done)
+		return;
+	done = true;
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	sqlite3_config(SQLITE_CONFIG_LOOKASIDE, 1200, 500);
+}
+
 int
 store_open(struct store **out, const char *path, struct err *err)
 {
@@ -334,6 +348,7 @@ store_open(struct store **out, const char *path, struct err *err)
 	*out = NULL;
 	if (!s)
 		return err_set(err, "out of memory");
+	tune_sqlite();
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 			    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
 		err_set(err, "cannot open %s: %s; does its directory exist and belong to gong?",
