@@ -1,0 +1,75 @@
+/* fuzz_json.c -- any bytes as the body of a request. */
+#include "tests/fuzz/fuzz.h"
+
+#include "daemon/intake/intake.h"
+
+static void
+refused(int status, const struct err *err)
+{
+	promise(status == 400 || status == 403 || status == 422, "a refusal is 400, 403 or 422");
+	promise(err->text[0], "a refusal says why");
+}
+
+static void
+as_alert(const char *body, size_t len, const struct intake_from *from, bool dry)
+{
+	struct alert_request *r = NULL;
+	struct err err = { .text = "" };
+	int status = intake_alert(&r, body, len, from, dry ? NULL : "k", dry, &err);
+
+	if (status) {
+		refused(status, &err);
+		return;
+	}
+	promise(r->template && r->key && r->body, "an alert has template, key and body");
+	promise(r->severity < SEVERITY_COUNT, "a severity is one");
+	alert_request_free(r);
+}
+
+static void
+as_desk(const char *body, size_t len, const struct intake_from *from)
+{
+	struct command *c = command_new(CMD_ANSWER, -1);
+	struct err err = { .text = "" };
+	char *note = NULL;
+	int status = intake_ack(&c->answer, 1, body, len, from, &err);
+
+	if (status)
+		refused(status, &err);
+	command_free(c);
+	c = command_new(CMD_CANCEL, -1);
+	status = intake_cancel(&c->cancel, 1, body, len, from, &err);
+	if (status)
+		refused(status, &err);
+	command_free(c);
+	status = intake_task_close(&note, body, len, &err);
+	if (status)
+		refused(status, &err);
+	free(note);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static char name[] = "c";
+	static struct client all = { .name = name, .up_to = SEVERITY_RED, .may_read = true,
+				     .may_send = true, .may_import = true };
+	static struct settings nothing = { .policy_divisor = 1 };
+	struct intake_from from = { .rights = &all, .name = "c" };
+	char *body = xmalloc(size);	/* no NUL: a body has a length */
+	struct alert_request *callout = NULL;
+	struct err err = { .text = "" };
+	int status;
+
+	memcpy(body, data, size);
+	as_alert(body, size, &from, false);
+	as_alert(body, size, &from, true);
+	status = intake_callout(&callout, body, size, &from, "k", false, &nothing, &err);
+	if (status)
+		refused(status, &err);
+	else
+		alert_request_free(callout);
+	as_desk(body, size, &from);
+	free(body);
+	return 0;
+}
