@@ -67,6 +67,7 @@ put_alerts(void)
 		store_alert_insert(store, &a, key, digest, "desk");
 		a.step = 2;
 		a.targets = 2;
+		a.closed_at = a.state == ALERT_CANCELLED ? RELEASED + 1 : NEVER;
 		store_alert_update(store, &a);
 	}
 }
