@@ -74,7 +74,7 @@ CREATE TABLE wave (
 	uncertain INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX wave_alert ON wave (alert);
-CREATE INDEX wave_told ON wave (id) WHERE kind IN (1, 2, 3);
+CREATE INDEX wave_told ON wave (id) WHERE kind BETWEEN 1 AND 3;
 CREATE INDEX wave_open ON wave (id) WHERE state IN (0, 1);
 CREATE TABLE variant (		-- one rendered text; head = signature, apart for routes that sign
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, lang INTEGER NOT NULL,

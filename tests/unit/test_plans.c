@@ -192,6 +192,8 @@ static const struct { const char *sentence, *sql, *plan; } wanted[] = {
 	  "SEARCH alert USING COVERING INDEX alert_due (due_at<?)" },
 	{ "open waves come from the partial index", "state IN (0, 1) ORDER BY id",
 	  "USING INDEX wave_open" },
+	{ "waves that told people come from the partial index", "LIMIT 200",
+	  "USING INDEX wave_told" },
 	{ "a person's requests come by the person", "SELECT DISTINCT alert FROM called",
 	  "SEARCH called USING PRIMARY KEY (contact=?)" },
 	{ "holders of a role come by their place", "FROM post",
