@@ -128,7 +128,7 @@ free_live_wave(void *p)
 {
 	struct live_wave *lw = p;
 
-	id_set_fini(&lw->planned);
+	engine_broadcast_free(lw->broadcast);
 	free(lw);
 }
 
@@ -573,7 +573,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	run_import(e, bulk);
 	engine_climb_due(e);
 	engine_waves_expire(e);
-	engine_plan_slices(e);
+	engine_broadcast_slices(e);
 	engine_dispatch(e);
 	engine_waves_flush(e);
 	if (store_changed(e->store))

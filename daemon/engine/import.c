@@ -93,6 +93,10 @@ engine_import_slice(struct engine *e)
 	struct err err = { 0 };
 	struct buf json = { 0 };
 
+	if (e->planning.count && q->done == 0) {
+		e->more = true;		/* the lists stand still while an audience is collected */
+		return;
+	}
 	if (q->done == 0) {
 		if (q->kind == IMPORT_CONTACTS && q->row_count)
 			qsort(q->rows, q->row_count, sizeof(*q->rows), by_ref);

@@ -20,9 +20,7 @@ struct live_wave {
 	bool waiting;			/* in the engine's list of those with a due row to come */
 	msec due_at;			/* not later than its first row with a due; NEVER = none */
 	uint32_t correction;		/* wave to which late reached people are added; 0 = none */
-	/* planning in slices */
-	struct id_set planned;		/* contact << 1 | lang, sorted */
-	size_t plan_next;
+	struct broadcast *broadcast;	/* while it is planned in slices (broadcast.c) */
 	int64_t variants[LANG_COUNT];
 };
 
@@ -133,6 +131,7 @@ struct step_plan {			/* what a step would send: for events and dry runs */
 	size_t waves;
 	struct { enum channel channel; enum wave_kind kind; unsigned long people; unsigned parts;
 		 int to; } wave[32];
+	unsigned long people;		/* told by this step; a broadcast counts posts */
 	unsigned long nobody;		/* targets for whom no person was found */
 	bool console, no_route;
 };
@@ -142,10 +141,14 @@ int engine_plan_targets(struct engine *, struct alert *, const struct alert_requ
 			const struct policy *, struct err *);
 int engine_plan_correction(struct engine *, struct alert *, const struct alert_request *,
 			   struct err *);
-void engine_plan_slices(struct engine *);
-void engine_plan_resume(struct engine *, struct live_wave *);
 uint32_t engine_send_one(struct engine *, struct alert *, enum wave_kind, uint32_t contact,
 			 enum lang, const char *template);
+
+/* broadcast.c */
+void engine_broadcast_start(struct engine *, struct live_wave *, const struct alert_request *);
+void engine_broadcast_resume(struct engine *, struct live_wave *);
+void engine_broadcast_slices(struct engine *);
+void engine_broadcast_free(struct broadcast *);
 
 /* climb.c */
 void engine_climb_due(struct engine *);
@@ -165,6 +168,7 @@ void engine_wave_moved(struct engine *, struct live_wave *, int from, int to);
 unsigned long wave_queued(const struct wave *);
 void engine_wave_touch(struct engine *, struct live_wave *);
 void live_list_add(struct live_list *, struct live_wave *);
+void live_list_take(struct live_list *, const struct live_wave *);
 void engine_wave_forget(struct engine *, struct live_wave *);
 void engine_waves_flush(struct engine *);
 void engine_waves_load(struct engine *);

@@ -1,13 +1,13 @@
 /* plan.c -- from a step of an alert to waves and messages: who gets which text.
- * Small plans are made whole; a broadcast of one text to many is made in slices. */
+ * Plans are made whole; one text to very many goes to broadcast.c, which makes it in slices. */
 #include "daemon/engine/internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE 2000
-#define WHOLE_MAX 20000			/* people in a plan that cannot be sliced */
+#define BROADCAST_MIN 2000		/* people from which a plan is made in slices */
+#define WHOLE_MAX 20000			/* people in a plan that cannot be */
 #define NO_TARGET UINT32_MAX
 
 struct pick {				/* one reason to tell one person */
@@ -386,6 +386,7 @@ write_channels(struct planner *p, unsigned position, enum wave_kind kind)
 			id_set_add(&p->seen, pick->contact);
 	}
 	id_set_sort(&p->seen);
+	p->out->people = p->seen.count;
 	p->count = 0;
 	return 0;
 }
@@ -526,37 +527,53 @@ pick_request(struct planner *p)
 		pick_contact(p, p->request->contacts[c], NO_TARGET);
 }
 
+/* How many people the request's roles name, counting on to `limit` only.  Somebody with two
+ * posts counts twice. */
+static size_t
+count_request(const struct planner *p, size_t limit)
+{
+	const struct alert_request *r = p->request;
+	size_t count = r->contact_count;
+
+	for (size_t i = 0; i < r->role_count && count < limit; i++) {
+		int index = settings_family(p->e->settings, r->roles[i]);
+		const struct family *family = &p->e->settings->families[index < 0 ? 0 : index];
+
+		for (size_t m = 0; index >= 0 && m < family->role_count; m++)
+			for (size_t d = 0; d < r->division_count && count < limit; d++)
+				count += store_holders_count(p->e->store,
+					p->e->role_ids[family->roles[m]],
+					division_range(r->divisions[d]), limit - count);
+	}
+	return count;
+}
+
+/* Proves and measures the text; the people are collected and written turn by turn. */
 static int
 start_broadcast(struct planner *p, const struct template *t, int64_t document)
 {
 	struct wave w = new_wave(p, 0, CHANNEL_SMS, WAVE_INFORM, document);
+	int64_t variants[LANG_COUNT];
 	struct live_wave *lw;
-	struct id_set ids = { 0 };
 	unsigned parts = 0;
 
-	for (size_t i = 0; i < p->count; i++)
-		id_set_add(&ids, p->picks[i].contact << 1 | (p->picks[i].lang & 1));
-	free(p->picks);
-	p->picks = NULL;
-	p->count = p->cap = 0;
-	id_set_sort(&ids);
-	w.state = WAVE_PLANNING;
-	lw = engine_wave_add(p->e, &w, p->alert->test);
-	lw->planned = ids;
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
 		struct pick pick = { .lang = (enum lang)lang, .division =
 			p->request->division_count ? p->request->divisions[0] : 0 };
-		bool used = false;
 
-		for (size_t i = 0; i < ids.count && !used; i++)
-			used = (int)(ids.ids[i] & 1) == lang;
-		if (used && !(lw->variants[lang] = make_variant(p, t, &pick, WAVE_INFORM,
-								CHANNEL_SMS, false, &parts)))
+		variants[lang] = make_variant(p, t, &pick, WAVE_INFORM, CHANNEL_SMS, false, &parts);
+		if (!variants[lang])
 			return -1;
 	}
-	w.total = ids.count;
+	w.total = p->out->people = count_request(p, SIZE_MAX);
 	note_wave(p, &w, parts);
-	live_list_add(&p->e->planning, lw);
+	if (p->e->quiet)
+		return 0;
+	w.total = 0;
+	w.state = WAVE_PLANNING;
+	lw = engine_wave_add(p->e, &w, p->alert->test);
+	memcpy(lw->variants, variants, sizeof(variants));
+	engine_broadcast_start(p->e, lw, p->request);
 	return 0;
 }
 
@@ -569,15 +586,16 @@ plan_request(struct planner *p)
 		p->step ? p->step->template : NULL, &document);
 	bool sms_only = !p->step || (p->step->channels[CHANNEL_SMS] &&
 				     !p->step->channels[CHANNEL_VOICE]);
+	size_t count = count_request(p, WHOLE_MAX + 1);
 
-	pick_request(p);
-	if (sms_only && p->count > SLICE && engine_is_uniform(t, CHANNEL_SMS))
+	if (sms_only && count > BROADCAST_MIN && engine_is_uniform(t, CHANNEL_SMS))
 		return start_broadcast(p, t, document);
-	if (p->count > WHOLE_MAX)
-		return err_field(p->err, "/audience", "%zu people are too many for a text with "
-				 "parameters of divisions or persons, or for calls (at most %d): use "
-				 "a template with request parameters only, or smaller audiences",
-				 p->count, WHOLE_MAX);
+	if (count > WHOLE_MAX)
+		return err_field(p->err, "/audience", "more than %d people are too many for a text "
+				 "with parameters of divisions or persons, or for calls: use a "
+				 "template with request parameters only, or smaller audiences",
+				 WHOLE_MAX);
+	pick_request(p);
 	return write_channels(p, 0, WAVE_INFORM);
 }
 
@@ -669,6 +687,10 @@ engine_plan_step(struct engine *e, struct alert *a, const struct alert_request *
 		store_targets(e->store, a->id, p.step->below, keep_target, &p);
 	if (people)
 		rc = plan_positions(&p);
+	if (rc == 0 && r->recipients_max && out->people > r->recipients_max)
+		rc = err_field(err, "/audience", "client %s may address at most %lu people at once, "
+			       "this would be %lu: name fewer, or have recipients_max raised in "
+			       "gong.conf", r->client, r->recipients_max, out->people);
 	if (rc == 0 && p.step && p.step->channels[CHANNEL_CONSOLE])
 		open_task(&p);
 	free(p.picks);
@@ -835,82 +857,4 @@ engine_send_one(struct engine *e, struct alert *a, enum wave_kind kind, uint32_t
 	}
 	alert_request_free(r);
 	return id;
-}
-
-/* After a restart: the same set again, and on from the last contact written. */
-void
-engine_plan_resume(struct engine *e, struct live_wave *lw)
-{
-	struct step_plan out = { 0 };
-	struct alert a;
-	struct err err;
-	struct planner p = { .e = e, .alert = &a, .out = &out, .err = &err };
-	struct alert_request *r;
-	uint32_t last = store_wave_last_contact(e->store, lw->w.id);
-	const struct template *t = engine_template(e, lw->w.template);
-	unsigned parts = 0;
-
-	if (!store_alert_get(e->store, lw->w.alert, &a))
-		return;
-	p.request = r = request_decode(a.body);
-	p.policy = engine_policy(e, a.policy);
-	p.index = (size_t)lw->w.step;
-	p.step = p.policy ? &p.policy->steps[p.index] : NULL;
-	fill_without(&p);
-	pick_request(&p);
-	for (size_t i = 0; i < p.count; i++)
-		id_set_add(&lw->planned, p.picks[i].contact << 1 | (p.picks[i].lang & 1));
-	id_set_sort(&lw->planned);
-	while (lw->plan_next < lw->planned.count &&
-	       lw->planned.ids[lw->plan_next] >> 1 <= last)
-		lw->plan_next++;
-	lw->w.total = lw->plan_next;
-	for (int lang = 0; lang < LANG_COUNT; lang++) {
-		struct pick pick = { .lang = (enum lang)lang, .division =
-			r->division_count ? r->divisions[0] : 0 };
-
-		lw->variants[lang] = make_variant(&p, t, &pick, WAVE_INFORM, CHANNEL_SMS, false,
-						  &parts);
-	}
-	engine_wave_touch(e, lw);
-	free(p.picks);
-	id_set_fini(&p.without);
-	alert_request_free(r);
-}
-
-static bool
-plan_slice(struct engine *e, struct live_wave *lw)
-{
-	size_t end = lw->plan_next + SLICE;
-
-	if (lw->w.state != WAVE_PLANNING)
-		return true;		/* cancelled or expired meanwhile */
-	if (end > lw->planned.count)
-		end = lw->planned.count;
-	for (; lw->plan_next < end; lw->plan_next++) {
-		uint32_t id = lw->planned.ids[lw->plan_next];
-
-		store_message_insert(e->store, lw->w.id, id >> 1, lw->variants[id & 1], 0, NEVER);
-	}
-	lw->w.total = lw->plan_next;
-	engine_wave_touch(e, lw);
-	if (lw->plan_next < lw->planned.count)
-		return false;
-	lw->w.state = WAVE_OPEN;
-	id_set_fini(&lw->planned);
-	engine_wave_rank(e, lw);
-	engine_event(e, lw->w.alert, "planned", "{\"people\":%lu}", lw->w.total);
-	return true;
-}
-
-/* One slice of the oldest wave a turn, so that nothing urgent waits long. */
-void
-engine_plan_slices(struct engine *e)
-{
-	if (!e->planning.count)
-		return;
-	if (plan_slice(e, e->planning.waves[0]))
-		memmove(e->planning.waves, e->planning.waves + 1,
-			--e->planning.count * sizeof(*e->planning.waves));
-	e->more |= e->planning.count > 0;
 }

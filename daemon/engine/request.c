@@ -49,9 +49,10 @@ division_params_json(const struct alert_request *r)
 char *
 request_encode(const struct alert_request *r)
 {
-	json_t *j = json_pack("{s:s,s:s*,s:s*,s:b,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
+	json_t *j = json_pack("{s:s,s:s*,s:s*,s:b,s:b,s:I,s:o,s:o,s:o,s:o,s:o,s:o,s:o}",
 		"template", r->template, "policy", r->policy, "client", r->client,
 		"reached", r->reached, "in_turn", r->in_turn,
+		"recipients_max", (json_int_t)r->recipients_max,
 		"params", pairs_json(r->params, r->param_count),
 		"division_params", division_params_json(r),
 		"divisions", codes_json(r->divisions, r->division_count),
@@ -106,6 +107,8 @@ request_decode(const char *text)
 	r->client = string_of(j, "client");
 	r->reached = json_is_true(json_object_get(j, "reached"));
 	r->in_turn = json_is_true(json_object_get(j, "in_turn"));
+	r->recipients_max = (unsigned long)json_integer_value(
+		json_object_get(j, "recipients_max"));
 	r->params = xcalloc(json_object_size(params) + 1, sizeof(*r->params));
 	json_object_foreach(params, name, value) {
 		r->params[r->param_count].name = xstrdup(name);

@@ -229,7 +229,7 @@ engine_wave_touch(struct engine *e, struct live_wave *lw)
 	lw->dirty = true;
 }
 
-static void
+void
 live_list_take(struct live_list *list, const struct live_wave *lw)
 {
 	for (size_t i = 0; i < list->count; i++)
@@ -241,13 +241,13 @@ live_list_take(struct live_list *list, const struct live_wave *lw)
 void
 engine_wave_forget(struct engine *e, struct live_wave *lw)
 {
-	if (lw->w.state == WAVE_PLANNING || lw->planned.ids)
+	if (lw->broadcast)
 		live_list_take(&e->planning, lw);
 	if (lw->waiting)
 		live_list_take(&e->waiting, lw);
 	engine_wave_unrank(e, lw);
 	table_take(&e->waves, lw->w.id);
-	id_set_fini(&lw->planned);
+	engine_broadcast_free(lw->broadcast);
 	free(lw);
 }
 
@@ -352,7 +352,7 @@ load_one(void *ctx, const struct wave *w)
 	if (w->state == WAVE_OPEN)
 		engine_wave_rank(e, lw);
 	else
-		live_list_add(&e->planning, lw);
+		engine_broadcast_resume(e, lw);
 }
 
 static void
@@ -371,6 +371,4 @@ engine_waves_load(struct engine *e)
 	e->waiting_at = e->expiry_at = NEVER;
 	store_waves_open(e->store, load_one, e);
 	store_waves_due(e->store, load_due, e);
-	for (size_t i = 0; i < e->planning.count; i++)
-		engine_plan_resume(e, e->planning.waves[i]);
 }

@@ -66,9 +66,11 @@ store_divisions_in(struct store *s, struct division_range range, enum tier tier,
 	}
 }
 
-static void
+static size_t
 each_holder(struct store *s, sqlite3_stmt *st, holder_fn fn, void *ctx)
 {
+	size_t count = 0;
+
 	while (store_step(s, st)) {
 		struct holder h = {
 			.division = sqlite3_column_int64(st, 0),
@@ -78,7 +80,9 @@ each_holder(struct store *s, sqlite3_stmt *st, holder_fn fn, void *ctx)
 		};
 
 		fn(ctx, &h);
+		count++;
 	}
+	return count;
 }
 
 void
@@ -87,6 +91,35 @@ store_holders(struct store *s, int64_t role, struct division_range range, holder
 	each_holder(s, store_query(s, "SELECT division, ord, contact, lang FROM post "
 		"WHERE role = ? AND division BETWEEN ? AND ? ORDER BY division, ord, contact",
 		"iii", role, range.first, range.last), fn, ctx);
+}
+
+/* "+division" keeps SQLite from making a range of it, which would lose the cursor. */
+size_t
+store_holders_after(struct store *s, int64_t role, struct division_range range,
+		    const struct holder *after, size_t max, holder_fn fn, void *ctx)
+{
+	division_code from = after->division < range.first ? range.first - 1 : after->division;
+
+	return each_holder(s, store_query(s, "SELECT division, ord, contact, lang FROM post "
+		"WHERE role = ? AND (division, ord, contact) > (?, ?, ?) AND +division <= ? "
+		"ORDER BY division, ord, contact LIMIT ?", "iiiiii", role, from,
+		from < range.first ? INT64_MAX : (int64_t)after->order, (int64_t)after->contact,
+		range.last, (int64_t)max), fn, ctx);
+}
+
+size_t
+store_holders_count(struct store *s, int64_t role, struct division_range range, size_t limit)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM (SELECT 1 FROM post WHERE role = ? "
+		"AND division BETWEEN ? AND ? LIMIT ?)", "iiii", role, range.first, range.last,
+		(int64_t)(limit > INT64_MAX ? INT64_MAX : limit));
+	size_t count = 0;
+
+	if (store_step(s, st)) {
+		count = (size_t)sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return count;
 }
 
 void

@@ -63,6 +63,10 @@ typedef void (*division_fn)(void *ctx, division_code);
 void store_divisions_in(struct store *, struct division_range, enum tier, division_fn, void *ctx);
 /* Holders of a role in a range of divisions, ordered by division, order, contact. */
 void store_holders(struct store *, int64_t role, struct division_range, holder_fn, void *ctx);
+/* The same, a page at a time: up to `max` holders after `after`; returns how many. */
+size_t store_holders_after(struct store *, int64_t role, struct division_range,
+			   const struct holder *after, size_t max, holder_fn, void *ctx);
+size_t store_holders_count(struct store *, int64_t role, struct division_range, size_t limit);
 /* Who is on the roster for a duty role at `at`. */
 void store_on_duty(struct store *, int64_t role, division_code, msec at, holder_fn, void *ctx);
 bool store_person_by_ref(struct store *, const char *ref, struct person *);
