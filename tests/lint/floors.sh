@@ -58,11 +58,13 @@ tmp=$(mktemp)
 includes $(files core daemon drivers ctl) | awk '
 function floor(f) {
 	if (f ~ /^core\//) return 0
-	if (f ~ /^daemon\/(settings|store|contract)\//) return 1
-	if (f ~ /^daemon\/(engine|intake|routes)\//) return 2
-	if (f ~ /^daemon\/web\//) return 3
-	if (f ~ /^daemon\/main\.c$/) return 5
-	if (f ~ /^daemon\/[^\/]*$/) return 4
+	if (f ~ /^daemon\/(settings|contract)\//) return 1
+	# The reader names steps and routes as the settings do: the store stands above them.
+	if (f ~ /^daemon\/store\//) return 2
+	if (f ~ /^daemon\/(engine|intake|routes)\//) return 3
+	if (f ~ /^daemon\/web\//) return 4
+	if (f ~ /^daemon\/main\.c$/) return 6
+	if (f ~ /^daemon\/[^\/]*$/) return 5
 	return -1
 }
 function folder(f) { sub(/\/[^\/]*$/, "", f); return f }
