@@ -19,6 +19,28 @@ static const char *const opt_out_words[] = {
 static const char letters[] = "ACDEFGHJKMNPQRTWXY";
 static const char digits[] = "34679";
 
+/* One character of `n` bytes as ASCII in capitals, full-width forms folded, CJK punctuation
+ * (。、【】「」 and the wide space) a space; -1 for a letter of another script. */
+static int
+fold(const unsigned char *s, size_t n)
+{
+	int c = -1;
+
+	if (n == 1)
+		c = *s;
+	else if (n == 3 && s[0] == 0xef && (s[1] == 0xbc || s[1] == 0xbd))
+		c = (s[1] - 0xbc) * 64 + s[2] - 0x80 + 0x20;
+	else if (n == 3 && s[0] == 0xe3 && s[1] == 0x80)
+		c = ' ';
+	return c >= 'a' && c <= 'z' ? c - 32 : c;
+}
+
+static bool
+is_plain(int c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+}
+
 /* Folds full-width forms and case, turns punctuation and 【】 into spaces. */
 static void
 normalise(char *out, size_t size, const char *text)
@@ -27,28 +49,17 @@ normalise(char *out, size_t size, const char *text)
 	size_t len = 0;
 
 	while (*s && len + 4 < size) {
-		int c = -1;
-		size_t n = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
+		size_t want = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
+		size_t n = strnlen((const char *)s, want);	/* less: cut in the middle */
+		int c = fold(s, n);
 
-		if (*s < 0x80)
-			c = *s;
-		else if (n == 3 && s[0] == 0xef && (s[1] == 0xbc || s[1] == 0xbd) && s[2])
-			c = (s[1] - 0xbc) * 64 + s[2] - 0x80 + 0x20;
-		else if (n == 3 && s[0] == 0xe3 && s[1] == 0x80)
-			c = ' ';		/* CJK punctuation: 。、【】「」 and the wide space */
-		if (c >= 'a' && c <= 'z')
-			c -= 32;
 		if (c >= 0) {
-			bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
-
-			out[len++] = plain ? (char)c : ' ';
-			s++;
-			for (size_t i = 1; i < n && *s; i++)
-				s++;
+			out[len++] = is_plain(c) ? (char)c : ' ';
 		} else {
-			for (size_t i = 0; i < n && *s; i++)
-				out[len++] = (char)*s++;
+			memcpy(out + len, s, n);
+			len += n;
 		}
+		s += n;
 	}
 	out[len] = '\0';
 }

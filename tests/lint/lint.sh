@@ -2,6 +2,6 @@
 # clang-tidy by .clang-tidy over everything of ours, two files at a time.
 set -u
 cd "$(dirname "$0")/../.."
-flags="-D_GNU_SOURCE -I. -DGONG_VERSION=\"lint\" -std=gnu17 $(pkg-config --cflags libevent gammu)"
+flags="-D_GNU_SOURCE -I. -DGONG_VERSION='\"lint\"' -std=gnu17 $(pkg-config --cflags libevent gammu)"
 git ls-files 'core/*.c' 'daemon/*.c' 'drivers/*.c' 'ctl/*.c' |
 	xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$@" -- '"$flags"' 2>/dev/null' lint
