@@ -51,7 +51,7 @@ struct disk_image {
 static struct file files[FILES_MAX];
 static enum disk_fault fault;
 static unsigned life = 1;
-static unsigned long syncs;
+static unsigned long writes;
 
 static void
 put(struct content *c, size_t at, const void *bytes, size_t len)
@@ -168,6 +168,7 @@ disk_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
 		return SQLITE_IOERR_WRITE;
 	if (fault == DISK_FULL && (size_t)(at + len) > h->file->now.size)
 		return SQLITE_FULL;
+	writes++;
 	put(&h->file->now, (size_t)at, bytes, (size_t)len);
 	note(h->file, bytes, (size_t)at, (size_t)len);
 	return SQLITE_OK;
@@ -196,7 +197,6 @@ disk_sync(sqlite3_file *base, int flags)
 	for (size_t i = 0; i < h->file->write_count; i++)
 		apply(&h->file->synced, &h->file->writes[i], h->file->writes[i].len);
 	forget_writes(h->file);
-	syncs++;
 	return SQLITE_OK;
 }
 
@@ -516,7 +516,7 @@ disk_restart(bool power_cut, uint64_t *random)
 }
 
 unsigned long
-disk_syncs(void)
+disk_writes(void)
 {
-	return syncs;
+	return writes;
 }

@@ -22,6 +22,6 @@ void disk_set_fault(enum disk_fault);
 void disk_kill(void);
 /* `power_cut`: of what was written and not synced, a random part is lost or torn. */
 void disk_restart(bool power_cut, uint64_t *random);
-unsigned long disk_syncs(void);		/* since the start of the process */
+unsigned long disk_writes(void);	/* since the start of the process */
 
 #endif

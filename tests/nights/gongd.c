@@ -213,7 +213,7 @@ turn(struct night *n)
 {
 	bool had = n->urgent.first || n->bulk.first, fatal = n->crash_at == n->commits + 1;
 	unsigned fate = fatal ? chance_below(&n->chance, 4) : 4;
-	unsigned long synced = disk_syncs();
+	unsigned long written = disk_writes();
 	struct effect_list out = { 0 };
 	struct effect *f;
 	struct err err = { 0 };
@@ -229,8 +229,8 @@ turn(struct night *n)
 	n->retry_at = rc < 0 ? n->wake_at : 0;
 	if (rc < 0)
 		night_say(n, "turn failed: %s", err.text);
-	n->commits += disk_syncs() > synced;
-	n->idle_turns = had || disk_syncs() > synced ? 0 : n->idle_turns + 1;
+	n->commits += rc == 0 && disk_writes() > written;
+	n->idle_turns = had || disk_writes() > written ? 0 : n->idle_turns + 1;
 	if (n->wake_at > n->mono)
 		n->idle_turns = 0;
 	if (n->idle_turns > IDLE_TURNS_MAX)

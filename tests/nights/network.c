@@ -213,7 +213,7 @@ leave(struct night *n, int road, uint64_t id)
 }
 
 static void
-record(struct night *n, uint64_t id, uint64_t to, bool call, unsigned reference,
+record(struct night *n, int road, uint64_t id, uint64_t to, bool call, unsigned reference,
        const char *text)
 {
 	if (n->copy_count == n->copy_cap) {
@@ -221,7 +221,7 @@ record(struct night *n, uint64_t id, uint64_t to, bool call, unsigned reference,
 		n->copies = xrealloc(n->copies, n->copy_cap * sizeof(*n->copies));
 	}
 	n->copies[n->copy_count++] = (struct copy){ id, to, call, xstrdup(text), reference,
-						    n->mono };
+						    road, n->mono };
 	night_say(n, "%s %s: %s", call ? "rings at" : "reaches",
 		  villager_of_number(n->district, to) >= 0
 		  ? n->district->people[villager_of_number(n->district, to)].ref : "nobody", text);
@@ -248,7 +248,7 @@ arrive(struct night *n, const struct happening *h)
 	long who = villager_of_number(n->district, h->to);
 	const struct habit *habit;
 
-	record(n, h->id, h->to, false, h->reference, h->text);
+	record(n, h->road, h->id, h->to, false, h->reference, h->text);
 	/* People answer what asks for an answer, not a thank-you. */
 	if (!strstr(h->text, "回复1") && !strstr(h->text, "eply 1"))
 		return;
@@ -267,7 +267,7 @@ ring(struct night *n, int road, struct item *item)
 	struct happening h = { .road = road, .life = n->roads[road].life, .id = item->id };
 	msec up = chance_between(&n->chance, SECONDS(3), item->ring_ms - 1000);
 
-	record(n, item->id, item->to, true, 0, item->text);
+	record(n, road, item->id, item->to, true, 0, item->text);
 	cmd->call.id = item->id;
 	cmd->call.state = CALL_RINGING;
 	tell_later(n, road, 0, cmd);

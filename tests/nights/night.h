@@ -99,6 +99,7 @@ struct copy {				/* the network's own books: a telephone got this */
 	bool call;
 	char *text;
 	unsigned reference;
+	int road;
 	msec at;			/* mono */
 };
 

@@ -520,6 +520,13 @@ do_crash(struct reader *r)
 		gongd_die(r->n, strcmp(r->l->words[0], "power_cut") == 0);
 }
 
+/* gongd will die at the N-th commit from now. */
+static void
+do_doom(struct reader *r)
+{
+	r->n->crash_at = r->n->commits + strtoul(need(r), NULL, 10);
+}
+
 static void
 do_clock(struct reader *r)
 {
@@ -561,19 +568,23 @@ do_receipt(struct reader *r)
 {
 	long v = who(r);
 	const struct copy *c = v >= 0 ? last_copy(r->n, v, false) : NULL;
-	int road = settings_route(r->n->settings, "provider");
 	bool delivered;
+	int road;
 
 	if (!c) {
 		night_fail(r->n, "nothing has reached that person");
 		return;
 	}
+	road = c->road;
 	if (eat(r, "forged")) {
-		/* somebody else's number, an attempt to come, a wave that never was */
-		network_receipt(r->n, road, c->id, c->to + 1, NULL, false, 0);
-		network_receipt(r->n, road, c->id + 1, c->to, NULL, false, 0);
+		/* somebody else's number, an attempt to come, a wave that never was, a reference
+		 * nobody gave, another route */
+		network_receipt(r->n, road, c->id, c->to + 1, NULL, true, 0);
+		network_receipt(r->n, road, c->id + 1, c->to, NULL, true, 0);
 		network_receipt(r->n, road, message_id(999999, 1, 1), c->to, NULL, true, 0);
-		network_receipt(r->n, road, 0, c->to, "77", false, 0);
+		network_receipt(r->n, road, 0, c->to, "777", true, 0);
+		network_receipt(r->n, (road + 1) % (int)r->n->settings->route_count, c->id, c->to,
+				NULL, true, 0);
 		return;
 	}
 	delivered = eat(r, "delivered") || !eat(r, "failed");
@@ -802,7 +813,7 @@ static const struct {
 	{ "alert", do_ask }, { "cancel", do_ask }, { "desk", do_ask }, { "reply", do_reply },
 	{ "missed", do_missed }, { "dead", do_dead }, { "poison", do_poison },
 	{ "crash", do_crash }, { "power_cut", do_crash }, { "clock", do_clock },
-	{ "disk", do_disk }, { "receipt", do_receipt }, { "expect", do_expect },
+	{ "disk", do_disk }, { "doom", do_doom }, { "receipt", do_receipt }, { "expect", do_expect },
 };
 
 void
