@@ -225,7 +225,11 @@ int
 http_listen_tcp(struct http *h, const char *host, uint16_t port, uint16_t *used, struct err *err)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list;
-	struct sockaddr_storage bound;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} bound = { .in6 = { 0 } };
 	socklen_t len = sizeof(bound);
 	char service[8];
 	int fd, rc;
@@ -241,9 +245,9 @@ http_listen_tcp(struct http *h, const char *host, uint16_t port, uint16_t *used,
 		return err_field(err, "listen.port", "cannot listen on %s port %u: %s; is another gongd "
 				 "running?  Choose another port, or 0 for any", host, port,
 				 strerror(errno));
-	getsockname(fd, (struct sockaddr *)&bound, &len);
-	*used = ntohs(bound.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&bound)->sin6_port
-						  : ((struct sockaddr_in *)&bound)->sin_port);
+	if (getsockname(fd, &bound.any, &len) == 0)
+		*used = ntohs(bound.any.sa_family == AF_INET6 ? bound.in6.sin6_port
+							      : bound.in.sin_port);
 	return add_listener(h, fd, err);
 }
 
@@ -278,7 +282,7 @@ http_listen_unix(struct http *h, const char *path, struct err *err)
 	if (strlen(path) >= sizeof(address.sun_path))
 		return err_field(err, "listen.socket", "\"%s\" is longer than %zu bytes; choose a "
 				 "shorter path", path, sizeof(address.sun_path) - 1);
-	strcpy(address.sun_path, path);
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	if (clear_socket(&address, err) < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);

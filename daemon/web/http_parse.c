@@ -211,6 +211,29 @@ size_char(struct http_chunks *c, char ch)
 	return 0;
 }
 
+/* Extensions and trailers are read and forgotten, up to a limit. */
+static int
+ignored_char(struct http_chunks *c, char ch)
+{
+	if (++c->trailer > 4096)
+		return -1;
+	if (c->state == EXTENSION) {
+		c->state = ch == '\r' ? SIZE_LF : EXTENSION;
+		return ch == '\n' ? -1 : 0;
+	}
+	if (ch == '\n')
+		c->state = TRAILER;
+	return 0;
+}
+
+/* The one character that must come here. */
+static int
+must_be(struct http_chunks *c, char ch, char wanted, int next)
+{
+	c->state = next;
+	return ch == wanted ? 0 : -1;
+}
+
 /* One character between the data; -1 = malformed, 1 = the body has ended. */
 static int
 between(struct http_chunks *c, char ch)
@@ -219,29 +242,18 @@ between(struct http_chunks *c, char ch)
 	case SIZE:
 		return size_char(c, ch);
 	case EXTENSION:
-		if (++c->trailer > 4096 || ch == '\n')
-			return -1;
-		c->state = ch == '\r' ? SIZE_LF : EXTENSION;
-		return 0;
+	case TRAILER_LINE:
+		return ignored_char(c, ch);
 	case SIZE_LF:
-		c->state = c->left ? DATA : TRAILER;
 		c->digits = 0;
-		return ch == '\n' ? 0 : -1;
+		return must_be(c, ch, '\n', c->left ? DATA : TRAILER);
 	case DATA_CR:
-		c->state = DATA_LF;
-		return ch == '\r' ? 0 : -1;
+		return must_be(c, ch, '\r', DATA_LF);
 	case DATA_LF:
-		c->state = SIZE;
-		return ch == '\n' ? 0 : -1;
+		return must_be(c, ch, '\n', SIZE);
 	case TRAILER:			/* at the beginning of a line */
 		c->state = ch == '\r' ? TRAILER_LF : TRAILER_LINE;
 		return ch == '\n' ? -1 : 0;
-	case TRAILER_LINE:		/* trailers are read and forgotten */
-		if (++c->trailer > 4096)
-			return -1;
-		if (ch == '\n')
-			c->state = TRAILER;
-		return 0;
 	case TRAILER_LF:
 		return ch == '\n' ? 1 : -1;
 	}
