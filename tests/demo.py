@@ -148,12 +148,8 @@ route "trunk" {
             if kind == "divisions":
                 self.district.write(w.path("lists"))
             print(w.ctl("import", kind, w.path("lists/%s.csv" % kind)).strip())
-        wait_for("all four routes up", self.all_up, 15)
+        wait_for("all four routes up", self.world.all_up, 15)
         print(w.ctl("route", "list"))
-
-    def all_up(self):
-        status, answer = self.world.api("GET", "/v1/routes")
-        return status == 200 and all(r["state"] == "up" for r in answer["routes"])
 
     def tell_modem(self, name, line):
         subprocess.run([os.path.join(BUILD, "sim/modem"), "--tell", self.world.path(name + ".control"),

@@ -157,6 +157,10 @@ client "tester" {
             wait_for("gongd ready, see " + self.path("gongd.log"), self.is_ready)
         return self.gongd
 
+    def all_up(self):
+        status, answer = self.api("GET", "/v1/routes")
+        return status == 200 and all(r["state"] == "up" for r in answer["routes"])
+
     def is_ready(self):
         assert self.gongd.alive(), "gongd ended: " + self.log_tail()
         try:
