@@ -60,7 +60,9 @@ view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
 		buf_printf(out, say(ctl, "started %s, elapsed %s", "开始 %s,已历时 %s"),
 			   instant_text(a, started_at(alert)),
 			   duration_text(b, (closed ? closed : now) - started_at(alert)));
-	if (deadline && !closed)
+	if (closed)
+		buf_printf(out, say(ctl, "; closed %s", ";关闭 %s"), instant_text(a, closed));
+	else if (deadline)
 		buf_printf(out,
 			   deadline >= now ? say(ctl, "; deadline %s, %s left",
 						 ";时限 %s,还剩 %s")
@@ -69,9 +71,6 @@ view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
 			   instant_text(a, deadline),
 			   duration_text(b, deadline > now ? deadline - now
 							   : now - deadline));
-	else if (closed)
-		buf_printf(out, say(ctl, "; closed %s", ";关闭 %s"),
-			   instant_text(a, closed));
 	if (member_int(alert, "replaced_by"))
 		buf_printf(out, say(ctl, "; replaced by %lld", ";被 %lld 替代"),
 			   (long long)member_int(alert, "replaced_by"));

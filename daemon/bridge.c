@@ -198,6 +198,21 @@ note_success(struct bridge *b, msec now, msec *looked_at)
 	}
 }
 
+/* All that waits goes behind what the engine still holds, but a clock step, which was pushed to
+ * the front, stays there. */
+static void
+take_work(struct bridge *b, struct command_list *urgent, struct command_list *bulk)
+{
+	if (b->urgent.first && b->urgent.first->kind == CMD_CLOCK_STEP) {
+		apply_clock_steps(b, &b->urgent);
+		splice_commands(&b->urgent, urgent);
+		splice_commands(urgent, &b->urgent);
+	} else {
+		splice_commands(urgent, &b->urgent);
+	}
+	splice_commands(bulk, &b->bulk);
+}
+
 static void *
 engine_main(void *ctx)
 {
@@ -211,20 +226,12 @@ engine_main(void *ctx)
 	for (;;) {
 		struct effect_list out = { 0 };
 		struct err err = { 0 };
-		bool full, stop, clocks;
+		bool full, stop;
 		int rc;
 
 		wait_for_work(b, wake_at, more);
 		stop = b->stopping && ((!b->urgent.first && !urgent.first) || failures > 20);
-		clocks = b->urgent.first && b->urgent.first->kind == CMD_CLOCK_STEP;
-		if (clocks) {		/* pushed to the front; keep it there */
-			apply_clock_steps(b, &b->urgent);
-			splice_commands(&b->urgent, &urgent);
-			splice_commands(&urgent, &b->urgent);
-		} else {
-			splice_commands(&urgent, &b->urgent);
-		}
-		splice_commands(&bulk, &b->bulk);
+		take_work(b, &urgent, &bulk);
 		full = b->state.disk_full;
 		pthread_mutex_unlock(&b->lock);
 		if (full)
@@ -495,11 +502,16 @@ bridge_reload(struct bridge *b, struct settings *settings)
 	struct command *cmd = command_new(CMD_RELOAD, -1);
 
 	cmd->settings = settings_ref(settings);
+	bridge_urgent(b, cmd);
+}
+
+void
+bridge_settings(struct bridge *b, struct settings *settings)
+{
 	pthread_mutex_lock(&b->lock);
 	settings_unref(b->settings);
 	b->settings = settings_ref(settings);
 	pthread_mutex_unlock(&b->lock);
-	bridge_urgent(b, cmd);
 }
 
 void

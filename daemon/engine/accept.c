@@ -188,6 +188,7 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	buf_printf(&key, "%s/%s", r->client, r->key);
 	store_alert_insert(e->store, &a, key.data, r->digest, r->client);
 	buf_fini(&key);
+	engine_keep_documents(e, &a, p);
 	engine_event(e, a.id, "accepted", "{\"client\":\"%s\",\"severity\":\"%s\"}", r->client,
 		     severity_name(a.severity));
 	store_audit(e->store, e->now, r->client, "alert.accept", body);
@@ -221,12 +222,56 @@ answer_accepted(struct engine *e, uint64_t to, const struct alert *a, bool repea
 	engine_reply(e, to, repeat ? 200 : 202, &json);
 }
 
+#define FORECAST_WAVES 128
+
+/* One step of a dry run as JSON; its waves go into the forecast. */
+static void
+tell_step(const struct policy *p, size_t step, const struct step_plan *plan, struct buf *json,
+	  struct forecast_wave *waves, size_t *count)
+{
+	msec after_ms = p ? p->steps[step].after_ms : 0;
+
+	buf_printf(json, "%s{\"step\":%zu,\"name\":", step ? "," : "", step);
+	buf_json(json, p && p->steps[step].name ? p->steps[step].name : "");
+	buf_printf(json, ",\"after_ms\":%lld,\"console\":%s,\"without_route\":%s,"
+		   "\"targets_without_anybody\":%lu,\"waves\":[", (long long)after_ms,
+		   plan->console ? "true" : "false", plan->no_route ? "true" : "false",
+		   plan->nobody);
+	for (size_t w = 0; w < plan->waves; w++) {
+		buf_printf(json, "%s{\"channel\":\"%s\",\"people\":%lu,\"parts\":%u}", w ? "," : "",
+			   channel_name(plan->wave[w].channel), plan->wave[w].people,
+			   plan->wave[w].parts);
+		if (*count < FORECAST_WAVES)
+			waves[(*count)++] = (struct forecast_wave){
+				.channel = plan->wave[w].channel, .due_ms = after_ms,
+				.messages = plan->wave[w].people,
+				.parts = plan->wave[w].parts ? plan->wave[w].parts : 1,
+			};
+	}
+	buf_puts(json, "]}");
+}
+
+static void
+tell_forecast(struct engine *e, struct forecast_wave *waves, size_t count, struct buf *json)
+{
+	struct route_view views[ROUTES_MAX];
+
+	engine_views(e, views);
+	forecast_run(waves, count, views, e->route_count);
+	for (size_t w = 0; w < count; w++)
+		buf_printf(json, "%s{\"channel\":\"%s\",\"messages\":%lu,\"due_ms\":%lld,"
+			   "\"first_ms\":%lld,\"last_ms\":%lld}", w ? "," : "",
+			   channel_name(waves[w].channel), waves[w].messages,
+			   (long long)waves[w].due_ms,
+			   (long long)(waves[w].first_ms == NEVER ? -1 : waves[w].first_ms),
+			   (long long)(waves[w].last_ms == NEVER ? -1 : waves[w].last_ms));
+}
+
 /* Plans every step as if nobody answered, in a savepoint that is then undone. */
 static void
 dry_run(struct engine *e, uint64_t to, int64_t id)
 {
-	struct forecast_wave waves[128] = { 0 };
-	struct route_view views[ROUTES_MAX];
+	struct forecast_wave waves[FORECAST_WAVES] = { 0 };
 	size_t count = 0;
 	struct buf json = { 0 };
 	const struct policy *p;
@@ -243,36 +288,10 @@ dry_run(struct engine *e, uint64_t to, int64_t id)
 
 		if (engine_plan_step(e, &a, r, p, s, &plan, &err) < 0)
 			break;
-		buf_printf(&json, "%s{\"step\":%zu,\"name\":", s ? "," : "", s);
-		buf_json(&json, p && p->steps[s].name ? p->steps[s].name : "");
-		buf_printf(&json, ",\"after_ms\":%lld,\"console\":%s,\"without_route\":%s,"
-			   "\"targets_without_anybody\":%lu,\"waves\":[",
-			   (long long)(p ? p->steps[s].after_ms : 0), plan.console ? "true" : "false",
-			   plan.no_route ? "true" : "false", plan.nobody);
-		for (size_t w = 0; w < plan.waves; w++) {
-			buf_printf(&json, "%s{\"channel\":\"%s\",\"people\":%lu,\"parts\":%u}",
-				   w ? "," : "", channel_name(plan.wave[w].channel),
-				   plan.wave[w].people, plan.wave[w].parts);
-			if (count < 128)
-				waves[count++] = (struct forecast_wave){
-					.channel = plan.wave[w].channel,
-					.due_ms = p ? p->steps[s].after_ms : 0,
-					.messages = plan.wave[w].people,
-					.parts = plan.wave[w].parts ? plan.wave[w].parts : 1,
-				};
-		}
-		buf_puts(&json, "]}");
+		tell_step(p, s, &plan, &json, waves, &count);
 	}
-	engine_views(e, views);
-	forecast_run(waves, count, views, e->route_count);
 	buf_puts(&json, "],\"forecast\":[");
-	for (size_t w = 0; w < count; w++)
-		buf_printf(&json, "%s{\"channel\":\"%s\",\"messages\":%lu,\"due_ms\":%lld,"
-			   "\"first_ms\":%lld,\"last_ms\":%lld}", w ? "," : "",
-			   channel_name(waves[w].channel), waves[w].messages,
-			   (long long)waves[w].due_ms,
-			   (long long)(waves[w].first_ms == NEVER ? -1 : waves[w].first_ms),
-			   (long long)(waves[w].last_ms == NEVER ? -1 : waves[w].last_ms));
+	tell_forecast(e, waves, count, &json);
 	buf_puts(&json, "]}");
 	if (err.text[0]) {
 		buf_fini(&json);

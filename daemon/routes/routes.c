@@ -1,6 +1,7 @@
 /* routes.c -- all the driver children together: effects in, one watch over all of them. */
 #include "daemon/routes/internal.h"
 
+#include <assert.h>
 #include <openssl/evp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -152,6 +153,8 @@ routes_effect(struct routes *r, struct effect *f)
 	static struct buf line;		/* its memory is used again */
 	struct child *c = f->route >= 0 ? &r->children[f->route] : NULL;
 
+	assert(c || f->kind == EFFECT_REPLY || f->kind == EFFECT_LOG ||
+	       f->kind == EFFECT_SETTINGS);
 	switch (f->kind) {
 	case EFFECT_SEND:
 		send_items(c, f, &line);
@@ -178,6 +181,7 @@ routes_effect(struct routes *r, struct effect *f)
 		break;
 	case EFFECT_REPLY:
 	case EFFECT_LOG:
+	case EFFECT_SETTINGS:
 		break;			/* not for drivers */
 	}
 	effect_free(f);

@@ -20,6 +20,13 @@ outgoing_free(struct outgoing *o)
 	free(o);
 }
 
+static void
+put_unit(unsigned char *out, size_t index, uint32_t unit)
+{
+	out[2 * index] = (unsigned char)(unit >> 8);
+	out[2 * index + 1] = (unsigned char)unit;
+}
+
 /* UTF-8 (checked by segment_plan) to the big-endian UTF-16 that libGammu calls Unicode. */
 static size_t
 put_utf16(unsigned char *out, size_t room, const char *s, size_t len)
@@ -30,21 +37,16 @@ put_utf16(unsigned char *out, size_t room, const char *s, size_t len)
 		unsigned char c = (unsigned char)s[i];
 		int more = c < 0x80 ? 0 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
 		uint32_t point = more ? c & (0x3f >> more) : c;
-		uint16_t unit[2] = { 0, 0 };
 
 		for (i++; more && i < len; more--)
 			point = point << 6 | ((unsigned char)s[i++] & 0x3f);
-		unit[0] = (uint16_t)point;
 		if (point > 0xffff) {
-			unit[0] = (uint16_t)(0xd800 + ((point - 0x10000) >> 10));
-			unit[1] = (uint16_t)(0xdc00 + ((point - 0x10000) & 0x3ff));
+			put_unit(out, units++, 0xd800 + ((point - 0x10000) >> 10));
+			point = 0xdc00 + ((point - 0x10000) & 0x3ff);
 		}
-		for (int k = 0; k < (point > 0xffff ? 2 : 1); k++, units++) {
-			out[2 * units] = (unsigned char)(unit[k] >> 8);
-			out[2 * units + 1] = (unsigned char)unit[k];
-		}
+		put_unit(out, units++, point);
 	}
-	out[2 * units] = out[2 * units + 1] = 0;
+	put_unit(out, units, 0);
 	return units;
 }
 
