@@ -220,7 +220,7 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 	struct err err = { 0 };
 	struct buf json = { 0 };
 	struct person person;
-	struct target t = { 0 };
+	struct target t;
 	struct alert a;
 
 	if (!store_alert_get(e->store, q->alert, &a)) {
@@ -244,8 +244,6 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 		return;
 	}
 	engine_raise(e, &a, &answer);
-	if (!q->contact && store_target_raise(e->store, a.id, t.id, q->level, e->now, 0, q->name))
-		engine_look_now(e, a.id);
 	store_audit(e->store, e->now, q->client, "alert.ack", q->note ? q->note : "");
 	buf_printf(&json, "{\"alert\":%lld,\"level\":%d}", (long long)a.id, q->level);
 	engine_reply(e, cmd->reply_to, 200, &json);

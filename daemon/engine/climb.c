@@ -186,6 +186,10 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 		progress_of(e, a, look.p);
 		close_alert(e, a, ALERT_EXPIRED);
 		engine_stop_waves(e, a->id, WAVE_EXPIRED);
+	} else if (a->policy && !look.p && alert_is_open(a->state)) {
+		store_task_open(e->store, a->id, "step_failed", "叫应规则不可用,请人工叫应 / its policy cannot "
+				"be used with these settings; call by hand", e->now);
+		close_alert(e, a, ALERT_EXHAUSTED);
 	} else if (alert_is_open(a->state)) {
 		rc = look_at_open(&look);
 	}
@@ -216,18 +220,6 @@ engine_climb_due(struct engine *e)
 	for (size_t i = 0; i < count; i++)
 		look_at(e, due[i]);
 	e->more |= count == ALERTS_PER_TURN;
-}
-
-void
-engine_look_now(struct engine *e, int64_t alert)
-{
-	struct alert a;
-
-	if (store_alert_get(e->store, alert, &a) && alert_is_open(a.state) &&
-	    a.state != ALERT_HELD) {
-		a.due_at = e->now;
-		store_alert_update(e->store, &a);
-	}
 }
 
 struct no_longer {
@@ -304,6 +296,7 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 {
 	const struct policy *p = engine_policy(e, a->policy);
 	struct no_longer n = { e, a->id };
+	struct target t;
 	bool raised = false, team = p && p->targets == TARGETS_TEAM;
 
 	store_answer_insert(e->store, answer);
@@ -318,6 +311,9 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 	a->hurry |= answer->kind == ANSWER_CANNOT && team;
 	if (answer->contact && (answer->level > 0 || a->hurry))
 		raised = raise_called(e, a, p, answer);
+	else if (answer->division && store_target_by_division(e->store, a->id, answer->division, &t))
+		raised = store_target_raise(e->store, a->id, t.id, answer->level, answer->at, 0,
+					    answer->name);
 	if (raised)
 		store_waves_of(e->store, a->id, call_back, &n);
 	if (alert_is_open(a->state) && a->state != ALERT_HELD && (raised || a->hurry)) {

@@ -9,7 +9,7 @@
 #include "core/reply.h"
 
 #define CLAIM_MAX 500
-#define ATTEMPTS_MAX 30			/* the wire has 5 bits for them */
+#define ATTEMPTS_MAX 1000		/* a day of one every two minutes and more */
 
 struct usage {
 	msec *at;
@@ -262,7 +262,7 @@ may_go(struct engine *e, struct live_wave *lw, struct message *m)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
 				       "the person has no number for this channel");
 	else if (m->attempt >= ATTEMPTS_MAX)
-		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, "gave up after 30 attempts");
+		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, "gave up after 1000 attempts");
 	else if (engine_honours_opt_out(lw) && store_has_opted_out(e->store, m->contact))
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
 				       "the person has opted out of drills and notices");

@@ -93,8 +93,7 @@ engine_mark(struct engine *e)
 }
 
 struct newer {
-	struct live_wave *waves[256];
-	size_t count;
+	struct live_list list;
 	uint32_t than;
 };
 
@@ -103,8 +102,8 @@ find_newer(void *ctx, uint64_t key, void *value)
 {
 	struct newer *newer = ctx;
 
-	if (key > newer->than && newer->count < 256)
-		newer->waves[newer->count++] = value;
+	if (key > newer->than)
+		live_list_add(&newer->list, value);
 }
 
 void
@@ -119,8 +118,9 @@ engine_undo(struct engine *e)
 		if (e->touched.waves[i]->w.id <= e->marked_wave)
 			e->touched.waves[kept++] = e->touched.waves[i];
 	e->touched.count = kept;
-	for (size_t i = 0; i < newer.count; i++)
-		engine_wave_forget(e, newer.waves[i]);
+	for (size_t i = 0; i < newer.list.count; i++)
+		engine_wave_forget(e, newer.list.waves[i]);
+	free(newer.list.waves);
 }
 
 static void
@@ -333,22 +333,33 @@ clock_step(struct engine *e, msec by)
 	load(e);
 }
 
-/* Routes are known by their place in the list everywhere: other ones need a restart. */
+/* Routes are known by their place in the list everywhere, and a driver reads its options once:
+ * other routes or options need a restart. */
 static bool
 same_routes(const struct settings *a, const struct settings *b)
 {
 	bool same = a->route_count == b->route_count;
 
 	for (size_t i = 0; same && i < a->route_count; i++)
-		same = strcmp(a->routes[i].name, b->routes[i].name) == 0;
+		same = strcmp(a->routes[i].name, b->routes[i].name) == 0 &&
+			strcmp(a->routes[i].driver, b->routes[i].driver) == 0 &&
+			strcmp(a->routes[i].config, b->routes[i].config) == 0;
 	return same;
 }
 
 static void
 reload(struct engine *e, struct settings *fresh)
 {
+	struct err err = { 0 };
+	struct effect *f;
+
+	if (!engine_policies_readable(e, fresh, &err)) {
+		engine_log(e, 3, "settings not reloaded reason=\"an open alert needs what they "
+			   "lack: %s\"", err.text);
+		return;
+	}
 	if (!same_routes(e->settings, fresh)) {
-		engine_log(e, 3, "settings not reloaded reason=\"the list of routes changed; "
+		engine_log(e, 3, "settings not reloaded reason=\"routes or their options changed; "
 			   "restart gongd for that\"");
 		return;
 	}
@@ -359,6 +370,9 @@ reload(struct engine *e, struct settings *fresh)
 		e->routes[i].conf = &fresh->routes[i];
 	table_fini(&e->policies, free_policy);	/* they hold indices into the old settings */
 	number_documents(e);
+	f = effect_new(EFFECT_SETTINGS, -1);
+	f->settings = settings_ref(fresh);
+	engine_effect(e, f);
 	engine_log(e, 6, "settings reloaded");
 }
 

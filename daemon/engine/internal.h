@@ -93,6 +93,9 @@ int64_t engine_document(struct engine *, const char *kind, const char *name);
 const struct template *engine_template_named(struct engine *, const struct alert *,
 					     const char *name, int64_t *document);
 
+void engine_keep_documents(struct engine *, const struct alert *, const struct policy *);
+bool engine_policies_readable(struct engine *, const struct settings *, struct err *);
+
 /* accept.c */
 void engine_accept(struct engine *, struct command *);
 int64_t engine_accept_request(struct engine *, struct alert_request *, struct alert *accepted,
@@ -157,7 +160,6 @@ void engine_climb_due(struct engine *);
 int engine_look(struct engine *, struct alert *, const struct alert_request *,
 		struct err *refuse);
 void engine_raise(struct engine *, struct alert *, const struct answer *);
-void engine_look_now(struct engine *, int64_t alert);
 
 /* waves.c */
 struct live_wave *engine_wave(struct engine *, uint32_t id);

@@ -256,7 +256,7 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 	case REJECT_NONE:
 	case REJECT_RETRY:
 	case REJECT_COUNT:
-		m->due = e->now + pace_backoff_ms(SECONDS(2), SECONDS(60), m->attempt);
+		m->due = e->now + pace_backoff_ms(SECONDS(2), MINUTES(2), m->attempt);
 		break;
 	}
 	engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
@@ -296,7 +296,7 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 	if (item->outcome == OUTCOME_ACCEPTED) {
 		engine_message_event(e, lw, &m, MESSAGE_ON_ACCEPTED);
 		if (m.flags & MESSAGE_REFUSED_BEFORE) {
-			store_attempt_receipt(e->store, m.wave, m.contact, m.attempt & 31, false,
+			store_attempt_receipt(e->store, m.wave, m.contact, m.attempt, false,
 					      e->now);
 			engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_FAILED);
 		}
@@ -324,7 +324,7 @@ remember_reference(struct engine *e, struct route_state *r, const struct done_it
 	store_receipt_key_put(e->store, r->id, item->ref, &m);
 	if (!store_receipt_early_take(e->store, r->id, item->ref, m.e164, &delivered))
 		return;
-	store_attempt_receipt(e->store, m.wave, m.contact, m.attempt & 31, delivered, e->now);
+	store_attempt_receipt(e->store, m.wave, m.contact, m.attempt, delivered, e->now);
 	engine_message_event(e, lw, &m, delivered ? MESSAGE_ON_RECEIPT_DELIVERED
 			     : MESSAGE_ON_RECEIPT_FAILED);
 }
@@ -389,6 +389,15 @@ engine_part(struct engine *e, struct command *cmd)
 	store_message_update(e->store, &m);
 }
 
+/* The wire has 5 bits for the attempt: the latest one that they may mean.  0: none so far. */
+static unsigned
+which_attempt(const struct message *m, unsigned wire)
+{
+	unsigned back = (m->attempt - wire) & 31;
+
+	return back < m->attempt ? m->attempt - back : 0;
+}
+
 /* The receipt came before the route's own answer, which may never come. */
 static void
 overtaken(struct engine *e, struct message *m, bool delivered)
@@ -424,8 +433,8 @@ engine_receipt(struct engine *e, struct command *cmd)
 						       &wave, &contact, &attempt)))
 		lw = engine_wave(e, wave);
 	if (!lw || !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
-	    m.attempt == 0 || attempt > (m.attempt & 31) || attempt == 0 ||
-	    (attempt == (m.attempt & 31) && (m.route != r->id || (cmd->receipt.to && m.e164 &&
+	    !(attempt = which_attempt(&m, attempt)) ||
+	    (attempt == m.attempt && (m.route != r->id || (cmd->receipt.to && m.e164 &&
 							    cmd->receipt.to != m.e164)))) {
 		e->stats.receipts_unmatched++;
 		if (!lw && !cmd->receipt.id && cmd->receipt.ref)
@@ -434,7 +443,7 @@ engine_receipt(struct engine *e, struct command *cmd)
 						e->now - MINUTES(10));
 		return;
 	}
-	current = attempt == (m.attempt & 31);
+	current = attempt == m.attempt;
 	if (current && m.state == MESSAGE_SENDING)
 		overtaken(e, &m, cmd->receipt.delivered);
 	store_attempt_receipt(e->store, wave, contact, attempt, cmd->receipt.delivered, e->now);

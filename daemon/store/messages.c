@@ -442,7 +442,7 @@ store_attempt_receipt(struct store *s, uint32_t wave, uint32_t contact, unsigned
 		      bool delivered, msec at)
 {
 	return store_run(s, "UPDATE attempt SET receipt = ?1, receipt_at = ?2 WHERE wave = ?3 "
-			 "AND contact = ?4 AND n & 31 = ?5 AND receipt <> ?1 AND receipt <> 1",
+			 "AND contact = ?4 AND n = ?5 AND receipt <> ?1 AND receipt <> 1",
 			 "iiiii", (int64_t)(delivered ? 1 : 2), at, (int64_t)wave, (int64_t)contact,
 			 (int64_t)attempt) > 0;
 }

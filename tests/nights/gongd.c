@@ -202,6 +202,7 @@ hand_out(struct night *n, struct effect *f)
 		night_say(n, "log %d %s", f->log.priority, f->log.line);
 		break;
 	case EFFECT_BARRIER:
+	case EFFECT_SETTINGS:
 		break;
 	}
 }
