@@ -294,18 +294,39 @@ hang_up(struct night *n, const struct happening *h)
 					       NULL, NULL));
 }
 
+/* What gongd knows to be out already must not be asked of the same SIM again. */
+static void
+check_parts(struct night *n, int road, const struct item *item)
+{
+	for (size_t i = 0; i < n->told_count; i++)
+		if (n->told[i].id >> 5 == item->id >> 5 && n->told[i].to == item->to &&
+		    n->told[i].road == road && n->told[i].parts & item->todo)
+			night_fail(n, "wave %u contact %u: parts %lx are sent again, %lx were out",
+				   message_id_wave(item->id), message_id_contact(item->id),
+				   item->todo, n->told[i].parts);
+}
+
+/* `work_ms` is for one part; a modem tells each part that is out. */
 static void
 add_item(struct night *n, int road, struct item item, msec work_ms)
 {
 	struct road *r = &n->roads[road];
 	struct happening h = { .kind = HAPPEN_LEAVE, .road = road, .life = r->life,
 			       .id = item.id };
+	unsigned parts = (unsigned)__builtin_popcountl(item.todo);
+	msec part_ms = work_ms;
 
+	check_parts(n, road, &item);
 	item.start_at = n->mono;
 	if (r->serial) {
+		work_ms *= parts;
 		if (r->busy_until > n->mono)
 			item.start_at = r->busy_until;
 		r->busy_until = item.start_at + work_ms;
+		h.kind = HAPPEN_PART;
+		for (unsigned i = 1; i < parts; i++)
+			happen(n, item.start_at + part_ms * i, h);
+		h.kind = HAPPEN_LEAVE;
 	}
 	if (r->item_count == r->item_cap) {
 		r->item_cap = r->item_cap ? r->item_cap * 2 : 16;
@@ -318,6 +339,33 @@ add_item(struct night *n, int road, struct item item, msec work_ms)
 	happen(n, item.start_at + work_ms, h);
 }
 
+static unsigned long
+parts_to_send(const struct send_item *s)
+{
+	unsigned long missing = 0;
+
+	memcpy(&missing, s->missing, sizeof(missing));
+	return missing ? missing : s->parts < 64 ? (1ul << s->parts) - 1 : ~0ul;
+}
+
+static void
+part_out(struct night *n, int road, uint64_t id)
+{
+	struct item *item = item_find(&n->roads[road], id);
+	unsigned long rest = item ? item->todo & ~item->gone : 0;
+	struct command *cmd;
+
+	if (!rest || item->left)
+		return;
+	cmd = command_new(CMD_PART, road);
+	cmd->part.id = id;
+	cmd->part.part = (unsigned)__builtin_ctzl(rest) + 1;
+	cmd->part.of = item->parts;
+	cmd->part.reference = item->reference;
+	item->gone |= rest & -rest;
+	gongd_push(n, cmd);
+}
+
 static void
 send_items(struct night *n, struct effect *f)
 {
@@ -327,6 +375,7 @@ send_items(struct night *n, struct effect *f)
 		const struct send_item *s = &f->send.items[i];
 		msec work = chance_between(&n->chance, r->latency_low, r->latency_high);
 		struct item item = { .id = s->id, .to = s->to, .parts = s->parts,
+			.todo = parts_to_send(s),
 			.not_after = f->send.not_after, .reference = s->reference,
 			.text = xstrdup(s->text ? s->text : f->send.text) };
 
@@ -339,7 +388,7 @@ send_items(struct night *n, struct effect *f)
 			free(item.text);
 			continue;
 		}
-		add_item(n, f->route, item, r->serial ? work * s->parts : work);
+		add_item(n, f->route, item, work);
 	}
 }
 
@@ -373,7 +422,7 @@ network_send(struct night *n, struct effect *f)
 	} else if (f->kind == EFFECT_WITHDRAW) {
 		withdraw_items(n, f);
 	} else if (r->up) {
-		struct item item = { .id = f->call.id, .to = f->call.to, .call = true, .parts = 1,
+		struct item item = { .id = f->call.id, .to = f->call.to, .call = true, .parts = 1, .todo = 1,
 			.not_after = f->call.not_after, .ring_ms = f->call.ring_ms,
 			.text = xstrdup(f->call.text) };
 
@@ -402,6 +451,9 @@ network_die(struct night *n, int road, bool with_gongd, const char *reason)
 		struct item *item = &r->items[i];
 		bool begun = item->start_at <= n->mono;
 
+		if (item->gone && !with_gongd && n->told_count < 64)
+			n->told[n->told_count++] = (struct told){ item->id, item->to, road,
+								  item->gone };
 		if (!item->left && !begun && chance_percent(&n->chance, 30)) {
 			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item->id;
 		} else {
@@ -502,6 +554,10 @@ one(struct night *n, struct happening *h)
 	struct command *cmd;
 
 	switch (h->kind) {
+	case HAPPEN_PART:
+		if (h->life == r->life)
+			part_out(n, h->road, h->id);
+		break;
 	case HAPPEN_READY:
 		ready(n, h->road);
 		break;

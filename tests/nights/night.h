@@ -55,6 +55,7 @@ struct item {				/* with a driver */
 	bool call, left;		/* left: the network has it, gongd may not know yet */
 	char *text;
 	unsigned parts, reference;
+	unsigned long todo, gone;	/* bit sets of its parts: asked for, out */
 	msec start_at, ring_ms, not_after;	/* mono; not_after is wall time */
 };
 
@@ -70,7 +71,7 @@ struct road {				/* a route of gong.conf and the driver that plays it */
 	size_t item_count, item_cap;
 };
 
-enum happening_kind { HAPPEN_READY, HAPPEN_LEAVE, HAPPEN_ARRIVE, HAPPEN_COMMAND, HAPPEN_SAY,
+enum happening_kind { HAPPEN_PART, HAPPEN_READY, HAPPEN_LEAVE, HAPPEN_ARRIVE, HAPPEN_COMMAND, HAPPEN_SAY,
 		      HAPPEN_PICK_UP, HAPPEN_HANG_UP, HAPPEN_START };
 
 struct happening {
@@ -101,6 +102,12 @@ struct copy {				/* the network's own books: a telephone got this */
 	unsigned reference;
 	int road;
 	msec at;			/* mono */
+};
+
+struct told {				/* parts of a message gongd knows are out when its driver died */
+	uint64_t id, to;
+	int road;
+	unsigned long parts;
 };
 
 struct asked {				/* a client's request; it asks until it hears */
@@ -144,6 +151,8 @@ struct night {
 	size_t kept_count, kept_cap;
 	struct copy *copies;
 	size_t copy_count, copy_cap;
+	struct told told[64];
+	size_t told_count;
 	struct habit habits[32];
 	size_t habit_count;
 	struct asked asked[64];
