@@ -50,7 +50,10 @@ void bridge_take(struct bridge *, struct effect_list *effects, struct read_answe
 void bridge_state(struct bridge *, struct bridge_state *out);
 /* The wall clock was stepped by `by` ms: gong's own instants move with it (domain: Time). */
 void bridge_clock_step(struct bridge *, msec by);
+/* Asks the engine to take new settings; if it can, EFFECT_SETTINGS comes up, and then the
+ * reader is given them, too. */
 void bridge_reload(struct bridge *, struct settings *);
+void bridge_settings(struct bridge *, struct settings *);
 /* Lets the engine take what waits, commits, ends both threads. */
 void bridge_close(struct bridge *);
 

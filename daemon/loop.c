@@ -164,6 +164,16 @@ port_log(void *ctx, int priority, const char *fmt, ...)
 /* -- what comes up -- */
 
 static void
+take_settings(struct loop *l, struct settings *fresh)
+{
+	bridge_settings(l->bridge, fresh);
+	routes_reload(l->routes, fresh);
+	web_reload(l->web, fresh);
+	settings_unref(l->settings);
+	l->settings = settings_ref(fresh);
+}
+
+static void
 carry_out(struct loop *l, struct effect *f)
 {
 	switch (f->kind) {
@@ -173,6 +183,10 @@ carry_out(struct loop *l, struct effect *f)
 		break;
 	case EFFECT_LOG:
 		log_line(f->log.priority, "%s", f->log.line);
+		effect_free(f);
+		break;
+	case EFFECT_SETTINGS:
+		take_settings(l, f->settings);
 		effect_free(f);
 		break;
 	case EFFECT_SEND:
@@ -242,18 +256,6 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 
 /* -- signals -- */
 
-static bool
-same_routes(const struct settings *a, const struct settings *b)
-{
-	if (a->route_count != b->route_count)
-		return false;
-	for (size_t i = 0; i < a->route_count; i++)
-		if (strcmp(a->routes[i].name, b->routes[i].name) != 0 ||
-		    strcmp(a->routes[i].driver, b->routes[i].driver) != 0)
-			return false;
-	return true;
-}
-
 /* All or nothing: a file with one fault changes nothing. */
 static void
 on_hangup(evutil_socket_t sig, short what, void *ctx)
@@ -266,17 +268,8 @@ on_hangup(evutil_socket_t sig, short what, void *ctx)
 		log_line(LOG_ERROR, "reload refused reason=\"%s\"", err.text);
 		return;
 	}
-	if (!same_routes(l->settings, fresh)) {
-		log_line(LOG_ERROR, "reload refused reason=\"routes were added, removed or "
-			 "renamed; restart gongd for that (nothing accepted is lost)\"");
-		settings_unref(fresh);
-		return;
-	}
-	bridge_reload(l->bridge, fresh);
-	routes_reload(l->routes, fresh);
-	web_reload(l->web, fresh);
-	settings_unref(l->settings);
-	l->settings = fresh;
+	bridge_reload(l->bridge, fresh);	/* the engine decides; see EFFECT_SETTINGS */
+	settings_unref(fresh);
 }
 
 static void

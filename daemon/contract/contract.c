@@ -219,6 +219,9 @@ effect_free(struct effect *f)
 	case EFFECT_LOG:
 		free(f->log.line);
 		break;
+	case EFFECT_SETTINGS:
+		settings_unref(f->settings);
+		break;
 	case EFFECT_BARRIER:
 		break;
 	}

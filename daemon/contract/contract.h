@@ -184,7 +184,7 @@ struct send_item {
 };
 
 enum effect_kind { EFFECT_REPLY, EFFECT_SEND, EFFECT_CALL, EFFECT_WITHDRAW, EFFECT_TOOK,
-		   EFFECT_BARRIER, EFFECT_LOG };
+		   EFFECT_BARRIER, EFFECT_LOG, EFFECT_SETTINGS };
 
 struct effect {
 	enum effect_kind kind;
@@ -223,6 +223,7 @@ struct effect {
 			int priority;	/* syslog: 3 error, 4 warning, 6 info */
 			char *line;	/* event text plus key=value fields */
 		} log;
+		struct settings *settings;	/* now in force; a reference of the effect's own */
 	};
 };
 

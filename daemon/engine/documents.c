@@ -53,10 +53,56 @@ engine_policy(struct engine *e, int64_t document)
 	return p;
 }
 
+/* The texts of the steps as they are now are those of the whole alert. */
+void
+engine_keep_documents(struct engine *e, const struct alert *a, const struct policy *p)
+{
+	for (size_t i = 0; p && i < p->step_count; i++)
+		if (p->steps[i].template)
+			store_alert_document_put(e->store, a->id, p->steps[i].template,
+				engine_document(e, "template", p->steps[i].template));
+}
+
+struct readable {
+	struct engine *e;
+	const struct settings *settings;
+	struct err *err;
+	bool all;
+};
+
+static void
+try_policy(void *ctx, int64_t document)
+{
+	struct readable *r = ctx;
+	struct policy *p;
+	char *name, *body;
+
+	if (!r->all || !store_document_get(r->e->store, document, &name, &body))
+		return;
+	if (policy_parse(&p, body, name, r->settings, r->err) == 0)
+		policy_free(p);
+	else
+		r->all = false;
+	free(name);
+	free(body);
+}
+
+/* Can every open alert go on under these settings?  They may lack a role that its policy calls. */
+bool
+engine_policies_readable(struct engine *e, const struct settings *settings, struct err *err)
+{
+	struct readable r = { e, settings, err, true };
+
+	store_policies_in_use(e->store, try_policy, &r);
+	return r.all;
+}
+
 const struct template *
 engine_template_named(struct engine *e, const struct alert *a, const char *name,
 		      int64_t *document)
 {
-	*document = name ? engine_document(e, "template", name) : a->template;
+	*document = name ? store_alert_document(e->store, a->id, name) : a->template;
+	if (!*document)
+		*document = engine_document(e, "template", name);
 	return engine_template(e, *document);
 }

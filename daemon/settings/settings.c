@@ -485,11 +485,13 @@ read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 	s->state_dir = conf_path(s->path, cfg_getstr(cfg, "state_dir"));
 	s->driver_dir = conf_path(s->path, cfg_getstr(cfg, "driver_dir"));
 	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), err) < 0 ||
-	    read_listen(s, cfg_getsec(cfg, "listen"), err) < 0 ||
-	    read_folders(s, cfg, "templates", "template", report, err) < 0 ||
-	    read_folders(s, cfg, "policies", "policy", report, err) < 0)
+	    read_listen(s, cfg_getsec(cfg, "listen"), err) < 0)
 		return -1;
-	return read_sections(s, cfg, err);
+	/* All files are read even when one has a fault, so that a check finds them all at once. */
+	rc = read_folders(s, cfg, "templates", "template", report, err);
+	if (read_folders(s, cfg, "policies", "policy", report, rc < 0 ? NULL : err) < 0)
+		rc = -1;
+	return rc < 0 ? -1 : read_sections(s, cfg, err);
 }
 
 int

@@ -52,6 +52,37 @@ store_alert_insert(struct store *s, const struct alert *a, const char *key,
 	return store_last_id(s);
 }
 
+void
+store_alert_document_put(struct store *s, int64_t alert, const char *name, int64_t document)
+{
+	store_run(s, "INSERT OR IGNORE INTO alert_document VALUES (?, ?, ?)", "iti", alert, name,
+		  document);
+}
+
+int64_t
+store_alert_document(struct store *s, int64_t alert, const char *name)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT document FROM alert_document WHERE alert = ? "
+				       "AND name = ?", "it", alert, name);
+	int64_t document = 0;
+
+	if (store_step(s, st)) {
+		document = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return document;
+}
+
+void
+store_policies_in_use(struct store *s, document_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT policy FROM alert WHERE closed_at IS NULL "
+				       "AND policy <> 0", "");
+
+	while (store_step(s, st))
+		fn(ctx, sqlite3_column_int64(st, 0));
+}
+
 bool
 store_alert_get(struct store *s, int64_t id, struct alert *a)
 {

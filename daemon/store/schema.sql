@@ -49,6 +49,10 @@ CREATE TABLE alert (
 ) STRICT;
 CREATE INDEX alert_due ON alert (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX alert_open ON alert (id) WHERE closed_at IS NULL;	-- held, active, exhausted
+CREATE TABLE alert_document (	-- which version of a step's template the alert runs on
+	alert INTEGER NOT NULL, name TEXT NOT NULL, document INTEGER NOT NULL,
+	PRIMARY KEY (alert, name)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE target (		-- division: the village or township; contact: a person target
 	alert INTEGER NOT NULL, id INTEGER NOT NULL, division INTEGER, contact INTEGER,
 	level INTEGER NOT NULL DEFAULT 0, level_at INTEGER, by_contact INTEGER, by_name TEXT,

@@ -124,6 +124,12 @@ int64_t store_alert_last(struct store *);
 uint32_t store_wave_last(struct store *);
 bool store_alert_get(struct store *, int64_t id, struct alert *);
 void store_alert_update(struct store *, const struct alert *);	/* the changing columns */
+/* The version of the template `name` that an alert runs on; 0 = it named none. */
+void store_alert_document_put(struct store *, int64_t alert, const char *name, int64_t document);
+int64_t store_alert_document(struct store *, int64_t alert, const char *name);
+/* Documents of the policies that open alerts run on. */
+typedef void (*document_fn)(void *ctx, int64_t document);
+void store_policies_in_use(struct store *, document_fn, void *ctx);
 /* Alerts to look at: up to `max` ids with due_at <= now, earliest first. */
 size_t store_alerts_due(struct store *, msec now, int64_t *out, size_t max);
 msec store_alerts_next_due(struct store *);
