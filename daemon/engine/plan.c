@@ -203,16 +203,21 @@ static void
 silent_under(struct planner *p, division_code division, struct silent *silent)
 {
 	for (size_t i = 0; i < p->target_count; i++) {
-		char name[128];
+		const struct target *t = &p->targets[i];
+		struct person person = { .name = "" };
+		char name[128] = "";
 
-		if (division && !division_contains(division, p->targets[i].division))
+		if (division && !t->contact && !division_contains(division, t->division))
 			continue;
 		silent->n++;
-		if (silent->shown < 3 &&
-		    store_division_get(p->e->store, p->targets[i].division, name, NULL)) {
-			buf_printf(&silent->names, "%s%s", silent->shown ? "、" : "", name);
-			silent->shown++;
-		}
+		if (silent->shown == 3)
+			continue;
+		if (t->contact && store_person_by_id(p->e->store, t->contact, &person))
+			snprintf(name, sizeof(name), "%s", person.name);
+		else
+			store_division_get(p->e->store, t->division, name, NULL);
+		if (name[0])
+			buf_printf(&silent->names, "%s%s", silent->shown++ ? "、" : "", name);
 	}
 }
 
@@ -471,6 +476,35 @@ family_ordinal(const struct policy *policy, size_t family)
 	return n;
 }
 
+/* Each person whom the request named answers for himself. */
+static int
+plan_persons(struct planner *p)
+{
+	for (size_t i = 0; i < p->target_count; i++) {
+		struct person person;
+
+		if (store_person_by_id(p->e->store, p->targets[i].contact, &person) && person.active)
+			add_pick(p, person.id, person.lang, p->targets[i].division, p->targets[i].id);
+		else
+			p->out->nobody++;
+	}
+	return write_channels(p, 0, p->step->inform ? WAVE_INFORM : WAVE_CALL);
+}
+
+/* Somebody is told which persons are silent: the holders of a role over the request's places. */
+static int
+plan_person_helpers(struct planner *p, unsigned position, const struct family *family)
+{
+	enum tier tier = family_tier(p->e, family);
+
+	p->target = NO_TARGET;
+	for (size_t d = 0; d < p->request->division_count; d++) {
+		p->division = division_ancestor(p->request->divisions[d], tier);
+		pick_family(p, family, p->division);
+	}
+	return write_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_HELPER);
+}
+
 /* A callout: the duty is one target, answered for by whoever is called.  With contacts in turn,
  * the i-th family of the policy stands for the i-th contact. */
 static int
@@ -651,13 +685,21 @@ plan_positions(struct planner *p)
 		store_answered_at(e->store, p->alert->id, LEVEL_ACKNOWLEDGED, on_answered, p);
 		return write_channels(p, 0, WAVE_CALL);
 	}
+	if (p->step && p->step->to_count == 0 && p->policy->targets == TARGETS_PERSON)
+		return plan_persons(p);
 	if (!p->step || p->step->to_count == 0)
 		return plan_request(p);
+	/* Households live through enough real nights: a drill that does not name them spares them. */
+	if (p->alert->drill && p->step->inform) {
+		engine_event(e, p->alert->id, "drill_spares", "{\"step\":%zu}", p->index);
+		return 0;
+	}
 	if (p->policy->targets == TARGETS_TEAM)
 		return plan_team(p);
 	for (unsigned pos = 0; pos < p->step->to_count; pos++) {
 		const struct family *family = &e->settings->families[p->step->to[pos]];
-		int rc = family_tier(e, family) < target_tier(p->policy)
+		int rc = p->policy->targets == TARGETS_PERSON ? plan_person_helpers(p, pos, family)
+			: family_tier(e, family) < target_tier(p->policy)
 			? plan_helpers(p, pos, family) : plan_calls(p, pos, family);
 
 		if (rc < 0)
@@ -710,36 +752,65 @@ add_target(void *ctx, division_code division)
 		keep_target(p, &t);
 }
 
+static void
+add_divisions(struct planner *p)
+{
+	const struct alert_request *r = p->request;
+	struct division_range *ranges = xcalloc(r->division_count + 1, sizeof(*ranges));
+	size_t count = 0;
+
+	for (size_t i = 0; i < r->division_count; i++)
+		ranges[count++] = division_range(r->divisions[i]);
+	count = division_ranges_merge(ranges, count);
+	for (size_t i = 0; i < count; i++)
+		store_divisions_in(p->e->store, ranges[i], target_tier(p->policy), add_target, p);
+	free(ranges);
+}
+
+static int
+add_persons(struct planner *p)
+{
+	size_t count = count_request(p, WHOLE_MAX + 1);
+
+	if (count > WHOLE_MAX)
+		return err_field(p->err, "/audience", "more than %d people cannot be chased one by "
+				 "one; use smaller audiences, or tell them once", WHOLE_MAX);
+	fill_without(p);
+	pick_request(p);
+	sort_picks(p);
+	for (size_t i = 0; i < p->count; i++) {
+		struct target t = { .id = (unsigned)p->target_count,
+				    .contact = p->picks[i].contact,
+				    .division = p->picks[i].division };
+
+		if (!i || p->picks[i - 1].contact != t.contact)
+			keep_target(p, &t);
+	}
+	free(p->picks);
+	id_set_fini(&p->without);
+	return 0;
+}
+
 /* Writes the alert's targets and counts them; refuses an audience that has none. */
 int
 engine_plan_targets(struct engine *e, struct alert *a, const struct alert_request *r,
 		    const struct policy *policy, struct err *err)
 {
 	struct planner p = { .e = e, .alert = a, .request = r, .policy = policy, .err = err };
-	struct division_range *ranges;
 	division_code *codes;
-	size_t count = 0;
 	int rc = 0;
 
 	if (!policy || policy->targets == TARGETS_NONE)
 		return engine_check_texts(e, r, engine_template(e, a->template), r->divisions,
 					  r->division_count, err);
-	if (policy->targets == TARGETS_PERSON)
-		return err_field(err, "/policy", "policy %s has persons as targets, which this "
-				 "version cannot chase yet; use village, township or team",
-				 policy->name);
+	if (policy->targets == TARGETS_PERSON && add_persons(&p) < 0)
+		return -1;
 	if (policy->targets == TARGETS_TEAM) {
 		struct target team = { .division = r->division_count ? r->divisions[0] : 0 };
 
 		keep_target(&p, &team);
-	} else {
-		ranges = xcalloc(r->division_count + 1, sizeof(*ranges));
-		for (size_t i = 0; i < r->division_count; i++)
-			ranges[count++] = division_range(r->divisions[i]);
-		count = division_ranges_merge(ranges, count);
-		for (size_t i = 0; i < count; i++)
-			store_divisions_in(e->store, ranges[i], target_tier(policy), add_target, &p);
-		free(ranges);
+	} else if (policy->targets != TARGETS_PERSON) {
+		add_divisions(&p);
 	}
 	codes = xcalloc(p.target_count + 1, sizeof(*codes));
 	for (size_t i = 0; i < p.target_count; i++) {
@@ -750,7 +821,8 @@ engine_plan_targets(struct engine *e, struct alert *a, const struct alert_reques
 	if (!p.target_count)
 		rc = err_field(err, "/audience/divisions", "there is no %s in these divisions; "
 			       "policy %s would call nobody", policy->targets == TARGETS_VILLAGE
-			       ? "village" : "township", policy->name);
+			       ? "village" : policy->targets == TARGETS_PERSON ? "such person"
+			       : "township", policy->name);
 	if (rc == 0)
 		rc = engine_check_texts(e, r, engine_template(e, a->template), codes,
 					codes[0] ? p.target_count : 0, err);

@@ -99,10 +99,7 @@ read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err
 			kind = i;
 	if (kind < 0)
 		return conf_fail(section, err, "targets = \"%s\" is unknown; use none, village, "
-				 "township or team", targets);
-	if (kind == TARGETS_PERSON)
-		return conf_fail(section, err, "targets = \"person\" cannot be chased yet; use "
-				 "village, township or team");
+				 "township, person or team", targets);
 	if (until < 1 || until >= LEVEL_COUNT || chase >= LEVEL_COUNT)
 		return conf_fail(section, err, "until and chase_below must be 1 to 5");
 	p->targets = (enum target_kind)kind;
