@@ -677,6 +677,18 @@ open_task(struct planner *p)
 }
 
 static int
+plan_position(struct planner *p, unsigned pos)
+{
+	const struct family *family = &p->e->settings->families[p->step->to[pos]];
+
+	if (p->policy->targets == TARGETS_PERSON)
+		return plan_person_helpers(p, pos, family);
+	if (family_tier(p->e, family) < target_tier(p->policy))
+		return plan_helpers(p, pos, family);
+	return plan_calls(p, pos, family);
+}
+
+static int
 plan_positions(struct planner *p)
 {
 	struct engine *e = p->e;
@@ -696,15 +708,9 @@ plan_positions(struct planner *p)
 	}
 	if (p->policy->targets == TARGETS_TEAM)
 		return plan_team(p);
-	for (unsigned pos = 0; pos < p->step->to_count; pos++) {
-		const struct family *family = &e->settings->families[p->step->to[pos]];
-		int rc = p->policy->targets == TARGETS_PERSON ? plan_person_helpers(p, pos, family)
-			: family_tier(e, family) < target_tier(p->policy)
-			? plan_helpers(p, pos, family) : plan_calls(p, pos, family);
-
-		if (rc < 0)
+	for (unsigned pos = 0; pos < p->step->to_count; pos++)
+		if (plan_position(p, pos) < 0)
 			return -1;
-	}
 	if (p->index == 0 && p->request->contact_count) {
 		for (size_t c = 0; c < p->request->contact_count; c++)
 			pick_contact(p, p->request->contacts[c], NO_TARGET);
