@@ -136,12 +136,17 @@ fill_alert(struct engine *e, const struct alert_request *r, const struct policy 
 }
 
 static int
-replace_old(struct engine *e, const struct alert *a, struct err *err)
+replace_old(struct engine *e, const struct alert *a, const char *client, int *status,
+	    struct err *err)
 {
 	struct alert old;
 
 	if (!store_alert_get(e->store, a->replaces, &old))
 		return err_field(err, "/replaces", "there is no alert %lld", (long long)a->replaces);
+	if (engine_may_end(e, client, &old, err) < 0) {
+		*status = 403;
+		return -1;
+	}
 	if (old.replaced_by)
 		return err_field(err, "/replaces", "alert %lld was already replaced by %lld; "
 				 "replace that one", (long long)old.id, (long long)old.replaced_by);
@@ -181,7 +186,7 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	fill_alert(e, r, p, &a);
 	a.template = engine_document(e, "template", r->template);
 	a.policy = r->policy ? engine_document(e, "policy", r->policy) : 0;
-	if (a.replaces && !r->dry_run && replace_old(e, &a, err) < 0)
+	if (a.replaces && !r->dry_run && replace_old(e, &a, r->client, status, err) < 0)
 		return 0;
 	body = request_encode(r);
 	a.body = body;
@@ -443,6 +448,10 @@ engine_cancel(struct engine *e, struct command *cmd)
 		err_set(&err, "alert %lld is already %s", (long long)a.id,
 			alert_state_name(a.state));
 		engine_problem(e, cmd->reply_to, 409, &err);
+		return;
+	}
+	if (engine_may_end(e, c->client, &a, &err) < 0) {
+		engine_problem(e, cmd->reply_to, 403, &err);
 		return;
 	}
 	engine_mark(e);

@@ -228,6 +228,10 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 		engine_problem(e, cmd->reply_to, 404, &err);
 		return;
 	}
+	if (engine_may_answer(e, q->client, &a, q->division, &err) < 0) {
+		engine_problem(e, cmd->reply_to, 403, &err);
+		return;
+	}
 	if (q->contact) {
 		if (!store_person_by_ref(e->store, q->contact, &person) ||
 		    store_called_lowest(e->store, person.id, a.id) == LEVEL_COUNT) {

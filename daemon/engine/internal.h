@@ -103,6 +103,11 @@ int64_t engine_accept_request(struct engine *, struct alert_request *, struct al
 void engine_cancel(struct engine *, struct command *);
 void engine_stop_waves(struct engine *, int64_t alert, enum wave_state);
 
+/* rights.c: -1 with err is a 403 */
+int engine_may_end(struct engine *, const char *client, const struct alert *, struct err *);
+int engine_may_answer(struct engine *, const char *client, const struct alert *, division_code,
+		      struct err *);
+
 /* text.c */
 struct text_place {			/* for whom and where a text is rendered */
 	const struct alert *alert;

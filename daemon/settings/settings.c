@@ -319,6 +319,16 @@ read_token(struct settings *s, struct client *c, cfg_t *section, struct err *err
 	return 0;
 }
 
+#define PLAIN_NAME "a name has 1 to 40 letters, digits and . _ - (it stands in URLs and figures)"
+
+static bool
+is_plain(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	return len > 0 && len <= 40 && !name[len];
+}
+
 static int
 read_client(struct settings *s, cfg_t *section, struct err *err)
 {
@@ -327,6 +337,8 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 	unsigned divisions = cfg_size(section, "divisions");
 
 	c->name = xstrdup(cfg_title(section));
+	if (!is_plain(c->name))
+		return conf_fail(section, err, "client \"%s\": " PLAIN_NAME, c->name);
 	if (up_to < 0)
 		return conf_fail(section, err, "client \"%s\": up_to = \"%s\" is unknown; use notice, "
 				 "blue, yellow, orange or red", c->name,
@@ -425,6 +437,8 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 
 	r->name = xstrdup(cfg_title(section));
 	r->driver = xstrdup(cfg_getstr(section, "driver"));
+	if (!is_plain(r->name))
+		return conf_fail(section, err, "route \"%s\": " PLAIN_NAME, r->name);
 	if (!r->driver)
 		return conf_fail(section, err, "route \"%s\" has no driver; use gong-modem, "
 				 "gong-http, gong-sim or a path", r->name);

@@ -84,6 +84,18 @@ store_policies_in_use(struct store *s, document_fn fn, void *ctx)
 }
 
 bool
+store_alert_client(struct store *s, int64_t id, char name[128])
+{
+	sqlite3_stmt *st = store_query(s, "SELECT client FROM alert WHERE id = ?", "i", id);
+
+	if (!store_step(s, st))
+		return false;
+	snprintf(name, 128, "%s", (const char *)sqlite3_column_text(st, 0));
+	store_done(st);
+	return true;
+}
+
+bool
 store_alert_get(struct store *s, int64_t id, struct alert *a)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT template, policy, severity, drill, test, state, "

@@ -123,6 +123,7 @@ int64_t store_alert_insert(struct store *, const struct alert *, const char *key
 int64_t store_alert_last(struct store *);
 uint32_t store_wave_last(struct store *);
 bool store_alert_get(struct store *, int64_t id, struct alert *);
+bool store_alert_client(struct store *, int64_t id, char name[128]);	/* who sent it */
 void store_alert_update(struct store *, const struct alert *);	/* the changing columns */
 /* The version of the template `name` that an alert runs on; 0 = it named none. */
 void store_alert_document_put(struct store *, int64_t alert, const char *name, int64_t document);
