@@ -2,6 +2,7 @@
  * network's. */
 #include "tests/nights/night.h"
 
+#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,8 @@ static const struct { const char *promise, *sql; } promises[] = {
 	{ "every alert ends", "SELECT id, state FROM alert WHERE closed_at IS NULL" },
 	{ "an alert's satisfied count equals its targets'",
 	  "SELECT a.id, a.satisfied FROM alert a WHERE state = 2 AND targets <> satisfied" },
+	{ "every code is given once", "SELECT a.id, b.id FROM alert a JOIN alert b ON b.code = a.code AND "
+	  "b.id > a.id" },
 	{ "every alert has its audit entry",
 	  "SELECT (SELECT count(*) FROM alert), count(*) FROM audit WHERE action = 'alert.accept' "
 	  "HAVING count(*) <> (SELECT count(*) FROM alert)" },
@@ -177,6 +180,8 @@ check_kept(struct night *n)
 
 	sqlite3_prepare_v2(n->peek, "SELECT 1 FROM inbound WHERE driver_id = ?", -1, &st, NULL);
 	for (size_t i = 0; i < n->kept_count && !n->failed; i++) {
+		if (!n->kept[i].took && n->roads[n->kept[i].road].up)
+			night_fail(n, "%s was offered and never taken", n->kept[i].driver_id);
 		if (n->kept[i].receipt || !n->kept[i].took)
 			continue;
 		sqlite3_bind_text(st, 1, n->kept[i].driver_id, -1, SQLITE_STATIC);
@@ -184,6 +189,29 @@ check_kept(struct night *n)
 			night_fail(n, "the SIM was told to forget %s, which is not on disk",
 				   n->kept[i].driver_id);
 		sqlite3_reset(st);
+	}
+	sqlite3_finalize(st);
+}
+
+/* Each audit entry hashes the one before: none is missing, none was changed. */
+static void
+check_audit(struct night *n)
+{
+	unsigned char hash[32] = { 0 };
+	sqlite3_stmt *st = NULL;
+
+	sqlite3_prepare_v2(n->peek, "SELECT at || char(10) || actor || char(10) || action || char(10) "
+			   "|| detail, hash, id FROM audit ORDER BY id", -1, &st, NULL);
+	while (!n->failed && sqlite3_step(st) == SQLITE_ROW) {
+		struct buf row = { 0 };
+
+		buf_add(&row, hash, sizeof(hash));
+		buf_puts(&row, (const char *)sqlite3_column_text(st, 0));
+		EVP_Digest(row.data, row.len, hash, NULL, EVP_sha256(), NULL);
+		buf_fini(&row);
+		if (memcmp(hash, sqlite3_column_blob(st, 1), sizeof(hash)) != 0)
+			night_fail(n, "the audit's chain breaks at entry %lld",
+				   (long long)sqlite3_column_int64(st, 2));
 	}
 	sqlite3_finalize(st);
 }
@@ -206,6 +234,8 @@ check_night(struct night *n)
 		check_copies(n);
 	if (!n->failed)
 		check_kept(n);
+	if (!n->failed)
+		check_audit(n);
 	if (n->failed)
 		return;
 	unknown = gongd_look(n, "SELECT count(*) FROM attempt WHERE outcome = 3", 0, 0);

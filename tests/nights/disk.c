@@ -50,6 +50,7 @@ struct disk_image {
 
 static struct file files[FILES_MAX];
 static enum disk_fault fault;
+static long good_writes = -1;		/* left before it fails; -1 = no end */
 static unsigned life = 1;
 static unsigned long writes;
 
@@ -164,6 +165,8 @@ disk_write(sqlite3_file *base, const void *bytes, int len, sqlite3_int64 at)
 {
 	struct handle *h = alive(base);
 
+	if (good_writes >= 0 && good_writes-- == 0)
+		fault = DISK_ERROR;
 	if (!h || fault == DISK_ERROR)
 		return SQLITE_IOERR_WRITE;
 	if (fault == DISK_FULL && (size_t)(at + len) > h->file->now.size)
@@ -471,6 +474,13 @@ void
 disk_set_fault(enum disk_fault what)
 {
 	fault = what;
+	good_writes = -1;
+}
+
+void
+disk_fail_after(unsigned count)
+{
+	good_writes = (long)count;
 }
 
 void

@@ -17,6 +17,7 @@ void disk_load(const struct disk_image *);
 void disk_image_free(struct disk_image *);
 
 void disk_set_fault(enum disk_fault);
+void disk_fail_after(unsigned writes);	/* good for so many more writes, then failing */
 /* The process "dies": every open file is dead from now on (all it asks fails, nothing it does
  * reaches the disk).  Close the connections, then disk_restart. */
 void disk_kill(void);

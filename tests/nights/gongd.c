@@ -45,7 +45,8 @@ night_fail(struct night *n, const char *fmt, ...)
 	n->failed = true;
 	snprintf(n->reason, sizeof(n->reason), "%s:%u: --seed %u%s%.*lu at %s: %s", n->file,
 		 n->line ? n->line->number : 0, n->seed,
-		 n->first_death ? n->power_cut ? " (power cut) --commit " : " --commit " : "",
+		 n->first_death ? n->power_cut ? " (power cut) --commit " : n->hiccup ? " (disk) --commit "
+		 : " --commit " : "",
 		 n->first_death ? 1 : 0, n->first_death, at, why);
 }
 
@@ -213,7 +214,7 @@ static void
 turn(struct night *n)
 {
 	bool had = n->urgent.first || n->bulk.first, fatal = n->crash_at == n->commits + 1;
-	unsigned fate = fatal ? chance_below(&n->chance, 4) : 4;
+	unsigned fate = fatal && !n->hiccup ? chance_below(&n->chance, 4) : 4;
 	unsigned long written = disk_writes();
 	struct effect_list out = { 0 };
 	struct effect *f;
@@ -224,8 +225,13 @@ turn(struct night *n)
 
 	if (fate == 0)
 		disk_kill();
+	if (fatal && n->hiccup)
+		disk_fail_after(chance_below(&n->chance, 12));
 	rc = engine_turn(n->engine, &n->urgent, &n->bulk, wall(n), &out, &wake, &err);
 	n->turns++;
+	if (n->hiccup)
+		disk_set_fault(DISK_GOOD);
+	n->crash_at *= !(n->hiccup && rc < 0);	/* once is enough */
 	n->wake_at = wake == NEVER ? NEVER : wake - n->offset;
 	n->retry_at = rc < 0 ? n->wake_at : 0;
 	if (rc < 0)
@@ -236,7 +242,7 @@ turn(struct night *n)
 		n->idle_turns = 0;
 	if (n->idle_turns > IDLE_TURNS_MAX)
 		night_fail(n, "the engine spins: %u turns without doing anything", n->idle_turns);
-	fatal = fate == 0 || (fatal && n->commits == n->crash_at);
+	fatal = fate == 0 || (fatal && !n->hiccup && n->commits == n->crash_at);
 	give = !fatal || fate == 3 ? out.count : fate == 2 ? chance_below(&n->chance,
 		(unsigned)out.count + 1) : 0;
 	for (; (f = effect_pop(&out)); effect_free(f))

@@ -21,7 +21,7 @@ struct story {
 	struct line *lines;
 	size_t count;
 	struct district district;
-	bool every_commit, power_cut;
+	bool every_commit, power_cut, hiccup;
 	unsigned stride;		/* of the commits that one seed takes */
 	unsigned long only_at;		/* just this one */
 };
@@ -83,6 +83,7 @@ read_lines(struct story *story)
 			continue;
 		if (strcmp(line.words[0], "every_commit") == 0) {
 			story->every_commit = true;
+			story->hiccup = line.count > 1 && strcmp(line.words[1], "hiccup") == 0;
 			story->power_cut = line.count > 1 && strcmp(line.words[1], "power_cut") == 0;
 			continue;
 		}
@@ -121,7 +122,8 @@ play(const struct story *story, struct settings *settings, unsigned seed, unsign
 		.file = story->file, .lines = story->lines, .line_count = story->count,
 		.district = (struct district *)&story->district, .settings = settings, .seed = seed,
 		.chance = seed * 7919 + crash_at * 104729, .verbose = verbose, .mono = MIDNIGHT,
-		.crash_at = crash_at, .first_death = crash_at, .power_cut = story->power_cut, .down = true,
+		.crash_at = crash_at, .first_death = crash_at, .power_cut = story->power_cut,
+		.hiccup = story->hiccup, .down = true,
 	};
 
 	forgive(n.district);

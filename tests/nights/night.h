@@ -141,7 +141,7 @@ struct night {
 	unsigned long crash_at;		/* commit at which gongd dies; 0 = never */
 	unsigned deaths;
 	unsigned long first_death;	/* crash_at of this run, for the complaint */
-	bool power_cut, down;
+	bool power_cut, hiccup, down;	/* hiccup: the disk fails for a turn, nobody dies */
 	unsigned long uncertain_allowed;
 
 	struct road roads[ROADS_MAX];
