@@ -38,6 +38,7 @@ struct alert_request {
 	char **roles, **contacts, **without_contacts;	/* contacts by ref */
 	size_t role_count, contact_count, without_contact_count;
 	bool reached;			/* audience: those reached by the alert that is replaced */
+	bool callout;			/* came as a callout: its fields have no /audience */
 	bool in_turn;			/* callout: contacts one after the other */
 	msec starts_at;			/* 0 = now */
 	msec expires_at;		/* 0 = accepted_at + validity */

@@ -16,7 +16,10 @@ check_audience(struct engine *e, const struct alert_request *r, struct err *err)
 	struct person p;
 
 	for (size_t i = 0; i < r->division_count; i++) {
-		snprintf(field, sizeof(field), "/audience/divisions/%zu", i);
+		if (r->callout)
+			snprintf(field, sizeof(field), "/division");
+		else
+			snprintf(field, sizeof(field), "/audience/divisions/%zu", i);
 		division_format(code, r->divisions[i]);
 		if (!store_division_get(e->store, r->divisions[i], NULL, NULL))
 			return err_field(err, field, "there is no division %s; import it with "
@@ -29,7 +32,7 @@ check_audience(struct engine *e, const struct alert_request *r, struct err *err)
 					 "config/roles.conf", r->roles[i]);
 	}
 	for (size_t i = 0; i < r->contact_count; i++) {
-		snprintf(field, sizeof(field), "/audience/contacts/%zu", i);
+		snprintf(field, sizeof(field), "%s/contacts/%zu", r->callout ? "" : "/audience", i);
 		if (!store_person_by_ref(e->store, r->contacts[i], &p))
 			return err_field(err, field, "there is no contact \"%s\"; import it, or "
 					 "correct the ref", r->contacts[i]);

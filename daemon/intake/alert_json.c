@@ -382,6 +382,7 @@ check_callout(struct reading *r, struct alert_request *q, const struct settings 
 		return refuse(r, 422, "/division", "say whose duty is meant: \"division\": \"990121\"");
 	if (check_rights(r, q, "", "/division") < 0)
 		return -1;
+	q->callout = true;
 	q->in_turn = q->contact_count > 0;
 	return q->role_count ? settle_role(r, q, s) : 0;
 }
