@@ -112,7 +112,7 @@ gongd_start(struct night *n)
 	struct err err = { 0 };
 
 	if (store_open(&n->store, STORE_FILE, &err) < 0 ||
-	    engine_open(&n->engine, n->store, n->settings, wall(n), &err) < 0) {
+	    engine_open(&n->engine, n->store, n->later ? n->later : n->settings, wall(n), &err) < 0) {
 		night_fail(n, "gongd does not start: %s", err.text);
 		return;
 	}

@@ -143,6 +143,7 @@ play(const struct story *story, struct settings *settings, unsigned seed, unsign
 	disk_set_fault(DISK_GOOD);
 	gongd_stop(&n);
 	network_free(&n);
+	settings_unref(n.later);
 	return !n.failed;
 }
 

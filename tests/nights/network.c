@@ -249,11 +249,9 @@ arrive(struct night *n, const struct happening *h)
 	const struct habit *habit;
 
 	record(n, h->road, h->id, h->to, false, h->reference, h->text);
-	/* People answer what asks for an answer, not a thank-you. */
-	if (!strstr(h->text, "回复1") && !strstr(h->text, "eply 1"))
-		return;
 	habit = habit_for(n, who, false);
-	if (habit)
+	/* People answer what asks for an answer, not a thank-you. */
+	if (habit && (habit->echo || strstr(h->text, "回复1") || strstr(h->text, "eply 1")))
 		network_say(n, who, (unsigned)((h->to - NUMBER_BASE) % NUMBERS_EACH), habit->text,
 			    chance_between(&n->chance, habit->low, habit->high));
 }

@@ -40,6 +40,7 @@ struct habit {				/* what people do when a message reaches them */
 	bool voice;
 	double percent;
 	msec low, high;
+	bool echo;			/* answers everything, as a machine does */
 	char text[64];			/* SMS to send, or keys to press */
 };
 
@@ -125,7 +126,7 @@ struct night {
 	size_t line_count;
 	const struct line *line;	/* in hand */
 	struct district *district;
-	struct settings *settings;
+	struct settings *settings, *later;	/* later: after a reload */
 	unsigned seed;
 	uint64_t chance;
 	bool verbose, failed;

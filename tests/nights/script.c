@@ -196,7 +196,9 @@ do_people(struct reader *r)
 	else if (eat(r, "ignore")) {
 		h.percent = 0;
 		h.voice = eat(r, "calls");
-	} else if (!eat(r, "answer"))
+	} else if (eat(r, "echo"))
+		h.echo = true;
+	else if (!eat(r, "answer"))
 		puzzled(r);
 	while (more(r) && !r->n->failed) {
 		if (eat(r, "after"))
@@ -520,6 +522,24 @@ do_crash(struct reader *r)
 		gongd_die(r->n, strcmp(r->l->words[0], "power_cut") == 0);
 }
 
+static void
+do_reload(struct reader *r)
+{
+	struct command *cmd = command_new(CMD_RELOAD, -1);
+	struct err err = { 0 };
+
+	settings_unref(r->n->later);
+	r->n->later = NULL;
+	if (settings_load(&r->n->later, need(r), NULL, &err) < 0) {
+		night_fail(r->n, "%s", err.text);
+		command_free(cmd);
+		return;
+	}
+	cmd->settings = settings_ref(r->n->later);
+	gongd_push(r->n, cmd);
+	gongd_run(r->n, r->n->mono, NULL, NULL);
+}
+
 /* gongd will die at the N-th commit from now. */
 static void
 do_doom(struct reader *r)
@@ -793,7 +813,7 @@ do_expect(struct reader *r)
 			puzzled(r);
 	}
 	if (during >= 0 && w.no)
-		w.since = r->n->mono;
+		w.since = r->n->mono + 1;
 	met = gongd_run(r->n, r->n->mono + (during >= 0 ? during : within), fulfilled, &w);
 	if (!met && fulfilled(r->n, &w))
 		met = true;
@@ -813,7 +833,7 @@ static const struct {
 	{ "alert", do_ask }, { "cancel", do_ask }, { "desk", do_ask }, { "reply", do_reply },
 	{ "missed", do_missed }, { "dead", do_dead }, { "poison", do_poison },
 	{ "crash", do_crash }, { "power_cut", do_crash }, { "clock", do_clock },
-	{ "disk", do_disk }, { "doom", do_doom }, { "receipt", do_receipt }, { "expect", do_expect },
+	{ "disk", do_disk }, { "reload", do_reload }, { "doom", do_doom }, { "receipt", do_receipt }, { "expect", do_expect },
 };
 
 void
