@@ -14,6 +14,8 @@ close_alert(struct engine *e, struct alert *a, enum alert_state state)
 	a->due_at = state == ALERT_EXHAUSTED ? msec_min(a->expires_at, a->deadline_at) : NEVER;
 	if (state != ALERT_EXHAUSTED)
 		a->closed_at = e->now;
+	if (state == ALERT_EXHAUSTED && !a->policy)
+		return;			/* told once, as asked: no news */
 	engine_event(e, a->id, alert_state_name(state), "{\"targets\":%lu,\"satisfied\":%lu}",
 		     a->targets, a->satisfied);
 }

@@ -155,7 +155,8 @@ main(int argc, char **argv)
 	for (int i = 0; rate <= 0 && i < count; i++, busy++)
 		send_request(&all[i], now_ns());
 	while (now_ns() < end || busy) {
-		int wait = 1000, n;
+		struct timespec wait = { 1, 0 };	/* never a spin: gongd needs the core */
+		int n;
 
 		for (int i = 0; rate > 0 && i < count && next <= now_ns() && next < end; i++) {
 			if (all[i].due_ns)
@@ -164,9 +165,14 @@ main(int argc, char **argv)
 			next += (int64_t)(1e9 / rate);
 			busy++;
 		}
-		if (rate > 0)
-			wait = next - now_ns() > 1000000 ? 1 : 0;
-		n = epoll_wait(poll, events, 256, wait);
+		if (rate > 0 && next < end) {
+			int64_t left = next - now_ns();
+
+			wait = (struct timespec){ 0, left > 999999999 ? 999999999 : left };
+			if (left < 0)	/* late, and every connection is busy */
+				wait.tv_nsec = busy == (size_t)count ? 999999999 : 0;
+		}
+		n = epoll_pwait2(poll, events, 256, &wait, NULL);
 		for (int i = 0; i < n; i++) {
 			struct connection *c = events[i].data.ptr;
 
