@@ -78,11 +78,12 @@ take_step(struct look *l, size_t step)
 	for (size_t i = 0; i < plan.waves; i++)
 		people += plan.wave[i].people;
 	engine_event(e, l->a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
-		     "\"nobody\":%lu,\"console\":%s}", step, plan.waves, people, plan.nobody,
-		     plan.console ? "true" : "false");
+		     "\"nobody\":%lu,\"console\":%s,\"broadcast\":%s}", step, plan.waves,
+		     plan.broadcast ? 0 : people, plan.nobody, plan.console ? "true" : "false",
+		     plan.broadcast ? "true" : "false");
 	if (plan.no_route)
 		engine_event(e, l->a->id, "channel_without_route", "{\"step\":%zu}", step);
-	return people || plan.console;
+	return people || plan.console || plan.broadcast;
 }
 
 /* The one step of an alert without policy. */

@@ -139,7 +139,8 @@ struct step_plan {			/* what a step would send: for events and dry runs */
 	size_t waves;
 	struct { enum channel channel; enum wave_kind kind; unsigned long people; unsigned parts;
 		 int to; } wave[32];
-	unsigned long people;		/* told by this step; a broadcast counts posts */
+	unsigned long people;		/* told by this step */
+	bool broadcast;			/* its people are being collected; counted only up to a limit */
 	unsigned long nobody;		/* targets for whom no person was found */
 	bool console, no_route;
 };
