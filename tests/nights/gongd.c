@@ -208,68 +208,98 @@ hand_out(struct night *n, struct effect *f)
 	}
 }
 
-/* One turn; in a crash run gongd dies around the commit that was chosen: before it is on disk,
- * or after it with none, some or all of its effects out. */
+/* How gongd dies at the commit that was chosen for it: before it is on disk, or after it with none,
+ * some or all of its effects out. */
+enum fate { FATE_BEFORE, FATE_NONE_OUT, FATE_SOME_OUT, FATE_ALL_OUT, FATE_LIVES };
+
+static void
+hand_out_some(struct night *n, struct effect_list *out, enum fate fate)
+{
+	size_t give = fate == FATE_SOME_OUT ? chance_below(&n->chance, (unsigned)out->count + 1)
+		: fate < FATE_SOME_OUT ? 0 : out->count;
+	struct effect *f;
+
+	for (; (f = effect_pop(out)); effect_free(f))
+		if (give && give--)
+			hand_out(n, f);
+}
+
+/* An engine that has nothing to do must say so. */
+static void
+watch_idle(struct night *n, bool busy)
+{
+	n->idle_turns = busy || n->wake_at > n->mono ? 0 : n->idle_turns + 1;
+	if (n->idle_turns > IDLE_TURNS_MAX)
+		night_fail(n, "the engine spins: %u turns without doing anything", n->idle_turns);
+}
+
+static void
+die_of_fate(struct night *n)
+{
+	n->commits = n->crash_at;
+	/* Misfortunes come in company: it may die again while it is coming up. */
+	if (++n->deaths < 3 && chance_percent(&n->chance, 40))
+		n->crash_at += 1 + chance_below(&n->chance, 6);
+	gongd_die(n, n->power_cut);
+}
+
 static void
 turn(struct night *n)
 {
-	bool had = n->urgent.first || n->bulk.first, fatal = n->crash_at == n->commits + 1;
-	unsigned fate = fatal && !n->hiccup ? chance_below(&n->chance, 4) : 4;
-	unsigned long written = disk_writes();
+	bool had = n->urgent.first || n->bulk.first, due = n->crash_at == n->commits + 1, written;
+	enum fate fate = due && !n->hiccup ? (enum fate)chance_below(&n->chance, 4) : FATE_LIVES;
+	unsigned long before = disk_writes();
 	struct effect_list out = { 0 };
-	struct effect *f;
 	struct err err = { 0 };
 	msec wake = NEVER;
-	size_t give;
 	int rc;
 
-	if (fate == 0)
+	if (fate == FATE_BEFORE)
 		disk_kill();
-	if (fatal && n->hiccup)
+	else if (due && n->hiccup)
 		disk_fail_after(chance_below(&n->chance, 12));
 	rc = engine_turn(n->engine, &n->urgent, &n->bulk, wall(n), &out, &wake, &err);
-	n->turns++;
 	if (n->hiccup)
 		disk_set_fault(DISK_GOOD);
-	n->crash_at *= !(n->hiccup && rc < 0);	/* once is enough */
+	if (n->hiccup && rc < 0)
+		n->crash_at = 0;	/* once is enough */
+	written = disk_writes() > before;
+	n->turns++;
 	n->wake_at = wake == NEVER ? NEVER : wake - n->offset;
 	n->retry_at = rc < 0 ? n->wake_at : 0;
+	n->commits += rc == 0 && written;
 	if (rc < 0)
 		night_say(n, "turn failed: %s", err.text);
-	n->commits += rc == 0 && disk_writes() > written;
-	n->idle_turns = had || disk_writes() > written ? 0 : n->idle_turns + 1;
-	if (n->wake_at > n->mono)
-		n->idle_turns = 0;
-	if (n->idle_turns > IDLE_TURNS_MAX)
-		night_fail(n, "the engine spins: %u turns without doing anything", n->idle_turns);
-	fatal = fate == 0 || (fatal && !n->hiccup && n->commits == n->crash_at);
-	give = !fatal || fate == 3 ? out.count : fate == 2 ? chance_below(&n->chance,
-		(unsigned)out.count + 1) : 0;
-	for (; (f = effect_pop(&out)); effect_free(f))
-		if (give && give--)
-			hand_out(n, f);
-	if (fatal) {
-		n->commits = n->crash_at;
-		/* Misfortunes come in company: it may die again while it is coming up. */
-		if (++n->deaths < 3 && chance_percent(&n->chance, 40))
-			n->crash_at += 1 + chance_below(&n->chance, 6);
-		gongd_die(n, n->power_cut);
-	}
+	watch_idle(n, had || written);
+	/* The commit may have had nothing to write: then fate waits for the next one. */
+	if (fate != FATE_BEFORE && n->commits != n->crash_at)
+		fate = FATE_LIVES;
+	hand_out_some(n, &out, fate);
+	if (fate != FATE_LIVES)
+		die_of_fate(n);
+}
+
+/* When the next thing happens, in story time. */
+static msec
+next_at(const struct night *n)
+{
+	bool waiting = n->urgent.first || n->bulk.first;
+	msec next = waiting ? n->retry_at : n->down ? NEVER : n->wake_at;
+
+	return n->heap_count ? msec_min(next, n->heap[0].at) : next;
 }
 
 bool
 gongd_run(struct night *n, msec until, bool (*done)(struct night *, void *), void *ctx)
 {
 	while (!n->failed) {
-		bool waiting = n->urgent.first || n->bulk.first;
-		msec next = waiting ? n->retry_at : n->down ? NEVER : n->wake_at;
+		msec next = next_at(n);
+		bool waiting;
 
 		if (done && done(n, ctx))
 			return true;
-		if (n->heap_count && n->heap[0].at < next)
-			next = n->heap[0].at;
 		if (next > until) {
-			if (until != NEVER && until > n->mono)
+			if (until > n->mono)
 				n->mono = until;
 			return false;
 		}
