@@ -292,16 +292,28 @@ hang_up(struct night *n, const struct happening *h)
 					       NULL, NULL));
 }
 
-/* What gongd knows to be out already must not be asked of the same SIM again. */
+/* What gongd knows to be out already must not be asked of the same SIM again, and what is left
+ * away must be out by this SIM: a telephone joins parts of one sender only. */
 static void
 check_parts(struct night *n, int road, const struct item *item)
 {
-	for (size_t i = 0; i < n->told_count; i++)
-		if (n->told[i].id >> 5 == item->id >> 5 && n->told[i].to == item->to &&
-		    n->told[i].road == road && n->told[i].parts & item->todo)
+	unsigned long out = 0;
+
+	for (size_t i = 0; i < n->told_count; i++) {
+		const struct told *t = &n->told[i];
+
+		if (t->id >> 5 != item->id >> 5 || t->to != item->to || t->road != road)
+			continue;
+		out |= t->parts;
+		if (t->sure && t->parts & item->todo)
 			night_fail(n, "wave %u contact %u: parts %lx are sent again, %lx were out",
 				   message_id_wave(item->id), message_id_contact(item->id),
-				   item->todo, n->told[i].parts);
+				   item->todo, t->parts);
+	}
+	if (item->parts < 64 && (item->todo | out) != (1ul << item->parts) - 1)
+		night_fail(n, "wave %u contact %u: of %u parts only %lx are sent, %lx were out",
+			   message_id_wave(item->id), message_id_contact(item->id), item->parts,
+			   item->todo, out);
 }
 
 /* `work_ms` is for one part; a modem tells each part that is out. */
@@ -449,9 +461,9 @@ network_die(struct night *n, int road, bool with_gongd, const char *reason)
 		struct item *item = &r->items[i];
 		bool begun = item->start_at <= n->mono;
 
-		if (item->gone && !with_gongd && n->told_count < 64)
+		if (item->gone && n->told_count < 64)
 			n->told[n->told_count++] = (struct told){ item->id, item->to, road,
-								  item->gone };
+								  !with_gongd, item->gone };
 		if (!item->left && !begun && chance_percent(&n->chance, 30)) {
 			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item->id;
 		} else {

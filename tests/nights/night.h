@@ -105,9 +105,10 @@ struct copy {				/* the network's own books: a telephone got this */
 	msec at;			/* mono */
 };
 
-struct told {				/* parts of a message gongd knows are out when its driver died */
+struct told {				/* parts of a message that were out when its driver died */
 	uint64_t id, to;
 	int road;
+	bool sure;			/* gongd knows of them */
 	unsigned long parts;
 };
 
