@@ -43,7 +43,7 @@ class Driver:
             reader.start()
         op = {"op": "open", "protocol": 1, "route": "r", "config": conf}
         if callback_url:
-            op["callback_url"] = callback_url
+            op["config"] = dict(conf, callback_url=callback_url)
         self.say(op)
 
     def _read(self):
