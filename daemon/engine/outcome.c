@@ -398,6 +398,22 @@ which_attempt(const struct message *m, unsigned wire)
 	return back < m->attempt ? m->attempt - back : 0;
 }
 
+/* May this route report this about that attempt?  It had it, for that number, and did not refuse
+ * it. */
+static bool
+is_from(struct engine *e, const struct message *m, unsigned attempt, const struct route_state *r,
+	uint64_t to)
+{
+	enum outcome outcome = OUTCOME_NONE;
+	uint64_t e164 = m->e164;
+	int64_t route = m->route;
+
+	if ((attempt != m->attempt || m->state != MESSAGE_SENDING) &&
+	    !store_attempt_get(e->store, m->wave, m->contact, attempt, &route, &e164, &outcome))
+		return false;
+	return route == r->id && outcome != OUTCOME_REJECTED && (!to || !e164 || to == e164);
+}
+
 /* The receipt came before the route's own answer, which may never come. */
 static void
 overtaken(struct engine *e, struct message *m, bool delivered)
@@ -434,8 +450,7 @@ engine_receipt(struct engine *e, struct command *cmd)
 		lw = engine_wave(e, wave);
 	if (!lw || !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
 	    !(attempt = which_attempt(&m, attempt)) ||
-	    (attempt == m.attempt && (m.route != r->id || (cmd->receipt.to && m.e164 &&
-							    cmd->receipt.to != m.e164)))) {
+	    !is_from(e, &m, attempt, r, cmd->receipt.to)) {
 		e->stats.receipts_unmatched++;
 		if (!lw && !cmd->receipt.id && cmd->receipt.ref)
 			store_receipt_early_put(e->store, r->id, cmd->receipt.ref, cmd->receipt.to,

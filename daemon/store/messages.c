@@ -438,6 +438,23 @@ store_attempt_insert(struct store *s, const struct message *m, msec ended_at, en
 }
 
 bool
+store_attempt_get(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt, int64_t *route,
+		  uint64_t *e164, enum outcome *outcome)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT route, e164, outcome FROM attempt WHERE wave = ? "
+				       "AND contact = ? AND n = ?", "iii", (int64_t)wave,
+				       (int64_t)contact, (int64_t)attempt);
+
+	if (!store_step(s, st))
+		return false;
+	*route = sqlite3_column_int64(st, 0);
+	*e164 = (uint64_t)sqlite3_column_int64(st, 1);
+	*outcome = (enum outcome)sqlite3_column_int(st, 2);
+	store_done(st);
+	return true;
+}
+
+bool
 store_attempt_receipt(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt,
 		      bool delivered, msec at)
 {

@@ -287,6 +287,9 @@ bool store_message_sent(struct store *, uint32_t wave, uint32_t contact, unsigne
 			enum channel, unsigned parts, const char *ref, msec at);
 void store_attempt_insert(struct store *, const struct message *, msec ended_at, enum outcome,
 			  enum reject, unsigned parts, const char *ref, const char *reason);
+/* What a finished attempt was; false: there is none of that number. */
+bool store_attempt_get(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
+		       int64_t *route, uint64_t *e164, enum outcome *);
 /* true: the receipt is noted; false: that attempt already had one like it or is unknown. */
 bool store_attempt_receipt(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
 			   bool delivered, msec at);

@@ -56,6 +56,8 @@ static const struct { const char *promise, *sql; } promises[] = {
 	  "attempt a WHERE a.wave = m.wave AND a.contact = m.contact)" },
 	{ "a rejected attempt has a reason",
 	  "SELECT wave, contact FROM attempt WHERE outcome IN (2, 3) AND coalesce(reason, '') = ''" },
+	{ "no receipt stands at an attempt that was rejected",
+	  "SELECT wave, contact FROM attempt WHERE outcome = 2 AND receipt <> 0" },
 	{ "wave counters equal the rows",
 	  "SELECT w.id, w.total FROM wave w LEFT JOIN message m ON m.wave = w.id GROUP BY w.id HAVING "
 	  "w.total <> count(m.wave) OR w.sending <> total(m.state = 1) OR w.sent <> total(m.state = 2) "
