@@ -82,7 +82,11 @@ ask_messages(struct store *s)
 	struct message rows[4], m = { .wave = 1, .contact = 1 };
 	struct wave w = { .id = 1, .expires_at = 1, .planned_at = 1 };
 	uint32_t wave, contacts[4];
+	enum outcome outcome;
+	int64_t ids[1];
+	uint64_t e164;
 	unsigned attempt;
+	bool yes;
 
 	for (int c = CHANNEL_SMS; c <= CHANNEL_VOICE; c++) {
 		w.channel = (enum channel)c;
@@ -115,7 +119,10 @@ ask_messages(struct store *s)
 	store_voice_messages_of(s, 1, 1);
 	store_attempt_insert(s, &m, 1, OUTCOME_ACCEPTED, REJECT_NONE, 1, "r", NULL);
 	store_attempt_receipt(s, 1, 1, 1, true, 1);
+	store_attempt_get(s, 1, 1, 1, ids, &e164, &outcome);
 	store_receipt_key_get(s, 1, "r", 1, 1, &wave, contacts, &attempt);
+	store_receipt_early_put(s, 1, "r", 1, true, 2, 1);
+	store_receipt_early_take(s, 1, "r", 1, &yes);
 	store_used_since(s, 1, 1, see_used, NULL);
 }
 
