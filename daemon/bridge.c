@@ -63,34 +63,6 @@ wake_loop(struct bridge *b)
 		abort();		/* an eventfd cannot fail otherwise */
 }
 
-static void
-splice_commands(struct command_list *to, struct command_list *from)
-{
-	if (!from->first)
-		return;
-	if (to->first)
-		*to->end = from->first;
-	else
-		to->first = from->first;
-	to->end = from->end;
-	to->count += from->count;
-	*from = (struct command_list){ 0 };
-}
-
-static void
-splice_effects(struct effect_list *to, struct effect_list *from)
-{
-	if (!from->first)
-		return;
-	if (to->first)
-		*to->end = from->first;
-	else
-		to->first = from->first;
-	to->end = from->end;
-	to->count += from->count;
-	*from = (struct effect_list){ 0 };
-}
-
 /* -- ballast: room on the disk for what was accepted, given up when the disk is full -- */
 
 static void
@@ -205,12 +177,12 @@ take_work(struct bridge *b, struct command_list *urgent, struct command_list *bu
 {
 	if (b->urgent.first && b->urgent.first->kind == CMD_CLOCK_STEP) {
 		apply_clock_steps(b, &b->urgent);
-		splice_commands(&b->urgent, urgent);
-		splice_commands(urgent, &b->urgent);
+		command_splice(&b->urgent, urgent);
+		command_splice(urgent, &b->urgent);
 	} else {
-		splice_commands(urgent, &b->urgent);
+		command_splice(urgent, &b->urgent);
 	}
-	splice_commands(bulk, &b->bulk);
+	command_splice(bulk, &b->bulk);
 }
 
 static void *
@@ -252,7 +224,7 @@ engine_main(void *ctx)
 			note_failure(b, full, err.text);
 		else
 			note_success(b, b->turn_at, &looked_at);
-		splice_effects(&b->effects, &out);
+		effect_splice(&b->effects, &out);
 		if (b->effects.first)
 			wake_loop(b);
 		if (stop)
@@ -463,7 +435,7 @@ bridge_take(struct bridge *b, struct effect_list *effects, struct read_answer **
 	if (read(b->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
 		abort();
 	pthread_mutex_lock(&b->lock);
-	splice_effects(effects, &b->effects);
+	effect_splice(effects, &b->effects);
 	*answers = b->answers;
 	b->answers = NULL;
 	b->answers_end = &b->answers;
@@ -490,7 +462,7 @@ bridge_clock_step(struct bridge *b, msec by)
 	cmd->clock_step_ms = by;
 	command_push(&front, cmd);
 	pthread_mutex_lock(&b->lock);
-	splice_commands(&front, &b->urgent);
+	command_splice(&front, &b->urgent);
 	b->urgent = front;
 	pthread_cond_signal(&b->work);
 	pthread_mutex_unlock(&b->lock);

@@ -249,6 +249,15 @@ effect_free(struct effect *f)
 			list->count--;                        \
 		}                                             \
 		return item;                                  \
+	}                                                     \
+	void noun##_splice(struct noun##_list *to, struct noun##_list *from) \
+	{                                                     \
+		if (!from->first)                             \
+			return;                               \
+		*(to->first ? to->end : &to->first) = from->first; \
+		to->end = from->end;                          \
+		to->count += from->count;                     \
+		*from = (struct noun##_list){ 0 };            \
 	}
 
 LIST(command)

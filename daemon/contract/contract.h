@@ -245,8 +245,10 @@ struct effect_list {
 };
 void command_push(struct command_list *, struct command *);
 struct command *command_pop(struct command_list *);
+void command_splice(struct command_list *to, struct command_list *from);	/* all of it, behind */
 void effect_push(struct effect_list *, struct effect *);
 struct effect *effect_pop(struct effect_list *);
+void effect_splice(struct effect_list *to, struct effect_list *from);
 
 /* A message's id on the wire: wave 28 bits, contact 30, attempt 5; 13 base32 characters. */
 #define MESSAGE_ID_TEXT 14

@@ -459,13 +459,9 @@ run(struct engine *e, struct command *cmd)
 static void
 put_back(struct command_list *taken, struct command_list *list)
 {
-	if (!taken->first)
-		return;
-	*taken->end = list->first;
-	if (!list->first)
-		list->end = taken->end;
-	list->first = taken->first;
-	list->count += taken->count;
+	command_splice(taken, list);
+	if (taken->first)
+		*list = *taken;
 	*taken = (struct command_list){ 0 };
 }
 
