@@ -293,10 +293,17 @@ route "trunk" {
         used = {n: len(b) for n, b in self.books().items()}
         promise("all four ways out were used", all(used.values()),
                 ", ".join("%s %d" % u for u in used.items()))
-        first = rows("""SELECT min(a.sent_at) - al.released_at AS ms FROM attempt a JOIN wave w
-            ON w.id = a.wave JOIN alert al ON al.id = w.alert WHERE w.alert = ? GROUP BY w.alert""", move)
-        promise("the red alert overtook the orange one", first and first[0]["ms"] < 2500,
-                "first handed over %s ms after its release" % (first[0]["ms"] if first else "never"))
+        red = rows("""SELECT al.released_at AS released, max(a.sent_at) AS last FROM attempt a JOIN wave w
+            ON w.id = a.wave JOIN alert al ON al.id = w.alert WHERE w.alert = ? AND w.step = 0
+            AND w.channel = 0 AND a.n = 1""", move)[0]
+        between = rows("""SELECT count(*) AS n FROM attempt a JOIN wave w ON w.id = a.wave
+            WHERE w.alert = ? AND w.channel = 0 AND w.kind = 0 AND a.sent_at > ? AND a.sent_at < ?""", rain,
+                       red["released"], red["last"])[0]["n"]
+        waited = rows("""SELECT count(*) AS n FROM attempt a JOIN wave w ON w.id = a.wave
+            WHERE w.alert = ? AND w.channel = 0 AND w.kind = 0 AND a.sent_at > ?""", rain,
+                      red["last"])[0]["n"]
+        promise("the red alert overtook the orange one", between <= 4, "%d orange SMS went while red "
+                "ones waited, %d after them" % (between, waited))
         self.check_people(rain, move, callout)
 
     def check_people(self, rain, move, callout):

@@ -199,12 +199,6 @@ store_undo(struct store *s)
 	s->have_audit_hash = false;
 }
 
-void
-store_idle(struct store *s)
-{
-	sqlite3_wal_checkpoint_v2(s->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-}
-
 int64_t
 store_meta_get(struct store *s, const char *name, int64_t otherwise)
 {

@@ -30,8 +30,6 @@ bool store_changed(const struct store *);	/* has this turn written anything? */
 void store_mark(struct store *);
 void store_keep(struct store *);
 void store_undo(struct store *);
-/* Removes the unneeded log when idle. */
-void store_idle(struct store *);
 
 /* For tests: the query plan, a step a call, of every statement used so far. */
 typedef void (*explain_fn)(void *ctx, const char *sql, const char *step);
