@@ -1,0 +1,263 @@
+/* compose.c -- from picked people to texts, waves and message rows; it chooses nobody. */
+#include "daemon/engine/planner.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct variant_key {
+	division_code division;
+	enum lang lang;
+	bool coded;
+	int64_t id;
+};
+
+struct variants {
+	struct variant_key *keys;
+	size_t count, cap;
+};
+
+static bool
+has_other_open(struct planner *p, uint32_t contact)
+{
+	int64_t alerts[8];
+	size_t count = store_called_alerts(p->e->store, contact, alerts, 8);
+	struct alert other;
+
+	for (size_t i = 0; i < count; i++)
+		if (alerts[i] != p->alert->id &&
+		    store_alert_get(p->e->store, alerts[i], &other) &&
+		    alert_is_open(other.state) && other.expires_at > p->e->now)
+			return true;
+	return false;
+}
+
+void
+silent_under(struct planner *p, division_code division, struct silent *silent)
+{
+	for (size_t i = 0; i < p->target_count; i++) {
+		const struct target *t = &p->targets[i];
+		struct person person = { .name = "" };
+		char name[128] = "";
+
+		if (division && !t->contact && !division_contains(division, t->division))
+			continue;
+		silent->n++;
+		if (silent->shown == 3)
+			continue;
+		if (t->contact && store_person_by_id(p->e->store, t->contact, &person))
+			snprintf(name, sizeof(name), "%s", person.name);
+		else
+			store_division_get(p->e->store, t->division, name, NULL);
+		if (name[0])
+			buf_printf(&silent->names, "%s%s", silent->shown++ ? "、" : "", name);
+	}
+}
+
+int64_t
+compose_variant(struct planner *p, const struct template *t, const struct pick *pick,
+	     enum wave_kind kind, enum channel channel, bool coded, unsigned *parts)
+{
+	struct engine *e = p->e;
+	struct silent silent = { 0 };
+	struct person person = { .name = "" };
+	struct text_place place = {
+		.alert = p->alert, .request = p->request, .template = t,
+		.division = pick->division, .m = p->alert->targets,
+		.code = coded ? p->alert->code : NULL, .post = "",
+		.min_ms = e->now - p->alert->released_at,
+		.time_at = p->alert->closed_at == NEVER ? 0 : p->alert->closed_at,
+	};
+	int64_t id;
+
+	store_person_by_id(e->store, pick->contact, &person);
+	place.person = person.name;
+	if (p->step && p->step->to_count) {
+		const struct family *f = &e->settings->families[p->step->to[0]];
+		char *title = e->settings->roles[f->roles[0]].title[pick->lang];
+
+		place.post = title ? title : f->name;
+	}
+	silent_under(p, kind == WAVE_HELPER ? pick->division : 0, &silent);
+	buf_puts(&silent.names, "");
+	place.names = silent.names.data;
+	place.n = silent.n;
+	id = engine_variant(e, &place, pick->lang, channel, parts, p->err);
+	buf_fini(&silent.names);
+	return id;
+}
+
+static int64_t
+variant_for(struct planner *p, struct variants *v, const struct template *t,
+	    const struct pick *pick, enum wave_kind kind, enum channel channel, unsigned *parts)
+{
+	bool personal = false, coded;
+	int64_t id;
+
+	for (size_t i = 0; i < t->param_count; i++)
+		personal |= t->params[i].scope == SCOPE_PERSON;
+	coded = kind == WAVE_CALL && channel == CHANNEL_SMS && has_other_open(p, pick->contact);
+	for (size_t i = 0; i < v->count && !personal; i++)
+		if (v->keys[i].division == pick->division && v->keys[i].lang == pick->lang &&
+		    v->keys[i].coded == coded)
+			return v->keys[i].id;
+	id = compose_variant(p, t, pick, kind, channel, coded, parts);
+	if (v->count == v->cap) {
+		v->cap = v->cap ? v->cap * 2 : 16;
+		v->keys = xrealloc(v->keys, v->cap * sizeof(*v->keys));
+	}
+	v->keys[v->count++] = (struct variant_key){ pick->division, pick->lang, coded, id };
+	return id;
+}
+
+struct wave
+compose_wave(const struct planner *p, unsigned position, enum channel channel, enum wave_kind kind,
+	 int64_t template)
+{
+	return (struct wave){
+		.alert = p->alert->id, .step = (int)p->index, .position = position,
+		.channel = channel, .kind = kind, .state = WAVE_OPEN,
+		.severity = p->alert->severity, .drill = p->alert->drill, .template = template,
+		.below = p->step ? p->step->below : 0, .expires_at = p->alert->expires_at,
+		.planned_at = p->e->now,
+	};
+}
+
+static void
+note_wave(struct planner *p, const struct wave *w, unsigned parts)
+{
+	size_t i = p->out->waves;
+
+	if (i >= 32)
+		return;
+	p->out->wave[i].channel = w->channel;
+	p->out->wave[i].kind = w->kind;
+	p->out->wave[i].people = w->total;
+	p->out->wave[i].parts = parts;
+	p->out->waves++;
+}
+
+/* One wave from the picks (sorted by contact).  `only_new`: people without any message of this
+ * alert yet, for a step whose own channel has no route. */
+static int
+write_wave(struct planner *p, unsigned position, enum channel channel, enum wave_kind kind,
+	   bool only_new)
+{
+	struct engine *e = p->e;
+	int64_t document;
+	const struct template *t = engine_template_named(e, p->alert,
+		p->step ? p->step->template : NULL, &document);
+	struct variants variants = { 0 };
+	struct live_wave *lw = NULL;
+	unsigned parts = 0;
+	int rc = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		const struct pick *pick = &p->picks[i];
+		unsigned number = 0;
+		int64_t variant;
+
+		if (i && p->picks[i - 1].contact == pick->contact)
+			continue;
+		if (id_set_has(&p->seen, pick->contact) ||
+		    (only_new && store_was_handed_over(e->store, p->alert->id, pick->contact)))
+			continue;
+		variant = variant_for(p, &variants, t, pick, kind, channel, &parts);
+		if (!variant) {
+			rc = -1;
+			break;
+		}
+		if (!lw) {
+			struct wave w = compose_wave(p, position, channel, kind, document);
+
+			lw = engine_wave_add(e, &w, p->alert->test);
+		}
+		/* A redial tries the person's next number, and after the last the first. */
+		if (channel == CHANNEL_VOICE)
+			number = store_number_in_turn(e->store, pick->contact, channel,
+				store_voice_messages_of(e->store, p->alert->id, pick->contact));
+		store_message_insert(e->store, lw->w.id, pick->contact, variant, number, NEVER);
+		lw->w.total++;
+	}
+	if (lw) {
+		engine_wave_rank(e, lw);
+		note_wave(p, &lw->w, parts);
+	}
+	free(variants.keys);
+	return rc;
+}
+
+static bool
+channel_has_route(struct engine *e, const struct alert *a, enum channel channel)
+{
+	struct route_view views[ROUTES_MAX];
+	struct route_need need = { .channel = channel, .test_mode = a->test, .avoid = -1 };
+
+	engine_views(e, views);
+	return route_exists(views, e->route_count, &need);
+}
+
+int
+compose_channels(struct planner *p, unsigned position, enum wave_kind kind)
+{
+	bool sms = p->step ? p->step->channels[CHANNEL_SMS] : true;
+	bool voice = p->step && p->step->channels[CHANNEL_VOICE];
+	bool no_voice = voice && !channel_has_route(p->e, p->alert, CHANNEL_VOICE);
+
+	picks_sort(p);
+	if (sms && write_wave(p, position, CHANNEL_SMS, kind, false) < 0)
+		return -1;
+	if (voice && !no_voice && write_wave(p, position, CHANNEL_VOICE, kind, false) < 0)
+		return -1;
+	if (no_voice) {
+		p->out->no_route = true;
+		if (!sms && write_wave(p, position, CHANNEL_SMS, kind, true) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < p->count; i++) {
+		const struct pick *pick = &p->picks[i];
+
+		if (pick->target != NO_TARGET)
+			store_called_put(p->e->store, pick->contact, p->alert->id, pick->target,
+					 (unsigned)p->index);
+		if (!i || p->picks[i - 1].contact != pick->contact)
+			id_set_add(&p->seen, pick->contact);
+	}
+	id_set_sort(&p->seen);
+	p->out->people = p->seen.count;
+	p->count = 0;
+	return 0;
+}
+
+/* Proves and measures the text; the people are collected and written turn by turn. */
+int
+compose_broadcast(struct planner *p, const struct template *t, int64_t document)
+{
+	struct wave w = compose_wave(p, 0, CHANNEL_SMS, WAVE_INFORM, document);
+	/* Counting a million posts takes 0.1 s: a forecast wants it, and a limit up to itself.  The
+	 * exact count comes when they have been collected ("planned"). */
+	size_t limit = p->e->quiet ? SIZE_MAX : p->request->recipients_max + 1;
+	int64_t variants[LANG_COUNT];
+	struct live_wave *lw;
+	unsigned parts = 0;
+
+	for (int lang = 0; lang < LANG_COUNT; lang++) {
+		struct pick pick = { .lang = (enum lang)lang, .division =
+			p->request->division_count ? p->request->divisions[0] : 0 };
+
+		variants[lang] = compose_variant(p, t, &pick, WAVE_INFORM, CHANNEL_SMS, false, &parts);
+		if (!variants[lang])
+			return -1;
+	}
+	w.total = p->out->people = picks_request_count(p, limit);
+	note_wave(p, &w, parts);
+	p->out->broadcast = true;
+	if (p->e->quiet)
+		return 0;
+	w.total = 0;
+	w.state = WAVE_PLANNING;
+	lw = engine_wave_add(p->e, &w, p->alert->test);
+	memcpy(lw->variants, variants, sizeof(variants));
+	engine_broadcast_start(p->e, lw, p->request);
+	return 0;
+}

@@ -1,0 +1,105 @@
+/* notice.c -- messages outside the ladder: to those whom a replaced alert reached, and to one
+ * person at a time. */
+#include "daemon/engine/planner.h"
+
+#include <stdlib.h>
+
+struct reached {
+	struct engine *e;
+	struct id_set ids;
+};
+
+static void
+on_reached(void *ctx, uint32_t contact)
+{
+	id_set_add(ctx, contact);
+}
+
+static void
+reached_by(void *ctx, const struct wave *w)
+{
+	struct reached *r = ctx;
+
+	if (w->channel == CHANNEL_SMS && w->kind != WAVE_REPLY)
+		store_messages_reached(r->e->store, w->id, on_reached, &r->ids);
+}
+
+/* The message to those, and only those, whom the replaced alert reached.  Those still sending
+ * join as they settle (outcome.c). */
+int
+engine_plan_correction(struct engine *e, struct alert *a, const struct alert_request *r,
+		       struct err *err)
+{
+	const struct template *t = engine_template(e, a->template);
+	struct planner p = { .e = e, .alert = a, .request = r, .err = err };
+	struct reached reached = { .e = e };
+	struct live_wave *lw;
+	struct wave w;
+	unsigned parts = 0;
+
+	if (!a->replaces)
+		return err_field(err, "/audience/reached", "\"reached\" needs \"replaces\": the "
+				 "alert whose recipients are meant");
+	if (engine_check_texts(e, r, t, r->divisions, r->division_count, err) < 0)
+		return -1;
+	store_waves_of(e->store, a->replaces, reached_by, &reached);
+	id_set_sort(&reached.ids);
+	w = compose_wave(&p, 0, CHANNEL_SMS, WAVE_CORRECTION, a->template);
+	lw = engine_wave_add(e, &w, a->test);
+	for (int lang = 0; lang < LANG_COUNT; lang++) {
+		struct pick pick = { .lang = (enum lang)lang, .division =
+			r->division_count ? r->divisions[0] : 0 };
+
+		lw->variants[lang] = compose_variant(&p, t, &pick, WAVE_CORRECTION, CHANNEL_SMS, false,
+						  &parts);
+		if (!lw->variants[lang])
+			return -1;
+	}
+	for (size_t i = 0; i < reached.ids.count; i++) {
+		struct person person;
+
+		if (!store_person_by_id(e->store, reached.ids.ids[i], &person))
+			continue;
+		store_message_insert(e->store, lw->w.id, person.id, lw->variants[person.lang], 0,
+				     NEVER);
+		lw->w.total++;
+	}
+	id_set_fini(&reached.ids);
+	engine_wave_rank(e, lw);
+	return 0;
+}
+
+/* One message to one person outside the ladder: an automatic reply, a late correction. */
+uint32_t
+engine_send_one(struct engine *e, struct alert *a, enum wave_kind kind, uint32_t contact,
+		enum lang lang, const char *template)
+{
+	struct alert_request *r = request_decode(a->body);
+	struct planner p = { .e = e, .alert = a, .request = r };
+	struct pick pick = { .contact = contact, .lang = lang, .division =
+		r->division_count ? r->divisions[0] : 0 };
+	int64_t document = engine_document(e, "template", template), variant;
+	const struct template *t = engine_template(e, document);
+	struct err err = { 0 };
+	unsigned parts = 0;
+	uint32_t id = 0;
+
+	p.err = &err;
+	if (t && (variant = compose_variant(&p, t, &pick, kind, CHANNEL_SMS, false, &parts))) {
+		struct wave w = compose_wave(&p, 0, CHANNEL_SMS, kind, document);
+		struct live_wave *lw;
+
+		w.step = -1;
+		w.expires_at = e->now + MINUTES(30);
+		lw = engine_wave_add(e, &w, a->test);
+		store_message_insert(e->store, lw->w.id, contact, variant, 0, NEVER);
+		lw->w.total = 1;
+		engine_wave_rank(e, lw);
+		id = lw->w.id;
+	} else if (t) {
+		engine_log(e, 4, "automatic reply not possible template=%s reason=\"%s\"", template,
+			   err.text);
+	}
+	alert_request_free(r);
+	return id;
+}

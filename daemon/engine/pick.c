@@ -1,0 +1,223 @@
+/* pick.c -- who is told by a step: holders of posts, the roster, contacts by name.  It writes
+ * nothing. */
+#include "daemon/engine/planner.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+picks_add(struct planner *p, uint32_t contact, enum lang lang, division_code division,
+	 uint32_t target)
+{
+	if (p->without.count && id_set_has(&p->without, contact))
+		return;
+	if (p->count == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 256;
+		p->picks = xrealloc(p->picks, p->cap * sizeof(*p->picks));
+	}
+	p->picks[p->count++] = (struct pick){ contact, target, lang, division };
+	p->found++;
+}
+
+bool
+pick_is_left_out(const struct planner *p, division_code division)
+{
+	for (size_t i = 0; i < p->request->without_division_count; i++)
+		if (division_contains(p->request->without_divisions[i], division))
+			return true;
+	return false;
+}
+
+static void
+on_holder(void *ctx, const struct holder *h)
+{
+	struct planner *p = ctx;
+
+	p->named++;
+	if (!pick_is_left_out(p, h->division))
+		picks_add(p, h->contact, h->lang, p->division ? p->division : h->division,
+			 p->target);
+}
+
+struct first {
+	struct planner *p;
+	bool any;
+};
+
+static void
+on_first(void *ctx, const struct holder *h)
+{
+	struct first *first = ctx;
+
+	if (first->any || id_set_has(&first->p->without, h->contact))
+		return;
+	on_holder(first->p, h);
+	first->any = true;
+}
+
+/* Everybody who holds a role of the family in the division; duty roles by the roster. */
+void
+picks_family(struct planner *p, const struct family *family, division_code division)
+{
+	struct engine *e = p->e;
+	char code[DIVISION_TEXT];
+
+	for (size_t i = 0; i < family->role_count; i++) {
+		const struct role *role = &e->settings->roles[family->roles[i]];
+		int64_t id = e->role_ids[family->roles[i]];
+		size_t before = p->named;
+		struct first first = { p, false };
+
+		if (role->duty)
+			store_on_duty(e->store, id, division, e->now, on_holder, p);
+		if (p->named > before)
+			continue;
+		if (!role->duty) {
+			store_holders(e->store, id, (struct division_range){ division, division },
+				      on_holder, p);
+			continue;
+		}
+		store_holders(e->store, id, (struct division_range){ division, division }, on_first,
+			      &first);
+		division_format(code, division);
+		if (!e->quiet)
+			engine_event(e, p->alert->id, "roster_gap",
+				     "{\"role\":\"%s\",\"division\":\"%s\"}", role->name, code);
+	}
+}
+
+static int
+number_of_first(const struct pick *a, const struct pick *b)
+{
+	return a->contact < b->contact ? -1 : a->contact > b->contact;
+}
+
+/* Stable, so that a person's first reason gives the text. */
+void
+picks_sort(struct planner *p)
+{
+	struct pick *tmp = xmalloc(p->count * sizeof(*tmp));
+
+	for (size_t width = 1; width < p->count; width *= 2) {
+		for (size_t i = 0; i < p->count; i += 2 * width) {
+			size_t a = i, mid = i + width < p->count ? i + width : p->count;
+			size_t b = mid, end = mid + width < p->count ? mid + width : p->count;
+
+			for (size_t k = i; k < end; k++)
+				tmp[k] = b >= end || (a < mid && number_of_first(&p->picks[a],
+					&p->picks[b]) <= 0) ? p->picks[a++] : p->picks[b++];
+		}
+		memcpy(p->picks, tmp, p->count * sizeof(*tmp));
+	}
+	free(tmp);
+}
+
+void
+picks_contact(struct planner *p, const char *ref, uint32_t target)
+{
+	struct person person;
+	division_code division = p->request->division_count ? p->request->divisions[0] : 0;
+
+	if (store_person_by_ref(p->e->store, ref, &person) && person.active)
+		picks_add(p, person.id, person.lang, division, target);
+}
+
+static bool
+appears_before(const struct policy *policy, size_t step, size_t k)
+{
+	for (size_t s = 0; s <= step; s++)
+		for (size_t i = 0; i < (s == step ? k : policy->steps[s].to_count); i++)
+			if (policy->steps[s].to[i] == policy->steps[step].to[k])
+				return true;
+	return false;
+}
+
+/* The how-manieth family of the policy this is, in order of first appearance. */
+size_t
+picks_family_ordinal(const struct policy *policy, size_t family)
+{
+	size_t n = 0;
+
+	for (size_t s = 0; s < policy->step_count; s++) {
+		for (size_t k = 0; k < policy->steps[s].to_count; k++) {
+			if (appears_before(policy, s, k))
+				continue;
+			if (policy->steps[s].to[k] == family)
+				return n;
+			n++;
+		}
+	}
+	return n;
+}
+
+void
+picks_answered(void *ctx, const struct holder *h)
+{
+	struct planner *p = ctx;
+
+	picks_add(p, h->contact, h->lang,
+		 p->request->division_count ? p->request->divisions[0] : 0, 0);
+}
+
+/* The request's own roles and contacts. */
+void
+picks_request(struct planner *p)
+{
+	p->division = 0;
+	p->target = NO_TARGET;
+	for (size_t r = 0; r < p->request->role_count; r++) {
+		int index = settings_family(p->e->settings, p->request->roles[r]);
+		const struct family *family = &p->e->settings->families[index < 0 ? 0 : index];
+
+		if (index < 0)
+			continue;	/* a reload took the role away */
+		for (size_t i = 0; i < family->role_count; i++)
+			for (size_t d = 0; d < p->request->division_count; d++)
+				store_holders(p->e->store, p->e->role_ids[family->roles[i]],
+					      division_range(p->request->divisions[d]), on_holder, p);
+	}
+	for (size_t c = 0; c < p->request->contact_count; c++)
+		picks_contact(p, p->request->contacts[c], NO_TARGET);
+}
+
+/* How many people the request's roles name, counting on to `limit` only.  Somebody with two
+ * posts counts twice. */
+size_t
+picks_request_count(const struct planner *p, size_t limit)
+{
+	const struct alert_request *r = p->request;
+	size_t count = r->contact_count;
+
+	for (size_t i = 0; i < r->role_count && count < limit; i++) {
+		int index = settings_family(p->e->settings, r->roles[i]);
+		const struct family *family = &p->e->settings->families[index < 0 ? 0 : index];
+
+		for (size_t m = 0; index >= 0 && m < family->role_count; m++)
+			for (size_t d = 0; d < r->division_count && count < limit; d++)
+				count += store_holders_count(p->e->store,
+					p->e->role_ids[family->roles[m]],
+					division_range(r->divisions[d]), limit - count);
+	}
+	return count;
+}
+
+static void
+on_without(void *ctx, uint32_t contact)
+{
+	id_set_add(ctx, contact);
+}
+
+void
+picks_without(struct planner *p)
+{
+	bool team = p->policy && p->policy->targets == TARGETS_TEAM;
+	struct person person;
+
+	if (team)			/* whoever said that he cannot is not asked again */
+		store_answered_cannot(p->e->store, p->alert->id, on_without, &p->without);
+
+	for (size_t i = 0; i < p->request->without_contact_count; i++)
+		if (store_person_by_ref(p->e->store, p->request->without_contacts[i], &person))
+			id_set_add(&p->without, person.id);
+	id_set_sort(&p->without);
+}
