@@ -125,24 +125,22 @@ apply_clock_steps(struct bridge *b, const struct command_list *urgent)
 		b->offset_ms += cmd->clock_step_ms;
 }
 
+/* A turn a second even when nothing is due for hours: the watchdog and the health check live on
+ * the engine's progress. */
 static void
 wait_for_work(struct bridge *b, msec wake_at, bool more)
 {
 	while (!b->stopping && !more && !b->urgent.first && !b->bulk.first) {
-		msec left = wake_at == NEVER ? 1000 : wake_at - bridge_now(b);
+		msec left = msec_min(wake_at - bridge_now(b), b->turn_at + 1000 - monotonic_now());
 		struct timespec until;
 
 		if (left <= 0)
 			return;
-		if (left > 1000)
-			left = 1000;	/* the clock may be stepped while we sleep */
 		clock_gettime(CLOCK_MONOTONIC, &until);
 		until.tv_nsec += left % 1000 * 1000000;
 		until.tv_sec += left / 1000 + until.tv_nsec / 1000000000;
 		until.tv_nsec %= 1000000000;
 		pthread_cond_timedwait(&b->work, &b->lock, &until);
-		if (wake_at == NEVER && left == 1000)
-			return;		/* a turn a second, so that the watchdog sees progress */
 	}
 }
 
