@@ -150,6 +150,10 @@ replace_old(struct engine *e, const struct alert *a, const char *client, int *st
 		*status = 403;
 		return -1;
 	}
+	if (a->drill != old.drill || (a->test && !old.test))
+		return err_field(err, "/mode", "alert %lld is %s: only %s can replace it",
+				 (long long)old.id, old.drill ? "a drill" : "real", old.drill
+				 ? "another drill" : "a real alert");
 	if (old.replaced_by)
 		return err_field(err, "/replaces", "alert %lld was already replaced by %lld; "
 				 "replace that one", (long long)old.id, (long long)old.replaced_by);
@@ -189,11 +193,11 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	fill_alert(e, r, p, &a);
 	a.template = engine_document(e, "template", r->template);
 	a.policy = r->policy ? engine_document(e, "policy", r->policy) : 0;
-	if (a.replaces && !r->dry_run && replace_old(e, &a, r->client, status, err) < 0)
+	if (a.replaces && replace_old(e, &a, r->client, status, err) < 0)
 		return 0;
 	body = request_encode(r);
 	a.body = body;
-	buf_printf(&key, "%s/%s", r->client, r->key);
+	buf_printf(&key, r->own ? "%s\n%s" : "%s/%s", r->client, r->key);
 	store_alert_insert(e->store, &a, key.data, r->digest, r->client);
 	buf_fini(&key);
 	engine_keep_documents(e, &a, p);
@@ -203,12 +207,13 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	if ((r->reached ? engine_plan_correction(e, &a, r, err)
 			: engine_plan_targets(e, &a, r, p, err)) < 0)
 		goto out;
-	if (a.replaces && !r->dry_run)
-		engine_stop_waves(e, a.replaces, WAVE_WITHDRAWN);
 	if (a.state == ALERT_HELD || r->dry_run)
 		store_alert_update(e->store, &a);
 	else if (engine_look(e, &a, r, err) < 0)
 		goto out;
+	/* Last: what is undone with a refusal are rows, not the waves in memory. */
+	if (a.replaces && !r->dry_run)
+		engine_stop_waves(e, a.replaces, WAVE_WITHDRAWN);
 	e->last_alert = a.id;
 	*status = 202;
 out:
@@ -420,6 +425,7 @@ cancel_notice(struct engine *e, const struct cancel_request *c, const struct ale
 		.severity = a->severity, .kind = (char *)a->kind, .params = c->params,
 		.param_count = c->param_count, .divisions = old->divisions,
 		.division_count = old->division_count, .reached = true, .replaces = a->id,
+		.own = true,
 	};
 	struct alert notice;
 	char key[48];

@@ -1,6 +1,7 @@
 /* broadcast.c -- one text to very many: the audience is collected, sorted and written in slices,
  * so that nothing urgent waits long.  Nothing of it leaves before its last row is written: the
- * count is exact and the audience frozen before the first message. */
+ * count is exact and the audience frozen before the first message.  The audience is who holds the
+ * request's roles or, for a correction, whom the replaced alert reached. */
 #include "daemon/engine/internal.h"
 
 #include <stdlib.h>
@@ -13,10 +14,11 @@ struct broadcast {
 	/* where the collecting stands: role of the request, member of its family, division */
 	size_t role, member, division;
 	struct holder last;
+	uint32_t wave, contact;		/* of the replaced alert; for a correction */
 	bool collected;
 	struct id_set people;		/* contact << 1 | lang; sorted once collected */
 	size_t next;			/* of them, the next to be written */
-	uint32_t resume_after;		/* contacts up to this one were written before a restart */
+	bool resumed;			/* some rows were written before a restart */
 };
 
 void
@@ -52,11 +54,13 @@ engine_broadcast_resume(struct engine *e, struct live_wave *lw)
 	struct alert a;
 
 	b->last = before_all;
-	b->resume_after = store_wave_last_contact(e->store, lw->w.id);
-	if (store_alert_get(e->store, lw->w.alert, &a))
+	b->resumed = true;
+	if (store_alert_get(e->store, lw->w.alert, &a)) {
 		b->request = request_decode(a.body);
-	else
+		lw->replaced = a.replaces;
+	} else {
 		b->collected = true;
+	}
 	lw->broadcast = b;
 	live_list_add(&e->planning, lw);
 }
@@ -78,6 +82,54 @@ on_holder(void *ctx, const struct holder *h)
 	b->last = *h;
 	if (!left_out(b->request, h->division))
 		id_set_add(&b->people, h->contact << 1 | (h->lang & 1));
+}
+
+struct next_wave {
+	const struct broadcast *b;
+	struct wave wave;		/* id 0: there is none */
+};
+
+static void
+find_next_wave(void *ctx, const struct wave *w)
+{
+	struct next_wave *next = ctx;
+
+	if (!next->wave.id && w->id >= next->b->wave && w->channel == CHANNEL_SMS &&
+	    w->kind != WAVE_REPLY)
+		next->wave = *w;
+}
+
+static void
+on_reached(void *ctx, uint32_t contact)
+{
+	struct broadcast *b = ctx;
+
+	b->contact = contact;
+	id_set_add(&b->people, contact << 1);
+}
+
+/* Those whom the replaced alert reached; true when there are no more.  Rows past a wave's cursor
+ * never left. */
+static bool
+collect_reached(struct engine *e, struct broadcast *b, int64_t replaced, size_t room)
+{
+	while (room) {
+		struct next_wave next = { .b = b };
+		size_t got;
+
+		store_waves_of(e->store, replaced, find_next_wave, &next);
+		if (!next.wave.id)
+			return true;
+		if (next.wave.id != b->wave)
+			b->contact = 0;
+		b->wave = next.wave.id;
+		got = store_messages_reached(e->store, b->wave, b->contact, next.wave.cursor, room,
+					     on_reached, b);
+		if (got < room)
+			b->wave++;
+		room -= got;
+	}
+	return false;
 }
 
 static void
@@ -104,7 +156,7 @@ add_contacts(struct engine *e, char *const *refs, size_t count, struct id_set *o
 	id_set_sort(out);
 }
 
-/* Sorted and unique; who is excluded by name goes, and who has his row already is passed over. */
+/* Sorted and unique; who is excluded by name goes. */
 static void
 finish_collecting(struct engine *e, struct live_wave *lw)
 {
@@ -115,9 +167,6 @@ finish_collecting(struct engine *e, struct live_wave *lw)
 	add_contacts(e, b->request->without_contacts, b->request->without_contact_count, &without);
 	id_set_subtract(&b->people, &without);
 	id_set_fini(&without);
-	while (b->next < b->people.count && b->people.ids[b->next] >> 1 <= b->resume_after)
-		b->next++;
-	lw->w.total = b->next;
 	b->collected = true;
 }
 
@@ -128,6 +177,11 @@ collect_slice(struct engine *e, struct live_wave *lw)
 	const struct alert_request *r = b->request;
 	size_t room = COLLECT_SLICE;
 
+	if (lw->w.kind == WAVE_CORRECTION) {
+		if (collect_reached(e, b, lw->replaced, room))
+			finish_collecting(e, lw);
+		return;
+	}
 	while (room && b->role < r->role_count && r->division_count) {
 		int index = settings_family(e->settings, r->roles[b->role]);
 		const struct family *family = &e->settings->families[index < 0 ? 0 : index];
@@ -169,6 +223,17 @@ variant_of(struct engine *e, struct live_wave *lw, enum lang lang)
 	return lw->variants[lang];
 }
 
+static enum lang
+lang_of(struct engine *e, const struct live_wave *lw, uint32_t id)
+{
+	struct person person;
+
+	if (lw->w.kind != WAVE_CORRECTION)
+		return (enum lang)(id & 1);
+	return store_person_by_id(e->store, id >> 1, &person) ? person.lang
+		: e->settings->default_lang;
+}
+
 static void
 write_slice(struct engine *e, struct live_wave *lw)
 {
@@ -177,9 +242,12 @@ write_slice(struct engine *e, struct live_wave *lw)
 
 	for (; b->next < end && b->next < b->people.count; b->next++) {
 		uint32_t id = b->people.ids[b->next];
-		int64_t variant = variant_of(e, lw, (enum lang)(id & 1));
+		int64_t variant = variant_of(e, lw, lang_of(e, lw, id));
 
-		if (!variant)
+		/* After a restart, or beside those who join a correction as they settle, the row
+		 * may be there. */
+		if (!variant || ((b->resumed || lw->w.kind == WAVE_CORRECTION) &&
+				 store_message_exists(e->store, lw->w.id, id >> 1)))
 			continue;
 		store_message_insert(e->store, lw->w.id, id >> 1, variant, 0, NEVER);
 		lw->w.total++;

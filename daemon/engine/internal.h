@@ -21,6 +21,7 @@ struct live_wave {
 	msec due_at;			/* not later than its first row with a due; NEVER = none */
 	uint32_t correction;		/* wave to which late reached people are added; 0 = none */
 	struct broadcast *broadcast;	/* while it is planned in slices (broadcast.c) */
+	int64_t replaced;		/* of a correction: the alert whose people are told */
 	int64_t variants[LANG_COUNT];
 };
 
@@ -134,7 +135,7 @@ struct variant_text {
 };
 const struct variant_text *engine_variant_text(struct engine *, int64_t id);
 
-/* plan.c */
+/* plan.c, targets.c, notice.c */
 struct step_plan {			/* what a step would send: for events and dry runs */
 	size_t waves;
 	struct { enum channel channel; enum wave_kind kind; unsigned long people; unsigned parts;

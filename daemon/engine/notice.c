@@ -4,35 +4,14 @@
 
 #include <stdlib.h>
 
-struct reached {
-	struct engine *e;
-	struct id_set ids;
-};
-
-static void
-on_reached(void *ctx, uint32_t contact)
-{
-	id_set_add(ctx, contact);
-}
-
-static void
-reached_by(void *ctx, const struct wave *w)
-{
-	struct reached *r = ctx;
-
-	if (w->channel == CHANNEL_SMS && w->kind != WAVE_REPLY)
-		store_messages_reached(r->e->store, w->id, on_reached, &r->ids);
-}
-
-/* The message to those, and only those, whom the replaced alert reached.  Those still sending
- * join as they settle (outcome.c). */
+/* The message to those, and only those, whom the replaced alert reached; they are collected and
+ * written turn by turn.  Those still sending join as they settle (outcome.c). */
 int
 engine_plan_correction(struct engine *e, struct alert *a, const struct alert_request *r,
 		       struct err *err)
 {
 	const struct template *t = engine_template(e, a->template);
 	struct planner p = { .e = e, .alert = a, .request = r, .err = err };
-	struct reached reached = { .e = e };
 	struct live_wave *lw;
 	struct wave w;
 	unsigned parts = 0;
@@ -42,30 +21,20 @@ engine_plan_correction(struct engine *e, struct alert *a, const struct alert_req
 				 "alert whose recipients are meant");
 	if (engine_check_texts(e, r, t, r->divisions, r->division_count, err) < 0)
 		return -1;
-	store_waves_of(e->store, a->replaces, reached_by, &reached);
-	id_set_sort(&reached.ids);
 	w = compose_wave(&p, 0, CHANNEL_SMS, WAVE_CORRECTION, a->template);
+	w.state = WAVE_PLANNING;
 	lw = engine_wave_add(e, &w, a->test);
+	lw->replaced = a->replaces;
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
 		struct pick pick = { .lang = (enum lang)lang, .division =
 			r->division_count ? r->divisions[0] : 0 };
 
 		lw->variants[lang] = compose_variant(&p, t, &pick, WAVE_CORRECTION, CHANNEL_SMS, false,
-						  &parts);
+						     &parts);
 		if (!lw->variants[lang])
 			return -1;
 	}
-	for (size_t i = 0; i < reached.ids.count; i++) {
-		struct person person;
-
-		if (!store_person_by_id(e->store, reached.ids.ids[i], &person))
-			continue;
-		store_message_insert(e->store, lw->w.id, person.id, lw->variants[person.lang], 0,
-				     NEVER);
-		lw->w.total++;
-	}
-	id_set_fini(&reached.ids);
-	engine_wave_rank(e, lw);
+	engine_broadcast_start(e, lw, r);
 	return 0;
 }
 

@@ -81,8 +81,8 @@ engine_wave_due(struct engine *e, struct live_wave *lw, msec at)
 	if (at == NEVER || lw->w.state > WAVE_FINISHED)
 		return;
 	lw->due_at = msec_min(lw->due_at, at);
-	if (lw->next)
-		return;			/* it is looked at anyway */
+	if (lw->next || lw->broadcast)
+		return;			/* it is looked at anyway, or once it is planned */
 	if (!lw->waiting)
 		live_list_add(&e->waiting, lw);
 	lw->waiting = true;

@@ -324,14 +324,20 @@ store_messages_sending_of(struct store *s, uint32_t wave, uint32_t after, uint32
 	return count;
 }
 
-void
-store_messages_reached(struct store *s, uint32_t wave, contact_fn fn, void *ctx)
+size_t
+store_messages_reached(struct store *s, uint32_t wave, uint32_t after, uint32_t last, size_t max,
+		       contact_fn fn, void *ctx)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE wave = ? "
-				       "AND state IN (2, 3, 7)", "i", (int64_t)wave);
+		"AND contact > ? AND contact <= ? AND state IN (2, 3, 7) ORDER BY contact LIMIT ?",
+		"iiii", (int64_t)wave, (int64_t)after, (int64_t)last, (int64_t)max);
+	size_t count = 0;
 
-	while (store_step(s, st))
+	while (store_step(s, st)) {
 		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0));
+		count++;
+	}
+	return count;
 }
 
 int64_t
