@@ -1,0 +1,98 @@
+"""What a tired duty officer and a careless client do: nothing of it may harm a running alert."""
+import os
+import time
+
+import pytest
+
+from district import District
+from harness import World, wait_for
+from test_life import own_files
+
+SIM = '''route "sim" {
+ driver = "gong-sim"
+ channels = {sms, voice}
+ option "simulation" { value = "true" }
+ option "channels" { value = "sms,voice" }
+ option "people" { value = "%s/people" }
+ %s
+}
+'''
+FEW = '''client "few" {
+	token_file = "few.token"
+	up_to = red
+	may = {read, send}
+	recipients_max = 5
+}
+'''
+RAIN = dict(template="warn.rain", severity="orange", params={"hours": 3, "mm": 80, "level": "橙色"})
+SLOW_NETWORK = ' option "window" { value = "1" }\n option "latency_ms" { value = "400" }\n'
+
+
+def world_with(people="", options="", policies=None, district=None, divisor=1):
+    """A started gongd with settings of its own and people who answer as the script says."""
+    w = World(clients=FEW, divisor=divisor, name="desk")
+    with open(w.path("few.token"), "w", encoding="ascii") as f:
+        f.write("few" * 12)
+    with open(w.path("people"), "w", encoding="utf-8") as f:
+        f.write(people)
+    w.routes = SIM % (w.dir, options)
+    w.write_conf()
+    own_files(w)
+    for name, text in (policies or {}).items():
+        with open(w.path("policies/%s.conf" % name), "w", encoding="utf-8") as f:
+            f.write('policy "%s" {\n title = "%s"\n%s\n}\n' % (name, name, text))
+    try:
+        w.start()
+        w.load(district or District(2, 3))
+    except BaseException:
+        w.__exit__(Exception, None, None)
+        raise
+    return w
+
+
+def notice(key, division="990121", **more):
+    return dict(dict(key=key, template="notice.text", severity="yellow", params={"text": "试"},
+                     audience={"divisions": [division], "roles": ["village_chief"]}), **more)
+
+
+def refused(answer, status, *words):
+    assert answer[0] == status, answer
+    for word in words:
+        assert word in answer[1]["detail"] + answer[1].get("field", ""), (word, answer)
+
+
+def test_a_key_like_that_of_a_cancellation_is_nobodys_but_the_clients():
+    with world_with() as world:
+        alert = world.send(**notice("cancel-1"))
+        assert alert == 1
+        status, answer = world.api("POST", "/v1/alerts/1/cancel", {
+            "template": "warn.cancel", "params": {"kind": "暴雨", "level": "黄色"}})
+        assert status == 200 and answer["notice"] == 2, answer
+        assert world.alert(2)["key"] == "cancel-1" and world.alert(1)["state"] == "cancelled"
+
+
+def test_a_replacement_that_is_refused_leaves_the_old_alert_alone():
+    with world_with(options=SLOW_NETWORK) as world:
+        status, old = world.tcp("POST", "/v1/alerts", notice("old", "990121001"), token="few" * 12)
+        assert status == 202
+        for path in "/v1/alerts", "/v1/alerts?dry_run=1":
+            refused(world.tcp("POST", path, notice("new", replaces=old["id"]),
+                              token="few" * 12), 422, "/audience", "at most 5")
+        wait_for("everybody to be told by the old one", lambda: world.states() == {"sent": 3}, 10)
+        assert world.alert(old["id"])["replaced_by"] is None
+
+
+def test_a_drill_cannot_replace_a_real_alert():
+    with world_with() as world:
+        real = world.send(**notice("real"))
+        drill = world.send(**notice("drill", mode="drill"))
+        test = world.send(**notice("test", mode="test"))
+        refused(world.api("POST", "/v1/alerts", notice("d", mode="drill", replaces=real)), 422,
+                "/mode", "only a real alert")
+        refused(world.api("POST", "/v1/alerts", notice("t", mode="test", replaces=real)), 422,
+                "/mode")
+        refused(world.api("POST", "/v1/alerts", notice("r", replaces=drill)), 422, "/mode",
+                "only another drill")
+        assert world.alert(real)["state"] == world.alert(drill)["state"] == "exhausted"
+        world.send(**notice("d2", mode="drill", replaces=drill))
+        world.send(**notice("t2", mode="test", replaces=test))
