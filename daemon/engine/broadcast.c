@@ -120,13 +120,13 @@ collect_reached(struct engine *e, struct broadcast *b, int64_t replaced, size_t 
 		store_waves_of(e->store, replaced, find_next_wave, &next);
 		if (!next.wave.id)
 			return true;
-		if (next.wave.id != b->wave)
-			b->contact = 0;
 		b->wave = next.wave.id;
 		got = store_messages_reached(e->store, b->wave, b->contact, next.wave.cursor, room,
 					     on_reached, b);
-		if (got < room)
+		if (got < room) {
 			b->wave++;
+			b->contact = 0;
+		}
 		room -= got;
 	}
 	return false;

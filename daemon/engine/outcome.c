@@ -150,38 +150,9 @@ lost_item(struct engine *e, uint64_t id, bool written, const char *reason)
 		in_doubt(e, lw, &m, reason);
 }
 
-struct leftover {
-	const struct route_state *route;
-	uint64_t *ids;
-	size_t count;
-};
-
-static void
-find_leftover(void *ctx, uint64_t key, void *value)
-{
-	struct leftover *l = ctx;
-
-	if (value != l->route)
-		return;
-	if ((l->count & (l->count - 1)) == 0)
-		l->ids = xrealloc(l->ids, (l->count ? l->count * 2 : 1) * sizeof(*l->ids));
-	l->ids[l->count++] = key;
-}
-
-/* What the report of the loss did not mention is in doubt like the rest. */
-static void
-lost_rest(struct engine *e, struct route_state *r, const char *reason)
-{
-	struct leftover l = { .route = r };
-
-	if (!r->inflight)
-		return;
-	table_each(&e->inflight, find_leftover, &l);
-	for (size_t i = 0; i < l.count; i++)
-		lost_item(e, l.ids[i], true, reason);
-	free(l.ids);
-}
-
+/* Every item is reported once, here or by its `done`.  One that is in flight and not named is
+ * in a send that the loop has not seen yet: it will give that back, or hand it to the driver's
+ * next life. */
 void
 engine_route_lost(struct engine *e, struct command *cmd)
 {
@@ -191,7 +162,6 @@ engine_route_lost(struct engine *e, struct command *cmd)
 		lost_item(e, cmd->lost.unwritten[i], false, cmd->lost.reason);
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
 		lost_item(e, cmd->lost.written[i], true, cmd->lost.reason);
-	lost_rest(e, r, cmd->lost.reason);
 	r->up = r->solo = r->drain = false;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
 	engine_log(e, cmd->lost.fatal ? 3 : 4, "route lost name=%s in_doubt=%zu given_back=%zu "
