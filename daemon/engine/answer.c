@@ -25,6 +25,34 @@ brake_allows(struct engine *e, uint64_t e164)
 	return b->count++ < e->settings->auto_replies_per_hour;
 }
 
+struct old_brakes {
+	msec now;
+	struct table kept;
+};
+
+static void
+keep_brake(void *ctx, uint64_t e164, void *value)
+{
+	struct old_brakes *old = ctx;
+	struct brake *b = value;
+
+	if (old->now - b->hour_at < HOURS(1))
+		table_put(&old->kept, e164, b);
+	else
+		free(b);
+}
+
+/* Numbers that have been quiet for an hour are forgotten. */
+void
+engine_brakes_trim(struct engine *e)
+{
+	struct old_brakes old = { .now = e->now };
+
+	table_each(&e->replies, keep_brake, &old);
+	table_fini(&e->replies, NULL);
+	e->replies = old.kept;
+}
+
 struct candidate {
 	struct alert alert;
 	uint32_t contact;

@@ -11,11 +11,6 @@
 #define CLAIM_MAX 500
 #define ATTEMPTS_MAX 1000		/* a day of one every two minutes and more */
 
-struct usage {
-	msec *at;
-	size_t count, cap;
-};
-
 void
 engine_views(struct engine *e, struct route_view *out)
 {
@@ -34,61 +29,6 @@ engine_views(struct engine *e, struct route_view *out)
 		for (int c = 0; c < CHANNEL_COUNT; c++)
 			out[i].channels[c] = r->up ? r->channels[c] : r->conf->channels[c];
 	}
-}
-
-static msec
-budget_at(struct engine *e, struct route_state *r, uint64_t e164)
-{
-	struct usage *u = r->conf->budget_count ? table_get(&r->used, e164) : NULL;
-
-	return u ? pace_budget_next_at(r->conf->budgets, r->conf->budget_count, u->at, u->count,
-				       e->now) : e->now;
-}
-
-static void
-budget_use(struct route_state *r, uint64_t e164, msec at)
-{
-	struct usage *u;
-
-	if (!r->conf->budget_count)
-		return;
-	u = table_get(&r->used, e164);
-	if (!u)
-		table_put(&r->used, e164, u = xcalloc(1, sizeof(*u)));
-	if (u->count == u->cap) {
-		u->cap = u->cap ? u->cap * 2 : 4;
-		u->at = xrealloc(u->at, u->cap * sizeof(*u->at));
-	}
-	u->at[u->count++] = at;
-}
-
-static void
-note_use(void *ctx, uint64_t e164, msec at)
-{
-	budget_use(ctx, e164, at);
-}
-
-/* What a number had by this route in the last day, after a restart. */
-void
-engine_budgets_load(struct engine *e, struct route_state *r)
-{
-	if (r->conf->budget_count)
-		store_used_since(e->store, r->id, e->now - HOURS(24), note_use, r);
-}
-
-static void
-shift_usage(void *ctx, uint64_t e164, void *value)
-{
-	struct usage *u = value;
-
-	for (size_t i = 0; i < u->count; i++)
-		u->at[i] += *(msec *)ctx;
-}
-
-void
-engine_budgets_shift(struct route_state *r, msec by)
-{
-	table_each(&r->used, shift_usage, &by);
 }
 
 static char *
@@ -185,7 +125,7 @@ hand_over(struct engine *e, struct route_state *r, struct live_wave *lw, const s
 	r->inflight++;
 	e->stats.claims++;
 	engine_wave_moved(e, lw, MESSAGE_QUEUED, MESSAGE_SENDING);
-	budget_use(r, m->e164, e->now);
+	engine_budget_use(r, m->e164, e->now);
 	if (lw->w.channel == CHANNEL_VOICE) {
 		add_call(e, r, lw, m);
 	} else {
@@ -296,7 +236,7 @@ claim_one(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 
 	if (!may_go(e, lw, m))
 		return false;
-	at = budget_at(e, r, m->e164);
+	at = engine_budget_at(e, r, m->e164);
 	if (at > e->now) {
 		m->due = at;
 		store_message_update(e->store, m);

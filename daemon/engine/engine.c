@@ -251,13 +251,6 @@ engine_open(struct engine **out, struct store *store, struct settings *settings,
 	return 0;
 }
 
-static void
-free_usage(void *p)
-{
-	free(*(void **)p);
-	free(p);
-}
-
 void
 engine_close(struct engine *e)
 {
@@ -269,7 +262,7 @@ engine_close(struct engine *e)
 	while ((f = effect_pop(&e->effects)))
 		effect_free(f);
 	for (size_t i = 0; i < e->route_count; i++)
-		table_fini(&e->routes[i].used, free_usage);
+		engine_budgets_free(&e->routes[i]);
 	table_fini(&e->inflight, NULL);
 	table_fini(&e->templates, free_template);
 	table_fini(&e->policies, free_policy);
@@ -566,7 +559,6 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 {
 	struct command_list first = { 0 }, second = { 0 };
 	size_t import_before = e->import ? e->import->import->done : 0;
-	struct effect *f;
 	int rc;
 
 	e->now = now + e->skew_ms;
@@ -586,6 +578,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	engine_broadcast_slices(e);
 	engine_dispatch(e);
 	engine_waves_flush(e);
+	engine_upkeep(e);
 	if (store_changed(e->store))
 		store_meta_set(e->store, "last_instant", e->now);
 	rc = store_commit(e->store, err);
@@ -601,8 +594,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	e->stats.commits++;
 	free_all(&first);
 	free_all(&second);
-	while ((f = effect_pop(&e->effects)))
-		effect_push(out, f);
+	effect_splice(out, &e->effects);
 	*wake_at = e->more || urgent->first || bulk->first ? now : next_look(e);
 	return 0;
 }

@@ -79,6 +79,7 @@ struct engine {
 	msec waiting_at;		/* the earliest of those */
 	msec expiry_at;			/* when a wave's validity may end */
 	msec resume_at;			/* earliest instant at which a held-back claim may go */
+	msec upkeep_at;			/* of the next hourly upkeep */
 	bool quiet;			/* dry run: plan, keep no effects */
 	struct engine_stats stats;
 };
@@ -189,14 +190,23 @@ void engine_waves_wake(struct engine *);	/* those whose due has come join their 
 void engine_wave_stop(struct engine *, struct live_wave *, enum wave_state);
 void engine_waves_expire(struct engine *);
 
+/* budget.c */
+msec engine_budget_at(struct engine *, struct route_state *, uint64_t e164);
+void engine_budget_use(struct route_state *, uint64_t e164, msec at);
+void engine_budgets_load(struct engine *, struct route_state *);
+void engine_budgets_shift(struct route_state *, msec by);
+void engine_budgets_trim(struct engine *, struct route_state *);
+void engine_budgets_free(struct route_state *);
+
+/* upkeep.c */
+void engine_upkeep(struct engine *);
+
 /* dispatch.c */
 void engine_dispatch(struct engine *);
 void engine_sends_finish(struct engine *);
 void engine_views(struct engine *, struct route_view *out);
 bool engine_still_needed(struct engine *, const struct live_wave *, uint32_t contact);
 bool engine_honours_opt_out(const struct live_wave *);
-void engine_budgets_load(struct engine *, struct route_state *);
-void engine_budgets_shift(struct route_state *, msec by);
 /* Asks the driver that has it to give a message back, if it has not left. */
 void engine_ask_back(struct engine *, const struct message *);
 
@@ -213,6 +223,7 @@ void engine_message_event(struct engine *, struct live_wave *, struct message *,
 bool engine_resends(struct engine *, const struct live_wave *);
 
 /* answer.c */
+void engine_brakes_trim(struct engine *);
 void engine_inbound(struct engine *, struct command *);
 void engine_call(struct engine *, struct command *);
 void engine_desk_answer(struct engine *, struct command *);

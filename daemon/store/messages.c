@@ -478,6 +478,16 @@ store_receipt_key_put(struct store *s, int64_t route, const char *ref, const str
 		  (int64_t)m->attempt);
 }
 
+size_t
+store_receipt_keys_drop(struct store *s, msec before, size_t max)
+{
+	int changed = store_run(s, "DELETE FROM receipt_key WHERE (route, ref, e164, at) IN "
+		"(SELECT route, ref, e164, at FROM receipt_key WHERE at < ? LIMIT ?)", "ii", before,
+		(int64_t)max);
+
+	return changed > 0 ? (size_t)changed : 0;
+}
+
 bool
 store_receipt_key_get(struct store *s, int64_t route, const char *ref, uint64_t e164,
 		      msec not_before, uint32_t *wave, uint32_t *contact, unsigned *attempt)

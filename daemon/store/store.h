@@ -301,6 +301,8 @@ void store_receipt_early_put(struct store *, int64_t route, const char *ref, uin
 /* Takes it out; false: there is none. */
 bool store_receipt_early_take(struct store *, int64_t route, const char *ref, uint64_t e164,
 			      bool *delivered);
+/* Deletes up to `max` keys from before `before`; returns how many. */
+size_t store_receipt_keys_drop(struct store *, msec before, size_t max);
 /* Instants of calls and messages to a number by a route since `from_at`, for budgets. */
 typedef void (*used_fn)(void *ctx, uint64_t e164, msec at);
 void store_used_since(struct store *, int64_t route, msec from_at, used_fn, void *ctx);
