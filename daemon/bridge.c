@@ -183,6 +183,38 @@ take_work(struct bridge *b, struct command_list *urgent, struct command_list *bu
 	command_splice(bulk, &b->bulk);
 }
 
+/* What was committed as handed over, but will never leave gongd now: a stop makes no doubt where
+ * there is none.  true: there was some. */
+static bool
+give_back(struct effect_list *effects, struct command_list *urgent)
+{
+	struct effect_list rest = { 0 };
+	struct effect *f;
+	bool any = false;
+
+	while ((f = effect_pop(effects))) {
+		bool sms = f->kind == EFFECT_SEND;
+		struct command *cmd;
+
+		if (!sms && f->kind != EFFECT_CALL) {
+			effect_push(&rest, f);
+			continue;
+		}
+		cmd = command_new(CMD_ROUTE_LOST, f->route);
+		cmd->lost.unwritten_count = sms ? f->send.count : 1;
+		cmd->lost.unwritten = xcalloc(cmd->lost.unwritten_count + 1, sizeof(uint64_t));
+		for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
+			cmd->lost.unwritten[i] = sms ? f->send.items[i].id : f->call.id;
+		cmd->lost.reason = xstrdup("gongd stopped before it was written");
+		command_push(urgent, cmd);
+		effect_free(f);
+		any = true;
+	}
+	*effects = (struct effect_list){ 0 };
+	effect_splice(effects, &rest);
+	return any;
+}
+
 static void *
 engine_main(void *ctx)
 {
@@ -225,8 +257,9 @@ engine_main(void *ctx)
 		effect_splice(&b->effects, &out);
 		if (b->effects.first)
 			wake_loop(b);
-		if (stop)
+		if (stop && (rc < 0 || !give_back(&b->effects, &urgent)))
 			break;
+		more |= stop;
 	}
 	answer_busy(&bulk, false, "gongd is stopping", &b->effects);
 	pthread_mutex_unlock(&b->lock);
