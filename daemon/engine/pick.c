@@ -164,7 +164,6 @@ void
 picks_request(struct planner *p)
 {
 	p->division = 0;
-	p->target = NO_TARGET;
 	for (size_t r = 0; r < p->request->role_count; r++) {
 		int index = settings_family(p->e->settings, p->request->roles[r]);
 		const struct family *family = &p->e->settings->families[index < 0 ? 0 : index];
@@ -177,7 +176,7 @@ picks_request(struct planner *p)
 					      division_range(p->request->divisions[d]), on_holder, p);
 	}
 	for (size_t c = 0; c < p->request->contact_count; c++)
-		picks_contact(p, p->request->contacts[c], NO_TARGET);
+		picks_contact(p, p->request->contacts[c], p->target);
 }
 
 /* How many people the request's roles name, counting on to `limit` only.  Somebody with two

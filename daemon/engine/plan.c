@@ -144,6 +144,7 @@ plan_request(struct planner *p)
 				 "with parameters of divisions or persons, or for calls: use a "
 				 "template with request parameters only, or smaller audiences",
 				 WHOLE_MAX);
+	p->target = NO_TARGET;
 	picks_request(p);
 	return compose_channels(p, 0, WAVE_INFORM);
 }
@@ -171,15 +172,45 @@ open_task(struct planner *p)
 }
 
 static int
-plan_position(struct planner *p, unsigned pos)
+plan_position(struct planner *p, unsigned pos, const struct family *family)
 {
-	const struct family *family = &p->e->settings->families[p->step->to[pos]];
-
 	if (p->policy->targets == TARGETS_PERSON)
 		return plan_person_helpers(p, pos, family);
 	if (family_tier(p->e, family) < target_tier(p->policy))
 		return plan_helpers(p, pos, family);
 	return plan_calls(p, pos, family);
+}
+
+/* A step that names nobody calls whom the request names: a team's people, or the holders of the
+ * request's roles in each village or township, who answer for it like any others. */
+static int
+plan_own_roles(struct planner *p)
+{
+	const struct settings *s = p->e->settings;
+
+	if (p->policy->targets == TARGETS_TEAM) {
+		p->target = 0;
+		picks_request(p);
+		return compose_channels(p, 0, WAVE_CALL);
+	}
+	for (size_t r = 0; r < p->request->role_count; r++) {
+		int family = settings_family(s, p->request->roles[r]);
+
+		if (family >= 0 && plan_position(p, (unsigned)r, &s->families[family]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Whom the request names beside the policy's roles: told once, with the first step. */
+static int
+plan_contacts(struct planner *p, unsigned position)
+{
+	if (p->index || !p->request->contact_count)
+		return 0;
+	for (size_t c = 0; c < p->request->contact_count; c++)
+		picks_contact(p, p->request->contacts[c], NO_TARGET);
+	return compose_channels(p, position, WAVE_INFORM);
 }
 
 static int
@@ -193,8 +224,15 @@ plan_positions(struct planner *p)
 	}
 	if (p->step && p->step->to_count == 0 && p->policy->targets == TARGETS_PERSON)
 		return plan_persons(p);
-	if (!p->step || p->step->to_count == 0)
+	if (!p->step || (p->step->to_count == 0 &&
+			 (p->step->inform || p->policy->targets == TARGETS_NONE)))
 		return plan_request(p);
+	if (p->step->to_count == 0) {
+		if (plan_own_roles(p) < 0)
+			return -1;
+		return p->policy->targets == TARGETS_TEAM ? 0
+			: plan_contacts(p, (unsigned)p->request->role_count);
+	}
 	/* Households live through enough real nights: a drill that does not name them spares them. */
 	if (p->alert->drill && p->step->inform) {
 		engine_event(e, p->alert->id, "drill_spares", "{\"step\":%zu}", p->index);
@@ -203,14 +241,9 @@ plan_positions(struct planner *p)
 	if (p->policy->targets == TARGETS_TEAM)
 		return plan_team(p);
 	for (unsigned pos = 0; pos < p->step->to_count; pos++)
-		if (plan_position(p, pos) < 0)
+		if (plan_position(p, pos, &e->settings->families[p->step->to[pos]]) < 0)
 			return -1;
-	if (p->index == 0 && p->request->contact_count) {
-		for (size_t c = 0; c < p->request->contact_count; c++)
-			picks_contact(p, p->request->contacts[c], NO_TARGET);
-		return compose_channels(p, (unsigned)p->step->to_count, WAVE_INFORM);
-	}
-	return 0;
+	return plan_contacts(p, (unsigned)p->step->to_count);
 }
 
 int

@@ -37,6 +37,7 @@ add_persons(struct planner *p)
 		return err_field(p->err, "/audience", "more than %d people cannot be chased one by "
 				 "one; use smaller audiences, or tell them once", WHOLE_MAX);
 	picks_without(p);
+	p->target = NO_TARGET;
 	picks_request(p);
 	picks_sort(p);
 	for (size_t i = 0; i < p->count; i++) {

@@ -96,3 +96,32 @@ def test_a_drill_cannot_replace_a_real_alert():
         assert world.alert(real)["state"] == world.alert(drill)["state"] == "exhausted"
         world.send(**notice("d2", mode="drill", replaces=drill))
         world.send(**notice("t2", mode="test", replaces=test))
+
+
+ASK = '''targets = %s
+ until = 3
+ %s
+ step "ask" { after = "0s" channels = {sms} }
+ step "desk" { after = "10m" channels = {console} }'''
+
+
+def test_the_requests_own_roles_answer_for_their_villages():
+    with world_with("* sms 100 1\n", policies={"ask": ASK % ("village", "")}) as world:
+        alert = world.send(key="a", policy="ask", **RAIN, audience={
+            "divisions": ["990121001"], "roles": ["village_chief", "township_duty"],
+            "contacts": ["warner-990121100001-1"]})
+        wait_for("three villages to have answered",
+                 lambda: world.alert(alert)["state"] == "satisfied", 10)
+        assert world.rows("SELECT count(*) AS n FROM target WHERE level = 3")[0]["n"] == 3
+        helpers = {r["ref"].split("-")[0] for r in world.rows(
+            "SELECT ref FROM contact JOIN answer ON contact = contact.id WHERE helper = 1")}
+        assert helpers <= {"township_duty", "warner"}
+
+
+def test_a_team_may_be_named_by_the_request():
+    with world_with("+9991* sms 100 1\n", policies={"crew": ASK % ("team", "quota = 3")}) as world:
+        alert = world.send(key="a", policy="crew", **RAIN, audience={
+            "divisions": ["990121001"], "roles": ["grid_worker"],
+            "contacts": ["warner-990121100001-1"]})
+        wait_for("three of them to have answered",
+                 lambda: world.alert(alert)["state"] == "satisfied", 10)
