@@ -109,7 +109,38 @@ without_prompt(char *word)
 	return word;
 }
 
-/* A Chinese word may run on: 收到谢谢. The longest known beginning counts, unless negated. */
+/* 已转移3户, 完成不了, 全员到位2人未到: part of it, or the contrary.  Taken for "done", it would stop
+ * the calls to people who are still there; not understood, they go on. */
+static bool
+is_in_doubt(const char *rest)
+{
+	static const char *const marks[] = { "不", "没", "未", "困", "半", "一些", "部分" };
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
+		if (strstr(rest, marks[i]))
+			return true;
+	return strpbrk(rest, "0123456789") != NULL;
+}
+
+/* What may follow a digit without a space: 1收到, 3已转移, but not 3人被困 or 2号桥断了.  Help and
+ * "cannot" are believed however they go on. */
+static bool
+may_follow(char digit, const char *rest)
+{
+	static const char *const starts[] = {
+		"收", "已", "好", "全", "都", "到", "撤", "转", "完", "谢", "知", "明白", "确认", "了",
+	};
+
+	if (digit == '0' || digit == '9')
+		return true;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
+		if (strncmp(rest, starts[i], strlen(starts[i])) == 0)
+			return !is_in_doubt(rest);
+	return false;
+}
+
+/* A Chinese word may run on: 收到谢谢. The longest known beginning counts, but "in post" and
+ * "done" only when what follows leaves no doubt. */
 static void
 find_beginning(struct reply *out, const char *word)
 {
@@ -124,6 +155,8 @@ find_beginning(struct reply *out, const char *word)
 			snprintf(out->token, sizeof(out->token), "%s", words[i].token);
 		}
 	}
+	if ((out->token[0] == '2' || out->token[0] == '3') && is_in_doubt(word + best))
+		out->token[0] = '\0';
 }
 
 void
@@ -155,7 +188,7 @@ reply_parse(struct reply *out, const char *text)
 		find_beginning(out, first);
 	/* 1收到, 3已转移: a digit that runs into Chinese */
 	if (!out->opt_out && !out->token[0] && is_digit(first[0]) &&
-	    (unsigned char)first[1] >= 0x80)
+	    (unsigned char)first[1] >= 0x80 && may_follow(first[0], first + 1))
 		out->token[0] = first[0];
 	if (out->token[0] && second)
 		take_code(out->code, second);

@@ -1,7 +1,8 @@
 /* reply.h -- what a person's answer says.  Pure; never fails: what it cannot read is kept as
  * text with token "".  Normalises full-width forms, punctuation, case and 【】, takes the first
  * token; a digit may be followed by an optional space or hyphen and an alert's code ("1 K7",
- * "1-k7", "1K7"). */
+ * "1-k7", "1K7").  A digit or word that runs on counts only where the rest leaves no doubt: 3人被困 is
+ * no "3". */
 #ifndef GONG_REPLY_H
 #define GONG_REPLY_H
 
