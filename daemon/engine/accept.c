@@ -1,6 +1,6 @@
 /* accept.c -- from a request to an alert on disk: is it allowed to mean what it says?
  * Planning follows in the same turn, by climb.c; cancel stops what has not left. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/planner.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -55,6 +55,10 @@ check_policy(struct engine *e, const struct alert_request *r, const struct polic
 	if (r->policy && !p)
 		return err_field(err, "/policy", "there is no policy \"%s\"; see config/policies",
 				 r->policy);
+	if (p && r->in_turn && r->contact_count > picks_family_ordinal(p, SIZE_MAX))
+		return err_field(err, "/contacts", "policy %s calls %zu people one after the other, and "
+				 "these are %zu; name fewer, or a policy with more steps", p->name,
+				 picks_family_ordinal(p, SIZE_MAX), r->contact_count);
 	if (names_roles && r->role_count)
 		return err_field(err, "/audience/roles", "policy %s names its own roles: leave "
 				 "roles away, or use a policy whose first step names none",

@@ -274,6 +274,11 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 			  (long long)a.id);
 		engine_problem(e, cmd->reply_to, 422, &err);
 		return;
+	} else if (t.contact) {
+		err_field(&err, "/contact", "in alert %lld each person answers for himself: name the "
+			  "contact instead of the division", (long long)a.id);
+		engine_problem(e, cmd->reply_to, 422, &err);
+		return;
 	}
 	engine_raise(e, &a, &answer);
 	store_audit(e->store, e->now, q->client, "alert.ack", q->note ? q->note : "");

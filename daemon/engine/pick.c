@@ -132,7 +132,6 @@ appears_before(const struct policy *policy, size_t step, size_t k)
 	return false;
 }
 
-/* The how-manieth family of the policy this is, in order of first appearance. */
 size_t
 picks_family_ordinal(const struct policy *policy, size_t family)
 {

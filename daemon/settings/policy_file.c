@@ -29,8 +29,26 @@ static cfg_opt_t file_opts[] = {
 	CFG_END()
 };
 
+/* Would nobody ever be found by this? */
 static int
-read_to(struct policy_step *step, cfg_t *section, const struct settings *s, struct err *err)
+check_family(const struct policy *p, const struct policy_step *step, const struct family *family,
+	     cfg_t *section, const struct settings *s, struct err *err)
+{
+	enum tier tier = s->roles[family->roles[0]].tier;
+
+	if (p->targets == TARGETS_NONE)
+		return conf_fail(section, err, "step \"%s\": with targets = none the request says who "
+				 "is told; leave \"to\" away", step->name);
+	if (p->targets == TARGETS_TOWNSHIP && tier == TIER_VILLAGE)
+		return conf_fail(section, err, "step \"%s\": %s is a role of villages, and the targets "
+				 "are townships; name roles of the township or county, or use targets = "
+				 "village", step->name, family->name);
+	return 0;
+}
+
+static int
+read_to(struct policy *p, struct policy_step *step, cfg_t *section, const struct settings *s,
+	struct err *err)
 {
 	unsigned count = cfg_size(section, "to");
 
@@ -40,12 +58,18 @@ read_to(struct policy_step *step, cfg_t *section, const struct settings *s, stru
 		int family = settings_family(s, name);
 
 		if (count == 1 && strcmp(name, "answered") == 0) {
+			if (p->targets != TARGETS_TEAM)
+				return conf_fail(section, err, "step \"%s\": \"answered\" is for "
+						 "targets = team; name the roles, and say \"below\"",
+						 step->name);
 			step->to_answered = true;
 			return 0;
 		}
 		if (family < 0)
 			return conf_fail(section, err, "step \"%s\": there is no role or family "
 					 "\"%s\"; see roles.conf", step->name, name);
+		if (check_family(p, step, &s->families[family], section, s, err) < 0)
+			return -1;
 		step->to[step->to_count++] = (size_t)family;
 	}
 	return 0;
@@ -62,11 +86,14 @@ read_step(struct policy *p, cfg_t *section, const struct settings *s, struct err
 	step->inform = cfg_getbool(section, "inform");
 	step->below = below < 0 ? p->chase_below : (int)below;
 	p->step_count++;
-	if (below >= LEVEL_COUNT)
+	if (below != -1 && (below < 1 || below >= LEVEL_COUNT))
 		return conf_fail(section, err, "step \"%s\": below must be 1 to 5", step->name);
 	if (conf_duration(section, "after", &step->after_ms, err) < 0 ||
-	    read_to(step, section, s, err) < 0)
+	    read_to(p, step, section, s, err) < 0)
 		return -1;
+	if (!cfg_size(section, "channels"))
+		return conf_fail(section, err, "step \"%s\" has no channel; use sms, voice or console",
+				 step->name);
 	step->after_ms = (msec)((double)step->after_ms / s->policy_divisor);
 	for (unsigned i = 0; i < cfg_size(section, "channels"); i++) {
 		int channel = channel_parse(cfg_getnstr(section, "channels", i));
@@ -92,6 +119,7 @@ read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err
 	static const char *const kinds[] = { "none", "village", "township", "person", "team" };
 	const char *targets = cfg_getstr(section, "targets");
 	long until = cfg_getint(section, "until"), chase = cfg_getint(section, "chase_below");
+	long quota = cfg_getint(section, "quota");
 	int kind = -1;
 
 	for (int i = 0; i < 5; i++)
@@ -100,12 +128,14 @@ read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err
 	if (kind < 0)
 		return conf_fail(section, err, "targets = \"%s\" is unknown; use none, village, "
 				 "township, person or team", targets);
-	if (until < 1 || until >= LEVEL_COUNT || chase >= LEVEL_COUNT)
+	if (until < 1 || until >= LEVEL_COUNT || (chase != -1 && (chase < 1 || chase >= LEVEL_COUNT)))
 		return conf_fail(section, err, "until and chase_below must be 1 to 5");
 	p->targets = (enum target_kind)kind;
 	p->until = (int)until;
 	p->chase_below = chase < 0 ? p->until : (int)chase;
-	p->quota = (unsigned)cfg_getint(section, "quota");
+	if (quota < 1 || quota > 10000)
+		return conf_fail(section, err, "quota must be 1 to 10000");
+	p->quota = (unsigned)quota;
 	p->deadline_ms = NEVER;
 	if (cfg_getstr(section, "deadline")) {
 		if (conf_duration(section, "deadline", &p->deadline_ms, err) < 0)

@@ -125,3 +125,23 @@ def test_a_team_may_be_named_by_the_request():
             "contacts": ["warner-990121100001-1"]})
         wait_for("three of them to have answered",
                  lambda: world.alert(alert)["state"] == "satisfied", 10)
+
+
+def test_a_person_answers_for_himself_not_for_his_village():
+    with world_with(policies={"person": ASK % ("person", "")}) as world:
+        alert = world.send(key="a", policy="person", **RAIN, audience={
+            "divisions": ["990121001001"], "roles": ["village_chief", "warner"]})
+        path, who = "/v1/alerts/%d/acks" % alert, dict(level=3, name="李", note="电话")
+        refused(world.api("POST", path, dict(who, division="990121001001")), 422, "/contact")
+        assert world.api("POST", path, dict(who, contact="warner-990121001001-1"))[0] == 200
+        assert [r["ref"] for r in world.rows("""SELECT ref FROM target JOIN contact
+            ON contact.id = target.contact WHERE level = 3""")] == ["warner-990121001001-1"]
+
+
+def test_a_callout_takes_no_more_people_than_its_policy_calls():
+    with world_with() as world:
+        people = ["village_chief-990121%03d00%d-1" % (t, v) for t in (1, 100) for v in (1, 2, 3)]
+        callout = dict(params={"event": "滑坡", "place": "河谷", "min": 15})
+        refused(world.api("POST", "/v1/callouts", dict(callout, key="6", contacts=people)), 422,
+                "/contacts", "5 people")
+        assert world.api("POST", "/v1/callouts", dict(callout, key="5", contacts=people[:5]))[0] == 202
