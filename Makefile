@@ -122,18 +122,24 @@ bench: have
 bench-now: $(PROGRAMS) $(SIMS) $(BENCH)
 	@B=$(B) /usr/bin/python3 tests/bench/bench.py
 
+# What a site edits, gong.conf and roles.conf, is never overwritten; the rest is ours.
+SHARE = $(DESTDIR)$(PREFIX)/share/gong
 install: $(PROGRAMS)
 	install -D -m 755 $(B)/gongd $(DESTDIR)$(PREFIX)/sbin/gongd
 	install -D -m 755 $(B)/gongctl $(DESTDIR)$(PREFIX)/bin/gongctl
 	for d in $(DRIVERS); do install -D -m 755 $(B)/gong-$$d $(DESTDIR)$(PREFIX)/libexec/gong/gong-$$d; done
-	install -d $(DESTDIR)/etc/gong/policies $(DESTDIR)$(PREFIX)/share/gong/templates
-	install -m 644 config/roles.conf $(DESTDIR)/etc/gong/
-	sed "s|\.\./templates|$(PREFIX)/share/gong/templates|" config/gong.conf >$(DESTDIR)/etc/gong/gong.conf
-	chmod 640 $(DESTDIR)/etc/gong/gong.conf
-	install -m 644 config/policies/*.conf $(DESTDIR)/etc/gong/policies/
-	install -m 644 templates/*.conf $(DESTDIR)$(PREFIX)/share/gong/templates/
+	install -d $(SHARE)/templates $(SHARE)/policies
+	install -m 644 templates/*.conf $(SHARE)/templates/
+	install -m 644 config/policies/*.conf $(SHARE)/policies/
+	sed 's|"\.\./templates"|"$(PREFIX)/share/gong/templates"|; s|"policies"|"$(PREFIX)/share/gong/policies"|; s|/usr/libexec|$(PREFIX)/libexec|' \
+		config/gong.conf >$(B)/gong.conf
+	for f in config/roles.conf $(B)/gong.conf; do [ -e $(DESTDIR)/etc/gong/$${f##*/} ] || \
+		install -D -m 640 $$f $(DESTDIR)/etc/gong/$${f##*/}; done
 	for m in docs/man/*.[158]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
-	install -D -m 644 systemd/gongd.service $(DESTDIR)/lib/systemd/system/gongd.service
+	install -D -m 644 systemd/gongd.service $(DESTDIR)/usr/lib/systemd/system/gongd.service
+	sed -i 's|/usr/sbin|$(PREFIX)/sbin|' $(DESTDIR)/usr/lib/systemd/system/gongd.service
+	install -D -m 644 systemd/gong.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/gong.conf
+	install -D -m 644 systemd/gong.tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/gong.conf
 
 clean:
 	rm -rf build
