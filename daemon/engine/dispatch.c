@@ -228,6 +228,34 @@ claim_row(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 	hand_over(e, r, lw, m);
 }
 
+/* This route's budget for the number is used up: another takes the row at once, or the first that
+ * may again. */
+static void
+wait_for_budget(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m,
+		msec at)
+{
+	struct route_need need = { .channel = lw->w.channel, .test_mode = lw->test, .avoid = -1 };
+	struct route_view views[ROUTES_MAX];
+
+	engine_views(e, views);
+	for (size_t i = 0; i < e->route_count; i++) {
+		enum route_verdict v = route_may_carry(views, e->route_count, i, &need);
+
+		if (&e->routes[i] != r && (v == ROUTE_OK || v == ROUTE_FULL))
+			at = msec_min(at, engine_budget_at(e, &e->routes[i], m->e164));
+	}
+	if (at <= e->now) {
+		if (m->route != r->id)
+			m->parts_done = 0;
+		m->route = r->id;
+		m->flags |= MESSAGE_AVOID;
+		e->more = true;		/* the other one may have had its turn */
+	}
+	m->due = at;
+	store_message_update(e->store, m);
+	engine_wave_due(e, lw, at);
+}
+
 /* True if the row was handed over; what cannot go by this route yet waits by itself. */
 static bool
 claim_one(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m)
@@ -238,9 +266,7 @@ claim_one(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 		return false;
 	at = engine_budget_at(e, r, m->e164);
 	if (at > e->now) {
-		m->due = at;
-		store_message_update(e->store, m);
-		engine_wave_due(e, lw, at);
+		wait_for_budget(e, r, lw, m, at);
 		return false;
 	}
 	claim_row(e, r, lw, m);
