@@ -4,25 +4,37 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* Bytes of the UTF-8 character at p; 0 when there is none. */
+static unsigned
+character(const unsigned char *p)
+{
+	static const unsigned least[] = { 0, 0x80, 0x800, 0x10000 };
+	unsigned more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
+	unsigned code = *p & (more ? 0x3f >> more : 0x7f);
+
+	if (*p >= 0xf5 || (*p >= 0x80 && *p < 0xc2))
+		return 0;
+	for (unsigned i = 1; i <= more; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	return code < least[more] || code >> 11 == 0x1b || code > 0x10ffff ? 0 : more + 1;
+}
+
 /* A sentence is shown to people and travels in JSON: what was cut inside a character, or was no
  * UTF-8 to begin with, becomes "?". */
 static void
 mend(char *text)
 {
-	static const unsigned least[] = { 0, 0x80, 0x800, 0x10000 };
+	unsigned char *p = (unsigned char *)text;
 
-	for (unsigned char *p = (unsigned char *)text; *p;) {
-		unsigned more = *p < 0x80 ? 0 : *p >= 0xc2 && *p < 0xe0 ? 1 : (*p & 0xf0) == 0xe0 ? 2
-			: *p >= 0xf0 && *p < 0xf5 ? 3 : 9;
-		unsigned code = more == 9 ? 0 : *p & (more ? 0x3f >> more : 0x7f), i = 1;
+	while (*p) {
+		unsigned bytes = character(p);
 
-		while (more < 9 && i <= more && (p[i] & 0xc0) == 0x80)
-			code = code << 6 | (p[i++] & 0x3f);
-		if (more == 9 || i <= more || code < least[more] || (code >> 11 == 0x1b) ||
-		    code > 0x10ffff)
-			*p++ = '?';
-		else
-			p += more + 1;
+		if (!bytes)
+			*p = '?';
+		p += bytes ? bytes : 1;
 	}
 }
 
