@@ -62,6 +62,15 @@ port_now(void *ctx)
 	return bridge_now(((struct loop *)ctx)->bridge);
 }
 
+static msec
+port_monotonic(void *ctx)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 static void
 port_urgent(void *ctx, struct command *cmd)
 {
@@ -308,7 +317,8 @@ static int
 open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_files *files,
 		       struct err *err)
 {
-	struct routes_ports ports = { l, port_urgent, port_reply, port_log, port_now };
+	struct routes_ports ports = { l, port_urgent, port_reply, port_log,
+				      port_monotonic };
 	char **keeps = read_keeps(store, l->settings, err);
 	struct buf url = { 0 };
 	int rc = -1;

@@ -21,12 +21,6 @@
 #define PONG_MS 5000
 #define START_MS 90000			/* from `open` to `ready`: a cold modem takes 40 s */
 
-static msec
-now_of(const struct child *c)
-{
-	return c->routes->ports.now(c->routes->ports.ctx);
-}
-
 static void
 arm(struct event *ev, msec ms)
 {
@@ -110,7 +104,7 @@ close_pipes(struct child *c)
 static void
 come_back_later(struct child *c)
 {
-	if (c->up_at && now_of(c) - c->up_at >= HEALTHY_MS)
+	if (c->up_at && routes_now(c->routes) - c->up_at >= HEALTHY_MS)
 		c->failures = 0;
 	c->failures++;
 	c->state = CHILD_WAITING;
@@ -211,14 +205,14 @@ program_of(const struct child *c)
 
 /* In the child, between fork and exec: only what is safe there. */
 static void
-become_driver(const char *program, int in, int out)
+become_driver(const char *program, pid_t gongd, int in, int out)
 {
 	sigset_t none;
 
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() == 1)
-		_exit(127);
+	if (getppid() != gongd)
+		_exit(127);		/* it died before the line above */
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	close_range(3, ~0U, 0);
@@ -233,6 +227,7 @@ static int
 spawn(struct child *c, const char *program)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+	pid_t gongd = getpid();		/* 1 in a container */
 
 	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
 		goto fail;
@@ -242,7 +237,7 @@ spawn(struct child *c, const char *program)
 	if (c->pid < 0)
 		goto fail;
 	if (c->pid == 0)
-		become_driver(program, in[0], out[1]);
+		become_driver(program, gongd, in[0], out[1]);
 	setpgid(c->pid, c->pid);
 	close(in[0]);
 	close(out[1]);
@@ -301,6 +296,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	if (c->state == CHILD_WAITING)
 		child_start(c);
+	else if (c->state == CHILD_STARTING && c->routes->held)
+		arm(c->timer, START_MS);	/* its `ready` may lie unread */
 	else if (c->state == CHILD_STARTING)
 		child_end(c, false, "not ready %d s after its start", START_MS / 1000);
 	else if (c->state == CHILD_CLOSING)
@@ -323,13 +320,10 @@ child_hold(struct child *c, bool hold)
 {
 	if (!c->readable)
 		return;
-	if (hold) {
+	if (hold)
 		event_del(c->readable);
-	} else {
+	else
 		event_add(c->readable, NULL);
-		if (c->ping_at)
-			c->ping_at = now_of(c);	/* the pong clock stood still */
-	}
 }
 
 void

@@ -64,7 +64,7 @@ on_ready(struct child *c, json_t *ev)
 	c->window = cmd->ready.window;
 	if (c->state == CHILD_STARTING) {
 		c->state = CHILD_UP;
-		c->up_at = c->routes->ports.now(c->routes->ports.ctx);
+		c->up_at = routes_now(c->routes);
 	}
 	submit(c, cmd);
 }

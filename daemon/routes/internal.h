@@ -66,12 +66,17 @@ struct routes {
 	struct child *children;
 	size_t count;
 	bool held, stopping;
+	msec swept_at, stood_still_ms;	/* see routes_now */
 	struct event *sweep, *reaper, *stop_timer;
 	uint64_t barriers;
 	struct held_reply *replies;
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };
+
+/* routes.c: time for deadlines and pongs.  It stands still while the drivers are not read, or
+ * while the loop or the machine did not run: their silence then is not theirs. */
+msec routes_now(const struct routes *);
 
 /* child.c */
 void child_init(struct child *, struct routes *, int index, const char *keep);

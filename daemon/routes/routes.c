@@ -14,10 +14,12 @@
 #define CALL_DEADLINE_MS MINUTES(3)	/* beyond the ringing */
 #define CALLBACK_MAX (512 * 1024)	/* so that base64 stays well under the line's limit */
 
-static msec
-now_of(const struct routes *r)
+#define SWEEP_LATE_MS 2000		/* the loop itself did not run */
+
+msec
+routes_now(const struct routes *r)
 {
-	return r->ports.now(r->ports.ctx);
+	return r->ports.now(r->ports.ctx) - r->stood_still_ms;
 }
 
 static void
@@ -38,22 +40,31 @@ static void
 on_child_signal(evutil_socket_t fd, short what, void *ctx)
 {
 	struct routes *r = ctx;
+	siginfo_t dead = { 0 };
 
-	pid_t pid;
-
-	/* A death is learnt from the end of its output; here the dead are only buried. */
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0)
+	/* A death is learnt from the end of its output; here the dead are only buried.  A helper
+	 * that outlives its driver would keep that output open: its group goes with it, while the
+	 * number of the group is surely still its own. */
+	while (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) == 0 && dead.si_pid) {
 		for (size_t i = 0; i < r->count; i++)
-			if (r->children[i].pid == pid)
+			if (r->children[i].pid == dead.si_pid) {
+				kill(-dead.si_pid, SIGKILL);
 				r->children[i].pid = 0;
+			}
+		waitpid(dead.si_pid, NULL, 0);
+		dead.si_pid = 0;
+	}
 }
 
 static void
 on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
 	struct routes *r = ctx;
-	msec now = now_of(r);
+	msec since = routes_now(r) - r->swept_at, now;
 
+	if (r->held || since > SWEEP_LATE_MS)
+		r->stood_still_ms += since;
+	now = r->swept_at = routes_now(r);
 	for (size_t i = 0; i < r->count; i++)
 		child_watch(&r->children[i], now);
 	check_stopped(r);
@@ -73,6 +84,7 @@ routes_open(struct routes **out, struct event_base *base, const struct settings 
 	r->base_url = xstrdup(base_url);
 	r->count = settings->route_count;
 	r->children = xcalloc(r->count + 1, sizeof(*r->children));
+	r->swept_at = routes_now(r);
 	r->reaper = evsignal_new(base, SIGCHLD, on_child_signal, r);
 	r->sweep = event_new(base, -1, EV_PERSIST, on_sweep, r);
 	event_add(r->reaper, NULL);
@@ -101,7 +113,7 @@ give_back(struct child *c, const uint64_t *ids, size_t count)
 static void
 send_items(struct child *c, struct effect *f, struct buf *line)
 {
-	msec deadline = now_of(c->routes) + SMS_DEADLINE_MS;
+	msec deadline = routes_now(c->routes) + SMS_DEADLINE_MS;
 
 	if (c->state != CHILD_UP) {
 		uint64_t *ids = xcalloc(f->send.count + 1, sizeof(*ids));
@@ -125,7 +137,7 @@ place_call(struct child *c, struct effect *f, struct buf *line)
 		give_back(c, &f->call.id, 1);
 		return;
 	}
-	child_item_add(c, f->call.id, now_of(c->routes) + f->call.ring_ms + CALL_DEADLINE_MS);
+	child_item_add(c, f->call.id, routes_now(c->routes) + f->call.ring_ms + CALL_DEADLINE_MS);
 	ops_call(line, f);
 	child_queue(c, line);
 }

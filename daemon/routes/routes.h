@@ -24,7 +24,7 @@ struct routes_ports {
 	void (*reply)(void *ctx, uint64_t to, int status, const char *type, const char *body);
 	void (*log)(void *ctx, int priority, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
-	msec (*now)(void *ctx);
+	msec (*now)(void *ctx);		/* monotonic: only for durations */
 };
 
 /* Starts every route's driver.  `keeps[i]`: what route i asked to keep, or NULL (borrowed).
