@@ -55,6 +55,9 @@ check_policy(struct engine *e, const struct alert_request *r, const struct polic
 	if (r->policy && !p)
 		return err_field(err, "/policy", "there is no policy \"%s\"; see config/policies",
 				 r->policy);
+	if (p && r->reached)
+		return err_field(err, "/policy", "those whom another alert reached are told once; leave "
+				 "policy away, or name the divisions instead of \"reached\"");
 	if (p && r->in_turn && r->contact_count > picks_family_ordinal(p, SIZE_MAX))
 		return err_field(err, "/contacts", "policy %s calls %zu people one after the other, and "
 				 "these are %zu; name fewer, or a policy with more steps", p->name,
@@ -113,6 +116,10 @@ check_times(struct engine *e, const struct alert_request *r, struct err *err)
 				 "sent");
 	if (r->starts_at && r->expires_at && r->starts_at >= r->expires_at)
 		return err_field(err, "/starts_at", "the alert would start after it expires");
+	/* The old one ends now: nobody would be called until then. */
+	if (r->replaces && r->starts_at > e->now)
+		return err_field(err, "/starts_at", "an alert that replaces another starts at once; "
+				 "leave starts_at away");
 	return 0;
 }
 

@@ -54,6 +54,25 @@ silent_under(struct planner *p, division_code division, struct silent *silent)
 	}
 }
 
+static bool
+is_next_of_same(const struct planner *p, const struct pick *pick)
+{
+	return pick >= p->picks && pick + 1 < p->picks + p->count && pick[1].contact == pick->contact;
+}
+
+/* A helper hears of all that is silent under him, be it in several townships: he gets one
+ * message. */
+static void
+silent_for(struct planner *p, const struct pick *pick, enum wave_kind kind, struct silent *silent)
+{
+	silent_under(p, kind == WAVE_HELPER ? pick->under : 0, silent);
+	while (kind == WAVE_HELPER && is_next_of_same(p, pick)) {
+		pick++;
+		if (pick->under != pick[-1].under)
+			silent_under(p, pick->under, silent);
+	}
+}
+
 int64_t
 compose_variant(struct planner *p, const struct template *t, const struct pick *pick,
 	     enum wave_kind kind, enum channel channel, bool coded, unsigned *parts)
@@ -78,7 +97,7 @@ compose_variant(struct planner *p, const struct template *t, const struct pick *
 
 		place.post = title ? title : f->name;
 	}
-	silent_under(p, kind == WAVE_HELPER ? pick->division : 0, &silent);
+	silent_for(p, pick, kind, &silent);
 	buf_puts(&silent.names, "");
 	place.names = silent.names.data;
 	place.n = silent.n;
@@ -91,7 +110,7 @@ static int64_t
 variant_for(struct planner *p, struct variants *v, const struct template *t,
 	    const struct pick *pick, enum wave_kind kind, enum channel channel, unsigned *parts)
 {
-	bool personal = false, coded;
+	bool personal = kind == WAVE_HELPER && is_next_of_same(p, pick), coded;
 	int64_t id;
 
 	for (size_t i = 0; i < t->param_count; i++)
@@ -106,7 +125,9 @@ variant_for(struct planner *p, struct variants *v, const struct template *t,
 		v->cap = v->cap ? v->cap * 2 : 16;
 		v->keys = xrealloc(v->keys, v->cap * sizeof(*v->keys));
 	}
-	v->keys[v->count++] = (struct variant_key){ pick->division, pick->lang, coded, id };
+	if (!personal)
+		v->keys[v->count++] = (struct variant_key){ pick->division, pick->lang, coded,
+							    id };
 	return id;
 }
 

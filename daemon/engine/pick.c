@@ -15,7 +15,8 @@ picks_add(struct planner *p, uint32_t contact, enum lang lang, division_code div
 		p->cap = p->cap ? p->cap * 2 : 256;
 		p->picks = xrealloc(p->picks, p->cap * sizeof(*p->picks));
 	}
-	p->picks[p->count++] = (struct pick){ contact, target, lang, division };
+	p->picks[p->count++] = (struct pick){ contact, target, lang, division,
+							  p->under };
 	p->found++;
 }
 

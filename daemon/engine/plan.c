@@ -61,13 +61,14 @@ plan_helpers(struct planner *p, unsigned position, const struct family *family)
 
 		if (up == done)
 			continue;
-		done = p->division = up;
+		done = p->under = p->division = up;
 		/* A text made for villages is told with the first silent village's parameters
 		 * where the township has none of its own. */
 		if (engine_check_texts(p->e, p->request, t, &up, 1, NULL) < 0)
 			p->division = p->targets[i].division;
 		picks_family(p, family, up);
 	}
+	p->under = 0;
 	return compose_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_HELPER);
 }
 

@@ -12,6 +12,7 @@ struct pick {				/* one reason to tell one person */
 	uint32_t contact, target;
 	enum lang lang;
 	division_code division;		/* whose parameters the text uses */
+	division_code under;		/* helper: he hears of what is silent here */
 };
 
 struct planner {
@@ -29,7 +30,7 @@ struct planner {
 	struct target *targets;		/* those below the step's level */
 	size_t target_count, target_cap;
 	uint32_t target;		/* of the picks being made */
-	division_code division;
+	division_code division, under;
 	size_t found;			/* picks made */
 	size_t named;			/* people met, also those who are left out */
 };
@@ -62,7 +63,8 @@ int64_t compose_variant(struct planner *, const struct template *, const struct 
 /* Waves, messages and called-links from the picks, which are then empty; -1 fills p->err. */
 int compose_channels(struct planner *, unsigned position, enum wave_kind);
 int compose_broadcast(struct planner *, const struct template *, int64_t document);
-/* Targets still below the step's level, in a division or (0) all: how many, and the first names. */
+/* Targets still below the step's level, in a division or (0) all: how many, and the first names,
+ * added to what is there. */
 void silent_under(struct planner *, division_code, struct silent *);
 
 /* plan.c */

@@ -145,3 +145,30 @@ def test_a_callout_takes_no_more_people_than_its_policy_calls():
         refused(world.api("POST", "/v1/callouts", dict(callout, key="6", contacts=people)), 422,
                 "/contacts", "5 people")
         assert world.api("POST", "/v1/callouts", dict(callout, key="5", contacts=people[:5]))[0] == 202
+
+
+def test_a_correction_takes_no_policy_and_no_later_start():
+    with world_with() as world:
+        old = world.send(**notice("old"))
+        reached = dict(RAIN, replaces=old, audience={"divisions": ["990121"], "reached": True})
+        refused(world.api("POST", "/v1/alerts", dict(reached, key="p", policy="call.red")), 422,
+                "/policy")
+        refused(world.api("POST", "/v1/alerts", notice("s", replaces=old, starts_at=int(
+            time.time() * 1000) + 3600000)), 422, "/starts_at")
+        assert world.alert(old)["state"] == "exhausted"
+
+
+def test_a_helper_of_two_townships_hears_of_both():
+    district = District(2, 2)
+    here, there = district.townships
+    duty = next(p for p in district.posts if p["id"] == "township_duty-%s-1" % here)
+    district.posts = [p for p in district.posts
+                      if p["role"] != "township_duty" or p["division"] != there]
+    district.posts.append(dict(duty, division=there))
+    with world_with(district=district, divisor=900) as world:
+        alert = world.send(key="a", policy="call.orange", **RAIN,
+                           audience={"divisions": ["990121"]})
+        wait_for("the helper to be told", lambda: world.rows("""SELECT body FROM variant v
+            JOIN message m ON m.variant = v.id JOIN wave w ON w.id = m.wave
+            JOIN contact c ON c.id = m.contact WHERE w.alert = ? AND w.channel = 0
+            AND body LIKE '%4个村未应答%' AND c.ref = ?""", alert, duty["id"]), 15)
