@@ -57,10 +57,11 @@ struct candidate {
 	struct alert alert;
 	uint32_t contact;
 	bool open;
+	bool heard;			/* this person has confirmed it already */
 };
 
 /* Open before closed; among open ones real before drill, then severity, then newest; among
- * closed ones the newest. */
+ * closed ones the newest.  Of people who share a telephone, whoever has not answered yet. */
 static bool
 goes_before(const struct candidate *a, const struct candidate *b)
 {
@@ -70,6 +71,8 @@ goes_before(const struct candidate *a, const struct candidate *b)
 		return b->alert.drill;
 	if (a->open && a->alert.severity != b->alert.severity)
 		return a->alert.severity > b->alert.severity;
+	if (a->alert.id == b->alert.id)
+		return !a->heard && b->heard;
 	return a->alert.id > b->alert.id;
 }
 
@@ -90,6 +93,7 @@ consider(struct engine *e, uint32_t contact, const char *code, struct candidate 
 		    !store_was_handed_over(e->store, c.alert.id, contact))
 			continue;
 		c.open = alert_is_open(c.alert.state) && c.alert.expires_at > e->now;
+		c.heard = store_has_answered(e->store, c.alert.id, contact);
 		if (!*found || goes_before(&c, best)) {
 			*best = c;
 			*found = true;
@@ -190,7 +194,7 @@ void
 engine_inbound(struct engine *e, struct command *cmd)
 {
 	struct effect *took = effect_new(EFFECT_TOOK, cmd->route);
-	uint32_t contacts[16];
+	uint32_t contacts[64];
 	int64_t id;
 	size_t count;
 
@@ -199,7 +203,7 @@ engine_inbound(struct engine *e, struct command *cmd)
 	if (!store_inbound_put(e->store, e->routes[cmd->route].id, cmd->inbound.driver_id,
 			       cmd->inbound.from, cmd->inbound.text, cmd->inbound.at, e->now, &id))
 		return;
-	count = store_persons_by_number(e->store, cmd->inbound.from, contacts, 16);
+	count = store_persons_by_number(e->store, cmd->inbound.from, contacts, 64);
 	if (count)
 		read_reply(e, cmd, id, contacts, count);
 	else

@@ -165,9 +165,9 @@ store_person_by_id(struct store *s, uint32_t contact, struct person *out)
 size_t
 store_persons_by_number(struct store *s, uint64_t e164, uint32_t *out, size_t max)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT n.contact FROM number n JOIN contact c "
-		"ON c.id = n.contact AND c.active = 1 WHERE n.e164 = ? LIMIT ?", "ii",
-		(int64_t)e164, (int64_t)max);
+	/* Also who has left the lists since: he may have been called before. */
+	sqlite3_stmt *st = store_query(s, "SELECT contact FROM number WHERE e164 = ? LIMIT ?", "ii",
+				       (int64_t)e164, (int64_t)max);
 	size_t count = 0;
 
 	while (store_step(s, st))

@@ -172,3 +172,31 @@ def test_a_helper_of_two_townships_hears_of_both():
             JOIN message m ON m.variant = v.id JOIN wave w ON w.id = m.wave
             JOIN contact c ON c.id = m.contact WHERE w.alert = ? AND w.channel = 0
             AND body LIKE '%4个村未应答%' AND c.ref = ?""", alert, duty["id"]), 15)
+
+
+def test_people_who_share_a_telephone_answer_one_after_the_other():
+    district = District(1, 2)
+    for post in district.posts:
+        if post["role"] == "village_chief":
+            post["phone"], post["phone2"] = "+9991999999999", ""
+    with world_with("+9991999999999 sms 300 1\n", district=district,
+                    policies={"ask": ASK % ("village", "")}) as world:
+        alert = world.send(key="a", policy="ask", **RAIN, audience={
+            "divisions": [district.townships[0]], "roles": ["village_chief"]})
+        wait_for("both villages to have answered",
+                 lambda: world.alert(alert)["state"] == "satisfied", 10)
+
+
+def test_somebody_who_left_the_lists_meanwhile_still_answers():
+    with world_with("* sms 1500 1\n", policies={"ask": ASK % ("village", "")}) as world:
+        alert = world.send(key="a", policy="ask", **RAIN, audience={
+            "divisions": ["990121001001"], "roles": ["village_chief"]})
+        wait_for("the text to leave", lambda: world.states()["sent"] == 1)
+        with open(world.path("lists/contacts.csv"), encoding="utf-8") as f:
+            head, *lines = f.read().splitlines()
+        row = next(r for r in lines if r.startswith("village_chief-990121001001-1,"))
+        assert row.endswith(",yes")
+        status, answer = world.api("POST", "/v1/import/contacts",
+                                   (head + "\n" + row[:-3] + "no\n").encode())
+        assert status == 200, answer
+        wait_for("the answer to count", lambda: world.alert(alert)["state"] == "satisfied", 10)

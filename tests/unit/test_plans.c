@@ -205,8 +205,8 @@ static const struct { const char *sentence, *sql, *plan; } wanted[] = {
 	  "SEARCH called USING PRIMARY KEY (contact=?)" },
 	{ "holders of a role come by their place", "FROM post",
 	  "SEARCH post USING PRIMARY KEY (role=? AND division>? AND division<?)" },
-	{ "who has that number", "c.active = 1 WHERE n.e164",
-	  "SEARCH n USING COVERING INDEX number_e164 (e164=?)" },
+	{ "who has that number", "SELECT contact FROM number",
+	  "SEARCH number USING COVERING INDEX number_e164 (e164=?)" },
 	{ "a modem's receipt finds its message", "FROM receipt_key",
 	  "SEARCH receipt_key USING PRIMARY KEY (route=? AND ref=? AND e164=? AND at>?)" },
 };
