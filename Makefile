@@ -86,7 +86,7 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 
 # Everything a fresh Debian 12 lacks; `have` is what demo and check ask first.
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
-	libconfuse-dev libssl-dev libcsv-dev libgammu-dev gammu libcmocka-dev python3 \
+	libconfuse-dev libssl-dev libcsv-dev libgammu-dev gammu libcmocka-dev tzdata python3 \
 	python3-pytest clang clang-tidy clang-format libclang-rt-14-dev mandoc
 deps:
 	apt-get update -qq

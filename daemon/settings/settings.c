@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static cfg_opt_t role_opts[] = {
 	CFG_STR("zh", NULL, CFGF_NONE),
@@ -233,6 +234,50 @@ read_folders(struct settings *s, cfg_t *cfg, const char *option, const char *kin
 	return rc;
 }
 
+/* What a number may be; an option that is not here may be any number. */
+static const struct range {
+	const char *name;
+	double low, high;
+} ranges[] = {
+	{ "auto_replies_per_hour", 0, 1000 }, { "plays", 1, 10 }, { "policy_divisor", 1, 100000 },
+	{ "body_max", 1024, 1 << 30 }, { "header_max", 1024, 1 << 20 },
+	{ "connections_max", 1, 100000 }, { "recipients_max", 0, 1e9 },
+	{ "window", 0, 1e6 }, { "rate", 0, 1e6 }, { "speed", 0, 1e6 },
+};
+
+static int
+check_numbers(cfg_t *section, struct err *err)
+{
+	for (const cfg_opt_t *o = section->opts; o->name; o++)
+		for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
+			const struct range *r = &ranges[i];
+			double n;
+
+			if (strcmp(o->name, r->name) != 0)
+				continue;
+			n = o->type == CFGT_INT ? (double)cfg_getint(section, o->name)
+				: cfg_getfloat(section, o->name);
+			if (!(n >= r->low && n <= r->high))
+				return conf_fail(section, err, "%s = %.10g is not possible; it may be "
+						 "%.10g to %.10g", r->name, n, r->low, r->high);
+		}
+	return 0;
+}
+
+/* With a zone it does not know the C library would take UTC, and the roster another person. */
+static int
+check_timezone(cfg_t *site, const char *name, struct err *err)
+{
+	char path[300];
+
+	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
+	if (!*name || *name == '/' || strstr(name, "..") || access(path, R_OK) < 0)
+		return conf_fail(site, err, "timezone = \"%s\" is not known here; write a name such as "
+				 "\"Asia/Shanghai\" (files of /usr/share/zoneinfo, package tzdata)",
+				 name);
+	return 0;
+}
+
 static int
 read_site(struct settings *s, cfg_t *site, struct err *err)
 {
@@ -241,6 +286,9 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	if (lang < 0)
 		return conf_fail(site, err, "language = \"%s\": use zh or en",
 				 cfg_getstr(site, "language"));
+	if (check_numbers(site, err) < 0 ||
+	    check_timezone(site, cfg_getstr(site, "timezone"), err) < 0)
+		return -1;
 	s->default_lang = (enum lang)lang;
 	s->site_name[LANG_ZH] = xstrdup(cfg_getstr(site, "name_zh"));
 	s->site_name[LANG_EN] = xstrdup(cfg_getstr(site, "name_en"));
@@ -256,11 +304,12 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	s->policy_divisor = cfg_getfloat(site, "policy_divisor");
 	s->auto_replies_per_hour = (unsigned)cfg_getint(site, "auto_replies_per_hour");
 	s->plays = (unsigned)cfg_getint(site, "plays");
-	if (s->policy_divisor < 1)
-		return conf_fail(site, err, "policy_divisor must be 1 or more");
 	if (conf_duration(site, "validity", &s->validity_ms, err) < 0 ||
 	    conf_duration(site, "ring", &s->ring_ms, err) < 0)
 		return -1;
+	if (!s->validity_ms || !s->ring_ms)
+		return conf_fail(site, err, "%s = 0s: nothing would ever be sent; leave it away",
+				 s->validity_ms ? "ring" : "validity");
 	return 0;
 }
 
@@ -271,6 +320,8 @@ read_listen(struct settings *s, cfg_t *listen, struct err *err)
 
 	if (port < 0 || port > 65535)
 		return conf_fail(listen, err, "port = %ld is not a TCP port", port);
+	if (check_numbers(listen, err) < 0)
+		return -1;
 	s->listen_host = cfg_getstr(listen, "host")[0] ? xstrdup(cfg_getstr(listen, "host")) : NULL;
 	s->listen_port = (uint16_t)port;
 	s->socket_path = cfg_getstr(listen, "socket")[0]
@@ -343,6 +394,8 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 		return conf_fail(section, err, "client \"%s\": up_to = \"%s\" is unknown; use notice, "
 				 "blue, yellow, orange or red", c->name,
 				 cfg_getstr(section, "up_to"));
+	if (check_numbers(section, err) < 0)
+		return -1;
 	c->up_to = (enum severity)up_to;
 	c->drill_only = cfg_getbool(section, "drill_only");
 	c->recipients_max = (unsigned long)cfg_getint(section, "recipients_max");
@@ -457,6 +510,8 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 	if (r->callback_secret && strlen(r->callback_secret) < 16)
 		return conf_fail(section, err, "route \"%s\": callback_secret needs at least 16 "
 				 "characters", r->name);
+	if (check_numbers(section, err) < 0)
+		return -1;
 	r->window = (unsigned)cfg_getint(section, "window");
 	r->rate = cfg_getfloat(section, "rate");
 	r->parts_per_s = cfg_getfloat(section, "speed");
