@@ -16,6 +16,7 @@
 #define READS_MAX 256
 #define BALLAST_BYTES (64 * 1024 * 1024)
 #define BALLAST_LOOK_MS 5000
+#define START_BYTES (8 * 1024 * 1024)	/* less is too little to start on */
 
 struct bridge {
 	struct engine *engine;
@@ -36,7 +37,7 @@ struct bridge {
 	struct bridge_state state;
 	size_t held_urgent, held_bulk;	/* taken by the engine thread, not yet run */
 	msec turn_at;			/* of the last turn, by the monotonic clock */
-	bool stopping;
+	bool stopping, pressed;
 };
 
 static msec
@@ -65,20 +66,21 @@ wake_loop(struct bridge *b)
 
 /* -- ballast: room on the disk for what was accepted, given up when the disk is full -- */
 
-static void
+static bool
 ballast_make(const char *path)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	bool made = fd >= 0 && posix_fallocate(fd, 0, BALLAST_BYTES) == 0;
 
-	if (fd < 0)
-		return;
-	if (posix_fallocate(fd, 0, BALLAST_BYTES) != 0)
+	if (fd >= 0)
+		close(fd);
+	if (!made)
 		unlink(path);
-	close(fd);
+	return made;
 }
 
 static bool
-disk_has_room(const char *path)
+disk_has(const char *path, uint64_t bytes)
 {
 	struct statvfs fs;
 	char folder[4096];
@@ -89,7 +91,13 @@ disk_has_room(const char *path)
 	if (slash)
 		*slash = '\0';
 	return statvfs(folder, &fs) == 0 &&
-		(uint64_t)fs.f_bavail * fs.f_frsize > 2ull * BALLAST_BYTES;
+		(uint64_t)fs.f_bavail * fs.f_frsize > bytes;
+}
+
+bool
+bridge_make_room(const char *ballast_path)
+{
+	return !disk_has(ballast_path, START_BYTES) && unlink(ballast_path) == 0;
 }
 
 /* -- the engine's thread -- */
@@ -162,8 +170,8 @@ note_success(struct bridge *b, msec now, msec *looked_at)
 	if (!b->state.disk_full || now - *looked_at < BALLAST_LOOK_MS)
 		return;
 	*looked_at = now;
-	if (disk_has_room(b->ballast)) {
-		ballast_make(b->ballast);
+	if (disk_has(b->ballast, 2ull * BALLAST_BYTES)) {
+		b->state.no_ballast = !ballast_make(b->ballast);
 		b->state.disk_full = false;
 	}
 }
@@ -362,7 +370,7 @@ free_bridge(struct bridge *b)
 
 int
 bridge_open(struct bridge **out, struct store *store, const char *store_path,
-	    const char *ballast_path, struct settings *settings, struct err *err)
+	    const char *ballast_path, bool full, struct settings *settings, struct err *err)
 {
 	struct bridge *b = xcalloc(1, sizeof(*b));
 	pthread_condattr_t attr;
@@ -377,13 +385,15 @@ bridge_open(struct bridge **out, struct store *store, const char *store_path,
 	clock_gettime(CLOCK_REALTIME, &wall);
 	b->offset_ms = (msec)wall.tv_sec * 1000 + wall.tv_nsec / 1000000 - monotonic_now();
 	b->state.working = true;
+	b->state.disk_full = full;
 	b->turn_at = monotonic_now();
 	if (engine_open(&b->engine, store, settings, bridge_now(b), err) < 0 ||
 	    reader_open(&b->reader, store_path, err) < 0) {
 		free_bridge(b);
 		return -1;
 	}
-	ballast_make(ballast_path);
+	if (!full)
+		b->state.no_ballast = !ballast_make(ballast_path);
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -453,7 +463,9 @@ bridge_is_pressed(struct bridge *b)
 	bool pressed;
 
 	pthread_mutex_lock(&b->lock);
-	pressed = b->urgent.count + b->held_urgent > BRIDGE_URGENT_HIGH;
+	pressed = b->urgent.count + b->held_urgent >
+		(b->pressed ? BRIDGE_URGENT_HIGH / 2 : BRIDGE_URGENT_HIGH);
+	b->pressed = pressed;
 	pthread_mutex_unlock(&b->lock);
 	return pressed;
 }

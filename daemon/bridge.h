@@ -28,16 +28,20 @@ struct read_answer {
 struct bridge_state {
 	bool working;			/* the last turn was committed */
 	bool disk_full;
+	bool no_ballast;		/* there was no room for it */
 	char why_not[512];
 	msec last_turn_ago_ms;
 	size_t urgent, bulk;		/* commands waiting */
 	struct engine_stats stats;
 };
 
+/* Before the store is opened: a start needs a little room, too.  true: the ballast was given up
+ * for it, the disk is full. */
+bool bridge_make_room(const char *ballast_path);
 /* Opens engine and reader on the store file and starts both threads.  Borrows `store` until
- * bridge_close; takes a reference on settings. */
+ * bridge_close; takes a reference on settings.  `full`: what bridge_make_room said. */
 int bridge_open(struct bridge **out, struct store *, const char *store_path,
-		const char *ballast_path, struct settings *, struct err *);
+		const char *ballast_path, bool full, struct settings *, struct err *);
 int bridge_fd(const struct bridge *);		/* readable when something came up */
 msec bridge_now(const struct bridge *);		/* Unix ms; any thread */
 

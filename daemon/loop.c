@@ -30,7 +30,7 @@ struct loop {
 	struct event *up, *second, *term, *interrupt, *hangup;
 	struct effect_list effects;	/* came up, not yet carried out */
 	msec clock_offset_ms;		/* wall minus monotonic, as last seen */
-	bool held;
+	bool held, was_full, was_failing, was_bare;
 };
 
 static void
@@ -72,9 +72,23 @@ port_monotonic(void *ctx)
 }
 
 static void
+press(struct loop *l)
+{
+	bool pressed = bridge_is_pressed(l->bridge);
+
+	if (pressed != l->held)
+		routes_hold(l->routes, l->held = pressed);
+}
+
+/* At once, not with the next effect: while the disk hangs there are none. */
+static void
 port_urgent(void *ctx, struct command *cmd)
 {
-	bridge_urgent(((struct loop *)ctx)->bridge, cmd);
+	struct loop *l = ctx;
+
+	bridge_urgent(l->bridge, cmd);
+	if (l->routes && !l->held)
+		press(l);
 }
 
 static bool
@@ -84,7 +98,7 @@ port_submit(void *ctx, struct command *cmd)
 
 	if (cmd->kind == CMD_ACCEPT || cmd->kind == CMD_IMPORT)
 		return bridge_bulk(l->bridge, cmd);
-	bridge_urgent(l->bridge, cmd);
+	port_urgent(l, cmd);
 	return true;
 }
 
@@ -209,15 +223,6 @@ carry_out(struct loop *l, struct effect *f)
 }
 
 static void
-press(struct loop *l)
-{
-	bool pressed = bridge_is_pressed(l->bridge);
-
-	if (pressed != l->held)
-		routes_hold(l->routes, l->held = pressed);
-}
-
-static void
 on_up(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *l = ctx;
@@ -247,6 +252,26 @@ wall_minus_monotonic(void)
 }
 
 static void
+log_changes(struct loop *l, const struct bridge_state *now)
+{
+	if (now->disk_full && !l->was_full)
+		log_line(LOG_ERROR, "disk full reason=\"new alerts are refused, accepted ones go on; "
+			 "free some space\"");
+	else if (!now->disk_full && l->was_full)
+		log_line(LOG_STORY, "disk has room again");
+	if (!now->working && !l->was_failing)
+		log_line(LOG_ERROR, "store not written reason=\"%s\"", now->why_not);
+	else if (now->working && l->was_failing)
+		log_line(LOG_STORY, "store written again");
+	if (now->no_ballast && !l->was_bare)
+		log_line(LOG_WARNING, "no room for the ballast reason=\"on a full disk accepted "
+			 "alerts will stop; free some space, restart gongd\"");
+	l->was_bare = now->no_ballast;
+	l->was_full = now->disk_full;
+	l->was_failing = !now->working;
+}
+
+static void
 on_second(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *l = ctx;
@@ -259,6 +284,7 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 	}
 	press(l);
 	bridge_state(l->bridge, &state);
+	log_changes(l, &state);
 	if (state.last_turn_ago_ms < STUCK_MS)	/* the watchdog is fed by progress */
 		notify_systemd("WATCHDOG=1");
 }
@@ -315,7 +341,7 @@ read_keeps(struct store *store, const struct settings *settings, struct err *err
 
 static int
 open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_files *files,
-		       struct err *err)
+		       bool full, struct err *err)
 {
 	struct routes_ports ports = { l, port_urgent, port_reply, port_log,
 				      port_monotonic };
@@ -330,7 +356,7 @@ open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_fi
 	else
 		buf_printf(&url, "http://%s:%u", l->settings->listen_host
 			   ? l->settings->listen_host : "127.0.0.1", web_port(l->web));
-	if (bridge_open(&l->bridge, store, files->store, files->ballast, l->settings, err) == 0)
+	if (bridge_open(&l->bridge, store, files->store, files->ballast, full, l->settings, err) == 0)
 		rc = routes_open(&l->routes, l->base, l->settings, keeps, url.data, &ports, err);
 	for (size_t i = 0; i < l->settings->route_count; i++)
 		free(keeps[i]);
@@ -400,6 +426,7 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 			  .clock_offset_ms = wall_minus_monotonic() };
 	struct web_ports ports = { &l, port_submit, port_read, port_callback, port_state,
 				   port_metrics, port_now };
+	bool full = bridge_make_room(files->ballast);
 	struct store *store;
 	int rc = -1;
 
@@ -411,7 +438,7 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 	 * and the callback URLs have their port.  The routes' own memory (`keep`) is read before
 	 * the engine's thread owns the store. */
 	if (web_open(&l.web, l.base, settings, &ports, err) == 0 &&
-	    open_bridge_and_routes(&l, store, files, err) == 0 &&
+	    open_bridge_and_routes(&l, store, files, full, err) == 0 &&
 	    write_run_file(&l, files->run, err) == 0) {
 		watch_signals(&l);
 		log_line(LOG_STORY, "gongd ready port=%u routes=%zu", web_port(l.web),

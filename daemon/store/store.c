@@ -2,6 +2,7 @@
 #include "daemon/store/internal.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +25,11 @@ store_fail(struct store *s)
 	if (s->failed)
 		return;
 	s->failed = true;
-	s->full = code == SQLITE_FULL;
-	snprintf(s->reason, sizeof(s->reason), "the store failed: %s", sqlite3_errmsg(s->db));
+	/* The log's index is a file, too; SQLite calls its lack of room an I/O error. */
+	s->full = code == SQLITE_FULL || (code == SQLITE_IOERR &&
+					  sqlite3_system_errno(s->db) == ENOSPC);
+	snprintf(s->reason, sizeof(s->reason), "the store failed: %s%s", sqlite3_errmsg(s->db),
+		 s->full ? "; free some space" : "");
 }
 
 bool
@@ -266,6 +270,24 @@ run_script(sqlite3 *db, const char *script, int version)
 	return -1;
 }
 
+/* Only what SQLite calls damage is damage: the last backup is no remedy for a full disk. */
+static int
+open_trouble(struct store *s, const char *path, struct err *err)
+{
+	int code = sqlite3_errcode(s->db) & 0xff;
+	const char *why = sqlite3_errmsg(s->db);
+
+	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+		return err_set(err, "%s is damaged or no gong store (%s): move it away and restore the "
+			       "last backup in its place", path, why);
+	if (code == SQLITE_FULL || sqlite3_system_errno(s->db) == ENOSPC)
+		return err_set(err, "cannot write %s: %s; free some space", path, why);
+	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+		return err_set(err, "another program holds %s (%s); end it", path, why);
+	return err_set(err, "cannot use %s: %s; may gong write it and its folder, and is the disk "
+		       "sound?", path, why);
+}
+
 static int
 migrate(struct store *s, const char *path, struct err *err)
 {
@@ -274,8 +296,7 @@ migrate(struct store *s, const char *path, struct err *err)
 	bool ours = single_int(s->db, "PRAGMA application_id", 0) == APPLICATION_ID;
 
 	if (version < 0 || tables < 0)
-		return err_set(err, "%s is damaged (%s): move it away and restore the last "
-			       "backup in its place", path, sqlite3_errmsg(s->db));
+		return open_trouble(s, path, err);
 	if (tables && !ours)
 		return err_set(err, "%s belongs to another program: give gong a state_dir of its own",
 			       path);
@@ -353,8 +374,7 @@ store_open(struct store **out, const char *path, struct err *err)
 			 "PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
 			 "PRAGMA cache_size = -65536; PRAGMA temp_store = memory;"
 			 "PRAGMA busy_timeout = 5000", NULL, NULL, NULL) != SQLITE_OK) {
-		err_set(err, "%s is damaged or no gong store (%s): move it away and restore the "
-			"last backup in its place", path, sqlite3_errmsg(s->db));
+		open_trouble(s, path, err);
 		goto fail;
 	}
 	if (migrate(s, path, err) < 0 || check_damage(s, path, err) < 0)

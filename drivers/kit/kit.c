@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,14 +14,16 @@
 #include "core/buf.h"
 #include "drivers/kit/lines.h"
 
+#define CLOSE_MS 5000			/* when gongd did not say */
+
 struct kit {
 	const struct kit_driver *driver;
 	void *self;
 	struct event_base *base;
-	struct event *readable, *flush;
+	struct event *readable, *flush, *term;
 	struct lines in;
 	struct buf out;
-	bool leaving;
+	bool leaving, closing;
 	int status;
 };
 
@@ -47,12 +51,20 @@ kit_now(void)
 void
 kit_log(const char *fmt, ...)
 {
+	struct pollfd out = { STDERR_FILENO, POLLOUT, 0 };
+	char line[2048];
 	va_list args;
+	size_t len;
 
+	/* A log that nobody reads is lost; it must not stop the driver (daemon/log.c). */
+	if (poll(&out, 1, 0) <= 0 || !(out.revents & POLLOUT))
+		return;
 	va_start(args, fmt);
-	vfprintf(stderr, fmt, args);
+	vsnprintf(line, sizeof(line) - 1, fmt, args);
 	va_end(args);
-	fputc('\n', stderr);
+	len = strlen(line);
+	line[len++] = '\n';
+	(void)!write(STDERR_FILENO, line, len);
 }
 
 /* Output is blocking on purpose: gongd always reads, and when it does not, back-pressure is
@@ -67,6 +79,10 @@ write_out(struct kit *k)
 
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN) {	/* a terminal, not blocking as stdin is not */
+			poll(&(struct pollfd){ STDOUT_FILENO, POLLOUT, 0 }, 1, -1);
+			continue;
+		}
 		if (n < 0)
 			_exit(1);	/* gongd is gone */
 		done += (size_t)n;
@@ -342,6 +358,9 @@ on_withdraw(struct kit *k, json_t *op)
 static void
 on_close(struct kit *k, msec grace_ms)
 {
+	if (k->closing)
+		return;
+	k->closing = true;
 	if (k->driver->close)
 		k->driver->close(k, grace_ms);
 	else
@@ -430,8 +449,40 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	run_waiting(k);			/* changes errno */
 	if (ended) {
 		event_del(k->readable);
-		on_close(k, 5000);
+		on_close(k, CLOSE_MS);
 	}
+}
+
+/* SIGTERM comes from the kernel when gongd has died, or from an administrator: the submit in hand
+ * is finished all the same, but a driver that hangs must not hold its modem for ever. */
+static int term_pipe[2];
+
+static void
+on_term_signal(int sig)
+{
+	int before = errno;
+
+	alarm(2 * CLOSE_MS / 1000);
+	(void)!write(term_pipe[1], "", 1);
+	errno = before;
+}
+
+static void
+on_term(evutil_socket_t fd, short what, void *ctx)
+{
+	on_close(ctx, CLOSE_MS);
+}
+
+static void
+watch_term(struct kit *k)
+{
+	struct sigaction action = { .sa_handler = on_term_signal, .sa_flags = SA_RESTART };
+
+	if (pipe2(term_pipe, O_CLOEXEC | O_NONBLOCK) < 0)
+		return;			/* then SIGTERM ends the driver at once */
+	k->term = event_new(k->base, term_pipe[0], EV_READ, on_term, k);
+	event_add(k->term, NULL);
+	sigaction(SIGTERM, &action, NULL);
 }
 
 int
@@ -443,10 +494,13 @@ kit_main(const struct kit_driver *driver, void *self)
 	k.readable = event_new(k.base, STDIN_FILENO, EV_READ | EV_PERSIST, on_readable, &k);
 	k.flush = event_new(k.base, -1, 0, on_flush, &k);
 	event_add(k.readable, NULL);
+	watch_term(&k);
 	event_base_dispatch(k.base);
 	write_out(&k);
 	event_free(k.readable);
 	event_free(k.flush);
+	if (k.term)
+		event_free(k.term);
 	event_base_free(k.base);
 	lines_fini(&k.in);
 	buf_fini(&k.out);

@@ -164,3 +164,163 @@ def test_a_flood_of_inbound_is_held_back():
         wait_for("everything settled", world.settled, 60)
         wait_for("the flood to be stored", lambda: metric(
             world, "gong_commands_urgent_waiting") == 0, 60)
+
+
+def test_a_driver_told_to_end_by_others_leaves_nothing_in_doubt():
+    """systemd and administrators send SIGTERM to drivers, too; and the kernel, when gongd dies."""
+    with world_with(lambda d: sim_route("sim1", d)) as world:
+        broadcast(world, "yellow")
+        for n in range(2, 5):
+            before = len(read_books(world.path("sim1.books")))
+            wait_for("sim1 to work", lambda b=before: len(
+                read_books(world.path("sim1.books"))) > b + 30 or world.settled())
+            os.kill(world.drivers()["gong-sim"], signal.SIGTERM)
+            wait_for("its next life", lambda: starts(world, "sim1") == n and
+                     "gong-sim" in world.drivers())
+        wait_for("everything settled", world.settled, 60)
+        assert world.states() == {"sent": 540}
+        assert books_agree(world, {"sim1": read_books(world.path("sim1.books"))})["unknown"] == 0
+
+
+@pytest.mark.parametrize("mode", ["stop", "sim"])
+def test_a_stop_amid_a_broadcast_leaves_nothing_in_doubt(mode):
+    with world_with(lambda d: odd_route("r", d, "stop") if mode == "stop" else
+                    sim_route("r", d)) as world:
+        broadcast(world, "yellow")
+        for _ in range(4):
+            wait_for("messages with the driver",
+                     lambda: metric(world, 'gong_route_in_flight{route="r"}') > 20)
+            assert world.gongd.stop() == 0
+            assert world.states()["sending"] == 0 == world.states()["uncertain"]
+            world.start()
+        world.gongd.stop()
+        assert "in doubt" not in log(world).replace("in_doubt=0", "")
+        books_agree(world, {"r": read_books(world.path("r.books"))})
+
+
+def test_a_log_that_nobody_reads_stops_nobody():
+    with world_with(lambda d: sim_route("sim1", d)) as world:
+        world.gongd.stop()
+        read, write = os.pipe()
+        os.set_blocking(write, False)
+        try:
+            while os.write(write, b"x" * 4096):
+                pass
+        except BlockingIOError:
+            pass
+        os.set_blocking(write, True)
+        world.gongd.p = subprocess.Popen([os.path.join(BUILD, "gongd"), "--config", world.conf],
+                                         stdin=subprocess.DEVNULL, stderr=write)
+        world.gongd.file = open(os.devnull, "ab")
+        os.close(write)
+        wait_for("gongd ready", world.is_ready)
+        wait_for("the route", world.all_up)
+        for i in range(20):
+            world.gongd.signal(signal.SIGHUP)   # each would write a line
+            assert world.api("GET", "/health/ready")[0] == 200
+            time.sleep(0.02)
+        broadcast(world)
+        wait_for("everything settled", world.settled, 30)
+        os.set_blocking(read, False)
+        seen = b""
+        while b"gongd ready" not in seen and len(seen) < 200000:
+            try:
+                seen += os.read(read, 65536)
+            except BlockingIOError:
+                break
+        world.gongd.signal(signal.SIGHUP)
+        time.sleep(1)
+        seen = os.read(read, 65536)
+        assert re.search(rb"log lines lost count=\d\d", seen), seen
+        os.close(read)
+
+
+def test_restarts_of_drivers_leak_nothing():
+    with world_with(lambda d: sim_route("sim1", d)) as world:
+        def fds():
+            return len(os.listdir("/proc/%d/fd" % world.gongd.pid))
+
+        def another_life(n):
+            os.kill(world.drivers()["gong-sim"], signal.SIGKILL)
+            wait_for("life %d" % n, lambda: starts(world, "sim1") == n and world.all_up(), 10)
+        another_life(2)
+        before = fds()
+        for n in range(3, 6):
+            another_life(n)
+        assert fds() <= before + 1
+        assert len(children(world.gongd.pid)) == 1, "no zombies"
+
+
+@pytest.fixture
+def small_disk():
+    """A disk of its own for state_dir, and a way to fill it to the last byte."""
+    mounted = []
+
+    def mount(world, mib):
+        os.mkdir(world.state)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=%dm" % mib, "none", world.state],
+                       check=True)
+        mounted.append(world.state)
+
+    yield mount
+    for path in mounted:
+        subprocess.run(["umount", "-l", path], check=False)
+
+
+def fill(world):
+    with open(os.path.join(world.state, "filler"), "ab", buffering=0) as f:
+        for size in (1 << 20, 4096, 1):
+            try:
+                while True:
+                    f.write(b"x" * size)
+            except OSError:
+                pass
+
+
+def alert(world, key):
+    return world.api("POST", "/v1/alerts", dict(
+        key=key, template="notice.text", severity="yellow", params={"text": "满" * 100 + key},
+        audience={"contacts": ["warner-990121001001-1"]}))[0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="mounting a disk needs root")
+def test_a_full_disk_refuses_the_new_and_finishes_the_old(small_disk):
+    with World(name="full") as world:
+        world.routes = sim_route("sim1", world.dir).replace('"latency_ms" { value = "20"',
+                                                            '"latency_ms" { value = "700"')
+        world.write_conf()
+        small_disk(world, 280)
+        world.start()
+        world.load(District(4, 15))
+        assert "ballast" in os.listdir(world.state)
+        broadcast(world)
+        wait_for("the broadcast to move", lambda: world.states()["sent"] > 30)
+        fill(world)
+        n = iter(range(10000))
+        wait_for("507", lambda: alert(world, "n%d" % next(n)) == 507, 30)
+        wait_for("the old to be finished", world.settled, 30)
+        assert world.states()["sent"] == 540 + len(world.rows("SELECT * FROM alert")) - 1
+        assert "error disk full" in log(world) and alert(world, "more") == 507
+        assert world.api("GET", "/health/ready")[0] == 503
+
+        fill(world)                         # the ballast's room, too; and now a restart
+        world.kill()
+        p = subprocess.run([os.path.join(BUILD, "gongd"), "--config", world.conf],
+                           capture_output=True, text=True, timeout=60)
+        assert p.returncode == 1 and "free some space" in p.stderr, p.stderr
+        assert "backup" not in p.stderr, "nothing is damaged"
+
+        os.unlink(os.path.join(world.state, "filler"))
+        world.start()
+        assert alert(world, "again") == 202 and "ballast" in os.listdir(world.state)
+        fill(world)                         # a start on a full disk uses the ballast
+        world.kill()
+        world.start(wait=False)
+        wait_for("the start", lambda: log(world).count("gongd ready") == 3)
+        wait_for("the routes", world.all_up)
+        assert alert(world, "third") == 507
+        os.unlink(os.path.join(world.state, "filler"))
+        wait_for("new alerts to be taken again", lambda: alert(world, "fourth") == 202)
+        wait_for("the log to say so", lambda: "disk has room again" in log(world))
+        wait_for("everything settled", world.settled)
+        books_agree(world, {"sim1": read_books(world.path("sim1.books"))})

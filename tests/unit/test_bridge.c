@@ -205,7 +205,7 @@ a_send_that_a_stop_overtakes_is_not_in_doubt(void **state)
 	struct bridge_state now = { 0 };
 	struct bridge *b;
 
-	assert_int_equal(bridge_open(&b, s, store_path, ballast, settings, &err), 0);
+	assert_int_equal(bridge_open(&b, s, store_path, ballast, false, settings, &err), 0);
 	bridge_urgent(b, ready());
 	assert_true(bridge_bulk(b, an_alert()));
 	for (int i = 0; i < 1000 && now.stats.claims < WINDOW; i++) {
