@@ -123,6 +123,7 @@ hand_over(struct engine *e, struct route_state *r, struct live_wave *lw, const s
 
 	table_put(&e->inflight, id, r);
 	r->inflight++;
+	r->handed_at = e->now;
 	e->stats.claims++;
 	engine_wave_moved(e, lw, MESSAGE_QUEUED, MESSAGE_SENDING);
 	engine_budget_use(r, m->e164, e->now);
@@ -273,6 +274,13 @@ claim_one(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 	return true;
 }
 
+/* Whatever it holds has been with it for a while, without harm. */
+static bool
+is_quiet(const struct engine *e, const struct route_state *r)
+{
+	return !r->inflight || e->now >= r->handed_at + SUSPECT_MS;
+}
+
 /* Rows that waited by themselves: retries, suspects, budgets.  `avoid`: another route is there
  * for those that this one refused.  *moved: rows that need not be looked at again now. */
 static unsigned
@@ -286,8 +294,9 @@ claim_due(struct engine *e, struct route_state *r, struct live_wave *lw, unsigne
 
 	lw->due_at = NEVER;
 	for (size_t i = 0; i < count && !r->solo; i++) {
-		/* A message that a driver died with goes alone: its route is drained first. */
-		if (rows[i].kills && r->inflight) {
+		/* A message that a driver died with goes alone, but a call that rings on for a minute
+		 * does not hold up what is behind it. */
+		if (rows[i].kills && !is_quiet(e, r)) {
 			r->drain = true;
 			break;
 		}
@@ -372,8 +381,10 @@ room_of(struct engine *e, struct route_state *r)
 {
 	unsigned room = r->window > r->inflight ? r->window - r->inflight : 0;
 
-	if (!r->inflight)
-		r->drain = false;
+	if (is_quiet(e, r))
+		r->drain = r->solo = false;
+	else if (r->drain || r->solo)
+		e->resume_at = msec_min(e->resume_at, r->handed_at + SUSPECT_MS);
 	if (r->up && r->paused_until > e->now)
 		e->resume_at = msec_min(e->resume_at, r->paused_until);
 	if (!r->up || r->paused_until > e->now || r->drain || (r->solo && r->inflight))

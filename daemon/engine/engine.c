@@ -320,6 +320,7 @@ clock_step(struct engine *e, msec by)
 			r->paused_until += shift;
 		if (r->settled_at)
 			r->settled_at += shift;
+		r->handed_at += shift;
 	}
 	table_each(&e->replies, shift_brake, &shift);
 	forget(e);

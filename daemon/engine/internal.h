@@ -42,7 +42,8 @@ struct route_state {
 	bool up, channels[CHANNEL_COUNT], receipts;
 	unsigned window, batch, inflight;
 	bool solo;			/* a suspect is in hand, alone, after a crash */
-	bool drain;			/* nothing more until it is idle: a suspect waits for that */
+	bool drain;			/* nothing more for now: a suspect waits for that */
+	msec handed_at;			/* when it was last given something */
 	msec paused_until;
 	unsigned failures;		/* configuration refusals in a row */
 	double speed;			/* messages per second, moving average */
@@ -55,6 +56,7 @@ struct route_state {
 };
 
 #define ROUTES_MAX 64
+#define SUSPECT_MS SECONDS(2)		/* who has not killed its driver by then does not */
 
 struct engine {
 	struct store *store;

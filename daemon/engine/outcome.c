@@ -128,9 +128,11 @@ quarantine(struct engine *e, struct live_wave *lw, struct message *m)
 }
 
 static void
-lost_item(struct engine *e, uint64_t id, bool written, const char *reason)
+lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool written,
+	  const char *reason)
 {
 	struct live_wave *lw = engine_wave(e, message_id_wave(id));
+	bool solo = r->solo;		/* a suspect in hand takes the blame alone */
 	struct message m;
 
 	release(e, id);
@@ -144,7 +146,7 @@ lost_item(struct engine *e, uint64_t id, bool written, const char *reason)
 		engine_message_event(e, lw, &m, MESSAGE_ON_NOT_WRITTEN);
 		return;
 	}
-	if (++m.kills >= KILLS_MAX)
+	if ((!solo || m.at >= r->handed_at) && ++m.kills >= KILLS_MAX)
 		quarantine(e, lw, &m);
 	else
 		in_doubt(e, lw, &m, reason);
@@ -159,9 +161,9 @@ engine_route_lost(struct engine *e, struct command *cmd)
 	struct route_state *r = &e->routes[cmd->route];
 
 	for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
-		lost_item(e, cmd->lost.unwritten[i], false, cmd->lost.reason);
+		lost_item(e, r, cmd->lost.unwritten[i], false, cmd->lost.reason);
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
-		lost_item(e, cmd->lost.written[i], true, cmd->lost.reason);
+		lost_item(e, r, cmd->lost.written[i], true, cmd->lost.reason);
 	r->up = r->solo = r->drain = false;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
 	engine_log(e, cmd->lost.fatal ? 3 : 4, "route lost name=%s in_doubt=%zu given_back=%zu "
