@@ -403,6 +403,8 @@ stop_one(void *ctx, const struct wave *w)
 	if (w->kind == WAVE_REPLY)
 		return;			/* a thank-you has a validity of its own */
 	lw = engine_wave(stop->e, w->id);
+	if (!lw)
+		return;			/* the store has failed */
 	lw->correction = stop->correction;
 	engine_wave_stop(stop->e, lw, stop->state);
 }

@@ -17,12 +17,16 @@ engine_document(struct engine *e, const char *kind, const char *name)
 const struct template *
 engine_template(struct engine *e, int64_t document)
 {
+	/* In a turn that has failed already, and will be undone. */
+	static const struct template nothing = { .name = (char *)"" };
 	struct template *t = table_get(&e->templates, (uint64_t)document);
 	char *name, *body;
 	struct err err;
 
+	if (!t && store_failed(e->store))
+		return &nothing;
 	if (t || !store_document_get(e->store, document, &name, &body))
-		return t;
+		return t || !store_failed(e->store) ? t : &nothing;
 	if (template_parse(&t, body, name, &err) == 0)
 		table_put(&e->templates, (uint64_t)document, t);
 	else

@@ -2,6 +2,7 @@
 #include "daemon/engine/internal.h"
 
 #include <jansson.h>
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -296,11 +297,16 @@ variant_free(void *p)
 const struct variant_text *
 engine_variant_text(struct engine *e, int64_t id)
 {
+	/* In a turn that has failed already, and will be undone. */
+	static const struct variant_text nothing = { .head = (char *)"", .body = (char *)"", .parts = 1 };
 	struct variant_text *v = table_get(&e->variants, (uint64_t)id), fresh = { 0 };
 
-	if (v || !store_variant_get(e->store, id, &fresh.head, &fresh.body, &fresh.lang,
-				    &fresh.parts))
+	if (v)
 		return v;
+	if (!store_variant_get(e->store, id, &fresh.head, &fresh.body, &fresh.lang, &fresh.parts)) {
+		assert(store_failed(e->store));
+		return &nothing;
+	}
 	if (e->variant_count++ > 4096) {	/* a cache, not a store */
 		table_fini(&e->variants, variant_free);
 		e->variant_count = 0;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/internal.h"
 #include "tests/nights/disk.h"
 
 #define IDLE_TURNS_MAX 3000
@@ -243,6 +244,16 @@ die_of_fate(struct night *n)
 	gongd_die(n, n->power_cut);
 }
 
+/* Once: whatever statement is running fails, in the middle of the turn. */
+static int
+interrupt(void *ctx)
+{
+	struct night *n = ctx;
+
+	sqlite3_progress_handler(n->store->db, 0, NULL, NULL);
+	return 1;
+}
+
 static void
 turn(struct night *n)
 {
@@ -256,11 +267,16 @@ turn(struct night *n)
 
 	if (fate == FATE_BEFORE)
 		disk_kill();
-	else if (due && n->hiccup)
+	else if (due && n->hiccup && chance_percent(&n->chance, 50))
 		disk_fail_after(chance_below(&n->chance, 12));
+	else if (due && n->hiccup)
+		sqlite3_progress_handler(n->store->db, 1 + (int)chance_below(&n->chance, 1500),
+					 interrupt, n);
 	rc = engine_turn(n->engine, &n->urgent, &n->bulk, wall(n), &out, &wake, &err);
-	if (n->hiccup)
+	if (n->hiccup) {
 		disk_set_fault(DISK_GOOD);
+		sqlite3_progress_handler(n->store->db, 0, NULL, NULL);
+	}
 	if (n->hiccup && rc < 0)
 		n->crash_at = 0;	/* once is enough */
 	written = disk_writes() > before;
