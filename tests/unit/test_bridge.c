@@ -20,6 +20,7 @@ static const struct client client = { .name = "unit", .up_to = SEVERITY_RED, .ma
 static int
 make_folder(void **state)
 {
+	char here[4096];
 	struct err err = { .text = "" };
 	char conf[64];
 	FILE *f;
@@ -30,10 +31,11 @@ make_folder(void **state)
 	snprintf(ballast, sizeof(ballast), "%s/none/ballast", folder);
 	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
 	f = fopen(conf, "w");
+	assert_non_null(getcwd(here, sizeof(here)));
 	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
 		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
 		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
-		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n", getcwd(NULL, 0));
+		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n", here);
 	fclose(f);
 	if (settings_load(&settings, conf, NULL, &err) == 0)
 		return 0;
