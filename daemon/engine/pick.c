@@ -56,34 +56,40 @@ on_first(void *ctx, const struct holder *h)
 	first->any = true;
 }
 
+/* Whom the roster names; with nobody on it the first holder of the post, and the gap is told. */
+static void
+pick_duty(struct planner *p, size_t role, division_code division)
+{
+	struct engine *e = p->e;
+	size_t before = p->named;
+	struct first first = { p, false };
+	char code[DIVISION_TEXT];
+
+	store_on_duty(e->store, e->role_ids[role], division, e->now, on_holder, p);
+	if (p->named > before)
+		return;
+	store_holders(e->store, e->role_ids[role], (struct division_range){ division, division },
+		      on_first, &first);
+	division_format(code, division);
+	if (!e->quiet)
+		engine_event(e, p->alert->id, "roster_gap", "{\"role\":\"%s\",\"division\":\"%s\"}",
+			     e->settings->roles[role].name, code);
+}
+
 /* Everybody who holds a role of the family in the division; duty roles by the roster. */
 void
 picks_family(struct planner *p, const struct family *family, division_code division)
 {
 	struct engine *e = p->e;
-	char code[DIVISION_TEXT];
 
 	for (size_t i = 0; i < family->role_count; i++) {
-		const struct role *role = &e->settings->roles[family->roles[i]];
-		int64_t id = e->role_ids[family->roles[i]];
-		size_t before = p->named;
-		struct first first = { p, false };
+		size_t role = family->roles[i];
 
-		if (role->duty)
-			store_on_duty(e->store, id, division, e->now, on_holder, p);
-		if (p->named > before)
-			continue;
-		if (!role->duty) {
-			store_holders(e->store, id, (struct division_range){ division, division },
-				      on_holder, p);
-			continue;
-		}
-		store_holders(e->store, id, (struct division_range){ division, division }, on_first,
-			      &first);
-		division_format(code, division);
-		if (!e->quiet)
-			engine_event(e, p->alert->id, "roster_gap",
-				     "{\"role\":\"%s\",\"division\":\"%s\"}", role->name, code);
+		if (e->settings->roles[role].duty)
+			pick_duty(p, role, division);
+		else
+			store_holders(e->store, e->role_ids[role],
+				      (struct division_range){ division, division }, on_holder, p);
 	}
 }
 
@@ -159,6 +165,33 @@ picks_answered(void *ctx, const struct holder *h)
 		 p->request->division_count ? p->request->divisions[0] : 0, 0);
 }
 
+struct duty {
+	struct planner *p;
+	size_t role;
+};
+
+static void
+on_duty_division(void *ctx, division_code division)
+{
+	struct duty *duty = ctx;
+
+	pick_duty(duty->p, duty->role, division);
+}
+
+/* All who hold the role within a division; for a duty, whoever has it in each of its divisions. */
+static void
+pick_within(struct planner *p, size_t role, division_code division)
+{
+	struct engine *e = p->e;
+	struct duty duty = { p, role };
+
+	if (e->settings->roles[role].duty)
+		store_divisions_in(e->store, division_range(division), e->settings->roles[role].tier,
+				   on_duty_division, &duty);
+	else
+		store_holders(e->store, e->role_ids[role], division_range(division), on_holder, p);
+}
+
 /* The request's own roles and contacts. */
 void
 picks_request(struct planner *p)
@@ -172,8 +205,7 @@ picks_request(struct planner *p)
 			continue;	/* a reload took the role away */
 		for (size_t i = 0; i < family->role_count; i++)
 			for (size_t d = 0; d < p->request->division_count; d++)
-				store_holders(p->e->store, p->e->role_ids[family->roles[i]],
-					      division_range(p->request->divisions[d]), on_holder, p);
+				pick_within(p, family->roles[i], p->request->divisions[d]);
 	}
 	for (size_t c = 0; c < p->request->contact_count; c++)
 		picks_contact(p, p->request->contacts[c], p->target);

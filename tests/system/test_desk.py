@@ -200,3 +200,16 @@ def test_somebody_who_left_the_lists_meanwhile_still_answers():
                                    (head + "\n" + row[:-3] + "no\n").encode())
         assert status == 200, answer
         wait_for("the answer to count", lambda: world.alert(alert)["state"] == "satisfied", 10)
+
+
+def test_a_duty_named_by_the_request_is_looked_up_on_the_roster():
+    district = District(1, 2)
+    day = "%Y-%m-%d %H:%M"
+    district.on_duty("duty_officer", "990121", "village_chief-990121001001-1",
+                     time.strftime(day, time.localtime(time.time() - 72000)),
+                     time.strftime(day, time.localtime(time.time() + 72000)))
+    with world_with(district=district) as world:
+        world.send(**notice("duty", audience={"divisions": ["990121"],
+                                              "roles": ["duty_officer", "duty_deputy"]}))
+        assert {r["ref"] for r in world.rows("""SELECT ref FROM contact c JOIN message m
+            ON m.contact = c.id""")} == {"village_chief-990121001001-1", "duty_deputy-990121-1"}
