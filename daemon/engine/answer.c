@@ -228,6 +228,10 @@ engine_call(struct engine *e, struct command *cmd)
 	if (cmd->call.state == CALL_ANSWERED ||
 	    (cmd->call.state == CALL_ENDED && strcmp(outcome, "answered") == 0)) {
 		if (m.state != MESSAGE_DELIVERED) {
+			/* gongd may be gone before the route's own word for it comes. */
+			if (m.state == MESSAGE_SENDING)
+				store_attempt_insert(e->store, &m, e->now, OUTCOME_ACCEPTED,
+						     REJECT_NONE, 0, NULL, "the call was answered");
 			engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_DELIVERED);
 			take_answer(e, &c, SOURCE_CALL, ANSWER_ANSWERED, LEVEL_ANSWERED, NULL);
 		}
