@@ -213,7 +213,6 @@ give_back(struct effect_list *effects, struct command_list *urgent)
 		cmd->lost.unwritten = xcalloc(cmd->lost.unwritten_count + 1, sizeof(uint64_t));
 		for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
 			cmd->lost.unwritten[i] = sms ? f->send.items[i].id : f->call.id;
-		cmd->lost.reason = xstrdup("gongd stopped before it was written");
 		command_push(urgent, cmd);
 		effect_free(f);
 		any = true;

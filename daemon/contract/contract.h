@@ -129,7 +129,7 @@ struct command {
 		struct {		/* the driver died or was killed */
 			uint64_t *written, *unwritten;
 			size_t written_count, unwritten_count;
-			char *reason;
+			char *reason;	/* NULL: it was lost before, this is only given back */
 			bool fatal;	/* not worth restarting: alarm */
 		} lost;
 		struct {

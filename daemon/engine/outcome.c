@@ -165,15 +165,17 @@ engine_route_lost(struct engine *e, struct command *cmd)
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
 		lost_item(e, r, cmd->lost.written[i], true, cmd->lost.reason);
 	r->up = r->solo = r->drain = false;
+	if (!cmd->lost.reason)		/* given back to a loop that knew of the loss: no news */
+		return;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
 	engine_log(e, cmd->lost.fatal ? 3 : 4, "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
-		   cmd->lost.unwritten_count, cmd->lost.reason ? cmd->lost.reason : "");
+		   cmd->lost.unwritten_count, cmd->lost.reason);
 	if (cmd->lost.fatal) {
 		char text[300];
 
 		snprintf(text, sizeof(text), "通道%s已停止 / route %s has stopped: %.200s",
-			 r->conf->name, r->conf->name, cmd->lost.reason ? cmd->lost.reason : "");
+			 r->conf->name, r->conf->name, cmd->lost.reason);
 		store_task_open(e->store, 0, "route", text, e->now);
 	}
 }

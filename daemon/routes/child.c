@@ -114,7 +114,7 @@ come_back_later(struct child *c)
 void
 child_end(struct child *c, bool fatal, const char *fmt, ...)
 {
-	bool was_closing = c->state == CHILD_CLOSING || c->routes->stopping;
+	bool stopping = c->routes->stopping;
 	char reason[300];
 	va_list args;
 
@@ -128,7 +128,7 @@ child_end(struct child *c, bool fatal, const char *fmt, ...)
 	event_del(c->timer);
 	close_pipes(c);
 	report_lost(c, reason, fatal);
-	if (fatal || was_closing)
+	if (fatal || stopping)
 		c->state = CHILD_STOPPED;
 	else
 		come_back_later(c);
@@ -301,7 +301,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	else if (c->state == CHILD_STARTING)
 		child_end(c, false, "not ready %d s after its start", START_MS / 1000);
 	else if (c->state == CHILD_CLOSING)
-		child_end(c, false, "did not close in time");
+		child_end(c, c->end_fatal, "%s", c->end_reason ? c->end_reason
+			  : "did not close in time");
 }
 
 void

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define BAD_LINES_MAX 3
+#define FATAL_GRACE_MS 5000		/* from `fatal` to its end */
 
 static const char *
 string_of(json_t *ev, const char *name)
@@ -251,6 +252,9 @@ on_fatal(struct child *c, json_t *ev)
 	free(c->end_reason);
 	c->end_reason = xstrdup(reason ? reason : "fatal, without a reason");
 	c->end_fatal = !json_is_true(json_object_get(ev, "retry"));
+	/* It gets no more work; what it was sent before this `close` it can still give back. */
+	if (c->state != CHILD_CLOSING)
+		child_close(c, FATAL_GRACE_MS);
 }
 
 static const struct {

@@ -106,7 +106,6 @@ give_back(struct child *c, const uint64_t *ids, size_t count)
 	cmd->lost.unwritten = xcalloc(count + 1, sizeof(uint64_t));
 	memcpy(cmd->lost.unwritten, ids, count * sizeof(uint64_t));
 	cmd->lost.unwritten_count = count;
-	cmd->lost.reason = xstrdup("the driver had ended");
 	c->routes->ports.submit(c->routes->ports.ctx, cmd);
 }
 

@@ -24,6 +24,7 @@ struct kit {
 	struct lines in;
 	struct buf out;
 	bool leaving, closing;
+	pid_t parent;			/* gongd */
 	int status;
 };
 
@@ -467,10 +468,18 @@ on_term_signal(int sig)
 	errno = before;
 }
 
+/* gongd answers a `fatal` with `close`: until that is read, it may have sent more, and what is
+ * left unread would be in doubt. */
 static void
 on_term(evutil_socket_t fd, short what, void *ctx)
 {
-	on_close(ctx, CLOSE_MS);
+	struct kit *k = ctx;
+
+	if (getppid() != k->parent)
+		on_close(k, CLOSE_MS);	/* gongd is gone: writing would end us at once */
+	else
+		kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason",
+				       "told to end by SIGTERM", "retry", true));
 }
 
 static void
@@ -488,7 +497,8 @@ watch_term(struct kit *k)
 int
 kit_main(const struct kit_driver *driver, void *self)
 {
-	struct kit k = { .driver = driver, .self = self, .base = event_base_new() };
+	struct kit k = { .driver = driver, .self = self, .base = event_base_new(),
+			 .parent = getppid() };
 
 	fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
 	k.readable = event_new(k.base, STDIN_FILENO, EV_READ | EV_PERSIST, on_readable, &k);
