@@ -97,11 +97,13 @@ lock_state(const char *dir, struct err *err)
 	int fd;
 
 	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
-		return err_set(err, "cannot make the state folder %s: %s", dir, strerror(errno));
+		return err_set(err, "cannot make the state folder %s: %s; make the folders above it, or "
+			       "correct state_dir", dir, strerror(errno));
 	buf_printf(&path, "%s/lock", dir);
 	fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
 	if (fd < 0)
-		err_set(err, "cannot open %s: %s", path.data, strerror(errno));
+		err_set(err, "cannot open %s: %s; state_dir must be a folder that gong may write",
+			path.data, strerror(errno));
 	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
 		err_set(err, "another gongd works on %s; stop it first", dir);
 	else

@@ -29,7 +29,8 @@ store_fail(struct store *s)
 	s->full = code == SQLITE_FULL || (code == SQLITE_IOERR &&
 					  sqlite3_system_errno(s->db) == ENOSPC);
 	snprintf(s->reason, sizeof(s->reason), "the store failed: %s%s", sqlite3_errmsg(s->db),
-		 s->full ? "; free some space" : "");
+		 s->full ? "; free some space" : code == SQLITE_BUSY
+		 ? "; end the program that holds it" : "");
 }
 
 bool

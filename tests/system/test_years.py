@@ -1,10 +1,9 @@
 """What only shows after days: idle hours, clocks that jump, machines that sleep, disks that fill,
 drivers that never behave, and the stop at the end of it all."""
-import json
 import os
 import re
 import signal
-import stat
+import socket
 import subprocess
 import time
 
@@ -324,3 +323,41 @@ def test_a_full_disk_refuses_the_new_and_finishes_the_old(small_disk):
         wait_for("the log to say so", lambda: "disk has room again" in log(world))
         wait_for("everything settled", world.settled)
         books_agree(world, {"sim1": read_books(world.path("sim1.books"))})
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="a process namespace needs root")
+def test_gongd_may_be_process_1_of_a_container():
+    with World(SIM, name="pid1") as world:
+        world.gongd = None
+        with open(world.path("gongd.log"), "ab") as out:
+            p = subprocess.Popen(["unshare", "--pid", "--fork", "--mount-proc", "--kill-child",
+                                  os.path.join(BUILD, "gongd"), "--config", world.conf], stderr=out)
+        try:
+            wait_for("the route", lambda: "route ready" in log(world))
+            for pid in children(p.pid):
+                os.kill(pid, signal.SIGTERM)
+            assert p.wait(15 * SLOW) == 0
+        finally:
+            p.kill()
+            p.wait()
+
+
+@pytest.mark.parametrize("old,new,words", [
+    ('state_dir = "state"', 'state_dir = "no/such"', "correct state_dir"),
+    ('state_dir = "state"', 'state_dir = "token"', "must be a folder"),
+    ('socket = "gong.sock"', 'socket = "no/gong.sock"', "does its directory exist"),
+    ("port = 0", "port = 1", "choose another port"),
+])
+def test_what_keeps_gongd_from_starting_is_said_with_the_remedy(old, new, words):
+    with World(SIM, name="start") as world, socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        with open(world.conf, encoding="utf-8") as f:
+            text = f.read()
+        if "port" in old:
+            new = "port = %d" % taken.getsockname()[1]
+        with open(world.conf, "w", encoding="utf-8") as f:
+            f.write(text.replace(old, new))
+        p = subprocess.run([os.path.join(BUILD, "gongd"), "--config", world.conf],
+                           capture_output=True, text=True, timeout=30)
+        assert p.returncode == 1 and words.lower() in p.stderr.lower(), p.stderr
