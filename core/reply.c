@@ -114,7 +114,10 @@ without_prompt(char *word)
 static bool
 is_in_doubt(const char *rest)
 {
-	static const char *const marks[] = { "不", "没", "未", "困", "半", "一些", "部分" };
+	static const char *const marks[] = {
+		"不", "没", "未", "困", "半", "一些", "部分", "除",
+		"NOT", "BUT", "EXCEPT", "STILL", "TRAPPED", "MISSING",
+	};
 
 	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
 		if (strstr(rest, marks[i]))
@@ -122,13 +125,15 @@ is_in_doubt(const char *rest)
 	return strpbrk(rest, "0123456789") != NULL;
 }
 
-/* What may follow a digit without a space: 1收到, 3已转移, but not 3人被困 or 2号桥断了.  Help and
- * "cannot" are believed however they go on. */
+/* What may follow a digit: 1收到, 3 已转移, 3 all out, but not 3人被困, 3 people trapped or 2号桥断了.
+ * Help and "cannot" are believed however they go on. */
 static bool
 may_follow(char digit, const char *rest)
 {
 	static const char *const starts[] = {
 		"收", "已", "好", "全", "都", "到", "撤", "转", "完", "谢", "知", "明白", "确认", "了",
+		"OK", "YES", "DONE", "RECEIVED", "ROGER", "THANK", "ALL", "COPY", "GOT IT",
+		"UNDERSTOOD", "CONFIRM", "ARRIVED", "SAFE",
 	};
 
 	if (digit == '0' || digit == '9')
@@ -137,6 +142,19 @@ may_follow(char digit, const char *rest)
 		if (strncmp(rest, starts[i], strlen(starts[i])) == 0)
 			return !is_in_doubt(rest);
 	return false;
+}
+
+/* Is a digit by itself an answer, with `rest` of the line behind it?  A code, the same digit again
+ * and what leaves no doubt may stand there. */
+static bool
+stands_alone(char digit, const char *rest)
+{
+	char word[CODE_TEXT], code[CODE_TEXT];
+
+	rest += strspn(rest, " ");
+	snprintf(word, sizeof(word), "%.*s", (int)strcspn(rest, " "), rest);
+	return !word[0] || (word[0] == digit && !word[1]) || take_code(code, word) ||
+		may_follow(digit, rest);
 }
 
 /* A Chinese word may run on: 收到谢谢. The longest known beginning counts, but "in post" and
@@ -171,6 +189,8 @@ reply_parse(struct reply *out, const char *text)
 	if (first && !*first)
 		first = strtok_r(NULL, " ", &save);
 	if (!first)
+		return;
+	if (is_digit(first[0]) && !first[1] && !stands_alone(first[0], save))
 		return;
 	second = strtok_r(NULL, " ", &save);
 	if (is_digit(first[0]) && !first[1]) {

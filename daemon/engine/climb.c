@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ALERTS_PER_TURN 256
 
@@ -279,18 +280,38 @@ raise_called(struct engine *e, const struct alert *a, const struct policy *p,
 }
 
 static void
-call_the_desk(struct engine *e, const struct alert *a, const struct answer *answer)
+call_the_desk(struct engine *e, const struct alert *a, const struct answer *answer,
+	      const char *kind, const char *zh, const char *en)
 {
-	bool help = answer->kind == ANSWER_HELP;
+	const char *said = answer->text ? answer->text : "";
 	struct person person = { .name = "" };
-	char text[400];
+	int len = (int)strnlen(said, 120);
+	char text[600];
 
 	if (answer->contact)
 		store_person_by_id(e->store, answer->contact, &person);
-	snprintf(text, sizeof(text), "单号%s:%s%s / %s: %s %s", a->code, person.name,
-		 help ? "求助" : "去不了", a->code, person.name,
-		 help ? "asks for help" : "cannot; find somebody else");
-	store_task_open(e->store, a->id, help ? "help" : "cannot", text, e->now);
+	while (len && said[len] && ((unsigned char)said[len] & 0xc0) == 0x80)
+		len--;			/* never cut inside a character */
+	snprintf(text, sizeof(text), "单号%s:%s%s「%.*s」 / %s: %s %s", a->code, person.name, zh, len,
+		 said, a->code, person.name, en);
+	store_task_about(e->store, a->id, answer->contact, kind, text, e->now);
+}
+
+/* What a person said that only another person can deal with. */
+static void
+tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
+	      const struct answer *answer)
+{
+	bool team = p && p->targets == TARGETS_TEAM;
+
+	if (answer->kind == ANSWER_HELP)
+		call_the_desk(e, a, answer, "help", "求助", "asks for help");
+	else if (answer->kind == ANSWER_CANNOT && !team)
+		call_the_desk(e, a, answer, "cannot", "去不了", "cannot; find somebody else");
+	/* It may be the most important one: 3人被困.  Bystanders may chat. */
+	else if (answer->kind == ANSWER_NONE && answer->text && p && !answer->helper &&
+		 alert_is_open(a->state))
+		call_the_desk(e, a, answer, "unclear", "回复看不懂", "gave an unclear answer");
 }
 
 /* Records an answer and raises every target that person was called for. */
@@ -306,8 +327,7 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 	engine_event(e, a->id, "answer", "{\"kind\":\"%s\",\"level\":%d,\"contact\":%u,"
 		     "\"source\":%d,\"helper\":%s}", answer_kind_name(answer->kind), answer->level,
 		     answer->contact, (int)answer->source, answer->helper ? "true" : "false");
-	if (answer->kind == ANSWER_HELP || (answer->kind == ANSWER_CANNOT && !team))
-		call_the_desk(e, a, answer);
+	tell_the_desk(e, a, p, answer);
 	/* What is over stays as it was reported. */
 	if (answer->helper || a->state == ALERT_CANCELLED || a->state == ALERT_EXPIRED)
 		return;

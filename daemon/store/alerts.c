@@ -435,6 +435,16 @@ store_task_open(struct store *s, int64_t alert, const char *kind, const char *te
 	return store_last_id(s);
 }
 
+void
+store_task_about(struct store *s, int64_t alert, uint32_t contact, const char *kind,
+		 const char *text, msec at)
+{
+	store_run(s, "INSERT INTO task (alert, contact, kind, text, opened_at) SELECT ?1, ?2, ?3, ?4, "
+		  "?5 WHERE NOT EXISTS (SELECT 1 FROM task WHERE alert = ?1 AND contact = ?2 "
+		  "AND kind = ?3 AND closed_at IS NULL AND contact IS NOT NULL)", "iitti", alert,
+		  (int64_t)contact, kind, text, at);
+}
+
 bool
 store_task_close(struct store *s, int64_t task, const char *by, const char *note, msec at)
 {

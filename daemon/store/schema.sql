@@ -128,11 +128,13 @@ CREATE TABLE inbound (
 	e164 INTEGER NOT NULL, text TEXT, at INTEGER NOT NULL, received_at INTEGER NOT NULL,
 	contact INTEGER, alert INTEGER, UNIQUE (route, driver_id)
 ) STRICT;
-CREATE TABLE task (		-- work for a human at the desk
+CREATE TABLE task (		-- work for a human at the desk; contact: about whom, if anybody
 	id INTEGER PRIMARY KEY, alert INTEGER, kind TEXT NOT NULL, text TEXT NOT NULL,
-	opened_at INTEGER NOT NULL, closed_at INTEGER, closed_by TEXT, note TEXT
+	opened_at INTEGER NOT NULL, closed_at INTEGER, closed_by TEXT, note TEXT, contact INTEGER
 ) STRICT;
 CREATE INDEX task_open ON task (id) WHERE closed_at IS NULL;
+CREATE INDEX task_about ON task (alert, contact, kind)
+	WHERE closed_at IS NULL AND contact IS NOT NULL;
 CREATE TABLE event (		-- the story of an alert
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, at INTEGER NOT NULL,
 	what TEXT NOT NULL, detail TEXT NOT NULL	-- detail: JSON object

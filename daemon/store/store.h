@@ -189,6 +189,9 @@ void store_answered_at(struct store *, int64_t alert, int level, holder_fn, void
 
 void store_event(struct store *, int64_t alert, msec at, const char *what, const char *detail);
 int64_t store_task_open(struct store *, int64_t alert, const char *kind, const char *text, msec at);
+/* The same about one person: not again while such a task is open. */
+void store_task_about(struct store *, int64_t alert, uint32_t contact, const char *kind,
+		      const char *text, msec at);
 bool store_task_close(struct store *, int64_t task, const char *by, const char *note, msec at);
 void store_audit(struct store *, msec at, const char *actor, const char *action,
 		 const char *detail);

@@ -9,7 +9,7 @@ import re
 import sys
 
 DOC = "docs/log.md"
-CALL = re.compile(r'\b(engine_log|log_line|ports\.log|kit_log|engine_event|store_task_open)\(')
+CALL = re.compile(r'\b(engine_log|log_line|ports\.log|kit_log|engine_event|store_task_open|call_the_desk)\(')
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -45,7 +45,8 @@ for path in sorted(glob.glob("daemon/**/*.c", recursive=True) + glob.glob("drive
         line_start = source.rfind("\n", 0, m.start()) + 1
         if m.start() == line_start:      # the function itself, not a call of it
             continue
-        section = {"engine_event": "story", "store_task_open": "task"}.get(m.group(1), "log")
+        section = {"engine_event": "story", "store_task_open": "task",
+                   "call_the_desk": "task"}.get(m.group(1), "log")
         where = "%s:%d" % (path, source.count("\n", 0, m.start()) + 1)
         for literal in first_literals(source, m.end()):
             if (section == "log" and literal == "%s") or literal.startswith("{"):
