@@ -94,8 +94,7 @@ find_next_wave(void *ctx, const struct wave *w)
 {
 	struct next_wave *next = ctx;
 
-	if (!next->wave.id && w->id >= next->b->wave && w->channel == CHANNEL_SMS &&
-	    w->kind != WAVE_REPLY)
+	if (!next->wave.id && w->id >= next->b->wave && w->kind != WAVE_REPLY)
 		next->wave = *w;
 }
 
@@ -121,8 +120,8 @@ collect_reached(struct engine *e, struct broadcast *b, int64_t replaced, size_t 
 		if (!next.wave.id)
 			return true;
 		b->wave = next.wave.id;
-		got = store_messages_reached(e->store, b->wave, b->contact, next.wave.cursor, room,
-					     on_reached, b);
+		got = store_messages_reached(e->store, b->wave, next.wave.channel, b->contact,
+					     next.wave.cursor, room, on_reached, b);
 		if (got < room) {
 			b->wave++;
 			b->contact = 0;

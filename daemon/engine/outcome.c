@@ -18,12 +18,15 @@ engine_resends(struct engine *e, const struct live_wave *lw)
 }
 
 static void
-join_correction(struct engine *e, const struct live_wave *lw, uint32_t contact)
+join_correction(struct engine *e, const struct live_wave *lw, uint32_t contact,
+		enum message_state state)
 {
 	struct live_wave *c = lw->correction ? engine_wave(e, lw->correction) : NULL;
 	struct person person;
 
-	if (!c || lw->w.channel != CHANNEL_SMS || lw->w.kind == WAVE_REPLY ||
+	/* A call has told something only when somebody picked up. */
+	if (!c || (lw->w.channel == CHANNEL_VOICE && state != MESSAGE_DELIVERED) ||
+	    lw->w.kind == WAVE_REPLY ||
 	    c->w.state > WAVE_FINISHED || c->w.expires_at <= e->now ||
 	    store_has_message(e->store, c->w.alert, contact, WAVE_CORRECTION) ||
 	    !store_person_by_id(e->store, contact, &person))
@@ -58,7 +61,7 @@ engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
 	if (next == MESSAGE_QUEUED)
 		engine_wave_due(e, lw, m->due);
 	if (message_is_reached(next) && lw->w.state == WAVE_WITHDRAWN)
-		join_correction(e, lw, m->contact);
+		join_correction(e, lw, m->contact, next);
 }
 
 static struct route_state *
@@ -337,7 +340,8 @@ engine_done(struct engine *e, struct command *cmd)
 						     item->parts, item->ref, e->now)) {
 				engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
 				if (lw->w.state == WAVE_WITHDRAWN)
-					join_correction(e, lw, message_id_contact(item->id));
+					join_correction(e, lw, message_id_contact(item->id),
+							MESSAGE_SENT);
 				remember_reference(e, r, item, lw);
 				continue;
 			}

@@ -127,6 +127,22 @@ plan_team(struct planner *p)
 	return 0;
 }
 
+/* A duty role is whoever the roster names; that is not asked in slices. */
+static bool
+names_duty(const struct planner *p)
+{
+	const struct settings *s = p->e->settings;
+
+	for (size_t i = 0; i < p->request->role_count; i++) {
+		int family = settings_family(s, p->request->roles[i]);
+
+		for (size_t m = 0; family >= 0 && m < s->families[family].role_count; m++)
+			if (s->roles[s->families[family].roles[m]].duty)
+				return true;
+	}
+	return false;
+}
+
 static int
 plan_request(struct planner *p)
 {
@@ -138,7 +154,8 @@ plan_request(struct planner *p)
 				     !p->step->channels[CHANNEL_VOICE]);
 	size_t count = picks_request_count(p, WHOLE_MAX + 1);
 
-	if (sms_only && count > BROADCAST_MIN && engine_is_uniform(t, CHANNEL_SMS))
+	if (sms_only && count > BROADCAST_MIN && engine_is_uniform(t, CHANNEL_SMS) &&
+	    !names_duty(p))
 		return compose_broadcast(p, t, document);
 	if (count > WHOLE_MAX)
 		return err_field(p->err, "/audience", "more than %d people are too many for a text "

@@ -325,12 +325,14 @@ store_messages_sending_of(struct store *s, uint32_t wave, uint32_t after, uint32
 }
 
 size_t
-store_messages_reached(struct store *s, uint32_t wave, uint32_t after, uint32_t last, size_t max,
-		       contact_fn fn, void *ctx)
+store_messages_reached(struct store *s, uint32_t wave, enum channel channel, uint32_t after,
+		       uint32_t last, size_t max, contact_fn fn, void *ctx)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE wave = ? "
-		"AND contact > ? AND contact <= ? AND state IN (2, 3, 7) ORDER BY contact LIMIT ?",
-		"iiii", (int64_t)wave, (int64_t)after, (int64_t)last, (int64_t)max);
+	sqlite3_stmt *st = store_query(s, channel == CHANNEL_VOICE
+		? "SELECT contact FROM message WHERE wave = ? AND contact > ? AND contact <= ? "
+		  "AND state = 3 ORDER BY contact LIMIT ?"
+		: "SELECT contact FROM message WHERE wave = ? AND contact > ? AND contact <= ? "
+		  "AND state IN (2, 3, 7) ORDER BY contact LIMIT ?", "iiii", (int64_t)wave, (int64_t)after, (int64_t)last, (int64_t)max);
 	size_t count = 0;
 
 	while (store_step(s, st)) {
@@ -540,7 +542,7 @@ store_used_since(struct store *s, int64_t route, msec from_at, used_fn fn, void 
 		fn(ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
 }
 
-/* Looks at the last 200 waves only: an older broadcast no longer waits for answers. */
+/* Looks at the last 1,000 waves only: an older broadcast no longer waits for answers. */
 size_t
 store_told_alerts(struct store *s, uint32_t contact, int64_t *out, size_t max)
 {

@@ -270,8 +270,8 @@ size_t store_messages_sending(struct store *, uint32_t wave, uint32_t contact, s
 size_t store_messages_sending_of(struct store *, uint32_t wave, uint32_t after, uint32_t *contacts,
 				 size_t max);
 /* Contacts of a wave whose message is sent, delivered or uncertain. */
-size_t store_messages_reached(struct store *, uint32_t wave, uint32_t after, uint32_t last,
-			      size_t max, contact_fn, void *ctx);
+size_t store_messages_reached(struct store *, uint32_t wave, enum channel, uint32_t after,
+			      uint32_t last, size_t max, contact_fn, void *ctx);
 /* The template of the text that person answers: of the last call for targets, else of the last
  * message; 0 if none was handed over. */
 int64_t store_template_heard(struct store *, int64_t alert, uint32_t contact);

@@ -111,7 +111,8 @@ ask_messages(struct store *s)
 	store_waves_due(s, see_due, NULL);
 	store_messages_sending(s, 0, 0, rows, 4);
 	store_messages_sending_of(s, 1, 0, contacts, 4);
-	store_messages_reached(s, 1, 0, 100, 10, see_contact, NULL);
+	for (int c = CHANNEL_SMS; c <= CHANNEL_VOICE; c++)
+		store_messages_reached(s, 1, (enum channel)c, 0, 100, 10, see_contact, NULL);
 	store_was_handed_over(s, 1, 1);
 	store_has_message(s, 1, 1, 3);
 	store_template_heard(s, 1, 1);
