@@ -79,6 +79,8 @@ import_free(struct import_request *q)
 		free(q->rows[i].ref);
 	}
 	if (q) {
+		if (q->settings)
+			settings_unref(q->settings);
 		free(q->rows);
 		free(q->client);
 	}

@@ -89,6 +89,7 @@ struct import_request {
 	char *client;
 	struct import_row *rows;
 	size_t row_count;
+	struct settings *settings;	/* whose roles the rows name; a reference, or NULL */
 	size_t done;			/* engine's progress */
 };
 
@@ -131,6 +132,7 @@ struct command {
 			size_t written_count, unwritten_count;
 			char *reason;	/* NULL: it was lost before, this is only given back */
 			bool fatal;	/* not worth restarting: alarm */
+			bool hung;	/* it was killed for its silence: no message is to blame */
 		} lost;
 		struct {
 			struct done_item *items;

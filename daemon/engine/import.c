@@ -85,6 +85,29 @@ by_ref(const void *a, const void *b)
 	return order ? order : (x->line > y->line) - (x->line < y->line);
 }
 
+/* The settings were reloaded since the rows were read: roles have other places in the list. */
+static int
+follow_settings(struct engine *e, struct import_request *q, struct err *err)
+{
+	char field[32];
+
+	if (!q->settings || q->settings == e->settings)
+		return 0;
+	for (size_t i = 0; i < q->row_count; i++) {
+		struct import_row *row = &q->rows[i];
+		const char *name = row->role < 0 ? NULL : q->settings->roles[row->role].name;
+
+		row->role = name ? settings_role(e->settings, name) : -1;
+		snprintf(field, sizeof(field), "line %u", row->line);
+		if (name && row->role < 0)
+			return err_field(err, field, "role \"%s\" was taken out of roles.conf while "
+					 "this file was read; correct the one or the other", name);
+	}
+	settings_unref(q->settings);
+	q->settings = settings_ref(e->settings);
+	return 0;
+}
+
 void
 engine_import_slice(struct engine *e)
 {
@@ -97,14 +120,12 @@ engine_import_slice(struct engine *e)
 		e->more = true;		/* the lists stand still while an audience is collected */
 		return;
 	}
-	if (q->done == 0) {
-		if (q->kind == IMPORT_CONTACTS && q->row_count)
-			qsort(q->rows, q->row_count, sizeof(*q->rows), by_ref);
-		if (check_refs(e, q, &err) < 0) {
-			engine_problem(e, e->import->reply_to, 422, &err);
-			q->done = q->row_count + 1;
-			return;
-		}
+	if (q->done == 0 && q->kind == IMPORT_CONTACTS && q->row_count)
+		qsort(q->rows, q->row_count, sizeof(*q->rows), by_ref);
+	if (follow_settings(e, q, &err) < 0 || (q->done == 0 && check_refs(e, q, &err) < 0)) {
+		engine_problem(e, e->import->reply_to, 422, &err);
+		q->done = q->row_count + 1;
+		return;
 	}
 	for (; q->done < end; q->done++)
 		one_row(e, q, q->done);

@@ -100,7 +100,8 @@ engine_route_ready(struct engine *e, struct command *cmd)
 
 /* Whether it left is unknown: the attempt says so, the policy decides what follows. */
 static void
-in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *reason)
+in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *reason,
+	 msec again_at)
 {
 	bool again = engine_resends(e, lw) && !(m->flags & MESSAGE_RESEND &&
 						m->attempt >= RESENDS_MAX + 1) &&
@@ -110,7 +111,7 @@ in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *
 	store_attempt_insert(e->store, m, e->now, OUTCOME_UNKNOWN, REJECT_NONE, 0, NULL, reason);
 	if (again) {
 		m->flags |= MESSAGE_RESEND;
-		m->due = e->now;
+		m->due = again_at;
 	}
 	engine_message_event(e, lw, m, again ? MESSAGE_ON_UNKNOWN_RESEND : MESSAGE_ON_UNKNOWN);
 }
@@ -132,7 +133,7 @@ quarantine(struct engine *e, struct live_wave *lw, struct message *m)
 
 static void
 lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool written,
-	  const char *reason)
+	  const struct command *cmd)
 {
 	struct live_wave *lw = engine_wave(e, message_id_wave(id));
 	bool solo = r->solo;		/* a suspect in hand takes the blame alone */
@@ -149,10 +150,17 @@ lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool writt
 		engine_message_event(e, lw, &m, MESSAGE_ON_NOT_WRITTEN);
 		return;
 	}
-	if ((!solo || m.at >= r->handed_at) && ++m.kills >= KILLS_MAX)
+	/* A driver that dies may have died of it; one that hangs hangs with whatever it has, and
+	 * other routes come first. */
+	if (cmd->lost.hung) {
+		m.flags |= MESSAGE_AVOID;
+		in_doubt(e, lw, &m, cmd->lost.reason,
+			 e->now + pace_backoff_ms(SECONDS(5), MINUTES(5), m.attempt));
+	} else if ((!solo || m.at >= r->handed_at) && ++m.kills >= KILLS_MAX) {
 		quarantine(e, lw, &m);
-	else
-		in_doubt(e, lw, &m, reason);
+	} else {
+		in_doubt(e, lw, &m, cmd->lost.reason, e->now);
+	}
 }
 
 /* Every item is reported once, here or by its `done`.  One that is in flight and not named is
@@ -164,9 +172,9 @@ engine_route_lost(struct engine *e, struct command *cmd)
 	struct route_state *r = &e->routes[cmd->route];
 
 	for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
-		lost_item(e, r, cmd->lost.unwritten[i], false, cmd->lost.reason);
+		lost_item(e, r, cmd->lost.unwritten[i], false, cmd);
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
-		lost_item(e, r, cmd->lost.written[i], true, cmd->lost.reason);
+		lost_item(e, r, cmd->lost.written[i], true, cmd);
 	r->up = r->solo = r->drain = false;
 	if (!cmd->lost.reason)		/* given back to a loop that knew of the loss: no news */
 		return;
@@ -265,7 +273,7 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 		return;
 	}
 	if (item->outcome == OUTCOME_UNKNOWN && m.state == MESSAGE_SENDING) {
-		in_doubt(e, lw, &m, reason);
+		in_doubt(e, lw, &m, reason, e->now);
 		return;
 	}
 	store_attempt_insert(e->store, &m, e->now, item->outcome, item->class, item->parts,
@@ -459,7 +467,8 @@ engine_in_doubt(struct engine *e)
 			struct live_wave *lw = engine_wave(e, rows[i].wave);
 
 			if (lw)
-				in_doubt(e, lw, &rows[i], "gongd stopped while it was with its route");
+				in_doubt(e, lw, &rows[i], "gongd stopped while it was with its route",
+					 e->now);
 		}
 		wave = rows[count - 1].wave;
 		contact = rows[count - 1].contact;

@@ -324,6 +324,7 @@ csv_intake_finish(struct csv_intake *c, struct import_request **out, struct err 
 		csv_fail(c, NULL, "the file has column names but no rows");
 	}
 	if (!c->failed) {
+		c->request->settings = settings_ref(c->settings);
 		*out = c->request;
 		c->request = NULL;
 	}

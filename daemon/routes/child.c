@@ -80,6 +80,7 @@ report_lost(struct child *c, const char *reason, bool fatal)
 	table_fini(&c->items, NULL);
 	cmd->lost.reason = xstrdup(reason);
 	cmd->lost.fatal = fatal;
+	cmd->lost.hung = c->hung;
 	events_flush(c);
 	c->routes->ports.submit(c->routes->ports.ctx, cmd);
 }
@@ -267,7 +268,7 @@ child_start(struct child *c)
 	c->queued = c->written = 0;
 	c->bad_lines = 0;
 	c->ping_at = c->up_at = 0;
-	c->end_fatal = false;
+	c->end_fatal = c->hung = false;
 	free(c->end_reason);
 	c->end_reason = NULL;
 	if (access(program, X_OK) < 0) {
@@ -354,8 +355,10 @@ child_watch(struct child *c, msec now)
 	if (c->up_at && now - c->up_at > HEALTHY_MS)
 		c->bad_lines = 0;
 	if (c->oldest.next != &c->oldest && c->oldest.next->deadline_at <= now) {
+		c->hung = true;
 		child_end(c, false, "no answer about a message within its deadline");
 	} else if (c->ping_at && now - c->ping_at > PONG_MS) {
+		c->hung = true;
 		child_end(c, false, "no pong within %d s", PONG_MS / 1000);
 	} else if (!c->ping_at) {
 		c->ping_at = now;

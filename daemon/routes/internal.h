@@ -50,6 +50,7 @@ struct child {
 	struct item oldest;		/* head of the ring */
 	char *keep, *end_reason;
 	bool end_fatal;			/* said `fatal` with retry false */
+	bool hung;			/* it is killed for its silence */
 	unsigned failures, restarts, bad_lines;
 	unsigned long ping;
 	msec up_at, ping_at;		/* ping_at: when an unanswered ping was written, 0 = none */

@@ -547,7 +547,7 @@ size_t
 store_told_alerts(struct store *s, uint32_t contact, int64_t *out, size_t max)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT w.alert FROM (SELECT id, alert FROM wave "
-		"WHERE kind BETWEEN 1 AND 3 ORDER BY id DESC LIMIT 200) w JOIN message m "
+		"WHERE kind BETWEEN 1 AND 3 ORDER BY id DESC LIMIT 1000) w JOIN message m "
 		"ON m.wave = w.id AND m.contact = ? LIMIT ?", "ii", (int64_t)contact, (int64_t)max);
 	size_t count = 0;
 
