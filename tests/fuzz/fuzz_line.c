@@ -1,9 +1,13 @@
 /* fuzz_line.c -- any bytes from a driver: split into lines, read as events, made commands. */
 #include "tests/fuzz/fuzz.h"
 
+#include <event2/buffer.h>
+#include <event2/event.h>
+
 #include "daemon/routes/internal.h"
 
 static size_t commands, dones;
+static struct event_base *base;
 
 static void
 submit(void *ctx, struct command *c)
@@ -46,8 +50,16 @@ forget(struct child *c, struct routes *r)
 	for (unsigned i = 0; i < 4; i++)
 		child_item_drop(c, message_id(1, 1, i));
 	table_fini(&c->items, NULL);
+	event_free(c->timer);
+	event_free(c->writable);
+	evbuffer_free(c->to);
 	free(c->keep);
 	free(c->end_reason);
+}
+
+static void
+nothing(evutil_socket_t fd, short what, void *ctx)
+{
 }
 
 /* Four items are with the driver (ids of wave 1, contact 1): 0000000010010 and so on; the
@@ -78,6 +90,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct child c = { .routes = &r, .conf = &conf, .index = 3, .state = CHILD_UP, .pid = 0,
 			   .in = -1, .out = -1 };
 
+	/* `fatal` is answered with a close, which is queued and timed; the loop never runs. */
+	if (!base)
+		base = event_base_new();
+	c.timer = event_new(base, -1, 0, nothing, NULL);
+	c.writable = event_new(base, -1, 0, nothing, NULL);
+	c.to = evbuffer_new();
 	c.oldest.next = c.oldest.prev = &c.oldest;
 	for (unsigned i = 0; i < 4; i++)
 		child_item_add(&c, message_id(1, 1, i), NEVER);
