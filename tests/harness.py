@@ -341,11 +341,18 @@ def is_alive(pid):
 
 
 def read_books(path):
-    """One JSON object a line; a last line cut by a kill is not there."""
+    """One JSON object a line.  A line that a kill tore is none: its messages were never reported,
+    and if they were, the books do not agree."""
     if not os.path.exists(path):
         return []
-    with open(path, encoding="utf-8") as f:
-        return [json.loads(line) for line in f if line.endswith("\n")]
+    entries = []
+    with open(path, encoding="utf-8", errors="replace") as f:
+        for line in f:
+            try:
+                entries.append(json.loads(line))
+            except ValueError:
+                continue
+    return entries
 
 
 def books_agree(world, routes):

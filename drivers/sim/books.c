@@ -2,8 +2,25 @@
 #include "drivers/sim/sim.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+/* A line that a kill tore is ended first, so that the next one stands by itself. */
+int
+books_open(struct sim *s)
+{
+	off_t size;
+	char last = '\n';
+
+	s->log = open(s->conf.log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+	if (s->log < 0)
+		return -1;
+	size = lseek(s->log, 0, SEEK_END);
+	if (size > 0 && pread(s->log, &last, 1, size - 1) == 1 && last != '\n')
+		return write(s->log, "\n", 1) == 1 ? 0 : -1;
+	return 0;
+}
 
 static void
 begin(struct sim *s, const char *ev, const char *id, const char *to)

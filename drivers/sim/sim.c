@@ -455,8 +455,7 @@ on_open(struct kit *k, const char *route, json_t *config, const char *state)
 	if (sim_conf_read(&s->conf, config, &err) < 0 ||
 	    (s->conf.people[0] && people_open(&s->people, s->conf.people, &err) < 0))
 		kit_fatal(k, err.text, false);
-	if (s->conf.log[0] &&
-	    (s->log = open(s->conf.log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) < 0) {
+	if (s->conf.log[0] && books_open(s) < 0) {
 		err_set(&err, "the books cannot be opened: %s: %s", s->conf.log, strerror(errno));
 		kit_fatal(k, err.text, false);
 	}

@@ -70,6 +70,7 @@ void books_message(struct sim *, const char *id, const char *to, const char *tex
 void books_call(struct sim *, const struct flight *);
 void books_ended(struct sim *, const struct flight *, const char *outcome, const char *keys);
 void books_inbound(struct sim *, const char *id, const char *from, const char *text);
+int books_open(struct sim *);		/* -1: errno */
 void books_write(struct sim *);		/* before anything about them leaves the driver */
 
 /* sim.c */

@@ -247,3 +247,14 @@ def test_it_answers_pings_and_survives_ops_before_open():
     assert d.next("pong")["n"] == 4
     assert d.fates(1)["early"]["outcome"] == "rejected"
     assert d.end() == 0
+
+
+def test_a_torn_line_of_the_books_spoils_no_other(drive, tmp_path):
+    books = tmp_path / "books"
+    books.write_text('{"at":1,"ev":"message","id":"torn by a ki', encoding="utf-8")
+    d = drive({"simulation": True, "log": str(books)})
+    d.next("ready")
+    d.send(["0000000000001"])
+    d.fates(1)
+    lines = books.read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 2 and json.loads(lines[1])["id"] == "0000000000001"
