@@ -252,8 +252,7 @@ def test_it_answers_pings_and_survives_ops_before_open():
 def test_a_torn_line_of_the_books_spoils_no_other(drive, tmp_path):
     books = tmp_path / "books"
     books.write_text('{"at":1,"ev":"message","id":"torn by a ki', encoding="utf-8")
-    d = drive({"simulation": True, "log": str(books)})
-    d.next("ready")
+    d, _ = drive(log=str(books))
     d.send(["0000000000001"])
     d.fates(1)
     lines = books.read_text(encoding="utf-8").splitlines()
