@@ -103,6 +103,7 @@ def test_kill_driver_under_load():
 
 def test_stopped_driver_is_replaced_and_the_other_goes_on():
     with world_with(lambda d: sim_route("sim1", d) + sim_route("sim2", d)) as world:
+        wait_for("both routes", world.all_up)      # a start is given 90 s, a pong 5
         world.start_pids = world.drivers()
         victim = world.start_pids["gong-sim"]
         os.kill(victim, signal.SIGSTOP)
