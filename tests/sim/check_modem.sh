@@ -32,7 +32,9 @@ check() {
 start() {
 	[ -z "$pid" ] || { kill "$pid"; wait "$pid"; }
 	: >"$log"
-	timeout 180 "$modem" --link "$here/tty" --log "$log" --control "$ctl" \
+	# In the foreground it passes a signal on once; else the modem gets two, and the second one may
+	# meet it at its end.
+	timeout --foreground 180 "$modem" --link "$here/tty" --log "$log" --control "$ctl" \
 		--people "$here/people" "$@" >"$here/ready" 2>"$here/err" &
 	pid=$!
 	for _ in $(seq 50); do
