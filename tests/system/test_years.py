@@ -158,7 +158,8 @@ def test_a_flood_of_inbound_is_held_back():
         with open(world.path("flood.books.enough"), "w", encoding="ascii"):
             pass
         assert most < 25000, most
-        assert rss_kib(world.gongd.pid) - start < 150000
+        # The address sanitizer keeps what is freed, up to 256 MiB of it.
+        assert rss_kib(world.gongd.pid) - start < (150000 if SLOW == 1 else 450000)
         assert starts(world, "flood") == 1 and starts(world, "sim1") == 1
         wait_for("everything settled", world.settled, 60)
         wait_for("the flood to be stored", lambda: metric(
