@@ -17,7 +17,6 @@
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 60000
 #define HEALTHY_MS MINUTES(1)
-#define PING_MS 5000
 #define PONG_MS 5000
 #define START_MS 90000			/* from `open` to `ready`: a cold modem takes 40 s */
 
