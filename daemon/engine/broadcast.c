@@ -65,22 +65,13 @@ engine_broadcast_resume(struct engine *e, struct live_wave *lw)
 	live_list_add(&e->planning, lw);
 }
 
-static bool
-left_out(const struct alert_request *r, division_code division)
-{
-	for (size_t i = 0; i < r->without_division_count; i++)
-		if (division_contains(r->without_divisions[i], division))
-			return true;
-	return false;
-}
-
 static void
 on_holder(void *ctx, const struct holder *h)
 {
 	struct broadcast *b = ctx;
 
 	b->last = *h;
-	if (!left_out(b->request, h->division))
+	if (!request_leaves_out(b->request, h->division))
 		id_set_add(&b->people, h->contact << 1 | (h->lang & 1));
 }
 

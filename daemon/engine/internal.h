@@ -89,6 +89,7 @@ struct engine {
 /* request.c: an alert's request as stored with it */
 char *request_encode(const struct alert_request *);
 struct alert_request *request_decode(const char *json);
+bool request_leaves_out(const struct alert_request *, division_code);
 
 /* documents.c */
 const struct template *engine_template(struct engine *, int64_t document);

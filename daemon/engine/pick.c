@@ -20,22 +20,13 @@ picks_add(struct planner *p, uint32_t contact, enum lang lang, division_code div
 	p->found++;
 }
 
-bool
-pick_is_left_out(const struct planner *p, division_code division)
-{
-	for (size_t i = 0; i < p->request->without_division_count; i++)
-		if (division_contains(p->request->without_divisions[i], division))
-			return true;
-	return false;
-}
-
 static void
 on_holder(void *ctx, const struct holder *h)
 {
 	struct planner *p = ctx;
 
 	p->named++;
-	if (!pick_is_left_out(p, h->division))
+	if (!request_leaves_out(p->request, h->division))
 		picks_add(p, h->contact, h->lang, p->division ? p->division : h->division,
 			 p->target);
 }

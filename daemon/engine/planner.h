@@ -49,7 +49,6 @@ void picks_request(struct planner *);	/* the request's own roles and contacts */
 void picks_answered(void *planner, const struct holder *);
 void picks_sort(struct planner *);	/* by contact; a person's first reason stays first */
 void picks_without(struct planner *);	/* who is left out, before any picking */
-bool pick_is_left_out(const struct planner *, division_code);
 size_t picks_request_count(const struct planner *, size_t limit);	/* counts up to it */
 /* The how-manieth family of the policy this is, in order of first appearance; for one that it
  * lacks, how many it has. */

@@ -1,4 +1,4 @@
-/* request.c -- an alert's request as it is stored with the alert, and back again. */
+/* request.c -- an alert's request as it is stored with the alert, and back; what it leaves out. */
 #include "daemon/engine/internal.h"
 
 #include <jansson.h>
@@ -166,4 +166,14 @@ request_decode(const char *text)
 		strings_of(json_object_get(j, "without_contacts"), &r->without_contacts);
 	json_decref(j);
 	return r;
+}
+
+/* Does the audience exclude this division? */
+bool
+request_leaves_out(const struct alert_request *r, division_code division)
+{
+	for (size_t i = 0; i < r->without_division_count; i++)
+		if (division_contains(r->without_divisions[i], division))
+			return true;
+	return false;
 }

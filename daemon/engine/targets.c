@@ -9,7 +9,7 @@ add_target(void *ctx, division_code division)
 	struct planner *p = ctx;
 	struct target t = { .id = (unsigned)p->target_count, .division = division };
 
-	if (!pick_is_left_out(p, division))
+	if (!request_leaves_out(p->request, division))
 		planner_target(p, &t);
 }
 

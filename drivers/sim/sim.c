@@ -395,7 +395,7 @@ ends_at_its_instant(const struct flight *f)
 }
 
 /* What is over within the grace may finish; the rest goes back to gongd's queue now.  Given
- * back as `rejected, retry`: `withdrawn` would end the message. */
+ * back as `rejected, retry`. */
 static void
 on_close(struct kit *k, msec grace_ms)
 {
