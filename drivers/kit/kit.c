@@ -245,6 +245,20 @@ kit_reply(struct kit *k, const char *callback_id, int status, const char *type, 
 }
 
 void
+kit_answer(struct kit *k, const char *id, json_t *fields)
+{
+	json_object_set_new(fields, "ev", json_string("answer"));
+	json_object_set_new(fields, "id", json_string(id));
+	kit_event(k, fields);
+}
+
+void
+kit_refuse(struct kit *k, const char *id, const char *reason)
+{
+	kit_answer(k, id, json_pack("{s:b,s:s}", "ok", 0, "reason", reason));
+}
+
+void
 kit_fatal(struct kit *k, const char *reason, bool retry)
 {
 	kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason", reason, "retry", retry));
@@ -346,6 +360,26 @@ on_call(struct kit *k, json_t *op)
 }
 
 static void
+on_ask(struct kit *k, json_t *op)
+{
+	struct kit_question question = {
+		.id = string(op, NULL, "id"), .what = string(op, NULL, "what"),
+		.text = string(op, NULL, "text"), .to = string(op, NULL, "to"),
+		.receipt_wait_ms = number(op, "receipt_wait_ms", 0),
+	};
+
+	if (!question.id)
+		return;
+	if (!k->driver->ask)
+		kit_refuse(k, question.id, "this driver answers no questions");
+	else if (!question.what || !question.text ||
+		 (strcmp(question.what, "sms") == 0 && !question.to))
+		kit_refuse(k, question.id, "the question lacks what, text or to");
+	else
+		k->driver->ask(k, &question);
+}
+
+static void
 on_withdraw(struct kit *k, json_t *op)
 {
 	json_t *ids = json_object_get(op, "ids"), *id;
@@ -385,6 +419,8 @@ run_op(struct kit *k, json_t *op)
 		k->driver->took(k, id);
 	else if (strcmp(name, "callback") == 0 && k->driver->callback)
 		k->driver->callback(k, op);
+	else if (strcmp(name, "ask") == 0)
+		on_ask(k, op);
 	else if (strcmp(name, "ping") == 0)
 		kit_event(k, json_pack("{s:s,s:I}", "ev", "pong", "n",
 				       (json_int_t)number(op, "n", 0)));

@@ -37,6 +37,14 @@ struct kit_call {
 	unsigned plays;
 };
 
+/* What somebody at the office wants to know of this very route: an AT command, a USSD code, or
+ * a test message with its round trip measured. */
+struct kit_question {			/* borrowed for the time of the callback */
+	const char *id, *what;		/* "at", "ussd", "sms" */
+	const char *text, *to;		/* to: only of an "sms" */
+	msec receipt_wait_ms;		/* of an "sms"; 0 = do not wait */
+};
+
 struct kit_driver {
 	/* Configure; call kit_ready when able to send, kit_fatal when never. */
 	void (*open)(struct kit *, const char *route, json_t *config, const char *state);
@@ -45,6 +53,8 @@ struct kit_driver {
 	void (*withdraw)(struct kit *, const char *id);			/* may be NULL */
 	void (*took)(struct kit *, const char *id);			/* may be NULL */
 	void (*callback)(struct kit *, json_t *op);			/* may be NULL */
+	/* Answered exactly once, by kit_answer or kit_refuse, now or later. */
+	void (*ask)(struct kit *, const struct kit_question *);		/* may be NULL */
 	void (*close)(struct kit *, msec grace_ms);			/* NULL = exit at once */
 };
 
@@ -71,6 +81,9 @@ void kit_call_state(struct kit *, const char *id, const char *state, const char 
 void kit_inbound(struct kit *, const char *driver_id, const char *from, const char *text, msec at);
 void kit_reply(struct kit *, const char *callback_id, int status, const char *type,
 	       const char *body);
+/* The answer to a question: `fields` (ok, lines, ref, ms …) is taken over. */
+void kit_answer(struct kit *, const char *id, json_t *fields);
+void kit_refuse(struct kit *, const char *id, const char *reason);	/* ok: false */
 void kit_event(struct kit *, json_t *event);	/* health, keep …: takes the reference */
 void kit_fatal(struct kit *, const char *reason, bool retry)	/* says so and exits 1 */
 	__attribute__((noreturn));
