@@ -96,7 +96,7 @@ port_submit(void *ctx, struct command *cmd)
 {
 	struct loop *l = ctx;
 
-	if (cmd->kind == CMD_ACCEPT || cmd->kind == CMD_IMPORT)
+	if (cmd->kind >= CMD_ACCEPT)
 		return bridge_bulk(l->bridge, cmd);
 	port_urgent(l, cmd);
 	return true;
@@ -217,6 +217,7 @@ carry_out(struct loop *l, struct effect *f)
 	case EFFECT_WITHDRAW:
 	case EFFECT_TOOK:
 	case EFFECT_BARRIER:
+	case EFFECT_ASK:
 		routes_effect(l->routes, f);
 		break;
 	}

@@ -121,6 +121,17 @@ cancel_free(struct cancel_request *q)
 	free(q);
 }
 
+void
+ask_request_free(struct ask_request *q)
+{
+	if (!q)
+		return;
+	free(q->client);
+	free(q->what);
+	free(q->text);
+	free(q);
+}
+
 static void
 driver_event_free(struct command *c)
 {
@@ -158,6 +169,9 @@ driver_event_free(struct command *c)
 	case CMD_KEEP:
 		free(c->keep);
 		break;
+	case CMD_ANSWERED:
+		free(c->answered.json);
+		break;
 	default:
 		break;
 	}
@@ -184,6 +198,9 @@ command_free(struct command *c)
 	case CMD_TASK_CLOSE:
 		free(c->task_close.client);
 		free(c->task_close.note);
+		break;
+	case CMD_ASK:
+		ask_request_free(c->ask);
 		break;
 	case CMD_RELOAD:
 		settings_unref(c->settings);
@@ -217,6 +234,10 @@ effect_free(struct effect *f)
 		break;
 	case EFFECT_TOOK:
 		free(f->took);
+		break;
+	case EFFECT_ASK:
+		free(f->ask.what);
+		free(f->ask.text);
 		break;
 	case EFFECT_LOG:
 		free(f->log.line);

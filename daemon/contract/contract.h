@@ -64,6 +64,12 @@ struct cancel_request {
 	size_t param_count;
 };
 
+struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
+	char *client, *what, *text;	/* what: "at", "ussd", "sms" */
+	uint64_t to;			/* of an "sms" */
+	msec receipt_wait_ms;
+};
+
 enum import_kind { IMPORT_DIVISIONS, IMPORT_CONTACTS, IMPORT_ROSTER };
 
 struct import_row {
@@ -105,10 +111,10 @@ struct done_item {
 enum command_kind {
 	/* urgent lane */
 	CMD_ROUTE_READY, CMD_ROUTE_LOST, CMD_DONE, CMD_PART, CMD_RECEIPT, CMD_CALL, CMD_INBOUND,
-	CMD_HEALTH, CMD_KEEP, CMD_BARRIER, CMD_ANSWER, CMD_CANCEL, CMD_TASK_CLOSE,
+	CMD_HEALTH, CMD_KEEP, CMD_BARRIER, CMD_ANSWERED, CMD_ANSWER, CMD_CANCEL, CMD_TASK_CLOSE,
 	CMD_CLOCK_STEP, CMD_RELOAD,
 	/* bulk lane */
-	CMD_ACCEPT, CMD_IMPORT,
+	CMD_ACCEPT, CMD_IMPORT, CMD_ASK,
 	CMD_KINDS
 };
 
@@ -122,6 +128,11 @@ struct command {
 		struct answer_request *answer;
 		struct cancel_request *cancel;
 		struct import_request *import;
+		struct ask_request *ask;
+		struct {
+			uint64_t id;
+			char *json;	/* the driver's answer; NULL: it was not there to be asked */
+		} answered;
 		struct {
 			unsigned window, batch;
 			bool channels[CHANNEL_COUNT], receipts, inbound;
@@ -188,7 +199,7 @@ struct send_item {
 };
 
 enum effect_kind { EFFECT_REPLY, EFFECT_SEND, EFFECT_CALL, EFFECT_WITHDRAW, EFFECT_TOOK,
-		   EFFECT_BARRIER, EFFECT_LOG, EFFECT_SETTINGS };
+		   EFFECT_BARRIER, EFFECT_ASK, EFFECT_LOG, EFFECT_SETTINGS };
 
 struct effect {
 	enum effect_kind kind;
@@ -224,6 +235,11 @@ struct effect {
 		char *took;
 		uint64_t barrier;
 		struct {
+			uint64_t id, to;
+			char *what, *text;
+			msec receipt_wait_ms;
+		} ask;
+		struct {
 			int priority;	/* syslog: 3 error, 4 warning, 6 info */
 			char *line;	/* event text plus key=value fields */
 		} log;
@@ -236,6 +252,7 @@ void command_free(struct command *);
 struct effect *effect_new(enum effect_kind, int route);
 void effect_free(struct effect *);
 void alert_request_free(struct alert_request *);
+void ask_request_free(struct ask_request *);
 
 /* First-in first-out lists; not locked (bridge locks). */
 struct command_list {

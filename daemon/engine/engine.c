@@ -275,6 +275,7 @@ engine_close(struct engine *e)
 	free(e->planning.waves);
 	free(e->touched.waves);
 	free(e->waiting.waves);
+	free(e->asking_before);
 	settings_unref(e->settings);
 	free(e);
 }
@@ -322,6 +323,7 @@ clock_step(struct engine *e, msec by)
 			r->settled_at += shift;
 		r->handed_at += shift;
 	}
+	engine_questions_shift(e, shift);
 	table_each(&e->replies, shift_brake, &shift);
 	forget(e);
 	load(e);
@@ -426,6 +428,9 @@ run(struct engine *e, struct command *cmd)
 		f->barrier = cmd->barrier;
 		engine_effect(e, f);
 		break;
+	case CMD_ANSWERED:
+		engine_answered(e, cmd);
+		break;
 	case CMD_ANSWER:
 		engine_desk_answer(e, cmd);
 		break;
@@ -443,6 +448,9 @@ run(struct engine *e, struct command *cmd)
 		break;
 	case CMD_ACCEPT:
 		engine_accept(e, cmd);
+		break;
+	case CMD_ASK:
+		engine_ask(e, cmd);
 		break;
 	case CMD_IMPORT:
 	case CMD_KINDS:
@@ -507,6 +515,7 @@ discard(struct engine *e)
 	while ((f = effect_pop(&e->effects)))
 		effect_free(f);
 	forget(e);
+	engine_asking_restore(e);
 	e->stale = true;
 }
 
@@ -586,6 +595,7 @@ next_look(struct engine *e)
 	msec at = msec_min(msec_min(e->resume_at, e->waiting_at),
 			   msec_min(e->expiry_at, store_alerts_next_due(e->store)));
 
+	at = msec_min(at, engine_questions_next(e));
 	return at == NEVER ? NEVER : at - e->skew_ms;
 }
 
@@ -598,7 +608,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	int rc;
 
 	e->now = now + e->skew_ms;
-	e->more = false;
+	e->more = e->asking_touched = false;
 	store_begin(e->store);
 	if (e->stale) {
 		load(e);
@@ -609,6 +619,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	run_all(e, &first);
 	run_all(e, &second);
 	run_import(e, bulk);
+	engine_questions_due(e);
 	engine_climb_due(e);
 	engine_waves_expire(e);
 	engine_broadcast_slices(e);

@@ -36,6 +36,20 @@ struct live_list {
 	size_t count, cap;
 };
 
+#define QUESTIONS_MAX 4			/* open at a time, of people, to one route */
+
+struct question {			/* asked, not yet answered */
+	uint64_t id, reply_to;
+	msec until;			/* then it is given up */
+	const char *what;		/* a literal */
+};
+
+/* What is being asked of a route: memory that a failed turn must not have changed. */
+struct asking {
+	struct question open[QUESTIONS_MAX];
+	size_t count;
+};
+
 struct route_state {
 	const struct route_conf *conf;
 	int64_t id;			/* in the store */
@@ -53,6 +67,7 @@ struct route_state {
 	/* the send being put together in this turn */
 	struct effect *send;
 	int64_t send_variant;
+	struct asking asking;
 };
 
 #define ROUTES_MAX 64
@@ -82,6 +97,9 @@ struct engine {
 	msec expiry_at;			/* when a wave's validity may end */
 	msec resume_at;			/* earliest instant at which a held-back claim may go */
 	msec upkeep_at;			/* of the next hourly upkeep */
+	uint64_t last_question;
+	struct asking *asking_before;	/* of every route, as the turn began; see ask.c */
+	bool asking_touched;
 	bool quiet;			/* dry run: plan, keep no effects */
 	struct engine_stats stats;
 };
@@ -230,6 +248,15 @@ void engine_brakes_trim(struct engine *);
 void engine_inbound(struct engine *, struct command *);
 void engine_call(struct engine *, struct command *);
 void engine_desk_answer(struct engine *, struct command *);
+
+/* ask.c: questions to drivers, and what came of them */
+void engine_ask(struct engine *, struct command *);
+void engine_answered(struct engine *, struct command *);
+void engine_questions_lost(struct engine *, struct route_state *, const char *reason);
+void engine_questions_due(struct engine *);	/* gives up those that are over */
+msec engine_questions_next(const struct engine *);
+void engine_questions_shift(struct engine *, msec by);
+void engine_asking_restore(struct engine *);	/* the turn failed */
 
 /* import.c */
 void engine_import_slice(struct engine *);

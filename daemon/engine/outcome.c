@@ -179,6 +179,7 @@ engine_route_lost(struct engine *e, struct command *cmd)
 	if (!cmd->lost.reason)		/* given back to a loop that knew of the loss: no news */
 		return;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
+	engine_questions_lost(e, r, cmd->lost.reason);
 	engine_log(e, cmd->lost.fatal ? 3 : 4, "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
 		   cmd->lost.unwritten_count, cmd->lost.reason);

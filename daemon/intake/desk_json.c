@@ -2,6 +2,11 @@
 #include "daemon/intake/internal.h"
 
 #include <string.h>
+#include <strings.h>
+
+#define ASK_TEXT_MAX 400
+#define RECEIPT_WAIT_MS 60000
+#define RECEIPT_WAIT_MAX_MS 90000	/* a question is given up after 100 s */
 
 #define TAKE(noun) static int take_##noun(struct reading *r, void *out, json_t *v, const char *at)
 
@@ -190,5 +195,102 @@ intake_task_close(char **note, const char *body, size_t len, struct err *err)
 		free(*note);
 		*note = NULL;
 	}
+	return r.status;
+}
+
+struct asked {				/* the body of a question; to: its number as it was written */
+	struct ask_request *q;
+	char *to;
+};
+
+TAKE(what)
+{
+	return take_string(r, &((struct asked *)out)->q->what, v, at, 8);
+}
+
+TAKE(ask_text)
+{
+	return take_string(r, &((struct asked *)out)->q->text, v, at, ASK_TEXT_MAX);
+}
+
+TAKE(to)
+{
+	return take_string(r, &((struct asked *)out)->to, v, at, 32);
+}
+
+TAKE(receipt_wait)
+{
+	json_int_t ms = json_integer_value(v);
+
+	if (!json_is_integer(v) || ms < 0 || ms > RECEIPT_WAIT_MAX_MS)
+		return refuse(r, 422, at, "how long to wait for the receipt: 0 to %d milliseconds",
+			      RECEIPT_WAIT_MAX_MS);
+	((struct asked *)out)->q->receipt_wait_ms = ms;
+	return 0;
+}
+
+static const struct member ask_members[] = {
+	{ "what", take_what }, { "text", take_ask_text }, { "to", take_to },
+	{ "receipt_wait_ms", take_receipt_wait },
+};
+
+static bool
+is_at_command(const char *text)
+{
+	if (strncasecmp(text, "AT", 2) != 0)
+		return false;
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			return false;
+	return true;
+}
+
+static int
+check_ask(struct reading *r, struct asked *a, const struct phone_plan *plan)
+{
+	const char *what = a->q->what ? a->q->what : "", *text = a->q->text ? a->q->text : "";
+	bool at = strcmp(what, "at") == 0, ussd = strcmp(what, "ussd") == 0;
+	struct err bad;
+
+	if (!at && !ussd && strcmp(what, "sms") != 0)
+		return refuse(r, 422, "/what", "say what is asked: \"at\", \"ussd\" or \"sms\"");
+	if (at && !is_at_command(text))
+		return refuse(r, 422, "/text", "an AT command begins with AT and has printable ASCII "
+			      "characters only: \"AT+CSQ\"");
+	if (ussd && (!*text || text[strspn(text, "*#0123456789")]))
+		return refuse(r, 422, "/text", "a USSD code has digits, * and # only: \"*100#\"");
+	if (!*text)
+		return refuse(r, 422, "/text", "say what the test message shall be");
+	if (a->to && (at || ussd))
+		return refuse(r, 422, "/to", "only an \"sms\" goes to a number; leave \"to\" away");
+	if (!at && !ussd && !a->to)
+		return refuse(r, 422, "/to", "say where the test message shall go: \"+8613812345678\"");
+	if (a->to && phone_parse(&a->q->to, a->to, plan, &bad) < 0)
+		return refuse(r, 422, "/to", "%s", bad.text);
+	return 0;
+}
+
+int
+intake_ask(struct ask_request **out, const char *body, size_t len, const struct intake_from *from,
+	   const struct phone_plan *plan, struct err *err)
+{
+	struct reading r = { .from = from, .err = err };
+	json_t *json = json_object_read(&r, body, len);
+	struct asked a = { 0 };
+
+	*out = NULL;
+	if (!json)
+		return r.status;
+	a.q = xcalloc(1, sizeof(*a.q));
+	a.q->client = xstrdup(from->name);
+	a.q->receipt_wait_ms = RECEIPT_WAIT_MS;
+	if (members_take(&r, ask_members, MEMBER_COUNT(ask_members), json, "", &a) == 0 &&
+	    check_ask(&r, &a, plan) == 0) {
+		*out = a.q;
+		a.q = NULL;
+	}
+	json_decref(json);
+	ask_request_free(a.q);
+	free(a.to);
 	return r.status;
 }

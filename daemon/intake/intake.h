@@ -40,6 +40,9 @@ int intake_ack(struct answer_request **out, int64_t alert, const char *body, siz
 	       const struct intake_from *, struct err *);
 int intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size_t len,
 		  const struct intake_from *, struct err *);
+/* A question to a route; `plan` for numbers as people write them. */
+int intake_ask(struct ask_request **out, const char *body, size_t len, const struct intake_from *,
+	       const struct phone_plan *plan, struct err *);
 /* {"note": "…"}; caller owns *note. */
 int intake_task_close(char **note, const char *body, size_t len, struct err *);
 

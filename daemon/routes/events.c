@@ -223,6 +223,22 @@ on_health(struct child *c, json_t *ev)
 }
 
 static void
+on_answer(struct child *c, json_t *ev)
+{
+	const char *id = string_of(ev, "id");
+	struct command *cmd;
+
+	if (!id || *id != 'q')
+		return;
+	cmd = command_new(CMD_ANSWERED, c->index);
+	cmd->answered.id = strtoull(id + 1, NULL, 10);
+	json_object_del(ev, "ev");
+	json_object_del(ev, "id");
+	cmd->answered.json = json_dumps(ev, JSON_COMPACT);
+	submit(c, cmd);
+}
+
+static void
 on_keep(struct child *c, json_t *ev)
 {
 	const char *state = string_of(ev, "state");
@@ -263,7 +279,8 @@ static const struct {
 } events[] = {
 	{ "done", on_done }, { "receipt", on_receipt }, { "part", on_part }, { "call", on_call },
 	{ "inbound", on_inbound }, { "pong", on_pong }, { "ready", on_ready },
-	{ "reply", on_reply }, { "health", on_health }, { "keep", on_keep }, { "fatal", on_fatal },
+	{ "reply", on_reply }, { "health", on_health }, { "answer", on_answer },
+	{ "keep", on_keep }, { "fatal", on_fatal },
 };
 
 void

@@ -97,6 +97,7 @@ void ops_open(struct buf *, const struct child *);
 void ops_send(struct buf *, const struct effect *);
 void ops_call(struct buf *, const struct effect *);
 void ops_withdraw(struct buf *, const struct effect *);
+void ops_ask(struct buf *, const struct effect *);
 
 /* events.c: lines to commands */
 void events_read(struct child *, char *line, size_t len);

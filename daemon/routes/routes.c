@@ -141,6 +141,22 @@ place_call(struct child *c, struct effect *f, struct buf *line)
 	child_queue(c, line);
 }
 
+/* A driver that is not there is told to the engine as an answer without words. */
+static void
+ask_driver(struct child *c, struct effect *f, struct buf *line)
+{
+	struct command *cmd;
+
+	if (c->state == CHILD_UP) {
+		ops_ask(line, f);
+		child_queue(c, line);
+		return;
+	}
+	cmd = command_new(CMD_ANSWERED, c->index);
+	cmd->answered.id = f->ask.id;
+	c->routes->ports.submit(c->routes->ports.ctx, cmd);
+}
+
 static void
 release_reply(struct routes *r, uint64_t barrier)
 {
@@ -186,6 +202,9 @@ routes_effect(struct routes *r, struct effect *f)
 			buf_puts(&line, "}");
 			child_queue(c, &line);
 		}
+		break;
+	case EFFECT_ASK:
+		ask_driver(c, f, &line);
 		break;
 	case EFFECT_BARRIER:
 		release_reply(r, f->barrier);

@@ -32,7 +32,7 @@ struct routes_ports {
 int routes_open(struct routes **out, struct event_base *, const struct settings *,
 		char *const *keeps, const char *base_url, const struct routes_ports *,
 		struct err *);
-/* SEND, CALL, WITHDRAW, TOOK and BARRIER; takes the effect over. */
+/* SEND, CALL, WITHDRAW, TOOK, ASK and BARRIER; takes the effect over. */
 void routes_effect(struct routes *, struct effect *);
 /* An HTTP request on a route's own URL.  false: no driver is there to take it. */
 bool routes_callback(struct routes *, int route, uint64_t reply_to, const char *method,

@@ -408,9 +408,11 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 			c->may_send = true;
 		else if (strcmp(right, "import") == 0)
 			c->may_import = true;
+		else if (strcmp(right, "operate") == 0)
+			c->may_operate = true;
 		else
 			return conf_fail(section, err, "client \"%s\": there is no right \"%s\"; use "
-					 "read, send or import", c->name, right);
+					 "read, send, import or operate", c->name, right);
 	}
 	c->divisions = xcalloc(divisions + 1, sizeof(*c->divisions));
 	for (unsigned i = 0; i < divisions; i++) {

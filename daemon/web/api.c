@@ -8,6 +8,7 @@
 #define JSON_TYPE "application/json"
 #define CSV_TYPE "text/csv"
 #define IMPORT_WITHIN_S 900
+#define ASK_WITHIN_S 110		/* the engine gives up after 100 */
 
 static struct intake_from
 from(const struct exchange *x)
@@ -76,7 +77,7 @@ post_ack(struct web *web, struct http_conn *c, struct exchange *x)
 
 	if (!read_query(c, x, &q))
 		return;
-	status = intake_ack(&answer, x->id, body->data, body->len, &who, &err);
+	status = intake_ack(&answer, x->place.id, body->data, body->len, &who, &err);
 	if (status) {
 		web_problem(c, status, &err, NULL, 0);
 		return;
@@ -99,7 +100,7 @@ post_cancel(struct web *web, struct http_conn *c, struct exchange *x)
 
 	if (!read_query(c, x, &q))
 		return;
-	status = intake_cancel(&cancel, x->id, body->data, body->len, &who, &err);
+	status = intake_cancel(&cancel, x->place.id, body->data, body->len, &who, &err);
 	if (status) {
 		web_problem(c, status, &err, NULL, 0);
 		return;
@@ -127,9 +128,39 @@ post_task_close(struct web *web, struct http_conn *c, struct exchange *x)
 		return;
 	}
 	cmd = command_new(CMD_TASK_CLOSE, -1);
-	cmd->task_close.task = x->id;
+	cmd->task_close.task = x->place.id;
 	cmd->task_close.client = xstrdup(x->name);
 	cmd->task_close.note = note;
+	submit(web, c, cmd);
+}
+
+static void
+post_ask(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	const struct intake_from who = from(x);
+	int route = settings_route(x->settings, x->place.name);
+	struct ask_request *ask;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	int status;
+
+	if (!read_query(c, x, &q))
+		return;
+	if (route < 0) {
+		err_set(&err, "there is no route \"%s\"; GET /v1/routes lists them", x->place.name);
+		web_problem(c, 404, &err, NULL, 0);
+		return;
+	}
+	status = intake_ask(&ask, body->data, body->len, &who, &x->settings->phone_plan, &err);
+	if (status) {
+		web_problem(c, status, &err, NULL, 0);
+		return;
+	}
+	http_wait_s(c, ASK_WITHIN_S);
+	cmd = command_new(CMD_ASK, route);
+	cmd->ask = ask;
 	submit(web, c, cmd);
 }
 
@@ -172,7 +203,7 @@ get_read(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 	read = xcalloc(1, sizeof(*read));
 	*read = (struct read_query){
-		.what = (enum read_what)x->call->kind, .reply_to = http_id(c), .alert = x->id,
+		.what = (enum read_what)x->call->kind, .reply_to = http_id(c), .alert = x->place.id,
 		.limit = q.limit, .open_only = q.open, .below = q.below, .state = q.state,
 		.unmasked = q.unmasked,
 	};
@@ -254,6 +285,7 @@ static const struct api_call calls[] = {
 	{ "GET", "/v1/tasks", RIGHT_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_TASKS },
 	{ "POST", "/v1/tasks/{id}/close", RIGHT_SEND, JSON_TYPE, 0, post_task_close, 0 },
 	{ "GET", "/v1/routes", RIGHT_READ, NULL, 0, get_read, READ_ROUTES },
+	{ "POST", "/v1/routes/{name}/ask", RIGHT_OPERATE, JSON_TYPE, 0, post_ask, 0 },
 	{ "POST", "/v1/import/divisions", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },
 	{ "POST", "/v1/import/contacts", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_CONTACTS },
 	{ "POST", "/v1/import/roster", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_ROSTER },
@@ -263,7 +295,31 @@ static const struct api_call calls[] = {
 };
 
 static bool
-matches(const char *pattern, const char *path, int64_t *id)
+take_id(const char **path, int64_t *id)
+{
+	*id = 0;
+	for (int n = 0; **path >= '0' && **path <= '9'; ++*path, n++) {
+		if (n == 18)
+			return false;
+		*id = *id * 10 + **path - '0';
+	}
+	return *id > 0;
+}
+
+static bool
+take_name(const char **path, char name[48])
+{
+	size_t len = strcspn(*path, "/");
+
+	if (!len || len >= 48)
+		return false;
+	snprintf(name, 48, "%.*s", (int)len, *path);
+	*path += len;
+	return true;
+}
+
+static bool
+matches(const char *pattern, const char *path, struct api_place *place)
 {
 	while (*pattern && *pattern == *path) {
 		pattern++;
@@ -271,24 +327,21 @@ matches(const char *pattern, const char *path, int64_t *id)
 	}
 	if (*pattern != '{')
 		return *pattern == *path;
-	*id = 0;
-	for (int n = 0; *path >= '0' && *path <= '9'; path++, n++) {
-		if (n == 18)
-			return false;
-		*id = *id * 10 + *path - '0';
-	}
-	return *id > 0 && strcmp(strchr(pattern, '}') + 1, path) == 0;
+	if (strncmp(pattern, "{id}", 4) == 0 ? !take_id(&path, &place->id)
+					     : !take_name(&path, place->name))
+		return false;
+	return strcmp(strchr(pattern, '}') + 1, path) == 0;
 }
 
 int
-api_find(const char *method, const char *path, const struct api_call **out, int64_t *id,
-	 char allow[64])
+api_find(const char *method, const char *path, const struct api_call **out,
+	 struct api_place *place, char allow[64])
 {
 	size_t n = 0;
 
 	*allow = '\0';
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-		if (!matches(calls[i].path, path, id))
+		if (!matches(calls[i].path, path, place))
 			continue;
 		if (strcmp(calls[i].method, method) == 0) {
 			*out = &calls[i];

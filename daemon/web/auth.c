@@ -12,7 +12,7 @@
 
 static struct client everything = {
 	.name = "socket", .up_to = SEVERITY_RED, .may_read = true, .may_send = true,
-	.may_import = true,
+	.may_import = true, .may_operate = true,
 };
 
 static int
@@ -72,6 +72,8 @@ auth_may(const struct client *c, enum right right)
 		return c->may_send;
 	case RIGHT_IMPORT:
 		return c->may_import;
+	case RIGHT_OPERATE:
+		return c->may_operate;
 	}
 	return false;
 }

@@ -15,11 +15,11 @@ struct web {
 	unsigned long auth_failures;
 };
 
-enum right { RIGHT_NONE, RIGHT_READ, RIGHT_SEND, RIGHT_IMPORT };
+enum right { RIGHT_NONE, RIGHT_READ, RIGHT_SEND, RIGHT_IMPORT, RIGHT_OPERATE };
 
 struct exchange;
 struct api_call {
-	const char *method, *path;	/* {id} stands for a number */
+	const char *method, *path;	/* {id} stands for a number, {name} for a route's name */
 	enum right right;
 	const char *type;		/* of the body; NULL = there is none */
 	unsigned query;			/* which parameters are known, QUERY_… */
@@ -27,12 +27,17 @@ struct api_call {
 	int kind;			/* import_kind or read_what, as the call needs it */
 };
 
+struct api_place {			/* what stood in the path */
+	int64_t id;
+	char name[48];
+};
+
 struct exchange {			/* a request in hand; one a connection */
 	struct settings *settings;	/* a reference: a reload may come in between */
 	const struct client *client;
 	char name[96];
 	const struct api_call *call;
-	int64_t id;			/* the {id} of the path */
+	struct api_place place;
 	int route;			/* callbacks: index of the route … */
 	const char *rest;		/* … and the path after the secret */
 	struct csv_intake *csv;
@@ -64,7 +69,7 @@ int query_parse(struct query *, const char *text, unsigned known, struct err *);
 int url_decode(char *out, size_t size, const char *text, size_t len);
 
 /* api.c: finds the call; 0, 404 or 405 (then `allow` lists the methods). */
-int api_find(const char *method, const char *path, const struct api_call **, int64_t *id,
+int api_find(const char *method, const char *path, const struct api_call **, struct api_place *,
 	     char allow[64]);
 
 /* problem.c */

@@ -83,11 +83,11 @@ not_found(struct web *web, struct http_conn *c, int status, const char *allow)
 static void
 call_head(struct web *web, struct http_conn *c, struct exchange *x)
 {
-	static const char *const rights[] = { "", "read", "send", "import" };
+	static const char *const rights[] = { "", "read", "send", "import", "operate" };
 	const struct http_request *r = http_request(c);
 	struct err err = { 0 };
 	char allow[64];
-	int status = api_find(r->method, r->path, &x->call, &x->id, allow);
+	int status = api_find(r->method, r->path, &x->call, &x->place, allow);
 
 	if (status) {
 		not_found(web, c, status, allow);

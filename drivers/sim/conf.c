@@ -34,6 +34,8 @@ static const struct option {
 	{ "talk_ms", OPTION_INT, AT(talk_ms), 0, 3600000, "15000" },
 	{ "log", OPTION_TEXT, AT(log), 0, PATH_TEXT, "" },
 	{ "people", OPTION_TEXT, AT(people), 0, PATH_TEXT, "" },
+	{ "number", OPTION_TEXT, AT(number), 0, PHONE_TEXT, "" },
+	{ "health", OPTION_TEXT, AT(health), 0, PATH_TEXT, "" },
 };
 
 static int

@@ -121,8 +121,8 @@ look_at_people(struct sim *s)
 		kit_log("people file is not read reason=\"%s\"", err.text);
 }
 
-static void
-echo(struct sim *s, enum stage stage, const char *id, const char *to, struct words *words, msec ms)
+void
+sim_echo(struct sim *s, enum stage stage, const char *id, const char *to, struct words *words, msec ms)
 {
 	struct flight *f = flight_new(s);
 
@@ -141,9 +141,9 @@ arrived(struct sim *s, const char *id, const char *to)
 	const struct rule *rule = sim_meet(s, to, CHANNEL_SMS);
 
 	if (s->conf.receipts)
-		echo(s, STAGE_RECEIPT, id, to, NULL, s->conf.receipt_ms);
+		sim_echo(s, STAGE_RECEIPT, id, to, NULL, s->conf.receipt_ms);
 	if (rule && rule->text)
-		echo(s, STAGE_REPLY, id, to, words_new(rule->text), rule->delay_ms);
+		sim_echo(s, STAGE_REPLY, id, to, words_new(rule->text), rule->delay_ms);
 }
 
 static void
@@ -430,23 +430,36 @@ on_close(struct kit *k, msec grace_ms)
 }
 
 static void
-tell_health(struct sim *s)
+on_minute(evutil_socket_t fd, short what, void *ctx)
 {
-	kit_event(s->kit, json_pack("{s:s,s:b,s:s,s:s}", "ev", "health", "ok", 1, "operator",
-				    "simulated", "note", "a simulated network: reaches nobody"));
+	health_tell(ctx);
 }
 
 static void
-on_minute(evutil_socket_t fd, short what, void *ctx)
+on_second(evutil_socket_t fd, short what, void *ctx)
 {
-	tell_health(ctx);
+	health_look(ctx);
+}
+
+static void
+on_ask(struct kit *k, const struct kit_question *question)
+{
+	struct sim *s = kit_self(k);
+
+	if (s->closing || !s->kit) {
+		kit_refuse(k, question->id, "the driver is closing, or was never opened");
+		return;
+	}
+	s->now = monotonic();
+	ask_sim(s, question);
+	sim_arm(s);
 }
 
 static void
 on_open(struct kit *k, const char *route, json_t *config, const char *state)
 {
 	struct sim *s = kit_self(k);
-	struct timeval minute = { 60, 0 };
+	struct timeval minute = { 60, 0 }, second = { 1, 0 };
 	struct err err = { 0 };
 	bool calls_only;
 
@@ -464,12 +477,15 @@ on_open(struct kit *k, const char *route, json_t *config, const char *state)
 	s->started_at = kit_now();
 	s->timer = event_new(kit_base(k), -1, 0, on_timer, s);
 	s->minute = event_new(kit_base(k), -1, EV_PERSIST, on_minute, s);
+	s->second = event_new(kit_base(k), -1, EV_PERSIST, on_second, s);
 	event_add(s->minute, &minute);
+	if (s->conf.health[0])
+		event_add(s->second, &second);
 	calls_only = strcmp(s->conf.channels, "voice") == 0;
 	kit_ready(k, s->conf.channels, (unsigned)(calls_only ? s->conf.lines : s->conf.window),
 		  (unsigned)(calls_only ? 1 : msec_min(s->conf.batch, s->conf.window)),
 		  s->conf.receipts, true, route ? route : "gong-sim");
-	tell_health(s);
+	health_tell(s);
 }
 
 int
@@ -477,7 +493,7 @@ main(void)
 {
 	static const struct kit_driver driver = {
 		.open = on_open, .send = on_send, .call = on_call, .withdraw = on_withdraw,
-		.close = on_close,
+		.ask = on_ask, .close = on_close,
 	};
 	static struct sim s = { .log = -1 };
 

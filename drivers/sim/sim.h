@@ -16,6 +16,7 @@
 struct sim_conf {
 	bool simulation, receipts;
 	char channels[16], reject_class[16], log[PATH_TEXT], people[PATH_TEXT];
+	char number[PHONE_TEXT], health[PATH_TEXT];
 	long long latency_ms, jitter_ms, receipt_ms, talk_ms, window, batch, lines, seed;
 	double loss, unknown, reject;
 };
@@ -53,9 +54,9 @@ struct sim {
 	bool log_failed, closing;
 	struct buf books;		/* lines not yet written */
 	struct people *people;
-	msec people_seen_at, now;	/* now: monotonic, read once per event */
+	msec people_seen_at, health_seen_at, now;	/* now: monotonic, read once per event */
 	struct heap flights, echoes;	/* what gongd waits for; receipts and replies */
-	struct event *timer, *minute;
+	struct event *timer, *minute, *second;
 	struct flight *spare, *waiting, **waiting_end;
 	size_t lines_busy;
 	unsigned long long seed, inbounds;
@@ -81,6 +82,12 @@ void words_drop(struct words *);
 double sim_draw(const struct sim *, const char *id, unsigned salt);	/* [0, 1), same every run */
 const struct rule *sim_meet(struct sim *, const char *to, enum channel);
 void sim_arm(struct sim *);
+void sim_echo(struct sim *, enum stage, const char *id, const char *to, struct words *, msec ms);
+
+/* ask.c */
+void ask_sim(struct sim *, const struct kit_question *);
+void health_tell(struct sim *);
+void health_look(struct sim *);		/* tells it when its file has changed */
 
 /* voice.c */
 void voice_call(struct sim *, const struct kit_call *);

@@ -203,6 +203,9 @@ hand_out(struct night *n, struct effect *f)
 	case EFFECT_LOG:
 		night_say(n, "log %d %s", f->log.priority, f->log.line);
 		break;
+	case EFFECT_ASK:
+		network_ask(n, f);
+		break;
 	case EFFECT_BARRIER:
 	case EFFECT_SETTINGS:
 		break;

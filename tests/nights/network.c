@@ -447,6 +447,29 @@ network_send(struct night *n, struct effect *f)
 	}
 }
 
+/* A question to a driver. */
+void
+network_ask(struct night *n, const struct effect *f)
+{
+	struct road *r = &n->roads[f->route];
+	struct command *cmd = command_new(CMD_ANSWERED, f->route);
+	msec work = chance_between(&n->chance, r->latency_low, r->latency_high);
+
+	cmd->answered.id = f->ask.id;
+	if (!r->up) {
+		gongd_push(n, cmd);
+		return;
+	}
+	night_say(n, "%s is asked %s %s", n->settings->routes[f->route].name, f->ask.what,
+		  f->ask.text);
+	if (r->mute) {
+		command_free(cmd);
+		return;
+	}
+	cmd->answered.json = xstrdup("{\"ok\":true,\"lines\":[\"OK\"],\"ms\":12}");
+	tell_later(n, f->route, work, cmd);
+}
+
 /* A driver dies.  What it had in hand may or may not have left; what waited behind has not. */
 void
 network_die(struct night *n, int road, bool with_gongd, const char *reason)

@@ -61,7 +61,7 @@ struct item {				/* with a driver */
 };
 
 struct road {				/* a route of gong.conf and the driver that plays it */
-	bool used, up, wanted, serial, receipts;	/* wanted: its driver is started again */
+	bool used, up, wanted, serial, receipts, mute;	/* wanted: its driver is started again */
 	unsigned window, batch, life;
 	msec latency_low, latency_high, travel_low, travel_high, busy_until;
 	double loss, unknown, twice, late, reject;
@@ -71,6 +71,8 @@ struct road {				/* a route of gong.conf and the driver that plays it */
 	struct item *items;
 	size_t item_count, item_cap;
 };
+
+#define QUESTION_BASE 1000000u	/* reply_to of questions: nobody asks them again */
 
 enum happening_kind { HAPPEN_PART, HAPPEN_READY, HAPPEN_LEAVE, HAPPEN_ARRIVE, HAPPEN_COMMAND, HAPPEN_SAY,
 		      HAPPEN_PICK_UP, HAPPEN_HANG_UP, HAPPEN_START };
@@ -159,6 +161,8 @@ struct night {
 	size_t habit_count;
 	struct asked asked[64];
 	size_t asked_count;
+	unsigned question_count;
+	long answered[6];		/* questions, by class of status */
 };
 
 __attribute__((format(printf, 2, 3))) void night_fail(struct night *, const char *fmt, ...);
@@ -190,6 +194,7 @@ int64_t gongd_look(struct night *, const char *sql, int64_t a, int64_t b);
 void happen(struct night *, msec at, struct happening);
 void network_turn(struct night *);		/* everything that happens at `mono` */
 void network_send(struct night *, struct effect *);
+void network_ask(struct night *, const struct effect *);
 void network_die(struct night *, int road, bool with_gongd, const char *reason);
 void network_ready(struct night *, int road, msec after_ms);
 void network_say(struct night *, long who, unsigned number, const char *text, msec after_ms);

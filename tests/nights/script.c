@@ -165,6 +165,8 @@ do_route(struct reader *r)
 			road->twice = atof(need(r));
 		else if (eat(r, "late"))
 			road->late = atof(need(r));
+		else if (eat(r, "mute"))
+			road->mute = true;
 		else if (eat(r, "receipts"))
 			road->receipt_share = atof(need(r));
 		else if (eat(r, "reject")) {
@@ -263,6 +265,21 @@ do_ask(struct reader *r)
 			a->refused = r->l->words[i + 1];
 	script_ask(n, n->asked_count++);
 	gongd_run(n, n->mono, NULL, NULL);
+}
+
+/* A question to a route is asked once: who asked it hangs up when gongd dies. */
+static void
+do_question(struct reader *r)
+{
+	struct command *cmd = command_new(CMD_ASK, need_road(r));
+
+	cmd->ask = xcalloc(1, sizeof(*cmd->ask));
+	cmd->ask->client = xstrdup("night");
+	cmd->ask->what = xstrdup("at");
+	cmd->ask->text = xstrdup(need(r));
+	cmd->reply_to = QUESTION_BASE + ++r->n->question_count;
+	gongd_push(r->n, cmd);
+	gongd_run(r->n, r->n->mono, NULL, NULL);
 }
 
 static void
@@ -431,8 +448,16 @@ void
 script_reply(struct night *n, const struct effect *f)
 {
 	struct asked *a = &n->asked[f->reply.to - 1];
-	json_t *j = json_loads(f->reply.json, 0, NULL);
-	const char *field = json_string_value(json_object_get(j, "field"));
+	const char *field;
+	json_t *j;
+
+	if (f->reply.to > QUESTION_BASE) {
+		night_say(n, "the question is answered %d %s", f->reply.status, f->reply.json);
+		n->answered[f->reply.status / 100 % 6]++;
+		return;
+	}
+	j = json_loads(f->reply.json, 0, NULL);
+	field = json_string_value(json_object_get(j, "field"));
 
 	night_say(n, "client %s hears %d %s", a->name, f->reply.status, f->reply.json);
 	/* A cancel that was asked twice because of a crash: it is cancelled, that is enough. */
@@ -618,7 +643,7 @@ do_receipt(struct reader *r)
 struct wish {
 	struct night *n;
 	enum { WISH_COPY, WISH_LEVEL, WISH_STATE, WISH_TASK, WISH_EVENT, WISH_MESSAGE, WISH_ANSWERS,
-	       WISH_INBOUND } kind;
+	       WISH_INBOUND, WISH_AUDIT, WISH_ANSWERED } kind;
 	bool no, call;
 	long who;
 	int64_t alert, value;
@@ -709,6 +734,11 @@ measure(const struct wish *w)
 		return gongd_look(n, "SELECT count(*) FROM answer WHERE alert = ?1", w->alert, 0);
 	case WISH_INBOUND:
 		return gongd_look(n, "SELECT count(*) FROM inbound", 0, 0);
+	case WISH_AUDIT:
+		return look_named(n, "SELECT count(*) FROM audit WHERE ?1 = 0 AND action = ?2", 0,
+				  w->text);
+	case WISH_ANSWERED:
+		return n->answered[w->value];
 	}
 	return -1;
 }
@@ -778,6 +808,12 @@ read_wish(struct reader *r, struct wish *w)
 		w->kind = WISH_ANSWERS;
 	} else if (strcmp(what, "inbound") == 0) {
 		w->kind = WISH_INBOUND;
+	} else if (strcmp(what, "audit") == 0) {
+		w->kind = WISH_AUDIT;
+		w->text = need(r);
+	} else if (strcmp(what, "answered") == 0) {
+		w->kind = WISH_ANSWERED;
+		w->value = atoi(need(r));	/* 2 = questions with an answer, 5 = without */
 	} else {
 		return false;
 	}
@@ -831,7 +867,7 @@ static const struct {
 } verbs[] = {
 	{ "route", do_route }, { "people", do_people }, { "at", do_at }, { "wait", do_wait },
 	{ "alert", do_ask }, { "cancel", do_ask }, { "desk", do_ask }, { "reply", do_reply },
-	{ "missed", do_missed }, { "dead", do_dead }, { "poison", do_poison },
+	{ "question", do_question }, { "missed", do_missed }, { "dead", do_dead }, { "poison", do_poison },
 	{ "crash", do_crash }, { "power_cut", do_crash }, { "clock", do_clock },
 	{ "disk", do_disk }, { "reload", do_reload }, { "doom", do_doom }, { "receipt", do_receipt }, { "expect", do_expect },
 };

@@ -1,0 +1,242 @@
+/* ask.c -- questions of people to one route's driver: an AT command, a USSD code, a test message.
+ * The audit row is on disk before anything leaves; the answer is written down before it is told.
+ * Open questions are memory only: who asked hangs on gongd's life as the question does. */
+#include "daemon/engine/internal.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#define ANSWER_WITHIN_MS SECONDS(100)
+#define AUDIT_MAX 1000			/* bytes of an answer that the audit keeps */
+
+/* A failed turn runs its commands again, and must find the questions as they were. */
+static void
+touch(struct engine *e)
+{
+	if (e->asking_touched)
+		return;
+	e->asking_before = xrealloc(e->asking_before,
+				    (e->route_count + 1) * sizeof(*e->asking_before));
+	for (size_t i = 0; i < e->route_count; i++)
+		e->asking_before[i] = e->routes[i].asking;
+	e->asking_touched = true;
+}
+
+void
+engine_asking_restore(struct engine *e)
+{
+	for (size_t i = 0; e->asking_touched && i < e->route_count; i++)
+		e->routes[i].asking = e->asking_before[i];
+	e->asking_touched = false;
+}
+
+static void
+audit(struct engine *e, const char *actor, const char *action, json_t *detail)
+{
+	char *text = json_dumps(detail, JSON_COMPACT | JSON_PRESERVE_ORDER);
+
+	store_audit(e->store, e->now, actor, action, text ? text : "{}");
+	free(text);
+	json_decref(detail);
+}
+
+/* A PIN or a password is nobody's to read later. */
+static const char *
+for_audit(const char *text)
+{
+	static const char *const secrets[] = { "AT+CPIN=", "AT+CLCK=", "AT+CPWD=" };
+
+	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
+		if (strncasecmp(text, secrets[i], strlen(secrets[i])) == 0)
+			return secrets[i];
+	return text;
+}
+
+static void
+put_to_driver(struct engine *e, struct route_state *r, const struct ask_request *q, uint64_t id)
+{
+	struct effect *f = effect_new(EFFECT_ASK, (int)(r - e->routes));
+
+	f->ask.id = id;
+	f->ask.what = xstrdup(q->what);
+	f->ask.text = xstrdup(q->text);
+	f->ask.to = q->to;
+	f->ask.receipt_wait_ms = q->receipt_wait_ms;
+	engine_effect(e, f);
+}
+
+/* Literals: a question outlives the request that brought it. */
+static const char *
+kind_of(const char *what)
+{
+	return strcmp(what, "at") == 0 ? "at" : strcmp(what, "ussd") == 0 ? "ussd" : "sms";
+}
+
+void
+engine_ask(struct engine *e, struct command *cmd)
+{
+	struct route_state *r = &e->routes[cmd->route];
+	const struct ask_request *q = cmd->ask;
+	struct err err = { 0 };
+	char to[PHONE_TEXT] = "";
+	uint64_t id;
+
+	if (!r->up) {
+		err_set(&err, "route %s is down: nobody is there to be asked; see gongctl route list",
+			r->conf->name);
+		engine_problem(e, cmd->reply_to, 503, &err);
+		return;
+	}
+	if (r->asking.count == QUESTIONS_MAX) {
+		err_set(&err, "route %s has %d questions to answer already; ask again when they are "
+			"answered", r->conf->name, QUESTIONS_MAX);
+		engine_problem(e, cmd->reply_to, 429, &err);
+		return;
+	}
+	touch(e);
+	id = ++e->last_question;
+	r->asking.open[r->asking.count++] = (struct question){
+		.id = id, .reply_to = cmd->reply_to, .until = e->now + ANSWER_WITHIN_MS,
+		.what = kind_of(q->what),
+	};
+	if (q->to)
+		phone_format(to, q->to);
+	audit(e, q->client, "route.ask", json_pack("{s:s,s:I,s:s,s:s,s:s}", "route", r->conf->name, "id",
+		(json_int_t)id, "what", q->what, "text", for_audit(q->text), "to", to));
+	put_to_driver(e, r, q, id);
+}
+
+/* Takes it out; false: it is not open (any more). */
+static bool
+take(struct engine *e, struct route_state *r, uint64_t id, struct question *out)
+{
+	struct asking *a = &r->asking;
+
+	for (size_t i = 0; i < a->count; i++) {
+		if (a->open[i].id != id)
+			continue;
+		touch(e);
+		*out = a->open[i];
+		a->open[i] = a->open[--a->count];
+		return true;
+	}
+	return false;
+}
+
+/* No answer: to who asked, and to the audit. */
+static void
+give_up(struct engine *e, struct route_state *r, const struct question *q, int status,
+	const struct err *why)
+{
+	audit(e, "gong", "route.answer", json_pack("{s:s,s:I,s:b,s:s}", "route", r->conf->name, "id",
+		(json_int_t)q->id, "ok", 0, "reason", why->text));
+	engine_problem(e, q->reply_to, status, why);
+}
+
+/* A long answer (a telephone book) is told whole and written down in part. */
+static void
+audit_answer(struct engine *e, struct route_state *r, const struct question *q, json_t *answer)
+{
+	char *said = json_dumps(answer, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	size_t len = said ? strlen(said) : 0;
+
+	if (len > AUDIT_MAX) {
+		len = AUDIT_MAX;
+		while (len && ((unsigned char)said[len] & 0xc0) == 0x80)
+			len--;		/* never cut inside a character */
+		said[len] = '\0';
+	}
+	audit(e, "gong", "route.answer", json_pack("{s:s,s:I,s:b,s:s}", "route", r->conf->name, "id",
+		(json_int_t)q->id, "ok", json_is_true(json_object_get(answer, "ok")), "answer",
+		said ? said : ""));
+	free(said);
+}
+
+static void
+tell(struct engine *e, struct route_state *r, const struct question *q, json_t *answer)
+{
+	json_t *all = json_pack("{s:s,s:s}", "route", r->conf->name, "what", q->what);
+	struct buf json = { 0 };
+	char *text;
+
+	json_object_update(all, answer);
+	text = json_dumps(all, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	buf_puts(&json, text ? text : "{}");
+	engine_reply(e, q->reply_to, 200, &json);
+	free(text);
+	json_decref(all);
+}
+
+void
+engine_answered(struct engine *e, struct command *cmd)
+{
+	struct route_state *r = &e->routes[cmd->route];
+	struct err err = { 0 };
+	struct question q;
+	json_t *answer;
+
+	if (!take(e, r, cmd->answered.id, &q))
+		return;			/* given up before, or asked by nobody */
+	answer = cmd->answered.json ? json_loads(cmd->answered.json, 0, NULL) : NULL;
+	if (answer) {
+		audit_answer(e, r, &q, answer);
+		tell(e, r, &q, answer);
+	} else {
+		err_set(&err, "route %s went down before it could be asked; nothing was done",
+			r->conf->name);
+		give_up(e, r, &q, 503, &err);
+	}
+	json_decref(answer);
+}
+
+void
+engine_questions_lost(struct engine *e, struct route_state *r, const char *reason)
+{
+	struct err err = { 0 };
+	struct question q;
+
+	err_set(&err, "route %s went down while it was asked (%.200s); whether it was done is not "
+		"known", r->conf->name, reason);
+	while (r->asking.count && take(e, r, r->asking.open[0].id, &q))
+		give_up(e, r, &q, 503, &err);
+}
+
+void
+engine_questions_due(struct engine *e)
+{
+	for (size_t i = 0; i < e->route_count; i++) {
+		struct route_state *r = &e->routes[i];
+		struct err err = { 0 };
+		struct question q;
+
+		err_set(&err, "route %s gave no answer within %d s; whether it was done is not known",
+			r->conf->name, (int)(ANSWER_WITHIN_MS / 1000));
+		for (size_t k = r->asking.count; k-- > 0;)
+			if (r->asking.open[k].until <= e->now &&
+			    take(e, r, r->asking.open[k].id, &q))
+				give_up(e, r, &q, 504, &err);
+	}
+}
+
+msec
+engine_questions_next(const struct engine *e)
+{
+	msec at = NEVER;
+
+	for (size_t i = 0; i < e->route_count; i++)
+		for (size_t k = 0; k < e->routes[i].asking.count; k++)
+			at = msec_min(at, e->routes[i].asking.open[k].until);
+	return at;
+}
+
+void
+engine_questions_shift(struct engine *e, msec by)
+{
+	touch(e);
+	for (size_t i = 0; i < e->route_count; i++)
+		for (size_t k = 0; k < e->routes[i].asking.count; k++)
+			e->routes[i].asking.open[k].until += by;
+}
