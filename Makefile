@@ -49,7 +49,7 @@ $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 
-TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl cmocka) -lcsv -lpthread -lm
+TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl gammu cmocka) -lcsv -lpthread -lm
 # An archive, so that each test takes from gongd just what it names.
 $(B)/gong.a: $(DAEMON) $(KIT) $(CORE)
 	@rm -f $@

@@ -19,6 +19,8 @@ struct stored {				/* one short message in a memory of the modem */
 	char *from, *text;		/* owned; a report has no text */
 	msec at;
 	unsigned reference, part, of;	/* of <= 1: not a part */
+	bool is_flash;			/* class 0: shown at once, not kept */
+	bool is_binary;			/* 8 bit data: the text only says how much */
 	bool is_report;
 	unsigned ref;			/* of a report: TP-MR and TP-ST */
 	unsigned char status;

@@ -1,0 +1,30 @@
+/* pdu.h -- short messages as the modem's PDU lines say them (3GPP TS 23.040), in and out.
+ * Pure apart from libGammu's codec; hostile lines end in an error, never outside a buffer.
+ * libGammu decodes numbers, times and GSM 7 bit; lengths, coding groups, headers, UCS-2 and
+ * national tables are read here, for there it reads past what came, knows no header it has not
+ * met, and takes `~` for an escape of its own. */
+#ifndef GONG_MODEM_PDU_H
+#define GONG_MODEM_PDU_H
+
+#include <gammu.h>
+#include <stddef.h>
+
+#include "core/err.h"
+#include "drivers/modem/inbound.h"
+
+#define SMS_PDU_HEX (2 * 200 + 1)	/* room for any SUBMIT with its service centre */
+
+/* `hex` begins with the service centre's address, as in +CMGL, +CMGR, +CMT and +CDS; blanks
+ * around it do no harm.  Fills all of *out but memory and location; the caller owns `from` and
+ * `text`.  A DELIVER or a STATUS-REPORT only: -1 and a sentence for anything else. */
+int sms_decode(struct stored *out, const char *hex, struct err *err);
+
+/* The SUBMIT that AT+CMGS wants, as hexadecimal text; its number of octets goes to
+ * *tpdu_octets, without the service centre.  `sms` is as sms_encode() fills it; an empty
+ * service centre leaves the choice to the SIM.  -1: it fits in no SUBMIT, which is our bug. */
+int sms_encode_pdu(const GSM_SMSMessage *sms, char *hex, size_t size, size_t *tpdu_octets);
+
+/* What libGammu made of a PDU; `text` and the joining fields are as good as its knowledge. */
+void sms_to_stored(struct stored *out, const GSM_SMSMessage *sms);
+
+#endif
