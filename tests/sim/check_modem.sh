@@ -149,6 +149,8 @@ check "and removes its link and socket" test ! -L "$here/tty" -a ! -e "$ctl"
 check "it had nothing to complain about" test ! -s "$here/err"
 check "plain AT dialogue (check_modem_at.py)" timeout 60 python3 tests/sim/check_modem_at.py \
 	"$modem"
+check "faults, calls and the rest of a stick (check_modem_faults.py)" sh -c \
+	"timeout 60 python3 tests/sim/check_modem_faults.py '$modem' >'$here/out' 2>&1"
 
 echo "$passed passed, $failed failed"
 [ "$failed" = 0 ]

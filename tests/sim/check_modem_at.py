@@ -57,6 +57,18 @@ class Client:
         self.write(pdu + "\x1a")
         return prompt + self.read(until, seconds)
 
+    def flood(self, most):
+        """Writes commands until the line takes no more; how many bytes it took."""
+        os.set_blocking(self.fd, False)
+        sent = 0
+        try:
+            while sent < most:
+                sent += os.write(self.fd, b"AT\r" * 20)
+        except BlockingIOError:
+            pass
+        os.set_blocking(self.fd, True)
+        return sent
+
     def close(self):
         os.close(self.fd)
 
@@ -274,4 +286,5 @@ def main():
     sys.exit(failures > 0)
 
 
-main()
+if __name__ == "__main__":
+    main()

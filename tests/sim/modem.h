@@ -18,11 +18,21 @@
 #define SMSC "+99900000000"
 #define MEMORIES 3
 
+#define PORTS 8				/* of one stick, the first one is the modem's own */
+
 /* A reply to an AT command; codes of 3GPP TS 27.005 and 27.007 travel in the same int. */
-enum { AT_OK = 0, AT_ERROR = -1, AT_LATER = -2, AT_CME = 10000, AT_CMS = 20000 };
+enum {
+	AT_OK = 0,
+	AT_ERROR = -1,
+	AT_LATER = -2,			/* the answer comes by another event */
+	AT_PROMPT = -3,
+	AT_NO_CARRIER = -4,
+	AT_CME = 10000,
+	AT_CMS = 20000
+};
 
 enum memory_index { MEMORY_SM, MEMORY_ME, MEMORY_SR };
-enum { STAT_EMPTY = -1, STAT_UNREAD = 0, STAT_READ = 1, STAT_UNSENT = 2 };
+enum { STAT_EMPTY = -1, STAT_UNREAD, STAT_READ, STAT_UNSENT, STAT_SENT };
 
 struct slot {
 	int stat;			/* STAT_*, as in +CMGL */
@@ -47,7 +57,7 @@ struct incoming {
 /* A submit on its way through the air. */
 struct submit {
 	struct pdu_submit sms;
-	int mr, refuse;			/* refuse: CMS code, 0 = accept */
+	int mr, refuse;			/* refuse: as at_result() takes it, 0 = accept */
 	unsigned plugs, sessions;	/* the modem's when it left: who asked? */
 };
 
@@ -59,10 +69,21 @@ struct collected {
 	char *part[256];
 };
 
+/* What shall go wrong with submits: the next `count` ones, or a share of them for ever. */
 struct refusal {
 	TAILQ_ENTRY(refusal) link;
-	int code, count;
+	int result, count;		/* result: as at_result() takes it */
+	double ratio;			/* 0: counted */
 	char number[32];		/* "" = any */
+};
+
+/* What shall go wrong with command lines that start with `prefix`. */
+enum fault_kind { FAULT_DROP, FAULT_LATE, FAULT_FAIL };
+struct fault {
+	TAILQ_ENTRY(fault) link;
+	enum fault_kind kind;
+	int count, ms;
+	char *result, *prefix;		/* owned; result: of FAULT_FAIL */
 };
 
 struct person {
@@ -93,32 +114,68 @@ struct later {
 	void *arg;			/* malloc'd or NULL; freed after run */
 };
 
+enum port_kind { PORT_MODEM, PORT_AT, PORT_MUTE, PORT_DIAG };
+
+struct port {
+	struct modem *m;
+	enum port_kind kind;
+	const char *path;		/* of --port; the modem's own is told when plugged */
+	char *link;			/* owned; NULL while unplugged */
+	int slave;
+	int watch;			/* inotify on the slave, -1 = cannot tell who is there */
+	int clients;
+	struct event *watch_event;
+	struct bufferevent *tty;
+	struct buf line;		/* the command or PDU being typed */
+	bool echo;
+};
+
 struct options {
 	const char *link, *log, *people, *control, *script;
 	const char *imei, *imsi, *iccid, *operator, *number;
+	const char *reenumerate;	/* NULL, "same" or where a reset brings the tty back */
 	int air_ms, receipt_ms, ring_ms, signal, registration, sm_size, me_size, sr_size;
+	int boot_ms;
 	int receipt_status;		/* TP-ST; -1 = the network sends none */
 	double receipt_loss;
+	bool lte;			/* no circuit-switched network: only CEREG says 1 */
 	unsigned short seed;
 };
+
+enum hang { HANG_NONE, HANG_SOFT, HANG_HARD };
 
 struct modem {
 	struct options o;
 	struct event_base *base;
-	/* the line to the client */
-	char *link;			/* owned; NULL while unplugged */
-	int slave;
-	int watch; /* inotify on the slave, -1 = cannot tell who is there */
-	int clients;
-	unsigned plugs, sessions; /* how often plugged in, how often a client left */
-	struct event *watch_event;
-	struct bufferevent *tty;
-	struct buf line;		/* the command or PDU being typed */
-	struct buf held; /* unsolicited lines waiting for the end of a command */
+	/* the lines to the client */
+	struct port port[PORTS];
+	int port_count;
+	unsigned plugs, sessions;	/* how often plugged in, how often a client left */
+	struct buf held;		/* unsolicited lines waiting for the end of a command */
 	int prompt;			/* 0, or 'S' for +CMGS, 'W' for +CMGW */
 	size_t prompt_tpdu;
-	bool busy;			/* a submit is in the air: input waits */
+	bool busy;			/* an answer is still to come: input waits */
+	/* the reply that is being made: it leaves as a whole, so that faults can touch it */
+	bool answering;
+	struct buf reply;
+	size_t reply_first;		/* where its first line ends, 0 = none yet */
+	bool reply_drop;
+	int reply_late_ms;
+	struct port *side;		/* a second AT port is asking: no prompt, no call */
+	/* faults */
+	TAILQ_HEAD(, fault) faults;
+	char *failure;			/* what the last FAULT_FAIL says; owned */
+	int late_submits, late_submit_ms, no_mrs, no_prompts;
+	char *mid_line;			/* breaks into the next mid_count replies; owned */
+	int mid_count;
+	struct event *every_event;	/* NULL: no line by the clock */
+	char *every_line;		/* owned */
+	bool echo_wrong, stalled;
 	msec muted_until;
+	enum hang hang;
+	/* power: booting while a reset runs; an older reset's end is recognised by its number */
+	bool booting;
+	unsigned boots;
 	/* settings of the AT side, reset by ATZ and +CFUN=1,1 */
 	bool echo, clip;
 	int cmee, cmgf, csms, cmms, cnmi[5], reg[3], cops_format, cfun;
@@ -127,7 +184,8 @@ struct modem {
 	enum memory_index mem[3];	/* of +CPMS: read, write, receive */
 	struct memory memory[MEMORIES];
 	/* the network */
-	int registration, signal, next_mr, next_reference;
+	int registration[3];		/* as +CREG, +CGREG and +CEREG say */
+	int signal, next_mr, next_reference;
 	bool full;
 	int drop_replies;
 	unsigned short random[3];
@@ -151,19 +209,29 @@ struct modem {
 	struct event *stop_events[2];
 };
 
-/* modem.c: time, the line, the log */
+/* modem.c: time, the log */
 msec now_ms(void);
 void modem_later(struct modem *, int ms, void (*run)(struct modem *, void *), void *arg);
-void modem_log(struct modem *,
-	       struct buf *line); /* writes and resets; `line` lacks the end */
+/* Writes and resets; `line` lacks the end. */
+void modem_log(struct modem *, struct buf *line);
 struct buf modem_log_begin(const char *ev);
+/* One fault played: {"ev":"fault","fault":what,"line":about}; `about` may be NULL. */
+void modem_log_fault(struct modem *, const char *what, const char *about);
+
+/* modem_options.c */
+void options_read(struct modem *, int argc, char **argv);
+extern const char modem_usage[];
+
+/* modem_ports.c: ptys and who is on them */
 void tty_write(struct modem *, const char *bytes, size_t len);
 void tty_line(struct modem *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* An unsolicited line: waits while a command is being typed or answered. */
 void tty_urc(struct modem *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void tty_settle(struct modem *); /* the command is over: held lines and input go on */
-int modem_plug(struct modem *, const char *link);
-void modem_unplug(struct modem *);
+void tty_forget(struct modem *); /* half-typed lines, prompts and replies on their way */
+int ports_open(struct modem *, const char *link);
+void ports_close(struct modem *);
+void ports_stall(struct modem *, bool on);	/* reads nothing: the client's output fills */
 
 /* modem_at.c: command lines */
 struct command {
@@ -174,7 +242,12 @@ struct command {
 };
 void at_reset(struct modem *);
 void at_input(struct modem *, char c);
+/* Begins the answer to something that came later than its command, ended by at_result. */
+void at_answer(struct modem *);
 void at_result(struct modem *, int result);
+/* How a result reads with +CMEE on. */
+const char *at_result_name(int result, char *out, size_t size);
+void at_side_input(struct port *, char c);
 /* Comma-separated numbers; an empty or missing one keeps what `out` holds.  Returns how
  * many there were, -1 when one is not a number. */
 int at_numbers(const char *args, int *out, int max);
@@ -188,12 +261,31 @@ int at_flag(struct modem *, const char *name, char form, const char *args, int *
 	    int max);
 int at_ignored(struct modem *, char form, const char *args);
 
-/* modem_general.c, modem_messages.c: the commands */
-extern const struct command at_general[], at_messages[];
-void at_registration_changed(struct modem *);
+/* modem_general.c, modem_messages.c, modem_network.c: the commands */
+extern const struct command at_general[], at_messages[], at_network[];
 int call_dial(struct modem *, const char *number);
 /* `what`: answer, busy, end, "no answer" or hangup; nothing happens without a call. */
 void call_event(struct modem *, const char *what);
+
+/* modem_network.c: registration as the client sees it */
+bool network_serves(const struct modem *);	/* messages and calls can go */
+int network_registration(const struct modem *, int kind);
+void network_announce(struct modem *);	/* +CREG and its like, where asked for */
+void network_init(struct modem *);
+
+/* modem_power.c: plugs and resets */
+int power_plug(struct modem *, const char *link);
+void power_unplug(struct modem *);
+void power_reset(struct modem *, int ms);	/* silent, then RDY and defaults */
+void power_reset_soon(struct modem *);		/* +CFUN=1,1: once its OK is out */
+bool power_deaf(const struct modem *);		/* hears nothing and says nothing */
+
+/* modem_faults.c */
+/* What becomes of this command line; `result` is the text it fails with, else NULL.  False:
+ * it is not even heard. */
+bool faults_meet(struct modem *, const char *text, const char **result);
+void faults_touch_reply(struct modem *);	/* what breaks into a complete reply */
+void faults_fini(struct modem *);
 
 /* modem_sms.c: memories and the network behind them */
 void sms_init(struct modem *);
@@ -211,6 +303,17 @@ void people_hear(struct modem *, const char *number);
 void people_fini(struct modem *);
 
 /* modem_control.c: the tester's commands */
+struct control {
+	const char *name;		/* NULL ends a table */
+	bool (*run)(struct modem *, const char *args);
+	const char *args;
+};
+extern const struct control power_controls[], fault_controls[], network_controls[];
+bool control_word(const char **args, char *out, size_t size);
+bool control_number(const char **args, int *out, int min, int max);
+bool control_ratio(const char **args, double *out);
+bool control_switch(const char *args, bool *out);	/* on|off */
+char *control_unescape(const char *text);	/* \n and \\; the caller owns it */
 int control_line(struct modem *, const char *line, char *why, size_t size);
 int control_open(struct modem *);
 void control_close(struct modem *);

@@ -21,19 +21,105 @@ at_reset(struct modem *m)
 	strcpy(m->charset, "IRA");
 }
 
+/* --- results ------------------------------------------------------------------------ */
+
+const char *
+at_result_name(int result, char *out, size_t size)
+{
+	if (result == AT_OK)
+		return "OK";
+	if (result == AT_NO_CARRIER)
+		return "NO CARRIER";
+	if (result < AT_CME)
+		return "ERROR";
+	snprintf(out, size, result < AT_CMS ? "+CME ERROR: %d" : "+CMS ERROR: %d",
+		 result % AT_CME);
+	return out;
+}
+
+/* Without +CMEE the 27.007 codes are all the same ERROR. */
+static const char *
+result_text(const struct modem *m, int result, char *out, size_t size)
+{
+	bool mute = result >= AT_CME && result < AT_CMS && !m->cmee;
+
+	return at_result_name(mute ? AT_ERROR : result, out, size);
+}
+
+struct late_reply {
+	unsigned plugs, sessions;	/* who asked? */
+	char text[];
+};
+
+static void
+reply_late(struct modem *m, void *arg)
+{
+	const struct late_reply *late = arg;
+
+	if (late->plugs != m->plugs)
+		return;
+	m->busy = false;
+	if (late->sessions == m->sessions)
+		tty_write(m, late->text, strlen(late->text));
+	tty_settle(m);
+}
+
+/* The reply leaves: whole and at once, or as the faults want it. */
+static void
+reply_send(struct modem *m)
+{
+	struct late_reply *late;
+
+	m->answering = false;
+	faults_touch_reply(m);
+	if (m->reply_drop) {
+		;			/* the modem did it and nobody hears of it */
+	} else if (m->reply_late_ms) {
+		late = xcalloc(1, sizeof(*late) + m->reply.len + 1);
+		late->plugs = m->plugs;
+		late->sessions = m->sessions;
+		memcpy(late->text, m->reply.data, m->reply.len);
+		m->busy = true;
+		modem_later(m, m->reply_late_ms, reply_late, late);
+	} else {
+		tty_write(m, m->reply.data, m->reply.len);
+	}
+	m->reply_drop = false;
+	m->reply_late_ms = 0;
+}
+
+void
+at_answer(struct modem *m)
+{
+	buf_reset(&m->reply);
+	m->reply_first = 0;
+	m->answering = true;
+}
+
 void
 at_result(struct modem *m, int result)
 {
-	if (result == AT_LATER)
+	char text[64];
+
+	if (result == AT_LATER) {
+		m->answering = false;
 		return;
-	if (result == AT_OK)
-		tty_line(m, "OK");
-	else if (result >= AT_CMS)
-		tty_line(m, "+CMS ERROR: %d", result - AT_CMS);
-	else if (result >= AT_CME && m->cmee)
-		tty_line(m, "+CME ERROR: %d", result - AT_CME);
+	}
+	if (result == AT_PROMPT)
+		buf_puts(&m->reply, "\r\n> ");
 	else
-		tty_line(m, "ERROR");
+		buf_printf(&m->reply, "\r\n%s\r\n",
+			   result_text(m, result, text, sizeof(text)));
+	reply_send(m);
+	if (result != AT_PROMPT)
+		tty_settle(m);
+}
+
+static void
+at_result_text(struct modem *m, const char *text)
+{
+	buf_printf(&m->reply, "\r\n%s\r\n", text);
+	reply_send(m);
 	tty_settle(m);
 }
 
@@ -158,12 +244,12 @@ command_run(struct modem *m, const struct command *c, char form, const char *res
 static int
 extended(struct modem *m, const char *text)
 {
-	const struct command *const tables[] = { at_general, at_messages };
+	const struct command *const tables[] = { at_general, at_messages, at_network };
 	size_t len = 1 + strcspn(text + 1, "=?");
 	const char *rest = text + len;
 	char form = *rest ? *rest++ : '!';
 
-	for (size_t k = 0; k < 2; k++)
+	for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++)
 		for (const struct command *c = tables[k]; c->name; c++)
 			if (strlen(c->name) == len && !strncasecmp(c->name, text, len))
 				return command_run(m, c, form, rest);
@@ -179,7 +265,7 @@ basic(struct modem *m, const char **at)
 
 	if (letter == 'D') {
 		*at = p + strlen(p);
-		return call_dial(m, p);
+		return m->side ? AT_ERROR : call_dial(m, p);
 	}
 	if (letter == '&' && *p)
 		letter = 0x100 | toupper((unsigned char)*p++);
@@ -191,7 +277,7 @@ basic(struct modem *m, const char **at)
 	*at = p;
 	switch (letter) {
 	case 'E':
-		m->echo = number;
+		*(m->side ? &m->side->echo : &m->echo) = number;
 		return number > 1 ? AT_ERROR : AT_OK;
 	case 'Z':
 	case 0x100 | 'F':
@@ -215,15 +301,13 @@ basic(struct modem *m, const char **at)
 	return AT_ERROR;
 }
 
-static void
-command_line(struct modem *m, char *text)
+/* The commands behind "AT" in turn, up to the first that fails. */
+static int
+commands_run(struct modem *m, const char *p)
 {
 	int result = AT_OK;
-	const char *p = text + strspn(text, " ");
 
-	if (strncasecmp(p, "AT", 2))
-		return;			/* no command: a modem stays silent */
-	for (p += 2; *p && result == AT_OK;) {
+	while (*p && result == AT_OK) {
 		char one[LINE_MAX_BYTES];
 		size_t len = 0;
 		bool quoted = false;
@@ -243,7 +327,29 @@ command_line(struct modem *m, char *text)
 		one[len] = 0;
 		result = extended(m, one);
 	}
-	at_result(m, result);
+	return result;
+}
+
+/* What follows "AT"; NULL: no command, and a modem stays silent. */
+static const char *
+command_text(const char *line)
+{
+	line += strspn(line, " ");
+	return strncasecmp(line, "AT", 2) ? NULL : line + 2;
+}
+
+static void
+command_line(struct modem *m, const char *line)
+{
+	const char *commands = command_text(line), *failure = NULL;
+
+	if (!commands || !faults_meet(m, commands - 2, &failure))
+		return;
+	at_answer(m);
+	if (failure)
+		at_result_text(m, failure);
+	else
+		at_result(m, commands_run(m, commands));
 }
 
 static int
@@ -268,19 +374,42 @@ prompt_end(struct modem *m, const char *hex)
 static void
 prompt_input(struct modem *m, char c)
 {
+	struct buf *line = &m->port[0].line;
 	char *hex;
 	int result;
 
 	if (c != 0x1a && c != 0x1b) {
-		if (isxdigit((unsigned char)c) && m->line.len < LINE_MAX_BYTES)
-			buf_add(&m->line, &c, 1);
+		if (isxdigit((unsigned char)c) && line->len < LINE_MAX_BYTES)
+			buf_add(line, &c, 1);
 		return;
 	}
-	hex = buf_take(&m->line);
+	hex = buf_take(line);
+	at_answer(m);
 	result = c == 0x1b ? AT_OK : prompt_end(m, hex);
 	m->prompt = 0;
 	free(hex);
 	at_result(m, result);
+}
+
+/* One more character of a command line; true: it is complete. */
+static bool
+line_input(struct buf *line, char c)
+{
+	if (c == '\b' && line->len)
+		line->data[--line->len] = 0;
+	else if ((unsigned char)c >= ' ' && line->len + 1 < LINE_MAX_BYTES)
+		buf_add(line, &c, 1);
+	return c == '\r';
+}
+
+/* One wrong character a line, when told so. */
+static void
+echo(struct modem *m, char c)
+{
+	char shown = m->echo_wrong && m->port[0].line.len == 1 ? (char)(c ^ 1) : c;
+
+	if ((unsigned char)c >= ' ' || (c == '\r' && !m->prompt))
+		tty_write(m, &shown, 1);
 }
 
 void
@@ -288,22 +417,54 @@ at_input(struct modem *m, char c)
 {
 	char *text;
 
-	if (m->echo && (unsigned char)c >= ' ')
-		tty_write(m, &c, 1);
+	if (m->echo)
+		echo(m, c);
 	if (m->prompt) {
 		prompt_input(m, c);
-		return;
-	}
-	if (c == '\r') {
-		if (m->echo)
-			tty_write(m, &c, 1);
-		text = buf_take(&m->line);
+	} else if (line_input(&m->port[0].line, c)) {
+		text = buf_take(&m->port[0].line);
 		command_line(m, text);
 		free(text);
-	} else if (c == '\b') {
-		if (m->line.len)
-			m->line.data[--m->line.len] = 0;
-	} else if ((unsigned char)c >= ' ' && m->line.len + 1 < LINE_MAX_BYTES) {
-		buf_add(&m->line, &c, 1);
 	}
+}
+
+/* --- a second AT port: the same modem, without news, prompts and calls -------------- */
+
+static void
+side_line(struct port *port, const char *line)
+{
+	struct modem *m = port->m;
+	struct buf reply = m->reply;	/* the first port's, perhaps on its way */
+	size_t first = m->reply_first;
+	const char *commands = command_text(line);
+	char text[64];
+
+	if (!commands || m->hang)
+		return;
+	m->reply = (struct buf){ 0 };
+	m->side = port;
+	m->answering = true;
+	buf_printf(&m->reply, "\r\n%s\r\n",
+		   result_text(m, commands_run(m, commands), text, sizeof(text)));
+	bufferevent_write(port->tty, m->reply.data, m->reply.len);
+	buf_fini(&m->reply);
+	m->answering = false;
+	m->side = NULL;
+	m->reply = reply;
+	m->reply_first = first;
+	tty_settle(m);
+}
+
+void
+at_side_input(struct port *port, char c)
+{
+	char *text;
+
+	if (port->echo && ((unsigned char)c >= ' ' || c == '\r'))
+		bufferevent_write(port->tty, &c, 1);
+	if (!line_input(&port->line, c))
+		return;
+	text = buf_take(&port->line);
+	side_line(port, text);
+	free(text);
 }

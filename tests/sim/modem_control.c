@@ -16,8 +16,8 @@
 #define CONTROL_LINE_MAX 65536
 
 /* Takes the next word; false when there is none or it is too long. */
-static bool
-word(const char **args, char *out, size_t size)
+bool
+control_word(const char **args, char *out, size_t size)
 {
 	size_t len;
 
@@ -31,13 +31,13 @@ word(const char **args, char *out, size_t size)
 	return true;
 }
 
-static bool
-number(const char **args, int *out, int min, int max)
+bool
+control_number(const char **args, int *out, int min, int max)
 {
 	char text[16], *end;
 	long value;
 
-	if (!word(args, text, sizeof(text)))
+	if (!control_word(args, text, sizeof(text)))
 		return false;
 	value = strtol(text, &end, 10);
 	if (*end || value < min || value > max)
@@ -46,9 +46,33 @@ number(const char **args, int *out, int min, int max)
 	return true;
 }
 
+bool
+control_ratio(const char **args, double *out)
+{
+	char text[16], *end;
+	double value;
+
+	if (!control_word(args, text, sizeof(text)))
+		return false;
+	value = strtod(text, &end);
+	if (*end || !(value >= 0 && value <= 1))
+		return false;
+	*out = value;
+	return true;
+}
+
+bool
+control_switch(const char *args, bool *out)
+{
+	if (strcmp(args, "on") && strcmp(args, "off"))
+		return false;
+	*out = !strcmp(args, "on");
+	return true;
+}
+
 /* A text in a control line: \n is a line feed, \\ a backslash. */
-static char *
-unescape(const char *text)
+char *
+control_unescape(const char *text)
 {
 	char *out = xstrdup(text), *to = out;
 
@@ -67,9 +91,9 @@ deliver(struct modem *m, const char *args)
 {
 	char from[32], *text;
 
-	if (!word(&args, from, sizeof(from)))
+	if (!control_word(&args, from, sizeof(from)))
 		return false;
-	text = unescape(args);
+	text = control_unescape(args);
 	sms_deliver(m, from, text, -1);
 	free(text);
 	return true;
@@ -81,10 +105,10 @@ deliver_parts(struct modem *m, const char *args)
 	char from[32], *text;
 	int reference;
 
-	if (!word(&args, from, sizeof(from)) || !number(&args, &reference, 0, 255) ||
+	if (!control_word(&args, from, sizeof(from)) || !control_number(&args, &reference, 0, 255) ||
 			strlen(args) < 2)
 		return false;
-	text = unescape(args);
+	text = control_unescape(args);
 	sms_deliver(m, from, text, reference);
 	free(text);
 	return true;
@@ -96,96 +120,28 @@ deliver_part(struct modem *m, const char *args)
 	char from[32], *text;
 	int reference, part, of, rc;
 
-	if (!word(&args, from, sizeof(from)) || !number(&args, &reference, 0, 255) ||
-			!number(&args, &part, 0, 255) || !number(&args, &of, 2, 255))
+	if (!control_word(&args, from, sizeof(from)) || !control_number(&args, &reference, 0, 255) ||
+			!control_number(&args, &part, 0, 255) || !control_number(&args, &of, 2, 255))
 		return false;
-	text = unescape(args);
+	text = control_unescape(args);
 	rc = sms_deliver_part(m, from, reference, part, of, text);
 	free(text);
 	return !rc;
 }
 
 static bool
-refuse(struct modem *m, const char *args)
-{
-	struct refusal *refusal = xcalloc(1, sizeof(*refusal));
-
-	if (number(&args, &refusal->code, 1, 999) &&
-	    number(&args, &refusal->count, 1, 1000000) &&
-	    (!*args || word(&args, refusal->number, sizeof(refusal->number)))) {
-		TAILQ_INSERT_TAIL(&m->refusals, refusal, link);
-		return true;
-	}
-	free(refusal);
-	return false;
-}
-
-static bool
-drop_reply(struct modem *m, const char *args)
-{
-	return number(&args, &m->drop_replies, 0, 1000000);
-}
-
-static bool
-mute(struct modem *m, const char *args)
-{
-	int ms;
-
-	if (!number(&args, &ms, 0, 86400000))
-		return false;
-	m->muted_until = now_ms() + ms;
-	return true;
-}
-
-static bool
-unplug(struct modem *m, const char *args)
-{
-	modem_unplug(m);
-	return true;
-}
-
-static bool
-replug(struct modem *m, const char *args)
-{
-	return !modem_plug(m, *args ? args : m->o.link);
-}
-
-static bool
-urc(struct modem *m, const char *args)
-{
-	tty_line(m, "%s", args);
-	return *args;
-}
-
-static bool
 full(struct modem *m, const char *args)
 {
-	if (strcmp(args, "on") && strcmp(args, "off"))
-		return false;
-	m->full = !strcmp(args, "on");
+	bool known = control_switch(args, &m->full);
+
 	sms_hand_over(m);
-	return true;
-}
-
-static bool
-set_registration(struct modem *m, const char *args)
-{
-	if (!number(&args, &m->registration, 0, 5))
-		return false;
-	at_registration_changed(m);
-	return true;
-}
-
-static bool
-set_signal(struct modem *m, const char *args)
-{
-	return number(&args, &m->signal, 0, 99);
+	return known;
 }
 
 static bool
 air(struct modem *m, const char *args)
 {
-	return number(&args, &m->o.air_ms, 0, 600000);
+	return control_number(&args, &m->o.air_ms, 0, 600000);
 }
 
 static bool
@@ -203,27 +159,16 @@ quit(struct modem *m, const char *args)
 	return !event_base_loopexit(m->base, NULL);
 }
 
-static const struct control {
-	const char *name;
-	bool (*run)(struct modem *, const char *args);
-	const char *args;
-} controls[] = {
+static const struct control controls[] = {
 	{"deliver", deliver, "NUMBER TEXT"},
 	{"deliver-parts", deliver_parts, "NUMBER REF TEXT, two characters at least"},
 	{"deliver-part", deliver_part,
 	 "NUMBER REF PART OF TEXT, 67 or 153 characters at most"},
-	{"cms", refuse, "CODE COUNT [NUMBER]"},
-	{"drop-reply", drop_reply, "COUNT"},
-	{"mute", mute, "MS"},
-	{"unplug", unplug, ""},
-	{"replug", replug, "[PATH], a path that is free"},
-	{"urc", urc, "LINE"},
 	{"full", full, "on|off"},
-	{"register", set_registration, "0-5"},
-	{"signal", set_signal, "0-31 or 99"},
 	{"air", air, "MS"},
 	{"call", call, "answer|busy|end"},
 	{"quit", quit, ""},
+	{0},
 };
 
 /* Every fault and order goes into the log before its effect, so that the books explain
@@ -238,14 +183,28 @@ control_log(struct modem *m, const char *text)
 	modem_log(m, &line);
 }
 
+static const struct control *
+control_find(const char *name)
+{
+	const struct control *const tables[] = { controls, power_controls, fault_controls,
+						 network_controls };
+
+	for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++)
+		for (const struct control *c = tables[k]; c->name; c++)
+			if (!strcmp(name, c->name))
+				return c;
+	return NULL;
+}
+
 int
 control_line(struct modem *m, const char *line, char *why, size_t size)
 {
 	const char *args = line;
+	const struct control *control;
 	char name[32];
 	struct err err;
 
-	if (!word(&args, name, sizeof(name))) {
+	if (!control_word(&args, name, sizeof(name))) {
 		snprintf(why, size,
 			 "an empty line; say for example: deliver +99912345678 1");
 		return -1;
@@ -254,16 +213,15 @@ control_line(struct modem *m, const char *line, char *why, size_t size)
 		snprintf(why, size, "not UTF-8: %s", err.text);
 		return -1;
 	}
-	for (size_t i = 0; i < sizeof(controls) / sizeof(controls[0]); i++) {
-		if (strcmp(name, controls[i].name))
-			continue;
-		control_log(m, line);
-		if (controls[i].run(m, args))
-			return 0;
-		snprintf(why, size, "expected: %s %s", name, controls[i].args);
+	control = control_find(name);
+	if (!control) {
+		snprintf(why, size, "%s: unknown command; see tests/sim/README.md", name);
 		return -1;
 	}
-	snprintf(why, size, "%s: unknown command; see tests/sim/README.md", name);
+	control_log(m, line);
+	if (control->run(m, args))
+		return 0;
+	snprintf(why, size, "expected: %s %s", name, control->args);
 	return -1;
 }
 
@@ -406,7 +364,7 @@ control_script(struct modem *m)
 		line[strcspn(line, "\r\n")] = 0;
 		if (!*line || *line == '#')
 			continue;
-		if (number(&p, &ms, 0, 86400000) && *p) {
+		if (control_number(&p, &ms, 0, 86400000) && *p) {
 			modem_later(m, ms, script_due, xstrdup(p));
 			continue;
 		}

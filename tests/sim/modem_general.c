@@ -1,6 +1,5 @@
 /* modem_general.c -- the general commands of the simulated modem (3GPP TS 27.007):
- * identity, settings, the network as the client sees it, and enough of calls for a
- * dialler. */
+ * identity, settings, and enough of calls for a dialler. */
 #include <stdlib.h>
 
 #include "tests/sim/modem.h"
@@ -63,13 +62,6 @@ static int
 cpin(struct modem *m, char form, const char *args)
 {
 	tty_line(m, "+CPIN: READY");
-	return AT_OK;
-}
-
-static int
-csq(struct modem *m, char form, const char *args)
-{
-	tty_line(m, "+CSQ: %d,99", m->signal);
 	return AT_OK;
 }
 
@@ -137,101 +129,9 @@ cfun(struct modem *m, char form, const char *args)
 	    (value[0] && value[0] != 1 && value[0] != 4))
 		return AT_CME + 50;
 	if (value[1])
-		at_reset(m);
+		power_reset_soon(m);
 	m->cfun = value[0];
-	return AT_OK;
-}
-
-/* --- the network as the client sees it ---------------------------------------------- */
-
-static const char *const reg_name[3] = { "+CREG", "+CGREG", "+CEREG" };
-
-static int
-registration(struct modem *m)
-{
-	return m->cfun == 1 ? m->registration : 0;
-}
-
-static void
-reg_cell(struct modem *m, int kind, char *out, size_t size)
-{
-	int stat = registration(m);
-
-	*out = 0;
-	if (m->reg[kind] == 2 && (stat == 1 || stat == 5))
-		snprintf(out, size, ",\"0001\",\"00000001\"%s", kind == 2 ? ",7" : "");
-}
-
-static int
-reg(struct modem *m, int kind, char form, const char *args)
-{
-	char cell[64];
-
-	if (form == '=')
-		return at_flag(m, reg_name[kind], form, args, &m->reg[kind], 2);
-	reg_cell(m, kind, cell, sizeof(cell));
-	tty_line(m, "%s: %d,%d%s", reg_name[kind], m->reg[kind], registration(m), cell);
-	return AT_OK;
-}
-
-static int
-creg(struct modem *m, char form, const char *args)
-{
-	return reg(m, 0, form, args);
-}
-
-static int
-cgreg(struct modem *m, char form, const char *args)
-{
-	return reg(m, 1, form, args);
-}
-
-static int
-cereg(struct modem *m, char form, const char *args)
-{
-	return reg(m, 2, form, args);
-}
-
-static int
-cgatt(struct modem *m, char form, const char *args)
-{
-	int stat = registration(m);
-
-	if (form == '?')
-		tty_line(m, "+CGATT: %d", stat == 1 || stat == 5);
-	return AT_OK;
-}
-
-void
-at_registration_changed(struct modem *m)
-{
-	char cell[64];
-
-	for (int kind = 0; kind < 3; kind++) {
-		reg_cell(m, kind, cell, sizeof(cell));
-		if (m->reg[kind])
-			tty_urc(m, "%s: %d%s", reg_name[kind], registration(m), cell);
-	}
-}
-
-static int
-cops(struct modem *m, char form, const char *args)
-{
-	int value[2] = { 0, m->cops_format }, stat = registration(m);
-	char name[256];
-
-	if (form == '=') {
-		if (at_numbers(args, value, 2) < 1 || value[0] < 0 || value[0] > 4 ||
-				value[1] < 0 || value[1] > 2)
-			return AT_CME + 50;
-		m->cops_format = value[1];
-	} else if (stat != 1 && stat != 5) {
-		tty_line(m, "+COPS: 0");
-	} else {
-		tty_line(m, "+COPS: 0,%d,\"%s\"", m->cops_format,
-			 at_in_charset(m, m->cops_format == 2 ? "99901" : m->o.operator,
-				       name, sizeof(name)));
-	}
+	network_announce(m);
 	return AT_OK;
 }
 
@@ -282,11 +182,8 @@ call_dial(struct modem *m, const char *number)
 		return AT_CME + 3;
 	memcpy(m->call_number, number, len);
 	m->call_number[len] = 0;
-	if (registration(m) != 1 && registration(m) != 5) {
-		tty_line(m, "NO CARRIER");
-		tty_settle(m);
-		return AT_LATER;
-	}
+	if (!network_serves(m))
+		return AT_NO_CARRIER;
 	m->call_at = now_ms();
 	m->call_answered = false;
 	generation = xmalloc(sizeof(*generation));
@@ -333,13 +230,6 @@ const struct command at_general[] = {
 	{ "+CPIN", "?", cpin, "" },
 	{ "+CPAS", "!?", cpas, "(0,3,4)" },
 	{ "+CBC", "!?", cbc, "(0-3),(0-100)" },
-	{ "+CSQ", "!", csq, "(0-31,99),(0-7,99)" },
-	{ "+CREG", "?=", creg, "(0-2)" },
-	{ "+CGREG", "?=", cgreg, "(0-2)" },
-	{ "+CEREG", "?=", cereg, "(0-2)" },
-	{ "+COPS", "?=", cops, "(2,\"GONGSIM\",\"GONG\",\"99901\"),,(0-4),(0-2)" },
-	/* libGammu 1.42 fails GSM_GetNetworkInfo as a whole when this one is unknown. */
-	{ "+CGATT", "?=", cgatt, "(0,1)" },
 	{ "+CRC", "=", at_ignored, "(0,1)" },
 	{ "+COLP", "=", at_ignored, "(0,1)" },
 	{ "+CCWA", "=", at_ignored, "(0,1)" },

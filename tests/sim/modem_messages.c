@@ -156,6 +156,14 @@ cmgr(struct modem *m, char form, const char *args)
 	return AT_OK;
 }
 
+/* 27.005 3.5.4: 1 read, 2 and sent, 3 and unsent, 4 everything */
+static bool
+flag_deletes(int flag, int stat)
+{
+	return flag == 4 || stat == STAT_READ || (flag >= 2 && stat == STAT_SENT) ||
+	       (flag >= 3 && stat == STAT_UNSENT);
+}
+
 static int
 cmgd(struct modem *m, char form, const char *args)
 {
@@ -166,14 +174,8 @@ cmgd(struct modem *m, char form, const char *args)
 		return AT_CMS + 302;
 	if (!value[1] && !slot_at(m, value[0]))
 		return AT_CMS + 321;
-	/* 27.005 3.5.4: 1 read, 2 and sent, 3 and unsent, 4 everything */
 	for (int i = 1; (slot = slot_at(m, i)); i++) {
-		bool gone = value[1] == 0 ? i == value[0]
-					  : value[1] == 4 || slot->stat == STAT_READ ||
-						    (value[1] == 3 &&
-						     slot->stat == STAT_UNSENT);
-
-		if (gone) {
+		if (value[1] ? flag_deletes(value[1], slot->stat) : i == value[0]) {
 			free(slot->hex);
 			slot->hex = NULL;
 			slot->stat = STAT_EMPTY;
@@ -188,12 +190,13 @@ prompt(struct modem *m, char kind, const char *args)
 {
 	int len = 0;
 
+	if (m->side)
+		return AT_ERROR;
 	if (at_numbers(args, (int[]){0, 0}, 2) < 1 || (len = atoi(args)) < 7 || len > 180)
 		return AT_CMS + 304;
 	m->prompt = kind;
 	m->prompt_tpdu = (size_t)len;
-	tty_write(m, "\r\n> ", 4);
-	return AT_LATER;
+	return AT_PROMPT;
 }
 
 static int

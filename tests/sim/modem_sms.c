@@ -28,8 +28,6 @@ sms_init(struct modem *m)
 	memory_init(&m->memory[MEMORY_ME], "ME", m->o.me_size);
 	memory_init(&m->memory[MEMORY_SR], "SR", m->o.sr_size);
 	strcpy(m->smsc, SMSC);
-	m->registration = m->o.registration;
-	m->signal = m->o.signal;
 }
 
 static void
@@ -100,7 +98,7 @@ sms_store(struct modem *m, enum memory_index index, int stat, size_t tpdu,
 
 /* --- towards the client ------------------------------------------------------------- */
 
-/* false: it has to wait for room, or for the modem to be plugged in. */
+/* false: it has to wait for room, for the network, or for the modem to be there. */
 static bool
 hand_over(struct modem *m, const struct incoming *in)
 {
@@ -110,7 +108,7 @@ hand_over(struct modem *m, const struct incoming *in)
 	enum memory_index index = in->report ? MEMORY_SR : m->mem[2];
 	int slot;
 
-	if (!m->tty)
+	if (!m->port[0].tty || m->booting || !network_serves(m))
 		return false;
 	if (in->report && !m->cnmi[3])
 		return true; /* the client wants none: as on a real modem, gone */
@@ -203,6 +201,7 @@ submit_log(struct modem *m, const struct submit *submit, const char *state)
 	static const char *const alphabet[] = { "gsm7", "8bit", "ucs2" };
 	const struct pdu_submit *sms = &submit->sms;
 	struct buf line = modem_log_begin("submit");
+	char result[64];
 
 	buf_printf(&line, ",\"state\":\"%s\",\"to\":", state);
 	buf_json(&line, sms->to);
@@ -216,7 +215,8 @@ submit_log(struct modem *m, const struct submit *submit, const char *state)
 	if (!strcmp(state, "accepted"))
 		buf_puts(&line, ",\"result\":\"accepted\"");
 	else if (!strcmp(state, "refused"))
-		buf_printf(&line, ",\"result\":\"+CMS ERROR: %d\"", submit->refuse);
+		buf_printf(&line, ",\"result\":\"%s\"",
+			   at_result_name(submit->refuse, result, sizeof(result)));
 	modem_log(m, &line);
 }
 
@@ -284,29 +284,46 @@ collect(struct modem *m, const struct pdu_submit *sms)
 	collected_free(m, set);
 }
 
+static void
+submit_fault(struct modem *m, const struct submit *submit, const char *what)
+{
+	struct buf line = modem_log_begin("fault");
+
+	buf_printf(&line, ",\"fault\":\"%s\",\"mr\":%d", what, submit->mr);
+	modem_log(m, &line);
+}
+
 /* The books come first: whoever reads the answer finds the line.  Who left or was
  * unplugged during the air time gets no answer, though the network has decided. */
 static void
 submit_answer(struct modem *m, const struct submit *submit)
 {
+	int result = AT_OK;
+
 	if (submit->plugs != m->plugs)
 		return;
 	m->busy = false;
+	at_answer(m);
 	if (submit->sessions != m->sessions) {
-		tty_settle(m);
+		m->reply_drop = true;
 	} else if (submit->refuse) {
-		at_result(m, AT_CMS + submit->refuse);
+		result = submit->refuse;
 	} else if (m->drop_replies > 0) {
-		struct buf line = modem_log_begin("fault");
-
 		m->drop_replies--;
-		buf_printf(&line, ",\"fault\":\"drop-reply\",\"mr\":%d", submit->mr);
-		modem_log(m, &line);
-		tty_settle(m);
+		submit_fault(m, submit, "drop-reply");
+		m->reply_drop = true;
+	} else if (m->no_mrs > 0) {
+		m->no_mrs--;
+		submit_fault(m, submit, "no-mr");
 	} else {
 		tty_line(m, "+CMGS: %d", submit->mr);
-		at_result(m, AT_OK);
 	}
+	if (m->late_submits > 0 && !submit->refuse) {
+		m->late_submits--;
+		submit_fault(m, submit, "late-submit");
+		m->reply_late_ms = m->late_submit_ms;
+	}
+	at_result(m, result);
 }
 
 static void
@@ -326,19 +343,21 @@ static int
 refusal_for(struct modem *m, const char *to)
 {
 	struct refusal *refusal;
-	int code;
+	int result;
 
-	if (m->cfun != 1 || (m->registration != 1 && m->registration != 5))
-		return 331;
+	if (!network_serves(m))
+		return AT_CMS + 331;
 	TAILQ_FOREACH(refusal, &m->refusals, link) {
+		result = refusal->result;
 		if (*refusal->number && strcmp(refusal->number, to))
 			continue;
-		code = refusal->code;
-		if (!--refusal->count) {
+		if (refusal->ratio > 0 && erand48(m->random) >= refusal->ratio)
+			continue;
+		if (refusal->ratio <= 0 && !--refusal->count) {
 			TAILQ_REMOVE(&m->refusals, refusal, link);
 			free(refusal);
 		}
-		return code;
+		return result;
 	}
 	return 0;
 }
@@ -349,11 +368,7 @@ sms_submit(struct modem *m, const char *hex)
 	struct submit *submit = xcalloc(1, sizeof(*submit));
 
 	if (pdu_submit_decode(&submit->sms, hex)) {
-		struct buf line = modem_log_begin("fault");
-
-		buf_puts(&line, ",\"fault\":\"bad pdu\",\"pdu\":");
-		buf_json(&line, hex);
-		modem_log(m, &line);
+		modem_log_fault(m, "bad pdu", hex);
 		free(submit);
 		return AT_CMS + 304;
 	}

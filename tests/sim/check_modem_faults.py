@@ -1,0 +1,225 @@
+#!/usr/bin/env python3
+"""Every fault, and every part of a stick beyond plain messages, that the simulated modem plays.
+
+Usage: check_modem_faults.py build/release/sim/modem; about 20 s; exits 1 when a check fails."""
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+
+import check_modem_at as at
+from check_modem_at import HELLO, HELLO_RECEIPT, MODEM, Client, check
+
+
+class Modem:
+    """One simulated modem in a folder of its own."""
+
+    def __init__(self, *options):
+        self.folder = tempfile.mkdtemp(prefix="gong-sim-faults.", dir="/tmp")
+        self.tty = self.path("tty")
+        self.p = subprocess.Popen([MODEM, "--link", self.tty, "--log", self.path("log"),
+                                   "--control", self.path("ctl"), *options],
+                                  stdout=subprocess.PIPE, text=True)
+        self.p.stdout.readline()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.p.terminate()
+        check("it ends at SIGTERM with 0", self.p.wait(5) == 0, self.p.returncode)
+        for name in os.listdir(self.folder):
+            os.unlink(self.path(name))
+        os.rmdir(self.folder)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def tell(self, *lines):
+        done = subprocess.run([MODEM, "--tell", self.path("ctl"), *lines], timeout=10,
+                              stderr=subprocess.PIPE, text=True)
+        if done.returncode:
+            check("tell %s" % (lines,), False, done.stderr)
+
+    def refuses(self, line):
+        return subprocess.run([MODEM, "--tell", self.path("ctl"), line], timeout=10,
+                              stderr=subprocess.PIPE, text=True).returncode == 1
+
+    def events(self, kind):
+        with open(self.path("log"), encoding="utf-8") as log:
+            return [e for e in map(json.loads, log) if e["ev"] == kind]
+
+    def client(self, path=None, ready=True):
+        end = time.time() + 5
+        while not os.path.exists(path or self.tty) and time.time() < end:
+            time.sleep(0.02)
+        c = Client(path or self.tty)
+        if ready:
+            c.ask("ATE0")
+        return c
+
+
+def command_faults(m):
+    c = m.client()
+    m.tell("drop-command 1 AT+CSQ")
+    got = c.ask("AT+CPIN?") + c.ask("AT+CSQ", seconds=0.2) + c.ask("AT+CSQ")
+    check("drop-command loses one reply to that command alone",
+          got.count("+CSQ") == 1 and "READY" in got, got)
+    m.tell("late 300 1 AT+C")
+    began = time.time()
+    got = c.ask("AT+CSQ")
+    check("late brings the reply late", "+CSQ" in got and time.time() - began > 0.28, got)
+    m.tell("fail +CME ERROR: 30 1 AT+CPIN", "fail ERROR 1 AT+CIMI", "fail +CMS ERROR: 500 1")
+    got = c.ask("AT+CSQ", b"500\r\n") + c.ask("AT+CPIN?", b"30\r\n") + c.ask("AT+CIMI", b"ERROR\r\n")
+    check("fail answers as told", got == "\r\n+CMS ERROR: 500\r\n\r\n+CME ERROR: 30\r\n"
+          "\r\nERROR\r\n", got)
+    m.tell("drop-command 5", "drop-command 0")
+    check("count 0 takes a fault back", "OK" in c.ask("AT"))
+    check("bad fault orders are refused", m.refuses("fail NONSENSE 1") and m.refuses("late 5"))
+    m.tell("urc-mid ^RSSI: 17 x2")
+    got = c.ask("AT+CPMS?") + c.ask("AT") + c.ask("AT")
+    check("urc-mid breaks into two replies", got.count("^RSSI: 17\r\n\r\nOK") == 2
+          and got.index("+CPMS") < got.index("^RSSI"), got)
+    m.tell("urc-every 50 +QIND: x")
+    got = c.silence(0.3)
+    m.tell("urc-every 0")
+    c.silence(0.1)
+    check("urc-every repeats, then stops", 3 <= got.count("+QIND: x") <= 7
+          and c.silence(0.15) == "", got)
+    m.tell("babble 2 3000 +CMT: ,999\\n")
+    got = c.silence(0.2)
+    check("babble says long lines", got.count("+CMT: ,999\r\n0123456789ABCDEF") == 2
+          and len(got) > 6000, got[:80])
+    m.tell("echo wrong on")
+    c.ask("ATE1")
+    got = c.ask("AT")
+    check("a wrong echo", got == "AU\r\r\nOK\r\n", got)
+    m.tell("echo wrong off")
+    c.ask("ATE0")
+    m.tell("stall on")
+    sent = c.flood(1 << 20)
+    m.tell("stall off")
+    got = c.read(b"\0never", 1)
+    check("stalled, the client's output fills; then it goes on", sent < 1 << 17
+          and got.count("OK") > 100, (sent, len(got)))
+    names = {e["fault"] for e in m.events("fault")}
+    check("the faults are in the books", {"drop-command", "late", "fail"} <= names, names)
+    c.close()
+
+
+def submit_faults(m):
+    c = m.client()
+    c.ask("AT+CMEE=1")
+    m.tell("cme 515 1", "submit-error 1", "no-mr 1", "late-submit 300 1", "no-prompt 1")
+    got = c.ask("AT+CMGS=18", b"> ", 0.2)
+    c.write("\x1b")
+    c.read(b"OK\r\n")
+    check("no prompt, and the modem waits for a text", "> " not in got, got)
+    got = c.submit(HELLO, b"515\r\n") + c.submit(HELLO, b"ERROR\r\n")
+    check("CME and plain ERROR refuse submits", "+CME ERROR: 515" in got
+          and got.endswith("\r\nERROR\r\n"), got)
+    began = time.time()
+    got = c.submit(HELLO)
+    took = [e["at"] for e in m.events("submit") if e["state"] == "accepted"]
+    check("OK without a reference", "+CMGS:" not in got and "OK" in got, got)
+    check("late, though accepted at once", time.time() - began > 0.28
+          and took[-1] / 1000 - began < 0.2, took)
+    m.tell("cms-ratio 500 0.5")
+    got = "".join(c.submit(HELLO, b"\r\n\r\n", 0.05) for _ in range(30))
+    m.tell("cms-ratio 500 0")
+    check("a share of the submits is refused", 5 < got.count("ERROR: 500") < 25
+          and "500" not in c.submit(HELLO), got.count("ERROR: 500"))
+    refused = [e["result"] for e in m.events("submit") if e["state"] == "refused"]
+    check("the books name each refusal", refused[:2] == ["+CME ERROR: 515", "ERROR"], refused)
+    c.close()
+
+
+def registration():
+    with Modem("--lte") as m:
+        c = m.client()
+        got = c.ask("AT+CREG?;+CGREG?;+CEREG?")
+        check("LTE alone", "+CREG: 0,2" in got and "+CGREG: 0,2" in got
+              and "+CEREG: 0,1" in got, got)
+        check("messages go over LTE alone", "+CMGS: " in c.submit(HELLO))
+        c.ask("AT+CREG=1;+CGREG=1;+CEREG=2")
+        m.tell("register-eps 3")
+        got = c.read(b"+CEREG: 3\r\n")
+        check("its loss is announced", "+CEREG: 3" in got, got)
+        m.tell("deliver +99955556666 while away")
+        check("without network nothing goes", "331" in c.submit(HELLO, b"331\r\n"))
+        check("and nothing comes", "+CMGL" not in c.ask("AT+CMGL=4"))
+        m.tell("register 1")
+        got = c.read(b"+CEREG: 1,") + c.ask("AT+CMGL=4")
+        check("its return brings what waited", '+CEREG: 1,"0001"' in got and "+CMGL: 1" in got, got)
+        c.close()
+
+
+def resets(m):
+    c = m.client()
+    c.ask("AT+CNMI=2,1,0,1,0;+CMEE=1;+CREG=1;+CSCS=\"UCS2\"")
+    m.tell("air 300", "drop-reply 0")
+    c.ask("AT+CMGS=18", b"> ")
+    c.write(HELLO + "\x1a")
+    time.sleep(0.05)
+    m.tell("reset 400")
+    check("a reset is silent", c.ask("AT", seconds=0.2) == "")
+    got = c.read(b"SMS Ready\r\n")
+    check("then says so, and no old answer", "\r\nRDY\r\n" in got and "+CMGS" not in got, got)
+    check("the submit went on", m.events("submit")[-1]["state"] == "accepted")
+    got = c.ask("AT+CNMI?;+CMEE?;+CREG?;+CSCS?;+CMGF?")
+    check("settings are the modem's own again", got.startswith("AT+CNMI?") and
+          all(text in got for text in ("+CNMI: 0,0,0,0,0", "+CMEE: 0", "+CREG: 0,1", '"IRA"')), got)
+    m.tell("air 0", "hang soft")
+    got = c.ask("ATE0") + c.ask("AT+CSQ", seconds=0.2)
+    check("hung softly it knows AT alone", "OK" in got and "CSQ" not in got.replace("AT+CSQ", ""), got)
+    c.ask("AT+CFUN=1,1")
+    check("CFUN=1,1 cures it", "+CSQ" in c.ask("AT+CSQ"))
+    m.tell("hang hard")
+    got = c.ask("AT+CFUN=1,1", seconds=0.2)
+    m.tell("revive")
+    check("hung hard it is deaf until revived", got == "" and "OK" in c.ask("AT"), got)
+    c.close()
+
+
+def reenumeration():
+    folder = tempfile.mkdtemp(dir="/tmp")
+    other = os.path.join(folder, "tty9")
+    with Modem("--boot-ms", "300", "--reenumerate", other) as m:
+        c = m.client()
+        check("CFUN=1,1 is answered", "OK" in c.ask("AT+CFUN=1,1"))
+        time.sleep(0.15)
+        check("then the tty is gone", not os.path.lexists(m.tty) and not os.path.lexists(other))
+        c.close()
+        c = m.client(other)
+        check("and comes back under the other name", "OK" in c.ask("AT"))
+        m.tell("reset 100")
+        c.close()
+        c = m.client()
+        check("and under its own the next time", "OK" in c.ask("AT"))
+        c.close()
+    os.rmdir(folder)
+    with Modem("--boot-ms", "200") as m:
+        c = m.client()
+        c.ask("AT+CFUN=1,1")
+        time.sleep(0.05)
+        got = c.ask("AT", seconds=0.1) + c.read(b"SMS Ready")
+        check("a reset in place takes its time", got.startswith("\r\nRDY"), got)
+        c.close()
+
+
+def main():
+    with Modem() as m:
+        command_faults(m)
+        submit_faults(m)
+    registration()
+    with Modem() as m:
+        resets(m)
+    reenumeration()
+    print("%d passed, %d failed" % (at.passes, at.failures))
+    sys.exit(at.failures > 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+/* modem_options.c -- the command line of the simulated modem: every option with its range, and
+ * what it is without them. */
+#include <stddef.h>
+#include <stdlib.h>
+
+#include "tests/sim/modem.h"
+
+const char modem_usage[] =
+	"usage: modem --link PATH [options]\n"
+	"       modem --tell CONTROL LINE...      send control lines to a running modem\n"
+	"options: --log FILE --people FILE --control PATH --script FILE --seed N\n"
+	"         --air-ms N --receipts delivered|failed|none --receipt-ms N\n"
+	"         --receipt-loss R\n"
+	"         --imei D --imsi D --iccid D --operator NAME --number +999...\n"
+	"         --registration 0-5 --signal 0-31 --ring-ms N\n"
+	"         --sm-size N --me-size N --sr-size N\n"
+	"         --lte --boot-ms N --reenumerate same|PATH\n"
+	"See tests/sim/README.md.\n";
+
+static int
+whole(const char *name, const char *text, int min, int max)
+{
+	char *end;
+	long value = strtol(text, &end, 10);
+
+	if (!*text || *end || value < min || value > max) {
+		fprintf(stderr, "modem: --%s %s: must be a whole number from %d to %d\n",
+			name, text, min, max);
+		exit(2);
+	}
+	return (int)value;
+}
+
+static int
+receipt_status(const char *text)
+{
+	if (!strcmp(text, "delivered"))
+		return 0;
+	if (!strcmp(text, "failed"))
+		return 0x46;	/* 3GPP TS 23.040 9.2.3.15: validity period expired */
+	if (!strcmp(text, "none"))
+		return -1;
+	fprintf(stderr, "modem: --receipts %s: must be delivered, failed or none\n",
+		text);
+	exit(2);
+}
+
+static double
+ratio(const char *name, const char *text)
+{
+	char *end;
+	double value = strtod(text, &end);
+
+	if (!*text || *end || !(value >= 0 && value <= 1)) {
+		fprintf(stderr, "modem: --%s %s: must be from 0 to 1\n", name,
+			text);
+		exit(2);
+	}
+	return value;
+}
+
+static const struct number_option {
+	const char *name;
+	size_t offset;
+	int min, max;
+} number_options[] = {
+	{ "air-ms", offsetof(struct options, air_ms), 0, 600000 },
+	{ "receipt-ms", offsetof(struct options, receipt_ms), 0, 86400000 },
+	{ "ring-ms", offsetof(struct options, ring_ms), 0, 600000 },
+	{ "signal", offsetof(struct options, signal), 0, 99 },
+	{ "registration", offsetof(struct options, registration), 0, 5 },
+	{ "sm-size", offsetof(struct options, sm_size), 1, 1000 },
+	{ "me-size", offsetof(struct options, me_size), 1, 1000 },
+	{ "sr-size", offsetof(struct options, sr_size), 1, 1000 },
+	{ "boot-ms", offsetof(struct options, boot_ms), 0, 600000 },
+};
+static const struct text_option {
+	const char *name;
+	size_t offset;
+} text_options[] = {
+	{ "link", offsetof(struct options, link) },
+	{ "log", offsetof(struct options, log) },
+	{ "people", offsetof(struct options, people) },
+	{ "control", offsetof(struct options, control) },
+	{ "script", offsetof(struct options, script) },
+	{ "imei", offsetof(struct options, imei) },
+	{ "imsi", offsetof(struct options, imsi) },
+	{ "iccid", offsetof(struct options, iccid) },
+	{ "operator", offsetof(struct options, operator) },
+	{ "number", offsetof(struct options, number) },
+	{ "reenumerate", offsetof(struct options, reenumerate) },
+};
+static const struct ratio_option {
+	const char *name;
+	size_t offset;
+} ratio_options[] = {
+	{ "receipt-loss", offsetof(struct options, receipt_loss) },
+};
+static const struct flag_option {
+	const char *name;
+	size_t offset;
+} flag_options[] = {
+	{ "lte", offsetof(struct options, lte) },
+};
+#define COUNT(table) (sizeof(table) / sizeof((table)[0]))
+
+static bool
+option_flag(struct options *o, const char *name)
+{
+	for (size_t i = 0; i < COUNT(flag_options); i++)
+		if (!strcmp(name, flag_options[i].name))
+			return *(bool *)((char *)o + flag_options[i].offset) = true;
+	return false;
+}
+
+static bool
+option_plain(struct options *o, const char *name, const char *value)
+{
+	for (size_t i = 0; i < COUNT(text_options); i++)
+		if (!strcmp(name, text_options[i].name)) {
+			*(const char **)((char *)o + text_options[i].offset) = value;
+			return true;
+		}
+	for (size_t i = 0; i < COUNT(number_options); i++)
+		if (!strcmp(name, number_options[i].name)) {
+			const struct number_option *n = &number_options[i];
+
+			*(int *)((char *)o + n->offset) =
+				whole(name, value, n->min, n->max);
+			return true;
+		}
+	for (size_t i = 0; i < COUNT(ratio_options); i++)
+		if (!strcmp(name, ratio_options[i].name)) {
+			*(double *)((char *)o + ratio_options[i].offset) =
+				ratio(name, value);
+			return true;
+		}
+	return false;
+}
+
+static bool
+option_take(struct modem *m, const char *name, const char *value)
+{
+	if (option_plain(&m->o, name, value))
+		return true;
+	if (!strcmp(name, "seed"))
+		m->o.seed = (unsigned short)whole(name, value, 0, 65535);
+	else if (!strcmp(name, "receipts"))
+		m->o.receipt_status = receipt_status(value);
+	else
+		return false;
+	return true;
+}
+
+static void
+options_defaults(struct options *o)
+{
+	*o = (struct options){
+		.imei = "999000000000017",
+		.imsi = "999010000000001",
+		.iccid = "8999901000000000001",
+		.operator = "GONGSIM",
+		.number = "+99910000000",
+		.receipt_ms = 200,
+		.ring_ms = 20000,
+		.signal = 20,
+		.registration = 1,
+		.sm_size = 20,
+		.me_size = 50,
+		.sr_size = 30,
+		.seed = 1,
+	};
+}
+
+void
+options_read(struct modem *m, int argc, char **argv)
+{
+	options_defaults(&m->o);
+	m->port_count = 1;
+	for (int i = 1; i < argc; i++) {
+		bool named = !strncmp(argv[i], "--", 2);
+
+		if (named && option_flag(&m->o, argv[i] + 2))
+			continue;
+		if (named && i + 1 < argc && option_take(m, argv[i] + 2, argv[i + 1])) {
+			i++;
+			continue;
+		}
+		fprintf(stderr, "modem: %s: unknown option, or its value is missing\n%s",
+			argv[i], modem_usage);
+		exit(2);
+	}
+	for (int i = 0; i < PORTS; i++)
+		m->port[i].m = m;
+	if (!m->o.link) {
+		fprintf(stderr, "modem: --link PATH is missing: the client opens it\n%s",
+			modem_usage);
+		exit(2);
+	}
+}
