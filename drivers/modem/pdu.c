@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "drivers/modem/national.h"
 #include "drivers/modem/sms.h"
 
 /* libGammu looks a little past the end of what it was given: give it zeros there. */
@@ -189,6 +190,8 @@ replace_text(struct stored *out, const struct frame *f, const unsigned char *dat
 
 	if (f->alphabet == UCS2)
 		text = sms_number(data + f->header, (f->octets - f->header) / 2);
+	else if (f->alphabet == GSM7)
+		text = national_text(data, f->octets, f->data_length, f->header > 0);
 	if (!text)
 		return;
 	free(out->text);

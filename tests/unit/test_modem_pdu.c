@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 
+#include "drivers/modem/national.c"
 #include "drivers/modem/pdu.c"
 #include "drivers/modem/sms.c"
 #include "tests/sim/pdu.h"
@@ -186,7 +187,7 @@ deliver(const char *sentence, const char *from, const char *text, int part, int 
 	struct stored got;
 	struct err err = { 0 };
 	uint16_t units[PDU_UNITS];
-	char hex[1000];
+	char hex[500];
 
 	sms.count = pdu_utf16(units, PDU_UNITS, text);
 	sms.units = units;
@@ -269,6 +270,10 @@ static const struct line_case line_cases[] = {
 	{ "no service centre, small letters, blanks around",
 	  " 0004" "0ba13108108300f0" "0000" WHEN "0131\r\n", "13800138000", "1", 0, 0, 0, false,
 	  false },
+	{ "a part in Turkish", BEGIN "44" FROM "0000" WHEN
+	  "0E0800034D0201250101A0B30002", "13800138000", "şĞİ", 77, 1, 2, false, false },
+	{ "Spanish, alone", BEGIN "44" FROM "0000" WHEN "0A03240102986ED29B32",
+	  "13800138000", "Sí€", 0, 0, 0, false, false },
 	{ "a sender with a name", BEGIN "04" "0BD0C7F7FBCC2E03" "0000" WHEN "0131", "Google", "1",
 	  0, 0, 0, false, false },
 };

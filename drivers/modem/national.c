@@ -1,0 +1,157 @@
+/* national.c -- reads GSM 7 bit with national tables; it writes none and knows no modem. */
+#include "drivers/modem/national.h"
+
+#include <stdint.h>
+
+#include "core/buf.h"
+
+#define ESCAPE 0x1b
+#define SINGLE_SHIFT 0x24
+#define LOCKING_SHIFT 0x25
+
+struct shifted {
+	unsigned char code;
+	uint16_t unit;
+};
+
+/* One character a code, 0x00 to 0x7f; what stands for the escape is never read. */
+static const uint16_t default_table[] =
+	u"@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+	u"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+static const uint16_t turkish_table[] =
+	u"@£$¥€éùıòÇ\nĞğ\rÅåΔ_ΦΓΛΩΠΨΣΘΞ ŞşßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+	u"İABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§çabcdefghijklmnopqrstuvwxyzäöñüà";
+static const uint16_t portuguese_table[] =
+	u"@£$¥êéúíóç\nÔô\rÁáΔ_ªÇÀ∞^\\€Ó| ÂâÊÉ !\"#º%&'()*+,-./0123456789:;<=>?"
+	u"ÍABCDEFGHIJKLMNOPQRSTUVWXYZÃÕÚÜ§~abcdefghijklmnopqrstuvwxyzãõ`üà";
+
+/* What the default extension table has is in each of theirs. */
+static const struct shifted default_shift[] = {
+	{ 0x0a, '\f' }, { 0x14, '^' }, { 0x1b, ' ' }, { 0x28, '{' }, { 0x29, '}' },
+	{ 0x2f, '\\' }, { 0x3c, '[' }, { 0x3d, '~' }, { 0x3e, ']' }, { 0x40, '|' },
+	{ 0x65, u'€' }, { 0 },
+};
+static const struct shifted turkish_shift[] = {
+	{ 0x47, u'Ğ' }, { 0x49, u'İ' }, { 0x53, u'Ş' }, { 0x63, u'ç' }, { 0x67, u'ğ' },
+	{ 0x69, u'ı' }, { 0x73, u'ş' }, { 0 },
+};
+static const struct shifted spanish_shift[] = {
+	{ 0x09, u'ç' }, { 0x41, u'Á' }, { 0x49, u'Í' }, { 0x4f, u'Ó' }, { 0x55, u'Ú' },
+	{ 0x61, u'á' }, { 0x69, u'í' }, { 0x6f, u'ó' }, { 0x75, u'ú' }, { 0 },
+};
+static const struct shifted portuguese_shift[] = {
+	{ 0x05, u'ê' }, { 0x09, u'ç' }, { 0x0b, u'Ô' }, { 0x0c, u'ô' }, { 0x0e, u'Á' },
+	{ 0x0f, u'á' }, { 0x12, u'Φ' }, { 0x13, u'Γ' }, { 0x15, u'Ω' }, { 0x16, u'Π' },
+	{ 0x17, u'Ψ' }, { 0x18, u'Σ' }, { 0x19, u'Θ' }, { 0x1f, u'Ê' }, { 0x41, u'À' },
+	{ 0x49, u'Í' }, { 0x4f, u'Ó' }, { 0x55, u'Ú' }, { 0x5b, u'Ã' }, { 0x5c, u'Õ' },
+	{ 0x61, u'Â' }, { 0x69, u'í' }, { 0x6f, u'ó' }, { 0x75, u'ú' }, { 0x7b, u'ã' },
+	{ 0x7c, u'õ' }, { 0x7f, u'â' }, { 0 },
+};
+
+/* By national language identifier, TS 23.038 6.2.1.2.4; Spanish has no locking table. */
+static const struct {
+	const uint16_t *table;
+	const struct shifted *shift;
+} languages[] = {
+	{ NULL, NULL },
+	{ turkish_table, turkish_shift },
+	{ NULL, spanish_shift },
+	{ portuguese_table, portuguese_shift },
+};
+#define LANGUAGES (sizeof(languages) / sizeof(languages[0]))
+
+struct asked {
+	const uint16_t *table;		/* NULL = the default */
+	const struct shifted *shift;
+};
+
+static struct asked
+read_header(const unsigned char *ud, size_t len)
+{
+	struct asked a = { NULL, NULL };
+
+	for (size_t i = 1; i + 2 <= len && i + 2 + ud[i + 1] <= len; i += 2u + ud[i + 1]) {
+		if (ud[i + 1] != 1 || ud[i + 2] >= LANGUAGES)
+			continue;
+		if (ud[i] == LOCKING_SHIFT)
+			a.table = languages[ud[i + 2]].table;
+		else if (ud[i] == SINGLE_SHIFT)
+			a.shift = languages[ud[i + 2]].shift;
+	}
+	return a;
+}
+
+static unsigned
+septet(const unsigned char *ud, size_t octets, size_t index)
+{
+	size_t bit = index * 7, next = bit / 8 + 1;
+	unsigned pair = ud[bit / 8] | (next < octets ? (unsigned)ud[next] << 8 : 0);
+
+	return pair >> (bit % 8) & 0x7f;
+}
+
+static uint16_t
+find(const struct shifted *shift, unsigned code)
+{
+	for (; shift && shift->unit; shift++)
+		if (shift->code == code)
+			return shift->unit;
+	return 0;
+}
+
+/* An escape before what no table has is as if it were not there (TS 23.038 6.2.1.1). */
+static uint16_t
+escaped(const struct asked *a, unsigned code)
+{
+	uint16_t unit = find(a->shift, code);
+
+	if (!unit)
+		unit = find(default_shift, code);
+	return unit ? unit : (a->table ? a->table : default_table)[code];
+}
+
+/* All characters of the tables are below U+10000 and none is a surrogate. */
+static void
+put(struct buf *out, uint16_t c)
+{
+	char bytes[3];
+	size_t len = 0;
+
+	if (c < 0x80) {
+		bytes[len++] = (char)c;
+	} else if (c < 0x800) {
+		bytes[len++] = (char)(0xc0 | c >> 6);
+		bytes[len++] = (char)(0x80 | (c & 0x3f));
+	} else {
+		bytes[len++] = (char)(0xe0 | c >> 12);
+		bytes[len++] = (char)(0x80 | (c >> 6 & 0x3f));
+		bytes[len++] = (char)(0x80 | (c & 0x3f));
+	}
+	buf_add(out, bytes, len);
+}
+
+/* After the header the text begins at the next whole septet: the bits between are filling. */
+char *
+national_text(const unsigned char *ud, size_t octets, unsigned septets, bool has_udh)
+{
+	size_t header = has_udh && octets ? (size_t)ud[0] + 1 : 0;
+	struct buf out = { 0 };
+	struct asked a;
+
+	if (!header || header > octets)
+		return NULL;
+	a = read_header(ud, header);
+	if (!a.table && !a.shift)
+		return NULL;
+	if (septets > octets * 8 / 7)
+		septets = (unsigned)(octets * 8 / 7);
+	for (size_t i = (header * 8 + 6) / 7; i < septets; i++) {
+		unsigned code = septet(ud, octets, i);
+
+		if (code != ESCAPE)
+			put(&out, (a.table ? a.table : default_table)[code]);
+		else if (++i < septets)
+			put(&out, escaped(&a, septet(ud, octets, i)));
+	}
+	return buf_take(&out);
+}
