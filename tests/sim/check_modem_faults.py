@@ -209,6 +209,118 @@ def reenumeration():
         c.close()
 
 
+def card():
+    with Modem("--pin", "1234", "--puk", "87654321") as m:
+        c = m.client()
+        c.ask("AT+CMEE=1;+CREG=1")
+        got = c.ask("AT+CPIN?") + c.ask("AT+CREG?") + c.ask("AT+CCID") + c.ask("AT+CIMI", b"11\r\n")
+        check("a locked SIM says so and keeps off the network", "+CPIN: SIM PIN" in got
+              and "+CREG: 1,0" in got and "+CCID: 89" in got and "+CME ERROR: 11" in got, got)
+        got = c.ask("AT+CMGL=4", b"311\r\n")
+        check("messages need its PIN", "+CMS ERROR: 311" in got, got)
+        got = c.ask('AT+CPIN="9999"', b"16\r\n") + c.ask('AT+CPINR="SIM PIN"')
+        check("a wrong PIN counts down", "ERROR: 16" in got and "+CPINR: SIM PIN,2,3" in got, got)
+        got = c.ask("AT+QPINC?") + c.ask("AT^CPIN?") + c.ask("AT+SPIC")
+        check("in every dialect", '+QPINC: "SC",2,10' in got and "^CPIN: SIM PIN,2,10,2,10,3" in got
+              and "+SPIC: 2,10,3,10" in got, got)
+        got = c.ask("AT+CPIN=1234") + c.read(b"+CREG: 1\r\n") + c.ask("AT+CPINR")
+        check("the right one opens it", "+CPIN: READY" in got and "SIM PIN,3,3" in got
+              and "+CMGS: " in c.submit(HELLO), got)
+        m.tell("reset 10")
+        got = c.read(b"SIM PIN\r\n")
+        check("a reset locks it again", "RDY" in got and "+CPIN: SIM PIN" in got, got)
+        c.ask("ATE0;+CMEE=1")
+        for _ in range(3):
+            c.ask("AT+CPIN=0000", b"16\r\n")
+        got = c.ask("AT+CPIN?") + c.ask("AT+CMGL=4", b"316\r\n")
+        check("after three tries it wants its PUK", "+CPIN: SIM PUK" in got and "316" in got, got)
+        got = c.ask("AT+CPIN=11111111,4321", b"16\r\n") + c.ask("AT+CPINR") \
+            + c.ask("AT+CPIN=87654321,4321") + c.ask("AT+CPIN?")
+        check("which sets a new PIN", "SIM PUK,9,10" in got and "+CPIN: READY" in got, got)
+        m.tell("sim absent")
+        got = c.read(b"INSERTED\r\n") + c.ask("AT+CPIN?", b"10\r\n") + c.ask("AT+CMGL=4", b"310\r\n")
+        check("no card", "+CME ERROR: 10" in got and "+CMS ERROR: 310" in got, got)
+        m.tell("sim failure")
+        check("a broken card", "+CME ERROR: 13" in c.ask("AT+CPIN?", b"13\r\n"))
+        m.tell("sim ok")
+        check("a card put back is locked", "SIM PIN" in c.ask("AT+CPIN?"))
+        check("the books count", [e["pin_left"] for e in m.events("sim")] == [2, 3, 2, 1, 0, 0, 3],
+              m.events("sim"))
+        c.close()
+
+
+def identity():
+    with Modem("--maker", "Quectel", "--model", "EC20F", "--firmware", "EC20CEFA",
+               "--temperature", "41") as m:
+        c = m.client()
+        got = c.ask("ATI") + c.ask("AT+CGMI;+CGMM;+CGMR")
+        check("maker, model, firmware", got.count("Quectel\r\n") == 2 and got.count("EC20F\r\n") == 2
+              and got.count("EC20CEFA\r\n") == 2, got)
+        got = c.ask("AT+QTEMP;+CPMUTEMP;^CHIPTEMP?")
+        check("temperature in three dialects", "+QTEMP: 41,41,41" in got and "+CPMUTEMP: 41" in got
+              and "^CHIPTEMP: 410," in got, got)
+        got = c.ask("AT+CCID;+ICCID;+QCCID;^ICCID?;+GSN")
+        check("ICCID in four", got.count(": 8999901000000000001") == 4
+              and "999000000000017" in got, got)
+        c.close()
+
+
+def ussd():
+    with Modem("--ussd-ms", "30") as m:
+        c = m.client()
+        m.tell("ussd *100# Balance 3.20 CNY", "ussd *101# 余额3.20元")
+        got = c.ask('AT+CUSD=1,"*100#",15') + c.read(b",15\r\n")
+        check("USSD is answered after its OK", got.endswith('OK\r\n\r\n+CUSD: 0,"Balance 3.20 CNY",15\r\n'),
+              got)
+        got = c.ask('AT+CUSD=1,"*101#",15') + c.read(b",72\r\n")
+        check("what GSM cannot say is UCS-2", '"4F59989D0033002E00320030' in got, got)
+        got = c.ask('AT+CUSD=1,"*999#",15') + c.read(b"CUSD: 4\r\n")
+        check("an unknown code", "+CUSD: 4" in got, got)
+        c.ask('AT+CSCS="UCS2"')
+        got = c.ask('AT+CUSD=1,"002A0031003000300023",15') + c.read(b",15\r\n")
+        check("+CSCS UCS2 both ways", '"00420061006C' in got, got)
+        c.ask('AT+CSCS="IRA"')
+        m.tell("ussd-format packed")
+        got = c.ask('AT+CUSD=1,"AA180C3602",15') + c.read(b",15\r\n")
+        check("packed both ways", '"C2303B' in got, got)
+        m.tell("ussd-format ucs2")
+        got = c.ask('AT+CUSD=1,"*100#",15') + c.read(b",72\r\n")
+        check("always UCS-2", '"00420061' in got, got)
+        check("the books have them", [e["code"] for e in m.events("ussd")].count("*100#") == 4)
+        c.close()
+
+
+def ports():
+    folder = tempfile.mkdtemp(dir="/tmp")
+    path = {kind: os.path.join(folder, kind) for kind in ("at", "mute", "diag")}
+    with Modem(*[word for kind in path for word in ("--port", path[kind] + "=" + kind)]) as m:
+        side, mute, diag = [Client(path[kind]) for kind in ("at", "mute", "diag")]
+        c = m.client()
+        check("a mute port is mute", mute.ask("AT", seconds=0.1) == "")
+        got = diag.ask("AT", b"\x7e\x7e", 0.2)
+        check("a diagnostic port talks garbage", got and "OK" not in got, got)
+        got = side.ask("ATE0") + side.ask("AT+CGSN;+CCID") + side.ask("ATI")
+        check("a second AT port answers", "999000000000017" in got and "+CCID" in got
+              and got.count("OK") == 3, got)
+        got = side.ask("AT+CMGS=18", b"ERROR\r\n")
+        check("but sends nothing", got == "\r\nERROR\r\n", got)
+        m.tell("deliver +99955556666 hi")
+        c.ask("AT+CNMI=2,1,0,1,0")
+        m.tell("deliver +99955556666 hi")
+        got = c.read(b"+CMTI: \"SM\",2")
+        check("and has no news", "+CMTI" in got and side.silence(0.1) == "", got)
+        for one in (side, mute, diag, c):
+            one.close()
+        side = Client(path["at"])
+        check("its next client is not locked out", "OK" in side.ask("AT"))
+        side.close()
+        m.tell("unplug")
+        check("unplugging takes all ports", not any(map(os.path.lexists, path.values())))
+        m.tell("replug")
+        check("replugging brings them back", all(map(os.path.lexists, path.values())))
+    os.rmdir(folder)
+
+
 def main():
     with Modem() as m:
         command_faults(m)
@@ -217,6 +329,10 @@ def main():
     with Modem() as m:
         resets(m)
     reenumeration()
+    card()
+    identity()
+    ussd()
+    ports()
     print("%d passed, %d failed" % (at.passes, at.failures))
     sys.exit(at.failures > 0)
 

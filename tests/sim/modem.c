@@ -110,7 +110,9 @@ modem_open(struct modem *m)
 	TAILQ_INIT(&m->laters);
 	TAILQ_INIT(&m->peers);
 	TAILQ_INIT(&m->faults);
+	TAILQ_INIT(&m->ussds);
 	m->random[0] = m->o.seed;
+	sim_init(m);
 	sms_init(m);
 	network_init(m);
 	if (m->o.log && (m->log_fd = open(m->o.log,
@@ -138,12 +140,16 @@ modem_close(struct modem *m)
 	sms_fini(m);
 	people_fini(m);
 	faults_fini(m);
+	ussd_fini(m);
+	free(m->pin);
 	for (int i = 0; i < 2; i++)
 		if (m->stop_events[i])
 			event_free(m->stop_events[i]);
 	event_base_free(m->base);
-	for (int i = 0; i < m->port_count; i++)
+	for (int i = 0; i < m->port_count; i++) {
 		buf_fini(&m->port[i].line);
+		free(m->port[i].path);
+	}
 	buf_fini(&m->held);
 	buf_fini(&m->reply);
 	if (m->log_fd >= 0)

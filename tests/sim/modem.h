@@ -119,7 +119,7 @@ enum port_kind { PORT_MODEM, PORT_AT, PORT_MUTE, PORT_DIAG };
 struct port {
 	struct modem *m;
 	enum port_kind kind;
-	const char *path;		/* of --port; the modem's own is told when plugged */
+	char *path;			/* of --port, owned; the modem's own is told when plugged */
 	char *link;			/* owned; NULL while unplugged */
 	int slave;
 	int watch;			/* inotify on the slave, -1 = cannot tell who is there */
@@ -130,12 +130,24 @@ struct port {
 	bool echo;
 };
 
+enum sim_card { SIM_PRESENT, SIM_ABSENT, SIM_FAILURE };
+
+enum ussd_format { USSD_GSM, USSD_UCS2, USSD_PACKED };
+struct ussd {
+	TAILQ_ENTRY(ussd) link;
+	char code[64];
+	char *text;			/* owned */
+};
+
+#define NO_TEMPERATURE -1000
+
 struct options {
 	const char *link, *log, *people, *control, *script;
 	const char *imei, *imsi, *iccid, *operator, *number;
+	const char *maker, *model, *firmware, *pin, *puk;
 	const char *reenumerate;	/* NULL, "same" or where a reset brings the tty back */
 	int air_ms, receipt_ms, ring_ms, signal, registration, sm_size, me_size, sr_size;
-	int boot_ms;
+	int boot_ms, ussd_ms, temperature;
 	int receipt_status;		/* TP-ST; -1 = the network sends none */
 	double receipt_loss;
 	bool lte;			/* no circuit-switched network: only CEREG says 1 */
@@ -183,6 +195,15 @@ struct modem {
 	char smsc[32];
 	enum memory_index mem[3];	/* of +CPMS: read, write, receive */
 	struct memory memory[MEMORIES];
+	/* the card; pin NULL: it wants none */
+	enum sim_card sim;
+	char *pin;
+	bool locked;
+	int pin_left, puk_left;
+	/* USSD */
+	int cusd;
+	enum ussd_format ussd_format;
+	TAILQ_HEAD(, ussd) ussds;
 	/* the network */
 	int registration[3];		/* as +CREG, +CGREG and +CEREG say */
 	int signal, next_mr, next_reference;
@@ -234,11 +255,14 @@ void ports_close(struct modem *);
 void ports_stall(struct modem *, bool on);	/* reads nothing: the client's output fills */
 
 /* modem_at.c: command lines */
+/* What a command needs of the card: the whole, refused by +CMS or +CME; or that it is there. */
+enum sim_need { SIM_NOT_NEEDED, SIM_CMS, SIM_CME, SIM_CARD };
 struct command {
 	const char *name;		/* NULL ends a table */
 	const char *forms;		/* '!' bare, '?' read, '=' set */
 	int (*run)(struct modem *, char form, const char *args);
 	const char *test;		/* answer to =?, "" = a bare OK, NULL = ERROR */
+	enum sim_need need;
 };
 void at_reset(struct modem *);
 void at_input(struct modem *, char c);
@@ -272,6 +296,19 @@ bool network_serves(const struct modem *);	/* messages and calls can go */
 int network_registration(const struct modem *, int kind);
 void network_announce(struct modem *);	/* +CREG and its like, where asked for */
 void network_init(struct modem *);
+
+/* modem_sim.c: the card */
+extern const struct command at_sim[];
+void sim_init(struct modem *);
+void sim_power(struct modem *);		/* it wants its PIN again */
+bool sim_ready(const struct modem *);
+const char *sim_state(const struct modem *);	/* as +CPIN says */
+int sim_refusal(const struct modem *, enum sim_need);	/* AT_OK: none */
+
+/* modem_identity.c, modem_ussd.c */
+extern const struct command at_identity[], at_ussd[];
+void identity_show(struct modem *);	/* ATI */
+void ussd_fini(struct modem *);
 
 /* modem_power.c: plugs and resets */
 int power_plug(struct modem *, const char *link);
@@ -309,6 +346,7 @@ struct control {
 	const char *args;
 };
 extern const struct control power_controls[], fault_controls[], network_controls[];
+extern const struct control sim_controls[], identity_controls[], ussd_controls[];
 bool control_word(const char **args, char *out, size_t size);
 bool control_number(const char **args, int *out, int min, int max);
 bool control_ratio(const char **args, double *out);

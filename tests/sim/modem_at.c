@@ -7,7 +7,7 @@
 
 #include "tests/sim/modem.h"
 
-#define LINE_MAX_BYTES 1024
+#define LINE_MAX_BYTES 2048
 
 void
 at_reset(struct modem *m)
@@ -16,6 +16,7 @@ at_reset(struct modem *m)
 	m->clip = false;
 	m->cmee = m->cmgf = m->csms = m->cmms = m->cops_format = 0;
 	m->cfun = 1;
+	m->cusd = 0;
 	memset(m->cnmi, 0, sizeof(m->cnmi));
 	memset(m->reg, 0, sizeof(m->reg));
 	strcpy(m->charset, "IRA");
@@ -173,14 +174,14 @@ at_text(const char **args, char *out, size_t size)
 const char *
 at_in_charset(struct modem *m, const char *text, char *out, size_t size)
 {
-	uint16_t units[64];
+	uint16_t units[256];
 	size_t count;
 
 	if (strcmp(m->charset, "UCS2")) {
 		snprintf(out, size, "%s", text);
 		return out;
 	}
-	count = pdu_utf16(units, 64, text);
+	count = pdu_utf16(units, 256, text);
 	*out = 0;
 	for (size_t i = 0; i < count && 4 * i + 5 <= size; i++)
 		snprintf(out + 4 * i, 5, "%04X", units[i]);
@@ -233,18 +234,24 @@ at_ignored(struct modem *m, char form, const char *args)
 static int
 command_run(struct modem *m, const struct command *c, char form, const char *rest)
 {
+	int refusal;
+
 	if (form == '=' && !strcmp(rest, "?")) {
 		if (c->test && *c->test)
 			tty_line(m, "%s: %s", c->name, c->test);
 		return c->test ? AT_OK : AT_ERROR;
 	}
+	refusal = sim_refusal(m, c->need);
+	if (refusal != AT_OK)
+		return refusal;
 	return strchr(c->forms, form) ? c->run(m, form, rest) : AT_ERROR;
 }
 
 static int
 extended(struct modem *m, const char *text)
 {
-	const struct command *const tables[] = { at_general, at_messages, at_network };
+	const struct command *const tables[] = { at_general,  at_messages, at_network,
+						 at_identity, at_sim,	   at_ussd };
 	size_t len = 1 + strcspn(text + 1, "=?");
 	const char *rest = text + len;
 	char form = *rest ? *rest++ : '!';
@@ -287,7 +294,7 @@ basic(struct modem *m, const char **at)
 		call_event(m, "hangup");
 		return AT_OK;
 	case 'I':
-		tty_line(m, "gong\r\nSIM-MODEM\r\nRevision: gong-sim-" GONG_VERSION);
+		identity_show(m);
 		return AT_OK;
 	case 'V':
 	case 'Q':

@@ -186,8 +186,10 @@ control_log(struct modem *m, const char *text)
 static const struct control *
 control_find(const char *name)
 {
-	const struct control *const tables[] = { controls, power_controls, fault_controls,
-						 network_controls };
+	const struct control *const tables[] = {
+		controls,     power_controls,	 fault_controls, network_controls,
+		sim_controls, identity_controls, ussd_controls,
+	};
 
 	for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++)
 		for (const struct control *c = tables[k]; c->name; c++)

@@ -1,69 +1,8 @@
 /* modem_general.c -- the general commands of the simulated modem (3GPP TS 27.007):
- * identity, settings, and enough of calls for a dialler. */
+ * settings, and enough of calls for a dialler. */
 #include <stdlib.h>
 
 #include "tests/sim/modem.h"
-
-/* --- identity and settings ---------------------------------------------------------- */
-
-static int
-cgmi(struct modem *m, char form, const char *args)
-{
-	tty_line(m, "gong");
-	return AT_OK;
-}
-
-static int
-cgmm(struct modem *m, char form, const char *args)
-{
-	tty_line(m, "SIM-MODEM");
-	return AT_OK;
-}
-
-static int
-cgmr(struct modem *m, char form, const char *args)
-{
-	tty_line(m, "gong-sim-" GONG_VERSION);
-	return AT_OK;
-}
-
-static int
-cgsn(struct modem *m, char form, const char *args)
-{
-	tty_line(m, "%s", m->o.imei);
-	return AT_OK;
-}
-
-static int
-cimi(struct modem *m, char form, const char *args)
-{
-	tty_line(m, "%s", m->o.imsi);
-	return AT_OK;
-}
-
-static int
-ccid(struct modem *m, char form, const char *args)
-{
-	tty_line(m, "+CCID: %s", m->o.iccid);
-	return AT_OK;
-}
-
-static int
-cnum(struct modem *m, char form, const char *args)
-{
-	char number[256];
-
-	tty_line(m, "+CNUM: \"\",\"%s\",145",
-		at_in_charset(m, m->o.number, number, sizeof(number)));
-	return AT_OK;
-}
-
-static int
-cpin(struct modem *m, char form, const char *args)
-{
-	tty_line(m, "+CPIN: READY");
-	return AT_OK;
-}
 
 static int
 cpas(struct modem *m, char form, const char *args)
@@ -217,24 +156,16 @@ clcc(struct modem *m, char form, const char *args)
 /* --- the table ---------------------------------------------------------------------- */
 
 const struct command at_general[] = {
-	{ "+CGMI", "!", cgmi, "" },
-	{ "+CGMM", "!", cgmm, "" },
-	{ "+CGMR", "!", cgmr, "" },
-	{ "+CGSN", "!", cgsn, "" },
-	{ "+CIMI", "!", cimi, "" },
-	{ "+CCID", "!?", ccid, "" },
-	{ "+CNUM", "!", cnum, "" },
-	{ "+CMEE", "?=", cmee, "(0-2)" },
-	{ "+CSCS", "?=", cscs, "(\"GSM\",\"IRA\",\"UCS2\")" },
-	{ "+CFUN", "?=", cfun, "(0,1,4),(0,1)" },
-	{ "+CPIN", "?", cpin, "" },
-	{ "+CPAS", "!?", cpas, "(0,3,4)" },
-	{ "+CBC", "!?", cbc, "(0-3),(0-100)" },
-	{ "+CRC", "=", at_ignored, "(0,1)" },
-	{ "+COLP", "=", at_ignored, "(0,1)" },
-	{ "+CCWA", "=", at_ignored, "(0,1)" },
-	{ "+CLIP", "?=", clip, "(0,1)" },
-	{ "+CLCC", "!", clcc, "" },
-	{ "+CHUP", "!", chup, "" },
+	{ "+CMEE", "?=", cmee, "(0-2)", SIM_NOT_NEEDED },
+	{ "+CSCS", "?=", cscs, "(\"GSM\",\"IRA\",\"UCS2\")", SIM_NOT_NEEDED },
+	{ "+CFUN", "?=", cfun, "(0,1,4),(0,1)", SIM_NOT_NEEDED },
+	{ "+CPAS", "!?", cpas, "(0,3,4)", SIM_NOT_NEEDED },
+	{ "+CBC", "!?", cbc, "(0-3),(0-100)", SIM_NOT_NEEDED },
+	{ "+CRC", "=", at_ignored, "(0,1)", SIM_NOT_NEEDED },
+	{ "+COLP", "=", at_ignored, "(0,1)", SIM_NOT_NEEDED },
+	{ "+CCWA", "=", at_ignored, "(0,1)", SIM_NOT_NEEDED },
+	{ "+CLIP", "?=", clip, "(0,1)", SIM_NOT_NEEDED },
+	{ "+CLCC", "!", clcc, "", SIM_NOT_NEEDED },
+	{ "+CHUP", "!", chup, "", SIM_NOT_NEEDED },
 	{ 0 },
 };

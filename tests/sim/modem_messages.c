@@ -212,18 +212,18 @@ cmgw(struct modem *m, char form, const char *args)
 }
 
 const struct command at_messages[] = {
-	{ "+CSCA", "?=", csca, "" },
-	{ "+CSMS", "?=", csms, "(0,1)" },
-	{ "+CNMA", "!=", at_ignored, "(0)" },
-	{ "+CMGF", "?=", cmgf, "(0)" },
-	{ "+CMMS", "?=", cmms, "(0-2)" },
+	{ "+CSCA", "?=", csca, "", SIM_CMS },
+	{ "+CSMS", "?=", csms, "(0,1)", SIM_NOT_NEEDED },
+	{ "+CNMA", "!=", at_ignored, "(0)", SIM_NOT_NEEDED },
+	{ "+CMGF", "?=", cmgf, "(0)", SIM_NOT_NEEDED },
+	{ "+CMMS", "?=", cmms, "(0-2)", SIM_NOT_NEEDED },
 	/* libGammu 1.42 needs the blank after the colon and more than "(0)" for <bm>. */
-	{ "+CNMI", "?=", cnmi, "(0-2),(0-2),(0-3),(0-2),(0,1)" },
-	{ "+CPMS", "?=", cpms, "(\"SM\",\"ME\",\"SR\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")" },
-	{ "+CMGL", "!=", cmgl, "(0-4)" },
-	{ "+CMGR", "=", cmgr, "" },
-	{ "+CMGD", "=", cmgd, "(1-50),(0-4)" },
-	{ "+CMGS", "=", cmgs, "" },
-	{ "+CMGW", "=", cmgw, "" },
+	{ "+CNMI", "?=", cnmi, "(0-2),(0-2),(0-3),(0-2),(0,1)", SIM_NOT_NEEDED },
+	{ "+CPMS", "?=", cpms, "(\"SM\",\"ME\",\"SR\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")", SIM_CMS },
+	{ "+CMGL", "!=", cmgl, "(0-4)", SIM_CMS },
+	{ "+CMGR", "=", cmgr, "", SIM_CMS },
+	{ "+CMGD", "=", cmgd, "(1-50),(0-4)", SIM_CMS },
+	{ "+CMGS", "=", cmgs, "", SIM_CMS },
+	{ "+CMGW", "=", cmgw, "", SIM_CMS },
 	{ 0 },
 };

@@ -15,7 +15,7 @@ home_or_roaming(int stat)
 int
 network_registration(const struct modem *m, int kind)
 {
-	return m->cfun == 1 ? m->registration[kind] : 0;
+	return m->cfun == 1 && sim_ready(m) ? m->registration[kind] : 0;
 }
 
 bool
@@ -134,13 +134,13 @@ csq(struct modem *m, char form, const char *args)
 }
 
 const struct command at_network[] = {
-	{ "+CSQ", "!", csq, "(0-31,99),(0-7,99)" },
-	{ "+CREG", "?=", creg, "(0-2)" },
-	{ "+CGREG", "?=", cgreg, "(0-2)" },
-	{ "+CEREG", "?=", cereg, "(0-2)" },
-	{ "+COPS", "?=", cops, "(2,\"GONGSIM\",\"GONG\",\"99901\"),,(0-4),(0-2)" },
+	{ "+CSQ", "!", csq, "(0-31,99),(0-7,99)", SIM_NOT_NEEDED },
+	{ "+CREG", "?=", creg, "(0-2)", SIM_NOT_NEEDED },
+	{ "+CGREG", "?=", cgreg, "(0-2)", SIM_NOT_NEEDED },
+	{ "+CEREG", "?=", cereg, "(0-2)", SIM_NOT_NEEDED },
+	{ "+COPS", "?=", cops, "(2,\"GONGSIM\",\"GONG\",\"99901\"),,(0-4),(0-2)", SIM_NOT_NEEDED },
 	/* libGammu 1.42 fails GSM_GetNetworkInfo as a whole when this one is unknown. */
-	{ "+CGATT", "?=", cgatt, "(0,1)" },
+	{ "+CGATT", "?=", cgatt, "(0,1)", SIM_NOT_NEEDED },
 	{ 0 },
 };
 

@@ -14,6 +14,8 @@ const char modem_usage[] =
 	"         --imei D --imsi D --iccid D --operator NAME --number +999...\n"
 	"         --registration 0-5 --signal 0-31 --ring-ms N\n"
 	"         --sm-size N --me-size N --sr-size N\n"
+	"         --maker T --model T --firmware T --temperature N --pin NNNN --puk NNNNNNNN\n"
+	"         --port PATH=at|mute|diag --ussd-ms N\n"
 	"         --lte --boot-ms N --reenumerate same|PATH\n"
 	"See tests/sim/README.md.\n";
 
@@ -72,6 +74,8 @@ static const struct number_option {
 	{ "sm-size", offsetof(struct options, sm_size), 1, 1000 },
 	{ "me-size", offsetof(struct options, me_size), 1, 1000 },
 	{ "sr-size", offsetof(struct options, sr_size), 1, 1000 },
+	{ "ussd-ms", offsetof(struct options, ussd_ms), 0, 600000 },
+	{ "temperature", offsetof(struct options, temperature), -40, 125 },
 	{ "boot-ms", offsetof(struct options, boot_ms), 0, 600000 },
 };
 static const struct text_option {
@@ -88,6 +92,11 @@ static const struct text_option {
 	{ "iccid", offsetof(struct options, iccid) },
 	{ "operator", offsetof(struct options, operator) },
 	{ "number", offsetof(struct options, number) },
+	{ "maker", offsetof(struct options, maker) },
+	{ "model", offsetof(struct options, model) },
+	{ "firmware", offsetof(struct options, firmware) },
+	{ "pin", offsetof(struct options, pin) },
+	{ "puk", offsetof(struct options, puk) },
 	{ "reenumerate", offsetof(struct options, reenumerate) },
 };
 static const struct ratio_option {
@@ -138,6 +147,26 @@ option_plain(struct options *o, const char *name, const char *value)
 	return false;
 }
 
+/* PATH=KIND: one more port of the same stick. */
+static void
+option_port(struct modem *m, const char *value)
+{
+	static const char *const kind[] = { "at", "mute", "diag" };
+	const char *equals = strrchr(value, '=');
+
+	for (int i = 0; equals && equals > value && i < 3 && m->port_count < PORTS; i++)
+		if (!strcmp(equals + 1, kind[i])) {
+			struct port *port = &m->port[m->port_count++];
+
+			port->kind = (enum port_kind)(PORT_AT + i);
+			port->path = xstrndup(value, (size_t)(equals - value));
+			return;
+		}
+	fprintf(stderr, "modem: --port %s: must be PATH=at, PATH=mute or PATH=diag, %d at "
+		"most\n", value, PORTS - 1);
+	exit(2);
+}
+
 static bool
 option_take(struct modem *m, const char *name, const char *value)
 {
@@ -145,6 +174,8 @@ option_take(struct modem *m, const char *name, const char *value)
 		return true;
 	if (!strcmp(name, "seed"))
 		m->o.seed = (unsigned short)whole(name, value, 0, 65535);
+	else if (!strcmp(name, "port"))
+		option_port(m, value);
 	else if (!strcmp(name, "receipts"))
 		m->o.receipt_status = receipt_status(value);
 	else
@@ -161,6 +192,12 @@ options_defaults(struct options *o)
 		.iccid = "8999901000000000001",
 		.operator = "GONGSIM",
 		.number = "+99910000000",
+		.maker = "gong",
+		.model = "SIM-MODEM",
+		.firmware = "gong-sim-" GONG_VERSION,
+		.puk = "12345678",
+		.temperature = NO_TEMPERATURE,
+		.ussd_ms = 100,
 		.receipt_ms = 200,
 		.ring_ms = 20000,
 		.signal = 20,

@@ -25,6 +25,7 @@ power_fresh(struct modem *m)
 	m->reply_late_ms = 0;
 	m->hang = HANG_NONE;
 	at_reset(m);
+	sim_power(m);
 	for (int i = 0; i < 3; i++)
 		m->mem[i] = MEMORY_SM;
 }
@@ -56,7 +57,9 @@ power_banner(struct modem *m)
 {
 	tty_line(m, "RDY");
 	tty_line(m, "+CFUN: 1");
-	tty_line(m, "+CPIN: READY");
+	tty_line(m, "+CPIN: %s", sim_state(m));
+	if (!sim_ready(m))
+		return;
 	tty_line(m, "Call Ready");
 	tty_line(m, "SMS Ready");
 }
