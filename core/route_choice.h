@@ -9,10 +9,11 @@
 #include "core/words.h"
 
 struct route_view {
-	bool up;			/* ready, window open, breaker closed */
+	bool up;			/* ready, window not 0, breaker closed */
 	bool channels[CHANNEL_COUNT];
 	bool simulated;			/* driver gong-sim */
 	bool backup;			/* only when no ordinary route of the channel is up */
+	bool alarmed;			/* something is wrong with it */
 	unsigned free;			/* credit left in its window */
 	double messages_per_s;		/* measured or declared speed */
 };
@@ -21,6 +22,7 @@ struct route_need {
 	enum channel channel;
 	bool test_mode;			/* mode: test may use simulated routes only */
 	int avoid;			/* index of the route that just refused it, -1 none */
+	bool spare_alarmed;		/* word of a route's trouble goes by another, if one is up */
 };
 
 enum route_verdict { ROUTE_OK, ROUTE_DOWN, ROUTE_CHANNEL, ROUTE_TEST_ONLY, ROUTE_BACKUP,

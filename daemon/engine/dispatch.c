@@ -19,9 +19,10 @@ engine_views(struct engine *e, struct route_view *out)
 		bool busy = r->inflight && (r->solo || r->drain);
 
 		out[i] = (struct route_view){
-			.up = r->up && r->paused_until <= e->now,
+			.up = r->up && r->window && r->paused_until <= e->now,
 			.simulated = r->conf->simulated,
-			.backup = r->conf->backup,
+			.backup = r->conf->backup || r->prefer_other || r->canary_failed,
+			.alarmed = r->alarms > 0,
 			.free = r->window > r->inflight && !busy ? r->window - r->inflight : 0,
 			.messages_per_s = r->speed > 0 ? r->speed : r->conf->parts_per_s > 0
 				? r->conf->parts_per_s : 1,
@@ -235,7 +236,8 @@ static void
 wait_for_budget(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m,
 		msec at)
 {
-	struct route_need need = { .channel = lw->w.channel, .test_mode = lw->test, .avoid = -1 };
+	struct route_need need = { .channel = lw->w.channel, .test_mode = lw->test, .avoid = -1,
+				   .spare_alarmed = lw->route_alarm };
 	struct route_view views[ROUTES_MAX];
 
 	engine_views(e, views);
@@ -371,7 +373,7 @@ verdict(struct engine *e, const struct route_view *views, size_t self, const str
 	int avoid)
 {
 	struct route_need need = { .channel = lw->w.channel, .test_mode = lw->test,
-				   .avoid = avoid };
+				   .avoid = avoid, .spare_alarmed = lw->route_alarm };
 
 	return route_may_carry(views, e->route_count, self, &need);
 }

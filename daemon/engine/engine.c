@@ -193,6 +193,7 @@ load(struct engine *e)
 	number_documents(e);
 	e->last_alert = store_alert_last(e->store);
 	engine_waves_load(e);
+	engine_alarms_load(e);
 	e->stale = false;
 }
 
@@ -209,7 +210,11 @@ open_routes(struct engine *e)
 		r->bucket = (struct pace_bucket){ .per_second = r->conf->rate,
 			.burst = r->conf->rate > 1 ? r->conf->rate : 1, .tokens = 1,
 			.filled_at = e->now };
+		r->down_since = e->now;
+		snprintf(r->down_reason, sizeof(r->down_reason), "启动后一直未就绪 / not ready since the "
+			 "start");
 		engine_budgets_load(e, r);
+		engine_health_load(e, r);
 		store_route_note(e->store, r->id, "starting", NULL, e->now);
 	}
 }
@@ -322,6 +327,8 @@ clock_step(struct engine *e, msec by)
 		if (r->settled_at)
 			r->settled_at += shift;
 		r->handed_at += shift;
+		if (r->down_since != NEVER)
+			r->down_since += shift;
 	}
 	engine_questions_shift(e, shift);
 	table_each(&e->replies, shift_brake, &shift);
@@ -418,7 +425,7 @@ run(struct engine *e, struct command *cmd)
 		engine_inbound(e, cmd);
 		break;
 	case CMD_HEALTH:
-		store_route_note(e->store, e->routes[cmd->route].id, NULL, cmd->health.json, e->now);
+		engine_health(e, cmd);
 		break;
 	case CMD_KEEP:
 		store_route_keep_set(e->store, e->routes[cmd->route].id, cmd->keep);
@@ -595,7 +602,7 @@ next_look(struct engine *e)
 	msec at = msec_min(msec_min(e->resume_at, e->waiting_at),
 			   msec_min(e->expiry_at, store_alerts_next_due(e->store)));
 
-	at = msec_min(at, engine_questions_next(e));
+	at = msec_min(at, msec_min(engine_questions_next(e), engine_alarms_next(e)));
 	return at == NEVER ? NEVER : at - e->skew_ms;
 }
 
@@ -620,6 +627,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	run_all(e, &second);
 	run_import(e, bulk);
 	engine_questions_due(e);
+	engine_alarms_due(e);
 	engine_climb_due(e);
 	engine_waves_expire(e);
 	engine_broadcast_slices(e);

@@ -17,6 +17,7 @@ struct live_wave {
 	struct live_wave *next, *prev;	/* ring of its rank; NULL = nothing to claim */
 	bool dirty, test, flash;
 	bool rest;			/* there may be rows after the cursor */
+	bool route_alarm;		/* told by a route that is in no trouble itself */
 	bool waiting;			/* in the engine's list of those with a due row to come */
 	msec due_at;			/* not later than its first row with a due; NEVER = none */
 	uint32_t correction;		/* wave to which late reached people are added; 0 = none */
@@ -55,6 +56,11 @@ struct route_state {
 	int64_t id;			/* in the store */
 	bool up, channels[CHANNEL_COUNT], receipts;
 	unsigned window, batch, inflight;
+	bool prefer_other;		/* its driver asks that others carry, where there are any */
+	bool canary_failed, down_told;	/* such an alarm stands */
+	unsigned alarms;		/* that stand, of any kind */
+	msec down_since;		/* NEVER = it is ready */
+	char down_reason[160];
 	bool solo;			/* a suspect is in hand, alone, after a crash */
 	bool drain;			/* nothing more for now: a suspect waits for that */
 	msec handed_at;			/* when it was last given something */
@@ -70,6 +76,7 @@ struct route_state {
 	struct asking asking;
 };
 
+#define ROUTE_ALARM "route.alarm"	/* template of gong's word about a route */
 #define ROUTES_MAX 64
 #define SUSPECT_MS SECONDS(2)		/* who has not killed its driver by then does not */
 
@@ -248,6 +255,19 @@ void engine_brakes_trim(struct engine *);
 void engine_inbound(struct engine *, struct command *);
 void engine_call(struct engine *, struct command *);
 void engine_desk_answer(struct engine *, struct command *);
+
+/* alarm.c: what is wrong with a route, told once */
+void engine_alarm_raise(struct engine *, struct route_state *, bool own, const char *name,
+			const char *text);
+void engine_alarm_end(struct engine *, struct route_state *, bool own, const char *name);
+void engine_alarms_load(struct engine *);
+void engine_alarms_due(struct engine *);
+msec engine_alarms_next(const struct engine *);
+void engine_health(struct engine *, struct command *);
+void engine_health_load(struct engine *, struct route_state *);
+void engine_route_is_ready(struct engine *, struct route_state *);
+void engine_route_is_down(struct engine *, struct route_state *, const char *reason,
+			  bool for_good);
 
 /* ask.c: questions to drivers, and what came of them */
 void engine_ask(struct engine *, struct command *);

@@ -95,7 +95,12 @@ engine_route_ready(struct engine *e, struct command *cmd)
 	r->receipts = cmd->ready.receipts;
 	for (int c = 0; c < CHANNEL_COUNT; c++)
 		r->channels[c] = cmd->ready.channels[c] && r->conf->channels[c];
-	store_route_note(e->store, r->id, "up", NULL, e->now);
+	store_route_note(e->store, r->id, window ? "up" : "paused", NULL, e->now);
+	if (window)
+		engine_route_is_ready(e, r);
+	else
+		engine_route_is_down(e, r, "驱动已暂停,原因见通道状况 / its driver pauses; its health says "
+				     "why", false);
 }
 
 /* Whether it left is unknown: the attempt says so, the policy decides what follows. */
@@ -183,13 +188,7 @@ engine_route_lost(struct engine *e, struct command *cmd)
 	engine_log(e, cmd->lost.fatal ? 3 : 4, "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
 		   cmd->lost.unwritten_count, cmd->lost.reason);
-	if (cmd->lost.fatal) {
-		char text[300];
-
-		snprintf(text, sizeof(text), "通道%s已停止 / route %s has stopped: %.200s",
-			 r->conf->name, r->conf->name, cmd->lost.reason);
-		store_task_open(e->store, 0, "route", text, e->now);
-	}
+	engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
 }
 
 static void
@@ -341,6 +340,8 @@ engine_done(struct engine *e, struct command *cmd)
 
 		parts += item->parts ? item->parts : 1;
 		if (item->outcome == OUTCOME_ACCEPTED && r) {
+			if (r->failures)
+				store_route_note(e->store, r->id, "up", NULL, e->now);
 			r->failures = 0;
 			lw = engine_wave(e, message_id_wave(item->id));
 			if (lw && store_message_sent(e->store, lw->w.id,

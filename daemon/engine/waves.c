@@ -146,6 +146,7 @@ take_in(struct engine *e, const struct wave *w)
 
 	lw->w = *w;
 	lw->flash = t && t->flash;
+	lw->route_alarm = t && strcmp(t->name, ROUTE_ALARM) == 0;
 	lw->due_at = NEVER;
 	if (w->state <= WAVE_OPEN)
 		e->expiry_at = msec_min(e->expiry_at, w->expires_at);

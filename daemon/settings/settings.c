@@ -59,6 +59,7 @@ static cfg_opt_t route_opts[] = {
 	CFG_BOOL("gong_signs", cfg_true, CFGF_NONE),
 	CFG_STR("callback_secret", NULL, CFGF_NONE), CFG_INT("window", 0, CFGF_NONE),
 	CFG_FLOAT("rate", 0, CFGF_NONE), CFG_FLOAT("speed", 0, CFGF_NONE),
+	CFG_FLOAT("down_alarm_minutes", 2, CFGF_NONE),
 	CFG_STR_LIST("budgets", "{}", CFGF_NONE), CFG_STR("config", "{}", CFGF_NONE),
 	CFG_SEC("option", option_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END()
@@ -243,6 +244,7 @@ static const struct range {
 	{ "body_max", 1024, 1 << 30 }, { "header_max", 1024, 1 << 20 },
 	{ "connections_max", 1, 100000 }, { "recipients_max", 0, 1e9 },
 	{ "window", 0, 1e6 }, { "rate", 0, 1e6 }, { "speed", 0, 1e6 },
+	{ "down_alarm_minutes", 0, 1440 },
 };
 
 static int
@@ -517,6 +519,7 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 	r->window = (unsigned)cfg_getint(section, "window");
 	r->rate = cfg_getfloat(section, "rate");
 	r->parts_per_s = cfg_getfloat(section, "speed");
+	r->down_alarm_ms = (msec)(cfg_getfloat(section, "down_alarm_minutes") * 60000);
 	r->budgets = xcalloc(budgets + 1, sizeof(*r->budgets));
 	for (unsigned i = 0; i < budgets; i++)
 		if (read_budget(&r->budgets[r->budget_count++], section,

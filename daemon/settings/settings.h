@@ -66,6 +66,7 @@ struct route_conf {
 	double rate;			/* messages per second; 0 = unlimited */
 	struct pace_budget *budgets;	/* per number */
 	size_t budget_count;
+	msec down_alarm_ms;		/* not ready for so long: alarm; 0 = never */
 	double parts_per_s;		/* declared speed, for forecasts before any is measured */
 };
 

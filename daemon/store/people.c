@@ -308,29 +308,3 @@ store_document_get(struct store *s, int64_t id, char **name, char **body)
 	store_done(st);
 	return true;
 }
-
-void
-store_route_note(struct store *s, int64_t route, const char *state, const char *health, msec at)
-{
-	store_run(s, "UPDATE route SET state = coalesce(?, state), health = coalesce(?, health), "
-		  "state_at = ? WHERE id = ?", "ttii", state, health, at, route);
-}
-
-char *
-store_route_keep(struct store *s, int64_t route)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT keep FROM route WHERE id = ?", "i", route);
-	char *keep = NULL;
-
-	if (store_step(s, st)) {
-		keep = xstrdup((const char *)sqlite3_column_text(st, 0));
-		store_done(st);
-	}
-	return keep;
-}
-
-void
-store_route_keep_set(struct store *s, int64_t route, const char *keep)
-{
-	store_run(s, "UPDATE route SET keep = ? WHERE id = ?", "ti", keep, route);
-}

@@ -168,11 +168,54 @@ read_messages(struct reader *r, const struct read_query *q, struct buf *out, str
 }
 
 static void
-route_json(struct reader *r, const struct route_conf *conf, struct buf *out)
+alarms_json(struct reader *r, const char *route, struct buf *out)
+{
+	sqlite3_stmt *st = read_query(r, "SELECT a.name, a.own, a.since, a.task, a.text FROM route_alarm a "
+		"JOIN route r ON r.id = a.route WHERE r.name = ? ORDER BY a.since", "t", route);
+	bool any = false;
+
+	buf_puts(out, ",\"alarms\":[");
+	while (read_step(r, st)) {
+		buf_puts(out, any ? ",{" : "{");
+		any = true;
+		json_column(out, "name", st, 0);
+		buf_printf(out, ",\"by\":\"%s\",", sqlite3_column_int(st, 1) ? "gong" : "driver");
+		json_number(out, "since", st, 2);
+		buf_puts(out, ",");
+		json_number(out, "task", st, 3);
+		buf_puts(out, ",");
+		json_column(out, "text", st, 4);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]");
+}
+
+static void
+state_json(struct reader *r, const char *route, struct buf *out)
 {
 	sqlite3_stmt *st = read_query(r, "SELECT state, state_at, CASE WHEN json_valid(health) "
-		"THEN health END FROM route WHERE name = ?", "t", conf->name);
-	bool known = read_step(r, st), any = false;
+		"THEN health END, canary FROM route WHERE name = ?", "t", route);
+	const char *health, *canary;
+
+	if (!read_step(r, st)) {
+		buf_puts(out, "\"state\":\"starting\",\"state_at\":null,\"health\":{},"
+			 "\"canary\":null");
+		return;
+	}
+	health = (const char *)sqlite3_column_text(st, 2);
+	canary = (const char *)sqlite3_column_text(st, 3);
+	json_column(out, "state", st, 0);
+	buf_puts(out, ",");
+	json_number(out, "state_at", st, 1);
+	buf_printf(out, ",\"health\":%s,\"canary\":%s", health ? health : "{}",
+		   canary ? canary : "null");
+	sqlite3_reset(st);
+}
+
+static void
+route_json(struct reader *r, const struct route_conf *conf, struct buf *out)
+{
+	bool any = false;
 
 	buf_puts(out, "{");
 	json_text(out, "name", conf->name);
@@ -186,17 +229,9 @@ route_json(struct reader *r, const struct route_conf *conf, struct buf *out)
 		any = true;
 	}
 	buf_puts(out, "],");
-	if (known) {
-		const char *health = (const char *)sqlite3_column_text(st, 2);
-
-		json_column(out, "state", st, 0);
-		buf_puts(out, ",");
-		json_number(out, "state_at", st, 1);
-		buf_printf(out, ",\"health\":%s}", health ? health : "{}");
-		sqlite3_reset(st);
-	} else {
-		buf_puts(out, "\"state\":\"starting\",\"state_at\":null,\"health\":{}}");
-	}
+	state_json(r, conf->name, out);
+	alarms_json(r, conf->name, out);
+	buf_puts(out, "}");
 }
 
 int

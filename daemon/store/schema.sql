@@ -31,7 +31,14 @@ CREATE TABLE document (
 	name TEXT NOT NULL, body TEXT NOT NULL
 ) STRICT;
 CREATE TABLE route (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, keep TEXT,
-	health TEXT, state TEXT, state_at INTEGER) STRICT;
+	health TEXT, state TEXT, state_at INTEGER,
+	canary TEXT			-- JSON: how the last round trip went
+) STRICT;
+CREATE TABLE route_alarm (	-- stands as long as the row; own: gong's word, else the driver's
+	route INTEGER NOT NULL, own INTEGER NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,
+	task INTEGER NOT NULL, notice INTEGER NOT NULL,	-- notice: the alert that told it, 0 = none
+	text TEXT NOT NULL, PRIMARY KEY (route, own, name)
+) STRICT, WITHOUT ROWID;
 
 -- state: 0 held, 1 active, 2 satisfied, 3 exhausted, 4 cancelled, 5 expired
 CREATE TABLE alert (

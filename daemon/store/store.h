@@ -315,6 +315,21 @@ bool store_inbound_put(struct store *, int64_t route, const char *driver_id, uin
 		       const char *text, msec at, msec received_at, int64_t *id);
 void store_inbound_matched(struct store *, int64_t id, uint32_t contact, int64_t alert);
 
+/* -- routes (routes.c) -- */
+struct route_alarm {			/* something is wrong with a route, and was told */
+	int64_t route, task, notice;	/* notice: the alert that told it, 0 = none */
+	bool own;			/* gong's own word; else the driver's */
+	char name[48], text[400];
+	msec since;
+};
+bool store_route_alarm_get(struct store *, int64_t route, bool own, const char *name,
+			   struct route_alarm *);	/* out may be NULL */
+void store_route_alarm_put(struct store *, const struct route_alarm *);
+void store_route_alarm_drop(struct store *, int64_t route, bool own, const char *name);
+typedef void (*route_alarm_fn)(void *ctx, const struct route_alarm *);
+void store_route_alarms(struct store *, int64_t route, route_alarm_fn, void *ctx);
+char *store_route_health(struct store *, int64_t route);	/* caller frees; NULL if none */
+
 void store_route_note(struct store *, int64_t route, const char *state, const char *health, msec at);
 char *store_route_keep(struct store *, int64_t route);	/* caller frees; NULL if none */
 void store_route_keep_set(struct store *, int64_t route, const char *keep);

@@ -69,6 +69,13 @@ static const struct { const char *promise, *sql; } promises[] = {
 	{ "every step is taken or skipped exactly once, in order",
 	  "SELECT a.id, a.step FROM alert a WHERE a.policy <> 0 AND a.step <> "
 	  "(SELECT count(*) FROM event e WHERE e.alert = a.id AND e.what IN ('step', 'step_skipped'))" },
+	{ "what is wrong with a route is one task, and is told once while it is so",
+	  "SELECT a.id, b.id FROM task a JOIN task b ON b.text = a.text AND b.id > a.id AND "
+	  "b.opened_at < coalesce(a.closed_at, 9e18) WHERE a.kind = 'route' AND b.kind = 'route'" },
+	{ "and its messages are no more than its tasks",
+	  "SELECT (SELECT count(*) FROM alert WHERE client = 'gong' AND key LIKE '%alarm-%'), count(*) "
+	  "FROM task WHERE kind = 'route' HAVING count(*) < (SELECT count(*) FROM alert WHERE "
+	  "client = 'gong' AND key LIKE '%alarm-%')" },
 	{ "no step twice",
 	  "SELECT alert, json_extract(detail, '$.step') AS step FROM event WHERE what IN "
 	  "('step', 'step_skipped') GROUP BY alert, step HAVING count(*) > 1" },

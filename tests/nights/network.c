@@ -520,13 +520,26 @@ network_ready(struct night *n, int road, msec after_ms)
 	happen(n, n->mono + after_ms, h);
 }
 
+void
+network_health(struct night *n, int road)
+{
+	struct command *cmd;
+
+	if (!n->roads[road].health || !n->roads[road].up)
+		return;
+	cmd = command_new(CMD_HEALTH, road);
+	cmd->health.json = xstrdup(n->roads[road].health);
+	cmd->health.ok = true;
+	gongd_push(n, cmd);
+}
+
 static void
 ready(struct night *n, int road)
 {
 	struct road *r = &n->roads[road];
 	struct command *cmd;
 
-	if (n->down || r->up || !r->wanted)
+	if (n->down || !r->wanted)
 		return;
 	cmd = command_new(CMD_ROUTE_READY, road);
 	cmd->ready.window = r->window;
@@ -535,9 +548,14 @@ ready(struct night *n, int road)
 	       sizeof(cmd->ready.channels));
 	cmd->ready.receipts = r->receipts;
 	cmd->ready.inbound = true;
+	if (r->up) {			/* says it again, because something changed */
+		gongd_push(n, cmd);
+		return;
+	}
 	r->up = true;
 	r->life++;
 	gongd_push(n, cmd);
+	network_health(n, road);
 	for (size_t i = 0; i < n->kept_count; i++)
 		if (n->kept[i].road == road && !n->kept[i].took)
 			offer(n, &n->kept[i]);
@@ -666,5 +684,6 @@ network_free(struct night *n)
 		for (size_t k = 0; k < n->roads[i].item_count; k++)
 			free(n->roads[i].items[k].text);
 		free(n->roads[i].items);
+		free(n->roads[i].health);
 	}
 }

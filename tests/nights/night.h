@@ -68,6 +68,7 @@ struct road {				/* a route of gong.conf and the driver that plays it */
 	enum reject reject_class;
 	double receipt_share;
 	unsigned reference;
+	char *health;			/* said again with every life */
 	struct item *items;
 	size_t item_count, item_cap;
 };
@@ -197,6 +198,7 @@ void network_send(struct night *, struct effect *);
 void network_ask(struct night *, const struct effect *);
 void network_die(struct night *, int road, bool with_gongd, const char *reason);
 void network_ready(struct night *, int road, msec after_ms);
+void network_health(struct night *, int road);
 void network_say(struct night *, long who, unsigned number, const char *text, msec after_ms);
 void network_free(struct night *);
 void network_receipt(struct night *, int road, uint64_t id, uint64_t to, const char *ref,

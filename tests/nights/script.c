@@ -282,6 +282,29 @@ do_question(struct reader *r)
 	gongd_run(r->n, r->n->mono, NULL, NULL);
 }
 
+/* health ROUTE [prefer_other] [alarm NAME TEXT …]: what its driver says of itself. */
+static void
+do_health(struct reader *r)
+{
+	int road = need_road(r);
+	struct buf json = { 0 };
+
+	buf_printf(&json, "{\"ev\":\"health\",\"prefer_other\":%s,\"alarms\":[",
+		   eat(r, "prefer_other") ? "true" : "false");
+	for (bool any = false; eat(r, "alarm"); any = true) {
+		buf_printf(&json, "%s{\"name\":", any ? "," : "");
+		buf_json(&json, need(r));
+		buf_puts(&json, ",\"text\":");
+		buf_json(&json, need(r));
+		buf_puts(&json, "}");
+	}
+	buf_puts(&json, "]}");
+	free(r->n->roads[road].health);
+	r->n->roads[road].health = buf_take(&json);
+	network_health(r->n, road);
+	gongd_run(r->n, r->n->mono, NULL, NULL);
+}
+
 static void
 add_string(char ***list, size_t *count, const char *text)
 {
@@ -649,7 +672,7 @@ struct wish {
 	int64_t alert, value;
 	division_code division;
 	const char *text;
-	int channel;
+	int channel, road;		/* road: -1 = any */
 	long count;			/* -1 = at least one */
 	msec since;
 };
@@ -668,7 +691,7 @@ copies_like(const struct wish *w)
 	for (size_t i = 0; i < w->n->copy_count; i++) {
 		const struct copy *c = &w->n->copies[i];
 
-		if (c->call != w->call || c->at < w->since ||
+		if (c->call != w->call || c->at < w->since || (w->road >= 0 && c->road != w->road) ||
 		    (w->who >= 0 && villager_of_number(w->n->district, c->to) != w->who) ||
 		    (w->text && !strstr(c->text, w->text)) ||
 		    (w->alert && alert_of_wave(w->n, message_id_wave(c->id)) != w->alert))
@@ -823,7 +846,7 @@ read_wish(struct reader *r, struct wish *w)
 static void
 do_expect(struct reader *r)
 {
-	struct wish w = { .n = r->n, .count = -1, .who = -1 };
+	struct wish w = { .n = r->n, .count = -1, .who = -1, .road = -1 };
 	msec within = 0, during = -1;
 	bool met;
 
@@ -839,6 +862,8 @@ do_expect(struct reader *r)
 			during = need_duration(r);
 		else if (eat(r, "of"))
 			w.alert = script_alert(r->n, need(r));
+		else if (eat(r, "by"))
+			w.road = need_road(r);
 		else if (eat(r, "saying"))
 			w.text = need(r);
 		else if (eat(r, "times"))
@@ -867,7 +892,7 @@ static const struct {
 } verbs[] = {
 	{ "route", do_route }, { "people", do_people }, { "at", do_at }, { "wait", do_wait },
 	{ "alert", do_ask }, { "cancel", do_ask }, { "desk", do_ask }, { "reply", do_reply },
-	{ "question", do_question }, { "missed", do_missed }, { "dead", do_dead }, { "poison", do_poison },
+	{ "question", do_question }, { "health", do_health }, { "missed", do_missed }, { "dead", do_dead }, { "poison", do_poison },
 	{ "crash", do_crash }, { "power_cut", do_crash }, { "clock", do_clock },
 	{ "disk", do_disk }, { "reload", do_reload }, { "doom", do_doom }, { "receipt", do_receipt }, { "expect", do_expect },
 };

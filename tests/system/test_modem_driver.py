@@ -234,7 +234,7 @@ def test_an_inbound_message_keeps_its_id_over_a_restart_and_leaves_the_sim_at_to
     driver = bench.driver(sim.tty)
     assert driver.expect("inbound") == first
     driver.op("took", id=first["id"])
-    driver.expect("health", storage={"used": 0, "size": 70}, seconds=20)
+    driver.expect("health", storage={"used": 0, "size": 20}, seconds=20)
     assert driver.end() == 0
     again = bench.driver(sim.tty)
     again.expect("health")

@@ -74,7 +74,7 @@ check_submit(const struct submit_case *c, const struct outgoing *o, unsigned par
 	holds(c->sentence, strcmp(number, c->smsc) == 0, "service centre %s", number);
 	holds(c->sentence, strcmp(got.to, o->to) == 0, "to %s", got.to);
 	holds(c->sentence, !strncmp(got.text, o->text + begin, strlen(got.text)) &&
-	      begin + strlen(got.text) == segment_end(&o->plan, o->text, part), "text %s", got.text);
+	      begin + strlen(got.text) == segment_end(&o->plan, o->text, part), "text %.900s", got.text);
 	holds(c->sentence, got.wants_receipt == c->receipt, "receipt %d", got.wants_receipt);
 	holds(c->sentence, got.flash == c->flash, "flash %d", got.flash);
 	holds(c->sentence, got.reference == (o->plan.parts > 1 ? (int)(c->reference & 255) : -1),
@@ -98,7 +98,7 @@ submit(const struct submit_case *c, const char *text)
 	assert_int_equal(segment_plan(&o.plan, text, NULL), 0);
 	for (unsigned part = 0; part < o.plan.parts; part++)
 		check_submit(c, &o, part, joined);
-	holds(c->sentence, strcmp(joined, text) == 0, "joined %s", joined);
+	holds(c->sentence, strcmp(joined, text) == 0, "joined %.900s", joined);
 }
 
 static void
