@@ -1,0 +1,355 @@
+/* quirks.c -- reads the file of models; it talks to no modem.
+ * One table names every option, how it is checked and where it goes. */
+#include "drivers/modem/quirks.h"
+
+#include <confuse.h>
+#include <errno.h>
+#include <regex.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+
+enum kind { COMMAND, COMMANDS, LINE, PATTERN, WORD, STORAGE, SECONDS_, PORTS };
+
+#define TO(field) offsetof(struct quirk, field)
+static const struct option {
+	const char *name;
+	enum kind kind;
+	size_t to;
+	const char *words[4];		/* WORD: by value of the enum; STORAGE: what there is */
+} options[] = {
+	{ "init", COMMANDS, TO(init), { 0 } },
+	{ "quiet", COMMANDS, TO(quiet), { 0 } },
+	{ "mode_auto", COMMANDS, TO(mode_auto), { 0 } },
+	{ "mode_lte", COMMANDS, TO(mode_lte), { 0 } },
+	{ "mode_gsm", COMMANDS, TO(mode_gsm), { 0 } },
+	{ "storage", STORAGE, TO(storage), { "SM", "ME", "MT" } },
+	{ "receipts", WORD, TO(receipts), { "direct", "stored", "none" } },
+	{ "iccid", COMMAND, TO(iccid), { 0 } },
+	{ "temperature", COMMAND, TO(temperature), { 0 } },
+	{ "temperature_pattern", PATTERN, TO(temperature_pattern), { 0 } },
+	{ "pin_retries", COMMAND, TO(pin_retries), { 0 } },
+	{ "pin_retries_pattern", PATTERN, TO(pin_retries_pattern), { 0 } },
+	{ "keys_on", COMMAND, TO(keys_on), { 0 } },
+	{ "keys_off", COMMAND, TO(keys_off), { 0 } },
+	{ "keys_prefix", LINE, TO(keys_prefix), { 0 } },
+	{ "keys_form", WORD, TO(keys_form), { "ascii", "digit" } },
+	{ "say", COMMAND, TO(say), { 0 } },
+	{ "say_end", LINE, TO(say_end), { 0 } },
+	{ "hangup", COMMAND, TO(hangup), { 0 } },
+	{ "reset", COMMAND, TO(reset), { 0 } },
+	{ "ussd_form", WORD, TO(ussd_form), { "plain", "ucs2", "packed" } },
+	{ "boot_seconds", SECONDS_, TO(boot_seconds), { 0 } },
+	{ "usb_ports", PORTS, TO(usb_ports), { 0 } },
+};
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+struct quirks {
+	cfg_t *cfg;
+	unsigned count;
+	regex_t *match;			/* [count]; of model "*" not compiled */
+};
+
+static struct err *reading;		/* libconfuse's callback has no argument */
+static const char *reading_file;
+
+static void
+on_error(cfg_t *cfg, const char *fmt, va_list args)
+{
+	char what[300];
+
+	if (!reading || reading->text[0])
+		return;			/* the first fault is the one to mend */
+	vsnprintf(what, sizeof(what), fmt, args);
+	err_set(reading, "%s:%d: %s; the options are listed in docs/modems.md", reading_file,
+		cfg ? cfg->line : 0, what);
+}
+
+static int
+fault(cfg_t *section, const char *option, struct err *err, const char *fmt, ...)
+{
+	char what[300];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(what, sizeof(what), fmt, args);
+	va_end(args);
+	return err_field(err, option, "%s:%d: model \"%s\": %s %s", reading_file, section->line,
+			 cfg_title(section), option, what);
+}
+
+static bool
+is_for_all(cfg_t *section)
+{
+	return strcmp(cfg_title(section), "*") == 0;
+}
+
+static int
+check_pattern(cfg_t *section, const char *option, const char *pattern, size_t groups,
+	      struct err *err)
+{
+	char why[120];
+	regex_t re;
+	int rc = regcomp(&re, pattern, REG_EXTENDED | REG_ICASE);
+
+	if (rc) {
+		regerror(rc, &re, why, sizeof(why));
+		return fault(section, option, err, "= '%s' is no pattern (POSIX ERE): %s", pattern,
+			     why);
+	}
+	rc = re.re_nsub < groups;
+	regfree(&re);
+	if (rc)
+		return fault(section, option, err, "= '%s' has no group; put the number in ( )",
+			     pattern);
+	return 0;
+}
+
+static int
+check_text(cfg_t *section, const struct option *o, const char *text, struct err *err)
+{
+	if (strlen(text) > 200)
+		return fault(section, o->name, err, "is longer than 200 characters");
+	for (const char *p = text; *p; p++)
+		if (*p < ' ' || *p > '~')
+			return fault(section, o->name, err, "has a character that is no printable "
+				     "ASCII; a modem is told one line of it");
+	if ((o->kind == COMMAND || o->kind == COMMANDS) && *text && strncasecmp(text, "AT", 2) != 0)
+		return fault(section, o->name, err, "= '%s' is no command; write it with its AT",
+			     text);
+	if (strcmp(o->name, "say") == 0 && *text && !strstr(text, "{ucs2}") && !strstr(text, "{text}"))
+		return fault(section, o->name, err, "= '%s' has no {ucs2} or {text} where the "
+			     "words go", text);
+	return 0;
+}
+
+static int
+word(const struct option *o, const char *text)
+{
+	for (int i = 0; i < 4 && o->words[i]; i++)
+		if (strcmp(o->words[i], text) == 0)
+			return i;
+	return -1;
+}
+
+static int
+check_number(cfg_t *section, const struct option *o, long value, struct err *err)
+{
+	long least = o->kind == SECONDS_ ? 1 : 0, most = o->kind == SECONDS_ ? 600 : 31;
+
+	if (value < least || value > most)
+		return fault(section, o->name, err, "= %ld; it may be %ld to %ld", value, least, most);
+	return 0;
+}
+
+static int
+check_value(cfg_t *section, const struct option *o, unsigned i, struct err *err)
+{
+	const char *text;
+
+	if (o->kind == SECONDS_ || o->kind == PORTS)
+		return check_number(section, o, cfg_getnint(section, o->name, i), err);
+	text = cfg_getnstr(section, o->name, i);
+	if (o->kind == PATTERN && *text)
+		return check_pattern(section, o->name, text, 1, err);
+	if ((o->kind == WORD || o->kind == STORAGE) && word(o, text) < 0)
+		return fault(section, o->name, err, "= \"%s\" is none of %s, %s%s%s", text,
+			     o->words[0], o->words[1], o->words[2] ? ", " : "",
+			     o->words[2] ? o->words[2] : "");
+	return check_text(section, o, text, err);
+}
+
+/* An answer is not read without its pattern, nor a pattern used without its command. */
+static int
+check_pair(cfg_t *section, const char *command, const char *pattern, struct err *err)
+{
+	if (cfg_size(section, command) && !cfg_size(section, pattern))
+		return fault(section, pattern, err, "is missing beside %s: how is its answer read?",
+			     command);
+	if (!cfg_size(section, command) && cfg_size(section, pattern))
+		return fault(section, command, err, "is missing beside %s", pattern);
+	return 0;
+}
+
+static int
+check_section(cfg_t *section, struct err *err)
+{
+	const char *match = cfg_getstr(section, "match");
+
+	if (!is_for_all(section) && (!match || !*match))
+		return fault(section, "match", err, "is missing: which modems is it for? Write a "
+			     "pattern for \"maker model firmware\", as AT+CGMI, CGMM and CGMR say");
+	if (is_for_all(section) && match)
+		return fault(section, "match", err, "has no place here: this section is for all");
+	if (match && check_pattern(section, "match", match, 0, err))
+		return -1;
+	for (size_t k = 0; k < OPTIONS; k++) {
+		if (cfg_size(section, options[k].name) > QUIRK_LINES)
+			return fault(section, options[k].name, err, "has more than %d lines",
+				     QUIRK_LINES);
+		for (unsigned i = 0; i < cfg_size(section, options[k].name); i++)
+			if (check_value(section, &options[k], i, err))
+				return -1;
+	}
+	if (check_pair(section, "temperature", "temperature_pattern", err) ||
+	    check_pair(section, "pin_retries", "pin_retries_pattern", err) ||
+	    check_pair(section, "keys_on", "keys_prefix", err))
+		return -1;
+	return 0;
+}
+
+/* libconfuse takes a file that ends inside a section, as one cut short while being copied
+ * would.  Each section closes at the beginning of a line, so the last line tells. */
+static int
+check_end(FILE *in, struct err *err)
+{
+	char line[512], last[512] = "";
+
+	while (fgets(line, sizeof(line), in))
+		if (line[strspn(line, " \t\r\n")] && line[strspn(line, " \t")] != '#')
+			snprintf(last, sizeof(last), "%s", line);
+	rewind(in);
+	if (!last[0] || strchr(last, '}'))
+		return 0;
+	return err_set(err, "%s: it does not end with the } of a section; is it complete?",
+		       reading_file);
+}
+
+static cfg_t *
+parse(FILE *in, struct err *err)
+{
+	cfg_opt_t model[OPTIONS + 2] = { CFG_STR("match", NULL, CFGF_NODEFAULT) };
+	cfg_opt_t file[] = {
+		CFG_SEC("model", model, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CFG_END(),
+	};
+	struct err local = { 0 };
+	cfg_t *cfg;
+	int rc;
+
+	for (size_t k = 0; k < OPTIONS; k++) {
+		const char *name = options[k].name;
+		cfg_opt_t *opt = &model[k + 1];
+
+		if (options[k].kind == SECONDS_)
+			*opt = (cfg_opt_t)CFG_INT(name, 0, CFGF_NODEFAULT);
+		else if (options[k].kind == PORTS)
+			*opt = (cfg_opt_t)CFG_INT_LIST(name, NULL, CFGF_NODEFAULT);
+		else if (options[k].kind == COMMANDS)
+			*opt = (cfg_opt_t)CFG_STR_LIST(name, NULL, CFGF_NODEFAULT);
+		else
+			*opt = (cfg_opt_t)CFG_STR(name, NULL, CFGF_NODEFAULT);
+	}
+	model[OPTIONS + 1] = (cfg_opt_t)CFG_END();
+	cfg = cfg_init(file, CFGF_NONE);
+	cfg_set_error_function(cfg, on_error);
+	reading = &local;
+	rc = cfg_parse_fp(cfg, in);
+	reading = NULL;
+	if (rc == CFG_SUCCESS && !local.text[0])
+		return cfg;
+	if (!local.text[0])
+		err_set(&local, "%s: not readable as a file of models", reading_file);
+	if (err)
+		*err = local;
+	cfg_free(cfg);
+	return NULL;
+}
+
+int
+quirks_load(struct quirks **out, const char *path, struct err *err)
+{
+	FILE *in = fopen(path, "r");
+	struct quirks *q;
+	cfg_t *cfg;
+
+	if (!in)
+		return err_set(err, "%s: cannot be read: %s", path, strerror(errno));
+	reading_file = path;
+	cfg = check_end(in, err) ? NULL : parse(in, err);
+	fclose(in);
+	for (unsigned i = 0; cfg && i < cfg_size(cfg, "model"); i++) {
+		if (check_section(cfg_getnsec(cfg, "model", i), err)) {
+			cfg_free(cfg);
+			cfg = NULL;
+		}
+	}
+	if (!cfg)
+		return -1;
+	q = xcalloc(1, sizeof(*q));
+	q->cfg = cfg;
+	q->count = cfg_size(cfg, "model");
+	q->match = xcalloc(q->count ? q->count : 1, sizeof(*q->match));
+	for (unsigned i = 0; i < q->count; i++) {
+		cfg_t *section = cfg_getnsec(cfg, "model", i);
+
+		if (!is_for_all(section))
+			regcomp(&q->match[i], cfg_getstr(section, "match"),
+				REG_EXTENDED | REG_ICASE | REG_NOSUB);
+	}
+	*out = q;
+	return 0;
+}
+
+/* An empty text takes back what an earlier section said. */
+static void
+apply(cfg_t *section, const struct option *o, struct quirk *out)
+{
+	struct quirk_lines lines = { 0 };
+	char *to = (char *)out + o->to;
+	const char *text;
+
+	if (o->kind == COMMANDS) {
+		for (unsigned i = 0; i < cfg_size(section, o->name); i++)
+			if (*cfg_getnstr(section, o->name, i))
+				lines.line[lines.count++] = cfg_getnstr(section, o->name, i);
+		*(struct quirk_lines *)to = lines;
+	} else if (o->kind == PORTS) {
+		out->usb_ports_count = cfg_size(section, o->name);
+		for (unsigned i = 0; i < out->usb_ports_count; i++)
+			out->usb_ports[i] = (int)cfg_getnint(section, o->name, i);
+	} else if (o->kind == SECONDS_) {
+		*(int *)to = (int)cfg_getint(section, o->name);
+	} else if (o->kind == WORD) {
+		int value = word(o, cfg_getstr(section, o->name));
+
+		memcpy(to, &value, sizeof(value));
+	} else {
+		text = cfg_getstr(section, o->name);
+		*(const char **)to = *text ? text : NULL;
+	}
+}
+
+void
+quirks_pick(const struct quirks *q, const char *identity, struct quirk *out)
+{
+	*out = (struct quirk){
+		.name = "*", .receipts = RECEIPTS_DIRECT, .iccid = "AT+CCID", .hangup = "AT+CHUP",
+		.reset = "AT+CFUN=1,1", .boot_seconds = 30,
+	};
+	for (unsigned i = 0; q && i < q->count; i++) {
+		cfg_t *section = cfg_getnsec(q->cfg, "model", i);
+
+		if (!is_for_all(section) && regexec(&q->match[i], identity, 0, NULL, 0) != 0)
+			continue;
+		out->name = cfg_title(section);
+		for (size_t k = 0; k < OPTIONS; k++)
+			if (cfg_size(section, options[k].name))
+				apply(section, &options[k], out);
+	}
+}
+
+void
+quirks_free(struct quirks *q)
+{
+	if (!q)
+		return;
+	for (unsigned i = 0; i < q->count; i++)
+		if (!is_for_all(cfg_getnsec(q->cfg, "model", i)))
+			regfree(&q->match[i]);
+	free(q->match);
+	cfg_free(q->cfg);
+	free(q);
+}
