@@ -321,6 +321,113 @@ def ports():
     os.rmdir(folder)
 
 
+def stat(c):
+    got = c.ask("AT+CLCC")
+    return got.split(",")[2] if "+CLCC" in got else None
+
+
+def callees():
+    folder = tempfile.mkdtemp(dir="/tmp")
+    script = os.path.join(folder, "calls")
+    with open(script, "w", encoding="utf-8") as f:
+        f.write("# who does what\n+9991* alert 100 answer 150 key 1 50 key # 50 end 100\n")
+    with Modem("--calls", script, "--keys", "quectel", "--ring-ms", "400", "--dsci") as m:
+        c = m.client()
+        got = c.ask("AT+QTONEDET=?") + c.ask("AT+DDET=1", b"ERROR\r\n")
+        check("one maker's key commands are known", "+QTONEDET: (0,1)" in got
+              and got.endswith("\r\nERROR\r\n"), got)
+        c.ask("AT+QTONEDET=1")
+        seen = ["OK" in c.ask("ATD+99910000001;"), stat(c)]
+        time.sleep(0.15)
+        seen.append(stat(c))
+        got = c.read(b"+QTONEDET: 49\r\n")
+        seen.append(stat(c))
+        got += c.read(b"NO CARRIER\r\n")
+        check("a call dials, alerts, is answered, ends", seen + [stat(c)] ==
+              [True, "2", "3", "0", None], seen)
+        check("its keys are announced", "+QTONEDET: 49" in got and "+QTONEDET: 35" in got, got)
+        check("the books have it", [(e["state"], e.get("key")) for e in m.events("call")] ==
+              [("dialling", None), ("answer", None), ("key", "1"), ("key", "#"), ("end", None)],
+              m.events("call"))
+        m.tell("callee +9992 busy 100", "callee +9993 noanswer", "callee +9994 reject 150",
+               "callee +9995 dead", "callee +9996 noservice", "callee +9997 answer 50 x1")
+        c.ask("AT^DSCI=1")
+        ends = []
+        for number, end in (("+9992", b"BUSY"), ("+9993", b"NO ANSWER"), ("+9994", b"NO CARRIER")):
+            c.ask("ATD%s;" % number)
+            time.sleep(0.05)
+            ends.append((stat(c), end.decode() in c.read(end + b"\r\n"), stat(c)))
+        check("busy, no answer, rejected", ends ==
+              [("2", True, None), ("2", True, None), ("3", True, None)], ends)
+        got = c.ask("ATD+9995;") + c.silence(0.6)
+        check("a dead call says nothing, ever", "NO" not in got and stat(c) == "2"
+              and "OK" in c.ask("ATH"), got)
+        got = c.ask("ATD+9996;", b"CARRIER\r\n")
+        check("no service", "NO CARRIER" in got and "OK" not in got, got)
+        c.ask("ATD+9997;")
+        time.sleep(0.1)
+        got = stat(c)
+        c.ask("AT+CHUP")
+        c.ask("ATD+9997;")
+        time.sleep(0.1)
+        check("a script for one call only", got == "0" and stat(c) == "2", got)
+        m.tell("call answer")
+        got = c.read(b"DSCI: 1,0,0")
+        m.tell("call key 5")
+        got += c.read(b"53\r\n") + c.ask("ATH") + c.read(b"DSCI: 1,0,6,0,+9997,145")
+        check("^DSCI tells the states, a key by hand", "^DSCI: 1,0,0,0,+9997" in got
+              and "+QTONEDET: 53" in got and "1,0,6" in got, got)
+        check("bad scripts are refused", m.refuses("callee +9998 answer") and
+              m.refuses("callee +9998 key Z 10") and m.refuses("callee +9998 sing 10"))
+        c.close()
+    os.unlink(script)
+    os.rmdir(folder)
+
+
+def speech():
+    with Modem("--keys", "simcom", "--tts-ms", "50") as m:
+        c = m.client()
+        m.tell("callee * answer 10 key 3 50")
+        c.ask("AT+DDET=1,0,0")
+        c.ask("ATD+99920000001;")
+        got = c.ask('AT+CTTS=1,"5C716D2A"') + c.read(b"+CTTS: 0\r\n") + c.read(b"DTMF: 3")
+        check("SIMCom speaks and hears", "+CTTS: 0" in got and "+DTMF: 3" in got, got)
+        check("the spoken text is in the books", [e["text"] for e in m.events("speech")] ==
+              ["山洪"], m.events("speech"))
+        c.close()
+    with Modem("--tts", "quectel", "--tts-ms", "50") as m:
+        c = m.client()
+        got = c.ask('AT+QTTS=2,"5C716D2A"') + c.read(b"+QTTS: 0\r\n")
+        check("Quectel speaks, too", "+QTTS: 0" in got and
+              m.events("speech")[0]["text"] == "山洪" and "ERROR" in c.ask("AT+QTONEDET=1", b"R\r\n"),
+              got)
+        c.close()
+
+
+def incoming_calls():
+    with Modem("--ring-every-ms", "100") as m:
+        c = m.client()
+        c.ask("AT+CLIP=1")
+        m.tell("ring +99955556666 2")
+        got = c.read(b"NO CARRIER\r\n")
+        check("a caller rings in vain", got.count("RING") == 2
+              and got.count('+CLIP: "+99955556666",145') == 2, got)
+        m.tell("ring +99955556666")
+        c.read(b"RING")
+        c.silence(0.02)
+        got = stat(c), "OK" in c.ask("ATA"), stat(c), "OK" in c.ask("ATH"), stat(c)
+        check("ATA takes it, ATH ends it", got == ("4", True, "0", True, None), got)
+        m.tell("ring +99955556666")
+        c.read(b"RING")
+        m.tell("ring stop")
+        got = c.read(b"NO CARRIER")
+        check("the caller gives up", "NO CARRIER" in got and "RING" not in c.silence(0.25), got)
+        check("the books have them", [e["state"] for e in m.events("call")] ==
+              ["ringing", "missed", "ringing", "answer", "hangup", "ringing", "missed"],
+              m.events("call"))
+        c.close()
+
+
 def main():
     with Modem() as m:
         command_faults(m)
@@ -333,6 +440,9 @@ def main():
     identity()
     ussd()
     ports()
+    callees()
+    speech()
+    incoming_calls()
     print("%d passed, %d failed" % (at.passes, at.failures))
     sys.exit(at.failures > 0)
 

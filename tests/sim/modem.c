@@ -111,6 +111,7 @@ modem_open(struct modem *m)
 	TAILQ_INIT(&m->peers);
 	TAILQ_INIT(&m->faults);
 	TAILQ_INIT(&m->ussds);
+	TAILQ_INIT(&m->callees);
 	m->random[0] = m->o.seed;
 	sim_init(m);
 	sms_init(m);
@@ -125,7 +126,10 @@ modem_open(struct modem *m)
 		m->stop_events[i] = evsignal_new(m->base, i ? SIGINT : SIGTERM, stop, m);
 		event_add(m->stop_events[i], NULL);
 	}
-	return power_plug(m, m->o.link) || control_open(m) || control_script(m) ? -1 : 0;
+	return callee_open(m) || power_plug(m, m->o.link) || control_open(m) ||
+			       control_script(m)
+		       ? -1
+		       : 0;
 }
 
 static void
@@ -141,6 +145,7 @@ modem_close(struct modem *m)
 	people_fini(m);
 	faults_fini(m);
 	ussd_fini(m);
+	callee_fini(m);
 	free(m->pin);
 	for (int i = 0; i < 2; i++)
 		if (m->stop_events[i])

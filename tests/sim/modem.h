@@ -130,6 +130,35 @@ struct port {
 	bool echo;
 };
 
+/* As +CLCC numbers them, 27.007 7.18. */
+enum call_stat {
+	CALL_ACTIVE = 0,
+	CALL_DIALLING = 2,
+	CALL_ALERTING = 3,
+	CALL_INCOMING = 4
+};
+
+struct call {
+	bool on, incoming;
+	char number[32];
+	enum call_stat stat;
+	msec at;
+	unsigned generation;		/* of calls: old timers know themselves by it */
+	const char *script;		/* what is still to be played */
+	int rings;			/* how often it still rings here */
+};
+
+struct callee {
+	TAILQ_ENTRY(callee) link;
+	char number[32];
+	bool prefix;
+	int calls;			/* how many more it is good for, -1 = all */
+	char *script;			/* owned */
+};
+
+/* Whose commands for keys and speech this modem knows. */
+enum maker { MAKER_NONE, MAKER_QUECTEL, MAKER_SIMCOM };
+
 enum sim_card { SIM_PRESENT, SIM_ABSENT, SIM_FAILURE };
 
 enum ussd_format { USSD_GSM, USSD_UCS2, USSD_PACKED };
@@ -142,12 +171,14 @@ struct ussd {
 #define NO_TEMPERATURE -1000
 
 struct options {
-	const char *link, *log, *people, *control, *script;
+	const char *link, *log, *people, *control, *script, *calls;
 	const char *imei, *imsi, *iccid, *operator, *number;
 	const char *maker, *model, *firmware, *pin, *puk;
 	const char *reenumerate;	/* NULL, "same" or where a reset brings the tty back */
 	int air_ms, receipt_ms, ring_ms, signal, registration, sm_size, me_size, sr_size;
-	int boot_ms, ussd_ms, temperature;
+	int boot_ms, ussd_ms, temperature, ring_every_ms, tts_ms;
+	enum maker keys, tts;
+	bool dsci;
 	int receipt_status;		/* TP-ST; -1 = the network sends none */
 	double receipt_loss;
 	bool lte;			/* no circuit-switched network: only CEREG says 1 */
@@ -189,8 +220,8 @@ struct modem {
 	bool booting;
 	unsigned boots;
 	/* settings of the AT side, reset by ATZ and +CFUN=1,1 */
-	bool echo, clip;
-	int cmee, cmgf, csms, cmms, cnmi[5], reg[3], cops_format, cfun;
+	bool echo;
+	int clip, cmee, cmgf, csms, cmms, cnmi[5], reg[3], cops_format, cfun;
 	char charset[8];
 	char smsc[32];
 	enum memory_index mem[3];	/* of +CPMS: read, write, receive */
@@ -219,11 +250,12 @@ struct modem {
 	size_t person_count;
 	struct timespec people_mtime;
 	TAILQ_HEAD(, heard) heard;
-	/* one voice call at most */
-	char call_number[32];
-	msec call_at;			/* 0 = none */
-	bool call_answered;
-	unsigned call_generation;
+	/* one voice call at most; whom it may reach, what is said and heard on it */
+	struct call call;
+	TAILQ_HEAD(, callee) callees;
+	int dsci, tones;
+	bool speaking;
+	unsigned speeches;
 	int log_fd, control_fd;
 	struct event *control_event;
 	TAILQ_HEAD(, peer) peers;
@@ -255,6 +287,7 @@ void ports_close(struct modem *);
 void ports_stall(struct modem *, bool on);	/* reads nothing: the client's output fills */
 
 /* modem_at.c: command lines */
+#define AT_OWN_TEST "?"		/* the command answers =? by itself */
 /* What a command needs of the card: the whole, refused by +CMS or +CME; or that it is there. */
 enum sim_need { SIM_NOT_NEEDED, SIM_CMS, SIM_CME, SIM_CARD };
 struct command {
@@ -287,9 +320,25 @@ int at_ignored(struct modem *, char form, const char *args);
 
 /* modem_general.c, modem_messages.c, modem_network.c: the commands */
 extern const struct command at_general[], at_messages[], at_network[];
-int call_dial(struct modem *, const char *number);
-/* `what`: answer, busy, end, "no answer" or hangup; nothing happens without a call. */
-void call_event(struct modem *, const char *what);
+
+/* modem_voice.c: the call */
+extern const struct command at_voice[];
+int call_dial(struct modem *, const char *number);	/* "+999...;" */
+int call_take(struct modem *);				/* ATA */
+void call_hang_up(struct modem *);			/* this side; nothing without a call */
+void call_log(struct modem *, const char *state, const char *key);
+void call_set(struct modem *, enum call_stat);
+void call_answer(struct modem *);
+void call_end(struct modem *, const char *state, const char *says);
+
+/* modem_callee.c: the other side; false: the network knows of none */
+bool callee_begin(struct modem *);
+int callee_open(struct modem *);
+void callee_fini(struct modem *);
+
+/* modem_speech.c: keys and spoken texts */
+extern const struct command at_speech[];
+void speech_key(struct modem *, char key);
 
 /* modem_network.c: registration as the client sees it */
 bool network_serves(const struct modem *);	/* messages and calls can go */
@@ -347,6 +396,7 @@ struct control {
 };
 extern const struct control power_controls[], fault_controls[], network_controls[];
 extern const struct control sim_controls[], identity_controls[], ussd_controls[];
+extern const struct control voice_controls[], callee_controls[];
 bool control_word(const char **args, char *out, size_t size);
 bool control_number(const char **args, int *out, int min, int max);
 bool control_ratio(const char **args, double *out);

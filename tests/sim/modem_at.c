@@ -13,10 +13,9 @@ void
 at_reset(struct modem *m)
 {
 	m->echo = true;
-	m->clip = false;
 	m->cmee = m->cmgf = m->csms = m->cmms = m->cops_format = 0;
 	m->cfun = 1;
-	m->cusd = 0;
+	m->cusd = m->clip = m->dsci = m->tones = 0;
 	memset(m->cnmi, 0, sizeof(m->cnmi));
 	memset(m->reg, 0, sizeof(m->reg));
 	strcpy(m->charset, "IRA");
@@ -236,7 +235,8 @@ command_run(struct modem *m, const struct command *c, char form, const char *res
 {
 	int refusal;
 
-	if (form == '=' && !strcmp(rest, "?")) {
+	if (form == '=' && !strcmp(rest, "?") &&
+	    (!c->test || strcmp(c->test, AT_OWN_TEST))) {
 		if (c->test && *c->test)
 			tty_line(m, "%s: %s", c->name, c->test);
 		return c->test ? AT_OK : AT_ERROR;
@@ -251,7 +251,8 @@ static int
 extended(struct modem *m, const char *text)
 {
 	const struct command *const tables[] = { at_general,  at_messages, at_network,
-						 at_identity, at_sim,	   at_ussd };
+						 at_identity, at_sim,	   at_ussd,
+						 at_voice,    at_speech };
 	size_t len = 1 + strcspn(text + 1, "=?");
 	const char *rest = text + len;
 	char form = *rest ? *rest++ : '!';
@@ -290,8 +291,10 @@ basic(struct modem *m, const char **at)
 	case 0x100 | 'F':
 		at_reset(m);
 		return AT_OK;
+	case 'A':
+		return call_take(m);
 	case 'H':
-		call_event(m, "hangup");
+		call_hang_up(m);
 		return AT_OK;
 	case 'I':
 		identity_show(m);

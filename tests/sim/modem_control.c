@@ -145,15 +145,6 @@ air(struct modem *m, const char *args)
 }
 
 static bool
-call(struct modem *m, const char *args)
-{
-	if (strcmp(args, "answer") && strcmp(args, "busy") && strcmp(args, "end"))
-		return false;
-	call_event(m, args);
-	return true;
-}
-
-static bool
 quit(struct modem *m, const char *args)
 {
 	return !event_base_loopexit(m->base, NULL);
@@ -166,7 +157,6 @@ static const struct control controls[] = {
 	 "NUMBER REF PART OF TEXT, 67 or 153 characters at most"},
 	{"full", full, "on|off"},
 	{"air", air, "MS"},
-	{"call", call, "answer|busy|end"},
 	{"quit", quit, ""},
 	{0},
 };
@@ -188,7 +178,8 @@ control_find(const char *name)
 {
 	const struct control *const tables[] = {
 		controls,     power_controls,	 fault_controls, network_controls,
-		sim_controls, identity_controls, ussd_controls,
+		sim_controls, identity_controls, ussd_controls,	 voice_controls,
+		callee_controls,
 	};
 
 	for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++)

@@ -16,6 +16,8 @@ const char modem_usage[] =
 	"         --sm-size N --me-size N --sr-size N\n"
 	"         --maker T --model T --firmware T --temperature N --pin NNNN --puk NNNNNNNN\n"
 	"         --port PATH=at|mute|diag --ussd-ms N\n"
+	"         --calls FILE --keys quectel|simcom|none --tts quectel|simcom|none --tts-ms N\n"
+	"         --dsci --ring-every-ms N\n"
 	"         --lte --boot-ms N --reenumerate same|PATH\n"
 	"See tests/sim/README.md.\n";
 
@@ -75,6 +77,8 @@ static const struct number_option {
 	{ "me-size", offsetof(struct options, me_size), 1, 1000 },
 	{ "sr-size", offsetof(struct options, sr_size), 1, 1000 },
 	{ "ussd-ms", offsetof(struct options, ussd_ms), 0, 600000 },
+	{ "ring-every-ms", offsetof(struct options, ring_every_ms), 1, 600000 },
+	{ "tts-ms", offsetof(struct options, tts_ms), 0, 600000 },
 	{ "temperature", offsetof(struct options, temperature), -40, 125 },
 	{ "boot-ms", offsetof(struct options, boot_ms), 0, 600000 },
 };
@@ -87,6 +91,7 @@ static const struct text_option {
 	{ "people", offsetof(struct options, people) },
 	{ "control", offsetof(struct options, control) },
 	{ "script", offsetof(struct options, script) },
+	{ "calls", offsetof(struct options, calls) },
 	{ "imei", offsetof(struct options, imei) },
 	{ "imsi", offsetof(struct options, imsi) },
 	{ "iccid", offsetof(struct options, iccid) },
@@ -110,6 +115,7 @@ static const struct flag_option {
 	size_t offset;
 } flag_options[] = {
 	{ "lte", offsetof(struct options, lte) },
+	{ "dsci", offsetof(struct options, dsci) },
 };
 #define COUNT(table) (sizeof(table) / sizeof((table)[0]))
 
@@ -167,6 +173,18 @@ option_port(struct modem *m, const char *value)
 	exit(2);
 }
 
+static enum maker
+maker(const char *name, const char *value)
+{
+	static const char *const known[] = { "none", "quectel", "simcom" };
+
+	for (int i = 0; i < 3; i++)
+		if (!strcmp(value, known[i]))
+			return (enum maker)i;
+	fprintf(stderr, "modem: --%s %s: must be quectel, simcom or none\n", name, value);
+	exit(2);
+}
+
 static bool
 option_take(struct modem *m, const char *name, const char *value)
 {
@@ -174,6 +192,10 @@ option_take(struct modem *m, const char *name, const char *value)
 		return true;
 	if (!strcmp(name, "seed"))
 		m->o.seed = (unsigned short)whole(name, value, 0, 65535);
+	else if (!strcmp(name, "keys"))
+		m->o.keys = m->o.tts = maker(name, value);
+	else if (!strcmp(name, "tts"))
+		m->o.tts = maker(name, value);
 	else if (!strcmp(name, "port"))
 		option_port(m, value);
 	else if (!strcmp(name, "receipts"))
@@ -198,6 +220,8 @@ options_defaults(struct options *o)
 		.puk = "12345678",
 		.temperature = NO_TEMPERATURE,
 		.ussd_ms = 100,
+		.ring_every_ms = 3000,
+		.tts_ms = 500,
 		.receipt_ms = 200,
 		.ring_ms = 20000,
 		.signal = 20,

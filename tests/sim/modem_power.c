@@ -24,6 +24,7 @@ power_fresh(struct modem *m)
 	m->reply_drop = false;
 	m->reply_late_ms = 0;
 	m->hang = HANG_NONE;
+	m->speaking = false;
 	at_reset(m);
 	sim_power(m);
 	for (int i = 0; i < 3; i++)
@@ -48,7 +49,7 @@ void
 power_unplug(struct modem *m)
 {
 	m->boots++;			/* whatever was booting does so no more */
-	call_event(m, "hangup");
+	call_hang_up(m);
 	ports_close(m);
 }
 
@@ -108,7 +109,7 @@ power_reset(struct modem *m, int ms)
 		return;
 	boot = xcalloc(1, sizeof(*boot) + strlen(link) + 1);
 	strcpy(boot->link, link);
-	call_event(m, "hangup");
+	call_hang_up(m);
 	if (*link)
 		power_unplug(m);
 	tty_forget(m);
