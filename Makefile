@@ -128,9 +128,11 @@ install: $(PROGRAMS)
 	install -D -m 755 $(B)/gongd $(DESTDIR)$(PREFIX)/sbin/gongd
 	install -D -m 755 $(B)/gongctl $(DESTDIR)$(PREFIX)/bin/gongctl
 	for d in $(DRIVERS); do install -D -m 755 $(B)/gong-$$d $(DESTDIR)$(PREFIX)/libexec/gong/gong-$$d; done
+	install -D -m 755 drivers/modem/usb-reset $(DESTDIR)$(PREFIX)/libexec/gong/usb-reset
 	install -d $(SHARE)/templates $(SHARE)/policies
 	install -m 644 templates/*.conf $(SHARE)/templates/
 	install -m 644 config/policies/*.conf $(SHARE)/policies/
+	install -m 644 config/modems.conf $(SHARE)/modems.conf
 	sed 's|"\.\./templates"|"$(PREFIX)/share/gong/templates"|; s|"policies"|"$(PREFIX)/share/gong/policies"|; s|/usr/libexec|$(PREFIX)/libexec|' \
 		config/gong.conf >$(B)/gong.conf
 	for f in config/roles.conf $(B)/gong.conf; do [ -e $(DESTDIR)/etc/gong/$${f##*/} ] || \
@@ -140,6 +142,7 @@ install: $(PROGRAMS)
 	sed -i 's|/usr/sbin|$(PREFIX)/sbin|' $(DESTDIR)/usr/lib/systemd/system/gongd.service
 	install -D -m 644 systemd/gong.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/gong.conf
 	install -D -m 644 systemd/gong.tmpfiles.conf $(DESTDIR)/usr/lib/tmpfiles.d/gong.conf
+	install -D -m 644 systemd/60-gong-modem.rules $(DESTDIR)/usr/lib/udev/rules.d/60-gong-modem.rules
 
 clean:
 	rm -rf build
