@@ -1,12 +1,12 @@
-/* announce.c -- tells gongd what arrived: receipts, inbound messages, health. */
+/* announce.c -- what came in: messages, receipts, calls that nobody answers. */
+#include <ctype.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "drivers/modem/driver.h"
-
-#define HEALTH_EVERY_MS SECONDS(60)
-#define SIGNAL_STEP_DB 6
+#include "drivers/modem/pdu.h"
 
 static void
 say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
@@ -14,8 +14,9 @@ say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
 	const char *state = sms_receipt_state(m->status);
 	const struct sent_message *sent;
 	char ref[16], reason[48];
+	bool settled = receipts_settle(&d->receipts_due, m->from, m->ref, state, &sent);
 
-	if (!receipts_settle(&d->receipts, m->from, m->ref, state, &sent)) {
+	if (!settled || (sent && ask_receipt(d, sent->id, state))) {
 		if (took)
 			inbound_took(&d->inbound, took);
 		return;
@@ -37,27 +38,26 @@ say_inbound(void *ctx, const struct inbound_message *m)
 		kit_inbound(d->kit, m->id, m->from, m->text, m->at ? m->at : kit_now());
 }
 
+/* Takes the strings of `found`. */
 void
-announce_found(struct driver *d, struct report *r)
+announce_found(struct driver *d, struct stored *found, bool is_direct)
 {
 	msec now = driver_now();
 	struct inbound_message report = {
-		.from = r->stored.from, .at = r->stored.at, .ref = r->stored.ref,
-		.status = r->stored.status,
+		.from = found->from, .at = found->at, .ref = found->ref, .status = found->status,
 	};
 
-	if (r->is_direct && r->stored.is_report) {
+	if (is_direct && found->is_report) {
 		say_receipt(d, NULL, &report);
-		free(r->stored.from);
+		free(found->from);
 		return;
 	}
-	if (r->is_direct) {
-		r->stored.memory = 0;
-		r->stored.location = -++d->direct_count;
+	if (is_direct) {
+		found->memory = 0;
+		found->location = -++d->direct_count;
 	}
-	inbound_found(&d->inbound, &r->stored, now);
-	if (r->is_direct || r->stored.memory == MEM_SR)
-		inbound_announce(&d->inbound, now, say_inbound, d);
+	inbound_found(&d->inbound, found, now);
+	inbound_announce(&d->inbound, now, say_inbound, d);
 }
 
 void
@@ -68,40 +68,71 @@ announce_stored(struct driver *d)
 }
 
 static void
-say_health(struct driver *d)
+on_direct(struct driver *d, const char *pdu)
 {
-	const struct health *h = &d->health;
-	json_t *event = json_pack("{s:s,s:b,s:b,s:s,s:{s:i,s:i}}", "ev", "health", "ok",
-				  h->registered, "registered", h->registered, "operator",
-				  h->operator, "storage", "used", h->used, "size", h->size);
+	struct stored found;
+	struct err err;
 
-	if (!event) {
-		kit_log("operator name is no text, health not told");
-		return;
+	if (sms_decode(&found, pdu, &err) < 0)
+		kit_log("message cannot be read reason=\"%s\"", err.text);
+	else
+		announce_found(d, &found, true);
+}
+
+/* A call back says "I have seen it".  It is told once, at the first ring that names the caller,
+ * and rung off: it costs him nothing and the line is free again.  +CLIP: "number",type,… */
+static void
+on_caller(struct driver *d, const char *line)
+{
+	const char *quote = strchr(line, '"');
+	struct inbound_message call = { .at = kit_now() };
+	char number[24], from[32];
+
+	snprintf(number, sizeof(number), "%.*s", quote ? (int)strcspn(quote + 1, "\"") : 0,
+		 quote ? quote + 1 : "");
+	if (number[0] && (strcmp(number, d->caller) != 0 || driver_now() > d->rang_at + SECONDS(20))) {
+		snprintf(d->caller, sizeof(d->caller), "%s", number);
+		snprintf(from, sizeof(from), "%s%s", *number != '+' && strstr(line, "\",145") ? "+"
+			 : "", number);
+		snprintf(call.id, sizeof(call.id), "%016" PRIx64, (uint64_t)call.at);
+		kit_event(d->kit, json_pack("{s:s,s:s,s:s,s:b,s:I}", "ev", "inbound", "id", call.id,
+					    "from", from, "missed_call", 1, "at",
+					    (json_int_t)call.at));
 	}
-	if (h->has_signal)
-		json_object_set_new(event, "signal_dbm", json_integer(h->signal_dbm));
-	if (!h->registered)
-		json_object_set_new(event, "note", json_string("the SIM is in no network; check "
-				    "antenna, SIM and contract"));
-	else if (h->size && h->used * 10 > h->size * 7)
-		json_object_set_new(event, "note", json_string("the SIM's message memory is nearly "
-				    "full; replies may be lost"));
-	d->health_said_at = driver_now();
-	kit_event(d->kit, event);
+	d->rang_at = driver_now();
+	d->must_ring_off = d->call.state == CALL_NONE;
+	driver_soon(d);
 }
 
 void
-announce_health(struct driver *d, const struct health *now)
+announce_news(struct driver *d, enum news news, const char *line, const char *pdu)
 {
-	struct health *old = &d->health;
-	bool changed = now->registered != old->registered || now->used != old->used ||
-		       now->size != old->size || strcmp(now->operator, old->operator) != 0 ||
-		       now->has_signal != old->has_signal ||
-		       abs(now->signal_dbm - old->signal_dbm) >= SIGNAL_STEP_DB;
-
-	if (!changed && driver_now() < d->health_said_at + HEALTH_EVERY_MS - SECONDS(1))
-		return;
-	d->health = *now;
-	say_health(d);
+	switch (news) {
+	case NEWS_STORED:
+	case NEWS_REPORT_STORED:
+		store_hint(d, line);
+		break;
+	case NEWS_MESSAGE:
+	case NEWS_REPORT:
+		on_direct(d, pdu);
+		break;
+	case NEWS_CALLER:
+		on_caller(d, line);
+		break;
+	case NEWS_USSD:
+		ask_ussd_news(d, line);
+		break;
+	case NEWS_REGISTRATION:
+		health_registration_news(d, line);
+		break;
+	case NEWS_BOOT:
+		recover_booted(d);
+		break;
+	case NEWS_REPLY:
+	case NEWS_NOISE:
+	case NEWS_RING:
+	case NEWS_CALL_END:
+		voice_news(d, news, line);
+		break;
+	}
 }

@@ -1,4 +1,4 @@
-/* driver.c -- decides what the worker does next, and for how long it may. */
+/* driver.c -- decides what is done with the wire next, and says whether the modem is ready. */
 #include "drivers/modem/driver.h"
 
 #include <stdio.h>
@@ -8,11 +8,12 @@
 
 #include "core/buf.h"
 
-#define INIT_MS SECONDS(40)
-#define PROMPT_MS SECONDS(35)
-#define STORE_MS SECONDS(30)
-#define HEALTH_MS SECONDS(40)
-#define POLL_EVERY_MS SECONDS(30)
+#define WINDOW 2			/* one in the air, the next one ready */
+#define PATIENCE_MS SECONDS(20)		/* before a modem that is not there counts as a pause */
+#define SETUP_PATIENCE_MS SECONDS(3)
+#define HEALTH_EVERY_MS SECONDS(60)
+#define KEEP_EVERY_MS SECONDS(10)
+#define LOOK_AGAIN_MS 250
 
 /* Deadlines must not move when the wall clock is set. */
 msec
@@ -24,38 +25,26 @@ driver_now(void)
 	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-static void
-finish_in_hand(struct driver *d, const char *outcome, const char *class, const char *reason)
+void
+driver_keep(struct driver *d)
 {
-	char ref[16];
+	char *state = keep_format(&d->kept);
 
-	snprintf(ref, sizeof(ref), "%u", d->last_ref);
-	kit_done(d->kit, d->in_hand->id, outcome, strcmp(outcome, "accepted") == 0 ? ref : NULL,
-		 d->in_hand->plan.parts, class, reason);
-	outgoing_free(d->in_hand);
-	d->in_hand = NULL;
-}
-
-static void
-give_back(struct driver *d, const char *outcome, const char *class, const char *reason)
-{
-	struct queued *q;
-
-	while ((q = TAILQ_FIRST(&d->queue))) {
-		TAILQ_REMOVE(&d->queue, q, link);
-		kit_done(d->kit, q->message->id, outcome, NULL, 0, class, reason);
-		outgoing_free(q->message);
-		free(q);
-	}
+	kit_event(d->kit, json_pack("{s:s,s:s}", "ev", "keep", "state", state));
+	free(state);
+	d->must_keep = false;
+	d->keep_at = driver_now() + KEEP_EVERY_MS;
 }
 
 /* Every item gets its one `done` before the process ends. */
 void
 driver_fail(struct driver *d, const char *reason, bool retry)
 {
-	if (d->in_hand)
-		finish_in_hand(d, "unknown", NULL, reason);
-	give_back(d, "rejected", "retry_other", reason);
+	send_abandon(d, reason);
+	send_give_back(d, "rejected", "retry_other", reason);
+	voice_abandon(d, reason);
+	if (d->must_keep)
+		driver_keep(d);
 	kit_fatal(d->kit, reason, retry);
 }
 
@@ -64,303 +53,274 @@ on_lost(void *ctx, const char *why)
 {
 	struct driver *d = ctx;
 
-	if (d->is_closing && !d->in_hand)
+	if (d->is_closing && !d->sending.message)
 		kit_exit(d->kit);
 	else
 		driver_fail(d, why, true);
 }
 
 static void
-arm_timer(struct driver *d)
+on_news(void *ctx, enum news news, const char *line, const char *pdu)
 {
-	msec now = driver_now(), at = d->is_busy ? d->deadline : msec_min(d->list_at, d->health_at);
+	announce_news(ctx, news, line, pdu);
+}
+
+/* What it can do; a modem that cannot speak says so, for its calls only ring. */
+static json_t *
+ready_event(const struct driver *d, bool works)
+{
+	json_t *event = json_pack("{s:s,s:i,s:[s],s:i,s:i,s:b,s:b,s:s}", "ev", "ready", "protocol", 1,
+				  "channels", "sms", "window", works ? WINDOW : 0, "batch", 1,
+				  "receipts", d->receipts, "inbound", 1, "version", GONG_VERSION);
+
+	if (d->id.imei[0])
+		json_object_set_new(event, "identity", json_string(d->id.imei));
+	if (d->has_voice) {
+		json_array_append_new(json_object_get(event, "channels"), json_string("voice"));
+		json_object_set_new(event, "voice", json_string(
+			d->quirk.say && d->quirk.keys_on ? "speaks and hears keys"
+			: d->quirk.say ? "speaks, hears no keys"
+			: d->quirk.keys_on ? "rings without speech, hears keys"
+			: "rings without speech: read your SMS"));
+	}
+	return event;
+}
+
+/* A modem that starts, or is set up anew within moments, is no pause worth telling. */
+static msec
+pause_at(const struct driver *d)
+{
+	if (!d->said_ready)
+		return d->started_at + PATIENCE_MS;
+	return d->is_set_up ? 0 : d->unset_at + SETUP_PATIENCE_MS;
+}
+
+void
+driver_say_ready(struct driver *d)
+{
+	bool works = d->is_set_up && d->health.registered && !d->is_closing;
+	json_t *event;
+	char *text;
+
+	if (!works && driver_now() < pause_at(d))
+		return;
+	event = ready_event(d, works);
+	text = json_dumps(event, JSON_COMPACT);
+	if (d->said_ready && strcmp(text, d->said_ready) == 0) {
+		free(text);
+		json_decref(event);
+		return;
+	}
+	free(d->said_ready);
+	d->said_ready = text;
+	kit_event(d->kit, event);
+	if (!works)
+		send_give_back(d, "rejected", "retry_other", "the modem is not ready");
+}
+
+static void
+on_rung_off(void *ctx, const struct at_reply *r)
+{
+	driver_done(ctx);
+}
+
+static bool
+ring_off(struct driver *d)
+{
+	if (!d->must_ring_off)
+		return false;
+	d->must_ring_off = false;
+	d->act = ACT_CALL;
+	wire_ask(d->wire, d->quirk.hangup, SECONDS(5), on_rung_off, d);
+	return true;
+}
+
+static bool
+do_housekeeping(struct driver *d, msec now)
+{
+	if (d->conf.balance_ussd && now >= d->balance_at)
+		ask_balance(d);
+	if (ask_next(d) || store_next(d, now))
+		return true;
+	if (now < d->health_at)
+		return false;
+	health_start(d);
+	return true;
+}
+
+/* Calls first, they need little; then urgent messages; else housekeeping and messages take
+ * turns, so that neither answers of people nor messages wait for the other. */
+static void
+run_next(struct driver *d)
+{
+	struct queued *first = TAILQ_FIRST(&d->queue);
+	msec now = driver_now();
+	bool was_send = d->was_send;
+
+	if (d->act != ACT_NONE || !d->wire || wire_is_busy(d->wire))
+		return;
+	if (d->is_closing && d->call.state == CALL_NONE) {
+		kit_exit(d->kit);
+		return;
+	}
+	if (d->must_setup) {
+		setup_start(d);
+		return;
+	}
+	if (!d->is_set_up)
+		return;
+	d->was_send = false;
+	if (voice_next(d, now) || ring_off(d))
+		return;
+	if (first && (!was_send || (first->urgent && now < d->list_at + d->conf.poll_ms)))
+		d->was_send = true;
+	else if (do_housekeeping(d, now))
+		return;
+	if (first) {
+		d->was_send = true;
+		send_first(d);
+	}
+}
+
+void
+driver_arm(struct driver *d)
+{
+	msec now = driver_now(), at = msec_min(d->close_at, d->health_said_at + HEALTH_EVERY_MS);
 	struct timeval tv;
 
-	at = msec_min(at, d->close_at);
+	if (!d->is_set_up && pause_at(d) > now)
+		at = msec_min(at, pause_at(d));
+	if (d->must_keep)
+		at = msec_min(at, d->keep_at);
+	if (d->act == ACT_NONE && d->is_set_up) {
+		at = msec_min(at, msec_min(d->list_at, d->health_at));
+		at = msec_min(at, msec_min(voice_next_at(d), ask_next_at(d)));
+		if (d->conf.balance_ussd)
+			at = msec_min(at, d->balance_at);
+	}
 	at = at > now ? at - now : 0;
 	at = msec_min(at, HOURS(1));
 	tv = (struct timeval){ .tv_sec = at / 1000, .tv_usec = at % 1000 * 1000 };
 	event_add(d->timer, &tv);
 }
 
-static void
-start(struct driver *d, const struct job *job, msec limit_ms)
-{
-	d->job = *job;
-	d->is_busy = true;
-	d->was_send = job->kind == JOB_SEND;
-	d->deadline = driver_now() + limit_ms;
-	worker_start(d->worker, job);
-	arm_timer(d);
-}
-
-static void
-start_send(struct driver *d)
-{
-	struct queued *q = TAILQ_FIRST(&d->queue);
-	unsigned parts = 0;
-
-	TAILQ_REMOVE(&d->queue, q, link);
-	d->in_hand = q->message;
-	free(q);
-	for (unsigned i = 0; i < d->in_hand->plan.parts; i++)
-		parts += d->in_hand->wanted[i] != 0;
-	if (d->in_hand->receipt)
-		receipts_begin(&d->receipts, d->in_hand->id, d->in_hand->to, parts);
-	start(d, &(struct job){ .kind = JOB_SEND, .message = d->in_hand,
-				.validity_ms = d->conf.validity_ms }, PROMPT_MS);
-}
-
-/* Starts a piece of housekeeping that is due; false if none is. */
-static bool
-start_housekeeping(struct driver *d, msec now)
-{
-	const struct stored *gone;
-
-	while ((gone = inbound_next_deletion(&d->inbound)) && gone->location < 0)
-		inbound_deleted(&d->inbound, gone->memory, gone->location, true);
-	if (d->read_count) {
-		d->read_count--;
-		start(d, &(struct job){ .kind = JOB_READ, .memory = d->reads[d->read_count].memory,
-					.location = d->reads[d->read_count].location }, STORE_MS);
-	} else if (now >= d->list_at) {
-		d->list_at = now + POLL_EVERY_MS;
-		inbound_begin(&d->inbound);
-		start(d, &(struct job){ .kind = JOB_LIST }, STORE_MS);
-	} else if (now >= d->health_at) {
-		d->health_at = now + POLL_EVERY_MS;
-		start(d, &(struct job){ .kind = JOB_HEALTH }, HEALTH_MS);
-	} else if (gone) {
-		start(d, &(struct job){ .kind = JOB_DELETE, .memory = gone->memory,
-					.location = gone->location, .key = gone->key }, STORE_MS);
-	} else {
-		return false;
-	}
-	return true;
-}
-
-/* Urgent messages first; else housekeeping and messages take turns, so that neither answers of
- * people nor messages wait for the other. */
 void
-driver_run_next(struct driver *d)
+driver_done(struct driver *d)
 {
-	struct queued *first = TAILQ_FIRST(&d->queue);
-	msec now = driver_now();
+	d->act = ACT_NONE;
+	run_next(d);
+	driver_arm(d);
+}
 
-	if (d->is_busy)
-		return;
-	if (d->is_closing) {
-		kit_exit(d->kit);
-		return;
-	}
-	if (d->must_init) {
-		d->must_init = false;
-		start(d, &(struct job){ .kind = JOB_INIT }, INIT_MS);
-		return;
-	}
-	if (first && (!d->was_send || (first->urgent && now < d->list_at + POLL_EVERY_MS)))
-		start_send(d);
-	else if (start_housekeeping(d, now))
-		return;
-	else if (first)
-		start_send(d);
-	else
-		arm_timer(d);
+static void
+on_soon(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+
+	run_next(d);
+	driver_arm(d);
+}
+
+void
+driver_soon(struct driver *d)
+{
+	event_active(d->soon, EV_TIMEOUT, 0);
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
-	static const char *const said[] = {
-		[JOB_INIT] = "the modem did not start in time",
-		[JOB_SEND] = "no result of the submit in time: sent or not, nobody knows",
-		[JOB_LIST] = "the modem did not list its messages in time",
-		[JOB_READ] = "the modem did not read a message in time",
-		[JOB_DELETE] = "the modem did not delete a message in time",
-		[JOB_HEALTH] = "the modem did not tell its state in time",
-	};
 	struct driver *d = ctx;
 	msec now = driver_now();
 
 	if (now >= d->close_at) {
 		d->close_at = NEVER;
-		worker_stop_early(d->worker);
+		d->sending.stop_early = true;
+		d->call.hang_up = true;
 	}
-	if (d->is_busy && now >= d->deadline)
-		driver_fail(d, said[d->job.kind], true);
-	else if (d->is_busy)
-		arm_timer(d);
-	else
-		driver_run_next(d);
+	recover_due(d, now);
+	if (d->must_keep && now >= d->keep_at)
+		driver_keep(d);
+	if (now >= d->health_said_at + HEALTH_EVERY_MS)
+		health_say(d);
+	ask_due(d, now);
+	driver_say_ready(d);
+	on_soon(fd, what, ctx);
 }
 
 static void
-on_hint(struct driver *d, const struct report *r)
-{
-	if (r->memory != MEM_SR) {
-		d->list_at = 0;
-	} else if (d->read_count < READS_MAX) {
-		d->reads[d->read_count].memory = r->memory;
-		d->reads[d->read_count++].location = r->location;
-	}
-	driver_run_next(d);
-}
-
-static void
-on_part(struct driver *d, const struct report *r)
-{
-	const struct outgoing *o = d->in_hand;
-	char ref[16];
-
-	snprintf(ref, sizeof(ref), "%u", r->ref);
-	d->last_ref = r->ref;
-	d->deadline = driver_now() + PROMPT_MS;
-	arm_timer(d);
-	kit_part(d->kit, o->id, r->part, o->plan.parts, o->reference & 255, ref);
-	if (o->receipt)
-		receipts_part(&d->receipts, r->ref);
-}
-
-static void
-on_end(struct driver *d, const struct report *r)
-{
-	d->is_busy = false;
-	d->must_init = d->must_init || r->must_init;
-	if (r->verdict == VERDICT_FATAL)
-		driver_fail(d, r->refusal.reason, r->retry);
-	if (r->job == JOB_SEND && r->verdict == VERDICT_OK)
-		finish_in_hand(d, "accepted", NULL, NULL);
-	else if (r->job == JOB_SEND && r->verdict == VERDICT_UNKNOWN)
-		finish_in_hand(d, "unknown", NULL, r->refusal.reason);
-	else if (r->job == JOB_SEND)
-		finish_in_hand(d, "rejected", r->refusal.class, r->refusal.reason);
-	else if (r->verdict != VERDICT_OK)
-		kit_log("housekeeping failed reason=\"%s\"", r->refusal.reason);
-	if (r->is_mute)
-		driver_fail(d, r->refusal.reason, true);
-	if (r->job == JOB_LIST && r->verdict == VERDICT_OK) {
-		announce_stored(d);
-	} else if (r->job == JOB_DELETE) {
-		inbound_deleted(&d->inbound, d->job.memory, d->job.location,
-				r->verdict == VERDICT_OK);
-		d->health_at = msec_min(d->health_at, driver_now() + SECONDS(5));
-	}
-	driver_run_next(d);
-}
-
-static void
-on_worker(struct driver *d, struct report *r)
-{
-	switch (r->kind) {
-	case REPORT_READY:
-		if (!d->is_ready)
-			kit_ready(d->kit, "sms", 2, 1, true, true, *r->text ? r->text : NULL);
-		d->is_ready = true;
-		d->list_at = d->health_at = 0;
-		break;
-	case REPORT_SUBMITTED:
-		d->deadline = driver_now() + d->conf.result_ms;
-		arm_timer(d);
-		break;
-	case REPORT_PART:
-		on_part(d, r);
-		break;
-	case REPORT_FOUND:
-		announce_found(d, r);
-		break;
-	case REPORT_HINT:
-		on_hint(d, r);
-		break;
-	case REPORT_HEALTH:
-		announce_health(d, &r->health);
-		break;
-	case REPORT_END:
-		on_end(d, r);
-		break;
-	}
-}
-
-static void
-on_reports(evutil_socket_t fd, short what, void *ctx)
+on_missing(void *ctx, const char *why)
 {
 	struct driver *d = ctx;
-	struct report *r;
 
-	while ((r = worker_report(d->worker))) {
-		on_worker(d, r);
-		free(r);
+	if (strcmp(d->missing, why) == 0)
+		return;
+	snprintf(d->missing, sizeof(d->missing), "%s", why);
+	kit_log("no modem yet reason=\"%s\"", why);
+	health_say(d);
+}
+
+static void
+on_found(void *ctx, const char *port)
+{
+	static const struct wire_events events = { .news = on_news, .lost = on_lost };
+	struct driver *d = ctx;
+	struct err err;
+
+	find_free(d->finder);
+	d->finder = NULL;
+	snprintf(d->id.device, sizeof(d->id.device), "%s", port);
+	if (recover_before(d))
+		return;
+	if (wire_open(&d->wire, port, kit_base(d->kit), &events, d, &err) < 0) {
+		on_missing(d, err.text);
+		driver_look(d, LOOK_AGAIN_MS);
+		return;
 	}
+	wire_debug(d->wire, d->conf.debug);
+	recover_start(d);
+	driver_arm(d);
+}
+
+void
+driver_look(struct driver *d, msec wait_ms)
+{
+	d->finder = find_start(kit_base(d->kit), d->conf.device, d->conf.ports, d->kept.port, wait_ms,
+			       on_found, on_missing, d);
 }
 
 void
 driver_setup(struct driver *d)
 {
 	TAILQ_INIT(&d->queue);
+	TAILQ_INIT(&d->calls);
 	d->close_at = NEVER;
-}
-
-int
-driver_start(struct driver *d, struct err *err)
-{
-	struct event_base *base = kit_base(d->kit);
-	struct worker_conf conf = {
-		.pin = d->conf.pin, .smsc = d->conf.smsc, .debug = d->conf.debug,
-	};
-
-	if (tty_open(&d->tty, d->conf.device, base, on_lost, d, err) < 0)
-		return -1;
-	conf.tty = d->tty;
-	if (worker_new(&d->worker, &conf, err) < 0)
-		return -1;
-	d->reports = event_new(base, worker_fd(d->worker), EV_READ | EV_PERSIST, on_reports, d);
-	d->timer = event_new(base, -1, 0, on_timer, d);
-	event_add(d->reports, NULL);
-	d->must_init = true;
-	driver_run_next(d);
-	return 0;
+	d->memory = -1;
 }
 
 void
-driver_enqueue(struct driver *d, struct outgoing *o, bool urgent)
+driver_open(struct driver *d)
 {
-	struct queued *q = xcalloc(1, sizeof(*q)), *at;
-
-	q->message = o;
-	q->urgent = urgent;
-	TAILQ_FOREACH(at, &d->queue, link)
-		if (urgent && !at->urgent)
-			break;
-	if (at)
-		TAILQ_INSERT_BEFORE(at, q, link);
-	else
-		TAILQ_INSERT_TAIL(&d->queue, q, link);
-}
-
-void
-driver_withdraw(struct driver *d, const char *id)
-{
-	struct queued *q;
-
-	TAILQ_FOREACH(q, &d->queue, link)
-		if (strcmp(q->message->id, id) == 0)
-			break;
-	if (!q)
-		return;
-	TAILQ_REMOVE(&d->queue, q, link);
-	kit_done(d->kit, id, "withdrawn", NULL, 0, NULL, "withdrawn before it left");
-	outgoing_free(q->message);
-	free(q);
+	d->started_at = d->health_said_at = driver_now();
+	quirks_pick(d->quirks, "", &d->quirk);
+	d->timer = event_new(kit_base(d->kit), -1, 0, on_timer, d);
+	d->soon = event_new(kit_base(d->kit), -1, 0, on_soon, d);
+	driver_look(d, 0);
+	driver_arm(d);
 }
 
 void
 driver_close(struct driver *d, msec grace_ms)
 {
 	d->is_closing = true;
-	give_back(d, "rejected", "retry", "the driver is closing");
-	if (!d->in_hand) {
+	send_give_back(d, "rejected", "retry", "the driver is closing");
+	voice_give_back(d, "retry", "the driver is closing");
+	if (d->must_keep)
+		driver_keep(d);
+	if (!d->sending.message && d->call.state == CALL_NONE) {
 		kit_exit(d->kit);
 		return;
 	}
 	d->close_at = driver_now() + grace_ms;
-	arm_timer(d);
+	driver_arm(d);
 }

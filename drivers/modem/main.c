@@ -1,15 +1,28 @@
-/* main.c -- gong-modem: a GSM modem as a route of gong.
- * This thread speaks with gongd, owns the tty, keeps the queue and measures the time; the worker
- * thread runs libGammu.  It never waits for the worker: what overruns its deadline is reported
- * as unknown and the process ends, for libGammu cannot be interrupted. */
+/* main.c -- gong-modem: a GSM modem as a route of gong; one process a SIM, one thread.
+ * Also `gong-modem list` and `gong-modem probe DEVICE`, for people who plug modems in. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 #include "drivers/modem/driver.h"
+#include "drivers/modem/list.h"
+
+#define MODELS_FILE "/etc/gong/modems.conf"
 
 static struct driver the_driver;
+
+/* The file that `models` names must be there; the usual one may be missing. */
+static int
+load_models(struct driver *d, struct err *err)
+{
+	const char *path = d->conf.models ? d->conf.models : MODELS_FILE;
+
+	if (!d->conf.models && access(path, F_OK) != 0)
+		return 0;
+	return quirks_load(&d->quirks, path, err);
+}
 
 static void
 modem_open(struct kit *k, const char *route, json_t *config, const char *state)
@@ -17,14 +30,15 @@ modem_open(struct kit *k, const char *route, json_t *config, const char *state)
 	struct driver *d = kit_self(k);
 	struct err err;
 
-	d->kit = k;
-	if (d->tty)
+	if (d->timer)
 		kit_fatal(k, "opened twice", false);
+	d->kit = k;
+	d->route = xstrdup(route);
 	d->config = json_incref(config);
-	if (modem_settings_parse(&d->conf, d->config, &err) < 0)
+	if (modem_settings_parse(&d->conf, d->config, &err) < 0 || load_models(d, &err) < 0)
 		kit_fatal(k, err.text, false);
-	if (driver_start(d, &err) < 0)
-		kit_fatal(k, err.text, true);
+	keep_parse(&d->kept, state);
+	driver_open(d);
 }
 
 /* NULL: the item is refused, its `done` has been said. */
@@ -73,24 +87,33 @@ modem_send(struct kit *k, const struct kit_send *send)
 	for (size_t i = 0; i < send->count; i++) {
 		struct outgoing *o;
 
-		if (!d->worker || d->is_closing) {
+		if (!d->timer || d->is_closing) {
 			kit_done(k, send->items[i].id, "rejected", NULL, 0, "retry",
 				 "the modem is not open");
 			continue;
 		}
 		o = to_outgoing(k, send, &send->items[i]);
 		if (o)
-			driver_enqueue(d, o, send->urgent);
+			send_enqueue(d, o, send->urgent);
 	}
-	if (d->worker)
-		driver_run_next(d);
+	if (d->soon)
+		driver_soon(d);
+}
+
+static void
+modem_call(struct kit *k, const struct kit_call *call)
+{
+	voice_take(kit_self(k), call);
 }
 
 /* What is in hand is never cut: its own `done` follows. */
 static void
 modem_withdraw(struct kit *k, const char *id)
 {
-	driver_withdraw(kit_self(k), id);
+	struct driver *d = kit_self(k);
+
+	if (!voice_withdraw(d, id))
+		send_withdraw(d, id);
 }
 
 static void
@@ -99,8 +122,14 @@ modem_took(struct kit *k, const char *id)
 	struct driver *d = kit_self(k);
 
 	inbound_took(&d->inbound, id);
-	if (d->worker)
-		driver_run_next(d);
+	if (d->soon)
+		driver_soon(d);
+}
+
+static void
+modem_ask(struct kit *k, const struct kit_question *question)
+{
+	ask_take(kit_self(k), question);
 }
 
 static void
@@ -113,13 +142,15 @@ modem_close(struct kit *k, msec grace_ms)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
 	static const struct kit_driver modem = {
-		.open = modem_open, .send = modem_send, .withdraw = modem_withdraw,
-		.took = modem_took, .close = modem_close,
+		.open = modem_open, .send = modem_send, .call = modem_call, .ask = modem_ask,
+		.withdraw = modem_withdraw, .took = modem_took, .close = modem_close,
 	};
 
+	if (argc > 1)
+		return list_main(argc, argv);
 	signal(SIGPIPE, SIG_IGN);	/* gongd gone is seen by the write, after the part in hand */
 	driver_setup(&the_driver);
 	return kit_main(&modem, &the_driver);

@@ -17,6 +17,7 @@ enum alphabet { GSM7, EIGHT_BIT, UCS2 };
 
 struct frame {				/* where things are in a DELIVER or STATUS-REPORT */
 	size_t dcs_at, data_at;
+	size_t time_at;			/* a report has a second time right behind it */
 	unsigned data_length;		/* TP-UDL: septets or octets */
 	size_t octets;			/* of the user data */
 	size_t header;			/* octets of the user data header with its length; 0 = none */
@@ -85,6 +86,7 @@ read_data(struct frame *f, const unsigned char *pdu, size_t at, size_t len, bool
 {
 	read_coding(f, pdu[at + 1]);
 	f->dcs_at = at + 1;
+	f->time_at = at + 2;
 	f->data_length = pdu[at + 9];	/* after TP-PID, TP-DCS and 7 octets of time */
 	f->data_at = at + 10;
 	f->octets = f->alphabet == GSM7 ? (f->data_length * 7 + 7) / 8 : f->data_length;
@@ -130,6 +132,7 @@ read_frame(struct frame *f, const unsigned char *pdu, size_t len, struct err *er
 		return read_data(f, pdu, at, len, first & 0x40, err);
 	if (at + 15 > len)
 		return err_field(err, "pdu", "cut short: a report of %zu octets", len);
+	f->time_at = at;
 	return 0;
 }
 
@@ -198,24 +201,53 @@ replace_text(struct stored *out, const struct frame *f, const unsigned char *dat
 	out->text = text;
 }
 
+/* libGammu believes a month 57.  False: it was no time,
+ * and is a harmless one now. */
+static bool
+mend_time(unsigned char *t)
+{
+	static const unsigned char least[] = { 0, 1, 1, 0, 0, 0 }, most[] = { 99, 12, 31, 23, 59, 59 };
+	static const unsigned char harmless[7] = { 0x00, 0x10, 0x10, 0x00, 0x00, 0x00, 0x00 };
+	bool is_time = t[6] >> 4 <= 9 && 10 * (t[6] & 7) + (t[6] >> 4) <= 60;	/* 15 h */
+
+	for (int i = 0; i < 6; i++) {
+		unsigned high = t[i] & 15, low = t[i] >> 4;
+
+		if (high > 9 || low > 9 || 10 * high + low < least[i] || 10 * high + low > most[i])
+			is_time = false;
+	}
+	if (!is_time)
+		memcpy(t, harmless, sizeof(harmless));
+	return is_time;
+}
+
 int
 sms_decode(struct stored *out, const char *hex, struct err *err)
 {
 	unsigned char pdu[ROOM] = { 0 };
 	GSM_SMSMessage sms = { 0 };
 	struct frame f;
+	bool has_time;
 	GSM_Error error;
 	size_t len = 0;
 
 	if (unhex(pdu, &len, hex, err) || read_frame(&f, pdu, len, err))
 		return -1;
-	if (!f.is_report)		/* the same coding, in words libGammu knows */
+	has_time = mend_time(pdu + f.time_at);
+	if (f.is_report) {
+		has_time = mend_time(pdu + f.time_at + 7);	/* when it was delivered */
+		/* What may follow TP-ST says nothing to us, and its length overruns libGammu. */
+		memset(pdu + f.time_at + 15, 0, sizeof(pdu) - f.time_at - 15);
+	} else {			/* the same coding, in words libGammu knows */
 		pdu[f.dcs_at] = (unsigned char)(f.alphabet << 2 |
 						(f.class < 0 ? 0 : 0x10 | f.class));
+	}
 	error = GSM_DecodePDUFrame(GSM_GetGlobalDebug(), &sms, pdu, sizeof(pdu), NULL, TRUE);
 	if (error != ERR_NONE)
 		return err_field(err, "pdu", "%s", GSM_ErrorString(error));
 	sms_to_stored(out, &sms);
+	if (!has_time)
+		out->at = 0;
 	if (f.is_report)
 		return 0;
 	read_part(out, pdu + f.data_at, f.header);

@@ -2,7 +2,7 @@
  * Pure apart from libGammu's codec; hostile lines end in an error, never outside a buffer.
  * libGammu decodes numbers, times and GSM 7 bit; lengths, coding groups, headers, UCS-2 and
  * national tables are read here, for there it reads past what came, knows no header it has not
- * met, and takes `~` for an escape of its own. */
+ * met, and takes `~` for an escape of its own; the tail of a report can overrun its stack. */
 #ifndef GONG_MODEM_PDU_H
 #define GONG_MODEM_PDU_H
 
@@ -16,7 +16,7 @@
 
 /* `hex` begins with the service centre's address, as in +CMGL, +CMGR, +CMT and +CDS; blanks
  * around it do no harm.  Fills all of *out but memory and location; the caller owns `from` and
- * `text`.  A DELIVER or a STATUS-REPORT only: -1 and a sentence for anything else. */
+ * `text`; `at` is 0 when the time is none.  A DELIVER or a STATUS-REPORT only: -1 and a sentence for anything else. */
 int sms_decode(struct stored *out, const char *hex, struct err *err);
 
 /* The SUBMIT that AT+CMGS wants, as hexadecimal text; its number of octets goes to

@@ -353,3 +353,18 @@ quirks_free(struct quirks *q)
 	cfg_free(q->cfg);
 	free(q);
 }
+
+int
+quirk_number(const char *pattern, const char *text)
+{
+	regmatch_t match[2];
+	regex_t compiled;
+	int number = -1;
+
+	if (!pattern || regcomp(&compiled, pattern, REG_EXTENDED) != 0)
+		return -1;		/* those of the file were tried when it was read */
+	if (regexec(&compiled, text, 2, match, 0) == 0 && match[1].rm_so >= 0)
+		number = atoi(text + match[1].rm_so);
+	regfree(&compiled);
+	return number;
+}

@@ -47,5 +47,7 @@ int quirks_load(struct quirks **out, const char *path, struct err *err);
 /* `identity`: "maker model firmware".  quirks may be NULL: what is built in. */
 void quirks_pick(const struct quirks *, const char *identity, struct quirk *out);
 void quirks_free(struct quirks *);	/* NULL is fine */
+/* The number that the first group of `pattern` finds in `text`; -1 = none, or pattern is NULL. */
+int quirk_number(const char *pattern, const char *text);
 
 #endif

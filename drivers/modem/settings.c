@@ -6,7 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
+
 enum shape { SHAPE_TEXT, SHAPE_DIGITS, SHAPE_NUMBER, SHAPE_BOOL };
+
+#define TEXT(name, least, most) { #name, SHAPE_TEXT, offsetof(struct modem_settings, name), 0, least, \
+				  most }
+#define NUMBER(name, field, unit, least, most) { name, SHAPE_NUMBER, \
+	offsetof(struct modem_settings, field), unit, least, most }
 
 /* One row an option: its reader, its limits and its place.  For digits the limits are counts. */
 static const struct {
@@ -15,13 +22,22 @@ static const struct {
 	size_t offset;
 	msec unit, min, max;
 } options[] = {
-	{ "device", SHAPE_TEXT, offsetof(struct modem_settings, device), 0, 1, 255 },
+	TEXT(device, 1, 255), TEXT(ports, 1, 255), TEXT(models, 1, 255),
+	TEXT(storage, 2, 2), TEXT(network, 3, 4), TEXT(reset_command, 1, 255),
+	TEXT(balance_ussd, 2, 32), TEXT(balance_pattern, 3, 200),
 	{ "pin", SHAPE_DIGITS, offsetof(struct modem_settings, pin), 0, 4, 8 },
 	{ "smsc", SHAPE_DIGITS, offsetof(struct modem_settings, smsc), 0, 3, 20 },
-	{ "validity_minutes", SHAPE_NUMBER, offsetof(struct modem_settings, validity_ms),
-	  MINUTES(1), 5, 60 * 24 * 7 * 63 },
-	{ "result_seconds", SHAPE_NUMBER, offsetof(struct modem_settings, result_ms),
-	  SECONDS(1), 2, 300 },
+	NUMBER("validity_minutes", validity_ms, MINUTES(1), 5, 60 * 24 * 7 * 63),
+	NUMBER("result_seconds", result_ms, SECONDS(1), 2, 300),
+	NUMBER("poll_seconds", poll_ms, SECONDS(1), 1, 60),
+	NUMBER("balance_hours", balance_ms, HOURS(1), 1, 24 * 31),
+	NUMBER("balance_floor", balance_floor, 1, 0, 1000000),
+	NUMBER("plan_day", plan_day, 1, 1, 1000000),
+	NUMBER("plan_month", plan_month, 1, 1, 100000000),
+	NUMBER("temperature_max", temperature_max, 1, 20, 120),
+	NUMBER("rung_failures", rung_failures, 1, 1, 20),
+	NUMBER("rest_seconds", rest_ms, SECONDS(1), 1, 3600),
+	{ "voice", SHAPE_BOOL, offsetof(struct modem_settings, voice), 0, 0, 0 },
 	{ "debug", SHAPE_BOOL, offsetof(struct modem_settings, debug), 0, 0, 0 },
 };
 #define OPTIONS (sizeof(options) / sizeof(options[0]))
@@ -80,6 +96,18 @@ set_bool(bool *place, size_t row, json_t *value, struct err *err)
 }
 
 static int
+unknown_option(const char *name, struct err *err)
+{
+	struct buf known = { 0 };
+
+	for (size_t i = 0; i < OPTIONS; i++)
+		buf_printf(&known, "%s%s", i ? ", " : "", options[i].name);
+	err_field(err, name, "gong-modem knows no option `%.60s`; it knows %s", name, known.data);
+	buf_fini(&known);
+	return -1;
+}
+
+static int
 set_option(struct modem_settings *s, const char *name, json_t *value, struct err *err)
 {
 	for (size_t i = 0; i < OPTIONS; i++) {
@@ -97,8 +125,37 @@ set_option(struct modem_settings *s, const char *name, json_t *value, struct err
 			return set_bool(place, i, value, err);
 		}
 	}
-	return err_field(err, name, "gong-modem knows no option `%s`; it knows device, pin, smsc, "
-			 "validity_minutes, result_seconds, debug", name);
+	return unknown_option(name, err);
+}
+
+/* Rules that join several options or know their words. */
+static int
+check(const struct modem_settings *s, struct err *err)
+{
+	static const char *const storages[] = { "SM", "ME", "MT" }, *const modes[] = { "auto", "lte",
+		"gsm" };
+	bool known = !s->storage, mode = !s->network;
+
+	for (size_t i = 0; i < 3; i++) {
+		known |= s->storage && strcmp(s->storage, storages[i]) == 0;
+		mode |= s->network && strcmp(s->network, modes[i]) == 0;
+	}
+	if (!s->device)
+		return err_field(err, "device", "option `device` is missing; name the modem's tty, "
+				 "best under /dev/serial/by-id/, or \"imei:…\" or \"iccid:…\"");
+	if (*s->device != '/' && strncmp(s->device, "imei:", 5) && strncmp(s->device, "iccid:", 6))
+		return err_field(err, "device", "option `device` must be a path, \"imei:…\" or "
+				 "\"iccid:…\", not \"%.60s\"", s->device);
+	if (!known)
+		return err_field(err, "storage", "option `storage` must be SM (SIM), ME (modem) or "
+				 "MT (both), not \"%s\"", s->storage);
+	if (!mode)
+		return err_field(err, "network", "option `network` must be auto, lte or gsm, not "
+				 "\"%s\"", s->network);
+	if (s->balance_ussd && strspn(s->balance_ussd, "*#0123456789") != strlen(s->balance_ussd))
+		return err_field(err, "balance_ussd", "option `balance_ussd` must be a code like "
+				 "*100#, not \"%s\"", s->balance_ussd);
+	return 0;
 }
 
 int
@@ -107,12 +164,13 @@ modem_settings_parse(struct modem_settings *out, json_t *config, struct err *err
 	const char *name;
 	json_t *value;
 
-	*out = (struct modem_settings){ .validity_ms = HOURS(24), .result_ms = SECONDS(60) };
+	*out = (struct modem_settings){
+		.ports = "/dev/serial/by-id/*", .validity_ms = HOURS(24), .result_ms = SECONDS(60),
+		.poll_ms = SECONDS(30), .balance_ms = HOURS(24), .rest_ms = MINUTES(5),
+		.rung_failures = 1, .temperature_max = 75,
+	};
 	json_object_foreach(config, name, value)
 		if (set_option(out, name, value, err) < 0)
 			return -1;
-	if (!out->device)
-		return err_field(err, "device", "option `device` is missing; name the modem's tty, "
-				 "best under /dev/serial/by-id/");
-	return 0;
+	return check(out, err);
 }

@@ -27,9 +27,8 @@ put_unit(unsigned char *out, size_t index, uint32_t unit)
 	out[2 * index + 1] = (unsigned char)unit;
 }
 
-/* UTF-8 (checked by segment_plan) to the big-endian UTF-16 that libGammu calls Unicode. */
-static size_t
-put_utf16(unsigned char *out, size_t room, const char *s, size_t len)
+size_t
+sms_utf16(unsigned char *out, size_t room, const char *s, size_t len)
 {
 	size_t units = 0;
 
@@ -90,14 +89,14 @@ sms_encode(GSM_SMSMessage *out, const struct outgoing *o, unsigned part, const c
 		out->UDH.AllParts = (int)o->plan.parts;
 		GSM_EncodeUDHHeader(GSM_GetGlobalDebug(), &out->UDH);
 	}
-	out->Length = (int)put_utf16(out->Text, sizeof(out->Text) / 2, o->text + begin,
+	out->Length = (int)sms_utf16(out->Text, sizeof(out->Text) / 2, o->text + begin,
 				     end - begin);
-	put_utf16(out->Number, sizeof(out->Number) / 2, o->to, strlen(o->to));
+	sms_utf16(out->Number, sizeof(out->Number) / 2, o->to, strlen(o->to));
 	out->SMSC.Location = 0;		/* else libGammu asks for CSCA before every part */
 	out->SMSC.Format = SMS_FORMAT_Text;
 	out->SMSC.Validity.Format = SMS_Validity_RelativeFormat;
 	out->SMSC.Validity.Relative = (GSM_ValidityPeriod)sms_validity(validity_ms);
-	put_utf16(out->SMSC.Number, sizeof(out->SMSC.Number) / 2, smsc, strlen(smsc));
+	sms_utf16(out->SMSC.Number, sizeof(out->SMSC.Number) / 2, smsc, strlen(smsc));
 }
 
 static void

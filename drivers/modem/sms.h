@@ -28,6 +28,9 @@ void sms_encode(GSM_SMSMessage *out, const struct outgoing *, unsigned part, con
  * minutes that are the shortest the field can say. */
 unsigned char sms_validity(msec ms);
 
+/* UTF-8 (checked before) as the big-endian UTF-16 that libGammu calls Unicode, ended by a zero
+ * unit that is not counted; room in units. */
+size_t sms_utf16(unsigned char *out, size_t room, const char *utf8, size_t len);
 /* What libGammu decoded, as UTF-8; caller owns.  Binary content becomes a note about it. */
 char *sms_text(const GSM_SMSMessage *);
 char *sms_number(const unsigned char *utf16, size_t units);	/* units: size of the field */

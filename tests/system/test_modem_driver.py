@@ -263,22 +263,15 @@ def test_a_refusal_gets_its_class_and_the_next_message_goes(bench, code, kind):
     assert driver.expect("done", id="m2")["outcome"] == "accepted"
 
 
-def test_a_lost_result_is_unknown_never_sent_and_the_driver_restarts(bench):
+def test_a_lost_result_is_unknown_never_sent_and_the_next_message_goes(bench):
     sim, driver = bench.ready(result_seconds=2)
     sim.tell("drop-reply 1")
     driver.send("m1", A, "one")
     driver.send("m2", B, "two")
     done = driver.expect("done", id="m1")
     assert done["outcome"] == "unknown" and done["reason"]
-    fatal = driver.expect("fatal")
-    assert fatal["retry"] is True
-    assert driver.p.wait(10) != 0
-    driver.drain()
-    (other,) = driver.dones("m2")
-    assert (other["outcome"], other["class"]) == ("rejected", "retry_other")
-    again = bench.driver(sim.tty)
-    again.send("m2", B, "two")
-    assert again.expect("done", id="m2")["outcome"] == "accepted"
+    assert driver.expect("done", id="m2")["outcome"] == "accepted"
+    assert not [e for e in driver.seen if e["ev"] == "fatal"]
 
 
 def test_unplugging_makes_the_submit_in_hand_unknown_and_gives_back_the_rest(bench):
@@ -367,13 +360,15 @@ def test_a_wrong_option_is_fatal_and_named(bench, config, word):
     assert driver.p.wait(10) == 1
 
 
-def test_a_missing_or_taken_device_is_fatal_and_worth_another_try(bench):
-    driver = bench.driver(os.path.join(bench.folder, "nothing"))
-    fatal = driver.expect("fatal")
-    assert fatal["retry"] is True and "nothing" in fatal["reason"]
-    sim, _ = bench.ready()
+def test_a_missing_or_taken_device_is_waited_for(bench):
+    driver = bench.driver(os.path.join(bench.folder, "tty"))
+    assert "not there" in driver.expect("health", ok=False)["note"]
+    sim = bench.sim()
+    driver.expect("ready", window=2)
     second = bench.driver(sim.tty)
-    assert "in use" in second.expect("fatal")["reason"]
+    assert "in use" in second.expect("health", ok=False)["note"]
+    driver.kill()
+    second.expect("ready", window=2)
 
 
 def test_a_bad_number_or_part_is_refused_by_itself(bench):

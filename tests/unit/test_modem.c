@@ -1,4 +1,4 @@
-/* test_modem.c -- the pure parts of gong-modem: the filter, joined inbound messages, receipts.
+/* test_modem.c -- the pure parts of gong-modem: lines, joined inbound messages, receipts.
  * They are compiled in here, because the unit tests link no driver. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,105 +8,105 @@
 
 #include <cmocka.h>
 
-#include "drivers/modem/filter.c"
+#include "drivers/modem/line.c"
 #include "drivers/modem/inbound.c"
 #include "drivers/modem/receipts.c"
 
-struct filter_case {
-	const char *sentence, *asked, *in, *out;
+static const struct {
+	const char *sentence, *asked, *line;
+	enum news news;
+} news_cases[] = {
+	{ "a reply carries the name asked", "+CSQ", "+CSQ: 20,99", NEWS_REPLY },
+	{ "a name that only begins like the one asked is none", "+CSQ", "+CSQX: 1", NEWS_NOISE },
+	{ "nor is its beginning", "+CSQ", "+CS", NEWS_NOISE },
+	{ "an answer that looks like noise is one when asked for", "+CPIN?", "+CPIN: READY",
+	  NEWS_REPLY },
+	{ "and is noise when not asked for", "+CSQ", "+CPIN: READY", NEWS_NOISE },
+	{ "what nobody has heard of is noise", "+CSQ", "+NEWTHING: 1", NEWS_NOISE },
+	{ "a maker's sign too", "+CSQ", "^RSSI:19", NEWS_NOISE },
+	{ "an answer without a name belongs to the question", "+CGSN", "990000862471854",
+	  NEWS_REPLY },
+	{ "refusals belong to the question", "+CMGS=9", "+CMS ERROR: 38", NEWS_REPLY },
+	{ "the other kind too", "+CMGS=9", "+CME ERROR: SIM busy", NEWS_REPLY },
+	{ "but to none when nothing is asked", NULL, "+CMS ERROR: 38", NEWS_NOISE },
+	{ "a word is news only as a whole line", "+CSQ", "RDYX", NEWS_REPLY },
+	{ "a modem that starts says so at any time", "+CMGS=9", "RDY", NEWS_BOOT },
+	{ "any line is noise while nothing is asked", NULL, "OK", NEWS_NOISE },
+	{ "a message has come", "+CMGS=9", "+CMTI: \"SM\",3", NEWS_STORED },
+	{ "a report is stored", NULL, "+CDSI: \"SR\",1", NEWS_REPORT_STORED },
+	{ "a message comes straight", "+CSQ", "+CMT: ,25", NEWS_MESSAGE },
+	{ "a report comes straight", NULL, "+CDS: 25", NEWS_REPORT },
+	{ "who calls", NULL, "+CLIP: \"123\",129", NEWS_CALLER },
+	{ "a USSD answer comes by itself, also before the OK", "+CUSD=1", "+CUSD: 0,\"x\",15",
+	  NEWS_USSD },
+	{ "registration told by itself", NULL, "+CREG: 1", NEWS_REGISTRATION },
+	{ "told by itself though it is just being asked", "+CREG?", "+CREG: 5", NEWS_REGISTRATION },
+	{ "with its place", "+CREG?", "+CREG: 1,\"0A\",\"0B\"", NEWS_REGISTRATION },
+	{ "registration asked for", "+CREG?", "+CREG: 0,1", NEWS_REPLY },
+	{ "asked for with its place", "+CREG?", "+CREG: 2,1,\"0A\",\"0B\"", NEWS_REPLY },
+	{ "the end of a call", NULL, "NO CARRIER", NEWS_CALL_END },
+	{ "and the answer to a dialling", "D123;", "BUSY", NEWS_REPLY },
 };
 
-static const struct filter_case filter_cases[] = {
-	{ "a reply passes unchanged", "AT+CSQ\r", "AT+CSQ\r\r\n+CSQ: 20,99\r\n\r\nOK\r\n",
-	  "AT+CSQ\r\r\n+CSQ: 20,99\r\n\r\nOK\r\n" },
-	{ "the prompt passes at once", "AT+CMGS=23\r", "AT+CMGS=23\r\r\n> ",
-	  "AT+CMGS=23\r\r\n> " },
-	{ "noise in a reply is dropped with its line breaks", "AT+CMGL=4\r",
-	  "\r\n+CMGL: 1,0,,20\r\n0791\r\n\r\n+CEREG: 1\r\n+CMGL: 2,0,,20\r\n0792\r\n\r\nOK\r\n",
-	  "\r\n+CMGL: 1,0,,20\r\n0791\r\n+CMGL: 2,0,,20\r\n0792\r\n\r\nOK\r\n" },
-	{ "an answer that looks like noise passes when asked for", "AT+CPIN?\r",
-	  "\r\n+CPIN: READY\r\n\r\nOK\r\n", "\r\n+CPIN: READY\r\n\r\nOK\r\n" },
-	{ "the same line is noise when not asked for", "AT+CSQ\r",
-	  "\r\n+CPIN: READY\r\n\r\nOK\r\n", "\r\nOK\r\n" },
-	{ "what nobody has heard of is dropped in a reply", "AT+CSQ\r",
-	  "\r\n+NEWTHING: 1\r\n\r\n^X\r\n\r\n+CSQ: 9,99\r\n\r\n%Y: 1\r\n\r\nOK\r\n",
-	  "\r\n+CSQ: 9,99\r\n\r\nOK\r\n" },
-	{ "the result of a submit passes, and a receipt before it", "AT+CMGS=9\r",
-	  "\r\n+CEREG: 1\r\n\r\n+CDS: 25\r\n0791AB\r\n\r\n+CMGS: 7\r\n\r\nOK\r\n",
-	  "\r\n+CDS: 25\r\n0791AB\r\n\r\n+CMGS: 7\r\n\r\nOK\r\n" },
-	{ "a refusal passes", "AT+CMGS=9\r", "\r\n+CMS ERROR: 38\r\n",
-	  "\r\n+CMS ERROR: 38\r\n" },
-	{ "a name that only begins like the one asked is no answer", "AT+CSQ\r",
-	  "\r\n+CS\r\n\r\nOK\r\n", "\r\nOK\r\n" },
-	{ "an answer without a name passes", "AT+CGSN\r", "\r\n990000862471854\r\n\r\nOK\r\n",
-	  "\r\n990000862471854\r\n\r\nOK\r\n" },
-	{ "a word is noise only as a whole line", "AT+CSQ\r", "\r\nRDY\r\n\r\nRDYX\r\n",
-	  "\r\nRDYX\r\n" },
-	{ "any line is dropped while nothing is asked", NULL,
-	  "\r\n+WHATEVER: 1\r\n\r\nRING\r\n", "" },
-	{ "a notice of a message passes while nothing is asked", NULL,
-	  "\r\n+CMTI: \"SM\",3\r\n", "\r\n+CMTI: \"SM\",3\r\n" },
-	{ "a receipt passes with its PDU while nothing is asked", NULL,
-	  "\r\n+CDS: 25\r\n0791AB\r\n\r\n^RSSI:3\r\n", "\r\n+CDS: 25\r\n0791AB\r\n" },
-	{ "after the end of a reply everything else is noise", "AT\r",
-	  "\r\nOK\r\n\r\nOK\r\n\r\n+XYZ: 1\r\n", "\r\nOK\r\n" },
-};
-
-static size_t
-filter_run(const char *asked, const char *in, size_t step, char *out)
+static void
+a_line_is_a_reply_or_news(void **state)
 {
-	struct filter f = { 0 };
-	size_t len = strlen(in), made = 0;
-
-	if (asked)
-		filter_from_host(&f, asked, strlen(asked));
-	for (size_t at = 0; at < len; at += step)
-		made += filter_from_modem(&f, in + at, len - at < step ? len - at : step,
-					  out + made);
-	out[made] = 0;
-	return made;
+	for (size_t i = 0; i < sizeof(news_cases) / sizeof(news_cases[0]); i++)
+		if (line_news(news_cases[i].line, news_cases[i].asked) != news_cases[i].news)
+			fail_msg("%s: %d", news_cases[i].sentence,
+				 line_news(news_cases[i].line, news_cases[i].asked));
 }
 
 static void
-filter_lets_pass_what_libgammu_waits_for(void **state)
+a_reply_ends_with_what_the_standard_says(void **state)
+{
+	int code;
+
+	assert_int_equal(line_end("OK", "+CSQ", &code), AT_OK);
+	assert_int_equal(line_end("OKAY", "+CSQ", &code), AT_OPEN);
+	assert_int_equal(line_end("ERROR", "+CSQ", &code), AT_ERROR);
+	assert_int_equal(line_end("COMMAND NOT SUPPORT", "+CSQ", &code), AT_ERROR);
+	assert_int_equal(line_end("+CMS ERROR: 38", "+CMGS=1", &code), AT_CMS);
+	assert_int_equal(code, 38);
+	assert_int_equal(line_end("+CME ERROR: 30", "+CMGS=1", &code), AT_CME);
+	assert_int_equal(code, 30);
+	assert_int_equal(line_end("+CME ERROR: SIM busy", "+CPIN?", &code), AT_CME);
+	assert_int_equal(code, -1);
+	assert_int_equal(line_end("NO CARRIER", "D123;", &code), AT_CALL_END);
+	assert_int_equal(line_end("NO CARRIER", "+CSQ", &code), AT_OPEN);
+}
+
+/* The lines of `in`, joined by "|". */
+static void
+lines_of(const char *in, char *out)
+{
+	struct line l = { 0 };
+
+	for (*out = 0; *in; in++)
+		if (line_byte(&l, *in)) {
+			strcat(out, l.text);
+			strcat(out, "|");
+		}
+}
+
+static void
+bytes_become_lines(void **state)
 {
 	char out[4096];
+	struct line l = { 0 };
 
-	for (size_t i = 0; i < sizeof(filter_cases) / sizeof(filter_cases[0]); i++) {
-		const struct filter_case *c = &filter_cases[i];
-
-		for (size_t step = 1; step <= strlen(c->in); step++) {
-			filter_run(c->asked, c->in, step, out);
-			if (strcmp(out, c->out) != 0)
-				fail_msg("%s (in pieces of %zu): got \"%s\"", c->sentence, step, out);
-		}
-	}
-}
-
-static void
-filter_cuts_a_line_that_would_overrun(void **state)
-{
-	static char in[5000], out[6000];
-
-	memset(in, 'A', 4000);
-	strcpy(in + 4000, "\r\nOK\r\n");
-	assert_int_equal(filter_run("AT\r", in, 100, out), FILTER_LINE_MAX + 6);
-	assert_string_equal(out + FILTER_LINE_MAX, "\r\nOK\r\n");
-}
-
-static void
-filter_tells_whose_error_it_was(void **state)
-{
-	static const char cme[] = "\r\n+CME ERROR: 30\r\n", cms[] = "\r\n+CMS ERROR: 30\r\n";
-	struct filter f = { 0 };
-	char out[100];
-
-	filter_from_host(&f, "AT+CMGS=1\r", 10);
-	filter_from_modem(&f, cme, strlen(cme), out);
-	assert_int_equal(f.error, FILTER_CME);
-	filter_from_host(&f, "AT+CMGS=1\r", 10);
-	filter_from_modem(&f, cms, strlen(cms), out);
-	assert_int_equal(f.error, FILTER_CMS);
+	lines_of("AT+CSQ\r\r\n+CSQ: 20,99\r\n\r\nOK\r\n", out);
+	assert_string_equal(out, "AT+CSQ|+CSQ: 20,99|OK|");
+	lines_of("\r\nhalf\001 a\tline", out);
+	assert_string_equal(out, "");
+	lines_of("\001O\177K\033\n", out);
+	assert_string_equal(out, "O\177K|");
+	for (int i = 0; i < 5000; i++)
+		assert_false(line_byte(&l, 'A'));
+	assert_true(line_byte(&l, '\n'));
+	assert_int_equal(strlen(l.text), LINE_TEXT);
+	assert_false(line_byte(&l, '>'));
+	assert_true(line_is_prompt(&l));
 }
 
 struct said {
@@ -233,9 +233,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(filter_lets_pass_what_libgammu_waits_for),
-		cmocka_unit_test(filter_cuts_a_line_that_would_overrun),
-		cmocka_unit_test(filter_tells_whose_error_it_was),
+		cmocka_unit_test(a_line_is_a_reply_or_news),
+		cmocka_unit_test(a_reply_ends_with_what_the_standard_says),
+		cmocka_unit_test(bytes_become_lines),
 		cmocka_unit_test(inbound_joins_and_never_mixes_senders),
 		cmocka_unit_test(inbound_id_is_the_same_after_a_restart),
 		cmocka_unit_test(inbound_is_deleted_only_when_taken),

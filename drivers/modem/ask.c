@@ -1,0 +1,327 @@
+/* ask.c -- what the office asks of this very modem: an AT command, a USSD code, a test message;
+ * and what the driver asks by itself, the balance. */
+#include <regex.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "drivers/modem/driver.h"
+#include "drivers/modem/ussd.h"
+
+#define AT_MS SECONDS(30)
+#define USSD_MS SECONDS(30)
+
+static void
+forget(struct driver *d, struct question *q)
+{
+	size_t i = (size_t)(q - d->questions);
+
+	free(q->id);
+	free(q->what);
+	free(q->text);
+	free(q->to);
+	if (d->ussd == q)
+		d->ussd = NULL;
+	else if (d->ussd > q)
+		d->ussd--;
+	memmove(q, q + 1, (--d->question_count - i) * sizeof(*q));
+}
+
+static void
+refuse(struct driver *d, struct question *q, const char *reason)
+{
+	if (q->id)
+		kit_refuse(d->kit, q->id, reason);
+	else
+		kit_log("no balance reason=\"%s\"", reason);
+	forget(d, q);
+}
+
+static void
+answer(struct driver *d, struct question *q, json_t *fields)
+{
+	json_object_set_new(fields, "ok", json_true());
+	json_object_set_new(fields, "ms", json_integer(driver_now() - q->asked_at));
+	kit_answer(d->kit, q->id, fields);
+	forget(d, q);
+}
+
+static struct question *
+add(struct driver *d, const char *what)
+{
+	struct question *q = &d->questions[d->question_count++];
+
+	*q = (struct question){ .what = xstrdup(what), .asked_at = driver_now(), .until = NEVER };
+	return q;
+}
+
+static void
+send_test(struct driver *d, struct question *q)
+{
+	struct outgoing *o = xcalloc(1, sizeof(*o));
+	struct err err = { .text = "" };
+
+	*o = (struct outgoing){ .to = xstrdup(q->to), .text = xstrdup(q->text), .receipt = true,
+				.not_after = NEVER, .reference = 255 };
+	o->id = xmalloc(strlen(q->id) + 2);
+	sprintf(o->id, "%c%s", ASK_MARK, q->id);
+	if (segment_plan(&o->plan, o->text, &err) < 0) {
+		refuse(d, q, err.text);
+		outgoing_free(o);
+		return;
+	}
+	o->wanted = xmalloc(o->plan.parts);
+	memset(o->wanted, 1, o->plan.parts);
+	send_enqueue(d, o, false);
+}
+
+void
+ask_take(struct driver *d, const struct kit_question *asked)
+{
+	struct question *q;
+
+	if (d->question_count == ASKS_MAX || !d->is_set_up || d->is_closing) {
+		kit_refuse(d->kit, asked->id, d->is_set_up ? "too many questions at once; ask again"
+			   : "the modem is not ready; see its health");
+		return;
+	}
+	q = add(d, asked->what);
+	q->id = xstrdup(asked->id);
+	q->text = xstrdup(asked->text ? asked->text : "");
+	q->to = xstrdup(asked->to ? asked->to : "");
+	q->receipt_wait_ms = asked->receipt_wait_ms;
+	if (strcmp(q->what, "sms") == 0)
+		send_test(d, q);
+	else if (strcmp(q->what, "at") != 0 && strcmp(q->what, "ussd") != 0)
+		refuse(d, q, "gong-modem answers at, ussd and sms");
+	else if (strcmp(q->what, "at") == 0 && strncasecmp(q->text, "AT", 2) != 0)
+		refuse(d, q, "an AT command begins with AT");
+	else if (strncasecmp(q->text, "AT+CMGS", 7) == 0 || strncasecmp(q->text, "AT+CMGW", 7) == 0)
+		refuse(d, q, "this command waits for a text; use send-test");
+	driver_soon(d);
+}
+
+void
+ask_balance(struct driver *d)
+{
+	d->balance_at = driver_now() + d->conf.balance_ms;
+	if (d->question_count < ASKS_MAX)
+		add(d, "ussd")->text = xstrdup(d->conf.balance_ussd);
+}
+
+static struct question *
+by_state(struct driver *d, const char *what)
+{
+	for (size_t i = 0; i < d->question_count; i++)
+		if (strcmp(d->questions[i].what, what) == 0)
+			return &d->questions[i];
+	return NULL;
+}
+
+static void
+on_at(void *ctx, const struct at_reply *r)
+{
+	static const char *const ends[] = {
+		[AT_OK] = "OK", [AT_ERROR] = "ERROR", [AT_CALL_END] = "NO CARRIER",
+	};
+	struct driver *d = ctx;
+	struct question *q = by_state(d, "asked");
+	json_t *lines = json_array();
+	char end[32];
+
+	for (size_t i = 0; i < r->count; i++)
+		json_array_append_new(lines, json_string(r->lines[i]));
+	if (r->end == AT_LATE) {
+		json_decref(lines);
+		refuse(d, q, "the modem did not answer in 30 s");
+		d->act = ACT_NONE;
+		recover_trouble(d, "the modem did not answer a question of the office");
+		return;
+	}
+	if (r->end == AT_CMS || r->end == AT_CME)
+		snprintf(end, sizeof(end), "+%s ERROR: %d", r->end == AT_CMS ? "CMS" : "CME",
+			 r->code);
+	else
+		snprintf(end, sizeof(end), "%s", ends[r->end]);
+	json_array_append_new(lines, json_string(end));
+	answer(d, q, json_pack("{s:o}", "lines", lines));
+	driver_done(d);
+}
+
+static void
+on_ussd_sent(void *ctx, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	if (r->end == AT_LATE) {
+		d->act = ACT_NONE;
+		if (d->ussd)
+			refuse(d, d->ussd, "the modem did not answer AT+CUSD");
+		recover_trouble(d, "the modem did not answer AT+CUSD");
+		return;
+	}
+	if (d->ussd && r->end != AT_OK)
+		refuse(d, d->ussd, "the modem or the network refused the USSD code");
+	driver_done(d);
+}
+
+static void
+rename_to(struct question *q, const char *what)
+{
+	free(q->what);
+	q->what = xstrdup(what);
+}
+
+bool
+ask_next(struct driver *d)
+{
+	struct question *at = by_state(d, "at"), *ussd = d->ussd ? NULL : by_state(d, "ussd");
+	char command[64], code[40];
+
+	if (at) {
+		rename_to(at, "asked");
+		wire_ask(d->wire, at->text, AT_MS, on_at, d);
+	} else if (ussd) {
+		rename_to(ussd, "+CUSD");
+		d->ussd = ussd;
+		ussd->until = driver_now() + USSD_MS;
+		ussd_encode(code, sizeof(code), ussd->text, d->quirk.ussd_form);
+		snprintf(command, sizeof(command), "AT+CUSD=1,\"%s\",15", code);
+		wire_ask(d->wire, command, USSD_MS, on_ussd_sent, d);
+	} else {
+		return false;
+	}
+	d->act = ACT_ASK;
+	return true;
+}
+
+/* The number in the text that the pattern's group catches, comma or point before its cents. */
+static void
+read_balance(struct driver *d, const char *text)
+{
+	regmatch_t match[2];
+	regex_t pattern;
+	char number[32];
+	bool found;
+
+	if (regcomp(&pattern, d->conf.balance_pattern ? d->conf.balance_pattern
+		    : "(-?[0-9]+([.,][0-9]+)?)", REG_EXTENDED) != 0)
+		return;			/* refused when the settings were read */
+	found = regexec(&pattern, text, 2, match, 0) == 0 && match[1].rm_so >= 0;
+	regfree(&pattern);
+	if (!found) {
+		kit_log("no balance reason=\"balance_pattern does not fit\" answer=\"%.160s\"",
+			text);
+		return;
+	}
+	snprintf(number, sizeof(number), "%.*s", (int)(match[1].rm_eo - match[1].rm_so),
+		 text + match[1].rm_so);
+	if (strchr(number, ','))
+		*strchr(number, ',') = '.';
+	d->kept.has_balance = true;
+	d->kept.balance = strtod(number, NULL);
+	d->kept.balance_at = kit_now();
+	driver_keep(d);
+	health_say(d);
+}
+
+/* +CUSD: m,"text",dcs; 3GPP TS 27.007 7.15. */
+void
+ask_ussd_news(struct driver *d, const char *line)
+{
+	struct question *q = d->ussd;
+	char *text;
+
+	if (!q)
+		return;
+	text = ussd_text(line, d->quirk.ussd_form);
+	if (!text) {
+		refuse(d, q, "the network does not support this USSD code, or ended the dialogue");
+	} else if (q->id) {
+		answer(d, q, json_pack("{s:[s]}", "lines", text));
+	} else {
+		forget(d, q);
+		read_balance(d, text);
+	}
+	free(text);
+	driver_soon(d);
+}
+
+/* A test message has left; `state`: what the network reported of it, NULL = nothing in time. */
+static void
+answer_sent(struct driver *d, struct question *q, const char *state)
+{
+	char ref[16];
+	json_t *fields;
+
+	snprintf(ref, sizeof(ref), "%u", q->last_ref);
+	fields = json_pack("{s:s,s:I}", "ref", ref, "submit_ms", (json_int_t)q->submit_ms);
+	if (state) {
+		json_object_set_new(fields, "receipt", json_string(state));
+		json_object_set_new(fields, "receipt_ms", json_integer(driver_now() - q->asked_at));
+	}
+	answer(d, q, fields);
+}
+
+void
+ask_due(struct driver *d, msec now)
+{
+	for (size_t i = d->question_count; i-- > 0;) {
+		struct question *q = &d->questions[i];
+
+		if (now < q->until)
+			continue;
+		if (strcmp(q->what, "sent") == 0)
+			answer_sent(d, q, NULL);
+		else
+			refuse(d, q, "no answer came from the network in time");
+	}
+}
+
+msec
+ask_next_at(const struct driver *d)
+{
+	msec at = NEVER;
+
+	for (size_t i = 0; i < d->question_count; i++)
+		at = msec_min(at, d->questions[i].until);
+	return at;
+}
+
+static struct question *
+by_id(struct driver *d, const char *id)
+{
+	for (size_t i = 0; *id == ASK_MARK && i < d->question_count; i++)
+		if (d->questions[i].id && strcmp(d->questions[i].id, id + 1) == 0)
+			return &d->questions[i];
+	return NULL;
+}
+
+/* The end of a submit: true if it was a test message, which gongd has no `done` for. */
+bool
+ask_sent(struct driver *d, const char *id, bool ok, unsigned ref, const char *reason)
+{
+	struct question *q = by_id(d, id);
+
+	if (!q)
+		return *id == ASK_MARK;
+	q->submit_ms = driver_now() - q->asked_at;
+	q->last_ref = ref;
+	rename_to(q, "sent");
+	if (!ok)
+		refuse(d, q, reason);
+	else
+		q->until = driver_now() + (d->receipts ? q->receipt_wait_ms : 0);
+	return true;
+}
+
+bool
+ask_receipt(struct driver *d, const char *id, const char *state)
+{
+	struct question *q = by_id(d, id);
+
+	if (!q || strcmp(state, "buffered") == 0)
+		return *id == ASK_MARK;
+	answer_sent(d, q, state);
+	return true;
+}

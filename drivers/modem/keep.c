@@ -1,0 +1,95 @@
+/* keep.c -- reads and writes the kept text; a name it does not know is skipped. */
+#include "drivers/modem/keep.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static json_int_t
+number(json_t *o, const char *name)
+{
+	return json_integer_value(json_object_get(o, name));
+}
+
+void
+keep_parse(struct kept *k, const char *text)
+{
+	json_t *o = text ? json_loads(text, 0, NULL) : NULL, *pin = json_object_get(o, "bad_pin");
+	json_t *balance = json_object_get(o, "balance"), *port = json_object_get(o, "port");
+
+	*k = (struct kept){
+		.failures = (unsigned)number(o, "failures"), .acted = (unsigned)number(o, "acted"),
+		.is_down = json_is_true(json_object_get(o, "down")),
+		.bad_pin = json_is_string(pin) ? strtoull(json_string_value(pin), NULL, 16) : 0,
+		.day = (int)number(o, "day"), .month = (int)number(o, "month"),
+		.sms_today = (unsigned)number(o, "sms_today"),
+		.sms_month = (unsigned)number(o, "sms_month"),
+		.has_balance = json_is_number(balance), .balance = json_number_value(balance),
+		.balance_at = number(o, "balance_at"),
+	};
+	if (json_is_string(port))
+		snprintf(k->port, sizeof(k->port), "%s", json_string_value(port));
+	json_decref(o);
+}
+
+char *
+keep_format(const struct kept *k)
+{
+	char pin[24];
+	json_t *o;
+	char *text;
+
+	snprintf(pin, sizeof(pin), "%" PRIx64, k->bad_pin);
+	o = json_pack("{s:s,s:i,s:i,s:b,s:s,s:i,s:i,s:i,s:i}", "port", k->port, "failures", (int)k->failures, "acted",
+		      (int)k->acted, "down", k->is_down, "bad_pin", pin, "day", k->day, "month",
+		      k->month, "sms_today", (int)k->sms_today, "sms_month", (int)k->sms_month);
+	if (k->has_balance) {
+		json_object_set_new(o, "balance", json_real(k->balance));
+		json_object_set_new(o, "balance_at", json_integer(k->balance_at));
+	}
+	text = json_dumps(o, JSON_COMPACT);
+	json_decref(o);
+	return text;
+}
+
+void
+keep_new_day(struct kept *k, msec now)
+{
+	time_t at = (time_t)(now / 1000);
+	struct tm tm;
+	int month, day;
+
+	localtime_r(&at, &tm);
+	month = (tm.tm_year + 1900) * 100 + tm.tm_mon + 1;
+	day = month * 100 + tm.tm_mday;
+	if (day != k->day)
+		k->sms_today = 0;
+	if (month != k->month)
+		k->sms_month = 0;
+	k->day = day;
+	k->month = month;
+}
+
+void
+keep_count(struct kept *k, msec now)
+{
+	keep_new_day(k, now);
+	k->sms_today++;
+	k->sms_month++;
+}
+
+/* FNV-1a: only to know the same PIN again, in a place where the PIN itself must not lie. */
+uint64_t
+keep_pin(const char *pin, const char *iccid)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (; *pin; pin++)
+		hash = (hash ^ (unsigned char)*pin) * 0x100000001b3u;
+	for (; *iccid; iccid++)
+		hash = (hash ^ (unsigned char)*iccid) * 0x100000001b3u;
+	return hash | 1;
+}

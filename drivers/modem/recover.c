@@ -1,0 +1,242 @@
+/* recover.c -- what is tried when a modem fails, from the mildest to the hardest.
+ * Each rung is climbed after a set number of failures in a row.  All but the first end the
+ * process: gongd starts another with what was kept, and nothing of the old state survives. */
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "core/buf.h"
+#include "drivers/modem/driver.h"
+
+#define RESET_ASK_MS SECONDS(5)
+#define TRUST_MS MINUTES(15)
+#define COMMAND_LOOK_MS 200
+#define BOOT_FIRST_MS SECONDS(2)
+#define BOOT_LOOK_MS 500
+
+enum rung { RUNG_NONE, RUNG_REINIT, RUNG_RESTART, RUNG_RESET, RUNG_USB, RUNG_DOWN };
+
+static enum rung
+rung_at(const struct driver *d, unsigned failures)
+{
+	unsigned climbed = (failures + (unsigned)d->conf.rung_failures - 1) /
+			   (unsigned)d->conf.rung_failures;
+
+	if (climbed >= RUNG_USB && !d->conf.reset_command)
+		climbed++;		/* there is no such rung here */
+	return climbed < RUNG_DOWN ? (enum rung)climbed : RUNG_DOWN;
+}
+
+const char *
+recover_rung(const struct driver *d)
+{
+	static const char *const names[] = { "none", "reinit", "restart", "reset", "usb", "down" };
+
+	return names[rung_at(d, d->kept.failures)];
+}
+
+void
+recover_trouble(struct driver *d, const char *reason)
+{
+	enum rung rung;
+
+	d->kept.failures++;
+	d->failed_at = driver_now();
+	rung = rung_at(d, d->kept.failures);
+	kit_log("modem trouble failures=%u rung=%s reason=\"%s\"", d->kept.failures,
+		recover_rung(d), reason);
+	if (rung == RUNG_DOWN)
+		d->kept.is_down = true;
+	driver_keep(d);
+	if (rung > RUNG_REINIT)
+		driver_fail(d, reason, true);
+	d->must_setup = true;
+	d->is_set_up = false;
+	d->unset_at = driver_now();
+	voice_abandon(d, reason);
+	driver_say_ready(d);
+	health_say(d);
+	driver_done(d);
+}
+
+/* It has started anew by itself: nothing that was asked will be answered, and all settings are
+ * gone.  During the set-up that is no failure: the set-up begins again. */
+void
+recover_booted(struct driver *d)
+{
+	d->has_booted = d->act == ACT_SETUP;
+	if (d->has_booted)
+		return;
+	if (wire_is_busy(d->wire))
+		wire_abort(d->wire);
+	else if (d->is_set_up)
+		recover_trouble(d, "the modem has started anew by itself");
+}
+
+void
+recover_works(struct driver *d)
+{
+	if (!d->kept.failures && !d->kept.is_down)
+		return;
+	d->kept.failures = d->kept.acted = 0;
+	d->kept.is_down = false;
+	driver_keep(d);
+}
+
+static void
+after(struct driver *d, msec ms, event_callback_fn run)
+{
+	struct timeval tv = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
+
+	event_base_once(kit_base(d->kit), -1, EV_TIMEOUT, run, d, &tv);
+}
+
+static void
+look_again(evutil_socket_t fd, short what, void *ctx)
+{
+	driver_look(ctx, 0);
+}
+
+static void
+set_up(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+
+	d->act = ACT_NONE;
+	d->must_setup = true;
+	driver_soon(d);
+}
+
+static void ask_boot(evutil_socket_t, short, void *);
+
+/* It says OK once before it goes down, so an early answer counts only after a while. */
+static void
+on_boot_answer(void *ctx, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	if (r->end == AT_OK || driver_now() >= d->boot_until)
+		set_up(-1, EV_TIMEOUT, d);
+	else
+		after(d, BOOT_LOOK_MS, ask_boot);
+}
+
+static void
+ask_boot(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+
+	wire_ask(d->wire, "AT", BOOT_LOOK_MS, on_boot_answer, d);
+}
+
+static void
+on_reset(void *ctx, const char *failed)
+{
+	struct driver *d = ctx;
+
+	d->boot_until = driver_now() + SECONDS(d->quirk.boot_seconds);
+	after(d, BOOT_FIRST_MS, ask_boot);
+}
+
+/* What the model is called decides how it is reset; it may be too far gone to say. */
+static void
+on_model(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	probe_text(d->id.model, sizeof(d->id.model), r);
+	quirks_pick(d->quirks, d->id.model, &d->quirk);
+	script_ask(s, RESET_ASK_MS, NULL, "%s", d->quirk.reset);
+}
+
+static void
+reset_modem(struct driver *d)
+{
+	struct script *s = &d->script;
+
+	kit_log("resetting the modem device=%s", d->id.device);
+	d->act = ACT_SETUP;
+	script_begin(s, d->wire, d, on_reset);
+	script_wait(s, 300);
+	script_ask(s, SECONDS(2), on_model, "AT+CGMM");
+	script_run(s);
+}
+
+static void
+on_command(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+	int status;
+
+	if (waitpid(d->reset_pid, &status, WNOHANG) == 0) {
+		after(d, COMMAND_LOOK_MS, on_command);
+		return;
+	}
+	if (status)
+		kit_log("reset_command failed status=%d", WIFEXITED(status) ? WEXITSTATUS(status)
+			: -1);
+	driver_look(d, 0);
+}
+
+/* The command gets the port and 60 s.  The port is closed meanwhile, for an end of ours would
+ * take the command with it and leave the device switched off. */
+static void
+reset_usb(struct driver *d)
+{
+	extern char **environ;
+	char *argv[] = { "timeout", "60", (char *)d->conf.reset_command, d->id.device, NULL };
+	int failed = posix_spawnp(&d->reset_pid, "timeout", NULL, NULL, argv, environ);
+
+	kit_log("running reset_command device=%s", d->id.device);
+	if (failed)
+		kit_log("reset_command cannot be run reason=\"%s\"", strerror(failed));
+	after(d, COMMAND_LOOK_MS, failed ? look_again : on_command);
+}
+
+/* A port has been found, but not opened: true if the rung that is due comes first. */
+bool
+recover_before(struct driver *d)
+{
+	enum rung rung = rung_at(d, d->kept.failures);
+	bool is_due = d->kept.acted != d->kept.failures;
+
+	if (rung < RUNG_USB || !is_due)
+		return false;
+	if (rung == RUNG_DOWN) {
+		kit_log("the modem rests seconds=%lld", (long long)(d->conf.rest_ms / 1000));
+		d->kept.failures = 0;
+		after(d, d->conf.rest_ms, look_again);
+	} else {
+		reset_usb(d);
+	}
+	d->kept.acted = d->kept.failures;
+	driver_keep(d);
+	health_say(d);
+	return true;
+}
+
+void
+recover_start(struct driver *d)
+{
+	bool is_due = d->kept.acted != d->kept.failures;
+
+	if (rung_at(d, d->kept.failures) != RUNG_RESET || !is_due) {
+		d->must_setup = true;
+		driver_soon(d);
+		return;
+	}
+	d->kept.acted = d->kept.failures;
+	driver_keep(d);
+	reset_modem(d);
+}
+
+/* It has been well for long enough that the next failure is a first one. */
+bool
+recover_due(struct driver *d, msec now)
+{
+	if (!d->kept.failures || !d->is_set_up || now < d->failed_at + TRUST_MS)
+		return false;
+	recover_works(d);
+	return true;
+}

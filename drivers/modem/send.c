@@ -1,0 +1,214 @@
+/* send.c -- messages to the network, segment by segment, by AT+CMGS (3GPP TS 27.005 3.5.1).
+ * libGammu makes the PDU; the dialogue is ours: it takes 2 ms where libGammu sleeps 700, and a
+ * result that is lost stays lost. */
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "drivers/modem/driver.h"
+#include "drivers/modem/pdu.h"
+
+void
+send_enqueue(struct driver *d, struct outgoing *o, bool urgent)
+{
+	struct queued *q = xcalloc(1, sizeof(*q)), *at;
+
+	q->message = o;
+	q->urgent = urgent;
+	TAILQ_FOREACH(at, &d->queue, link)
+		if (urgent && !at->urgent)
+			break;
+	if (at)
+		TAILQ_INSERT_BEFORE(at, q, link);
+	else
+		TAILQ_INSERT_TAIL(&d->queue, q, link);
+}
+
+/* The end of an item: a message of gongd's, or a test message that the office asked for. */
+static void
+say_done(struct driver *d, const struct outgoing *o, const char *outcome, const char *class,
+	 const char *reason)
+{
+	bool ok = strcmp(outcome, "accepted") == 0;
+	char ref[16];
+
+	if (ask_sent(d, o->id, ok, d->sending.last_ref, reason))
+		return;
+	snprintf(ref, sizeof(ref), "%u", d->sending.last_ref);
+	kit_done(d->kit, o->id, outcome, ok ? ref : NULL, o->plan.parts, class, reason);
+}
+
+void
+send_withdraw(struct driver *d, const char *id)
+{
+	struct queued *q;
+
+	TAILQ_FOREACH(q, &d->queue, link)
+		if (strcmp(q->message->id, id) == 0)
+			break;
+	if (!q)
+		return;
+	TAILQ_REMOVE(&d->queue, q, link);
+	kit_done(d->kit, id, "withdrawn", NULL, 0, NULL, "withdrawn before it left");
+	outgoing_free(q->message);
+	free(q);
+}
+
+void
+send_give_back(struct driver *d, const char *outcome, const char *class, const char *reason)
+{
+	struct queued *q;
+
+	while ((q = TAILQ_FIRST(&d->queue))) {
+		TAILQ_REMOVE(&d->queue, q, link);
+		say_done(d, q->message, outcome, class, reason);
+		outgoing_free(q->message);
+		free(q);
+	}
+}
+
+static void
+end_message(struct driver *d, const char *outcome, const char *class, const char *reason)
+{
+	struct outgoing *o = d->sending.message;
+
+	d->sending.message = NULL;
+	say_done(d, o, outcome, class, reason);
+	outgoing_free(o);
+}
+
+static void
+finish(struct driver *d, const char *outcome, const char *class, const char *reason)
+{
+	end_message(d, outcome, class, reason);
+	driver_done(d);
+}
+
+void
+send_abandon(struct driver *d, const char *reason)
+{
+	if (d->sending.message)
+		end_message(d, "unknown", NULL, reason);
+}
+
+/* The modem is in doubt: a late result must not be taken for that of the next message. */
+static void
+give_up(struct driver *d, const char *outcome, const char *class, const char *reason)
+{
+	end_message(d, outcome, class, reason);
+	d->act = ACT_NONE;
+	recover_trouble(d, reason);
+}
+
+static void send_part(struct driver *);
+
+static void
+on_accepted(struct driver *d, unsigned ref)
+{
+	struct sending *s = &d->sending;
+	const struct outgoing *o = s->message;
+	msec took = driver_now() - s->part_at;
+	char text[16];
+
+	s->air_ms = s->air_ms > 0 ? s->air_ms * 0.8 + (double)took * 0.2 : (double)took;
+	s->last_ref = ref;
+	s->message->wanted[s->part] = 0;
+	keep_count(&d->kept, kit_now());
+	d->must_keep = true;
+	recover_works(d);
+	snprintf(text, sizeof(text), "%u", ref);
+	if (*o->id != ASK_MARK)
+		kit_part(d->kit, o->id, s->part + 1, o->plan.parts, o->reference & 255, text);
+	if (o->receipt)
+		receipts_part(&d->receipts_due, ref);
+	send_part(d);
+}
+
+static void
+on_result(void *ctx, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	const char *ref = at_line(r, "+CMGS:");
+	struct refusal refusal;
+
+	switch (r->end) {
+	case AT_OK:
+		if (ref && *ref >= '0' && *ref <= '9')
+			on_accepted(d, (unsigned)strtoul(ref, NULL, 10));
+		else
+			give_up(d, "unknown", NULL, "the modem said OK but no reference: sent or "
+				"not, nobody knows");
+		break;
+	case AT_LATE:
+		give_up(d, "unknown", NULL, "no result of the submit in time: sent or not, nobody "
+			"knows");
+		break;
+	case AT_NO_PROMPT:
+		give_up(d, "rejected", "retry_other", "the modem gave no prompt for the message");
+		break;
+	default:
+		refusal = sms_refusal(r->end == AT_ERROR ? -1 : r->code, r->end == AT_CME);
+		finish(d, "rejected", refusal.class, refusal.reason);
+		break;
+	}
+}
+
+static void
+submit(struct driver *d)
+{
+	static GSM_SMSMessage sms;
+	struct outgoing *o = d->sending.message;
+	char hex[SMS_PDU_HEX], command[32];
+	msec validity = d->conf.validity_ms;
+	size_t octets;
+
+	if (o->not_after != NEVER)
+		validity = msec_min(validity, o->not_after - kit_now());
+	sms_encode(&sms, o, d->sending.part, d->smsc, validity);
+	if (sms_encode_pdu(&sms, hex, sizeof(hex), &octets) < 0) {
+		finish(d, "rejected", "drop", "libGammu cannot encode this message");
+		return;
+	}
+	d->sending.part_at = driver_now();
+	snprintf(command, sizeof(command), "AT+CMGS=%zu", octets);
+	wire_submit(d->wire, command, hex, d->conf.result_ms, on_result, d);
+}
+
+/* The next one wanted.  Parts go back to back: operators drop a long message whose parts come
+ * minutes apart. */
+static void
+send_part(struct driver *d)
+{
+	struct sending *s = &d->sending;
+	const struct outgoing *o = s->message;
+
+	while (s->part < o->plan.parts && !o->wanted[s->part])
+		s->part++;
+	if (s->part == o->plan.parts)
+		finish(d, "accepted", NULL, NULL);
+	else if (o->not_after != NEVER && kit_now() >= o->not_after)
+		finish(d, "rejected", "retry", "its time is over (not_after)");
+	else if (s->stop_early)
+		finish(d, "rejected", "retry", "the driver is closing; parts are left");
+	else
+		submit(d);
+}
+
+void
+send_first(struct driver *d)
+{
+	struct queued *q = TAILQ_FIRST(&d->queue);
+	unsigned parts = 0;
+
+	TAILQ_REMOVE(&d->queue, q, link);
+	d->act = ACT_SEND;
+	d->sending.message = q->message;
+	d->sending.part = d->sending.last_ref = 0;
+	free(q);
+	for (unsigned i = 0; i < d->sending.message->plan.parts; i++)
+		parts += d->sending.message->wanted[i] != 0;
+	if (d->sending.message->receipt)
+		receipts_begin(&d->receipts_due, d->sending.message->id, d->sending.message->to,
+			       parts);
+	send_part(d);
+}

@@ -1,0 +1,330 @@
+/* setup.c -- from an open port to a modem that is ready: who it is, PIN, memories, news. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "drivers/modem/driver.h"
+
+#define ASK_MS SECONDS(3)
+#define SIM_MS SECONDS(10)
+#define SYNC_TRIES 5
+#define SIM_BUSY_TRIES 20
+
+static void
+ended(void *ctx, const char *failed)
+{
+	struct driver *d = ctx;
+
+	d->act = ACT_NONE;
+	if (d->has_booted) {
+		d->must_setup = true;
+		driver_done(d);
+		return;
+	}
+	if (failed) {
+		recover_trouble(d, failed);
+		return;
+	}
+	d->is_set_up = true;
+	if (strcmp(d->kept.port, d->id.device) != 0) {
+		snprintf(d->kept.port, sizeof(d->kept.port), "%s", d->id.device);
+		d->must_keep = true;
+	}
+	d->list_at = 0;
+	health_start(d);
+}
+
+/* A late answer to a question before ours would make every answer one question late; so what is
+ * asked here has an answer of its own, and the wire is silent for a while when it does not come. */
+static void
+on_sync(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	if (r->end != AT_OK || at_line(r, "+CSQ:"))
+		return;
+	if (++d->sync_tries > SYNC_TRIES) {
+		script_fail(s, "the modem answers other questions than it is asked");
+		return;
+	}
+	script_wait(s, 400);
+	script_ask(s, ASK_MS, on_sync, "AT+CSQ");
+}
+
+static void
+on_maker(void *ctx, struct script *s, const struct at_reply *r)
+{
+	probe_text(((struct driver *)ctx)->id.maker, sizeof(((struct driver *)ctx)->id.maker), r);
+}
+
+static void
+on_model(void *ctx, struct script *s, const struct at_reply *r)
+{
+	probe_text(((struct driver *)ctx)->id.model, sizeof(((struct driver *)ctx)->id.model), r);
+}
+
+static void
+ask_all(struct script *s, const struct quirk_lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++)
+		script_ask(s, ASK_MS, NULL, "%s", lines->line[i]);
+}
+
+static void
+on_firmware(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	char who[192];
+
+	probe_text(d->id.firmware, sizeof(d->id.firmware), r);
+	snprintf(who, sizeof(who), "%s %s %s", d->id.maker, d->id.model, d->id.firmware);
+	quirks_pick(d->quirks, who, &d->quirk);
+	ask_all(s, &d->quirk.quiet);
+	ask_all(s, &d->quirk.init);
+}
+
+static void
+on_imei(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	probe_digits(d->id.imei, sizeof(d->id.imei), r, 14);
+	if (strncmp(d->conf.device, "imei:", 5) == 0 && strcmp(d->conf.device + 5, d->id.imei) != 0)
+		script_fail(s, "%s has IMEI %s, not the one that `device` names", d->id.device,
+			    d->id.imei);
+}
+
+/* Read once at set-up; 3GPP TS 27.005 3.3.1.  Never fail on it: some hide it, and a PDU without a
+ * service centre uses the SIM's. */
+static void
+on_smsc(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	const char *number = at_line(r, "+CSCA:");
+
+	d->smsc[0] = 0;
+	if (number && *number == '"')
+		snprintf(d->smsc, sizeof(d->smsc), "%.*s", (int)strcspn(number + 1, "\""),
+			 number + 1);
+	if (!d->smsc[0] && d->conf.smsc)
+		snprintf(d->smsc, sizeof(d->smsc), "%s", d->conf.smsc);
+	else if (d->conf.smsc && strcmp(d->smsc, d->conf.smsc) != 0)
+		snprintf(d->smsc, sizeof(d->smsc), "%s", d->conf.smsc);
+	if (!d->smsc[0])
+		kit_log("the SIM names no service centre; if messages are refused, set option "
+			"`smsc`");
+}
+
+/* Is `value` in the n-th list of "(0-2),(0,1,3),2"?  3GPP TS 27.007 5.4. */
+static bool
+offers(const char *lists, unsigned n, int value)
+{
+	for (; *lists && n; lists++) {
+		if (*lists == '(')
+			lists += strcspn(lists, ")");
+		n -= *lists == ',';
+	}
+	for (const char *end = lists + strcspn(lists, *lists == '(' ? ")" : ","); lists < end;
+	     lists++) {
+		char *after;
+		long low, high;
+
+		if (!isdigit((unsigned char)*lists))
+			continue;
+		low = high = strtol(lists, &after, 10);
+		if (*after == '-')
+			high = strtol(after + 1, &after, 10);
+		if (value >= low && value <= high)
+			return true;
+		lists = after - 1;
+	}
+	return false;
+}
+
+/* The first that is offered of the values wished for; the last one if none is. */
+static int
+choose(const char *lists, unsigned n, const int *wishes, size_t count)
+{
+	for (size_t i = 0; i + 1 < count; i++)
+		if (offers(lists, n, wishes[i]))
+			return wishes[i];
+	return wishes[count - 1];
+}
+
+/* Texts: kept in memory and announced, for a text that comes straight is lost with us.  Receipts:
+ * straight, for their memory runs full unseen.  3GPP TS 27.005 3.4.1. */
+static void
+on_news_offer(void *ctx, struct script *s, const struct at_reply *r)
+{
+	static const int modes[] = { 2, 1 }, texts[] = { 1, 2, 0 }, straight[] = { 1, 2, 0 },
+		stored[] = { 2, 1, 0 }, flush[] = { 0, 1 };
+	struct driver *d = ctx;
+	const char *offer = at_line(r, "+CNMI:");
+	const int *wish = d->quirk.receipts == RECEIPTS_STORED ? stored : straight;
+	int ds;
+
+	if (!offer)
+		offer = "(2),(1),(0),(1),(0)";
+	ds = d->quirk.receipts == RECEIPTS_NONE ? 0 : choose(offer, 3, wish, 3);
+	d->receipts = ds != 0;
+	script_ask(s, ASK_MS, NULL, "AT+CNMI=%d,%d,0,%d,%d", choose(offer, 0, modes, 2),
+		   choose(offer, 1, texts, 3), ds, choose(offer, 4, flush, 2));
+}
+
+static void
+on_voice_offer(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	d->has_voice = d->conf.voice && r->end == AT_OK;
+	if (d->conf.voice && !d->has_voice)
+		kit_log("no calls: the modem does not tell their state (AT+CLCC)");
+	if (d->has_voice && d->quirk.keys_on)
+		script_ask(s, ASK_MS, NULL, "%s", d->quirk.keys_on);
+}
+
+static void
+on_memories(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	const char *name = d->conf.storage ? d->conf.storage
+		: d->quirk.storage ? d->quirk.storage : "SM";
+
+	store_begin(d, r);
+	script_ask(s, SIM_MS, NULL, "AT+CPMS=\"%s\",\"%s\",\"%s\"", name, name, name);
+	if (d->conf.network)
+		ask_all(s, *d->conf.network == 'l' ? &d->quirk.mode_lte
+			: *d->conf.network == 'g' ? &d->quirk.mode_gsm : &d->quirk.mode_auto);
+}
+
+static void on_pin_state(void *, struct script *, const struct at_reply *);
+
+/* Never twice with the same wrong PIN: the third try locks the SIM. */
+static void
+on_pin_entered(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	if (r->end == AT_OK) {
+		script_wait(s, 300);
+		script_ask(s, SIM_MS, on_pin_state, "AT+CPIN?");
+		return;
+	}
+	d->kept.bad_pin = keep_pin(d->conf.pin, d->id.iccid);
+	driver_keep(d);
+	driver_fail(d, "the SIM refused its PIN; it is not tried again: correct option `pin`",
+		    false);
+}
+
+static void
+enter_pin(struct driver *d, struct script *s)
+{
+	if (!d->conf.pin)
+		driver_fail(d, "the SIM wants its PIN; set option `pin`", false);
+	if (d->kept.bad_pin == keep_pin(d->conf.pin, d->id.iccid))
+		driver_fail(d, "the SIM has refused this PIN before and it is not tried again: "
+			    "correct option `pin`", false);
+	script_ask(s, SIM_MS, on_pin_entered, "AT+CPIN=\"%s\"", d->conf.pin);
+}
+
+static void
+on_pin_retries(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	int left = quirk_number(d->quirk.pin_retries_pattern, r->count ? r->lines[0] : "");
+
+	if (r->end == AT_OK && (left == 0 || left == 1))
+		driver_fail(d, "the SIM allows only one more try of its PIN; gong does not take it: "
+			    "unlock it in a phone, then correct option `pin`", false);
+	enter_pin(d, s);
+}
+
+/* 3GPP TS 27.007 8.3; CME 14 is a SIM that is still busy. */
+static void
+on_pin_state(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	const char *state = at_line(r, "+CPIN:");
+
+	d->health.sim_ok = state && strncmp(state, "READY", 5) == 0;
+	if (d->health.sim_ok || r->end == AT_ERROR)
+		return;
+	if (r->end == AT_CME && r->code == 14 && d->sim_tries++ < SIM_BUSY_TRIES) {
+		script_wait(s, 500);
+		script_ask(s, SIM_MS, on_pin_state, "AT+CPIN?");
+	} else if (!state) {
+		script_fail(s, "the SIM is missing or failing (CME %d); check that it sits well",
+			    r->code);
+	} else if (strcmp(state, "SIM PIN") != 0) {
+		driver_fail(d, "the SIM is locked by more than its PIN; unlock it in a phone",
+			    false);
+	} else if (d->quirk.pin_retries) {
+		script_ask(s, SIM_MS, on_pin_retries, "%s", d->quirk.pin_retries);
+	} else {
+		enter_pin(d, s);
+	}
+}
+
+static void
+on_iccid(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	probe_digits(d->id.iccid, sizeof(d->id.iccid), r, 18);
+	if (!d->id.iccid[0] && probe_iccid_commands[d->iccid_tries])
+		script_ask(s, ASK_MS, on_iccid, "%s", probe_iccid_commands[d->iccid_tries++]);
+}
+
+/* Who it is, and what its model is known for. */
+static void
+ask_identity(struct driver *d, struct script *s)
+{
+	script_ask(s, ASK_MS, on_maker, "AT+CGMI");
+	script_ask(s, ASK_MS, on_model, "AT+CGMM");
+	script_ask(s, ASK_MS, on_firmware, "AT+CGMR");
+	script_ask(s, ASK_MS, on_imei, "AT+CGSN");
+	script_ask(s, SIM_MS, NULL, "AT+CFUN=1");
+	script_ask(s, ASK_MS, on_iccid, "%s", d->quirk.iccid);
+	script_ask(s, SIM_MS, on_pin_state, "AT+CPIN?");
+}
+
+/* 3GPP TS 27.005 3, 27.007 7: messages as PDUs, their memories, and what is told unasked. */
+static void
+ask_service(struct driver *d, struct script *s)
+{
+	script_ask(s, ASK_MS, NULL, "AT+CMGF=0");
+	script_ask(s, ASK_MS, NULL, "AT+CSMS=0");	/* else each +CDS wants an AT+CNMA */
+	script_ask(s, ASK_MS, NULL, "AT+CSCS=\"GSM\"");
+	script_ask(s, SIM_MS, on_smsc, "AT+CSCA?");
+	script_ask(s, SIM_MS, on_memories, "AT+CPMS=?");
+	script_ask(s, ASK_MS, on_news_offer, "AT+CNMI=?");
+	script_ask(s, ASK_MS, NULL, "AT+CMMS=2");	/* the link stays up between segments */
+	script_ask(s, ASK_MS, NULL, "AT+CREG=1");
+	script_ask(s, ASK_MS, NULL, "AT+CEREG=1");
+	script_ask(s, ASK_MS, NULL, "AT+CLIP=1");
+	script_ask(s, ASK_MS, NULL, "AT+COLP=0");	/* else ATD blocks until somebody answers */
+	script_ask(s, ASK_MS, NULL, "AT+COPS=3,0");
+	script_ask(s, ASK_MS, on_voice_offer, "AT+CLCC");
+}
+
+void
+setup_start(struct driver *d)
+{
+	struct script *s = &d->script;
+
+	d->act = ACT_SETUP;
+	d->must_setup = d->is_set_up = d->has_booted = false;
+	d->sync_tries = d->sim_tries = d->iccid_tries = 0;
+	d->id.iccid[0] = 0;
+	driver_say_ready(d);
+	script_begin(s, d->wire, d, ended);
+	script_wait(s, d->kept.failures ? 300 : 20);
+	script_ask(s, ASK_MS, NULL, "AT");
+	script_ask(s, ASK_MS, NULL, "ATE0");
+	script_ask(s, ASK_MS, NULL, "AT+CMEE=1");
+	script_ask(s, ASK_MS, on_sync, "AT+CSQ");
+	ask_identity(d, s);
+	ask_service(d, s);
+	script_run(s);
+}

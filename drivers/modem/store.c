@@ -1,0 +1,279 @@
+/* store.c -- the modem's memories of messages: lists, reads and deletes (3GPP TS 27.005 3.2.3,
+ * 3.4.2, 3.5.4).  Messages stay there until gongd has taken them.  News of a message is a hint
+ * where to look, and every so often all is listed, for hints get lost. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "drivers/modem/driver.h"
+#include "drivers/modem/pdu.h"
+
+#define STORE_MS SECONDS(30)
+
+static const char *const names[MEMORY_COUNT] = { "SM", "ME", "SR", "MT" };
+enum { MEMORY_SM, MEMORY_ME, MEMORY_SR, MEMORY_MT };
+
+void
+store_begin(struct driver *d, const struct at_reply *r)
+{
+	const char *offer = at_line(r, "+CPMS:");
+	char quoted[8];
+
+	d->memory = -1;
+	d->read_count = d->litter_count = 0;
+	for (int i = 0; i < MEMORY_COUNT; i++) {
+		snprintf(quoted, sizeof(quoted), "\"%s\"", names[i]);
+		d->has_memory[i] = offer && strstr(offer, quoted);
+	}
+	d->has_memory[MEMORY_MT] = d->conf.storage && strcmp(d->conf.storage, "MT") == 0;
+	if (d->has_memory[MEMORY_MT])		/* it is both of them */
+		d->has_memory[MEMORY_SM] = d->has_memory[MEMORY_ME] = false;
+	else if (!d->has_memory[MEMORY_ME])
+		d->has_memory[MEMORY_SM] = true;
+}
+
+static void
+ended(void *ctx, const char *failed)
+{
+	struct driver *d = ctx;
+
+	d->act = ACT_NONE;
+	if (failed)
+		d->memory = -1;
+	if (failed && !d->was_refused)
+		recover_trouble(d, failed);
+	else
+		driver_done(d);
+}
+
+static void
+on_switched(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	d->was_refused = r->end != AT_OK;
+	if (!d->was_refused)
+		return;
+	kit_log("the modem does not open a memory of messages");
+	script_fail(s, "refused");
+}
+
+static void
+begin(struct driver *d)
+{
+	d->act = ACT_STORE;
+	d->was_refused = false;
+	script_begin(&d->script, d->wire, d, ended);
+}
+
+static void
+switch_to(struct driver *d, int memory)
+{
+	if (d->memory != memory)
+		script_ask(&d->script, STORE_MS, on_switched, "AT+CPMS=\"%s\"", names[memory]);
+	d->memory = memory;
+}
+
+/* The line after "+CMGR:" or "+CMGL:" line `i`; false: there is none that can be read. */
+static bool
+decode(struct stored *out, const struct at_reply *r, size_t i, int memory, int location)
+{
+	struct err err;
+
+	if (i + 1 >= r->count)
+		return false;
+	if (sms_decode(out, r->lines[i + 1], &err) < 0) {
+		kit_log("message cannot be read memory=%s location=%d reason=\"%s\"",
+			names[memory], location, err.text);
+		return false;
+	}
+	out->memory = memory;
+	out->location = location;
+	return true;
+}
+
+static void
+add_litter(struct driver *d, int memory, int location)
+{
+	if (d->litter_count < LITTER_MAX)
+		d->litter[d->litter_count++] = (struct place){ memory, location };
+}
+
+static void list_memory(struct driver *, int memory);
+
+/* "+CMGL: index,stat,…"; stat 2 and 3 are messages written on this modem, which nobody wants. */
+static void
+on_list(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	struct stored found;
+	int location, stat;
+
+	d->list_ok = d->list_ok && r->end == AT_OK;
+	for (size_t i = 0; i < r->count; i++) {
+		if (sscanf(r->lines[i], "+CMGL: %d,%d", &location, &stat) != 2)
+			continue;
+		if (stat >= 2)
+			add_litter(d, d->memory, location);
+		else if (decode(&found, r, i, d->memory, location))
+			announce_found(d, &found, false);
+	}
+	list_memory(d, d->memory + 1);
+}
+
+/* One memory after the other, from this one on. */
+static void
+list_memory(struct driver *d, int memory)
+{
+	while (memory < MEMORY_COUNT && !d->has_memory[memory])
+		memory++;
+	if (memory < MEMORY_COUNT) {
+		switch_to(d, memory);
+		script_ask(&d->script, STORE_MS, on_list, "AT+CMGL=4");
+	} else if (d->list_ok) {
+		announce_stored(d);
+	} else {
+		kit_log("the modem refuses to list its messages");
+	}
+}
+
+static void
+list(struct driver *d, msec now)
+{
+	d->list_at = now + d->conf.poll_ms;
+	d->litter_count = 0;
+	d->list_ok = true;
+	inbound_begin(&d->inbound);
+	begin(d);
+	list_memory(d, 0);
+	script_run(&d->script);
+}
+
+static void
+on_read(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	struct stored found;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (strncmp(r->lines[i], "+CMGR:", 6) != 0 ||
+		    !decode(&found, r, i, d->in_hand.memory, d->in_hand.location))
+			continue;
+		announce_found(d, &found, false);
+		return;
+	}
+	d->list_at = 0;			/* the hint was wrong: look everywhere */
+}
+
+static void
+read_one(struct driver *d)
+{
+	d->in_hand = d->reads[--d->read_count];
+	begin(d);
+	switch_to(d, d->in_hand.memory);
+	script_ask(&d->script, STORE_MS, on_read, "AT+CMGR=%d", d->in_hand.location);
+	script_run(&d->script);
+}
+
+static void
+on_deleted(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	inbound_deleted(&d->inbound, d->in_hand.memory, d->in_hand.location, r->end == AT_OK);
+	if (r->end != AT_OK)
+		kit_log("message cannot be deleted memory=%s location=%d",
+			names[d->in_hand.memory], d->in_hand.location);
+	d->health_at = msec_min(d->health_at, driver_now() + SECONDS(5));
+}
+
+/* A place may hold another message by now (the modem reuses places, people use phones): compare
+ * before deleting, for what is deleted unseen is lost. */
+static void
+on_compared(void *ctx, struct script *s, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	struct stored now = { 0 };
+	bool gone = true, same = false;
+	int stat;
+
+	for (size_t i = 0; i < r->count; i++) {
+		if (sscanf(r->lines[i], "+CMGR: %d", &stat) != 1)
+			continue;
+		gone = false;
+		if (stat >= 2)
+			same = !d->key;
+		else if (decode(&now, r, i, d->in_hand.memory, d->in_hand.location))
+			same = d->key && inbound_key(&now) == d->key;
+	}
+	free(now.from);
+	free(now.text);
+	if (same) {
+		script_ask(s, STORE_MS, on_deleted, "AT+CMGD=%d", d->in_hand.location);
+		return;
+	}
+	if (!gone)
+		kit_log("not deleted, another message lies there memory=%s location=%d",
+			names[d->in_hand.memory], d->in_hand.location);
+	inbound_deleted(&d->inbound, d->in_hand.memory, d->in_hand.location, true);
+}
+
+static void
+delete_one(struct driver *d, int memory, int location, uint64_t key)
+{
+	d->in_hand = (struct place){ memory, location };
+	d->key = key;			/* 0: litter */
+	begin(d);
+	switch_to(d, memory);
+	script_ask(&d->script, STORE_MS, on_compared, "AT+CMGR=%d", location);
+	script_run(&d->script);
+}
+
+/* What came straight to us lies in no memory. */
+static const struct stored *
+next_deletion(struct driver *d)
+{
+	const struct stored *gone;
+
+	while ((gone = inbound_next_deletion(&d->inbound)) && gone->location < 0)
+		inbound_deleted(&d->inbound, gone->memory, gone->location, true);
+	return gone;
+}
+
+bool
+store_next(struct driver *d, msec now)
+{
+	const struct stored *gone = next_deletion(d);
+
+	if (d->read_count) {
+		read_one(d);
+	} else if (now >= d->list_at) {
+		list(d, now);
+	} else if (gone) {
+		delete_one(d, gone->memory, gone->location, gone->key);
+	} else if (d->litter_count) {
+		d->litter_count--;
+		delete_one(d, d->litter[d->litter_count].memory,
+			   d->litter[d->litter_count].location, 0);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+/* +CMTI: "SM",3 */
+void
+store_hint(struct driver *d, const char *line)
+{
+	const char *name = strchr(line, '"'), *comma = strchr(line, ',');
+	int memory = 0;
+
+	while (name && memory < MEMORY_COUNT && strncmp(name + 1, names[memory], 2) != 0)
+		memory++;
+	if (!name || !comma || memory == MEMORY_COUNT || d->read_count == READS_MAX)
+		d->list_at = 0;
+	else
+		d->reads[d->read_count++] = (struct place){ memory, (int)strtol(comma + 1, NULL, 10) };
+	driver_soon(d);
+}

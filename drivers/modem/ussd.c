@@ -1,0 +1,129 @@
+/* ussd.c -- encodes codes, decodes answers. */
+#include "drivers/modem/ussd.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "core/segment.h"
+#include "drivers/modem/sms.h"
+
+void
+ussd_put_ucs2(struct buf *out, const char *utf8)
+{
+	size_t room = strlen(utf8) + 2, units;
+	unsigned char *utf16 = xmalloc(2 * room);
+
+	units = sms_utf16(utf16, room, utf8, strlen(utf8));
+	for (size_t i = 0; i < 2 * units; i++)
+		buf_printf(out, "%02X", utf16[i]);
+	free(utf16);
+}
+
+/* Septets into octets, low bits first; 3GPP TS 23.038 6.1.2.3 without its filler. */
+static void
+encode_packed(char *out, size_t size, const char *code)
+{
+	unsigned bits = 0, have = 0;
+	size_t len = 0;
+
+	for (*out = 0; (*code || have) && len + 3 <= size; ) {
+		while (*code && have < 8) {
+			bits |= (unsigned)(unsigned char)*code++ << have;
+			have += 7;
+		}
+		snprintf(out + len, size - len, "%02X", bits & 255);
+		len += 2;
+		bits >>= 8;
+		have = have > 8 ? have - 8 : 0;
+	}
+}
+
+void
+ussd_encode(char *out, size_t size, const char *code, enum quirk_ussd form)
+{
+	if (form == USSD_UCS2) {
+		struct buf hex = { 0 };
+
+		ussd_put_ucs2(&hex, code);
+		snprintf(out, size, "%s", hex.data);
+		buf_fini(&hex);
+	} else if (form == USSD_PACKED) {
+		encode_packed(out, size, code);
+	} else {
+		snprintf(out, size, "%s", code);
+	}
+}
+
+static bool
+is_hex(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (!isxdigit((unsigned char)text[i]))
+			return false;
+	return len >= 2 && len % 2 == 0;
+}
+
+static unsigned
+octet(const char *hex)
+{
+	unsigned value = 0;
+
+	sscanf(hex, "%2x", &value);
+	return value;
+}
+
+static char *
+decode_ucs2(const char *hex, size_t len)
+{
+	unsigned char units[2 * 256 + 2] = { 0 };
+	size_t count = len / 4 < 256 ? len / 4 : 256;
+
+	for (size_t i = 0; i < 2 * count; i++)
+		units[i] = (unsigned char)octet(hex + 2 * i);
+	return sms_number(units, count + 1);
+}
+
+/* Digits, letters and punctuation stand where ASCII has them; what does not becomes "?". */
+static char *
+decode_packed(const char *hex, size_t len)
+{
+	struct buf text = { 0 };
+	unsigned bits = 0, have = 0;
+
+	for (size_t i = 0; i + 1 < len; i += 2) {
+		bits |= octet(hex + i) << have;
+		for (have += 8; have >= 7; have -= 7, bits >>= 7) {
+			char c = (char)(bits & 127);
+
+			buf_add(&text, c >= ' ' && c < 127 ? &c : c == '\n' ? " " : "?", 1);
+		}
+	}
+	while (text.len && text.data[text.len - 1] == '?')
+		text.data[--text.len] = 0;	/* filler */
+	return buf_take(&text);
+}
+
+char *
+ussd_text(const char *line, enum quirk_ussd form)
+{
+	const char *begin = strchr(line, '"'), *end = begin ? strrchr(line, '"') : NULL;
+	int dcs = 15;
+	size_t len;
+
+	if (!begin || end == begin)
+		return NULL;
+	begin++;
+	len = (size_t)(end - begin);
+	sscanf(end, "\",%d", &dcs);
+	if (is_hex(begin, len) && len % 4 == 0 && ((dcs & 0x0c) == 0x08 || (dcs & 0xef) == 0x48 ||
+	    dcs == 17 || form == USSD_UCS2))
+		return decode_ucs2(begin, len);
+	if (is_hex(begin, len) && form == USSD_PACKED)
+		return decode_packed(begin, len);
+	if (utf8_check(begin, len, NULL) == 0)
+		return xstrndup(begin, len);
+	return xstrdup("[unreadable]");
+}

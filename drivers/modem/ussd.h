@@ -1,0 +1,20 @@
+/* ussd.h -- USSD codes and answers as modems write them, 3GPP TS 27.007 7.15.  Pure.
+ * The form is the model's: plain text, hexadecimal UTF-16, or packed hexadecimal GSM 7 bit.
+ * Answers also tell their alphabet; both are believed. */
+#ifndef GONG_MODEM_USSD_H
+#define GONG_MODEM_USSD_H
+
+#include <stddef.h>
+
+#include "core/buf.h"
+#include "drivers/modem/quirks.h"
+
+/* Of a code of digits, * and #; room for 5 bytes a character. */
+void ussd_encode(char *out, size_t size, const char *code, enum quirk_ussd form);
+/* The text in `+CUSD: m,"text",dcs` as UTF-8, caller owns; NULL: none, the network said no. */
+char *ussd_text(const char *line, enum quirk_ussd form);
+
+/* UTF-8 as hexadecimal UTF-16, as TTS commands want it too. */
+void ussd_put_ucs2(struct buf *out, const char *utf8);
+
+#endif

@@ -1,0 +1,419 @@
+/* voice.c -- calls by AT commands: dial, ring, say, listen for a key, hang up.
+ * libGammu never reports that a call was answered; AT+CLCC does (3GPP TS 27.007 7.18), asked
+ * every half second, and between the looks messages go on.  What a modem cannot do is said in
+ * `ready`: without speech it is a call that says "read your SMS" by ringing. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/buf.h"
+#include "drivers/modem/driver.h"
+#include "drivers/modem/ussd.h"
+
+#define LOOK_MS 500
+#define DIAL_MS SECONDS(30)
+#define KEY_WAIT_MS SECONDS(8)		/* after the last play */
+#define SILENT_MS SECONDS(5)		/* how long an answered call stays, that says nothing */
+#define LISTEN_MAX_MS MINUTES(2)
+#define SAY_UNITS 100			/* characters a command: they have limits of about 500 bytes */
+#define SAY_CHAR_MS 350			/* for modems that do not tell the end of a speech */
+
+static void
+call_free(struct calling *c)
+{
+	free(c->id);
+	free(c->to);
+	free(c->text);
+	json_decref(c->keys);
+	*c = (struct calling){ .state = CALL_NONE };
+}
+
+void
+voice_take(struct driver *d, const struct kit_call *asked)
+{
+	struct queued_call *q;
+
+	if (!d->is_set_up || !d->has_voice || d->is_closing) {
+		kit_done(d->kit, asked->id, "rejected", NULL, 0, d->has_voice ? "retry" : "config",
+			 d->has_voice ? "the modem is not ready"
+			 : "no calls by this modem; see option `voice`");
+		return;
+	}
+	q = xcalloc(1, sizeof(*q));
+	q->call = (struct calling){
+		.id = xstrdup(asked->id), .to = xstrdup(asked->to),
+		.text = xstrdup(asked->text ? asked->text : ""), .keys = json_incref(asked->keys),
+		.ring_ms = asked->ring_ms ? asked->ring_ms : SECONDS(35),
+		.not_after = asked->not_after, .plays = asked->plays ? asked->plays : 1,
+	};
+	TAILQ_INSERT_TAIL(&d->calls, q, link);
+	driver_soon(d);
+}
+
+static void
+drop(struct driver *d, struct queued_call *q, const char *outcome, const char *class,
+     const char *reason)
+{
+	TAILQ_REMOVE(&d->calls, q, link);
+	kit_done(d->kit, q->call.id, outcome, NULL, 0, class, reason);
+	call_free(&q->call);
+	free(q);
+}
+
+bool
+voice_withdraw(struct driver *d, const char *id)
+{
+	struct queued_call *q;
+
+	TAILQ_FOREACH(q, &d->calls, link)
+		if (strcmp(q->call.id, id) == 0)
+			break;
+	if (q)
+		drop(d, q, "withdrawn", NULL, "withdrawn before it was dialled");
+	return q != NULL;
+}
+
+void
+voice_give_back(struct driver *d, const char *class, const char *reason)
+{
+	struct queued_call *q;
+
+	while ((q = TAILQ_FIRST(&d->calls)))
+		drop(d, q, "rejected", class, reason);
+}
+
+/* The modem is in doubt: whether it still rings there, nobody knows. */
+void
+voice_abandon(struct driver *d, const char *reason)
+{
+	voice_give_back(d, "retry_other", reason);
+	if (d->call.state == CALL_NONE)
+		return;
+	kit_done(d->kit, d->call.id, "unknown", NULL, 0, NULL, reason);
+	call_free(&d->call);
+}
+
+static void
+end_call(struct driver *d)
+{
+	struct calling *c = &d->call;
+
+	kit_call_state(d->kit, c->id, "ended", c->over, c->keys_pressed[0] ? c->keys_pressed : NULL,
+		       driver_now() - c->dialed_at);
+	kit_done(d->kit, c->id, "accepted", NULL, 0, NULL,
+		 strcmp(c->over, "answered") == 0 ? NULL : c->over);
+	call_free(c);
+}
+
+/* The call has gone: how did it end, if nobody said so? */
+static void
+is_over(struct calling *c, const char *told)
+{
+	if (c->over)
+		return;
+	if (c->state == CALL_PICKED_UP)
+		c->over = "answered";
+	else if (told)
+		c->over = told;
+	else
+		c->over = c->state == CALL_RINGS ? "rejected" : "failed";
+}
+
+static void
+on_dialed(void *ctx, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	struct calling *c = &d->call;
+	struct refusal refusal;
+
+	if (r->end == AT_LATE) {
+		d->act = ACT_NONE;
+		recover_trouble(d, "the modem did not answer ATD");
+		return;
+	}
+	if (r->end == AT_CALL_END) {
+		is_over(c, NULL);
+	} else if (r->end != AT_OK) {
+		refusal = sms_refusal(r->end == AT_ERROR ? -1 : r->code, r->end == AT_CME);
+		kit_done(d->kit, c->id, "rejected", NULL, 0, refusal.class, refusal.reason);
+		call_free(c);
+	}
+	if (c->state != CALL_NONE)
+		c->next_at = driver_now() + LOOK_MS / 5;
+	driver_done(d);
+}
+
+static void
+dial(struct driver *d)
+{
+	struct queued_call *q = TAILQ_FIRST(&d->calls);
+	char command[40];
+
+	d->call = q->call;
+	TAILQ_REMOVE(&d->calls, q, link);
+	free(q);
+	d->call.state = CALL_DIALING;
+	d->call.dialed_at = driver_now();
+	d->call.next_at = NEVER;
+	snprintf(command, sizeof(command), "ATD%.24s;", d->call.to);
+	d->act = ACT_CALL;
+	wire_ask(d->wire, command, DIAL_MS, on_dialed, d);
+}
+
+static void
+picked_up(struct driver *d)
+{
+	struct calling *c = &d->call;
+
+	if (c->state == CALL_PICKED_UP)
+		return;
+	c->state = CALL_PICKED_UP;
+	c->answered_at = driver_now();
+	c->hang_up_at = c->answered_at + (d->quirk.say ? LISTEN_MAX_MS
+					  : d->quirk.keys_on ? KEY_WAIT_MS : SILENT_MS);
+	kit_call_state(d->kit, c->id, "answered", NULL, NULL, c->answered_at - c->dialed_at);
+}
+
+/* "+CLCC: id,direction,state,mode,…": ours goes out (0) and is speech (0). */
+static int
+state_of(const struct at_reply *r)
+{
+	int id, direction, state, mode;
+
+	for (size_t i = 0; i < r->count; i++)
+		if (sscanf(r->lines[i], "+CLCC: %d,%d,%d,%d", &id, &direction, &state, &mode) == 4 &&
+		    direction == 0 && mode == 0)
+			return state;
+	return -1;
+}
+
+static void
+on_looked(void *ctx, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+	struct calling *c = &d->call;
+	int state = state_of(r);
+
+	if (r->end == AT_LATE) {
+		d->act = ACT_NONE;
+		recover_trouble(d, "the modem did not answer AT+CLCC");
+		return;
+	}
+	c->next_at = driver_now() + LOOK_MS;
+	if (state < 0 && r->end == AT_OK && (c->seen || c->next_at > c->dialed_at + SECONDS(5)))
+		is_over(c, NULL);
+	c->seen = c->seen || state >= 0;
+	if (state == 0) {
+		picked_up(d);
+	} else if (state == 3 && c->state == CALL_DIALING) {
+		c->state = CALL_RINGS;
+		kit_call_state(d->kit, c->id, "ringing", NULL, NULL, driver_now() - c->dialed_at);
+	}
+	driver_done(d);
+}
+
+static void
+on_hung_up(void *ctx, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	is_over(&d->call, "no_answer");
+	driver_done(d);
+}
+
+static void
+on_said(void *ctx, const struct at_reply *r)
+{
+	struct driver *d = ctx;
+
+	d->call.is_speaking = r->end == AT_OK;
+	if (r->end != AT_OK) {
+		kit_log("the modem does not speak, the call stays silent");
+		d->call.plays = 0;
+		d->call.hang_up_at = driver_now() + KEY_WAIT_MS;
+	}
+	driver_done(d);
+}
+
+/* The next piece of the text, at most SAY_UNITS characters, up to a full stop if there is one. */
+static char *
+next_piece(struct calling *c)
+{
+	const char *from = c->text + c->said, *stop = NULL, *p = from;
+	size_t units = 0;
+
+	for (; *p && units < SAY_UNITS; units++) {
+		size_t step = (unsigned char)*p < 0x80 ? 1 : (unsigned char)*p < 0xe0 ? 2
+			: (unsigned char)*p < 0xf0 ? 3 : 4;
+
+		if (strncmp(p, "。", 3) == 0 || strncmp(p, "!", 1) == 0 || strncmp(p, ". ", 2) == 0)
+			stop = p + step;
+		p += step;
+	}
+	if (*p && stop)
+		p = stop;
+	c->said += (size_t)(p - from);
+	return xstrndup(from, (size_t)(p - from));
+}
+
+static size_t
+characters(const char *utf8)
+{
+	size_t count = 0;
+
+	for (; *utf8; utf8++)
+		count += (*utf8 & 0xc0) != 0x80;
+	return count;
+}
+
+static void
+put_say(struct buf *command, const char *form, const char *text)
+{
+	const char *at = strchr(form, '{');
+
+	buf_add(command, form, at ? (size_t)(at - form) : strlen(form));
+	if (!at)
+		return;
+	if (strncmp(at, "{ucs2}", 6) == 0)
+		ussd_put_ucs2(command, text);
+	else
+		buf_puts(command, text);
+	buf_puts(command, at + strcspn(at, "}") + 1);
+}
+
+static void
+say(struct driver *d, msec now)
+{
+	struct calling *c = &d->call;
+	struct buf command = { 0 };
+	char *piece;
+
+	if (!c->text[c->said]) {
+		c->said = 0;
+		c->plays--;
+	}
+	piece = next_piece(c);
+	put_say(&command, d->quirk.say, piece);
+	/* Without a word of its end, by its length. */
+	c->speaks_until = now + SECONDS(2) + SAY_CHAR_MS * (msec)characters(piece);
+	if (!c->text[c->said] && c->plays == 1)
+		c->hang_up_at = c->speaks_until + KEY_WAIT_MS;
+	free(piece);
+	d->act = ACT_CALL;
+	wire_ask(d->wire, command.data, SECONDS(5), on_said, d);
+	buf_fini(&command);
+}
+
+static bool
+has_more_to_say(const struct driver *d)
+{
+	const struct calling *c = &d->call;
+
+	return d->quirk.say && c->state == CALL_PICKED_UP && !c->is_speaking && c->text[0] &&
+	       (c->plays > 1 || (c->plays == 1 && c->text[c->said]));
+}
+
+static void
+hang_up(struct driver *d)
+{
+	d->call.hang_up = false;
+	d->call.hang_up_at = NEVER;
+	d->act = ACT_CALL;
+	wire_ask(d->wire, d->quirk.hangup, SECONDS(5), on_hung_up, d);
+}
+
+bool
+voice_next(struct driver *d, msec now)
+{
+	struct calling *c = &d->call;
+
+	if (c->state != CALL_NONE && c->over)
+		end_call(d);
+	if (c->state == CALL_NONE) {
+		struct queued_call *q = TAILQ_FIRST(&d->calls);
+
+		if (q && kit_now() >= q->call.not_after)
+			drop(d, q, "rejected", "retry", "its time is over (not_after)");
+		else if (q)
+			dial(d);
+		return d->act == ACT_CALL;
+	}
+	if (c->is_speaking && now >= c->speaks_until)
+		c->is_speaking = false;
+	if (c->state != CALL_PICKED_UP && now >= c->dialed_at + c->ring_ms)
+		c->hang_up = true;
+	if (c->hang_up || (c->state == CALL_PICKED_UP && now >= c->hang_up_at)) {
+		hang_up(d);
+	} else if (has_more_to_say(d)) {
+		say(d, now);
+	} else if (now >= c->next_at) {
+		d->act = ACT_CALL;
+		wire_ask(d->wire, "AT+CLCC", SECONDS(5), on_looked, d);
+	}
+	return d->act == ACT_CALL;
+}
+
+msec
+voice_next_at(const struct driver *d)
+{
+	const struct calling *c = &d->call;
+
+	if (c->state == CALL_NONE)
+		return TAILQ_EMPTY(&d->calls) ? NEVER : 0;
+	return c->over || c->hang_up || has_more_to_say(d) ? 0 : c->next_at;
+}
+
+/* A key: told once each; one that means something ends the call a little later. */
+static void
+key(struct driver *d, char digit)
+{
+	struct calling *c = &d->call;
+	char one[2] = { digit, 0 };
+	size_t len = strlen(c->keys_pressed);
+
+	if (!isdigit((unsigned char)digit) && digit != '*' && digit != '#')
+		return;
+	picked_up(d);			/* keys come only from somebody who has */
+	if (len + 1 < sizeof(c->keys_pressed))
+		memcpy(c->keys_pressed + len, one, 2);
+	if (!json_object_get(c->keys, one))
+		return;
+	c->hang_up_at = driver_now() + SECONDS(1);
+	c->plays = 0;
+	c->next_at = msec_min(c->next_at, c->hang_up_at);
+}
+
+static bool
+key_news(struct driver *d, const char *line)
+{
+	const char *prefix = d->quirk.keys_prefix;
+
+	if (!prefix || strncmp(line, prefix, strlen(prefix)) != 0)
+		return false;
+	line += strlen(prefix);
+	line += strspn(line, " \"");
+	if (d->quirk.keys_form == KEYS_ASCII)
+		key(d, (char)strtol(line, NULL, 10));
+	else
+		key(d, *line);
+	return true;
+}
+
+void
+voice_news(struct driver *d, enum news news, const char *line)
+{
+	struct calling *c = &d->call;
+	const char *end = d->quirk.say_end;
+
+	if (c->state == CALL_NONE)
+		return;
+	if (news == NEWS_CALL_END)
+		is_over(c, strcasecmp(line, "BUSY") == 0 ? "busy"
+			: strcasecmp(line, "NO ANSWER") == 0 ? "no_answer" : NULL);
+	else if (end && strncmp(line, end, strlen(end)) == 0)
+		c->is_speaking = false;
+	else if (!key_news(d, line))
+		return;
+	driver_soon(d);
+}
