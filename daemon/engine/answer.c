@@ -203,6 +203,8 @@ engine_inbound(struct engine *e, struct command *cmd)
 	if (!store_inbound_put(e->store, e->routes[cmd->route].id, cmd->inbound.driver_id,
 			       cmd->inbound.from, cmd->inbound.text, cmd->inbound.at, e->now, &id))
 		return;
+	if (cmd->inbound.text && engine_canary_returns(e, cmd->inbound.text))
+		return;
 	count = store_persons_by_number(e->store, cmd->inbound.from, contacts, 64);
 	if (count)
 		read_reply(e, cmd, id, contacts, count);

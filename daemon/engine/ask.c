@@ -13,8 +13,8 @@
 #define AUDIT_MAX 1000			/* bytes of an answer that the audit keeps */
 
 /* A failed turn runs its commands again, and must find the questions as they were. */
-static void
-touch(struct engine *e)
+void
+engine_asking_touch(struct engine *e)
 {
 	if (e->asking_touched)
 		return;
@@ -96,7 +96,7 @@ engine_ask(struct engine *e, struct command *cmd)
 		engine_problem(e, cmd->reply_to, 429, &err);
 		return;
 	}
-	touch(e);
+	engine_asking_touch(e);
 	id = ++e->last_question;
 	r->asking.open[r->asking.count++] = (struct question){
 		.id = id, .reply_to = cmd->reply_to, .until = e->now + ANSWER_WITHIN_MS,
@@ -118,7 +118,7 @@ take(struct engine *e, struct route_state *r, uint64_t id, struct question *out)
 	for (size_t i = 0; i < a->count; i++) {
 		if (a->open[i].id != id)
 			continue;
-		touch(e);
+		engine_asking_touch(e);
 		*out = a->open[i];
 		a->open[i] = a->open[--a->count];
 		return true;
@@ -178,10 +178,12 @@ engine_answered(struct engine *e, struct command *cmd)
 	struct question q;
 	json_t *answer;
 
-	if (!take(e, r, cmd->answered.id, &q))
-		return;			/* given up before, or asked by nobody */
 	answer = cmd->answered.json ? json_loads(cmd->answered.json, 0, NULL) : NULL;
-	if (answer) {
+	if (cmd->answered.id && cmd->answered.id == r->asking.canary.question) {
+		engine_canary_answered(e, r, answer);
+	} else if (!take(e, r, cmd->answered.id, &q)) {
+		;			/* given up before, or asked by nobody */
+	} else if (answer) {
 		audit_answer(e, r, &q, answer);
 		tell(e, r, &q, answer);
 	} else {
@@ -200,6 +202,7 @@ engine_questions_lost(struct engine *e, struct route_state *r, const char *reaso
 
 	err_set(&err, "route %s went down while it was asked (%.200s); whether it was done is not "
 		"known", r->conf->name, reason);
+	engine_canary_lost(e, r);
 	while (r->asking.count && take(e, r, r->asking.open[0].id, &q))
 		give_up(e, r, &q, 503, &err);
 }
@@ -235,8 +238,9 @@ engine_questions_next(const struct engine *e)
 void
 engine_questions_shift(struct engine *e, msec by)
 {
-	touch(e);
+	engine_asking_touch(e);
 	for (size_t i = 0; i < e->route_count; i++)
 		for (size_t k = 0; k < e->routes[i].asking.count; k++)
 			e->routes[i].asking.open[k].until += by;
+	engine_canaries_shift(e, by);
 }

@@ -159,6 +159,7 @@ static void
 forget(struct engine *e)
 {
 	table_fini(&e->waves, free_live_wave);
+	memset(e->low_ids, 0, sizeof(e->low_ids));
 	table_fini(&e->variants, free_variant);
 	e->variant_count = 0;
 	free(e->ranks);
@@ -230,6 +231,7 @@ engine_open(struct engine **out, struct store *store, struct settings *settings,
 	e->store = store;
 	e->settings = settings_ref(settings);
 	e->now = now;
+	e->chance = (uint64_t)now;
 	if (settings->route_count > ROUTES_MAX) {
 		engine_close(e);
 		return err_set(err, "gong.conf has %zu routes; at most %d are possible",
@@ -246,6 +248,7 @@ engine_open(struct engine **out, struct store *store, struct settings *settings,
 	}
 	open_routes(e);
 	load(e);
+	engine_canaries_plan(e);
 	engine_in_doubt(e);
 	engine_waves_flush(e);
 	if (store_commit(store, err) < 0) {
@@ -373,6 +376,8 @@ reload(struct engine *e, struct settings *fresh)
 		e->routes[i].conf = &fresh->routes[i];
 	table_fini(&e->policies, free_policy);	/* they hold indices into the old settings */
 	number_documents(e);
+	engine_asking_touch(e);
+	engine_canaries_plan(e);
 	f = effect_new(EFFECT_SETTINGS, -1);
 	f->settings = settings_ref(fresh);
 	engine_effect(e, f);
@@ -603,6 +608,7 @@ next_look(struct engine *e)
 			   msec_min(e->expiry_at, store_alerts_next_due(e->store)));
 
 	at = msec_min(at, msec_min(engine_questions_next(e), engine_alarms_next(e)));
+	at = msec_min(at, engine_canaries_next(e));
 	return at == NEVER ? NEVER : at - e->skew_ms;
 }
 
@@ -629,6 +635,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	engine_questions_due(e);
 	engine_alarms_due(e);
 	engine_climb_due(e);
+	engine_canaries_due(e);
 	engine_waves_expire(e);
 	engine_broadcast_slices(e);
 	engine_dispatch(e);

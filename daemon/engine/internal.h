@@ -3,6 +3,8 @@
 #ifndef GONG_ENGINE_INTERNAL_H
 #define GONG_ENGINE_INTERNAL_H
 
+#include <jansson.h>
+
 #include "core/audience.h"
 #include "core/buf.h"
 #include "core/message_state.h"
@@ -45,10 +47,21 @@ struct question {			/* asked, not yet answered */
 	const char *what;		/* a literal */
 };
 
+struct canary {				/* the test message of a route; see canary.c */
+	msec due_at;			/* of the next one; 0 = not planned */
+	uint64_t question;		/* under way; 0 = none */
+	char nonce[9];
+	msec asked_at, until;
+	bool is_answered;		/* its driver has said how the sending went */
+	msec submit_ms, receipt_ms, inbound_ms;		/* -1 = not known */
+	char reason[160];		/* why it was not accepted */
+};
+
 /* What is being asked of a route: memory that a failed turn must not have changed. */
 struct asking {
 	struct question open[QUESTIONS_MAX];
 	size_t count;
+	struct canary canary;
 };
 
 struct route_state {
@@ -89,6 +102,7 @@ struct engine {
 	bool more;			/* work was left over: wake at once */
 	struct table waves, inflight, templates, policies, variants, replies;
 	size_t variant_count;
+	unsigned low_ids[256];		/* how many waves in memory have that low byte */
 	struct rank *ranks;
 	size_t rank_count, rank_cap;
 	struct route_state *routes;
@@ -104,7 +118,7 @@ struct engine {
 	msec expiry_at;			/* when a wave's validity may end */
 	msec resume_at;			/* earliest instant at which a held-back claim may go */
 	msec upkeep_at;			/* of the next hourly upkeep */
-	uint64_t last_question;
+	uint64_t last_question, chance;
 	struct asking *asking_before;	/* of every route, as the turn began; see ask.c */
 	bool asking_touched;
 	bool quiet;			/* dry run: plan, keep no effects */
@@ -276,7 +290,17 @@ void engine_questions_lost(struct engine *, struct route_state *, const char *re
 void engine_questions_due(struct engine *);	/* gives up those that are over */
 msec engine_questions_next(const struct engine *);
 void engine_questions_shift(struct engine *, msec by);
+void engine_asking_touch(struct engine *);	/* before anything of it is changed */
 void engine_asking_restore(struct engine *);	/* the turn failed */
+
+/* canary.c: test messages that must come back */
+void engine_canaries_plan(struct engine *);
+void engine_canaries_due(struct engine *);
+msec engine_canaries_next(const struct engine *);
+void engine_canaries_shift(struct engine *, msec by);
+void engine_canary_lost(struct engine *, struct route_state *);
+void engine_canary_answered(struct engine *, struct route_state *, json_t *answer);
+bool engine_canary_returns(struct engine *, const char *text);	/* true: no person wrote it */
 
 /* import.c */
 void engine_import_slice(struct engine *);

@@ -151,7 +151,22 @@ take_in(struct engine *e, const struct wave *w)
 	if (w->state <= WAVE_OPEN)
 		e->expiry_at = msec_min(e->expiry_at, w->expires_at);
 	table_put(&e->waves, w->id, lw);
+	e->low_ids[w->id & 255]++;
 	return lw;
+}
+
+/* The concatenation reference of its texts is the low byte of a wave's id: a telephone that has
+ * parts of two waves must not join them.  While fewer than 256 waves are at work, no two have the
+ * same. */
+static uint32_t
+next_id(struct engine *e)
+{
+	uint32_t next = store_wave_last(e->store) + 1;
+
+	for (uint32_t id = next; id < next + 256; id++)
+		if (!e->low_ids[id & 255])
+			return id;
+	return next;
 }
 
 struct live_wave *
@@ -160,7 +175,8 @@ engine_wave_add(struct engine *e, const struct wave *w, bool test)
 	struct live_wave *lw;
 	struct wave made = *w;
 
-	made.id = store_wave_insert(e->store, w);
+	made.id = next_id(e);
+	made.id = store_wave_insert(e->store, &made);
 	lw = take_in(e, &made);
 	lw->test = test;
 	engine_wave_touch(e, lw);
@@ -248,6 +264,7 @@ engine_wave_forget(struct engine *e, struct live_wave *lw)
 		live_list_take(&e->waiting, lw);
 	engine_wave_unrank(e, lw);
 	table_take(&e->waves, lw->w.id);
+	e->low_ids[lw->w.id & 255]--;
 	engine_broadcast_free(lw->broadcast);
 	free(lw);
 }

@@ -53,6 +53,10 @@ static cfg_opt_t client_opts[] = {
 static cfg_opt_t option_opts[] = {
 	CFG_STR("value", NULL, CFGF_NONE), CFG_STR("file", NULL, CFGF_NONE), CFG_END()
 };
+static cfg_opt_t canary_opts[] = {
+	CFG_STR("every", "", CFGF_NONE), CFG_STR("to", "", CFGF_NONE),
+	CFG_STR("within", "180s", CFGF_NONE), CFG_END()
+};
 static cfg_opt_t route_opts[] = {
 	CFG_STR("driver", NULL, CFGF_NONE), CFG_STR_LIST("channels", "{sms}", CFGF_NONE),
 	CFG_BOOL("simulated", cfg_false, CFGF_NONE), CFG_BOOL("backup", cfg_false, CFGF_NONE),
@@ -62,6 +66,7 @@ static cfg_opt_t route_opts[] = {
 	CFG_FLOAT("down_alarm_minutes", 2, CFGF_NONE),
 	CFG_STR_LIST("budgets", "{}", CFGF_NONE), CFG_STR("config", "{}", CFGF_NONE),
 	CFG_SEC("option", option_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("canary", canary_opts, CFGF_NONE),
 	CFG_END()
 };
 static cfg_opt_t main_opts[] = {
@@ -486,6 +491,33 @@ read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, stru
 	return 0;
 }
 
+/* A section that is not there has the default of every option, so an empty `every`. */
+static int
+read_canary(const struct settings *s, struct route_conf *r, cfg_t *section, struct err *err)
+{
+	const char *every = cfg_getstr(section, "every"), *to = cfg_getstr(section, "to");
+	struct err bad = { 0 };
+
+	if (!*every && !*to)
+		return 0;
+	if (!*every || !*to)
+		return conf_fail(section, err, "route \"%s\": canary needs every (how often) and to (the "
+				 "SIM's own number, or a partner SIM's)", r->name);
+	if (!r->channels[CHANNEL_SMS])
+		return conf_fail(section, err, "route \"%s\": a canary is an SMS, and this route carries "
+				 "none; leave canary away", r->name);
+	if (conf_duration(section, "every", &r->canary_every_ms, err) < 0 ||
+	    conf_duration(section, "within", &r->canary_within_ms, err) < 0)
+		return -1;
+	if (phone_parse(&r->canary_to, to, &s->phone_plan, &bad) < 0)
+		return conf_fail(section, err, "route \"%s\": canary to = \"%s\": %s", r->name, to,
+				 bad.text);
+	if (r->canary_within_ms < 1000 || r->canary_every_ms < 4 * r->canary_within_ms)
+		return conf_fail(section, err, "route \"%s\": canary within must be at least 1s, and "
+				 "every at least four times as long", r->name);
+	return 0;
+}
+
 static int
 read_route(struct settings *s, cfg_t *section, struct err *err)
 {
@@ -525,6 +557,8 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 		if (read_budget(&r->budgets[r->budget_count++], section,
 				cfg_getnstr(section, "budgets", i), err) < 0)
 			return -1;
+	if (read_canary(s, r, cfg_getsec(section, "canary"), err) < 0)
+		return -1;
 	return read_route_config(s, r, section, err);
 }
 

@@ -66,6 +66,8 @@ struct route_conf {
 	double rate;			/* messages per second; 0 = unlimited */
 	struct pace_budget *budgets;	/* per number */
 	size_t budget_count;
+	msec canary_every_ms, canary_within_ms;		/* every: 0 = no canary */
+	uint64_t canary_to;
 	msec down_alarm_ms;		/* not ready for so long: alarm; 0 = never */
 	double parts_per_s;		/* declared speed, for forecasts before any is measured */
 };

@@ -15,9 +15,10 @@
 uint32_t
 store_wave_insert(struct store *s, const struct wave *w)
 {
-	store_run(s, "INSERT INTO wave (alert, step, position, channel, kind, state, severity, drill, "
+	store_run(s, "INSERT INTO wave (id, alert, step, position, channel, kind, state, severity, drill, "
 		  "template, below, expires_at, planned_at, total) "
-		  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "iiiiiiiiiiiii", w->alert,
+		  "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "niiiiiiiiiiiii", (msec)w->id,
+		  w->alert,
 		  (int64_t)w->step, (int64_t)w->position, (int64_t)w->channel, (int64_t)w->kind,
 		  (int64_t)w->state, (int64_t)w->severity, (int64_t)w->drill, w->template,
 		  (int64_t)w->below, w->expires_at, w->planned_at, (int64_t)w->total);

@@ -98,3 +98,9 @@ store_route_alarms(struct store *s, int64_t route, route_alarm_fn fn, void *ctx)
 		fn(ctx, &alarm);
 	}
 }
+
+void
+store_route_canary_set(struct store *s, int64_t route, const char *json)
+{
+	store_run(s, "UPDATE route SET canary = ? WHERE id = ?", "ti", json, route);
+}

@@ -217,6 +217,7 @@ struct wave {
 	/* rows by state; queued = total less the rest */
 	unsigned long total, count[8];		/* by enum message_state; [QUEUED] unused */
 };
+/* With the id it has, or the next one when that is 0. */
 uint32_t store_wave_insert(struct store *, const struct wave *);
 void store_wave_update(struct store *, const struct wave *);
 bool store_wave_get(struct store *, uint32_t id, struct wave *);
@@ -328,6 +329,7 @@ void store_route_alarm_put(struct store *, const struct route_alarm *);
 void store_route_alarm_drop(struct store *, int64_t route, bool own, const char *name);
 typedef void (*route_alarm_fn)(void *ctx, const struct route_alarm *);
 void store_route_alarms(struct store *, int64_t route, route_alarm_fn, void *ctx);
+void store_route_canary_set(struct store *, int64_t route, const char *json);
 char *store_route_health(struct store *, int64_t route);	/* caller frees; NULL if none */
 
 void store_route_note(struct store *, int64_t route, const char *state, const char *health, msec at);

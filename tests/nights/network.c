@@ -447,7 +447,7 @@ network_send(struct night *n, struct effect *f)
 	}
 }
 
-/* A question to a driver. */
+/* A question to a driver.  A test message comes back to the SIM that sent it. */
 void
 network_ask(struct night *n, const struct effect *f)
 {
@@ -466,7 +466,13 @@ network_ask(struct night *n, const struct effect *f)
 		command_free(cmd);
 		return;
 	}
-	cmd->answered.json = xstrdup("{\"ok\":true,\"lines\":[\"OK\"],\"ms\":12}");
+	cmd->answered.json = xstrdup(chance_percent(&n->chance, r->reject)
+		? "{\"ok\":false,\"reason\":\"CMS 500\"}"
+		: "{\"ok\":true,\"lines\":[\"OK\"],\"ms\":12,\"submit_ms\":3000,\"receipt_ms\":4000}");
+	if (f->ask.to && strstr(cmd->answered.json, "true") && !chance_percent(&n->chance, r->loss))
+		happen(n, n->mono + work + chance_between(&n->chance, r->travel_low, r->travel_high),
+		       (struct happening){ .kind = HAPPEN_SAY, .road = f->route, .to = f->ask.to,
+					   .text = xstrdup(f->ask.text) });
 	tell_later(n, f->route, work, cmd);
 }
 
@@ -590,8 +596,9 @@ come_in(struct night *n, struct happening *h)
 	} else {
 		k.missed = !h->text;
 		k.text = xstrdup(h->text);
-		night_say(n, "%s says: %s", n->district->people[villager_of_number(n->district,
-			  h->to)].ref, h->text ? h->text : "(missed call)");
+		night_say(n, "%s says: %s", villager_of_number(n->district, h->to) >= 0
+			  ? n->district->people[villager_of_number(n->district, h->to)].ref
+			  : "a SIM", h->text ? h->text : "(missed call)");
 	}
 	keep(n, k);
 	if (n->roads[h->road].up)

@@ -666,7 +666,8 @@ do_receipt(struct reader *r)
 struct wish {
 	struct night *n;
 	enum { WISH_COPY, WISH_LEVEL, WISH_STATE, WISH_TASK, WISH_EVENT, WISH_MESSAGE, WISH_ANSWERS,
-	       WISH_INBOUND, WISH_AUDIT, WISH_ANSWERED } kind;
+	       WISH_INBOUND, WISH_AUDIT, WISH_ANSWERED, WISH_CANARY,
+	       WISH_REFERENCES } kind;
 	bool no, call;
 	long who;
 	int64_t alert, value;
@@ -760,6 +761,13 @@ measure(const struct wish *w)
 	case WISH_AUDIT:
 		return look_named(n, "SELECT count(*) FROM audit WHERE ?1 = 0 AND action = ?2", 0,
 				  w->text);
+	case WISH_REFERENCES:
+		return gongd_look(n, "SELECT count(*) FROM wave a JOIN wave b ON b.id > a.id AND "
+				  "(b.id & 255) = (a.id & 255) WHERE a.state IN (0, 1) AND b.state IN "
+				  "(0, 1)", 0, 0);
+	case WISH_CANARY:
+		return look_named(n, "SELECT json_extract(canary, '$.ok') FROM route WHERE ?1 = 0 AND "
+				  "name = ?2", 0, w->text);
 	case WISH_ANSWERED:
 		return n->answered[w->value];
 	}
@@ -775,7 +783,8 @@ fulfilled(struct night *n, void *ctx)
 	if (n->down)
 		return false;
 	is = measure(w);
-	if (w->kind == WISH_LEVEL || w->kind == WISH_STATE || w->kind == WISH_MESSAGE)
+	if (w->kind == WISH_LEVEL || w->kind == WISH_STATE || w->kind == WISH_MESSAGE ||
+	    w->kind == WISH_CANARY)
 		return (is == w->value) != w->no;
 	if (w->no)
 		return is > 0;		/* asked as "has it happened": must stay false */
@@ -831,6 +840,12 @@ read_wish(struct reader *r, struct wish *w)
 		w->kind = WISH_ANSWERS;
 	} else if (strcmp(what, "inbound") == 0) {
 		w->kind = WISH_INBOUND;
+	} else if (strcmp(what, "shared") == 0) {
+		w->kind = WISH_REFERENCES;
+	} else if (strcmp(what, "canary") == 0) {
+		w->kind = WISH_CANARY;
+		w->text = need(r);
+		w->value = !eat(r, "failed");
 	} else if (strcmp(what, "audit") == 0) {
 		w->kind = WISH_AUDIT;
 		w->text = need(r);

@@ -96,3 +96,30 @@ def test_a_driver_stands_back(world):
                audience={"divisions": ["990121"], "roles": ["village_chief"]})
     wait_for("all gone", lambda: world.states() and world.settled())
     assert len(texts(world, "b")) == 2 and not texts(world, "a")
+
+
+def test_a_canary_goes_round_and_one_that_is_lost_is_an_alarm(world):
+    config = '{"simulation":true,"number":"+99910000009","receipts":true,"receipt_ms":20,"loss":%d,"log":"%s"}'
+    canary = 'canary { every = "4s" to = "+99910000009" within = "1s" }'
+
+    def start(loss):
+        world.gongd.stop()
+        world.routes = "route \"a\" { driver = \"gong-sim\" config = '%s' %s }\n%s" % (
+            config % (loss, world.path("a.jsonl")), canary, ROUTE % ("b", world.path("b.health"), world.path("b.jsonl")))
+        world.write_conf()
+        world.start()
+        wait_for("routes up", world.all_up)
+
+    start(0)
+    result = wait_for("a canary", lambda: route(world, "a")["canary"])
+    assert result["ok"] and result["receipt_ms"] == 20 and 0 <= result["inbound_ms"] < 1000, result
+    assert not route(world, "a")["alarms"]
+    start(1)
+    alarm = wait_for("the alarm", lambda: route(world, "a")["alarms"])[0]
+    assert alarm["name"] == "canary" and alarm["by"] == "gong", alarm
+    assert not route(world, "a")["canary"]["ok"]
+    wait_for("the message", lambda: [t for t in texts(world, "b") if "通道a告警:测试短信1秒内未返回" in t])
+    start(0)
+    wait_for("the end", lambda: not route(world, "a")["alarms"])
+    assert not tasks(world)
+    assert world.rows("SELECT count(*) AS n FROM audit WHERE action = 'route.canary'")[0]["n"] >= 3

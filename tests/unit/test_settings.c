@@ -221,6 +221,16 @@ static const struct {
 	  "gong.conf:", "fax" },
 	{ "a route's config that is no JSON", "gong.conf", CONF "route \"x\" { driver = d config = '{a}' }\n",
 	  "gong.conf:", "JSON" },
+	{ "a canary without a number", "gong.conf", CONF "route \"x\" { driver = d canary { every = 6h } }\n",
+	  "gong.conf:", "needs every (how often) and to" },
+	{ "a canary to a short code", "gong.conf",
+	  CONF "route \"x\" { driver = d canary { every = 6h to = \"110\" } }\n", "gong.conf:", "canary to = \"110\"" },
+	{ "a canary on a route for calls", "gong.conf", CONF "route \"x\" { driver = d channels = {voice} "
+	  "canary { every = 6h to = \"+8613812345678\" } }\n", "gong.conf:", "carries none" },
+	{ "a canary that is sent before the last one is late", "gong.conf", CONF "route \"x\" { driver = d "
+	  "canary { every = 5m to = \"+8613812345678\" } }\n", "gong.conf:", "four times as long" },
+	{ "a down alarm of years", "gong.conf", CONF "route \"x\" { driver = d down_alarm_minutes = 999999 }\n",
+	  "gong.conf:", "down_alarm_minutes = 999999 is not possible" },
 	{ "a budget that is none", "gong.conf", CONF "route \"x\" { driver = d budgets = {\"many\"} }\n",
 	  "gong.conf:", "many" },
 	{ "a guessable callback secret", "gong.conf", CONF "route \"x\" { driver = d callback_secret = \"x\" }\n",
@@ -360,6 +370,7 @@ routes_clients_and_budgets_are_read(void **state)
 	put("token", "secret\n");
 	put("gong.conf", CONF "client \"c\" { token_file = \"token\" up_to = red may = {send} divisions = {990121} }\n"
 	    "route \"r\" {\n\tdriver = \"gong-sim\"\n\tchannels = {sms, voice}\n\tbudgets = {\"1/1m\", \"5/1h\"}\n"
+	    "\tcanary { every = \"6h\" to = \"13812345678\" }\n"
 	    "\tconfig = '{\"simulation\":true}'\n\toption \"log\" { value = \"x\" }\n\toption \"key\" { file = \"token\" }\n}\n");
 	assert_int_equal(load(&s, NULL, NULL), 0);
 	assert_memory_equal(s->clients[0].token_sha256, hash, sizeof(hash));
@@ -371,6 +382,8 @@ routes_clients_and_budgets_are_read(void **state)
 	assert_int_equal(s->routes[0].budget_count, 2);
 	assert_true(s->routes[0].budgets[0].count == 1 && s->routes[0].budgets[0].period_ms == MINUTES(1));
 	assert_true(s->routes[0].budgets[1].count == 5 && s->routes[0].budgets[1].period_ms == HOURS(1));
+	assert_true(s->routes[0].canary_every_ms == HOURS(6) && s->routes[0].canary_within_ms == MINUTES(3));
+	assert_true(s->routes[0].canary_to == 8613812345678 && s->routes[0].down_alarm_ms == MINUTES(2));
 	assert_non_null(strstr(s->routes[0].config, "\"simulation\":true"));
 	assert_non_null(strstr(s->routes[0].config, "\"key\":\"secret\""));
 	settings_unref(s);
