@@ -69,8 +69,9 @@ $(B)/sim/$(1): $(call obj,$(wildcard tests/sim/$(1).c tests/sim/$(1)_*.c)) $(COR
 endef
 $(foreach s,$(SIM_NAMES),$(eval $(call sim_rule,$(s))))
 # Fuzz targets: everything of gongd once more, with clang and its sanitizers.
-FUZZ_CC := clang -std=gnu17 -D_GNU_SOURCE -I. -DGONG_VERSION='"fuzz"' -g -O1 -fno-sanitize-recover=undefined
+FUZZ_CC := clang -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags gammu 2>/dev/null) -DGONG_VERSION='"fuzz"' -g -O1 -fno-sanitize-recover=undefined
 FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c daemon/*/*.c drivers/kit/*.c))
+FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(FUZZ_CC) -MMD -MP -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<

@@ -316,7 +316,36 @@ test_reports(void **state)
 		holds("a report has the time of its delivery", got.at == (msec)1790000007 * 1000,
 		      "%lld", (long long)got.at);
 		free(got.from);
-		strcat(hex, "FF000000");	/* TP-PI and what it announces */
+		strcat(hex, "FF0000D5");	/* TP-PI and what it announces: 213 septets of nothing */
+	}
+}
+
+static void
+test_no_times(void **state)
+{
+	static const char *const times[] = {
+		"00000000000000", "FFFFFFFFFFFFFF", "62D5D5D5D5D5D5", "62314280030023", "62112380030023",
+		"62114242030023", "62114280060023", "62114280030627", "621142800300AA", "62114280030077",
+		"6A114280030023",
+	};
+
+	for (size_t i = 0; i < COUNT(times); i++) {
+		struct stored got;
+		char hex[200];
+
+		snprintf(hex, sizeof(hex), BEGIN "04" FROM "0000%s0131", times[i]);
+		holds(times[i], sms_decode(&got, hex, NULL) == 0, "%s", hex);
+		holds(times[i], got.at == 0 && strcmp(got.text, "1") == 0, "at %lld", (long long)got.at);
+		free(got.from);
+		free(got.text);
+		snprintf(hex, sizeof(hex), BEGIN "06C8" FROM "%s%s00", WHEN, times[i]);
+		holds(times[i], sms_decode(&got, hex, NULL) == 0, "%s", hex);
+		holds(times[i], got.at == 0 && got.is_report && got.ref == 200, "at %lld",
+		      (long long)got.at);
+		free(got.from);
+		snprintf(hex, sizeof(hex), BEGIN "06C8" FROM "%s%s00", times[i], WHEN);
+		holds(times[i], sms_decode(&got, hex, NULL) == 0 && got.at == 1795480200000, "%s", hex);
+		free(got.from);
 	}
 }
 
@@ -365,6 +394,7 @@ main(void)
 		cmocka_unit_test(test_submits), cmocka_unit_test(test_submit_lengths),
 		cmocka_unit_test(test_no_submit), cmocka_unit_test(test_delivers),
 		cmocka_unit_test(test_lines), cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_no_times),
 		cmocka_unit_test(test_bad_lines),
 	};
 
