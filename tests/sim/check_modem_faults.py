@@ -428,10 +428,117 @@ def incoming_calls():
         c.close()
 
 
+# SUBMIT to the modem's own number +99910000000, "hello"; and part 1, part 2 of two to a stranger
+SELF = "0001000B919919000000F0000005E8329BFD06"
+PARTS = ["0041000B919929000000F10000%02X050003070%d0%d%s" % (n, 2, k, text) for n, k, text in
+         ((9, 1, "8261"), (9, 2, "C462"))]
+
+
+def operator(m):
+    c = m.client()
+    c.ask("AT+CNMI=2,1,0,1,0")
+    got = c.submit(SELF) + c.read(b"+CMTI")
+    got += c.silence(0.05) + c.ask("AT+CMGR=1")
+    check("its own number gets it back", "+CMTI" in got and "0005E8329BFD06" in got, got)
+    m.tell("receipt-ms 10", "receipt-duplicate 1")
+    got = c.submit(HELLO_RECEIPT) + c.silence(0.1)
+    check("a receipt twice", got.count("+CDS: ") == 2 and m.events("receipt")[-1]["times"] == 2, got)
+    m.tell("receipt-duplicate 0", "receipt-loss 1")
+    got = c.submit(HELLO_RECEIPT) + c.silence(0.1)
+    check("none at all", "+CDS: " not in got, got)
+    m.tell("receipt-loss 0", "receipts none", "lose 1")
+    messages = len(m.events("message"))
+    got = c.submit(HELLO)
+    check("accepted, and lost on the way", "+CMGS" in got and len(m.events("message")) == messages
+          and m.events("fault")[-1]["fault"] == "lost-segment", m.events("fault"))
+    m.tell("lose 0", "air-parts 20,150")
+    took = []
+    for part in PARTS:
+        began = time.time()
+        c.submit(part)
+        took.append(time.time() - began)
+    check("each part has its air time", took[0] < 0.13 < took[1], took)
+    check("the parts are joined", m.events("message")[-1]["parts"] == 2, m.events("message")[-1])
+    m.tell("air 0", "reorder on")
+    c.submit(SELF)
+    got = c.silence(0.1)
+    got2 = c.submit(HELLO)
+    got2 += c.read(b"+CMTI") if "+CMTI" not in got2 else ""
+    order = [e["to"] for e in m.events("message")][-2:]
+    check("a later segment overtakes", "+CMTI" not in got and "+CMTI" in got2
+          and order == ["+99920000001", "+99910000000"], order)
+    c.submit(SELF)
+    check("and one alone still comes", "+CMTI" in c.read(b"+CMTI", 1))
+    m.tell("reorder off")
+    c.close()
+
+
+def partners():
+    with Modem("--number", "+99910000001") as other:
+        with Modem("--partner", "+99920000001=" + other.path("ctl")) as m:
+            c, d = m.client(), other.client()
+            d.ask("AT+CNMI=2,2,0,0,0")
+            c.submit(HELLO)
+            got = d.read(b"E8329BFD06\r\n")
+            check("another modem gets it", "+CMT: ,24" in got and
+                  other.events("deliver")[0]["from"] == "+99910000000"
+                  and other.events("deliver")[0]["text"] == "hello", got)
+            c.close()
+            d.close()
+
+
+def deliveries():
+    with Modem("--cnmi", "(0-2),(0-2),(0,2),(0,2),(0,1)", "--sm-size", "6") as m:
+        c = m.client()
+        got = c.ask("AT+CNMI=?") + c.ask("AT+CNMI=2,1,0,1,0", b"302\r\n")
+        check("what +CNMI does not offer it refuses", "(0,2),(0,2)" in got and "302" in got, got)
+        c.ask("AT+CNMI=2,1,0,0,0")
+        m.tell("store SM sent +99911 old", "store SM unsent +99911 draft", "store SM read +99911 水")
+        got = c.ask("AT+CMGL=4")
+        check("memories may be used already", "+CMGL: 1,3,," in got and "+CMGL: 2,2,," in got
+              and "+CMGL: 3,1,," in got and "6C34" in got, got)
+        got = c.ask("AT+CMGD=1,2") + c.ask("AT+CMGL=4")
+        check("+CMGD 2 spares drafts", got.count("+CMGL") == 1 and "+CMGL: 2,2" in got, got)
+        c.ask("AT+CMGD=1,4")
+        m.tell("deliver-class0 +99955556666 flash")
+        got = c.read(b"\r\n+CMT") + c.silence(0.1)
+        check("class 0 is shown, not stored", "+CMT: ," in got and
+              '"SM",0,6' in c.ask("AT+CPMS?"), got)
+        m.tell("deliver-8bit +99955556666 00FF10",
+               "deliver-hex 07919909000000F0040B919959556566F600005110218103000005E8329BFD06")
+        c.silence(0.1)
+        got = c.ask("AT+CMGL=4")
+        check("8 bit and raw PDUs arrive", "0300FF10" in got and "05E8329BFD06" in got, got)
+        check("a raw one is read for the books", m.events("deliver")[-1].get("text") == "hello"
+              and m.events("deliver")[-1]["from"] == "+99955556666", m.events("deliver")[-1])
+        check("bad hexadecimal is refused", m.refuses("deliver-hex 07XX") and
+              m.refuses("store SM torn +999 x") and m.refuses("deliver-8bit +999"))
+        for i in range(6):
+            m.tell("deliver +99955556666 %d" % i)
+        got = c.ask("AT+CPMS?")
+        c.ask("AT+CMGD=1,4")
+        got2 = c.silence(0.1) + c.ask("AT+CPMS?")
+        check("really full, what waits comes later", '"SM",6,6' in got and '"SM",2,6' in got2, got2)
+        c.ask("AT+CMGD=1,4;+CSMS=1;+CNMI=2,2,0,0,0")
+        m.tell("deliver +99955556666 one", "deliver +99955556666 two")
+        c.read(b"+CMT")
+        got = c.silence(0.1)
+        got2 = c.ask("AT+CNMA") + c.read(b"+CMT") + c.silence(0.05)
+        check("with CSMS 1 the next waits for +CNMA", "+CMT" not in got and "+CMT" in got2, got2)
+        got = c.silence(2.1) + c.ask("AT+CNMI?") + c.ask("AT+CMGL=4")
+        check("without it the routing ends and nothing is lost", "+CNMI: 2,0,0,0,0" in got
+              and "+CMGL: 1,0" in got, got)
+        c.close()
+
+
 def main():
     with Modem() as m:
         command_faults(m)
         submit_faults(m)
+    with Modem() as m:
+        operator(m)
+    partners()
+    deliveries()
     registration()
     with Modem() as m:
         resets(m)

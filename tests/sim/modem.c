@@ -115,6 +115,7 @@ modem_open(struct modem *m)
 	m->random[0] = m->o.seed;
 	sim_init(m);
 	sms_init(m);
+	operator_init(m);
 	network_init(m);
 	if (m->o.log && (m->log_fd = open(m->o.log,
 			O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644)) < 0) {
@@ -142,6 +143,7 @@ modem_close(struct modem *m)
 	while ((later = TAILQ_FIRST(&m->laters)))
 		later_free(later);
 	sms_fini(m);
+	operator_fini(m);
 	people_fini(m);
 	faults_fini(m);
 	ussd_fini(m);

@@ -17,6 +17,7 @@
 
 #define SMSC "+99900000000"
 #define MEMORIES 3
+#define AIR_PARTS 16
 
 #define PORTS 8				/* of one stick, the first one is the modem's own */
 
@@ -49,7 +50,7 @@ struct memory {
 /* Something the network has for this SIM and has not been able to hand over yet. */
 struct incoming {
 	TAILQ_ENTRY(incoming) link;
-	bool report;
+	bool report, flash;
 	size_t tpdu;
 	char hex[2 * (PDU_BYTES + 200) + 1];
 };
@@ -170,6 +171,12 @@ struct ussd {
 
 #define NO_TEMPERATURE -1000
 
+#define PARTNERS 16
+struct partner {			/* another simulated modem, by its number */
+	char number[32];
+	const char *control;
+};
+
 struct options {
 	const char *link, *log, *people, *control, *script, *calls;
 	const char *imei, *imsi, *iccid, *operator, *number;
@@ -180,7 +187,10 @@ struct options {
 	enum maker keys, tts;
 	bool dsci;
 	int receipt_status;		/* TP-ST; -1 = the network sends none */
-	double receipt_loss;
+	double receipt_loss, receipt_duplicate, lose;
+	const char *cnmi;		/* as +CNMI=? says: what this modem can route */
+	struct partner partner[PARTNERS];
+	int partner_count;
 	bool lte;			/* no circuit-switched network: only CEREG says 1 */
 	unsigned short seed;
 };
@@ -241,6 +251,12 @@ struct modem {
 	bool full;
 	int drop_replies;
 	unsigned short random[3];
+	int air_part_ms[AIR_PARTS], air_part_count;
+	bool reorder;
+	struct pdu_submit *overtaken;	/* a segment that the next one passes; owned */
+	unsigned overtakings;
+	struct incoming *unacked;	/* waits for +CNMA; owned */
+	unsigned acknowledgements;
 	TAILQ_HEAD(, incoming) waiting;
 	TAILQ_HEAD(, collected) collecting;
 	TAILQ_HEAD(, refusal) refusals;
@@ -274,6 +290,7 @@ void modem_log_fault(struct modem *, const char *what, const char *about);
 /* modem_options.c */
 void options_read(struct modem *, int argc, char **argv);
 extern const char modem_usage[];
+int option_receipts(const char *text, int *status);	/* -1: no such word */
 
 /* modem_ports.c: ptys and who is on them */
 void tty_write(struct modem *, const char *bytes, size_t len);
@@ -373,14 +390,26 @@ bool faults_meet(struct modem *, const char *text, const char **result);
 void faults_touch_reply(struct modem *);	/* what breaks into a complete reply */
 void faults_fini(struct modem *);
 
-/* modem_sms.c: memories and the network behind them */
+/* modem_operator.c: what leaves */
+void operator_init(struct modem *);
+void operator_fini(struct modem *);
+int sms_submit(struct modem *, const char *hex);	/* AT_LATER or a refusal */
+
+/* modem_sms.c: memories, and what arrives */
 void sms_init(struct modem *);
 void sms_fini(struct modem *);
-int sms_submit(struct modem *, const char *hex);	/* AT_LATER or a refusal */
 int sms_store(struct modem *, enum memory_index, int stat, size_t tpdu, const char *hex);
 void sms_deliver(struct modem *, const char *from, const char *text, int reference);
 int sms_deliver_part(struct modem *, const char *from, int reference, int part, int of,
 	const char *text);
+int sms_deliver_flash(struct modem *, const char *from, const char *text);
+int sms_deliver_octets(struct modem *, const char *from, const char *hex);
+int sms_deliver_hex(struct modem *, const char *hex);
+int sms_preload(struct modem *, enum memory_index, int stat, const char *number,
+		const char *text);
+void sms_arrive(struct modem *, struct incoming *);	/* takes it over */
+int sms_acknowledge(struct modem *, bool took);		/* +CNMA */
+void sms_forget_acknowledgement(struct modem *);
 void sms_hand_over(struct modem *);	/* what waits for a free slot or a plug */
 int memory_used(const struct modem *, enum memory_index);
 
@@ -396,13 +425,15 @@ struct control {
 };
 extern const struct control power_controls[], fault_controls[], network_controls[];
 extern const struct control sim_controls[], identity_controls[], ussd_controls[];
-extern const struct control voice_controls[], callee_controls[];
+extern const struct control voice_controls[], callee_controls[], operator_controls[];
 bool control_word(const char **args, char *out, size_t size);
 bool control_number(const char **args, int *out, int min, int max);
 bool control_ratio(const char **args, double *out);
 bool control_switch(const char *args, bool *out);	/* on|off */
 char *control_unescape(const char *text);	/* \n and \\; the caller owns it */
 int control_line(struct modem *, const char *line, char *why, size_t size);
+/* One order to another simulated modem, its answer is not waited for; -1: nobody there. */
+int control_send(const char *path, const char *name, const char *args);
 int control_open(struct modem *);
 void control_close(struct modem *);
 int control_script(struct modem *);

@@ -130,18 +130,72 @@ deliver_part(struct modem *m, const char *args)
 }
 
 static bool
+deliver_class0(struct modem *m, const char *args)
+{
+	char from[32], *text;
+	int rc;
+
+	if (!control_word(&args, from, sizeof(from)))
+		return false;
+	text = control_unescape(args);
+	rc = sms_deliver_flash(m, from, text);
+	free(text);
+	return !rc;
+}
+
+static bool
+deliver_8bit(struct modem *m, const char *args)
+{
+	char from[32];
+
+	return control_word(&args, from, sizeof(from)) && !sms_deliver_octets(m, from, args);
+}
+
+static bool
+deliver_hex(struct modem *m, const char *args)
+{
+	return !sms_deliver_hex(m, args);
+}
+
+static int
+name_index(const char *const *names, int count, const char *name)
+{
+	for (int i = 0; i < count; i++)
+		if (!strcmp(names[i], name))
+			return i;
+	return -1;
+}
+
+/* MEM STAT NUMBER TEXT: what somebody left there before. */
+static bool
+store(struct modem *m, const char *args)
+{
+	static const char *const memories[] = { "SM", "ME" };
+	static const char *const stats[] = { "unread", "read", "unsent", "sent" };
+	char memory[8], stat[8], number[32], *text;
+	int index, rc;
+
+	if (!control_word(&args, memory, sizeof(memory)) ||
+	    !control_word(&args, stat, sizeof(stat)) ||
+	    !control_word(&args, number, sizeof(number)))
+		return false;
+	index = name_index(memories, 2, memory);
+	if (index < 0 || name_index(stats, 4, stat) < 0)
+		return false;
+	text = control_unescape(args);
+	rc = sms_preload(m, (enum memory_index)index, name_index(stats, 4, stat), number,
+			 text);
+	free(text);
+	return !rc;
+}
+
+static bool
 full(struct modem *m, const char *args)
 {
 	bool known = control_switch(args, &m->full);
 
 	sms_hand_over(m);
 	return known;
-}
-
-static bool
-air(struct modem *m, const char *args)
-{
-	return control_number(&args, &m->o.air_ms, 0, 600000);
 }
 
 static bool
@@ -155,8 +209,12 @@ static const struct control controls[] = {
 	{"deliver-parts", deliver_parts, "NUMBER REF TEXT, two characters at least"},
 	{"deliver-part", deliver_part,
 	 "NUMBER REF PART OF TEXT, 67 or 153 characters at most"},
+	{"deliver-class0", deliver_class0, "NUMBER TEXT, one message at most"},
+	{"deliver-8bit", deliver_8bit, "NUMBER HEX, 140 octets at most"},
+	{"deliver-hex", deliver_hex, "PDUHEX, the SMSC first"},
+	{"store", store,
+	 "SM|ME unread|read|unsent|sent NUMBER TEXT, while there is room"},
 	{"full", full, "on|off"},
-	{"air", air, "MS"},
 	{"quit", quit, ""},
 	{0},
 };
@@ -179,7 +237,7 @@ control_find(const char *name)
 	const struct control *const tables[] = {
 		controls,     power_controls,	 fault_controls, network_controls,
 		sim_controls, identity_controls, ussd_controls,	 voice_controls,
-		callee_controls,
+		callee_controls, operator_controls,
 	};
 
 	for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++)
@@ -365,6 +423,24 @@ control_script(struct modem *m)
 		rc = -1;
 	}
 	fclose(file);
+	return rc;
+}
+
+/* --- another simulated modem --------------------------------------------------------- */
+
+int
+control_send(const char *path, const char *name, const char *args)
+{
+	struct sockaddr_un address;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), rc = -1;
+
+	if (fd < 0)
+		return -1;
+	/* Local and small: it is there at once, or nobody is. */
+	if (!control_address(&address, path) &&
+	    !connect(fd, (struct sockaddr *)&address, sizeof(address)))
+		rc = dprintf(fd, "%s %s\n", name, args) < 0 ? -1 : 0;
+	close(fd);
 	return rc;
 }
 

@@ -37,10 +37,33 @@ cmms(struct modem *m, char form, const char *args)
 	return at_flag(m, "+CMMS", form, args, &m->cmms, 2);
 }
 
+/* Whether group number `group` of "(0-2),(0,1)..." holds `value`. */
+static bool
+cnmi_offers(const char *groups, int group, int value)
+{
+	const char *p = groups;
+	char *end;
+
+	for (; group && p; group--)
+		p = strchr(p + 1, '(');
+	if (!p || *p != '(')
+		return false;
+	for (p++; *p && *p != ')'; p = *end == ',' ? end + 1 : end) {
+		long low = strtol(p, &end, 10), high = low;
+
+		if (*end == '-')
+			high = strtol(end + 1, &end, 10);
+		if (value >= low && value <= high)
+			return true;
+		if (*end != ',' && *end != ')')
+			return false;
+	}
+	return false;
+}
+
 static int
 cnmi(struct modem *m, char form, const char *args)
 {
-	static const int max[5] = { 2, 2, 3, 2, 1 };
 	int value[5];
 
 	if (form == '?') {
@@ -48,14 +71,29 @@ cnmi(struct modem *m, char form, const char *args)
 			m->cnmi[3], m->cnmi[4]);
 		return AT_OK;
 	}
+	if (!strcmp(args, "?")) {
+		tty_line(m, "+CNMI: %s", m->o.cnmi);
+		return AT_OK;
+	}
 	memcpy(value, m->cnmi, sizeof(value));
 	if (at_numbers(args, value, 5) < 0)
 		return AT_CMS + 302;
 	for (int i = 0; i < 5; i++)
-		if (value[i] < 0 || value[i] > max[i])
+		if (!cnmi_offers(m->o.cnmi, i, value[i]))
 			return AT_CMS + 302;
 	memcpy(m->cnmi, value, sizeof(value));
 	return AT_OK;
+}
+
+/* 27.005 3.4.4: bare, 0 and 1 take the message; 2 sends it back. */
+static int
+cnma(struct modem *m, char form, const char *args)
+{
+	int how = 0;
+
+	if (at_numbers(args, &how, 1) < 0 || how < 0 || how > 2)
+		return AT_CMS + 302;
+	return sms_acknowledge(m, how < 2);
 }
 
 static int
@@ -214,11 +252,10 @@ cmgw(struct modem *m, char form, const char *args)
 const struct command at_messages[] = {
 	{ "+CSCA", "?=", csca, "", SIM_CMS },
 	{ "+CSMS", "?=", csms, "(0,1)", SIM_NOT_NEEDED },
-	{ "+CNMA", "!=", at_ignored, "(0)", SIM_NOT_NEEDED },
+	{ "+CNMA", "!=", cnma, "(0-2)", SIM_NOT_NEEDED },
 	{ "+CMGF", "?=", cmgf, "(0)", SIM_NOT_NEEDED },
 	{ "+CMMS", "?=", cmms, "(0-2)", SIM_NOT_NEEDED },
-	/* libGammu 1.42 needs the blank after the colon and more than "(0)" for <bm>. */
-	{ "+CNMI", "?=", cnmi, "(0-2),(0-2),(0-3),(0-2),(0,1)", SIM_NOT_NEEDED },
+	{ "+CNMI", "?=", cnmi, AT_OWN_TEST, SIM_NOT_NEEDED },
 	{ "+CPMS", "?=", cpms, "(\"SM\",\"ME\",\"SR\"),(\"SM\",\"ME\"),(\"SM\",\"ME\")", SIM_CMS },
 	{ "+CMGL", "!=", cmgl, "(0-4)", SIM_CMS },
 	{ "+CMGR", "=", cmgr, "", SIM_CMS },

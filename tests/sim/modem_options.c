@@ -10,7 +10,8 @@ const char modem_usage[] =
 	"       modem --tell CONTROL LINE...      send control lines to a running modem\n"
 	"options: --log FILE --people FILE --control PATH --script FILE --seed N\n"
 	"         --air-ms N --receipts delivered|failed|none --receipt-ms N\n"
-	"         --receipt-loss R\n"
+	"         --receipt-loss R --receipt-duplicate R --lose R\n"
+	"         --partner NUMBER=CONTROL --cnmi GROUPS\n"
 	"         --imei D --imsi D --iccid D --operator NAME --number +999...\n"
 	"         --registration 0-5 --signal 0-31 --ring-ms N\n"
 	"         --sm-size N --me-size N --sr-size N\n"
@@ -35,18 +36,44 @@ whole(const char *name, const char *text, int min, int max)
 	return (int)value;
 }
 
-static int
-receipt_status(const char *text)
+int
+option_receipts(const char *text, int *status)
 {
 	if (!strcmp(text, "delivered"))
-		return 0;
-	if (!strcmp(text, "failed"))
-		return 0x46;	/* 3GPP TS 23.040 9.2.3.15: validity period expired */
-	if (!strcmp(text, "none"))
+		*status = 0;
+	else if (!strcmp(text, "failed"))
+		*status = 0x46;	/* 3GPP TS 23.040 9.2.3.15: validity period expired */
+	else if (!strcmp(text, "none"))
+		*status = -1;
+	else
 		return -1;
-	fprintf(stderr, "modem: --receipts %s: must be delivered, failed or none\n",
-		text);
+	return 0;
+}
+
+static void
+option_receipts_take(struct options *o, const char *value)
+{
+	if (!option_receipts(value, &o->receipt_status))
+		return;
+	fprintf(stderr, "modem: --receipts %s: must be delivered, failed or none\n", value);
 	exit(2);
+}
+
+/* NUMBER=CONTROL: the socket of the simulated modem that has this number. */
+static void
+option_partner(struct options *o, const char *value)
+{
+	const char *equals = strchr(value, '=');
+	size_t len = equals ? (size_t)(equals - value) : 0;
+
+	if (!len || len >= sizeof(o->partner[0].number) || !equals[1] ||
+	    o->partner_count == PARTNERS) {
+		fprintf(stderr, "modem: --partner %s: must be NUMBER=CONTROL, %d at most\n",
+			value, PARTNERS);
+		exit(2);
+	}
+	memcpy(o->partner[o->partner_count].number, value, len);
+	o->partner[o->partner_count++].control = equals + 1;
 }
 
 static double
@@ -91,6 +118,7 @@ static const struct text_option {
 	{ "people", offsetof(struct options, people) },
 	{ "control", offsetof(struct options, control) },
 	{ "script", offsetof(struct options, script) },
+	{ "cnmi", offsetof(struct options, cnmi) },
 	{ "calls", offsetof(struct options, calls) },
 	{ "imei", offsetof(struct options, imei) },
 	{ "imsi", offsetof(struct options, imsi) },
@@ -109,6 +137,8 @@ static const struct ratio_option {
 	size_t offset;
 } ratio_options[] = {
 	{ "receipt-loss", offsetof(struct options, receipt_loss) },
+	{ "receipt-duplicate", offsetof(struct options, receipt_duplicate) },
+	{ "lose", offsetof(struct options, lose) },
 };
 static const struct flag_option {
 	const char *name;
@@ -199,7 +229,9 @@ option_take(struct modem *m, const char *name, const char *value)
 	else if (!strcmp(name, "port"))
 		option_port(m, value);
 	else if (!strcmp(name, "receipts"))
-		m->o.receipt_status = receipt_status(value);
+		option_receipts_take(&m->o, value);
+	else if (!strcmp(name, "partner"))
+		option_partner(&m->o, value);
 	else
 		return false;
 	return true;
@@ -217,6 +249,8 @@ options_defaults(struct options *o)
 		.maker = "gong",
 		.model = "SIM-MODEM",
 		.firmware = "gong-sim-" GONG_VERSION,
+		/* libGammu 1.42 needs more than "(0)" for <bm>. */
+		.cnmi = "(0-2),(0-2),(0-3),(0-2),(0,1)",
 		.puk = "12345678",
 		.temperature = NO_TEMPERATURE,
 		.ussd_ms = 100,

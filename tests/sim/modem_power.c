@@ -25,6 +25,7 @@ power_fresh(struct modem *m)
 	m->reply_late_ms = 0;
 	m->hang = HANG_NONE;
 	m->speaking = false;
+	sms_forget_acknowledgement(m);
 	at_reset(m);
 	sim_power(m);
 	for (int i = 0; i < 3; i++)

@@ -1,6 +1,6 @@
-/* modem_sms.c -- the network behind the simulated modem and the SIM's memories: submits,
- * receipts and deliveries.  Nothing that the network accepted is ever lost here by
- * accident. */
+/* modem_sms.c -- what reaches the simulated modem, and its memories: texts and receipts wait in
+ * the network until the modem is there, has room, and its client acknowledges.  Nothing is
+ * lost here by accident. */
 #include <stdlib.h>
 
 #include "tests/sim/modem.h"
@@ -21,8 +21,6 @@ void
 sms_init(struct modem *m)
 {
 	TAILQ_INIT(&m->waiting);
-	TAILQ_INIT(&m->collecting);
-	TAILQ_INIT(&m->refusals);
 	TAILQ_INIT(&m->heard);
 	memory_init(&m->memory[MEMORY_SM], "SM", m->o.sm_size);
 	memory_init(&m->memory[MEMORY_ME], "ME", m->o.me_size);
@@ -30,32 +28,16 @@ sms_init(struct modem *m)
 	strcpy(m->smsc, SMSC);
 }
 
-static void
-collected_free(struct modem *m, struct collected *set)
-{
-	TAILQ_REMOVE(&m->collecting, set, link);
-	for (int i = 0; i < 256; i++)
-		free(set->part[i]);
-	free(set);
-}
-
 void
 sms_fini(struct modem *m)
 {
 	struct incoming *in;
-	struct collected *set;
-	struct refusal *refusal;
 
 	while ((in = TAILQ_FIRST(&m->waiting))) {
 		TAILQ_REMOVE(&m->waiting, in, link);
 		free(in);
 	}
-	while ((set = TAILQ_FIRST(&m->collecting)))
-		collected_free(m, set);
-	while ((refusal = TAILQ_FIRST(&m->refusals))) {
-		TAILQ_REMOVE(&m->refusals, refusal, link);
-		free(refusal);
-	}
+	free(m->unacked);
 	for (int k = 0; k < MEMORIES; k++) {
 		for (int i = 0; i < m->memory[k].size; i++)
 			free(m->memory[k].slots[i].hex);
@@ -98,13 +80,82 @@ sms_store(struct modem *m, enum memory_index index, int stat, size_t tpdu,
 
 /* --- towards the client ------------------------------------------------------------- */
 
+/* 27.005 3.4.4: with +CSMS 1 the client has this long to say +CNMA. */
+enum { ACKNOWLEDGE_MS = 2000 };
+
+/* Nobody took it: the routing ends, and the network has the message again. */
+static void
+unacked_due(struct modem *m, void *arg)
+{
+	struct incoming *in = m->unacked;
+
+	if (!in || *(unsigned *)arg != m->acknowledgements)
+		return;
+	modem_log_fault(m, "no +CNMA", in->hex);
+	m->unacked = NULL;
+	m->cnmi[1] = m->cnmi[3] = 0;
+	TAILQ_INSERT_HEAD(&m->waiting, in, link);
+	sms_hand_over(m);
+}
+
+int
+sms_acknowledge(struct modem *m, bool took)
+{
+	struct incoming *in = m->unacked;
+
+	if (!in)
+		return m->csms ? AT_CMS + 340 : AT_OK;
+	m->unacked = NULL;
+	m->acknowledgements++;
+	if (took)
+		free(in);
+	else
+		TAILQ_INSERT_HEAD(&m->waiting, in, link);
+	sms_hand_over(m);
+	return AT_OK;
+}
+
+/* A reset or another plug: what was not taken comes again. */
+void
+sms_forget_acknowledgement(struct modem *m)
+{
+	if (m->unacked)
+		TAILQ_INSERT_HEAD(&m->waiting, m->unacked, link);
+	m->unacked = NULL;
+}
+
+/* false: the one before it is not acknowledged yet. */
+static bool
+hand_over_direct(struct modem *m, const struct incoming *in)
+{
+	unsigned *acknowledgement;
+
+	if (m->unacked)
+		return false;
+	tty_urc(m, in->report ? "+CDS: %zu\r\n%s" : "+CMT: ,%zu\r\n%s", in->tpdu, in->hex);
+	if (!m->csms)
+		return true;
+	m->unacked = xmalloc(sizeof(*in));
+	*m->unacked = *in;
+	acknowledgement = xmalloc(sizeof(*acknowledgement));
+	*acknowledgement = ++m->acknowledgements;
+	modem_later(m, ACKNOWLEDGE_MS, unacked_due, acknowledgement);
+	return true;
+}
+
+/* CNMI <mt> 2 and <ds> 1 pass it on directly, <mt> 1 and <ds> 2 store and announce; class 0
+ * is for the screen, not for a memory. */
+static bool
+is_direct(const struct modem *m, const struct incoming *in)
+{
+	return in->report ? m->cnmi[3] == 1
+			  : m->cnmi[1] == 2 || (in->flash && m->cnmi[1] == 1);
+}
+
 /* false: it has to wait for room, for the network, or for the modem to be there. */
 static bool
 hand_over(struct modem *m, const struct incoming *in)
 {
-	/* CNMI <mt> 2 and <ds> 1 pass it on directly, <mt> 1 and <ds> 2 store and
-	 * announce. */
-	bool direct = in->report ? m->cnmi[3] == 1 : m->cnmi[1] == 2;
 	enum memory_index index = in->report ? MEMORY_SR : m->mem[2];
 	int slot;
 
@@ -112,17 +163,14 @@ hand_over(struct modem *m, const struct incoming *in)
 		return false;
 	if (in->report && !m->cnmi[3])
 		return true; /* the client wants none: as on a real modem, gone */
-	if (direct) {
-		tty_urc(m, in->report ? "+CDS: %zu\r\n%s" : "+CMT: ,%zu\r\n%s", in->tpdu,
-			in->hex);
-		return true;
-	}
+	if (is_direct(m, in))
+		return hand_over_direct(m, in);
 	slot = sms_store(m, index, STAT_UNREAD, in->tpdu, in->hex);
 	if (slot < 0)
 		return false;
 	if (in->report)
 		tty_urc(m, "+CDSI: \"SR\",%d", slot);
-	else if (m->cnmi[1] == 1)
+	else if (m->cnmi[1])
 		tty_urc(m, "+CMTI: \"%s\",%d", m->memory[index].name, slot);
 	return true;
 }
@@ -141,246 +189,11 @@ sms_hand_over(struct modem *m)
 	}
 }
 
-static void
-arrive(struct modem *m, struct incoming *in)
+void
+sms_arrive(struct modem *m, struct incoming *in)
 {
 	TAILQ_INSERT_TAIL(&m->waiting, in, link);
 	sms_hand_over(m);
-}
-
-/* --- receipts ----------------------------------------------------------------------- */
-
-struct receipt {
-	char to[32];
-	int mr;
-	time_t sent;
-};
-
-static void
-receipt_due(struct modem *m, void *arg)
-{
-	const struct receipt *receipt = arg;
-	struct incoming *in;
-	struct buf line = modem_log_begin("receipt");
-	bool lost = erand48(m->random) < m->o.receipt_loss;
-
-	buf_puts(&line, ",\"to\":");
-	buf_json(&line, receipt->to);
-	buf_printf(&line, ",\"mr\":%d,\"status\":%d,\"lost\":%s", receipt->mr,
-		m->o.receipt_status, lost ? "true" : "false");
-	modem_log(m, &line);
-	if (lost)
-		return;
-	in = xcalloc(1, sizeof(*in));
-	in->report = true;
-	in->tpdu = pdu_report_encode(in->hex, m->smsc, receipt->mr, receipt->to,
-				     receipt->sent, (time_t)(now_ms() / 1000),
-				     m->o.receipt_status);
-	arrive(m, in);
-}
-
-static void
-receipt_plan(struct modem *m, const struct submit *submit)
-{
-	struct receipt *receipt;
-
-	if (!submit->sms.wants_receipt || m->o.receipt_status < 0)
-		return;
-	receipt = xcalloc(1, sizeof(*receipt));
-	strcpy(receipt->to, submit->sms.to);
-	receipt->mr = submit->mr;
-	receipt->sent = (time_t)(now_ms() / 1000);
-	modem_later(m, m->o.receipt_ms, receipt_due, receipt);
-}
-
-/* --- submits ------------------------------------------------------------------------ */
-
-static void
-submit_log(struct modem *m, const struct submit *submit, const char *state)
-{
-	static const char *const alphabet[] = { "gsm7", "8bit", "ucs2" };
-	const struct pdu_submit *sms = &submit->sms;
-	struct buf line = modem_log_begin("submit");
-	char result[64];
-
-	buf_printf(&line, ",\"state\":\"%s\",\"to\":", state);
-	buf_json(&line, sms->to);
-	buf_puts(&line, ",\"text\":");
-	buf_json(&line, sms->text);
-	buf_printf(
-		&line, ",\"ref\":%d,\"part\":%d,\"of\":%d,\"mr\":%d,\"alphabet\":\"%s\"",
-		sms->reference, sms->part, sms->of, submit->mr, alphabet[sms->alphabet]);
-	buf_printf(&line, ",\"receipt\":%s,\"flash\":%s",
-		   sms->wants_receipt ? "true" : "false", sms->flash ? "true" : "false");
-	if (!strcmp(state, "accepted"))
-		buf_puts(&line, ",\"result\":\"accepted\"");
-	else if (!strcmp(state, "refused"))
-		buf_printf(&line, ",\"result\":\"%s\"",
-			   at_result_name(submit->refuse, result, sizeof(result)));
-	modem_log(m, &line);
-}
-
-static void
-message_complete(struct modem *m, const char *to, const char *text, int reference,
-		 int parts)
-{
-	struct buf line = modem_log_begin("message");
-
-	buf_puts(&line, ",\"to\":");
-	buf_json(&line, to);
-	buf_puts(&line, ",\"text\":");
-	buf_json(&line, text);
-	buf_printf(&line, ",\"ref\":%d,\"parts\":%d", reference, parts);
-	modem_log(m, &line);
-	people_hear(m, to);
-}
-
-static struct collected *
-collected_find(struct modem *m, const struct pdu_submit *sms)
-{
-	struct collected *set;
-
-	TAILQ_FOREACH(set, &m->collecting, link)
-		if (set->reference == sms->reference && set->of == sms->of &&
-				!strcmp(set->to, sms->to))
-			return set;
-	set = xcalloc(1, sizeof(*set));
-	strcpy(set->to, sms->to);
-	set->reference = sms->reference;
-	set->of = sms->of;
-	TAILQ_INSERT_TAIL(&m->collecting, set, link);
-	return set;
-}
-
-/* A phone collects by sender, reference and count.  The same part with another text means
- * that the reference has come round: the stale set is given up. */
-static void
-collect(struct modem *m, const struct pdu_submit *sms)
-{
-	struct collected *set;
-	struct buf text = { 0 };
-
-	if (sms->of <= 1) {
-		message_complete(m, sms->to, sms->text, sms->reference, 1);
-		return;
-	}
-	if (sms->part < 1 || sms->part > sms->of)
-		return;			/* a phone drops it; the submit line shows it */
-	set = collected_find(m, sms);
-	if (set->part[sms->part] && strcmp(set->part[sms->part], sms->text)) {
-		collected_free(m, set);
-		set = collected_find(m, sms);
-	}
-	if (!set->part[sms->part]) {
-		set->part[sms->part] = xstrdup(sms->text);
-		set->have++;
-	}
-	if (set->have < set->of)
-		return;
-	for (int i = 1; i <= set->of; i++)
-		buf_puts(&text, set->part[i]);
-	message_complete(m, set->to, text.data ? text.data : "", set->reference, set->of);
-	buf_fini(&text);
-	collected_free(m, set);
-}
-
-static void
-submit_fault(struct modem *m, const struct submit *submit, const char *what)
-{
-	struct buf line = modem_log_begin("fault");
-
-	buf_printf(&line, ",\"fault\":\"%s\",\"mr\":%d", what, submit->mr);
-	modem_log(m, &line);
-}
-
-/* The books come first: whoever reads the answer finds the line.  Who left or was
- * unplugged during the air time gets no answer, though the network has decided. */
-static void
-submit_answer(struct modem *m, const struct submit *submit)
-{
-	int result = AT_OK;
-
-	if (submit->plugs != m->plugs)
-		return;
-	m->busy = false;
-	at_answer(m);
-	if (submit->sessions != m->sessions) {
-		m->reply_drop = true;
-	} else if (submit->refuse) {
-		result = submit->refuse;
-	} else if (m->drop_replies > 0) {
-		m->drop_replies--;
-		submit_fault(m, submit, "drop-reply");
-		m->reply_drop = true;
-	} else if (m->no_mrs > 0) {
-		m->no_mrs--;
-		submit_fault(m, submit, "no-mr");
-	} else {
-		tty_line(m, "+CMGS: %d", submit->mr);
-	}
-	if (m->late_submits > 0 && !submit->refuse) {
-		m->late_submits--;
-		submit_fault(m, submit, "late-submit");
-		m->reply_late_ms = m->late_submit_ms;
-	}
-	at_result(m, result);
-}
-
-static void
-submit_landed(struct modem *m, void *arg)
-{
-	struct submit *submit = arg;
-
-	submit_log(m, submit, submit->refuse ? "refused" : "accepted");
-	submit_answer(m, submit);
-	if (submit->refuse)
-		return;
-	receipt_plan(m, submit);
-	collect(m, &submit->sms);
-}
-
-static int
-refusal_for(struct modem *m, const char *to)
-{
-	struct refusal *refusal;
-	int result;
-
-	if (!network_serves(m))
-		return AT_CMS + 331;
-	TAILQ_FOREACH(refusal, &m->refusals, link) {
-		result = refusal->result;
-		if (*refusal->number && strcmp(refusal->number, to))
-			continue;
-		if (refusal->ratio > 0 && erand48(m->random) >= refusal->ratio)
-			continue;
-		if (refusal->ratio <= 0 && !--refusal->count) {
-			TAILQ_REMOVE(&m->refusals, refusal, link);
-			free(refusal);
-		}
-		return result;
-	}
-	return 0;
-}
-
-int
-sms_submit(struct modem *m, const char *hex)
-{
-	struct submit *submit = xcalloc(1, sizeof(*submit));
-
-	if (pdu_submit_decode(&submit->sms, hex)) {
-		modem_log_fault(m, "bad pdu", hex);
-		free(submit);
-		return AT_CMS + 304;
-	}
-	submit->plugs = m->plugs;
-	submit->sessions = m->sessions;
-	submit->mr = m->next_mr;
-	m->next_mr = (m->next_mr + 1) % 256;
-	submit->refuse = refusal_for(m, submit->sms.to);
-	submit_log(m, submit, "air");
-	m->busy = true;
-	modem_later(m, m->o.air_ms, submit_landed, submit);
-	return AT_LATER;
 }
 
 /* --- deliveries --------------------------------------------------------------------- */
@@ -393,7 +206,8 @@ deliver_units(struct modem *m, struct pdu_deliver *sms)
 	sms->smsc = m->smsc;
 	sms->sent = (time_t)(now_ms() / 1000);
 	in->tpdu = pdu_deliver_encode(in->hex, sms);
-	arrive(m, in);
+	in->flash = sms->flash;
+	sms_arrive(m, in);
 }
 
 static bool
@@ -497,4 +311,91 @@ sms_deliver_part(struct modem *m, const char *from, int reference, int part, int
 					       .part = part,
 					       .of = of});
 	return 0;
+}
+
+/* One message alone, class 0 or 8 bit; -1: it fits no PDU. */
+int
+sms_deliver_flash(struct modem *m, const char *from, const char *text)
+{
+	uint16_t units[256] = { 0 };
+	size_t count = pdu_utf16(units, 256, text);
+	bool ucs2 = needs_ucs2(units, count);
+
+	if (fit(units, count, ucs2, ucs2 ? 70 : 160) < count)
+		return -1;
+	deliver_log(m, from, text, 1, -1);
+	deliver_units(m, &(struct pdu_deliver){ .from = from,
+						.units = units,
+						.count = count,
+						.ucs2 = ucs2,
+						.flash = true });
+	return 0;
+}
+
+int
+sms_deliver_octets(struct modem *m, const char *from, const char *hex)
+{
+	uint8_t octets[140];
+	int len = pdu_unhex(octets, sizeof(octets), hex);
+
+	if (len < 1)
+		return -1;
+	deliver_log(m, from, hex, 1, -1);
+	deliver_units(m, &(struct pdu_deliver){ .from = from,
+						.octets = octets,
+						.count = (size_t)len });
+	return 0;
+}
+
+/* Any PDU, good or bad, SMSC first; -1: no hexadecimal, or nothing behind the SMSC. */
+int
+sms_deliver_hex(struct modem *m, const char *hex)
+{
+	struct incoming *in = xcalloc(1, sizeof(*in));
+	uint8_t pdu[sizeof(in->hex) / 2];
+	int len = pdu_unhex(pdu, sizeof(pdu), hex);
+	struct pdu_submit sms;
+	struct buf line = { 0 };
+
+	if (len < 2 || len < pdu[0] + 2) {
+		free(in);
+		return -1;
+	}
+	in->tpdu = (size_t)(len - 1 - pdu[0]);
+	strcpy(in->hex, hex);
+	line = modem_log_begin("deliver");
+	if (!pdu_deliver_decode(&sms, hex)) {
+		in->flash = sms.flash;
+		buf_puts(&line, ",\"from\":");
+		buf_json(&line, sms.to);
+		buf_puts(&line, ",\"text\":");
+		buf_json(&line, sms.text);
+		buf_printf(&line, ",\"ref\":%d,\"part\":%d,\"of\":%d", sms.reference,
+			   sms.part, sms.of);
+	}
+	buf_puts(&line, ",\"pdu\":");
+	buf_json(&line, hex);
+	modem_log(m, &line);
+	sms_arrive(m, in);
+	return 0;
+}
+
+/* A text that lies in a memory from the start; -1: no room, or it fits no PDU. */
+int
+sms_preload(struct modem *m, enum memory_index index, int stat, const char *number,
+	    const char *text)
+{
+	uint16_t units[256] = { 0 };
+	struct pdu_deliver sms = { .smsc = m->smsc, .from = number, .units = units };
+	char hex[2 * (PDU_BYTES + 200) + 1];
+	size_t tpdu;
+
+	sms.count = pdu_utf16(units, 256, text);
+	sms.ucs2 = needs_ucs2(units, sms.count);
+	sms.sent = (time_t)(now_ms() / 1000);
+	if (fit(units, sms.count, sms.ucs2, sms.ucs2 ? 70 : 160) < sms.count)
+		return -1;
+	tpdu = stat >= STAT_UNSENT ? pdu_submit_encode(hex, &sms)
+				   : pdu_deliver_encode(hex, &sms);
+	return sms_store(m, index, stat, tpdu, hex) < 0 ? -1 : 0;
 }

@@ -20,6 +20,10 @@ struct pdu_submit {
 	int reference, part, of; /* reference -1: not concatenated, then part = of = 1 */
 	int alphabet;			/* 0 GSM, 1 8 bit, 2 UCS-2 */
 	bool wants_receipt, flash;
+	/* as it came, for whoever passes it on */
+	bool header;
+	uint8_t pid, dcs, udl, ud[140];
+	size_t ud_len;
 };
 
 /* 3GPP TS 23.038 6.2.1; index 0x1b is the escape to the extension table. */
@@ -217,6 +221,35 @@ pdu_header_read(struct pdu_submit *out, const uint8_t *ud, size_t len)
 	}
 }
 
+/* From the user data's length on; -1: it is longer than a message, or than the PDU. */
+static inline int
+pdu_body_read(struct pdu_submit *out, const uint8_t *at, const uint8_t *end)
+{
+	size_t header = 0, udl = *at++;
+
+	out->alphabet = out->dcs >= 0xf0 ? out->dcs >> 2 & 1 : out->dcs >> 2 & 3;
+	out->flash = (out->dcs & 0x90) == 0x10 ? !(out->dcs & 3)
+					       : out->dcs >= 0xf0 && !(out->dcs & 3);
+	out->udl = (uint8_t)udl;
+	out->ud_len = out->alphabet ? udl : (udl * 7 + 7) / 8;
+	if (out->alphabet == 3 || udl > (out->alphabet ? 140 : 160) || at + out->ud_len != end)
+		return -1;
+	memcpy(out->ud, at, out->ud_len);
+	if (out->header) {
+		header = 1 + (size_t)at[0];
+		if (header > (out->alphabet ? udl : udl * 7 / 8))
+			return -1;
+		pdu_header_read(out, at, header);
+	}
+	if (out->alphabet == 0)
+		pdu_text_gsm(out->text, at, (header * 8 + 6) / 7, udl);
+	else if (out->alphabet == 2)
+		pdu_text_ucs2(out->text, at + header, udl - header);
+	else
+		pdu_hex(out->text, at + header, udl - header);
+	return 0;
+}
+
 /* `hex` starts with the SMSC.  -1: not a SUBMIT, cut short, or lengths that disagree. */
 static inline int
 pdu_submit_decode(struct pdu_submit *out, const char *hex)
@@ -224,8 +257,8 @@ pdu_submit_decode(struct pdu_submit *out, const char *hex)
 	static const uint8_t validity[4] = { 0, 7, 1, 7 };
 	uint8_t pdu[PDU_BYTES + 200] = { 0 };
 	int len = pdu_unhex(pdu, PDU_BYTES, hex);
-	size_t at, udl, header = 0;
-	unsigned first, dcs;
+	size_t at;
+	unsigned first;
 
 	memset(out, 0, sizeof(*out));
 	out->reference = -1;
@@ -236,29 +269,36 @@ pdu_submit_decode(struct pdu_submit *out, const char *hex)
 	if ((first & 3) != 1 || pdu[at + 2] > 20)	/* 9.1.2.5: at most 20 digits */
 		return -1;
 	out->wants_receipt = first & 0x20;
+	out->header = first & 0x40;
 	at += 2;
-	at += pdu_number_decode(out->to, pdu + at) + 1;
-	dcs = pdu[at++];
-	out->alphabet = dcs >= 0xf0 ? dcs >> 2 & 1 : dcs >> 2 & 3;
-	out->flash = (dcs & 0x90) == 0x10 ? !(dcs & 3) : dcs >= 0xf0 && !(dcs & 3);
+	at += pdu_number_decode(out->to, pdu + at);
+	out->pid = pdu[at++];
+	out->dcs = pdu[at++];
 	at += validity[first >> 3 & 3];
-	udl = pdu[at++];
-	if (out->alphabet == 3 || udl > (out->alphabet ? 140 : 160) ||
-			at + (out->alphabet ? udl : (udl * 7 + 7) / 8) != (size_t)len)
+	return pdu_body_read(out, pdu + at, pdu + len);
+}
+
+/* A DELIVER: its sender stands in `to`. */
+static inline int
+pdu_deliver_decode(struct pdu_submit *out, const char *hex)
+{
+	uint8_t pdu[PDU_BYTES + 200] = { 0 };
+	int len = pdu_unhex(pdu, PDU_BYTES, hex);
+	size_t at;
+
+	memset(out, 0, sizeof(*out));
+	out->reference = -1;
+	out->part = out->of = 1;
+	if (len < 13 || (at = 1 + (size_t)pdu[0]) + 12 > (size_t)len)
 		return -1;
-	if (first & 0x40) {
-		header = 1 + (size_t)pdu[at];
-		if (header > (out->alphabet ? udl : udl * 7 / 8))
-			return -1;
-		pdu_header_read(out, pdu + at, header);
-	}
-	if (out->alphabet == 0)
-		pdu_text_gsm(out->text, pdu + at, (header * 8 + 6) / 7, udl);
-	else if (out->alphabet == 2)
-		pdu_text_ucs2(out->text, pdu + at + header, udl - header);
-	else
-		pdu_hex(out->text, pdu + at + header, udl - header);
-	return 0;
+	out->header = pdu[at] & 0x40;
+	if ((pdu[at++] & 3) != 0 || pdu[at] > 20)
+		return -1;
+	at += pdu_number_decode(out->to, pdu + at);
+	out->pid = pdu[at++];
+	out->dcs = pdu[at++];
+	at += 7;
+	return at >= (size_t)len ? -1 : pdu_body_read(out, pdu + at, pdu + len);
 }
 
 static inline size_t
@@ -296,8 +336,9 @@ pdu_gsm_code(uint16_t unit)
 struct pdu_deliver {
 	const char *smsc, *from;
 	const uint16_t *units;		/* already cut to what fits */
+	const uint8_t *octets;		/* 8 bit data instead of units */
 	size_t count;
-	bool ucs2;
+	bool ucs2, flash;
 	int reference, part, of;	/* of 1: no header */
 	time_t sent;
 };
@@ -322,6 +363,11 @@ pdu_user_data(uint8_t *ud, const struct pdu_deliver *sms, bool header, uint8_t *
 		       (uint8_t[]){5, 0, 3, (uint8_t)sms->reference, (uint8_t)sms->of,
 				   (uint8_t)sms->part},
 		       6);
+	if (sms->octets) {
+		memcpy(ud + used, sms->octets, sms->count);
+		*udl = (uint8_t)(used + sms->count);
+		return *udl;
+	}
 	for (size_t i = 0; i < sms->count; i++) {
 		int code = sms->ucs2 ? 0 : pdu_gsm_code(sms->units[i]);
 
@@ -343,7 +389,13 @@ pdu_user_data(uint8_t *ud, const struct pdu_deliver *sms, bool header, uint8_t *
 	return sms->ucs2 ? used : (septets * 7 + 7) / 8;
 }
 
-/* Both return the TPDU's length as +CMGR and +CDS want it: without the SMSC. */
+static inline uint8_t
+pdu_coding(const struct pdu_deliver *sms)
+{
+	return (uint8_t)((sms->octets ? 4 : sms->ucs2 ? 8 : 0) | (sms->flash ? 0x10 : 0));
+}
+
+/* They return the TPDU's length as +CMGR and +CDS want it: without the SMSC. */
 static inline size_t
 pdu_deliver_encode(char *hex, const struct pdu_deliver *sms)
 {
@@ -354,9 +406,46 @@ pdu_deliver_encode(char *hex, const struct pdu_deliver *sms)
 	pdu[at++] = (uint8_t)(0x04 | (header ? 0x40 : 0));
 	at += pdu_number_encode(pdu + at, sms->from);
 	pdu[at++] = 0;
-	pdu[at++] = sms->ucs2 ? 8 : 0;
+	pdu[at++] = pdu_coding(sms);
 	at += pdu_time(pdu + at, sms->sent);
 	at += 1 + pdu_user_data(pdu + at + 1, sms, header, pdu + at);
+	pdu_hex(hex, pdu, at);
+	return at - smsc;
+}
+
+/* A submit as the phone it was sent to receives it. */
+static inline size_t
+pdu_forward_encode(char *hex, const char *centre, const char *from, time_t sent,
+		   const struct pdu_submit *sms)
+{
+	uint8_t pdu[PDU_BYTES + 200] = { 0 };
+	size_t smsc = pdu_smsc_encode(pdu, centre), at = smsc;
+
+	pdu[at++] = (uint8_t)(0x04 | (sms->header ? 0x40 : 0));
+	at += pdu_number_encode(pdu + at, from);
+	pdu[at++] = sms->pid;
+	pdu[at++] = sms->dcs;
+	at += pdu_time(pdu + at, sent);
+	pdu[at++] = sms->udl;
+	memcpy(pdu + at, sms->ud, sms->ud_len);
+	at += sms->ud_len;
+	pdu_hex(hex, pdu, at);
+	return at - smsc;
+}
+
+/* A message of the modem's own, as it lies in a memory; `from` is the recipient. */
+static inline size_t
+pdu_submit_encode(char *hex, const struct pdu_deliver *sms)
+{
+	uint8_t pdu[PDU_BYTES + 200] = { 0 };
+	size_t smsc = pdu_smsc_encode(pdu, sms->smsc), at = smsc;
+
+	pdu[at++] = 0x01;
+	pdu[at++] = 0;
+	at += pdu_number_encode(pdu + at, sms->from);
+	pdu[at++] = 0;
+	pdu[at++] = pdu_coding(sms);
+	at += 1 + pdu_user_data(pdu + at + 1, sms, false, pdu + at);
 	pdu_hex(hex, pdu, at);
 	return at - smsc;
 }
