@@ -102,7 +102,8 @@ option(struct ctl *ctl, int argc, char **argv, int *i, const struct option_spec 
 static int
 check_complete(struct ctl *ctl, size_t operands)
 {
-	if (ctl->command->operands[operands])
+	if (ctl->command->operands[operands] &&
+	    ctl->command->operands[operands][0] != '[')
 		return ctl_usage(ctl, say(ctl, "%s needs %s after it", "%s 后面缺少 %s"),
 				 ctl->command->words, ctl->command->operands[operands]);
 	for (const struct option_spec *o = ctl->command->options; o && o->name; o++)

@@ -83,7 +83,8 @@ perform(struct ctl *ctl, const struct client_request *q, struct buf *body)
 	curl_easy_setopt(ctl->curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(ctl->curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(ctl->curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S);
-	curl_easy_setopt(ctl->curl, CURLOPT_TIMEOUT, q->type ? IMPORT_S : ANSWER_S);
+	curl_easy_setopt(ctl->curl, CURLOPT_TIMEOUT,
+			 q->wait_s ? q->wait_s : q->type ? IMPORT_S : ANSWER_S);
 	curl_easy_setopt(ctl->curl, CURLOPT_USERAGENT, "gongctl/" GONG_VERSION);
 	curl_easy_setopt(ctl->curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(ctl->curl, CURLOPT_WRITEDATA, body);
@@ -175,16 +176,24 @@ client_get(struct ctl *ctl, json_t **out, const char *fmt, ...)
 }
 
 int
+client_post_request(struct ctl *ctl, const struct client_request *q, json_t **out)
+{
+	struct err err = { 0 };
+
+	return answered(ctl, client_ask(ctl, q, out, &err), out, &err);
+}
+
+int
 client_post(struct ctl *ctl, const char *path, json_t *body, json_t **out)
 {
 	char *text = json_dumps(body, JSON_COMPACT);
 	struct client_request q = { .path = path, .body = text, .len = strlen(text) };
-	struct err err = { 0 };
-	int code = client_ask(ctl, &q, out, &err);
+	int code;
 
 	json_decref(body);
+	code = client_post_request(ctl, &q, out);
 	free(text);
-	return answered(ctl, code, out, &err);
+	return code;
 }
 
 /* `next` is opaque: whatever it is, it goes back escaped. */

@@ -31,7 +31,7 @@ struct ctl;
 
 struct command {
 	const char *words;		/* "alert list" */
-	const char *operands[3];	/* "ID", …, NULL; each must be given */
+	const char *operands[4];	/* "ID", …, NULL; each must be given, but "[ID]" */
 	const struct option_spec *options;	/* NULL = none */
 	const char *help[LANG_COUNT];	/* one line */
 	int (*run)(struct ctl *);	/* returns the exit code, having said why */
@@ -43,7 +43,8 @@ struct ctl {
 	bool json;			/* print gongd's answers as they are */
 	enum lang lang;
 	const struct command *command;
-	const char *operands[3];
+	const char *operands[4];
+	char *driver_dir;		/* of --config; NULL = none was given */
 	struct given *given;
 	size_t given_count;
 	void *curl;			/* the connection, kept between requests */
@@ -70,6 +71,7 @@ struct client_request {
 	const char *path;		/* with its query */
 	const char *type, *body;	/* NULL body = GET */
 	size_t len;
+	long wait_s;			/* for the answer; 0 = as usual */
 };
 int client_ask(struct ctl *, const struct client_request *, json_t **out, struct err *);
 void client_close(struct ctl *);
@@ -77,6 +79,8 @@ void client_close(struct ctl *);
 int client_get(struct ctl *, json_t **out, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 int client_post(struct ctl *, const char *path, json_t *body, json_t **out);	/* takes body */
+/* client_ask, and the error is printed. */
+int client_post_request(struct ctl *, const struct client_request *, json_t **out);
 /* All rows of a paged list, at most `max`; *more tells whether some were left out. */
 int client_pages(struct ctl *, const char *path, const char *member, size_t max, json_t **rows,
 		 bool *more, struct err *);
@@ -140,6 +144,10 @@ int desk_import(struct ctl *);
 int desk_task_list(struct ctl *);
 int desk_task_close(struct ctl *);
 int desk_route_list(struct ctl *);
+int modem_list(struct ctl *);
+int modem_probe(struct ctl *);
+int modem_ask(struct ctl *);
+int modem_send_test(struct ctl *);
 /* send.c */
 int params_add(struct ctl *, json_t *params, json_t *by_division);	/* from --param */
 void plan_print(const struct ctl *, json_t *plan);	/* the answer of a dry run */

@@ -185,7 +185,7 @@ static void
 route_row(const struct ctl *ctl, json_t *route, struct grid *t)
 {
 	struct buf channels = { 0 }, health = { 0 };
-	json_t *channel;
+	json_t *channel, *alarm;
 	char text[HUMAN];
 	size_t i;
 
@@ -194,6 +194,9 @@ route_row(const struct ctl *ctl, json_t *route, struct grid *t)
 
 		buf_printf(&channels, "%s%s", i ? " " : "", name ? name : "-");
 	}
+	json_array_foreach(json_object_get(route, "alarms"), i, alarm)
+		buf_printf(&health, "%s%s ", say(ctl, "ALARM ", "告警 "),
+			   member_text(alarm, "name"));
 	health_text(ctl, json_object_get(route, "health"), &health);
 	grid_cell(t, member_text(route, "name"));
 	grid_cell(t, member_text(route, "driver"));

@@ -199,6 +199,32 @@ const struct command commands[] = {
 	  NULL,
 	  HELP("list the ways out and their health", "列出通道及其状况"),
 	  desk_route_list },
+	{ "modem list",
+	  { NULL },
+	  NULL,
+	  HELP("list the modems of this machine and their routes",
+	       "列出本机的调制解调器及所属通道"),
+	  modem_list },
+	{ "modem probe",
+	  { "DEVICE" },
+	  NULL,
+	  HELP("ask one port what is behind it", "探测一个端口"),
+	  modem_probe },
+	{ "modem at",
+	  { "ROUTE", "COMMAND" },
+	  NULL,
+	  HELP("give a route's modem an AT command", "向通道的调制解调器发 AT 命令"),
+	  modem_ask },
+	{ "modem ussd",
+	  { "ROUTE", "CODE" },
+	  NULL,
+	  HELP("send a code such as *100# by a route", "经通道发送 USSD 代码(如 *100#)"),
+	  modem_ask },
+	{ "modem send-test",
+	  { "ROUTE", "NUMBER", "[TEXT]" },
+	  NULL,
+	  HELP("send a test message by a route, and time it", "经通道发测试短信并计时"),
+	  modem_send_test },
 	{ "help",
 	  { NULL },
 	  NULL,
@@ -263,8 +289,13 @@ help_all(const struct ctl *ctl)
 			   "[--json] [--lang zh|en] 命令\n"));
 	grid_init(&t, 0, titles);
 	for (const struct command *c = commands; c->words; c++) {
-		grid_cellf(&t, "  %s%s%s", c->words, c->operands[0] ? " " : "",
-			   c->operands[0] ? c->operands[0] : "");
+		struct buf line = { 0 };
+
+		buf_printf(&line, "  %s", c->words);
+		for (int i = 0; c->operands[i]; i++)
+			buf_printf(&line, " %s", c->operands[i]);
+		grid_cell(&t, line.data);
+		buf_fini(&line);
 		grid_cell(&t, c->help[ctl->lang]);
 	}
 	grid_put(&t, &out, 0, 0);
@@ -457,5 +488,6 @@ main(int argc, char **argv)
 	client_close(&ctl);
 	args_free(&ctl);
 	free(ctl.socket_found);
+	free(ctl.driver_dir);
 	return code;
 }

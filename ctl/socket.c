@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#define DRIVER_DIR_DEFAULT "/usr/libexec/gong"
 #define ANY CFG_STR("__unknown", NULL, CFGF_NONE)
 
 static void
@@ -14,7 +15,20 @@ no_message(cfg_t *cfg, const char *fmt, va_list args)
 {
 }
 
-/* Takes only listen/socket from gong.conf; the rest is gongd's to understand.  libconfuse
+/* A path in gong.conf is relative to its folder. */
+static char *
+beside(const char *conf, const char *name)
+{
+	const char *slash = strrchr(conf, '/');
+	struct buf full = { 0 };
+
+	if (name[0] != '/' && slash)
+		buf_add(&full, conf, (size_t)(slash - conf) + 1);
+	buf_puts(&full, name);
+	return buf_take(&full);
+}
+
+/* Takes only listen/socket and driver_dir from gong.conf; the rest is gongd's to understand.  libconfuse
  * skips values it does not know, but not sections: those are named here. */
 static int
 socket_from(struct ctl *ctl, const char *path)
@@ -22,17 +36,17 @@ socket_from(struct ctl *ctl, const char *path)
 	cfg_opt_t any[] = { ANY, CFG_END() };
 	cfg_opt_t listen_opts[] = { CFG_STR("socket", SOCKET_DEFAULT, CFGF_NONE), ANY,
 				    CFG_END() };
-	cfg_opt_t route_opts[] = { CFG_SEC("option", any, CFGF_MULTI | CFGF_TITLE), ANY,
-				   CFG_END() };
+	cfg_opt_t route_opts[] = { CFG_SEC("option", any, CFGF_MULTI | CFGF_TITLE),
+				   CFG_SEC("canary", any, CFGF_NONE), ANY, CFG_END() };
 	cfg_opt_t opts[] = { CFG_SEC("listen", listen_opts, CFGF_NONE),
 			     CFG_SEC("site", any, CFGF_NONE),
 			     CFG_SEC("client", any, CFGF_MULTI | CFGF_TITLE),
 			     CFG_SEC("route", route_opts, CFGF_MULTI | CFGF_TITLE),
+			     CFG_STR("driver_dir", DRIVER_DIR_DEFAULT, CFGF_NONE),
 			     ANY,
 			     CFG_END() };
 	cfg_t *cfg = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
-	const char *name, *slash = strrchr(path, '/');
-	struct buf full = { 0 };
+	const char *name;
 	int rc;
 
 	cfg_set_error_function(cfg, no_message);
@@ -58,10 +72,8 @@ socket_from(struct ctl *ctl, const char *path)
 			    "--config %s:listen 中没有 socket;gongctl 需要它"),
 			path);
 	}
-	if (name[0] != '/' && slash)
-		buf_add(&full, path, (size_t)(slash - path) + 1);
-	buf_puts(&full, name);
-	ctl->socket = ctl->socket_found = buf_take(&full);
+	ctl->socket = ctl->socket_found = beside(path, name);
+	ctl->driver_dir = beside(path, cfg_getstr(cfg, "driver_dir"));
 	cfg_free(cfg);
 	return CTL_OK;
 }

@@ -153,11 +153,12 @@ def columns(text):
 
 COMMANDS = ["import divisions", "import contacts", "import roster", "send", "callout",
             "alert list", "alert show", "alert watch", "alert cancel", "ack", "task list",
-            "task close", "route list", "help", "version"]
+            "task close", "route list", "modem list", "modem probe", "modem at", "modem ussd",
+            "modem send-test", "help", "version"]
 
 
 def test_help_lists_every_command():
-    listed = re.findall(r"^  ([a-z]+(?: [a-z]+)?)", out(ctl("help")).split("options:")[0], re.M)
+    listed = re.findall(r"^  ([a-z]+(?: [a-z-]+)?)", out(ctl("help")).split("options:")[0], re.M)
     assert listed == COMMANDS
     for command in COMMANDS:
         assert "gongctl " + command in out(ctl("help", *command.split()))

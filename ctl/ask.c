@@ -1,0 +1,135 @@
+/* ask.c -- one question to a route's driver, through gongd: an AT command, a USSD code, a test
+ * message.  gongd writes both the question and the answer down. */
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ASK_S 120 /* gongd gives up after 100 s */
+
+static bool
+is_plain(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789._-");
+
+	return len > 0 && len <= 40 && !name[len];
+}
+
+/* Takes `body`.  CTL_OK: *answer is what the driver said, be it a no. */
+static int
+ask(struct ctl *ctl, json_t *body, json_t **answer)
+{
+	char *text = json_dumps(body, JSON_COMPACT), path[96];
+	struct client_request q = {
+		.path = path, .body = text, .len = strlen(text), .wait_s = ASK_S
+	};
+	int code;
+
+	json_decref(body);
+	*answer = NULL;
+	if (is_plain(ctl->operands[0])) {
+		snprintf(path, sizeof(path), "/v1/routes/%s/ask", ctl->operands[0]);
+		code = client_post_request(ctl, &q, answer);
+	} else {
+		code = ctl_usage(ctl,
+				 say(ctl,
+				     "ROUTE %s is no name of a route; gongctl route list shows "
+				     "them",
+				     "ROUTE %s 不是通道名;gongctl route list 可列出"),
+				 ctl->operands[0]);
+	}
+	free(text);
+	return code;
+}
+
+/* The driver was asked and could not. */
+static int
+refusal(struct ctl *ctl, json_t *answer)
+{
+	const char *reason = member_text(answer, "reason");
+	struct err err = { 0 };
+
+	err_set(&err, "%s", reason ? reason : "?");
+	return ctl_fail(ctl, CTL_REFUSED, &err);
+}
+
+static int
+show(struct ctl *ctl, json_t *answer)
+{
+	int code = member_is(answer, "ok") ? CTL_OK : CTL_REFUSED;
+	struct buf out = { 0 };
+	json_t *line;
+	size_t i;
+
+	if (ctl->json) {
+		ctl_json(answer);
+		return code;
+	}
+	json_array_foreach(json_object_get(answer, "lines"), i, line) {
+		const char *text = json_string_value(line);
+
+		text_clip(&out, text ? text : "", 10000);
+		buf_puts(&out, "\n");
+	}
+	ctl_print(&out);
+	if (code != CTL_OK)
+		refusal(ctl, answer);
+	json_decref(answer);
+	return code;
+}
+
+int
+modem_ask(struct ctl *ctl)
+{
+	const char *what = strchr(ctl->command->words, ' ') + 1; /* "at", "ussd" */
+	json_t *answer;
+	int code = ask(ctl, json_pack("{s:s,s:s}", "what", what, "text", ctl->operands[1]),
+		       &answer);
+
+	return code == CTL_OK ? show(ctl, answer) : code;
+}
+
+static void
+receipt_text(const struct ctl *ctl, json_t *answer, struct buf *out)
+{
+	const char *receipt = member_text(answer, "receipt");
+	json_t *ms = json_object_get(answer, "receipt_ms");
+
+	if (!receipt)
+		buf_puts(out, say(ctl, "no receipt came in time\n", "等待期内没有回执\n"));
+	else if (json_is_integer(ms))
+		buf_printf(out, say(ctl, "receipt: %s after %.1f s\n", "回执:%s,%.1f 秒\n"),
+			   word(ctl, receipt), (double)json_integer_value(ms) / 1000);
+	else
+		buf_printf(out, say(ctl, "receipt: %s\n", "回执:%s\n"), word(ctl, receipt));
+}
+
+int
+modem_send_test(struct ctl *ctl)
+{
+	const char *text = ctl->operands[2];
+	struct buf plain = { 0 }, out = { 0 };
+	json_t *answer;
+	int code;
+
+	buf_printf(&plain, "gong test message by route %s", ctl->operands[0]);
+	code = ask(ctl,
+		   json_pack("{s:s,s:s,s:s}", "what", "sms", "to", ctl->operands[1], "text",
+			     text ? text : plain.data),
+		   &answer);
+	buf_fini(&plain);
+	if (code != CTL_OK || ctl->json || !member_is(answer, "ok"))
+		return code == CTL_OK ? show(ctl, answer) : code;
+	buf_printf(&out,
+		   say(ctl, "accepted by the network after %.1f s", "网络已接受,%.1f 秒"),
+		   (double)member_int(answer, "submit_ms") / 1000);
+	if (member_text(answer, "ref"))
+		buf_printf(&out, say(ctl, ", reference %s", ",参考号 %s"),
+			   member_text(answer, "ref"));
+	buf_puts(&out, "\n");
+	receipt_text(ctl, answer, &out);
+	ctl_print(&out);
+	json_decref(answer);
+	return CTL_OK;
+}
