@@ -15,6 +15,7 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from district import District                                     # noqa: E402
 from harness import BUILD, TOKEN, World, wait_for                 # noqa: E402
+import modem                                                      # noqa: E402
 
 MILLION = int(os.environ.get("BENCH_MILLION", "1000000"))
 GOALS = {
@@ -22,6 +23,9 @@ GOALS = {
     "expand_worst_wait_ms": ("<=", 100), "sim_messages_per_s": (">=", 80000),
     "http_messages_per_s": (">=", 12000), "single_alerts_per_s": (">=", 6000),
     "restart_million_s": ("<=", 2), "rss_idle_mib": ("<=", 40), "rss_million_mib": ("<=", 250),
+    "modem_overhead_ms": ("<=", 25), "modem_idle_to_submit_ms": ("<=", 50),
+    "modem_inbound_ms": ("<=", 20), "modem_idle_cpu_percent": ("<=", 0.5),
+    "modem_rss_mib": ("<=", 8), "modem_cores_16": ("<=", 1),
 }
 figures = {}
 
@@ -191,7 +195,9 @@ def bench_single():
 
 
 PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million, http=bench_http,
-             single=bench_single)
+             single=bench_single, modem=lambda: modem.bench_modem(note),
+             modems=lambda: modem.bench_modems(note),
+             recovery=lambda: modem.bench_modem_recovery(note))
 
 
 def main():
