@@ -518,6 +518,32 @@ network_die(struct night *n, int road, bool with_gongd, const char *reason)
 }
 
 void
+network_unplug(struct night *n, int road)
+{
+	struct road *r = &n->roads[road];
+	size_t in_air = 0;
+
+	while (r->item_count) {
+		struct item *item = &r->items[0];
+		bool begun = item->start_at <= n->mono && !item->left;
+
+		if (!item->left)	/* what has left is told already */
+			gongd_push(n, begun ? done_command(road, item->id, OUTCOME_UNKNOWN, REJECT_NONE, 0,
+							   NULL, "unplugged while it was sent")
+				   : done_command(road, item->id, OUTCOME_REJECTED, REJECT_RETRY, 0, NULL,
+						  "the modem is gone"));
+		else
+			gongd_push(n, done_command(road, item->id, OUTCOME_ACCEPTED, REJECT_NONE,
+						   item->parts, NULL, NULL));
+		in_air += begun;
+		item_drop(r, item);
+	}
+	n->uncertain_allowed += in_air;
+	network_die(n, road, false, "modem unplugged");
+	n->uncertain_allowed -= r->window;	/* nothing else may be in doubt */
+}
+
+void
 network_ready(struct night *n, int road, msec after_ms)
 {
 	struct happening h = { .kind = HAPPEN_READY, .road = road };

@@ -197,6 +197,8 @@ void network_turn(struct night *);		/* everything that happens at `mono` */
 void network_send(struct night *, struct effect *);
 void network_ask(struct night *, const struct effect *);
 void network_die(struct night *, int road, bool with_gongd, const char *reason);
+/* Its SIM is gone, but the driver lives to say what became of each message. */
+void network_unplug(struct night *, int road);
 void network_ready(struct night *, int road, msec after_ms);
 void network_health(struct night *, int road);
 void network_say(struct night *, long who, unsigned number, const char *text, msec after_ms);

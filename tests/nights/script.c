@@ -131,6 +131,11 @@ do_route(struct reader *r)
 	int index = need_road(r);
 	struct road *road = &r->n->roads[index];
 
+	if (eat(r, "unplugged")) {
+		road->wanted = false;
+		network_unplug(r->n, index);
+		return;
+	}
 	if (eat(r, "down")) {
 		road->wanted = eat(r, "briefly");
 		if (road->up)
@@ -667,14 +672,14 @@ struct wish {
 	struct night *n;
 	enum { WISH_COPY, WISH_LEVEL, WISH_STATE, WISH_TASK, WISH_EVENT, WISH_MESSAGE, WISH_ANSWERS,
 	       WISH_INBOUND, WISH_AUDIT, WISH_ANSWERED, WISH_CANARY,
-	       WISH_REFERENCES } kind;
+	       WISH_REFERENCES, WISH_COUNT } kind;
 	bool no, call;
 	long who;
 	int64_t alert, value;
 	division_code division;
 	const char *text;
 	int channel, road;		/* road: -1 = any */
-	long count;			/* -1 = at least one */
+	long count, most;		/* count -1 = at least one; most: of a range */
 	msec since;
 };
 
@@ -761,6 +766,9 @@ measure(const struct wish *w)
 	case WISH_AUDIT:
 		return look_named(n, "SELECT count(*) FROM audit WHERE ?1 = 0 AND action = ?2", 0,
 				  w->text);
+	case WISH_COUNT:
+		return gongd_look(n, "SELECT count(*) FROM message m JOIN wave w ON w.id = m.wave WHERE "
+				  "w.alert = ?1 AND m.state = ?2", w->alert, w->value);
 	case WISH_REFERENCES:
 		return gongd_look(n, "SELECT count(*) FROM wave a JOIN wave b ON b.id > a.id AND "
 				  "(b.id & 255) = (a.id & 255) WHERE a.state IN (0, 1) AND b.state IN "
@@ -788,7 +796,7 @@ fulfilled(struct night *n, void *ctx)
 		return (is == w->value) != w->no;
 	if (w->no)
 		return is > 0;		/* asked as "has it happened": must stay false */
-	return w->count >= 0 ? is == w->count : is > 0;
+	return w->count >= 0 ? is >= w->count && is <= w->most : is > 0;
 }
 
 static bool
@@ -840,6 +848,10 @@ read_wish(struct reader *r, struct wish *w)
 		w->kind = WISH_ANSWERS;
 	} else if (strcmp(what, "inbound") == 0) {
 		w->kind = WISH_INBOUND;
+	} else if (strcmp(what, "messages") == 0) {
+		w->kind = WISH_COUNT;
+		w->value = message_state_parse(need(r));
+		return w->value >= 0;
 	} else if (strcmp(what, "shared") == 0) {
 		w->kind = WISH_REFERENCES;
 	} else if (strcmp(what, "canary") == 0) {
@@ -856,6 +868,16 @@ read_wish(struct reader *r, struct wish *w)
 		return false;
 	}
 	return true;
+}
+
+/* "5" or "40-60" */
+static void
+need_count(struct reader *r, struct wish *w)
+{
+	const char *both = need(r), *dash = strchr(both, '-');
+
+	w->count = atol(both);
+	w->most = dash ? atol(dash + 1) : w->count;
 }
 
 static void
@@ -882,7 +904,7 @@ do_expect(struct reader *r)
 		else if (eat(r, "saying"))
 			w.text = need(r);
 		else if (eat(r, "times"))
-			w.count = atol(need(r));
+			need_count(r, &w);
 		else if (eat(r, "now"))
 			w.since = r->n->mono;
 		else
