@@ -68,7 +68,7 @@ tty_settle(struct modem *m)
 {
 	struct bufferevent *tty = m->port[0].tty;
 
-	if (m->held.len && !m->busy) {
+	if (m->held.len && !m->busy && !m->prompt) {
 		tty_write(m, m->held.data, m->held.len);
 		buf_reset(&m->held);
 	}
