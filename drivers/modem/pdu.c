@@ -20,7 +20,7 @@ struct frame {				/* where things are in a DELIVER or STATUS-REPORT */
 	size_t time_at;			/* a report has a second time right behind it */
 	unsigned data_length;		/* TP-UDL: septets or octets */
 	size_t octets;			/* of the user data */
-	size_t header;			/* octets of the user data header with its length; 0 = none */
+	size_t header;			/* octets of its header with the length; 0 = none */
 	enum alphabet alphabet;
 	int class;			/* -1 = none */
 	bool is_report, is_compressed;
@@ -48,11 +48,13 @@ unhex(unsigned char *out, size_t *len, const char *hex, struct err *err)
 	if (end / 2 > LONGEST)
 		return err_field(err, "pdu", "%zu octets: more than a short message can have",
 				 end / 2);
-	for (size_t i = 0; i < end; i++)
-		if (digit(hex[i]) < 0)
+	for (size_t i = 0; i < end; i++) {
+		int value = digit(hex[i]);
+
+		if (value < 0)
 			return err_field(err, "pdu", "character %zu is no hexadecimal digit", i + 1);
-	for (size_t i = 0; i < end / 2; i++)
-		out[i] = (unsigned char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+		out[i / 2] = (unsigned char)(i % 2 ? out[i / 2] | value : value * 16);
+	}
 	*len = end / 2;
 	return 0;
 }

@@ -16,7 +16,8 @@
 
 /* `hex` begins with the service centre's address, as in +CMGL, +CMGR, +CMT and +CDS; blanks
  * around it do no harm.  Fills all of *out but memory and location; the caller owns `from` and
- * `text`; `at` is 0 when the time is none.  A DELIVER or a STATUS-REPORT only: -1 and a sentence for anything else. */
+ * `text`; `at` is 0 when the time is none.  A DELIVER or a STATUS-REPORT only: -1 and a sentence
+ * for anything else. */
 int sms_decode(struct stored *out, const char *hex, struct err *err);
 
 /* The SUBMIT that AT+CMGS wants, as hexadecimal text; its number of octets goes to
