@@ -8,12 +8,11 @@ import os
 import select
 import subprocess
 import sys
-import tempfile
 import termios
 import time
 
 MODEM = sys.argv[1]
-HERE = tempfile.mkdtemp(prefix="gong-sim-at.", dir="/tmp")
+HERE = "/tmp/gong-sim-at.%d" % os.getpid()
 TTY, LOG, CTL, SCRIPT = (os.path.join(HERE, name) for name in ("tty", "log", "ctl", "script"))
 TIMER_SLACK = 2.0
 # SUBMIT to +99920000001, "hello", GSM alphabet; with and without a receipt asked for
@@ -265,6 +264,7 @@ def coming_and_going(c):
 
 
 def main():
+    os.mkdir(HERE, 0o700)
     modem = subprocess.Popen(
         [MODEM, "--link", TTY, "--log", LOG, "--control", CTL, "--air-ms", "100",
          "--receipt-ms", "50", "--ring-ms", "800"], stdout=subprocess.PIPE, text=True)
