@@ -158,7 +158,8 @@ was_ever_uncertain(struct night *n, uint64_t id)
 static void
 check_copies(struct night *n)
 {
-	qsort(n->copies, n->copy_count, sizeof(*n->copies), by_id);
+	if (n->copy_count)
+		qsort(n->copies, n->copy_count, sizeof(*n->copies), by_id);
 	for (size_t i = 0; i < n->copy_count && !n->failed; i++) {
 		const struct copy *c = &n->copies[i];
 		int64_t state = gongd_look(n, "SELECT state FROM message WHERE wave = ?1 AND "

@@ -475,8 +475,8 @@ script_ask(struct night *n, size_t index)
 void
 script_reply(struct night *n, const struct effect *f)
 {
-	struct asked *a = &n->asked[f->reply.to - 1];
 	const char *field;
+	struct asked *a;
 	json_t *j;
 
 	if (f->reply.to > QUESTION_BASE) {
@@ -484,6 +484,7 @@ script_reply(struct night *n, const struct effect *f)
 		n->answered[f->reply.status / 100 % 6]++;
 		return;
 	}
+	a = &n->asked[f->reply.to - 1];
 	j = json_loads(f->reply.json, 0, NULL);
 	field = json_string_value(json_object_get(j, "field"));
 
