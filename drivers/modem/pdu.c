@@ -138,11 +138,9 @@ read_frame(struct frame *f, const unsigned char *pdu, size_t len, struct err *er
 	return 0;
 }
 
-void
-sms_to_stored(struct stored *out, const GSM_SMSMessage *sms)
+static void
+to_stored(struct stored *out, const GSM_SMSMessage *sms)
 {
-	const GSM_UDHHeader *udh = &sms->UDH;
-
 	*out = (struct stored){
 		.memory = sms->Memory, .location = sms->Location,
 		.from = sms_number(sms->Number, sizeof(sms->Number) / 2),
@@ -158,22 +156,13 @@ sms_to_stored(struct stored *out, const GSM_SMSMessage *sms)
 	out->text = sms_text(sms);
 	out->is_binary = sms->Coding == SMS_Coding_8bit;
 	out->is_flash = sms->Class == 0;
-	if (udh->Type == UDH_NoUDH || udh->AllParts <= 1 || udh->PartNumber < 1)
-		return;
-	if (udh->ID8bit < 0 && udh->ID16bit < 0)
-		return;
-	/* Two references of different width are different references. */
-	out->reference = udh->ID16bit >= 0 ? 0x10000u | (unsigned)udh->ID16bit
-					   : (unsigned)udh->ID8bit;
-	out->part = (unsigned)udh->PartNumber;
-	out->of = (unsigned)udh->AllParts;
 }
 
-/* libGammu knows the joining element only where it stands alone. */
+/* libGammu knows the joining element only where it stands alone.  Two references of different
+ * width are different references. */
 static void
 read_part(struct stored *out, const unsigned char *header, size_t len)
 {
-	out->reference = out->part = out->of = 0;
 	for (size_t i = 1; i + 2 <= len && i + 2 + header[i + 1] <= len; i += 2u + header[i + 1]) {
 		const unsigned char *value = header + i + 2;
 		bool is_wide = header[i] == 0x08 && header[i + 1] == 4;
@@ -247,7 +236,7 @@ sms_decode(struct stored *out, const char *hex, struct err *err)
 	error = GSM_DecodePDUFrame(GSM_GetGlobalDebug(), &sms, pdu, sizeof(pdu), NULL, TRUE);
 	if (error != ERR_NONE)
 		return err_field(err, "pdu", "%s", GSM_ErrorString(error));
-	sms_to_stored(out, &sms);
+	to_stored(out, &sms);
 	if (!has_time)
 		out->at = 0;
 	if (f.is_report)

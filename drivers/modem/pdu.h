@@ -25,7 +25,4 @@ int sms_decode(struct stored *out, const char *hex, struct err *err);
  * service centre leaves the choice to the SIM.  -1: it fits in no SUBMIT, which is our bug. */
 int sms_encode_pdu(const GSM_SMSMessage *sms, char *hex, size_t size, size_t *tpdu_octets);
 
-/* What libGammu made of a PDU; `text` and the joining fields are as good as its knowledge. */
-void sms_to_stored(struct stored *out, const GSM_SMSMessage *sms);
-
 #endif
