@@ -285,8 +285,8 @@ on_found(void *ctx, const char *port)
 void
 driver_look(struct driver *d, msec wait_ms)
 {
-	d->finder = find_start(kit_base(d->kit), d->conf.device, d->conf.ports, d->kept.port, wait_ms,
-			       on_found, on_missing, d);
+	d->finder = find_start(kit_base(d->kit), d->conf.device, d->conf.ports, d->kept.port, d->quirks,
+			       wait_ms, on_found, on_missing, d);
 }
 
 void

@@ -93,7 +93,8 @@ struct driver {
 	enum activity act;
 	struct script script;
 	bool must_setup, is_set_up, is_closing, was_send, must_keep, has_booted;
-	unsigned sync_tries, sim_tries, iccid_tries;
+	bool is_pin_entered;		/* in this set-up */
+	unsigned sync_tries, sim_tries, iccid_tries, boot_tries;
 	char *said_ready;		/* the last `ready`, owned */
 	msec started_at, unset_at, failed_at, close_at, keep_at;
 	msec boot_until;

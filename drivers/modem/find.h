@@ -7,17 +7,20 @@
 #include <event2/event.h>
 
 #include "drivers/modem/probe.h"
+#include "drivers/modem/quirks.h"
 
 struct finder;
 
 /* Looks, after `wait_ms`, until it is found: `found` is called once, from the loop.
  * `device`: a path, "imei:…" or "iccid:…".  A path that does not answer makes the other ports of
- * the same stick be asked (those of the glob `ports` that differ after "-if" or "-port" only);
+ * the same stick be asked (those of the glob `ports` that differ after "-if" only);
  * none answering, it is taken all the same, for a modem that hangs must be reset.
- * `last`: the port where the IMEI or ICCID was last; taken so when it is there and silent.
+ * `last`: the port where the IMEI or ICCID was last; taken when it is there and does not say who
+ * it is.  Of several that fit, the model's best (quirk usb_ports) is taken.
  * `missing` is called with the reason when a look finds nothing, if it is another one. */
 struct finder *find_start(struct event_base *, const char *device, const char *ports,
-			  const char *last, msec wait_ms, void (*found)(void *ctx, const char *port),
+			  const char *last, const struct quirks *, msec wait_ms,
+			  void (*found)(void *ctx, const char *port),
 			  void (*missing)(void *ctx, const char *why), void *ctx);
 void find_free(struct finder *);	/* also from `found` */
 

@@ -19,6 +19,7 @@ keep_parse(struct kept *k, const char *text)
 {
 	json_t *o = text ? json_loads(text, 0, NULL) : NULL, *pin = json_object_get(o, "bad_pin");
 	json_t *balance = json_object_get(o, "balance"), *port = json_object_get(o, "port");
+	json_t *model = json_object_get(o, "model");
 
 	*k = (struct kept){
 		.failures = (unsigned)number(o, "failures"), .acted = (unsigned)number(o, "acted"),
@@ -32,6 +33,8 @@ keep_parse(struct kept *k, const char *text)
 	};
 	if (json_is_string(port))
 		snprintf(k->port, sizeof(k->port), "%s", json_string_value(port));
+	if (json_is_string(model))
+		snprintf(k->model, sizeof(k->model), "%s", json_string_value(model));
 	json_decref(o);
 }
 
@@ -43,9 +46,10 @@ keep_format(const struct kept *k)
 	char *text;
 
 	snprintf(pin, sizeof(pin), "%" PRIx64, k->bad_pin);
-	o = json_pack("{s:s,s:i,s:i,s:b,s:s,s:i,s:i,s:i,s:i}", "port", k->port, "failures", (int)k->failures, "acted",
-		      (int)k->acted, "down", k->is_down, "bad_pin", pin, "day", k->day, "month",
-		      k->month, "sms_today", (int)k->sms_today, "sms_month", (int)k->sms_month);
+	o = json_pack("{s:s,s:s,s:i,s:i,s:b,s:s,s:i,s:i,s:i,s:i}", "port", k->port, "model",
+		      k->model, "failures", (int)k->failures, "acted", (int)k->acted,
+		      "down", k->is_down, "bad_pin", pin, "day", k->day, "month", k->month,
+		      "sms_today", (int)k->sms_today, "sms_month", (int)k->sms_month);
 	if (k->has_balance) {
 		json_object_set_new(o, "balance", json_real(k->balance));
 		json_object_set_new(o, "balance_at", json_integer(k->balance_at));

@@ -11,7 +11,8 @@ struct kept {
 	unsigned failures, acted;	/* in a row; at which of them the rung was climbed */
 	bool is_down;			/* the ladder has come to its end since it last worked */
 	char port[256];			/* where the modem was last */
-	uint64_t bad_pin;		/* hash of a PIN the SIM refused; 0 = none */
+	char model[176];		/* its "maker model firmware"; it may be too far gone to say */
+	uint64_t bad_pin;		/* hash of a PIN the SIM refused or has yet to answer; 0 = none */
 	int day, month;			/* local, 20261124 and 202611 */
 	unsigned sms_today, sms_month;	/* segments */
 	bool has_balance;

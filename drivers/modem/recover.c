@@ -1,10 +1,12 @@
 /* recover.c -- what is tried when a modem fails, from the mildest to the hardest.
  * Each rung is climbed after a set number of failures in a row.  All but the first end the
  * process: gongd starts another with what was kept, and nothing of the old state survives. */
+#include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/buf.h"
 #include "drivers/modem/driver.h"
@@ -61,17 +63,19 @@ recover_trouble(struct driver *d, const char *reason)
 }
 
 /* It has started anew by itself: nothing that was asked will be answered, and all settings are
- * gone.  During the set-up that is no failure: the set-up begins again. */
+ * gone.  The set-up begins again; before its first question nothing is lost. */
 void
 recover_booted(struct driver *d)
 {
-	d->has_booted = d->act == ACT_SETUP;
-	if (d->has_booted)
-		return;
-	if (wire_is_busy(d->wire))
+	if (d->act == ACT_SETUP) {
+		d->has_booted = d->script.at > 0;
+		if (d->has_booted && wire_is_busy(d->wire))
+			wire_abort(d->wire);
+	} else if (wire_is_busy(d->wire)) {
 		wire_abort(d->wire);
-	else if (d->is_set_up)
+	} else if (d->is_set_up) {
 		recover_trouble(d, "the modem has started anew by itself");
+	}
 }
 
 void
@@ -130,8 +134,9 @@ ask_boot(evutil_socket_t fd, short what, void *ctx)
 	wire_ask(d->wire, "AT", BOOT_LOOK_MS, on_boot_answer, d);
 }
 
+/* With or without an answer: some say nothing before they go down. */
 static void
-on_reset(void *ctx, const char *failed)
+on_reset(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
@@ -139,28 +144,22 @@ on_reset(void *ctx, const char *failed)
 	after(d, BOOT_FIRST_MS, ask_boot);
 }
 
-/* What the model is called decides how it is reset; it may be too far gone to say. */
 static void
-on_model(void *ctx, struct script *s, const struct at_reply *r)
+ask_reset(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	probe_text(d->id.model, sizeof(d->id.model), r);
-	quirks_pick(d->quirks, d->id.model, &d->quirk);
-	script_ask(s, RESET_ASK_MS, NULL, "%s", d->quirk.reset);
+	wire_ask(d->wire, d->quirk.reset, RESET_ASK_MS, on_reset, d);
 }
 
+/* The model decides how; it is the one kept, for a modem that hangs does not say who it is. */
 static void
 reset_modem(struct driver *d)
 {
-	struct script *s = &d->script;
-
 	kit_log("resetting the modem device=%s", d->id.device);
+	quirks_pick(d->quirks, d->kept.model, &d->quirk);
 	d->act = ACT_SETUP;
-	script_begin(s, d->wire, d, on_reset);
-	script_wait(s, 300);
-	script_ask(s, SECONDS(2), on_model, "AT+CGMM");
-	script_run(s);
+	wire_drain(d->wire, 300, ask_reset, d);
 }
 
 static void
@@ -180,15 +179,22 @@ on_command(evutil_socket_t fd, short what, void *ctx)
 }
 
 /* The command gets the port and 60 s.  The port is closed meanwhile, for an end of ours would
- * take the command with it and leave the device switched off. */
+ * take the command with it and leave the device switched off.  It must not hear or speak to
+ * gongd in our name: no input, and what it says goes to the log. */
 static void
 reset_usb(struct driver *d)
 {
 	extern char **environ;
 	char *argv[] = { "timeout", "60", (char *)d->conf.reset_command, d->id.device, NULL };
-	int failed = posix_spawnp(&d->reset_pid, "timeout", NULL, NULL, argv, environ);
+	posix_spawn_file_actions_t files;
+	int failed;
 
 	kit_log("running reset_command device=%s", d->id.device);
+	posix_spawn_file_actions_init(&files);
+	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
+	failed = posix_spawnp(&d->reset_pid, "timeout", &files, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&files);
 	if (failed)
 		kit_log("reset_command cannot be run reason=\"%s\"", strerror(failed));
 	after(d, COMMAND_LOOK_MS, failed ? look_again : on_command);
@@ -235,8 +241,11 @@ recover_start(struct driver *d)
 bool
 recover_due(struct driver *d, msec now)
 {
-	if (!d->kept.failures || !d->is_set_up || now < d->failed_at + TRUST_MS)
+	msec since = d->failed_at > d->started_at ? d->failed_at : d->started_at;
+
+	if ((!d->kept.failures && !d->kept.is_down) || !d->is_set_up || now < since + TRUST_MS)
 		return false;
 	recover_works(d);
+	health_say(d);
 	return true;
 }

@@ -10,6 +10,22 @@
 #define SIM_MS SECONDS(10)
 #define SYNC_TRIES 5
 #define SIM_BUSY_TRIES 20
+#define BOOT_TRIES 5
+
+/* For a next start that cannot ask: the port and the model of a modem that hangs. */
+static void
+keep_place(struct driver *d)
+{
+	struct kept *k = &d->kept;
+	char model[sizeof(k->model)];
+
+	snprintf(model, sizeof(model), "%s %s %s", d->id.maker, d->id.model, d->id.firmware);
+	if (strcmp(k->port, d->id.device) == 0 && strcmp(k->model, model) == 0)
+		return;
+	snprintf(k->port, sizeof(k->port), "%s", d->id.device);
+	snprintf(k->model, sizeof(k->model), "%s", model);
+	d->must_keep = true;
+}
 
 static void
 ended(void *ctx, const char *failed)
@@ -17,20 +33,21 @@ ended(void *ctx, const char *failed)
 	struct driver *d = ctx;
 
 	d->act = ACT_NONE;
-	if (d->has_booted) {
+	if (d->has_booted && ++d->boot_tries < BOOT_TRIES) {
 		d->must_setup = true;
 		driver_done(d);
 		return;
 	}
+	if (d->has_booted)
+		failed = "the modem starts anew again and again; check its power supply";
+	d->boot_tries = 0;
 	if (failed) {
 		recover_trouble(d, failed);
 		return;
 	}
 	d->is_set_up = true;
-	if (strcmp(d->kept.port, d->id.device) != 0) {
-		snprintf(d->kept.port, sizeof(d->kept.port), "%s", d->id.device);
-		d->must_keep = true;
-	}
+	wire_no_echo(d->wire);
+	keep_place(d);
 	d->list_at = 0;
 	health_start(d);
 }
@@ -200,32 +217,61 @@ on_memories(void *ctx, struct script *s, const struct at_reply *r)
 
 static void on_pin_state(void *, struct script *, const struct at_reply *);
 
-/* Never twice with the same wrong PIN: the third try locks the SIM. */
+/* 3GPP TS 27.007 9.2: not allowed now, no SIM, SIM failure, SIM busy.  No try was counted. */
+static bool
+is_pin_untried(const struct at_reply *r)
+{
+	return r->end == AT_CME && (r->code == 3 || r->code == 10 || r->code == 13 || r->code == 14);
+}
+
 static void
 on_pin_entered(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	if (r->end == AT_OK) {
-		script_wait(s, 300);
-		script_ask(s, SIM_MS, on_pin_state, "AT+CPIN?");
-		return;
+	if (r->end != AT_OK && !is_pin_untried(r))
+		driver_fail(d, "the SIM refused its PIN; it is not tried again: correct option `pin`",
+			    false);
+	if (r->end != AT_OK) {
+		d->is_pin_entered = false;
+		d->kept.bad_pin = 0;
+		driver_keep(d);
 	}
-	d->kept.bad_pin = keep_pin(d->conf.pin, d->id.iccid);
-	driver_keep(d);
-	driver_fail(d, "the SIM refused its PIN; it is not tried again: correct option `pin`",
-		    false);
+	script_wait(s, 300);
+	script_ask(s, SIM_MS, on_pin_state, "AT+CPIN?");
 }
 
+/* Never twice with the same wrong PIN: the third try locks the SIM.  It is kept as wrong before
+ * it is tried, for the answer, or this process, may be lost. */
 static void
 enter_pin(struct driver *d, struct script *s)
 {
+	uint64_t hash;
+
 	if (!d->conf.pin)
 		driver_fail(d, "the SIM wants its PIN; set option `pin`", false);
-	if (d->kept.bad_pin == keep_pin(d->conf.pin, d->id.iccid))
-		driver_fail(d, "the SIM has refused this PIN before and it is not tried again: "
-			    "correct option `pin`", false);
+	hash = keep_pin(d->conf.pin, d->id.iccid);
+	if (d->kept.bad_pin == hash)
+		driver_fail(d, "the SIM has refused this PIN before, or its answer was lost; it is "
+			    "not tried again: correct option `pin`, or switch the PIN off in a "
+			    "phone", false);
+	d->kept.bad_pin = hash;
+	driver_keep(d);
+	d->is_pin_entered = true;
 	script_ask(s, SIM_MS, on_pin_entered, "AT+CPIN=\"%s\"", d->conf.pin);
+}
+
+/* It is ready: the PIN was the right one, even if its answer was lost. */
+static void
+forgive_pin(struct driver *d)
+{
+	const char *pin = d->conf.pin;
+
+	if (!pin || (d->kept.bad_pin != keep_pin(pin, d->id.iccid) &&
+		     d->kept.bad_pin != keep_pin(pin, "")))
+		return;
+	d->kept.bad_pin = 0;
+	driver_keep(d);
 }
 
 static void
@@ -240,7 +286,15 @@ on_pin_retries(void *ctx, struct script *s, const struct at_reply *r)
 	enter_pin(d, s);
 }
 
-/* 3GPP TS 27.007 8.3; CME 14 is a SIM that is still busy. */
+/* CME 14 says so; and with its PIN just taken a SIM may need a moment. */
+static bool
+is_busy(const struct driver *d, const struct at_reply *r, const char *state)
+{
+	return (r->end == AT_CME && r->code == 14) ||
+	       (d->is_pin_entered && state && strcmp(state, "SIM PIN") == 0);
+}
+
+/* 3GPP TS 27.007 8.3. */
 static void
 on_pin_state(void *ctx, struct script *s, const struct at_reply *r)
 {
@@ -248,14 +302,18 @@ on_pin_state(void *ctx, struct script *s, const struct at_reply *r)
 	const char *state = at_line(r, "+CPIN:");
 
 	d->health.sim_ok = state && strncmp(state, "READY", 5) == 0;
+	if (d->health.sim_ok)
+		forgive_pin(d);
 	if (d->health.sim_ok || r->end == AT_ERROR)
 		return;
-	if (r->end == AT_CME && r->code == 14 && d->sim_tries++ < SIM_BUSY_TRIES) {
+	if (is_busy(d, r, state) && d->sim_tries++ < SIM_BUSY_TRIES) {
 		script_wait(s, 500);
 		script_ask(s, SIM_MS, on_pin_state, "AT+CPIN?");
-	} else if (!state) {
+	} else if (!state || strncmp(state, "NOT ", 4) == 0) {
 		script_fail(s, "the SIM is missing or failing (CME %d); check that it sits well",
 			    r->code);
+	} else if (d->is_pin_entered) {
+		script_fail(s, "the SIM does not become ready after its PIN");
 	} else if (strcmp(state, "SIM PIN") != 0) {
 		driver_fail(d, "the SIM is locked by more than its PIN; unlock it in a phone",
 			    false);
@@ -274,6 +332,10 @@ on_iccid(void *ctx, struct script *s, const struct at_reply *r)
 	probe_digits(d->id.iccid, sizeof(d->id.iccid), r, 18);
 	if (!d->id.iccid[0] && probe_iccid_commands[d->iccid_tries])
 		script_ask(s, ASK_MS, on_iccid, "%s", probe_iccid_commands[d->iccid_tries++]);
+	else if (d->id.iccid[0] && strncmp(d->conf.device, "iccid:", 6) == 0 &&
+		 strcmp(d->conf.device + 6, d->id.iccid) != 0)
+		script_fail(s, "%s has SIM %s, not the one that `device` names", d->id.device,
+			    d->id.iccid);
 }
 
 /* Who it is, and what its model is known for. */
@@ -308,6 +370,12 @@ ask_service(struct driver *d, struct script *s)
 	script_ask(s, ASK_MS, on_voice_offer, "AT+CLCC");
 }
 
+static void
+on_echo_off(void *ctx, struct script *s, const struct at_reply *r)
+{
+	wire_echo(((struct driver *)ctx)->wire);
+}
+
 void
 setup_start(struct driver *d)
 {
@@ -315,13 +383,14 @@ setup_start(struct driver *d)
 
 	d->act = ACT_SETUP;
 	d->must_setup = d->is_set_up = d->has_booted = false;
+	d->is_pin_entered = false;
 	d->sync_tries = d->sim_tries = d->iccid_tries = 0;
 	d->id.iccid[0] = 0;
 	driver_say_ready(d);
 	script_begin(s, d->wire, d, ended);
 	script_wait(s, d->kept.failures ? 300 : 20);
 	script_ask(s, ASK_MS, NULL, "AT");
-	script_ask(s, ASK_MS, NULL, "ATE0");
+	script_ask(s, ASK_MS, on_echo_off, "ATE0");
 	script_ask(s, ASK_MS, NULL, "AT+CMEE=1");
 	script_ask(s, ASK_MS, on_sync, "AT+CSQ");
 	ask_identity(d, s);

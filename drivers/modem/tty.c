@@ -11,6 +11,13 @@
 #include <termios.h>
 #include <unistd.h>
 
+static int
+in_use(const char *device, struct err *err)
+{
+	return err_field(err, "device", "%s is in use by another program; end it (is ModemManager "
+			 "running?)", device);
+}
+
 /* Exclusive against others who lock (flock), and against those who do not (TIOCEXCL).  Not on a
  * pty, where the mark outlives a killed holder and would lock out our own restart. */
 static int
@@ -19,8 +26,7 @@ lock_device(int fd, const char *device, struct err *err)
 	struct stat st;
 
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return err_field(err, "device", "%s is in use by another program; end it (is "
-				 "ModemManager running?)", device);
+		return in_use(device, err);
 	if (fstat(fd, &st) == 0 && (major(st.st_rdev) < 136 || major(st.st_rdev) > 143))
 		ioctl(fd, TIOCEXCL);
 	return 0;
@@ -32,6 +38,8 @@ tty_open(const char *device, struct err *err)
 	struct termios tio;
 	int fd = open(device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
 
+	if (fd < 0 && errno == EBUSY)	/* TIOCEXCL of another */
+		return in_use(device, err);
 	if (fd < 0)
 		return err_field(err, "device", "cannot open %s: %s; plug the modem in or correct "
 				 "`device`", device, strerror(errno));

@@ -23,7 +23,7 @@ struct wire {
 	struct line line;
 	const struct wire_events *events;
 	void *ctx;
-	bool is_lost;
+	bool is_lost, has_echoed, no_echo;
 	/* the question in hand */
 	bool is_busy, drains;
 	char asked[AT_COMMAND + 1];	/* without "AT" */
@@ -117,12 +117,10 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct wire *w = ctx;
 
-	if (!w->body) {
-		finish(w, w->drains ? AT_OK : AT_LATE, -1);
-		return;
-	}
-	put(w, "\x1b");			/* nobody waits for the text any more */
-	finish(w, AT_NO_PROMPT, -1);
+	if (w->drains)
+		finish(w, AT_OK, -1);
+	else
+		wire_abort(w);
 }
 
 static void
@@ -158,19 +156,38 @@ is_echo(const char *line, const char *asked)
 }
 
 static void
+take_echo(struct wire *w, const char *line)
+{
+	w->has_echoed = true;
+	if (!w->no_echo || !w->is_busy || strcasecmp(line + 2, w->asked) != 0)
+		return;
+	w->no_echo = false;
+	w->events->news(w->ctx, NEWS_BOOT, line, NULL);
+}
+
+/* What follows +CMT or +CDS; anything else means that the modem was cut short. */
+static bool
+is_pdu(const char *line)
+{
+	return line[strspn(line, "0123456789ABCDEFabcdef")] == 0;
+}
+
+static void
 take_line(struct wire *w, const char *line)
 {
 	const char *asked = w->is_busy && !w->drains ? w->asked : NULL;
 	enum news kind = w->pdu_kind;
 
 	note(w, '<', line);
-	if (kind != NEWS_REPLY) {
-		w->pdu_kind = NEWS_REPLY;
+	w->pdu_kind = NEWS_REPLY;
+	if (kind != NEWS_REPLY && is_pdu(line)) {
 		w->events->news(w->ctx, kind, w->pdu_line, line);
 		return;
 	}
-	if (is_echo(line, asked))
+	if (is_echo(line, asked)) {
+		take_echo(w, line);
 		return;
+	}
 	kind = line_news(line, asked);
 	if (kind == NEWS_MESSAGE || kind == NEWS_REPORT) {
 		w->pdu_kind = kind;
@@ -189,6 +206,7 @@ take_prompt(struct wire *w)
 
 	w->body = NULL;
 	w->line.len = 0;
+	drop_lines(&w->reply);		/* a late +CMGS of a message before is not ours */
 	set_timer(w, w->limit_ms);
 	put(w, body);
 	put(w, "\x1a");
@@ -297,8 +315,23 @@ wire_drain(struct wire *w, msec ms, at_done done, void *ctx)
 void
 wire_abort(struct wire *w)
 {
-	if (w->is_busy)
-		finish(w, AT_LATE, -1);
+	if (!w->is_busy)
+		return;
+	if (w->body)
+		put(w, "\x1b");		/* nobody waits for the text any more */
+	finish(w, w->body ? AT_NO_PROMPT : AT_LATE, -1);
+}
+
+void
+wire_echo(struct wire *w)
+{
+	w->has_echoed = w->no_echo = false;
+}
+
+void
+wire_no_echo(struct wire *w)
+{
+	w->no_echo = !w->has_echoed;
 }
 
 bool

@@ -45,9 +45,13 @@ void wire_submit(struct wire *, const char *command, const char *body, msec limi
 		 void *ctx);
 /* Drops whatever comes for so long, ends a prompt that may stand open; `done` gets AT_OK. */
 void wire_drain(struct wire *, msec ms, at_done, void *ctx);
-/* The question in hand ends at once as AT_LATE: no answer can come any more. */
+/* The question in hand ends at once as AT_LATE, or AT_NO_PROMPT: no answer can come any more. */
 void wire_abort(struct wire *);
 bool wire_is_busy(const struct wire *);
+/* Echoes are expected, as at first.  Later, wire_no_echo: if none has come since, the next one is
+ * news of NEWS_BOOT: a modem that echoes again has started anew, and some do not say RDY. */
+void wire_echo(struct wire *);
+void wire_no_echo(struct wire *);
 void wire_debug(struct wire *, bool on);	/* the whole dialogue on standard error */
 void wire_log_to(struct wire *, void (*said)(void *ctx, char sign, const char *line), void *ctx);
 
