@@ -118,6 +118,7 @@ recount_one(void *ctx, const struct route_alarm *alarm)
 	struct route_state *r = ctx;
 
 	r->alarms++;
+	r->said_alarms += !alarm->own;
 	r->down_told |= alarm->own && strcmp(alarm->name, "down") == 0;
 	r->canary_failed |= alarm->own && strcmp(alarm->name, "canary") == 0;
 }
@@ -125,7 +126,7 @@ recount_one(void *ctx, const struct route_alarm *alarm)
 static void
 recount(struct engine *e, struct route_state *r)
 {
-	r->alarms = 0;
+	r->alarms = r->said_alarms = 0;
 	r->down_told = r->canary_failed = false;
 	store_route_alarms(e->store, r->id, recount_one, r);
 }
@@ -316,9 +317,12 @@ engine_route_is_down(struct engine *e, struct route_state *r, const char *reason
 	engine_alarm_raise(e, r, true, "down", text);
 }
 
+/* A driver that pauses and has said why needs no second word for the same trouble. */
 static msec
 down_alarm_at(const struct route_state *r)
 {
+	if (r->up && r->said_alarms)
+		return NEVER;
 	return r->down_told || r->down_since == NEVER || !r->conf->down_alarm_ms ? NEVER
 		: r->down_since + r->conf->down_alarm_ms;
 }

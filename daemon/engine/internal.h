@@ -71,7 +71,7 @@ struct route_state {
 	unsigned window, batch, inflight;
 	bool prefer_other;		/* its driver asks that others carry, where there are any */
 	bool canary_failed, down_told;	/* such an alarm stands */
-	unsigned alarms;		/* that stand, of any kind */
+	unsigned alarms, said_alarms;	/* that stand: of any kind, those its driver named */
 	msec down_since;		/* NEVER = it is ready */
 	char down_reason[160];
 	bool solo;			/* a suspect is in hand, alone, after a crash */
