@@ -9,7 +9,7 @@
 #include "drivers/modem/driver.h"
 #include "drivers/modem/list.h"
 
-#define MODELS_FILE "/etc/gong/modems.conf"
+#define MODELS_FILE "/usr/share/gong/modems.conf"
 
 static struct driver the_driver;
 
@@ -121,7 +121,7 @@ modem_took(struct kit *k, const char *id)
 {
 	struct driver *d = kit_self(k);
 
-	inbound_took(&d->inbound, id);
+	inbound_took(&d->inbound, id, driver_now());
 	if (d->soon)
 		driver_soon(d);
 }
