@@ -15,7 +15,7 @@
 
 #define BACKLOG_MAX 65536
 #define CHUNK 4096
-#define PROMPT_MS SECONDS(10)
+#define PROMPT_MS SECONDS(5)
 
 struct wire {
 	int fd;
