@@ -230,7 +230,8 @@ state_text(const struct ctl *ctl, json_t *port, struct buf *out)
 
 	if (member_text(port, "route_state"))
 		buf_printf(out, "%s ", word(ctl, member_text(port, "route_state")));
-	if (json_is_false(json_object_get(port, "registered")))
+	if (json_is_false(json_object_get(port, "registered")) &&
+	    (member_text(port, "route") || member_is(port, "answers")))
 		buf_puts(out, say(ctl, "not registered ", "未注册 "));
 	if (!member_text(port, "route") && json_is_string(held))
 		buf_printf(out, say(ctl, "held by process %s ", "被进程 %s 占用 "),
