@@ -2,6 +2,7 @@
 #include "drivers/modem/settings.h"
 
 #include <ctype.h>
+#include <regex.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,6 +129,29 @@ set_option(struct modem_settings *s, const char *name, json_t *value, struct err
 	return unknown_option(name, err);
 }
 
+static int
+check_pattern(const struct modem_settings *s, struct err *err)
+{
+	regex_t pattern;
+	char why[120];
+	int failed;
+
+	if (!s->balance_pattern)
+		return 0;
+	failed = regcomp(&pattern, s->balance_pattern, REG_EXTENDED);
+	if (failed) {
+		regerror(failed, &pattern, why, sizeof(why));
+		return err_field(err, "balance_pattern", "option `balance_pattern` is no regular "
+				 "expression: %s", why);
+	}
+	failed = pattern.re_nsub < 1;
+	regfree(&pattern);
+	if (failed)
+		return err_field(err, "balance_pattern", "option `balance_pattern` must have a group "
+				 "( ) around the number");
+	return 0;
+}
+
 /* Rules that join several options or know their words. */
 static int
 check(const struct modem_settings *s, struct err *err)
@@ -143,7 +167,8 @@ check(const struct modem_settings *s, struct err *err)
 	if (!s->device)
 		return err_field(err, "device", "option `device` is missing; name the modem's tty, "
 				 "best under /dev/serial/by-id/, or \"imei:…\" or \"iccid:…\"");
-	if (*s->device != '/' && strncmp(s->device, "imei:", 5) && strncmp(s->device, "iccid:", 6))
+	if (*s->device != '/' && strncmp(s->device, "imei:", 5) != 0 &&
+	    strncmp(s->device, "iccid:", 6) != 0)
 		return err_field(err, "device", "option `device` must be a path, \"imei:…\" or "
 				 "\"iccid:…\", not \"%.60s\"", s->device);
 	if (!known)
@@ -155,7 +180,7 @@ check(const struct modem_settings *s, struct err *err)
 	if (s->balance_ussd && strspn(s->balance_ussd, "*#0123456789") != strlen(s->balance_ussd))
 		return err_field(err, "balance_ussd", "option `balance_ussd` must be a code like "
 				 "*100#, not \"%s\"", s->balance_ussd);
-	return 0;
+	return check_pattern(s, err);
 }
 
 int
