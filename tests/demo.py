@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """demo.py -- `make demo`: a short bad night on real parts.
 
-gongd, two modems of the simulator behind real libGammu, a provider behind real libcurl, voice on
+gongd, two modems of the simulator behind gong-modem, a provider behind real libcurl, voice on
 gong-sim, and the shipped policies with their times divided by FACTOR.  Ends with the promises it
 checked; exit status 0 only if every one held.
 """
