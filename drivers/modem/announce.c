@@ -1,10 +1,9 @@
 /* announce.c -- what came in: messages, receipts, calls that nobody answers. */
-#include <ctype.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "drivers/modem/driver.h"
 #include "drivers/modem/pdu.h"
 
@@ -18,7 +17,7 @@ say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
 
 	if (!settled || (sent && ask_receipt(d, sent->id, state))) {
 		if (took)
-			inbound_took(&d->inbound, took);
+			inbound_took(&d->inbound, took, driver_now());
 		return;
 	}
 	snprintf(ref, sizeof(ref), "%u", sent ? sent->last_ref : m->ref);
@@ -31,11 +30,21 @@ static void
 say_inbound(void *ctx, const struct inbound_message *m)
 {
 	struct driver *d = ctx;
+	json_t *event;
 
-	if (m->is_report)
+	if (m->is_report) {
 		say_receipt(d, m->id, m);
+		return;
+	}
+	event = json_pack("{s:s,s:s,s:s,s:I}", "ev", "inbound", "id", m->id, "from", m->from, "at",
+			  (json_int_t)(m->at ? m->at : kit_now()));
+	if (m->is_call)
+		json_object_set_new(event, "missed_call", json_true());
 	else
-		kit_inbound(d->kit, m->id, m->from, m->text, m->at ? m->at : kit_now());
+		json_object_set_new(event, "text", json_string(m->text));
+	if (m->is_flash)
+		json_object_set_new(event, "class", json_string("flash"));
+	kit_event(d->kit, event);
 }
 
 /* Takes the strings of `found`. */
@@ -79,25 +88,31 @@ on_direct(struct driver *d, const char *pdu)
 		announce_found(d, &found, true);
 }
 
+/* It lies in no memory of the modem: until gongd has taken it, this process keeps it. */
+static void
+add_call(struct driver *d, const char *number, bool is_international)
+{
+	struct stored call = { .at = kit_now(), .is_call = true };
+	struct buf from = { 0 };
+
+	buf_printf(&from, "%s%s", is_international && *number != '+' ? "+" : "", number);
+	call.from = buf_take(&from);
+	announce_found(d, &call, true);
+}
+
 /* A call back says "I have seen it".  It is told once, at the first ring that names the caller,
  * and rung off: it costs him nothing and the line is free again.  +CLIP: "number",type,… */
 static void
 on_caller(struct driver *d, const char *line)
 {
 	const char *quote = strchr(line, '"');
-	struct inbound_message call = { .at = kit_now() };
-	char number[24], from[32];
+	size_t len = quote ? strspn(quote + 1, "+*#0123456789") : 0;
+	char number[24];
 
-	snprintf(number, sizeof(number), "%.*s", quote ? (int)strcspn(quote + 1, "\"") : 0,
-		 quote ? quote + 1 : "");
-	if (number[0] && (strcmp(number, d->caller) != 0 || driver_now() > d->rang_at + SECONDS(20))) {
+	snprintf(number, sizeof(number), "%.*s", (int)len, quote ? quote + 1 : "");
+	if (len && (strcmp(number, d->caller) != 0 || driver_now() > d->rang_at + SECONDS(20))) {
 		snprintf(d->caller, sizeof(d->caller), "%s", number);
-		snprintf(from, sizeof(from), "%s%s", *number != '+' && strstr(line, "\",145") ? "+"
-			 : "", number);
-		snprintf(call.id, sizeof(call.id), "%016" PRIx64, (uint64_t)call.at);
-		kit_event(d->kit, json_pack("{s:s,s:s,s:s,s:b,s:I}", "ev", "inbound", "id", call.id,
-					    "from", from, "missed_call", 1, "at",
-					    (json_int_t)call.at));
+		add_call(d, number, strstr(line, "\",145") != NULL);
 	}
 	d->rang_at = driver_now();
 	d->must_ring_off = d->call.state == CALL_NONE;

@@ -3,6 +3,7 @@
 #include <regex.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/buf.h"
 #include "drivers/modem/driver.h"
@@ -40,6 +41,11 @@ refuse(struct driver *d, struct question *q, const char *reason)
 static void
 answer(struct driver *d, struct question *q, json_t *fields)
 {
+	if (!q->id) {			/* our own, and nobody waits for it */
+		json_decref(fields);
+		forget(d, q);
+		return;
+	}
 	json_object_set_new(fields, "ok", json_true());
 	json_object_set_new(fields, "ms", json_integer(driver_now() - q->asked_at));
 	kit_answer(d->kit, q->id, fields);
@@ -75,10 +81,45 @@ send_test(struct driver *d, struct question *q)
 	send_enqueue(d, o, false);
 }
 
+/* A command is one line of printable ASCII: a second one in it would be no question of ours, and
+ * its answer would be taken for that of the next. */
+static const char *
+fault_of_command(const char *text)
+{
+	static const char *const prompts[] = { "+CMGS", "+CMGW", "+CMGC" };
+
+	if (strncasecmp(text, "AT", 2) != 0)
+		return "an AT command begins with AT";
+	if (strlen(text) > AT_COMMAND)
+		return "an AT command has at most 1000 characters";
+	for (const char *p = text; *p; p++)
+		if (*p < ' ' || *p > '~')
+			return "an AT command is one line of printable ASCII";
+	for (size_t i = 0; i < sizeof(prompts) / sizeof(prompts[0]); i++)
+		if (strcasestr(text, prompts[i]))
+			return "this command waits for a text; use send-test";
+	return NULL;
+}
+
+static const char *
+fault_of(const struct question *q)
+{
+	if (strcmp(q->what, "at") == 0)
+		return fault_of_command(q->text);
+	if (strcmp(q->what, "ussd") == 0)
+		return ussd_is_code(q->text) ? NULL : "`text` must be a USSD code: at most 32 "
+			"characters of 0 to 9, *, # and +, like *100#";
+	if (strcmp(q->what, "sms") == 0)
+		return sms_is_number(q->to) ? NULL : "`to` is no telephone number; write + and at most "
+			"20 digits";
+	return "gong-modem answers at, ussd and sms";
+}
+
 void
 ask_take(struct driver *d, const struct kit_question *asked)
 {
 	struct question *q;
+	const char *fault;
 
 	if (d->question_count == ASKS_MAX || !d->is_set_up || d->is_closing) {
 		kit_refuse(d->kit, asked->id, d->is_set_up ? "too many questions at once; ask again"
@@ -90,14 +131,11 @@ ask_take(struct driver *d, const struct kit_question *asked)
 	q->text = xstrdup(asked->text ? asked->text : "");
 	q->to = xstrdup(asked->to ? asked->to : "");
 	q->receipt_wait_ms = asked->receipt_wait_ms;
-	if (strcmp(q->what, "sms") == 0)
+	fault = fault_of(q);
+	if (fault)
+		refuse(d, q, fault);
+	else if (strcmp(q->what, "sms") == 0)
 		send_test(d, q);
-	else if (strcmp(q->what, "at") != 0 && strcmp(q->what, "ussd") != 0)
-		refuse(d, q, "gong-modem answers at, ussd and sms");
-	else if (strcmp(q->what, "at") == 0 && strncasecmp(q->text, "AT", 2) != 0)
-		refuse(d, q, "an AT command begins with AT");
-	else if (strncasecmp(q->text, "AT+CMGS", 7) == 0 || strncasecmp(q->text, "AT+CMGW", 7) == 0)
-		refuse(d, q, "this command waits for a text; use send-test");
 	driver_soon(d);
 }
 
@@ -118,6 +156,16 @@ by_state(struct driver *d, const char *what)
 	return NULL;
 }
 
+/* What a modem says is of any alphabet; JSON is of one. */
+static void
+append_line(json_t *lines, const char *line)
+{
+	char *text = ussd_readable(line, strlen(line));
+
+	json_array_append_new(lines, json_string(text));
+	free(text);
+}
+
 static void
 on_at(void *ctx, const struct at_reply *r)
 {
@@ -130,10 +178,10 @@ on_at(void *ctx, const struct at_reply *r)
 	char end[32];
 
 	for (size_t i = 0; i < r->count; i++)
-		json_array_append_new(lines, json_string(r->lines[i]));
+		append_line(lines, r->lines[i]);
 	if (r->end == AT_LATE) {
 		json_decref(lines);
-		refuse(d, q, "the modem did not answer in 30 s");
+		refuse(d, q, "the modem gave no answer, or started anew");
 		d->act = ACT_NONE;
 		recover_trouble(d, "the modem did not answer a question of the office");
 		return;
@@ -149,20 +197,46 @@ on_at(void *ctx, const struct at_reply *r)
 }
 
 static void
-on_ussd_sent(void *ctx, const struct at_reply *r)
+on_ussd_sent(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	if (r->end == AT_LATE) {
-		d->act = ACT_NONE;
-		if (d->ussd)
-			refuse(d, d->ussd, "the modem did not answer AT+CUSD");
-		recover_trouble(d, "the modem did not answer AT+CUSD");
-		return;
-	}
 	if (d->ussd && r->end != AT_OK)
 		refuse(d, d->ussd, "the modem or the network refused the USSD code");
-	driver_done(d);
+}
+
+static void
+on_ussd_ended(void *ctx, const char *failed)
+{
+	struct driver *d = ctx;
+
+	if (!failed) {
+		driver_done(d);
+		return;
+	}
+	d->act = ACT_NONE;
+	if (d->ussd)
+		refuse(d, d->ussd, failed);
+	recover_trouble(d, failed);
+}
+
+/* Hexadecimal UTF-16 is read as such only while the modem is told so; everything else it says is
+ * wanted in the other alphabet. */
+static void
+send_ussd(struct driver *d, const char *text)
+{
+	bool is_ucs2 = d->quirk.ussd_form == USSD_UCS2;
+	struct script *s = &d->script;
+	char code[USSD_ENCODED];
+
+	ussd_encode(code, sizeof(code), text, d->quirk.ussd_form);
+	script_begin(s, d->wire, d, on_ussd_ended);
+	if (is_ucs2)
+		script_ask(s, AT_MS, NULL, "AT+CSCS=\"UCS2\"");
+	script_ask(s, USSD_MS, on_ussd_sent, "AT+CUSD=1,\"%s\",15", code);
+	if (is_ucs2)
+		script_ask(s, AT_MS, NULL, "AT+CSCS=\"GSM\"");
+	script_run(s);
 }
 
 static void
@@ -176,22 +250,19 @@ bool
 ask_next(struct driver *d)
 {
 	struct question *at = by_state(d, "at"), *ussd = d->ussd ? NULL : by_state(d, "ussd");
-	char command[64], code[40];
 
+	if (!at && !ussd)
+		return false;
+	d->act = ACT_ASK;
 	if (at) {
 		rename_to(at, "asked");
 		wire_ask(d->wire, at->text, AT_MS, on_at, d);
-	} else if (ussd) {
+	} else {
 		rename_to(ussd, "+CUSD");
 		d->ussd = ussd;
 		ussd->until = driver_now() + USSD_MS;
-		ussd_encode(code, sizeof(code), ussd->text, d->quirk.ussd_form);
-		snprintf(command, sizeof(command), "AT+CUSD=1,\"%s\",15", code);
-		wire_ask(d->wire, command, USSD_MS, on_ussd_sent, d);
-	} else {
-		return false;
+		send_ussd(d, ussd->text);
 	}
-	d->act = ACT_ASK;
 	return true;
 }
 
@@ -225,6 +296,16 @@ read_balance(struct driver *d, const char *text)
 	health_say(d);
 }
 
+/* "+CUSD: 1" is a menu that waits for a choice: the next code would be taken for one. */
+static void
+end_dialogue(struct driver *d, const char *line)
+{
+	int state = 0;
+
+	if (sscanf(line, "+CUSD: %d", &state) == 1 && state == 1 && d->question_count < ASKS_MAX)
+		add(d, "at")->text = xstrdup("AT+CUSD=2");
+}
+
 /* +CUSD: m,"text",dcs; 3GPP TS 27.007 7.15. */
 void
 ask_ussd_news(struct driver *d, const char *line)
@@ -235,6 +316,7 @@ ask_ussd_news(struct driver *d, const char *line)
 	if (!q)
 		return;
 	text = ussd_text(line, d->quirk.ussd_form);
+	end_dialogue(d, line);
 	if (!text) {
 		refuse(d, q, "the network does not support this USSD code, or ended the dialogue");
 	} else if (q->id) {

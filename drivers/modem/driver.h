@@ -66,7 +66,7 @@ struct calling {			/* voice.c */
 	size_t said;			/* bytes of the text spoken in this play */
 	bool is_speaking, seen, hang_up;
 	msec speaks_until;
-	char keys_pressed[16];
+	char keys_pressed[16], early_key;
 	const char *over;		/* outcome, once it is over */
 };
 struct queued_call {

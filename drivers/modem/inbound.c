@@ -108,10 +108,25 @@ inbound_end(struct inbound *in)
 }
 
 static bool
-is_part_of(const struct stored *a, const struct stored *b)
+is_same_set(const struct stored *a, const struct stored *b)
 {
-	return !a->announced[0] && a->of == b->of && a->reference == b->reference &&
-	       !a->is_report && strcmp(a->from, b->from) == 0;
+	return a->of == b->of && a->reference == b->reference && !a->is_report &&
+	       strcmp(a->from, b->from) == 0;
+}
+
+/* The same part, whenever it came. */
+static bool
+is_same_part(const struct stored *a, const struct stored *b)
+{
+	return is_same_set(a, b) && a->part == b->part && strcmp(a->text, b->text) == 0;
+}
+
+static uint64_t
+part_hash(const struct stored *s)
+{
+	uint64_t hash = mix_text(mix_text(HASH_START, s->from), s->text);
+
+	return mix_number(mix_number(mix_number(hash, s->reference), s->part), s->of);
 }
 
 /* The earliest unannounced part with this number; a reference comes round again after 256. */
@@ -123,7 +138,8 @@ part_of(const struct inbound *in, const struct stored *like, unsigned number)
 	for (size_t i = 0; i < in->count; i++) {
 		struct stored *s = in->items[i];
 
-		if (s->part == number && is_part_of(s, like) && (!best || s->at < best->at))
+		if (s->part == number && !s->announced[0] && is_same_set(s, like) &&
+		    (!best || s->at < best->at))
 			best = s;
 	}
 	return best;
@@ -157,13 +173,40 @@ gather(struct group *g, const struct inbound *in, struct stored *s)
 		*g = (struct group){ .part[0] = s, .have = 1, .at = s->at };
 }
 
+/* A part that came twice is nothing new: it goes the way of the one that came first. */
+static bool
+is_double(const struct inbound *in, struct stored *s, msec now)
+{
+	uint64_t hash = s->of > 1 ? part_hash(s) : 0;
+
+	for (size_t i = 0; s->of > 1 && i < in->count; i++) {
+		const struct stored *first = in->items[i];
+
+		if (first == s || !first->announced[0] || !is_same_part(first, s))
+			continue;
+		memcpy(s->announced, first->announced, sizeof(s->announced));
+		s->taken = first->taken;
+		s->told_at = first->told_at;
+		return true;
+	}
+	for (size_t i = 0; s->of > 1 && i < INBOUND_DONE; i++) {
+		if (in->done[i].part != hash || now - in->done[i].at >= INBOUND_DONE_MS)
+			continue;
+		strcpy(s->announced, "again");
+		s->taken = true;
+		return true;
+	}
+	return false;
+}
+
 static void
-say_group(struct group *g, struct stored *first,
+say_group(struct group *g, struct stored *first, msec now,
 	  void (*say)(void *, const struct inbound_message *), void *ctx)
 {
 	struct inbound_message m = {
 		.from = first->from, .at = g->at, .is_report = first->is_report,
-		.ref = first->ref, .status = first->status,
+		.ref = first->ref, .status = first->status, .is_call = first->is_call,
+		.is_flash = first->is_flash,
 	};
 	uint64_t hash = mix_number(mix_text(HASH_START, first->from), g->at);
 	struct buf text = { 0 };
@@ -175,11 +218,26 @@ say_group(struct group *g, struct stored *first,
 			buf_puts(&text, g->part[n]->text);
 	m.text = text.data ? text.data : "";
 	snprintf(m.id, sizeof(m.id), "%016" PRIx64, mix_text(hash, m.text));
-	for (unsigned n = 0; n < 256; n++)
-		if (g->part[n])
-			memcpy(g->part[n]->announced, m.id, sizeof(m.id));
+	for (unsigned n = 0; n < 256; n++) {
+		if (!g->part[n])
+			continue;
+		memcpy(g->part[n]->announced, m.id, sizeof(m.id));
+		g->part[n]->told_at = now;
+	}
 	say(ctx, &m);
 	buf_fini(&text);
+}
+
+/* What nobody took is joined and said once more, under the same id. */
+static void
+forget_telling(struct inbound *in, msec now)
+{
+	for (size_t i = 0; i < in->count; i++) {
+		struct stored *s = in->items[i];
+
+		if (s->announced[0] && !s->taken && now - s->told_at >= INBOUND_REPEAT_MS)
+			s->announced[0] = 0;
+	}
 }
 
 void
@@ -188,25 +246,35 @@ inbound_announce(struct inbound *in, msec now,
 {
 	struct group g;
 
+	forget_telling(in, now);
 	for (size_t i = 0; i < in->count; i++) {
 		struct stored *s = in->items[i];
 
-		if (s->announced[0])
+		if (s->announced[0] || is_double(in, s, now))
 			continue;
 		gather(&g, in, s);
 		if (s->of > 1 && g.have < s->of && now - g.seen_at < INBOUND_PATIENCE_MS)
 			continue;
-		say_group(&g, s, say, ctx);
+		say_group(&g, s, now, say, ctx);
 		i--;			/* it may have been another of its number: look again */
 	}
 }
 
 void
-inbound_took(struct inbound *in, const char *id)
+inbound_took(struct inbound *in, const char *id, msec now)
 {
-	for (size_t i = 0; i < in->count; i++)
-		if (strcmp(in->items[i]->announced, id) == 0)
-			in->items[i]->taken = true;
+	for (size_t i = 0; i < in->count; i++) {
+		struct stored *s = in->items[i];
+
+		if (strcmp(s->announced, id) != 0)
+			continue;
+		s->taken = true;
+		if (s->of <= 1)
+			continue;
+		in->done[in->done_next].part = part_hash(s);
+		in->done[in->done_next].at = now;
+		in->done_next = (in->done_next + 1) % INBOUND_DONE;
+	}
 }
 
 const struct stored *

@@ -13,6 +13,9 @@
 
 #define INBOUND_ID 17
 #define INBOUND_PATIENCE_MS SECONDS(60)
+#define INBOUND_REPEAT_MS MINUTES(5)	/* gongd may have had no disk for it */
+#define INBOUND_DONE 64
+#define INBOUND_DONE_MS MINUTES(10)
 
 struct stored {				/* one short message in a memory of the modem */
 	int memory, location;
@@ -24,9 +27,10 @@ struct stored {				/* one short message in a memory of the modem */
 	bool is_report;
 	unsigned ref;			/* of a report: TP-MR and TP-ST */
 	unsigned char status;
+	bool is_call;			/* one that nobody answered; it lies in no memory */
 	/* below: inbound.c's own */
 	uint64_t key;
-	msec seen_at;			/* first */
+	msec seen_at, told_at;		/* first, last */
 	bool listed, taken, delete_failed;
 	char announced[INBOUND_ID];	/* id of the message it became part of; "" = not yet */
 };
@@ -34,13 +38,16 @@ struct stored {				/* one short message in a memory of the modem */
 struct inbound {
 	struct stored **items;
 	size_t count, cap;
+	/* parts that were taken: networks that miss an acknowledgement send them again */
+	struct { uint64_t part; msec at; } done[INBOUND_DONE];
+	size_t done_next;
 };
 
 struct inbound_message {		/* borrowed for the time of the callback */
 	char id[INBOUND_ID];
 	const char *from, *text;
 	msec at;
-	bool is_report;
+	bool is_report, is_call, is_flash;
 	unsigned ref;
 	unsigned char status;
 };
@@ -49,10 +56,11 @@ struct inbound_message {		/* borrowed for the time of the callback */
 void inbound_begin(struct inbound *);
 void inbound_found(struct inbound *, const struct stored *, msec now);
 void inbound_end(struct inbound *);
-/* Announces what is whole, or has waited for its missing parts long enough. */
+/* Announces what is whole, or has waited for its missing parts long enough; and anew what was
+ * announced long ago and not taken. */
 void inbound_announce(struct inbound *, msec now,
 		      void (*say)(void *ctx, const struct inbound_message *), void *ctx);
-void inbound_took(struct inbound *, const char *id);
+void inbound_took(struct inbound *, const char *id, msec now);
 /* Next one that may be forgotten, or NULL; then say how that went. */
 const struct stored *inbound_next_deletion(const struct inbound *);
 void inbound_deleted(struct inbound *, int memory, int location, bool ok);

@@ -46,7 +46,6 @@ static struct outgoing *
 to_outgoing(struct kit *k, const struct kit_send *send, const struct kit_item *item)
 {
 	struct outgoing *o = xcalloc(1, sizeof(*o));
-	const char *digits = item->to + (*item->to == '+');
 	struct err err = { .text = "" };
 	const char *class = "config";
 
@@ -57,7 +56,7 @@ to_outgoing(struct kit *k, const struct kit_send *send, const struct kit_item *i
 	};
 	if (segment_plan(&o->plan, o->text, &err) < 0)
 		goto refuse;
-	if (!*digits || strlen(digits) > 20 || strspn(digits, "0123456789") != strlen(digits)) {
+	if (!sms_is_number(item->to)) {
 		err_set(&err, "\"%s\" is no telephone number", item->to);
 		class = "drop";
 		goto refuse;

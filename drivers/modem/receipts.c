@@ -11,7 +11,7 @@ receipts_begin(struct receipts *r, const char *id, const char *to, unsigned expe
 
 	r->next = (r->next + 1) % RECEIPTS_KEPT;
 	memset(m, 0, sizeof(*m));
-	m->expected = expected;
+	m->expected = expected < sizeof(m->refs) ? expected : sizeof(m->refs);
 	snprintf(m->id, sizeof(m->id), "%s", id);
 	snprintf(m->to, sizeof(m->to), "%s", to);
 }
@@ -26,27 +26,51 @@ receipts_part(struct receipts *r, unsigned ref)
 		m->refs[m->parts++] = (unsigned char)ref;
 }
 
-static const char *
-digits(const char *number)
+#define TELLING_DIGITS 8
+
+/* Reports name people as their own network does: +8613800138000, 8613800138000, 13800138000. */
+static bool
+is_same_number(const char *a, const char *b)
 {
-	return number + (*number == '+');
+	size_t a_len, b_len;
+
+	a += *a == '+';
+	b += *b == '+';
+	a_len = strlen(a);
+	b_len = strlen(b);
+	if (a_len < TELLING_DIGITS || b_len < TELLING_DIGITS)
+		return strcmp(a, b) == 0;
+	return a_len < b_len ? strcmp(a, b + b_len - a_len) == 0
+			     : strcmp(a + a_len - b_len, b) == 0;
 }
 
-/* Newest first: references come round again. */
+/* Newest first: references come round again.  *part: the one of this reference that still waits
+ * for its report, else one that has had it. */
 static struct sent_message *
 find(struct receipts *r, const char *to, unsigned ref, unsigned *part)
 {
+	struct sent_message *again = NULL;
+
 	for (unsigned back = 1; back <= RECEIPTS_KEPT; back++) {
 		struct sent_message *m =
 			&r->ring[(r->next + RECEIPTS_KEPT - back) % RECEIPTS_KEPT];
 
-		if (strcmp(digits(m->to), digits(to)) != 0)
+		if (!is_same_number(m->to, to))
 			continue;
-		for (*part = 0; *part < m->parts; ++*part)
-			if (m->refs[*part] == ref && !(m->delivered >> *part & 1))
+		for (unsigned i = 0; i < m->parts; i++) {
+			if (m->refs[i] != ref)
+				continue;
+			if (!(m->delivered >> i & 1)) {
+				*part = i;
 				return m;
+			}
+			if (!again) {
+				again = m;
+				*part = i;
+			}
+		}
 	}
-	return NULL;
+	return again;
 }
 
 bool
@@ -60,8 +84,8 @@ receipts_settle(struct receipts *r, const char *to, unsigned ref, const char *st
 	if (!m)
 		return true;
 	if (strcmp(state, "buffered") == 0)
-		return m->expected == 1;
-	if (m->settled)
+		return m->expected == 1 && !m->settled;
+	if (m->settled || m->delivered >> part & 1)
 		return false;
 	if (strcmp(state, "delivered") == 0) {
 		m->delivered |= 1u << part;

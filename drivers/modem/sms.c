@@ -20,6 +20,14 @@ outgoing_free(struct outgoing *o)
 	free(o);
 }
 
+bool
+sms_is_number(const char *to)
+{
+	const char *digits = to + (*to == '+');
+
+	return *digits && strlen(digits) <= 20 && strspn(digits, "0123456789") == strlen(digits);
+}
+
 static void
 put_unit(unsigned char *out, size_t index, uint32_t unit)
 {

@@ -19,6 +19,7 @@ struct outgoing {			/* a message on its way; owned */
 };
 
 void outgoing_free(struct outgoing *);
+bool sms_is_number(const char *to);	/* digits, perhaps after a "+" */
 
 /* One part (from 0) as a TP-SUBMIT.  The same reference gives the same user data each time, so
  * that a phone joins parts sent again with those it already has. */

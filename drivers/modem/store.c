@@ -10,6 +10,7 @@
 #include "drivers/modem/pdu.h"
 
 #define STORE_MS SECONDS(30)
+#define SWITCH_MS SECONDS(10)
 
 static const char *const names[MEMORY_COUNT] = { "SM", "ME", "SR", "MT" };
 enum { MEMORY_SM, MEMORY_ME, MEMORY_SR, MEMORY_MT };
@@ -71,11 +72,25 @@ static void
 switch_to(struct driver *d, int memory)
 {
 	if (d->memory != memory)
-		script_ask(&d->script, STORE_MS, on_switched, "AT+CPMS=\"%s\"", names[memory]);
+		script_ask(&d->script, SWITCH_MS, on_switched, "AT+CPMS=\"%s\"", names[memory]);
 	d->memory = memory;
 }
 
-/* The line after "+CMGR:" or "+CMGL:" line `i`; false: there is none that can be read. */
+/* What is no message would lie there for ever and fill the memory: a person may look at it, and
+ * it is deleted as any other once that is taken. */
+static void
+note_unreadable(struct stored *out, const char *pdu)
+{
+	struct buf text = { 0 };
+
+	buf_printf(&text, "[unreadable message: %.*s]",
+		   (int)strspn(pdu, "0123456789ABCDEFabcdef"), pdu);
+	*out = (struct stored){
+		.from = xstrdup("unknown"), .text = buf_take(&text), .is_binary = true,
+	};
+}
+
+/* The line after "+CMGR:" or "+CMGL:" line `i`; false: there is none. */
 static bool
 decode(struct stored *out, const struct at_reply *r, size_t i, int memory, int location)
 {
@@ -83,11 +98,8 @@ decode(struct stored *out, const struct at_reply *r, size_t i, int memory, int l
 
 	if (i + 1 >= r->count)
 		return false;
-	if (sms_decode(out, r->lines[i + 1], &err) < 0) {
-		kit_log("message cannot be read memory=%s location=%d reason=\"%s\"",
-			names[memory], location, err.text);
-		return false;
-	}
+	if (sms_decode(out, r->lines[i + 1], &err) < 0)
+		note_unreadable(out, r->lines[i + 1]);
 	out->memory = memory;
 	out->location = location;
 	return true;
@@ -155,9 +167,10 @@ on_read(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 	struct stored found;
+	int stat;
 
 	for (size_t i = 0; i < r->count; i++) {
-		if (strncmp(r->lines[i], "+CMGR:", 6) != 0 ||
+		if (sscanf(r->lines[i], "+CMGR: %d", &stat) != 1 || stat >= 2 ||
 		    !decode(&found, r, i, d->in_hand.memory, d->in_hand.location))
 			continue;
 		announce_found(d, &found, false);

@@ -22,16 +22,28 @@ ussd_put_ucs2(struct buf *out, const char *utf8)
 	free(utf16);
 }
 
-/* Septets into octets, low bits first; 3GPP TS 23.038 6.1.2.3 without its filler. */
+bool
+ussd_is_code(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len && len <= USSD_CODE && strspn(text, "+*#0123456789") == len;
+}
+
+/* Septets into octets, low bits first; 3GPP TS 23.038 6.1.2.3.1: seven bits to spare are filled
+ * with CR, else they would read as "@". */
 static void
 encode_packed(char *out, size_t size, const char *code)
 {
 	unsigned bits = 0, have = 0;
-	size_t len = 0;
+	size_t len = 0, left = strlen(code);
+	bool is_filled = left % 8 == 7;
 
-	for (*out = 0; (*code || have) && len + 3 <= size; ) {
-		while (*code && have < 8) {
-			bits |= (unsigned)(unsigned char)*code++ << have;
+	for (*out = 0; (left || have) && len + 3 <= size; ) {
+		while ((left || is_filled) && have < 8) {
+			bits |= (left ? (unsigned)(unsigned char)*code++ : '\r') << have;
+			is_filled = left && is_filled;
+			left -= left > 0;
 			have += 7;
 		}
 		snprintf(out + len, size - len, "%02X", bits & 255);
@@ -107,6 +119,24 @@ decode_packed(const char *hex, size_t len)
 }
 
 char *
+ussd_readable(const char *bytes, size_t len)
+{
+	struct buf text = { 0 };
+
+	for (size_t i = 0; i < len;) {
+		size_t step = 1;
+		bool ok;
+
+		while (step < 4 && i + step < len && utf8_check(bytes + i, step, NULL) != 0)
+			step++;
+		ok = utf8_check(bytes + i, step, NULL) == 0;
+		buf_add(&text, ok ? bytes + i : "?", ok ? step : 1);
+		i += ok ? step : 1;
+	}
+	return buf_take(&text);
+}
+
+char *
 ussd_text(const char *line, enum quirk_ussd form)
 {
 	const char *begin = strchr(line, '"'), *end = begin ? strrchr(line, '"') : NULL;
@@ -123,7 +153,5 @@ ussd_text(const char *line, enum quirk_ussd form)
 		return decode_ucs2(begin, len);
 	if (is_hex(begin, len) && form == USSD_PACKED)
 		return decode_packed(begin, len);
-	if (utf8_check(begin, len, NULL) == 0)
-		return xstrndup(begin, len);
-	return xstrdup("[unreadable]");
+	return ussd_readable(begin, len);
 }

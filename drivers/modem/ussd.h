@@ -4,16 +4,24 @@
 #ifndef GONG_MODEM_USSD_H
 #define GONG_MODEM_USSD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "core/buf.h"
 #include "drivers/modem/quirks.h"
 
-/* Of a code of digits, * and #; room for 5 bytes a character. */
+#define USSD_CODE 32			/* the longest code */
+#define USSD_ENCODED (4 * USSD_CODE + 1)
+
+/* A code: digits, *, # and +, not too long. */
+bool ussd_is_code(const char *);
+/* Of a code; room for USSD_ENCODED. */
 void ussd_encode(char *out, size_t size, const char *code, enum quirk_ussd form);
 /* The text in `+CUSD: m,"text",dcs` as UTF-8, caller owns; NULL: none, the network said no. */
 char *ussd_text(const char *line, enum quirk_ussd form);
 
+/* Bytes of whatever alphabet as UTF-8: each that is none becomes "?"; caller owns. */
+char *ussd_readable(const char *bytes, size_t len);
 /* UTF-8 as hexadecimal UTF-16, as TTS commands want it too. */
 void ussd_put_ucs2(struct buf *out, const char *utf8);
 

@@ -34,6 +34,11 @@ voice_take(struct driver *d, const struct kit_call *asked)
 {
 	struct queued_call *q;
 
+	if (!sms_is_number(asked->to)) {
+		kit_done(d->kit, asked->id, "rejected", NULL, 0, "drop",
+			 "`to` is no telephone number; write + and at most 20 digits");
+		return;
+	}
 	if (!d->is_set_up || !d->has_voice || d->is_closing) {
 		kit_done(d->kit, asked->id, "rejected", NULL, 0, d->has_voice ? "retry" : "config",
 			 d->has_voice ? "the modem is not ready"
@@ -136,7 +141,9 @@ on_dialed(void *ctx, const struct at_reply *r)
 		is_over(c, NULL);
 	} else if (r->end != AT_OK) {
 		refusal = sms_refusal(r->end == AT_ERROR ? -1 : r->code, r->end == AT_CME);
-		kit_done(d->kit, c->id, "rejected", NULL, 0, refusal.class, refusal.reason);
+		/* What keeps a modem from calling does not keep its messages back. */
+		kit_done(d->kit, c->id, "rejected", NULL, 0, strcmp(refusal.class, "config") == 0
+			 ? "retry_other" : refusal.class, refusal.reason);
 		call_free(c);
 	}
 	if (c->state != CALL_NONE)
@@ -170,7 +177,7 @@ picked_up(struct driver *d)
 		return;
 	c->state = CALL_PICKED_UP;
 	c->answered_at = driver_now();
-	c->hang_up_at = c->answered_at + (d->quirk.say ? LISTEN_MAX_MS
+	c->hang_up_at = c->answered_at + (d->quirk.say && c->text[0] ? LISTEN_MAX_MS
 					  : d->quirk.keys_on ? KEY_WAIT_MS : SILENT_MS);
 	kit_call_state(d->kit, c->id, "answered", NULL, NULL, c->answered_at - c->dialed_at);
 }
@@ -188,6 +195,8 @@ state_of(const struct at_reply *r)
 	return -1;
 }
 
+static void key(struct driver *, char digit);
+
 static void
 on_looked(void *ctx, const struct at_reply *r)
 {
@@ -204,8 +213,12 @@ on_looked(void *ctx, const struct at_reply *r)
 	if (state < 0 && r->end == AT_OK && (c->seen || c->next_at > c->dialed_at + SECONDS(5)))
 		is_over(c, NULL);
 	c->seen = c->seen || state >= 0;
+	if (state != 0)
+		c->early_key = 0;	/* of a ringing tone, or of noise */
 	if (state == 0) {
 		picked_up(d);
+		if (c->early_key)
+			key(d, c->early_key);
 	} else if (state == 3 && c->state == CALL_DIALING) {
 		c->state = CALL_RINGS;
 		kit_call_state(d->kit, c->id, "ringing", NULL, NULL, driver_now() - c->dialed_at);
@@ -219,7 +232,13 @@ on_hung_up(void *ctx, const struct at_reply *r)
 	struct driver *d = ctx;
 
 	is_over(&d->call, "no_answer");
-	driver_done(d);
+	if (r->end != AT_LATE) {
+		driver_done(d);
+		return;
+	}
+	end_call(d);
+	d->act = ACT_NONE;
+	recover_trouble(d, "the modem did not answer when told to hang up");
 }
 
 static void
@@ -267,6 +286,17 @@ characters(const char *utf8)
 	return count;
 }
 
+/* It stands between quotation marks, and a line break would end the command. */
+static void
+put_quoted(struct buf *command, const char *text)
+{
+	for (; *text; text++) {
+		char c = (unsigned char)*text < ' ' ? ' ' : *text == '"' ? '\'' : *text;
+
+		buf_add(command, &c, 1);
+	}
+}
+
 static void
 put_say(struct buf *command, const char *form, const char *text)
 {
@@ -278,7 +308,7 @@ put_say(struct buf *command, const char *form, const char *text)
 	if (strncmp(at, "{ucs2}", 6) == 0)
 		ussd_put_ucs2(command, text);
 	else
-		buf_puts(command, text);
+		put_quoted(command, text);
 	buf_puts(command, at + strcspn(at, "}") + 1);
 }
 
@@ -331,7 +361,8 @@ voice_next(struct driver *d, msec now)
 	if (c->state != CALL_NONE && c->over)
 		end_call(d);
 	if (c->state == CALL_NONE) {
-		struct queued_call *q = TAILQ_FIRST(&d->calls);
+		/* Who calls us holds the line until he is rung off. */
+		struct queued_call *q = d->must_ring_off ? NULL : TAILQ_FIRST(&d->calls);
 
 		if (q && kit_now() >= q->call.not_after)
 			drop(d, q, "rejected", "retry", "its time is over (not_after)");
@@ -364,7 +395,8 @@ voice_next_at(const struct driver *d)
 	return c->over || c->hang_up || has_more_to_say(d) ? 0 : c->next_at;
 }
 
-/* A key: told once each; one that means something ends the call a little later. */
+/* A key: told once each; one that means something ends the call a little later.  One before
+ * anybody is known to have picked up may be a ringing tone misheard, so AT+CLCC is asked first. */
 static void
 key(struct driver *d, char digit)
 {
@@ -374,7 +406,11 @@ key(struct driver *d, char digit)
 
 	if (!isdigit((unsigned char)digit) && digit != '*' && digit != '#')
 		return;
-	picked_up(d);			/* keys come only from somebody who has */
+	if (c->state != CALL_PICKED_UP) {
+		c->early_key = digit;
+		c->next_at = msec_min(c->next_at, driver_now());
+		return;
+	}
 	if (len + 1 < sizeof(c->keys_pressed))
 		memcpy(c->keys_pressed + len, one, 2);
 	if (!json_object_get(c->keys, one))
@@ -400,6 +436,17 @@ key_news(struct driver *d, const char *line)
 	return true;
 }
 
+/* It was shorter than reckoned; after the last one the wait for a key begins now. */
+static void
+end_speech(struct driver *d)
+{
+	struct calling *c = &d->call;
+
+	c->is_speaking = false;
+	if (c->state == CALL_PICKED_UP && c->plays == 1 && !c->text[c->said])
+		c->hang_up_at = msec_min(c->hang_up_at, driver_now() + KEY_WAIT_MS);
+}
+
 void
 voice_news(struct driver *d, enum news news, const char *line)
 {
@@ -412,7 +459,7 @@ voice_news(struct driver *d, enum news news, const char *line)
 		is_over(c, strcasecmp(line, "BUSY") == 0 ? "busy"
 			: strcasecmp(line, "NO ANSWER") == 0 ? "no_answer" : NULL);
 	else if (end && strncmp(line, end, strlen(end)) == 0)
-		c->is_speaking = false;
+		end_speech(d);
 	else if (!key_news(d, line))
 		return;
 	driver_soon(d);

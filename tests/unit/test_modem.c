@@ -11,6 +11,8 @@
 #include "drivers/modem/line.c"
 #include "drivers/modem/inbound.c"
 #include "drivers/modem/receipts.c"
+#include "drivers/modem/sms.c"
+#include "drivers/modem/ussd.c"
 
 static const struct {
 	const char *sentence, *asked, *line;
@@ -189,9 +191,9 @@ inbound_is_deleted_only_when_taken(void **state)
 	inbound_end(&in);
 	inbound_announce(&in, 0, note, &said);
 	assert_null(inbound_next_deletion(&in));
-	inbound_took(&in, "0000000000000000");
+	inbound_took(&in, "0000000000000000", 0);
 	assert_null(inbound_next_deletion(&in));
-	inbound_took(&in, said.id);
+	inbound_took(&in, said.id, 0);
 	gone = inbound_next_deletion(&in);
 	assert_non_null(gone);
 	assert_int_equal(gone->location, 4);
@@ -206,6 +208,83 @@ inbound_is_deleted_only_when_taken(void **state)
 	inbound_deleted(&in, 2, 4, true);
 	assert_int_equal(in.count, 0);
 	inbound_fini(&in);
+}
+
+static void
+what_nobody_took_is_said_again_under_the_same_id(void **state)
+{
+	struct inbound in = { 0 };
+	struct said said = { 0 };
+	struct stored call = { .location = -1, .from = xstrdup("+5"), .is_call = true, .at = 7 };
+	char id[INBOUND_ID];
+
+	inbound_found(&in, &call, 0);
+	inbound_announce(&in, 0, note, &said);
+	memcpy(id, said.id, sizeof(id));
+	inbound_announce(&in, INBOUND_REPEAT_MS - 1, note, &said);
+	assert_int_equal(said.count, 1);
+	inbound_announce(&in, INBOUND_REPEAT_MS, note, &said);
+	assert_int_equal(said.count, 2);
+	assert_string_equal(said.id, id);
+	inbound_begin(&in);
+	inbound_end(&in);			/* it lies in no memory, and stays all the same */
+	inbound_took(&in, id, INBOUND_REPEAT_MS);
+	inbound_announce(&in, 3 * INBOUND_REPEAT_MS, note, &said);
+	assert_int_equal(said.count, 2);
+	assert_int_equal(inbound_next_deletion(&in)->location, -1);
+	inbound_fini(&in);
+}
+
+static void
+a_part_that_comes_twice_is_said_once(void **state)
+{
+	struct inbound in = { 0 };
+	struct said said = { 0 };
+
+	put(&in, 1, "+1", 7, 1, 2, "a", 0);
+	put(&in, 2, "+1", 7, 1, 2, "a", 0);	/* twice before it is whole */
+	put(&in, 3, "+1", 7, 2, 2, "b", 0);
+	inbound_announce(&in, 0, note, &said);
+	put(&in, 4, "+1", 7, 2, 2, "b", 5);	/* and once after */
+	inbound_announce(&in, INBOUND_PATIENCE_MS, note, &said);
+	assert_int_equal(said.count, 1);
+	assert_string_equal(said.text, "ab");
+	inbound_took(&in, said.id, INBOUND_PATIENCE_MS);
+	for (int i = 1; i <= 4; i++) {		/* all of them leave the memory */
+		assert_non_null(inbound_next_deletion(&in));
+		inbound_deleted(&in, 2, i, true);
+	}
+	assert_int_equal(in.count, 0);
+	put(&in, 9, "+1", 7, 2, 2, "b", 70000);	/* and when it has left */
+	inbound_announce(&in, 3 * INBOUND_PATIENCE_MS, note, &said);
+	assert_int_equal(said.count, 1);
+	assert_int_equal(inbound_next_deletion(&in)->location, 9);
+	inbound_deleted(&in, 2, 9, true);
+	put(&in, 9, "+2", 7, 2, 2, "b", 180000);	/* another sender's is no double */
+	inbound_announce(&in, 180000 + INBOUND_PATIENCE_MS, note, &said);
+	assert_int_equal(said.count, 2);
+	assert_string_equal(said.text, "b");
+	inbound_fini(&in);
+}
+
+static void
+a_receipt_that_comes_twice_is_told_once(void **state)
+{
+	struct receipts r = { 0 };
+	const struct sent_message *m;
+
+	receipts_begin(&r, "m1", "+8613800138000", 1);
+	receipts_part(&r, 9);
+	assert_true(receipts_settle(&r, "13800138000", 9, "delivered", &m));
+	assert_string_equal(m->id, "m1");		/* told in the national form */
+	assert_false(receipts_settle(&r, "13800138000", 9, "delivered", &m));
+	assert_false(receipts_settle(&r, "13800138000", 9, "buffered", &m));
+	receipts_begin(&r, "m2", "+8613800138000", 1);	/* the reference has come round */
+	receipts_part(&r, 9);
+	assert_true(receipts_settle(&r, "+8613800138000", 9, "failed", &m));
+	assert_string_equal(m->id, "m2");
+	assert_true(receipts_settle(&r, "+38000", 9, "delivered", &m));
+	assert_null(m);					/* too short to be sure of */
 }
 
 static void
@@ -229,6 +308,39 @@ a_long_message_is_delivered_when_all_its_parts_are(void **state)
 	assert_string_equal(m->id, "m2");
 }
 
+static void
+ussd_reads(const char *line, enum quirk_ussd form, const char *want)
+{
+	char *text = ussd_text(line, form);
+
+	if (!text || !want)
+		assert_true(!text && !want);
+	else
+		assert_string_equal(text, want);
+	free(text);
+}
+
+static void
+ussd_is_read_in_every_form_and_never_as_bad_utf8(void **state)
+{
+	char code[USSD_ENCODED];
+
+	ussd_reads("+CUSD: 0,\"Guthaben 3,20\",15", USSD_PLAIN, "Guthaben 3,20");
+	ussd_reads("+CUSD: 0,\"4F59989D\",72", USSD_PLAIN, "余额");
+	ussd_reads("+CUSD: 0,\"1234\",15", USSD_PLAIN, "1234");
+	ussd_reads("+CUSD: 0,\"D83CDF0AD83C\",72", USSD_UCS2, "🌊\xef\xbf\xbd");
+	ussd_reads("+CUSD: 0,\"\xe9t\xe9 \xe4\xbd\x99 \xe4\xbd\",15", USSD_PLAIN, "?t? 余 ??");
+	ussd_reads("+CUSD: 0,\"\",15", USSD_PLAIN, "");
+	ussd_reads("+CUSD: 4", USSD_PLAIN, NULL);
+	ussd_reads("+CUSD: 0,\"", USSD_PLAIN, NULL);
+	ussd_encode(code, sizeof(code), "*100*1#", USSD_PACKED);
+	assert_string_equal(code, "AA180CA68A8D1A");	/* CR in the seven bits to spare */
+	assert_true(ussd_is_code("*#06#"));
+	assert_false(ussd_is_code(""));
+	assert_false(ussd_is_code("*100#\",15\rAT"));
+	assert_false(ussd_is_code("000000000000000000000000000000000"));
+}
+
 int
 main(void)
 {
@@ -239,7 +351,11 @@ main(void)
 		cmocka_unit_test(inbound_joins_and_never_mixes_senders),
 		cmocka_unit_test(inbound_id_is_the_same_after_a_restart),
 		cmocka_unit_test(inbound_is_deleted_only_when_taken),
+		cmocka_unit_test(what_nobody_took_is_said_again_under_the_same_id),
+		cmocka_unit_test(a_part_that_comes_twice_is_said_once),
+		cmocka_unit_test(a_receipt_that_comes_twice_is_told_once),
 		cmocka_unit_test(a_long_message_is_delivered_when_all_its_parts_are),
+		cmocka_unit_test(ussd_is_read_in_every_form_and_never_as_bad_utf8),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,506 @@
+"""gong-modem: what becomes of each message, each receipt, each answer, each question.
+
+One sentence a test, the real driver on the simulated modem; the simulator's log is the other
+witness.
+"""
+import time
+
+import pytest
+
+from test_modem_driver import A, B, LONG, SLOW, bench, settle  # noqa: F401
+
+FAST = {"poll_seconds": 1, "result_seconds": 2}
+
+
+def submits(sim, state="accepted", **like):
+    return sim.log(ev="submit", state=state, **like)
+
+
+def words(bench):
+    with open(bench.folder + "/driver.err", encoding="utf-8", errors="replace") as f:
+        return f.read()
+
+
+def events(driver, ev, **like):
+    return [e for e in driver.seen
+            if e["ev"] == ev and all(e.get(k) == v for k, v in like.items())]
+
+
+def pause(driver, seconds):
+    """Lets it go on for a while, and reads what it said."""
+    end = time.monotonic() + seconds
+    driver.op("ping", n=1)
+    while time.monotonic() < end:
+        time.sleep(0.05)
+    driver.op("ping", n=2)
+    driver.expect("pong", n=2)
+
+
+def listed(driver, memory):
+    """How many messages lie in that memory, as the modem says."""
+    driver.op("ask", id="q%d" % len(driver.seen), what="at", text="AT+CPMS?")
+    fields = driver.expect("answer", ok=True)["lines"][0][len("+CPMS: "):].split(",")
+    return int(fields[fields.index('"%s"' % memory) + 1])
+
+
+def empties(driver, *memories):
+    settle(lambda: not any(listed(driver, m) for m in memories))
+
+
+# --- submits --------------------------------------------------------------------------
+
+REFUSALS = [
+    ("cms 8 1", "drop"), ("cms 10 1", "drop"), ("cms 50 1", "drop"), ("cms 69 1", "drop"),
+    ("cms 41 1", "retry"), ("cms 42 1", "retry"), ("cms 47 1", "retry"), ("cms 500 1", "retry"),
+    ("cms 322 1", "retry"), ("cms 310 1", "retry_other"), ("cms 330 1", "retry_other"),
+    ("cms 21 1", "retry_other"), ("cms 302 1", "config"),
+    ("cme 30 1", "retry_other"), ("cme 31 1", "retry"), ("cme 10 1", "retry_other"),
+    ("cme 100 1", "retry"), ("cme 4 1", "config"), ("submit-error 1", "retry_other")]
+
+
+def test_each_kind_of_refusal_has_its_class(bench):
+    sim, driver = bench.ready(**FAST)
+    for i, (order, kind) in enumerate(REFUSALS):
+        sim.tell(order)
+        driver.send("m%d" % i, A, "one")
+        done = driver.expect("done", id="m%d" % i)
+        assert (done["outcome"], done["class"]) == ("rejected", kind), order
+        assert done["reason"] and "ref" not in done
+        if order.startswith("cm"):
+            assert order.split()[1] in done["reason"]
+
+
+def test_a_bad_number_never_blocks_the_others(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("cms 38 1000 " + A, "air 5")
+    begun = time.monotonic()
+    for i in range(10):
+        driver.send("a%d" % i, A, "bad")
+        driver.send("b%d" % i, B, "good")
+    for i in range(10):
+        driver.expect("done", id="b%d" % i, outcome="accepted")
+    assert time.monotonic() - begun < 3 * SLOW
+    assert all(d["class"] == "retry" for i in range(10) for d in driver.dones("a%d" % i))
+    assert not events(driver, "fatal")
+
+
+def test_with_refusals_at_random_each_message_has_one_end_and_the_books_agree(bench):
+    sim, driver = bench.ready("--seed", "7", **FAST)
+    sim.tell("cms-ratio 42 0.4", "air 1")
+    for i in range(40):
+        driver.send("m%d" % i, A, "text %d" % i)
+    ends = []
+    while len(ends) < 40:
+        ends.append(driver.expect("done"))
+    accepted = {e["id"] for e in ends if e["outcome"] == "accepted"}
+    assert len({e["id"] for e in ends}) == 40
+    assert all(e["class"] == "retry" for e in ends if e["id"] not in accepted)
+    assert {"text " + i[1:] for i in accepted} == {s["text"] for s in submits(sim)}
+    assert 0 < len(accepted) < 40
+
+
+def test_a_late_result_is_never_taken_for_that_of_the_next_message(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("late-submit 3000 1")
+    driver.send("m1", A, "one")
+    assert driver.expect("done", id="m1")["outcome"] == "unknown"
+    driver.send("m2", B, "two", receipt=True)
+    done = driver.expect("done", 20, id="m2")
+    (mine,) = submits(sim, text="two")
+    assert (done["outcome"], done["ref"]) == ("accepted", str(mine["mr"]))
+    assert driver.expect("receipt")["id"] == "m2"
+    assert len(submits(sim, text="one")) == 1
+
+
+def test_an_ok_without_a_reference_is_unknown_and_the_next_one_goes(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("no-mr 1")
+    driver.send("m1", A, "one")
+    done = driver.expect("done", id="m1")
+    assert done["outcome"] == "unknown" and "reference" in done["reason"]
+    driver.send("m2", B, "two")
+    assert driver.expect("done", id="m2")["outcome"] == "accepted"
+
+
+def test_without_a_prompt_the_message_has_certainly_not_left(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("no-prompt 1")
+    driver.send("m1", A, "one")
+    done = driver.expect("done", 20, id="m1")
+    assert (done["outcome"], done["class"]) == ("rejected", "retry_other")
+    driver.send("m2", B, "two")
+    assert driver.expect("done", id="m2")["outcome"] == "accepted"
+    assert [s["text"] for s in submits(sim)] == ["two"]
+
+
+def test_a_long_message_that_breaks_off_is_told_part_by_part_and_goes_on_from_there(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("air-parts 10,900,10")
+    driver.send("m1", A, LONG, reference=200)
+    driver.expect("part", part=1, of=3, reference=200)
+    settle(lambda: submits(sim, "air", part=2))
+    sim.tell("cms 42 1")                        # hits part 3
+    done = driver.expect("done", id="m1")
+    assert (done["outcome"], done["class"]) == ("rejected", "retry")
+    assert [e["part"] for e in events(driver, "part")] == [1, 2]
+    driver.send("m2", A, LONG, reference=200, parts=[3])
+    assert driver.expect("done", id="m2")["outcome"] == "accepted"
+    assert [(s["part"], s["ref"]) for s in submits(sim)] == [(1, 200), (2, 200), (3, 200)]
+    assert sim.log(ev="message")[0]["text"] == LONG
+
+
+def test_parts_go_back_to_back_and_urgent_ones_overtake_only_between_messages(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("air 150")
+    driver.send("m1", A, LONG, reference=5)
+    driver.send("m2", A, "ordinary")
+    settle(lambda: submits(sim, "air"))
+    driver.send("m3", B, "urgent", urgent=True)
+    driver.expect("done", id="m2", outcome="accepted")
+    sent = submits(sim)
+    assert [s["to"] for s in sent] == [A, A, A, B, A]
+    air = {s["part"]: s["at"] for s in submits(sim, "air", ref=5)}
+    for part in (1, 2):
+        assert air[part + 1] - sent[part - 1]["at"] < 100 * SLOW
+
+
+def test_a_message_whose_time_runs_out_between_its_parts_stops_there(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("air 600")
+    driver.send("m1", A, LONG, not_after=int(time.time() * 1000) + 900)
+    done = driver.expect("done", id="m1")
+    assert done["outcome"] == "rejected" and "not_after" in done["reason"]
+    assert len(events(driver, "part")) == 2 == len(submits(sim))
+
+
+# --- receipts -------------------------------------------------------------------------
+
+def quirks(bench, text):
+    path = bench.folder + "/models.conf"
+    with open(path, "w", encoding="utf-8") as f:
+        f.write('model "*" {\n%s\n}\n' % text)
+    return {"models": path, **FAST}
+
+
+@pytest.mark.parametrize("way", ["direct", "stored", "cannot be direct"])
+def test_receipts_name_their_message_by_whatever_way_they_come(bench, way):
+    options = ["--cnmi", "(0-2),(0-2),(0-3),(0,2),(0,1)"] if way == "cannot be direct" else []
+    config = quirks(bench, 'receipts = "stored"') if way == "stored" else FAST
+    sim, driver = bench.ready(*options, **config)
+    driver.send("m1", A, "one", receipt=True)
+    driver.send("m2", A, LONG, receipt=True)
+    one = driver.expect("receipt", id="m1", state="delivered")
+    if way != "direct":
+        driver.op("took", id=one["took"])
+    two = driver.expect("receipt", id="m2", state="delivered")
+    if way != "direct":
+        driver.op("took", id=two["took"])
+        empties(driver, "SR")
+    pause(driver, 1.5)
+    assert len(events(driver, "receipt")) == 2
+
+
+def test_receipts_late_failed_lost_and_doubled(bench):
+    sim, driver = bench.ready("--receipt-duplicate", "1", **FAST)
+    driver.send("m1", A, "doubled", receipt=True)
+    driver.expect("receipt", id="m1", state="delivered")
+    sim.tell("receipt-loss 1")
+    driver.send("m2", A, "lost", receipt=True)
+    driver.expect("done", id="m2", outcome="accepted")
+    settle(lambda: sim.log(ev="receipt", lost=True))
+    sim.tell("receipt-loss 0", "receipt-duplicate 0", "receipt-ms 1500", "receipts failed")
+    driver.send("m3", B, "late", receipt=True)
+    receipt = driver.expect("receipt", id="m3")
+    assert receipt["state"] == "failed" and "70" in receipt["reason"]
+    assert [e["id"] for e in events(driver, "receipt")] == ["m1", "m3"]
+
+
+def test_a_receipt_for_the_driver_before_goes_up_by_its_reference(bench):
+    sim, driver = bench.ready("--receipt-ms", "1500", **FAST)
+    driver.send("m1", A, "one", receipt=True)
+    ref = driver.expect("done", id="m1")["ref"]
+    driver.kill()
+    driver = bench.driver(sim.tty, **FAST)
+    receipt = driver.expect("receipt")
+    assert (receipt["ref"], receipt["to"], receipt["state"]) == (ref, A, "delivered")
+    assert "id" not in receipt
+
+
+def test_a_stored_receipt_outlives_the_driver_until_it_is_taken(bench):
+    config = quirks(bench, 'receipts = "stored"')
+    sim, driver = bench.ready(**config)
+    driver.send("m1", A, "one", receipt=True)
+    first = driver.expect("receipt", id="m1")
+    driver.kill()
+    driver = bench.driver(sim.tty, **config)
+    again = driver.expect("receipt")
+    assert again["took"] == first["took"] and again["ref"] == first["ref"]
+    driver.op("took", id=again["took"])
+    empties(driver, "SR")
+
+
+# --- what comes in --------------------------------------------------------------------
+
+def test_a_hint_to_the_wrong_place_only_makes_it_look_everywhere(bench):
+    sim, driver = bench.ready(poll_seconds=60)
+    driver.expect("health")
+    sim.tell("full on", "deliver %s first" % A, "full off")
+    assert driver.expect("inbound")["text"] == "first"
+    sim.tell("deliver %s second" % A)
+    assert driver.expect("inbound")["text"] == "second"
+    for hint in ['+CMTI: "SM",19', '+CMTI: "SM",-4', '+CMTI: "XX",1', "+CMTI: ", '+CMTI: "ME",999999']:
+        sim.tell("urc " + hint)
+    pause(driver, 0.5)
+    assert len(events(driver, "inbound")) == 2 and not events(driver, "fatal")
+
+
+def test_without_any_hint_the_next_look_finds_it(bench):
+    sim, driver = bench.ready("--cnmi", "(0-2),(0),(0-3),(0-2),(0,1)", **FAST)
+    sim.tell("deliver %s found" % A)
+    assert driver.expect("inbound", 4)["text"] == "found"
+
+
+def test_a_text_that_comes_straight_is_told_and_joined(bench):
+    sim, driver = bench.ready("--cnmi", "(0-2),(0,2),(0-3),(0-2),(0,1)", **FAST)
+    sim.tell("deliver %s straight" % A, "deliver-part %s 9 2 2 -b" % A, "deliver-part %s 9 1 2 a" % A)
+    assert driver.expect("inbound")["text"] == "straight"
+    joined = driver.expect("inbound")
+    assert joined["text"] == "a-b"
+    driver.op("took", id=joined["id"])
+    pause(driver, 1.5)
+    assert len(events(driver, "inbound")) == 2
+
+
+def test_parts_out_of_order_and_twice_become_one_message_and_all_leave_at_took(bench):
+    sim, driver = bench.ready(**FAST)
+    parts = ["deliver-part %s 4 %d 3 %s" % (A, n, t) for n, t in ((3, "c"), (1, "a"), (1, "a"))]
+    sim.tell(*parts)
+    sim.tell("deliver-part %s 4 2 3 b" % A)
+    message = driver.expect("inbound")
+    assert message["text"] == "abc"
+    sim.tell("deliver-part %s 4 2 3 b" % A)     # the network missed an acknowledgement
+    settle(lambda: listed(driver, "SM") == 5)
+    driver.op("took", id=message["id"])
+    empties(driver, "SM")
+    assert len(events(driver, "inbound")) == 1
+
+
+# SMS-DELIVER from +999000000001, 2026-11-24: 16-bit reference 0x0102, part n of 2, "hi"
+WIDE = "00440C91990900000010000062114201000000" "0A" "0608040102020%d" "E834"
+
+
+def test_references_of_16_bits_are_no_references_of_8_bits(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("deliver-part %s 2 1 2 other" % A, "deliver-hex " + WIDE % 2, "deliver-hex " + WIDE % 1)
+    message = driver.expect("inbound")
+    assert (message["from"], message["text"]) == (A, "hihi")
+    sim.tell("deliver-part %s 2 2 2 -end" % A)
+    assert driver.expect("inbound")["text"] == "other-end"
+
+
+def test_a_message_stays_until_taken_and_is_told_once(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("deliver %s stay" % A)
+    message = driver.expect("inbound")
+    pause(driver, 2.5)
+    assert listed(driver, "SM") == 1
+    driver.op("took", id="ffffffffffffffff")
+    pause(driver, 1.5)
+    assert listed(driver, "SM") == 1
+    driver.op("took", id=message["id"])
+    empties(driver, "SM")
+    assert len(events(driver, "inbound")) == 1
+
+
+def test_a_full_memory_is_drained_and_what_waited_in_the_network_comes(bench):
+    sim, driver = bench.ready("--sm-size", "4", **FAST)
+    for i in range(7):
+        sim.tell("deliver %s text %d" % (A, i))
+    texts = []
+    for _ in range(7):
+        message = driver.expect("inbound")
+        texts.append(message["text"])
+        driver.op("took", id=message["id"])
+    assert sorted(texts) == ["text %d" % i for i in range(7)]
+    empties(driver, "SM")
+
+
+def test_what_others_wrote_into_the_memory_is_purged_and_what_came_is_told(bench):
+    sim = bench.sim()
+    sim.tell("store SM sent %s old" % A, "store SM unsent %s draft" % A,
+             "store SM read %s read before" % B, "store ME unread %s in the modem" % B)
+    driver = bench.driver(sim.tty, **FAST)
+    texts = set()
+    for _ in range(2):
+        message = driver.expect("inbound")
+        texts.add(message["text"])
+        driver.op("took", id=message["id"])
+    assert texts == {"read before", "in the modem"}
+    settle(lambda: {s["used"] for s in [h["storage"] for h in events(driver, "health")][-1:]} == {0}
+           or pause(driver, 0.2))
+    assert len(events(driver, "inbound")) == 2
+
+
+def test_flash_is_told_apart_and_binary_becomes_a_note(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("deliver-class0 %s look" % A)
+    flash = driver.expect("inbound")
+    assert (flash["text"], flash["class"]) == ("look", "flash")
+    sim.tell("deliver-8bit %s 0102FF00" % B)
+    binary = driver.expect("inbound")
+    assert (binary["from"], binary["text"]) == (B, "[binary message of 4 bytes]")
+    assert "class" not in binary
+    assert not submits(sim, "air")              # nobody gets an answer to it
+
+
+HOSTILE = ["0004", "000C9199", "0011" + "00" * 20, "07919999000000F0" "0B" + "00" * 30,
+           "0004FF91" + "1" * 60, "00400C919909000000100008621142010000008C" + "FF" * 140]
+
+
+def test_what_is_no_message_is_passed_on_as_a_note_and_leaves_the_memory(bench):
+    sim, driver = bench.ready(**FAST)
+    for pdu in HOSTILE:
+        sim.tell("deliver-hex " + pdu)
+        note = driver.expect("inbound")
+        assert note["text"] == "[unreadable message: %s]" % pdu
+        driver.op("took", id=note["id"])
+    empties(driver, "SM")
+    sim.tell("deliver %s after" % A)
+    assert driver.expect("inbound")["text"] == "after"
+
+
+def test_a_missed_call_is_told_once_and_rung_off(bench):
+    sim, driver = bench.ready("--ring-every-ms", "200", **FAST)
+    sim.tell("ring %s 20" % A)
+    call = driver.expect("inbound")
+    assert call["missed_call"] is True and call["from"] == A and "text" not in call
+    settle(lambda: sim.log(ev="call", state="hangup"))
+    driver.op("took", id=call["id"])
+    pause(driver, 0.5)
+    assert len(events(driver, "inbound")) == 1
+    sim.tell("ring %s 20" % B)
+    assert driver.expect("inbound")["from"] == B
+
+
+def test_a_caller_without_a_number_or_with_an_odd_one_does_no_harm(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell('urc +CLIP: "",128', "urc +CLIP: ", 'urc +CLIP: "anonymous é",129', "ring - 3",
+             'urc +CLIP: "%s",145' % ("9" * 200))
+    assert driver.expect("inbound")["from"] == "+" + "9" * 23
+    driver.send("m1", A, "goes on")
+    assert driver.expect("done", id="m1")["outcome"] == "accepted"
+
+
+# --- questions ------------------------------------------------------------------------
+
+def ask(driver, id, what, text, **fields):
+    driver.op("ask", id=id, what=what, text=text, **fields)
+    return driver.expect("answer", 20, id=id)
+
+
+def test_a_command_is_answered_with_what_the_modem_said(bench):
+    sim, driver = bench.ready("--signal", "17", **FAST)
+    answer = ask(driver, "q1", "at", "AT+CSQ")
+    assert answer["ok"] and answer["lines"] == ["+CSQ: 17,99", "OK"] and answer["ms"] >= 0
+    assert ask(driver, "q2", "at", "AT+NOSUCH")["lines"][-1] == "ERROR"
+
+
+@pytest.mark.parametrize("what,text,to,word", [
+    ("at", "CSQ", None, "begins with AT"), ("at", "AT+CMGS=20", None, "send-test"),
+    ("at", "ATE0;+CMGS=20", None, "send-test"), ("at", "AT+CSQ\rAT+CMGF=1", None, "one line"),
+    ("at", "AT" + "A" * 1200, None, "1000"), ("at", "AT+CPBF=\"é\"", None, "ASCII"),
+    ("ussd", '*100#",15\r', None, "`text`"), ("ussd", "", None, "`text`"),
+    ("ussd", "1" * 33, None, "`text`"), ("sms", "hello", "12a", "`to`"), ("dance", "x", None, "at, ussd")])
+def test_a_question_that_cannot_be_asked_is_refused_with_a_reason(bench, what, text, to, word):
+    sim, driver = bench.ready(**FAST)
+    answer = ask(driver, "q1", what, text, **({"to": to} if to else {}))
+    assert answer["ok"] is False and word in answer["reason"]
+    assert ask(driver, "q2", "at", "AT")["ok"]
+    assert not submits(sim, "air")
+
+
+@pytest.mark.parametrize("form,sim_form,code,text", [
+    ("plain", "gsm", "*100#", "Balance 12.50"), ("ucs2", "ucs2", "*100*1234567890123#", "余额12.50元"),
+    ("packed", "packed", "*100#", "Balance 12.50 "), ("packed", "packed", "*100*1#", "seven 1"),
+    ("packed", "packed", "*100*12#", "余额")])
+def test_ussd_in_every_form(bench, form, sim_form, code, text):
+    sim, driver = bench.ready(**quirks(bench, 'ussd_form = "%s"' % form))
+    sim.tell("ussd-format " + sim_form, "ussd %s %s" % (code, text))
+    answer = ask(driver, "q1", "ussd", code)
+    assert answer["ok"] and [line.rstrip() for line in answer["lines"]] == [text.rstrip()]
+    assert [e["code"] for e in sim.log(ev="ussd")] == [code]
+
+
+def test_ussd_refused_and_one_after_the_other(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("ussd *1# one", "ussd *2# two")
+    driver.op("ask", id="q1", what="ussd", text="*9#")
+    driver.op("ask", id="q2", what="ussd", text="*1#")
+    driver.op("ask", id="q3", what="at", text="AT")
+    driver.op("ask", id="q4", what="ussd", text="*2#")
+    answers = {}
+    while len(answers) < 4:
+        answer = driver.expect("answer")
+        answers[answer["id"]] = answer
+    assert answers["q1"]["ok"] is False and "USSD" in answers["q1"]["reason"]
+    assert answers["q2"]["lines"] == ["one"] and answers["q4"]["lines"] == ["two"]
+    assert answers["q3"]["lines"] == ["OK"]
+
+
+def test_a_menu_of_ussd_is_left(bench):
+    sim, driver = bench.ready("--ussd-ms", "600000", debug=True, **FAST)
+    driver.op("ask", id="q1", what="ussd", text="*1#")
+    pause(driver, 0.3)
+    sim.tell('urc +CUSD: 1,"1 Guthaben 2 \u00e9",15')
+    answer = driver.expect("answer", id="q1")
+    assert answer["lines"] == ["1 Guthaben 2 é"]
+    settle(lambda: "> AT+CUSD=2" in words(bench))
+
+
+def test_too_many_questions_at_once_are_refused_and_the_others_answered(bench):
+    sim, driver = bench.ready(**FAST)
+    for i in range(20):
+        driver.op("ask", id="q%d" % i, what="at", text="AT")
+    answers = [driver.expect("answer") for _ in range(20)]
+    assert sorted(a["id"] for a in answers) == sorted("q%d" % i for i in range(20))
+    assert {a.get("reason") for a in answers if not a["ok"]} <= {"too many questions at once; ask again"}
+    assert sum(a["ok"] for a in answers) >= 8
+
+
+def test_a_modem_that_goes_silent_over_a_question_is_set_up_anew(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("ussd *1# one")
+    pause(driver, 0.3)
+    driver.op("ask", id="q1", what="at", text="AT+CFUN=1,1")
+    assert driver.expect("answer", 20, id="q1")["id"] == "q1"
+    driver.send("m1", A, "after the reset")
+    done = driver.expect("done", 30, id="m1")
+    assert done["outcome"] in ("accepted", "rejected")
+
+
+def test_a_test_message_tells_its_round_trip(bench):
+    sim, driver = bench.ready("--receipt-ms", "300", **FAST)
+    answer = ask(driver, "q1", "sms", "hello 你好", to=A, receipt_wait_ms=5000)
+    assert answer["ok"] and answer["receipt"] == "delivered"
+    assert answer["receipt_ms"] >= 300 > answer["submit_ms"] / SLOW
+    answer = ask(driver, "q2", "sms", "no wait", to=A, receipt_wait_ms=0)
+    assert answer["ok"] and "receipt" not in answer and answer["ref"]
+    sim.tell("receipt-loss 1")
+    answer = ask(driver, "q3", "sms", "lost", to=A, receipt_wait_ms=700)
+    assert answer["ok"] and "receipt" not in answer
+    sim.tell("cms 28 1")
+    answer = ask(driver, "q4", "sms", "refused", to=A, receipt_wait_ms=5000)
+    assert answer["ok"] is False and "28" in answer["reason"]
+    pause(driver, 0.5)
+    for ev in ("done", "part", "receipt"):      # gongd knows nothing of them
+        assert not events(driver, ev)
+
+
+def test_the_balance_is_read_and_a_low_one_is_an_alarm(bench):
+    sim = bench.sim()
+    sim.tell("ussd *100# Your balance: 3,20 EUR until 31.12.")
+    driver = bench.driver(sim.tty, balance_ussd="*100#", balance_floor=10,
+                          balance_pattern="balance: ([0-9]+[.,][0-9]+)", **FAST)
+    settle(lambda: "balance" in driver.expect("keep")["state"])
+    health = driver.expect("health", balance=3.2)
+    assert [a["name"] for a in health["alarms"]] == ["balance"]
