@@ -11,7 +11,7 @@
 #include "core/buf.h"
 #include "drivers/modem/driver.h"
 
-#define RESET_ASK_MS SECONDS(5)
+#define RESET_ASK_MS SECONDS(3)
 #define TRUST_MS MINUTES(15)
 #define COMMAND_LOOK_MS 200
 #define BOOT_FIRST_MS SECONDS(2)
@@ -149,6 +149,8 @@ ask_reset(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
+	d->kept.acted = d->kept.failures;	/* now: the port may go before the answer comes */
+	driver_keep(d);
 	wire_ask(d->wire, d->quirk.reset, RESET_ASK_MS, on_reset, d);
 }
 
@@ -230,11 +232,9 @@ recover_start(struct driver *d)
 	if (rung_at(d, d->kept.failures) != RUNG_RESET || !is_due) {
 		d->must_setup = true;
 		driver_soon(d);
-		return;
+	} else {
+		reset_modem(d);
 	}
-	d->kept.acted = d->kept.failures;
-	driver_keep(d);
-	reset_modem(d);
 }
 
 /* It has been well for long enough that the next failure is a first one. */

@@ -297,7 +297,7 @@ wire_submit(struct wire *w, const char *command, const char *body, msec limit_ms
 	    void *ctx)
 {
 	w->body = xstrdup(body);
-	wire_ask(w, command, PROMPT_MS, done, ctx);
+	wire_ask(w, command, msec_min(PROMPT_MS, limit_ms), done, ctx);
 	w->limit_ms = limit_ms;
 }
 
