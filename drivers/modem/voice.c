@@ -203,22 +203,22 @@ on_looked(void *ctx, const struct at_reply *r)
 	struct driver *d = ctx;
 	struct calling *c = &d->call;
 	int state = state_of(r);
+	char early = c->early_key;	/* of a ringing tone, or noise, unless he is there now */
 
 	if (r->end == AT_LATE) {
 		d->act = ACT_NONE;
 		recover_trouble(d, "the modem did not answer AT+CLCC");
 		return;
 	}
+	c->early_key = 0;
 	c->next_at = driver_now() + LOOK_MS;
 	if (state < 0 && r->end == AT_OK && (c->seen || c->next_at > c->dialed_at + SECONDS(5)))
 		is_over(c, NULL);
 	c->seen = c->seen || state >= 0;
-	if (state != 0)
-		c->early_key = 0;	/* of a ringing tone, or of noise */
 	if (state == 0) {
 		picked_up(d);
-		if (c->early_key)
-			key(d, c->early_key);
+		if (early)
+			key(d, early);
 	} else if (state == 3 && c->state == CALL_DIALING) {
 		c->state = CALL_RINGS;
 		kit_call_state(d->kit, c->id, "ringing", NULL, NULL, driver_now() - c->dialed_at);
