@@ -173,6 +173,18 @@ def test_a_message_whose_time_runs_out_between_its_parts_stops_there(bench):
     assert len(events(driver, "part")) == 2 == len(submits(sim))
 
 
+def test_closing_ends_a_long_message_after_the_part_in_hand_when_its_grace_is_over(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("air 700")
+    driver.send("m1", A, LONG)
+    settle(lambda: submits(sim, "air"))
+    driver.op("close", grace_ms=100)
+    assert driver.end() == 0
+    (done,) = driver.dones("m1")
+    assert (done["outcome"], done["class"]) == ("rejected", "retry") and "parts" in done["reason"]
+    assert [e["part"] for e in events(driver, "part")] == [1] == [s["part"] for s in submits(sim)]
+
+
 # --- receipts -------------------------------------------------------------------------
 
 def quirks(bench, text):
@@ -351,6 +363,13 @@ def test_flash_is_told_apart_and_binary_becomes_a_note(bench):
     assert (binary["from"], binary["text"]) == (B, "[binary message of 4 bytes]")
     assert "class" not in binary
     assert not submits(sim, "air")              # nobody gets an answer to it
+
+
+def test_a_national_table_is_read(bench):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("deliver-hex 0891683108100005F0440BA13108108300F00000621142800300230A03240102986ED29B32")
+    message = driver.expect("inbound")
+    assert (message["from"], message["text"]) == ("13800138000", "Sí€")
 
 
 HOSTILE = ["0004", "000C9199", "0011" + "00" * 20, "07919999000000F0" "0B" + "00" * 30,
