@@ -13,9 +13,9 @@ say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
 	const char *state = sms_receipt_state(m->status);
 	const struct sent_message *sent;
 	char ref[16], reason[48];
-	bool settled = receipts_settle(&d->receipts_due, m->from, m->ref, state, &sent);
+	bool is_news = receipts_settle(&d->receipts_due, m->from, m->ref, state, &sent);
 
-	if (!settled || (sent && ask_receipt(d, sent->id, state))) {
+	if ((!is_news && !m->is_again) || (sent && ask_receipt(d, sent->id, state))) {
 		if (took)
 			inbound_took(&d->inbound, took, driver_now());
 		return;

@@ -113,6 +113,7 @@ bytes_become_lines(void **state)
 
 struct said {
 	unsigned count;
+	bool is_again;
 	char text[200], id[INBOUND_ID];
 };
 
@@ -122,6 +123,7 @@ note(void *ctx, const struct inbound_message *m)
 	struct said *said = ctx;
 
 	said->count++;
+	said->is_again = m->is_again;
 	snprintf(said->text, sizeof(said->text), "%s", m->text);
 	memcpy(said->id, m->id, sizeof(said->id));
 }
@@ -221,10 +223,12 @@ what_nobody_took_is_said_again_under_the_same_id(void **state)
 	inbound_found(&in, &call, 0);
 	inbound_announce(&in, 0, note, &said);
 	memcpy(id, said.id, sizeof(id));
+	assert_false(said.is_again);
 	inbound_announce(&in, INBOUND_REPEAT_MS - 1, note, &said);
 	assert_int_equal(said.count, 1);
 	inbound_announce(&in, INBOUND_REPEAT_MS, note, &said);
 	assert_int_equal(said.count, 2);
+	assert_true(said.is_again);		/* a receipt told twice must not count as settled */
 	assert_string_equal(said.id, id);
 	inbound_begin(&in);
 	inbound_end(&in);			/* it lies in no memory, and stays all the same */
