@@ -101,13 +101,13 @@ one(struct probe *p)
 int
 list_main(int argc, char **argv)
 {
-	struct listing *l = xcalloc(1, sizeof(*l));
-	json_t *all = json_array();
+	static struct listing listing;
+	struct listing *l = &listing;
+	json_t *all;
 
 	if (argc == 3 && strcmp(argv[1], "probe") == 0) {
 		add(l, argv[2]);
 		run(l, true);
-		json_decref(all);
 		return print(one(&l->probes[0]));
 	}
 	if (argc > 3 || strcmp(argv[1], "list") != 0) {
@@ -122,6 +122,7 @@ list_main(int argc, char **argv)
 		add_all(l, "/dev/ttyACM*");
 	}
 	run(l, false);
+	all = json_array();
 	for (size_t i = 0; i < l->count; i++)
 		json_array_append_new(all, one(&l->probes[i]));
 	return print(all);
