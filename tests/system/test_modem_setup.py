@@ -188,6 +188,8 @@ def test_a_named_port_that_is_mute_gives_way_to_its_sibling_but_never_to_another
     os.symlink(os.readlink(paths[1]), alone)
     driver = bench.start(alone, state="{}", **ports)
     time.sleep(2.5)
+    driver.op("ping", n=1)
+    driver.expect("pong", n=1)
     assert not [e for e in driver.seen if e["ev"] == "ready"]
     driver.kill()
     os.unlink(alone)
