@@ -200,7 +200,7 @@ const struct command commands[] = {
 	  HELP("list the ways out and their health", "列出通道及其状况"),
 	  desk_route_list },
 	{ "modem list",
-	  { NULL },
+	  { "[PORTS]" },
 	  NULL,
 	  HELP("list the modems of this machine and their routes",
 	       "列出本机的调制解调器及所属通道"),

@@ -152,15 +152,21 @@ is_named(json_t *port, const char *device)
 	return false;
 }
 
-/* By the port its driver holds; where it holds none, by the SIM or the modem it last had. */
 static bool
-belongs(json_t *route, json_t *port)
+holds(json_t *route, json_t *port)
 {
 	json_t *health = json_object_get(route, "health");
 
-	if (same(health, "device", port, "port") ||
-	    is_named(port, member_text(health, "device")))
-		return true;
+	return same(health, "device", port, "port") ||
+	       is_named(port, member_text(health, "device"));
+}
+
+/* The SIM or the modem that it last had. */
+static bool
+had(json_t *route, json_t *port)
+{
+	json_t *health = json_object_get(route, "health");
+
 	return same(health, "imei", port, "imei") || same(health, "iccid", port, "iccid");
 }
 
@@ -181,12 +187,17 @@ take_over(json_t *port, json_t *route)
 			json_object_set(port, words[i], json_object_get(health, words[i]));
 }
 
-/* What a route's driver says of a modem whose port is not in the list. */
+/* What a route's driver says of a modem whose port is not in the list: it is gone, or one that
+ * nobody looks at, such as /dev/ttyS0. */
 static json_t *
 without_port(json_t *route)
 {
+	const char *state = member_text(route, "state");
+	json_t *device = json_object_get(json_object_get(route, "health"), "device");
 	json_t *row = json_pack("{s:n,s:[],s:b}", "port", "by_id", "answers", 0);
 
+	if (device && state && strcmp(state, "up") == 0)
+		json_object_set(row, "port", device);
 	take_over(row, route);
 	return row;
 }
@@ -200,24 +211,31 @@ is_modem(json_t *route)
 	return driver && strcmp(slash ? slash + 1 : driver, PROGRAM) == 0;
 }
 
+static bool
+match(json_t *ports, json_t *route, bool (*is_its)(json_t *route, json_t *port))
+{
+	json_t *port;
+	size_t i;
+
+	json_array_foreach(ports, i, port) {
+		if (json_object_get(port, "route") || !is_its(route, port))
+			continue;
+		take_over(port, route);
+		return true;
+	}
+	return false;
+}
+
+/* The port that its driver holds first: a stick has several ports that know its number. */
 static void
 merge(json_t *ports, json_t *routes)
 {
-	json_t *route, *port;
-	size_t i, k;
+	json_t *route;
+	size_t i;
 
-	json_array_foreach(routes, i, route) {
-		bool found = false;
-
-		json_array_foreach(ports, k, port) {
-			if (found || json_object_get(port, "route") || !belongs(route, port))
-				continue;
-			take_over(port, route);
-			found = true;
-		}
-		if (!found && is_modem(route))
+	json_array_foreach(routes, i, route)
+		if (!match(ports, route, holds) && !match(ports, route, had) && is_modem(route))
 			json_array_append_new(ports, without_port(route));
-	}
 }
 
 /* -- what people see -- */
@@ -299,7 +317,7 @@ print_ports(const struct ctl *ctl, json_t *ports)
 int
 modem_list(struct ctl *ctl)
 {
-	static const char *const args[] = { "list", NULL };
+	const char *const args[] = { "list", ctl->operands[0] };
 	json_t *ports, *routes = NULL;
 	int code = look(ctl, args, &ports);
 
@@ -327,23 +345,39 @@ put_value(json_t *value, struct buf *out)
 	free(text);
 }
 
-int
-modem_probe(struct ctl *ctl)
+/* "Another program holds it" may be gong's own route: nobody should end that one. */
+static void
+name_holder(struct ctl *ctl, json_t *port)
 {
-	const char *const args[] = { "probe", ctl->operands[0] };
+	json_t *routes = NULL, *route;
+	char reason[300];
+	size_t i;
+
+	if (client_get(ctl, &routes, "/v1/routes") != CTL_OK)
+		return;
+	json_array_foreach(json_object_get(routes, "routes"), i, route) {
+		const char *name = member_text(route, "name"), *state = member_text(route, "state");
+
+		if (!name || !state || strcmp(state, "up") != 0 || !holds(route, port))
+			continue;
+		snprintf(reason, sizeof(reason),
+			 say(ctl, "route %s has this port; ask it: gongctl modem at %s 'AT+CSQ'",
+			     "此端口由通道 %s 使用;请通过通道查询:gongctl modem at %s 'AT+CSQ'"),
+			 name, name);
+		json_object_set(port, "route", json_object_get(route, "name"));
+		json_object_set_new(port, "reason", json_string(reason));
+	}
+	json_decref(routes);
+}
+
+static void
+print_port(const struct ctl *ctl, json_t *port)
+{
 	struct buf out = { 0 };
 	const char *name;
-	json_t *port, *value;
+	json_t *value;
 	size_t i;
-	int code = look(ctl, args, &port);
 
-	if (code != CTL_OK)
-		return code;
-	code = member_is(port, "answers") ? CTL_OK : CTL_REFUSED;
-	if (ctl->json) {
-		ctl_json(port);
-		return code;
-	}
 	json_array_foreach(json_object_get(port, "log"), i, value) {
 		buf_puts(&out, "  ");
 		put_value(value, &out);
@@ -355,6 +389,24 @@ modem_probe(struct ctl *ctl)
 		put_value(value, &out);
 	}
 	ctl_print(&out);
+}
+
+int
+modem_probe(struct ctl *ctl)
+{
+	const char *const args[] = { "probe", ctl->operands[0] };
+	json_t *port, *held;
+	int code = look(ctl, args, &port);
+
+	if (code != CTL_OK)
+		return code;
+	code = member_is(port, "answers") ? CTL_OK : CTL_REFUSED;
+	held = json_object_get(port, "held_by");
+	if (held && !json_is_null(held))
+		name_holder(ctl, port);
+	if (ctl->json)
+		return ctl_json(port), code;
+	print_port(ctl, port);
 	json_decref(port);
 	return code;
 }
