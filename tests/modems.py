@@ -6,36 +6,49 @@ from harness import BUILD, World, read_books, wait_for
 
 ROUTE = '''route "%(name)s" {
 	driver = "gong-modem"
-	channels = {sms}
+	channels = {%(channels)s}
 	speed = %(speed)s
-	option "device" { value = "%(device)s" }
-%(options)s}
+%(route)s%(options)s}
 '''
 
 
 class Modems:
-    """`with Modems(4, air_ms=20) as m:` -- m.world is up, each modem's books are m.books(i)."""
+    """`with Modems(4, air_ms=20) as m:` -- m.world is up, each modem's books are m.books(i).
 
-    def __init__(self, count, air_ms=0, speed=5, options=None, sim_options=(), prefix="+9992"):
+    `each`: by modem, what only it has: {"options": {}, "sim": [], "route": "line", "channels": ""}."""
+
+    def __init__(self, count, air_ms=0, speed=5, options=None, sim_options=(), prefix="+9992",
+                 each=(), divisor=1):
         self.count, self.air_ms, self.sim_options = count, air_ms, sim_options
-        self.world, self.prefix = World(name="modems"), prefix
-        options = "".join('\toption "%s" { value = "%s" }\n' % o for o in (options or {}).items())
-        self.world.routes = "".join(ROUTE % dict(name="m%d" % i, speed=speed, options=options,
-                                                 device=self.path(i, "tty"))
-                                    for i in range(count))
+        self.world, self.prefix = World(name="modems", divisor=divisor), prefix
+        self.each = [each[i] if i < len(each) else {} for i in range(count)]
+        self.options, self.speed = options or {}, speed
+        self.write_routes()
+
+    def write_routes(self):
+        self.world.routes = "".join(self.route(i, **own) for i, own in enumerate(self.each))
         self.world.write_conf()
+
+    def route(self, i, options=None, route="", channels="sms", sim=()):
+        options = {"device": self.path(i, "tty")} | self.options | (options or {})
+        return ROUTE % dict(name="m%d" % i, speed=self.speed, channels=channels,
+                            route="\t%s\n" % route if route else "",
+                            options="".join('\toption "%s" { value = "%s" }\n' % o
+                                            for o in options.items()))
 
     def path(self, i, what):
         return self.world.path("m%d.%s" % (i, what))
 
-    def start(self):
+    def start(self, up=True):
         for i in range(self.count):
             self.world.start_sim(
                 "m%d" % i, "modem", "--link", self.path(i, "tty"), "--log", self.path(i, "books"),
                 "--control", self.path(i, "control"), "--air-ms", self.air_ms, "--receipt-ms", 50,
-                "--seed", i, "--imei", "9900000000%05d" % i, *self.sim_options)
+                "--seed", i, "--imei", "9900000000%05d" % i, *self.sim_options,
+                *[str(o).replace("{dir}", self.world.dir) for o in self.each[i].get("sim", ())])
         self.world.start()
-        wait_for("all modems to be up", self.world.all_up, 30)
+        if up:
+            wait_for("all modems to be up", self.world.all_up, 30)
         return self
 
     def tell(self, i, *lines):
