@@ -56,11 +56,11 @@ voice_take(struct driver *d, const struct kit_call *asked)
 	driver_soon(d);
 }
 
+/* It has left the queue. */
 static void
 drop(struct driver *d, struct queued_call *q, const char *outcome, const char *class,
      const char *reason)
 {
-	TAILQ_REMOVE(&d->calls, q, link);
 	kit_done(d->kit, q->call.id, outcome, NULL, 0, class, reason);
 	call_free(&q->call);
 	free(q);
@@ -74,9 +74,11 @@ voice_withdraw(struct driver *d, const char *id)
 	TAILQ_FOREACH(q, &d->calls, link)
 		if (strcmp(q->call.id, id) == 0)
 			break;
-	if (q)
-		drop(d, q, "withdrawn", NULL, "withdrawn before it was dialled");
-	return q != NULL;
+	if (!q)
+		return false;
+	TAILQ_REMOVE(&d->calls, q, link);
+	drop(d, q, "withdrawn", NULL, "withdrawn before it was dialled");
+	return true;
 }
 
 void
@@ -84,8 +86,10 @@ voice_give_back(struct driver *d, const char *class, const char *reason)
 {
 	struct queued_call *q;
 
-	while ((q = TAILQ_FIRST(&d->calls)))
+	while ((q = TAILQ_FIRST(&d->calls))) {
+		TAILQ_REMOVE(&d->calls, q, link);
 		drop(d, q, "rejected", class, reason);
+	}
 }
 
 /* The modem is in doubt: whether it still rings there, nobody knows. */
@@ -266,7 +270,7 @@ next_piece(struct calling *c)
 		size_t step = (unsigned char)*p < 0x80 ? 1 : (unsigned char)*p < 0xe0 ? 2
 			: (unsigned char)*p < 0xf0 ? 3 : 4;
 
-		if (strncmp(p, "。", 3) == 0 || strncmp(p, "!", 1) == 0 || strncmp(p, ". ", 2) == 0)
+		if (strncmp(p, "。", 3) == 0 || *p == '!' || strncmp(p, ". ", 2) == 0)
 			stop = p + step;
 		p += step;
 	}
@@ -364,10 +368,12 @@ voice_next(struct driver *d, msec now)
 		/* Who calls us holds the line until he is rung off. */
 		struct queued_call *q = d->must_ring_off ? NULL : TAILQ_FIRST(&d->calls);
 
-		if (q && kit_now() >= q->call.not_after)
+		if (q && kit_now() >= q->call.not_after) {
+			TAILQ_REMOVE(&d->calls, q, link);
 			drop(d, q, "rejected", "retry", "its time is over (not_after)");
-		else if (q)
+		} else if (q) {
 			dial(d);
+		}
 		return d->act == ACT_CALL;
 	}
 	if (c->is_speaking && now >= c->speaks_until)

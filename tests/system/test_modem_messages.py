@@ -156,9 +156,10 @@ def test_parts_go_back_to_back_and_urgent_ones_overtake_only_between_messages(be
     driver.send("m2", A, "ordinary")
     settle(lambda: submits(sim, "air"))
     driver.send("m3", B, "urgent", urgent=True)
+    driver.send("m4", A, "urgent, too", urgent=True)
     driver.expect("done", id="m2", outcome="accepted")
     sent = submits(sim)
-    assert [s["to"] for s in sent] == [A, A, A, B, A]
+    assert [s["text"] for s in sent[3:]] == ["urgent", "urgent, too", "ordinary"]
     air = {s["part"]: s["at"] for s in submits(sim, "air", ref=5)}
     for part in (1, 2):
         assert air[part + 1] - sent[part - 1]["at"] < 100 * SLOW
@@ -264,6 +265,17 @@ def test_a_hint_to_the_wrong_place_only_makes_it_look_everywhere(bench):
         sim.tell("urc " + hint)
     pause(driver, 0.5)
     assert len(events(driver, "inbound")) == 2 and not events(driver, "fatal")
+
+
+def test_a_wrong_hint_finds_what_was_not_hinted(bench):
+    sim, driver = bench.ready("--cnmi", "(0-2),(0),(0-3),(0-2),(0,1)", poll_seconds=60)
+    driver.expect("health")
+    pause(driver, 0.3)
+    sim.tell("deliver %s found" % A)
+    pause(driver, 0.3)
+    assert not events(driver, "inbound")
+    sim.tell('urc +CMTI: "SM",19')
+    assert driver.expect("inbound")["text"] == "found"
 
 
 def test_without_any_hint_the_next_look_finds_it(bench):
@@ -395,6 +407,7 @@ def test_a_missed_call_is_told_once_and_rung_off(bench):
     assert call["missed_call"] is True and call["from"] == A and "text" not in call
     settle(lambda: sim.log(ev="call", state="hangup"))
     driver.op("took", id=call["id"])
+    sim.tell('urc +CLIP: "%s",145' % A)         # one more ring that was on its way
     pause(driver, 0.5)
     assert len(events(driver, "inbound")) == 1
     sim.tell("ring %s 20" % B)

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from test_modem_driver import A, B, LONG, SLOW, bench, settle  # noqa: F401
-from test_modem_messages import FAST, events, pause, quirks, submits
+from test_modem_messages import FAST, events, quirks, submits, words
 
 QUECTEL = """keys_on = "AT+QTONEDET=1"
 keys_prefix = "+QTONEDET:"
@@ -189,11 +189,16 @@ def test_messages_and_answers_go_on_during_a_call(bench):
 
 
 def test_a_caller_is_rung_off_before_the_next_call_is_dialled(bench):
-    sim, driver = calls(bench, None, "--ring-every-ms", "300")
-    sim.tell("callee * alert 50 answer 200 end 600", "ring %s 30" % B)
-    driver.expect("inbound", **{"from": B, "missed_call": True})
+    sim, driver = calls(bench, None, debug=True)
+    sim.tell("callee * alert 50 answer 200 end 600", "air 700")
+    driver.send("m1", A, "the wire is busy")
+    settle(lambda: submits(sim, "air"))
     call(driver, "c1")
+    sim.tell('urc +CLIP: "%s",145' % B)
     assert outcome(driver, "c1")["outcome"] == "answered"
+    said = words(bench)
+    assert events(driver, "inbound", missed_call=True)[0]["from"] == B
+    assert said.index("> AT+CHUP") < said.index("> ATD")
 
 
 def test_closing_gives_back_what_waits_and_hangs_up_at_its_grace(bench):
