@@ -306,15 +306,19 @@ end_dialogue(struct driver *d, const char *line)
 		add(d, "at")->text = xstrdup("AT+CUSD=2");
 }
 
-/* +CUSD: m,"text",dcs; 3GPP TS 27.007 7.15. */
+/* +CUSD: m,"text",dcs; 3GPP TS 27.007 7.15.  Somebody who has topped up asks for the balance
+ * himself, and need not wait until the driver does. */
 void
 ask_ussd_news(struct driver *d, const char *line)
 {
+	const char *code = d->conf.balance_ussd;
 	struct question *q = d->ussd;
+	bool is_balance;
 	char *text;
 
 	if (!q)
 		return;
+	is_balance = code && strcmp(q->text, code) == 0;
 	text = ussd_text(line, d->quirk.ussd_form);
 	end_dialogue(d, line);
 	if (!text) {
@@ -323,8 +327,9 @@ ask_ussd_news(struct driver *d, const char *line)
 		answer(d, q, json_pack("{s:[s]}", "lines", text));
 	} else {
 		forget(d, q);
-		read_balance(d, text);
 	}
+	if (text && is_balance)
+		read_balance(d, text);
 	free(text);
 	driver_soon(d);
 }
