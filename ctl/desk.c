@@ -181,6 +181,21 @@ health_text(const struct ctl *ctl, json_t *health, struct buf *out)
 		buf_puts(out, note);
 }
 
+/* What stands, in one's own language; texts are "中文 / English". */
+static void
+alarm_text(const struct ctl *ctl, json_t *alarm, struct buf *out)
+{
+	const char *text = member_text(alarm, "text");
+	const char *slash = text ? strstr(text, " / ") : NULL;
+	int zh_len = slash ? (int)(slash - text) : -1;
+
+	buf_printf(out, "%s%s", say(ctl, "ALARM ", "告警 "), member_text(alarm, "name"));
+	if (text)
+		buf_printf(out, ": %.*s", ctl->lang == LANG_ZH ? zh_len : -1,
+			   say(ctl, slash ? slash + 3 : text, text));
+	buf_puts(out, "; ");
+}
+
 static void
 route_row(const struct ctl *ctl, json_t *route, struct grid *t)
 {
@@ -195,8 +210,7 @@ route_row(const struct ctl *ctl, json_t *route, struct grid *t)
 		buf_printf(&channels, "%s%s", i ? " " : "", name ? name : "-");
 	}
 	json_array_foreach(json_object_get(route, "alarms"), i, alarm)
-		buf_printf(&health, "%s%s ", say(ctl, "ALARM ", "告警 "),
-			   member_text(alarm, "name"));
+		alarm_text(ctl, alarm, &health);
 	health_text(ctl, json_object_get(route, "health"), &health);
 	grid_cell(t, member_text(route, "name"));
 	grid_cell(t, member_text(route, "driver"));
