@@ -164,7 +164,7 @@ def test_a_network_lost_for_long_is_an_alarm_by_the_other_modem_until_it_is_back
         m.up_again()
 
 
-def test_a_balance_below_its_floor_is_an_alarm_by_the_other_modem():
+def test_a_balance_below_its_floor_is_an_alarm_until_somebody_tops_up_and_asks():
     script = {"sim": ["--script", "{dir}/script"],
               "options": {"balance_ussd": "*100#", "balance_floor": 10}}
     m = Office(2, [script])
@@ -173,6 +173,11 @@ def test_a_balance_below_its_floor_is_an_alarm_by_the_other_modem():
     with m:
         m.alarm_and_its_message(0, "balance", "余额3.20低于10")
         assert m.health(0)["health"]["balance"] == 3.2
+        assert "告警 balance: SIM卡余额3.20低于10" in m.world.ctl("route", "list")
+        assert "balance 3.20 is below 10;" in m.world.ctl("route", "list", lang="en")
+        m.tell(0, "ussd *100# 余额80.50元")
+        assert "80.50" in m.world.ctl("modem", "ussd", "m0", "*100#")
+        m.alarm_over(0, "balance")
 
 
 def test_a_sims_plan_that_is_used_up_is_an_alarm_and_the_other_modem_carries():
@@ -188,11 +193,9 @@ def test_a_sims_plan_that_is_used_up_is_an_alarm_and_the_other_modem_carries():
 def test_a_modem_unplugged_for_long_is_an_alarm_until_it_is_back():
     with Office(2, [{"route": SHORT}]) as m:
         m.tell(0, "unplug")
-        wait_for("an alarm", lambda: m.alarms(0))
-        name = m.alarms(0)[0]
-        wait_for("the officer to be told", lambda: m.books(1, ev="message", to=OFFICER))
+        m.alarm_and_its_message(0, "down", "已中断")
         m.tell(0, "replug")
-        m.alarm_over(0, name)
+        m.alarm_over(0, "down")
         m.up_again()
         assert not m.tasks()
 
@@ -267,11 +270,16 @@ def test_a_call_by_modem_that_is_answered_is_level_2_and_a_key_is_level_3(script
         assert m.books(0, ev="speech", to=CHIEF)
 
 
-def test_busy_and_unanswered_calls_are_rung_again_by_the_ladder():
-    with Office(1, [VOICE], divisor=45) as m:
-        m.tell(0, "callee %s alert 100 busy 100 x1" % CHIEF)
+@pytest.mark.parametrize("script,end", [("alert 100 busy 100", "busy"),
+                                        ("alert 100 noanswer", "no answer"),
+                                        ("alert 100 reject 100", "rejected")])
+def test_a_call_that_nobody_takes_is_rung_again_by_the_ladder(script, end):
+    own = dict(VOICE, sim=VOICE["sim"] + ["--ring-ms", "900"])
+    with Office(1, [own], divisor=60) as m:
+        m.tell(0, "callee %s %s x1" % (CHIEF, script))
         alert = m.ring()
-        wait_for("the first call", lambda: calls(m, CHIEF, "busy"))
+        wait_for("the first call", lambda: calls(m, CHIEF, end))
+        assert m.level(alert) == 0
         m.tell(0, "callee %s alert 100 answer 200 key 1 700 end 900" % CHIEF)
         wait_for("level 3", lambda: m.level(alert) == 3)
         assert len(calls(m, CHIEF)) == 2
