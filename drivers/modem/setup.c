@@ -129,8 +129,7 @@ on_smsc(void *ctx, struct script *s, const struct at_reply *r)
 	else if (d->conf.smsc && strcmp(d->smsc, d->conf.smsc) != 0)
 		snprintf(d->smsc, sizeof(d->smsc), "%s", d->conf.smsc);
 	if (!d->smsc[0])
-		kit_log("the SIM names no service centre; if messages are refused, set option "
-			"`smsc`");
+		kit_log("the SIM names no service centre");
 }
 
 /* Is `value` in the n-th list of "(0-2),(0,1,3),2"?  3GPP TS 27.007 5.4. */
@@ -367,6 +366,8 @@ ask_service(struct driver *d, struct script *s)
 	script_ask(s, ASK_MS, NULL, "AT+CLIP=1");
 	script_ask(s, ASK_MS, NULL, "AT+COLP=0");	/* else ATD blocks until somebody answers */
 	script_ask(s, ASK_MS, NULL, "AT+COPS=3,0");
+	if (d->conf.voice)		/* a call of before the trouble */
+		script_ask(s, ASK_MS, NULL, "%s", d->quirk.hangup);
 	script_ask(s, ASK_MS, on_voice_offer, "AT+CLCC");
 }
 

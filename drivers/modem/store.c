@@ -9,8 +9,7 @@
 #include "drivers/modem/driver.h"
 #include "drivers/modem/pdu.h"
 
-#define STORE_MS SECONDS(30)
-#define SWITCH_MS SECONDS(10)
+#define STORE_MS SECONDS(15)
 
 static const char *const names[MEMORY_COUNT] = { "SM", "ME", "SR", "MT" };
 enum { MEMORY_SM, MEMORY_ME, MEMORY_SR, MEMORY_MT };
@@ -72,7 +71,7 @@ static void
 switch_to(struct driver *d, int memory)
 {
 	if (d->memory != memory)
-		script_ask(&d->script, SWITCH_MS, on_switched, "AT+CPMS=\"%s\"", names[memory]);
+		script_ask(&d->script, STORE_MS, on_switched, "AT+CPMS=\"%s\"", names[memory]);
 	d->memory = memory;
 }
 

@@ -129,6 +129,14 @@ is_over(struct calling *c, const char *told)
 		c->over = c->state == CALL_RINGS ? "rejected" : "failed";
 }
 
+/* What the end of a call says of it; NULL = nothing. */
+static const char *
+outcome_of(const char *line)
+{
+	return strcasecmp(line, "BUSY") == 0 ? "busy" : strcasecmp(line, "NO ANSWER") == 0
+		? "no_answer" : NULL;
+}
+
 static void
 on_dialed(void *ctx, const struct at_reply *r)
 {
@@ -142,7 +150,7 @@ on_dialed(void *ctx, const struct at_reply *r)
 		return;
 	}
 	if (r->end == AT_CALL_END) {
-		is_over(c, NULL);
+		is_over(c, outcome_of(r->lines[r->count - 1]));
 	} else if (r->end != AT_OK) {
 		refusal = sms_refusal(r->end == AT_ERROR ? -1 : r->code, r->end == AT_CME);
 		/* What keeps a modem from calling does not keep its messages back. */
@@ -462,8 +470,7 @@ voice_news(struct driver *d, enum news news, const char *line)
 	if (c->state == CALL_NONE)
 		return;
 	if (news == NEWS_CALL_END)
-		is_over(c, strcasecmp(line, "BUSY") == 0 ? "busy"
-			: strcasecmp(line, "NO ANSWER") == 0 ? "no_answer" : NULL);
+		is_over(c, outcome_of(line));
 	else if (end && strncmp(line, end, strlen(end)) == 0)
 		end_speech(d);
 	else if (!key_news(d, line))

@@ -139,6 +139,8 @@ reply_line(struct wire *w, const char *line)
 
 	if (end == AT_OK && w->body)
 		return;			/* of something before; ours ends after its text */
+	if (end == AT_CALL_END)
+		add_line(&w->reply, line);	/* which end it was */
 	if (end != AT_OPEN)
 		finish(w, end, code);
 	else if (w->reply.count < AT_LINES)
