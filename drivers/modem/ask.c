@@ -166,6 +166,15 @@ append_line(json_t *lines, const char *line)
 	free(text);
 }
 
+/* Whoever set something may have set what messages depend on: echo, text mode, where news go. */
+static bool
+has_set_something(const char *text)
+{
+	const char *equals = strchr(text, '=');
+
+	return (equals && equals[1] != '?') || (text[2] && strchr("EQSVZ&eqsvz", text[2]));
+}
+
 static void
 on_at(void *ctx, const struct at_reply *r)
 {
@@ -192,6 +201,11 @@ on_at(void *ctx, const struct at_reply *r)
 	else
 		snprintf(end, sizeof(end), "%s", ends[r->end]);
 	json_array_append_new(lines, json_string(end));
+	if (q->id && has_set_something(q->text)) {
+		d->must_setup = true;
+		d->is_set_up = false;
+		d->unset_at = driver_now();
+	}
 	answer(d, q, json_pack("{s:o}", "lines", lines));
 	driver_done(d);
 }
