@@ -131,6 +131,17 @@ def test_gongctl_asks_a_running_modem_and_the_audit_has_it():
         assert actions.count("route.ask") == actions.count("route.answer") == 5, actions
 
 
+def test_what_somebody_sets_by_hand_is_set_right_again_before_the_next_message():
+    with Office(1, [{"options": {"poll_seconds": 60}}]) as m:
+        for command in ("ATE1", "AT+CNMI=0,0,0,0,0"):
+            assert m.world.ctl("modem", "at", "m0", command) == "OK\n"
+            m.tell_one(command, "chief")
+            wait_for("it to be delivered", receipts(m, "delivered"), 5)
+        m.tell(0, "deliver %s 1" % CHIEF)
+        wait_for("the answer, announced", m.answers, 5)
+        assert not m.tasks() and m.health(0)["health"]["rung"] == "none"
+
+
 def test_gongctl_sees_a_free_port_and_one_that_a_route_holds():
     with Office(1) as m:
         m.world.start_sim("free", "modem", "--link", m.world.path("free.tty"), "--imei",
@@ -203,8 +214,7 @@ def test_a_modem_unplugged_for_long_is_an_alarm_until_it_is_back():
 # Receipts
 
 
-@pytest.mark.parametrize("dead", ["driver", "gongd"])
-@pytest.mark.parametrize("cnmi", ["direct", "stored"])
+@pytest.mark.parametrize("dead,cnmi", [("driver", "direct"), ("gongd", "stored")])
 def test_a_receipt_finds_its_message_although_the_process_died_after_the_submit(dead, cnmi):
     sim = ["--cnmi", "(0-2),(0-2),(0-3),(0,2),(0,1)"] if cnmi == "stored" else []
     with Office(1, [{"sim": sim}]) as m:
@@ -271,8 +281,7 @@ def test_a_call_by_modem_that_is_answered_is_level_2_and_a_key_is_level_3(script
 
 
 @pytest.mark.parametrize("script,end", [("alert 100 busy 100", "busy"),
-                                        ("alert 100 noanswer", "no answer"),
-                                        ("alert 100 reject 100", "rejected")])
+                                        ("alert 100 noanswer", "no answer")])
 def test_a_call_that_nobody_takes_is_rung_again_by_the_ladder(script, end):
     own = dict(VOICE, sim=VOICE["sim"] + ["--ring-ms", "900"])
     with Office(1, [own], divisor=60) as m:
