@@ -130,7 +130,8 @@ install: $(PROGRAMS)
 	install -D -m 755 $(B)/gongctl $(DESTDIR)$(PREFIX)/bin/gongctl
 	for d in $(DRIVERS); do install -D -m 755 $(B)/gong-$$d $(DESTDIR)$(PREFIX)/libexec/gong/gong-$$d; done
 	install -D -m 755 drivers/modem/usb-reset $(DESTDIR)$(PREFIX)/libexec/gong/usb-reset
-	install -d $(SHARE)/templates $(SHARE)/policies
+	install -d $(SHARE)/templates $(SHARE)/policies $(SHARE)/providers
+	install -m 644 drivers/http/profiles/*.json $(SHARE)/providers/
 	install -m 644 templates/*.conf $(SHARE)/templates/
 	install -m 644 config/policies/*.conf $(SHARE)/policies/
 	install -m 644 config/modems.conf $(SHARE)/modems.conf

@@ -135,7 +135,7 @@ struct command {
 		} answered;
 		struct {
 			unsigned window, batch;
-			bool channels[CHANNEL_COUNT], receipts, inbound;
+			bool channels[CHANNEL_COUNT], receipts, receipts_by_ref, inbound;
 			char *identity;
 		} ready;
 		struct {		/* the driver died or was killed */

@@ -67,7 +67,7 @@ struct asking {
 struct route_state {
 	const struct route_conf *conf;
 	int64_t id;			/* in the store */
-	bool up, channels[CHANNEL_COUNT], receipts;
+	bool up, channels[CHANNEL_COUNT], receipts, receipts_by_ref;
 	unsigned window, batch, inflight;
 	bool prefer_other;		/* its driver asks that others carry, where there are any */
 	bool canary_failed, down_told;	/* such an alarm stands */

@@ -93,6 +93,7 @@ engine_route_ready(struct engine *e, struct command *cmd)
 	if (r->batch > 500)
 		r->batch = 500;
 	r->receipts = cmd->ready.receipts;
+	r->receipts_by_ref = cmd->ready.receipts_by_ref;
 	for (int c = 0; c < CHANNEL_COUNT; c++)
 		r->channels[c] = cmd->ready.channels[c] && r->conf->channels[c];
 	store_route_note(e->store, r->id, window ? "up" : "paused", NULL, e->now);
@@ -294,7 +295,8 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 	}
 }
 
-/* Modem references are 8 bits and come back without our id; providers get our id. */
+/* Modem references are 8 bits and come back without our id; most providers get our id, and the
+ * routes of the others say so. */
 static void
 remember_reference(struct engine *e, struct route_state *r, const struct done_item *item,
 		   struct live_wave *lw)
@@ -302,7 +304,7 @@ remember_reference(struct engine *e, struct route_state *r, const struct done_it
 	struct message m;
 	bool delivered;
 
-	if (!r || !r->receipts || !item->ref || strlen(item->ref) > 3 ||
+	if (!r || !r->receipts || !item->ref || (strlen(item->ref) > 3 && !r->receipts_by_ref) ||
 	    !store_message_get(e->store, message_id_wave(item->id), message_id_contact(item->id),
 			       lw->w.channel, &m))
 		return;

@@ -97,7 +97,7 @@ listed(const struct profile *p, long status, json_t *body)
 		if (rule->pointer.count) {
 			json_t *value = pointer_get(&rule->pointer, body);
 
-			if (!value || !value_is(value, rule->equals))
+			if (!value || (!rule->any && !value_is(value, rule->equals)))
 				continue;
 		}
 		return rule;
@@ -107,13 +107,14 @@ listed(const struct profile *p, long status, json_t *body)
 
 /* The provider's own words, where the profile says that they may be shown. */
 static void
-add_words(struct judgement *out, const struct profile *p, long status, json_t *body)
+add_words(struct judgement *out, const struct profile *p, const struct pointer *at, long status,
+	  json_t *body)
 {
 	char code[64] = "", words[128] = "";
 
-	if (p->success.count && pointer_get(&p->success, body))
-		scalar_text(code, sizeof(code), pointer_get(&p->success, body));
-	if (p->reason.count && pointer_get(&p->reason, body))
+	if (pointer_get(at, body))
+		scalar_text(code, sizeof(code), pointer_get(at, body));
+	if (pointer_get(&p->reason, body))
 		scalar_text(words, sizeof(words), pointer_get(&p->reason, body));
 	snprintf(out->reason, sizeof(out->reason), "provider answered %ld%s%s%s%s", status,
 		 code[0] ? " code " : "", code, words[0] ? ": " : "", words);
@@ -125,7 +126,7 @@ add_words(struct judgement *out, const struct profile *p, long status, json_t *b
 static void
 judge_unlisted(struct judgement *out, const struct profile *p, long status, json_t *body)
 {
-	add_words(out, p, status, body);
+	add_words(out, p, &p->success, status, body);
 	out->verdict = VERDICT_REJECTED;
 	out->class = REJECT_RETRY_OTHER;
 	switch (status) {
@@ -184,24 +185,66 @@ judge_answer(struct judgement *out, const struct profile *p, const struct transf
 		judge_status(out, p, r, body);
 		return;
 	}
-	add_words(out, p, r->status, body);
+	add_words(out, p, rule->pointer.count ? &rule->pointer : &p->success, r->status, body);
 	out->verdict = rule->verdict;
 	out->class = rule->class;
+	out->unlisted = rule->unlisted;
 	if (rule->verdict == VERDICT_ACCEPTED && pointer_get(&p->id, body))
 		scalar_text(out->ref, sizeof(out->ref), pointer_get(&p->id, body));
 }
 
-void
-answer_judge(struct judgement *out, const struct profile *p, const struct transfer_result *r)
+/* The element of the answer's list that speaks of this number: in order as a rule. */
+static json_t *
+element_of(const struct profile *p, json_t *list, const struct item *item, size_t at)
 {
-	json_t *body;
+	for (size_t i = 0; i <= json_array_size(list); i++) {
+		json_t *one = json_array_get(list, i ? i - 1 : at);
+		const char *to = json_string_value(pointer_get(&p->each_to, one));
+		char room[64];
 
-	*out = (struct judgement){ 0 };
+		to = profile_number(p, to, room, sizeof(room));
+		if (to && strcmp(to, item->to) == 0)
+			return one;
+	}
+	return NULL;
+}
+
+static void
+judge_each(const struct profile *p, const struct transfer_result *r, json_t *list,
+	   struct item **items, size_t count, answer_judged judged, void *ctx)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct judgement o = { 0 };
+		json_t *one = element_of(p, list, items[i], i);
+
+		if (one)
+			judge_answer(&o, p, r, one);
+		else
+			say(&o, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but says "
+			    "nothing of this number", r->status);
+		judged(ctx, &items[i], 1, &o);
+	}
+}
+
+void
+answer_judge(const struct profile *p, const struct transfer_result *r, struct item **items,
+	     size_t count, answer_judged judged, void *ctx)
+{
+	struct judgement o = { 0 };
+	json_t *body, *list;
+
 	if (r->code != CURLE_OK || !r->status) {
-		judge_silence(out, p, r);
+		judge_silence(&o, p, r);
+		judged(ctx, items, count, &o);
 		return;
 	}
 	body = r->body_len ? json_loadb(r->body, r->body_len, JSON_DECODE_ANY, NULL) : NULL;
-	judge_answer(out, p, r, body);
+	list = pointer_get(&p->each, body);
+	if (json_is_array(list) && status_is_success(p, r->status)) {
+		judge_each(p, r, list, items, count, judged, ctx);
+	} else {
+		judge_answer(&o, p, r, body);
+		judged(ctx, items, count, &o);
+	}
 	json_decref(body);
 }

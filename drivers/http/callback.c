@@ -99,23 +99,6 @@ is_word(json_t *words, const char *text)
 	return false;
 }
 
-/* Providers write numbers with and without country code; gongd compares them in E.164. */
-static const char *
-plus_number(const struct profile *p, const char *text, char *room, size_t size)
-{
-	size_t country = strlen(p->country);
-
-	if (!text || text[0] == '+')
-		return text;
-	if (strncmp(text, "00", 2) == 0)
-		snprintf(room, size, "+%s", text + 2);
-	else if (!country || (strncmp(text, p->country, country) == 0 && strlen(text) > 11))
-		snprintf(room, size, "+%s", text);
-	else
-		snprintf(room, size, "+%s%s", p->country, text + (text[0] == '0'));
-	return room;
-}
-
 static bool
 take_receipt(struct kit *k, const struct profile *p, json_t *item)
 {
@@ -127,7 +110,7 @@ take_receipt(struct kit *k, const struct profile *p, json_t *item)
 		return false;
 	id = text_at(&c->receipt.id, item, rooms[1], 32);
 	ref = text_at(&c->receipt.provider_id, item, rooms[2], 32);
-	to = plus_number(p, text_at(&c->receipt.to, item, rooms[3], 32), plus, sizeof(plus));
+	to = profile_number(p, text_at(&c->receipt.to, item, rooms[3], 32), plus, sizeof(plus));
 	reason = text_at(&c->receipt.reason, item, rooms[4], 32);
 	if (!id && !ref)
 		return false;
@@ -162,7 +145,7 @@ take_reply(struct kit *k, const struct profile *p, json_t *item)
 	if (!c->has_reply)
 		return false;
 	id = text_at(&c->reply.id, item, rooms[0], 32);
-	from = plus_number(p, text_at(&c->reply.from, item, rooms[1], 32), plus, sizeof(plus));
+	from = profile_number(p, text_at(&c->reply.from, item, rooms[1], 32), plus, sizeof(plus));
 	text = text_at(&c->reply.text, item, rooms[2], 32);
 	if (!from || !text)
 		return false;

@@ -22,6 +22,7 @@ struct http {
 	bool is_open, closing, left, ill;
 	unsigned unlisted, silent;
 	unsigned long accepted;
+	struct item **load;		/* the items of the request being put together */
 };
 
 /* FNV-1a; the id itself is compared where it matters. */
@@ -92,6 +93,7 @@ on_leave(evutil_socket_t fd, short what, void *ctx)
 	transfers_free(h->transfers);
 	profile_fini(&h->profile);
 	table_fini(&h->queued, NULL);
+	free(h->load);
 	kit_exit(h->kit);
 }
 
@@ -109,34 +111,51 @@ count_unlisted(struct http *h, struct judgement *o)
 }
 
 static void
-on_ended(void *ctx, struct item *item, const struct transfer_result *result)
+finish_judged(struct http *h, struct item *item, const struct judgement *o)
 {
-	struct http *h = ctx;
-	struct judgement o;
-
-	answer_judge(&o, &h->profile, result);
-	count_unlisted(h, &o);
-	note_health(h, o.unreachable, o.reason);
-	switch (o.verdict) {
+	switch (o->verdict) {
 	case VERDICT_ACCEPTED:
 		h->accepted++;
-		finish(h, item, "accepted", o.ref[0] ? o.ref : NULL, REJECT_NONE, NULL);
+		finish(h, item, "accepted", o->ref[0] ? o->ref : NULL, REJECT_NONE, NULL);
 		break;
 	case VERDICT_REJECTED:
-		finish(h, item, "rejected", NULL, o.class, o.reason);
+		finish(h, item, "rejected", NULL, o->class, o->reason);
 		break;
 	case VERDICT_UNKNOWN:
-		finish(h, item, "unknown", NULL, REJECT_NONE, o.reason);
+		finish(h, item, "unknown", NULL, REJECT_NONE, o->reason);
 		break;
 	}
 }
 
+/* Once a request, or once a number where the answer speaks of each. */
+static void
+on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
+{
+	struct http *h = ctx;
+
+	count_unlisted(h, o);
+	note_health(h, o->unreachable, o->reason);
+	for (size_t i = 0; i < count; i++)
+		finish_judged(h, items[i], o);
+}
+
+static void
+on_ended(void *ctx, struct item **items, size_t count, const struct transfer_result *result)
+{
+	struct http *h = ctx;
+
+	answer_judge(&h->profile, result, items, count, on_judged, h);
+}
+
+/* The next in line; with `text`, only if it has that very text. */
 static struct item *
-next_item(struct http *h)
+next_item(struct http *h, const struct shared_text *text)
 {
 	struct queue *queue = TAILQ_EMPTY(&h->urgent) ? &h->ordinary : &h->urgent;
 	struct item *item = TAILQ_FIRST(queue);
 
+	if (item && text && item->text != text)
+		return NULL;
 	if (item) {
 		TAILQ_REMOVE(queue, item, link);
 		table_take(&h->queued, id_hash(item->id));
@@ -144,19 +163,35 @@ next_item(struct http *h)
 	return item;
 }
 
+/* Fills h->load with what may share a request: items of one send with one text stand side by
+ * side in the queue. */
+static size_t
+next_load(struct http *h)
+{
+	const struct shared_text *text = NULL;
+	struct item *item;
+	size_t count = 0;
+
+	while (count < h->profile.numbers_max && (item = next_item(h, text))) {
+		if (item->not_after < kit_now()) {
+			finish(h, item, "rejected", NULL, REJECT_RETRY,
+			       "not sent: its validity ended while it waited in the driver");
+			continue;
+		}
+		text = item->text;
+		h->load[count++] = item;
+	}
+	return count;
+}
+
 static void
 pump(void *ctx)
 {
 	struct http *h = ctx;
-	struct item *item;
+	size_t count;
 
-	while (transfers_free_slots(h->transfers) && (item = next_item(h))) {
-		if (item->not_after < kit_now())
-			finish(h, item, "rejected", NULL, REJECT_RETRY,
-			       "not sent: its validity ended while it waited in the driver");
-		else
-			transfers_start(h->transfers, item);
-	}
+	while (transfers_free_slots(h->transfers) && (count = next_load(h)))
+		transfers_start(h->transfers, h->load, count);
 	leave_when_idle(h);
 }
 
@@ -264,7 +299,7 @@ http_close(struct kit *k, msec grace_ms)
 		return;
 	}
 	h->closing = true;
-	while ((item = next_item(h)))
+	while ((item = next_item(h, NULL)))
 		finish(h, item, "rejected", NULL, REJECT_RETRY_OTHER,
 		       "not sent: the driver is closing");
 	event_add(&h->grace, &tv);
@@ -293,17 +328,22 @@ http_open(struct kit *k, const char *route, json_t *config, const char *state)
 		return;
 	}
 	h->kit = k;
-	if (profile_compile(p, config, &err) < 0 ||
+	config = profile_load(config, &err);
+	if (!config || profile_compile(p, config, &err) < 0 ||
 	    transfers_new(&h->transfers, kit_base(k), p, on_ended, pump, h, &err) < 0)
 		fatal(k, route, &err);
 	if (p->authorization && strncmp(p->url, "http://", 7) == 0)
 		kit_log("warning: the authorization travels unencrypted host=%s", p->host);
+	json_decref(config);		/* the profile has its own reference */
+	h->load = xcalloc(p->numbers_max, sizeof(struct item *));
 	event_assign(&h->minute, kit_base(k), -1, EV_PERSIST, on_minute, h);
 	event_assign(&h->grace, kit_base(k), -1, 0, on_grace, h);
 	event_assign(&h->leave, kit_base(k), -1, 0, on_leave, h);
 	event_add(&h->minute, &minute);
 	h->is_open = true;
-	kit_ready(k, "sms", p->window, p->batch, p->receipts, p->callback.has_reply, p->host);
+	kit_ready(k, "sms", p->window, p->batch, !p->receipts ? KIT_RECEIPTS_NONE
+		  : p->callback.receipt.id.count ? KIT_RECEIPTS : KIT_RECEIPTS_BY_REF,
+		  p->callback.has_reply, p->host);
 	tell_health(h, NULL);
 }
 

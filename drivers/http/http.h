@@ -1,5 +1,5 @@
 /* http.h -- what the files of gong-http share: the compiled provider profile, the item on its
- * way, and the four jobs (profile: config to rules; request: item to bytes; transfer: bytes over
+ * way, and the jobs (named: a profile's name to its config; profile: config to rules; request: item to bytes; transfer: bytes over
  * libcurl; answer and callback: the provider's words to the protocol's). */
 #ifndef GONG_HTTP_H
 #define GONG_HTTP_H
@@ -33,7 +33,7 @@ struct item {
 enum escape { ESCAPE_NONE, ESCAPE_JSON, ESCAPE_PERCENT };
 
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_ID, VAR_NOT_AFTER,
-		VAR_FLASH };
+		VAR_FLASH, VAR_TEXT_JSON, VAR_SIGNATURE };
 
 struct piece {
 	enum variable variable;
@@ -55,13 +55,22 @@ struct request_constants {		/* known at open, folded into the literals */
  * -1: err->text names the unknown or missing variable. */
 int request_compile(struct request_template *t, const char *source, enum escape literals,
 		    const struct request_constants *, struct err *);
-void request_render(const struct request_template *, const struct item *, const char *country,
+
+struct request_values {			/* what one request says */
+	struct item *const *items;	/* of one text; more than one only where numbers are joined */
+	size_t count;
+	const char *country, *join;	/* join: between two numbers */
+	const char *signature;		/* NULL unless the profile's scheme makes one */
+};
+void request_render(const struct request_template *, const struct request_values *,
 		    struct buf *out);
+bool request_uses(const struct request_template *, enum variable);
 /* Compiles `body`, or a name=value list out of an object. */
 int request_compile_fields(struct request_template *, json_t *fields,
 			   const struct request_constants *, struct err *);
-/* Renders a hostile sample and parses it: proves that every value stands where it may. */
-int request_check_json(const struct request_template *, struct err *);
+/* Renders a hostile sample and parses it: proves that every value stands where it may.
+ * `join`: NULL = one number a request. */
+int request_check_json(const struct request_template *, const char *join, struct err *);
 void request_template_fini(struct request_template *);
 
 /* --- profile.c: the config of a route, compiled ------------------------------------------- */
@@ -77,8 +86,10 @@ struct error_rule {			/* status and pointer must both fit, where given */
 	long status;			/* 0 = any */
 	struct pointer pointer;
 	json_t *equals;			/* borrowed from the config; an array = any of them */
+	bool any;			/* whatever stands at the pointer */
 	enum verdict verdict;
 	enum reject class;		/* VERDICT_REJECTED */
+	bool unlisted;			/* a refusal whose class nobody knows: they are counted */
 };
 
 struct callback_rules {
@@ -89,6 +100,14 @@ struct callback_rules {
 	const char *answer;		/* body of our 200 */
 };
 
+enum sign_scheme { SIGN_NONE, SIGN_MD5, SIGN_TC3, SIGN_ALIYUN_RPC };
+
+struct sign_rules {
+	enum sign_scheme scheme;
+	const char *key_id, *key, *service, *action;	/* borrowed from the config */
+	struct request_template of;	/* SIGN_MD5: what is digested */
+};
+
 struct profile {
 	json_t *config;			/* keeps everything borrowed alive */
 	const char *url, *method, *authorization, *ca_file, *proxy, *country;
@@ -96,6 +115,11 @@ struct profile {
 	json_t *headers;
 	const char *content_type;	/* NULL = no body */
 	struct request_template body, query;	/* count 0 = none */
+	bool base64;			/* the whole body travels in Base64 */
+	struct sign_rules sign;
+	unsigned numbers_max;		/* in one request */
+	const char *numbers_join;	/* NULL = one number a request */
+	struct pointer each, each_to;	/* where an answer speaks of each number; count 0 = nowhere */
 	json_t *success_status, *success_equals;
 	struct pointer success, id, reason;
 	struct error_rule *errors;
@@ -109,10 +133,15 @@ struct profile {
 /* Takes a reference on `config`.  -1: err->field is the option, err->text the fault and remedy. */
 int profile_compile(struct profile *, json_t *config, struct err *);
 void profile_fini(struct profile *);
+/* A config that names a profile becomes that profile with its parameters filled in; any other
+ * is itself.  A new reference, or NULL with err as above. */
+json_t *profile_load(json_t *config, struct err *);
 /* The value at `pointer`, borrowed, or NULL. */
 json_t *pointer_get(const struct pointer *, json_t *in);
 /* Is `value` equal to `wanted`, or to one of them when it is an array? */
 bool value_is(json_t *value, json_t *wanted);
+/* E.164 out of what a provider writes, in `room` where it had to be made; NULL stays NULL. */
+const char *profile_number(const struct profile *, const char *text, char *room, size_t size);
 
 /* --- transfer.c: libcurl's multi interface on the kit's loop ------------------------------- */
 
@@ -125,16 +154,17 @@ struct transfer_result {		/* borrowed for the time of the callback */
 };
 
 struct transfers;
-typedef void (*transfer_ended)(void *ctx, struct item *, const struct transfer_result *);
+typedef void (*transfer_ended)(void *ctx, struct item **, size_t count,
+			       const struct transfer_result *);
 
 /* `room` follows a batch of `ended`: slots are free again. */
 int transfers_new(struct transfers **out, struct event_base *, const struct profile *,
 		  transfer_ended, void (*room)(void *ctx), void *ctx, struct err *);
 unsigned transfers_free_slots(const struct transfers *);
 size_t transfers_running(const struct transfers *);
-/* Needs a free slot; the item is lent until it has ended. */
-void transfers_start(struct transfers *, struct item *);
-/* Calls `each` for what is on its way; nothing more is heard of it. */
+/* Needs a free slot; at most the profile's numbers_max items, lent until the request has ended. */
+void transfers_start(struct transfers *, struct item *const *items, size_t count);
+/* Calls `each` for every item on its way; nothing more is heard of it. */
 void transfers_abandon(struct transfers *,
 		       void (*each)(void *ctx, struct item *, bool sent), void *ctx);
 void transfers_free(struct transfers *);
@@ -150,7 +180,10 @@ struct judgement {
 	char reason[256];		/* "" only when accepted */
 };
 
-void answer_judge(struct judgement *out, const struct profile *, const struct transfer_result *);
+/* Calls `judged` once for all items, or once for each where the answer speaks of each. */
+typedef void (*answer_judged)(void *ctx, struct item **, size_t count, struct judgement *);
+void answer_judge(const struct profile *, const struct transfer_result *, struct item **,
+		  size_t count, answer_judged judged, void *ctx);
 
 /* --- callback.c ------------------------------------------------------------------------------ */
 

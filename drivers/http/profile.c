@@ -1,6 +1,7 @@
 /* profile.c -- the config of a provider route, checked to the last option and compiled.  It
  * guesses nothing: what it does not know it refuses. */
 #include "drivers/http/http.h"
+#include "drivers/http/sign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,8 @@
 
 #define CONNECTIONS_MAX 256
 #define WINDOW_MAX 16384
+#define NUMBERS_MAX 1000
+#define FORM "application/x-www-form-urlencoded"
 
 static int
 only(json_t *object, const char *where, const char *known, struct err *err)
@@ -132,22 +135,44 @@ value_is(json_t *value, json_t *wanted)
 	return false;
 }
 
+/* Providers write numbers with and without country code; gongd compares them in E.164. */
+const char *
+profile_number(const struct profile *p, const char *text, char *room, size_t size)
+{
+	size_t country = strlen(p->country);
+
+	if (!text || text[0] == '+')
+		return text;
+	if (strncmp(text, "00", 2) == 0)
+		snprintf(room, size, "+%s", text + 2);
+	else if (!country || (strncmp(text, p->country, country) == 0 && strlen(text) > 11))
+		snprintf(room, size, "+%s", text);
+	else
+		snprintf(room, size, "+%s%s", p->country, text + (text[0] == '0'));
+	return room;
+}
+
 static int
 take_class(struct error_rule *rule, const char *class, struct err *err)
 {
 	int reject;
 
+	rule->any = json_is_string(rule->equals) &&
+		strcmp(json_string_value(rule->equals), "*") == 0;
 	if (class && strcmp(class, "accepted") == 0)
 		rule->verdict = VERDICT_ACCEPTED;
 	else if (class && strcmp(class, "unknown") == 0)
 		rule->verdict = VERDICT_UNKNOWN;
+	else if (class && strcmp(class, "refused") == 0)
+		rule->class = REJECT_RETRY_OTHER;
 	else if (class && (reject = reject_parse(class)) > REJECT_NONE)
-		*rule = (struct error_rule){ .status = rule->status, .pointer = rule->pointer,
-					     .equals = rule->equals, .verdict = VERDICT_REJECTED,
-					     .class = (enum reject)reject };
+		rule->class = (enum reject)reject;
 	else
-		return err_set(err, "class must be retry, retry_other, drop, config, clock, unknown "
-			       "or accepted");
+		return err_set(err, "class must be retry, retry_other, drop, config, clock, refused, "
+			       "unknown or accepted");
+	rule->unlisted = strcmp(class, "refused") == 0;
+	if (rule->class != REJECT_NONE)
+		rule->verdict = VERDICT_REJECTED;
 	return 0;
 }
 
@@ -309,7 +334,7 @@ compile_json_body(struct profile *p, const struct request_constants *constants, 
 	rc = request_compile(&p->body, text, ESCAPE_NONE, constants, err);
 	free(text);
 	if (rc == 0)
-		rc = request_check_json(&p->body, err);
+		rc = request_check_json(&p->body, p->numbers_join, err);
 	if (rc < 0 && err)
 		snprintf(err->field, sizeof(err->field), "body");
 	return rc;
@@ -337,12 +362,122 @@ compile_fields(struct profile *p, struct request_template *t,
 	return rc;
 }
 
+/* Several numbers of one text in one request, and where the answer speaks of each. */
+static int
+take_numbers(struct profile *p, struct err *err)
+{
+	json_t *numbers = json_object_get(p->config, "numbers");
+	json_t *each = json_object_get(p->config, "each");
+	long most = 1;
+
+	p->numbers_max = 1;
+	if (!numbers && !each)
+		return 0;
+	if (!json_is_object(numbers) || (each && !json_is_object(each)))
+		return err_field(err, each ? "each" : "numbers", "write \"numbers\":{\"most\":200,"
+				 "\"join\":\",\"}, and beside it \"each\":{\"list\":\"/…\",\"to\":"
+				 "\"/…\"} if the answer speaks of each number");
+	if (only(numbers, "numbers", " most join ", err) < 0 ||
+	    take_number(numbers, "most", 2, NUMBERS_MAX, &most, err) < 0 ||
+	    take_string(numbers, "join", &p->numbers_join, err) < 0 ||
+	    only(each, "each", " list to ", err) < 0 ||
+	    take_pointer(each, "list", &p->each, err) < 0 ||
+	    take_pointer(each, "to", &p->each_to, err) < 0)
+		return -1;
+	if (most == 1 || !p->numbers_join)
+		return err_field(err, "numbers", "needs \"most\" and \"join\"");
+	if (!p->each.count != !p->each_to.count)
+		return err_field(err, "each", "needs \"list\" and \"to\"");
+	p->numbers_max = (unsigned)most;
+	return 0;
+}
+
+/* What each scheme needs beside its name, and what it can sign. */
+static const struct {
+	const char *name, *known;
+	enum sign_scheme scheme;
+} schemes[] = {
+	{ "md5", " scheme of ", SIGN_MD5 },
+	{ "tc3", " scheme key_id key service action ", SIGN_TC3 },
+	{ "aliyun-rpc", " scheme key_id key ", SIGN_ALIYUN_RPC },
+};
+
+static int
+check_scheme(struct profile *p, const struct request_constants *constants, const char *of,
+	     struct err *err)
+{
+	struct sign_rules *s = &p->sign;
+	bool is_form = p->content_type && strcmp(p->content_type, FORM) == 0;
+
+	if (s->scheme == SIGN_MD5) {
+		if (!of)
+			return err_field(err, "sign", "md5 needs \"of\", the text that is digested");
+		return request_compile(&s->of, of, ESCAPE_NONE, constants, err);
+	}
+	if (!s->key_id || !s->key || (s->scheme == SIGN_TC3 && (!s->service || !s->action)))
+		return err_field(err, "sign", "needs \"key_id\" and \"key\"; tc3 also \"service\" "
+				 "and \"action\"");
+	if (s->scheme == SIGN_ALIYUN_RPC && !is_form)
+		return err_field(err, "sign", "aliyun-rpc signs body_type form");
+	if (s->scheme == SIGN_TC3 && (is_form || p->query.count || p->base64 || p->authorization))
+		return err_field(err, "sign", "tc3 signs body_type json and makes the Authorization "
+				 "header itself");
+	if (strcmp(p->method, "POST") != 0)
+		return err_field(err, "method", "must be POST: it is part of what is signed");
+	return 0;
+}
+
+static int
+take_sign(struct profile *p, const struct request_constants *constants, struct err *err)
+{
+	json_t *sign = json_object_get(p->config, "sign");
+	const char *name = "", *known = NULL, *of = NULL;
+	struct sign_rules *s = &p->sign;
+
+	if (!sign)
+		return request_uses(&p->body, VAR_SIGNATURE) || request_uses(&p->query, VAR_SIGNATURE)
+			? err_field(err, "sign", "is missing, but {{signature}} is used") : 0;
+	if (take_string(sign, "scheme", &name, err) < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strcmp(schemes[i].name, name) == 0) {
+			s->scheme = schemes[i].scheme;
+			known = schemes[i].known;
+		}
+	if (!known)
+		return err_field(err, "sign", "must be an object whose \"scheme\" is md5, tc3 or "
+				 "aliyun-rpc");
+	if (only(sign, "sign", known, err) < 0 || take_string(sign, "of", &of, err) < 0 ||
+	    take_string(sign, "key_id", &s->key_id, err) < 0 ||
+	    take_string(sign, "key", &s->key, err) < 0 ||
+	    take_string(sign, "service", &s->service, err) < 0 ||
+	    take_string(sign, "action", &s->action, err) < 0)
+		return -1;
+	if (s->scheme == SIGN_TC3)
+		p->content_type = SIGN_TC3_TYPE;
+	return check_scheme(p, constants, of, err);
+}
+
+static int
+take_encoding(struct profile *p, const char *body_type, struct err *err)
+{
+	const char *encoding = NULL;
+
+	if (take_string(p->config, "body_encoding", &encoding, err) < 0)
+		return -1;
+	if (encoding && (strcmp(encoding, "base64") != 0 || strcmp(body_type, "json") != 0))
+		return err_field(err, "body_encoding", "may only be base64, with body_type json");
+	p->base64 = encoding != NULL;
+	return 0;
+}
+
 static int
 take_body(struct profile *p, struct err *err)
 {
 	struct request_constants constants = { 0 };
 	const char *type = "json";
 	bool query;
+	int rc;
 
 	if (take_string(p->config, "body_type", &type, err) < 0 ||
 	    take_string(p->config, "callback_url", &constants.callback_url, err) < 0 ||
@@ -357,14 +492,14 @@ take_body(struct profile *p, struct err *err)
 		return err_field(err, "method", "may be POST or PUT; GET with body_type query");
 	if (strcmp(type, "json") != 0 && !query && strcmp(type, "form") != 0)
 		return err_field(err, "body_type", "must be json, form or query");
-	if (strcmp(type, "json") == 0) {
-		p->content_type = "application/json";
-		if (json_object_get(p->config, "fields"))
-			return err_field(err, "fields", "is for body_type form and query; use body");
-		return compile_json_body(p, &constants, err);
-	}
-	p->content_type = query ? NULL : "application/x-www-form-urlencoded";
-	return compile_fields(p, query ? &p->query : &p->body, &constants, err);
+	if (take_encoding(p, type, err) < 0)
+		return -1;
+	if (strcmp(type, "json") == 0 && json_object_get(p->config, "fields"))
+		return err_field(err, "fields", "is for body_type form and query; use body");
+	p->content_type = query ? NULL : strcmp(type, "json") == 0 ? "application/json" : FORM;
+	rc = strcmp(type, "json") == 0 ? compile_json_body(p, &constants, err)
+		: compile_fields(p, query ? &p->query : &p->body, &constants, err);
+	return rc < 0 ? rc : take_sign(p, &constants, err);
 }
 
 static int
@@ -385,6 +520,9 @@ take_headers(struct profile *p, struct err *err)
 					 "(no {{…}})", name);
 		if (strcasecmp(name, "authorization") == 0)
 			return err_field(err, "headers", "set the option \"authorization\" instead");
+		if (strcasecmp(name, "content-type") == 0 && p->sign.scheme == SIGN_TC3)
+			return err_field(err, "headers", "tc3 signs " SIGN_TC3_TYPE "; leave "
+					 "Content-Type out");
 	}
 	if (p->authorization && strpbrk(p->authorization, "\r\n"))
 		return err_field(err, "authorization", "must be one line");
@@ -406,8 +544,10 @@ take_limits(struct profile *p, struct err *err)
 	    take_number(p->config, "batch", 1, WINDOW_MAX, &batch, err) < 0)
 		return -1;
 	p->connections = (unsigned)connections;
-	p->window = window ? (unsigned)window : connections * 4 > 256 ? p->connections * 4 : 256;
-	p->batch = batch ? (unsigned)batch : 100;
+	p->window = p->connections * (p->numbers_max > 1 ? p->numbers_max : 4);
+	p->window = window ? (unsigned)window : p->window < 256 ? 256
+		: p->window > WINDOW_MAX ? WINDOW_MAX : p->window;
+	p->batch = batch ? (unsigned)batch : p->numbers_max > 1 ? p->numbers_max : 100;
 	if (p->batch > p->window)
 		p->batch = p->window;
 	return 0;
@@ -449,7 +589,8 @@ profile_compile(struct profile *p, json_t *config, struct err *err)
 {
 	static const char known[] = " url method headers authorization secret body_type body fields "
 		"success id_pointer reason_pointer receipts callback callback_url errors timeout_ms "
-		"connect_timeout_ms connections window batch ca_file proxy country ";
+		"connect_timeout_ms connections window batch ca_file proxy country numbers each sign "
+		"body_encoding ";
 	json_t *receipts;
 
 	*p = (struct profile){ .config = json_incref(config), .country = "", .proxy = "" };
@@ -461,8 +602,8 @@ profile_compile(struct profile *p, json_t *config, struct err *err)
 	    take_string(config, "authorization", &p->authorization, err) < 0 ||
 	    take_string(config, "ca_file", &p->ca_file, err) < 0 ||
 	    take_string(config, "proxy", &p->proxy, err) < 0 ||
-	    take_string(config, "country", &p->country, err) < 0 || take_headers(p, err) < 0 ||
-	    take_body(p, err) < 0 || take_success(p, err) < 0 ||
+	    take_string(config, "country", &p->country, err) < 0 || take_numbers(p, err) < 0 ||
+	    take_body(p, err) < 0 || take_headers(p, err) < 0 || take_success(p, err) < 0 ||
 	    take_pointer(config, "id_pointer", &p->id, err) < 0 ||
 	    take_pointer(config, "reason_pointer", &p->reason, err) < 0 ||
 	    take_errors(p, err) < 0 || take_callback(p, err) < 0 || take_limits(p, err) < 0)
@@ -480,7 +621,7 @@ void
 profile_fini(struct profile *p)
 {
 	struct pointer *pointers[] = {
-		&p->success, &p->id, &p->reason, &p->callback.receipt.id,
+		&p->success, &p->id, &p->reason, &p->each, &p->each_to, &p->callback.receipt.id,
 		&p->callback.receipt.provider_id, &p->callback.receipt.to,
 		&p->callback.receipt.state, &p->callback.receipt.reason, &p->callback.reply.id,
 		&p->callback.reply.from, &p->callback.reply.text,
@@ -494,5 +635,6 @@ profile_fini(struct profile *p)
 	free(p->host);
 	request_template_fini(&p->body);
 	request_template_fini(&p->query);
+	request_template_fini(&p->sign.of);
 	json_decref(p->config);
 }

@@ -1,6 +1,7 @@
 /* request.c -- a provider's request out of an item: templates compiled once, values escaped for
  * where they stand.  It sends nothing. */
 #include "drivers/http/http.h"
+#include "drivers/http/sign.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,34 +9,8 @@
 static const struct { const char *name; enum variable variable; } variables[] = {
 	{ "to", VAR_TO }, { "to_plus", VAR_TO_PLUS }, { "to_national", VAR_TO_NATIONAL },
 	{ "text", VAR_TEXT }, { "id", VAR_ID }, { "not_after", VAR_NOT_AFTER },
-	{ "flash", VAR_FLASH },
+	{ "flash", VAR_FLASH }, { "text_json", VAR_TEXT_JSON }, { "signature", VAR_SIGNATURE },
 };
-
-static void
-add_percent(struct buf *out, const char *text, size_t len)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	char escaped[768];
-	size_t used = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		    c == '-' || c == '_' || c == '.' || c == '~') {
-			escaped[used++] = (char)c;
-		} else {
-			escaped[used++] = '%';
-			escaped[used++] = hex[c >> 4];
-			escaped[used++] = hex[c & 15];
-		}
-		if (used > sizeof(escaped) - 4) {
-			buf_add(out, escaped, used);
-			used = 0;
-		}
-	}
-	buf_add(out, escaped, used);
-}
 
 /* The inside of a JSON string, without its quotes: the template has those. */
 static void
@@ -66,7 +41,7 @@ add_escaped(struct buf *out, enum escape escape, const char *text, size_t len)
 	switch (escape) {
 	case ESCAPE_NONE: buf_add(out, text, len); break;
 	case ESCAPE_JSON: add_json(out, text, len); break;
-	case ESCAPE_PERCENT: add_percent(out, text, len); break;
+	case ESCAPE_PERCENT: sign_percent(out, text, len); break;
 	}
 }
 
@@ -116,8 +91,8 @@ add_variable(struct request_template *t, const char *name, const struct request_
 		t->pieces[t->count++] = (struct piece){ .variable = variables[i].variable };
 		return 0;
 	}
-	return err_set(err, "{{%s}} is not known; use to, to_plus, to_national, text, id, "
-		       "not_after, flash, callback_url or secret", name);
+	return err_set(err, "{{%s}} is not known; use to, to_plus, to_national, text, "
+		       "text_json, id, not_after, flash, signature, callback_url or secret", name);
 }
 
 int
@@ -170,12 +145,48 @@ add_number(struct buf *out, msec at)
 	buf_printf(out, "%lld", at == NEVER ? 0LL : (long long)at);
 }
 
-void
-request_render(const struct request_template *t, const struct item *item, const char *country,
-	       struct buf *out)
+static const char *
+number_as(enum variable variable, const struct item *item, const char *country)
 {
-	const char *to = item->to + (item->to[0] == '+'), *value;
-	size_t country_len = strlen(country);
+	const char *digits = item->to + (item->to[0] == '+');
+	size_t len = strlen(country);
+
+	if (variable == VAR_TO_PLUS)
+		return item->to;
+	return variable == VAR_TO_NATIONAL && strncmp(digits, country, len) == 0 ? digits + len
+		: digits;
+}
+
+/* What joins the numbers is the profile's own text and stands as it is written there. */
+static void
+add_numbers(struct buf *out, enum escape escape, enum variable variable,
+	    const struct request_values *v)
+{
+	for (size_t i = 0; i < v->count; i++) {
+		const char *number = number_as(variable, v->items[i], v->country);
+
+		if (i)
+			buf_puts(out, v->join);
+		add_escaped(out, escape, number, strlen(number));
+	}
+}
+
+/* A text inside JSON inside a form: escaped for the one, then for the other. */
+static void
+add_text_json(struct buf *out, enum escape escape, const char *text)
+{
+	struct buf inner = { 0 };
+
+	add_json(&inner, text, strlen(text));
+	add_escaped(out, escape, inner.len ? inner.data : "", inner.len);
+	buf_fini(&inner);
+}
+
+void
+request_render(const struct request_template *t, const struct request_values *v, struct buf *out)
+{
+	const struct item *item = v->items[0];
+	const char *value;
 
 	for (size_t i = 0; i < t->count; i++) {
 		const struct piece *p = &t->pieces[i];
@@ -183,15 +194,15 @@ request_render(const struct request_template *t, const struct item *item, const 
 		value = NULL;
 		switch (p->variable) {
 		case VAR_LITERAL: buf_add(out, p->literal, p->len); break;
-		case VAR_TO: value = to; break;
-		case VAR_TO_PLUS: value = item->to; break;
-		case VAR_TO_NATIONAL:
-			value = strncmp(to, country, country_len) == 0 ? to + country_len : to;
+		case VAR_TO: case VAR_TO_PLUS: case VAR_TO_NATIONAL:
+			add_numbers(out, t->escape, p->variable, v);
 			break;
 		case VAR_TEXT: value = item->text->data; break;
+		case VAR_TEXT_JSON: add_text_json(out, t->escape, item->text->data); break;
 		case VAR_ID: value = item->id; break;
 		case VAR_NOT_AFTER: add_number(out, item->not_after); break;
 		case VAR_FLASH: value = item->flash ? "true" : "false"; break;
+		case VAR_SIGNATURE: value = v->signature; break;
 		}
 		if (value)
 			add_escaped(out, t->escape, value, strlen(value));
@@ -199,17 +210,20 @@ request_render(const struct request_template *t, const struct item *item, const 
 }
 
 int
-request_check_json(const struct request_template *t, struct err *err)
+request_check_json(const struct request_template *t, const char *join, struct err *err)
 {
 	static const char hostile[] = "a\"b\\\n{\xe6\xb0\xb4";
 	struct item sample = { .id = "0A", .to = "+8613800000000", .not_after = 1 };
+	struct item *two[] = { &sample, &sample };
+	const struct request_values values = { .items = two, .count = join ? 2 : 1, .country = "",
+					       .join = join, .signature = "0a" };
 	struct buf out = { 0 };
 	json_error_t where;
 	json_t *json;
 
 	sample.text = xcalloc(1, sizeof(*sample.text) + sizeof(hostile));
 	memcpy(sample.text->data, hostile, sizeof(hostile));
-	request_render(t, &sample, "", &out);
+	request_render(t, &values, &out);
 	json = json_loadb(out.data ? out.data : "", out.len, 0, &where);
 	free(sample.text);
 	buf_fini(&out);
@@ -218,6 +232,15 @@ request_check_json(const struct request_template *t, struct err *err)
 			       "values in quotes, \"{{text}}\"", where.column, where.text);
 	json_decref(json);
 	return 0;
+}
+
+bool
+request_uses(const struct request_template *t, enum variable variable)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].variable == variable)
+			return true;
+	return false;
 }
 
 void

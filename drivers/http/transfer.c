@@ -2,17 +2,21 @@
  * than connections: what does not fit waits with the caller, because curl's own queue costs ten
  * times the speed.  It follows no redirect and sends no request twice. */
 #include "drivers/http/http.h"
+#include "drivers/http/sign.h"
 
 #include <curl/curl.h>
 #include <event2/event.h>
 #include <event2/event_struct.h>
 #include <fcntl.h>
+#include <openssl/rand.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ANSWER_MAX 65536
+#define NUMBER_MAX 512u			/* more of it for each number of a request */
 #define IDLE_SECONDS_MAX 20L		/* providers close idle connections; do not race them */
 
 struct watch {				/* one socket of curl's */
@@ -25,9 +29,11 @@ struct watch {				/* one socket of curl's */
 struct slot {
 	struct transfers *transfers;
 	CURL *easy;
-	struct item *item;		/* NULL = free */
+	struct item **items;		/* of this request; room for the profile's numbers_max */
+	size_t count;			/* 0 = free */
+	struct curl_slist *headers;	/* of this request alone; NULL = the profile's */
 	struct slot *next_free;
-	struct buf url, body, answer;
+	struct buf url, body, answer, work;
 	unsigned starts;		/* times curl was about to write this request */
 	char error[CURL_ERROR_SIZE];
 };
@@ -56,20 +62,20 @@ reap(struct transfers *t)
 
 	while ((msg = curl_multi_info_read(t->multi, &left))) {
 		struct transfer_result result = { .code = (int)msg->data.result };
-		struct item *item;
+		size_t count;
 		struct slot *s;
 
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&s);
 		curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &result.status);
 		curl_multi_remove_handle(t->multi, s->easy);
-		item = s->item;
-		s->item = NULL;
+		count = s->count;
+		s->count = 0;
 		result.sent = s->starts > 0;
 		result.error = s->error;
 		result.body = s->answer.data;
 		result.body_len = s->answer.len;
 		t->running--;
-		t->ended(t->ctx, item, &result);
+		t->ended(t->ctx, s->items, count, &result);
 		s->next_free = t->free_slots;
 		t->free_slots = s;
 		t->free_count++;
@@ -206,7 +212,7 @@ take_answer(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct slot *s = ctx;
 
-	if (s->answer.len + size * count > ANSWER_MAX)
+	if (s->answer.len + size * count > ANSWER_MAX + NUMBER_MAX * s->transfers->profile->numbers_max)
 		return 0;		/* ends in CURLE_WRITE_ERROR: unknown */
 	buf_add(&s->answer, bytes, size * count);
 	return size * count;
@@ -220,6 +226,7 @@ slot_init(struct transfers *t, struct slot *s)
 
 	s->transfers = t;
 	s->easy = e;
+	s->items = xcalloc(p->numbers_max, sizeof(struct item *));
 	curl_easy_setopt(e, CURLOPT_URL, p->url);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, s);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
@@ -256,12 +263,12 @@ slot_init(struct transfers *t, struct slot *s)
 }
 
 static void
-add_header(struct transfers *t, const char *name, const char *value)
+add_line(struct curl_slist **headers, const char *name, const char *value)
 {
 	struct buf line = { 0 };
 
 	buf_printf(&line, "%s: %s", name, value);
-	t->headers = curl_slist_append(t->headers, line.data);
+	*headers = curl_slist_append(*headers, line.data);
 	buf_fini(&line);
 }
 
@@ -275,12 +282,12 @@ make_headers(struct transfers *t)
 
 	json_object_foreach(p->headers, name, value) {
 		has_type = has_type || strcasecmp(name, "content-type") == 0;
-		add_header(t, name, json_string_value(value));
+		add_line(&t->headers, name, json_string_value(value));
 	}
 	if (p->content_type && !has_type)
-		add_header(t, "Content-Type", p->content_type);
+		add_line(&t->headers, "Content-Type", p->content_type);
 	if (p->authorization)
-		add_header(t, "Authorization", p->authorization);
+		add_line(&t->headers, "Authorization", p->authorization);
 	t->headers = curl_slist_append(t->headers, "Expect:");
 }
 
@@ -322,8 +329,85 @@ transfers_running(const struct transfers *t)
 	return t->running;
 }
 
+static void
+sign_tc3_headers(struct slot *s, msec now)
+{
+	const struct profile *p = s->transfers->profile;
+	const struct sign_tc3 tc3 = {
+		.key_id = p->sign.key_id, .key = p->sign.key, .service = p->sign.service,
+		.host = p->host, .action = p->sign.action, .at = now,
+	};
+	char seconds[24];
+
+	curl_slist_free_all(s->headers);
+	s->headers = NULL;
+	for (struct curl_slist *h = s->transfers->headers; h; h = h->next)
+		s->headers = curl_slist_append(s->headers, h->data);
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)(now / 1000));
+	add_line(&s->headers, "X-TC-Action", p->sign.action);
+	add_line(&s->headers, "X-TC-Timestamp", seconds);
+	buf_reset(&s->work);
+	sign_tc3(&s->work, &tc3, s->body.data, s->body.len);
+	add_line(&s->headers, "Authorization", s->work.data);
+	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+}
+
+static void
+sign_aliyun_body(struct slot *s, msec now)
+{
+	const struct profile *p = s->transfers->profile;
+	time_t seconds = (time_t)(now / 1000);
+	unsigned char nonce[16];
+	char time[24];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(time, sizeof(time), "%Y-%m-%dT%H%%3A%M%%3A%SZ", &tm);
+	buf_puts(&s->body, "&AccessKeyId=");
+	sign_percent(&s->body, p->sign.key_id, strlen(p->sign.key_id));
+	buf_printf(&s->body, "&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0&Timestamp=%s"
+		   "&SignatureNonce=", time);
+	RAND_bytes(nonce, sizeof(nonce));
+	for (size_t i = 0; i < sizeof(nonce); i++)
+		buf_printf(&s->body, "%02x", nonce[i]);
+	sign_aliyun_rpc(&s->body, p->method, p->sign.key);
+}
+
+/* The bytes of one request, signed as the profile's scheme wants it. */
+static void
+fill(struct slot *s, struct request_values *v)
+{
+	const struct profile *p = s->transfers->profile;
+	struct buf digest = { 0 };
+
+	if (p->sign.scheme == SIGN_MD5) {
+		buf_reset(&s->work);
+		request_render(&p->sign.of, v, &s->work);
+		sign_md5(&digest, s->work.data, s->work.len);
+		v->signature = digest.data;
+	}
+	if (p->query.count) {
+		buf_reset(&s->url);
+		buf_puts(&s->url, p->url);
+		buf_puts(&s->url, strchr(p->url, '?') ? "&" : "?");
+		request_render(&p->query, v, &s->url);
+		curl_easy_setopt(s->easy, CURLOPT_URL, s->url.data);
+	}
+	buf_reset(&s->body);
+	request_render(&p->body, v, &s->body);
+	if (p->sign.scheme == SIGN_ALIYUN_RPC)
+		sign_aliyun_body(s, kit_now());
+	if (p->sign.scheme == SIGN_TC3)
+		sign_tc3_headers(s, kit_now());
+	if (p->base64) {
+		buf_reset(&s->work);
+		sign_base64(&s->work, s->body.data, s->body.len);
+	}
+	buf_fini(&digest);
+}
+
 void
-transfers_start(struct transfers *t, struct item *item)
+transfers_start(struct transfers *t, struct item *const *items, size_t count)
 {
 	const struct profile *p = t->profile;
 	struct slot *s = t->free_slots;
@@ -331,22 +415,18 @@ transfers_start(struct transfers *t, struct item *item)
 	t->free_slots = s->next_free;
 	t->free_count--;
 	t->running++;
-	s->item = item;
+	memcpy(s->items, items, count * sizeof(struct item *));
+	s->count = count;
 	s->starts = 0;
 	s->error[0] = '\0';
 	buf_reset(&s->answer);
-	if (p->query.count) {
-		buf_reset(&s->url);
-		buf_puts(&s->url, p->url);
-		buf_puts(&s->url, strchr(p->url, '?') ? "&" : "?");
-		request_render(&p->query, item, p->country, &s->url);
-		curl_easy_setopt(s->easy, CURLOPT_URL, s->url.data);
-	}
+	fill(s, &(struct request_values){ .items = s->items, .count = count,
+					  .country = p->country, .join = p->numbers_join });
 	if (p->body.count) {
-		buf_reset(&s->body);
-		request_render(&p->body, item, p->country, &s->body);
-		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, s->body.data);
-		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)s->body.len);
+		const struct buf *body = p->base64 ? &s->work : &s->body;
+
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, body->data);
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)body->len);
 	}
 	curl_multi_add_handle(t->multi, s->easy);
 }
@@ -357,14 +437,14 @@ transfers_abandon(struct transfers *t, void (*each)(void *ctx, struct item *, bo
 {
 	for (unsigned i = 0; i < t->profile->connections; i++) {
 		struct slot *s = &t->slots[i];
-		struct item *item = s->item;
 
-		if (!item)
+		if (!s->count)
 			continue;
 		curl_multi_remove_handle(t->multi, s->easy);
-		s->item = NULL;
 		t->running--;
-		each(ctx, item, s->starts > 0);
+		for (size_t j = 0; j < s->count; j++)
+			each(ctx, s->items[j], s->starts > 0);
+		s->count = 0;
 	}
 }
 
@@ -381,6 +461,9 @@ transfers_free(struct transfers *t)
 		buf_fini(&s->url);
 		buf_fini(&s->body);
 		buf_fini(&s->answer);
+		buf_fini(&s->work);
+		curl_slist_free_all(s->headers);
+		free(s->items);
 	}
 	curl_multi_cleanup(t->multi);
 	curl_slist_free_all(t->headers);

@@ -145,8 +145,8 @@ end_line(struct kit *k)
 }
 
 void
-kit_ready(struct kit *k, const char *channels, unsigned window, unsigned batch, bool receipts,
-	  bool inbound, const char *identity)
+kit_ready(struct kit *k, const char *channels, unsigned window, unsigned batch,
+	  enum kit_receipts receipts, bool inbound, const char *identity)
 {
 	buf_puts(&k->out, "{\"ev\":\"ready\",\"protocol\":1,\"channels\":[");
 	if (strstr(channels, "sms"))
@@ -156,6 +156,8 @@ kit_ready(struct kit *k, const char *channels, unsigned window, unsigned batch, 
 	buf_printf(&k->out, "],\"window\":%u,\"batch\":%u,\"receipts\":%s,\"inbound\":%s,"
 		   "\"version\":\"" GONG_VERSION "\"", window, batch, receipts ? "true" : "false",
 		   inbound ? "true" : "false");
+	if (receipts == KIT_RECEIPTS_BY_REF)
+		buf_puts(&k->out, ",\"receipts_by_ref\":true");
 	member(k, "identity", identity);
 	end_line(k);
 }

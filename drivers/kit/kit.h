@@ -65,8 +65,10 @@ struct event_base *kit_base(struct kit *);
 msec kit_now(void);			/* Unix ms */
 void kit_exit(struct kit *);		/* flushes, then leaves kit_main with 0 */
 
-void kit_ready(struct kit *, const char *channels, unsigned window, unsigned batch, bool receipts,
-	       bool inbound, const char *identity);	/* channels: "sms", "voice", "sms,voice" */
+/* BY_REF: they name the provider's reference (of any length) and the number, not our id. */
+enum kit_receipts { KIT_RECEIPTS_NONE, KIT_RECEIPTS, KIT_RECEIPTS_BY_REF };
+void kit_ready(struct kit *, const char *channels, unsigned window, unsigned batch,
+	       enum kit_receipts receipts, bool inbound, const char *identity);	/* channels: "sms", "voice", "sms,voice" */
 void kit_done(struct kit *, const char *id, const char *outcome, const char *ref, unsigned parts,
 	      const char *class, const char *reason);
 /* Several items with the same fate. */

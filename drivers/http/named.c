@@ -1,0 +1,187 @@
+/* named.c -- a profile by its name: finds NAME.json, fills in its parameters from the route's
+ * options, and hands on a config as if the route had written it.  Whatever is missing or unknown
+ * is refused by name; values are never shown. */
+#include "drivers/http/http.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHIPPED "/usr/share/gong/providers"
+#define OPEN "{{param:"
+
+/* What belongs to the site, not to the provider: taken over as it stands. */
+static const char *const own[] = { "url", "ca_file", "proxy", "timeout_ms", "connect_timeout_ms",
+				   "connections", "window", "batch", "callback_url" };
+
+static bool
+is_own(const char *name)
+{
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (strcmp(own[i], name) == 0)
+			return true;
+	return false;
+}
+
+static json_t *
+read_file(const char *folder, const char *name, struct err *err)
+{
+	char path[512];
+	json_error_t where;
+	json_t *file;
+
+	snprintf(path, sizeof(path), "%s/%s.json", folder, name);
+	if (access(path, F_OK) < 0)
+		return NULL;
+	file = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+	if (!file || !json_is_object(json_object_get(file, "parameters")) ||
+	    !json_is_object(json_object_get(file, "config"))) {
+		err_field(err, "profile", "%s: %s (line %d)", path, file
+			  ? "must be an object with \"parameters\" and \"config\"" : where.text,
+			  file ? 1 : where.line);
+		json_decref(file);
+		return NULL;
+	}
+	return file;
+}
+
+static json_t *
+find_file(json_t *route, const char *name, struct err *err)
+{
+	const char *folder = json_string_value(json_object_get(route, "profile_dir"));
+	json_t *file = NULL;
+
+	if (!name || !name[0] || name[0] == '.' || strchr(name, '/')) {
+		err_field(err, "profile", "must be the name of a profile, like tencent-sms");
+		return NULL;
+	}
+	if (folder)
+		file = read_file(folder, name, err);
+	if (!file && !err->text[0])
+		file = read_file(SHIPPED, name, err);
+	if (!file && !err->text[0])
+		err_field(err, "profile", "there is no %s.json in %s%s" SHIPPED "; write a name that "
+			  "is there, or set profile_dir", name, folder ? folder : "",
+			  folder ? " or " : "");
+	return file;
+}
+
+/* Every option of the route must be a parameter or the route's own. */
+static int
+check_options(json_t *route, json_t *parameters, const char *profile, struct err *err)
+{
+	struct buf known = { 0 };
+	const char *name, *one;
+	json_t *value, *other;
+	int rc = 0;
+
+	json_object_foreach(parameters, one, other)
+		buf_printf(&known, " %s", one);
+	json_object_foreach(route, name, value) {
+		if (strcmp(name, "profile") == 0 || strcmp(name, "profile_dir") == 0 || is_own(name))
+			continue;
+		if (!json_object_get(parameters, name))
+			rc = err_field(err, name, "is no parameter of profile %s; it knows:%s", profile,
+				       known.len ? known.data : " none");
+		else if (!json_string_length(value) || strstr(json_string_value(value), "{{"))
+			rc = err_field(err, name, "must be a text that is not empty and has no {{");
+		if (rc < 0)
+			break;
+	}
+	buf_fini(&known);
+	return rc;
+}
+
+/* The value of the parameter whose name is [name, len); a default may be empty. */
+static const char *
+value_of(json_t *route, json_t *parameters, const char *name, struct err *err)
+{
+	json_t *rule = json_object_get(parameters, name);
+	const char *what = json_string_value(json_object_get(rule, "what"));
+	const char *value = json_string_value(json_object_get(route, name));
+
+	if (!value)
+		value = json_string_value(json_object_get(rule, "default"));
+	if (!value)
+		err_field(err, name, rule ? "is missing: %s; write option \"%s\" { value = \"…\" } or "
+			  "{ file = \"…\" }" : "is used by the profile, but is none of its parameters",
+			  what ? what : "the profile needs it", name);
+	return value;
+}
+
+static json_t *
+fill_text(const char *text, json_t *route, json_t *parameters, struct err *err)
+{
+	struct buf out = { 0 };
+	const char *open;
+	json_t *filled;
+
+	buf_puts(&out, "");
+	while ((open = strstr(text, OPEN))) {
+		size_t len = strcspn(open + strlen(OPEN), "}");
+		char *name = xstrndup(open + strlen(OPEN), len);
+		const char *value = value_of(route, parameters, name, err);
+
+		free(name);
+		buf_add(&out, text, (size_t)(open - text));
+		text = open + strlen(OPEN) + len;
+		text += strncmp(text, "}}", 2) == 0 ? 2 : 0;
+		if (!value) {
+			buf_fini(&out);
+			return NULL;
+		}
+		buf_puts(&out, value);
+	}
+	buf_puts(&out, text);
+	filled = json_string(out.data);
+	buf_fini(&out);
+	return filled;
+}
+
+/* A copy of `from` with all its texts filled; NULL if a parameter is missing. */
+static json_t *
+fill(json_t *from, json_t *route, json_t *parameters, struct err *err)
+{
+	json_t *copy, *value, *filled;
+	const char *name;
+	size_t i;
+
+	if (json_is_string(from))
+		return fill_text(json_string_value(from), route, parameters, err);
+	if (!json_is_object(from) && !json_is_array(from))
+		return json_incref(from);
+	copy = json_is_object(from) ? json_object() : json_array();
+	json_object_foreach(from, name, value) {
+		filled = fill(value, route, parameters, err);
+		if (json_object_set_new(copy, name, filled) < 0)
+			goto missing;
+	}
+	json_array_foreach(from, i, value) {
+		filled = fill(value, route, parameters, err);
+		if (json_array_append_new(copy, filled) < 0)
+			goto missing;
+	}
+	return copy;
+missing:
+	json_decref(copy);
+	return NULL;
+}
+
+json_t *
+profile_load(json_t *route, struct err *err)
+{
+	const char *name = json_string_value(json_object_get(route, "profile"));
+	json_t *file, *parameters, *config = NULL;
+
+	if (!json_object_get(route, "profile"))
+		return json_incref(route);
+	file = find_file(route, name, err);
+	parameters = json_object_get(file, "parameters");
+	if (file && check_options(route, parameters, name, err) == 0)
+		config = fill(json_object_get(file, "config"), route, parameters, err);
+	for (size_t i = 0; config && i < sizeof(own) / sizeof(*own); i++)
+		if (json_object_get(route, own[i]))
+			json_object_set(config, own[i], json_object_get(route, own[i]));
+	json_decref(file);
+	return config;
+}
