@@ -148,8 +148,8 @@ do_housekeeping(struct driver *d, msec now)
 	return true;
 }
 
-/* Calls first, they need little; then urgent messages; else housekeeping and messages take
- * turns, so that neither answers of people nor messages wait for the other. */
+/* Calls first, they need little; then urgent messages, each followed by an answer that has come
+ * meanwhile; else housekeeping and messages take turns, so that neither waits for the other. */
 static void
 run_next(struct driver *d)
 {
@@ -172,7 +172,8 @@ run_next(struct driver *d)
 	d->was_send = false;
 	if (voice_next(d, now) || ring_off(d))
 		return;
-	if (first && (!was_send || (first->urgent && now < d->list_at + d->conf.poll_ms)))
+	if (first && (!was_send || (first->urgent && !d->read_count &&
+				    now < d->list_at + d->conf.poll_ms)))
 		d->was_send = true;
 	else if (do_housekeeping(d, now))
 		return;
