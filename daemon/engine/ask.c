@@ -52,6 +52,9 @@ for_audit(const char *text)
 	for (size_t i = 0; i < sizeof(secrets) / sizeof(*secrets); i++)
 		if (strncasecmp(text, secrets[i], strlen(secrets[i])) == 0)
 			return secrets[i];
+	if (strcasestr(text, "PIN") || strcasestr(text, "PUK") || strcasestr(text, "PWD") ||
+	    strcasestr(text, "LCK"))
+		return strchr(text, '=') ? "[a command with a PIN or password]" : text;
 	return text;
 }
 

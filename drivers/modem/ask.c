@@ -92,6 +92,8 @@ fault_of_command(const char *text)
 		return "an AT command begins with AT";
 	if (strlen(text) > AT_COMMAND)
 		return "an AT command has at most 1000 characters";
+	if (text[2] && strchr("DdAaOo", text[2]))
+		return "this command opens a call that nobody would hang up; use a voice route";
 	for (const char *p = text; *p; p++)
 		if (*p < ' ' || *p > '~')
 			return "an AT command is one line of printable ASCII";
@@ -176,6 +178,14 @@ has_set_something(const char *text)
 }
 
 static void
+set_up_again(struct driver *d)
+{
+	d->must_setup = true;
+	d->is_set_up = false;
+	d->unset_at = driver_now();
+}
+
+static void
 on_at(void *ctx, const struct at_reply *r)
 {
 	static const char *const ends[] = {
@@ -191,8 +201,8 @@ on_at(void *ctx, const struct at_reply *r)
 	if (r->end == AT_LATE) {
 		json_decref(lines);
 		refuse(d, q, "the modem gave no answer, or started anew");
-		d->act = ACT_NONE;
-		recover_trouble(d, "the modem did not answer a question of the office");
+		set_up_again(d);	/* no failure of the modem: people ask slow things */
+		driver_done(d);
 		return;
 	}
 	if (r->end == AT_CMS || r->end == AT_CME)
@@ -201,11 +211,8 @@ on_at(void *ctx, const struct at_reply *r)
 	else
 		snprintf(end, sizeof(end), "%s", ends[r->end]);
 	json_array_append_new(lines, json_string(end));
-	if (q->id && has_set_something(q->text)) {
-		d->must_setup = true;
-		d->is_set_up = false;
-		d->unset_at = driver_now();
-	}
+	if (q->id && has_set_something(q->text))
+		set_up_again(d);
 	answer(d, q, json_pack("{s:o}", "lines", lines));
 	driver_done(d);
 }

@@ -305,7 +305,9 @@ driver_open(struct driver *d)
 	msec next_balance = msec_add(d->kept.balance_at, d->conf.balance_ms) - kit_now();
 
 	d->started_at = d->health_said_at = driver_now();
-	if (d->kept.has_balance && next_balance > 0)
+	/* One that was too low is asked anew: somebody may have topped it up. */
+	if (d->kept.has_balance && d->kept.balance >= (double)d->conf.balance_floor &&
+	    next_balance > 0)
 		d->balance_at = d->started_at + msec_min(next_balance, d->conf.balance_ms);
 	quirks_pick(d->quirks, "", &d->quirk);
 	d->timer = event_new(kit_base(d->kit), -1, 0, on_timer, d);

@@ -68,6 +68,7 @@ struct calling {			/* voice.c */
 	msec speaks_until;
 	char keys_pressed[16], early_key;
 	const char *over;		/* outcome, once it is over */
+	const char *told;		/* the outcome that the last end of a call told; NULL = none */
 };
 struct queued_call {
 	TAILQ_ENTRY(queued_call) link;
@@ -167,7 +168,7 @@ void send_enqueue(struct driver *, struct outgoing *, bool urgent);	/* takes the
 void send_withdraw(struct driver *, const char *id);
 void send_give_back(struct driver *, const char *outcome, const char *class, const char *reason);
 void send_first(struct driver *);	/* of the queue */
-void send_abandon(struct driver *, const char *reason);	/* in hand: unknown */
+void send_abandon(struct driver *, const char *reason);	/* in hand: unknown if it left */
 
 /* health.c */
 void health_start(struct driver *);

@@ -80,8 +80,9 @@ on_reply(void *ctx, const struct at_reply *reply)
 	size_t i = s->at++;
 
 	s->insert_at = s->at;
-	if (reply->end == AT_LATE && s->steps[i].command)
-		script_fail(s, "the modem did not answer %s in time", s->steps[i].command);
+	if (reply->end == AT_LATE && s->steps[i].command)	/* its value may be a PIN */
+		script_fail(s, "the modem did not answer %.*s in time",
+			    (int)strcspn(s->steps[i].command, "="), s->steps[i].command);
 	else if (s->steps[i].reader)
 		s->steps[i].reader(s->ctx, s, reply);
 	s->insert_at = s->count;

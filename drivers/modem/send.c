@@ -87,7 +87,9 @@ finish(struct driver *d, const char *outcome, const char *class, const char *rea
 void
 send_abandon(struct driver *d, const char *reason)
 {
-	if (d->sending.message)
+	if (d->sending.message && d->wire && wire_holds_text(d->wire))
+		end_message(d, "rejected", "retry_other", reason);
+	else if (d->sending.message)
 		end_message(d, "unknown", NULL, reason);
 }
 

@@ -225,7 +225,7 @@ on_looked(void *ctx, const struct at_reply *r)
 	c->early_key = 0;
 	c->next_at = driver_now() + LOOK_MS;
 	if (state < 0 && r->end == AT_OK && (c->seen || c->next_at > c->dialed_at + SECONDS(5)))
-		is_over(c, NULL);
+		is_over(c, c->told);
 	c->seen = c->seen || state >= 0;
 	if (state == 0) {
 		picked_up(d);
@@ -461,6 +461,17 @@ end_speech(struct driver *d)
 		c->hang_up_at = msec_min(c->hang_up_at, driver_now() + KEY_WAIT_MS);
 }
 
+/* It may be another call's: somebody who waited has given up.  So it makes us look, and what it
+ * said counts when ours is gone. */
+static void
+call_end_told(struct calling *c, const char *line)
+{
+	c->told = outcome_of(line);
+	c->seen = true;
+	if (c->next_at != NEVER)
+		c->next_at = 0;
+}
+
 void
 voice_news(struct driver *d, enum news news, const char *line)
 {
@@ -470,7 +481,7 @@ voice_news(struct driver *d, enum news news, const char *line)
 	if (c->state == CALL_NONE)
 		return;
 	if (news == NEWS_CALL_END)
-		is_over(c, outcome_of(line));
+		call_end_told(c, line);
 	else if (end && strncmp(line, end, strlen(end)) == 0)
 		end_speech(d);
 	else if (!key_news(d, line))

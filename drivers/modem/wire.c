@@ -43,8 +43,16 @@ struct wire {
 static void
 note(struct wire *w, char sign, const char *line)
 {
-	if (w->said)
-		w->said(w->said_ctx, sign, line);
+	char shown[AT_COMMAND + 4];
+
+	if (!w->said)
+		return;
+	if (sign == '>' && (strcasestr(line, "CPIN") || strcasestr(line, "CPWD") ||
+			    strcasestr(line, "CLCK"))) {
+		snprintf(shown, sizeof(shown), "%.*s", (int)strcspn(line, "="), line);
+		line = shown;		/* a PIN or password stands behind it */
+	}
+	w->said(w->said_ctx, sign, line);
 }
 
 const char *
@@ -334,6 +342,12 @@ void
 wire_no_echo(struct wire *w)
 {
 	w->no_echo = !w->has_echoed;
+}
+
+bool
+wire_holds_text(const struct wire *w)
+{
+	return w->body != NULL;
 }
 
 bool

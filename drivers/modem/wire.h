@@ -47,6 +47,8 @@ void wire_submit(struct wire *, const char *command, const char *body, msec limi
 void wire_drain(struct wire *, msec ms, at_done, void *ctx);
 /* The question in hand ends at once as AT_LATE, or AT_NO_PROMPT: no answer can come any more. */
 void wire_abort(struct wire *);
+/* A message waits for its prompt: nothing of it has left. */
+bool wire_holds_text(const struct wire *);
 bool wire_is_busy(const struct wire *);
 /* Echoes are expected, as at first.  Later, wire_no_echo: if none has come since, the next one is
  * news of NEWS_BOOT: a modem that echoes again has started anew, and some do not say RDY. */

@@ -381,3 +381,15 @@ def test_probe_of_what_is_no_modem_says_why_and_what_to_do(bench):
     assert json.loads(run("list", os.path.join(bench.folder, "none*")).stdout) == []
     done = run("lsit")
     assert done.returncode == 2 and "usage: gong-modem list" in done.stderr
+
+
+def test_a_pin_is_in_no_log_and_no_event_whatever_goes_wrong(bench):
+    sim = bench.sim("--pin", "4711")
+    sim.tell("drop-command 1 AT+CPIN=")
+    driver = bench.driver(sim.tty, pin="4711", debug=True, rung_failures=1)
+    driver.expect("health", rung="reinit", seconds=20)
+    driver.end()
+    with open(os.path.join(bench.folder, "driver.err"), encoding="utf-8") as f:
+        log = f.read()
+    assert "AT+CPIN" in log and "4711" not in log
+    assert "4711" not in json.dumps(driver.seen)
