@@ -40,7 +40,7 @@ def fault(m, rng, lost):
 def test_a_thousand_messages_through_four_faulty_modems_end_once_each(seed):
     rng, lost = random.Random(seed), set()
     options = {"result_seconds": 3, "poll_seconds": 1, "rest_seconds": 1, "rung_failures": 2}
-    with Modems(4, air_ms=15, options=options) as m:
+    with Modems(4, air_ms=30, options=options) as m:
         m.people(MESSAGES)
         m.broadcast("chaos")
         wait_for("the plan", lambda: sum(m.world.states().values()) == MESSAGES, 20)
@@ -54,7 +54,7 @@ def test_a_thousand_messages_through_four_faulty_modems_end_once_each(seed):
         for i in list(lost):
             m.tell(i, "replug")
         wait_for("every message to end", m.world.settled, 150, every=0.2)
-        assert faults >= 10, faults
+        assert faults >= 5, faults
         states = m.world.states()
         assert sum(states.values()) == MESSAGES
         assert set(states) <= {"sent", "delivered", "failed", "uncertain"}, states
