@@ -138,7 +138,7 @@ announce_news(struct driver *d, enum news news, const char *line, const char *pd
 		ask_ussd_news(d, line);
 		break;
 	case NEWS_REGISTRATION:
-		health_registration_news(d, line);
+		health_registration_news(d);
 		break;
 	case NEWS_BOOT:
 		recover_booted(d);

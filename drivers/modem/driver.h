@@ -77,7 +77,6 @@ struct queued_call {
 
 struct driver {
 	struct kit *kit;
-	char *route;
 	json_t *config;			/* conf borrows from it */
 	struct modem_settings conf;
 	struct kept kept;
@@ -172,7 +171,7 @@ void send_abandon(struct driver *, const char *reason);	/* in hand: unknown if i
 
 /* health.c */
 void health_start(struct driver *);
-void health_registration_news(struct driver *, const char *line);
+void health_registration_news(struct driver *);
 void health_say(struct driver *);	/* if it has changed, or is due */
 bool health_is_network(const struct driver *);
 

@@ -169,7 +169,7 @@ health_start(struct driver *d)
 
 /* The news names the state of one domain; which of them matters is for the next look to say. */
 void
-health_registration_news(struct driver *d, const char *line)
+health_registration_news(struct driver *d)
 {
 	d->health_at = 0;
 	driver_soon(d);

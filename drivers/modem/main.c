@@ -33,7 +33,6 @@ modem_open(struct kit *k, const char *route, json_t *config, const char *state)
 	if (d->timer)
 		kit_fatal(k, "opened twice", false);
 	d->kit = k;
-	d->route = xstrdup(route);
 	d->config = json_incref(config);
 	if (modem_settings_parse(&d->conf, d->config, &err) < 0 || load_models(d, &err) < 0)
 		kit_fatal(k, err.text, false);

@@ -124,9 +124,7 @@ on_smsc(void *ctx, struct script *s, const struct at_reply *r)
 	if (number && *number == '"')
 		snprintf(d->smsc, sizeof(d->smsc), "%.*s", (int)strcspn(number + 1, "\""),
 			 number + 1);
-	if (!d->smsc[0] && d->conf.smsc)
-		snprintf(d->smsc, sizeof(d->smsc), "%s", d->conf.smsc);
-	else if (d->conf.smsc && strcmp(d->smsc, d->conf.smsc) != 0)
+	if (d->conf.smsc)		/* wins over the SIM's */
 		snprintf(d->smsc, sizeof(d->smsc), "%s", d->conf.smsc);
 	if (!d->smsc[0])
 		kit_log("the SIM names no service centre");
