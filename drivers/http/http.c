@@ -341,9 +341,11 @@ http_open(struct kit *k, const char *route, json_t *config, const char *state)
 	event_assign(&h->leave, kit_base(k), -1, 0, on_leave, h);
 	event_add(&h->minute, &minute);
 	h->is_open = true;
-	kit_ready(k, "sms", p->window, p->batch, !p->receipts ? KIT_RECEIPTS_NONE
-		  : p->callback.receipt.id.count ? KIT_RECEIPTS : KIT_RECEIPTS_BY_REF,
-		  p->callback.has_reply, p->host);
+	kit_ready(k, &(struct kit_offer){
+		.channels = "sms", .identity = p->host, .window = p->window, .batch = p->batch,
+		.receipts = !p->receipts ? KIT_RECEIPTS_NONE
+			: p->callback.receipt.id.count ? KIT_RECEIPTS : KIT_RECEIPTS_BY_REF,
+		.inbound = p->callback.has_reply });
 	tell_health(h, NULL);
 }
 

@@ -145,20 +145,31 @@ end_line(struct kit *k)
 }
 
 void
-kit_ready(struct kit *k, const char *channels, unsigned window, unsigned batch,
-	  enum kit_receipts receipts, bool inbound, const char *identity)
+kit_ready(struct kit *k, const struct kit_offer *o)
 {
 	buf_puts(&k->out, "{\"ev\":\"ready\",\"protocol\":1,\"channels\":[");
-	if (strstr(channels, "sms"))
+	if (strstr(o->channels, "sms"))
 		buf_puts(&k->out, "\"sms\"");
-	if (strstr(channels, "voice"))
-		buf_printf(&k->out, "%s\"voice\"", strstr(channels, "sms") ? "," : "");
+	if (strstr(o->channels, "voice"))
+		buf_printf(&k->out, "%s\"voice\"", strstr(o->channels, "sms") ? "," : "");
 	buf_printf(&k->out, "],\"window\":%u,\"batch\":%u,\"receipts\":%s,\"inbound\":%s,"
-		   "\"version\":\"" GONG_VERSION "\"", window, batch, receipts ? "true" : "false",
-		   inbound ? "true" : "false");
-	if (receipts == KIT_RECEIPTS_BY_REF)
+		   "\"version\":\"" GONG_VERSION "\"", o->window, o->batch,
+		   o->receipts ? "true" : "false", o->inbound ? "true" : "false");
+	if (o->receipts == KIT_RECEIPTS_BY_REF)
 		buf_puts(&k->out, ",\"receipts_by_ref\":true");
-	member(k, "identity", identity);
+	if (o->templates)
+		buf_puts(&k->out, ",\"templates\":true");
+	if (o->rate > 0)
+		buf_printf(&k->out, ",\"rate\":%g", o->rate);
+	if (o->reply_within_ms)
+		buf_printf(&k->out, ",\"reply_within_ms\":%lld", (long long)o->reply_within_ms);
+	if (o->budgets) {
+		char *budgets = json_dumps(o->budgets, JSON_COMPACT);
+
+		buf_printf(&k->out, ",\"budgets\":%s", budgets);
+		free(budgets);
+	}
+	member(k, "identity", o->identity);
 	end_line(k);
 }
 
@@ -216,13 +227,13 @@ kit_receipt(struct kit *k, const char *driver_id, const char *id, const char *re
 }
 
 void
-kit_call_state(struct kit *k, const char *id, const char *state, const char *outcome,
-	       const char *digits, msec ms)
+kit_call_state(struct kit *k, const char *id, const struct kit_progress *p)
 {
-	buf_printf(&k->out, "{\"ev\":\"call\",\"id\":\"%s\",\"state\":\"%s\",\"ms\":%lld", id, state,
-		   (long long)ms);
-	member(k, "outcome", outcome);
-	member(k, "digits", digits);
+	buf_printf(&k->out, "{\"ev\":\"call\",\"id\":\"%s\",\"state\":\"%s\",\"ms\":%lld", id,
+		   p->state, (long long)p->ms);
+	member(k, "outcome", p->outcome);
+	member(k, "digits", p->digits);
+	member(k, "machine", p->machine);
 	end_line(k);
 }
 
@@ -261,6 +272,13 @@ kit_refuse(struct kit *k, const char *id, const char *reason)
 }
 
 void
+kit_checked(struct kit *k, json_t *problems)
+{
+	kit_event(k, json_pack("{s:s,s:o}", "ev", "checked", "problems", problems));
+	kit_exit(k);
+}
+
+void
 kit_fatal(struct kit *k, const char *reason, bool retry)
 {
 	kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason", reason, "retry", retry));
@@ -284,6 +302,18 @@ string(json_t *op, json_t *outer, const char *name)
 	return text || !outer ? text : json_string_value(json_object_get(outer, name));
 }
 
+/* It stands where the text stands: in an item, or beside the shared one. */
+static struct kit_template
+template_of(json_t *json, json_t *op)
+{
+	json_t *t = json_object_get(json_object_get(json, "text") || !op ? json : op, "template");
+
+	return (struct kit_template){
+		.name = string(t, NULL, "name"), .language = string(t, NULL, "language"),
+		.constant = string(t, NULL, "constant"), .params = json_object_get(t, "params"),
+	};
+}
+
 static void
 fill_item(struct kit_item *item, json_t *json, json_t *op, unsigned *missing, size_t room)
 {
@@ -293,7 +323,7 @@ fill_item(struct kit_item *item, json_t *json, json_t *op, unsigned *missing, si
 		parts = json_object_get(op, "parts");
 	*item = (struct kit_item){
 		.id = string(json, NULL, "id"), .to = string(json, NULL, "to"),
-		.text = string(json, op, "text"),
+		.text = string(json, op, "text"), .template = template_of(json, op),
 		.reference = (unsigned)number(json, "reference", number(op, "reference", 0)),
 		.parts = (unsigned)number(json, "of", number(op, "of", 0)),
 	};
@@ -348,6 +378,7 @@ on_call(struct kit *k, json_t *op)
 	struct kit_call call = {
 		.id = string(op, NULL, "id"), .to = string(op, NULL, "to"),
 		.text = string(say, NULL, "text"), .language = string(say, NULL, "language"),
+		.template = template_of(op, NULL),
 		.keys = json_object_get(op, "keys"), .ring_ms = number(op, "ring_ms", 35000),
 		.not_after = number(op, "not_after", NEVER),
 		.plays = (unsigned)number(op, "plays", 2),
@@ -374,7 +405,7 @@ on_ask(struct kit *k, json_t *op)
 		return;
 	if (!k->driver->ask)
 		kit_refuse(k, question.id, "this driver answers no questions");
-	else if (!question.what || !question.text ||
+	else if (!question.what || (!question.text && strcmp(question.what, "test") != 0) ||
 		 (strcmp(question.what, "sms") == 0 && !question.to))
 		kit_refuse(k, question.id, "the question lacks what, text or to");
 	else
@@ -429,6 +460,8 @@ run_op(struct kit *k, json_t *op)
 	else if (strcmp(name, "open") == 0)
 		k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
 				string(op, NULL, "state"));
+	else if (strcmp(name, "check") == 0 && k->driver->check)
+		k->driver->check(k, op);
 	else if (strcmp(name, "close") == 0)
 		on_close(k, number(op, "grace_ms", 5000));
 }

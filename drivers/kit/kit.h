@@ -16,8 +16,16 @@
 
 struct kit;
 
+/* What a text was made of, for networks that carry approved templates only. */
+struct kit_template {			/* name NULL = gongd did not say */
+	const char *name, *language;
+	const char *constant;		/* its variable-free text; NULL = it has none */
+	json_t *params;			/* {"name": "value"}, in the template's order */
+};
+
 struct kit_item {			/* borrowed for the time of the callback */
 	const char *id, *to, *text;	/* to: digits with "+" */
+	struct kit_template template;
 	unsigned reference, parts;	/* parts: 0 = not said */
 	const unsigned *missing;	/* numbers (from 1) of parts still to send; NULL = all */
 	size_t missing_count;
@@ -32,16 +40,18 @@ struct kit_send {
 
 struct kit_call {
 	const char *id, *to, *text, *language;
+	struct kit_template template;
 	json_t *keys;
 	msec ring_ms, not_after;
 	unsigned plays;
 };
 
-/* What somebody at the office wants to know of this very route: an AT command, a USSD code, or
- * a test message with its round trip measured. */
+/* What somebody at the office wants to know of this very route: an AT command, a USSD code, a
+ * test of all that can be tested without a message, or a test message with its round trip
+ * measured. */
 struct kit_question {			/* borrowed for the time of the callback */
-	const char *id, *what;		/* "at", "ussd", "sms" */
-	const char *text, *to;		/* to: only of an "sms" */
+	const char *id, *what;		/* "at", "ussd", "test", "sms" */
+	const char *text, *to;		/* "test" has no text; only an "sms" has a number */
 	msec receipt_wait_ms;		/* of an "sms"; 0 = do not wait */
 };
 
@@ -55,6 +65,8 @@ struct kit_driver {
 	void (*callback)(struct kit *, json_t *op);			/* may be NULL */
 	/* Answered exactly once, by kit_answer or kit_refuse, now or later. */
 	void (*ask)(struct kit *, const struct kit_question *);		/* may be NULL */
+	/* Instead of open: could this config carry these templates?  kit_checked or kit_fatal. */
+	void (*check)(struct kit *, json_t *op);			/* may be NULL */
 	void (*close)(struct kit *, msec grace_ms);			/* NULL = exit at once */
 };
 
@@ -67,8 +79,17 @@ void kit_exit(struct kit *);		/* flushes, then leaves kit_main with 0 */
 
 /* BY_REF: they name the provider's reference (of any length) and the number, not our id. */
 enum kit_receipts { KIT_RECEIPTS_NONE, KIT_RECEIPTS, KIT_RECEIPTS_BY_REF };
-void kit_ready(struct kit *, const char *channels, unsigned window, unsigned batch,
-	       enum kit_receipts receipts, bool inbound, const char *identity);	/* channels: "sms", "voice", "sms,voice" */
+struct kit_offer {			/* docs/drivers.md, `ready` */
+	const char *channels;		/* "sms", "voice", "sms,voice" */
+	const char *identity;
+	unsigned window, batch;
+	enum kit_receipts receipts;
+	bool inbound, templates;	/* templates: sends and calls shall say what they are made of */
+	double rate;			/* messages a second that the account allows; 0 = not known */
+	json_t *budgets;		/* ["5/1h"], of each number; borrowed; NULL = not known */
+	msec reply_within_ms;		/* the network waits no longer for its callback's answer; 0 = 30 s */
+};
+void kit_ready(struct kit *, const struct kit_offer *);
 void kit_done(struct kit *, const char *id, const char *outcome, const char *ref, unsigned parts,
 	      const char *class, const char *reason);
 /* Several items with the same fate. */
@@ -78,14 +99,21 @@ void kit_part(struct kit *, const char *id, unsigned part, unsigned of, unsigned
 	      const char *ref);
 void kit_receipt(struct kit *, const char *driver_id, const char *id, const char *ref,
 		 const char *to, const char *state, const char *reason, msec at);
-void kit_call_state(struct kit *, const char *id, const char *state, const char *outcome,
-		    const char *digits, msec ms);
+struct kit_progress {			/* of a call */
+	const char *state;		/* "ringing", "answered", "ended" */
+	const char *outcome, *digits;	/* NULL = none */
+	const char *machine;		/* what a detection thinks who answered; NULL = nothing */
+	msec ms;			/* since the call began */
+};
+void kit_call_state(struct kit *, const char *id, const struct kit_progress *);
 void kit_inbound(struct kit *, const char *driver_id, const char *from, const char *text, msec at);
 void kit_reply(struct kit *, const char *callback_id, int status, const char *type,
 	       const char *body);
 /* The answer to a question: `fields` (ok, lines, ref, ms …) is taken over. */
 void kit_answer(struct kit *, const char *id, json_t *fields);
 void kit_refuse(struct kit *, const char *id, const char *reason);	/* ok: false */
+/* The answer to a check, then the driver ends: [{"template", "language", "problem"}], taken over. */
+void kit_checked(struct kit *, json_t *problems);
 void kit_event(struct kit *, json_t *event);	/* health, keep …: takes the reference */
 void kit_fatal(struct kit *, const char *reason, bool retry)	/* says so and exits 1 */
 	__attribute__((noreturn));

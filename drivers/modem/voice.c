@@ -108,8 +108,10 @@ end_call(struct driver *d)
 {
 	struct calling *c = &d->call;
 
-	kit_call_state(d->kit, c->id, "ended", c->over, c->keys_pressed[0] ? c->keys_pressed : NULL,
-		       driver_now() - c->dialed_at);
+	kit_call_state(d->kit, c->id, &(struct kit_progress){
+		.state = "ended", .outcome = c->over,
+		.digits = c->keys_pressed[0] ? c->keys_pressed : NULL,
+		.ms = driver_now() - c->dialed_at });
 	kit_done(d->kit, c->id, "accepted", NULL, 0, NULL,
 		 strcmp(c->over, "answered") == 0 ? NULL : c->over);
 	call_free(c);
@@ -191,7 +193,8 @@ picked_up(struct driver *d)
 	c->answered_at = driver_now();
 	c->hang_up_at = c->answered_at + (d->quirk.say && c->text[0] ? LISTEN_MAX_MS
 					  : d->quirk.keys_on ? KEY_WAIT_MS : SILENT_MS);
-	kit_call_state(d->kit, c->id, "answered", NULL, NULL, c->answered_at - c->dialed_at);
+	kit_call_state(d->kit, c->id, &(struct kit_progress){
+		.state = "answered", .ms = c->answered_at - c->dialed_at });
 }
 
 /* "+CLCC: id,direction,state,mode,…": ours goes out (0) and is speech (0). */
@@ -233,7 +236,8 @@ on_looked(void *ctx, const struct at_reply *r)
 			key(d, early);
 	} else if (state == 3 && c->state == CALL_DIALING) {
 		c->state = CALL_RINGS;
-		kit_call_state(d->kit, c->id, "ringing", NULL, NULL, driver_now() - c->dialed_at);
+		kit_call_state(d->kit, c->id, &(struct kit_progress){
+			.state = "ringing", .ms = driver_now() - c->dialed_at });
 	}
 	driver_done(d);
 }

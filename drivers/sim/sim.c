@@ -482,9 +482,11 @@ on_open(struct kit *k, const char *route, json_t *config, const char *state)
 	if (s->conf.health[0])
 		event_add(s->second, &second);
 	calls_only = strcmp(s->conf.channels, "voice") == 0;
-	kit_ready(k, s->conf.channels, (unsigned)(calls_only ? s->conf.lines : s->conf.window),
-		  (unsigned)(calls_only ? 1 : msec_min(s->conf.batch, s->conf.window)),
-		  s->conf.receipts, true, route ? route : "gong-sim");
+	kit_ready(k, &(struct kit_offer){
+		.channels = s->conf.channels, .identity = route ? route : "gong-sim",
+		.window = (unsigned)(calls_only ? s->conf.lines : s->conf.window),
+		.batch = (unsigned)(calls_only ? 1 : msec_min(s->conf.batch, s->conf.window)),
+		.receipts = s->conf.receipts, .inbound = true });
 	health_tell(s);
 }
 

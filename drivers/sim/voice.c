@@ -25,7 +25,9 @@ finish(struct sim *s, struct flight *f, const char *outcome, const char *keys)
 	snprintf(ref, sizeof(ref), "call-%s", f->id);
 	books_ended(s, f, outcome, keys);
 	books_write(s);
-	kit_call_state(s->kit, f->id, "ended", outcome, *keys ? keys : NULL, s->now - f->began_at);
+	kit_call_state(s->kit, f->id, &(struct kit_progress){
+		.state = "ended", .outcome = outcome, .digits = *keys ? keys : NULL,
+		.ms = s->now - f->began_at });
 	kit_done(s->kit, f->id, "accepted", ref, 0, NULL,
 		 strcmp(outcome, "answered") == 0 ? NULL : outcome);
 	unlink_and_free(s, f);
@@ -74,7 +76,7 @@ dial(struct sim *s, struct flight *f)
 	snprintf(f->keys, sizeof(f->keys), "%s", rule ? rule->keys : "");
 	f->talk_ms = rule && rule->keys[0] ? rule->keys_after_ms : s->conf.talk_ms;
 	if (f->pick_up != PICK_BUSY)
-		kit_call_state(s->kit, f->id, "ringing", NULL, NULL, 0);
+		kit_call_state(s->kit, f->id, &(struct kit_progress){ .state = "ringing" });
 	wait_until(s, f, STAGE_RING, f->ring_ms);
 }
 
@@ -90,7 +92,8 @@ voice_run(struct sim *s, struct flight *f)
 			finish(s, f, pick_up_name(f->pick_up), "");
 			return;
 		}
-		kit_call_state(s->kit, f->id, "answered", NULL, NULL, s->now - f->began_at);
+		kit_call_state(s->kit, f->id, &(struct kit_progress){
+			.state = "answered", .ms = s->now - f->began_at });
 		wait_until(s, f, STAGE_TALK, f->talk_ms);
 		return;
 	case STAGE_TALK:
