@@ -223,10 +223,12 @@ effect_free(struct effect *f)
 	case EFFECT_SEND:
 		strings_free(f->send.texts, f->send.text_count);
 		free(f->send.text);
+		free(f->send.template);
 		free(f->send.items);
 		break;
 	case EFFECT_CALL:
 		free(f->call.text);
+		free(f->call.template);
 		free(f->call.keys);
 		break;
 	case EFFECT_WITHDRAW:

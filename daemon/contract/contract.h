@@ -135,7 +135,7 @@ struct command {
 		} answered;
 		struct {
 			unsigned window, batch;
-			bool channels[CHANNEL_COUNT], receipts, receipts_by_ref, inbound;
+			bool channels[CHANNEL_COUNT], receipts, receipts_by_ref, inbound, templates;
 			char *identity;
 		} ready;
 		struct {		/* the driver died or was killed */
@@ -213,6 +213,7 @@ struct effect {
 		} reply;
 		struct {		/* EFFECT_SEND */
 			char *text;	/* shared text, may be NULL */
+			char *template;	/* JSON: what it was made of; may be NULL */
 			char **texts;	/* owned texts of items that have their own */
 			size_t text_count;
 			struct send_item *items;
@@ -222,7 +223,7 @@ struct effect {
 		} send;
 		struct {
 			uint64_t id, to;
-			char *text;
+			char *text, *template;	/* template: JSON, may be NULL */
 			enum lang lang;
 			char *keys;	/* JSON object {"1":"acknowledged",…} */
 			msec ring_ms, not_after;

@@ -75,6 +75,8 @@ send_for(struct engine *e, struct route_state *r, struct live_wave *lw, int64_t 
 		f = effect_new(EFFECT_SEND, (int)(r - e->routes));
 		f->send.items = xcalloc(r->batch, sizeof(*f->send.items));
 		f->send.text = form_of(e, r, lw, engine_variant_text(e, variant));
+		if (r->templates)
+			f->send.template = store_variant_template(e->store, variant);
 		f->send.flash = lw->flash;
 		f->send.receipt = r->receipts;
 		f->send.urgent = lw->w.severity >= SEVERITY_ORANGE;
@@ -108,6 +110,8 @@ add_call(struct engine *e, struct route_state *r, struct live_wave *lw, const st
 	f->call.id = message_id(m->wave, m->contact, m->attempt);
 	f->call.to = m->e164;
 	f->call.text = form_of(e, r, lw, v);
+	if (r->templates)
+		f->call.template = store_variant_template(e->store, m->variant);
 	f->call.lang = v->lang;
 	f->call.keys = keys_json(engine_template(e, lw->w.template));
 	f->call.ring_ms = e->settings->ring_ms;

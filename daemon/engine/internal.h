@@ -67,7 +67,7 @@ struct asking {
 struct route_state {
 	const struct route_conf *conf;
 	int64_t id;			/* in the store */
-	bool up, channels[CHANNEL_COUNT], receipts, receipts_by_ref;
+	bool up, channels[CHANNEL_COUNT], receipts, receipts_by_ref, templates;
 	unsigned window, batch, inflight;
 	bool prefer_other;		/* its driver asks that others carry, where there are any */
 	bool canary_failed, down_told;	/* such an alarm stands */
@@ -163,11 +163,9 @@ struct text_place {			/* for whom and where a text is rendered */
 	const char *names, *code;
 	msec min_ms, time_at;
 };
-/* Appends the body of the text; -1 names the parameter that is missing. */
-int engine_render(struct engine *, const struct text_place *, enum lang, enum channel,
-		  struct buf *out, struct err *);
 int engine_check_texts(struct engine *, const struct alert_request *, const struct template *,
 		       const division_code *, size_t divisions, struct err *);
+/* Renders and stores one text; 0: err names the parameter that is missing. */
 int64_t engine_variant(struct engine *, const struct text_place *, enum lang, enum channel,
 		       unsigned *parts, struct err *);
 bool engine_is_uniform(const struct template *, enum channel);

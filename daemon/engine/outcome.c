@@ -94,6 +94,7 @@ engine_route_ready(struct engine *e, struct command *cmd)
 		r->batch = 500;
 	r->receipts = cmd->ready.receipts;
 	r->receipts_by_ref = cmd->ready.receipts_by_ref;
+	r->templates = cmd->ready.templates;
 	for (int c = 0; c < CHANNEL_COUNT; c++)
 		r->channels[c] = cmd->ready.channels[c] && r->conf->channels[c];
 	store_route_note(e->store, r->id, window ? "up" : "paused", NULL, e->now);

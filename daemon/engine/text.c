@@ -137,9 +137,51 @@ text_of(const struct template *t, enum lang lang, enum channel channel)
 	return texts->sms;
 }
 
-int
-engine_render(struct engine *e, const struct text_place *place, enum lang lang,
-	      enum channel channel, struct buf *out, struct err *err)
+/* What the text was made of, for a driver whose network fills in an approved template itself.
+ * That has no room for the mark of a drill: it goes into the first value that is a text. */
+static void
+put_template(struct lookup *l, const struct text *text, struct buf *json)
+{
+	const struct template *t = l->place->template;
+	bool drill = l->place->alert->drill, first = true, marked = !drill;
+	struct buf value = { 0 };
+
+	buf_puts(json, "{\"name\":");
+	buf_json(json, t->name);
+	buf_printf(json, ",\"language\":\"%s\",\"params\":{", lang_name(l->lang));
+	for (size_t i = 0; i < t->param_count; i++) {
+		const char *plain;
+
+		if (!text_uses(text, t->params[i].name))
+			continue;
+		plain = lookup(l, t->params[i].name);
+		if (!marked && plain && *plain && t->params[i].type == PARAM_TEXT) {
+			buf_puts(&value, l->e->settings->drill_mark_provider[l->lang]);
+			marked = true;
+		}
+		buf_puts(&value, plain ? plain : "");
+		buf_puts(json, first ? "" : ",");
+		buf_json(json, t->params[i].name);
+		buf_puts(json, ":");
+		buf_json(json, value.data);
+		buf_reset(&value);
+		first = false;
+	}
+	buf_puts(json, "}");
+	if (t->texts[l->lang].constant && !drill) {
+		text_render(t->texts[l->lang].constant, lookup, l, &value, NULL);
+		buf_puts(json, ",\"constant\":");
+		buf_json(json, value.data);
+	}
+	buf_puts(json, "}");
+	if (!marked)
+		buf_fini(json);		/* better no template than a drill that looks real */
+	buf_fini(&value);
+}
+
+static int
+render(struct engine *e, const struct text_place *place, enum lang lang, enum channel channel,
+       struct buf *out, struct buf *template, struct err *err)
 {
 	struct lookup l = { .e = e, .place = place, .lang = lang };
 	const struct text *text = text_of(place->template, lang, channel);
@@ -153,6 +195,8 @@ engine_render(struct engine *e, const struct text_place *place, enum lang lang,
 		return err_field(err, "template", "template %s has no text in %s; add one to its "
 				 "file", place->template->name, lang_name(l.lang));
 	rc = text_render(text, lookup, &l, out, err);
+	if (rc == 0)
+		put_template(&l, text, template);
 	json_decref(l.columns);
 	return rc;
 }
@@ -259,11 +303,11 @@ engine_variant(struct engine *e, const struct text_place *place, enum lang lang,
 	       enum channel channel, unsigned *parts, struct err *err)
 {
 	struct settings *s = e->settings;
-	struct buf head = { 0 }, body = { 0 };
+	struct buf head = { 0 }, body = { 0 }, template = { 0 };
 	unsigned count = 1;
 	int64_t id = 0;
 
-	if (engine_render(e, place, lang, channel, &body, err) < 0)
+	if (render(e, place, lang, channel, &body, &template, err) < 0)
 		goto out;
 	if (channel == CHANNEL_SMS)
 		buf_puts(&head, s->signature[lang] ? s->signature[lang] : "");
@@ -275,12 +319,14 @@ engine_variant(struct engine *e, const struct text_place *place, enum lang lang,
 		add_code(&body, head.data, place->code, lang);
 	if (channel == CHANNEL_SMS)
 		count = parts_of(head.data, body.data);
-	id = store_variant_insert(e->store, place->alert->id, lang, head.data, body.data, count);
+	id = store_variant_insert(e->store, place->alert->id, lang, head.data, body.data, count,
+				  template.data);
 	if (parts && count > *parts)
 		*parts = count;
 out:
 	buf_fini(&head);
 	buf_fini(&body);
+	buf_fini(&template);
 	return id;
 }
 

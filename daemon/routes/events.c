@@ -55,6 +55,7 @@ on_ready(struct child *c, json_t *ev)
 	cmd->ready.batch = (unsigned)number_of(ev, "batch", 1);
 	cmd->ready.receipts = json_is_true(json_object_get(ev, "receipts"));
 	cmd->ready.receipts_by_ref = json_is_true(json_object_get(ev, "receipts_by_ref"));
+	cmd->ready.templates = json_is_true(json_object_get(ev, "templates"));
 	cmd->ready.inbound = json_is_true(json_object_get(ev, "inbound"));
 	cmd->ready.identity = xstrdup(string_of(ev, "identity"));
 	json_array_foreach(channels, i, word) {

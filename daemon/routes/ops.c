@@ -65,6 +65,15 @@ ops_open(struct buf *line, const struct child *c)
 }
 
 static void
+put_template(struct buf *line, const char *template)
+{
+	if (!template)
+		return;
+	buf_puts(line, ",\"template\":");
+	buf_puts(line, template);
+}
+
+static void
 put_missing(struct buf *line, const struct send_item *item)
 {
 	bool any = false;
@@ -94,6 +103,7 @@ ops_send(struct buf *line, const struct effect *f)
 		buf_puts(line, ",\"text\":");
 		buf_json(line, f->send.text);
 	}
+	put_template(line, f->send.template);
 	buf_puts(line, ",\"items\":[");
 	for (size_t i = 0; i < f->send.count; i++) {
 		const struct send_item *item = &f->send.items[i];
@@ -127,7 +137,9 @@ ops_call(struct buf *line, const struct effect *f)
 	buf_printf(line, ",\"keys\":%s,\"say\":[{\"language\":\"%s\",\"text\":",
 		   f->call.keys ? f->call.keys : "{}", lang_name(f->call.lang));
 	buf_json(line, f->call.text);
-	buf_puts(line, "}]}");
+	buf_puts(line, "}]");
+	put_template(line, f->call.template);
+	buf_puts(line, "}");
 }
 
 void

@@ -108,6 +108,10 @@ read_text(struct template *t, cfg_t *section, const char *option, struct text **
 
 	if (!source)
 		return 0;
+	if (strcmp(option, "constant") == 0 && strstr(source, "{{"))
+		return conf_fail(section, err, "template %s, text %s, constant: it holds {{…}}, but is for "
+				 "networks that allow no variables; write it without",
+				 t->name, cfg_title(section));
 	for (size_t i = 0; i < t->param_count && i < 64; i++)
 		names[i] = t->params[i].name;
 	if (text_compile(out, source, names, t->param_count, &inner) < 0)

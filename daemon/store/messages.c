@@ -124,10 +124,11 @@ store_wave_last_contact(struct store *s, uint32_t wave)
 
 int64_t
 store_variant_insert(struct store *s, int64_t alert, enum lang lang, const char *head,
-		     const char *body, unsigned parts)
+		     const char *body, unsigned parts, const char *template)
 {
-	store_run(s, "INSERT INTO variant (alert, lang, head, body, parts) VALUES (?, ?, ?, ?, ?)",
-		  "iitti", alert, (int64_t)lang, head, body, (int64_t)parts);
+	store_run(s, "INSERT INTO variant (alert, lang, head, body, parts, template) "
+		  "VALUES (?, ?, ?, ?, ?, ?)", "iittit", alert, (int64_t)lang, head, body,
+		  (int64_t)parts, template);
 	return store_last_id(s);
 }
 
@@ -146,6 +147,18 @@ store_variant_get(struct store *s, int64_t id, char **head, char **body, enum la
 	*parts = (unsigned)sqlite3_column_int(st, 3);
 	store_done(st);
 	return true;
+}
+
+char *
+store_variant_template(struct store *s, int64_t id)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT template FROM variant WHERE id = ?", "i", id);
+	char *template = NULL;
+
+	if (store_step(s, st))
+		template = xstrdup((const char *)sqlite3_column_text(st, 0));
+	store_done(st);
+	return template;
 }
 
 void

@@ -89,7 +89,8 @@ CREATE INDEX wave_told ON wave (id) WHERE kind BETWEEN 1 AND 3;
 CREATE INDEX wave_open ON wave (id) WHERE state IN (0, 1);
 CREATE TABLE variant (		-- one rendered text; head = signature, apart for routes that sign
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, lang INTEGER NOT NULL,
-	head TEXT NOT NULL, body TEXT NOT NULL, parts INTEGER NOT NULL
+	head TEXT NOT NULL, body TEXT NOT NULL, parts INTEGER NOT NULL,
+	template TEXT		-- JSON: what it was made of, as drivers get it; NULL = not known
 ) STRICT;
 CREATE INDEX variant_alert ON variant (alert);
 -- number: position from which the person's numbers are tried; parts_done: bit set of parts known accepted

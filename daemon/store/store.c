@@ -10,7 +10,7 @@
 
 #include "core/buf.h"
 
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 #define APPLICATION_ID 0x676f6e67	/* "gong" */
 
 __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
@@ -255,7 +255,9 @@ single_int(sqlite3 *db, const char *sql, int otherwise)
 
 /* migrations[v] leads from version v to v + 1; a new file starts from schema.sql, which is always
  * that of SCHEMA_VERSION. */
-static const char *const migrations[SCHEMA_VERSION] = { NULL };
+static const char *const migrations[SCHEMA_VERSION] = {
+	NULL, "ALTER TABLE variant ADD COLUMN template TEXT",
+};
 
 static int
 run_script(sqlite3 *db, const char *script, int version)

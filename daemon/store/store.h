@@ -226,11 +226,13 @@ void store_waves_open(struct store *, wave_fn, void *ctx);
 void store_waves_of(struct store *, int64_t alert, wave_fn, void *ctx);
 uint32_t store_wave_last_contact(struct store *, uint32_t wave);	/* planned so far */
 
+/* `template`: what the text was made of, as JSON; may be NULL. */
 int64_t store_variant_insert(struct store *, int64_t alert, enum lang, const char *head,
-			     const char *body, unsigned parts);
+			     const char *body, unsigned parts, const char *template);
 /* Caller frees *head and *body. */
 bool store_variant_get(struct store *, int64_t id, char **head, char **body, enum lang *,
 		       unsigned *parts);
+char *store_variant_template(struct store *, int64_t id);	/* caller frees; NULL if none */
 
 #define MESSAGE_AVOID 1			/* not by the route that had it last, if there is another */
 #define MESSAGE_RESEND 2		/* it may have left before */
