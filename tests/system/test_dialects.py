@@ -14,7 +14,7 @@ from providers import signatures as sign
 from providers.aliyun_sms import AliyunSms
 from providers.aliyun_voice import AliyunVoice
 from providers.base import Push, together, utc
-from providers.cloud_mas import FREE, CloudMas
+from providers.cloud_mas import FREE, TEMPLATE, CloudMas
 from providers.huawei_sms import HuaweiSms
 from providers.huawei_voice import HuaweiVoice
 from providers.infobip import Infobip
@@ -89,13 +89,13 @@ def started():
         thing.close() if isinstance(thing, Odd) else thing.end()
 
 
-def ask(url, data=None, headers=None, method=None):
+def ask(url, data=None, headers=None, method=None, timeout=10):
     """The answer's status and body; each side of these tests is Python, so this is the sender."""
     body = data.encode() if isinstance(data, str) else data
     request = urllib.request.Request(url, body, headers or {}, method=method)
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(request, timeout=10) as said:
+        with opener.open(request, timeout=timeout) as said:
             return said.status, said.read().decode()
     except urllib.error.HTTPError as e:
         with e:
@@ -106,13 +106,13 @@ def host(provider):
     return f"127.0.0.1:{provider.port}"
 
 
-def rpc(provider, key, action, nonce=None, **fields):
+def rpc(provider, key, action, nonce=None, timeout=10, **fields):
     params = {"Action": action, "Version": provider.VERSION, "Format": "JSON",
               "AccessKeyId": provider.ID, "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0",
               "SignatureNonce": nonce or os.urandom(8).hex(), "Timestamp": utc(time.time()),
               **fields}
     params["Signature"] = sign.aliyun_rpc("POST", params, key)
-    return json.loads(ask(provider.url, urllib.parse.urlencode(params))[1])
+    return json.loads(ask(provider.url, urllib.parse.urlencode(params), timeout=timeout)[1])
 
 
 def acs3(provider, key, action, **fields):
@@ -178,7 +178,8 @@ def mas(provider, key):
 def kannel(provider, key):
     query = urllib.parse.urlencode({
         "username": provider.ID, "password": key, "to": ONE, "from": "1", "text": "走",
-        "coding": 2, "charset": "UTF-8", "dlr-mask": 19, "dlr-url": "http://127.0.0.1:9/d?s=%d&p=%p"})
+        "coding": 2, "charset": "UTF-8", "dlr-mask": 19,
+        "dlr-url": "http://127.0.0.1:9/d?s=%d&p=%p"})
     return ask(provider.url + "?" + query)[0] == 202
 
 
@@ -203,9 +204,9 @@ SENDERS = [      # a provider, and how one sends to it with a key: whether it wa
     (HuaweiSms, lambda p, key: ask(p.url, HUAWEI_FORM, sdk(p, key, HUAWEI_FORM))[0] == 200),
     (HuaweiVoice, lambda p, key: ask(p.url, json.dumps(CALL), token(p, key, "AKSK"))[0] == 200),
     (Twilio, lambda p, key: ask(p.url, urllib.parse.urlencode(
-        {"To": ONE, "From": "+15550000001", "Body": "x"}), basic(p.SID, key))[0] == 201),
+        {"To": ONE, "From": "+15550000001", "Body": "x"}), basic(p.ID, key))[0] == 201),
     (Twilio, lambda p, key: ask(p.call_url, urllib.parse.urlencode(
-        {"To": ONE, "From": "+15550000001", "Twiml": TWIML}), basic(p.SID, key))[0] == 201),
+        {"To": ONE, "From": "+15550000001", "Twiml": TWIML}), basic(p.ID, key))[0] == 201),
     (Vonage, lambda p, key: '"status": "0"' in ask(p.url, urllib.parse.urlencode(
         {"api_key": p.ID, "api_secret": key, "from": "s", "to": ONE[1:], "text": "x"}))[1]),
     (Plivo, lambda p, key: ask(p.url, json.dumps(
@@ -235,8 +236,9 @@ def test_a_nonce_and_a_clock_that_is_off_are_refused_by_name(started):
 
 
 def test_what_was_taken_without_an_answer_is_found_by_the_query(started):
-    provider = started(AliyunSms())
-    rpc(provider, provider.KEY, "SendSms", **SMS)
+    provider = started(AliyunSms(silent="taken"))
+    with pytest.raises(TimeoutError):
+        rpc(provider, provider.KEY, "SendSms", timeout=0.3, **SMS)
     query = {"PhoneNumber": "13800000001", "PageSize": "10", "CurrentPage": "1",
              "SendDate": time.strftime("%Y%m%d", time.gmtime(time.time() + 8 * 3600))}
     ask_state = lambda: rpc(provider, provider.KEY, "QuerySendDetails", **query)[
@@ -295,7 +297,7 @@ def test_callbacks_are_signed_for_the_address_they_go_to(started):
 def test_twiml_is_heard_and_a_key_goes_to_its_action(started):
     provider = started(Twilio())
     ask(provider.call_url, urllib.parse.urlencode({"To": ONE, "From": "+1", "Twiml": TWIML}),
-        basic(provider.SID, provider.KEY))
+        basic(provider.ID, provider.KEY))
     got = provider.got[0]
     assert (got.twiml.says, got.twiml.langs, got.twiml.hangs_up) == (["走"], ["zh-CN"], False)
     push = provider.key(got, "1")
@@ -309,3 +311,83 @@ def test_kannel_fetches_the_dlr_url_with_its_escapes_filled_in(started):
     assert push.url == "http://127.0.0.1:9/d?s=1&p=%2B8613800000001"
     assert provider.dlr(provider.got[0], ONE, Kannel.QUEUED, "") is None
     assert isinstance(push, Push) and push.op()["method"] == "GET"
+
+
+def test_a_batch_is_booked_number_by_number(started):
+    aliyun, huawei, infobip_side, carrier = (started(p()) for p in (
+        AliyunSms, HuaweiSms, Infobip, CloudMas))
+    assert rpc(aliyun, aliyun.KEY, "SendBatchSms", TemplateCode="SMS_1", SignNameJson='["s","s"]',
+               PhoneNumberJson='["13800000001","13800000002"]',
+               TemplateParamJson='[{"a":"1"},{"a":"2"}]')["Code"] == "OK"
+    huawei.refuse = infobip_side.refuse = {"02": "E200028"}
+    body = json.dumps({"from": "1069", "statusCallback": "http://127.0.0.1:9/s", "smsContent": [
+        {"to": [ONE], "templateId": "t", "templateParas": ["x"]},
+        {"to": [TWO], "templateId": "t", "templateParas": ["y"]}]})
+    said = json.loads(ask(huawei.base + huawei.DIFF_PATH, body,
+                          token(huawei, huawei.KEY, "WSSE"))[1])
+    assert [row["status"] for row in said["result"]] == ["000000", "E200028"]
+    assert huawei.receipt(huawei.got[0], ONE).url == "http://127.0.0.1:9/s"
+    body = json.dumps({"messages": [{"destinations": [{"to": ONE}, {"to": TWO}],
+                                     "content": {"text": "x"}}]})
+    said = json.loads(ask(infobip_side.url, body, {"Authorization": "App " + Infobip.KEY})[1])
+    assert [m["status"]["groupName"] for m in said["messages"]] == ["PENDING", "REJECTED"]
+    fields = dict.fromkeys(TEMPLATE, "x") | {"secretKey": CloudMas.KEY, "params": '["x"]',
+                                             "mobiles": "13800000001,13800000002"}
+    fields["mac"] = sign.cloud_mas(fields[k] for k in TEMPLATE)
+    ask(carrier.base + carrier.TEMPLATE_PATH, base64.b64encode(json.dumps(fields).encode()))
+    assert [sorted(p.got[0].ids) for p in (aliyun, carrier, huawei, infobip_side)] == \
+        [["13800000001", "13800000002"]] * 2 + [["13800000001"]] * 2
+
+
+def test_what_is_left_and_what_was_sent_can_be_asked(started):
+    twilio, vonage, plivo, infobip_side = (started(p()) for p in (Twilio, Vonage, Plivo, Infobip))
+    for provider in (twilio, plivo, infobip_side):
+        next(send for dialect, send in SENDERS if dialect is type(provider))(provider, provider.KEY)
+    get = lambda p, path, h: json.loads(ask(p.base + path, headers=h)[1])
+    keys = basic(Twilio.ID, Twilio.KEY)
+    assert float(get(twilio, Twilio.ACCOUNT + "/Balance.json", keys)["balance"]) > 0
+    day = urllib.parse.urlencode({"To": ONE, "DateSent": utc(time.time(), "%Y-%m-%d")})
+    twilio.receipt(twilio.got[0], ONE, False)
+    (row,) = get(twilio, f"{Twilio.PATH}?{day}", keys)["messages"]
+    assert (row["status"], row["error_code"]) == ("undelivered", 30003)
+    assert get(twilio, f"{Twilio.ACCOUNT}/Messages/{row['sid']}.json", keys) == row
+    key = f"?api_key={Vonage.ID}&api_secret={Vonage.KEY}"
+    assert get(vonage, "/account/get-balance" + key, {})["value"] > 0
+    keys = basic(Plivo.ID, Plivo.KEY)
+    assert float(get(plivo, Plivo.ACCOUNT, keys)["cash_credits"]) > 0
+    plivo.receipt(plivo.got[0], ONE)
+    path = f"{Plivo.PATH}{plivo.got[0].id(ONE)}/"
+    assert get(plivo, path, keys)["message_state"] == "delivered"
+    keys = {"Authorization": "App " + Infobip.KEY}
+    assert get(infobip_side, "/account/1/balance", keys)["balance"] > 0
+    infobip_side.keep(infobip_side.receipt(infobip_side.got[0], ONE))
+    infobip_side.keep(infobip_side.reply(ONE, "1"))
+    for path in ("/sms/3/reports", "/sms/3/inbox/reports"):
+        assert [len(get(infobip_side, path, keys)["results"]) for _ in range(2)] == [1, 0]
+
+
+def test_a_call_is_asked_for_until_it_is_over(started):
+    provider = started(AliyunVoice())
+    call = {"CalledNumber": "13800000001", "StartCode": "TTS_1", "MenuKeyMap.1.Key": "1",
+            "MenuKeyMap.1.Code": "TTS_2", "OutId": "A1"}
+    call_id = rpc(provider, provider.KEY, "IvrCall", **call)["CallId"]
+    look = lambda: rpc(provider, provider.KEY, "QueryCallDetailByCallId", CallId=call_id,
+                       ProdId="11000000300005", QueryDate=str(int(time.time() * 1000)))
+    got = provider.got[0]
+    assert "Data" not in look() and provider.key(got, "1").value[0]["dtmf"] == "1"
+    assert provider.no_answer(got).value[0]["start_time"] == ""
+    assert json.loads(look()["Data"])["state"] == "200003"
+    assert rpc(provider, provider.KEY, "CancelCall", CallId=call_id)["Code"] == "OK"
+    assert got.cancelled
+
+
+def test_plivo_asks_the_answer_url_what_to_say(started):
+    xml = (b'<Response><GetInput action="http://127.0.0.1:9/k" numDigits="1"><Speak>go</Speak>'
+           b'</GetInput></Response>')
+    odd, provider = started(Odd(lambda n, r: http(200, xml))), started(Plivo())
+    ask(provider.call_url, json.dumps({"from": "1", "to": ONE[1:], "answer_url": odd.url}),
+        basic(provider.ID, provider.KEY))
+    got = provider.got[0]
+    assert provider.hears(got, provider.push(None, provider.answered(got))[-1]) == ["go"]
+    assert provider.key(got, "1").url == "http://127.0.0.1:9/k"
+    assert "CallUUID=" in odd.requests[0][1]

@@ -11,8 +11,8 @@ UNDELIVERABLE = {"groupId": 2, "groupName": "UNDELIVERABLE", "id": 9,
 
 
 class Infobip(Dialect):
-    """POST sms/3/messages, GET sms/3/reports and sms/3/inbox/reports (each line once), GET sms/3/logs,
-    GET account/1/balance.
+    """POST sms/3/messages, GET sms/3/reports and sms/3/inbox/reports (each line once), GET
+    sms/3/logs, GET account/1/balance.
     Facts: App key, the request, reports only once, the reply's fields.  Guesses: status groups and
     ids (REJECTED is group 5), `errorCode` of refusals, logs, balance, webhooks as `results` and
     repeated each minute; `hook_secret` signs them, HMAC-SHA256 of the body in hexadecimal as
@@ -79,8 +79,8 @@ class Infobip(Dialect):
                 "sentAt": utc(got.at, at), "doneAt": utc(self.now(), at), "messageCount": 1,
                 "status": {**status, "description": "words"},
                 "error": {"groupId": 0 if ok else 1, "groupName": "OK" if ok else "HANDSET_ERRORS",
-                          "id": 0 if ok else 5, "name": "NO_ERROR" if ok else "EC_ABSENT_SUBSCRIBER",
-                          "description": "words", "permanent": False}}
+                          "id": 0 if ok else 5, "description": "words", "permanent": False,
+                          "name": "NO_ERROR" if ok else "EC_ABSENT_SUBSCRIBER"}}
 
     def sign(self, url, push):
         if not self.hook_secret:

@@ -8,9 +8,10 @@ from .base import Dialect, Push, utc
 class Kannel(Dialect):
     """GET cgi-bin/sendsms; dlr-url fetched with its escapes filled in.
     Facts: parameters, dlr-mask's bits, the escapes %d %A %p %t %I, answers 202 "0: Accepted for
-    delivery" and "3: Queued for later delivery" (`queued`).  Guesses: 403 "Authorization failed for
-    sendsms", 503 for `whole`, %P %T %%, values percent-encoded, several numbers parted by spaces,
-    one repeat after 10 s.  There is no query and no balance; a refused number refuses the request."""
+    delivery" and "3: Queued for later delivery" (`queued`).  Guesses: 403 "Authorization failed
+    for sendsms", 503 for `whole`, %P %T %%, values percent-encoded, several numbers parted by
+    spaces, one repeat after 10 s, a refused number refuses the request.
+    There is no query and no balance."""
     ID, KEY = "kannel", "kannel-password"
     PATH = "/cgi-bin/sendsms"
     RETRY_S = (10,)

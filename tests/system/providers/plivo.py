@@ -7,8 +7,8 @@ from .base import Dialect, Push, national, utc
 
 
 class Plivo(Dialect):
-    """POST Message/ and Call/ (JSON), DELETE Call/ID/, GET Message/ID/, Message/?to_number=, and the
-    account for its cash_credits; callbacks carry both the V2 and the V3 signature.
+    """POST Message/ and Call/ (JSON), DELETE Call/ID/, GET Message/ID/, Message/?to_number=, and
+    the account for its cash_credits; callbacks carry both the V2 and the V3 signature.
     Facts: Basic, dst joined by <, states, V2 (published vector) and V3 (their library), answer_url,
     ring_timeout, machine_detection.  Guesses: 202/201 and 400 with `error`, one bad number refuses
     the whole request, callbacks' fields, repeats at 60 and 120 s."""
@@ -117,7 +117,8 @@ class Plivo(Dialect):
         got.root = ET.fromstring(said.body)
         assert got.root.tag == "Response", got.root.tag
         got.says = ["".join(e.itertext()).strip() for e in got.root.iter("Speak")]
-        got.gathers = [dict(e.attrib) for e in got.root.iter() if e.tag in ("GetInput", "GetDigits")]
+        got.gathers = [dict(e.attrib) for e in got.root.iter()
+                       if e.tag in ("GetInput", "GetDigits")]
         return got.says
 
     def key(self, got, digit):

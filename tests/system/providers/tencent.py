@@ -8,8 +8,9 @@ from .base import Dialect
 
 
 class Tencent(Dialect):
-    """Facts: TC3-HMAC-SHA256 (published vector), the clock's 5 minutes, `Response.Error` with status
-    200, the answer to callbacks.  Guesses: callbacks are repeated (three times, a minute apart)."""
+    """Facts: TC3-HMAC-SHA256 (published vector), the clock's 5 minutes, `Response.Error` with
+    status 200, the answer to callbacks.  Guess: callbacks are repeated three times, a minute
+    apart."""
     ID, KEY = "AKIDtest", "tencent-secret"
     SERVICE = VERSION = None
     RETRY_S = (60, 60, 60)

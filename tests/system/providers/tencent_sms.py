@@ -1,10 +1,11 @@
 """Tencent Cloud SMS (2021-01-11), as Tencent."""
-from .base import Push, beijing, national
+from .base import Push, beijing, country, national
 from .tencent import Tencent
 
 
 class TencentSms(Tencent):
-    """SendSms, PullSmsSendStatus, PullSmsReplyStatus, PullSmsSendStatusByPhoneNumber.
+    """SendSms, PullSmsSendStatus, PullSmsReplyStatus, PullSmsSendStatusByPhoneNumber,
+    SmsPackagesStatistics (what is left of the packages: their SDK's fields).
     Facts: parameters and limits, each number answered for itself, the pushes' fields, the pulls'
     fields (their SDK); a pull gives each line once.  Guesses: the order of SendStatusSet differs
     from the request's; a pushed receipt is pulled too.
@@ -46,14 +47,24 @@ class TencentSms(Tencent):
 
     def do_PullSmsSendStatusByPhoneNumber(self, said):
         assert said["SmsSdkAppId"] and 1 <= said["Limit"] <= 100 and said["Offset"] == 0
-        rows = [self.line(got, n, self.fate(got, n)) for got, n in self.booked(said["PhoneNumber"])
+        number = said["PhoneNumber"]
+        rows = [self.line(got, number, self.fate(got, n)) for got, n in self.booked(number)
                 if said["BeginTime"] <= got.at <= said.get("EndTime", self.now())
                 and self.fate(got, n) is not None]
         return self.ok(PullSmsSendStatusSet=rows[:said["Limit"]])
 
+    def do_SmsPackagesStatistics(self, said):
+        assert said["SmsSdkAppId"] and said["Limit"] and said["BeginTime"] < said["EndTime"]
+        return self.ok(SmsPackagesStatisticsSet=[{
+            "PackageCreateTime": "2026-01-01 00:00:00", "PackageId": 1, "PackageType": 0,
+            "PackageEffectiveTime": "2026-01-01 00:00:00", "PackageAmount": 10000,
+            "PackageExpiredTime": "2027-01-01 00:00:00",
+            "CurrentUsage": sum(len(got.ids) for got in self.got)}])
+
     def line(self, got, number, ok, code=None):
-        return {"UserReceiveTime": int(self.now()), "CountryCode": "86",
-                "SubscriberNumber": national(number), "PhoneNumber": "+86" + national(number),
+        code_of, mobile = country(number)
+        return {"UserReceiveTime": int(self.now()), "CountryCode": code_of,
+                "SubscriberNumber": mobile, "PhoneNumber": f"+{code_of}{mobile}",
                 "SerialNo": got.id(number), "ReportStatus": "SUCCESS" if ok else "FAIL",
                 "Description": code or ("DELIVRD" if ok else "UNDELIV"),
                 "SessionContext": got.get("SessionContext", "")}
@@ -66,7 +77,7 @@ class TencentSms(Tencent):
     def receipt(self, got, number, ok=True, code=None):
         self.settle(got, number, ok)
         line = self.line(got, number, ok, code)
-        push = Push([{"user_receive_time": beijing(self.now()), "nationcode": "86",
+        push = Push([{"user_receive_time": beijing(self.now()), "nationcode": line["CountryCode"],
                       "mobile": line["SubscriberNumber"], "report_status": line["ReportStatus"],
                       "errmsg": line["Description"], "description": "words",
                       "sid": line["SerialNo"]}])
@@ -75,10 +86,11 @@ class TencentSms(Tencent):
 
     def reply(self, number, text, extend=""):
         at = int(self.now())
-        push = Push({"extend": extend, "mobile": national(number), "nationcode": "86",
+        code, mobile = country(number)
+        push = Push({"extend": extend, "mobile": mobile, "nationcode": code,
                      "sign": "测试", "text": text, "time": at})
         push.pulled = ("reply", {
-            "ExtendCode": extend, "CountryCode": "86", "SubscriberNumber": national(number),
-            "PhoneNumber": "+86" + national(number), "SignName": "测试", "ReplyContent": text,
+            "ExtendCode": extend, "CountryCode": code, "SubscriberNumber": mobile,
+            "PhoneNumber": f"+{code}{mobile}", "SignName": "测试", "ReplyContent": text,
             "ReplyTime": at})
         return push

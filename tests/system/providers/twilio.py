@@ -10,8 +10,8 @@ RFC2822 = "%a, %d %b %Y %H:%M:%S +0000"
 
 
 class Twiml:
-    """What TwiML does: `.says` (texts in order), `.langs`, `.plays`, `.gathers` (attributes of each),
-    `.hangs_up`, `.verbs` in order."""
+    """What TwiML does: `.says` (texts in order), `.langs`, `.plays`, `.gathers` (attributes of
+    each), `.redirects`, `.hangs_up`, `.verbs` in order."""
 
     def __init__(self, text):
         root = ET.fromstring(text)
@@ -34,8 +34,8 @@ class Twilio(Dialect):
     Guesses: error codes' statuses, a list's page of 50 without further pages, status callbacks
     are not repeated, AnsweredBy comes with every status once known.
     A list finds what was accepted when its answer was lost."""
-    SID, KEY = "AC" + "1" * 32, "twilio-token"
-    ACCOUNT = "/2010-04-01/Accounts/" + SID
+    ID, KEY = "AC" + "1" * 32, "twilio-token"
+    ACCOUNT = "/2010-04-01/Accounts/" + ID
     PATH, CALL_PATH = ACCOUNT + "/Messages.json", ACCOUNT + "/Calls.json"
     PATIENCE_S = 15
     STATUSES = {"20003": 401, "20429": 429, "20404": 404}
@@ -48,12 +48,12 @@ class Twilio(Dialect):
     def take(self, request):
         path = request.path.removeprefix(self.ACCOUNT)
         self.seen[f"{request.method} {path}"] += 1
-        if request.basic() != (self.SID, self.KEY):
+        if request.basic() != (self.ID, self.KEY):
             return self.no("20003")
         if request.method == "POST":
             return self.post(path, request.form())
         if path == "/Balance.json":
-            return self.answer({"account_sid": self.SID, "balance": "12.34", "currency": "USD"})
+            return self.answer({"account_sid": self.ID, "balance": "12.34", "currency": "USD"})
         if path in ("/Messages.json", "/Calls.json"):
             return self.list(path[1:-5], request.args())
         return self.show(path)
@@ -120,7 +120,7 @@ class Twilio(Dialect):
 
     def row(self, got):
         sid, status, date = got.id(), self.states[got.id()], utc(got.at, RFC2822)
-        row = {"sid": sid, "account_sid": self.SID, "to": got["To"], "from": got.get("From"),
+        row = {"sid": sid, "account_sid": self.ID, "to": got["To"], "from": got.get("From"),
                "status": status, "date_created": date, "direction": "outbound-api", "uri": "/"}
         if sid.startswith("CA"):
             return {**row, "start_time": date, "end_time": None, "duration": None,
@@ -139,7 +139,7 @@ class Twilio(Dialect):
         return {"x-twilio-signature": signatures.twilio(url, form, self.KEY)}
 
     def form(self, said, url=None):
-        return Push({"AccountSid": self.SID, "ApiVersion": "2010-04-01", **said}, form=True,
+        return Push({"AccountSid": self.ID, "ApiVersion": "2010-04-01", **said}, form=True,
                     url=url, sign=self.sign)
 
     def status(self, got, state, **more):

@@ -2,12 +2,12 @@
 import uuid
 
 from . import signatures
-from .base import Dialect, Push, beijing, national, utc
+from .base import Dialect, Push, beijing, utc
 
 
 class Vonage(Dialect):
     """POST sms/json, GET account/get-balance; callbacks signed where `signed` says the method (md5,
-    sha1, sha256, sha512, or "md5hash").
+    sha1, sha256, sha512, or "md5hash"), and sent as `hooks` says: POST, JSON or GET.
     Facts: parameters, status "0" and message-id, status 1 throttled, ttl's range, client-ref of
     100, the reply's fields, repeats for 24 h until 200 or 204, signatures (published vectors).
     Guesses: statuses 2 to 29 come with HTTP 200, 4 for a wrong key, the receipt's fields,
@@ -16,8 +16,8 @@ class Vonage(Dialect):
     PATH = "/sms/json"
     RETRY_S = (60,) * 10
 
-    def __init__(self, *args, signed=None, parts=1, **more):
-        self.signed, self.parts = signed, parts
+    def __init__(self, *args, signed=None, parts=1, hooks="POST", **more):
+        self.signed, self.parts, self.hooks = signed, parts, hooks
         super().__init__(*args, **more)
 
     def take(self, request):
@@ -61,13 +61,14 @@ class Vonage(Dialect):
         if self.signed:
             said.update({"timestamp": beijing(self.now()), "nonce": uuid.uuid4().hex})
             said["sig"] = signatures.vonage(said, self.SECRET, self.signed)
-        return Push(said, form=True, url=url)
+        return Push(said, form=self.hooks != "JSON", url=url,
+                    method="GET" if self.hooks == "GET" else "POST")
 
     def receipt(self, got, number, ok=True, status=None):
         self.settle(got, number, ok)
         return self.form({
-            "msisdn": national(number) if len(number) < 12 else number.lstrip("+"),
-            "to": got["from"], "network-code": "46000", "messageId": got.id(number),
+            "msisdn": number.lstrip("+"), "to": got["from"], "network-code": "46000",
+            "messageId": got.id(number),
             "price": "0.03", "status": status or ("delivered" if ok else "failed"),
             "scts": utc(self.now(), "%y%m%d%H%M"), "err-code": "0" if ok else "6",
             "api-key": self.ID, "client-ref": got.get("client-ref", ""),
