@@ -42,23 +42,6 @@ add_hex(struct buf *out, const unsigned char *digest, size_t len)
 		buf_printf(out, "%02x", digest[i]);
 }
 
-static void
-digest_hex(struct buf *out, const EVP_MD *md, const char *text, size_t len)
-{
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	unsigned n = 0;
-	int ok = EVP_Digest(text ? text : "", len, digest, &n, md, NULL);
-
-	assert(ok == 1);	/* a library without this digest cannot sign anything */
-	add_hex(out, digest, n);
-}
-
-void
-sign_md5(struct buf *out, const char *text, size_t len)
-{
-	digest_hex(out, EVP_md5(), text, len);
-}
-
 void
 sign_base64(struct buf *out, const char *bytes, size_t len)
 {
@@ -67,6 +50,43 @@ sign_base64(struct buf *out, const char *bytes, size_t len)
 
 	buf_add(out, text, (size_t)n);
 	free(text);
+}
+
+static void
+add_digest(struct buf *out, enum sign_as as, const unsigned char *digest, size_t len)
+{
+	if (as == AS_HEX)
+		add_hex(out, digest, len);
+	else
+		sign_base64(out, (const char *)digest, len);
+}
+
+static const EVP_MD *
+md_of(enum sign_hash hash)
+{
+	static const EVP_MD *(*const all[])(void) = {
+		[HASH_MD5] = EVP_md5, [HASH_SHA1] = EVP_sha1,
+		[HASH_SHA256] = EVP_sha256, [HASH_SHA512] = EVP_sha512,
+	};
+
+	return all[hash]();
+}
+
+void
+sign_hash(struct buf *out, enum sign_hash hash, enum sign_as as, const char *text, size_t len)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned n = 0;
+	int ok = EVP_Digest(text ? text : "", len, digest, &n, md_of(hash), NULL);
+
+	assert(ok == 1);	/* a library without this digest cannot sign anything */
+	add_digest(out, as, digest, n);
+}
+
+void
+sign_md5(struct buf *out, const char *text, size_t len)
+{
+	sign_hash(out, HASH_MD5, AS_HEX, text, len);
 }
 
 static size_t
@@ -78,6 +98,39 @@ hmac(const EVP_MD *md, const void *key, size_t key_len, const char *text, size_t
 
 	assert(done);
 	return n;
+}
+
+void
+sign_hmac(struct buf *out, enum sign_hash hash, enum sign_as as, const char *key,
+	  const char *text, size_t len)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	add_digest(out, as, digest, hmac(md_of(hash), key, strlen(key), text, len, digest));
+}
+
+void
+sign_basic(struct buf *out, const char *id, const char *key)
+{
+	struct buf pair = { 0 };
+
+	buf_printf(&pair, "%s:%s", id, key);
+	buf_puts(out, "Basic ");
+	sign_base64(out, pair.data, pair.len);
+	buf_fini(&pair);
+}
+
+/* Always UTC, whatever the zone of the machine. */
+static void
+format_utc(char *out, size_t size, const char *format, msec at)
+{
+	time_t seconds = (time_t)(at / 1000);
+	struct tm tm;
+	size_t n;
+
+	gmtime_r(&seconds, &tm);
+	n = strftime(out, size, format, &tm);
+	assert(n > 0);
 }
 
 /* TC3 derives its key from the day (UTC, never local time), the service and a fixed word. */
@@ -101,22 +154,19 @@ sign_tc3(struct buf *out, const struct sign_tc3 *s, const char *body, size_t len
 	static const char signed_headers[] = "content-type;host;x-tc-action";
 	struct buf request = { 0 }, text = { 0 };
 	unsigned char key[EVP_MAX_MD_SIZE], signature[EVP_MAX_MD_SIZE];
-	time_t seconds = (time_t)(s->at / 1000);
 	char day[16];
-	struct tm tm;
 	size_t n;
 
-	gmtime_r(&seconds, &tm);
-	strftime(day, sizeof(day), "%Y-%m-%d", &tm);
+	format_utc(day, sizeof(day), "%Y-%m-%d", s->at);
 	buf_printf(&request, "POST\n/\n\ncontent-type:" SIGN_TC3_TYPE "\nhost:%s\nx-tc-action:",
 		   s->host);
 	for (const char *c = s->action; *c; c++)
 		buf_add(&request, (char[]){ (char)tolower((unsigned char)*c) }, 1);
 	buf_printf(&request, "\n\n%s\n", signed_headers);
-	digest_hex(&request, EVP_sha256(), body, len);
-	buf_printf(&text, "TC3-HMAC-SHA256\n%lld\n%s/%s/tc3_request\n", (long long)seconds, day,
-		   s->service);
-	digest_hex(&text, EVP_sha256(), request.data, request.len);
+	sign_hash(&request, HASH_SHA256, AS_HEX, body, len);
+	buf_printf(&text, "TC3-HMAC-SHA256\n%lld\n%s/%s/tc3_request\n", (long long)(s->at / 1000),
+		   day, s->service);
+	sign_hash(&text, HASH_SHA256, AS_HEX, request.data, request.len);
 	tc3_key(s, day, key);
 	n = hmac(EVP_sha256(), key, 32, text.data, text.len, signature);
 	buf_printf(out, "TC3-HMAC-SHA256 Credential=%s/%s/%s/tc3_request, SignedHeaders=%s, "
@@ -126,7 +176,7 @@ sign_tc3(struct buf *out, const struct sign_tc3 *s, const char *body, size_t len
 	buf_fini(&text);
 }
 
-/* By the names alone: compared whole, "=" would sort behind the digits of a longer name. */
+/* By the names first: compared whole, "=" would sort behind the digits of a longer name. */
 static int
 by_name(const void *a, const void *b)
 {
@@ -134,7 +184,9 @@ by_name(const void *a, const void *b)
 	size_t len = strcspn(one, "="), other = strcspn(two, "=");
 	int order = memcmp(one, two, len < other ? len : other);
 
-	return order ? order : (len > other) - (len < other);
+	if (!order)
+		order = (len > other) - (len < other);
+	return order ? order : strcmp(one, two);
 }
 
 static void
@@ -159,18 +211,103 @@ void
 sign_aliyun_rpc(struct buf *query, const char *method, const char *key)
 {
 	struct buf text = { 0 }, secret = { 0 }, signature = { 0 };
-	unsigned char digest[EVP_MAX_MD_SIZE];
-	size_t n;
 
 	sort_pairs(query);
 	buf_printf(&text, "%s&%%2F&", method);
 	sign_percent(&text, query->data, query->len);
 	buf_printf(&secret, "%s&", key);	/* no second key: the "&" stands all the same */
-	n = hmac(EVP_sha1(), secret.data, secret.len, text.data, text.len, digest);
-	sign_base64(&signature, (char *)digest, n);
+	sign_hmac(&signature, HASH_SHA1, AS_BASE64, secret.data, text.data, text.len);
 	buf_puts(query, "&Signature=");
 	sign_percent(query, signature.data, signature.len);
 	buf_fini(&text);
 	buf_fini(&secret);
 	buf_fini(&signature);
+}
+
+/* Appends the hash of the canonical request that ACS3 and SDK-HMAC-SHA256 have in common;
+ * `headers` are whole lines, in the order of the names in `signed_headers`. */
+static void
+hash_canonical(struct buf *out, const char *method, const char *path, const char *query,
+	       const char *headers, const char *signed_headers, const char *body_sha256)
+{
+	struct buf sorted = { 0 }, request = { 0 };
+
+	buf_puts(&sorted, query);
+	sort_pairs(&sorted);
+	buf_printf(&request, "%s\n%s\n%s\n%s\n%s\n%s", method, path, sorted.data, headers,
+		   signed_headers, body_sha256);
+	sign_hash(out, HASH_SHA256, AS_HEX, request.data, request.len);
+	buf_fini(&sorted);
+	buf_fini(&request);
+}
+
+void
+sign_acs3(struct buf *out, struct sign_acs3_sent *sent, const struct sign_acs3 *s,
+	  const char *body, size_t len)
+{
+	static const char all[] = "content-type;host;x-acs-action;x-acs-content-sha256;x-acs-date;"
+				  "x-acs-signature-nonce;x-acs-version";
+	const char *names = s->content_type ? all : all + strlen("content-type;");
+	struct buf hash = { 0 }, headers = { 0 }, text = { 0 };
+
+	format_utc(sent->date, sizeof(sent->date), "%Y-%m-%dT%H:%M:%SZ", s->at);
+	sign_hash(&hash, HASH_SHA256, AS_HEX, body, len);
+	memcpy(sent->content_sha256, hash.data, sizeof(sent->content_sha256));
+	if (s->content_type)
+		buf_printf(&headers, "content-type:%s\n", s->content_type);
+	buf_printf(&headers, "host:%s\nx-acs-action:%s\nx-acs-content-sha256:%s\nx-acs-date:%s\n"
+		   "x-acs-signature-nonce:%s\nx-acs-version:%s\n", s->host, s->action, hash.data,
+		   sent->date, s->nonce, s->version);
+	buf_puts(&text, "ACS3-HMAC-SHA256\n");
+	hash_canonical(&text, s->method, s->path, s->query, headers.data, names, hash.data);
+	buf_printf(out, "ACS3-HMAC-SHA256 Credential=%s,SignedHeaders=%s,Signature=", s->key_id,
+		   names);
+	sign_hmac(out, HASH_SHA256, AS_HEX, s->key, text.data, text.len);
+	buf_fini(&hash);
+	buf_fini(&headers);
+	buf_fini(&text);
+}
+
+void
+sign_wsse(struct buf *out, const struct sign_wsse *s)
+{
+	char created[sizeof("2006-01-02T15:04:05Z")];
+	struct buf text = { 0 }, hex = { 0 };
+
+	format_utc(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", s->at);
+	buf_printf(&text, "%s%s%s", s->nonce, created, s->secret);
+	buf_printf(out, "UsernameToken Username=\"%s\",PasswordDigest=\"", s->app_key);
+	if (s->hex) {
+		sign_hash(&hex, HASH_SHA256, AS_HEX, text.data, text.len);
+		sign_base64(out, hex.data, hex.len);
+	} else {
+		sign_hash(out, HASH_SHA256, AS_BASE64, text.data, text.len);
+	}
+	buf_printf(out, "\",Nonce=\"%s\",Created=\"%s\"", s->nonce, created);
+	buf_fini(&text);
+	buf_fini(&hex);
+}
+
+void
+sign_sdk(struct buf *out, char date[sizeof("20060102T150405Z")], const struct sign_sdk *s,
+	 const char *body, size_t len)
+{
+	struct buf hash = { 0 }, headers = { 0 }, path = { 0 }, text = { 0 };
+
+	format_utc(date, sizeof("20060102T150405Z"), "%Y%m%dT%H%M%SZ", s->at);
+	sign_hash(&hash, HASH_SHA256, AS_HEX, body, len);
+	buf_printf(&headers, "host:%s\nx-sdk-date:%s\n", s->host, date);
+	buf_puts(&path, s->path);
+	if (!path.len || path.data[path.len - 1] != '/')
+		buf_puts(&path, "/");
+	buf_printf(&text, "SDK-HMAC-SHA256\n%s\n", date);
+	hash_canonical(&text, s->method, path.data, s->query, headers.data, "host;x-sdk-date",
+		       hash.data);
+	buf_printf(out, "SDK-HMAC-SHA256 Access=%s, SignedHeaders=host;x-sdk-date, Signature=",
+		   s->key_id);
+	sign_hmac(out, HASH_SHA256, AS_HEX, s->key, text.data, text.len);
+	buf_fini(&hash);
+	buf_fini(&headers);
+	buf_fini(&path);
+	buf_fini(&text);
 }

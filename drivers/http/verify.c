@@ -1,0 +1,424 @@
+/* verify.c -- what stands in verify.h: the text a provider signed is made anew from the request
+ * and its signature compared.  It never tells what would have fitted. */
+#include "drivers/http/verify.h"
+
+#include <ctype.h>
+#include <jansson.h>
+#include <openssl/crypto.h>
+#include <string.h>
+#include <strings.h>
+
+#include "core/buf.h"
+
+struct field {
+	char *name, *value;
+};
+struct fields {
+	struct field *all;
+	size_t count;
+};
+
+static void
+fields_add(struct fields *f, char *name, char *value)
+{
+	f->all = xrealloc(f->all, (f->count + 1) * sizeof(*f->all));
+	f->all[f->count++] = (struct field){ name, value };
+}
+
+static void
+fields_fini(struct fields *f)
+{
+	for (size_t i = 0; i < f->count; i++) {
+		free(f->all[i].name);
+		free(f->all[i].value);
+	}
+	free(f->all);
+}
+
+static int
+by_name_and_value(const void *a, const void *b)
+{
+	const struct field *one = a, *two = b;
+	int order = strcmp(one->name, two->name);
+
+	return order ? order : strcmp(one->value, two->value);
+}
+
+static void
+fields_sort(struct fields *f)
+{
+	if (f->count)
+		qsort(f->all, f->count, sizeof(*f->all), by_name_and_value);
+}
+
+static int
+hex_byte(const unsigned char *two)
+{
+	int high = OPENSSL_hexchar2int(two[0]), low = OPENSSL_hexchar2int(two[1]);
+
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/* NULL for a broken escape and for a NUL, which would hide what follows it. */
+static char *
+decode(const char *from, size_t len)
+{
+	char *out = xmalloc(len + 1), *to = out;
+
+	for (size_t i = 0; i < len; i++) {
+		int c = (unsigned char)from[i];
+
+		if (c == '+') {
+			c = ' ';
+		} else if (c == '%') {
+			c = len - i > 2 ? hex_byte((const unsigned char *)from + i + 1) : -1;
+			i += 2;
+		}
+		if (c <= 0) {
+			free(out);
+			return NULL;
+		}
+		*to++ = (char)c;
+	}
+	*to = '\0';
+	return out;
+}
+
+static bool
+add_form(struct fields *f, const char *text, size_t len)
+{
+	for (size_t at = 0, size; at < len; at += size + 1) {
+		const char *pair = text + at, *next = memchr(pair, '&', len - at), *equals;
+		size_t name_len;
+		char *name, *value;
+
+		size = next ? (size_t)(next - pair) : len - at;
+		if (!size)
+			continue;
+		equals = memchr(pair, '=', size);
+		name_len = equals ? (size_t)(equals - pair) : size;
+		name = decode(pair, name_len);
+		value = equals ? decode(equals + 1, size - name_len - 1) : xstrdup("");
+		if (!name || !value) {
+			free(name);
+			free(value);
+			return false;
+		}
+		fields_add(f, name, value);
+	}
+	return true;
+}
+
+static bool
+add_query(struct fields *f, const char *url)
+{
+	const char *query = strchr(url, '?');
+
+	return !query || add_form(f, query + 1, strlen(query + 1));
+}
+
+/* Only texts and whole numbers have one spelling that both sides sign. */
+static bool
+add_json(struct fields *f, const char *text, size_t len)
+{
+	json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *value;
+	bool ok = json_is_object(object);
+	const char *name;
+
+	json_object_foreach(object, name, value) {
+		struct buf word = { 0 };
+
+		if (json_is_string(value))
+			buf_puts(&word, json_string_value(value));
+		else if (json_is_integer(value))
+			buf_printf(&word, "%lld", (long long)json_integer_value(value));
+		else
+			ok = false;
+		fields_add(f, xstrdup(name), buf_take(&word));
+	}
+	json_decref(object);
+	return ok;
+}
+
+static const char *
+header(const struct verify_request *r, const char *name)
+{
+	return r->header(r->ctx, name);
+}
+
+static bool
+is_of_type(const struct verify_request *r, const char *type)
+{
+	const char *given = header(r, "content-type");
+	size_t len = strlen(type);
+
+	return given && strncasecmp(given, type, len) == 0 && strchr("; ", given[len]);
+}
+
+static bool
+is_form(const struct verify_request *r)
+{
+	return is_of_type(r, "application/x-www-form-urlencoded");
+}
+
+/* Its length is no secret: it is the scheme's, or that of a password's Base64. */
+static bool
+equal(const char *given, size_t len, const char *wanted)
+{
+	return len == strlen(wanted) && CRYPTO_memcmp(given, wanted, len) == 0;
+}
+
+/* Hex digits may come in either case. */
+static bool
+equal_hex(const char *given, size_t len, const char *wanted)
+{
+	char *small = xstrndup(given, len);
+	bool ok;
+
+	for (char *c = small; *c; c++)
+		*c = (char)tolower((unsigned char)*c);
+	ok = equal(small, strlen(small), wanted);
+	free(small);
+	return ok;
+}
+
+/* Twilio signs its own idea of the URL: the default port may stand in it or not.  Appends the
+ * other spelling; nothing if there is none. */
+static void
+add_other_port(struct buf *out, const char *url)
+{
+	const char *standard = strncasecmp(url, "https:", 6) == 0 ? ":443" : ":80";
+	const char *host = strstr(url, "://"), *end, *port;
+
+	if (!host)
+		return;
+	host += 3;
+	end = host + strcspn(host, "/?");
+	port = memrchr(host, ':', (size_t)(end - host));
+	if (port && strcspn(port, "]@") < (size_t)(end - port))
+		port = NULL;	/* the colon of an IPv6 address or of a user's password */
+	if (!port)
+		buf_printf(out, "%.*s%s%s", (int)(end - url), url, standard, end);
+	else if (equal(port, (size_t)(end - port), standard))
+		buf_printf(out, "%.*s%s", (int)(port - url), url, end);
+}
+
+static bool
+twilio_fits(const char *given, const char *url, const struct fields *sorted, const char *token)
+{
+	struct buf text = { 0 }, wanted = { 0 };
+	bool ok;
+
+	buf_puts(&text, url);
+	for (size_t i = 0; i < sorted->count; i++)
+		if (!i || by_name_and_value(&sorted->all[i - 1], &sorted->all[i]) != 0)
+			buf_printf(&text, "%s%s", sorted->all[i].name, sorted->all[i].value);
+	sign_hmac(&wanted, HASH_SHA1, AS_BASE64, token, text.data, text.len);
+	ok = equal(given, strlen(given), wanted.data);
+	buf_fini(&text);
+	buf_fini(&wanted);
+	return ok;
+}
+
+static bool
+twilio_body_fits(const struct verify_request *r)
+{
+	struct fields query = { 0 };
+	struct buf wanted = { 0 };
+	bool ok = add_query(&query, r->url), seen = false;
+
+	sign_hash(&wanted, HASH_SHA256, AS_HEX, r->body, r->body_len);
+	for (size_t i = 0; i < query.count; i++) {
+		const struct field *field = &query.all[i];
+
+		if (strcmp(field->name, "bodySHA256") != 0)
+			continue;
+		seen = true;
+		ok = ok && equal_hex(field->value, strlen(field->value), wanted.data);
+	}
+	fields_fini(&query);
+	buf_fini(&wanted);
+	return ok && (seen || !r->body_len);
+}
+
+bool
+verify_twilio(const struct verify_request *r, const char *token)
+{
+	const char *given = header(r, "x-twilio-signature");
+	struct fields form = { 0 };
+	struct buf other = { 0 };
+	bool ok = given && token[0];
+
+	if (ok)
+		ok = is_form(r) ? add_form(&form, r->body, r->body_len) : twilio_body_fits(r);
+	fields_sort(&form);
+	add_other_port(&other, r->url);
+	ok = ok && (twilio_fits(given, r->url, &form, token) ||
+		    (other.len && twilio_fits(given, other.data, &form, token)));
+	fields_fini(&form);
+	buf_fini(&other);
+	return ok;
+}
+
+/* Appends the text that Vonage signs; NULL if there is no signature or none could be. */
+static const char *
+vonage_text(const struct verify_request *r, struct fields *f, struct buf *text)
+{
+	const char *given = NULL;
+	bool ok = add_query(f, r->url);
+
+	if (r->body_len && is_form(r))
+		ok = add_form(f, r->body, r->body_len) && ok;
+	else if (r->body_len)
+		ok = is_of_type(r, "application/json") && add_json(f, r->body, r->body_len) && ok;
+	fields_sort(f);
+	for (size_t i = 0; i < f->count; i++) {
+		if (strcmp(f->all[i].name, "sig") == 0) {
+			given = f->all[i].value;
+			continue;
+		}
+		for (char *c = f->all[i].value; *c; c++)
+			*c = *c == '&' || *c == '=' ? '_' : *c;
+		buf_printf(text, "&%s=%s", f->all[i].name, f->all[i].value);
+	}
+	return ok ? given : NULL;
+}
+
+bool
+verify_vonage(const struct verify_request *r, enum sign_hash hash, const char *key)
+{
+	struct buf text = { 0 }, wanted = { 0 };
+	struct fields f = { 0 };
+	const char *given = vonage_text(r, &f, &text);
+	bool ok;
+
+	sign_hmac(&wanted, hash, AS_HEX, key, text.data, text.len);
+	ok = key[0] && given && equal_hex(given, strlen(given), wanted.data);
+	fields_fini(&f);
+	buf_fini(&text);
+	buf_fini(&wanted);
+	return ok;
+}
+
+bool
+verify_vonage_md5hash(const struct verify_request *r, const char *key)
+{
+	struct buf text = { 0 }, wanted = { 0 };
+	struct fields f = { 0 };
+	const char *given = vonage_text(r, &f, &text);
+	bool ok;
+
+	buf_puts(&text, key);
+	sign_md5(&wanted, text.data, text.len);
+	ok = key[0] && given && equal_hex(given, strlen(given), wanted.data);
+	fields_fini(&f);
+	buf_fini(&text);
+	buf_fini(&wanted);
+	return ok;
+}
+
+/* While a token is replaced, Plivo signs with both and sends both, with a comma between. */
+static bool
+plivo_fits(const char *given, const char *token, const struct buf *text)
+{
+	struct buf wanted = { 0 };
+	bool ok = false;
+
+	sign_hmac(&wanted, HASH_SHA256, AS_BASE64, token, text->data, text->len);
+	while (*given && !ok) {
+		size_t len;
+
+		given += strspn(given, ", ");
+		len = strcspn(given, ", ");
+		ok = equal(given, len, wanted.data);
+		given += len;
+	}
+	buf_fini(&wanted);
+	return ok && token[0];
+}
+
+bool
+verify_plivo_v2(const struct verify_request *r, const char *token)
+{
+	const char *given = header(r, "x-plivo-signature-v2");
+	const char *nonce = header(r, "x-plivo-signature-v2-nonce");
+	struct buf text = { 0 };
+	bool ok;
+
+	if (!given || !nonce)
+		return false;
+	buf_printf(&text, "%.*s%s", (int)strcspn(r->url, "?"), r->url, nonce);
+	ok = plivo_fits(given, token, &text);
+	buf_fini(&text);
+	return ok;
+}
+
+/* "https://host/path?query.form.nonce", each part sorted, the dot between only where both are. */
+static void
+add_plivo_v3(struct buf *out, const char *url, const struct fields *query,
+	     const struct fields *form, const char *nonce)
+{
+	buf_printf(out, "%.*s%s", (int)strcspn(url, "?"), url,
+		   query->count || form->count ? "?" : "");
+	for (size_t i = 0; i < query->count; i++)
+		buf_printf(out, "%s%s=%s", i ? "&" : "", query->all[i].name, query->all[i].value);
+	buf_puts(out, query->count && form->count ? "." : "");
+	for (size_t i = 0; i < form->count; i++)
+		buf_printf(out, "%s%s", form->all[i].name, form->all[i].value);
+	buf_printf(out, ".%s", nonce);
+}
+
+bool
+verify_plivo_v3(const struct verify_request *r, const char *token)
+{
+	const char *given = header(r, "x-plivo-signature-v3");
+	const char *nonce = header(r, "x-plivo-signature-v3-nonce");
+	struct fields query = { 0 }, form = { 0 };
+	struct buf text = { 0 };
+	bool ok = given && nonce && add_query(&query, r->url);
+
+	if (ok && r->body_len)
+		ok = strcmp(r->method, "POST") == 0 && is_form(r) &&
+		     add_form(&form, r->body, r->body_len);
+	if (ok) {
+		fields_sort(&query);
+		fields_sort(&form);
+		add_plivo_v3(&text, r->url, &query, &form, nonce);
+		ok = plivo_fits(given, token, &text);
+	}
+	fields_fini(&query);
+	fields_fini(&form);
+	buf_fini(&text);
+	return ok;
+}
+
+bool
+verify_body_hmac(const struct verify_request *r, const char *name, enum sign_hash hash,
+		 enum sign_as as, const char *key)
+{
+	static const char *const names[] = {
+		[HASH_MD5] = "md5=", [HASH_SHA1] = "sha1=",
+		[HASH_SHA256] = "sha256=", [HASH_SHA512] = "sha512=",
+	};
+	const char *given = header(r, name);
+	struct buf wanted = { 0 };
+	bool ok;
+
+	if (!given || !key[0] || !r->body_len)
+		return false;
+	if (strncasecmp(given, names[hash], strlen(names[hash])) == 0)
+		given += strlen(names[hash]);
+	sign_hmac(&wanted, hash, as, key, r->body, r->body_len);
+	ok = as == AS_HEX ? equal_hex(given, strlen(given), wanted.data)
+			    : equal(given, strlen(given), wanted.data);
+	buf_fini(&wanted);
+	return ok;
+}
+
+bool
+verify_header(const struct verify_request *r, const char *name, const char *wanted)
+{
+	const char *given = header(r, name);
+
+	return given && wanted[0] && equal(given, strlen(given), wanted);
+}
