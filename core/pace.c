@@ -1,22 +1,123 @@
 /* pace.c -- budgets, token buckets and back-off as arithmetic on instants. */
 #include "core/pace.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DAY HOURS(24)
+
+static int
+parse_clock(msec *out, const char *text, const char **end)
+{
+	unsigned hour, minute;
+	int length = 0;
+
+	if (sscanf(text, "%2u:%2u%n", &hour, &minute, &length) != 2 || !length || hour > 24 ||
+	    minute > 59 || hour * 60 + minute > 24 * 60)
+		return -1;
+	*out = HOURS(hour) + MINUTES(minute);
+	*end = text + length;
+	return 0;
+}
+
+static int
+parse_hours(struct pace_budget *b, const char *text)
+{
+	if (parse_clock(&b->from_ms, text, &text) < 0 || *text != '-' ||
+	    parse_clock(&b->to_ms, text + 1, &text) < 0 || *text)
+		return -1;
+	return b->from_ms == b->to_ms || (b->from_ms == 0 && b->to_ms == DAY) ? -1 : 0;
+}
+
+int
+pace_budget_parse(struct pace_budget *b, const char *text)
+{
+	static const char units[] = "smhd";
+	static const msec unit_ms[] = { SECONDS(1), MINUTES(1), HOURS(1), DAY };
+	const char *unit;
+	double number;
+	char letter;
+	int length = 0;
+
+	*b = (struct pace_budget){ 0 };
+	if (*text < '0' || sscanf(text, "%u/%lf%c%n", &b->count, &number, &letter, &length) != 3 ||
+	    !b->count || !(number > 0 && number < 1e6) || !(unit = strchr(units, letter)))
+		return -1;
+	b->period_ms = (msec)(number * (double)unit_ms[unit - units]);
+	text += length;
+	if (!b->period_ms || (*text && *text != '@'))
+		return -1;
+	return *text ? parse_hours(b, text + 1) : 0;
+}
+
+static msec
+time_of_day(pace_offset_fn offset, msec at)
+{
+	msec local = at + (offset ? offset(at) : 0);
+
+	return (local % DAY + DAY) % DAY;
+}
+
+static bool
+binds(const struct pace_budget *b, pace_offset_fn offset, msec at)
+{
+	msec time;
+
+	if (b->from_ms == b->to_ms)
+		return true;
+	time = time_of_day(offset, at);
+	if (b->from_ms < b->to_ms)
+		return time >= b->from_ms && time < b->to_ms;
+	return time >= b->from_ms || time < b->to_ms;
+}
+
+/* When its hours end, being in them.  A change to or from summer time in between moves that. */
+static msec
+hours_end_at(const struct pace_budget *b, pace_offset_fn offset, msec at)
+{
+	msec end = at + (b->to_ms - time_of_day(offset, at) + DAY) % DAY, moved = end;
+
+	if (offset)
+		moved += offset(at) - offset(end);
+	return moved > at ? moved : end;
+}
+
+/* Not before this may one more go, as far as this budget is concerned. */
+static msec
+full_until(const struct pace_budget *b, pace_offset_fn offset, const msec *past_at, size_t past,
+	   msec at)
+{
+	unsigned left = b->count;
+
+	if (!left)
+		return NEVER;
+	if (!binds(b, offset, at))
+		return at;
+	while (left && past)
+		if (binds(b, offset, past_at[--past]))
+			left--;
+	return left ? at : msec_add(past_at[past], b->period_ms);
+}
+
 msec
-pace_budget_next_at(const struct pace_budget *budgets, size_t count, const msec *past_at,
-		    size_t past, msec now)
+pace_budget_next_at(const struct pace_budget *budgets, size_t count, pace_offset_fn offset,
+		    const msec *past_at, size_t past, msec now)
 {
 	msec at = now;
 
-	for (size_t i = 0; i < count; i++) {
-		msec full_until;
+	/* Whoever has waited for one budget may have come into the hours of another. */
+	for (size_t i = 0; i < count && at != NEVER;) {
+		const struct pace_budget *b = &budgets[i];
+		msec until = full_until(b, offset, past_at, past, at);
 
-		if (budgets[i].count == 0)
-			return NEVER;
-		if (past < budgets[i].count)
+		if (until <= at) {
+			i++;
 			continue;
-		full_until = msec_add(past_at[past - budgets[i].count], budgets[i].period_ms);
-		if (full_until > at)
-			at = full_until;
+		}
+		at = b->from_ms == b->to_ms ? until
+			: msec_min(until, hours_end_at(b, offset, at));
+		i = 0;
 	}
 	return at;
 }
@@ -65,4 +166,14 @@ pace_backoff_ms(msec first_ms, msec max_ms, unsigned failures)
 	while (failures-- > 1 && wait > 0 && wait < max_ms)
 		wait = wait > max_ms / 2 ? max_ms : wait * 2;
 	return wait < max_ms ? wait : max_ms;
+}
+
+msec
+pace_jitter_ms(msec wait_ms, uint64_t seed)
+{
+	/* The finaliser of splitmix64: neighbouring seeds give distant values. */
+	seed = (seed ^ seed >> 30) * 0xbf58476d1ce4e5b9u;
+	seed = (seed ^ seed >> 27) * 0x94d049bb133111ebu;
+	seed ^= seed >> 31;
+	return wait_ms - wait_ms / 5 + (msec)(seed % (uint64_t)(wait_ms / 5 * 2 + 1));
 }

@@ -3,18 +3,26 @@
 #define GONG_PACE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/msec.h"
 
 struct pace_budget {
 	unsigned count;			/* at most this many … */
 	msec period_ms;			/* … in any window of this length */
+	/* Of the local day, at and until which it binds and counts; over midnight when from is the
+	 * later one; equal: always. */
+	msec from_ms, to_ms;
 };
+/* "20/1d", or "1/10h@22:00-08:00" with hours of the day.  -1: it is no such text. */
+int pace_budget_parse(struct pace_budget *, const char *text);
 
+/* Local time minus UTC at an instant; NULL stands for none. */
+typedef msec (*pace_offset_fn)(msec at);
 /* First instant >= now at which one more fits every budget.  `past_at` are the instants already
  * used, ascending. */
-msec pace_budget_next_at(const struct pace_budget *, size_t budgets, const msec *past_at,
-			 size_t past, msec now);
+msec pace_budget_next_at(const struct pace_budget *, size_t budgets, pace_offset_fn,
+			 const msec *past_at, size_t past, msec now);
 
 /* Token bucket: `per_second` <= 0 means unlimited.  `burst` >= 1. */
 struct pace_bucket {
@@ -27,5 +35,7 @@ msec pace_bucket_next_at(const struct pace_bucket *, msec now);
 
 /* first_ms doubling per failure (count from 1) up to max_ms. */
 msec pace_backoff_ms(msec first_ms, msec max_ms, unsigned failures);
+/* Within a fifth of it, by `seed`: what failed together does not come back together. */
+msec pace_jitter_ms(msec wait_ms, uint64_t seed);
 
 #endif

@@ -138,6 +138,7 @@ driver_event_free(struct command *c)
 	switch (c->kind) {
 	case CMD_ROUTE_READY:
 		free(c->ready.identity);
+		free(c->ready.budgets);
 		break;
 	case CMD_ROUTE_LOST:
 		free(c->lost.written);

@@ -10,6 +10,7 @@
 
 #include "core/division.h"
 #include "core/msec.h"
+#include "core/pace.h"
 #include "core/words.h"
 
 struct pair {
@@ -137,6 +138,9 @@ struct command {
 			unsigned window, batch;
 			bool channels[CHANNEL_COUNT], receipts, receipts_by_ref, inbound, templates;
 			char *identity;
+			double rate;	/* messages a second; 0 = it does not say */
+			struct pace_budget *budgets;	/* per number */
+			size_t budget_count;
 		} ready;
 		struct {		/* the driver died or was killed */
 			uint64_t *written, *unwritten;

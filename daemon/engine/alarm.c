@@ -1,6 +1,6 @@
 /* alarm.c -- what is wrong with a route: a task for the desk and one message to the duty officer,
- * by another route, until it is over.  A driver names its alarms in `health`; gong adds "down"
- * and "canary".  The store knows which ones stand, so that a restart tells nobody twice. */
+ * by another route, until it is over.  A driver names its alarms in `health`; gong adds "down",
+ * "canary" and "paused".  The store knows which ones stand, so that a restart tells nobody twice. */
 #include "daemon/engine/internal.h"
 
 #include <jansson.h>
@@ -119,6 +119,7 @@ recount_one(void *ctx, const struct route_alarm *alarm)
 
 	r->alarms++;
 	r->said_alarms += !alarm->own;
+	r->pause_told |= alarm->own && strcmp(alarm->name, "paused") == 0;
 	r->down_told |= alarm->own && strcmp(alarm->name, "down") == 0;
 	r->canary_failed |= alarm->own && strcmp(alarm->name, "canary") == 0;
 }
@@ -127,7 +128,7 @@ static void
 recount(struct engine *e, struct route_state *r)
 {
 	r->alarms = r->said_alarms = 0;
-	r->down_told = r->canary_failed = false;
+	r->down_told = r->canary_failed = r->pause_told = false;
 	store_route_alarms(e->store, r->id, recount_one, r);
 }
 

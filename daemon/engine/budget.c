@@ -1,22 +1,48 @@
-/* budget.c -- how often a number was used by a route that limits it: kept in memory, for such
- * routes only, and filled again from the last day's attempts after a restart. */
+/* budget.c -- what a route's account allows: messages a second, and how often a number may be
+ * used.  The uses are kept in memory, for such routes only, and read again from the attempts
+ * when gongd starts or budgets change. */
 #include "daemon/engine/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 struct usage {
 	msec *at;			/* ascending */
 	size_t count, cap;
 };
 
+static void
+free_usage(void *p)
+{
+	free(((struct usage *)p)->at);
+	free(p);
+}
+
+static void
+forget_uses(struct route_state *r)
+{
+	table_fini(&r->used, free_usage);
+}
+
+/* gongd runs in the site's time zone. */
+static msec
+local_offset(msec at)
+{
+	time_t seconds = (time_t)(at / 1000);
+	struct tm tm = { 0 };
+
+	localtime_r(&seconds, &tm);
+	return SECONDS(tm.tm_gmtoff);
+}
+
 /* The first instant at which one more to this number fits every budget. */
 msec
 engine_budget_at(struct engine *e, struct route_state *r, uint64_t e164)
 {
-	struct usage *u = r->conf->budget_count ? table_get(&r->used, e164) : NULL;
+	struct usage *u = r->budget_count ? table_get(&r->used, e164) : NULL;
 
-	return u ? pace_budget_next_at(r->conf->budgets, r->conf->budget_count, u->at, u->count,
+	return u ? pace_budget_next_at(r->budgets, r->budget_count, local_offset, u->at, u->count,
 				       e->now) : e->now;
 }
 
@@ -24,8 +50,9 @@ void
 engine_budget_use(struct route_state *r, uint64_t e164, msec at)
 {
 	struct usage *u;
+	size_t i;
 
-	if (!r->conf->budget_count)
+	if (!r->budget_count)
 		return;
 	u = table_get(&r->used, e164);
 	if (!u)
@@ -34,7 +61,9 @@ engine_budget_use(struct route_state *r, uint64_t e164, msec at)
 		u->cap = u->cap ? u->cap * 2 : 4;
 		u->at = xrealloc(u->at, u->cap * sizeof(*u->at));
 	}
-	u->at[u->count++] = at;
+	for (i = u->count++; i > 0 && u->at[i - 1] > at; i--)
+		u->at[i] = u->at[i - 1];
+	u->at[i] = at;
 }
 
 static void
@@ -43,11 +72,99 @@ note_use(void *ctx, uint64_t e164, msec at)
 	engine_budget_use(ctx, e164, at);
 }
 
+static msec
+longest_period(const struct route_state *r)
+{
+	msec longest = 0;
+
+	for (size_t i = 0; i < r->budget_count; i++)
+		if (r->budgets[i].period_ms > longest)
+			longest = r->budgets[i].period_ms;
+	return longest;
+}
+
+/* What is with the driver has no attempt's row yet. */
+static void
+note_sending(struct engine *e, struct route_state *r)
+{
+	static struct message rows[1000];
+	uint32_t wave = 0, contact = 0;
+	size_t count;
+
+	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
+		for (size_t i = 0; i < count; i++)
+			if (rows[i].route == r->id)
+				engine_budget_use(r, rows[i].e164, rows[i].at);
+		wave = rows[count - 1].wave;
+		contact = rows[count - 1].contact;
+	}
+}
+
 void
 engine_budgets_load(struct engine *e, struct route_state *r)
 {
-	if (r->conf->budget_count)
-		store_used_since(e->store, r->id, e->now - HOURS(24), note_use, r);
+	forget_uses(r);
+	if (!r->budget_count)
+		return;
+	store_used_since(e->store, r->id, e->now - longest_period(r), note_use, r);
+	note_sending(e, r);
+}
+
+static void
+set_rate(struct engine *e, struct route_state *r)
+{
+	double rate = r->conf->rate > 0 ? r->conf->rate : r->said_rate;
+
+	if (rate != r->bucket.per_second)
+		r->bucket = (struct pace_bucket){ .per_second = rate, .burst = rate > 1 ? rate : 1,
+						  .tokens = 1, .filled_at = e->now };
+}
+
+static struct pace_budget *
+copy_budgets(const struct pace_budget *budgets, size_t count)
+{
+	struct pace_budget *copy = xcalloc(count + 1, sizeof(*copy));
+
+	for (size_t i = 0; i < count; i++)
+		copy[i] = budgets[i];
+	return copy;
+}
+
+static bool
+same_budget(const struct pace_budget *a, const struct pace_budget *b)
+{
+	return a->count == b->count && a->period_ms == b->period_ms && a->from_ms == b->from_ms &&
+		a->to_ms == b->to_ms;
+}
+
+/* What gong.conf says of a kind wins over what the driver says of it. */
+void
+engine_limits_apply(struct engine *e, struct route_state *r)
+{
+	bool ours = r->conf->budget_count > 0;
+	const struct pace_budget *wanted = ours ? r->conf->budgets : r->said_budgets;
+	size_t count = ours ? r->conf->budget_count : r->said_budget_count;
+	bool same = count == r->budget_count;
+
+	set_rate(e, r);
+	for (size_t i = 0; i < count && same; i++)
+		same = same_budget(&wanted[i], &r->budgets[i]);
+	if (same)
+		return;
+	free(r->budgets);
+	r->budgets = copy_budgets(wanted, count);
+	r->budget_count = count;
+	engine_budgets_load(e, r);
+}
+
+void
+engine_limits_said(struct engine *e, struct route_state *r, const struct command *ready)
+{
+	free(r->said_budgets);
+	r->said_budgets = copy_budgets(ready->ready.budgets, ready->ready.budget_count);
+	r->said_budget_count = ready->ready.budget_count;
+	r->said_rate = ready->ready.rate;
+	engine_limits_apply(e, r);
 }
 
 static void
@@ -93,24 +210,17 @@ trim_usage(void *ctx, uint64_t e164, void *value)
 void
 engine_budgets_trim(struct engine *e, struct route_state *r)
 {
-	struct trim trim = { .before = e->now };
+	struct trim trim = { .before = e->now - longest_period(r) };
 
-	for (size_t i = 0; i < r->conf->budget_count; i++)
-		trim.before = msec_min(trim.before, e->now - r->conf->budgets[i].period_ms);
 	table_each(&r->used, trim_usage, &trim);
 	table_fini(&r->used, NULL);
 	r->used = trim.kept;
 }
 
-static void
-free_usage(void *p)
-{
-	free(((struct usage *)p)->at);
-	free(p);
-}
-
 void
-engine_budgets_free(struct route_state *r)
+engine_limits_free(struct route_state *r)
 {
-	table_fini(&r->used, free_usage);
+	forget_uses(r);
+	free(r->budgets);
+	free(r->said_budgets);
 }

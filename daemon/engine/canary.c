@@ -226,7 +226,7 @@ next_at(const struct route_state *r)
 		return c->until;
 	if (!r->up || !r->window)
 		return NEVER;
-	return r->paused_until > c->due_at ? r->paused_until : c->due_at;
+	return r->pause.until > c->due_at ? r->pause.until : c->due_at;
 }
 
 void

@@ -9,7 +9,15 @@
 #include "core/reply.h"
 
 #define CLAIM_MAX 500
+#define ROOM_LOOK_MS 500
 #define ATTEMPTS_MAX 1000		/* a day of one every two minutes and more */
+
+/* Whether it works again is being tried; nobody counts on it yet. */
+static bool
+is_on_trial(const struct engine *e, const struct route_state *r)
+{
+	return r->up && r->window && r->pause.failures && r->pause.until <= e->now;
+}
 
 void
 engine_views(struct engine *e, struct route_view *out)
@@ -19,7 +27,7 @@ engine_views(struct engine *e, struct route_view *out)
 		bool busy = r->inflight && (r->solo || r->drain);
 
 		out[i] = (struct route_view){
-			.up = r->up && r->window && r->paused_until <= e->now,
+			.up = r->up && r->window && !r->pause.failures,
 			.simulated = r->conf->simulated,
 			.backup = r->conf->backup || r->prefer_other || r->canary_failed,
 			.alarmed = r->alarms > 0,
@@ -234,6 +242,27 @@ claim_row(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 	hand_over(e, r, lw, m);
 }
 
+/* Orange and red do not wait for a budget while there is a backup: it takes the row now (true), or
+ * as soon as it has room (*at). */
+static bool
+backup_takes(struct engine *e, struct live_wave *lw, struct message *m,
+	     const struct route_view *views, const struct route_need *need, msec *at)
+{
+	for (size_t i = 0; i < e->route_count && engine_resends(e, lw) && !m->kills; i++) {
+		struct route_state *r = &e->routes[i];
+
+		if (route_may_carry(views, e->route_count, i, need) != ROUTE_BACKUP ||
+		    engine_budget_at(e, r, m->e164) > e->now)
+			continue;
+		if (views[i].free && pace_bucket_take(&r->bucket, 1, e->now)) {
+			claim_row(e, r, lw, m);
+			return true;
+		}
+		*at = msec_min(*at, e->now + ROOM_LOOK_MS);
+	}
+	return false;
+}
+
 /* This route's budget for the number is used up: another takes the row at once, or the first that
  * may again. */
 static void
@@ -251,6 +280,8 @@ wait_for_budget(struct engine *e, struct route_state *r, struct live_wave *lw, s
 		if (&e->routes[i] != r && (v == ROUTE_OK || v == ROUTE_FULL))
 			at = msec_min(at, engine_budget_at(e, &e->routes[i], m->e164));
 	}
+	if (at > e->now && backup_takes(e, lw, m, views, &need, &at))
+		return;
 	if (at <= e->now) {
 		if (m->route != r->id)
 			m->parts_done = 0;
@@ -327,7 +358,7 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 	size_t count = store_messages_after(e->store, &lw->w, rows, want);
 	uint32_t before = lw->w.cursor;
 	unsigned taken = 0;
-	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !r->conf->budget_count &&
+	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !r->budget_count &&
 		!engine_honours_opt_out(lw) && lw->w.expires_at > e->now;
 
 	for (size_t i = 0; i < count && all; i++)
@@ -391,10 +422,12 @@ room_of(struct engine *e, struct route_state *r)
 		r->drain = r->solo = false;
 	else if (r->drain || r->solo)
 		e->resume_at = msec_min(e->resume_at, r->handed_at + SUSPECT_MS);
-	if (r->up && r->paused_until > e->now)
-		e->resume_at = msec_min(e->resume_at, r->paused_until);
-	if (!r->up || r->paused_until > e->now || r->drain || (r->solo && r->inflight))
+	if (r->up && r->pause.until > e->now)
+		e->resume_at = msec_min(e->resume_at, r->pause.until);
+	if (!r->up || r->pause.until > e->now || r->drain || (r->solo && r->inflight))
 		return 0;
+	if (is_on_trial(e, r))
+		room = r->inflight ? 0 : 1;
 	if (room > CLAIM_MAX)
 		room = CLAIM_MAX;
 	room = pace_bucket_take(&r->bucket, room, e->now);
@@ -444,10 +477,11 @@ serve_route(struct engine *e, size_t self)
 	if (!room)
 		return;
 	engine_views(e, views);
+	views[self].up = true;
 	for (size_t k = 0; k < e->rank_count && budget && !r->solo && !r->drain; k++)
 		budget = serve_rank(e, self, views, k, budget);
 	r->bucket.tokens += budget;	/* not used after all */
-	e->more |= !budget && r->window > r->inflight && !r->solo;
+	e->more |= !budget && r->window > r->inflight && !r->solo && !is_on_trial(e, r);
 }
 
 void

@@ -208,13 +208,10 @@ open_routes(struct engine *e)
 
 		r->conf = &e->settings->routes[i];
 		r->id = store_route_id(e->store, r->conf->name);
-		r->bucket = (struct pace_bucket){ .per_second = r->conf->rate,
-			.burst = r->conf->rate > 1 ? r->conf->rate : 1, .tokens = 1,
-			.filled_at = e->now };
 		r->down_since = e->now;
 		snprintf(r->down_reason, sizeof(r->down_reason), "启动后一直未就绪 / not ready since the "
 			 "start");
-		engine_budgets_load(e, r);
+		engine_limits_apply(e, r);
 		engine_health_load(e, r);
 		store_route_note(e->store, r->id, "starting", NULL, e->now);
 	}
@@ -270,7 +267,7 @@ engine_close(struct engine *e)
 	while ((f = effect_pop(&e->effects)))
 		effect_free(f);
 	for (size_t i = 0; i < e->route_count; i++)
-		engine_budgets_free(&e->routes[i]);
+		engine_limits_free(&e->routes[i]);
 	table_fini(&e->inflight, NULL);
 	table_fini(&e->templates, free_template);
 	table_fini(&e->policies, free_policy);
@@ -325,8 +322,8 @@ clock_step(struct engine *e, msec by)
 
 		engine_budgets_shift(r, shift);
 		r->bucket.filled_at += shift;
-		if (r->paused_until)
-			r->paused_until += shift;
+		if (r->pause.until)
+			r->pause.until += shift;
 		if (r->settled_at)
 			r->settled_at += shift;
 		r->handed_at += shift;
@@ -372,8 +369,10 @@ reload(struct engine *e, struct settings *fresh)
 	settings_ref(fresh);
 	settings_unref(e->settings);
 	e->settings = fresh;
-	for (size_t i = 0; i < e->route_count; i++)
+	for (size_t i = 0; i < e->route_count; i++) {
 		e->routes[i].conf = &fresh->routes[i];
+		engine_limits_apply(e, &e->routes[i]);
+	}
 	table_fini(&e->policies, free_policy);	/* they hold indices into the old settings */
 	number_documents(e);
 	engine_asking_touch(e);
@@ -528,6 +527,8 @@ discard(struct engine *e)
 		effect_free(f);
 	forget(e);
 	engine_asking_restore(e);
+	for (size_t i = 0; i < e->route_count; i++)
+		e->routes[i].pause = e->routes[i].pause_before;
 	e->stale = true;
 }
 
@@ -570,7 +571,6 @@ recount_row(struct engine *e, const struct message *m)
 		if (r->id != m->route)
 			continue;
 		count_in(e, r, message_id(m->wave, m->contact, m->attempt));
-		engine_budget_use(r, m->e164, m->at);
 	}
 }
 
@@ -587,7 +587,6 @@ recount(struct engine *e)
 	e->inflight = (struct table){ 0 };
 	for (size_t i = 0; i < e->route_count; i++) {
 		e->routes[i].inflight = 0;
-		engine_budgets_free(&e->routes[i]);
 		engine_budgets_load(e, &e->routes[i]);
 	}
 	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
@@ -622,6 +621,8 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 
 	e->now = now + e->skew_ms;
 	e->more = e->asking_touched = false;
+	for (size_t i = 0; i < e->route_count; i++)
+		e->routes[i].pause_before = e->routes[i].pause;
 	store_begin(e->store);
 	if (e->stale) {
 		load(e);

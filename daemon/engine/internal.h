@@ -64,25 +64,34 @@ struct asking {
 	struct canary canary;
 };
 
+/* Its account or the clock is wrong.  When the pause is over, one message tries whether it still
+ * is; the rest waits for that one's acceptance. */
+struct route_pause {
+	msec until;
+	unsigned failures;		/* refusals in a row; 0 = all is well */
+};
+
 struct route_state {
 	const struct route_conf *conf;
 	int64_t id;			/* in the store */
 	bool up, channels[CHANNEL_COUNT], receipts, receipts_by_ref, templates;
 	unsigned window, batch, inflight;
 	bool prefer_other;		/* its driver asks that others carry, where there are any */
-	bool canary_failed, down_told;	/* such an alarm stands */
+	bool canary_failed, down_told, pause_told;	/* such an alarm stands */
 	unsigned alarms, said_alarms;	/* that stand: of any kind, those its driver named */
 	msec down_since;		/* NEVER = it is ready */
 	char down_reason[160];
 	bool solo;			/* a suspect is in hand, alone, after a crash */
 	bool drain;			/* nothing more for now: a suspect waits for that */
 	msec handed_at;			/* when it was last given something */
-	msec paused_until;
-	unsigned failures;		/* configuration refusals in a row */
+	struct route_pause pause, pause_before;	/* before: as the turn began */
 	double speed;			/* messages per second, moving average */
 	msec settled_at;
 	struct pace_bucket bucket;
-	struct table used;		/* number -> struct usage, where budgets are declared */
+	double said_rate;		/* by its driver, as `said_budgets` */
+	struct pace_budget *budgets, *said_budgets;	/* in force */
+	size_t budget_count, said_budget_count;
+	struct table used;		/* number -> struct usage, where there are budgets */
 	/* the send being put together in this turn */
 	struct effect *send;
 	int64_t send_variant;
@@ -233,10 +242,12 @@ void engine_waves_expire(struct engine *);
 /* budget.c */
 msec engine_budget_at(struct engine *, struct route_state *, uint64_t e164);
 void engine_budget_use(struct route_state *, uint64_t e164, msec at);
-void engine_budgets_load(struct engine *, struct route_state *);
+void engine_budgets_load(struct engine *, struct route_state *);	/* anew, from the store */
+void engine_limits_apply(struct engine *, struct route_state *);	/* gong.conf may have changed */
+void engine_limits_said(struct engine *, struct route_state *, const struct command *ready);
 void engine_budgets_shift(struct route_state *, msec by);
 void engine_budgets_trim(struct engine *, struct route_state *);
-void engine_budgets_free(struct route_state *);
+void engine_limits_free(struct route_state *);
 
 /* upkeep.c */
 void engine_upkeep(struct engine *);

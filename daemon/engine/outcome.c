@@ -95,6 +95,7 @@ engine_route_ready(struct engine *e, struct command *cmd)
 	r->receipts = cmd->ready.receipts;
 	r->receipts_by_ref = cmd->ready.receipts_by_ref;
 	r->templates = cmd->ready.templates;
+	engine_limits_said(e, r, cmd);
 	for (int c = 0; c < CHANNEL_COUNT; c++)
 		r->channels[c] = cmd->ready.channels[c] && r->conf->channels[c];
 	store_route_note(e->store, r->id, window ? "up" : "paused", NULL, e->now);
@@ -121,6 +122,13 @@ in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *
 		m->due = again_at;
 	}
 	engine_message_event(e, lw, m, again ? MESSAGE_ON_UNKNOWN_RESEND : MESSAGE_ON_UNKNOWN);
+}
+
+/* Messages that failed together shall not come back together. */
+static msec
+wait_of(const struct message *m, msec backoff_ms)
+{
+	return pace_jitter_ms(backoff_ms, message_id(m->wave, m->contact, 0) + m->attempt);
 }
 
 static void
@@ -162,7 +170,7 @@ lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool writt
 	if (cmd->lost.hung) {
 		m.flags |= MESSAGE_AVOID;
 		in_doubt(e, lw, &m, cmd->lost.reason,
-			 e->now + pace_backoff_ms(SECONDS(5), MINUTES(5), m.attempt));
+			 e->now + wait_of(&m, pace_backoff_ms(SECONDS(5), MINUTES(5), m.attempt)));
 	} else if ((!solo || m.at >= r->handed_at) && ++m.kills >= KILLS_MAX) {
 		quarantine(e, lw, &m);
 	} else {
@@ -196,18 +204,34 @@ engine_route_lost(struct engine *e, struct command *cmd)
 static void
 pause_route(struct engine *e, struct route_state *r, const struct done_item *item)
 {
-	char text[300];
+	const char *reason = item->reason ? item->reason : reject_name(item->class);
+	char text[400];
 
-	if (r->paused_until > e->now)
+	if (r->pause.until > e->now)
 		return;
-	r->paused_until = e->now + pace_backoff_ms(CONFIG_PAUSE_MS, HOURS(1), ++r->failures);
-	snprintf(text, sizeof(text), "通道%s配置有误,已暂停 / route %s is paused: %.200s", r->conf->name,
-		 r->conf->name, item->reason ? item->reason : reject_name(item->class));
-	if (r->failures == 1)
-		store_task_open(e->store, 0, "route", text, e->now);
+	r->pause.failures++;
+	r->pause.until = e->now + pace_jitter_ms(pace_backoff_ms(CONFIG_PAUSE_MS, HOURS(1),
+								 r->pause.failures),
+						 (uint64_t)r->id << 32 | r->pause.failures);
+	snprintf(text, sizeof(text), "已暂停,账号、密码、SIM卡或时钟有误:%.120s / is paused: %.200s", reason,
+		 reason);
 	store_route_note(e->store, r->id, "paused", NULL, e->now);
 	engine_log(e, 3, "route paused name=%s class=%s reason=\"%s\"", r->conf->name,
 		   reject_name(item->class), item->reason ? item->reason : "");
+	engine_alarm_raise(e, r, true, "paused", text);		/* once, until it works again */
+}
+
+/* Accepted.  What was with it before the pause proves nothing. */
+static void
+resume_route(struct engine *e, struct route_state *r)
+{
+	if ((!r->pause.failures && !r->pause_told) || r->pause.until > e->now)
+		return;
+	r->pause = (struct route_pause){ 0 };
+	if (r->pause_told)
+		engine_alarm_end(e, r, true, "paused");
+	store_route_note(e->store, r->id, "up", NULL, e->now);
+	engine_log(e, 6, "route works again name=%s", r->conf->name);
 }
 
 static void
@@ -237,13 +261,13 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 		break;
 	case REJECT_RETRY_OTHER:
 		m->flags |= MESSAGE_AVOID;
-		m->due = e->now + (m->attempt > 3 ? pace_backoff_ms(500, SECONDS(60),
-								    m->attempt - 3) : 0);
+		m->due = e->now + (m->attempt > 3 ? wait_of(m, pace_backoff_ms(500, SECONDS(60),
+									       m->attempt - 3)) : 0);
 		break;
 	case REJECT_NONE:
 	case REJECT_RETRY:
 	case REJECT_COUNT:
-		m->due = e->now + pace_backoff_ms(SECONDS(2), MINUTES(2), m->attempt);
+		m->due = e->now + wait_of(m, pace_backoff_ms(SECONDS(2), MINUTES(2), m->attempt));
 		break;
 	}
 	engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
@@ -343,9 +367,7 @@ engine_done(struct engine *e, struct command *cmd)
 
 		parts += item->parts ? item->parts : 1;
 		if (item->outcome == OUTCOME_ACCEPTED && r) {
-			if (r->failures)
-				store_route_note(e->store, r->id, "up", NULL, e->now);
-			r->failures = 0;
+			resume_route(e, r);
 			lw = engine_wave(e, message_id_wave(item->id));
 			if (lw && store_message_sent(e->store, lw->w.id,
 						     message_id_contact(item->id),

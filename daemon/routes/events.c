@@ -44,6 +44,28 @@ submit(struct child *c, struct command *cmd)
 	c->routes->ports.submit(c->routes->ports.ctx, cmd);
 }
 
+/* What an account allows; a budget that nobody understands limits nothing. */
+static void
+read_limits(struct child *c, json_t *ev, struct command *cmd)
+{
+	json_t *budgets = json_object_get(ev, "budgets"), *rate = json_object_get(ev, "rate"), *one;
+	size_t i;
+
+	cmd->ready.rate = json_number_value(rate) > 0 ? json_number_value(rate) : 0;
+	cmd->ready.budgets = xcalloc(json_array_size(budgets) + 1, sizeof(*cmd->ready.budgets));
+	json_array_foreach(budgets, i, one) {
+		const char *text = json_string_value(one);
+
+		if (text && pace_budget_parse(&cmd->ready.budgets[cmd->ready.budget_count],
+					      text) == 0)
+			cmd->ready.budget_count++;
+		else
+			c->routes->ports.log(c->routes->ports.ctx, 4, "driver budget unreadable "
+					     "route=%s budget=\"%.40s\"", c->conf->name,
+					     text ? text : "");
+	}
+}
+
 static void
 on_ready(struct child *c, json_t *ev)
 {
@@ -58,6 +80,7 @@ on_ready(struct child *c, json_t *ev)
 	cmd->ready.templates = json_is_true(json_object_get(ev, "templates"));
 	cmd->ready.inbound = json_is_true(json_object_get(ev, "inbound"));
 	cmd->ready.identity = xstrdup(string_of(ev, "identity"));
+	read_limits(c, ev, cmd);
 	json_array_foreach(channels, i, word) {
 		int channel = json_is_string(word) ? channel_parse(json_string_value(word)) : -1;
 

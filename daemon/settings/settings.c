@@ -436,17 +436,10 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 static int
 read_budget(struct pace_budget *b, cfg_t *section, const char *text, struct err *err)
 {
-	char unit[8] = "";
-	unsigned count;
-	double number;
-
-	if (sscanf(text, "%u/%lf%7s", &count, &number, unit) != 3 || !count || number <= 0 ||
-	    !strchr("smhd", unit[0]) || unit[1])
-		return conf_fail(section, err, "budget \"%s\" is not like \"1/1m\", \"5/1h\" or "
-				 "\"20/1d\"", text);
-	b->count = count;
-	b->period_ms = (msec)(number * (unit[0] == 's' ? 1e3 : unit[0] == 'm' ? 6e4
-					: unit[0] == 'h' ? 3.6e6 : 8.64e7));
+	if (pace_budget_parse(b, text) < 0)
+		return conf_fail(section, err, "budget \"%s\" is not like \"1/1m\", \"20/1d\" or "
+				 "\"1/10h@22:00-08:00\" (10 h, counted between 22:00 and 08:00 only)",
+				 text);
 	return 0;
 }
 

@@ -580,6 +580,10 @@ ready(struct night *n, int road)
 	       sizeof(cmd->ready.channels));
 	cmd->ready.receipts = r->receipts;
 	cmd->ready.inbound = true;
+	cmd->ready.rate = r->rate;
+	cmd->ready.budgets = xcalloc(r->budget_count + 1, sizeof(*cmd->ready.budgets));
+	memcpy(cmd->ready.budgets, r->budgets, r->budget_count * sizeof(*r->budgets));
+	cmd->ready.budget_count = r->budget_count;
 	if (r->up) {			/* says it again, because something changed */
 		gongd_push(n, cmd);
 		return;

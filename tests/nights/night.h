@@ -69,6 +69,9 @@ struct road {				/* a route of gong.conf and the driver that plays it */
 	double receipt_share;
 	unsigned reference;
 	char *health;			/* said again with every life */
+	double rate;			/* its account's limits, as its driver says them */
+	struct pace_budget budgets[4];
+	size_t budget_count;
 	struct item *items;
 	size_t item_count, item_cap;
 };

@@ -125,6 +125,19 @@ need_road(struct reader *r)
 	return road;
 }
 
+/* "none" or one more */
+static void
+need_budget(struct reader *r, struct road *road)
+{
+	const char *text = need(r);
+
+	if (strcmp(text, "none") == 0)
+		road->budget_count = 0;
+	else if (road->budget_count == 4 ||
+		 pace_budget_parse(&road->budgets[road->budget_count++], text) < 0)
+		night_fail(r->n, "\"%s\" is no budget like 1/10h@22:00-08:00, or the fifth", text);
+}
+
 static void
 do_route(struct reader *r)
 {
@@ -174,6 +187,10 @@ do_route(struct reader *r)
 			road->mute = true;
 		else if (eat(r, "receipts"))
 			road->receipt_share = atof(need(r));
+		else if (eat(r, "rate"))
+			road->rate = atof(need(r));
+		else if (eat(r, "budget"))
+			need_budget(r, road);
 		else if (eat(r, "reject")) {
 			road->reject = atof(need(r));
 			road->reject_class = (enum reject)reject_parse(need(r));
@@ -673,7 +690,7 @@ struct wish {
 	struct night *n;
 	enum { WISH_COPY, WISH_LEVEL, WISH_STATE, WISH_TASK, WISH_EVENT, WISH_MESSAGE, WISH_ANSWERS,
 	       WISH_INBOUND, WISH_AUDIT, WISH_ANSWERED, WISH_CANARY,
-	       WISH_REFERENCES, WISH_COUNT } kind;
+	       WISH_ATTEMPTS, WISH_REFERENCES, WISH_COUNT } kind;
 	bool no, call;
 	long who;
 	int64_t alert, value;
@@ -777,6 +794,9 @@ measure(const struct wish *w)
 	case WISH_CANARY:
 		return look_named(n, "SELECT json_extract(canary, '$.ok') FROM route WHERE ?1 = 0 AND "
 				  "name = ?2", 0, w->text);
+	case WISH_ATTEMPTS:
+		return look_named(n, "SELECT count(*) FROM attempt WHERE ?1 = 0 AND route = (SELECT id "
+				  "FROM route WHERE name = ?2)", 0, w->text);
 	case WISH_ANSWERED:
 		return n->answered[w->value];
 	}
@@ -859,6 +879,9 @@ read_wish(struct reader *r, struct wish *w)
 		w->kind = WISH_CANARY;
 		w->text = need(r);
 		w->value = !eat(r, "failed");
+	} else if (strcmp(what, "attempts") == 0) {
+		w->kind = WISH_ATTEMPTS;
+		w->text = need(r);
 	} else if (strcmp(what, "audit") == 0) {
 		w->kind = WISH_AUDIT;
 		w->text = need(r);

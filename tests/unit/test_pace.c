@@ -3,12 +3,33 @@
 
 #include "core/pace.h"
 
+#define EVERY(n, ms) { .count = (n), .period_ms = (ms) }
+
 /* 1 a minute, 5 an hour, 20 a day: what carriers allow. */
 static const struct pace_budget carrier[] = {
-	{ 1, MINUTES(1) }, { 5, HOURS(1) }, { 20, HOURS(24) },
+	EVERY(1, MINUTES(1)), EVERY(5, HOURS(1)), EVERY(20, HOURS(24)),
 };
-static const struct pace_budget night[] = { { 1, HOURS(8) } };
-static const struct pace_budget none[] = { { 0, HOURS(1) } };
+static const struct pace_budget night[] = { EVERY(1, HOURS(8)) };
+static const struct pace_budget none[] = { EVERY(0, HOURS(1)) };
+/* Calls by night. */
+static const struct pace_budget quiet[] = { { 1, HOURS(10), HOURS(22), HOURS(8) } };
+static const struct pace_budget mixed[] = {
+	EVERY(3, HOURS(1)), { 1, HOURS(24), HOURS(22), HOURS(8) },
+};
+static const struct pace_budget noon[] = { { 2, HOURS(6), HOURS(12), HOURS(14) } };
+
+static msec
+in_shanghai(msec at)
+{
+	return HOURS(8);
+}
+
+/* Clocks go from 02:00 to 03:00 on the second day, and back from 03:00 to 02:00 on the tenth. */
+static msec
+with_summer_time(msec at)
+{
+	return at >= HOURS(24 + 2) && at < HOURS(9 * 24 + 2) ? HOURS(1) : 0;
+}
 
 static const struct {
 	const char *sentence;
@@ -17,30 +38,115 @@ static const struct {
 	msec past[8];
 	size_t past_count;
 	msec now, at;
+	pace_offset_fn offset;
 } budgets[] = {
-	{ "the first may go at once", carrier, 3, { 0 }, 0, 5000, 5000 },
-	{ "without budgets everything may", carrier, 0, { 1, 2, 3 }, 3, 4, 4 },
-	{ "the second waits for its minute", carrier, 3, { 5000 }, 1, 6000, 65000 },
-	{ "a minute later it may go", carrier, 3, { 5000 }, 1, 65000, 65000 },
+	{ "the first may go at once", carrier, 3, { 0 }, 0, 5000, 5000, NULL },
+	{ "without budgets everything may", carrier, 0, { 1, 2, 3 }, 3, 4, 4, NULL },
+	{ "the second waits for its minute", carrier, 3, { 5000 }, 1, 6000, 65000, NULL },
+	{ "a minute later it may go", carrier, 3, { 5000 }, 1, 65000, 65000, NULL },
 	{ "the sixth waits for its hour", carrier, 3, { 0, MINUTES(2), MINUTES(4), MINUTES(6),
-	  MINUTES(8) }, 5, MINUTES(20), HOURS(1) },
+	  MINUTES(8) }, 5, MINUTES(20), HOURS(1), NULL },
 	{ "the hour slides", carrier, 3, { 0, MINUTES(2), MINUTES(4), MINUTES(6), MINUTES(8),
-	  HOURS(1) }, 6, HOURS(1) + MINUTES(1), HOURS(1) + MINUTES(2) },
+	  HOURS(1) }, 6, HOURS(1) + MINUTES(1), HOURS(1) + MINUTES(2), NULL },
 	{ "the longest wait counts", carrier, 3, { 0, 0, 0, 0, HOURS(1) - 1 }, 5, HOURS(1),
-	  HOURS(1) - 1 + MINUTES(1) },
-	{ "one call a night", night, 1, { HOURS(2) }, 1, HOURS(9), HOURS(10) },
-	{ "a budget of nothing allows nothing", none, 1, { 0 }, 0, 5, NEVER },
+	  HOURS(1) - 1 + MINUTES(1), NULL },
+	{ "one call a night", night, 1, { HOURS(2) }, 1, HOURS(9), HOURS(10), NULL },
+	{ "a budget of nothing allows nothing", none, 1, { 0 }, 0, 5, NEVER, NULL },
+	{ "the first of a night may go", quiet, 1, { 0 }, 0, HOURS(23), HOURS(23), NULL },
+	{ "the second of a night waits for the morning", quiet, 1, { HOURS(23) }, 1, HOURS(25),
+	  HOURS(32), NULL },
+	{ "its hours begin at their first instant", quiet, 1, { HOURS(22) }, 1, HOURS(23),
+	  HOURS(32), NULL },
+	{ "what went an instant earlier does not count", quiet, 1, { HOURS(22) - 1 }, 1, HOURS(23),
+	  HOURS(23), NULL },
+	{ "its hours are over at their last instant", quiet, 1, { HOURS(23) }, 1, HOURS(32),
+	  HOURS(32), NULL },
+	{ "an instant before it still waits", quiet, 1, { HOURS(23) }, 1, HOURS(32) - 1,
+	  HOURS(32), NULL },
+	{ "by day nothing counts and nothing binds", quiet, 1, { HOURS(9), HOURS(10) }, 2, HOURS(11),
+	  HOURS(11), NULL },
+	{ "the window ends before the hours do", quiet, 1, { HOURS(-2) }, 1, HOURS(7),
+	  HOURS(8), NULL },
+	{ "nor does yesterday's night bind this one", quiet, 1, { HOURS(7) }, 1, HOURS(22),
+	  HOURS(22), NULL },
+	{ "by local time", quiet, 1, { HOURS(15) }, 1, HOURS(16), HOURS(24), in_shanghai },
+	{ "by local time it is day", quiet, 1, { HOURS(1) }, 1, HOURS(2), HOURS(2), in_shanghai },
+	{ "what waits for an ordinary budget may come into the night", mixed, 2,
+	  { HOURS(7), HOURS(22) - MINUTES(50), HOURS(22) - MINUTES(40), HOURS(22) - MINUTES(30) },
+	  4, HOURS(22) - MINUTES(1), HOURS(31), NULL },
+	{ "what waits for the morning may have to wait for an hour, too", mixed, 2,
+	  { HOURS(31), HOURS(31) + 1, HOURS(31) + 2, HOURS(32) - 5, HOURS(32) - 4, HOURS(32) - 3 },
+	  6, HOURS(32) - 1, HOURS(33) - 5, NULL },
+	{ "two at noon", noon, 1, { HOURS(12), HOURS(13) }, 2, HOURS(13) + 5, HOURS(14), NULL },
+	{ "one at noon leaves one", noon, 1, { HOURS(11), HOURS(12) }, 2, HOURS(13), HOURS(13), NULL },
+	{ "a night that loses an hour ends by the clock on the wall", quiet, 1, { HOURS(23) }, 1,
+	  HOURS(24), HOURS(24 + 7), with_summer_time },
+	{ "a night that has an hour twice is as long as its window", quiet, 1,
+	  { HOURS(8 * 24 + 21) }, 1, HOURS(8 * 24 + 22), HOURS(9 * 24 + 7), with_summer_time },
 };
 
 static void
 budgets_are_kept(void **state)
 {
 	for (size_t i = 0; i < COUNT(budgets); i++) {
-		msec at = pace_budget_next_at(budgets[i].budgets, budgets[i].count, budgets[i].past,
+		msec at = pace_budget_next_at(budgets[i].budgets, budgets[i].count,
+					      budgets[i].offset, budgets[i].past,
 					      budgets[i].past_count, budgets[i].now);
 
 		holds(budgets[i].sentence, at == budgets[i].at, "at %lld", (long long)at);
 	}
+}
+
+static const struct {
+	const char *text;
+	struct pace_budget budget;
+} written[] = {
+	{ "1/1m", EVERY(1, MINUTES(1)) },
+	{ "20/1d", EVERY(20, HOURS(24)) },
+	{ "3/0.5h", EVERY(3, MINUTES(30)) },
+	{ "1/10h@22:00-08:00", { 1, HOURS(10), HOURS(22), HOURS(8) } },
+	{ "2/30s@09:30-24:00", { 2, SECONDS(30), HOURS(9) + MINUTES(30), HOURS(24) } },
+};
+
+static const char *const garbage[] = {
+	"0/1h", "1/0s", "-1/1h", "1/1w", "1/1", "1/h", "1/1hh", "1/1h ", "1/infh", "1/nanh", "",
+	"1/1h@", "1/1h@22", "1/1h@22:00", "1/1h@22:00-25:00", "1/1h@22:60-23:00",
+	"1/1h@22:00-08:00x", "1/1h@22:00-22:00", "1/1h@00:00-24:00", "1/1h@24:01-08:00",
+};
+
+static void
+budgets_are_written_as_texts(void **state)
+{
+	struct pace_budget b;
+
+	for (size_t i = 0; i < COUNT(written); i++) {
+		const struct pace_budget *want = &written[i].budget;
+
+		holds(written[i].text, pace_budget_parse(&b, written[i].text) == 0 &&
+		      b.count == want->count && b.period_ms == want->period_ms &&
+		      b.from_ms == want->from_ms && b.to_ms == want->to_ms, "%u in %lld", b.count,
+		      (long long)b.period_ms);
+	}
+	for (size_t i = 0; i < COUNT(garbage); i++)
+		holds(garbage[i], pace_budget_parse(&b, garbage[i]) < 0, "is taken");
+}
+
+static void
+jitter_stays_within_a_fifth(void **state)
+{
+	msec low = NEVER, high = 0;
+
+	for (uint64_t seed = 0; seed < 1000; seed++) {
+		msec wait = pace_jitter_ms(SECONDS(60), seed);
+
+		assert_in_range(wait, SECONDS(48), SECONDS(72));
+		assert_true(wait == pace_jitter_ms(SECONDS(60), seed));
+		low = msec_min(low, wait);
+		high = wait > high ? wait : high;
+	}
+	assert_true(low < SECONDS(50));
+	assert_true(high > SECONDS(70));
+	assert_true(pace_jitter_ms(0, 7) == 0);
 }
 
 /* Going whenever allowed: never more than the budget in any window, never later than needed. */
@@ -52,7 +158,7 @@ a_day_of_calls_stays_in_its_budget(void **state)
 	msec now = 0;
 
 	while (count < 45) {
-		now = pace_budget_next_at(carrier, COUNT(carrier), past, count, now);
+		now = pace_budget_next_at(carrier, COUNT(carrier), NULL, past, count, now);
 		for (size_t b = 0; b < COUNT(carrier); b++) {
 			size_t inside = 1;
 
@@ -147,6 +253,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(budgets_are_kept),
+		cmocka_unit_test(budgets_are_written_as_texts),
+		cmocka_unit_test(jitter_stays_within_a_fifth),
 		cmocka_unit_test(a_day_of_calls_stays_in_its_budget),
 		cmocka_unit_test(a_bucket_lets_through_its_rate),
 		cmocka_unit_test(a_bucket_says_when_to_come_back),
