@@ -17,7 +17,7 @@ class Huawei(Dialect):
         super().__init__(*args, **more)
 
     def fault(self, request):
-        """None, "key" (who or what is wrong with the signature) or "clock"."""
+        """None, "key" (of a UsernameToken), "signature" (of AK/SK) or "clock"."""
         h = request.headers
         kind, _, rest = h["authorization"].partition(" ")
         if kind == "SDK-HMAC-SHA256":
@@ -41,7 +41,7 @@ class Huawei(Dialect):
         want = signatures.huawei_sdk(request.method, request.path, request.args(), h, names,
                                      request.body, self.KEY)
         if said["Access"] != self.ID or said["Signature"] != want:
-            return "key"
+            return "signature"
         return self.late(h["x-sdk-date"], "%Y%m%dT%H%M%SZ", 900)
 
     def late(self, stamp, form, most_s):

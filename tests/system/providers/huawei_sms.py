@@ -10,18 +10,21 @@ class HuaweiSms(Huawei):
     """batchSendSms (form), batchSendDiffSms (JSON).
     Facts: parameters, at most 500 numbers of 21 characters, code 000000, smsMsgId a number, the
     receipt's form fields (a receipt names `to` only where `extend` was sent), replies' fields.
-    Guesses: E000510 with a status a number when some are refused, 401 and E000101/E000105 for a
-    wrong key, E000104 for the clock, no repeats of callbacks.  There is no query; the JSON form
-    of up to 50 reports a push is not known here."""
+    Their pages: 400 and E000510 with a status a number (E200028 …) when some are refused, 401 and
+    E000101 for a wrong X-WSSE, 400 and E000045 for a wrong AK/SK signature.  Guesses: 403 and
+    E000110 for the clock, E000503 for a value that breaks a rule, the smsMsgId of a refused
+    number, no repeats of callbacks.  There is no query; the JSON form of up to 50 reports a push
+    is not known here."""
+    FAULTS = {"key": ("E000101", 401), "signature": ("E000045", 400), "clock": ("E000110", 403)}
     PATH, DIFF_PATH = "/sms/batchSendSms/v1", "/sms/batchSendDiffSms/v1"
 
     def take(self, request):
         self.seen[request.path] += 1
         fault = self.fault(request)
         if fault:
-            return self.no("E000104" if fault == "clock" else "E000105", 401)
+            return self.no(*self.FAULTS[fault])
         if self.whole:
-            return self.no(self.whole, 200)
+            return self.no(self.whole, 400)
         if request.path == self.DIFF_PATH:
             return self.diff(request.json())
         assert request.path == self.PATH, request.path
@@ -40,20 +43,21 @@ class HuaweiSms(Huawei):
         for part, paras in parts:
             assert part["templateId"] and all(isinstance(p, str) for p in paras)
             if any(len(p) > 20 or re.search(r"[.。'<>{}]", p) for p in paras):
-                return self.no("E000513", 200)
+                return self.no("E000503", 400)
         if len(numbers) > 500:
-            return self.no("E000513", 200)
+            return self.no("E000503", 400)
         assert all(len(n) <= 21 for n in numbers)
         ids = {n: f"{len(self.got) + 1}_{i}" for i, n in enumerate(numbers)
                if not self.refusal(n)}
         got = self.accept(said, ids)
         got.numbers = numbers
         rows = [{"originTo": n, "from": said["from"], "createTime": utc(self.now()),
-                 "smsMsgId": ids.get(n, f"0_{i}"), "status": self.refusal(n) or "000000"}
+                 "smsMsgId": ids.get(n, f"0_{i}"), "status": self.refusal(n) or "000000",
+                 "countryId": "CN", "total": 1}
                 for i, n in enumerate(numbers)]
         fine = len(ids) == len(numbers)
         return self.answer({"result": rows, "code": "000000" if fine else "E000510",
-                            "description": "Success" if fine else "words"})
+                            "description": "Success" if fine else "words"}, 200 if fine else 400)
 
     def no(self, code, status):
         return self.answer({"code": code, "description": "words"}, status)
