@@ -51,7 +51,7 @@ class Aliyun(Dialect):
         assert h["x-acs-content-sha256"] == signatures.sha256(request.body)
         if said["Credential"] != self.ID:
             return "InvalidAccessKeyId.NotFound"
-        if said["Signature"] != signatures.acs3(request.method, request.path, request.args(), h,
+        if said["Signature"] != signatures.acs3(request.method, request.path, request.signed_args(), h,
                                                 names, request.body, self.KEY):
             return "SignatureDoesNotMatch"
         return self.check_once(h["x-acs-version"], h["x-acs-date"], h["x-acs-signature-nonce"])

@@ -57,6 +57,10 @@ class Request:
     def args(self):
         return pairs(self.query)
 
+    def signed_args(self):
+        """Each name's list of texts, as signatures take them."""
+        return urllib.parse.parse_qs(self.query, keep_blank_values=True)
+
     def form(self):
         return pairs(self.body)
 

@@ -38,7 +38,7 @@ class Huawei(Dialect):
         said = dict(part.split("=", 1) for part in rest.split(", "))
         names = said["SignedHeaders"].split(";")
         assert names == sorted(names) and {"host", "x-sdk-date"} <= set(names), names
-        want = signatures.huawei_sdk(request.method, request.path, request.args(), h, names,
+        want = signatures.huawei_sdk(request.method, request.path, request.signed_args(), h, names,
                                      request.body, self.KEY)
         if said["Access"] != self.ID or said["Signature"] != want:
             return "signature"

@@ -24,7 +24,10 @@ def sha256(text):
 
 
 def sorted_query(params):
-    return "&".join(quote(k) + "=" + quote(v) for k, v in sorted(params.items()))
+    """By name, a repeated name's values (a list) by value."""
+    pairs = [(name, value) for name, values in params.items()
+             for value in (values if isinstance(values, list) else [values])]
+    return "&".join(quote(name) + "=" + quote(value) for name, value in sorted(pairs))
 
 
 def aliyun_rpc(method, params, secret):
