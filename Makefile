@@ -65,7 +65,7 @@ $(B)/bench/%: $(B)/tests/bench/%.o $(B)/gong.a
 define sim_rule
 $(B)/sim/$(1): $(call obj,$(wildcard tests/sim/$(1).c tests/sim/$(1)_*.c)) $(CORE)
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(TEST_LIBS)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(TEST_LIBS) $(if $(filter provider,$(1)),$$(call LIBS,libnghttp2 libssl))
 endef
 $(foreach s,$(SIM_NAMES),$(eval $(call sim_rule,$(s))))
 # Fuzz targets: everything of gongd once more, with clang and its sanitizers.
@@ -88,7 +88,7 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 # Everything a fresh Debian 12 lacks; `have` is what demo and check ask first.
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
 	libconfuse-dev libssl-dev libcsv-dev libgammu-dev gammu libcmocka-dev tzdata python3 \
-	python3-pytest clang clang-tidy clang-format libclang-rt-14-dev mandoc
+	python3-pytest libnghttp2-dev curl openssl clang clang-tidy clang-format libclang-rt-14-dev mandoc
 deps:
 	apt-get update -qq
 	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEPS)
