@@ -9,6 +9,8 @@ import urllib.request
 
 import pytest
 
+from district import District
+from harness import World, wait_for
 from http_driver import ROOT, Listener, Odd, http
 from providers import signatures as sign
 from providers.aliyun_sms import AliyunSms
@@ -391,3 +393,38 @@ def test_plivo_asks_the_answer_url_what_to_say(started):
     assert provider.hears(got, provider.push(None, provider.answered(got))[-1]) == ["go"]
     assert provider.key(got, "1").url == "http://127.0.0.1:9/k"
     assert "CallUUID=" in odd.requests[0][1]
+
+
+ROUTE = """route "mas" {
+ driver = "gong-http"
+ channels = {sms}
+ callback_secret = "dialects-test-secret"
+ config = '%s'
+}
+"""
+
+
+def test_gongd_counts_once_what_a_provider_pushes_twice_and_out_of_order(started):
+    carrier = started(CloudMas())
+    with World(name="dialects") as world:
+        world.routes = ROUTE % json.dumps({
+            "profile": "cmcc-mas", "url": carrier.url, "ec_name": "e", "ap_id": "a", "sign": "s",
+            "profile_dir": os.path.join(ROOT, "drivers", "http", "profiles"),
+            "secret_key": carrier.KEY})
+        world.listen = 'host = "127.0.0.1"'
+        world.write_conf()
+        world.start()
+        world.load(District(1, 6))
+        world.send(key="d", template="notice.text", severity="red", params={"text": "河水上涨"},
+                   audience={"divisions": ["990121001"], "roles": ["village_chief"]})
+        wait_for("all to be sent", lambda: world.states()["sent"] == 6)
+        people = [(got, "+" + n) for got in carrier.got for n in got.ids]
+        carrier.refuse = {people[2][1][-4:]: "MK:0005"}
+        pushes = [carrier.receipt(got, number) for got, number in people]
+        replies = [carrier.reply(number, "收到") for _, number in people[:3]]
+        url = f"http://127.0.0.1:{world.port}/v1/callback/mas/dialects-test-secret"
+        said = carrier.push(url, *pushes, *replies, shuffle=7, twice=True)
+        assert all(carrier.took(one) for one in said) and len(said) == 2 * (6 + 3)
+        wait_for("the receipts", lambda: world.states()["delivered"] == 5)
+        assert world.states()["failed"] == 1
+        assert len(world.rows("SELECT * FROM inbound")) == 3

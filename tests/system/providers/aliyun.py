@@ -51,8 +51,9 @@ class Aliyun(Dialect):
         assert h["x-acs-content-sha256"] == signatures.sha256(request.body)
         if said["Credential"] != self.ID:
             return "InvalidAccessKeyId.NotFound"
-        if said["Signature"] != signatures.acs3(request.method, request.path, request.signed_args(), h,
-                                                names, request.body, self.KEY):
+        want = signatures.acs3(request.method, request.path, request.signed_args(), h, names,
+                               request.body, self.KEY)
+        if said["Signature"] != want:
             return "SignatureDoesNotMatch"
         return self.check_once(h["x-acs-version"], h["x-acs-date"], h["x-acs-signature-nonce"])
 

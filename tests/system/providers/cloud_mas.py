@@ -3,7 +3,7 @@ import base64
 import json
 
 from . import signatures
-from .base import Dialect, Push, beijing, national
+from .base import Dialect, Push, beijing, country
 
 FREE = ("ecName", "apId", "secretKey", "mobiles", "content", "sign", "addSerial")
 TEMPLATE = ("ecName", "apId", "secretKey", "templateId", "mobiles", "params", "sign", "addSerial")
@@ -41,17 +41,22 @@ class CloudMas(Dialect):
             return "IllegalMac"
         return "TooManyMobiles" if len(numbers) > 5000 else None
 
+    def mobile(self, number):
+        """National, or of another country with 00 in front."""
+        code, rest = country(number)
+        return rest if code == "86" else f"00{code}{rest}"
+
     def receipt(self, got, number, ok=None, code=None):
         """Without `ok`, as `refuse` says."""
         code = code or self.refusal(number)
         ok = not code if ok is None else ok
         self.settle(got, number, ok)
-        return Push({"reportStatus": "CM:0000" if ok else "CN:0001", "mobile": national(number),
+        return Push({"reportStatus": "CM:0000" if ok else "CN:0001", "mobile": self.mobile(number),
                      "submitDate": beijing(got.at, "%Y%m%d%H%M%S"),
                      "receiveDate": beijing(self.now(), "%Y%m%d%H%M%S"),
                      "errorCode": "DELIVRD" if ok else code or "UNDELIV",
                      "msgGroup": got.id(number)})
 
     def reply(self, number, text, add_serial=""):
-        return Push({"mobile": national(number), "smsContent": text, "addSerial": add_serial,
+        return Push({"mobile": self.mobile(number), "smsContent": text, "addSerial": add_serial,
                      "sendTime": beijing(self.now())})
