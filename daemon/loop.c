@@ -347,22 +347,18 @@ open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_fi
 	struct routes_ports ports = { l, port_urgent, port_reply, port_log,
 				      port_monotonic };
 	char **keeps = read_keeps(store, l->settings, err);
-	struct buf url = { 0 };
+	char *url;
 	int rc = -1;
 
 	if (!keeps)
 		return -1;
-	if (l->settings->public_url)
-		buf_puts(&url, l->settings->public_url);
-	else
-		buf_printf(&url, "http://%s:%u", l->settings->listen_host
-			   ? l->settings->listen_host : "127.0.0.1", web_port(l->web));
+	url = settings_base_url(l->settings, web_port(l->web));
 	if (bridge_open(&l->bridge, store, files->store, files->ballast, full, l->settings, err) == 0)
-		rc = routes_open(&l->routes, l->base, l->settings, keeps, url.data, &ports, err);
+		rc = routes_open(&l->routes, l->base, l->settings, keeps, url, &ports, err);
 	for (size_t i = 0; i < l->settings->route_count; i++)
 		free(keeps[i]);
 	free(keeps);
-	buf_fini(&url);
+	free(url);
 	return rc;
 }
 

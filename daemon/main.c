@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "daemon/check.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/settings/settings.h"
@@ -22,7 +23,8 @@
 static const char usage[] =
 	"usage: gongd [--config FILE] [--check]\n"
 	"  -c, --config FILE  settings (default " CONFIG_DEFAULT ")\n"
-	"      --check        read settings, templates and policies, say what is wrong, and end\n"
+	"      --check        read settings, templates and policies, ask every route's driver what\n"
+	"                     it could not send, say what is wrong, and end\n"
 	"      --version      print the version\n"
 	"  -h, --help         print this\n"
 	"SIGHUP reloads the settings; SIGTERM stops.  See gongd(8).\n";
@@ -70,25 +72,6 @@ read_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-static int
-check(const char *path)
-{
-	struct settings *s;
-	struct buf report = { 0 };
-	struct err err = { 0 };
-	int rc = settings_load(&s, path, &report, &err);
-
-	if (rc < 0) {
-		fputs(report.data ? report.data : err.text, stderr);
-	} else {
-		printf("%s: %zu templates, %zu policies, %zu routes, %zu clients: all right\n", path,
-		       s->template_count, s->policy_count, s->route_count, s->client_count);
-		settings_unref(s);
-	}
-	buf_fini(&report);
-	return rc < 0 ? 1 : 0;
-}
-
 /* One gongd a state folder; the lock goes with the process. */
 static int
 lock_state(const char *dir, struct err *err)
@@ -134,7 +117,7 @@ main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	if (options.check)
-		return check(options.config);
+		return check_run(options.config);
 	if (settings_load(&settings, options.config, NULL, &err) < 0) {
 		fprintf(stderr, "gongd: %s\n", err.text);
 		return 1;

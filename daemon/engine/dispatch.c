@@ -95,24 +95,11 @@ send_for(struct engine *e, struct route_state *r, struct live_wave *lw, int64_t 
 	return r->send;
 }
 
-static char *
-keys_json(const struct template *t)
-{
-	struct buf json = { 0 };
-
-	buf_puts(&json, "{");
-	for (size_t i = 0; t && i < t->answer_count; i++)
-		if (strlen(t->answers[i].token) == 1)
-			buf_printf(&json, "%s\"%s\":\"%s\"", json.len > 1 ? "," : "",
-				   t->answers[i].token, answer_kind_name(t->answers[i].kind));
-	buf_puts(&json, "}");
-	return buf_take(&json);
-}
-
 static void
 add_call(struct engine *e, struct route_state *r, struct live_wave *lw, const struct message *m)
 {
 	const struct variant_text *v = engine_variant_text(e, m->variant);
+	const struct template *t = engine_template(e, lw->w.template);
 	struct effect *f = effect_new(EFFECT_CALL, (int)(r - e->routes));
 
 	f->call.id = message_id(m->wave, m->contact, m->attempt);
@@ -121,7 +108,7 @@ add_call(struct engine *e, struct route_state *r, struct live_wave *lw, const st
 	if (r->templates)
 		f->call.template = store_variant_template(e->store, m->variant);
 	f->call.lang = v->lang;
-	f->call.keys = keys_json(engine_template(e, lw->w.template));
+	f->call.keys = t ? template_keys(t) : NULL;
 	f->call.ring_ms = e->settings->ring_ms;
 	f->call.plays = e->settings->plays;
 	f->call.not_after = lw->w.expires_at;

@@ -127,16 +127,6 @@ lookup(void *ctx, const char *name)
 	return value || !param ? value : param->fallback[l->lang];
 }
 
-static struct text *
-text_of(const struct template *t, enum lang lang, enum channel channel)
-{
-	const struct template_texts *texts = &t->texts[lang];
-
-	if (channel == CHANNEL_VOICE && texts->voice)
-		return texts->voice;
-	return texts->sms;
-}
-
 /* What the text was made of, for a driver whose network fills in an approved template itself.
  * That has no room for the mark of a drill: it goes into the first value that is a text. */
 static void
@@ -184,12 +174,12 @@ render(struct engine *e, const struct text_place *place, enum lang lang, enum ch
        struct buf *out, struct buf *template, struct err *err)
 {
 	struct lookup l = { .e = e, .place = place, .lang = lang };
-	const struct text *text = text_of(place->template, lang, channel);
+	const struct text *text = template_text(place->template, lang, channel);
 	int rc;
 
 	if (!text) {
 		l.lang = e->settings->default_lang;
-		text = text_of(place->template, l.lang, channel);
+		text = template_text(place->template, l.lang, channel);
 	}
 	if (!text)
 		return err_field(err, "template", "template %s has no text in %s; add one to its "
@@ -209,7 +199,7 @@ engine_is_uniform(const struct template *t, enum channel channel)
 		if (t->params[i].scope == SCOPE_REQUEST)
 			continue;
 		for (int lang = 0; lang < LANG_COUNT; lang++) {
-			const struct text *text = text_of(t, (enum lang)lang, channel);
+			const struct text *text = template_text(t, (enum lang)lang, channel);
 
 			if (text && text_uses(text, t->params[i].name))
 				return false;

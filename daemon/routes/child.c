@@ -2,13 +2,11 @@
 #include "daemon/routes/internal.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -191,76 +189,11 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 		  : c->state == CHILD_CLOSING ? "closed" : "the driver ended without a word");
 }
 
-static char *
-program_of(const struct child *c)
-{
-	struct buf path = { 0 };
-
-	if (strchr(c->conf->driver, '/'))
-		buf_puts(&path, c->conf->driver);
-	else
-		buf_printf(&path, "%s/%s", c->routes->settings->driver_dir, c->conf->driver);
-	return buf_take(&path);
-}
-
-/* In the child, between fork and exec: only what is safe there. */
-static void
-become_driver(const char *program, pid_t gongd, int in, int out)
-{
-	sigset_t none;
-
-	setpgid(0, 0);
-	prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (getppid() != gongd)
-		_exit(127);		/* it died before the line above */
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	close_range(3, ~0U, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	execl(program, program, (char *)NULL);
-	_exit(127);
-}
-
-static int
-spawn(struct child *c, const char *program)
-{
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
-	pid_t gongd = getpid();		/* 1 in a container */
-
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
-		goto fail;
-	fcntl(in[1], F_SETPIPE_SZ, 262144);
-	fcntl(out[0], F_SETPIPE_SZ, 262144);
-	c->pid = fork();
-	if (c->pid < 0)
-		goto fail;
-	if (c->pid == 0)
-		become_driver(program, gongd, in[0], out[1]);
-	setpgid(c->pid, c->pid);
-	close(in[0]);
-	close(out[1]);
-	c->in = in[1];
-	c->out = out[0];
-	evutil_make_socket_nonblocking(c->in);
-	evutil_make_socket_nonblocking(c->out);
-	return 0;
-fail:
-	for (int i = 0; i < 2; i++) {
-		if (in[i] >= 0)
-			close(in[i]);
-		if (out[i] >= 0)
-			close(out[i]);
-	}
-	return -1;
-}
-
 void
 child_start(struct child *c)
 {
 	struct routes *r = c->routes;
-	char *program = program_of(c);
+	char *program = spawn_program(r->settings, c->conf);
 	struct buf line = { 0 };
 
 	c->state = CHILD_STARTING;
@@ -272,10 +205,12 @@ child_start(struct child *c)
 	c->end_reason = NULL;
 	if (access(program, X_OK) < 0) {
 		child_end(c, true, "there is no program %s; correct driver or driver_dir", program);
-	} else if (spawn(c, program) < 0) {
+	} else if ((c->pid = spawn_driver(program, &c->in, &c->out)) < 0) {
 		child_end(c, false, "cannot start %s: %s", program, strerror(errno));
 	} else {
 		c->restarts++;
+		evutil_make_socket_nonblocking(c->in);
+		evutil_make_socket_nonblocking(c->out);
 		c->readable = event_new(r->base, c->out, EV_READ | EV_PERSIST, on_readable, c);
 		c->writable = event_new(r->base, c->in, EV_WRITE | EV_PERSIST, on_writable, c);
 		if (!r->held)

@@ -79,6 +79,10 @@ struct routes {
  * while the loop or the machine did not run: their silence then is not theirs. */
 msec routes_now(const struct routes *);
 
+/* spawn.c: caller frees the path; the process, -1: errno.  Our ends: its input, its output. */
+char *spawn_program(const struct settings *, const struct route_conf *);
+pid_t spawn_driver(const char *program, int *to, int *from);
+
 /* child.c */
 void child_init(struct child *, struct routes *, int index, const char *keep);
 void child_start(struct child *);
@@ -94,6 +98,7 @@ void child_item_drop(struct child *, uint64_t id);
 
 /* ops.c: operations to lines */
 void ops_open(struct buf *, const struct child *);
+void ops_check(struct buf *, const struct settings *, const struct route_conf *);
 void ops_send(struct buf *, const struct effect *);
 void ops_call(struct buf *, const struct effect *);
 void ops_withdraw(struct buf *, const struct effect *);

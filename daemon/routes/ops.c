@@ -1,6 +1,7 @@
 /* ops.c -- gongd's operations as JSON lines; written by hand because they are the hot path. */
 #include "daemon/routes/internal.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -34,17 +35,16 @@ put_not_after(struct buf *line, msec at)
 /* The driver learns its callback URL as one more option, so that no profile has to repeat the
  * secret in it. */
 static void
-put_config(struct buf *line, const struct child *c)
+put_config(struct buf *line, const struct route_conf *conf, const char *base_url)
 {
-	const char *rest = c->conf->config + 1;		/* after its opening brace */
+	const char *rest = conf->config + 1;		/* after its opening brace */
 	struct buf url = { 0 };
 
-	if (!c->conf->callback_secret) {
-		buf_puts(line, c->conf->config);
+	if (!conf->callback_secret) {
+		buf_puts(line, conf->config);
 		return;
 	}
-	buf_printf(&url, "%s/v1/callback/%s/%s", c->routes->base_url, c->conf->name,
-		   c->conf->callback_secret);
+	buf_printf(&url, "%s/v1/callback/%s/%s", base_url, conf->name, conf->callback_secret);
 	buf_puts(line, "{\"callback_url\":");
 	buf_json(line, url.data);
 	buf_puts(line, *rest == '}' ? "" : ",");
@@ -58,10 +58,75 @@ ops_open(struct buf *line, const struct child *c)
 	buf_puts(line, "{\"op\":\"open\",\"protocol\":1,\"route\":");
 	buf_json(line, c->conf->name);
 	buf_puts(line, ",\"config\":");
-	put_config(line, c);
+	put_config(line, c->conf, c->routes->base_url);
 	buf_puts(line, ",\"state\":");
 	buf_json(line, c->keep);
 	buf_puts(line, "}");
+}
+
+/* One text that may go by the route, as long as it can get. */
+static void
+put_said(struct buf *line, const struct settings *s, const struct route_conf *conf,
+	 const struct template *t, enum lang lang, enum channel channel)
+{
+	const struct text *text = template_text(t, lang, channel), *constant = t->texts[lang].constant;
+	struct buf said = { 0 };
+	char *keys = template_keys(t);
+	bool first = true;
+
+	if (channel == CHANNEL_SMS && conf->gong_signs && s->signature[lang])
+		buf_puts(&said, s->signature[lang]);
+	template_worst(t, text, lang, &said);
+	buf_puts(line, "{\"name\":");
+	buf_json(line, t->name);
+	buf_printf(line, ",\"language\":\"%s\",\"channel\":\"%s\",\"text\":", lang_name(lang),
+		   channel_name(channel));
+	buf_json(line, said.data);
+	buf_puts(line, ",\"params\":[");
+	for (size_t i = 0; i < t->param_count; i++) {
+		if (!text_uses(text, t->params[i].name))
+			continue;
+		buf_puts(line, first ? "" : ",");
+		buf_json(line, t->params[i].name);
+		first = false;
+	}
+	buf_printf(line, "],\"keys\":%s", keys);
+	if (constant) {
+		buf_reset(&said);
+		template_worst(t, constant, lang, &said);
+		buf_puts(line, ",\"constant\":");
+		buf_json(line, said.data);
+	}
+	buf_puts(line, "}");
+	buf_fini(&said);
+	free(keys);
+}
+
+void
+ops_check(struct buf *line, const struct settings *s, const struct route_conf *conf)
+{
+	char *base_url = settings_base_url(s, s->listen_port);
+	bool first = true;
+
+	buf_puts(line, "{\"op\":\"check\",\"protocol\":1,\"route\":");
+	buf_json(line, conf->name);
+	buf_puts(line, ",\"config\":");
+	put_config(line, conf, base_url);
+	buf_puts(line, ",\"templates\":[");
+	for (size_t i = 0; i < s->template_count; i++)
+		for (int n = 0; n < LANG_COUNT * CHANNEL_COUNT; n++) {
+			enum lang lang = (enum lang)(n % LANG_COUNT);
+			enum channel channel = (enum channel)(n / LANG_COUNT);
+
+			if (!conf->channels[channel] ||
+			    !template_text(s->templates[i], lang, channel))
+				continue;
+			buf_puts(line, first ? "" : ",");
+			put_said(line, s, conf, s->templates[i], lang, channel);
+			first = false;
+		}
+	buf_puts(line, "]}\n");
+	free(base_url);
 }
 
 static void

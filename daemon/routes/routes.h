@@ -4,6 +4,7 @@
 #ifndef GONG_ROUTES_H
 #define GONG_ROUTES_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,5 +47,15 @@ void routes_reload(struct routes *, const struct settings *);
 /* Asks every driver to finish within grace_ms; `done` is called when all have ended. */
 void routes_stop(struct routes *, msec grace_ms, void (*done)(void *ctx), void *ctx);
 void routes_close(struct routes *);		/* kills what is left */
+
+/* Asks a route's driver, without the loop, which templates it could not send; up to 10 s.
+ * SIGPIPE must be ignored. */
+enum route_check {
+	ROUTE_UNFIT,			/* it could send nothing: err says why */
+	ROUTE_NOT_CHECKED,		/* its driver does not know that question */
+	ROUTE_CHECKED,			/* *problems: [{"template","language","problem"}], caller's */
+};
+enum route_check routes_check(const struct settings *, const struct route_conf *,
+			      json_t **problems, struct err *);
 
 #endif

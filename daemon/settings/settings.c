@@ -696,6 +696,18 @@ settings_unref(struct settings *s)
 	free(s);
 }
 
+char *
+settings_base_url(const struct settings *s, unsigned port)
+{
+	struct buf url = { 0 };
+
+	if (s->public_url)
+		buf_puts(&url, s->public_url);
+	else
+		buf_printf(&url, "http://%s:%u", s->listen_host ? s->listen_host : "127.0.0.1", port);
+	return buf_take(&url);
+}
+
 #define FIND(list, count)                                      \
 	for (size_t i = 0; i < s->count; i++)                  \
 		if (strcmp(s->list[i].name, name) == 0)        \

@@ -137,6 +137,16 @@ int settings_role(const struct settings *, const char *name);
 int settings_route(const struct settings *, const char *name);
 const struct client *settings_client(const struct settings *, const unsigned char sha256[32]);
 
+/* Where gongd's own URLs begin; `port`: the one in use.  Caller frees. */
+char *settings_base_url(const struct settings *, unsigned port);
+
+/* The text that goes by a channel: a call without a text of its own reads the SMS.  NULL = none. */
+const struct text *template_text(const struct template *, enum lang, enum channel);
+/* The text at its longest: every value its worst_zh or worst_en, else as long as it may be. */
+void template_worst(const struct template *, const struct text *, enum lang, struct buf *out);
+/* What the answers mean, as a JSON object {"1":"acknowledged",…}.  Caller frees. */
+char *template_keys(const struct template *);
+
 /* One document's text -> value, for alerts that run on an older version.  Caller owns *out. */
 int template_parse(struct template **out, const char *body, const char *file, struct err *);
 int policy_parse(struct policy **out, const char *body, const char *file,

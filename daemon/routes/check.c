@@ -1,0 +1,169 @@
+/* check.c -- asks one driver, started for this alone, what it could not send.  It waits for the
+ * answer and has no part in the loop: only for gongd --check. */
+#include "daemon/routes/internal.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define CHECK_MS 10000
+
+struct talk {
+	pid_t pid;
+	int in, out;
+	struct buf line;		/* what we ask, */
+	size_t written;			/* and how much of it the driver has */
+	struct lines from;
+	json_t *answer;			/* its `checked` or `fatal` */
+};
+
+static msec
+monotonic(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+static void
+end_input(struct talk *t)
+{
+	close(t->in);
+	t->in = -1;
+}
+
+static void
+tell(struct talk *t)
+{
+	ssize_t n = write(t->in, t->line.data + t->written, t->line.len - t->written);
+
+	if (n > 0)
+		t->written += (size_t)n;
+	if ((n < 0 && errno != EAGAIN && errno != EINTR) || t->written == t->line.len)
+		end_input(t);		/* broken: what it has to say about that follows */
+}
+
+static void
+hear_lines(struct talk *t)
+{
+	size_t len;
+	char *line;
+
+	while (!t->answer && (line = lines_next(&t->from, &len))) {
+		json_t *event = json_loadb(line, len, 0, NULL);
+		const char *name = json_string_value(json_object_get(event, "ev"));
+
+		if (name && (strcmp(name, "checked") == 0 || strcmp(name, "fatal") == 0))
+			t->answer = json_incref(event);
+		json_decref(event);
+	}
+}
+
+/* false: its output has ended, or makes no lines. */
+static bool
+hear(struct talk *t)
+{
+	char chunk[65536];
+	ssize_t n = read(t->out, chunk, sizeof(chunk));
+
+	if (n > 0) {
+		lines_add(&t->from, chunk, (size_t)n);
+		hear_lines(t);
+	}
+	if (lines_overlong(&t->from))
+		return false;
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* Until it has answered or ended; false: neither in time. */
+static bool
+converse(struct talk *t)
+{
+	msec until = monotonic() + CHECK_MS, left;
+
+	while (!t->answer && (left = until - monotonic()) > 0) {
+		struct pollfd fds[2] = { { t->out, POLLIN, 0 }, { t->in, POLLOUT, 0 } };
+
+		if (poll(fds, 2, (int)left) <= 0)
+			continue;
+		if (fds[1].revents)
+			tell(t);
+		if (fds[0].revents && !hear(t))
+			return true;
+	}
+	return t->answer != NULL;
+}
+
+/* Its exit status, or that of the signal it died by, as a shell would say it. */
+static int
+end_driver(struct talk *t)
+{
+	int status = 0;
+
+	if (t->in >= 0)
+		end_input(t);
+	close(t->out);
+	kill(-t->pid, SIGKILL);
+	while (waitpid(t->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static enum route_check
+judge(json_t *answer, json_t **problems, struct err *err)
+{
+	const char *reason = json_string_value(json_object_get(answer, "reason"));
+
+	*problems = json_incref(json_object_get(answer, "problems"));
+	if (json_is_array(*problems))
+		return ROUTE_CHECKED;
+	if (strcmp(json_string_value(json_object_get(answer, "ev")), "fatal") == 0)
+		err_set(err, "%s", reason ? reason : "its driver says fatal, without a reason");
+	else
+		err_set(err, "its driver's \"checked\" has no list of problems; mend the driver");
+	return ROUTE_UNFIT;
+}
+
+enum route_check
+routes_check(const struct settings *s, const struct route_conf *conf, json_t **problems,
+	     struct err *err)
+{
+	char *program = spawn_program(s, conf);
+	struct talk t = { .in = -1 };
+	enum route_check verdict = ROUTE_UNFIT;
+	bool in_time;
+	int status;
+
+	*problems = NULL;
+	if (access(program, X_OK) < 0) {
+		err_set(err, "there is no program %s; correct driver or driver_dir", program);
+	} else if ((t.pid = spawn_driver(program, &t.in, &t.out)) < 0) {
+		err_set(err, "cannot start %s: %s", program, strerror(errno));
+	} else {
+		evutil_make_socket_nonblocking(t.in);
+		ops_check(&t.line, s, conf);
+		in_time = converse(&t);
+		status = end_driver(&t);
+		if (t.answer)
+			verdict = judge(t.answer, problems, err);
+		else if (!in_time)
+			err_set(err, "its driver neither answered nor ended within %d s; it must end "
+				"with its input", CHECK_MS / 1000);
+		else if (status == 0)
+			verdict = ROUTE_NOT_CHECKED;
+		else
+			err_set(err, "its driver %s ended with status %d instead of answering; does it "
+				"run by itself?", program, status);
+	}
+	json_decref(t.answer);
+	lines_fini(&t.from);
+	buf_fini(&t.line);
+	free(program);
+	return verdict;
+}

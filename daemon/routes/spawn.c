@@ -1,0 +1,71 @@
+/* spawn.c -- a driver as a process of its own: a group, two pipes and nothing else of gongd's. */
+#include "daemon/routes/internal.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+char *
+spawn_program(const struct settings *s, const struct route_conf *conf)
+{
+	struct buf path = { 0 };
+
+	if (strchr(conf->driver, '/'))
+		buf_puts(&path, conf->driver);
+	else
+		buf_printf(&path, "%s/%s", s->driver_dir, conf->driver);
+	return buf_take(&path);
+}
+
+/* In the child, between fork and exec: only what is safe there. */
+static void
+become_driver(const char *program, pid_t gongd, int in, int out)
+{
+	sigset_t none;
+
+	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != gongd)
+		_exit(127);		/* it died before the line above */
+	dup2(in, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	close_range(3, ~0U, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	execl(program, program, (char *)NULL);
+	_exit(127);
+}
+
+pid_t
+spawn_driver(const char *program, int *to, int *from)
+{
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+	pid_t gongd = getpid(), pid;	/* 1 in a container */
+
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
+		goto fail;
+	fcntl(in[1], F_SETPIPE_SZ, 262144);
+	fcntl(out[0], F_SETPIPE_SZ, 262144);
+	pid = fork();
+	if (pid < 0)
+		goto fail;
+	if (pid == 0)
+		become_driver(program, gongd, in[0], out[1]);
+	setpgid(pid, pid);
+	close(in[0]);
+	close(out[1]);
+	*to = in[1];
+	*from = out[0];
+	return pid;
+fail:
+	for (int i = 0; i < 2; i++) {
+		if (in[i] >= 0)
+			close(in[i]);
+		if (out[i] >= 0)
+			close(out[i]);
+	}
+	return -1;
+}
