@@ -124,6 +124,22 @@ answer_busy(struct command_list *bulk, bool full, const char *why, struct effect
 	}
 }
 
+/* Nor can a provider be told that gong has what it brought. */
+static void
+fail_barriers(const struct command_list *urgent, struct effect_list *out)
+{
+	for (const struct command *cmd = urgent->first; cmd; cmd = cmd->next) {
+		struct effect *f;
+
+		if (cmd->kind != CMD_BARRIER)
+			continue;
+		f = effect_new(EFFECT_BARRIER, cmd->route);
+		f->barrier = cmd->barrier;
+		f->not_kept = true;
+		effect_push(out, f);
+	}
+}
+
 /* A clock step takes effect in the very turn that shifts gong's own instants. */
 static void
 apply_clock_steps(struct bridge *b, const struct command_list *urgent)
@@ -249,6 +265,7 @@ engine_main(void *ctx)
 		if (rc < 0) {
 			full = strcmp(err.field, "full") == 0;
 			answer_busy(&bulk, full, err.text, &out);
+			fail_barriers(&urgent, &out);
 			usleep(20000);	/* do not spin on a broken disk */
 		}
 		failures = rc < 0 ? failures + 1 : 0;

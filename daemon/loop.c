@@ -422,7 +422,7 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 	struct loop l = { .settings = settings_ref(settings), .base = event_base_new(),
 			  .clock_offset_ms = wall_minus_monotonic() };
 	struct web_ports ports = { &l, port_submit, port_read, port_callback, port_state,
-				   port_metrics, port_now };
+				   port_metrics, port_now, port_log };
 	bool full = bridge_make_room(files->ballast);
 	struct store *store;
 	int rc = -1;

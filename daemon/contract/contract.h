@@ -238,7 +238,10 @@ struct effect {
 			size_t count;
 		} withdraw;
 		char *took;
-		uint64_t barrier;
+		struct {
+			uint64_t barrier;
+			bool not_kept;	/* the turn failed; it may come again, kept */
+		};
 		struct {
 			uint64_t id, to;
 			char *what, *text;

@@ -124,6 +124,7 @@ child_end(struct child *c, bool fatal, const char *fmt, ...)
 	if (c->pid > 0)
 		kill(-c->pid, SIGKILL);	/* reaped by SIGCHLD */
 	event_del(c->timer);
+	callbacks_lost(c);
 	close_pipes(c);
 	report_lost(c, reason, fatal);
 	if (fatal || stopping)

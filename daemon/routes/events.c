@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define BAD_LINES_MAX 3
+#define REPLY_WITHIN_MS SECONDS(30)
 #define FATAL_GRACE_MS 5000		/* from `fatal` to its end */
 
 static const char *
@@ -66,6 +67,14 @@ read_limits(struct child *c, json_t *ev, struct command *cmd)
 	}
 }
 
+static msec
+reply_within(json_t *ev)
+{
+	json_int_t ms = number_of(ev, "reply_within_ms", REPLY_WITHIN_MS);
+
+	return ms < 1 || ms > REPLY_WITHIN_MS ? REPLY_WITHIN_MS : ms;
+}
+
 static void
 on_ready(struct child *c, json_t *ev)
 {
@@ -88,6 +97,7 @@ on_ready(struct child *c, json_t *ev)
 			cmd->ready.channels[channel] = true;
 	}
 	c->window = cmd->ready.window;
+	c->reply_within_ms = reply_within(ev);
 	if (c->state == CHILD_STARTING) {
 		c->state = CHILD_UP;
 		c->up_at = routes_now(c->routes);
@@ -221,19 +231,16 @@ on_inbound(struct child *c, json_t *ev)
 static void
 on_reply(struct child *c, json_t *ev)
 {
-	struct routes *r = c->routes;
-	struct held_reply *held = xcalloc(1, sizeof(*held));
-	struct command *cmd = command_new(CMD_BARRIER, c->index);
-	const char *id = string_of(ev, "id");
+	const char *id = string_of(ev, "id"), *body = string_of(ev, "body");
 	const char *type = string_of(json_object_get(ev, "headers"), "Content-Type");
+	uint64_t barrier = ++c->routes->barriers;
+	struct command *cmd;
 
-	held->barrier = cmd->barrier = ++r->barriers;
-	held->to = id ? strtoull(id, NULL, 10) : 0;
-	held->status = (int)number_of(ev, "status", 200);
-	held->type = xstrdup(type ? type : "text/plain");
-	held->body = xstrdup(string_of(ev, "body") ? string_of(ev, "body") : "");
-	held->next = r->replies;
-	r->replies = held;
+	if (!id || !callbacks_reply(c, strtoull(id, NULL, 10), (int)number_of(ev, "status", 200),
+				    type ? type : "text/plain", body ? body : "", barrier))
+		return;
+	cmd = command_new(CMD_BARRIER, c->index);
+	cmd->barrier = barrier;
 	submit(c, cmd);
 }
 

@@ -27,14 +27,6 @@ struct item {
 	struct item *next, *prev;	/* ring, oldest first */
 };
 
-/* A driver's answer to a callback, held until what came before it is committed. */
-struct held_reply {
-	uint64_t barrier, to;
-	int status;
-	char *type, *body;
-	struct held_reply *next;
-};
-
 struct child {
 	struct routes *routes;
 	const struct route_conf *conf;
@@ -55,6 +47,7 @@ struct child {
 	unsigned long ping;
 	msec up_at, ping_at;		/* ping_at: when an unanswered ping was written, 0 = none */
 	unsigned window;
+	msec reply_within_ms;		/* its provider waits no longer for a callback's answer */
 	struct command *done;		/* `done` items of this read, one command */
 	size_t done_cap;
 };
@@ -70,7 +63,7 @@ struct routes {
 	msec swept_at, stood_still_ms;	/* see routes_now */
 	struct event *sweep, *reaper, *stop_timer;
 	uint64_t barriers;
-	struct held_reply *replies;
+	struct open_callback *callbacks;	/* see callbacks.c */
 	void (*stopped)(void *ctx);
 	void *stopped_ctx;
 };
@@ -103,6 +96,13 @@ void ops_send(struct buf *, const struct effect *);
 void ops_call(struct buf *, const struct effect *);
 void ops_withdraw(struct buf *, const struct effect *);
 void ops_ask(struct buf *, const struct effect *);
+
+/* callbacks.c */
+bool callbacks_reply(struct child *, uint64_t to, int status, const char *type, const char *body,
+		     uint64_t barrier);	/* held until that barrier; false: nobody waits */
+void callbacks_release(struct routes *, uint64_t barrier, bool not_kept);
+void callbacks_lost(struct child *);	/* it answers no more */
+void callbacks_close(struct routes *);
 
 /* events.c: lines to commands */
 void events_read(struct child *, char *line, size_t len);

@@ -2,9 +2,7 @@
 #include "daemon/routes/internal.h"
 
 #include <assert.h>
-#include <openssl/evp.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -12,7 +10,6 @@
 /* A driver must say what became of an item within this time; drivers have shorter ones. */
 #define SMS_DEADLINE_MS MINUTES(5)
 #define CALL_DEADLINE_MS MINUTES(3)	/* beyond the ringing */
-#define CALLBACK_MAX (512 * 1024)	/* so that base64 stays well under the line's limit */
 
 #define SWEEP_LATE_MS 2000		/* the loop itself did not run */
 
@@ -157,23 +154,6 @@ ask_driver(struct child *c, struct effect *f, struct buf *line)
 	c->routes->ports.submit(c->routes->ports.ctx, cmd);
 }
 
-static void
-release_reply(struct routes *r, uint64_t barrier)
-{
-	for (struct held_reply **at = &r->replies; *at; at = &(*at)->next) {
-		struct held_reply *held = *at;
-
-		if (held->barrier != barrier)
-			continue;
-		*at = held->next;
-		r->ports.reply(r->ports.ctx, held->to, held->status, held->type, held->body);
-		free(held->type);
-		free(held->body);
-		free(held);
-		return;
-	}
-}
-
 void
 routes_effect(struct routes *r, struct effect *f)
 {
@@ -207,7 +187,7 @@ routes_effect(struct routes *r, struct effect *f)
 		ask_driver(c, f, &line);
 		break;
 	case EFFECT_BARRIER:
-		release_reply(r, f->barrier);
+		callbacks_release(r, f->barrier, f->not_kept);
 		break;
 	case EFFECT_REPLY:
 	case EFFECT_LOG:
@@ -215,42 +195,6 @@ routes_effect(struct routes *r, struct effect *f)
 		break;			/* not for drivers */
 	}
 	effect_free(f);
-}
-
-bool
-routes_callback(struct routes *r, int route, uint64_t reply_to, const char *method,
-		const char *path, const char *query, const char *const *headers, const void *body,
-		size_t body_len)
-{
-	struct child *c = &r->children[route];
-	json_t *op, *fields;
-	struct buf line = { 0 };
-	char *text, *encoded, id[24];
-	bool sent;
-
-	if (c->state != CHILD_UP || body_len > CALLBACK_MAX)
-		return false;
-	fields = json_object();
-	encoded = xmalloc(body_len / 3 * 4 + 8);
-
-	snprintf(id, sizeof(id), "%llu", (unsigned long long)reply_to);
-	EVP_EncodeBlock((unsigned char *)encoded, body, (int)body_len);
-	for (size_t i = 0; headers && headers[i]; i += 2)
-		json_object_set_new(fields, headers[i], json_string(headers[i + 1]));
-	op = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:s}", "op", "callback", "id", id, "method", method,
-		       "path", path, "query", query ? query : "", "headers", fields, "body",
-		       encoded);
-	text = op ? json_dumps(op, JSON_COMPACT) : NULL;
-	if (text) {
-		buf_puts(&line, text);
-		child_queue(c, &line);
-	}
-	sent = text != NULL;
-	buf_fini(&line);
-	free(text);
-	free(encoded);
-	json_decref(op);
-	return sent;
 }
 
 void
@@ -304,16 +248,9 @@ routes_close(struct routes *r)
 {
 	if (!r)
 		return;
+	callbacks_close(r);
 	for (size_t i = 0; i < r->count; i++)
 		child_fini(&r->children[i]);
-	while (r->replies) {
-		struct held_reply *held = r->replies;
-
-		r->replies = held->next;
-		free(held->type);
-		free(held->body);
-		free(held);
-	}
 	event_free(r->reaper);
 	event_free(r->sweep);
 	free(r->children);

@@ -61,7 +61,8 @@ static cfg_opt_t route_opts[] = {
 	CFG_STR("driver", NULL, CFGF_NONE), CFG_STR_LIST("channels", "{sms}", CFGF_NONE),
 	CFG_BOOL("simulated", cfg_false, CFGF_NONE), CFG_BOOL("backup", cfg_false, CFGF_NONE),
 	CFG_BOOL("gong_signs", cfg_true, CFGF_NONE),
-	CFG_STR("callback_secret", NULL, CFGF_NONE), CFG_INT("window", 0, CFGF_NONE),
+	CFG_STR("callback_secret", NULL, CFGF_NONE),
+	CFG_STR_LIST("callback_from", "{}", CFGF_NONE), CFG_INT("window", 0, CFGF_NONE),
 	CFG_FLOAT("rate", 0, CFGF_NONE), CFG_FLOAT("speed", 0, CFGF_NONE),
 	CFG_FLOAT("down_alarm_minutes", 2, CFGF_NONE),
 	CFG_STR_LIST("budgets", "{}", CFGF_NONE), CFG_STR("config", "{}", CFGF_NONE),
@@ -512,6 +513,30 @@ read_canary(const struct settings *s, struct route_conf *r, cfg_t *section, stru
 }
 
 static int
+read_callback(struct route_conf *r, cfg_t *section, struct err *err)
+{
+	unsigned count = cfg_size(section, "callback_from");
+
+	r->callback_secret = xstrdup(cfg_getstr(section, "callback_secret"));
+	if (r->callback_secret && strlen(r->callback_secret) < 16)
+		return conf_fail(section, err, "route \"%s\": callback_secret needs at least 16 "
+				 "characters", r->name);
+	if (count && !r->callback_secret)
+		return conf_fail(section, err, "route \"%s\": callback_from without callback_secret: "
+				 "the route has no callback URL; set callback_secret, too", r->name);
+	r->callback_from = xcalloc(count + 1, sizeof(*r->callback_from));
+	for (unsigned i = 0; i < count; i++) {
+		const char *text = cfg_getnstr(section, "callback_from", i);
+
+		if (ip_range_parse(&r->callback_from[r->callback_from_count++], text) < 0)
+			return conf_fail(section, err, "route \"%s\": callback_from = \"%s\" is no "
+					 "address or range like \"203.0.113.0/24\" or "
+					 "\"2001:db8::/32\"", r->name, text);
+	}
+	return 0;
+}
+
+static int
 read_route(struct settings *s, cfg_t *section, struct err *err)
 {
 	struct route_conf *r = &s->routes[s->route_count++];
@@ -535,11 +560,7 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 	r->simulated = cfg_getbool(section, "simulated") || strcmp(r->driver, "gong-sim") == 0;
 	r->backup = cfg_getbool(section, "backup");
 	r->gong_signs = cfg_getbool(section, "gong_signs");
-	r->callback_secret = xstrdup(cfg_getstr(section, "callback_secret"));
-	if (r->callback_secret && strlen(r->callback_secret) < 16)
-		return conf_fail(section, err, "route \"%s\": callback_secret needs at least 16 "
-				 "characters", r->name);
-	if (check_numbers(section, err) < 0)
+	if (read_callback(r, section, err) < 0 || check_numbers(section, err) < 0)
 		return -1;
 	r->window = (unsigned)cfg_getint(section, "window");
 	r->rate = cfg_getfloat(section, "rate");
@@ -657,6 +678,7 @@ free_lists(struct settings *s)
 		free(s->routes[i].driver);
 		free(s->routes[i].config);
 		free(s->routes[i].callback_secret);
+		free(s->routes[i].callback_from);
 		free(s->routes[i].budgets);
 	}
 	for (size_t i = 0; i < s->client_count; i++) {

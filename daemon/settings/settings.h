@@ -17,6 +17,7 @@
 #include "core/phone.h"
 #include "core/template.h"
 #include "core/words.h"
+#include "daemon/settings/ip_range.h"
 
 struct role {
 	char *name, *title[LANG_COUNT];
@@ -62,6 +63,8 @@ struct route_conf {
 	bool simulated, backup, gong_signs;	/* gong_signs: gong adds the signature to the text */
 	char *config;			/* JSON object handed to the driver at open */
 	char *callback_secret;		/* NULL = no callback URL */
+	struct ip_range *callback_from;	/* who may use it; count 0 = anybody */
+	size_t callback_from_count;
 	unsigned window;		/* at most; 0 = as the driver says */
 	double rate;			/* messages per second; 0 = unlimited */
 	struct pace_budget *budgets;	/* per number */

@@ -253,8 +253,12 @@ web_figures(struct web *web, struct buf *out)
 		   "# TYPE gong_http_turned_away_total counter\ngong_http_turned_away_total %lu\n"
 		   "# HELP gong_http_auth_failures_total Unknown tokens and callback secrets.\n"
 		   "# TYPE gong_http_auth_failures_total counter\n"
-		   "gong_http_auth_failures_total %lu\n", n->open, n->accepted, n->turned_away,
-		   web->auth_failures);
+		   "gong_http_auth_failures_total %lu\n"
+		   "# HELP gong_http_callbacks_refused_total Callbacks from addresses that "
+		   "callback_from does not name.\n"
+		   "# TYPE gong_http_callbacks_refused_total counter\n"
+		   "gong_http_callbacks_refused_total %lu\n", n->open, n->accepted, n->turned_away,
+		   web->auth_failures, web->callbacks_refused);
 }
 
 static void

@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/settings/ip_range.h"
+
 #define NO_SLOT UINT32_MAX
 #define BACKLOG 1024
 
@@ -118,6 +120,11 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 	c->http = h;
 	c->is_unix = is_unix;
 	c->uid = peer.uid;
+	if (address->sa_family == AF_INET)
+		ip_map_v4(c->peer, &((const struct sockaddr_in *)(const void *)address)->sin_addr);
+	else if (address->sa_family == AF_INET6)
+		memcpy(c->peer, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr,
+		       sizeof(c->peer));
 	c->bev = bufferevent_socket_new(h->base, fd, BEV_OPT_CLOSE_ON_FREE);
 	if (!c->bev) {
 		evutil_closesocket(fd);
@@ -370,6 +377,12 @@ uid_t
 http_peer_uid(const struct http_conn *c)
 {
 	return c->uid;
+}
+
+const unsigned char *
+http_peer(const struct http_conn *c)
+{
+	return c->peer;
 }
 
 void **

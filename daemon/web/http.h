@@ -80,6 +80,7 @@ const struct http_request *http_request(const struct http_conn *);
 const struct buf *http_body(const struct http_conn *);		/* whole, unless streamed */
 bool http_is_unix(const struct http_conn *);
 uid_t http_peer_uid(const struct http_conn *);			/* unix only */
+const unsigned char *http_peer(const struct http_conn *);	/* 16 bytes, as IPv6; TCP only */
 void **http_user(struct http_conn *);				/* yours, per connection */
 void http_body_max(struct http_conn *, size_t max);		/* in head(); default 0 */
 void http_stream(struct http_conn *);				/* in head(): body() gets the bytes */

@@ -24,6 +24,7 @@ struct http_conn {
 	enum conn_state state;
 	bool is_unix, eof, answered, streams, busy, begun;
 	uid_t uid;
+	unsigned char peer[16];		/* its address; IPv4 as ::ffff:a.b.c.d */
 	struct http_request req;
 	char *head;
 	size_t head_cap, scanned;

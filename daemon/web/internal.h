@@ -12,7 +12,8 @@ struct web {
 	struct web_ports ports;
 	uint16_t port;
 	bool stopping;
-	unsigned long auth_failures;
+	unsigned long auth_failures, callbacks_refused, refusals_unlogged;
+	msec refusal_logged_at;
 };
 
 enum right { RIGHT_NONE, RIGHT_READ, RIGHT_SEND, RIGHT_IMPORT, RIGHT_OPERATE };

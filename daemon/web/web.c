@@ -2,6 +2,7 @@
  * answers that come later. */
 #include "daemon/web/internal.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 #define CALLBACK_MAX (512u * 1024)	/* base64 of it fits a line to the driver */
 #define CALLBACK_PREFIX "/v1/callback/"
 #define FAILURE_DELAY_S 1
-#define CALLBACK_WITHIN_S 30
+#define REFUSAL_LOG_MS MINUTES(1)
 
 static void
 exchange_reset(struct exchange *x)
@@ -116,6 +117,41 @@ call_head(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 }
 
+/* At most one line a minute, however hard somebody tries. */
+static void
+log_refusal(struct web *web, const unsigned char *peer, const char *route)
+{
+	msec now = web->ports.now(web->ports.ctx);
+	char text[INET6_ADDRSTRLEN];
+
+	web->callbacks_refused++;
+	web->refusals_unlogged++;
+	if (web->refusal_logged_at && now >= web->refusal_logged_at &&
+	    now - web->refusal_logged_at < REFUSAL_LOG_MS)
+		return;
+	if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)peer))
+		inet_ntop(AF_INET, peer + 12, text, sizeof(text));
+	else
+		inet_ntop(AF_INET6, peer, text, sizeof(text));
+	web->ports.log(web->ports.ctx, 4, "callback refused route=%s from=%s count=%lu", route, text,
+		       web->refusals_unlogged);
+	web->refusals_unlogged = 0;
+	web->refusal_logged_at = now;
+}
+
+/* Whoever comes by the unix socket has the address "::". */
+static bool
+comes_from(struct web *web, const struct http_conn *c, const struct route_conf *route)
+{
+	const unsigned char *peer = http_peer(c);
+
+	if (!route->callback_from_count ||
+	    ip_ranges_have(route->callback_from, route->callback_from_count, peer))
+		return true;
+	log_refusal(web, peer, route->name);
+	return false;
+}
+
 /* /v1/callback/{route}/{secret}[/…].  A wrong secret looks like an address that is not there. */
 static void
 callback_head(struct web *web, struct http_conn *c, struct exchange *x)
@@ -129,7 +165,8 @@ callback_head(struct web *web, struct http_conn *c, struct exchange *x)
 	secret_len = strcspn(secret, "/");
 	x->route = url_decode(route, sizeof(route), path, name_len) < 0
 		? -1 : settings_route(x->settings, route);
-	if (x->route < 0 || url_decode(given, sizeof(given), secret, secret_len) < 0 ||
+	if (x->route < 0 || !comes_from(web, c, &x->settings->routes[x->route]) ||
+	    url_decode(given, sizeof(given), secret, secret_len) < 0 ||
 	    !x->settings->routes[x->route].callback_secret ||
 	    !auth_is_secret(given, x->settings->routes[x->route].callback_secret)) {
 		web->auth_failures++;
@@ -140,7 +177,6 @@ callback_head(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 	x->rest = secret + secret_len;
 	http_body_max(c, x->settings->body_max < CALLBACK_MAX ? x->settings->body_max : CALLBACK_MAX);
-	http_wait_s(c, CALLBACK_WITHIN_S);
 }
 
 static void

@@ -45,6 +45,8 @@ struct web_ports {
 	/* Appends the text of /metrics (Prometheus text format 0.0.4), web's own figures apart. */
 	void (*metrics)(void *ctx, struct buf *out);
 	msec (*now)(void *ctx);
+	void (*log)(void *ctx, int priority, const char *fmt, ...)
+		__attribute__((format(printf, 3, 4)));
 };
 
 /* Opens the listeners named in settings (TCP and unix socket).  Takes a reference on settings. */

@@ -1,0 +1,149 @@
+/* callbacks.c -- requests of providers on a route's own URL: to its driver, and the answer back as
+ * soon as what the driver told before it is committed.  Whoever cannot be answered in time hears
+ * 503 and sends it again: better twice than lost. */
+#include "daemon/routes/internal.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CALLBACK_MAX (512 * 1024)	/* so that base64 stays well under the line's limit */
+
+struct open_callback {
+	struct child *child;
+	uint64_t to, barrier;		/* barrier: of the driver's answer; 0 = there is none yet */
+	int status;
+	char *type, *body;
+	struct event *late;
+	struct open_callback *next;
+};
+
+/* Takes it out of the list and answers; NULL `why`: as the driver said. */
+static void
+answer(struct routes *r, struct open_callback *cb, const char *why)
+{
+	struct open_callback **at = &r->callbacks;
+	struct buf problem = { 0 };
+
+	while (*at != cb)
+		at = &(*at)->next;
+	*at = cb->next;
+	if (why) {
+		buf_printf(&problem, "{\"type\":\"about:blank\",\"status\":503,\"title\":\"Busy\","
+			   "\"detail\":\"%s; send it again\"}", why);
+		r->ports.reply(r->ports.ctx, cb->to, 503, NULL, problem.data);
+	} else {
+		r->ports.reply(r->ports.ctx, cb->to, cb->status, cb->type, cb->body);
+	}
+	buf_fini(&problem);
+	event_free(cb->late);
+	free(cb->type);
+	free(cb->body);
+	free(cb);
+}
+
+static void
+on_late(evutil_socket_t fd, short what, void *ctx)
+{
+	struct open_callback *cb = ctx;
+
+	answer(cb->child->routes, cb, cb->barrier ? "what it brought is not written down yet"
+	       : "the route's driver has not answered in time");
+}
+
+static void
+await(struct child *c, uint64_t to)
+{
+	struct open_callback *cb = xcalloc(1, sizeof(*cb));
+	struct timeval tv = { c->reply_within_ms / 1000, c->reply_within_ms % 1000 * 1000 };
+
+	cb->child = c;
+	cb->to = to;
+	cb->late = event_new(c->routes->base, -1, 0, on_late, cb);
+	event_add(cb->late, &tv);
+	cb->next = c->routes->callbacks;
+	c->routes->callbacks = cb;
+}
+
+bool
+routes_callback(struct routes *r, int route, uint64_t reply_to, const char *method,
+		const char *path, const char *query, const char *const *headers, const void *body,
+		size_t body_len)
+{
+	struct child *c = &r->children[route];
+	json_t *op, *fields;
+	struct buf line = { 0 };
+	char *text, *encoded, id[24];
+
+	if (c->state != CHILD_UP || body_len > CALLBACK_MAX)
+		return false;
+	fields = json_object();
+	encoded = xmalloc(body_len / 3 * 4 + 8);
+
+	snprintf(id, sizeof(id), "%llu", (unsigned long long)reply_to);
+	EVP_EncodeBlock((unsigned char *)encoded, body, (int)body_len);
+	for (size_t i = 0; headers && headers[i]; i += 2)
+		json_object_set_new(fields, headers[i], json_string(headers[i + 1]));
+	op = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o,s:s}", "op", "callback", "id", id, "method", method,
+		       "path", path, "query", query ? query : "", "headers", fields, "body",
+		       encoded);
+	text = op ? json_dumps(op, JSON_COMPACT) : NULL;
+	if (text) {
+		await(c, reply_to);
+		buf_puts(&line, text);
+		child_queue(c, &line);
+	}
+	buf_fini(&line);
+	free(encoded);
+	json_decref(op);
+	free(text);
+	return op != NULL;
+}
+
+/* Nobody waits for an answer that comes late, or twice. */
+bool
+callbacks_reply(struct child *c, uint64_t to, int status, const char *type, const char *body,
+		uint64_t barrier)
+{
+	for (struct open_callback *cb = c->routes->callbacks; cb; cb = cb->next) {
+		if (cb->child != c || cb->to != to || cb->barrier)
+			continue;
+		cb->barrier = barrier;
+		cb->status = status;
+		cb->type = xstrdup(type);
+		cb->body = xstrdup(body);
+		return true;
+	}
+	return false;
+}
+
+void
+callbacks_release(struct routes *r, uint64_t barrier, bool not_kept)
+{
+	for (struct open_callback *cb = r->callbacks; cb; cb = cb->next) {
+		if (cb->barrier != barrier)
+			continue;
+		answer(r, cb, not_kept ? "gong cannot write it down" : NULL);
+		return;
+	}
+}
+
+void
+callbacks_lost(struct child *c)
+{
+	struct open_callback *cb, *next;
+
+	for (cb = c->routes->callbacks; cb; cb = next) {
+		next = cb->next;
+		if (cb->child == c && !cb->barrier)
+			answer(c->routes, cb, "the route's driver has gone");
+	}
+}
+
+void
+callbacks_close(struct routes *r)
+{
+	while (r->callbacks)
+		answer(r, r->callbacks, "gong is stopping");
+}
