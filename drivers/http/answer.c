@@ -1,7 +1,7 @@
 /* answer.c -- what a provider's answer, or its silence, means for the message: accepted,
  * rejected with a class, or unknown.  It never guesses: whatever may have been taken and was not
  * clearly refused is unknown. */
-#include "drivers/http/http.h"
+#include "drivers/http/answer.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
@@ -41,16 +41,14 @@ trim_utf8(char *text)
 }
 
 static void
-scalar_text(char *out, size_t size, json_t *value)
+copy_text(char *out, size_t size, const struct pointer *at, json_t *body)
 {
-	if (json_is_string(value))
-		snprintf(out, size, "%s", json_string_value(value));
-	else if (json_is_integer(value))
-		snprintf(out, size, "%lld", (long long)json_integer_value(value));
-	else if (json_is_boolean(value))
-		snprintf(out, size, "%s", json_is_true(value) ? "true" : "false");
-	else
-		snprintf(out, size, "%s", value ? "(no plain value)" : "(absent)");
+	char room[64];
+	const char *text = pointer_text(at, body, room, sizeof(room));
+
+	if (!text)
+		text = pointer_get(at, body) ? "(no plain value)" : "";
+	snprintf(out, size, "%s", text);
 	trim_utf8(out);
 }
 
@@ -75,29 +73,29 @@ judge_silence(struct judgement *out, const struct profile *p, const struct trans
 }
 
 static bool
-status_is_success(const struct profile *p, long status)
+status_is_success(const struct operation *op, long status)
 {
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(p->success_status, i, one)
+	json_array_foreach(op->success_status, i, one)
 		if (json_integer_value(one) == status)
 			return true;
 	return false;
 }
 
 static const struct error_rule *
-listed(const struct profile *p, long status, json_t *body)
+listed(const struct operation *op, long status, json_t *body)
 {
-	for (size_t i = 0; i < p->error_count; i++) {
-		const struct error_rule *rule = &p->errors[i];
+	for (size_t i = 0; i < op->error_count; i++) {
+		const struct error_rule *rule = &op->errors[i];
 
 		if (rule->status && rule->status != status)
 			continue;
 		if (rule->pointer.count) {
 			json_t *value = pointer_get(&rule->pointer, body);
 
-			if (!value || (!rule->any && !value_is(value, rule->equals)))
+			if (!value || !word_is(value, rule->equals))
 				continue;
 		}
 		return rule;
@@ -107,15 +105,13 @@ listed(const struct profile *p, long status, json_t *body)
 
 /* The provider's own words, where the profile says that they may be shown. */
 static void
-add_words(struct judgement *out, const struct profile *p, const struct pointer *at, long status,
-	  json_t *body)
+add_words(struct judgement *out, const struct operation *op, const struct pointer *at,
+	  long status, json_t *body)
 {
 	char code[64] = "", words[128] = "";
 
-	if (pointer_get(at, body))
-		scalar_text(code, sizeof(code), pointer_get(at, body));
-	if (pointer_get(&p->reason, body))
-		scalar_text(words, sizeof(words), pointer_get(&p->reason, body));
+	copy_text(code, sizeof(code), at, body);
+	copy_text(words, sizeof(words), &op->reason, body);
 	snprintf(out->reason, sizeof(out->reason), "provider answered %ld%s%s%s%s", status,
 		 code[0] ? " code " : "", code, words[0] ? ": " : "", words);
 	trim_utf8(out->reason);
@@ -124,9 +120,9 @@ add_words(struct judgement *out, const struct profile *p, const struct pointer *
 /* Refusals that the profile does not list.  What is about our account or address stops the
  * route at once; the rest may be about one number, so the caller counts them (`unlisted`). */
 static void
-judge_unlisted(struct judgement *out, const struct profile *p, long status, json_t *body)
+judge_unlisted(struct judgement *out, const struct operation *op, long status, json_t *body)
 {
-	add_words(out, p, &p->success, status, body);
+	add_words(out, op, &op->success, status, body);
 	out->verdict = VERDICT_REJECTED;
 	out->class = REJECT_RETRY_OTHER;
 	switch (status) {
@@ -142,17 +138,17 @@ judge_unlisted(struct judgement *out, const struct profile *p, long status, json
 }
 
 static void
-judge_status(struct judgement *out, const struct profile *p, const struct transfer_result *r,
+judge_status(struct judgement *out, const struct operation *op, const struct transfer_result *r,
 	     json_t *body)
 {
-	json_t *value = pointer_get(&p->success, body);
+	json_t *value = pointer_get(&op->success, body);
 
 	if (r->status >= 300 && r->status < 400)
 		say(out, VERDICT_REJECTED, REJECT_CONFIG, "provider answered %ld, a redirect, which "
 		    "is never followed; set url to the final address", r->status);
 	else if (r->status >= 400 && r->status < 500)
-		judge_unlisted(out, p, r->status, body);
-	else if (!status_is_success(p, r->status))
+		judge_unlisted(out, op, r->status, body);
+	else if (!status_is_success(op, r->status))
 		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld after it had the "
 		    "request", r->status);
 	else if (!body)
@@ -162,45 +158,45 @@ judge_status(struct judgement *out, const struct profile *p, const struct transf
 		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but without the "
 		    "field of success/pointer", r->status);
 	else
-		judge_unlisted(out, p, r->status, body);
+		judge_unlisted(out, op, r->status, body);
 }
 
 static void
-judge_answer(struct judgement *out, const struct profile *p, const struct transfer_result *r,
+judge_answer(struct judgement *out, const struct operation *op, const struct transfer_result *r,
 	     json_t *body)
 {
-	bool reads_body = p->success.count || p->id.count;
-	json_t *value = pointer_get(&p->success, body);
+	bool reads_body = op->success.count || op->id.count;
+	json_t *value = pointer_get(&op->success, body);
 	const struct error_rule *rule;
 
-	if (status_is_success(p, r->status) && (body || !reads_body) &&
-	    (!p->success.count || (value && value_is(value, p->success_equals)))) {
+	if (status_is_success(op, r->status) && (body || !reads_body) &&
+	    (!op->success.count || (value && word_is(value, op->success_equals)))) {
 		out->verdict = VERDICT_ACCEPTED;
-		if (pointer_get(&p->id, body))
-			scalar_text(out->ref, sizeof(out->ref), pointer_get(&p->id, body));
+		copy_text(out->ref, sizeof(out->ref), &op->id, body);
 		return;
 	}
-	rule = listed(p, r->status, body);
+	rule = listed(op, r->status, body);
 	if (!rule) {
-		judge_status(out, p, r, body);
+		judge_status(out, op, r, body);
 		return;
 	}
-	add_words(out, p, rule->pointer.count ? &rule->pointer : &p->success, r->status, body);
+	add_words(out, op, rule->pointer.count ? &rule->pointer : &op->success, r->status, body);
 	out->verdict = rule->verdict;
 	out->class = rule->class;
 	out->unlisted = rule->unlisted;
-	if (rule->verdict == VERDICT_ACCEPTED && pointer_get(&p->id, body))
-		scalar_text(out->ref, sizeof(out->ref), pointer_get(&p->id, body));
+	if (rule->verdict == VERDICT_ACCEPTED)
+		copy_text(out->ref, sizeof(out->ref), &op->id, body);
 }
 
 /* The element of the answer's list that speaks of this number: in order as a rule. */
 static json_t *
-element_of(const struct profile *p, json_t *list, const struct item *item, size_t at)
+element_of(const struct profile *p, const struct operation *op, json_t *list,
+	   const struct item *item, size_t at)
 {
 	for (size_t i = 0; i <= json_array_size(list); i++) {
 		json_t *one = json_array_get(list, i ? i - 1 : at);
-		const char *to = json_string_value(pointer_get(&p->each_to, one));
-		char room[64];
+		char digits[32], room[64];
+		const char *to = pointer_text(&op->each_to, one, digits, sizeof(digits));
 
 		to = profile_number(p, to, room, sizeof(room));
 		if (to && strcmp(to, item->to) == 0)
@@ -210,15 +206,15 @@ element_of(const struct profile *p, json_t *list, const struct item *item, size_
 }
 
 static void
-judge_each(const struct profile *p, const struct transfer_result *r, json_t *list,
-	   struct item **items, size_t count, answer_judged judged, void *ctx)
+judge_each(const struct profile *p, const struct operation *op, const struct transfer_result *r,
+	   json_t *list, struct item **items, size_t count, answer_judged judged, void *ctx)
 {
 	for (size_t i = 0; i < count; i++) {
 		struct judgement o = { 0 };
-		json_t *one = element_of(p, list, items[i], i);
+		json_t *one = element_of(p, op, list, items[i], i);
 
 		if (one)
-			judge_answer(&o, p, r, one);
+			judge_answer(&o, op, r, one);
 		else
 			say(&o, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but says "
 			    "nothing of this number", r->status);
@@ -226,9 +222,20 @@ judge_each(const struct profile *p, const struct transfer_result *r, json_t *lis
 	}
 }
 
+/* Plain text is read as {"text": "…"}. */
+static json_t *
+parse(const struct operation *op, const struct transfer_result *r)
+{
+	if (!r->body_len)
+		return NULL;
+	if (op->is_text)
+		return json_pack("{s:s%}", "text", r->body, r->body_len);
+	return json_loadb(r->body, r->body_len, JSON_DECODE_ANY, NULL);
+}
+
 void
-answer_judge(const struct profile *p, const struct transfer_result *r, struct item **items,
-	     size_t count, answer_judged judged, void *ctx)
+answer_judge(const struct profile *p, const struct operation *op, const struct transfer_result *r,
+	     struct item **items, size_t count, answer_judged judged, void *ctx)
 {
 	struct judgement o = { 0 };
 	json_t *body, *list;
@@ -238,13 +245,32 @@ answer_judge(const struct profile *p, const struct transfer_result *r, struct it
 		judged(ctx, items, count, &o);
 		return;
 	}
-	body = r->body_len ? json_loadb(r->body, r->body_len, JSON_DECODE_ANY, NULL) : NULL;
-	list = pointer_get(&p->each, body);
-	if (json_is_array(list) && status_is_success(p, r->status)) {
-		judge_each(p, r, list, items, count, judged, ctx);
+	body = parse(op, r);
+	list = pointer_get(&op->each, body);
+	if (json_is_array(list) && status_is_success(op, r->status)) {
+		judge_each(p, op, r, list, items, count, judged, ctx);
 	} else {
-		judge_answer(&o, p, r, body);
+		judge_answer(&o, op, r, body);
 		judged(ctx, items, count, &o);
 	}
 	json_decref(body);
+}
+
+json_t *
+answer_read(const struct profile *p, const struct operation *op, const struct transfer_result *r,
+	    struct judgement *out)
+{
+	json_t *body;
+
+	*out = (struct judgement){ 0 };
+	if (r->code != CURLE_OK || !r->status) {
+		judge_silence(out, p, r);
+		return NULL;
+	}
+	body = parse(op, r);
+	judge_answer(out, op, r, body);
+	if (out->verdict == VERDICT_ACCEPTED)
+		return body ? body : json_object();
+	json_decref(body);
+	return NULL;
 }

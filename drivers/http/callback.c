@@ -1,14 +1,14 @@
-/* callback.c -- what a provider pushes to us: receipts and people's replies, as JSON (one object
- * or a list of them) or as a form.  It keeps nothing: the provider's 200 waits in gongd until the
+/* callback.c -- what a provider pushes to us, or is asked for: receipts, people's replies, news of
+ * calls, as JSON or as a form.  It keeps nothing: the provider's 200 waits in gongd until the
  * events before it are committed. */
-#include "drivers/http/http.h"
-
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "drivers/http/http.h"
 
 #define BODY_MAX (512 * 1024)
 
@@ -34,89 +34,72 @@ form_to_json(const char *form)
 	return NULL;
 }
 
-static json_t *
-parse_body(json_t *op)
+/* The bytes, owned, NUL-terminated; NULL = none, or not what gongd sends. */
+static char *
+decode_body(json_t *op, size_t *len)
 {
 	const char *encoded = json_string_value(json_object_get(op, "body"));
-	const char *query = json_string_value(json_object_get(op, "query"));
-	size_t len = encoded ? strlen(encoded) : 0;
+	size_t size = encoded ? strlen(encoded) : 0;
 	unsigned char *body;
-	json_t *json;
 	int n;
 
-	if (!len)
-		return query && query[0] ? form_to_json(query) : NULL;
-	if (len % 4 || len > BODY_MAX * 2)
+	if (!size || size % 4 || size > BODY_MAX * 2)
 		return NULL;
-	body = xcalloc(1, len + 1);
-	n = EVP_DecodeBlock(body, (const unsigned char *)encoded, (int)len);
-	n -= n > 0 ? (encoded[len - 1] == '=') + (encoded[len - 2] == '=') : 0;
-	body[n > 0 ? n : 0] = '\0';
-	json = n > 0 ? json_loadb((char *)body, (size_t)n, 0, NULL) : NULL;
-	if (!json && n > 0 && body[0] != '{' && body[0] != '[' &&
-	    strlen((char *)body) == (size_t)n)
-		json = form_to_json((char *)body);
-	free(body);
+	body = xcalloc(1, size + 1);
+	n = EVP_DecodeBlock(body, (const unsigned char *)encoded, (int)size);
+	n -= n > 0 ? (encoded[size - 1] == '=') + (encoded[size - 2] == '=') : 0;
+	if (n <= 0) {
+		free(body);
+		return NULL;
+	}
+	body[n] = '\0';
+	*len = (size_t)n;
+	return (char *)body;
+}
+
+/* A GET says in its query what a POST says in its body; beside a body the query is "query". */
+static json_t *
+parse(const char *body, size_t len, const char *query)
+{
+	json_t *json, *item, *extra;
+	size_t i;
+
+	extra = query && query[0] ? form_to_json(query) : NULL;
+	if (!body)
+		return extra;
+	json = json_loadb(body, len, 0, NULL);
+	if (!json && body[0] != '{' && body[0] != '[' && strlen(body) == len)
+		json = form_to_json(body);
+	if (json_is_object(json) && extra)
+		json_object_set(json, "query", extra);
+	json_array_foreach(json, i, item)
+		if (extra && json_is_object(item))
+			json_object_set(item, "query", extra);
+	json_decref(extra);
 	return json;
 }
 
-static const char *
-text_at(const struct pointer *pointer, json_t *item, char *room, size_t size)
-{
-	json_t *value = pointer_get(pointer, item);
-
-	if (json_is_string(value))
-		return json_string_value(value);
-	if (json_is_integer(value))
-		snprintf(room, size, "%lld", (long long)json_integer_value(value));
-	else if (json_is_boolean(value))
-		snprintf(room, size, "%s", json_is_true(value) ? "true" : "false");
-	else
-		return NULL;
-	return room;
-}
-
-/* Words are compared as written: 0 and "0" are the same here, a form knows no numbers. */
 static bool
-is_word(json_t *words, const char *text)
+take_receipt(struct http *h, json_t *item)
 {
-	json_t *word;
-	size_t i;
-
-	json_array_foreach(words, i, word) {
-		char number[32] = "";
-		const char *as = json_string_value(word);
-
-		if (!as && json_is_boolean(word))
-			as = json_is_true(word) ? "true" : "false";
-		if (!as) {
-			snprintf(number, sizeof(number), "%lld", (long long)json_integer_value(word));
-			as = number;
-		}
-		if (strcmp(as, text) == 0 || strcmp(as, "*") == 0)
-			return true;
-	}
-	return false;
-}
-
-static bool
-take_receipt(struct kit *k, const struct profile *p, json_t *item)
-{
-	const struct callback_rules *c = &p->callback;
-	char rooms[5][32], plus[64];
+	const struct receipt_rules *r = &h->profile.callback.receipt;
+	char rooms[5][64], plus[64];
 	const char *id, *ref, *to, *state, *reason, *word;
 
-	if (!c->has_receipt || !(state = text_at(&c->receipt.state, item, rooms[0], 32)))
+	if (!r->is_set || !(state = pointer_text(&r->state, item, rooms[0], 64)))
 		return false;
-	id = text_at(&c->receipt.id, item, rooms[1], 32);
-	ref = text_at(&c->receipt.provider_id, item, rooms[2], 32);
-	to = profile_number(p, text_at(&c->receipt.to, item, rooms[3], 32), plus, sizeof(plus));
-	reason = text_at(&c->receipt.reason, item, rooms[4], 32);
+	id = pointer_text(&r->id, item, rooms[1], 64);
+	ref = pointer_text(&r->provider_id, item, rooms[2], 64);
+	to = profile_number(&h->profile, pointer_text(&r->to, item, rooms[3], 64), plus, sizeof(plus));
+	reason = pointer_text(&r->reason, item, rooms[4], 64);
+	id = id && id[0] ? id : NULL;
 	if (!id && !ref)
 		return false;
-	word = is_word(c->delivered, state) ? "delivered"
-		: is_word(c->failed, state) ? "failed" : "buffered";
-	kit_receipt(k, NULL, id, ref, to, word,
+	word = word_fits(state, r->delivered) ? "delivered"
+		: r->failed && word_fits(state, r->failed) ? "failed" : "buffered";
+	if (test_receipt(h, id, ref, word))
+		return true;
+	kit_receipt(h->kit, NULL, id, ref, to, word,
 		    reason ? reason : strcmp(word, "delivered") == 0 ? NULL : state, kit_now());
 	return true;
 }
@@ -136,60 +119,117 @@ hash_id(char out[40], json_t *item)
 }
 
 static bool
-take_reply(struct kit *k, const struct profile *p, json_t *item)
+take_reply(struct http *h, json_t *item)
 {
-	const struct callback_rules *c = &p->callback;
-	char rooms[3][32], plus[64], hash[40];
+	const struct reply_rules *r = &h->profile.callback.reply;
+	char rooms[3][64], plus[64], hash[40];
 	const char *id, *from, *text;
 
-	if (!c->has_reply)
+	if (!r->is_set)
 		return false;
-	id = text_at(&c->reply.id, item, rooms[0], 32);
-	from = profile_number(p, text_at(&c->reply.from, item, rooms[1], 32), plus, sizeof(plus));
-	text = text_at(&c->reply.text, item, rooms[2], 32);
+	id = pointer_text(&r->id, item, rooms[0], 64);
+	from = profile_number(&h->profile, pointer_text(&r->from, item, rooms[1], 64), plus,
+			      sizeof(plus));
+	text = pointer_text(&r->text, item, rooms[2], 64);
 	if (!from || !text)
 		return false;
 	if (!id) {
 		hash_id(hash, item);
 		id = hash;
 	}
-	kit_inbound(k, id, from, text, kit_now());
+	kit_inbound(h->kit, id, from, text, kit_now());
 	return true;
 }
 
 static bool
-take_item(struct kit *k, const struct profile *p, json_t *item)
+take_item(struct http *h, json_t *item, struct buf *answer)
 {
-	if (take_receipt(k, p, item) || take_reply(k, p, item))
+	if (call_news(h, item, answer) || take_receipt(h, item) || take_reply(h, item))
 		return true;
-	kit_log("callback item is neither receipt nor reply");
+	kit_log("callback item is neither receipt nor reply nor news of a call");
 	return false;
 }
 
-void
-callback_take(struct kit *k, const struct profile *p, json_t *op)
+size_t
+callback_items(struct http *h, json_t *items, size_t *all, struct buf *answer)
 {
-	const char *callback_id = json_string_value(json_object_get(op, "id"));
-	json_t *body = parse_body(op), *item;
-	size_t i, taken = 0, all = 1;
+	const struct pointer *at = &h->profile.callback.list;
+	json_t *list = at->count ? pointer_get(at, items) : NULL, *item;
+	size_t i, taken = 0;
 
-	if (!callback_id) {
-		json_decref(body);
-		return;
-	}
-	if (json_is_array(body)) {
-		all = json_array_size(body);
-		json_array_foreach(body, i, item)
-			taken += take_item(k, p, item);
-	} else if (body) {
-		taken = take_item(k, p, body);
-	}
-	/* One strange item must not make the provider push the good ones for ever. */
-	if (body && (taken || !all))
-		kit_reply(k, callback_id, 200, "application/json", p->callback.answer);
+	items = list ? list : items;
+	*all = json_is_array(items) ? json_array_size(items) : 1;
+	if (!json_is_array(items))
+		return take_item(h, items, answer);
+	json_array_foreach(items, i, item)
+		taken += take_item(h, item, answer);
+	return taken;
+}
+
+static const char *
+header_of(void *ctx, const char *name)
+{
+	return json_string_value(json_object_get(json_object_get(ctx, "headers"), name));
+}
+
+/* Is it the provider who calls?  Without a scheme the secret in the address is the only lock. */
+static bool
+is_theirs(const struct http *h, json_t *op, const char *body, size_t len)
+{
+	const struct verify_rules *v = &h->profile.callback.verify;
+	const char *path = json_string_value(json_object_get(op, "path"));
+	const char *query = json_string_value(json_object_get(op, "query"));
+	struct buf url = { 0 };
+	bool fits;
+
+	if (!v->fits)
+		return true;
+	buf_printf(&url, "%s%s%s%s", h->profile.callback_url ? h->profile.callback_url : "",
+		   path && strcmp(path, "/") != 0 ? path : "", query && query[0] ? "?" : "",
+		   query ? query : "");
+	fits = v->fits(v, &(struct verify_request){
+		.method = json_string_value(json_object_get(op, "method")), .url = url.data,
+		.header = header_of, .ctx = op, .body = body, .body_len = len });
+	buf_fini(&url);
+	return fits;
+}
+
+/* One strange item must not make the provider push the good ones for ever. */
+static void
+answer_items(struct http *h, const char *id, json_t *items)
+{
+	const struct callback_rules *c = &h->profile.callback;
+	struct buf answer = { 0 };
+	size_t all = 0, taken = callback_items(h, items, &all, &answer);
+
+	if (taken || !all)
+		kit_reply(h->kit, id, 200, answer.len ? "text/xml" : c->answer_type,
+			  answer.len ? answer.data : c->answer);
 	else
-		kit_reply(k, callback_id, 400, "application/json", body
-			  ? "{\"error\":\"neither a receipt nor a reply as the profile reads them\"}"
-			  : "{\"error\":\"the body is neither JSON nor a form in UTF-8\"}");
-	json_decref(body);
+		kit_reply(h->kit, id, 400, "application/json",
+			  "{\"error\":\"neither a receipt nor a reply as the profile reads them\"}");
+	buf_fini(&answer);
+}
+
+void
+callback_take(struct http *h, json_t *op)
+{
+	const char *id = json_string_value(json_object_get(op, "id"));
+	size_t len = 0;
+	char *body = decode_body(op, &len);
+	json_t *items = parse(body, len, json_string_value(json_object_get(op, "query")));
+
+	if (!id) {
+		/* nobody to answer */
+	} else if (!is_theirs(h, op, body, len)) {
+		kit_log("callback with a wrong or missing signature host=%s", h->profile.host);
+		kit_reply(h->kit, id, 403, "application/json", "{\"error\":\"the signature does not fit\"}");
+	} else if (!items) {
+		kit_reply(h->kit, id, 400, "application/json",
+			  "{\"error\":\"the body is neither JSON nor a form in UTF-8\"}");
+	} else {
+		answer_items(h, id, items);
+	}
+	json_decref(items);
+	free(body);
 }

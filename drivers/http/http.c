@@ -1,29 +1,12 @@
-/* http.c -- gong-http: hands messages to one provider over HTTP, as its profile says.  It keeps
- * the queue, the exactly one `done` per item and the health of the route; docs/http-driver.md. */
-#include <event2/event_struct.h>
+/* http.c -- gong-http: hands messages and calls to one provider over HTTP, as its profile says.
+ * It keeps the queue and the exactly one `done` per item; docs/http-driver.md. */
+#include "drivers/http/http.h"
+
 #include <signal.h>
 #include <string.h>
 
-#include "core/table.h"
-#include "drivers/http/http.h"
-
 #define UNLISTED_MAX 10			/* refusals in a row that the profile does not know */
 #define SILENT_MAX 3			/* failures in a row before the route says it is ill */
-
-TAILQ_HEAD(queue, item);
-
-struct http {
-	struct kit *kit;
-	struct profile profile;
-	struct transfers *transfers;
-	struct queue urgent, ordinary;
-	struct table queued;		/* hash of the id to item, for withdraw */
-	struct event minute, grace, leave;
-	bool is_open, closing, left, ill;
-	unsigned unlisted, silent;
-	unsigned long accepted;
-	struct item **load;		/* the items of the request being put together */
-};
 
 /* FNV-1a; the id itself is compared where it matters. */
 static uint64_t
@@ -36,47 +19,49 @@ id_hash(const char *id)
 	return hash;
 }
 
-static void
-item_free(struct item *item)
+void
+http_words_unref(struct words *words)
 {
-	if (--item->text->refs == 0)
-		free(item->text);
-	free(item);
+	if (!words || --words->refs)
+		return;
+	free(words->params.object);
+	free(words->params.list);
+	free(words);
 }
 
-static void
-finish(struct http *h, struct item *item, const char *outcome, const char *ref, enum reject class,
-       const char *reason)
+void
+http_finish(struct http *h, struct item *item, const char *outcome, const char *ref,
+	    enum reject class, const char *reason)
 {
 	kit_done(h->kit, item->id, outcome, ref, 0,
 		 class == REJECT_NONE ? NULL : reject_name(class), reason);
-	item_free(item);
+	http_words_unref(item->words);
+	free(item);
 }
 
-static void
-tell_health(struct http *h, const char *note)
+void
+http_offer(struct http *h)
 {
-	kit_event(h->kit, json_pack("{s:s,s:b,s:s*}", "ev", "health", "ok", !h->ill, "note", note));
+	const struct profile *p = &h->profile;
+	const struct receipt_rules *r = &p->callback.receipt;
+	bool sms = profile_has(p, OP_SEND), voice = profile_has(p, OP_CALL);
+
+	kit_ready(h->kit, &(struct kit_offer){
+		.channels = sms && voice ? "sms,voice" : voice ? "voice" : "sms",
+		.identity = p->host, .window = breaker_window(h, p->window),
+		.batch = h->breaker.state == BREAKER_HALF ? 1 : p->batch,
+		/* What shares a request shares our id in it, too: then theirs and the number tell. */
+		.receipts = !p->receipts ? KIT_RECEIPTS_NONE : r->id.count && p->numbers_max == 1
+			? KIT_RECEIPTS : KIT_RECEIPTS_BY_REF,
+		.inbound = p->callback.reply.is_set, .templates = p->approved.count > 0,
+		.rate = p->rate, .budgets = p->budgets, .reply_within_ms = p->callback.within_ms });
 }
 
-static void
-note_health(struct http *h, bool silent, const char *reason)
+void
+http_leave_when_idle(struct http *h)
 {
-	h->silent = silent ? h->silent + 1 : 0;
-	if (h->ill == (h->silent >= SILENT_MAX))
-		return;
-	h->ill = !h->ill;
-	if (h->ill)
-		kit_log("provider is silent host=%s reason=\"%s\"", h->profile.host, reason);
-	else
-		kit_log("provider answers again host=%s", h->profile.host);
-	tell_health(h, h->ill ? reason : NULL);
-}
-
-static void
-leave_when_idle(struct http *h)
-{
-	if (!h->closing || h->left || transfers_running(h->transfers))
+	if (!h->closing || h->left || transfers_running(h->transfers) || resolve_any(h) ||
+	    call_any(h) || !TAILQ_EMPTY(&h->tests.list))
 		return;
 	h->left = true;
 	event_active(&h->leave, EV_TIMEOUT, 0);	/* not under the feet of a transfer's callback */
@@ -86,10 +71,13 @@ static void
 on_leave(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *h = ctx;
+	struct event *events[] = { &h->grace, &h->breaker.timer, &h->doubts.timer, &h->calls.timer };
 
 	h->is_open = false;
-	event_del(&h->minute);
-	event_del(&h->grace);
+	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
+		event_del(events[i]);
+	health_fini(h);
+	pull_fini(h);
 	transfers_free(h->transfers);
 	profile_fini(&h->profile);
 	table_fini(&h->queued, NULL);
@@ -110,78 +98,122 @@ count_unlisted(struct http *h, struct judgement *o)
 		o->class = REJECT_CONFIG;
 }
 
-static void
-finish_judged(struct http *h, struct item *item, const struct judgement *o)
+void
+http_finish_judged(struct http *h, struct item *item, const struct judgement *o)
 {
+	if (test_judged(h, item, o))
+		return;
 	switch (o->verdict) {
 	case VERDICT_ACCEPTED:
-		h->accepted++;
-		finish(h, item, "accepted", o->ref[0] ? o->ref : NULL, REJECT_NONE, NULL);
+		http_finish(h, item, "accepted", o->ref[0] ? o->ref : NULL, REJECT_NONE, NULL);
 		break;
 	case VERDICT_REJECTED:
-		finish(h, item, "rejected", NULL, o->class, o->reason);
+		http_finish(h, item, "rejected", NULL, o->class, o->reason);
 		break;
 	case VERDICT_UNKNOWN:
-		finish(h, item, "unknown", NULL, REJECT_NONE, o->reason);
+		resolve_add(h, item, o->reason);
 		break;
 	}
 }
+
+void
+http_note_result(struct http *h, const struct transfer_result *r, const struct judgement *o)
+{
+	h->silent = o->unreachable ? h->silent + 1 : 0;
+	health_note_silence(h, h->silent >= SILENT_MAX, o->reason);
+	breaker_note(h, !o->unreachable && o->verdict != VERDICT_UNKNOWN, r->retry_after_ms, o->reason);
+}
+
+struct judging {			/* of one request */
+	struct http *http;
+	const struct transfer_result *result;
+	bool noted;
+};
 
 /* Once a request, or once a number where the answer speaks of each. */
 static void
 on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 {
-	struct http *h = ctx;
+	struct judging *j = ctx;
 
-	count_unlisted(h, o);
-	note_health(h, o->unreachable, o->reason);
+	count_unlisted(j->http, o);
+	if (!j->noted)
+		http_note_result(j->http, j->result, o);
+	j->noted = true;
 	for (size_t i = 0; i < count; i++)
-		finish_judged(h, items[i], o);
+		http_finish_judged(j->http, items[i], o);
 }
 
 static void
-on_ended(void *ctx, struct item **items, size_t count, const struct transfer_result *result)
+on_ended(void *ctx, const struct operation *op, struct item **items, size_t count,
+	 const struct transfer_result *result)
 {
-	struct http *h = ctx;
+	struct judging judging = { .http = ctx, .result = result };
 
-	answer_judge(&h->profile, result, items, count, on_judged, h);
+	health_note_date(ctx, result->date);
+	answer_judge(&judging.http->profile, op, result, items, count, on_judged, &judging);
 }
 
-/* The next in line; with `text`, only if it has that very text. */
-static struct item *
-next_item(struct http *h, const struct shared_text *text)
+void
+http_start(struct http *h, struct item *const *items, size_t count)
 {
-	struct queue *queue = TAILQ_EMPTY(&h->urgent) ? &h->ordinary : &h->urgent;
+	bool ordinary = !items[0]->urgent && profile_has(&h->profile, OP_ORDINARY);
+
+	for (size_t i = 0; i < count; i++)
+		items[i]->sent_at = kit_now();
+	transfers_start(h->transfers, &(struct transfer){
+		.op = &h->profile.ops[ordinary ? OP_ORDINARY : OP_SEND], .items = items,
+		.count = count, .ended = on_ended, .ctx = h });
+}
+
+static struct item *
+take_first(struct http *h, struct item_queue *queue)
+{
 	struct item *item = TAILQ_FIRST(queue);
 
-	if (item && text && item->text != text)
+	if (!item)
 		return NULL;
-	if (item) {
-		TAILQ_REMOVE(queue, item, link);
-		table_take(&h->queued, id_hash(item->id));
-	}
+	TAILQ_REMOVE(queue, item, link);
+	table_take(&h->queued, id_hash(item->id));
 	return item;
 }
 
-/* Fills h->load with what may share a request: items of one send with one text stand side by
- * side in the queue. */
+/* May they share a request?  Items of one send with one text stand side by side in the queue. */
+static bool
+shares(const struct operation *op, const struct item *one, const struct item *other)
+{
+	return one->words == other->words ||
+		(op->texts && one->words->approved == other->words->approved);
+}
+
+/* Fills h->load with what goes in the next request. */
 static size_t
 next_load(struct http *h)
 {
-	const struct shared_text *text = NULL;
+	struct item_queue *queue = TAILQ_EMPTY(&h->urgent) ? &h->ordinary : &h->urgent;
+	const struct operation *op = &h->profile.ops[OP_SEND];
 	struct item *item;
 	size_t count = 0;
 
-	while (count < h->profile.numbers_max && (item = next_item(h, text))) {
-		if (item->not_after < kit_now()) {
-			finish(h, item, "rejected", NULL, REJECT_RETRY,
-			       "not sent: its validity ended while it waited in the driver");
-			continue;
-		}
-		text = item->text;
-		h->load[count++] = item;
+	if (queue == &h->ordinary && profile_has(&h->profile, OP_ORDINARY))
+		op = &h->profile.ops[OP_ORDINARY];
+	while (count < op->numbers_max && (item = TAILQ_FIRST(queue))) {
+		if (count && !shares(op, h->load[0], item))
+			break;
+		take_first(h, queue);
+		if (item->not_after < kit_now())
+			http_finish(h, item, "rejected", NULL, REJECT_RETRY,
+				    "not sent: its validity ended while it waited in the driver");
+		else
+			h->load[count++] = item;
 	}
 	return count;
+}
+
+static bool
+has_waiting(const struct http *h)
+{
+	return !TAILQ_EMPTY(&h->urgent) || !TAILQ_EMPTY(&h->ordinary);
 }
 
 static void
@@ -190,52 +222,112 @@ pump(void *ctx)
 	struct http *h = ctx;
 	size_t count;
 
-	while (transfers_free_slots(h->transfers) && (count = next_load(h)))
-		transfers_start(h->transfers, h->load, count);
-	leave_when_idle(h);
+	while (transfers_free_slots(h->transfers) && has_waiting(h))
+		if ((count = next_load(h)))
+			http_start(h, h->load, count);
+	http_leave_when_idle(h);
 }
 
-static struct shared_text *
-text_new(const char *text)
+static const char *
+language_of(const struct http *h, const char *ours)
 {
-	size_t len = strlen(text);
-	struct shared_text *shared = xmalloc(sizeof(*shared) + len + 1);
+	const char *theirs = ours ? json_string_value(json_object_get(h->profile.languages, ours)) : NULL;
 
-	shared->refs = 0;
-	memcpy(shared->data, text, len + 1);
-	return shared;
+	return theirs ? theirs : ours ? ours : "";
+}
+
+struct words *
+http_words(struct http *h, const char *text, const struct kit_template *template,
+	   const char *language, struct err *err)
+{
+	const struct approved *approved = &h->profile.approved;
+	size_t len = strlen(text);
+	struct words *words = xcalloc(1, sizeof(*words) + len + 1);
+
+	memcpy(words->text, text, len + 1);
+	words->refs = 1;
+	snprintf(words->language, sizeof(words->language), "%s", language_of(h, language));
+	if (!approved->count)
+		return words;
+	words->approved = approved_find(approved, template->name, template->language);
+	if (!words->approved)
+		err_set(err, "not sent: the provider has no approved template for %s; add it to "
+			"\"templates\" of the route", template->name ? template->name
+			: "a text of no template (\"*\")");
+	else if (approved_fill(&words->params, approved, words->approved, template, text, err) == 0)
+		return words;
+	http_words_unref(words);
+	return NULL;
+}
+
+static const char *
+fault_of(const struct http *h, const char *id, const char *to)
+{
+	if (!h->is_open)
+		return "not sent: the driver has not been opened";
+	if (h->closing)
+		return "not sent: the driver is closing";
+	if (strlen(id) >= KIT_ID || strlen(to) >= sizeof(((struct item *)0)->to))
+		return "not sent: its id or number is too long";
+	return NULL;
+}
+
+static void
+enqueue(struct http *h, const struct kit_send *send, const struct kit_item *from,
+	struct words *words)
+{
+	struct item *item = xcalloc(1, sizeof(*item));
+
+	*item = (struct item){ .words = words, .not_after = send->not_after,
+			       .flash = send->flash, .urgent = send->urgent };
+	words->refs++;
+	memcpy(item->id, from->id, strlen(from->id) + 1);
+	memcpy(item->to, from->to, strlen(from->to) + 1);
+	TAILQ_INSERT_TAIL(send->urgent ? &h->urgent : &h->ordinary, item, link);
+	table_put(&h->queued, id_hash(item->id), item);
 }
 
 static void
 http_send(struct kit *k, const struct kit_send *send)
 {
 	struct http *h = kit_self(k);
-	struct shared_text *text = NULL;
+	struct words *words = NULL;
+	struct err err = { 0 };
 
 	for (size_t i = 0; i < send->count; i++) {
 		const struct kit_item *from = &send->items[i];
-		struct item *item;
+		const char *fault = fault_of(h, from->id, from->to);
 
-		if (h->closing || !h->is_open || strlen(from->id) >= KIT_ID ||
-		    strlen(from->to) >= sizeof(item->to)) {
-			kit_done(k, from->id, "rejected", NULL, 0, "retry_other", h->is_open
-				 ? "not sent: the driver is closing, or its id or number is too long"
-				 : "not sent: the driver has not been opened");
-			continue;
+		if (!fault && (!i || !send->is_one_text)) {
+			http_words_unref(words);
+			words = http_words(h, from->text, &from->template, NULL, &err);
 		}
-		if (!text || !send->is_one_text)
-			text = text_new(from->text);
-		text->refs++;
-		item = xcalloc(1, sizeof(*item));
-		*item = (struct item){ .text = text, .not_after = send->not_after,
-				       .flash = send->flash, .urgent = send->urgent };
-		memcpy(item->id, from->id, strlen(from->id) + 1);
-		memcpy(item->to, from->to, strlen(from->to) + 1);
-		TAILQ_INSERT_TAIL(send->urgent ? &h->urgent : &h->ordinary, item, link);
-		table_put(&h->queued, id_hash(item->id), item);
+		if (!fault && !words)
+			fault = err.text;
+		if (!fault && !profile_has(&h->profile, OP_SEND))
+			fault = "not sent: this route places calls only";
+		if (fault)
+			kit_done(k, from->id, "rejected", NULL, 0, "retry_other", fault);
+		else
+			enqueue(h, send, from, words);
 	}
+	http_words_unref(words);
 	if (h->is_open)
 		pump(h);
+}
+
+static void
+http_call(struct kit *k, const struct kit_call *call)
+{
+	struct http *h = kit_self(k);
+	const char *fault = fault_of(h, call->id, call->to);
+
+	if (!fault && !profile_has(&h->profile, OP_CALL))
+		fault = "not called: this route sends texts only";
+	if (fault)
+		kit_done(k, call->id, "rejected", NULL, 0, "retry_other", fault);
+	else
+		call_place(h, call);
 }
 
 /* What is on its way is past recall and ends with its own done. */
@@ -249,7 +341,17 @@ http_withdraw(struct kit *k, const char *id)
 		return;
 	table_take(&h->queued, id_hash(id));
 	TAILQ_REMOVE(item->urgent ? &h->urgent : &h->ordinary, item, link);
-	finish(h, item, "withdrawn", NULL, REJECT_NONE, "withdrawn before it left");
+	http_finish(h, item, "withdrawn", NULL, REJECT_NONE, "withdrawn before it left");
+}
+
+void
+http_give_back(struct http *h, const char *outcome, const char *reason)
+{
+	enum reject class = strcmp(outcome, "rejected") == 0 ? REJECT_RETRY_OTHER : REJECT_NONE;
+	struct item *item;
+
+	while ((item = take_first(h, &h->urgent)) || (item = take_first(h, &h->ordinary)))
+		http_finish(h, item, outcome, NULL, class, reason);
 }
 
 static void
@@ -258,16 +360,28 @@ http_callback(struct kit *k, json_t *op)
 	struct http *h = kit_self(k);
 
 	if (h->is_open)
-		callback_take(k, &h->profile, op);
+		callback_take(h, op);
 }
 
 static void
-abandon(void *ctx, struct item *item, bool sent)
+http_ask(struct kit *k, const struct kit_question *question)
 {
-	finish(ctx, item, sent ? "unknown" : "rejected", NULL,
-	       sent ? REJECT_NONE : REJECT_RETRY_OTHER,
-	       sent ? "no answer before the driver had to close"
-		    : "not sent: no connection before the driver had to close");
+	test_ask(kit_self(k), question);
+}
+
+/* Calls and questions have their own keepers, who are told next. */
+static void
+abandon(void *ctx, const struct operation *op, struct item *item, bool sent)
+{
+	struct http *h = ctx;
+	struct judgement o = { .verdict = sent ? VERDICT_UNKNOWN : VERDICT_REJECTED,
+			       .class = sent ? REJECT_NONE : REJECT_RETRY_OTHER };
+
+	if (op != &h->profile.ops[OP_SEND] && op != &h->profile.ops[OP_ORDINARY])
+		return;
+	snprintf(o.reason, sizeof(o.reason), "%s", sent ? "no answer before the driver had to close"
+		 : "not sent: no connection before the driver had to close");
+	http_finish_judged(h, item, &o);
 }
 
 static void
@@ -276,15 +390,10 @@ on_grace(evutil_socket_t fd, short what, void *ctx)
 	struct http *h = ctx;
 
 	transfers_abandon(h->transfers, abandon, h);
-	leave_when_idle(h);
-}
-
-static void
-on_minute(evutil_socket_t fd, short what, void *ctx)
-{
-	struct http *h = ctx;
-
-	tell_health(h, NULL);
+	resolve_give_up(h);
+	call_give_up(h);
+	test_give_up(h);
+	http_leave_when_idle(h);
 }
 
 static void
@@ -292,18 +401,15 @@ http_close(struct kit *k, msec grace_ms)
 {
 	struct http *h = kit_self(k);
 	struct timeval tv = { grace_ms / 1000, grace_ms % 1000 * 1000 };
-	struct item *item;
 
 	if (!h->is_open) {
 		kit_exit(k);
 		return;
 	}
 	h->closing = true;
-	while ((item = next_item(h, NULL)))
-		finish(h, item, "rejected", NULL, REJECT_RETRY_OTHER,
-		       "not sent: the driver is closing");
+	http_give_back(h, "rejected", "not sent: the driver is closing");
 	event_add(&h->grace, &tv);
-	leave_when_idle(h);
+	http_leave_when_idle(h);
 }
 
 static void
@@ -316,9 +422,19 @@ fatal(struct kit *k, const char *route, const struct err *err)
 }
 
 static void
+load_profile(struct kit *k, struct profile *p, const char *route, json_t *config)
+{
+	struct err err = { 0 };
+
+	config = profile_load(config, &err);
+	if (!config || profile_compile(p, config, &err) < 0)
+		fatal(k, route, &err);
+	json_decref(config);		/* the profile has its own reference */
+}
+
+static void
 http_open(struct kit *k, const char *route, json_t *config, const char *state)
 {
-	static const struct timeval minute = { 60, 0 };
 	struct http *h = kit_self(k);
 	struct profile *p = &h->profile;
 	struct err err = { 0 };
@@ -328,33 +444,56 @@ http_open(struct kit *k, const char *route, json_t *config, const char *state)
 		return;
 	}
 	h->kit = k;
-	config = profile_load(config, &err);
-	if (!config || profile_compile(p, config, &err) < 0 ||
-	    transfers_new(&h->transfers, kit_base(k), p, on_ended, pump, h, &err) < 0)
+	load_profile(k, p, route, config);
+	if (transfers_new(&h->transfers, kit_base(k), p, pump, h, &err) < 0)
 		fatal(k, route, &err);
-	if (p->authorization && strncmp(p->url, "http://", 7) == 0)
-		kit_log("warning: the authorization travels unencrypted host=%s", p->host);
-	json_decref(config);		/* the profile has its own reference */
+	if (p->is_plain)
+		kit_log("warning: everything travels unencrypted host=%s", p->host);
 	h->load = xcalloc(p->numbers_max, sizeof(struct item *));
-	event_assign(&h->minute, kit_base(k), -1, EV_PERSIST, on_minute, h);
 	event_assign(&h->grace, kit_base(k), -1, 0, on_grace, h);
 	event_assign(&h->leave, kit_base(k), -1, 0, on_leave, h);
-	event_add(&h->minute, &minute);
 	h->is_open = true;
-	kit_ready(k, &(struct kit_offer){
-		.channels = "sms", .identity = p->host, .window = p->window, .batch = p->batch,
-		.receipts = !p->receipts ? KIT_RECEIPTS_NONE
-			: p->callback.receipt.id.count ? KIT_RECEIPTS : KIT_RECEIPTS_BY_REF,
-		.inbound = p->callback.has_reply });
-	tell_health(h, NULL);
+	breaker_init(h);
+	resolve_init(h);
+	call_init(h);
+	test_init(h);
+	pull_init(h);
+	http_offer(h);
+	health_init(h, state);
+	health_tell(h);
+}
+
+/* Instead of an open: what would this route not be able to carry? */
+static void
+http_check(struct kit *k, json_t *op)
+{
+	struct http *h = kit_self(k);
+	json_t *problems = json_array(), *template;
+	size_t i;
+
+	h->kit = k;
+	load_profile(k, &h->profile, json_string_value(json_object_get(op, "route")),
+		     json_object_get(op, "config"));
+	json_array_foreach(json_object_get(op, "templates"), i, template) {
+		char room[400];
+		const char *problem = approved_obstacle(&h->profile.approved, template, room, sizeof(room));
+
+		if (problem)
+			json_array_append_new(problems, json_pack("{s:O*,s:O*,s:s}", "template",
+				json_object_get(template, "name"), "language",
+				json_object_get(template, "language"), "problem", problem));
+	}
+	profile_fini(&h->profile);
+	kit_checked(k, problems);
 }
 
 int
 main(void)
 {
 	static const struct kit_driver driver = {
-		.open = http_open, .send = http_send, .withdraw = http_withdraw,
-		.callback = http_callback, .close = http_close,
+		.open = http_open, .send = http_send, .call = http_call,
+		.withdraw = http_withdraw, .callback = http_callback, .ask = http_ask,
+		.check = http_check, .close = http_close,
 	};
 	struct http h = { .urgent = TAILQ_HEAD_INITIALIZER(h.urgent),
 			  .ordinary = TAILQ_HEAD_INITIALIZER(h.ordinary) };

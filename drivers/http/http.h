@@ -1,193 +1,154 @@
-/* http.h -- what the files of gong-http share: the compiled provider profile, the item on its
- * way, and the jobs (named: a profile's name to its config; profile: config to rules; request: item to bytes; transfer: bytes over
- * libcurl; answer and callback: the provider's words to the protocol's). */
+/* http.h -- gong-http's own state and the jobs that share it: queue (http), doubts (resolve),
+ * calls, the circuit breaker, health, pulls, questions. */
 #ifndef GONG_HTTP_H
 #define GONG_HTTP_H
 
-#include <jansson.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <sys/queue.h>
+#include <event2/event_struct.h>
 
-#include "core/buf.h"
-#include "core/err.h"
-#include "core/msec.h"
-#include "core/words.h"
+#include "core/pace.h"
+#include "core/table.h"
+#include "drivers/http/answer.h"
+#include "drivers/http/profile.h"
+#include "drivers/http/transfer.h"
 #include "drivers/kit/kit.h"
 
-struct shared_text {			/* one text of many items */
-	unsigned refs;
-	char data[];
+TAILQ_HEAD(item_queue, item);
+
+struct breaker {
+	enum { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF } state;
+	unsigned bad, opened;		/* bad results in a row; openings since the last good one */
+	msec good_at;			/* of the last good result */
+	struct event timer;
 };
 
-struct item {
-	TAILQ_ENTRY(item) link;
-	char id[KIT_ID], to[24];	/* to: digits with "+" */
-	struct shared_text *text;
-	msec not_after;
-	bool flash, urgent;
+struct doubt;				/* a message of which the provider is asked whether it has it */
+struct call;				/* a call that has not ended */
+struct test;				/* a question of somebody at the office */
+
+struct doubts {
+	TAILQ_HEAD(, doubt) list;
+	struct event timer;
 };
 
-/* --- request.c: templates, compiled once ------------------------------------------------- */
-
-enum escape { ESCAPE_NONE, ESCAPE_JSON, ESCAPE_PERCENT };
-
-enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_ID, VAR_NOT_AFTER,
-		VAR_FLASH, VAR_TEXT_JSON, VAR_SIGNATURE };
-
-struct piece {
-	enum variable variable;
-	char *literal;			/* VAR_LITERAL */
-	size_t len;
+struct calls {
+	TAILQ_HEAD(, call) list;
+	struct event timer;
 };
 
-struct request_template {
-	struct piece *pieces;
-	size_t count;
-	enum escape escape;		/* of the values */
+struct tests {
+	TAILQ_HEAD(, test) list;
 };
 
-struct request_constants {		/* known at open, folded into the literals */
-	const char *callback_url, *secret;	/* NULL = the config has none */
+struct health {
+	bool ill;			/* the provider does not answer */
+	char note[256];			/* why */
+	bool has_skew, has_balance, clock_alarm, balance_alarm;
+	msec skew_ms;			/* their clock minus ours */
+	double balance;
+	struct event minute, balance_timer;
 };
 
-/* Appends `source` to `t`.  `literals`: how the text between the variables is escaped.
- * -1: err->text names the unknown or missing variable. */
-int request_compile(struct request_template *t, const char *source, enum escape literals,
-		    const struct request_constants *, struct err *);
-
-struct request_values {			/* what one request says */
-	struct item *const *items;	/* of one text; more than one only where numbers are joined */
-	size_t count;
-	const char *country, *join;	/* join: between two numbers */
-	const char *signature;		/* NULL unless the profile's scheme makes one */
-};
-void request_render(const struct request_template *, const struct request_values *,
-		    struct buf *out);
-bool request_uses(const struct request_template *, enum variable);
-/* Compiles `body`, or a name=value list out of an object. */
-int request_compile_fields(struct request_template *, json_t *fields,
-			   const struct request_constants *, struct err *);
-/* Renders a hostile sample and parses it: proves that every value stands where it may.
- * `join`: NULL = one number a request. */
-int request_check_json(const struct request_template *, const char *join, struct err *);
-void request_template_fini(struct request_template *);
-
-/* --- profile.c: the config of a route, compiled ------------------------------------------- */
-
-struct pointer {			/* RFC 6901, cut and unescaped; count 0 = not configured */
-	char **tokens;
-	size_t count;
+struct pull {				/* one of the profile's "pull" */
+	struct http *http;
+	unsigned index;
+	bool asked;			/* one at a time */
+	struct event timer;
 };
 
-enum verdict { VERDICT_ACCEPTED, VERDICT_REJECTED, VERDICT_UNKNOWN };
-
-struct error_rule {			/* status and pointer must both fit, where given */
-	long status;			/* 0 = any */
-	struct pointer pointer;
-	json_t *equals;			/* borrowed from the config; an array = any of them */
-	bool any;			/* whatever stands at the pointer */
-	enum verdict verdict;
-	enum reject class;		/* VERDICT_REJECTED */
-	bool unlisted;			/* a refusal whose class nobody knows: they are counted */
+struct http {
+	struct kit *kit;
+	struct profile profile;
+	struct transfers *transfers;
+	struct item_queue urgent, ordinary;
+	struct table queued;		/* hash of the id to item, for withdraw */
+	struct event grace, leave;
+	bool is_open, closing, left;
+	unsigned unlisted;		/* refusals in a row that the profile does not know */
+	unsigned silent;		/* requests in a row without any answer */
+	struct item **load;		/* the items of the request being put together */
+	struct breaker breaker;
+	struct doubts doubts;
+	struct calls calls;
+	struct tests tests;
+	struct health health;
+	struct pull pulls[2];
 };
 
-struct callback_rules {
-	bool has_receipt, has_reply;
-	struct { struct pointer id, provider_id, to, state, reason; } receipt;
-	struct { struct pointer id, from, text; } reply;
-	json_t *delivered, *failed;	/* borrowed arrays of words; "*" in failed = all others */
-	const char *answer;		/* body of our 200 */
-};
+/* --- http.c ------------------------------------------------------------------------------- */
 
-enum sign_scheme { SIGN_NONE, SIGN_MD5, SIGN_TC3, SIGN_ALIYUN_RPC };
+/* Says `done` and frees the item. */
+void http_finish(struct http *, struct item *, const char *outcome, const char *ref, enum reject,
+		 const char *reason);
+/* Sends them in one request; needs a free slot. */
+void http_start(struct http *, struct item *const *items, size_t count);
+void http_finish_judged(struct http *, struct item *, const struct judgement *);
+/* NULL with err when the provider's templates cannot carry it.  `template` may have no name. */
+struct words *http_words(struct http *, const char *text, const struct kit_template *template,
+			 const char *language, struct err *err);
+void http_words_unref(struct words *);	/* NULL does nothing */
+/* Gives everything that waits back to gongd. */
+void http_give_back(struct http *, const char *outcome, const char *reason);
+void http_offer(struct http *);		/* tells gongd what can be sent now */
+void http_leave_when_idle(struct http *);
+/* What a request showed of the provider's health. */
+void http_note_result(struct http *, const struct transfer_result *, const struct judgement *);
 
-struct sign_rules {
-	enum sign_scheme scheme;
-	const char *key_id, *key, *service, *action;	/* borrowed from the config */
-	struct request_template of;	/* SIGN_MD5: what is digested */
-};
+/* --- breaker.c: does the provider answer at all? ------------------------------------------- */
 
-struct profile {
-	json_t *config;			/* keeps everything borrowed alive */
-	const char *url, *method, *authorization, *ca_file, *proxy, *country;
-	char *host;			/* the only part of the url that is ever shown */
-	json_t *headers;
-	const char *content_type;	/* NULL = no body */
-	struct request_template body, query;	/* count 0 = none */
-	bool base64;			/* the whole body travels in Base64 */
-	struct sign_rules sign;
-	unsigned numbers_max;		/* in one request */
-	const char *numbers_join;	/* NULL = one number a request */
-	struct pointer each, each_to;	/* where an answer speaks of each number; count 0 = nowhere */
-	json_t *success_status, *success_equals;
-	struct pointer success, id, reason;
-	struct error_rule *errors;
-	size_t error_count;
-	bool receipts;
-	struct callback_rules callback;
-	long timeout_ms, connect_timeout_ms;
-	unsigned connections, window, batch;
-};
+void breaker_init(struct http *);
+/* What one request showed. */
+void breaker_note(struct http *, bool good, msec retry_after_ms, const char *reason);
+/* How many messages it lets through at once, of `window`. */
+unsigned breaker_window(const struct http *, unsigned window);
 
-/* Takes a reference on `config`.  -1: err->field is the option, err->text the fault and remedy. */
-int profile_compile(struct profile *, json_t *config, struct err *);
-void profile_fini(struct profile *);
-/* A config that names a profile becomes that profile with its parameters filled in; any other
- * is itself.  A new reference, or NULL with err as above. */
-json_t *profile_load(json_t *config, struct err *);
-/* The value at `pointer`, borrowed, or NULL. */
-json_t *pointer_get(const struct pointer *, json_t *in);
-/* Is `value` equal to `wanted`, or to one of them when it is an array? */
-bool value_is(json_t *value, json_t *wanted);
-/* E.164 out of what a provider writes, in `room` where it had to be made; NULL stays NULL. */
-const char *profile_number(const struct profile *, const char *text, char *room, size_t size);
+/* --- resolve.c: unknown, until the provider says whether it has it -------------------------- */
 
-/* --- transfer.c: libcurl's multi interface on the kit's loop ------------------------------- */
+void resolve_init(struct http *);
+/* Takes the item over; it ends with its one `done`. */
+void resolve_add(struct http *, struct item *, const char *reason);
+void resolve_give_up(struct http *);	/* all of them are unknown; no question is on its way */
+bool resolve_any(const struct http *);
 
-struct transfer_result {		/* borrowed for the time of the callback */
-	int code;			/* CURLcode */
-	bool sent;			/* the request may have left */
-	long status;			/* 0 = no answer */
-	const char *body, *error;
-	size_t body_len;
-};
+/* --- call.c --------------------------------------------------------------------------------- */
 
-struct transfers;
-typedef void (*transfer_ended)(void *ctx, struct item **, size_t count,
-			       const struct transfer_result *);
+void call_init(struct http *);
+void call_place(struct http *, const struct kit_call *);
+/* News of a call out of a callback, a pull or a query.  False: no rule fits.  Appends what the
+ * provider is to do next to `answer`. */
+bool call_news(struct http *, json_t *item, struct buf *answer);
+void call_give_up(struct http *);	/* as resolve_give_up */
+bool call_any(const struct http *);
 
-/* `room` follows a batch of `ended`: slots are free again. */
-int transfers_new(struct transfers **out, struct event_base *, const struct profile *,
-		  transfer_ended, void (*room)(void *ctx), void *ctx, struct err *);
-unsigned transfers_free_slots(const struct transfers *);
-size_t transfers_running(const struct transfers *);
-/* Needs a free slot; at most the profile's numbers_max items, lent until the request has ended. */
-void transfers_start(struct transfers *, struct item *const *items, size_t count);
-/* Calls `each` for every item on its way; nothing more is heard of it. */
-void transfers_abandon(struct transfers *,
-		       void (*each)(void *ctx, struct item *, bool sent), void *ctx);
-void transfers_free(struct transfers *);
+/* --- callback.c: what the provider tells ---------------------------------------------------- */
 
-/* --- answer.c: what a provider's answer means ----------------------------------------------- */
+void callback_take(struct http *, json_t *op);
+/* The elements of a list, or the one item: receipts, replies, news of calls.  Returns how many it
+ * could read, of `all`. */
+size_t callback_items(struct http *, json_t *items, size_t *all, struct buf *answer);
 
-struct judgement {
-	enum verdict verdict;
-	enum reject class;
-	bool unlisted;			/* a refusal the profile does not know */
-	bool unreachable;		/* the provider did not answer at all */
-	char ref[65];			/* "" = none */
-	char reason[256];		/* "" only when accepted */
-};
+/* --- health.c -------------------------------------------------------------------------------- */
 
-/* Calls `judged` once for all items, or once for each where the answer speaks of each. */
-typedef void (*answer_judged)(void *ctx, struct item **, size_t count, struct judgement *);
-void answer_judge(const struct profile *, const struct transfer_result *, struct item **,
-		  size_t count, answer_judged judged, void *ctx);
+#define CLOCK_SKEW_MAX_MS SECONDS(60)	/* the strictest provider allows 300 s */
 
-/* --- callback.c ------------------------------------------------------------------------------ */
+void health_init(struct http *, const char *keep);
+void health_note_silence(struct http *, bool ill, const char *reason);
+void health_note_date(struct http *, msec date);	/* 0 = not looked at */
+void health_note_balance(struct http *, double balance);
+void health_tell(struct http *);
+void health_fini(struct http *);
 
-/* Emits the receipts and replies in `op`, then exactly one `reply`. */
-void callback_take(struct kit *, const struct profile *, json_t *op);
+/* --- pull.c: providers that are asked for receipts and replies -------------------------------- */
+
+void pull_init(struct http *);
+void pull_fini(struct http *);
+
+/* --- test.c: questions from the office --------------------------------------------------------- */
+
+void test_init(struct http *);
+void test_ask(struct http *, const struct kit_question *);
+/* Is this about a test message?  Then it is taken, with its item. */
+bool test_judged(struct http *, struct item *, const struct judgement *);
+bool test_receipt(struct http *, const char *id, const char *ref, const char *state);
+void test_give_up(struct http *);
 
 #endif

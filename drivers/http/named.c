@@ -1,7 +1,7 @@
 /* named.c -- a profile by its name: finds NAME.json, fills in its parameters from the route's
  * options, and hands on a config as if the route had written it.  Whatever is missing or unknown
  * is refused by name; values are never shown. */
-#include "drivers/http/http.h"
+#include "drivers/http/profile.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +11,9 @@
 #define OPEN "{{param:"
 
 /* What belongs to the site, not to the provider: taken over as it stands. */
-static const char *const own[] = { "url", "ca_file", "proxy", "timeout_ms", "connect_timeout_ms",
-				   "connections", "window", "batch", "callback_url" };
+static const char *const own[] = { "url", "ca_file", "client_cert", "client_key", "proxy",
+				   "timeout_ms", "connect_timeout_ms", "connections", "window",
+				   "batch", "http", "templates", "callback_url" };
 
 static bool
 is_own(const char *name)

@@ -1,15 +1,37 @@
-/* request.c -- a provider's request out of an item: templates compiled once, values escaped for
- * where they stand.  It sends nothing. */
-#include "drivers/http/http.h"
-#include "drivers/http/sign.h"
+/* request.c -- what stands in request.h.  It sends nothing. */
+#include "drivers/http/request.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
+
+#include "core/segment.h"
+#include "drivers/http/sign.h"
+
+enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
+		VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_SECONDS_LEFT, VAR_MS_LEFT, VAR_FLASH,
+		VAR_CODING, VAR_ALPHABET, VAR_SIGNATURE, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
+		VAR_PARAMS_LIST, VAR_ALL, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S, VAR_RING_MS, VAR_KEYS,
+		VAR_BEIJING_DAY, VAR_UTC_DAY };
 
 static const struct { const char *name; enum variable variable; } variables[] = {
 	{ "to", VAR_TO }, { "to_plus", VAR_TO_PLUS }, { "to_national", VAR_TO_NATIONAL },
-	{ "text", VAR_TEXT }, { "id", VAR_ID }, { "not_after", VAR_NOT_AFTER },
-	{ "flash", VAR_FLASH }, { "text_json", VAR_TEXT_JSON }, { "signature", VAR_SIGNATURE },
+	{ "text", VAR_TEXT }, { "text_json", VAR_TEXT_JSON }, { "text_xml", VAR_TEXT_XML },
+	{ "id", VAR_ID }, { "not_after", VAR_NOT_AFTER }, { "seconds_left", VAR_SECONDS_LEFT },
+	{ "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
+	{ "alphabet", VAR_ALPHABET }, { "signature", VAR_SIGNATURE }, { "ref", VAR_REF },
+	{ "template", VAR_TEMPLATE }, { "params_object", VAR_PARAMS_OBJECT },
+	{ "params_list", VAR_PARAMS_LIST }, { "language", VAR_LANGUAGE }, { "plays", VAR_PLAYS },
+	{ "ring_s", VAR_RING_S }, { "ring_ms", VAR_RING_MS }, { "keys", VAR_KEYS },
+	{ "beijing_day", VAR_BEIJING_DAY }, { "utc_day", VAR_UTC_DAY },
+};
+
+struct piece {
+	enum variable variable;
+	char *literal;			/* VAR_LITERAL */
+	size_t len;
+	const struct request_template *element;	/* VAR_ALL */
+	bool raw;			/* JSON that stands unquoted in JSON */
 };
 
 /* The inside of a JSON string, without its quotes: the template has those. */
@@ -36,6 +58,20 @@ add_json(struct buf *out, const char *text, size_t len)
 }
 
 static void
+add_xml(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		switch (*text) {
+		case '&': buf_puts(out, "&amp;"); break;
+		case '<': buf_puts(out, "&lt;"); break;
+		case '>': buf_puts(out, "&gt;"); break;
+		case '"': buf_puts(out, "&quot;"); break;
+		case '\'': buf_puts(out, "&apos;"); break;
+		default: buf_add(out, text, 1);
+		}
+}
+
+static void
 add_escaped(struct buf *out, enum escape escape, const char *text, size_t len)
 {
 	switch (escape) {
@@ -43,6 +79,13 @@ add_escaped(struct buf *out, enum escape escape, const char *text, size_t len)
 	case ESCAPE_JSON: add_json(out, text, len); break;
 	case ESCAPE_PERCENT: sign_percent(out, text, len); break;
 	}
+}
+
+static void
+add_piece(struct request_template *t, struct piece piece)
+{
+	t->pieces = xrealloc(t->pieces, (t->count + 1) * sizeof(*t->pieces));
+	t->pieces[t->count++] = piece;
 }
 
 static void
@@ -56,13 +99,11 @@ add_literal(struct request_template *t, enum escape escape, const char *text, si
 	if (last && last->variable == VAR_LITERAL) {
 		buf_add(&all, last->literal, last->len);
 		free(last->literal);
-	} else {
-		t->pieces = xrealloc(t->pieces, (t->count + 1) * sizeof(*t->pieces));
-		last = &t->pieces[t->count++];
+		t->count--;
 	}
 	add_escaped(&all, escape, text, len);
-	*last = (struct piece){ .variable = VAR_LITERAL, .len = all.len };
-	last->literal = buf_take(&all);
+	add_piece(t, (struct piece){ .variable = VAR_LITERAL, .len = all.len });
+	t->pieces[t->count - 1].literal = buf_take(&all);
 }
 
 static int
@@ -76,7 +117,20 @@ add_constant(struct request_template *t, const char *name, const char *value, co
 }
 
 static int
-add_variable(struct request_template *t, const char *name, const struct request_constants *c,
+add_element(struct request_template *t, const char *name, bool raw, const struct request_context *c,
+	    struct err *err)
+{
+	for (size_t i = 0; i < c->element_count; i++)
+		if (strcmp(c->elements[i].name, name) == 0) {
+			add_piece(t, (struct piece){ .variable = VAR_ALL, .raw = raw,
+						     .element = &c->elements[i].json });
+			return 0;
+		}
+	return err_set(err, "{{all:%s}} is none of \"elements\"", name);
+}
+
+static int
+add_variable(struct request_template *t, const char *name, bool raw, const struct request_context *c,
 	     struct err *err)
 {
 	if (strcmp(name, "callback_url") == 0)
@@ -84,34 +138,50 @@ add_variable(struct request_template *t, const char *name, const struct request_
 				    "set callback_secret of the route in gong.conf", err);
 	if (strcmp(name, "secret") == 0)
 		return add_constant(t, name, c->secret, "set the option \"secret\"", err);
+	if (strncmp(name, "all:", 4) == 0)
+		return add_element(t, name + 4, raw, c, err);
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
 		if (strcmp(variables[i].name, name) != 0)
 			continue;
-		t->pieces = xrealloc(t->pieces, (t->count + 1) * sizeof(*t->pieces));
-		t->pieces[t->count++] = (struct piece){ .variable = variables[i].variable };
+		add_piece(t, (struct piece){ .variable = variables[i].variable, .raw = raw });
 		return 0;
 	}
-	return err_set(err, "{{%s}} is not known; use to, to_plus, to_national, text, "
-		       "text_json, id, not_after, flash, signature, callback_url or secret", name);
+	return err_set(err, "{{%s}} is not known; docs/http-driver.md lists the variables", name);
+}
+
+/* "{{params_list}}" in quotes, and nothing else between them, becomes the list itself. */
+static bool
+is_raw(const struct request_template *t, const char *source, const char *open, const char *close)
+{
+	static const char *const json[] = { "params_object", "params_list", "all:" };
+
+	if (t->escape != ESCAPE_JSON || open == source || open[-1] != '"' || close[2] != '"')
+		return false;
+	for (size_t i = 0; i < sizeof(json) / sizeof(*json); i++)
+		if (strncmp(open + 2, json[i], strlen(json[i])) == 0)
+			return true;
+	return false;
 }
 
 int
 request_compile(struct request_template *t, const char *source, enum escape literals,
-		const struct request_constants *constants, struct err *err)
+		const struct request_context *context, struct err *err)
 {
 	const char *open, *close;
 
 	while ((open = strstr(source, "{{"))) {
-		char name[32];
+		char name[48];
+		bool raw;
 
 		close = strstr(open, "}}");
 		if (!close || close - open - 2 >= (long)sizeof(name))
 			return err_set(err, "\"{{\" is not closed by \"}}\": %.40s", open);
 		snprintf(name, sizeof(name), "%.*s", (int)(close - open - 2), open + 2);
-		add_literal(t, literals, source, (size_t)(open - source));
-		if (add_variable(t, name, constants, err) < 0)
+		raw = is_raw(t, source, open, close);
+		add_literal(t, literals, source, (size_t)(open - source) - raw);
+		if (add_variable(t, name, raw, context, err) < 0)
 			return -1;
-		source = close + 2;
+		source = close + 2 + raw;
 	}
 	add_literal(t, literals, source, strlen(source));
 	return 0;
@@ -119,7 +189,7 @@ request_compile(struct request_template *t, const char *source, enum escape lite
 
 int
 request_compile_fields(struct request_template *t, json_t *fields,
-		       const struct request_constants *constants, struct err *err)
+		       const struct request_context *context, struct err *err)
 {
 	const char *name;
 	json_t *value;
@@ -132,17 +202,10 @@ request_compile_fields(struct request_template *t, json_t *fields,
 			add_literal(t, ESCAPE_NONE, "&", 1);
 		add_literal(t, ESCAPE_PERCENT, name, strlen(name));
 		add_literal(t, ESCAPE_NONE, "=", 1);
-		if (request_compile(t, json_string_value(value), ESCAPE_PERCENT, constants,
-				    err) < 0)
+		if (request_compile(t, json_string_value(value), ESCAPE_PERCENT, context, err) < 0)
 			return -1;
 	}
 	return 0;
-}
-
-static void
-add_number(struct buf *out, msec at)
-{
-	buf_printf(out, "%lld", at == NEVER ? 0LL : (long long)at);
 }
 
 static const char *
@@ -171,41 +234,125 @@ add_numbers(struct buf *out, enum escape escape, enum variable variable,
 	}
 }
 
-/* A text inside JSON inside a form: escaped for the one, then for the other. */
+/* Each item's element as a JSON list. */
 static void
-add_text_json(struct buf *out, enum escape escape, const char *text)
+add_all(struct buf *out, const struct request_template *element, const struct request_values *v)
 {
-	struct buf inner = { 0 };
+	buf_puts(out, "[");
+	for (size_t i = 0; i < v->count; i++) {
+		struct request_values one = *v;
 
-	add_json(&inner, text, strlen(text));
-	add_escaped(out, escape, inner.len ? inner.data : "", inner.len);
-	buf_fini(&inner);
+		one.items = &v->items[i];
+		one.count = 1;
+		buf_puts(out, i ? "," : "");
+		request_render(element, &one, out);
+	}
+	buf_puts(out, "]");
+}
+
+static void
+add_day(struct buf *out, const char *format, msec at)
+{
+	time_t seconds = (time_t)(at / 1000);
+	char day[16];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(day, sizeof(day), format, &tm);
+	buf_puts(out, day);
+}
+
+static bool
+is_gsm7(const struct item *item)
+{
+	struct segment_plan plan;
+
+	return segment_plan(&plan, item->words->text, NULL) == 0 && plan.alphabet == SEGMENT_GSM7;
+}
+
+static void
+add_left(struct buf *out, const struct item *item, msec now, msec unit)
+{
+	msec left = item->not_after == NEVER ? HOURS(24) : item->not_after - now;
+
+	buf_printf(out, "%lld", (long long)(left < unit ? 1 : left / unit));
+}
+
+/* A value as it is, before it is escaped for where it stands. */
+static void
+add_value(struct buf *out, const struct piece *p, const struct request_values *v)
+{
+	static const struct item none = { .id = "" };
+	const struct item *item = v->count ? v->items[0] : &none;
+	const struct words *words = item->words;
+	msec at = item->sent_at ? item->sent_at : v->now;
+
+	switch (p->variable) {
+	case VAR_TEXT: buf_puts(out, words->text); break;
+	case VAR_TEXT_JSON: add_json(out, words->text, strlen(words->text)); break;
+	case VAR_TEXT_XML: add_xml(out, words->text); break;
+	case VAR_ID: buf_puts(out, item->id); break;
+	case VAR_NOT_AFTER:
+		buf_printf(out, "%lld", item->not_after == NEVER ? 0LL : (long long)item->not_after);
+		break;
+	case VAR_SECONDS_LEFT: add_left(out, item, v->now, SECONDS(1)); break;
+	case VAR_MS_LEFT: add_left(out, item, v->now, 1); break;
+	case VAR_FLASH: buf_puts(out, item->flash ? "true" : "false"); break;
+	case VAR_CODING: buf_puts(out, is_gsm7(item) ? "0" : "2"); break;
+	case VAR_ALPHABET: buf_puts(out, is_gsm7(item) ? "text" : "unicode"); break;
+	case VAR_SIGNATURE: buf_puts(out, v->signature); break;
+	case VAR_REF: buf_puts(out, v->ref ? v->ref : ""); break;
+	case VAR_TEMPLATE: buf_puts(out, words->approved ? words->approved->code : ""); break;
+	case VAR_PARAMS_OBJECT: buf_puts(out, words->params.object ? words->params.object : "{}"); break;
+	case VAR_PARAMS_LIST: buf_puts(out, words->params.list ? words->params.list : "[]"); break;
+	case VAR_ALL: add_all(out, p->element, v); break;
+	case VAR_LANGUAGE: buf_puts(out, words->language); break;
+	case VAR_PLAYS: buf_printf(out, "%u", item->plays); break;
+	case VAR_RING_S: buf_printf(out, "%lld", (long long)((item->ring_ms + 999) / 1000)); break;
+	case VAR_RING_MS: buf_printf(out, "%lld", (long long)item->ring_ms); break;
+	case VAR_KEYS: buf_puts(out, item->keys); break;
+	case VAR_BEIJING_DAY: add_day(out, "%Y%m%d", at + HOURS(8)); break;
+	case VAR_UTC_DAY: add_day(out, "%Y-%m-%d", at); break;
+	case VAR_LITERAL: case VAR_TO: case VAR_TO_PLUS: case VAR_TO_NATIONAL: break;
+	}
+}
+
+static void
+add_piece_value(struct buf *out, enum escape escape, const struct piece *p,
+		const struct request_values *v)
+{
+	struct buf value = { 0 };
+
+	if (p->raw || escape == ESCAPE_NONE) {
+		add_value(out, p, v);
+		return;
+	}
+	add_value(&value, p, v);
+	add_escaped(out, escape, value.data ? value.data : "", value.len);
+	buf_fini(&value);
 }
 
 void
 request_render(const struct request_template *t, const struct request_values *v, struct buf *out)
 {
-	const struct item *item = v->items[0];
-	const char *value;
-
 	for (size_t i = 0; i < t->count; i++) {
 		const struct piece *p = &t->pieces[i];
 
-		value = NULL;
 		switch (p->variable) {
 		case VAR_LITERAL: buf_add(out, p->literal, p->len); break;
 		case VAR_TO: case VAR_TO_PLUS: case VAR_TO_NATIONAL:
 			add_numbers(out, t->escape, p->variable, v);
 			break;
-		case VAR_TEXT: value = item->text->data; break;
-		case VAR_TEXT_JSON: add_text_json(out, t->escape, item->text->data); break;
-		case VAR_ID: value = item->id; break;
-		case VAR_NOT_AFTER: add_number(out, item->not_after); break;
-		case VAR_FLASH: value = item->flash ? "true" : "false"; break;
-		case VAR_SIGNATURE: value = v->signature; break;
+		/* the two that every message has, without a copy between */
+		case VAR_TEXT:
+			add_escaped(out, t->escape, v->items[0]->words->text,
+				    strlen(v->items[0]->words->text));
+			break;
+		case VAR_ID:
+			add_escaped(out, t->escape, v->items[0]->id, strlen(v->items[0]->id));
+			break;
+		default: add_piece_value(out, t->escape, p, v);
 		}
-		if (value)
-			add_escaped(out, t->escape, value, strlen(value));
 	}
 }
 
@@ -216,16 +363,16 @@ request_check_json(const struct request_template *t, const char *join, struct er
 	struct item sample = { .id = "0A", .to = "+8613800000000", .not_after = 1 };
 	struct item *two[] = { &sample, &sample };
 	const struct request_values values = { .items = two, .count = join ? 2 : 1, .country = "",
-					       .join = join, .signature = "0a" };
+					       .join = join, .signature = "0a", .ref = "a\"b" };
 	struct buf out = { 0 };
 	json_error_t where;
 	json_t *json;
 
-	sample.text = xcalloc(1, sizeof(*sample.text) + sizeof(hostile));
-	memcpy(sample.text->data, hostile, sizeof(hostile));
+	sample.words = xcalloc(1, sizeof(*sample.words) + sizeof(hostile));
+	memcpy(sample.words->text, hostile, sizeof(hostile));
 	request_render(t, &values, &out);
-	json = json_loadb(out.data ? out.data : "", out.len, 0, &where);
-	free(sample.text);
+	json = json_loadb(out.data ? out.data : "", out.len, JSON_DECODE_ANY, &where);
+	free(sample.words);
 	buf_fini(&out);
 	if (!json)
 		return err_set(err, "is not JSON once filled in: column %d: %.160s; write text "
@@ -234,13 +381,31 @@ request_check_json(const struct request_template *t, const char *join, struct er
 	return 0;
 }
 
-bool
-request_uses(const struct request_template *t, enum variable variable)
+static bool
+uses(const struct request_template *t, enum variable first, enum variable last)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (t->pieces[i].variable == variable)
+		if (t->pieces[i].variable >= first && t->pieces[i].variable <= last)
 			return true;
 	return false;
+}
+
+bool
+request_uses_text(const struct request_template *t)
+{
+	return uses(t, VAR_TEXT, VAR_TEXT_XML) || uses(t, VAR_TEMPLATE, VAR_PARAMS_LIST);
+}
+
+bool
+request_uses_items(const struct request_template *t)
+{
+	return uses(t, VAR_TO, VAR_ALPHABET) || uses(t, VAR_TEMPLATE, VAR_KEYS);
+}
+
+bool
+request_uses_signature(const struct request_template *t)
+{
+	return uses(t, VAR_SIGNATURE, VAR_SIGNATURE);
 }
 
 void

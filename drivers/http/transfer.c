@@ -1,23 +1,22 @@
 /* transfer.c -- requests over libcurl's multi interface on the kit's loop.  Never more handles
- * than connections: what does not fit waits with the caller, because curl's own queue costs ten
- * times the speed.  It follows no redirect and sends no request twice. */
-#include "drivers/http/http.h"
-#include "drivers/http/sign.h"
+ * than connections (or streams): what does not fit waits with the caller, because curl's own queue
+ * costs ten times the speed.  It follows no redirect and sends no request twice. */
+#include "drivers/http/transfer.h"
 
 #include <curl/curl.h>
-#include <event2/event.h>
 #include <event2/event_struct.h>
-#include <fcntl.h>
-#include <openssl/rand.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "drivers/http/sign.h"
 
 #define ANSWER_MAX 65536
 #define NUMBER_MAX 512u			/* more of it for each number of a request */
 #define IDLE_SECONDS_MAX 20L		/* providers close idle connections; do not race them */
+#define QUESTION_SLOTS 2
+#define DATE_EVERY_MS 1000		/* a Date header is read no more often */
 
 struct watch {				/* one socket of curl's */
 	struct event event;
@@ -29,29 +28,92 @@ struct watch {				/* one socket of curl's */
 struct slot {
 	struct transfers *transfers;
 	CURL *easy;
+	bool busy;
+	const struct operation *op;	/* what the handle is set up for */
 	struct item **items;		/* of this request; room for the profile's numbers_max */
-	size_t count;			/* 0 = free */
-	struct curl_slist *headers;	/* of this request alone; NULL = the profile's */
+	size_t count;
+	transfer_ended ended;
+	void *ctx;
+	struct curl_slist *headers;	/* of this request alone; NULL = the operation's */
 	struct slot *next_free;
-	struct buf url, body, answer, work;
+	struct buf url, path, query, body, coded, answer;
 	unsigned starts;		/* times curl was about to write this request */
 	char error[CURL_ERROR_SIZE];
+};
+
+struct waiting {			/* a question without a slot */
+	STAILQ_ENTRY(waiting) link;
+	struct transfer transfer;
+	struct item *item;
+	char *ref;
 };
 
 struct transfers {
 	struct event_base *base;
 	const struct profile *profile;
-	transfer_ended ended;
 	void (*room)(void *ctx);
 	void *ctx;
 	CURLM *multi;
-	struct curl_slist *headers;
+	struct curl_slist *headers[OP_COUNT];
 	struct event timer;
 	struct watch **watches;		/* by descriptor */
 	size_t watch_count, running;
 	struct slot *slots, *free_slots;
-	unsigned free_count;
+	unsigned slot_count, free_count;
+	STAILQ_HEAD(, waiting) questions;
+	msec date_at;
 };
+
+/* Their clock, now and then. */
+static msec
+date_of(struct transfers *t, CURL *easy)
+{
+	struct curl_header *date;
+	msec now = kit_now();
+	time_t seconds;
+
+	if (now - t->date_at < DATE_EVERY_MS && now >= t->date_at)
+		return 0;
+	if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) != CURLHE_OK)
+		return 0;
+	t->date_at = now;
+	seconds = curl_getdate(date->value, NULL);
+	return seconds > 0 ? SECONDS(seconds) : 0;
+}
+
+static void
+give_back(struct transfers *t, struct slot *s)
+{
+	s->busy = false;
+	s->next_free = t->free_slots;
+	t->free_slots = s;
+	t->free_count++;
+	t->running--;
+}
+
+static void
+end_transfer(struct transfers *t, const CURLMsg *msg)
+{
+	struct transfer_result result = { .code = (int)msg->data.result };
+	curl_off_t wait = 0;
+	struct slot *s;
+
+	curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&s);
+	curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &result.status);
+	if (result.status == 429 || result.status == 503)
+		curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &wait);
+	result.retry_after_ms = SECONDS(wait);
+	result.date = result.status ? date_of(t, s->easy) : 0;
+	curl_multi_remove_handle(t->multi, s->easy);
+	result.sent = s->starts > 0;
+	result.error = s->error;
+	result.body = s->answer.data;
+	result.body_len = s->answer.len;
+	s->ended(s->ctx, s->op, s->items, s->count, &result);
+	give_back(t, s);
+}
+
+static void ask_waiting(struct transfers *);
 
 static void
 reap(struct transfers *t)
@@ -61,28 +123,13 @@ reap(struct transfers *t)
 	bool any = false;
 
 	while ((msg = curl_multi_info_read(t->multi, &left))) {
-		struct transfer_result result = { .code = (int)msg->data.result };
-		size_t count;
-		struct slot *s;
-
-		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&s);
-		curl_easy_getinfo(s->easy, CURLINFO_RESPONSE_CODE, &result.status);
-		curl_multi_remove_handle(t->multi, s->easy);
-		count = s->count;
-		s->count = 0;
-		result.sent = s->starts > 0;
-		result.error = s->error;
-		result.body = s->answer.data;
-		result.body_len = s->answer.len;
-		t->running--;
-		t->ended(t->ctx, s->items, count, &result);
-		s->next_free = t->free_slots;
-		t->free_slots = s;
-		t->free_count++;
+		end_transfer(t, msg);
 		any = true;
 	}
-	if (any)
-		t->room(t->ctx);
+	if (!any)
+		return;
+	ask_waiting(t);
+	t->room(t->ctx);
 }
 
 static void
@@ -219,6 +266,20 @@ take_answer(char *bytes, size_t size, size_t count, void *ctx)
 }
 
 static void
+set_tls(const struct profile *p, CURL *e)
+{
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
+	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
+	curl_easy_setopt(e, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+	if (p->ca_file)
+		curl_easy_setopt(e, CURLOPT_CAINFO, p->ca_file);
+	if (p->client_cert) {
+		curl_easy_setopt(e, CURLOPT_SSLCERT, p->client_cert);
+		curl_easy_setopt(e, CURLOPT_SSLKEY, p->client_key);
+	}
+}
+
+static void
 slot_init(struct transfers *t, struct slot *s)
 {
 	const struct profile *p = t->profile;
@@ -227,21 +288,20 @@ slot_init(struct transfers *t, struct slot *s)
 	s->transfers = t;
 	s->easy = e;
 	s->items = xcalloc(p->numbers_max, sizeof(struct item *));
-	curl_easy_setopt(e, CURLOPT_URL, p->url);
 	curl_easy_setopt(e, CURLOPT_PRIVATE, s);
 	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, s->error);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
-	curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
+	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)(p->http2 ? CURL_HTTP_VERSION_2TLS
+							 : CURL_HTTP_VERSION_1_1));
+	curl_easy_setopt(e, CURLOPT_PIPEWAIT, p->http2 ? 1L : 0L);	/* one connection, many streams */
 	curl_easy_setopt(e, CURLOPT_PROXY, p->proxy);	/* "": not even from the environment */
 	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, p->timeout_ms);
 	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, p->connect_timeout_ms);
 	curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, IDLE_SECONDS_MAX);
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->headers);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, t);
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
@@ -250,13 +310,7 @@ slot_init(struct transfers *t, struct slot *s)
 	curl_easy_setopt(e, CURLOPT_PREREQDATA, s);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, take_answer);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, s);
-	if (p->ca_file)
-		curl_easy_setopt(e, CURLOPT_CAINFO, p->ca_file);
-	if (strcmp(p->method, "GET") != 0) {
-		curl_easy_setopt(e, CURLOPT_POST, 1L);
-		curl_easy_setopt(e, CURLOPT_POSTFIELDS, "");
-		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, p->method);
-	}
+	set_tls(p, e);
 	s->next_free = t->free_slots;
 	t->free_slots = s;
 	t->free_count++;
@@ -272,47 +326,64 @@ add_line(struct curl_slist **headers, const char *name, const char *value)
 	buf_fini(&line);
 }
 
-static void
-make_headers(struct transfers *t)
+static struct curl_slist *
+make_headers(const struct operation *op)
 {
-	const struct profile *p = t->profile;
+	struct curl_slist *headers = NULL;
 	bool has_type = false;
 	const char *name;
 	json_t *value;
 
-	json_object_foreach(p->headers, name, value) {
+	json_object_foreach(op->headers, name, value) {
 		has_type = has_type || strcasecmp(name, "content-type") == 0;
-		add_line(&t->headers, name, json_string_value(value));
+		add_line(&headers, name, json_string_value(value));
 	}
-	if (p->content_type && !has_type)
-		add_line(&t->headers, "Content-Type", p->content_type);
-	if (p->authorization)
-		add_line(&t->headers, "Authorization", p->authorization);
-	t->headers = curl_slist_append(t->headers, "Expect:");
+	if (op->content_type && !has_type)
+		add_line(&headers, "Content-Type", op->content_type);
+	else if (!has_type)
+		headers = curl_slist_append(headers, "Content-Type:");	/* none */
+	if (op->authorization)
+		add_line(&headers, "Authorization", op->authorization);
+	return curl_slist_append(headers, "Expect:");
+}
+
+static int
+check_files(const struct profile *p, struct err *err)
+{
+	const char *const names[] = { "ca_file", "client_cert", "client_key" };
+	const char *const paths[] = { p->ca_file, p->client_cert, p->client_key };
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
+		if (paths[i] && access(paths[i], R_OK) < 0)
+			return err_field(err, names[i], "%s cannot be read", paths[i]);
+	return 0;
 }
 
 int
 transfers_new(struct transfers **out, struct event_base *base, const struct profile *p,
-	      transfer_ended ended, void (*room)(void *ctx), void *ctx, struct err *err)
+	      void (*room)(void *ctx), void *ctx, struct err *err)
 {
 	struct transfers *t = xcalloc(1, sizeof(*t));
 
-	*t = (struct transfers){ .base = base, .profile = p, .ended = ended, .room = room,
-				  .ctx = ctx };
+	*t = (struct transfers){ .base = base, .profile = p, .room = room, .ctx = ctx };
+	STAILQ_INIT(&t->questions);
 	*out = t;
-	if (p->ca_file && access(p->ca_file, R_OK) < 0)
-		return err_field(err, "ca_file", "%s cannot be read", p->ca_file);
+	if (check_files(p, err) < 0)
+		return -1;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	t->multi = curl_multi_init();
 	curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
 	curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t);
 	curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, want_timer);
 	curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
-	curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)p->connections);
 	event_assign(&t->timer, base, -1, 0, on_timer, t);
-	make_headers(t);
-	t->slots = xcalloc(p->connections, sizeof(*t->slots));
-	for (unsigned i = 0; i < p->connections; i++)
+	for (int i = 0; i < OP_COUNT; i++)
+		t->headers[i] = profile_has(p, i) ? make_headers(&p->ops[i]) : NULL;
+	t->slot_count = p->connections + QUESTION_SLOTS;
+	curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)t->slot_count);
+	curl_multi_setopt(t->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)t->slot_count);
+	t->slots = xcalloc(t->slot_count, sizeof(*t->slots));
+	for (unsigned i = 0; i < t->slot_count; i++)
 		slot_init(t, &t->slots[i]);
 	return 0;
 }
@@ -320,7 +391,7 @@ transfers_new(struct transfers **out, struct event_base *base, const struct prof
 unsigned
 transfers_free_slots(const struct transfers *t)
 {
-	return t->free_count;
+	return t->free_count > QUESTION_SLOTS ? t->free_count - QUESTION_SLOTS : 0;
 }
 
 size_t
@@ -329,122 +400,164 @@ transfers_running(const struct transfers *t)
 	return t->running;
 }
 
-static void
-sign_tc3_headers(struct slot *s, msec now)
+static struct curl_slist *
+headers_of(const struct slot *s)
 {
-	const struct profile *p = s->transfers->profile;
-	const struct sign_tc3 tc3 = {
-		.key_id = p->sign.key_id, .key = p->sign.key, .service = p->sign.service,
-		.host = p->host, .action = p->sign.action, .at = now,
-	};
-	char seconds[24];
-
-	curl_slist_free_all(s->headers);
-	s->headers = NULL;
-	for (struct curl_slist *h = s->transfers->headers; h; h = h->next)
-		s->headers = curl_slist_append(s->headers, h->data);
-	snprintf(seconds, sizeof(seconds), "%lld", (long long)(now / 1000));
-	add_line(&s->headers, "X-TC-Action", p->sign.action);
-	add_line(&s->headers, "X-TC-Timestamp", seconds);
-	buf_reset(&s->work);
-	sign_tc3(&s->work, &tc3, s->body.data, s->body.len);
-	add_line(&s->headers, "Authorization", s->work.data);
-	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers);
+	return s->transfers->headers[s->op - s->transfers->profile->ops];
 }
 
 static void
-sign_aliyun_body(struct slot *s, msec now)
+add_header(void *ctx, const char *name, const char *value)
 {
-	const struct profile *p = s->transfers->profile;
-	time_t seconds = (time_t)(now / 1000);
-	unsigned char nonce[16];
-	char time[24];
-	struct tm tm;
+	struct slot *s = ctx;
 
-	gmtime_r(&seconds, &tm);
-	strftime(time, sizeof(time), "%Y-%m-%dT%H%%3A%M%%3A%SZ", &tm);
-	buf_puts(&s->body, "&AccessKeyId=");
-	sign_percent(&s->body, p->sign.key_id, strlen(p->sign.key_id));
-	buf_printf(&s->body, "&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0&Timestamp=%s"
-		   "&SignatureNonce=", time);
-	RAND_bytes(nonce, sizeof(nonce));
-	for (size_t i = 0; i < sizeof(nonce); i++)
-		buf_printf(&s->body, "%02x", nonce[i]);
-	sign_aliyun_rpc(&s->body, p->method, p->sign.key);
+	if (!s->headers)
+		for (const struct curl_slist *h = headers_of(s); h; h = h->next)
+			s->headers = curl_slist_append(s->headers, h->data);
+	add_line(&s->headers, name, value);
 }
 
-/* The bytes of one request, signed as the profile's scheme wants it. */
+/* The bytes of one request, signed as the operation's scheme wants it. */
 static void
 fill(struct slot *s, struct request_values *v)
 {
-	const struct profile *p = s->transfers->profile;
+	const struct operation *op = s->op;
+	const struct outgoing out = { .op = op, .path = &s->path, .query = &s->query, .body = &s->body,
+				      .add_header = add_header, .ctx = s, .now = v->now };
 	struct buf digest = { 0 };
 
-	if (p->sign.scheme == SIGN_MD5) {
-		buf_reset(&s->work);
-		request_render(&p->sign.of, v, &s->work);
-		sign_md5(&digest, s->work.data, s->work.len);
-		v->signature = digest.data;
-	}
-	if (p->query.count) {
-		buf_reset(&s->url);
-		buf_puts(&s->url, p->url);
-		buf_puts(&s->url, strchr(p->url, '?') ? "&" : "?");
-		request_render(&p->query, v, &s->url);
-		curl_easy_setopt(s->easy, CURLOPT_URL, s->url.data);
-	}
+	curl_slist_free_all(s->headers);
+	s->headers = NULL;
+	buf_reset(&s->path);
+	buf_reset(&s->query);
 	buf_reset(&s->body);
-	request_render(&p->body, v, &s->body);
-	if (p->sign.scheme == SIGN_ALIYUN_RPC)
-		sign_aliyun_body(s, kit_now());
-	if (p->sign.scheme == SIGN_TC3)
-		sign_tc3_headers(s, kit_now());
-	if (p->base64) {
-		buf_reset(&s->work);
-		sign_base64(&s->work, s->body.data, s->body.len);
-	}
+	buf_reset(&s->coded);
+	scheme_digest(&op->sign, v, &digest);
+	v->signature = digest.data;
+	request_render(&op->path, v, &s->path);
+	request_render(&op->query, v, &s->query);
+	request_render(&op->body, v, &s->body);
+	scheme_sign(&op->sign, &out);
+	if (op->base64)
+		sign_base64(&s->coded, s->body.data, s->body.len);
 	buf_fini(&digest);
 }
 
-void
-transfers_start(struct transfers *t, struct item *const *items, size_t count)
+/* What differs from operation to operation. */
+static void
+set_up(struct slot *s, const struct operation *op)
 {
-	const struct profile *p = t->profile;
+	bool is_get = strcmp(op->method, "GET") == 0;
+
+	s->op = op;
+	curl_easy_setopt(s->easy, CURLOPT_HTTPGET, 1L);
+	if (!is_get) {
+		curl_easy_setopt(s->easy, CURLOPT_POST, 1L);
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, "");
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, 0L);
+	}
+	curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, is_get ? NULL : op->method);
+}
+
+static void
+hand_over(struct slot *s)
+{
+	const struct buf *body = s->op->base64 ? &s->coded : &s->body;
+
+	buf_reset(&s->url);
+	buf_puts(&s->url, s->op->origin);
+	buf_add(&s->url, s->path.data, s->path.len);
+	if (s->query.len) {
+		buf_puts(&s->url, "?");
+		buf_add(&s->url, s->query.data, s->query.len);
+	}
+	curl_easy_setopt(s->easy, CURLOPT_URL, s->url.data);
+	curl_easy_setopt(s->easy, CURLOPT_HTTPHEADER, s->headers ? s->headers : headers_of(s));
+	if (s->op->content_type) {
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, body->data ? body->data : "");
+		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)body->len);
+	}
+	curl_multi_add_handle(s->transfers->multi, s->easy);
+}
+
+void
+transfers_start(struct transfers *t, const struct transfer *what)
+{
 	struct slot *s = t->free_slots;
 
 	t->free_slots = s->next_free;
 	t->free_count--;
 	t->running++;
-	memcpy(s->items, items, count * sizeof(struct item *));
-	s->count = count;
+	s->busy = true;
+	if (what->count)
+		memcpy(s->items, what->items, what->count * sizeof(struct item *));
+	s->count = what->count;
+	s->ended = what->ended;
+	s->ctx = what->ctx;
 	s->starts = 0;
 	s->error[0] = '\0';
 	buf_reset(&s->answer);
-	fill(s, &(struct request_values){ .items = s->items, .count = count,
-					  .country = p->country, .join = p->numbers_join });
-	if (p->body.count) {
-		const struct buf *body = p->base64 ? &s->work : &s->body;
-
-		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, body->data);
-		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)body->len);
-	}
-	curl_multi_add_handle(t->multi, s->easy);
+	if (s->op != what->op)
+		set_up(s, what->op);
+	fill(s, &(struct request_values){ .items = s->items, .count = s->count, .ref = what->ref,
+					  .country = t->profile->country,
+					  .join = what->op->numbers_join, .now = kit_now() });
+	hand_over(s);
 }
 
 void
-transfers_abandon(struct transfers *t, void (*each)(void *ctx, struct item *, bool sent),
+transfers_ask(struct transfers *t, const struct transfer *what)
+{
+	struct waiting *w = xcalloc(1, sizeof(*w));
+
+	w->transfer = *what;
+	w->item = what->count ? what->items[0] : NULL;
+	w->transfer.items = &w->item;
+	w->ref = xstrdup(what->ref);
+	w->transfer.ref = w->ref;
+	STAILQ_INSERT_TAIL(&t->questions, w, link);
+	ask_waiting(t);
+}
+
+static void
+waiting_free(struct waiting *w)
+{
+	free(w->ref);
+	free(w);
+}
+
+static void
+ask_waiting(struct transfers *t)
+{
+	struct waiting *w;
+
+	while (t->free_count && (w = STAILQ_FIRST(&t->questions))) {
+		STAILQ_REMOVE_HEAD(&t->questions, link);
+		transfers_start(t, &w->transfer);
+		waiting_free(w);
+	}
+}
+
+void
+transfers_abandon(struct transfers *t,
+		  void (*each)(void *ctx, const struct operation *, struct item *, bool sent),
 		  void *ctx)
 {
-	for (unsigned i = 0; i < t->profile->connections; i++) {
+	struct waiting *w;
+
+	while ((w = STAILQ_FIRST(&t->questions))) {
+		STAILQ_REMOVE_HEAD(&t->questions, link);
+		waiting_free(w);
+	}
+	for (unsigned i = 0; i < t->slot_count; i++) {
 		struct slot *s = &t->slots[i];
 
-		if (!s->count)
+		if (!s->busy)
 			continue;
 		curl_multi_remove_handle(t->multi, s->easy);
-		t->running--;
+		give_back(t, s);
 		for (size_t j = 0; j < s->count; j++)
-			each(ctx, s->items[j], s->starts > 0);
-		s->count = 0;
+			each(ctx, s->op, s->items[j], s->starts > 0);
 	}
 }
 
@@ -453,20 +566,20 @@ transfers_free(struct transfers *t)
 {
 	if (!t)
 		return;
-	for (unsigned i = 0; t->slots && i < t->profile->connections; i++) {
+	for (unsigned i = 0; i < t->slot_count; i++) {
 		struct slot *s = &t->slots[i];
+		struct buf *bufs[] = { &s->url, &s->path, &s->query, &s->body, &s->coded, &s->answer };
 
 		curl_multi_remove_handle(t->multi, s->easy);
 		curl_easy_cleanup(s->easy);
-		buf_fini(&s->url);
-		buf_fini(&s->body);
-		buf_fini(&s->answer);
-		buf_fini(&s->work);
+		for (size_t j = 0; j < sizeof(bufs) / sizeof(*bufs); j++)
+			buf_fini(bufs[j]);
 		curl_slist_free_all(s->headers);
 		free(s->items);
 	}
 	curl_multi_cleanup(t->multi);
-	curl_slist_free_all(t->headers);
+	for (int i = 0; i < OP_COUNT; i++)
+		curl_slist_free_all(t->headers[i]);
 	if (t->multi)
 		event_del(&t->timer);
 	for (size_t i = 0; i < t->watch_count; i++) {

@@ -210,7 +210,7 @@ def test_what_is_missing_or_unknown_is_refused_by_name(
     ({"numbers": {"most": 2}}, "numbers"), ({"numbers": {"most": 1, "join": ","}}, "2 to 1000"),
     ({"each": {"list": "/a", "to": "/b"}}, "numbers"), ({"body_encoding": "gzip"}, "base64"),
     ({"numbers": {"most": 2, "join": ","}, "each": {"list": "/a"}}, "each"),
-    ({"sign": {"scheme": "rot13"}}, "md5, tc3"), ({"sign": {"scheme": "md5"}}, "of"),
+    ({"sign": {"scheme": "rot13"}}, "md5, basic, tc3"), ({"sign": {"scheme": "md5"}}, "of"),
     ({"sign": {"scheme": "tc3", "key_id": "a"}}, "service"),
     ({"sign": {"scheme": "aliyun-rpc", "key_id": "a", "key": "b"}}, "form"),
     ({"sign": {"scheme": "md5", "of": "x", "key": "y"}}, "sign/key"),

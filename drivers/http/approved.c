@@ -1,0 +1,225 @@
+/* approved.c -- what stands in approved.h.  A text that an approved template cannot carry goes by
+ * another route; it must not stop this one for the texts that it can carry. */
+#include "drivers/http/approved.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "drivers/http/options.h"
+
+static size_t
+characters(const char *text)
+{
+	size_t n = 0;
+
+	for (; *text; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
+}
+
+static int
+take_values(struct approved_template *t, json_t *params, struct err *err)
+{
+	size_t count = json_array_size(params);
+
+	t->values = xcalloc(count + 1, sizeof(*t->values));
+	t->names = xcalloc(count + 1, sizeof(*t->names));
+	for (size_t i = 0; i < count; i++) {
+		const char *text = json_string_value(json_array_get(params, i));
+		const char *equals = text ? strchr(text, '=') : NULL;
+
+		if (!text || !text[0] || equals == text || (equals && !equals[1]))
+			return err_field(err, "params", "must be a list of \"parameter\" or \"theirs=parameter\"; "
+					 "\"theirs=text\" is the whole text");
+		t->names[i] = xstrndup(text, equals ? (size_t)(equals - text) : strlen(text));
+		t->values[i] = (struct approved_value){ t->names[i], equals ? equals + 1 : text };
+		t->count++;
+	}
+	return 0;
+}
+
+static int
+take_template(struct approved_template *t, const char *name, json_t *entry, struct err *err)
+{
+	json_t *params = json_object_get(entry, "params");
+
+	t->gong = name;
+	if (!json_is_object(entry))
+		return err_set(err, "must be an object with \"code\" and \"params\"");
+	if (option_only(entry, "", " code params ", err) < 0 ||
+	    option_text(entry, "code", &t->code, err) < 0)
+		return -1;
+	if (!t->code)
+		return err_field(err, "code", "is missing: the provider's code of this template");
+	if (!json_is_array(params))
+		return err_field(err, "params", "is missing; write [] for a template without variables");
+	return take_values(t, params, err);
+}
+
+/* {"code": ""}, out of a parameter that the site left empty, is no template. */
+static bool
+is_left_out(json_t *entry)
+{
+	json_t *code = json_object_get(entry, "code");
+
+	return json_is_string(code) && !json_string_length(code);
+}
+
+int
+approved_compile(struct approved *a, json_t *config, struct err *err)
+{
+	json_t *templates, *limits, *entry;
+	const char *name;
+
+	if (option_object(config, "templates", &templates, err) < 0 ||
+	    option_object(config, "limits", &limits, err) < 0 ||
+	    option_number(limits, "value_max", 1, 2000, &a->value_max, err) < 0 ||
+	    option_number(limits, "text_max", 1, 10000, &a->text_max, err) < 0)
+		return -1;
+	a->list = xcalloc(json_object_size(templates) + 1, sizeof(*a->list));
+	json_object_foreach(templates, name, entry) {
+		if (is_left_out(entry))
+			continue;
+		if (take_template(&a->list[a->count++], name, entry, err) < 0) {
+			option_within(err, name);
+			return option_within(err, "templates");
+		}
+	}
+	if (templates && !a->count)
+		return err_field(err, "templates", "is empty: this provider sends approved templates only; "
+				 "name at least one, \"templates\":{\"warn.rain\":{\"code\":\"…\",\"params\":[…]}}");
+	return 0;
+}
+
+void
+approved_fini(struct approved *a)
+{
+	for (size_t i = 0; i < a->count; i++) {
+		for (size_t v = 0; v < a->list[i].count; v++)
+			free(a->list[i].names[v]);
+		free(a->list[i].names);
+		free(a->list[i].values);
+	}
+	free(a->list);
+	*a = (struct approved){ 0 };
+}
+
+static const struct approved_template *
+named(const struct approved *a, const char *name)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->list[i].gong, name) == 0)
+			return &a->list[i];
+	return NULL;
+}
+
+const struct approved_template *
+approved_find(const struct approved *a, const char *name, const char *language)
+{
+	const struct approved_template *found = NULL;
+	char both[160];
+
+	if (name && language) {
+		snprintf(both, sizeof(both), "%s/%s", name, language);
+		found = named(a, both);
+	}
+	if (!found && name)
+		found = named(a, name);
+	return found ? found : named(a, "*");
+}
+
+static const char *
+value_of(const struct approved_value *v, const struct kit_template *t, const char *text)
+{
+	return strcmp(v->from, "text") == 0 ? text
+		: json_string_value(json_object_get(t->params, v->from));
+}
+
+static int
+check_value(const struct approved *a, const struct approved_value *v, const char *value,
+	    struct err *err)
+{
+	if (!value)
+		return err_set(err, "the text has no \"%s\" for the approved template; mend \"params\" "
+			       "in \"templates\"", v->from);
+	if (a->value_max && strcmp(v->from, "text") != 0 && characters(value) > (size_t)a->value_max)
+		return err_set(err, "\"%s\" is longer than the %ld characters that the provider allows",
+			       v->from, a->value_max);
+	return 0;
+}
+
+int
+approved_fill(struct approved_params *out, const struct approved *a,
+	      const struct approved_template *t, const struct kit_template *made_of,
+	      const char *text, struct err *err)
+{
+	json_t *object = json_object(), *list = json_array();
+	int rc = 0;
+
+	if (!t->count && !made_of->constant)
+		rc = err_set(err, "the approved template has no variables, and this text is not its "
+			     "constant form (a drill, or a template without one)");
+	if (a->text_max && characters(text) > (size_t)a->text_max)
+		rc = err_set(err, "the text is longer than the %ld characters that the provider allows",
+			     a->text_max);
+	for (size_t i = 0; i < t->count && rc == 0; i++) {
+		const char *value = value_of(&t->values[i], made_of, text);
+
+		rc = check_value(a, &t->values[i], value, err);
+		json_object_set_new(object, t->values[i].name, json_string(value));
+		json_array_append_new(list, json_string(value));
+	}
+	if (rc == 0) {
+		out->object = json_dumps(object, JSON_COMPACT);
+		out->list = json_dumps(list, JSON_COMPACT);
+	}
+	json_decref(object);
+	json_decref(list);
+	return rc;
+}
+
+static bool
+has_param(json_t *template, const char *name)
+{
+	json_t *params = json_object_get(template, "params"), *param;
+	size_t i;
+
+	json_array_foreach(params, i, param)
+		if (json_is_string(param) && strcmp(json_string_value(param), name) == 0)
+			return true;
+	return strcmp(name, "text") == 0;
+}
+
+const char *
+approved_obstacle(const struct approved *a, json_t *template, char *room, size_t size)
+{
+	const char *name = json_string_value(json_object_get(template, "name"));
+	const char *language = json_string_value(json_object_get(template, "language"));
+	const char *text = json_string_value(json_object_get(template, "text"));
+	const struct approved_template *t = approved_find(a, name, language);
+
+	if (a->text_max && text && characters(text) > (size_t)a->text_max)
+		snprintf(room, size, "最长可达%zu字,超过该平台上限%ld字 / may grow to %zu characters, the provider "
+			 "allows %ld: shorten the template", characters(text), a->text_max,
+			 characters(text), a->text_max);
+	else if (!a->count)
+		return NULL;
+	else if (!t)
+		snprintf(room, size, "该平台没有对应的报备模板 / no approved template carries it: add \"%s\" "
+			 "(or \"*\") to \"templates\" of the route", name ? name : "?");
+	else if (!t->count && !json_is_string(json_object_get(template, "constant")))
+		snprintf(room, size, "报备模板%s没有变量,但本模板没有constant文本 / approved template %s has no "
+			 "variables, but the template has no \"constant\" text", t->code, t->code);
+	else {
+		for (size_t i = 0; i < t->count; i++)
+			if (!has_param(template, t->values[i].from)) {
+				snprintf(room, size, "没有参数%s / it has no parameter \"%s\", which "
+					 "approved template %s wants", t->values[i].from,
+					 t->values[i].from, t->code);
+				return room;
+			}
+		return NULL;
+	}
+	return room;
+}

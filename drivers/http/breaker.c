@@ -1,0 +1,102 @@
+/* breaker.c -- the circuit breaker: a provider that does not answer gets no more messages, for
+ * each of them would be in doubt.  After a pause one message is the probe (half open).  The pause
+ * doubles from a second to a minute, with jitter, so that many boxes do not come back at once. */
+#include <openssl/rand.h>
+#include <stdlib.h>
+
+#include "drivers/http/http.h"
+
+#define BAD_MAX 5			/* in a row, … */
+#define ALIVE_MS SECONDS(1)		/* … unless something good came so lately */
+#define PAUSE_FIRST_MS SECONDS(1)
+#define PAUSE_MAX_MS SECONDS(60)
+#define RETRY_AFTER_MAX_MS MINUTES(5)
+
+/* 80 to 120 % of it. */
+static msec
+jitter(msec ms)
+{
+	unsigned char random = 128;
+
+	RAND_bytes(&random, 1);
+	return ms * 4 / 5 + ms * 2 / 5 * random / 255;
+}
+
+static void
+open_breaker(struct http *h, msec pause_ms, const char *reason)
+{
+	struct breaker *b = &h->breaker;
+	msec ms = pause_ms ? pause_ms : jitter(pace_backoff_ms(PAUSE_FIRST_MS, PAUSE_MAX_MS,
+							       ++b->opened));
+	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
+
+	b->state = BREAKER_OPEN;
+	b->bad = 0;
+	kit_log("route rests ms=%lld host=%s reason=\"%s\"", (long long)ms, h->profile.host, reason);
+	event_add(&b->timer, &wait);
+	http_offer(h);
+	http_give_back(h, "withdrawn", "given back: the provider does not answer, or asks to wait");
+}
+
+/* Results come in bursts as large as what is on its way, so a few bad ones beside good ones say
+ * little. */
+static bool
+is_dead(const struct http *h)
+{
+	const struct breaker *b = &h->breaker;
+
+	return b->bad >= BAD_MAX + h->profile.connections ||
+		(b->bad >= BAD_MAX && llabs(kit_now() - b->good_at) > ALIVE_MS);
+}
+
+static void
+on_pause_over(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *h = ctx;
+
+	h->breaker.state = BREAKER_HALF;
+	http_offer(h);
+}
+
+void
+breaker_init(struct http *h)
+{
+	event_assign(&h->breaker.timer, kit_base(h->kit), -1, 0, on_pause_over, h);
+}
+
+void
+breaker_note(struct http *h, bool good, msec retry_after_ms, const char *reason)
+{
+	struct breaker *b = &h->breaker;
+
+	if (h->closing)
+		return;
+	if (retry_after_ms > 0) {
+		if (b->state != BREAKER_OPEN)
+			open_breaker(h, msec_min(retry_after_ms, RETRY_AFTER_MAX_MS), reason);
+	} else if (good) {
+		b->bad = b->opened = 0;
+		b->good_at = kit_now();
+		if (b->state == BREAKER_CLOSED)
+			return;
+		b->state = BREAKER_CLOSED;
+		event_del(&b->timer);
+		http_offer(h);
+	} else {
+		b->bad++;
+		if (b->state == BREAKER_HALF || (b->state == BREAKER_CLOSED && is_dead(h)))
+			open_breaker(h, 0, reason);
+	}
+}
+
+unsigned
+breaker_window(const struct http *h, unsigned window)
+{
+	switch (h->breaker.state) {
+	case BREAKER_OPEN: return 0;
+	case BREAKER_HALF: return 1;
+	case BREAKER_CLOSED: break;
+	}
+	return window;
+}
+

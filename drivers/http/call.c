@@ -1,0 +1,355 @@
+/* call.c -- calls that a provider places for us: asked for by one request, then told of by
+ * callbacks, pulls or queries until they end.  A call without news ends by itself, accepted but
+ * not answered, and the ladder rings again. */
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/http/http.h"
+
+#define NEWS_WAIT_MS MINUTES(2)		/* after the ringing time; gongd waits three */
+#define KEYS_MAX 16
+
+struct call {
+	TAILQ_ENTRY(call) link;
+	struct http *http;
+	struct item *item;
+	char ref[65];			/* "" = not known (yet) */
+	char doubt[256];		/* "" = the provider has accepted it */
+	char machine[32];
+	msec began_at, until, query_at;
+	bool placed, picked_up, asked;
+};
+
+static void set_timer(struct http *);
+
+static void
+call_free(struct call *c)
+{
+	TAILQ_REMOVE(&c->http->calls.list, c, link);
+	free(c);
+}
+
+static void
+tell(struct call *c, const char *state, const char *outcome, const char *digits)
+{
+	kit_call_state(c->http->kit, c->item->id, &(struct kit_progress){
+		.state = state, .outcome = outcome, .digits = digits,
+		.machine = c->machine[0] ? c->machine : NULL, .ms = kit_now() - c->began_at });
+}
+
+/* It is over; `outcome` in gongd's words. */
+static void
+end_call(struct call *c, const char *outcome)
+{
+	bool answered = strcmp(outcome, "answered") == 0;
+
+	tell(c, "ended", outcome, NULL);
+	http_finish(c->http, c->item, "accepted", c->ref[0] ? c->ref : NULL, REJECT_NONE,
+		    answered ? NULL : outcome);
+	call_free(c);
+}
+
+static void
+end_without_news(struct call *c)
+{
+	struct http *h = c->http;
+
+	if (c->doubt[0] && !c->picked_up) {
+		http_finish(h, c->item, "unknown", NULL, REJECT_NONE, c->doubt);
+		call_free(c);
+	} else {
+		end_call(c, c->picked_up ? "answered" : "no_news");
+	}
+}
+
+/* "drop", "config" …: they did not even ring. */
+static void
+end_refused(struct call *c, enum reject class, const char *code)
+{
+	char reason[128];
+
+	snprintf(reason, sizeof(reason), "the provider could not call: %s", code);
+	http_finish(c->http, c->item, "rejected", NULL, class, reason);
+	call_free(c);
+}
+
+static void
+on_queried(void *ctx, const struct operation *op, struct item **items, size_t count,
+	   const struct transfer_result *r)
+{
+	struct http *h = ctx;
+	struct judgement judgement;
+	json_t *body = answer_read(&h->profile, op, r, &judgement);
+	struct buf answer = { 0 };
+	struct call *c;
+	size_t all;
+
+	TAILQ_FOREACH(c, &h->calls.list, link)
+		c->asked = c->asked && c->item != items[0];
+	if (body)
+		callback_items(h, body, &all, &answer);
+	buf_fini(&answer);
+	json_decref(body);
+	set_timer(h);
+	http_leave_when_idle(h);
+}
+
+static void
+query(struct call *c)
+{
+	struct http *h = c->http;
+
+	c->query_at = kit_now() + h->profile.call_query_ms;
+	c->asked = true;
+	transfers_ask(h->transfers, &(struct transfer){
+		.op = &h->profile.ops[OP_CALL_QUERY], .items = &c->item, .count = 1, .ref = c->ref,
+		.ended = on_queried, .ctx = h });
+}
+
+static void
+on_due(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *h = ctx;
+	struct call *c = TAILQ_FIRST(&h->calls.list), *next;
+	msec now = kit_now();
+
+	for (; c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!c->placed || c->asked)
+			continue;
+		if (c->until <= now)
+			end_without_news(c);
+		else if (c->query_at <= now)
+			query(c);
+	}
+	set_timer(h);
+	http_leave_when_idle(h);
+}
+
+static void
+set_timer(struct http *h)
+{
+	msec now = kit_now(), next = NEVER;
+	struct call *c;
+
+	TAILQ_FOREACH(c, &h->calls.list, link)
+		if (c->placed && !c->asked)
+			next = msec_min(next, msec_min(c->until, c->query_at));
+	if (next == NEVER)
+		event_del(&h->calls.timer);
+	else
+		event_add(&h->calls.timer, &(struct timeval){
+			next > now ? (next - now) / 1000 : 0, next > now ? (next - now) % 1000 * 1000 : 0 });
+}
+
+static void
+on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
+{
+	struct call *c = ctx;
+	struct http *h = c->http;
+
+	breaker_note(h, o->verdict != VERDICT_UNKNOWN && !o->unreachable, 0, o->reason);
+	if (o->verdict == VERDICT_REJECTED) {
+		http_finish_judged(h, c->item, o);
+		call_free(c);
+		return;
+	}
+	c->placed = true;
+	snprintf(c->ref, sizeof(c->ref), "%s", o->ref);
+	if (o->verdict == VERDICT_UNKNOWN)
+		snprintf(c->doubt, sizeof(c->doubt), "%s", o->reason);
+	c->query_at = profile_has(&h->profile, OP_CALL_QUERY) ? kit_now() + h->profile.call_query_ms
+		: NEVER;
+	set_timer(h);
+}
+
+static void
+on_placed(void *ctx, const struct operation *op, struct item **items, size_t count,
+	  const struct transfer_result *r)
+{
+	struct call *c = ctx;
+	struct http *h = c->http;
+
+	health_note_date(h, r->date);
+	answer_judge(&h->profile, op, r, items, count, on_judged, c);
+}
+
+static struct item *
+item_of(struct http *h, const struct kit_call *call, struct words *words)
+{
+	struct item *item = xcalloc(1, sizeof(*item));
+	const char *key;
+	json_t *meaning;
+	size_t n = 0;
+
+	*item = (struct item){ .words = words, .not_after = call->not_after, .plays = call->plays,
+			       .ring_ms = call->ring_ms, .sent_at = kit_now(), .urgent = true };
+	memcpy(item->id, call->id, strlen(call->id) + 1);
+	memcpy(item->to, call->to, strlen(call->to) + 1);
+	json_object_foreach(call->keys, key, meaning)
+		if (key[0] && !key[1] && n + 1 < sizeof(item->keys))
+			item->keys[n++] = key[0];
+	return item;
+}
+
+void
+call_place(struct http *h, const struct kit_call *call)
+{
+	struct err err = { 0 };
+	struct words *words;
+	struct call *c;
+
+	words = http_words(h, call->text ? call->text : "", &call->template, call->language, &err);
+	if (!words || !transfers_free_slots(h->transfers)) {
+		http_words_unref(words);
+		kit_done(h->kit, call->id, "rejected", NULL, 0, reject_name(REJECT_RETRY_OTHER),
+			 words ? "not called: no free connection" : err.text);
+		return;
+	}
+	c = xcalloc(1, sizeof(*c));
+	*c = (struct call){ .http = h, .item = item_of(h, call, words), .began_at = kit_now(),
+			    .until = kit_now() + call->ring_ms + NEWS_WAIT_MS };
+	TAILQ_INSERT_TAIL(&h->calls.list, c, link);
+	transfers_start(h->transfers, &(struct transfer){
+		.op = &h->profile.ops[OP_CALL], .items = &c->item, .count = 1, .ended = on_placed,
+		.ctx = c });
+}
+
+static struct call *
+find(struct http *h, const char *id, const char *ref)
+{
+	struct call *c;
+
+	TAILQ_FOREACH(c, &h->calls.list, link)
+		if ((id && strcmp(c->item->id, id) == 0) ||
+		    (ref && c->ref[0] && strcmp(c->ref, ref) == 0))
+			return c;
+	return NULL;
+}
+
+static const char *
+meaning_of(const struct call_rule *rule, const char *state)
+{
+	const char *meaning = NULL;
+
+	if (state)
+		meaning = json_string_value(json_object_get(rule->states, state));
+	return meaning || !state ? meaning : json_string_value(json_object_get(rule->states, "*"));
+}
+
+/* The call is over, or it goes on. */
+static void
+take_state(struct call *c, const char *meaning, const char *code)
+{
+	int class = reject_parse(meaning);
+
+	if (strcmp(meaning, "ringing") == 0) {
+		tell(c, "ringing", NULL, NULL);
+	} else if (strcmp(meaning, "picked_up") == 0) {
+		if (!c->picked_up)
+			tell(c, "answered", NULL, NULL);
+		c->picked_up = true;
+	} else if (class > REJECT_NONE) {
+		end_refused(c, (enum reject)class, code);
+	} else {
+		end_call(c, meaning);
+	}
+}
+
+static void
+take_digits(struct call *c, const struct call_rule *rule, const char *digits, struct buf *answer)
+{
+	const struct request_values values = { .items = &c->item, .count = 1, .now = kit_now(),
+					       .country = c->http->profile.country };
+	bool means = digits[0] && strchr(c->item->keys, digits[0]);
+
+	c->picked_up = true;
+	if (digits[0])
+		tell(c, "answered", NULL, digits);
+	if (!means && rule->has_wrong)
+		request_render(&rule->wrong, &values, answer);
+	else if (rule->has_answer)
+		request_render(&rule->answer, &values, answer);
+}
+
+/* News of a call that this process did not place (it was restarted): gongd knows it by our id. */
+static void
+take_orphan(struct http *h, const char *id, const char *meaning, const char *digits,
+	    const char *machine)
+{
+	bool progress = !meaning || strcmp(meaning, "ringing") == 0 || strcmp(meaning, "picked_up") == 0;
+
+	if (!id || strlen(id) >= KIT_ID || (!digits && (!meaning || strcmp(meaning, "ringing") == 0)))
+		return;
+	kit_call_state(h->kit, id, &(struct kit_progress){
+		.state = progress ? "answered" : "ended", .outcome = progress ? NULL : meaning,
+		.digits = digits, .machine = machine });
+}
+
+static void
+take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf *answer)
+{
+	char rooms[5][64];
+	const char *id = pointer_text(&rule->id, item, rooms[0], 64);
+	const char *ref = pointer_text(&rule->provider_id, item, rooms[1], 64);
+	const char *digits = pointer_text(&rule->digits, item, rooms[2], 64);
+	const char *state = pointer_text(&rule->state, item, rooms[3], 64);
+	const char *machine = pointer_text(&rule->machine, item, rooms[4], 64);
+	const char *meaning = meaning_of(rule, state);
+	struct call *c = find(h, id, ref);
+
+	if (digits && (!digits[0] || strlen(digits) > KEYS_MAX) && !rule->has_wrong)
+		digits = NULL;
+	if (!c) {
+		take_orphan(h, id, meaning, digits, machine);
+		return;
+	}
+	if (ref && !c->ref[0])
+		snprintf(c->ref, sizeof(c->ref), "%s", ref);
+	if (machine)
+		snprintf(c->machine, sizeof(c->machine), "%s", machine);
+	if (digits)
+		take_digits(c, rule, digits, answer);
+	if (meaning)
+		take_state(c, meaning, state);
+}
+
+bool
+call_news(struct http *h, json_t *item, struct buf *answer)
+{
+	const struct callback_rules *rules = &h->profile.callback;
+
+	for (size_t i = 0; i < rules->call_count; i++)
+		if (pointer_get(&rules->calls[i].has, item)) {
+			take_news(h, &rules->calls[i], item, answer);
+			return true;
+		}
+	return false;
+}
+
+void
+call_init(struct http *h)
+{
+	TAILQ_INIT(&h->calls.list);
+	event_assign(&h->calls.timer, kit_base(h->kit), -1, 0, on_due, h);
+}
+
+void
+call_give_up(struct http *h)
+{
+	struct call *c, *next;
+
+	event_del(&h->calls.timer);
+	for (c = TAILQ_FIRST(&h->calls.list); c; c = next) {
+		next = TAILQ_NEXT(c, link);
+		if (!c->doubt[0])
+			snprintf(c->doubt, sizeof(c->doubt), "the driver had to close before the call ended");
+		end_without_news(c);
+	}
+}
+
+bool
+call_any(const struct http *h)
+{
+	return !TAILQ_EMPTY(&h->calls.list);
+}

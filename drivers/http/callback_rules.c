@@ -1,0 +1,279 @@
+/* callback_rules.c -- the "callback" of a profile, compiled: what a receipt, a reply and the news
+ * of a call look like, and how it is proved that they come from the provider. */
+#include "drivers/http/profile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int
+take_receipt_rules(struct receipt_rules *r, json_t *receipt, struct err *err)
+{
+	r->is_set = receipt != NULL;
+	if (!receipt)
+		return 0;
+	if (option_only(receipt, "receipt", " id provider_id to state reason delivered failed ",
+			err) < 0 ||
+	    option_pointer(receipt, "id", &r->id, err) < 0 ||
+	    option_pointer(receipt, "provider_id", &r->provider_id, err) < 0 ||
+	    option_pointer(receipt, "to", &r->to, err) < 0 ||
+	    option_pointer(receipt, "state", &r->state, err) < 0 ||
+	    option_pointer(receipt, "reason", &r->reason, err) < 0 ||
+	    option_words(receipt, "delivered", &r->delivered, err) < 0 ||
+	    option_words(receipt, "failed", &r->failed, err) < 0)
+		return -1;
+	if (!r->state.count || !r->delivered)
+		return err_field(err, "receipt", "needs \"state\" and \"delivered\"");
+	if (!r->id.count && !r->provider_id.count)
+		return err_field(err, "receipt", "needs \"id\" (the {{id}} we sent) or "
+				 "\"provider_id\"");
+	return 0;
+}
+
+static int
+take_reply_rules(struct reply_rules *r, json_t *reply, struct err *err)
+{
+	r->is_set = reply != NULL;
+	if (!reply)
+		return 0;
+	if (option_only(reply, "reply", " id from text ", err) < 0 ||
+	    option_pointer(reply, "id", &r->id, err) < 0 ||
+	    option_pointer(reply, "from", &r->from, err) < 0 ||
+	    option_pointer(reply, "text", &r->text, err) < 0)
+		return -1;
+	if (!r->from.count || !r->text.count)
+		return err_field(err, "reply", "needs \"from\" and \"text\"");
+	return 0;
+}
+
+static int
+check_states(const struct call_rule *r, struct err *err)
+{
+	static const char known[] = " ringing picked_up answered no_answer busy unreachable failed "
+		"drop config retry retry_other ";
+	const char *theirs;
+	json_t *ours;
+
+	json_object_foreach(r->states, theirs, ours) {
+		char padded[32];
+
+		snprintf(padded, sizeof(padded), " %s ", json_string_value(ours) ? json_string_value(ours)
+			 : "?");
+		if (!strstr(known, padded))
+			return err_field(err, "states", "\"%s\" must be one of:%s", theirs, known);
+	}
+	return 0;
+}
+
+static int
+take_answer(struct request_template *t, bool *has, json_t *rule, const char *name,
+	    const struct request_context *context, struct err *err)
+{
+	const char *text = NULL;
+
+	if (option_text(rule, name, &text, err) < 0)
+		return -1;
+	*has = text != NULL;
+	return text && request_compile(t, text, ESCAPE_NONE, context, err) < 0
+		? option_within(err, name) : 0;
+}
+
+static int
+take_call_rule(struct call_rule *r, json_t *rule, const struct request_context *context,
+	       struct err *err)
+{
+	if (!json_is_object(rule))
+		return err_set(err, "must be an object with \"has\", and \"id\" or \"provider_id\"");
+	if (option_only(rule, "", " has id provider_id digits state states machine answer wrong ",
+			err) < 0 ||
+	    option_pointer(rule, "has", &r->has, err) < 0 ||
+	    option_pointer(rule, "id", &r->id, err) < 0 ||
+	    option_pointer(rule, "provider_id", &r->provider_id, err) < 0 ||
+	    option_pointer(rule, "digits", &r->digits, err) < 0 ||
+	    option_pointer(rule, "state", &r->state, err) < 0 ||
+	    option_pointer(rule, "machine", &r->machine, err) < 0 ||
+	    option_object(rule, "states", &r->states, err) < 0 ||
+	    take_answer(&r->answer, &r->has_answer, rule, "answer", context, err) < 0 ||
+	    take_answer(&r->wrong, &r->has_wrong, rule, "wrong", context, err) < 0)
+		return -1;
+	if (!r->has.count || (!r->id.count && !r->provider_id.count))
+		return err_set(err, "needs \"has\", and \"id\" or \"provider_id\"");
+	if (!r->state.count != !r->states)
+		return err_set(err, "\"state\" and \"states\" belong together");
+	return check_states(r, err);
+}
+
+static int
+take_call_rules(struct callback_rules *c, json_t *callback, const struct request_context *context,
+		struct err *err)
+{
+	json_t *rules = json_object_get(callback, "calls"), *rule;
+	size_t i;
+
+	if (rules && !json_is_array(rules))
+		return err_field(err, "calls", "must be a list");
+	c->calls = xcalloc(json_array_size(rules) + 1, sizeof(*c->calls));
+	json_array_foreach(rules, i, rule) {
+		c->call_count++;
+		if (take_call_rule(&c->calls[i], rule, context, err) < 0)
+			return option_within(err, "calls");
+	}
+	return 0;
+}
+
+static bool
+fits_twilio(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_twilio(r, v->key);
+}
+
+static bool
+fits_vonage(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_vonage(r, v->hash, v->key);
+}
+
+static bool
+fits_vonage_md5hash(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_vonage_md5hash(r, v->key);
+}
+
+static bool
+fits_plivo(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_plivo_v3(r, v->key);
+}
+
+static bool
+fits_plivo_v2(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_plivo_v2(r, v->key);
+}
+
+static bool
+fits_hmac(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_body_hmac(r, v->header, v->hash, v->as, v->key);
+}
+
+static bool
+fits_header(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_header(r, v->header, v->key);
+}
+
+static const struct {
+	const char *name;
+	bool (*fits)(const struct verify_rules *, const struct verify_request *);
+	bool needs_header;
+} proofs[] = {
+	{ "twilio", fits_twilio, false }, { "vonage", fits_vonage, false },
+	{ "vonage-md5hash", fits_vonage_md5hash, false }, { "plivo", fits_plivo, false },
+	{ "plivo-v2", fits_plivo_v2, false }, { "hmac", fits_hmac, true },
+	{ "header", fits_header, true },
+};
+
+static int
+take_hash(struct verify_rules *v, json_t *verify, struct err *err)
+{
+	static const struct { const char *name; enum sign_hash hash; } hashes[] = {
+		{ "md5", HASH_MD5 }, { "sha1", HASH_SHA1 }, { "sha256", HASH_SHA256 },
+		{ "sha512", HASH_SHA512 },
+	};
+	const char *hash = "sha256", *as = "hex";
+
+	if (option_text(verify, "hash", &hash, err) < 0 || option_text(verify, "as", &as, err) < 0)
+		return -1;
+	v->as = strcmp(as, "base64") == 0 ? AS_BASE64 : AS_HEX;
+	if (v->as == AS_HEX && strcmp(as, "hex") != 0)
+		return err_field(err, "as", "must be hex or base64");
+	for (size_t i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
+		if (strcmp(hashes[i].name, hash) == 0) {
+			v->hash = hashes[i].hash;
+			return 0;
+		}
+	return err_field(err, "hash", "must be md5, sha1, sha256 or sha512");
+}
+
+/* {"scheme": "none"} is a scheme, too: a site that has no key to prove them by says so. */
+static int
+take_verify(struct verify_rules *v, json_t *verify, struct err *err)
+{
+	const char *scheme = NULL;
+	bool needs_header = false;
+
+	if (!verify)
+		return 0;
+	if (option_only(verify, "verify", " scheme key header hash as ", err) < 0 ||
+	    option_text(verify, "scheme", &scheme, err) < 0)
+		return -1;
+	if (scheme && strcmp(scheme, "none") == 0)
+		return 0;
+	for (size_t i = 0; scheme && i < sizeof(proofs) / sizeof(*proofs); i++)
+		if (strcmp(proofs[i].name, scheme) == 0) {
+			v->fits = proofs[i].fits;
+			needs_header = proofs[i].needs_header;
+		}
+	if (!v->fits)
+		return err_field(err, "scheme", "must be twilio, vonage, vonage-md5hash, plivo, plivo-v2, "
+				 "hmac, header or none");
+	if (option_text(verify, "key", &v->key, err) < 0 ||
+	    option_text(verify, "header", &v->header, err) < 0 || take_hash(v, verify, err) < 0)
+		return -1;
+	if (!v->key || (needs_header && !v->header))
+		return err_field(err, "key", "is missing: %s needs \"key\"%s", scheme,
+				 needs_header ? " and \"header\"" : "");
+	return 0;
+}
+
+int
+callback_compile(struct callback_rules *c, json_t *config, const struct request_context *context,
+		 struct err *err)
+{
+	json_t *callback, *receipt, *reply, *verify;
+
+	c->answer = "{\"code\":0}";
+	c->answer_type = "application/json";
+	if (option_object(config, "callback", &callback, err) < 0)
+		return -1;
+	if (!callback)
+		return 0;
+	if (option_only(callback, "callback", " list receipt reply calls verify answer answer_type "
+			"within_ms ", err) < 0)
+		return -1;
+	if (option_object(callback, "receipt", &receipt, err) < 0 ||
+	    option_object(callback, "reply", &reply, err) < 0 ||
+	    option_object(callback, "verify", &verify, err) < 0 ||
+	    option_pointer(callback, "list", &c->list, err) < 0 ||
+	    option_text(callback, "answer", &c->answer, err) < 0 ||
+	    option_text(callback, "answer_type", &c->answer_type, err) < 0 ||
+	    option_number(callback, "within_ms", 100, 30000, &c->within_ms, err) < 0 ||
+	    take_receipt_rules(&c->receipt, receipt, err) < 0 ||
+	    take_reply_rules(&c->reply, reply, err) < 0 ||
+	    take_call_rules(c, callback, context, err) < 0 ||
+	    take_verify(&c->verify, verify, err) < 0)
+		return option_within(err, "callback");
+	return 0;
+}
+
+void
+callback_fini(struct callback_rules *c)
+{
+	struct pointer *pointers[] = { &c->list, &c->receipt.id, &c->receipt.provider_id, &c->receipt.to,
+				       &c->receipt.state, &c->receipt.reason, &c->reply.id,
+				       &c->reply.from, &c->reply.text };
+
+	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)
+		pointer_fini(pointers[i]);
+	for (size_t i = 0; i < c->call_count; i++) {
+		struct call_rule *r = &c->calls[i];
+		struct pointer *of[] = { &r->has, &r->id, &r->provider_id, &r->digits, &r->state,
+					 &r->machine };
+
+		for (size_t j = 0; j < sizeof(of) / sizeof(*of); j++)
+			pointer_fini(of[j]);
+		request_template_fini(&r->answer);
+		request_template_fini(&r->wrong);
+	}
+	free(c->calls);
+}

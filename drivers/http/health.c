@@ -1,0 +1,201 @@
+/* health.c -- what gongd is told of the provider: does it answer, is our clock right by theirs,
+ * how much money is left; and the alarms that follow. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "drivers/http/http.h"
+
+#define BALANCE_EVERY_S 600
+
+/* An alarm that stood before a restart stands until it is known to be over, or the officer would
+ * be woken twice. */
+static void
+remember(struct http *h)
+{
+	const struct health *s = &h->health;
+	json_t *state = json_pack("{s:b,s:b}", "clock", s->clock_alarm, "balance", s->balance_alarm);
+	char *text = json_dumps(state, JSON_COMPACT);
+
+	json_decref(state);
+	kit_event(h->kit, json_pack("{s:s,s:s}", "ev", "keep", "state", text));
+	free(text);
+}
+
+static json_t *
+clock_alarm(const struct health *s)
+{
+	char text[320];
+	long long seconds = (long long)(s->skew_ms < 0 ? -s->skew_ms : s->skew_ms) / 1000;
+
+	if (!s->clock_alarm)
+		return NULL;
+	snprintf(text, sizeof(text), "本机时钟比平台%s%lld秒,签名会被拒绝,请校时 / this machine's clock is %lld s "
+		 "%s the provider's: requests will be refused, set the clock", s->skew_ms < 0 ? "快" : "慢",
+		 seconds, seconds, s->skew_ms < 0 ? "ahead of" : "behind");
+	return json_pack("{s:s,s:s}", "name", "clock", "text", text);
+}
+
+static json_t *
+balance_alarm(const struct http *h)
+{
+	const struct health *s = &h->health;
+	char text[160];
+
+	if (!s->balance_alarm)
+		return NULL;
+	snprintf(text, sizeof(text), "余额不足,剩%.2f,低于%.2f / balance %.2f is below %.2f", s->balance,
+		 h->profile.balance_low, s->balance, h->profile.balance_low);
+	return json_pack("{s:s,s:s}", "name", "balance", "text", text);
+}
+
+void
+health_tell(struct http *h)
+{
+	const struct health *s = &h->health;
+	json_t *alarms = json_array(), *one, *event = json_pack("{s:s,s:b}", "ev", "health", "ok",
+								!s->ill && !s->clock_alarm);
+
+	if (s->ill)
+		json_object_set_new(event, "note", json_string(s->note));
+	if (s->has_skew)
+		json_object_set_new(event, "clock_skew_ms", json_integer(s->skew_ms));
+	if (s->has_balance)
+		json_object_set_new(event, "balance", json_real(s->balance));
+	if ((one = clock_alarm(s)))
+		json_array_append_new(alarms, one);
+	if ((one = balance_alarm(h)))
+		json_array_append_new(alarms, one);
+	if (json_array_size(alarms))
+		json_object_set(event, "alarms", alarms);
+	json_decref(alarms);
+	kit_event(h->kit, event);
+}
+
+void
+health_note_silence(struct http *h, bool ill, const char *reason)
+{
+	struct health *s = &h->health;
+
+	if (s->ill == ill)
+		return;
+	s->ill = ill;
+	snprintf(s->note, sizeof(s->note), "%s", reason);
+	if (ill)
+		kit_log("provider is silent host=%s reason=\"%s\"", h->profile.host, reason);
+	else
+		kit_log("provider answers again host=%s", h->profile.host);
+	health_tell(h);
+}
+
+void
+health_note_date(struct http *h, msec date)
+{
+	struct health *s = &h->health;
+	bool was = s->clock_alarm;
+
+	if (!date)
+		return;
+	/* Their header has whole seconds, cut off. */
+	s->skew_ms = date + 500 - kit_now();
+	s->clock_alarm = llabs(s->skew_ms) > CLOCK_SKEW_MAX_MS;
+	if (!s->has_skew || s->clock_alarm != was) {
+		s->has_skew = true;
+		if (s->clock_alarm != was) {
+			kit_log("clock %s ms=%lld", s->clock_alarm ? "is off by theirs" : "is right again",
+				(long long)s->skew_ms);
+			remember(h);
+		}
+		health_tell(h);
+	}
+}
+
+void
+health_note_balance(struct http *h, double balance)
+{
+	struct health *s = &h->health;
+	bool was = s->balance_alarm, first = !s->has_balance;
+
+	s->has_balance = true;
+	s->balance = balance;
+	s->balance_alarm = h->profile.balance_low >= 0 && balance < h->profile.balance_low;
+	if (s->balance_alarm != was)
+		remember(h);
+	if (first || s->balance_alarm != was)
+		health_tell(h);
+}
+
+static void
+on_minute(evutil_socket_t fd, short what, void *ctx)
+{
+	health_tell(ctx);
+}
+
+/* A number, or a text that is one. */
+static bool
+read_number(json_t *value, double *out)
+{
+	const char *text = json_string_value(value);
+	char *end;
+
+	if (json_is_number(value)) {
+		*out = json_number_value(value);
+		return true;
+	}
+	if (!text)
+		return false;
+	*out = strtod(text, &end);
+	return end != text && isfinite(*out);
+}
+
+static void
+on_balance(void *ctx, const struct operation *op, struct item **items, size_t count,
+	   const struct transfer_result *r)
+{
+	struct http *h = ctx;
+	struct judgement judgement;
+	json_t *body = answer_read(&h->profile, op, r, &judgement);
+	double balance;
+
+	health_note_date(h, r->date);
+	if (body && read_number(pointer_get(&h->profile.balance, body), &balance))
+		health_note_balance(h, balance);
+	else
+		kit_log("balance cannot be read reason=\"%s\"", body ? "no number at balance/pointer"
+			: judgement.reason);
+	json_decref(body);
+	http_leave_when_idle(h);
+}
+
+static void
+on_balance_due(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *h = ctx;
+
+	event_add(&h->health.balance_timer, &(struct timeval){ BALANCE_EVERY_S, 0 });
+	transfers_ask(h->transfers, &(struct transfer){ .op = &h->profile.ops[OP_BALANCE],
+							.ended = on_balance, .ctx = h });
+}
+
+void
+health_init(struct http *h, const char *keep)
+{
+	json_t *state = keep ? json_loads(keep, 0, NULL) : NULL;
+
+	h->health.clock_alarm = json_is_true(json_object_get(state, "clock"));
+	h->health.balance_alarm = json_is_true(json_object_get(state, "balance"));
+	json_decref(state);
+	event_assign(&h->health.minute, kit_base(h->kit), -1, EV_PERSIST, on_minute, h);
+	event_add(&h->health.minute, &(struct timeval){ 60, 0 });
+	event_assign(&h->health.balance_timer, kit_base(h->kit), -1, 0, on_balance_due, h);
+	if (profile_has(&h->profile, OP_BALANCE))
+		event_add(&h->health.balance_timer, &(struct timeval){ 0, 0 });
+}
+
+void
+health_fini(struct http *h)
+{
+	event_del(&h->health.minute);
+	event_del(&h->health.balance_timer);
+}

@@ -1,0 +1,56 @@
+/* operation.h -- one kind of request that a provider knows (send, call, query …), compiled: where
+ * it goes, what it says, how it is signed, and what the answers to it mean. */
+#ifndef GONG_HTTP_OPERATION_H
+#define GONG_HTTP_OPERATION_H
+
+#include "core/words.h"
+#include "drivers/http/options.h"
+#include "drivers/http/request.h"
+#include "drivers/http/scheme.h"
+
+enum verdict { VERDICT_ACCEPTED, VERDICT_REJECTED, VERDICT_UNKNOWN };
+
+struct error_rule {			/* status and pointer must both fit, where given */
+	long status;			/* 0 = any */
+	struct pointer pointer;
+	json_t *equals;			/* borrowed from the config */
+	enum verdict verdict;
+	enum reject class;		/* VERDICT_REJECTED */
+	bool unlisted;			/* a refusal whose class nobody knows: they are counted */
+};
+
+struct operation {
+	const char *name;		/* NULL = the profile has no such operation */
+	json_t *config;			/* keeps everything borrowed alive */
+	const char *method;
+	char *origin;			/* "https://host" */
+	struct request_template path, query, body;	/* path: after the origin; query: after its "?" */
+	json_t *headers;
+	const char *content_type, *authorization;	/* NULL = none */
+	bool base64;			/* the whole body travels in Base64 */
+	bool is_text;			/* answers are plain text, read as {"text": "…"} */
+	struct signing sign;
+	unsigned numbers_max;		/* in one request */
+	const char *numbers_join;
+	bool texts;			/* numbers of different texts may share a request */
+	struct request_element *elements;
+	size_t element_count;
+	struct pointer each, each_to;	/* where an answer speaks of each number; count 0 = nowhere */
+	json_t *success_status, *success_equals;
+	struct pointer success, id, reason;
+	struct error_rule *errors;
+	size_t error_count;
+};
+
+/* Compiles section `name` of the profile on top of what all its operations share.  The section of
+ * the operation "send" is the profile itself.  -1: err->field names section and option. */
+int operation_compile(struct operation *, const char *name, json_t *profile, json_t *section,
+		      const struct request_context *, struct err *);
+/* Its host and port, without the user and key that a url may carry. */
+const char *operation_host(const struct operation *);
+void operation_fini(struct operation *);
+/* What a section may hold beside its own options. */
+#define OPERATION_OPTIONS " path method headers authorization body_type body fields elements success " \
+	"id_pointer reason_pointer errors numbers each sign body_encoding answer_type "
+
+#endif

@@ -1,0 +1,231 @@
+/* options.c -- what stands in options.h; it guesses nothing: what it does not know it refuses. */
+#include "drivers/http/options.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/buf.h"
+
+int
+option_only(json_t *object, const char *where, const char *known, struct err *err)
+{
+	const char *name;
+	json_t *value;
+
+	json_object_foreach(object, name, value) {
+		char padded[64], field[128];
+
+		snprintf(padded, sizeof(padded), " %s ", name);
+		if (strstr(known, padded))
+			continue;
+		snprintf(field, sizeof(field), "%s/%s", where, name);
+		return err_field(err, field, "is no option of gong-http; known here:%s", known);
+	}
+	return 0;
+}
+
+int
+option_text(json_t *object, const char *name, const char **out, struct err *err)
+{
+	json_t *value = json_object_get(object, name);
+
+	if (!value)
+		return 0;
+	if (!json_is_string(value) || !json_string_length(value))
+		return err_field(err, name, "must be a text that is not empty");
+	*out = json_string_value(value);
+	return 0;
+}
+
+int
+option_number(json_t *object, const char *name, long min, long max, long *out, struct err *err)
+{
+	json_t *value = json_object_get(object, name);
+
+	if (!value)
+		return 0;
+	if (!json_is_integer(value) || json_integer_value(value) < min ||
+	    json_integer_value(value) > max)
+		return err_field(err, name, "must be a whole number from %ld to %ld", min, max);
+	*out = (long)json_integer_value(value);
+	return 0;
+}
+
+int
+option_flag(json_t *object, const char *name, bool *out, struct err *err)
+{
+	json_t *value = json_object_get(object, name);
+
+	if (!value)
+		return 0;
+	if (!json_is_boolean(value))
+		return err_field(err, name, "must be true or false");
+	*out = json_is_true(value);
+	return 0;
+}
+
+int
+option_object(json_t *object, const char *name, json_t **out, struct err *err)
+{
+	*out = json_object_get(object, name);
+	return !*out || json_is_object(*out) ? 0 : err_field(err, name, "must be an object");
+}
+
+int
+option_within(struct err *err, const char *where)
+{
+	char field[sizeof(err->field)];
+
+	if (!err)
+		return -1;
+	snprintf(field, sizeof(field), "%s%s%.60s", where, err->field[0] && err->field[0] != '/' ? "/"
+		 : "", err->field);
+	memcpy(err->field, field, sizeof(field));
+	return -1;
+}
+
+static char *
+unescape_token(const char *from, size_t len)
+{
+	char *token = xmalloc(len + 1), *to = token;
+
+	for (size_t i = 0; i < len; i++) {
+		if (from[i] == '~' && i + 1 < len && (from[i + 1] == '0' || from[i + 1] == '1'))
+			*to++ = from[++i] == '0' ? '~' : '/';
+		else
+			*to++ = from[i];
+	}
+	*to = '\0';
+	return token;
+}
+
+int
+option_pointer(json_t *object, const char *name, struct pointer *out, struct err *err)
+{
+	const char *text = NULL;
+
+	if (option_text(object, name, &text, err) < 0)
+		return -1;
+	if (!text)
+		return 0;
+	if (text[0] != '/')
+		return err_field(err, name, "\"%s\" is no JSON pointer; write \"/%s\"", text, text);
+	while (*text == '/') {
+		size_t len = strcspn(++text, "/");
+
+		out->tokens = xrealloc(out->tokens, (out->count + 1) * sizeof(*out->tokens));
+		out->tokens[out->count++] = unescape_token(text, len);
+		text += len;
+	}
+	return 0;
+}
+
+void
+pointer_fini(struct pointer *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		free(p->tokens[i]);
+	free(p->tokens);
+	*p = (struct pointer){ 0 };
+}
+
+json_t *
+pointer_get(const struct pointer *p, json_t *in)
+{
+	if (!p->count)
+		return NULL;
+	for (size_t i = 0; i < p->count && in; i++) {
+		char *end;
+
+		if (json_is_array(in)) {
+			unsigned long n = strtoul(p->tokens[i], &end, 10);
+
+			in = *end || end == p->tokens[i] ? NULL : json_array_get(in, n);
+		} else {
+			in = json_object_get(in, p->tokens[i]);
+		}
+	}
+	return in;
+}
+
+static const char *
+scalar_text(json_t *value, char *room, size_t size)
+{
+	if (json_is_string(value))
+		return json_string_value(value);
+	if (json_is_integer(value))
+		snprintf(room, size, "%lld", (long long)json_integer_value(value));
+	else if (json_is_boolean(value))
+		snprintf(room, size, "%s", json_is_true(value) ? "true" : "false");
+	else
+		return NULL;
+	return room;
+}
+
+const char *
+pointer_text(const struct pointer *pointer, json_t *in, char *room, size_t size)
+{
+	return scalar_text(pointer_get(pointer, in), room, size);
+}
+
+int
+option_words(json_t *object, const char *name, json_t **out, struct err *err)
+{
+	json_t *words = json_object_get(object, name), *word;
+	size_t i;
+
+	*out = words;
+	if (json_is_object(words))
+		return err_field(err, name, "must be a word or a list of words");
+	json_array_foreach(words, i, word)
+		if (json_is_object(word) || json_is_array(word))
+			return err_field(err, name, "may hold words, numbers and true/false only");
+	return 0;
+}
+
+static bool
+text_fits(const char *text, const char *word)
+{
+	size_t len = strlen(word);
+
+	return len && word[len - 1] == '*' ? strncmp(text, word, len - 1) == 0
+		: strcmp(text, word) == 0;
+}
+
+bool
+word_fits(const char *text, json_t *words)
+{
+	char room[32];
+	const char *word;
+	json_t *one;
+	size_t i;
+
+	if (!json_is_array(words)) {
+		word = scalar_text(words, room, sizeof(room));
+		return word && text_fits(text, word);
+	}
+	json_array_foreach(words, i, one)
+		if (word_fits(text, one))
+			return true;
+	return false;
+}
+
+bool
+word_is(json_t *value, json_t *words)
+{
+	json_t *one;
+	size_t i;
+
+	if (json_is_array(words)) {
+		json_array_foreach(words, i, one)
+			if (word_is(value, one))
+				return true;
+		return false;
+	}
+	if (json_is_string(words) && strcmp(json_string_value(words), "*") == 0)
+		return value != NULL;
+	return json_is_string(value) && json_is_string(words)
+		? text_fits(json_string_value(value), json_string_value(words))
+		: json_equal(value, words);
+}

@@ -1,0 +1,72 @@
+/* pull.c -- a provider that is asked for receipts and replies, where it cannot reach us: the site
+ * without a public address.  Each answer is handed over before the next is asked for. */
+#include "drivers/http/http.h"
+
+static void
+again(struct pull *p)
+{
+	long ms = p->http->profile.pulls[p->index].every_ms;
+
+	event_add(&p->timer, &(struct timeval){ ms / 1000, ms % 1000 * 1000 });
+}
+
+static void
+on_pulled(void *ctx, const struct operation *op, struct item **items, size_t count,
+	  const struct transfer_result *r)
+{
+	struct pull *p = ctx;
+	struct http *h = p->http;
+	const struct pointer *at = &h->profile.pulls[p->index].list;
+	struct judgement judgement;
+	json_t *body = answer_read(&h->profile, op, r, &judgement);
+	json_t *list = at->count ? pointer_get(at, body) : body;
+	struct buf answer = { 0 };
+	size_t all = 0;
+
+	health_note_date(h, r->date);
+	if (!body)
+		kit_log("pull failed host=%s reason=\"%s\"", h->profile.host, judgement.reason);
+	else if (json_is_array(list))
+		callback_items(h, list, &all, &answer);
+	buf_fini(&answer);
+	json_decref(body);
+	p->asked = false;
+	/* As long as there is more, it is fetched at once. */
+	if (all)
+		event_add(&p->timer, &(struct timeval){ 0, 100000 });
+	else
+		again(p);
+	http_leave_when_idle(h);
+}
+
+static void
+on_due(evutil_socket_t fd, short what, void *ctx)
+{
+	struct pull *p = ctx;
+
+	if (p->asked || p->http->closing)
+		return;
+	p->asked = true;
+	transfers_ask(p->http->transfers, &(struct transfer){
+		.op = &p->http->profile.ops[OP_PULL + p->index], .ended = on_pulled, .ctx = p });
+}
+
+void
+pull_init(struct http *h)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		struct pull *p = &h->pulls[i];
+
+		*p = (struct pull){ .http = h, .index = i };
+		event_assign(&p->timer, kit_base(h->kit), -1, 0, on_due, p);
+		if (profile_has(&h->profile, OP_PULL + i))
+			again(p);
+	}
+}
+
+void
+pull_fini(struct http *h)
+{
+	for (unsigned i = 0; i < 2; i++)
+		event_del(&h->pulls[i].timer);
+}

@@ -1,0 +1,82 @@
+/* request.h -- a provider's request out of items: templates compiled once, values escaped for
+ * where they stand. */
+#ifndef GONG_HTTP_REQUEST_H
+#define GONG_HTTP_REQUEST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/queue.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/msec.h"
+#include "drivers/http/approved.h"
+#include "drivers/kit/kit.h"
+
+struct words {				/* what many items say */
+	unsigned refs;
+	const struct approved_template *approved;	/* NULL = any text may be sent */
+	struct approved_params params;
+	char language[16];		/* of a call, as the provider names it */
+	char text[];
+};
+
+struct item {				/* a message or a call on its way */
+	TAILQ_ENTRY(item) link;
+	char id[KIT_ID], to[24];	/* to: digits with "+" */
+	struct words *words;
+	msec not_after, sent_at;
+	bool flash, urgent;
+	unsigned plays;			/* calls from here */
+	msec ring_ms;
+	char keys[16];			/* the digits that mean something */
+};
+
+enum escape { ESCAPE_NONE, ESCAPE_JSON, ESCAPE_PERCENT };
+
+struct piece;
+struct request_template {
+	struct piece *pieces;
+	size_t count;
+	enum escape escape;		/* of the values */
+};
+
+struct request_element {		/* one item's part of a list, {{all:NAME}} */
+	char *name;
+	struct request_template json;
+};
+
+struct request_context {		/* known at open, folded into the literals */
+	const char *callback_url, *secret;	/* NULL = the config has none */
+	const struct request_element *elements;
+	size_t element_count;
+};
+
+/* Appends `source` to `t`.  `literals`: how the text between the variables is escaped.
+ * -1: err->text names the unknown or missing variable. */
+int request_compile(struct request_template *t, const char *source, enum escape literals,
+		    const struct request_context *, struct err *);
+/* The same for {"name": "text"}: name=value pairs joined by "&". */
+int request_compile_fields(struct request_template *, json_t *fields,
+			   const struct request_context *, struct err *);
+
+struct request_values {			/* what one request says */
+	struct item *const *items;	/* more than one only where numbers share a request */
+	size_t count;			/* 0: it is about no item */
+	const char *country, *join;	/* join: between two numbers, may be NULL */
+	const char *signature;		/* NULL unless the profile's scheme makes one */
+	const char *ref;		/* the provider's reference of what is asked about */
+	msec now;
+};
+void request_render(const struct request_template *, const struct request_values *,
+		    struct buf *out);
+/* Does it speak of single items' texts, so that only items of one text may share a request? */
+bool request_uses_text(const struct request_template *);
+bool request_uses_items(const struct request_template *);
+bool request_uses_signature(const struct request_template *);
+/* Renders a hostile sample and parses it: proves that every value stands where it may. */
+int request_check_json(const struct request_template *, const char *join, struct err *);
+void request_template_fini(struct request_template *);
+
+#endif

@@ -1,0 +1,181 @@
+/* resolve.c -- a message in doubt: the provider is asked whether it has it, a few times, before
+ * gongd hears "unknown" and its policy decides. */
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/http/http.h"
+
+struct doubt {
+	TAILQ_ENTRY(doubt) link;
+	struct http *http;
+	struct item *item;
+	char reason[256];		/* why it is in doubt */
+	unsigned asked;
+	bool waits;			/* for the answer to a question */
+	msec next_at;
+};
+
+static void set_timer(struct http *);
+
+static void
+doubt_free(struct doubt *d)
+{
+	TAILQ_REMOVE(&d->http->doubts.list, d, link);
+	free(d);
+}
+
+static void
+end_unknown(struct doubt *d)
+{
+	http_finish(d->http, d->item, "unknown", NULL, REJECT_NONE, d->reason);
+	doubt_free(d);
+}
+
+static bool
+is_it(const struct query_rules *q, json_t *element, const struct item *item)
+{
+	char room[64];
+	const char *id = pointer_text(&q->id, element, room, sizeof(room));
+	const char *text;
+
+	if (q->id.count)
+		return id && strcmp(id, item->id) == 0;
+	text = pointer_text(&q->text, element, room, sizeof(room));
+	return text && strcmp(text, item->words->text) == 0;
+}
+
+static json_t *
+find(const struct query_rules *q, json_t *body, const struct item *item)
+{
+	json_t *list = q->list.count ? pointer_get(&q->list, body) : body, *element;
+	size_t i;
+
+	if (!json_is_array(list))
+		return list && is_it(q, list, item) ? list : NULL;
+	json_array_foreach(list, i, element)
+		if (is_it(q, element, item))
+			return element;
+	return NULL;
+}
+
+/* They have it: it was accepted, and perhaps they know more. */
+static void
+end_found(struct doubt *d, json_t *element)
+{
+	const struct query_rules *q = &d->http->profile.query;
+	char rooms[3][64];
+	const char *ref = pointer_text(&q->provider_id, element, rooms[0], sizeof(rooms[0]));
+	const char *state = pointer_text(&q->state, element, rooms[1], sizeof(rooms[1]));
+	const char *reason = pointer_text(&q->reason, element, rooms[2], sizeof(rooms[2]));
+	const char *word = state && word_fits(state, q->delivered) ? "delivered"
+		: state && word_fits(state, q->failed) ? "failed" : NULL;
+	char id[KIT_ID], to[sizeof(d->item->to)];
+	struct http *h = d->http;
+
+	memcpy(id, d->item->id, sizeof(id));
+	memcpy(to, d->item->to, sizeof(to));
+	http_finish(h, d->item, "accepted", ref, REJECT_NONE, NULL);
+	if (word)
+		kit_receipt(h->kit, NULL, id, ref, to, word, strcmp(word, "failed") == 0 && !reason
+			    ? state : reason, kit_now());
+	doubt_free(d);
+}
+
+static void
+on_answer(void *ctx, const struct operation *op, struct item **items, size_t count,
+	  const struct transfer_result *r)
+{
+	struct doubt *d = ctx;
+	struct http *h = d->http;
+	struct judgement judgement;
+	json_t *body = answer_read(&h->profile, op, r, &judgement), *element;
+
+	d->waits = false;
+	element = body ? find(&h->profile.query, body, d->item) : NULL;
+	if (element) {
+		end_found(d, element);
+	} else if (d->asked >= (unsigned)h->profile.query.times) {
+		end_unknown(d);
+	} else {
+		d->next_at = kit_now() + (h->profile.query.after_ms << d->asked);
+		set_timer(h);
+	}
+	json_decref(body);
+	http_leave_when_idle(h);
+}
+
+static void
+on_due(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *h = ctx;
+	struct doubt *d;
+
+	TAILQ_FOREACH(d, &h->doubts.list, link) {
+		if (d->waits || d->next_at > kit_now())
+			continue;
+		d->waits = true;
+		d->asked++;
+		transfers_ask(h->transfers, &(struct transfer){
+			.op = &h->profile.ops[OP_QUERY], .items = &d->item, .count = 1,
+			.ended = on_answer, .ctx = d });
+	}
+	set_timer(h);
+}
+
+static void
+set_timer(struct http *h)
+{
+	msec now = kit_now(), next = NEVER;
+	struct doubt *d;
+
+	TAILQ_FOREACH(d, &h->doubts.list, link)
+		if (!d->waits)
+			next = msec_min(next, d->next_at);
+	if (next == NEVER)
+		event_del(&h->doubts.timer);
+	else
+		event_add(&h->doubts.timer, &(struct timeval){
+			next > now ? (next - now) / 1000 : 0, next > now ? (next - now) % 1000 * 1000 : 0 });
+}
+
+void
+resolve_init(struct http *h)
+{
+	TAILQ_INIT(&h->doubts.list);
+	event_assign(&h->doubts.timer, kit_base(h->kit), -1, 0, on_due, h);
+}
+
+void
+resolve_add(struct http *h, struct item *item, const char *reason)
+{
+	struct doubt *d;
+
+	if (!profile_has(&h->profile, OP_QUERY) || h->closing) {
+		http_finish(h, item, "unknown", NULL, REJECT_NONE, reason);
+		return;
+	}
+	d = xcalloc(1, sizeof(*d));
+	*d = (struct doubt){ .http = h, .item = item,
+			     .next_at = kit_now() + h->profile.query.after_ms };
+	snprintf(d->reason, sizeof(d->reason), "%s", reason);
+	TAILQ_INSERT_TAIL(&h->doubts.list, d, link);
+	set_timer(h);
+}
+
+void
+resolve_give_up(struct http *h)
+{
+	struct doubt *d, *next;
+
+	event_del(&h->doubts.timer);
+	for (d = TAILQ_FIRST(&h->doubts.list); d; d = next) {
+		next = TAILQ_NEXT(d, link);
+		end_unknown(d);
+	}
+}
+
+bool
+resolve_any(const struct http *h)
+{
+	return !TAILQ_EMPTY(&h->doubts.list);
+}

@@ -1,0 +1,267 @@
+/* scheme.c -- the schemes of scheme.h, one row each; the arithmetic is in sign.c. */
+#include "drivers/http/scheme.h"
+
+#include <openssl/rand.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "drivers/http/operation.h"
+#include "drivers/http/sign.h"
+
+#define FORM "application/x-www-form-urlencoded"
+#define NONCE 33			/* 16 bytes in hex, and the NUL */
+
+enum goes { GOES_JSON = 1, GOES_FORM = 2, GOES_QUERY = 4, GOES_ANY = 7 };
+
+struct scheme {
+	const char *name, *known;	/* options beside "scheme" that it must have */
+	enum goes goes;			/* the body types that it can sign */
+	bool makes_authorization, posts_only;
+	void (*sign)(const struct signing *, const struct outgoing *);	/* NULL = {{signature}} alone */
+};
+
+static const char *
+text_of(const struct buf *b)
+{
+	return b->data ? b->data : "";
+}
+
+static void
+make_nonce(char nonce[NONCE])
+{
+	unsigned char bytes[16];
+
+	RAND_bytes(bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(nonce + i * 2, 3, "%02x", bytes[i]);
+}
+
+static void
+add_authorization(const struct outgoing *o, struct buf *value)
+{
+	o->add_header(o->ctx, "Authorization", value->data);
+	buf_fini(value);
+}
+
+static void
+with_basic(const struct signing *s, const struct outgoing *o)
+{
+	struct buf value = { 0 };
+
+	sign_basic(&value, s->key_id, s->key);
+	add_authorization(o, &value);
+}
+
+static void
+with_tc3(const struct signing *s, const struct outgoing *o)
+{
+	const struct sign_tc3 tc3 = { .key_id = s->key_id, .key = s->key, .service = s->service,
+				      .host = operation_host(o->op), .action = s->action, .at = o->now };
+	struct buf value = { 0 };
+	char seconds[24];
+
+	snprintf(seconds, sizeof(seconds), "%lld", (long long)(o->now / 1000));
+	o->add_header(o->ctx, "X-TC-Action", s->action);
+	o->add_header(o->ctx, "X-TC-Timestamp", seconds);
+	sign_tc3(&value, &tc3, text_of(o->body), o->body->len);
+	add_authorization(o, &value);
+}
+
+static void
+with_aliyun_rpc(const struct signing *s, const struct outgoing *o)
+{
+	time_t seconds = (time_t)(o->now / 1000);
+	char time[32], nonce[NONCE];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	strftime(time, sizeof(time), "%Y-%m-%dT%H%%3A%M%%3A%SZ", &tm);
+	make_nonce(nonce);
+	buf_puts(o->body, "&AccessKeyId=");
+	sign_percent(o->body, s->key_id, strlen(s->key_id));
+	buf_printf(o->body, "&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0&Timestamp=%s"
+		   "&SignatureNonce=%s", time, nonce);
+	sign_aliyun_rpc(o->body, o->op->method, s->key);
+}
+
+static void
+with_acs3(const struct signing *s, const struct outgoing *o)
+{
+	char nonce[NONCE];
+	struct sign_acs3 acs3 = {
+		.key_id = s->key_id, .key = s->key, .method = o->op->method, .host = operation_host(o->op),
+		.action = s->action, .version = s->version, .nonce = nonce,
+		.path = text_of(o->path), .query = text_of(o->query), .at = o->now,
+	};
+	struct sign_acs3_sent sent;
+	struct buf value = { 0 };
+
+	make_nonce(nonce);
+	sign_acs3(&value, &sent, &acs3, text_of(o->body), o->body->len);
+	o->add_header(o->ctx, "x-acs-action", s->action);
+	o->add_header(o->ctx, "x-acs-version", s->version);
+	o->add_header(o->ctx, "x-acs-signature-nonce", nonce);
+	o->add_header(o->ctx, "x-acs-date", sent.date);
+	o->add_header(o->ctx, "x-acs-content-sha256", sent.content_sha256);
+	add_authorization(o, &value);
+}
+
+static void
+add_wsse(const struct signing *s, const struct outgoing *o, bool hex)
+{
+	char nonce[NONCE];
+	const struct sign_wsse wsse = { .app_key = s->key_id, .secret = s->key, .nonce = nonce,
+					.hex = hex, .at = o->now };
+	struct buf value = { 0 };
+
+	make_nonce(nonce);
+	sign_wsse(&value, &wsse);
+	o->add_header(o->ctx, "X-WSSE", value.data);
+	o->add_header(o->ctx, "Authorization", SIGN_WSSE_AUTHORIZATION);
+	buf_fini(&value);
+}
+
+static void
+with_wsse(const struct signing *s, const struct outgoing *o)
+{
+	add_wsse(s, o, false);
+}
+
+static void
+with_wsse_hex(const struct signing *s, const struct outgoing *o)
+{
+	add_wsse(s, o, true);
+}
+
+static void
+with_sdk(const struct signing *s, const struct outgoing *o)
+{
+	const struct sign_sdk sdk = {
+		.key_id = s->key_id, .key = s->key, .method = o->op->method, .host = operation_host(o->op),
+		.path = text_of(o->path), .query = text_of(o->query), .at = o->now,
+	};
+	char date[sizeof("20060102T150405Z")];
+	struct buf value = { 0 };
+
+	sign_sdk(&value, date, &sdk, text_of(o->body), o->body->len);
+	o->add_header(o->ctx, "X-Sdk-Date", date);
+	add_authorization(o, &value);
+}
+
+static const struct scheme schemes[] = {
+	{ "md5", " of ", GOES_ANY, false, false, NULL },
+	{ "basic", " key_id key ", GOES_ANY, true, false, with_basic },
+	{ "tc3", " key_id key service action ", GOES_JSON, true, true, with_tc3 },
+	{ "aliyun-rpc", " key_id key ", GOES_FORM, false, true, with_aliyun_rpc },
+	{ "acs3", " key_id key action version ", GOES_QUERY, true, false, with_acs3 },
+	{ "wsse", " key_id key ", GOES_ANY, true, false, with_wsse },
+	{ "wsse-hex", " key_id key ", GOES_ANY, true, false, with_wsse_hex },
+	{ "sdk-hmac-sha256", " key_id key ", GOES_ANY, true, false, with_sdk },
+};
+
+#define NAMES "md5, basic, tc3, aliyun-rpc, acs3, wsse, wsse-hex or sdk-hmac-sha256"
+
+static const struct scheme *
+find(const char *name)
+{
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(*schemes); i++)
+		if (strcmp(schemes[i].name, name) == 0)
+			return &schemes[i];
+	return NULL;
+}
+
+static enum goes
+goes_as(const struct operation *op)
+{
+	if (!op->content_type)
+		return GOES_QUERY;
+	return strcmp(op->content_type, FORM) == 0 ? GOES_FORM : GOES_JSON;
+}
+
+/* All that it needs, and nothing else. */
+static int
+check_options(const struct scheme *scheme, json_t *sign, struct err *err)
+{
+	char known[96], *rest, *name;
+
+	snprintf(known, sizeof(known), " scheme%s", scheme->known);
+	if (option_only(sign, "sign", known, err) < 0)
+		return -1;
+	for (rest = known; (name = strsep(&rest, " "));)
+		if (*name && !json_object_get(sign, name))
+			return err_field(err, name, "is missing: scheme %s needs%s", scheme->name,
+					 scheme->known);
+	return 0;
+}
+
+static int
+check_operation(const struct scheme *scheme, const struct operation *op, struct err *err)
+{
+	if (!(scheme->goes & goes_as(op)) || (op->base64 && scheme->sign))
+		return err_field(err, "scheme", "%s signs body_type %s, without body_encoding",
+				 scheme->name, scheme->goes == GOES_FORM ? "form" : scheme->goes
+				 == GOES_QUERY ? "query" : "json");
+	if (scheme->makes_authorization && op->authorization)
+		return err_field(err, "scheme", "%s makes the Authorization header itself; leave "
+				 "\"authorization\" out", scheme->name);
+	if (scheme->posts_only && strcmp(op->method, "POST") != 0)
+		return err_field(err, "scheme", "%s signs method POST only", scheme->name);
+	return 0;
+}
+
+int
+scheme_compile(struct signing *s, const struct operation *op, json_t *sign,
+	       const struct request_context *context, struct err *err)
+{
+	const char *name = NULL, *of = NULL;
+
+	if (!sign)
+		return request_uses_signature(&op->body) || request_uses_signature(&op->query)
+			? err_set(err, "is missing, but {{signature}} is used") : 0;
+	if (option_text(sign, "scheme", &name, err) < 0)
+		return -1;
+	s->scheme = name ? find(name) : NULL;
+	if (!s->scheme)
+		return err_field(err, "scheme", "must be " NAMES);
+	if (check_options(s->scheme, sign, err) < 0 || check_operation(s->scheme, op, err) < 0 ||
+	    option_text(sign, "of", &of, err) < 0 ||
+	    option_text(sign, "key_id", &s->key_id, err) < 0 ||
+	    option_text(sign, "key", &s->key, err) < 0 ||
+	    option_text(sign, "service", &s->service, err) < 0 ||
+	    option_text(sign, "action", &s->action, err) < 0 ||
+	    option_text(sign, "version", &s->version, err) < 0)
+		return -1;
+	return of && !s->scheme->sign ? request_compile(&s->of, of, ESCAPE_NONE, context, err) : 0;
+}
+
+bool
+scheme_fixes_type(const struct signing *s)
+{
+	return s->scheme && s->scheme->sign == with_tc3;
+}
+
+void
+scheme_fini(struct signing *s)
+{
+	request_template_fini(&s->of);
+}
+
+void
+scheme_digest(const struct signing *s, const struct request_values *v, struct buf *out)
+{
+	struct buf text = { 0 };
+
+	if (!s->scheme || s->scheme->sign)
+		return;
+	request_render(&s->of, v, &text);
+	sign_md5(out, text.data, text.len);
+	buf_fini(&text);
+}
+
+void
+scheme_sign(const struct signing *s, const struct outgoing *o)
+{
+	if (s->scheme && s->scheme->sign)
+		s->scheme->sign(s, o);
+}

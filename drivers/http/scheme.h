@@ -1,0 +1,37 @@
+/* scheme.h -- how a request is signed, by the scheme's name: what the scheme wants in the profile,
+ * and its words on a request in the making. */
+#ifndef GONG_HTTP_SCHEME_H
+#define GONG_HTTP_SCHEME_H
+
+#include "drivers/http/options.h"
+#include "drivers/http/request.h"
+
+struct operation;
+struct scheme;
+
+struct signing {
+	const struct scheme *scheme;	/* NULL = nothing is signed */
+	const char *key_id, *key, *service, *action, *version;	/* borrowed from the config */
+	struct request_template of;	/* md5: what is digested */
+};
+
+struct outgoing {			/* a request in the making */
+	const struct operation *op;
+	struct buf *path, *query, *body;	/* query, body: len 0 = none */
+	void (*add_header)(void *ctx, const char *name, const char *value);
+	void *ctx;
+	msec now;
+};
+
+/* Reads "sign" of an operation whose body, method and headers are known. */
+int scheme_compile(struct signing *, const struct operation *, json_t *sign,
+		   const struct request_context *, struct err *);
+/* Is the Content-Type part of what is signed, so that it must be SIGN_TC3_TYPE? */
+bool scheme_fixes_type(const struct signing *);
+void scheme_fini(struct signing *);
+/* The value of {{signature}}, appended; before the request is rendered. */
+void scheme_digest(const struct signing *, const struct request_values *, struct buf *out);
+/* After the request is rendered. */
+void scheme_sign(const struct signing *, const struct outgoing *);
+
+#endif
