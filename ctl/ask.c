@@ -16,9 +16,8 @@ is_plain(const char *name)
 	return len > 0 && len <= 40 && !name[len];
 }
 
-/* Takes `body`.  CTL_OK: *answer is what the driver said, be it a no. */
-static int
-ask(struct ctl *ctl, json_t *body, json_t **answer)
+int
+ask_route(struct ctl *ctl, json_t *body, json_t **answer)
 {
 	char *text = json_dumps(body, JSON_COMPACT), path[96];
 	struct client_request q = {
@@ -84,7 +83,7 @@ modem_ask(struct ctl *ctl)
 {
 	const char *what = strchr(ctl->command->words, ' ') + 1; /* "at", "ussd" */
 	json_t *answer;
-	int code = ask(ctl, json_pack("{s:s,s:s}", "what", what, "text", ctl->operands[1]),
+	int code = ask_route(ctl, json_pack("{s:s,s:s}", "what", what, "text", ctl->operands[1]),
 		       &answer);
 
 	return code == CTL_OK ? show(ctl, answer) : code;
@@ -114,7 +113,7 @@ modem_send_test(struct ctl *ctl)
 	int code;
 
 	buf_printf(&plain, "gong test message by route %s", ctl->operands[0]);
-	code = ask(ctl,
+	code = ask_route(ctl,
 		   json_pack("{s:s,s:s,s:s}", "what", "sms", "to", ctl->operands[1], "text",
 			     text ? text : plain.data),
 		   &answer);

@@ -148,6 +148,12 @@ int modem_list(struct ctl *);
 int modem_probe(struct ctl *);
 int modem_ask(struct ctl *);
 int modem_send_test(struct ctl *);
+int route_test(struct ctl *);
+/* desk.c: what stands, in one's own language. */
+void alarm_text(const struct ctl *, json_t *alarm, struct buf *out);
+/* ask.c: puts `body` (taken) to the route of the first operand.  CTL_OK: *answer is what its
+ * driver said, be it a no. */
+int ask_route(struct ctl *, json_t *body, json_t **answer);
 /* send.c */
 int params_add(struct ctl *, json_t *params, json_t *by_division);	/* from --param */
 void plan_print(const struct ctl *, json_t *plan);	/* the answer of a dry run */

@@ -182,7 +182,7 @@ health_text(const struct ctl *ctl, json_t *health, struct buf *out)
 }
 
 /* What stands, in one's own language; texts are "中文 / English". */
-static void
+void
 alarm_text(const struct ctl *ctl, json_t *alarm, struct buf *out)
 {
 	const char *text = member_text(alarm, "text");
@@ -193,7 +193,6 @@ alarm_text(const struct ctl *ctl, json_t *alarm, struct buf *out)
 	if (text)
 		buf_printf(out, ": %.*s", ctl->lang == LANG_ZH ? zh_len : -1,
 			   say(ctl, slash ? slash + 3 : text, text));
-	buf_puts(out, "; ");
 }
 
 static void
@@ -209,8 +208,10 @@ route_row(const struct ctl *ctl, json_t *route, struct grid *t)
 
 		buf_printf(&channels, "%s%s", i ? " " : "", name ? name : "-");
 	}
-	json_array_foreach(json_object_get(route, "alarms"), i, alarm)
+	json_array_foreach(json_object_get(route, "alarms"), i, alarm) {
 		alarm_text(ctl, alarm, &health);
+		buf_puts(&health, "; ");
+	}
 	health_text(ctl, json_object_get(route, "health"), &health);
 	grid_cell(t, member_text(route, "name"));
 	grid_cell(t, member_text(route, "driver"));

@@ -37,6 +37,12 @@
 	FLAG("--dry-run", "send nothing; show steps, people, parts and forecast", \
 	     "不发送;显示步骤、人数、条数与预计")
 
+static const struct option_spec route_test_options[] = {
+	ONE("--text", "TEXT", "of the message to NUMBER", "发往 NUMBER 的短信内容"),
+	ONE("--receipt-wait", "60s", "no receipt in this time is a failure (0s: do not wait)",
+	    "此时长内无回执即为失败(0s:不等)"),
+	END
+};
 static const struct option_spec send_options[] = {
 	MANY("--division", "CODE", "village, township or county to be told",
 	     "要通知的地区"),
@@ -199,6 +205,12 @@ const struct command commands[] = {
 	  NULL,
 	  HELP("list the ways out and their health", "列出通道及其状况"),
 	  desk_route_list },
+	{ "route test",
+	  { "ROUTE", "[NUMBER]" },
+	  route_test_options,
+	  HELP("find out whether a route is fit, by a message if you like",
+	       "检查通道是否可用,可发一条短信"),
+	  route_test },
 	{ "modem list",
 	  { "[PORTS]" },
 	  NULL,

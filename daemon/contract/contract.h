@@ -66,7 +66,7 @@ struct cancel_request {
 };
 
 struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
-	char *client, *what, *text;	/* what: "at", "ussd", "sms" */
+	char *client, *what, *text;	/* what: "at", "ussd", "sms", "test" (no text) */
 	uint64_t to;			/* of an "sms" */
 	msec receipt_wait_ms;
 };

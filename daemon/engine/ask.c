@@ -1,4 +1,5 @@
-/* ask.c -- questions of people to one route's driver: an AT command, a USSD code, a test message.
+/* ask.c -- questions of people to one route's driver: an AT command, a USSD code, a test
+ * message, or how it finds itself.
  * The audit row is on disk before anything leaves; the answer is written down before it is told.
  * Open questions are memory only: who asked hangs on gongd's life as the question does. */
 #include "daemon/engine/internal.h"
@@ -75,7 +76,12 @@ put_to_driver(struct engine *e, struct route_state *r, const struct ask_request 
 static const char *
 kind_of(const char *what)
 {
-	return strcmp(what, "at") == 0 ? "at" : strcmp(what, "ussd") == 0 ? "ussd" : "sms";
+	static const char *const kinds[] = { "at", "ussd", "test" };
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(what, kinds[i]) == 0)
+			return kinds[i];
+	return "sms";
 }
 
 void
@@ -108,7 +114,7 @@ engine_ask(struct engine *e, struct command *cmd)
 	if (q->to)
 		phone_format(to, q->to);
 	audit(e, q->client, "route.ask", json_pack("{s:s,s:I,s:s,s:s,s:s}", "route", r->conf->name, "id",
-		(json_int_t)id, "what", q->what, "text", for_audit(q->text), "to", to));
+		(json_int_t)id, "what", q->what, "text", for_audit(q->text ? q->text : ""), "to", to));
 	put_to_driver(e, r, q, id);
 }
 
@@ -166,6 +172,9 @@ tell(struct engine *e, struct route_state *r, const struct question *q, json_t *
 	char *text;
 
 	json_object_update(all, answer);
+	if (strcmp(q->what, "test") == 0)
+		json_object_update_new(all, json_pack("{s:I,s:I}", "window", (json_int_t)r->window,
+						      "in_flight", (json_int_t)r->inflight));
 	text = json_dumps(all, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	buf_puts(&json, text ? text : "{}");
 	engine_reply(e, q->reply_to, 200, &json);

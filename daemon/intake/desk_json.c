@@ -245,6 +245,16 @@ is_at_command(const char *text)
 	return true;
 }
 
+/* The driver tests itself; a message is a question of its own. */
+static int
+check_test(struct reading *r, const struct asked *a)
+{
+	if (!a->q->text && !a->to)
+		return 0;
+	return refuse(r, 422, a->to ? "/to" : "/text", "a \"test\" has neither text nor number; ask an "
+		      "\"sms\" for a message");
+}
+
 static int
 check_ask(struct reading *r, struct asked *a, const struct phone_plan *plan)
 {
@@ -252,8 +262,11 @@ check_ask(struct reading *r, struct asked *a, const struct phone_plan *plan)
 	bool at = strcmp(what, "at") == 0, ussd = strcmp(what, "ussd") == 0;
 	struct err bad;
 
+	if (strcmp(what, "test") == 0)
+		return check_test(r, a);
 	if (!at && !ussd && strcmp(what, "sms") != 0)
-		return refuse(r, 422, "/what", "say what is asked: \"at\", \"ussd\" or \"sms\"");
+		return refuse(r, 422, "/what", "say what is asked: \"at\", \"ussd\", \"sms\" or "
+			      "\"test\"");
 	if (at && !is_at_command(text))
 		return refuse(r, 422, "/text", "an AT command begins with AT and has printable ASCII "
 			      "characters only: \"AT+CSQ\"");

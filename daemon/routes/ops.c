@@ -224,7 +224,7 @@ ops_ask(struct buf *line, const struct effect *f)
 {
 	buf_printf(line, "{\"op\":\"ask\",\"id\":\"q%llu\",\"what\":\"%s\",\"text\":",
 		   (unsigned long long)f->ask.id, f->ask.what);
-	buf_json(line, f->ask.text);
+	buf_json(line, f->ask.text ? f->ask.text : "");
 	if (f->ask.to)
 		buf_printf(line, ",\"to\":\"+%llu\",\"receipt_wait_ms\":%lld",
 			   (unsigned long long)f->ask.to, (long long)f->ask.receipt_wait_ms);

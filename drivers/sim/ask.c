@@ -62,6 +62,18 @@ send_test(struct sim *s, const struct kit_question *q)
 	answer_later(s, q->id, answer);
 }
 
+static void
+test_itself(struct sim *s, const struct kit_question *q)
+{
+	bool refuses = s->conf.reject >= 1;
+
+	answer_later(s, q->id, json_pack("{s:b,s:[s,s],s:s*,s:I}", "ok", !refuses, "lines",
+		"ok  configuration: a simulated network, which reaches nobody", refuses
+		? "FAIL network: it refuses every message (reject)" : "ok  network: it takes messages",
+		"reason", refuses ? "reject is 1; lower it" : NULL, "ms",
+		(json_int_t)s->conf.latency_ms));
+}
+
 void
 ask_sim(struct sim *s, const struct kit_question *q)
 {
@@ -69,6 +81,8 @@ ask_sim(struct sim *s, const struct kit_question *q)
 		kit_refuse(s->kit, q->id, "the id is too long");
 	else if (strcmp(q->what, "sms") == 0)
 		send_test(s, q);
+	else if (strcmp(q->what, "test") == 0)
+		test_itself(s, q);
 	else
 		answer_later(s, q->id, json_pack("{s:b,s:[s,s],s:I}", "ok", 1, "lines",
 			"a simulated modem says yes to everything", "OK", "ms",

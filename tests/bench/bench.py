@@ -3,10 +3,10 @@
 
 Prints a table and writes build/bench.json.  Machines are shared and noisy: compare ratios inside
 one run, never figures of two.  PARTS=name,name runs only these parts.
+BENCH_MILLION=N: a smaller million.
 """
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
@@ -15,13 +15,19 @@ import time
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from district import District                                     # noqa: E402
 from harness import BUILD, TOKEN, World, wait_for                 # noqa: E402
+from common import MILLION, broadcast, load_people, memory, metric   # noqa: E402
+from providers import provider, received, route                   # noqa: E402
+import kannel                                                     # noqa: E402
 import modem                                                      # noqa: E402
+import providers                                                  # noqa: E402
 
-MILLION = int(os.environ.get("BENCH_MILLION", "1000000"))
 GOALS = {
     "accept_per_s": (">=", 10000), "accept_p99_ms": ("<=", 50), "expand_million_s": ("<=", 2),
     "expand_worst_wait_ms": ("<=", 100), "sim_messages_per_s": (">=", 80000),
-    "http_messages_per_s": (">=", 12000), "single_alerts_per_s": (">=", 6000),
+    "http_messages_per_s": (">=", 12000), "http2_messages_per_s": (">=", 12000),
+    "http_batch_numbers_per_s": (">=", 20000), "http_20ms_ratio": (">=", 0.5),
+    "red_over_million_p99_ms": ("<=", 200), "http_driver_rss_mib": ("<=", 16),
+    "kannel_ratio": (">=", 1), "single_alerts_per_s": (">=", 6000),
     "restart_million_s": ("<=", 2), "rss_idle_mib": ("<=", 40), "rss_million_mib": ("<=", 250),
     "modem_overhead_ms": ("<=", 25), "modem_idle_to_submit_ms": ("<=", 50),
     "modem_inbound_ms": ("<=", 20), "modem_idle_cpu_percent": ("<=", 0.5),
@@ -35,12 +41,6 @@ SIM = '''route "sim" {
  option "simulation" { value = "true" }
 }
 '''
-HTTP = '''route "http" {
- driver = "gong-http"
- channels = {sms}
- config = '{"url":"http://127.0.0.1:%s/send","body_type":"json","body":"{\\\\"to\\\\":\\\\"{{to_plus}}\\\\",\\\\"text\\\\":\\\\"{{text}}\\\\",\\\\"ref\\\\":\\\\"{{id}}\\\\"}","success":{"status":[200],"pointer":"/code","equals":0},"id_pointer":"/id","connections":48}'
-}
-'''
 
 
 def note(name, value):
@@ -49,30 +49,6 @@ def note(name, value):
     verdict = "" if goal is None else "   goal %s %s%s" % (
         sign, goal, "" if (value >= goal if sign == ">=" else value <= goal) else "   MISSED")
     print("%-28s %14.3f%s" % (name, value, verdict), flush=True)
-
-
-def memory(pid, field):
-    with open("/proc/%d/status" % pid, encoding="ascii") as f:
-        return int(re.search(field + r":\s+(\d+) kB", f.read()).group(1)) / 1024
-
-
-def metric(world, name):
-    status, text = world.api("GET", "/metrics")
-    assert status == 200
-    return float(re.search(r"^gong_%s (\S+)" % name, text, re.M).group(1))
-
-
-def load_people(world, count, role, prefix="c", division="990121001001"):
-    world.api("POST", "/v1/import/divisions",
-              "code,name,level,parent\n990121,青石县,county,9901\n990121001,甲镇,township,990121\n"
-              "990121001001,甲村,village,990121001\n".encode())
-    rows = ["id,name,phone,role,division,role_order,lang,voice,sms,active"]
-    rows += ["%s%d,户%d,+9992%09d,%s,%s,1,zh,yes,yes,yes" % (prefix, i, i, i, role, division)
-             for i in range(count)]
-    begin = time.monotonic()
-    status, answer = world.api("POST", "/v1/import/contacts", "\n".join(rows).encode())
-    assert status == 200, answer
-    return time.monotonic() - begin
 
 
 def run_load(world, seconds, rate, contacts=1000):
@@ -109,12 +85,6 @@ def urgent_waits(world, stop, waits):
         assert status == 404, status
         waits.append((time.monotonic() - begin) * 1000)
         time.sleep(0.002)
-
-
-def broadcast(world, key):
-    return world.send(key=key, template="notice.text", severity="yellow",
-                      params={"text": "库区水位上涨,请注意"},
-                      audience={"divisions": ["990121"], "roles": ["household"]})
 
 
 def planned(world, alert):
@@ -156,35 +126,11 @@ def bench_million():
         note("rss_sending_mib", memory(world.gongd.pid, "VmHWM"))
 
 
-def provider(world):
-    return world.start_sim("provider", "provider", "--port", "0", "--no-log").words[1]
-
-
-def received(port):
-    import urllib.request
-    with urllib.request.urlopen("http://127.0.0.1:%s/books/count" % port, timeout=10) as f:
-        return json.load(f)["messages"]
-
-
-def bench_http():
-    count = min(MILLION, 300000)
-    with World(name="bench") as world:
-        world.routes = HTTP % provider(world)
-        world.write_conf()
-        world.start()
-        load_people(world, count, "household")
-        begin = time.monotonic()
-        broadcast(world, "http")
-        wait_for("all to be sent", lambda: metric(world, "messages_sent_total") >= count, 120,
-                 every=0.05)
-        note("http_messages_per_s", count / (time.monotonic() - begin))
-
-
 def bench_single():
     """One alert a message: HTTP in, commit, HTTP out, commit."""
     with World(name="bench") as world:
         port = provider(world)
-        world.routes = HTTP % port
+        world.routes = route(port)
         world.write_conf()
         world.start()
         load_people(world, 1000, "household")
@@ -194,8 +140,12 @@ def bench_single():
         note("single_alerts_per_s", result["accepted"] / (time.monotonic() - begin))
 
 
-PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million, http=bench_http,
-             single=bench_single, modem=lambda: modem.bench_modem(note),
+PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million,
+             http=lambda: providers.bench_http(note),
+             batch=lambda: providers.bench_batch(note), red=lambda: providers.bench_red(note),
+             late=lambda: providers.bench_late(note, figures),
+             kannel=lambda: kannel.bench_kannel(note, figures), single=bench_single,
+             modem=lambda: modem.bench_modem(note),
              modems=lambda: modem.bench_modems(note),
              recovery=lambda: modem.bench_modem_recovery(note))
 

@@ -80,8 +80,8 @@ on_term(evutil_socket_t fd, short what, void *ctx)
 int
 main(int argc, char **argv)
 {
+	static struct server server;
 	struct event_base *base = event_base_new();
-	struct server server = { 0 };
 	struct event *term, *interrupt;
 	bool leaving = false;
 	int port;

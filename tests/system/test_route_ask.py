@@ -114,6 +114,8 @@ def test_no_of_the_driver_is_an_answer_and_counts_once(world):
     (dict(what="sms", to="+99910000009"), "/text", "test message"),
     (dict(what="at", text="AT", to="+99910000009"), "/to", "leave"),
     (dict(what="dance", text="x"), "/what", "ussd"),
+    (dict(what="test", text="x"), "/text", "sms"),
+    (dict(what="test", to="+99910000009"), "/to", "sms"),
     (dict(text="x"), "/what", "ussd"),
     (dict(what="sms", to="+99910000009", text="x", receipt_wait_ms=100000), "/receipt_wait_ms", "90000"),
 ])

@@ -1,0 +1,36 @@
+"""What the parts of `make bench` share: people, a broadcast, and where its figures are read."""
+import os
+import re
+import time
+
+MILLION = int(os.environ.get("BENCH_MILLION", "1000000"))
+
+
+def memory(pid, field):
+    with open("/proc/%d/status" % pid, encoding="ascii") as f:
+        return int(re.search(field + r":\s+(\d+) kB", f.read()).group(1)) / 1024
+
+
+def metric(world, name):
+    status, text = world.api("GET", "/metrics")
+    assert status == 200
+    return float(re.search(r"^gong_%s (\S+)" % name, text, re.M).group(1))
+
+
+def load_people(world, count, role, prefix="c", first=0):
+    world.api("POST", "/v1/import/divisions",
+              "code,name,level,parent\n990121,青石县,county,9901\n990121001,甲镇,township,990121\n"
+              "990121001001,甲村,village,990121001\n".encode())
+    rows = ["id,name,phone,role,division,role_order,lang,voice,sms,active"]
+    rows += ["%s%d,户%d,+9992%09d,%s,990121001001,1,zh,yes,yes,yes" % (prefix, i, i, first + i, role)
+             for i in range(count)]
+    begin = time.monotonic()
+    status, answer = world.api("POST", "/v1/import/contacts", "\n".join(rows).encode())
+    assert status == 200, answer
+    return time.monotonic() - begin
+
+
+def broadcast(world, key):
+    return world.send(key=key, template="notice.text", severity="yellow",
+                      params={"text": "库区水位上涨,请注意"},
+                      audience={"divisions": ["990121"], "roles": ["household"]})
