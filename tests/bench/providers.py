@@ -77,7 +77,7 @@ def bench_http2(note):
 
 def bench_batch(note):
     with World(name="bench") as world:
-        started(world, numbers={"most": BATCH, "join": ","}, connections=8,
+        started(world, numbers={"most": BATCH, "join": ","}, connections=32,
                 each={"list": "/results", "to": "/to"})
         note("http_batch_numbers_per_s", sent_per_s(world))
 
