@@ -159,6 +159,7 @@ driver_event_free(struct command *c)
 	case CMD_CALL:
 		free(c->call.outcome);
 		free(c->call.digits);
+		free(c->call.machine);
 		break;
 	case CMD_INBOUND:
 		free(c->inbound.driver_id);

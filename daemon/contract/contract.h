@@ -171,6 +171,7 @@ struct command {
 			uint64_t id;
 			enum { CALL_RINGING, CALL_ANSWERED, CALL_ENDED } state;
 			char *outcome, *digits;	/* "answered", "busy", "no_answer" … */
+			char *machine;		/* what the network's detection thinks; or NULL */
 			msec ms;
 		} call;
 		struct {

@@ -1,6 +1,7 @@
 /* answer.c -- what people say: which request it answers, what it means, what they hear back. */
 #include "daemon/engine/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -212,6 +213,31 @@ engine_inbound(struct engine *e, struct command *cmd)
 		e->stats.inbound_unmatched++;
 }
 
+/* Picked up, says the driver, be it about an earlier attempt, in the driver's life before this. */
+static void
+picked_up(struct engine *e, struct live_wave *lw, struct message *m, unsigned attempt,
+	  struct candidate *c)
+{
+	if (m->state == MESSAGE_DELIVERED)
+		return;
+	/* gongd may be gone before the route's own word for it comes. */
+	if (m->state == MESSAGE_SENDING && attempt == m->attempt)
+		store_attempt_insert(e->store, m, e->now, OUTCOME_ACCEPTED, REJECT_NONE, 0, NULL,
+				     "the call was answered");
+	engine_message_event(e, lw, m, MESSAGE_ON_RECEIPT_DELIVERED);
+	take_answer(e, c, SOURCE_CALL, ANSWER_ANSWERED, LEVEL_ANSWERED, NULL);
+}
+
+/* What the network thinks who picked up is written down; nothing is concluded from it. */
+static void
+note_machine(struct engine *e, const struct message *m, unsigned attempt, const char *machine)
+{
+	char text[64];
+
+	snprintf(text, sizeof(text), "detected: %s", machine);
+	store_attempt_note(e->store, m->wave, m->contact, attempt, text);
+}
+
 void
 engine_call(struct engine *e, struct command *cmd)
 {
@@ -222,22 +248,18 @@ engine_call(struct engine *e, struct command *cmd)
 	const char *outcome = cmd->call.outcome ? cmd->call.outcome : "";
 	enum answer_kind kind;
 	struct message m;
+	unsigned attempt;
 	int level;
 
 	if (!lw || !store_alert_get(e->store, lw->w.alert, &c.alert) ||
-	    !store_message_get(e->store, wave, c.contact, lw->w.channel, &m) || !m.attempt)
+	    !store_message_get(e->store, wave, c.contact, lw->w.channel, &m) ||
+	    !(attempt = engine_which_attempt(&m, cmd->call.id)))
 		return;
 	if (cmd->call.state == CALL_ANSWERED ||
-	    (cmd->call.state == CALL_ENDED && strcmp(outcome, "answered") == 0)) {
-		if (m.state != MESSAGE_DELIVERED) {
-			/* gongd may be gone before the route's own word for it comes. */
-			if (m.state == MESSAGE_SENDING)
-				store_attempt_insert(e->store, &m, e->now, OUTCOME_ACCEPTED,
-						     REJECT_NONE, 0, NULL, "the call was answered");
-			engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_DELIVERED);
-			take_answer(e, &c, SOURCE_CALL, ANSWER_ANSWERED, LEVEL_ANSWERED, NULL);
-		}
-	}
+	    (cmd->call.state == CALL_ENDED && strcmp(outcome, "answered") == 0))
+		picked_up(e, lw, &m, attempt, &c);
+	if (cmd->call.machine)
+		note_machine(e, &m, attempt, cmd->call.machine);
 	for (; *digits; digits++) {
 		char token[2] = { *digits, '\0' };
 

@@ -272,6 +272,8 @@ void engine_in_doubt(struct engine *);
 void engine_message_event(struct engine *, struct live_wave *, struct message *,
 			  enum message_event);
 bool engine_resends(struct engine *, const struct live_wave *);
+/* The attempt that an id from the wire means; 0 = none so far. */
+unsigned engine_which_attempt(const struct message *, uint64_t id);
 
 /* answer.c */
 void engine_brakes_trim(struct engine *);

@@ -402,11 +402,11 @@ engine_part(struct engine *e, struct command *cmd)
 	store_message_update(e->store, &m);
 }
 
-/* The wire has 5 bits for the attempt: the latest one that they may mean.  0: none so far. */
-static unsigned
-which_attempt(const struct message *m, unsigned wire)
+/* The wire has 5 bits for the attempt: the latest one that they may mean. */
+unsigned
+engine_which_attempt(const struct message *m, uint64_t id)
 {
-	unsigned back = (m->attempt - wire) & 31;
+	unsigned back = (m->attempt - message_id_attempt(id)) & 31;
 
 	return back < m->attempt ? m->attempt - back : 0;
 }
@@ -462,7 +462,7 @@ engine_receipt(struct engine *e, struct command *cmd)
 						       &wave, &contact, &attempt)))
 		lw = engine_wave(e, wave);
 	if (!lw || !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
-	    !(attempt = which_attempt(&m, attempt)) ||
+	    !(attempt = engine_which_attempt(&m, message_id(wave, contact, attempt))) ||
 	    !is_from(e, &m, attempt, r, cmd->receipt.to)) {
 		e->stats.receipts_unmatched++;
 		if (!lw && !cmd->receipt.id && cmd->receipt.ref)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define BAD_LINES_MAX 3
+#define MACHINE_MAX 40		/* bytes of that word */
 #define REPLY_WITHIN_MS SECONDS(30)
 #define FATAL_GRACE_MS 5000		/* from `fatal` to its end */
 
@@ -194,7 +195,7 @@ on_receipt(struct child *c, json_t *ev)
 static void
 on_call(struct child *c, json_t *ev)
 {
-	const char *state = string_of(ev, "state");
+	const char *state = string_of(ev, "state"), *machine = string_of(ev, "machine");
 	struct command *cmd;
 	uint64_t id;
 
@@ -206,6 +207,8 @@ on_call(struct child *c, json_t *ev)
 		: strcmp(state, "answered") == 0 ? CALL_ANSWERED : CALL_RINGING;
 	cmd->call.outcome = xstrdup(string_of(ev, "outcome"));
 	cmd->call.digits = xstrdup(string_of(ev, "digits"));
+	if (machine && strlen(machine) <= MACHINE_MAX)
+		cmd->call.machine = xstrdup(machine);
 	cmd->call.ms = number_of(ev, "ms", 0);
 	submit(c, cmd);
 }

@@ -459,6 +459,15 @@ store_attempt_insert(struct store *s, const struct message *m, msec ended_at, en
 		  (int64_t)parts, ref, reason);
 }
 
+void
+store_attempt_note(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt,
+		   const char *note)
+{
+	store_run(s, "UPDATE attempt SET reason = coalesce(reason || '; ', '') || ?1 WHERE wave = ?2 "
+		  "AND contact = ?3 AND n = ?4 AND instr(coalesce(reason, ''), ?1) = 0", "tiii", note,
+		  (int64_t)wave, (int64_t)contact, (int64_t)attempt);
+}
+
 bool
 store_attempt_get(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt, int64_t *route,
 		  uint64_t *e164, enum outcome *outcome)

@@ -295,6 +295,9 @@ void store_attempt_insert(struct store *, const struct message *, msec ended_at,
 /* What a finished attempt was; false: there is none of that number. */
 bool store_attempt_get(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
 		       int64_t *route, uint64_t *e164, enum outcome *);
+/* Added to what its reason says; once. */
+void store_attempt_note(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
+			const char *note);
 /* true: the receipt is noted; false: that attempt already had one like it or is unknown. */
 bool store_attempt_receipt(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
 			   bool delivered, msec at);

@@ -153,8 +153,8 @@ def columns(text):
 
 COMMANDS = ["import divisions", "import contacts", "import roster", "send", "callout",
             "alert list", "alert show", "alert watch", "alert cancel", "ack", "task list",
-            "task close", "route list", "modem list", "modem probe", "modem at", "modem ussd",
-            "modem send-test", "help", "version"]
+            "task close", "route list", "route test", "modem list", "modem probe", "modem at",
+            "modem ussd", "modem send-test", "help", "version"]
 
 
 def test_help_lists_every_command():
