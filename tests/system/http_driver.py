@@ -31,7 +31,7 @@ def config(url, **more):
 
 
 class Driver:
-    def __init__(self, conf, callback_url=None):
+    def __init__(self, conf, callback_url=None, **more):
         self.child = subprocess.Popen(
             [os.path.join(BUILD, "gong-http")], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, env=ENV)
@@ -41,7 +41,7 @@ class Driver:
                         threading.Thread(target=self._read_log, daemon=True)]
         for reader in self.readers:
             reader.start()
-        op = {"op": "open", "protocol": 1, "route": "r", "config": conf}
+        op = {"op": "open", "protocol": 1, "route": "r", "config": conf, **more}
         if callback_url:
             op["config"] = dict(conf, callback_url=callback_url)
         self.say(op)
