@@ -100,6 +100,9 @@ query(struct call *c)
 	struct http *h = c->http;
 
 	c->query_at = kit_now() + h->profile.call_query_ms;
+	/* They are asked by their reference: there is none when the answer with it was lost. */
+	if (!c->ref[0])
+		return;
 	c->asked = true;
 	transfers_ask(h->transfers, &(struct transfer){
 		.op = &h->profile.ops[OP_CALL_QUERY], .items = &c->item, .count = 1, .ref = c->ref,
@@ -256,20 +259,26 @@ take_state(struct call *c, const char *meaning, const char *code)
 	}
 }
 
+/* What they hear next. */
 static void
-take_digits(struct call *c, const struct call_rule *rule, const char *digits, struct buf *answer)
+say(struct call *c, const struct call_rule *rule, bool wrong, struct buf *answer)
 {
 	const struct request_values values = { .items = &c->item, .count = 1, .now = kit_now(),
 					       .country = c->http->profile.country };
-	bool means = digits[0] && strchr(c->item->keys, digits[0]);
 
-	c->picked_up = true;
-	if (digits[0])
-		tell(c, "answered", NULL, digits);
-	if (!means && rule->has_wrong)
+	if (wrong && rule->has_wrong)
 		request_render(&rule->wrong, &values, answer);
 	else if (rule->has_answer)
 		request_render(&rule->answer, &values, answer);
+}
+
+static void
+take_digits(struct call *c, const struct call_rule *rule, const char *digits, struct buf *answer)
+{
+	c->picked_up = true;
+	if (digits[0])
+		tell(c, "answered", NULL, digits);
+	say(c, rule, !digits[0] || !strchr(c->item->keys, digits[0]), answer);
 }
 
 /* News of a call that this process did not place (it was restarted): gongd knows it by our id. */
@@ -310,6 +319,8 @@ take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf
 		snprintf(c->machine, sizeof(c->machine), "%s", machine);
 	if (digits)
 		take_digits(c, rule, digits, answer);
+	else if (!rule->digits.count)
+		say(c, rule, false, answer);
 	if (meaning)
 		take_state(c, meaning, state);
 }

@@ -12,7 +12,7 @@
 static const struct { const char *name, *known; enum operation_id id; } sections[] = {
 	{ "ordinary", OPERATION_OPTIONS, OP_ORDINARY },
 	{ "call", OPERATION_OPTIONS, OP_CALL },
-	{ "query", OPERATION_OPTIONS "list id provider_id text state reason delivered failed after_ms "
+	{ "query", OPERATION_OPTIONS "list id provider_id text at state reason delivered failed after_ms "
 	  "times ", OP_QUERY },
 	{ "call_query", OPERATION_OPTIONS "every_ms ", OP_CALL_QUERY },
 	{ "balance", OPERATION_OPTIONS "pointer low ", OP_BALANCE },
@@ -54,6 +54,7 @@ take_query(struct profile *p, json_t *query, struct err *err)
 	    option_pointer(query, "id", &q->id, err) < 0 ||
 	    option_pointer(query, "provider_id", &q->provider_id, err) < 0 ||
 	    option_pointer(query, "text", &q->text, err) < 0 ||
+	    option_pointer(query, "at", &q->at, err) < 0 ||
 	    option_pointer(query, "state", &q->state, err) < 0 ||
 	    option_pointer(query, "reason", &q->reason, err) < 0 ||
 	    option_words(query, "delivered", &q->delivered, err) < 0 ||
@@ -61,9 +62,9 @@ take_query(struct profile *p, json_t *query, struct err *err)
 	    option_number(query, "after_ms", 10, 60000, &q->after_ms, err) < 0 ||
 	    option_number(query, "times", 1, 10, &q->times, err) < 0)
 		return option_within(err, "query");
-	if (query && !q->id.count && !q->text.count)
+	if (query && !q->id.count && (!q->text.count || !q->at.count))
 		return err_field(err, "query", "needs \"id\" (where our {{id}} stands in the answer) or "
-				 "\"text\": else it finds another's message");
+				 "\"text\" and \"at\": else it finds another message");
 	return 0;
 }
 
@@ -278,7 +279,7 @@ void
 profile_fini(struct profile *p)
 {
 	struct query_rules *q = &p->query;
-	struct pointer *pointers[] = { &q->list, &q->id, &q->provider_id, &q->text, &q->state,
+	struct pointer *pointers[] = { &q->list, &q->id, &q->provider_id, &q->text, &q->at, &q->state,
 				       &q->reason, &p->pulls[0].list, &p->pulls[1].list, &p->balance };
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)

@@ -52,7 +52,8 @@ struct callback_rules {
 };
 
 struct query_rules {			/* what became of a message in doubt */
-	struct pointer list, id, provider_id, text, state, reason;	/* text: of the message itself */
+	struct pointer list, id, provider_id, text, at, state, reason;
+	/* text: of the message itself; at: when they made it */
 	json_t *delivered, *failed;
 	long after_ms, times;
 };

@@ -9,16 +9,16 @@
 #include "drivers/http/sign.h"
 
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
-		VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_SECONDS_LEFT, VAR_MS_LEFT, VAR_FLASH,
-		VAR_CODING, VAR_ALPHABET, VAR_SIGNATURE, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
+		VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
+		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_SIGNATURE, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
 		VAR_PARAMS_LIST, VAR_ALL, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S, VAR_RING_MS, VAR_KEYS,
 		VAR_BEIJING_DAY, VAR_UTC_DAY };
 
 static const struct { const char *name; enum variable variable; } variables[] = {
 	{ "to", VAR_TO }, { "to_plus", VAR_TO_PLUS }, { "to_national", VAR_TO_NATIONAL },
 	{ "text", VAR_TEXT }, { "text_json", VAR_TEXT_JSON }, { "text_xml", VAR_TEXT_XML },
-	{ "id", VAR_ID }, { "not_after", VAR_NOT_AFTER }, { "seconds_left", VAR_SECONDS_LEFT },
-	{ "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
+	{ "id", VAR_ID }, { "not_after", VAR_NOT_AFTER }, { "minutes_left", VAR_MINUTES_LEFT },
+	{ "seconds_left", VAR_SECONDS_LEFT }, { "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
 	{ "alphabet", VAR_ALPHABET }, { "signature", VAR_SIGNATURE }, { "ref", VAR_REF },
 	{ "template", VAR_TEMPLATE }, { "params_object", VAR_PARAMS_OBJECT },
 	{ "params_list", VAR_PARAMS_LIST }, { "language", VAR_LANGUAGE }, { "plays", VAR_PLAYS },
@@ -32,6 +32,7 @@ struct piece {
 	size_t len;
 	const struct request_template *element;	/* VAR_ALL */
 	bool raw;			/* JSON that stands unquoted in JSON */
+	long least, most;		/* VAR_…_LEFT: what the provider allows; most 0 = anything */
 };
 
 /* The inside of a JSON string, without its quotes: the template has those. */
@@ -129,10 +130,29 @@ add_element(struct request_template *t, const char *name, bool raw, const struct
 	return err_set(err, "{{all:%s}} is none of \"elements\"", name);
 }
 
+/* Cuts ":20-36000" off "seconds_left:20-36000". */
 static int
-add_variable(struct request_template *t, const char *name, bool raw, const struct request_context *c,
+take_bounds(struct piece *p, char *name, struct err *err)
+{
+	char *colon = strstr(name, "_left:"), rest;
+
+	if (!colon)
+		return 0;
+	colon += strlen("_left");
+	if (sscanf(colon, ":%9ld-%9ld%c", &p->least, &p->most, &rest) != 2 || p->least < 1 ||
+	    p->most < p->least)
+		return err_set(err, "{{%s}}: write the least and the most that may stand there, "
+			       "{{seconds_left:20-36000}}", name);
+	*colon = '\0';
+	return 0;
+}
+
+static int
+add_variable(struct request_template *t, char *name, bool raw, const struct request_context *c,
 	     struct err *err)
 {
+	struct piece piece = { .raw = raw };
+
 	if (strcmp(name, "callback_url") == 0)
 		return add_constant(t, name, c->callback_url,
 				    "set callback_secret of the route in gong.conf", err);
@@ -140,20 +160,24 @@ add_variable(struct request_template *t, const char *name, bool raw, const struc
 		return add_constant(t, name, c->secret, "set the option \"secret\"", err);
 	if (strncmp(name, "all:", 4) == 0)
 		return add_element(t, name + 4, raw, c, err);
+	if (take_bounds(&piece, name, err) < 0)
+		return -1;
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
 		if (strcmp(variables[i].name, name) != 0)
 			continue;
-		add_piece(t, (struct piece){ .variable = variables[i].variable, .raw = raw });
+		piece.variable = variables[i].variable;
+		add_piece(t, piece);
 		return 0;
 	}
 	return err_set(err, "{{%s}} is not known; docs/http-driver.md lists the variables", name);
 }
 
-/* "{{params_list}}" in quotes, and nothing else between them, becomes the list itself. */
+/* "{{params_list}}" in quotes, and nothing else between them, becomes the list itself; so does a
+ * number or truth value. */
 static bool
 is_raw(const struct request_template *t, const char *source, const char *open, const char *close)
 {
-	static const char *const json[] = { "params_object", "params_list", "all:" };
+	static const char *const json[] = { "params_object", "params_list", "all:", "raw:" };
 
 	if (t->escape != ESCAPE_JSON || open == source || open[-1] != '"' || close[2] != '"')
 		return false;
@@ -171,15 +195,16 @@ request_compile(struct request_template *t, const char *source, enum escape lite
 
 	while ((open = strstr(source, "{{"))) {
 		char name[48];
-		bool raw;
+		bool raw, unquoted;
 
 		close = strstr(open, "}}");
 		if (!close || close - open - 2 >= (long)sizeof(name))
 			return err_set(err, "\"{{\" is not closed by \"}}\": %.40s", open);
 		snprintf(name, sizeof(name), "%.*s", (int)(close - open - 2), open + 2);
 		raw = is_raw(t, source, open, close);
+		unquoted = raw && strncmp(name, "raw:", 4) == 0;
 		add_literal(t, literals, source, (size_t)(open - source) - raw);
-		if (add_variable(t, name, raw, context, err) < 0)
+		if (add_variable(t, name + (unquoted ? 4 : 0), raw, context, err) < 0)
 			return -1;
 		source = close + 2 + raw;
 	}
@@ -187,23 +212,33 @@ request_compile(struct request_template *t, const char *source, enum escape lite
 	return 0;
 }
 
+static int
+add_field(struct request_template *t, const char *name, json_t *value,
+	  const struct request_context *context, struct err *err)
+{
+	if (!json_is_string(value))
+		return err_set(err, "\"%s\" is not a string; write \"%s\":\"…\"", name, name);
+	if (t->count)
+		add_literal(t, ESCAPE_NONE, "&", 1);
+	add_literal(t, ESCAPE_PERCENT, name, strlen(name));
+	add_literal(t, ESCAPE_NONE, "=", 1);
+	return request_compile(t, json_string_value(value), ESCAPE_PERCENT, context, err);
+}
+
 int
 request_compile_fields(struct request_template *t, json_t *fields,
 		       const struct request_context *context, struct err *err)
 {
 	const char *name;
-	json_t *value;
+	json_t *value, *one;
+	size_t i;
 
 	json_object_foreach(fields, name, value) {
-		if (!json_is_string(value))
-			return err_set(err, "\"%s\" is not a string; write \"%s\":\"…\"", name,
-				       name);
-		if (t->count)
-			add_literal(t, ESCAPE_NONE, "&", 1);
-		add_literal(t, ESCAPE_PERCENT, name, strlen(name));
-		add_literal(t, ESCAPE_NONE, "=", 1);
-		if (request_compile(t, json_string_value(value), ESCAPE_PERCENT, context, err) < 0)
+		if (!json_is_array(value) && add_field(t, name, value, context, err) < 0)
 			return -1;
+		json_array_foreach(value, i, one)
+			if (add_field(t, name, one, context, err) < 0)
+				return -1;
 	}
 	return 0;
 }
@@ -271,11 +306,14 @@ is_gsm7(const struct item *item)
 }
 
 static void
-add_left(struct buf *out, const struct item *item, msec now, msec unit)
+add_left(struct buf *out, const struct piece *p, const struct item *item, msec now, msec unit)
 {
-	msec left = item->not_after == NEVER ? HOURS(24) : item->not_after - now;
+	msec left = (item->not_after == NEVER ? HOURS(24) : item->not_after - now) / unit;
 
-	buf_printf(out, "%lld", (long long)(left < unit ? 1 : left / unit));
+	left = left < 1 ? 1 : left;
+	if (p->most)
+		left = left < p->least ? p->least : msec_min(left, p->most);
+	buf_printf(out, "%lld", (long long)left);
 }
 
 /* A value as it is, before it is escaped for where it stands. */
@@ -295,8 +333,9 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_NOT_AFTER:
 		buf_printf(out, "%lld", item->not_after == NEVER ? 0LL : (long long)item->not_after);
 		break;
-	case VAR_SECONDS_LEFT: add_left(out, item, v->now, SECONDS(1)); break;
-	case VAR_MS_LEFT: add_left(out, item, v->now, 1); break;
+	case VAR_MINUTES_LEFT: add_left(out, p, item, v->now, MINUTES(1)); break;
+	case VAR_SECONDS_LEFT: add_left(out, p, item, v->now, SECONDS(1)); break;
+	case VAR_MS_LEFT: add_left(out, p, item, v->now, 1); break;
 	case VAR_FLASH: buf_puts(out, item->flash ? "true" : "false"); break;
 	case VAR_CODING: buf_puts(out, is_gsm7(item) ? "0" : "2"); break;
 	case VAR_ALPHABET: buf_puts(out, is_gsm7(item) ? "text" : "unicode"); break;

@@ -57,7 +57,7 @@ struct request_context {		/* known at open, folded into the literals */
  * -1: err->text names the unknown or missing variable. */
 int request_compile(struct request_template *t, const char *source, enum escape literals,
 		    const struct request_context *, struct err *);
-/* The same for {"name": "text"}: name=value pairs joined by "&". */
+/* The same for {"name": "text"}: name=value pairs joined by "&"; a list of texts repeats the name. */
 int request_compile_fields(struct request_template *, json_t *fields,
 			   const struct request_context *, struct err *);
 

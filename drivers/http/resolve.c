@@ -1,5 +1,6 @@
 /* resolve.c -- a message in doubt: the provider is asked whether it has it, a few times, before
  * gongd hears "unknown" and its policy decides. */
+#include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -31,8 +32,20 @@ end_unknown(struct doubt *d)
 	doubt_free(d);
 }
 
+/* The same text to the same number may have left earlier in the day; their clock, in seconds, may
+ * be off by `skew_ms`. */
 static bool
-is_it(const struct query_rules *q, json_t *element, const struct item *item)
+is_older(const struct query_rules *q, json_t *element, const struct item *item, msec skew_ms)
+{
+	char room[64];
+	const char *text = pointer_text(&q->at, element, room, sizeof(room));
+	time_t at = text ? curl_getdate(text, NULL) : -1;
+
+	return at < 0 || at * 1000 - skew_ms < item->sent_at - SECONDS(2);
+}
+
+static bool
+is_it(const struct query_rules *q, json_t *element, const struct item *item, msec skew_ms)
 {
 	char room[64];
 	const char *id = pointer_text(&q->id, element, room, sizeof(room));
@@ -41,19 +54,21 @@ is_it(const struct query_rules *q, json_t *element, const struct item *item)
 	if (q->id.count)
 		return id && strcmp(id, item->id) == 0;
 	text = pointer_text(&q->text, element, room, sizeof(room));
-	return text && strcmp(text, item->words->text) == 0;
+	return text && strcmp(text, item->words->text) == 0 && !is_older(q, element, item, skew_ms);
 }
 
 static json_t *
-find(const struct query_rules *q, json_t *body, const struct item *item)
+find(const struct http *h, json_t *body, const struct item *item)
 {
+	const struct query_rules *q = &h->profile.query;
+	msec skew_ms = h->health.has_skew ? h->health.skew_ms : 0;
 	json_t *list = q->list.count ? pointer_get(&q->list, body) : body, *element;
 	size_t i;
 
 	if (!json_is_array(list))
-		return list && is_it(q, list, item) ? list : NULL;
+		return list && is_it(q, list, item, skew_ms) ? list : NULL;
 	json_array_foreach(list, i, element)
-		if (is_it(q, element, item))
+		if (is_it(q, element, item, skew_ms))
 			return element;
 	return NULL;
 }
@@ -91,7 +106,7 @@ on_answer(void *ctx, const struct operation *op, struct item **items, size_t cou
 	json_t *body = answer_read(&h->profile, op, r, &judgement), *element;
 
 	d->waits = false;
-	element = body ? find(&h->profile.query, body, d->item) : NULL;
+	element = body ? find(h, body, d->item) : NULL;
 	if (element) {
 		end_found(d, element);
 	} else if (d->asked >= (unsigned)h->profile.query.times) {
