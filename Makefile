@@ -125,6 +125,10 @@ bench: have
 	@$(MAKE) --no-print-directory bench-now
 bench-now: $(PROGRAMS) $(SIMS) $(BENCH)
 	@B=$(B) /usr/bin/python3 tests/bench/bench.py
+soak: have
+	@$(MAKE) --no-print-directory soak-now
+soak-now: $(PROGRAMS) $(SIMS)
+	@SOAK=200000 MODE=$(MODE) /usr/bin/python3 -m pytest -q tests/system/test_http_soak.py
 
 # What a site edits, gong.conf and roles.conf, is never overwritten; the rest is ours.
 SHARE = $(DESTDIR)$(PREFIX)/share/gong
