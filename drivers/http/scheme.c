@@ -108,7 +108,8 @@ with_acs3(const struct signing *s, const struct outgoing *o)
 }
 
 static void
-add_wsse(const struct signing *s, const struct outgoing *o, bool hex)
+add_token(const struct signing *s, const struct outgoing *o, bool hex, const char *header,
+	  const char *authorization, void (*sign)(struct buf *, const struct sign_wsse *))
 {
 	char nonce[NONCE];
 	const struct sign_wsse wsse = { .app_key = s->key_id, .secret = s->key, .nonce = nonce,
@@ -116,22 +117,28 @@ add_wsse(const struct signing *s, const struct outgoing *o, bool hex)
 	struct buf value = { 0 };
 
 	make_nonce(nonce);
-	sign_wsse(&value, &wsse);
-	o->add_header(o->ctx, "X-WSSE", value.data);
-	o->add_header(o->ctx, "Authorization", SIGN_WSSE_AUTHORIZATION);
+	sign(&value, &wsse);
+	o->add_header(o->ctx, header, value.data);
+	o->add_header(o->ctx, "Authorization", authorization);
 	buf_fini(&value);
 }
 
 static void
 with_wsse(const struct signing *s, const struct outgoing *o)
 {
-	add_wsse(s, o, false);
+	add_token(s, o, false, "X-WSSE", SIGN_WSSE_AUTHORIZATION, sign_wsse);
 }
 
 static void
 with_wsse_hex(const struct signing *s, const struct outgoing *o)
 {
-	add_wsse(s, o, true);
+	add_token(s, o, true, "X-WSSE", SIGN_WSSE_AUTHORIZATION, sign_wsse);
+}
+
+static void
+with_aksk(const struct signing *s, const struct outgoing *o)
+{
+	add_token(s, o, false, "X-AKSK", SIGN_AKSK_AUTHORIZATION, sign_aksk);
 }
 
 static void
@@ -157,10 +164,11 @@ static const struct scheme schemes[] = {
 	{ "acs3", " key_id key action version ", GOES_QUERY, true, false, with_acs3 },
 	{ "wsse", " key_id key ", GOES_ANY, true, false, with_wsse },
 	{ "wsse-hex", " key_id key ", GOES_ANY, true, false, with_wsse_hex },
+	{ "aksk", " key_id key ", GOES_ANY, true, false, with_aksk },
 	{ "sdk-hmac-sha256", " key_id key ", GOES_ANY, true, false, with_sdk },
 };
 
-#define NAMES "md5, basic, tc3, aliyun-rpc, acs3, wsse, wsse-hex or sdk-hmac-sha256"
+#define NAMES "md5, basic, tc3, aliyun-rpc, acs3, wsse, wsse-hex, aksk or sdk-hmac-sha256"
 
 static const struct scheme *
 find(const char *name)

@@ -289,6 +289,20 @@ sign_wsse(struct buf *out, const struct sign_wsse *s)
 }
 
 void
+sign_aksk(struct buf *out, const struct sign_wsse *s)
+{
+	char created[sizeof("2006-01-02T15:04:05Z")];
+	struct buf text = { 0 };
+
+	format_utc(created, sizeof(created), "%Y-%m-%dT%H:%M:%SZ", s->at);
+	buf_printf(&text, "%s%s", s->nonce, created);
+	buf_printf(out, "UsernameToken Username=\"%s\",PasswordDigest=\"", s->app_key);
+	sign_hmac(out, HASH_SHA256, AS_BASE64, s->secret, text.data, text.len);
+	buf_printf(out, "\",Nonce=\"%s\",Created=\"%s\"", s->nonce, created);
+	buf_fini(&text);
+}
+
+void
 sign_sdk(struct buf *out, char date[sizeof("20060102T150405Z")], const struct sign_sdk *s,
 	 const char *body, size_t len)
 {

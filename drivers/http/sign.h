@@ -67,6 +67,9 @@ struct sign_wsse {
 	msec at;
 };
 void sign_wsse(struct buf *out, const struct sign_wsse *);
+/* Huawei Cloud X-AKSK, the same with an HMAC (`hex` is not looked at). */
+#define SIGN_AKSK_AUTHORIZATION "AKSK realm=\"SDP\",profile=\"UsernameToken\",type=\"Appkey\""
+void sign_aksk(struct buf *out, const struct sign_wsse *);
 
 /* Huawei Cloud SDK-HMAC-SHA256 (AK/SK) over host and x-sdk-date.  Appends the value of the
  * Authorization header and fills `date`, the value of X-Sdk-Date. */

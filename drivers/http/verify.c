@@ -415,6 +415,47 @@ verify_body_hmac(const struct verify_request *r, const char *name, enum sign_has
 	return ok;
 }
 
+/* The text behind `name="` in a list of them, up to the next quote. */
+static const char *
+quoted(const char *list, const char *name, size_t *len)
+{
+	char start[32];
+	const char *at;
+
+	snprintf(start, sizeof(start), "%s=\"", name);
+	at = strstr(list, start);
+	if (!at)
+		return NULL;
+	at += strlen(start);
+	*len = strcspn(at, "\"");
+	return at;
+}
+
+bool
+verify_huawei(const struct verify_request *r, const char *key)
+{
+	static const char *const between[] = { "\n", "" };
+	const char *token = header(r, "x-aksk"), *digest, *nonce, *created;
+	size_t digest_len, nonce_len, created_len;
+	bool ok = false;
+
+	if (!token || !key[0] || !(digest = quoted(token, "PasswordDigest", &digest_len)) ||
+	    !(nonce = quoted(token, "Nonce", &nonce_len)) ||
+	    !(created = quoted(token, "Created", &created_len)))
+		return false;
+	for (size_t i = 0; i < sizeof(between) / sizeof(*between); i++) {
+		struct buf text = { 0 }, wanted = { 0 };
+
+		buf_printf(&text, "%s%s%.*s%s%.*s", r->url, between[i], (int)nonce_len, nonce, between[i],
+			   (int)created_len, created);
+		sign_hmac(&wanted, HASH_SHA256, AS_BASE64, key, text.data, text.len);
+		ok = ok || equal(digest, digest_len, wanted.data);
+		buf_fini(&text);
+		buf_fini(&wanted);
+	}
+	return ok;
+}
+
 bool
 verify_header(const struct verify_request *r, const char *name, const char *wanted)
 {

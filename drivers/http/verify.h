@@ -34,6 +34,10 @@ bool verify_vonage_md5hash(const struct verify_request *, const char *key);
 bool verify_plivo_v2(const struct verify_request *, const char *token);
 bool verify_plivo_v3(const struct verify_request *, const char *token);
 
+/* Huawei's X-AKSK: an HMAC of the URL, its nonce and time (with line feeds between since 2026); the
+ * body is not proved. */
+bool verify_huawei(const struct verify_request *, const char *key);
+
 /* A header with the HMAC of the body, bare or behind the hash's name as in "sha256=…".  The query
  * is not proved, and an empty body is refused: its HMAC would be the same every time. */
 bool verify_body_hmac(const struct verify_request *, const char *name, enum sign_hash,
