@@ -73,12 +73,12 @@ judge_silence(struct judgement *out, const struct profile *p, const struct trans
 }
 
 static bool
-status_is_success(const struct operation *op, long status)
+status_is_in(json_t *list, long status)
 {
 	json_t *one;
 	size_t i;
 
-	json_array_foreach(op->success_status, i, one)
+	json_array_foreach(list, i, one)
 		if (json_integer_value(one) == status)
 			return true;
 	return false;
@@ -148,7 +148,7 @@ judge_status(struct judgement *out, const struct operation *op, const struct tra
 		    "is never followed; set url to the final address", r->status);
 	else if (r->status >= 400 && r->status < 500)
 		judge_unlisted(out, op, r->status, body);
-	else if (!status_is_success(op, r->status))
+	else if (!status_is_in(op->success_status, r->status))
 		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld after it had the "
 		    "request", r->status);
 	else if (!body)
@@ -163,13 +163,13 @@ judge_status(struct judgement *out, const struct operation *op, const struct tra
 
 static void
 judge_answer(struct judgement *out, const struct operation *op, const struct transfer_result *r,
-	     json_t *body)
+	     bool fits, json_t *body)
 {
 	bool reads_body = op->success.count || op->id.count;
 	json_t *value = pointer_get(&op->success, body);
 	const struct error_rule *rule;
 
-	if (status_is_success(op, r->status) && (body || !reads_body) &&
+	if (fits && (body || !reads_body) &&
 	    (!op->success.count || (value && word_is(value, op->success_equals)))) {
 		out->verdict = VERDICT_ACCEPTED;
 		copy_text(out->ref, sizeof(out->ref), &op->id, body);
@@ -214,7 +214,7 @@ judge_each(const struct profile *p, const struct operation *op, const struct tra
 		json_t *one = element_of(p, op, list, items[i], i);
 
 		if (one)
-			judge_answer(&o, op, r, one);
+			judge_answer(&o, op, r, true, one);
 		else
 			say(&o, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but says "
 			    "nothing of this number", r->status);
@@ -239,6 +239,7 @@ answer_judge(const struct profile *p, const struct operation *op, const struct t
 {
 	struct judgement o = { 0 };
 	json_t *body, *list;
+	bool fits = status_is_in(op->success_status, r->status);
 
 	if (r->code != CURLE_OK || !r->status) {
 		judge_silence(&o, p, r);
@@ -247,10 +248,10 @@ answer_judge(const struct profile *p, const struct operation *op, const struct t
 	}
 	body = parse(op, r);
 	list = pointer_get(&op->each, body);
-	if (json_is_array(list) && status_is_success(op, r->status)) {
+	if (json_is_array(list) && (fits || status_is_in(op->each_status, r->status))) {
 		judge_each(p, op, r, list, items, count, judged, ctx);
 	} else {
-		judge_answer(&o, op, r, body);
+		judge_answer(&o, op, r, fits, body);
 		judged(ctx, items, count, &o);
 	}
 	json_decref(body);
@@ -268,7 +269,7 @@ answer_read(const struct profile *p, const struct operation *op, const struct tr
 		return NULL;
 	}
 	body = parse(op, r);
-	judge_answer(out, op, r, body);
+	judge_answer(out, op, r, status_is_in(op->success_status, r->status), body);
 	if (out->verdict == VERDICT_ACCEPTED)
 		return body ? body : json_object();
 	json_decref(body);

@@ -75,6 +75,7 @@ approved_compile(struct approved *a, json_t *config, struct err *err)
 	if (option_object(config, "templates", &templates, err) < 0 ||
 	    option_object(config, "limits", &limits, err) < 0 ||
 	    option_number(limits, "value_max", 1, 2000, &a->value_max, err) < 0 ||
+	    option_text(limits, "value_not", &a->value_not, err) < 0 ||
 	    option_number(limits, "text_max", 1, 10000, &a->text_max, err) < 0)
 		return -1;
 	a->list = xcalloc(json_object_size(templates) + 1, sizeof(*a->list));
@@ -136,13 +137,32 @@ value_of(const struct approved_value *v, const struct kit_template *t, const cha
 		: json_string_value(json_object_get(t->params, v->from));
 }
 
+/* The first of the characters `not` in `value`, NUL-terminated in `one`. */
+static bool
+has_one_of(const char *value, const char *not, char one[5])
+{
+	for (size_t len; *not; not += len) {
+		for (len = 1; ((unsigned char)not[len] & 0xc0) == 0x80; len++)
+			;
+		snprintf(one, 5, "%.*s", (int)len, not);
+		if (strstr(value, one))
+			return true;
+	}
+	return false;
+}
+
 static int
 check_value(const struct approved *a, const struct approved_value *v, const char *value,
 	    struct err *err)
 {
+	char one[5];
+
 	if (!value)
 		return err_set(err, "the text has no \"%s\" for the approved template; mend \"params\" "
 			       "in \"templates\"", v->from);
+	if (a->value_not && has_one_of(value, a->value_not, one))
+		return err_set(err, "\"%s\" has a %s, which the provider allows in no value", v->from,
+			       one);
 	if (a->value_max && strcmp(v->from, "text") != 0 && characters(value) > (size_t)a->value_max)
 		return err_set(err, "\"%s\" is longer than the %ld characters that the provider allows",
 			       v->from, a->value_max);

@@ -28,6 +28,7 @@ struct approved {
 	struct approved_template *list;
 	size_t count;			/* 0 = the provider takes any text */
 	long value_max, text_max;	/* characters; 0 = no limit */
+	const char *value_not;		/* characters that no value may have; NULL = any may */
 };
 
 int approved_compile(struct approved *, json_t *config, struct err *);

@@ -8,6 +8,7 @@
 
 #define NEWS_WAIT_MS MINUTES(2)		/* after the ringing time; gongd waits three */
 #define KEYS_MAX 16
+#define ENDED_MAX (sizeof(((struct calls *)0)->ended) / sizeof(struct ended_call))
 
 struct call {
 	TAILQ_ENTRY(call) link;
@@ -37,12 +38,33 @@ tell(struct call *c, const char *state, const char *outcome, const char *digits)
 		.machine = c->machine[0] ? c->machine : NULL, .ms = kit_now() - c->began_at });
 }
 
+/* Providers that name only their own reference may tell the end before the key. */
+static void
+remember(struct call *c)
+{
+	struct calls *calls = &c->http->calls;
+	struct ended_call *e = &calls->ended[calls->ended_count++ % ENDED_MAX];
+
+	memcpy(e->id, c->item->id, sizeof(e->id));
+	memcpy(e->ref, c->ref, sizeof(e->ref));
+}
+
+static const char *
+ended_id(const struct http *h, const char *ref)
+{
+	for (size_t i = 0; i < ENDED_MAX; i++)
+		if (ref[0] && strcmp(h->calls.ended[i].ref, ref) == 0)
+			return h->calls.ended[i].id;
+	return NULL;
+}
+
 /* It is over; `outcome` in gongd's words. */
 static void
 end_call(struct call *c, const char *outcome)
 {
 	bool answered = strcmp(outcome, "answered") == 0;
 
+	remember(c);
 	tell(c, "ended", outcome, NULL);
 	http_finish(c->http, c->item, "accepted", c->ref[0] ? c->ref : NULL, REJECT_NONE,
 		    answered ? NULL : outcome);
@@ -218,16 +240,20 @@ call_place(struct http *h, const struct kit_call *call)
 		.ctx = c });
 }
 
+/* `to`: a call whose answer was lost has no reference yet, and is known by its number. */
 static struct call *
-find(struct http *h, const char *id, const char *ref)
+find(struct http *h, const char *id, const char *ref, const char *to)
 {
-	struct call *c;
+	struct call *c, *by_number = NULL;
 
-	TAILQ_FOREACH(c, &h->calls.list, link)
+	TAILQ_FOREACH(c, &h->calls.list, link) {
 		if ((id && strcmp(c->item->id, id) == 0) ||
 		    (ref && c->ref[0] && strcmp(c->ref, ref) == 0))
 			return c;
-	return NULL;
+		if (to && c->doubt[0] && !c->ref[0] && strcmp(c->item->to, to) == 0)
+			by_number = c;
+	}
+	return ref && ended_id(h, ref) ? NULL : by_number;
 }
 
 static const char *
@@ -298,19 +324,21 @@ take_orphan(struct http *h, const char *id, const char *meaning, const char *dig
 static void
 take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf *answer)
 {
-	char rooms[5][64];
+	char rooms[6][64], plus[64];
 	const char *id = pointer_text(&rule->id, item, rooms[0], 64);
 	const char *ref = pointer_text(&rule->provider_id, item, rooms[1], 64);
 	const char *digits = pointer_text(&rule->digits, item, rooms[2], 64);
 	const char *state = pointer_text(&rule->state, item, rooms[3], 64);
 	const char *machine = pointer_text(&rule->machine, item, rooms[4], 64);
+	const char *to = profile_number(&h->profile, pointer_text(&rule->to, item, rooms[5], 64), plus,
+					sizeof(plus));
 	const char *meaning = meaning_of(rule, state);
-	struct call *c = find(h, id, ref);
+	struct call *c = find(h, id, ref, to);
 
 	if (digits && (!digits[0] || strlen(digits) > KEYS_MAX) && !rule->has_wrong)
 		digits = NULL;
 	if (!c) {
-		take_orphan(h, id, meaning, digits, machine);
+		take_orphan(h, id || !ref ? id : ended_id(h, ref), meaning, digits, machine);
 		return;
 	}
 	if (ref && !c->ref[0])

@@ -83,11 +83,12 @@ take_call_rule(struct call_rule *r, json_t *rule, const struct request_context *
 {
 	if (!json_is_object(rule))
 		return err_set(err, "must be an object with \"has\", and \"id\" or \"provider_id\"");
-	if (option_only(rule, "", " has id provider_id digits state states machine answer wrong ",
-			err) < 0 ||
+	if (option_only(rule, "", " has id provider_id to digits state states machine answer "
+			"wrong ", err) < 0 ||
 	    option_pointer(rule, "has", &r->has, err) < 0 ||
 	    option_pointer(rule, "id", &r->id, err) < 0 ||
 	    option_pointer(rule, "provider_id", &r->provider_id, err) < 0 ||
+	    option_pointer(rule, "to", &r->to, err) < 0 ||
 	    option_pointer(rule, "digits", &r->digits, err) < 0 ||
 	    option_pointer(rule, "state", &r->state, err) < 0 ||
 	    option_pointer(rule, "machine", &r->machine, err) < 0 ||
@@ -151,6 +152,12 @@ fits_plivo_v2(const struct verify_rules *v, const struct verify_request *r)
 }
 
 static bool
+fits_huawei(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_huawei(r, v->key);
+}
+
+static bool
 fits_hmac(const struct verify_rules *v, const struct verify_request *r)
 {
 	return verify_body_hmac(r, v->header, v->hash, v->as, v->key);
@@ -169,7 +176,8 @@ static const struct {
 } proofs[] = {
 	{ "twilio", fits_twilio, false }, { "vonage", fits_vonage, false },
 	{ "vonage-md5hash", fits_vonage_md5hash, false }, { "plivo", fits_plivo, false },
-	{ "plivo-v2", fits_plivo_v2, false }, { "hmac", fits_hmac, true },
+	{ "plivo-v2", fits_plivo_v2, false }, { "huawei", fits_huawei, false },
+	{ "hmac", fits_hmac, true },
 	{ "header", fits_header, true },
 };
 
@@ -216,7 +224,7 @@ take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 		}
 	if (!v->fits)
 		return err_field(err, "scheme", "must be twilio, vonage, vonage-md5hash, plivo, plivo-v2, "
-				 "hmac, header or none");
+				 "huawei, hmac, header or none");
 	if (option_text(verify, "key", &v->key, err) < 0 ||
 	    option_text(verify, "header", &v->header, err) < 0 || take_hash(v, verify, err) < 0)
 		return -1;
@@ -267,8 +275,8 @@ callback_fini(struct callback_rules *c)
 		pointer_fini(pointers[i]);
 	for (size_t i = 0; i < c->call_count; i++) {
 		struct call_rule *r = &c->calls[i];
-		struct pointer *of[] = { &r->has, &r->id, &r->provider_id, &r->digits, &r->state,
-					 &r->machine };
+		struct pointer *of[] = { &r->has, &r->id, &r->provider_id, &r->to, &r->digits,
+					 &r->state, &r->machine };
 
 		for (size_t j = 0; j < sizeof(of) / sizeof(*of); j++)
 			pointer_fini(of[j]);

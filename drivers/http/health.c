@@ -149,6 +149,40 @@ read_number(json_t *value, double *out)
 	return end != text && isfinite(*out);
 }
 
+/* One package: what was bought, less what is used of it. */
+static bool
+read_left(const struct balance_rules *b, json_t *in, double *out)
+{
+	double used = 0, until;
+
+	if (!read_number(pointer_get(&b->pointer, in), out))
+		return false;
+	if (b->minus.count && !read_number(pointer_get(&b->minus, in), &used))
+		return false;
+	*out -= used;
+	if (read_number(pointer_get(&b->until, in), &until) && until * 1000 < (double)kit_now())
+		*out = 0;
+	return true;
+}
+
+bool
+health_read_balance(const struct balance_rules *b, json_t *body, double *out)
+{
+	json_t *list = b->list.count ? pointer_get(&b->list, body) : NULL, *one;
+	double left;
+	size_t i;
+
+	if (!b->list.count)
+		return read_left(b, body, out);
+	*out = 0;
+	json_array_foreach(list, i, one) {
+		if (!read_left(b, one, &left))
+			return false;
+		*out += left;
+	}
+	return json_is_array(list);
+}
+
 static void
 on_balance(void *ctx, const struct operation *op, struct item **items, size_t count,
 	   const struct transfer_result *r)
@@ -159,7 +193,7 @@ on_balance(void *ctx, const struct operation *op, struct item **items, size_t co
 	double balance;
 
 	health_note_date(h, r->date);
-	if (body && read_number(pointer_get(&h->profile.balance, body), &balance))
+	if (body && health_read_balance(&h->profile.balance, body, &balance))
 		health_note_balance(h, balance);
 	else
 		kit_log("balance cannot be read reason=\"%s\"", body ? "no number at balance/pointer"

@@ -159,8 +159,10 @@ http_start(struct http *h, struct item *const *items, size_t count)
 {
 	bool ordinary = !items[0]->urgent && profile_has(&h->profile, OP_ORDINARY);
 
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		items[i]->sent_at = kit_now();
+		memcpy(items[i]->request_id, items[0]->id, sizeof(items[0]->id));
+	}
 	transfers_start(h->transfers, &(struct transfer){
 		.op = &h->profile.ops[ordinary ? OP_ORDINARY : OP_SEND], .items = items,
 		.count = count, .ended = on_ended, .ctx = h });

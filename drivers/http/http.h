@@ -30,8 +30,14 @@ struct doubts {
 	struct event timer;
 };
 
+struct ended_call {			/* a key pressed in it may still be told */
+	char id[KIT_ID], ref[65];
+};
+
 struct calls {
 	TAILQ_HEAD(, call) list;
+	struct ended_call ended[256];	/* the latest, round and round */
+	unsigned ended_count;
 	struct event timer;
 };
 
@@ -133,6 +139,8 @@ size_t callback_items(struct http *, json_t *items, size_t *all, struct buf *ans
 void health_init(struct http *, const char *keep);
 void health_note_silence(struct http *, bool ill, const char *reason);
 void health_note_date(struct http *, msec date);	/* 0 = not looked at */
+/* False where the answer has no number, or the sum over its list cannot be made. */
+bool health_read_balance(const struct balance_rules *, json_t *body, double *out);
 void health_note_balance(struct http *, double balance);
 void health_tell(struct http *);
 void health_fini(struct http *);

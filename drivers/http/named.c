@@ -13,7 +13,7 @@
 /* What belongs to the site, not to the provider: taken over as it stands. */
 static const char *const own[] = { "url", "ca_file", "client_cert", "client_key", "proxy",
 				   "timeout_ms", "connect_timeout_ms", "connections", "window",
-				   "batch", "http", "templates", "callback_url" };
+				   "batch", "http", "templates", "limits", "callback_url" };
 
 static bool
 is_own(const char *name)
@@ -65,6 +65,18 @@ find_file(json_t *route, const char *name, struct err *err)
 			  "is there, or set profile_dir", name, folder ? folder : "",
 			  folder ? " or " : "");
 	return file;
+}
+
+/* The route's limits stand beside the profile's; anything else replaces it. */
+static void
+take_own(json_t *config, json_t *route, const char *name)
+{
+	json_t *value = json_object_get(route, name), *merged = json_object_get(config, name);
+
+	if (strcmp(name, "limits") == 0 && json_is_object(value) && merged)
+		json_object_update(merged, value);
+	else if (value)
+		json_object_set(config, name, value);
 }
 
 /* Every option of the route must be a parameter or the route's own. */
@@ -181,8 +193,7 @@ profile_load(json_t *route, struct err *err)
 	if (file && check_options(route, parameters, name, err) == 0)
 		config = fill(json_object_get(file, "config"), route, parameters, err);
 	for (size_t i = 0; config && i < sizeof(own) / sizeof(*own); i++)
-		if (json_object_get(route, own[i]))
-			json_object_set(config, own[i], json_object_get(route, own[i]));
+		take_own(config, route, own[i]);
 	json_decref(file);
 	return config;
 }

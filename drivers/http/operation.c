@@ -101,28 +101,39 @@ take_errors(struct operation *op, struct err *err)
 	return 0;
 }
 
+/* A list of HTTP statuses within [min, max]. */
+static int
+take_statuses(json_t *in, const char *name, int min, int max, json_t **out, struct err *err)
+{
+	json_t *list = json_object_get(in, name), *status;
+	size_t i;
+
+	if (!json_array_size(list))
+		return err_field(err, name, "must be a list of HTTP statuses, [200]");
+	json_array_foreach(list, i, status)
+		if (!json_is_integer(status) || json_integer_value(status) < min ||
+		    json_integer_value(status) > max)
+			return err_field(err, name, "may name %d to %d only", min, max);
+	*out = list;
+	return 0;
+}
+
 static int
 take_success(struct operation *op, struct err *err)
 {
-	json_t *success = json_object_get(op->config, "success"), *status;
-	size_t i;
+	json_t *success = json_object_get(op->config, "success");
 
 	if (!success)
 		return err_field(err, "success", "is missing; write {\"status\":[200],\"pointer\":"
 				 "\"/code\",\"equals\":0}");
 	if (!json_is_object(success))
 		return err_field(err, "success", "must be an object");
-	op->success_status = json_object_get(success, "status");
 	if (option_only(success, "success", " status pointer equals ", err) < 0 ||
 	    option_pointer(success, "pointer", &op->success, err) < 0 ||
 	    option_words(success, "equals", &op->success_equals, err) < 0)
 		return -1;
-	if (!json_array_size(op->success_status))
-		return err_field(err, "success/status", "must be a list of HTTP statuses, [200]");
-	json_array_foreach(op->success_status, i, status)
-		if (!json_is_integer(status) || json_integer_value(status) < 200 ||
-		    json_integer_value(status) > 299)
-			return err_field(err, "success/status", "may name 200 to 299 only");
+	if (take_statuses(success, "status", 200, 299, &op->success_status, err) < 0)
+		return option_within(err, "success");
 	if (!op->success.count != !op->success_equals)
 		return err_field(err, "success", "\"pointer\" and \"equals\" belong together");
 	return 0;
@@ -208,7 +219,7 @@ take_numbers(struct operation *op, struct err *err)
 	    option_number(numbers, "most", 2, NUMBERS_MAX, &most, err) < 0 ||
 	    option_text(numbers, "join", &op->numbers_join, err) < 0 ||
 	    option_flag(numbers, "texts", &op->texts, err) < 0 ||
-	    option_only(each, "each", " list to ", err) < 0 ||
+	    option_only(each, "each", " list to status ", err) < 0 ||
 	    option_pointer(each, "list", &op->each, err) < 0 ||
 	    option_pointer(each, "to", &op->each_to, err) < 0)
 		return -1;
@@ -216,6 +227,9 @@ take_numbers(struct operation *op, struct err *err)
 		return err_field(err, "numbers", "needs \"most\", and \"join\" or \"elements\"");
 	if (!op->each.count != !op->each_to.count)
 		return err_field(err, "each", "needs \"list\" and \"to\"");
+	if (json_object_get(each, "status") &&
+	    take_statuses(each, "status", 200, 499, &op->each_status, err) < 0)
+		return option_within(err, "each");
 	op->numbers_max = (unsigned)most;
 	return 0;
 }

@@ -36,6 +36,7 @@ struct operation {
 	struct request_element *elements;
 	size_t element_count;
 	struct pointer each, each_to;	/* where an answer speaks of each number; count 0 = nowhere */
+	json_t *each_status;		/* of such an answer; NULL = as success_status */
 	json_t *success_status, *success_equals;
 	struct pointer success, id, reason;
 	struct error_rule *errors;

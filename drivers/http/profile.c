@@ -15,7 +15,7 @@ static const struct { const char *name, *known; enum operation_id id; } sections
 	{ "query", OPERATION_OPTIONS "list id provider_id text at state reason delivered failed after_ms "
 	  "times ", OP_QUERY },
 	{ "call_query", OPERATION_OPTIONS "every_ms ", OP_CALL_QUERY },
-	{ "balance", OPERATION_OPTIONS "pointer low ", OP_BALANCE },
+	{ "balance", OPERATION_OPTIONS "list pointer minus until low ", OP_BALANCE },
 };
 
 #define PULL_OPTIONS OPERATION_OPTIONS "list every_ms "
@@ -74,11 +74,14 @@ take_balance(struct profile *p, json_t *balance, struct err *err)
 	json_t *low = json_object_get(balance, "low");
 
 	p->balance_low = json_is_number(low) ? json_number_value(low) : -1;
-	if (option_pointer(balance, "pointer", &p->balance, err) < 0)
+	if (option_pointer(balance, "list", &p->balance.list, err) < 0 ||
+	    option_pointer(balance, "pointer", &p->balance.pointer, err) < 0 ||
+	    option_pointer(balance, "minus", &p->balance.minus, err) < 0 ||
+	    option_pointer(balance, "until", &p->balance.until, err) < 0)
 		return option_within(err, "balance");
 	if (low && !json_is_number(low))
 		return err_field(err, "balance/low", "must be a number");
-	if (balance && !p->balance.count)
+	if (balance && !p->balance.pointer.count)
 		return err_field(err, "balance/pointer", "is missing: where the balance stands in the "
 				 "answer");
 	return 0;
@@ -158,7 +161,7 @@ take_budgets(struct profile *p, json_t *limits, struct err *err)
 	json_array_foreach(p->budgets, i, budget)
 		if (!json_is_string(budget))
 			return err_field(err, "limits/budgets", "must be a list like [\"1/1m\",\"5/1h\"]");
-	return option_only(limits, "limits", " rate budgets value_max text_max ", err);
+	return option_only(limits, "limits", " rate budgets value_max value_not text_max ", err);
 }
 
 static int
@@ -279,8 +282,10 @@ void
 profile_fini(struct profile *p)
 {
 	struct query_rules *q = &p->query;
+	struct balance_rules *b = &p->balance;
 	struct pointer *pointers[] = { &q->list, &q->id, &q->provider_id, &q->text, &q->at, &q->state,
-				       &q->reason, &p->pulls[0].list, &p->pulls[1].list, &p->balance };
+				       &q->reason, &p->pulls[0].list, &p->pulls[1].list, &b->list,
+				       &b->pointer, &b->minus, &b->until };
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)
 		pointer_fini(pointers[i]);

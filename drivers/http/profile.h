@@ -27,7 +27,7 @@ struct reply_rules {
 
 /* What is told of a call.  The rules are tried in order; one fits where `has` stands. */
 struct call_rule {
-	struct pointer has, id, provider_id, digits, state, machine;
+	struct pointer has, id, provider_id, to, digits, state, machine;
 	json_t *states;			/* {"their word": "ringing|picked_up|OUTCOME|CLASS"} */
 	struct request_template answer, wrong;	/* to a key that means something, or nothing */
 	bool has_answer, has_wrong;
@@ -63,6 +63,10 @@ struct pull_rules {
 	long every_ms;
 };
 
+struct balance_rules {			/* a number, or the sum over a list of what is left of each */
+	struct pointer list, pointer, minus, until;	/* until: Unix s; what has run out counts nothing */
+};
+
 struct profile {
 	json_t *config;			/* keeps everything borrowed alive */
 	const char *host;		/* the only part of the address that is ever shown */
@@ -74,7 +78,7 @@ struct profile {
 	struct query_rules query;
 	struct pull_rules pulls[2];
 	long call_query_ms;
-	struct pointer balance;
+	struct balance_rules balance;
 	double balance_low;		/* an alarm below it; < 0 = never */
 	json_t *languages;		/* ours to theirs */
 	json_t *budgets;

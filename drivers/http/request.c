@@ -8,11 +8,13 @@
 #include "core/segment.h"
 #include "drivers/http/sign.h"
 
+#define CALLBACK_REMEDY "set callback_secret of the route in gong.conf"
+
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
 		VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
 		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_SIGNATURE, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
 		VAR_PARAMS_LIST, VAR_ALL, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S, VAR_RING_MS, VAR_KEYS,
-		VAR_BEIJING_DAY, VAR_UTC_DAY };
+		VAR_BEIJING_DAY, VAR_UTC_DAY, VAR_SINCE_S };
 
 static const struct { const char *name; enum variable variable; } variables[] = {
 	{ "to", VAR_TO }, { "to_plus", VAR_TO_PLUS }, { "to_national", VAR_TO_NATIONAL },
@@ -24,6 +26,7 @@ static const struct { const char *name; enum variable variable; } variables[] = 
 	{ "params_list", VAR_PARAMS_LIST }, { "language", VAR_LANGUAGE }, { "plays", VAR_PLAYS },
 	{ "ring_s", VAR_RING_S }, { "ring_ms", VAR_RING_MS }, { "keys", VAR_KEYS },
 	{ "beijing_day", VAR_BEIJING_DAY }, { "utc_day", VAR_UTC_DAY },
+	{ "since_s", VAR_SINCE_S },
 };
 
 struct piece {
@@ -118,6 +121,19 @@ add_constant(struct request_template *t, const char *name, const char *value, co
 }
 
 static int
+add_base64(struct request_template *t, const char *name, const char *value, struct err *err)
+{
+	struct buf encoded = { 0 };
+	int rc;
+
+	if (value)
+		sign_base64(&encoded, value, strlen(value));
+	rc = add_constant(t, name, encoded.data, CALLBACK_REMEDY, err);
+	buf_fini(&encoded);
+	return rc;
+}
+
+static int
 add_element(struct request_template *t, const char *name, bool raw, const struct request_context *c,
 	    struct err *err)
 {
@@ -154,8 +170,9 @@ add_variable(struct request_template *t, char *name, bool raw, const struct requ
 	struct piece piece = { .raw = raw };
 
 	if (strcmp(name, "callback_url") == 0)
-		return add_constant(t, name, c->callback_url,
-				    "set callback_secret of the route in gong.conf", err);
+		return add_constant(t, name, c->callback_url, CALLBACK_REMEDY, err);
+	if (strcmp(name, "callback_url_base64") == 0)
+		return add_base64(t, name, c->callback_url, err);
 	if (strcmp(name, "secret") == 0)
 		return add_constant(t, name, c->secret, "set the option \"secret\"", err);
 	if (strncmp(name, "all:", 4) == 0)
@@ -352,6 +369,7 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_KEYS: buf_puts(out, item->keys); break;
 	case VAR_BEIJING_DAY: add_day(out, "%Y%m%d", at + HOURS(8)); break;
 	case VAR_UTC_DAY: add_day(out, "%Y-%m-%d", at); break;
+	case VAR_SINCE_S: buf_printf(out, "%lld", (long long)(at - MINUTES(5)) / 1000); break;
 	case VAR_LITERAL: case VAR_TO: case VAR_TO_PLUS: case VAR_TO_NATIONAL: break;
 	}
 }

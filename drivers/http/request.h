@@ -25,6 +25,7 @@ struct words {				/* what many items say */
 struct item {				/* a message or a call on its way */
 	TAILQ_ENTRY(item) link;
 	char id[KIT_ID], to[24];	/* to: digits with "+" */
+	char request_id[KIT_ID];	/* the {{id}} that it went out with: that of its request's first */
 	struct words *words;
 	msec not_after, sent_at;
 	bool flash, urgent;

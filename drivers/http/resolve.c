@@ -52,7 +52,7 @@ is_it(const struct query_rules *q, json_t *element, const struct item *item, mse
 	const char *text;
 
 	if (q->id.count)
-		return id && strcmp(id, item->id) == 0;
+		return id && strcmp(id, item->request_id) == 0;
 	text = pointer_text(&q->text, element, room, sizeof(room));
 	return text && strcmp(text, item->words->text) == 0 && !is_older(q, element, item, skew_ms);
 }

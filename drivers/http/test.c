@@ -66,17 +66,12 @@ on_account(void *ctx, const struct operation *op, struct item **items, size_t co
 	struct test *t = ctx;
 	struct judgement judgement;
 	json_t *body = answer_read(&t->http->profile, op, r, &judgement);
-	char room[64];
-	const char *balance = body ? pointer_text(&t->http->profile.balance, body, room, sizeof(room))
-		: NULL;
+	double balance;
 
 	if (!body)
 		line(t, "FAIL", "account: %s", judgement.reason);
-	else if (balance)
-		line(t, "ok  ", "account: key and signature are accepted, balance %s", balance);
-	else if (json_is_real(pointer_get(&t->http->profile.balance, body)))
-		line(t, "ok  ", "account: key and signature are accepted, balance %.2f",
-		     json_real_value(pointer_get(&t->http->profile.balance, body)));
+	else if (health_read_balance(&t->http->profile.balance, body, &balance))
+		line(t, "ok  ", "account: key and signature are accepted, balance %.2f", balance);
 	else
 		line(t, "FAIL", "account: the answer has no balance where the profile looks for it");
 	json_decref(body);

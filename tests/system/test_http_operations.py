@@ -69,6 +69,19 @@ def test_a_message_whose_answer_was_lost_is_found_at_the_provider(
     assert d.end() == 0
 
 
+def test_messages_that_shared_a_request_are_found_by_the_id_that_it_had(
+        started, drive):  # noqa: F811
+    odd = started(doubting(lambda n: [{"ref": "A1", "msgid": f"m{n}"}]))
+    d = drive(config(odd.url, query=QUERY, numbers={"most": 2, "join": ","}, connections=1))
+    d.send(("A1", "+8613800000001"), ("B1", "+8613800000002"))
+    d.send(("C1", "+8613800000003"), text="alone")
+    fates = d.dones(3)
+    assert {i: f["outcome"] for i, f in fates.items()} == \
+        {"A1": "accepted", "B1": "accepted", "C1": "unknown"}
+    assert {path_of(r) for r in odd.requests[2:]} == \
+        {f"/find?to=861380000000{n}" for n in (1, 2, 3)}
+
+
 def test_what_the_provider_does_not_know_either_is_unknown_after_so_many_questions(
         started, drive):  # noqa: F811
     odd = started(doubting(lambda n: [{"ref": "A2"}]))
@@ -158,6 +171,19 @@ def test_a_balance_is_told_and_a_low_one_is_an_alarm(started, drive):  # noqa: F
     assert told["balance"] == 3.5 and [a["name"] for a in told["alarms"]] == ["balance"]
 
 
+def test_a_balance_is_the_sum_of_what_is_left_of_each_package(started, drive):  # noqa: F811
+    end = now() // 1000 + 9999
+    odd = started(Odd(lambda n, r: answer({"code": 0, "packages": [
+        {"size": 100, "used": 40, "until": end}, {"size": "7", "used": 0, "until": end},
+        {"size": 5000, "used": 1, "until": 1700000000}]})))
+    d = drive(config(odd.url, balance={"path": "/money", "body": {"since": "{{raw:since_s}}"},
+                                       "list": "/packages", "pointer": "/size", "minus": "/used",
+                                       "until": "/until"}))
+    assert until(d, "health", lambda e: "balance" in e)["balance"] == 67
+    asked = json.loads(odd.requests[0][1])["since"]
+    assert isinstance(asked, int) and asked < now() / 1000 - 200
+
+
 def test_an_alarm_that_stood_before_a_restart_stands_until_it_is_over(started):  # noqa: F811
     odd = started(Odd(lambda n, r: answer({"code": 0}, 200, date(0))))
     d = started(Driver(config(odd.url), state='{"clock":true}'))
@@ -203,6 +229,20 @@ def test_messages_of_different_texts_share_a_request_where_the_provider_takes_th
     assert [len(json.loads(r[1])["list"]) for r in odd.requests] == [3, 1]
 
 
+def test_a_refusal_of_some_may_come_with_another_status(started, drive):  # noqa: F811
+    odd = started(Odd(lambda n, r: answer({"code": 9, "list": [
+        {"to": "+8613800000001", "code": 0, "id": "x"},
+        {"to": "+8613800000002", "code": 13}]}, 400)))
+    d = drive(config(odd.url, numbers={"most": 2, "join": ","},
+                     each={"list": "/list", "to": "/to", "status": [200, 400]},
+                     errors=[{"pointer": "/code", "equals": 13, "class": "drop"}]))
+    d.send(("A1", "+8613800000001"), ("B1", "+8613800000002"))
+    fates = d.dones(2)
+    assert (fates["A1"]["outcome"], fates["A1"]["ref"]) == ("accepted", "x")
+    assert (fates["B1"]["outcome"], fates["B1"]["class"]) == ("rejected", "drop")
+    assert "answered 400 code 13" in fates["B1"]["reason"]
+
+
 def test_a_text_outside_the_elements_cannot_be_shared(started):  # noqa: F811
     d = started(Driver(config("http://127.0.0.1:1/", numbers={"most": 3, "texts": True},
                               elements={"one": {"to": "{{to}}"}})))
@@ -226,6 +266,7 @@ def made_of(name, language="zh", constant=None, **params):
     (made_of("gust"), None, None, "no variables"),
     (made_of("warn.rain", area="柳溪"), None, None, "no \"hours\""),
     (made_of("warn.rain", area="123456789", hours="3"), None, None, "8 characters"),
+    (made_of("warn.rain", area="柳。溪", hours="3"), None, None, "\"area\" has a 。"),
     (made_of("other", area="柳溪"), None, None, "no approved template for other"),
     (None, None, None, "no approved template")])
 def test_approved_templates_get_their_values_and_what_none_carries_goes_elsewhere(
@@ -233,7 +274,7 @@ def test_approved_templates_get_their_values_and_what_none_carries_goes_elsewher
     odd = started(Odd(lambda n, r: http()))
     d = drive(config(odd.url, body={"t": "{{template}}", "v": "{{params_object}}",
                                     "l": "{{params_list}}"},
-                     templates=TEMPLATES, limits={"value_max": 8}))
+                     templates=TEMPLATES, limits={"value_max": 8, "value_not": ".。"}))
     assert d.events[0]["templates"] is True
     fate = d.one(**({"template": template} if template else {}))
     if code:
@@ -434,6 +475,31 @@ def test_a_call_in_doubt_is_settled_by_news_of_it(started, drive):  # noqa: F811
     assert (ended["outcome"], done["outcome"], done["ref"]) == ("answered", "accepted", "x9")
 
 
+OWN_REFERENCE = {"calls": [{"has": "/key", "provider_id": "/call", "to": "/to", "digits": "/key"},
+                           {"has": "/end", "provider_id": "/call", "to": "/to", "state": "/end",
+                            "states": {"0": "answered", "*": "no_answer"}}]}
+
+
+def test_a_call_whose_answer_was_lost_is_known_by_its_number(started, drive):  # noqa: F811
+    d = drive(calling(started(Odd(lambda n, r: None)).url, country="86", callback=OWN_REFERENCE))
+    place(d)
+    time.sleep(0.2)
+    assert news(d, {"key": "1", "call": "x", "to": "13800000002"})[0] == []
+    (key,), _ = news(d, {"key": "1", "call": "x9", "to": "13800000001"})
+    (ended, done), _ = news(d, {"end": "0", "call": "x9", "to": "13800000001"})
+    assert (key["digits"], ended["outcome"], done["ref"]) == ("1", "answered", "x9")
+
+
+def test_a_key_told_after_the_end_of_its_call_still_counts(started, drive):  # noqa: F811
+    d = drive(calling(started(Odd(lambda n, r: http())).url, callback=OWN_REFERENCE))
+    place(d)
+    time.sleep(0.2)
+    ended, done = news(d, {"end": "0", "call": "x1"})[0]
+    (key,), _ = news(d, {"key": "9", "call": "x1"})
+    assert (key["id"], key["state"], key["digits"]) == ("C1", "answered", "9")
+    assert news(d, {"key": "9", "call": "other"})[0] == []
+
+
 def test_news_of_a_call_from_before_a_restart_still_counts(drive):  # noqa: F811
     d = drive(calling("http://127.0.0.1:1/"))
     (key,), _ = news(d, {"key": "1"}, ident="00003000a0021")
@@ -459,11 +525,14 @@ def test_calls_that_have_not_ended_are_unknown_when_the_driver_closes(started, d
      "must be one of"),
     ({"callback": {"verify": {"scheme": "rsa"}}}, "twilio"),
     ({"callback": {"verify": {"scheme": "twilio"}}}, "key"),
+    ({"body": {"a": "{{raw:text}}"}}, "body"),
     ({"query": {"path": "/q", "body": {"a": "{{id}}"}}}, "\"id\""),
     ({"pull": [{"path": "/p", "body": {"a": "{{text}}"}}]}, "no single message"),
     ({"pull": {"path": "/p"}}, "list"), ({"balance": {"path": "/b", "body": {}}}, "pointer"),
     ({"templates": {}}, "at least one"), ({"templates": {"*": {"params": []}}}, "code"),
     ({"templates": {"*": {"code": "1", "params": ["=x"]}}}, "params"),
+    ({"numbers": {"most": 2, "join": ","}, "each": {"list": "/a", "to": "/b", "status": [500]}},
+     "each/status"),
     ({"limits": {"rate": 0}}, "rate"), ({"limits": {"budgets": "1/1m"}}, "budgets"),
     ({"http": "3"}, "1.1"), ({"client_cert": "/x"}, "client_key"),
     ({"client_cert": "/x", "client_key": "/x"}, "cannot be read"),
