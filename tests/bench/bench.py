@@ -141,10 +141,12 @@ def bench_single():
 
 
 PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million,
-             http=lambda: providers.bench_http(note), http2=lambda: providers.bench_http2(note),
-             batch=lambda: providers.bench_batch(note), red=lambda: providers.bench_red(note),
+             # The two that are compared with the first follow it at once.
+             http=lambda: providers.bench_http(note),
              late=lambda: providers.bench_late(note, figures),
-             kannel=lambda: kannel.bench_kannel(note, figures), single=bench_single,
+             kannel=lambda: kannel.bench_kannel(note, figures),
+             http2=lambda: providers.bench_http2(note), batch=lambda: providers.bench_batch(note),
+             red=lambda: providers.bench_red(note), single=bench_single,
              modem=lambda: modem.bench_modem(note),
              modems=lambda: modem.bench_modems(note),
              recovery=lambda: modem.bench_modem_recovery(note))

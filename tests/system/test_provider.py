@@ -136,7 +136,7 @@ def test_a_fault_is_what_its_name_says(client, kind):
     c = client("--mix", "1:" + kind, "--seed", "1")
     seen = set()
     for _ in range(8):
-        code, got, _, given, body = c.send(ONE, "-m", "0.3" if kind == "silent" else "10")
+        code, got, _, given, body = c.send(ONE, "-m", "0.5" if kind == "silent" else "10")
         assert (code, got) == (by_2 if client.way == "http2" else by_1, status)
         if kind in ("drip", "type"):
             assert json.loads(body)["code"] == 0
