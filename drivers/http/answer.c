@@ -226,11 +226,16 @@ judge_each(const struct profile *p, const struct operation *op, const struct tra
 static json_t *
 parse(const struct operation *op, const struct transfer_result *r)
 {
+	json_t *body;
+
 	if (!r->body_len)
 		return NULL;
 	if (op->is_text)
 		return json_pack("{s:s%}", "text", r->body, r->body_len);
-	return json_loadb(r->body, r->body_len, JSON_DECODE_ANY, NULL);
+	body = json_loadb(r->body, r->body_len, JSON_DECODE_ANY, NULL);
+	if (op->unpack.count)
+		pointer_unpack(&op->unpack, body);
+	return body;
 }
 
 void

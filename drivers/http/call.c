@@ -16,18 +16,37 @@ struct call {
 	struct item *item;
 	char ref[65];			/* "" = not known (yet) */
 	char doubt[256];		/* "" = the provider has accepted it */
-	char machine[32];
+	char machine[32], keys[KEYS_MAX + 1];	/* what was told of it */
 	msec began_at, until, query_at;
-	bool placed, picked_up, asked;
+	bool busy;			/* a request about it is on its way */
+	bool picked_up;
+	const char *outcome;		/* of its done; NULL = it goes on */
+	enum reject class;
+	char reason[256];
 };
 
 static void set_timer(struct http *);
 
 static void
-call_free(struct call *c)
+say_done(struct call *c)
 {
+	bool accepted = strcmp(c->outcome, "accepted") == 0;
+
+	http_finish(c->http, c->item, c->outcome, accepted && c->ref[0] ? c->ref : NULL, c->class,
+		    c->reason[0] ? c->reason : NULL);
 	TAILQ_REMOVE(&c->http->calls.list, c, link);
 	free(c);
+}
+
+/* A request about it that is still on its way speaks of its item: then the done waits for that. */
+static void
+finish(struct call *c, const char *outcome, enum reject class, const char *reason)
+{
+	c->outcome = outcome;
+	c->class = class;
+	snprintf(c->reason, sizeof(c->reason), "%s", reason ? reason : "");
+	if (!c->busy)
+		say_done(c);
 }
 
 static void
@@ -66,22 +85,16 @@ end_call(struct call *c, const char *outcome)
 
 	remember(c);
 	tell(c, "ended", outcome, NULL);
-	http_finish(c->http, c->item, "accepted", c->ref[0] ? c->ref : NULL, REJECT_NONE,
-		    answered ? NULL : outcome);
-	call_free(c);
+	finish(c, "accepted", REJECT_NONE, answered ? NULL : outcome);
 }
 
 static void
 end_without_news(struct call *c)
 {
-	struct http *h = c->http;
-
-	if (c->doubt[0] && !c->picked_up) {
-		http_finish(h, c->item, "unknown", NULL, REJECT_NONE, c->doubt);
-		call_free(c);
-	} else {
+	if (c->doubt[0] && !c->picked_up)
+		finish(c, "unknown", REJECT_NONE, c->doubt);
+	else
 		end_call(c, c->picked_up ? "answered" : "no_news");
-	}
 }
 
 /* "drop", "config" …: they did not even ring. */
@@ -91,27 +104,42 @@ end_refused(struct call *c, enum reject class, const char *code)
 	char reason[128];
 
 	snprintf(reason, sizeof(reason), "the provider could not call: %s", code);
-	http_finish(c->http, c->item, "rejected", NULL, class, reason);
-	call_free(c);
+	finish(c, "rejected", class, reason);
 }
 
+/* The request is over, and so is the call if it ended meanwhile. */
+static bool
+has_ended(struct call *c)
+{
+	c->busy = false;
+	if (!c->outcome)
+		return false;
+	say_done(c);
+	return true;
+}
+
+/* What they answer is an item like those that they push, but does not always say whose call it
+ * is: that is added where a callback has what its address says. */
 static void
 on_queried(void *ctx, const struct operation *op, struct item **items, size_t count,
 	   const struct transfer_result *r)
 {
-	struct http *h = ctx;
+	struct call *c = ctx;
+	struct http *h = c->http;
 	struct judgement judgement;
-	json_t *body = answer_read(&h->profile, op, r, &judgement);
+	json_t *body = answer_read(&h->profile, op, r, &judgement), *item;
 	struct buf answer = { 0 };
-	struct call *c;
-	size_t all;
+	size_t i;
 
-	TAILQ_FOREACH(c, &h->calls.list, link)
-		c->asked = c->asked && c->item != items[0];
-	if (body)
-		callback_items(h, body, &all, &answer);
+	if (json_is_object(body)) {
+		json_object_set_new(body, "query", json_pack("{s:s}", "id", c->item->id));
+		call_news(h, body, &answer);
+	}
+	json_array_foreach(body, i, item)
+		call_news(h, item, &answer);
 	buf_fini(&answer);
 	json_decref(body);
+	has_ended(c);
 	set_timer(h);
 	http_leave_when_idle(h);
 }
@@ -125,10 +153,10 @@ query(struct call *c)
 	/* They are asked by their reference: there is none when the answer with it was lost. */
 	if (!c->ref[0])
 		return;
-	c->asked = true;
+	c->busy = true;
 	transfers_ask(h->transfers, &(struct transfer){
 		.op = &h->profile.ops[OP_CALL_QUERY], .items = &c->item, .count = 1, .ref = c->ref,
-		.ended = on_queried, .ctx = h });
+		.ended = on_queried, .ctx = c });
 }
 
 static void
@@ -140,7 +168,7 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 
 	for (; c; c = next) {
 		next = TAILQ_NEXT(c, link);
-		if (!c->placed || c->asked)
+		if (c->busy)
 			continue;
 		if (c->until <= now)
 			end_without_news(c);
@@ -158,7 +186,7 @@ set_timer(struct http *h)
 	struct call *c;
 
 	TAILQ_FOREACH(c, &h->calls.list, link)
-		if (c->placed && !c->asked)
+		if (!c->busy)
 			next = msec_min(next, msec_min(c->until, c->query_at));
 	if (next == NEVER)
 		event_del(&h->calls.timer);
@@ -174,13 +202,14 @@ on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 	struct http *h = c->http;
 
 	breaker_note(h, o->verdict != VERDICT_UNKNOWN && !o->unreachable, 0, o->reason);
+	if (o->ref[0])
+		snprintf(c->ref, sizeof(c->ref), "%s", o->ref);
+	if (has_ended(c))
+		return;
 	if (o->verdict == VERDICT_REJECTED) {
-		http_finish_judged(h, c->item, o);
-		call_free(c);
+		finish(c, "rejected", o->class, o->reason);
 		return;
 	}
-	c->placed = true;
-	snprintf(c->ref, sizeof(c->ref), "%s", o->ref);
 	if (o->verdict == VERDICT_UNKNOWN)
 		snprintf(c->doubt, sizeof(c->doubt), "%s", o->reason);
 	c->query_at = profile_has(&h->profile, OP_CALL_QUERY) ? kit_now() + h->profile.call_query_ms
@@ -233,7 +262,7 @@ call_place(struct http *h, const struct kit_call *call)
 	}
 	c = xcalloc(1, sizeof(*c));
 	*c = (struct call){ .http = h, .item = item_of(h, call, words), .began_at = kit_now(),
-			    .until = kit_now() + call->ring_ms + NEWS_WAIT_MS };
+			    .busy = true, .until = kit_now() + call->ring_ms + NEWS_WAIT_MS };
 	TAILQ_INSERT_TAIL(&h->calls.list, c, link);
 	transfers_start(h->transfers, &(struct transfer){
 		.op = &h->profile.ops[OP_CALL], .items = &c->item, .count = 1, .ended = on_placed,
@@ -298,11 +327,23 @@ say(struct call *c, const struct call_rule *rule, bool wrong, struct buf *answer
 		request_render(&rule->answer, &values, answer);
 }
 
+/* Providers push again, and name the keys once more when the call is over. */
+static bool
+is_told(struct call *c, const char *digits)
+{
+	size_t told = strlen(c->keys), len = strlen(digits);
+
+	if (told >= len && strcmp(c->keys + told - len, digits) == 0)
+		return true;
+	snprintf(c->keys + told, sizeof(c->keys) - told, "%s", digits);
+	return false;
+}
+
 static void
 take_digits(struct call *c, const struct call_rule *rule, const char *digits, struct buf *answer)
 {
 	c->picked_up = true;
-	if (digits[0])
+	if (digits[0] && !is_told(c, digits))
 		tell(c, "answered", NULL, digits);
 	say(c, rule, !digits[0] || !strchr(c->item->keys, digits[0]), answer);
 }
@@ -337,8 +378,9 @@ take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf
 
 	if (digits && (!digits[0] || strlen(digits) > KEYS_MAX) && !rule->has_wrong)
 		digits = NULL;
-	if (!c) {
-		take_orphan(h, id || !ref ? id : ended_id(h, ref), meaning, digits, machine);
+	if (!c || c->outcome) {
+		id = c ? c->item->id : id || !ref ? id : ended_id(h, ref);
+		take_orphan(h, id, c ? NULL : meaning, digits, machine);
 		return;
 	}
 	if (ref && !c->ref[0])
@@ -381,6 +423,8 @@ call_give_up(struct http *h)
 	event_del(&h->calls.timer);
 	for (c = TAILQ_FIRST(&h->calls.list); c; c = next) {
 		next = TAILQ_NEXT(c, link);
+		if (has_ended(c))
+			continue;
 		if (!c->doubt[0])
 			snprintf(c->doubt, sizeof(c->doubt), "the driver had to close before the call ended");
 		end_without_news(c);

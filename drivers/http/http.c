@@ -130,6 +130,25 @@ struct judging {			/* of one request */
 	bool noted;
 };
 
+/* A shared request that was refused whole, for what is about one of its numbers. */
+static bool
+is_anothers_fault(size_t count, const struct judgement *o)
+{
+	return count > 1 && o->verdict == VERDICT_REJECTED && !o->unreachable && !o->unlisted &&
+		(o->class == REJECT_DROP || o->class == REJECT_RETRY_OTHER);
+}
+
+/* Each by itself, before all that waits. */
+static void
+send_alone(struct http *h, struct item **items, size_t count)
+{
+	for (size_t i = count; i-- > 0;) {
+		items[i]->alone = true;
+		TAILQ_INSERT_HEAD(items[i]->urgent ? &h->urgent : &h->ordinary, items[i], link);
+		table_put(&h->queued, id_hash(items[i]->id), items[i]);
+	}
+}
+
 /* Once a request, or once a number where the answer speaks of each. */
 static void
 on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
@@ -140,6 +159,10 @@ on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 	if (!j->noted)
 		http_note_result(j->http, j->result, o);
 	j->noted = true;
+	if (is_anothers_fault(count, o) && !j->http->closing) {
+		send_alone(j->http, items, count);
+		return;
+	}
 	for (size_t i = 0; i < count; i++)
 		http_finish_judged(j->http, items[i], o);
 }
@@ -154,18 +177,24 @@ on_ended(void *ctx, const struct operation *op, struct item **items, size_t coun
 	answer_judge(&judging.http->profile, op, result, items, count, on_judged, &judging);
 }
 
+static const struct operation *
+operation_of(const struct http *h, const struct item *item)
+{
+	bool ordinary = !item->urgent && !item->alone && profile_has(&h->profile, OP_ORDINARY);
+
+	return &h->profile.ops[ordinary ? OP_ORDINARY : OP_SEND];
+}
+
 void
 http_start(struct http *h, struct item *const *items, size_t count)
 {
-	bool ordinary = !items[0]->urgent && profile_has(&h->profile, OP_ORDINARY);
-
 	for (size_t i = 0; i < count; i++) {
 		items[i]->sent_at = kit_now();
 		memcpy(items[i]->request_id, items[0]->id, sizeof(items[0]->id));
 	}
 	transfers_start(h->transfers, &(struct transfer){
-		.op = &h->profile.ops[ordinary ? OP_ORDINARY : OP_SEND], .items = items,
-		.count = count, .ended = on_ended, .ctx = h });
+		.op = operation_of(h, items[0]), .items = items, .count = count, .ended = on_ended,
+		.ctx = h });
 }
 
 static struct item *
@@ -184,8 +213,8 @@ take_first(struct http *h, struct item_queue *queue)
 static bool
 shares(const struct operation *op, const struct item *one, const struct item *other)
 {
-	return one->words == other->words ||
-		(op->texts && one->words->approved == other->words->approved);
+	return !one->alone && !other->alone && (one->words == other->words ||
+		(op->texts && one->words->approved == other->words->approved));
 }
 
 /* Fills h->load with what goes in the next request. */
@@ -193,14 +222,12 @@ static size_t
 next_load(struct http *h)
 {
 	struct item_queue *queue = TAILQ_EMPTY(&h->urgent) ? &h->ordinary : &h->urgent;
-	const struct operation *op = &h->profile.ops[OP_SEND];
+	const struct operation *op = NULL;
 	struct item *item;
 	size_t count = 0;
 
-	if (queue == &h->ordinary && profile_has(&h->profile, OP_ORDINARY))
-		op = &h->profile.ops[OP_ORDINARY];
-	while (count < op->numbers_max && (item = TAILQ_FIRST(queue))) {
-		if (count && !shares(op, h->load[0], item))
+	while ((item = TAILQ_FIRST(queue))) {
+		if (count && (count == op->numbers_max || !shares(op, h->load[0], item)))
 			break;
 		take_first(h, queue);
 		if (item->not_after < kit_now())
@@ -208,6 +235,7 @@ next_load(struct http *h)
 				    "not sent: its validity ended while it waited in the driver");
 		else
 			h->load[count++] = item;
+		op = count ? operation_of(h, h->load[0]) : NULL;
 	}
 	return count;
 }

@@ -184,6 +184,19 @@ compile_json_body(struct operation *op, const struct request_context *context, s
 }
 
 static int
+take_key_fields(struct operation *op, struct request_template *t,
+		const struct request_context *context, struct err *err)
+{
+	json_t *fields;
+
+	if (option_object(op->config, "key_fields", &fields, err) < 0)
+		return -1;
+	if (fields && request_compile_key_fields(t, &op->key_fields, fields, context, err) < 0)
+		return option_within(err, "key_fields");
+	return 0;
+}
+
+static int
 compile_fields(struct operation *op, struct request_template *t,
 	       const struct request_context *context, struct err *err)
 {
@@ -199,7 +212,9 @@ compile_fields(struct operation *op, struct request_template *t,
 	else
 		return err_field(err, "fields", "write either \"fields\":{\"name\":\"{{text}}\"} or "
 				 "one \"body\" text, for body_type form and query");
-	return rc < 0 ? option_within(err, fields ? "fields" : "body") : 0;
+	if (rc < 0)
+		return option_within(err, fields ? "fields" : "body");
+	return take_key_fields(op, t, context, err);
 }
 
 /* Several numbers in one request, and where the answer speaks of each. */
@@ -273,8 +288,8 @@ take_body(struct operation *op, const struct request_context *context, struct er
 		return err_field(err, "body_type", "must be json, form or query");
 	if (take_method(op, query, err) < 0 || take_encoding(op, type, err) < 0)
 		return -1;
-	if (json && json_object_get(op->config, "fields"))
-		return err_field(err, "fields", "is for body_type form and query; use body");
+	if (json && (json_object_get(op->config, "fields") || json_object_get(op->config, "key_fields")))
+		return err_field(err, "fields", "and key_fields are for body_type form and query; use body");
 	op->content_type = query ? NULL : json ? "application/json" : FORM;
 	return json ? compile_json_body(op, context, err)
 		: compile_fields(op, query ? &op->query : &op->body, context, err);
@@ -351,6 +366,7 @@ take_answer(struct operation *op, struct err *err)
 	if (!op->is_text && strcmp(type, "json") != 0)
 		return err_field(err, "answer_type", "must be json or text");
 	return take_success(op, err) < 0 ||
+		option_pointer(op->config, "unpack", &op->unpack, err) < 0 ||
 		option_pointer(op->config, "id_pointer", &op->id, err) < 0 ||
 		option_pointer(op->config, "reason_pointer", &op->reason, err) < 0 ||
 		take_errors(op, err) < 0 ? -1 : 0;
@@ -359,17 +375,17 @@ take_answer(struct operation *op, struct err *err)
 static int
 take_sign(struct operation *op, const struct request_context *context, struct err *err)
 {
+	const char *signed_type;
 	json_t *sign;
 
 	if (option_object(op->config, "sign", &sign, err) < 0)
 		return -1;
 	if (scheme_compile(&op->sign, op, sign, context, err) < 0)
 		return option_within(err, "sign");
-	if (scheme_fixes_type(&op->sign)) {
-		if (json_object_get(op->headers, "Content-Type"))
-			return err_field(err, "headers", "Content-Type is signed by the scheme; leave it out");
-		op->content_type = SIGN_TC3_TYPE;
-	}
+	signed_type = scheme_type(&op->sign, op->content_type);
+	if (signed_type && json_object_get(op->headers, "Content-Type"))
+		return err_field(err, "headers", "Content-Type is signed by the scheme; leave it out");
+	op->content_type = signed_type ? signed_type : op->content_type;
 	return 0;
 }
 
@@ -378,8 +394,8 @@ static int
 check_texts(const struct operation *op, struct err *err)
 {
 	if (op->texts && (request_uses_text(&op->body) || request_uses_text(&op->query)))
-		return err_field(err, "numbers", "\"texts\" lets several texts share a request: {{text}}, "
-				 "{{template}} and {{params_…}} may then stand in \"elements\" only");
+		return err_field(err, "numbers", "\"texts\" lets several texts share a request: {{text}} "
+				 "and {{params_…}} may then stand in \"elements\" only");
 	return 0;
 }
 
@@ -415,7 +431,8 @@ operation_host(const struct operation *op)
 void
 operation_fini(struct operation *op)
 {
-	struct pointer *pointers[] = { &op->each, &op->each_to, &op->success, &op->id, &op->reason };
+	struct pointer *pointers[] = { &op->each, &op->each_to, &op->success, &op->id, &op->reason,
+				       &op->unpack };
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)
 		pointer_fini(pointers[i]);
@@ -429,6 +446,7 @@ operation_fini(struct operation *op)
 	free(op->elements);
 	free(op->origin);
 	request_template_fini(&op->path);
+	request_template_fini(&op->key_fields);
 	request_template_fini(&op->query);
 	request_template_fini(&op->body);
 	scheme_fini(&op->sign);

@@ -25,6 +25,7 @@ struct operation {
 	const char *method;
 	char *origin;			/* "https://host" */
 	struct request_template path, query, body;	/* path: after the origin; query: after its "?" */
+	struct request_template key_fields;		/* of one key; used by query or body */
 	json_t *headers;
 	const char *content_type, *authorization;	/* NULL = none */
 	bool base64;			/* the whole body travels in Base64 */
@@ -39,6 +40,7 @@ struct operation {
 	json_t *each_status;		/* of such an answer; NULL = as success_status */
 	json_t *success_status, *success_equals;
 	struct pointer success, id, reason;
+	struct pointer unpack;		/* a text of the answer that holds JSON; count 0 = none */
 	struct error_rule *errors;
 	size_t error_count;
 };
@@ -51,7 +53,7 @@ int operation_compile(struct operation *, const char *name, json_t *profile, jso
 const char *operation_host(const struct operation *);
 void operation_fini(struct operation *);
 /* What a section may hold beside its own options. */
-#define OPERATION_OPTIONS " path method headers authorization body_type body fields elements success " \
-	"id_pointer reason_pointer errors numbers each sign body_encoding answer_type "
+#define OPERATION_OPTIONS " path method headers authorization body_type body fields key_fields elements success " \
+	"id_pointer reason_pointer errors numbers each sign body_encoding answer_type unpack "
 
 #endif

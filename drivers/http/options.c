@@ -149,6 +149,18 @@ pointer_get(const struct pointer *p, json_t *in)
 	return in;
 }
 
+void
+pointer_unpack(const struct pointer *p, json_t *in)
+{
+	struct pointer parent = { p->tokens, p->count - 1 };
+	json_t *holder = p->count > 1 ? pointer_get(&parent, in) : in;
+	json_t *text = json_object_get(holder, p->tokens[p->count - 1]);
+	json_t *inner = json_is_string(text) ? json_loads(json_string_value(text), 0, NULL) : NULL;
+
+	if (inner)
+		json_object_set_new(holder, p->tokens[p->count - 1], inner);
+}
+
 static const char *
 scalar_text(json_t *value, char *room, size_t size)
 {

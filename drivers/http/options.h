@@ -28,6 +28,8 @@ int option_pointer(json_t *object, const char *name, struct pointer *out, struct
 void pointer_fini(struct pointer *);
 /* The value at `pointer`, borrowed, or NULL. */
 json_t *pointer_get(const struct pointer *, json_t *in);
+/* A text there that holds JSON becomes that JSON; anything else is left alone. */
+void pointer_unpack(const struct pointer *, json_t *in);
 /* A text, number or true/false as text, in `room` where it had to be made; else NULL. */
 const char *pointer_text(const struct pointer *, json_t *in, char *room, size_t size);
 

@@ -13,7 +13,8 @@
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
 		VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
 		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_SIGNATURE, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
-		VAR_PARAMS_LIST, VAR_ALL, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S, VAR_RING_MS, VAR_KEYS,
+		VAR_PARAMS_LIST, VAR_PARAMS_TEXT, VAR_ALL, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S,
+		VAR_RING_MS, VAR_KEYS, VAR_KEY, VAR_KEY_NUMBER, VAR_EACH_KEY, VAR_SENT_AT,
 		VAR_BEIJING_DAY, VAR_UTC_DAY, VAR_SINCE_S };
 
 static const struct { const char *name; enum variable variable; } variables[] = {
@@ -23,7 +24,9 @@ static const struct { const char *name; enum variable variable; } variables[] = 
 	{ "seconds_left", VAR_SECONDS_LEFT }, { "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
 	{ "alphabet", VAR_ALPHABET }, { "signature", VAR_SIGNATURE }, { "ref", VAR_REF },
 	{ "template", VAR_TEMPLATE }, { "params_object", VAR_PARAMS_OBJECT },
-	{ "params_list", VAR_PARAMS_LIST }, { "language", VAR_LANGUAGE }, { "plays", VAR_PLAYS },
+	{ "params_list", VAR_PARAMS_LIST }, { "params_text", VAR_PARAMS_TEXT },
+	{ "sent_at", VAR_SENT_AT }, { "key", VAR_KEY }, { "key_number", VAR_KEY_NUMBER },
+	{ "language", VAR_LANGUAGE }, { "plays", VAR_PLAYS },
 	{ "ring_s", VAR_RING_S }, { "ring_ms", VAR_RING_MS }, { "keys", VAR_KEYS },
 	{ "beijing_day", VAR_BEIJING_DAY }, { "utc_day", VAR_UTC_DAY },
 	{ "since_s", VAR_SINCE_S },
@@ -194,7 +197,7 @@ add_variable(struct request_template *t, char *name, bool raw, const struct requ
 static bool
 is_raw(const struct request_template *t, const char *source, const char *open, const char *close)
 {
-	static const char *const json[] = { "params_object", "params_list", "all:", "raw:" };
+	static const char *const json[] = { "params_object}}", "params_list}}", "all:", "raw:" };
 
 	if (t->escape != ESCAPE_JSON || open == source || open[-1] != '"' || close[2] != '"')
 		return false;
@@ -237,7 +240,8 @@ add_field(struct request_template *t, const char *name, json_t *value,
 		return err_set(err, "\"%s\" is not a string; write \"%s\":\"…\"", name, name);
 	if (t->count)
 		add_literal(t, ESCAPE_NONE, "&", 1);
-	add_literal(t, ESCAPE_PERCENT, name, strlen(name));
+	if (request_compile(t, name, ESCAPE_PERCENT, context, err) < 0)
+		return -1;
 	add_literal(t, ESCAPE_NONE, "=", 1);
 	return request_compile(t, json_string_value(value), ESCAPE_PERCENT, context, err);
 }
@@ -257,6 +261,17 @@ request_compile_fields(struct request_template *t, json_t *fields,
 			if (add_field(t, name, one, context, err) < 0)
 				return -1;
 	}
+	return 0;
+}
+
+int
+request_compile_key_fields(struct request_template *t, struct request_template *each_key,
+			   json_t *fields, const struct request_context *context, struct err *err)
+{
+	each_key->escape = ESCAPE_PERCENT;
+	if (request_compile_fields(each_key, fields, context, err) < 0)
+		return -1;
+	add_piece(t, (struct piece){ .variable = VAR_EACH_KEY, .element = each_key });
 	return 0;
 }
 
@@ -300,6 +315,18 @@ add_all(struct buf *out, const struct request_template *element, const struct re
 		request_render(element, &one, out);
 	}
 	buf_puts(out, "]");
+}
+
+/* Further fields for each key that means something. */
+static void
+add_keys(struct buf *out, const struct request_template *element, const struct request_values *v)
+{
+	struct request_values one = *v;
+
+	for (one.key = 0; v->items[0]->keys[one.key]; one.key++) {
+		buf_puts(out, "&");
+		request_render(element, &one, out);
+	}
 }
 
 static void
@@ -360,17 +387,22 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_REF: buf_puts(out, v->ref ? v->ref : ""); break;
 	case VAR_TEMPLATE: buf_puts(out, words->approved ? words->approved->code : ""); break;
 	case VAR_PARAMS_OBJECT: buf_puts(out, words->params.object ? words->params.object : "{}"); break;
-	case VAR_PARAMS_LIST: buf_puts(out, words->params.list ? words->params.list : "[]"); break;
+	case VAR_PARAMS_LIST: case VAR_PARAMS_TEXT:
+		buf_puts(out, words->params.list ? words->params.list : "[]");
+		break;
 	case VAR_ALL: add_all(out, p->element, v); break;
 	case VAR_LANGUAGE: buf_puts(out, words->language); break;
 	case VAR_PLAYS: buf_printf(out, "%u", item->plays); break;
 	case VAR_RING_S: buf_printf(out, "%lld", (long long)((item->ring_ms + 999) / 1000)); break;
 	case VAR_RING_MS: buf_printf(out, "%lld", (long long)item->ring_ms); break;
 	case VAR_KEYS: buf_puts(out, item->keys); break;
+	case VAR_KEY: buf_add(out, item->keys + v->key, item->keys[v->key] != '\0'); break;
+	case VAR_KEY_NUMBER: buf_printf(out, "%zu", v->key + 1); break;
+	case VAR_SENT_AT: buf_printf(out, "%lld", (long long)at); break;
 	case VAR_BEIJING_DAY: add_day(out, "%Y%m%d", at + HOURS(8)); break;
 	case VAR_UTC_DAY: add_day(out, "%Y-%m-%d", at); break;
 	case VAR_SINCE_S: buf_printf(out, "%lld", (long long)(at - MINUTES(5)) / 1000); break;
-	case VAR_LITERAL: case VAR_TO: case VAR_TO_PLUS: case VAR_TO_NATIONAL: break;
+	case VAR_LITERAL: case VAR_TO: case VAR_TO_PLUS: case VAR_TO_NATIONAL: case VAR_EACH_KEY: break;
 	}
 }
 
@@ -405,6 +437,7 @@ request_render(const struct request_template *t, const struct request_values *v,
 			add_escaped(out, t->escape, v->items[0]->words->text,
 				    strlen(v->items[0]->words->text));
 			break;
+		case VAR_EACH_KEY: add_keys(out, p->element, v); break;
 		case VAR_ID:
 			add_escaped(out, t->escape, v->items[0]->id, strlen(v->items[0]->id));
 			break;
@@ -450,13 +483,13 @@ uses(const struct request_template *t, enum variable first, enum variable last)
 bool
 request_uses_text(const struct request_template *t)
 {
-	return uses(t, VAR_TEXT, VAR_TEXT_XML) || uses(t, VAR_TEMPLATE, VAR_PARAMS_LIST);
+	return uses(t, VAR_TEXT, VAR_TEXT_XML) || uses(t, VAR_PARAMS_OBJECT, VAR_PARAMS_TEXT);
 }
 
 bool
 request_uses_items(const struct request_template *t)
 {
-	return uses(t, VAR_TO, VAR_ALPHABET) || uses(t, VAR_TEMPLATE, VAR_KEYS);
+	return uses(t, VAR_TO, VAR_ALPHABET) || uses(t, VAR_TEMPLATE, VAR_SENT_AT);
 }
 
 bool

@@ -29,6 +29,7 @@ struct item {				/* a message or a call on its way */
 	struct words *words;
 	msec not_after, sent_at;
 	bool flash, urgent;
+	bool alone;			/* shares no request: the one it shared was refused */
 	unsigned plays;			/* calls from here */
 	msec ring_ms;
 	char keys[16];			/* the digits that mean something */
@@ -61,6 +62,10 @@ int request_compile(struct request_template *t, const char *source, enum escape 
 /* The same for {"name": "text"}: name=value pairs joined by "&"; a list of texts repeats the name. */
 int request_compile_fields(struct request_template *, json_t *fields,
 			   const struct request_context *, struct err *);
+/* Appends further fields for each of an item's keys, rendered with {{key}} and {{key_number}};
+ * `each_key` holds them and must live as long as `t`. */
+int request_compile_key_fields(struct request_template *t, struct request_template *each_key,
+			       json_t *fields, const struct request_context *, struct err *);
 
 struct request_values {			/* what one request says */
 	struct item *const *items;	/* more than one only where numbers share a request */
@@ -68,6 +73,7 @@ struct request_values {			/* what one request says */
 	const char *country, *join;	/* join: between two numbers, may be NULL */
 	const char *signature;		/* NULL unless the profile's scheme makes one */
 	const char *ref;		/* the provider's reference of what is asked about */
+	size_t key;			/* of the item's keys, from 0 */
 	msec now;
 };
 void request_render(const struct request_template *, const struct request_values *,

@@ -92,7 +92,8 @@ with_acs3(const struct signing *s, const struct outgoing *o)
 	struct sign_acs3 acs3 = {
 		.key_id = s->key_id, .key = s->key, .method = o->op->method, .host = operation_host(o->op),
 		.action = s->action, .version = s->version, .nonce = nonce,
-		.path = text_of(o->path), .query = text_of(o->query), .at = o->now,
+		.path = text_of(o->path), .query = text_of(o->query),
+		.content_type = o->op->content_type, .at = o->now,
 	};
 	struct sign_acs3_sent sent;
 	struct buf value = { 0 };
@@ -161,7 +162,7 @@ static const struct scheme schemes[] = {
 	{ "basic", " key_id key ", GOES_ANY, true, false, with_basic },
 	{ "tc3", " key_id key service action ", GOES_JSON, true, true, with_tc3 },
 	{ "aliyun-rpc", " key_id key ", GOES_FORM, false, true, with_aliyun_rpc },
-	{ "acs3", " key_id key action version ", GOES_QUERY, true, false, with_acs3 },
+	{ "acs3", " key_id key action version ", GOES_FORM | GOES_QUERY, true, false, with_acs3 },
 	{ "wsse", " key_id key ", GOES_ANY, true, false, with_wsse },
 	{ "wsse-hex", " key_id key ", GOES_ANY, true, false, with_wsse_hex },
 	{ "aksk", " key_id key ", GOES_ANY, true, false, with_aksk },
@@ -206,10 +207,13 @@ check_options(const struct scheme *scheme, json_t *sign, struct err *err)
 static int
 check_operation(const struct scheme *scheme, const struct operation *op, struct err *err)
 {
+	static const char *const types[] = { [GOES_JSON] = "json", [GOES_FORM] = "form",
+					     [GOES_FORM | GOES_QUERY] = "form or query",
+					     [GOES_ANY] = "json, form or query" };
+
 	if (!(scheme->goes & goes_as(op)) || (op->base64 && scheme->sign))
 		return err_field(err, "scheme", "%s signs body_type %s, without body_encoding",
-				 scheme->name, scheme->goes == GOES_FORM ? "form" : scheme->goes
-				 == GOES_QUERY ? "query" : "json");
+				 scheme->name, types[scheme->goes]);
 	if (scheme->makes_authorization && op->authorization)
 		return err_field(err, "scheme", "%s makes the Authorization header itself; leave "
 				 "\"authorization\" out", scheme->name);
@@ -243,10 +247,12 @@ scheme_compile(struct signing *s, const struct operation *op, json_t *sign,
 	return of && !s->scheme->sign ? request_compile(&s->of, of, ESCAPE_NONE, context, err) : 0;
 }
 
-bool
-scheme_fixes_type(const struct signing *s)
+const char *
+scheme_type(const struct signing *s, const char *type)
 {
-	return s->scheme && s->scheme->sign == with_tc3;
+	if (s->scheme && s->scheme->sign == with_tc3)
+		return SIGN_TC3_TYPE;
+	return s->scheme && s->scheme->sign == with_acs3 ? type : NULL;
 }
 
 void

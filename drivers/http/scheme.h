@@ -26,8 +26,8 @@ struct outgoing {			/* a request in the making */
 /* Reads "sign" of an operation whose body, method and headers are known. */
 int scheme_compile(struct signing *, const struct operation *, json_t *sign,
 		   const struct request_context *, struct err *);
-/* Is the Content-Type part of what is signed, so that it must be SIGN_TC3_TYPE? */
-bool scheme_fixes_type(const struct signing *);
+/* The Content-Type where it is part of what is signed, else NULL; `type` is the body's own. */
+const char *scheme_type(const struct signing *, const char *type);
 void scheme_fini(struct signing *);
 /* The value of {{signature}}, appended; before the request is rendered. */
 void scheme_digest(const struct signing *, const struct request_values *, struct buf *out);
