@@ -1,0 +1,80 @@
+"""What the tests of the shipped profiles share: a route of a profile, on a pipe or in a whole gongd,
+against the provider's side."""
+import contextlib
+import json
+import os
+import time
+
+from http_driver import LONG, ROOT, now
+from harness import World
+
+SHIPPED = os.path.join(ROOT, "drivers", "http", "profiles")
+URL = "http://gong.invalid:8035"        # gongd would say it; without a path, as `Push.op` adds one
+ONE, TWO = "+8613800000001", "+8613800000002"
+TEXTS = ["plain", 'says "now"', "back\\slash\\n", "two\nlines", "请立即转移，回复1",
+         "😀 & a=b + c%20 <x>", "{{text}} }} {{"]
+
+
+def route(name, provider, **more):
+    """The config of a route: the profile's name, the provider's address, parameters."""
+    return {"profile": name, "profile_dir": SHIPPED, "url": provider.base, **more}
+
+
+def tell(d, push, url=URL):
+    """A callback of the provider to the driver: what that says to gongd, and its reply."""
+    d.say(push.op(url=url))
+    events = []
+    while True:
+        event = d.next(timeout=LONG)
+        if event["ev"] == "reply":
+            return events, event
+        if event["ev"] in ("receipt", "inbound", "call", "done"):
+            events.append(event)
+
+
+def receipt(d, push):
+    """The one receipt that a callback tells."""
+    (event,), reply = tell(d, push)
+    assert event["ev"] == "receipt" and reply["status"] == 200, (event, reply)
+    return event
+
+
+def place(d, provider, ident="C1", to=ONE, text="立即<转移>", language="zh"):
+    """Has a call placed and taken; what the provider booked."""
+    before = len(provider.got)
+    d.say({"op": "call", "id": ident, "to": to, "ring_ms": 35000, "plays": 2,
+           "not_after": now() + 600000, "keys": {"1": "acknowledged", "9": "help"},
+           "say": [{"language": language, "text": text}]})
+    until = time.monotonic() + LONG
+    while len(provider.got) == before:
+        assert time.monotonic() < until, "no call was asked for: " + d.log.decode()
+        time.sleep(0.01)
+    time.sleep(0.05)        # the driver has the answer, too
+    return provider.got[-1]
+
+
+def until(d, kind, test=lambda event: True, timeout=LONG):
+    """The next event of this kind that passes."""
+    while True:
+        event = d.next(kind, timeout)
+        assert event, "the driver has ended: " + d.log.decode()
+        if test(event):
+            return event
+
+
+@contextlib.contextmanager
+def gongd(conf, channels="{sms}", secret="profile-test-secret"):
+    """A whole gongd with one route `r` of this config; `.callback` is its address."""
+    with World(name="profile") as world:
+        world.routes = """route "r" {
+ driver = "gong-http"
+ channels = %s
+ callback_secret = "%s"
+ config = '%s'
+}
+""" % (channels, secret, json.dumps(conf, ensure_ascii=False))
+        world.listen = 'host = "127.0.0.1"'
+        world.write_conf()
+        world.start()
+        world.callback = f"http://127.0.0.1:{world.port}/v1/callback/r/{secret}"
+        yield world
