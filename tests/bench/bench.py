@@ -25,7 +25,7 @@ GOALS = {
     "accept_per_s": (">=", 10000), "accept_p99_ms": ("<=", 50), "expand_million_s": ("<=", 2),
     "expand_worst_wait_ms": ("<=", 100), "sim_messages_per_s": (">=", 80000),
     "http_messages_per_s": (">=", 12000), "http2_messages_per_s": (">=", 12000),
-    "http_batch_numbers_per_s": (">=", 30000), "http_20ms_ratio": (">=", 0.5),
+    "http_batch_numbers_per_s": (">=", 30000), "http_20ms_ratio": (">=", 0.3),
     "red_over_million_p99_ms": ("<=", 200), "http_driver_rss_mib": ("<=", 16),
     "kannel_ratio": (">=", 1), "single_alerts_per_s": (">=", 6000),
     "restart_million_s": ("<=", 2), "rss_idle_mib": ("<=", 40), "rss_million_mib": ("<=", 250),
