@@ -39,8 +39,8 @@
 
 static const struct option_spec route_test_options[] = {
 	ONE("--text", "TEXT", "of the message to NUMBER", "发往 NUMBER 的短信内容"),
-	ONE("--receipt-wait", "60s", "no receipt in this time is a failure (0s: do not wait)",
-	    "此时长内无回执即为失败(0s:不等)"),
+	ONE("--receipt-wait", "60s", "no receipt in this time is a failure",
+	    "此时长内无回执即为失败"),
 	END
 };
 static const struct option_spec send_options[] = {

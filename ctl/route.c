@@ -183,8 +183,7 @@ message(struct test *t, msec wait)
 		step(t, STEP_OK,
 		     say(ctl, "message: accepted after %.1f s", "短信:网络已接受,%.1f 秒"),
 		     (double)member_int(answer, "submit_ms") / 1000);
-		if (wait)
-			receipt(t, answer);
+		receipt(t, answer);
 	} else {
 		step(t, STEP_FAILED, say(ctl, "message: %s", "短信:%s"),
 		     member_text(answer, "reason") ? member_text(answer, "reason") : "?");

@@ -196,6 +196,8 @@ engine_answered(struct engine *e, struct command *cmd)
 	} else if (!take(e, r, cmd->answered.id, &q)) {
 		;			/* given up before, or asked by nobody */
 	} else if (answer) {
+		if (strcmp(q.what, "sms") == 0 && json_is_true(json_object_get(answer, "ok")))
+			engine_route_works(e, r);	/* somebody has mended it and tried */
 		audit_answer(e, r, &q, answer);
 		tell(e, r, &q, answer);
 	} else {

@@ -271,6 +271,7 @@ void engine_in_doubt(struct engine *);
 /* Brings a message to the state after `event`, wave counters and correction included. */
 void engine_message_event(struct engine *, struct live_wave *, struct message *,
 			  enum message_event);
+void engine_route_works(struct engine *, struct route_state *);	/* it accepted one: no more pause */
 bool engine_resends(struct engine *, const struct live_wave *);
 /* The attempt that an id from the wire means; 0 = none so far. */
 unsigned engine_which_attempt(const struct message *, uint64_t id);

@@ -98,7 +98,8 @@ engine_route_ready(struct engine *e, struct command *cmd)
 	engine_limits_said(e, r, cmd);
 	for (int c = 0; c < CHANNEL_COUNT; c++)
 		r->channels[c] = cmd->ready.channels[c] && r->conf->channels[c];
-	store_route_note(e->store, r->id, window ? "up" : "paused", NULL, e->now);
+	store_route_note(e->store, r->id, window && !r->pause.failures ? "up" : "paused", NULL,
+			 e->now);
 	if (window)
 		engine_route_is_ready(e, r);
 	else
@@ -221,11 +222,10 @@ pause_route(struct engine *e, struct route_state *r, const struct done_item *ite
 	engine_alarm_raise(e, r, true, "paused", text);		/* once, until it works again */
 }
 
-/* Accepted.  What was with it before the pause proves nothing. */
-static void
-resume_route(struct engine *e, struct route_state *r)
+void
+engine_route_works(struct engine *e, struct route_state *r)
 {
-	if ((!r->pause.failures && !r->pause_told) || r->pause.until > e->now)
+	if (!r->pause.failures && !r->pause_told)
 		return;
 	r->pause = (struct route_pause){ 0 };
 	if (r->pause_told)
@@ -367,7 +367,8 @@ engine_done(struct engine *e, struct command *cmd)
 
 		parts += item->parts ? item->parts : 1;
 		if (item->outcome == OUTCOME_ACCEPTED && r) {
-			resume_route(e, r);
+			if (r->pause.until <= e->now)	/* else it had that before the pause */
+				engine_route_works(e, r);
 			lw = engine_wave(e, message_id_wave(item->id));
 			if (lw && store_message_sent(e->store, lw->w.id,
 						     message_id_contact(item->id),

@@ -106,7 +106,8 @@ come_back_later(struct child *c)
 		c->failures = 0;
 	c->failures++;
 	c->state = CHILD_WAITING;
-	arm(c->timer, pace_backoff_ms(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, c->failures));
+	arm(c->timer, pace_jitter_ms(pace_backoff_ms(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, c->failures),
+				     (uint64_t)c->index << 32 | c->failures));
 }
 
 void

@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from district import District
 from harness import World, wait_for
 
 SIM = '''route "%s" {
@@ -27,6 +28,10 @@ for line in sys.stdin:
         say(ev="pong", n=op["n"])
     elif op["op"] == "ask" and mode == "plain" and op["what"] != "sms":
         say(ev="answer", id=op["id"], ok=False, reason="no such question")
+    elif op["op"] == "send":
+        for item in op["items"]:
+            say(ev="done", id=item["id"], outcome="rejected", reason="wrong password",
+                **{"class": "config"})
     elif op["op"] == "ask" and op["what"] == "sms":
         say(ev="answer", id=op["id"], ok=True, submit_ms=5)
     elif op["op"] == "ask":
@@ -35,12 +40,16 @@ for line in sys.stdin:
 '''
 
 
-@pytest.fixture(scope="module")
-def world():
-    w = World(name="fit")
+def write_driver(w):
     with open(w.path("steps"), "w", encoding="utf-8") as f:
         f.write(STEPS)
     os.chmod(w.path("steps"), stat.S_IRWXU)
+
+
+@pytest.fixture(scope="module")
+def world():
+    w = World(name="fit")
+    write_driver(w)
     w.routes = (SIM % ("good", "true", "0", w.path("health"), w.path("good.jsonl")) +
                 SIM % ("mute", "false", "0", "", w.path("mute.jsonl")) +
                 SIM % ("shut", "true", "1", "", w.path("shut.jsonl")) +
@@ -137,6 +146,27 @@ def test_a_route_that_is_not_up_or_not_there(world):
     assert code == 1 and lines[0] == "FAIL gong: the route is starting" and "is down" in stderr
     code, lines, stderr = fit(world, "nowhere")
     assert code == 1 and not lines and 'no route "nowhere"' in stderr
+
+
+def test_an_accepted_message_ends_the_pause_of_a_route():
+    with World(name="mended") as w:
+        w.routes = 'route "plain" { driver = "%s" config = \'{"mode":"plain"}\' }' % w.path("steps")
+        w.write_conf()
+        write_driver(w)
+        w.start()
+        wait_for("route up", w.all_up)
+        w.load(District(1, 1))
+        w.send(key="x", template="notice.text", severity="blue", params={"text": "x"},
+               audience={"divisions": ["990121"], "roles": ["village_chief"]})
+        alarm = wait_for("the alarm", lambda: routes(w)[0]["alarms"])[0]
+        assert (alarm["name"], alarm["by"]) == ("paused", "gong") and "wrong password" in alarm["text"]
+        assert routes(w)[0]["state"] == "paused"
+        code, lines, _ = fit(w, "plain", "+99910000001")
+        assert code == 1 and "FAIL gong: the route is paused" in lines
+        assert lines[-2].startswith("ok   message: accepted"), lines
+        # the waiting message was tried at once, and refused again: a new trouble, a new alarm
+        wait_for("the pause's end and the next one", lambda: [
+            a for a in routes(w)[0]["alarms"] if a["task"] != alarm["task"]])
 
 
 def test_wrong_words(world):
