@@ -156,6 +156,6 @@ install: $(PROGRAMS)
 clean:
 	rm -rf build
 .PHONY: all deps have demo demo-now check check-now asan floors lint lint-now fuzz fuzz-now \
-	bench bench-now install clean
+	bench bench-now soak soak-now install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
