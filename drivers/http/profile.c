@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONNECTIONS_MAX 256
+#define CONNECTIONS_MAX 1000
 #define WINDOW_MAX 16384
 
 /* The sections, and what each may hold beside what every operation may. */

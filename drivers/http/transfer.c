@@ -7,6 +7,7 @@
 #include <event2/event_struct.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #define NUMBER_MAX 512u			/* more of it for each number of a request */
 #define IDLE_SECONDS_MAX 20L		/* providers close idle connections; do not race them */
 #define QUESTION_SLOTS 2
+#define BUFFER_SIZE 4096L		/* answers are short, and there may be a thousand of them */
 #define DATE_EVERY_MS 1000		/* a Date header is read no more often */
 
 struct watch {				/* one socket of curl's */
@@ -293,6 +295,7 @@ slot_init(struct transfers *t, struct slot *s)
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(e, CURLOPT_NOPROGRESS, 1L);
 	curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
+	curl_easy_setopt(e, CURLOPT_BUFFERSIZE, BUFFER_SIZE);
 	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(e, CURLOPT_HTTP_VERSION, (long)(p->http2 ? CURL_HTTP_VERSION_2TLS
@@ -359,6 +362,18 @@ check_files(const struct profile *p, struct err *err)
 	return 0;
 }
 
+/* A connection each; the usual 1,024 are few. */
+static void
+raise_file_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+		files.rlim_cur = files.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &files);
+	}
+}
+
 int
 transfers_new(struct transfers **out, struct event_base *base, const struct profile *p,
 	      void (*room)(void *ctx), void *ctx, struct err *err)
@@ -370,6 +385,7 @@ transfers_new(struct transfers **out, struct event_base *base, const struct prof
 	*out = t;
 	if (check_files(p, err) < 0)
 		return -1;
+	raise_file_limit();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	t->multi = curl_multi_init();
 	curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, want_socket);

@@ -15,7 +15,7 @@ from certs import Authority                                       # noqa: E402
 
 COUNT = min(MILLION, 300000)
 BATCH = 200
-LATE_MS, LATE_CONNECTIONS = 20, 256
+LATE_MS, LATE_CONNECTIONS = 20, 800
 RED_PEOPLE, RED_SECONDS = 3, 60
 
 
