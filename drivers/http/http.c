@@ -396,7 +396,12 @@ http_callback(struct kit *k, json_t *op)
 static void
 http_ask(struct kit *k, const struct kit_question *question)
 {
-	test_ask(kit_self(k), question);
+	struct http *h = kit_self(k);
+
+	if (h->is_open && !h->closing)
+		test_ask(h, question);
+	else
+		kit_refuse(k, question->id, "the route is not open");
 }
 
 /* Calls and questions have their own keepers, who are told next. */

@@ -191,7 +191,9 @@ def test_each_option_of_the_configuration_is_in_its_manual():
 @pytest.mark.parametrize("page, sources, pattern", [
     ("gong-modem.8", ["modem/settings.c"], r"\{ \"(\w+)\", SHAPE_"),
     ("gong-sim.8", ["sim/conf.c"], r"\{ \"(\w+)\", OPTION_"),
-    ("gong-http.8", ["http/profile.c"], r"take_\w+\((?:p->)?config, \"(\w+)\""),
+    ("gong-http.8", ["http/profile.c", "http/operation.c", "http/approved.c",
+                     "http/callback_rules.c"],
+     r"(?:option_\w+|json_object_get)\((?:p->|op->)?config, \"(\w+)\""),
 ])
 def test_each_option_of_a_driver_is_in_its_manual(page, sources, pattern):
     manual = open(os.path.join(ROOT, "docs/man", page), encoding="utf-8").read()

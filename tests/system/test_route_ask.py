@@ -65,7 +65,7 @@ def audit(world, action):
         "SELECT actor, detail FROM audit WHERE action = ? ORDER BY id", action)]
 
 
-def test_the_kit_answers_for_a_driver_that_answers_no_questions():
+def test_a_question_before_the_route_is_open_is_refused():
     lines = [{"op": "ask", "id": "q1", "what": "at", "text": "AT+CSQ"},
              {"op": "close", "grace_ms": 0}]
     done = subprocess.run([os.path.join(BUILD, "gong-http")], timeout=20, capture_output=True,
@@ -73,7 +73,7 @@ def test_the_kit_answers_for_a_driver_that_answers_no_questions():
     answer = [json.loads(line) for line in done.stdout.splitlines()
               if json.loads(line)["ev"] == "answer"]
     assert answer == [{"ev": "answer", "id": "q1", "ok": False,
-                       "reason": "this driver answers no questions"}]
+                       "reason": "the route is not open"}]
 
 
 def test_an_at_command_is_answered_and_both_stand_in_the_audit(world):
