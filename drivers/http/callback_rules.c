@@ -223,13 +223,13 @@ take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 			needs_header = proofs[i].needs_header;
 		}
 	if (!v->fits)
-		return err_field(err, "scheme", "must be twilio, vonage, vonage-md5hash, plivo, plivo-v2, "
+		return err_field(err, "verify/scheme", "must be twilio, vonage, vonage-md5hash, plivo, plivo-v2, "
 				 "huawei, hmac, header or none");
 	if (option_text(verify, "key", &v->key, err) < 0 ||
 	    option_text(verify, "header", &v->header, err) < 0 || take_hash(v, verify, err) < 0)
 		return -1;
 	if (!v->key || (needs_header && !v->header))
-		return err_field(err, "key", "is missing: %s needs \"key\"%s", scheme,
+		return err_field(err, "verify/key", "is missing: %s needs \"key\"%s", scheme,
 				 needs_header ? " and \"header\"" : "");
 	return 0;
 }

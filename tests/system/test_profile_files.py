@@ -22,13 +22,15 @@ def profile(name):
         return json.load(f)
 
 
-def value_of(parameter):
-    secret = any(word in parameter for word in SECRET)
-    return "s3cr3t-" + parameter if secret else "v-" + parameter
+def value_of(parameter, rule):
+    if any(word in parameter for word in SECRET):
+        return "s3cr3t-" + parameter
+    return rule.get("default") or "v-" + parameter
 
 
 def options(name, url="http://127.0.0.1:1/", without=None):
-    values = {p: value_of(p) for p in profile(name)["parameters"] if p != without}
+    values = {p: value_of(p, rule) for p, rule in profile(name)["parameters"].items()
+              if p != without}
     conf = {"profile": name, "profile_dir": FOLDER, **values,
             "templates": {"*": {"code": "T1", "params": ["text"]}}}
     return {**conf, "url": url}
