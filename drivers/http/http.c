@@ -71,7 +71,7 @@ static void
 on_leave(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *h = ctx;
-	struct event *events[] = { &h->grace, &h->breaker.timer, &h->doubts.timer, &h->calls.timer };
+	struct event *events[] = { &h->grace, &h->pump, &h->breaker.timer, &h->doubts.timer, &h->calls.timer };
 
 	h->is_open = false;
 	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
@@ -178,11 +178,15 @@ on_ended(void *ctx, const struct operation *op, struct item **items, size_t coun
 }
 
 static const struct operation *
+operation_for(const struct http *h, bool urgent)
+{
+	return &h->profile.ops[!urgent && profile_has(&h->profile, OP_ORDINARY) ? OP_ORDINARY : OP_SEND];
+}
+
+static const struct operation *
 operation_of(const struct http *h, const struct item *item)
 {
-	bool ordinary = !item->urgent && !item->alone && profile_has(&h->profile, OP_ORDINARY);
-
-	return &h->profile.ops[ordinary ? OP_ORDINARY : OP_SEND];
+	return operation_for(h, item->urgent || item->alone);
 }
 
 void
@@ -256,6 +260,12 @@ pump(void *ctx)
 		if ((count = next_load(h)))
 			http_start(h, h->load, count);
 	http_leave_when_idle(h);
+}
+
+static void
+on_pump(evutil_socket_t fd, short what, void *ctx)
+{
+	pump(ctx);
 }
 
 static const char *
@@ -342,7 +352,10 @@ http_send(struct kit *k, const struct kit_send *send)
 			enqueue(h, send, from, words);
 	}
 	http_words_unref(words);
-	if (h->is_open)
+	/* Texts that may share a request wait until all that gongd said together is read. */
+	if (h->is_open && operation_for(h, send->urgent)->texts)
+		event_active(&h->pump, EV_TIMEOUT, 0);
+	else if (h->is_open)
 		pump(h);
 }
 
@@ -486,6 +499,7 @@ http_open(struct kit *k, const char *route, json_t *config, const char *state)
 		kit_log("warning: everything travels unencrypted host=%s", p->host);
 	h->load = xcalloc(p->numbers_max, sizeof(struct item *));
 	event_assign(&h->grace, kit_base(k), -1, 0, on_grace, h);
+	event_assign(&h->pump, kit_base(k), -1, 0, on_pump, h);
 	event_assign(&h->leave, kit_base(k), -1, 0, on_leave, h);
 	h->is_open = true;
 	breaker_init(h);

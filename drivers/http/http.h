@@ -67,7 +67,7 @@ struct http {
 	struct transfers *transfers;
 	struct item_queue urgent, ordinary;
 	struct table queued;		/* hash of the id to item, for withdraw */
-	struct event grace, leave;
+	struct event grace, leave, pump;
 	bool is_open, closing, left;
 	unsigned unlisted;		/* refusals in a row that the profile does not know */
 	unsigned silent;		/* requests in a row without any answer */

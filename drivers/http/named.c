@@ -67,13 +67,13 @@ find_file(json_t *route, const char *name, struct err *err)
 	return file;
 }
 
-/* The route's limits stand beside the profile's; anything else replaces it. */
+/* The route's limits and templates stand beside the profile's; anything else replaces it. */
 static void
 take_own(json_t *config, json_t *route, const char *name)
 {
 	json_t *value = json_object_get(route, name), *merged = json_object_get(config, name);
 
-	if (strcmp(name, "limits") == 0 && json_is_object(value) && merged)
+	if (json_is_object(value) && json_is_object(merged))
 		json_object_update(merged, value);
 	else if (value)
 		json_object_set(config, name, value);

@@ -153,11 +153,10 @@ add_element(struct request_template *t, const char *name, bool raw, const struct
 static int
 take_bounds(struct piece *p, char *name, struct err *err)
 {
-	char *colon = strstr(name, "_left:"), rest;
+	char *colon = strchr(name, ':'), rest;
 
 	if (!colon)
 		return 0;
-	colon += strlen("_left");
 	if (sscanf(colon, ":%9ld-%9ld%c", &p->least, &p->most, &rest) != 2 || p->least < 1 ||
 	    p->most < p->least)
 		return err_set(err, "{{%s}}: write the least and the most that may stand there, "
@@ -350,14 +349,19 @@ is_gsm7(const struct item *item)
 }
 
 static void
+add_number(struct buf *out, const struct piece *p, msec number)
+{
+	if (p->most)
+		number = number < p->least ? p->least : msec_min(number, p->most);
+	buf_printf(out, "%lld", (long long)number);
+}
+
+static void
 add_left(struct buf *out, const struct piece *p, const struct item *item, msec now, msec unit)
 {
 	msec left = (item->not_after == NEVER ? HOURS(24) : item->not_after - now) / unit;
 
-	left = left < 1 ? 1 : left;
-	if (p->most)
-		left = left < p->least ? p->least : msec_min(left, p->most);
-	buf_printf(out, "%lld", (long long)left);
+	add_number(out, p, left < 1 ? 1 : left);
 }
 
 /* A value as it is, before it is escaped for where it stands. */
@@ -392,9 +396,9 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 		break;
 	case VAR_ALL: add_all(out, p->element, v); break;
 	case VAR_LANGUAGE: buf_puts(out, words->language); break;
-	case VAR_PLAYS: buf_printf(out, "%u", item->plays); break;
-	case VAR_RING_S: buf_printf(out, "%lld", (long long)((item->ring_ms + 999) / 1000)); break;
-	case VAR_RING_MS: buf_printf(out, "%lld", (long long)item->ring_ms); break;
+	case VAR_PLAYS: add_number(out, p, item->plays); break;
+	case VAR_RING_S: add_number(out, p, (item->ring_ms + 999) / 1000); break;
+	case VAR_RING_MS: add_number(out, p, item->ring_ms); break;
 	case VAR_KEYS: buf_puts(out, item->keys); break;
 	case VAR_KEY: buf_add(out, item->keys + v->key, item->keys[v->key] != '\0'); break;
 	case VAR_KEY_NUMBER: buf_printf(out, "%zu", v->key + 1); break;

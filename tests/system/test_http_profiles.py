@@ -8,8 +8,9 @@ import pytest
 
 from district import District
 from harness import World, wait_for
-from http_dialects import Aliyun, Mas, Tencent
 from http_driver import ROOT, Driver, Odd, http
+from providers.cloud_mas import CloudMas as Mas
+from providers.tencent_sms import TencentSms as Tencent
 from test_http_driver import TEXTS, callback, drive, started  # noqa: F401 (fixtures)
 
 SHIPPED = os.path.join(ROOT, "drivers", "http", "profiles")
@@ -18,11 +19,9 @@ OPTIONS = {
                     "sign_name": "青石县\"应急\"", "template_id": "100001"},
     "cmcc-mas": {"ec_name": "青石县应急管理局", "ap_id": "qsyj", "secret_key": Mas.KEY,
                  "sign": "AbCd"},
-    "aliyun-sms": {"access_key_id": Aliyun.ID, "access_key_secret": Aliyun.KEY,
-                   "sign_name": "青石县应急", "template_code": "SMS_1"},
     "generic": {"token": "tok"},
 }
-SIGNED = [("tencent-sms", Tencent), ("cmcc-mas", Mas), ("aliyun-sms", Aliyun)]
+SIGNED = [("tencent-sms", Tencent), ("cmcc-mas", Mas)]
 
 
 def route(name, url="http://127.0.0.1:1/", **more):
@@ -35,8 +34,7 @@ def numbers(count):
 
 
 def text_of(name, got):
-    return {"tencent-sms": lambda: got["TemplateParamSet"][0], "cmcc-mas": lambda: got["content"],
-            "aliyun-sms": lambda: json.loads(got["TemplateParam"])["content"]}[name]()
+    return {"tencent-sms": lambda: got["TemplateParamSet"][0], "cmcc-mas": lambda: got["content"]}[name]()
 
 
 @pytest.mark.parametrize("name, dialect", SIGNED)
@@ -115,12 +113,7 @@ def test_a_number_the_answer_does_not_speak_of_is_unknown(started, drive):  # no
     ("tencent-sms", Tencent, "InternalError.Timeout", "unknown", None),
     ("tencent-sms", Tencent, "Never.Seen", "rejected", "retry_other"),
     ("cmcc-mas", Mas, "NoSignId", "rejected", "config"),
-    ("cmcc-mas", Mas, "NeverSeen", "rejected", "retry_other"),
-    ("aliyun-sms", Aliyun, "isv.BUSINESS_LIMIT_CONTROL", "rejected", "retry_other"),
-    ("aliyun-sms", Aliyun, "isv.MOBILE_NUMBER_ILLEGAL", "rejected", "drop"),
-    ("aliyun-sms", Aliyun, "isv.AMOUNT_NOT_ENOUGH", "rejected", "config"),
-    ("aliyun-sms", Aliyun, "InvalidTimeStamp.Expired", "rejected", "clock"),
-    ("aliyun-sms", Aliyun, "Throttling.User", "rejected", "retry")])
+    ("cmcc-mas", Mas, "NeverSeen", "rejected", "retry_other")])
 def test_what_a_code_means(started, drive, name, dialect, code, outcome, klass):  # noqa: F811
     fate = drive(route(name, started(dialect(whole=code)).url)).one()
     assert (fate["outcome"], fate.get("class")) == (outcome, klass), fate
@@ -147,17 +140,10 @@ PUSHED = [
      {"ref": "01", "to": "+8613800000001", "state": "delivered"}),
     ("cmcc-mas", {"msgGroup": "01", "mobile": "13800000001", "reportStatus": "CN:0001",
                   "errorCode": "UNDELIV"}, {"state": "failed", "reason": "UNDELIV"}),
-    ("aliyun-sms", [{"phone_number": "13800000001", "success": True, "err_code": "DELIVERED",
-                     "biz_id": "9^0", "out_id": "A1"}],
-     {"id": "A1", "ref": "9^0", "to": "+8613800000001", "state": "delivered"}),
-    ("aliyun-sms", [{"phone_number": "13800000001", "success": False, "err_code": "UNDELIV",
-                     "biz_id": "9^0", "out_id": "A1"}], {"state": "failed", "reason": "UNDELIV"}),
     ("tencent-sms", {"mobile": "13800000001", "nationcode": "86", "text": "1", "time": 5},
      {"ev": "inbound", "from": "+8613800000001", "text": "1"}),
     ("cmcc-mas", {"mobile": "13800000001", "smsContent": "收到", "addSerial": ""},
      {"ev": "inbound", "from": "+8613800000001", "text": "收到"}),
-    ("aliyun-sms", [{"phone_number": "13800000001", "content": "9", "sequence_id": 77}],
-     {"ev": "inbound", "from": "+8613800000001", "text": "9", "id": "77"}),
 ]
 
 
@@ -169,8 +155,7 @@ def test_what_they_push_is_read_and_answered_as_they_expect(
     (event,), reply = callback(d, pushed)
     assert {**event, **wanted} == event and reply["status"] == 200
     assert json.loads(reply["body"]) == {
-        "tencent-sms": {"result": 0, "errmsg": "OK"}, "cmcc-mas": {"code": 0},
-        "aliyun-sms": {"code": 0, "msg": "接收成功"}}[name]
+        "tencent-sms": {"result": 0, "errmsg": "OK"}, "cmcc-mas": {"code": 0}}[name]
 
 
 def test_the_generic_profile_sends_and_reads(started, drive):  # noqa: F811
