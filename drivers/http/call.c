@@ -309,6 +309,8 @@ take_state(struct call *c, const char *meaning, const char *code)
 		c->picked_up = true;
 	} else if (class > REJECT_NONE) {
 		end_refused(c, (enum reject)class, code);
+	} else if (strcmp(meaning, "ended") == 0) {
+		end_call(c, c->picked_up ? "answered" : "no_answer");
 	} else {
 		end_call(c, meaning);
 	}
@@ -353,9 +355,10 @@ static void
 take_orphan(struct http *h, const char *id, const char *meaning, const char *digits,
 	    const char *machine)
 {
-	bool progress = !meaning || strcmp(meaning, "ringing") == 0 || strcmp(meaning, "picked_up") == 0;
+	bool says_nothing = !meaning || strcmp(meaning, "ringing") == 0 || strcmp(meaning, "ended") == 0;
+	bool progress = says_nothing || strcmp(meaning, "picked_up") == 0;
 
-	if (!id || strlen(id) >= KIT_ID || (!digits && (!meaning || strcmp(meaning, "ringing") == 0)))
+	if (!id || strlen(id) >= KIT_ID || (!digits && says_nothing))
 		return;
 	kit_call_state(h->kit, id, &(struct kit_progress){
 		.state = progress ? "answered" : "ended", .outcome = progress ? NULL : meaning,

@@ -48,7 +48,7 @@ take_reply_rules(struct reply_rules *r, json_t *reply, struct err *err)
 static int
 check_states(const struct call_rule *r, struct err *err)
 {
-	static const char known[] = " ringing picked_up answered no_answer busy unreachable failed "
+	static const char known[] = " ringing picked_up ended answered no_answer busy unreachable failed "
 		"drop config retry retry_other ";
 	const char *theirs;
 	json_t *ours;

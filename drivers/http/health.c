@@ -1,6 +1,5 @@
 /* health.c -- what gongd is told of the provider: does it answer, is our clock right by theirs,
  * how much money is left; and the alarms that follow. */
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +118,7 @@ health_note_balance(struct http *h, double balance)
 
 	s->has_balance = true;
 	s->balance = balance;
-	s->balance_alarm = h->profile.balance_low >= 0 && balance < h->profile.balance_low;
+	s->balance_alarm = balance < h->profile.balance_low;
 	if (s->balance_alarm != was)
 		remember(h);
 	if (first || s->balance_alarm != was)
@@ -132,35 +131,18 @@ on_minute(evutil_socket_t fd, short what, void *ctx)
 	health_tell(ctx);
 }
 
-/* A number, or a text that is one. */
-static bool
-read_number(json_t *value, double *out)
-{
-	const char *text = json_string_value(value);
-	char *end;
-
-	if (json_is_number(value)) {
-		*out = json_number_value(value);
-		return true;
-	}
-	if (!text)
-		return false;
-	*out = strtod(text, &end);
-	return end != text && isfinite(*out);
-}
-
 /* One package: what was bought, less what is used of it. */
 static bool
 read_left(const struct balance_rules *b, json_t *in, double *out)
 {
 	double used = 0, until;
 
-	if (!read_number(pointer_get(&b->pointer, in), out))
+	if (!option_as_number(pointer_get(&b->pointer, in), out))
 		return false;
-	if (b->minus.count && !read_number(pointer_get(&b->minus, in), &used))
+	if (b->minus.count && !option_as_number(pointer_get(&b->minus, in), &used))
 		return false;
 	*out -= used;
-	if (read_number(pointer_get(&b->until, in), &until) && until * 1000 < (double)kit_now())
+	if (option_as_number(pointer_get(&b->until, in), &until) && until * 1000 < (double)kit_now())
 		*out = 0;
 	return true;
 }

@@ -1,6 +1,7 @@
 /* options.c -- what stands in options.h; it guesses nothing: what it does not know it refuses. */
 #include "drivers/http/options.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,22 @@ option_object(json_t *object, const char *name, json_t **out, struct err *err)
 {
 	*out = json_object_get(object, name);
 	return !*out || json_is_object(*out) ? 0 : err_field(err, name, "must be an object");
+}
+
+bool
+option_as_number(json_t *value, double *out)
+{
+	const char *text = json_string_value(value);
+	char *end;
+
+	if (json_is_number(value)) {
+		*out = json_number_value(value);
+		return true;
+	}
+	if (!text)
+		return false;
+	*out = strtod(text, &end);
+	return end != text && !*end && isfinite(*out);
 }
 
 int

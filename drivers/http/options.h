@@ -17,6 +17,8 @@ int option_number(json_t *object, const char *name, long min, long max, long *ou
 int option_flag(json_t *object, const char *name, bool *out, struct err *);
 /* An object, or NULL where absent; -1 for anything else. */
 int option_object(json_t *object, const char *name, json_t **out, struct err *);
+/* A number, or a text that is one. */
+bool option_as_number(json_t *value, double *out);
 /* Puts "where/" before the field of an error. */
 int option_within(struct err *, const char *where);
 

@@ -73,13 +73,13 @@ take_balance(struct profile *p, json_t *balance, struct err *err)
 {
 	json_t *low = json_object_get(balance, "low");
 
-	p->balance_low = json_is_number(low) ? json_number_value(low) : -1;
+	p->balance_low = 0;
 	if (option_pointer(balance, "list", &p->balance.list, err) < 0 ||
 	    option_pointer(balance, "pointer", &p->balance.pointer, err) < 0 ||
 	    option_pointer(balance, "minus", &p->balance.minus, err) < 0 ||
 	    option_pointer(balance, "until", &p->balance.until, err) < 0)
 		return option_within(err, "balance");
-	if (low && !json_is_number(low))
+	if (low && !option_as_number(low, &p->balance_low))
 		return err_field(err, "balance/low", "must be a number");
 	if (balance && !p->balance.pointer.count)
 		return err_field(err, "balance/pointer", "is missing: where the balance stands in the "

@@ -79,7 +79,7 @@ struct profile {
 	struct pull_rules pulls[2];
 	long call_query_ms;
 	struct balance_rules balance;
-	double balance_low;		/* an alarm below it; < 0 = never */
+	double balance_low;		/* an alarm below it */
 	json_t *languages;		/* ours to theirs */
 	json_t *budgets;
 	double rate;
