@@ -78,3 +78,15 @@ def gongd(conf, channels="{sms}", secret="profile-test-secret"):
         world.start()
         world.callback = f"http://127.0.0.1:{world.port}/v1/callback/r/{secret}"
         yield world
+
+
+def hasty(folder, conf):
+    """The same route with what the profile waits for between questions cut short."""
+    with open(os.path.join(SHIPPED, conf["profile"] + ".json"), encoding="utf-8") as f:
+        profile = json.load(f)
+    config = profile["config"]
+    config.get("query", {})["after_ms"] = 20
+    for pull in config.get("pull", []):
+        pull["every_ms"] = 100
+    (folder / (conf["profile"] + ".json")).write_text(json.dumps(profile), encoding="utf-8")
+    return {**conf, "profile_dir": str(folder)}
