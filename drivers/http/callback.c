@@ -1,8 +1,6 @@
 /* callback.c -- what a provider pushes to us, or is asked for: receipts, people's replies, news of
  * calls, as JSON or as a form.  It keeps nothing: the provider's 200 waits in gongd until the
  * events before it are committed. */
-#include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,28 +9,6 @@
 #include "drivers/http/http.h"
 
 #define BODY_MAX (512 * 1024)
-
-/* A form as an object of texts, so that the same pointers read it; NULL if it is not UTF-8. */
-static json_t *
-form_to_json(const char *form)
-{
-	json_t *object = json_object();
-	struct evkeyvalq fields;
-	struct evkeyval *field;
-	bool ok = true;
-
-	if (evhttp_parse_query_str(form, &fields) < 0) {
-		json_decref(object);
-		return NULL;
-	}
-	TAILQ_FOREACH(field, &fields, next)
-		ok = ok && json_object_set_new(object, field->key, json_string(field->value)) == 0;
-	evhttp_clear_headers(&fields);
-	if (ok && json_object_size(object))
-		return object;
-	json_decref(object);
-	return NULL;
-}
 
 /* The bytes, owned, NUL-terminated; NULL = none, or not what gongd sends. */
 static char *
@@ -59,17 +35,17 @@ decode_body(json_t *op, size_t *len)
 
 /* A GET says in its query what a POST says in its body; beside a body the query is "query". */
 static json_t *
-parse(const char *body, size_t len, const char *query)
+parse(const struct form_charset *charset, const char *body, size_t len, const char *query)
 {
 	json_t *json, *item, *extra;
 	size_t i;
 
-	extra = query && query[0] ? form_to_json(query) : NULL;
+	extra = query && query[0] ? form_to_json(query, charset) : NULL;
 	if (!body)
 		return extra;
 	json = json_loadb(body, len, 0, NULL);
 	if (!json && body[0] != '{' && body[0] != '[' && strlen(body) == len)
-		json = form_to_json(body);
+		json = form_to_json(body, charset);
 	if (json_is_object(json) && extra)
 		json_object_set(json, "query", extra);
 	json_array_foreach(json, i, item)
@@ -92,6 +68,7 @@ take_receipt(struct http *h, json_t *item)
 	ref = pointer_text(&r->provider_id, item, rooms[2], 64);
 	to = profile_number(&h->profile, pointer_text(&r->to, item, rooms[3], 64), plus, sizeof(plus));
 	reason = pointer_text(&r->reason, item, rooms[4], 64);
+	reason = reason && reason[0] ? reason : NULL;
 	id = id && id[0] ? id : NULL;
 	if (!id && !ref)
 		return false;
@@ -217,7 +194,8 @@ callback_take(struct http *h, json_t *op)
 	const char *id = json_string_value(json_object_get(op, "id"));
 	size_t len = 0;
 	char *body = decode_body(op, &len);
-	json_t *items = parse(body, len, json_string_value(json_object_get(op, "query")));
+	json_t *items = parse(&h->profile.callback.charset, body, len,
+			      json_string_value(json_object_get(op, "query")));
 
 	if (!id) {
 		/* nobody to answer */

@@ -234,11 +234,23 @@ take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 	return 0;
 }
 
+static int
+take_charset(struct form_charset *c, json_t *charset, struct err *err)
+{
+	if (!charset)
+		return 0;
+	if (option_only(charset, "charset", " of in ", err) < 0 ||
+	    option_text(charset, "of", &c->of, err) < 0 || option_text(charset, "in", &c->in, err) < 0)
+		return -1;
+	return c->of && c->in ? 0 : err_field(err, "charset", "needs \"of\" (the field that is not in "
+					      "UTF-8) and \"in\" (the field that names its charset)");
+}
+
 int
 callback_compile(struct callback_rules *c, json_t *config, const struct request_context *context,
 		 struct err *err)
 {
-	json_t *callback, *receipt, *reply, *verify;
+	json_t *callback, *receipt, *reply, *verify, *charset;
 
 	c->answer = "{\"code\":0}";
 	c->answer_type = "application/json";
@@ -247,7 +259,7 @@ callback_compile(struct callback_rules *c, json_t *config, const struct request_
 	if (!callback)
 		return 0;
 	if (option_only(callback, "callback", " list receipt reply calls verify answer answer_type "
-			"within_ms ", err) < 0)
+			"within_ms charset ", err) < 0)
 		return -1;
 	if (option_object(callback, "receipt", &receipt, err) < 0 ||
 	    option_object(callback, "reply", &reply, err) < 0 ||
@@ -255,6 +267,8 @@ callback_compile(struct callback_rules *c, json_t *config, const struct request_
 	    option_pointer(callback, "list", &c->list, err) < 0 ||
 	    option_text(callback, "answer", &c->answer, err) < 0 ||
 	    option_text(callback, "answer_type", &c->answer_type, err) < 0 ||
+	    option_object(callback, "charset", &charset, err) < 0 ||
+	    take_charset(&c->charset, charset, err) < 0 ||
 	    option_number(callback, "within_ms", 100, 30000, &c->within_ms, err) < 0 ||
 	    take_receipt_rules(&c->receipt, receipt, err) < 0 ||
 	    take_reply_rules(&c->reply, reply, err) < 0 ||

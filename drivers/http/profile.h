@@ -4,6 +4,7 @@
 #define GONG_HTTP_PROFILE_H
 
 #include "drivers/http/approved.h"
+#include "drivers/http/form.h"
 #include "drivers/http/operation.h"
 #include "drivers/http/verify.h"
 
@@ -48,6 +49,7 @@ struct callback_rules {
 	size_t call_count;
 	struct verify_rules verify;
 	const char *answer, *answer_type;	/* body of our 200 */
+	struct form_charset charset;
 	long within_ms;			/* they wait no longer for it; 0 = not known */
 };
 
