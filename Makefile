@@ -89,12 +89,11 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 # Everything a fresh Debian 12 lacks; `have` is what demo and check ask first.
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
 	libconfuse-dev libssl-dev libcsv-dev libgammu-dev gammu libcmocka-dev tzdata python3 \
-	python3-pytest libnghttp2-dev curl openssl clang clang-tidy clang-format libclang-rt-14-dev mandoc
-# What `make bench` compares gong with.
-BENCH_DEPS := kannel
+	python3-pytest libnghttp2-dev curl openssl clang clang-tidy clang-format libclang-rt-14-dev mandoc \
+	kannel kannel-extras
 deps:
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEPS) $(BENCH_DEPS)
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEPS)
 have:
 	@dpkg -s $(DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps; }
 
@@ -122,7 +121,6 @@ fuzz: have
 fuzz-now: $(FUZZ)
 	@tests/fuzz/run.sh $(FUZZ)
 bench: have
-	@dpkg -s $(BENCH_DEPS) >/dev/null 2>&1 || $(MAKE) deps
 	@$(MAKE) --no-print-directory bench-now
 bench-now: $(PROGRAMS) $(SIMS) $(BENCH)
 	@B=$(B) /usr/bin/python3 tests/bench/bench.py
