@@ -28,12 +28,11 @@ open_breaker(struct http *h, msec pause_ms, const char *reason)
 	struct breaker *b = &h->breaker;
 	msec ms = pause_ms ? pause_ms : jitter(pace_backoff_ms(PAUSE_FIRST_MS, PAUSE_MAX_MS,
 							       ++b->opened));
-	struct timeval wait = { ms / 1000, ms % 1000 * 1000 };
 
 	b->state = BREAKER_OPEN;
 	b->bad = 0;
 	kit_log("route rests ms=%lld host=%s reason=\"%s\"", (long long)ms, h->profile.host, reason);
-	event_add(&b->timer, &wait);
+	http_at(&b->timer, kit_now() + ms);
 	http_offer(h);
 	http_give_back(h, "withdrawn", "given back: the provider does not answer, or asks to wait");
 }

@@ -182,17 +182,13 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 static void
 set_timer(struct http *h)
 {
-	msec now = kit_now(), next = NEVER;
+	msec next = NEVER;
 	struct call *c;
 
 	TAILQ_FOREACH(c, &h->calls.list, link)
 		if (!c->busy)
 			next = msec_min(next, msec_min(c->until, c->query_at));
-	if (next == NEVER)
-		event_del(&h->calls.timer);
-	else
-		event_add(&h->calls.timer, &(struct timeval){
-			next > now ? (next - now) / 1000 : 0, next > now ? (next - now) % 1000 * 1000 : 0 });
+	http_at(&h->calls.timer, next);
 }
 
 static void

@@ -58,6 +58,19 @@ http_offer(struct http *h)
 }
 
 void
+http_at(struct event *timer, msec at)
+{
+	msec left = at - kit_now();
+
+	if (at == NEVER)
+		event_del(timer);
+	else if (left <= 0)
+		event_add(timer, &(struct timeval){ 0, 0 });
+	else
+		event_add(timer, &(struct timeval){ left / 1000, left % 1000 * 1000 });
+}
+
+void
 http_leave_when_idle(struct http *h)
 {
 	if (!h->closing || h->left || transfers_running(h->transfers) || resolve_any(h) ||
@@ -448,7 +461,6 @@ static void
 http_close(struct kit *k, msec grace_ms)
 {
 	struct http *h = kit_self(k);
-	struct timeval tv = { grace_ms / 1000, grace_ms % 1000 * 1000 };
 
 	if (!h->is_open) {
 		kit_exit(k);
@@ -456,7 +468,7 @@ http_close(struct kit *k, msec grace_ms)
 	}
 	h->closing = true;
 	http_give_back(h, "rejected", "not sent: the driver is closing");
-	event_add(&h->grace, &tv);
+	http_at(&h->grace, kit_now() + grace_ms);
 	http_leave_when_idle(h);
 }
 

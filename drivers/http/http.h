@@ -96,6 +96,8 @@ void http_words_unref(struct words *);	/* NULL does nothing */
 void http_give_back(struct http *, const char *outcome, const char *reason);
 void http_offer(struct http *);		/* tells gongd what can be sent now */
 void http_leave_when_idle(struct http *);
+/* The timer fires at that instant, at once if it is past, never at NEVER. */
+void http_at(struct event *timer, msec at);
 /* What a request showed of the provider's health. */
 void http_note_result(struct http *, const struct transfer_result *, const struct judgement *);
 

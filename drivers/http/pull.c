@@ -2,12 +2,12 @@
  * without a public address.  Each answer is handed over before the next is asked for. */
 #include "drivers/http/http.h"
 
-static void
-again(struct pull *p)
-{
-	long ms = p->http->profile.pulls[p->index].every_ms;
+#define MORE_MS 100			/* as long as there is more */
 
-	event_add(&p->timer, &(struct timeval){ ms / 1000, ms % 1000 * 1000 });
+static msec
+every(const struct pull *p)
+{
+	return p->http->profile.pulls[p->index].every_ms;
 }
 
 static void
@@ -31,11 +31,7 @@ on_pulled(void *ctx, const struct operation *op, struct item **items, size_t cou
 	buf_fini(&answer);
 	json_decref(body);
 	p->asked = false;
-	/* As long as there is more, it is fetched at once. */
-	if (all)
-		event_add(&p->timer, &(struct timeval){ 0, 100000 });
-	else
-		again(p);
+	http_at(&p->timer, kit_now() + (all ? MORE_MS : every(p)));
 	http_leave_when_idle(h);
 }
 
@@ -60,7 +56,7 @@ pull_init(struct http *h)
 		*p = (struct pull){ .http = h, .index = i };
 		event_assign(&p->timer, kit_base(h->kit), -1, 0, on_due, p);
 		if (profile_has(&h->profile, OP_PULL + i))
-			again(p);
+			http_at(&p->timer, kit_now() + every(p));
 	}
 }
 

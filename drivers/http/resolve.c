@@ -140,17 +140,13 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 static void
 set_timer(struct http *h)
 {
-	msec now = kit_now(), next = NEVER;
+	msec next = NEVER;
 	struct doubt *d;
 
 	TAILQ_FOREACH(d, &h->doubts.list, link)
 		if (!d->waits)
 			next = msec_min(next, d->next_at);
-	if (next == NEVER)
-		event_del(&h->doubts.timer);
-	else
-		event_add(&h->doubts.timer, &(struct timeval){
-			next > now ? (next - now) / 1000 : 0, next > now ? (next - now) % 1000 * 1000 : 0 });
+	http_at(&h->doubts.timer, next);
 }
 
 void

@@ -183,8 +183,7 @@ test_judged(struct http *h, struct item *item, const struct judgement *o)
 	if (!t->receipt_wait_ms || !h->profile.receipts)
 		answer_message(t, NULL);
 	else
-		event_add(&t->timer, &(struct timeval){ t->receipt_wait_ms / 1000,
-							t->receipt_wait_ms % 1000 * 1000 });
+		http_at(&t->timer, kit_now() + t->receipt_wait_ms);
 	return true;
 }
 
