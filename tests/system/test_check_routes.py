@@ -226,3 +226,25 @@ def test_a_constant_text_has_no_variables_and_asks_for_known_answers(office, wor
         f.writelines(lines)
     p = office.check()
     assert p.returncode == 1 and "warn.rain.conf:" in p.stderr and words in p.stderr, p
+
+
+def test_a_real_provider_names_the_templates_that_it_was_not_given(office):
+    profiles = os.path.join(ROOT, "drivers", "http", "profiles")
+    config = {"profile": "tencent-sms", "profile_dir": profiles, "secret_id": "AKID",
+              "secret_key": "k", "app_id": "1400", "sign_name": "青石县应急",
+              "templates": {"warn.rain": {"code": "1", "params": ["area", "hours"]},
+                            "flood.move": {"code": "2", "params": ["nobody"]}}}
+    office.routes = """route "cloud" {
+		driver = "gong-http"
+		channels = {sms}
+		gong_signs = false
+		config = '%s'
+	}
+	""" % json.dumps(config, ensure_ascii=False)
+    p = office.check()
+    told = p.stderr + p.stdout
+    assert p.returncode == 1
+    assert 'template flood.move, zh: 没有参数nobody / it has no parameter "nobody", which approved ' \
+        'template 2 wants' in told
+    assert 'template notice.text, zh: 该平台没有对应的报备模板' in told
+    assert "template warn.rain, zh" not in told
