@@ -537,6 +537,9 @@ def test_calls_that_have_not_ended_are_unknown_when_the_driver_closes(started, d
     ({"http": "3"}, "1.1"), ({"client_cert": "/x"}, "client_key"),
     ({"client_cert": "/x", "client_key": "/x"}, "cannot be read"),
     ({"path": "x"}, "begin with"), ({"answer_type": "xml"}, "json or text"),
+    ({"unpack": "Data"}, "unpack"), ({"key_fields": {"K{{key_number}}": "{{key}}"}}, "key_fields"),
+    ({"body": None, "body_type": "form", "fields": {"a": "{{to}}"}, "key_fields": {"K": "{{kee}}"}},
+     "key_fields"), ({"body": {"a": "{{plays:3}}"}}, "the least and the most"),
     ({"body": {"a": "{{all:one}}"}}, "elements"), ({"ordinary": {"path": "/o"}}, "ordinary")])
 def test_a_faulty_option_is_refused_by_name(started, change, word):  # noqa: F811
     d = started(Driver(config("http://127.0.0.1:1/", **change)))

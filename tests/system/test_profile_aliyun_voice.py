@@ -188,6 +188,20 @@ def test_a_call_that_ends_before_their_answer_comes_is_done_once(started, drive)
     assert len([e for e in d.events if e["ev"] == "done"]) == 1
 
 
+def test_a_call_that_ends_while_it_is_asked_about_is_done_once(started, drive, tmp_path):  # noqa: F811
+    provider = started(AliyunVoice())
+    d = drive({**asking(provider, tmp_path, "aliyun-voice"), "timeout_ms": 500})
+    got = place(d, provider)
+    provider.silent = True
+    asked = len(provider.requests)
+    wait_for("a question", lambda: len(provider.requests) > asked)
+    (ended,), _ = tell(d, provider.no_answer(got))
+    assert ended["outcome"] == "no_answer"
+    assert d.dones(1)["C1"]["reason"] == "no_answer"
+    assert d.end() == 0
+    assert len([e for e in d.events if e["ev"] == "done"]) == 1
+
+
 def test_a_key_that_is_told_after_the_end_still_counts(started, drive):  # noqa: F811
     provider = started(AliyunVoice())
     d = drive(aliyun(provider))
