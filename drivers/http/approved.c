@@ -170,6 +170,15 @@ check_value(const struct approved *a, const struct approved_value *v, const char
 }
 
 int
+approved_check_text(const struct approved *a, const char *text, struct err *err)
+{
+	if (a->text_max && characters(text) > (size_t)a->text_max)
+		return err_set(err, "not sent: the text is longer than the %ld characters that the "
+			       "provider allows; shorten the template", a->text_max);
+	return 0;
+}
+
+int
 approved_fill(struct approved_params *out, const struct approved *a,
 	      const struct approved_template *t, const struct kit_template *made_of,
 	      const char *text, struct err *err)
@@ -180,9 +189,6 @@ approved_fill(struct approved_params *out, const struct approved *a,
 	if (!t->count && !made_of->constant)
 		rc = err_set(err, "the approved template has no variables, and this text is not its "
 			     "constant form (a drill, or a template without one)");
-	if (a->text_max && characters(text) > (size_t)a->text_max)
-		rc = err_set(err, "the text is longer than the %ld characters that the provider allows",
-			     a->text_max);
 	for (size_t i = 0; i < t->count && rc == 0; i++) {
 		const char *value = value_of(&t->values[i], made_of, text);
 

@@ -41,6 +41,8 @@ const struct approved_template *approved_find(const struct approved *, const cha
 struct approved_params {
 	char *object, *list;		/* JSON, owned */
 };
+/* -1: the provider takes no text as long as this. */
+int approved_check_text(const struct approved *, const char *text, struct err *);
 /* -1: err->text says why this template cannot carry it. */
 int approved_fill(struct approved_params *, const struct approved *,
 		  const struct approved_template *, const struct kit_template *, const char *text,

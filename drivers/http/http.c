@@ -300,6 +300,10 @@ http_words(struct http *h, const char *text, const struct kit_template *template
 	memcpy(words->text, text, len + 1);
 	words->refs = 1;
 	snprintf(words->language, sizeof(words->language), "%s", language_of(h, language));
+	if (approved_check_text(approved, text, err) < 0) {
+		http_words_unref(words);
+		return NULL;
+	}
 	if (!approved->count)
 		return words;
 	words->approved = approved_find(approved, template->name, template->language);

@@ -5,8 +5,9 @@ import json
 import os
 import time
 
+from district import District
+from harness import World, wait_for
 from http_driver import LONG, ROOT, now
-from harness import World
 
 SHIPPED = os.path.join(ROOT, "drivers", "http", "profiles")
 URL = "http://gong.invalid:8035"        # gongd would say it; without a path, as `Push.op` adds one
@@ -90,3 +91,26 @@ def hasty(folder, conf):
         pull["every_ms"] = 100
     (folder / (conf["profile"] + ".json")).write_text(json.dumps(profile), encoding="utf-8")
     return {**conf, "profile_dir": str(folder)}
+
+
+def alert(world, count=3):
+    """Tells `count` village chiefs something; returns when all have been sent it."""
+    world.load(District(1, count))
+    ident = world.send(key="p", template="notice.text", severity="red", params={"text": "河水上涨"},
+                       audience={"divisions": ["990121001"], "roles": ["village_chief"]})
+    wait_for("all to be sent", lambda: world.states()["sent"] == count)
+    return ident
+
+
+def called(world, provider):
+    """An alert that rings people; the first call that the provider has."""
+    world.load(District(1, 1))
+    ident = world.send(key="c", template="warn.rain", severity="red", policy="call.red",
+                       params={"hours": 3, "level": "红色", "mm": 80},
+                       audience={"divisions": ["990121001001"]})
+    wait_for("a call", lambda: provider.got)
+    return ident, provider.got[0]
+
+
+def level(world, ident):
+    return world.rows("SELECT max(level) AS level FROM target WHERE alert = ?", ident)[0]["level"]

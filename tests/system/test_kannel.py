@@ -8,9 +8,8 @@ import urllib.parse
 
 import pytest
 
-from district import District
 from harness import Process, wait_for
-from profile_helpers import SHIPPED, URL, gongd
+from profile_helpers import SHIPPED, URL, alert, gongd
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
 CONF = '''group = core
@@ -162,11 +161,7 @@ def test_what_it_refuses_is_read(drive, ports, tmp_path):  # noqa: F811
 
 def test_gongd_hears_receipts_and_replies_through_it(ports, tmp_path):
     with gongd(conf(ports["send"])) as world, kannel(tmp_path, ports, world.callback) as box:
-        world.load(District(1, 4))
-        world.send(key="k", template="notice.text", severity="red", params={"text": "河水上涨"},
-                   audience={"divisions": ["990121001"], "roles": ["village_chief"]})
-        wait_for("all to be with Kannel, which has no network yet",
-                 lambda: world.states()["sent"] == 4)
+        alert(world, 4)         # all are with Kannel, which has no network yet
         box.phones()
         wait_for("receipts of the phones", lambda: world.states()["delivered"] == 4)
         sent = dict(box.got())

@@ -1,7 +1,8 @@
 """The profiles infobip and infobip-pull against Infobip's side."""
 import pytest
 
-from profile_helpers import ONE, TEXTS, TWO, URL, receipt, route, tell, until
+from harness import wait_for
+from profile_helpers import ONE, TEXTS, TWO, URL, alert, gongd, receipt, route, tell, until
 from providers.base import together
 from providers.infobip import Infobip
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
@@ -121,9 +122,12 @@ def test_receipts_and_replies_are_fetched(start, infobip):
     d.one(ident="A0")
     infobip.keep(infobip.receipt(infobip.got[0], ONE))
     infobip.keep(infobip.reply(ONE, "1"))
-    events = [until(d, kind, timeout=30) for kind in ("receipt", "inbound")]
-    assert (events[0]["id"], events[0]["state"]) == ("A0", "delivered")
-    assert (events[1]["from"], events[1]["text"]) == (ONE, "1")
+    told = {}
+    while set(told) < {"receipt", "inbound"}:        # in either order
+        event = d.next(timeout=30)
+        told.update({event["ev"]: event} if event["ev"] in ("receipt", "inbound") else {})
+    assert (told["receipt"]["id"], told["receipt"]["state"]) == ("A0", "delivered")
+    assert (told["inbound"]["from"], told["inbound"]["text"]) == (ONE, "1")
 
 
 @BOTH
@@ -143,3 +147,14 @@ def test_a_lost_answer_is_found_in_their_logs(start, infobip, name, ok, state):
 
 def test_what_is_left_is_known(start):
     assert until(start(), "health", lambda e: "balance" in e)["balance"] == 12.34
+
+
+def test_gongd_fetches_what_it_cannot_be_told(infobip):
+    with gongd(conf("infobip-pull", infobip)) as world:
+        alert(world)
+        for got in infobip.got:
+            for number in got.ids:
+                infobip.keep(infobip.receipt(got, "+" + number))
+        infobip.keep(infobip.reply("+" + number, "1"))
+        wait_for("the receipts", lambda: world.states()["delivered"] >= 3, 40)
+        wait_for("the reply", lambda: len(world.rows("SELECT * FROM inbound")) == 1, 40)

@@ -1,7 +1,9 @@
 """The profile plivo against Plivo's side: messages and calls."""
 import pytest
 
-from profile_helpers import ONE, TEXTS, TWO, URL, place, receipt, route, tell, until
+from harness import wait_for
+from profile_helpers import (ONE, TEXTS, TWO, URL, called, gongd, level, place, receipt, route, tell,
+                             until)
 from providers.base import Said
 from providers.plivo import Plivo
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
@@ -113,3 +115,15 @@ def test_a_machine_is_noted(r, plivo):
     tell(r, plivo.machine(got))
     (ended, _), _ = tell(r, plivo.ended(got))
     assert (ended["outcome"], ended["machine"]) == ("answered", "true")
+
+
+def test_a_key_in_a_call_acknowledges(plivo):
+    with gongd(conf(plivo), "{voice}") as world:
+        ident, got = called(world, plivo)
+        (said,) = plivo.push(None, plivo.answered(got))
+        assert "暴雨" in plivo.hears(got, said)[0]
+        wait_for("picked up", lambda: level(world, ident) == 2)
+        (thanks,) = plivo.push(None, plivo.key(got, "1"))
+        assert plivo.hears(got, thanks) == ["Recorded."]
+        wait_for("acknowledged", lambda: level(world, ident) == 3)
+        assert plivo.push(None, plivo.ended(got))[-1].status == 200

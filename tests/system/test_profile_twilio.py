@@ -4,9 +4,9 @@ import urllib.parse
 
 import pytest
 
-from district import District
 from harness import wait_for
-from profile_helpers import ONE, TEXTS, TWO, URL, gongd, place, receipt, route, tell, until
+from profile_helpers import (ONE, TEXTS, TWO, URL, alert, called, gongd, level, place, receipt, route,
+                             tell, until)
 from providers.base import Said
 from providers.twilio import Twilio
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
@@ -64,6 +64,12 @@ def test_what_a_code_means(r, twilio, code, klass):
     twilio.whole = code
     fate = r.one()
     assert (fate["outcome"], fate["class"]) == ("rejected", klass) and code in fate["reason"]
+
+
+def test_a_text_that_they_would_refuse_goes_elsewhere(r, twilio):
+    fate = r.one("长" * 1601)
+    assert fate["class"] == "retry_other" and "1600 characters" in fate["reason"]
+    assert r.one("长" * 1600, ident="A2")["outcome"] == "accepted" and len(twilio.got) == 1
 
 
 def test_a_wrong_token_stops_the_route(drive, twilio):  # noqa: F811
@@ -186,10 +192,7 @@ def test_a_call_whose_answer_was_lost_is_told_of_by_callbacks(drive, twilio):  #
 
 def test_gongd_believes_signed_callbacks_only(twilio):
     with gongd(conf(twilio), "{sms}") as world:
-        world.load(District(1, 3))
-        world.send(key="t", template="notice.text", severity="red", params={"text": "河水上涨"},
-                   audience={"divisions": ["990121001"], "roles": ["village_chief"]})
-        wait_for("all to be sent", lambda: world.states()["sent"] == 3)
+        alert(world)
         people = [(got, got["To"]) for got in twilio.got]
         pushes = [twilio.receipt(*people[0]), twilio.receipt(*people[1], False)]
         reply = twilio.reply(people[0][1], "1")
@@ -203,3 +206,19 @@ def test_gongd_believes_signed_callbacks_only(twilio):
         assert [one.status for one in twilio.push(None, forged)] == [403]
         assert world.states()["delivered"] == 1
         assert urllib.parse.urlsplit(twilio.got[0]["StatusCallback"]).query.startswith("id=")
+
+
+def test_a_key_in_a_call_acknowledges(twilio):
+    with gongd(conf(twilio), "{voice}") as world:
+        ident, got = called(world, twilio)
+        assert "暴雨" in got.twiml.says[0] and got.twiml.langs == ["zh-CN"]
+        twilio.push(None, twilio.ringing(got), twilio.human(got))
+        wait_for("picked up", lambda: level(world, ident) == 2)
+        (wrong,) = twilio.push(None, twilio.key(got, "7"))
+        assert "暴雨" in twilio.hears(got, wrong).says[0]
+        (thanks,) = twilio.push(None, twilio.key(got, "1"))
+        assert twilio.hears(got, thanks).says == ["Recorded."]
+        wait_for("acknowledged", lambda: level(world, ident) == 3)
+        twilio.push(None, twilio.ended(got))
+        wait_for("its end", lambda: any("detected: human" in (a["reason"] or "")
+                                        for a in world.attempts()))

@@ -1,7 +1,8 @@
 """The profile vonage against Vonage's side."""
 import pytest
 
-from profile_helpers import ONE, TEXTS, TWO, receipt, route, tell, until
+from harness import wait_for
+from profile_helpers import ONE, TEXTS, TWO, alert, gongd, receipt, route, tell, until
 from providers.vonage import Vonage
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
@@ -109,3 +110,15 @@ def test_a_lost_answer_is_settled_by_the_receipt(drive, vonage):  # noqa: F811
 
 def test_what_is_left_is_known(r):
     assert until(r, "health", lambda e: "balance" in e)["balance"] == 12.34
+
+
+def test_gongd_counts_once_what_comes_twice(vonage):
+    with gongd(conf(vonage)) as world:
+        alert(world)
+        pushes = [vonage.receipt(got, "+" + got["to"], ok)
+                  for got, ok in zip(vonage.got, (True, True, False))]
+        reply = vonage.reply("+" + vonage.got[0]["to"], "1", ident="MO1")
+        said = vonage.push(world.callback, *pushes, reply, shuffle=5, twice=True)
+        assert all(vonage.took(one) for one in said) and len(said) == 8
+        wait_for("the receipts", lambda: world.states()["delivered"] == 2)
+        assert world.states()["failed"] == 1 and len(world.rows("SELECT * FROM inbound")) == 1
