@@ -39,14 +39,7 @@ now(void *ctx)
 static void
 forget(struct child *c, struct routes *r)
 {
-	while (r->replies) {
-		struct held_reply *held = r->replies;
-
-		r->replies = held->next;
-		free(held->type);
-		free(held->body);
-		free(held);
-	}
+	callbacks_close(r);
 	for (unsigned i = 0; i < 4; i++)
 		child_item_drop(c, message_id(1, 1, i));
 	table_fini(&c->items, NULL);
@@ -62,8 +55,8 @@ nothing(evutil_socket_t fd, short what, void *ctx)
 {
 }
 
-/* Four items are with the driver (ids of wave 1, contact 1): 0000000010010 and so on; the
- * seeds name them. */
+/* Four items are with the driver (ids of wave 1, contact 1): 0000000010010 and so on, and callback
+ * 5; the seeds name them. */
 static void
 read_all(struct child *c, const uint8_t *data, size_t size)
 {
@@ -99,6 +92,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	c.oldest.next = c.oldest.prev = &c.oldest;
 	for (unsigned i = 0; i < 4; i++)
 		child_item_add(&c, message_id(1, 1, i), NEVER);
+	r.base = base;
+	r.children = &c;
+	promise(routes_callback(&r, 0, 5, "POST", "/", "", NULL, "{}", 2), "a callback is handed over");
 	commands = dones = 0;
 	read_all(&c, data, size);
 	promise(dones <= 4, "one fate for each item");

@@ -1,10 +1,9 @@
 #!/usr/bin/env bash
-# Each fuzz target for FUZZ_SECONDS (20) on its seed corpus; a crash or a leak fails.
+# Each fuzz target for FUZZ_SECONDS (20) on its seed corpus, two at a time; a crash or a leak fails.
 set -u
 cd "$(dirname "$0")/../.."
-bad=0
-for target in "$@"; do
-	name=$(basename "$target") work=build/fuzz/work/$(basename "$target")
+one() {
+	target=$1 name=$(basename "$1") work=build/fuzz/work/$(basename "$1")
 	mkdir -p "$work" "tests/fuzz/corpus/${name#fuzz_}"
 	if timeout 300 "$target" -max_total_time="${FUZZ_SECONDS:-20}" -rss_limit_mb=1024 -timeout=5 \
 		-artifact_prefix="$work/" -print_final_stats=1 "$work" "tests/fuzz/corpus/${name#fuzz_}" >"$work.log" 2>&1; then
@@ -12,7 +11,8 @@ for target in "$@"; do
 	else
 		tail -n 30 "$work.log"
 		echo "$name: FINDING, see $work.log"
-		bad=1
+		return 1
 	fi
-done
-exit $bad
+}
+export -f one
+printf '%s\n' "$@" | xargs -P 2 -I{} bash -c 'one {}'
