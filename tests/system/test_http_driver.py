@@ -10,6 +10,7 @@ import urllib.parse
 
 import pytest
 
+from harness import wait_for
 from http_driver import Driver, Listener, Odd, Provider, config, http, now
 
 TEXTS = ['plain', 'says "now"', 'back\\slash\\n', 'two\nlines\r\n\tand a tab', '\x01\x1f\x7f',
@@ -457,7 +458,8 @@ def test_receipts_and_replies_come_round_from_the_provider(started, drive, tmp_p
         {i: (fates[i]["ref"], "delivered") for i in fates}
     assert {e["from"]: e["text"] for e in events if e["ev"] == "inbound"} == \
         {"+99900000001": "1 好", "+99900000012": "2"}
-    assert len(provider.books("receipt")) == 3 and len(provider.books("reply")) == 2
+    wait_for("the provider's books of what was taken", lambda: len(
+        provider.books("receipt")) == 3 and len(provider.books("reply")) == 2)
     people.write_text("+999* 0 3\n")
     time.sleep(0.15)
     assert d.one(ident="C4", to="+99900000099")["outcome"] == "accepted"
