@@ -11,21 +11,8 @@ static void
 say(struct judgement *out, enum verdict verdict, enum reject class, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-static void
-say(struct judgement *out, enum verdict verdict, enum reject class, const char *fmt, ...)
-{
-	va_list args;
-
-	out->verdict = verdict;
-	out->class = class;
-	va_start(args, fmt);
-	vsnprintf(out->reason, sizeof(out->reason), fmt, args);
-	va_end(args);
-}
-
-/* A cut in the middle of a character would be bad UTF-8 on the wire. */
-static void
-trim_utf8(char *text)
+void
+answer_trim(char *text)
 {
 	size_t len = strlen(text), back = 0;
 
@@ -41,6 +28,19 @@ trim_utf8(char *text)
 }
 
 static void
+say(struct judgement *out, enum verdict verdict, enum reject class, const char *fmt, ...)
+{
+	va_list args;
+
+	out->verdict = verdict;
+	out->class = class;
+	va_start(args, fmt);
+	vsnprintf(out->reason, sizeof(out->reason), fmt, args);
+	va_end(args);
+	answer_trim(out->reason);
+}
+
+static void
 copy_text(char *out, size_t size, const struct pointer *at, json_t *body)
 {
 	char room[64];
@@ -49,7 +49,7 @@ copy_text(char *out, size_t size, const struct pointer *at, json_t *body)
 	if (!text)
 		text = pointer_get(at, body) ? "(no plain value)" : "";
 	snprintf(out, size, "%s", text);
-	trim_utf8(out);
+	answer_trim(out);
 }
 
 static void
@@ -114,7 +114,7 @@ add_words(struct judgement *out, const struct operation *op, const struct pointe
 	copy_text(words, sizeof(words), &op->reason, body);
 	snprintf(out->reason, sizeof(out->reason), "provider answered %ld%s%s%s%s", status,
 		 code[0] ? " code " : "", code, words[0] ? ": " : "", words);
-	trim_utf8(out->reason);
+	answer_trim(out->reason);
 }
 
 /* Refusals that the profile does not list.  What is about our account or address stops the

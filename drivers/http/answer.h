@@ -23,4 +23,7 @@ void answer_judge(const struct profile *, const struct operation *, const struct
 json_t *answer_read(const struct profile *, const struct operation *,
 		    const struct transfer_result *, struct judgement *out);
 
+/* Drops the character that a cut has left half: it would be bad UTF-8 on the wire. */
+void answer_trim(char *text);
+
 #endif

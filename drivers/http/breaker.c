@@ -2,7 +2,6 @@
  * each of them would be in doubt.  After a pause one message is the probe (half open).  The pause
  * doubles from a second to a minute, with jitter, so that many boxes do not come back at once. */
 #include <openssl/rand.h>
-#include <stdlib.h>
 
 #include "drivers/http/http.h"
 
@@ -11,6 +10,14 @@
 #define PAUSE_FIRST_MS SECONDS(1)
 #define PAUSE_MAX_MS SECONDS(60)
 #define RETRY_AFTER_MAX_MS MINUTES(5)
+
+void
+breaker_give_back(struct http *h)
+{
+	if (h->breaker.state == BREAKER_OPEN)
+		http_give_back(h, "withdrawn", "given back: the provider does not answer, or asks "
+			       "to wait");
+}
 
 /* 80 to 120 % of it. */
 static msec
@@ -30,11 +37,12 @@ open_breaker(struct http *h, msec pause_ms, const char *reason)
 							       ++b->opened));
 
 	b->state = BREAKER_OPEN;
+	b->asked = pause_ms > 0;
 	b->bad = 0;
 	kit_log("route rests ms=%lld host=%s reason=\"%s\"", (long long)ms, h->profile.host, reason);
-	http_at(&b->timer, kit_now() + ms);
+	http_at(&b->timer, http_clock() + ms);
 	http_offer(h);
-	http_give_back(h, "withdrawn", "given back: the provider does not answer, or asks to wait");
+	breaker_give_back(h);
 }
 
 /* Results come in bursts as large as what is on its way, so a few bad ones beside good ones say
@@ -45,7 +53,7 @@ is_dead(const struct http *h)
 	const struct breaker *b = &h->breaker;
 
 	return b->bad >= BAD_MAX + h->profile.connections ||
-		(b->bad >= BAD_MAX && llabs(kit_now() - b->good_at) > ALIVE_MS);
+		(b->bad >= BAD_MAX && http_clock() - b->good_at > ALIVE_MS);
 }
 
 static void
@@ -75,8 +83,9 @@ breaker_note(struct http *h, bool good, msec retry_after_ms, const char *reason)
 			open_breaker(h, msec_min(retry_after_ms, RETRY_AFTER_MAX_MS), reason);
 	} else if (good) {
 		b->bad = b->opened = 0;
-		b->good_at = kit_now();
-		if (b->state == BREAKER_CLOSED)
+		b->good_at = http_clock();
+		/* What was on its way before they asked us to wait does not end the waiting. */
+		if (b->state == BREAKER_CLOSED || (b->state == BREAKER_OPEN && b->asked))
 			return;
 		b->state = BREAKER_CLOSED;
 		event_del(&b->timer);

@@ -54,7 +54,7 @@ tell(struct call *c, const char *state, const char *outcome, const char *digits)
 {
 	kit_call_state(c->http->kit, c->item->id, &(struct kit_progress){
 		.state = state, .outcome = outcome, .digits = digits,
-		.machine = c->machine[0] ? c->machine : NULL, .ms = kit_now() - c->began_at });
+		.machine = c->machine[0] ? c->machine : NULL, .ms = http_clock() - c->began_at });
 }
 
 /* Providers that name only their own reference may tell the end before the key. */
@@ -104,6 +104,7 @@ end_refused(struct call *c, enum reject class, const char *code)
 	char reason[128];
 
 	snprintf(reason, sizeof(reason), "the provider could not call: %s", code);
+	answer_trim(reason);
 	finish(c, "rejected", class, reason);
 }
 
@@ -149,7 +150,7 @@ query(struct call *c)
 {
 	struct http *h = c->http;
 
-	c->query_at = kit_now() + h->profile.call_query_ms;
+	c->query_at = http_clock() + h->profile.call_query_ms;
 	/* They are asked by their reference: there is none when the answer with it was lost. */
 	if (!c->ref[0])
 		return;
@@ -164,7 +165,7 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *h = ctx;
 	struct call *c = TAILQ_FIRST(&h->calls.list), *next;
-	msec now = kit_now();
+	msec now = http_clock();
 
 	for (; c; c = next) {
 		next = TAILQ_NEXT(c, link);
@@ -208,7 +209,7 @@ on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 	}
 	if (o->verdict == VERDICT_UNKNOWN)
 		snprintf(c->doubt, sizeof(c->doubt), "%s", o->reason);
-	c->query_at = profile_has(&h->profile, OP_CALL_QUERY) ? kit_now() + h->profile.call_query_ms
+	c->query_at = profile_has(&h->profile, OP_CALL_QUERY) ? http_clock() + h->profile.call_query_ms
 		: NEVER;
 	set_timer(h);
 }
@@ -257,8 +258,8 @@ call_place(struct http *h, const struct kit_call *call)
 		return;
 	}
 	c = xcalloc(1, sizeof(*c));
-	*c = (struct call){ .http = h, .item = item_of(h, call, words), .began_at = kit_now(),
-			    .busy = true, .until = kit_now() + call->ring_ms + NEWS_WAIT_MS };
+	*c = (struct call){ .http = h, .item = item_of(h, call, words), .began_at = http_clock(),
+			    .busy = true, .until = http_clock() + call->ring_ms + NEWS_WAIT_MS };
 	TAILQ_INSERT_TAIL(&h->calls.list, c, link);
 	transfers_start(h->transfers, &(struct transfer){
 		.op = &h->profile.ops[OP_CALL], .items = &c->item, .count = 1, .ended = on_placed,
@@ -384,8 +385,10 @@ take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf
 	}
 	if (ref && !c->ref[0])
 		snprintf(c->ref, sizeof(c->ref), "%s", ref);
-	if (machine)
+	if (machine) {
 		snprintf(c->machine, sizeof(c->machine), "%s", machine);
+		answer_trim(c->machine);
+	}
 	if (digits)
 		take_digits(c, rule, digits, answer);
 	else if (!rule->digits.count)

@@ -4,6 +4,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <time.h>
 
 #define UNLISTED_MAX 10			/* refusals in a row that the profile does not know */
 #define SILENT_MAX 3			/* failures in a row before the route says it is ill */
@@ -57,10 +58,19 @@ http_offer(struct http *h)
 		.rate = p->rate, .budgets = p->budgets, .reply_within_ms = p->callback.within_ms });
 }
 
+msec
+http_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 void
 http_at(struct event *timer, msec at)
 {
-	msec left = at - kit_now();
+	msec left = at - http_clock();
 
 	if (at == NEVER)
 		event_del(timer);
@@ -205,12 +215,14 @@ operation_of(const struct http *h, const struct item *item)
 void
 http_start(struct http *h, struct item *const *items, size_t count)
 {
+	const struct operation *op = operation_of(h, items[0]);
+
 	for (size_t i = 0; i < count; i++) {
 		items[i]->sent_at = kit_now();
-		memcpy(items[i]->request_id, items[0]->id, sizeof(items[0]->id));
+		memcpy(items[i]->request_id, items[op->own_ids ? i : 0]->id, sizeof(items[0]->id));
 	}
 	transfers_start(h->transfers, &(struct transfer){
-		.op = operation_of(h, items[0]), .items = items, .count = count, .ended = on_ended,
+		.op = op, .items = items, .count = count, .ended = on_ended,
 		.ctx = h });
 }
 
@@ -369,6 +381,7 @@ http_send(struct kit *k, const struct kit_send *send)
 			enqueue(h, send, from, words);
 	}
 	http_words_unref(words);
+	breaker_give_back(h);
 	/* Texts that may share a request wait until all that gongd said together is read. */
 	if (h->is_open && operation_for(h, send->urgent)->texts)
 		event_active(&h->pump, EV_TIMEOUT, 0);
@@ -472,7 +485,7 @@ http_close(struct kit *k, msec grace_ms)
 	}
 	h->closing = true;
 	http_give_back(h, "rejected", "not sent: the driver is closing");
-	http_at(&h->grace, kit_now() + grace_ms);
+	http_at(&h->grace, http_clock() + grace_ms);
 	http_leave_when_idle(h);
 }
 

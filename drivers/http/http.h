@@ -18,6 +18,7 @@ struct breaker {
 	enum { BREAKER_CLOSED, BREAKER_OPEN, BREAKER_HALF } state;
 	unsigned bad, opened;		/* bad results in a row; openings since the last good one */
 	msec good_at;			/* of the last good result */
+	bool asked;			/* they asked for this pause */
 	struct event timer;
 };
 
@@ -27,6 +28,7 @@ struct test;				/* a question of somebody at the office */
 
 struct doubts {
 	TAILQ_HEAD(, doubt) list;
+	unsigned asking;		/* questions on their way */
 	struct event timer;
 };
 
@@ -96,7 +98,9 @@ void http_words_unref(struct words *);	/* NULL does nothing */
 void http_give_back(struct http *, const char *outcome, const char *reason);
 void http_offer(struct http *);		/* tells gongd what can be sent now */
 void http_leave_when_idle(struct http *);
-/* The timer fires at that instant, at once if it is past, never at NEVER. */
+/* For timers: milliseconds of the clock that no step of the wall clock moves. */
+msec http_clock(void);
+/* The timer fires at that instant of http_clock, at once if it is past, never at NEVER. */
 void http_at(struct event *timer, msec at);
 /* What a request showed of the provider's health. */
 void http_note_result(struct http *, const struct transfer_result *, const struct judgement *);
@@ -106,6 +110,8 @@ void http_note_result(struct http *, const struct transfer_result *, const struc
 void breaker_init(struct http *);
 /* What one request showed. */
 void breaker_note(struct http *, bool good, msec retry_after_ms, const char *reason);
+/* While it is open nothing leaves: also not what gongd wrote before it heard of that. */
+void breaker_give_back(struct http *);
 /* How many messages it lets through at once, of `window`. */
 unsigned breaker_window(const struct http *, unsigned window);
 

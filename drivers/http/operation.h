@@ -36,6 +36,7 @@ struct operation {
 	bool texts;			/* numbers of different texts may share a request */
 	struct request_element *elements;
 	size_t element_count;
+	bool own_ids;			/* in a shared request, too: {{id}} stands in the elements */
 	struct pointer each, each_to;	/* where an answer speaks of each number; count 0 = nowhere */
 	json_t *each_status;		/* of such an answer; NULL = as success_status */
 	json_t *success_status, *success_equals;

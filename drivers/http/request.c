@@ -497,6 +497,12 @@ request_uses_items(const struct request_template *t)
 }
 
 bool
+request_uses_id(const struct request_template *t)
+{
+	return uses(t, VAR_ID, VAR_ID);
+}
+
+bool
 request_uses_signature(const struct request_template *t)
 {
 	return uses(t, VAR_SIGNATURE, VAR_SIGNATURE);

@@ -81,6 +81,7 @@ void request_render(const struct request_template *, const struct request_values
 /* Does it speak of single items' texts, so that only items of one text may share a request? */
 bool request_uses_text(const struct request_template *);
 bool request_uses_items(const struct request_template *);
+bool request_uses_id(const struct request_template *);
 bool request_uses_signature(const struct request_template *);
 /* Renders a hostile sample and parses it: proves that every value stands where it may. */
 int request_check_json(const struct request_template *, const char *join, struct err *);

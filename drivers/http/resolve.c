@@ -6,6 +6,9 @@
 
 #include "drivers/http/http.h"
 
+#define DOUBT_MAX_MS MINUTES(2)	/* gongd waits five */
+#define ASKED_MIN 2			/* at once; more with many connections */
+
 struct doubt {
 	TAILQ_ENTRY(doubt) link;
 	struct http *http;
@@ -13,7 +16,7 @@ struct doubt {
 	char reason[256];		/* why it is in doubt */
 	unsigned asked;
 	bool waits;			/* for the answer to a question */
-	msec next_at;
+	msec next_at, until;
 };
 
 static void set_timer(struct http *);
@@ -106,35 +109,53 @@ on_answer(void *ctx, const struct operation *op, struct item **items, size_t cou
 	json_t *body = answer_read(&h->profile, op, r, &judgement), *element;
 
 	d->waits = false;
+	h->doubts.asking--;
 	element = body ? find(h, body, d->item) : NULL;
 	if (element) {
 		end_found(d, element);
 	} else if (d->asked >= (unsigned)h->profile.query.times) {
 		end_unknown(d);
 	} else {
-		d->next_at = kit_now() + (h->profile.query.after_ms << d->asked);
-		set_timer(h);
+		d->next_at = http_clock() + (h->profile.query.after_ms << d->asked);
 	}
+	set_timer(h);
 	json_decref(body);
 	http_leave_when_idle(h);
+}
+
+/* A whole batch in doubt must not fill the connections of what is still to be sent. */
+static bool
+may_ask(const struct http *h)
+{
+	return h->doubts.asking < ASKED_MIN + h->profile.connections / 4;
 }
 
 static void
 on_due(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *h = ctx;
-	struct doubt *d;
+	struct doubt *d, *next;
+	msec now = http_clock();
 
-	TAILQ_FOREACH(d, &h->doubts.list, link) {
-		if (d->waits || d->next_at > kit_now())
+	for (d = TAILQ_FIRST(&h->doubts.list); d; d = next) {
+		next = TAILQ_NEXT(d, link);
+		if (d->waits)
+			continue;
+		if (d->until <= now) {
+			end_unknown(d);
+			continue;
+		}
+		if (d->next_at > now || !may_ask(h))
 			continue;
 		d->waits = true;
 		d->asked++;
+		h->doubts.asking++;
 		transfers_ask(h->transfers, &(struct transfer){
 			.op = &h->profile.ops[OP_QUERY], .items = &d->item, .count = 1,
 			.ended = on_answer, .ctx = d });
 	}
 	set_timer(h);
+	http_leave_when_idle(h);
 }
 
 static void
@@ -145,7 +166,7 @@ set_timer(struct http *h)
 
 	TAILQ_FOREACH(d, &h->doubts.list, link)
 		if (!d->waits)
-			next = msec_min(next, d->next_at);
+			next = msec_min(next, may_ask(h) ? msec_min(d->next_at, d->until) : d->until);
 	http_at(&h->doubts.timer, next);
 }
 
@@ -167,7 +188,8 @@ resolve_add(struct http *h, struct item *item, const char *reason)
 	}
 	d = xcalloc(1, sizeof(*d));
 	*d = (struct doubt){ .http = h, .item = item,
-			     .next_at = kit_now() + h->profile.query.after_ms };
+			     .next_at = http_clock() + h->profile.query.after_ms,
+			     .until = http_clock() + DOUBT_MAX_MS };
 	snprintf(d->reason, sizeof(d->reason), "%s", reason);
 	TAILQ_INSERT_TAIL(&h->doubts.list, d, link);
 	set_timer(h);

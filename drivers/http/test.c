@@ -50,7 +50,7 @@ answer_steps(struct test *t)
 {
 	struct http *h = t->http;
 	json_t *fields = json_pack("{s:b,s:O,s:I}", "ok", !t->failed, "lines", t->lines, "ms",
-				   (json_int_t)(kit_now() - t->began_at));
+				   (json_int_t)(http_clock() - t->began_at));
 
 	if (t->failed)
 		json_object_set_new(fields, "reason", json_string("a step failed; see its line"));
@@ -112,7 +112,7 @@ on_reached(void *ctx, const struct operation *op, struct item **items, size_t co
 		return;
 	}
 	line(t, "ok  ", "reach: %s answered in %lld ms%s", h->profile.host,
-	     (long long)(kit_now() - t->began_at), h->profile.is_plain
+	     (long long)(http_clock() - t->began_at), h->profile.is_plain
 	     ? ", without encryption" : ", its certificate is good");
 	check_clock(t, r->date);
 	if (profile_has(&h->profile, OP_BALANCE)) {
@@ -129,7 +129,7 @@ static void
 answer_message(struct test *t, const char *receipt)
 {
 	struct http *h = t->http;
-	msec ms = kit_now() - t->began_at;
+	msec ms = http_clock() - t->began_at;
 	json_t *fields = json_pack("{s:b,s:s,s:I,s:I}", "ok", receipt == NULL ||
 				   strcmp(receipt, "failed") != 0, "ref", t->ref, "submit_ms",
 				   (json_int_t)t->submit_ms, "ms", (json_int_t)ms);
@@ -178,12 +178,12 @@ test_judged(struct http *h, struct item *item, const struct judgement *o)
 		return true;
 	}
 	t->left = true;
-	t->submit_ms = kit_now() - t->began_at;
+	t->submit_ms = http_clock() - t->began_at;
 	snprintf(t->ref, sizeof(t->ref), "%s", o->ref);
 	if (!t->receipt_wait_ms || !h->profile.receipts)
 		answer_message(t, NULL);
 	else
-		http_at(&t->timer, kit_now() + t->receipt_wait_ms);
+		http_at(&t->timer, http_clock() + t->receipt_wait_ms);
 	return true;
 }
 
@@ -245,7 +245,7 @@ test_ask(struct http *h, const struct kit_question *q)
 		return;
 	}
 	t = xcalloc(1, sizeof(*t));
-	*t = (struct test){ .http = h, .lines = json_array(), .began_at = kit_now(),
+	*t = (struct test){ .http = h, .lines = json_array(), .began_at = http_clock(),
 			    .receipt_wait_ms = q->receipt_wait_ms };
 	memcpy(t->id, q->id, strlen(q->id) + 1);
 	event_assign(&t->timer, kit_base(h->kit), -1, 0, on_waited, t);

@@ -3,11 +3,15 @@ its clock, its balance, pulls, approved templates, checks and tests (docs/http-d
 import base64
 import email.utils
 import json
+import os
+import subprocess
+import threading
 import time
 
 import pytest
 
-from http_driver import Driver, Odd, config, http, now
+import http_driver
+from http_driver import LONG, Driver, Odd, config, http, now
 from test_http_driver import callback, drive, started  # noqa: F401 (fixtures)
 
 RECEIPT = {"receipt": {"id": "/ref", "provider_id": "/msgid", "to": "/to", "state": "/state",
@@ -37,6 +41,13 @@ def until(d, kind, test, timeout=10):
         at = d.looked_at = at + 1
         if event["ev"] == kind and test(event):
             return event
+
+
+def wait_until(test, timeout=LONG):
+    end = time.monotonic() + timeout
+    while not test():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 # --- messages in doubt ----------------------------------------------------------------------------
@@ -545,3 +556,98 @@ def test_a_faulty_option_is_refused_by_name(started, change, word):  # noqa: F81
     d = started(Driver(config("http://127.0.0.1:1/", **change)))
     fatal = d.next("fatal")
     assert word in fatal["reason"] and fatal["retry"] is False, fatal
+
+
+# --- many at once, and at the worst moment ---------------------------------------------------------
+
+def test_what_was_on_its_way_does_not_end_the_pause_that_they_asked_for(started, drive):  # noqa: F811
+    asked = threading.Event()
+
+    def script(n, request):
+        if "wait" in request[1]:
+            return http(429, b"{}", b"Retry-After: 60\r\n")
+        asked.wait(LONG)
+        return http()
+    odd = started(Odd(script))
+    d = drive(config(odd.url, connections=4))
+    d.send(("A1", "+8613800000001"), text="under way")
+    assert d.one("wait", "B1")["class"] == "retry"
+    until(d, "ready", lambda e: e["window"] == 0)
+    asked.set()
+    assert d.dones(1)["A1"]["outcome"] == "accepted"
+    # What gongd wrote before it heard of the pause does not leave either.
+    assert d.one("too late", "C1")["outcome"] == "withdrawn"
+    assert len(odd.requests) == 2 and d.end() == 0
+    assert [e["window"] for e in d.events if e["ev"] == "ready"][1:] == [0]
+
+
+def test_questions_about_a_lost_batch_leave_room_for_what_is_still_to_be_sent(
+        started, drive):  # noqa: F811
+    def script(n, request):
+        if path_of(request).startswith("/find"):
+            return "hang"
+        return None if "lost" in request[1] else http()
+    odd = started(Odd(script))
+    d = drive(config(odd.url, query=dict(QUERY, times=1), connections=4,
+                     numbers={"most": 20, "join": ","}))
+    d.send(*((f"A{i}", f"+86138000000{i:02}") for i in range(20)), text="lost")
+    wait_until(lambda: len(odd.requests) >= 3)
+    assert d.one("now", "U1", urgent=True)["outcome"] == "accepted"
+
+
+def test_messages_with_ids_of_their_own_in_a_shared_request_are_found_by_them(
+        started, drive):  # noqa: F811
+    def script(n, request):
+        if not path_of(request).startswith("/find"):
+            return None
+        ident = path_of(request).split("=")[1]
+        return answer({"found": [{"ref": ident, "msgid": "m" + ident}]})
+    odd = started(Odd(script))
+    d = drive(config(odd.url, body={"all": "{{all:one}}"},
+                     elements={"one": {"to": "{{to}}", "ref": "{{id}}", "text": "{{text}}"}},
+                     numbers={"most": 10, "texts": True},
+                     query=dict(QUERY, fields={"id": "{{id}}"})))
+    d.send(("A1", "+8613800000001"), ("B1", "+8613800000002"))
+    assert {i: (f["outcome"], f.get("ref")) for i, f in d.dones(2).items()} == {
+        "A1": ("accepted", "mA1"), "B1": ("accepted", "mB1")}
+
+
+@pytest.mark.parametrize("by_ms", [-3600000, 3600000])
+def test_a_clock_that_steps_stops_and_hurries_nothing(started, tmp_path, monkeypatch, by_ms):  # noqa: F811
+    shim, offset = tmp_path / "clock_shim.so", tmp_path / "offset"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-D_GNU_SOURCE", "-o", str(shim),
+                    os.path.join(os.path.dirname(__file__), "clock_shim.c"), "-ldl"], check=True)
+    offset.write_text("0")
+    monkeypatch.setattr(http_driver, "ENV", {**http_driver.ENV, "LD_PRELOAD": str(shim),
+                                             "CLOCK_SHIM": str(offset),
+                                             "ASAN_OPTIONS": "verify_asan_link_order=0"})
+    odd = started(Odd(lambda n, r: answer({"found": []}) if path_of(r).startswith("/find")
+                      else http() if path_of(r) == "/call" else None))
+    calls = [{"has": "/state", "id": "/ref", "state": "/state", "states": {"busy": "busy"}}]
+    d = started(Driver(config(odd.url, query=dict(QUERY, after_ms=300),
+                              call={"path": "/call", "body": {"to": "{{to}}"}},
+                              callback={"calls": calls})))
+    assert d.next("ready")
+    d.say({"op": "call", "id": "C1", "to": "+8613800000002", "ring_ms": 30000, "plays": 1,
+           "keys": {}, "say": [{"language": "zh", "text": "x"}]})
+    d.send(("A1", "+8613800000001"))
+    wait_until(lambda: len(odd.requests) >= 2)
+    offset.write_text(str(by_ms))
+    assert d.dones(1)["A1"]["outcome"] == "unknown"
+    assert [path_of(r).split("?")[0] for r in odd.requests].count("/find") == 3
+
+
+@pytest.mark.parametrize("pad", range(3))
+def test_a_long_word_of_theirs_is_not_cut_within_a_character(started, drive, pad):  # noqa: F811
+    odd = started(Odd(lambda n, r: http()))
+    calls = [{"has": "/state", "id": "/ref", "machine": "/machine", "state": "/state",
+              "states": {"*": "drop"}}]
+    d = drive(config(odd.url, body=None, call={"path": "/call", "body": {"to": "{{to}}"}},
+                     callback={"calls": calls}))
+    d.say({"op": "call", "id": "C1", "to": "+8613800000001", "ring_ms": 30000, "plays": 1,
+           "keys": {}, "say": [{"language": "zh", "text": "x"}]})
+    wait_until(lambda: odd.requests)
+    word = "x" * pad + "空" * 60
+    callback(d, {"ref": "C1", "state": word, "machine": word})
+    fate = until(d, "done", lambda e: e["id"] == "C1")
+    assert (fate["outcome"], fate["class"]) == ("rejected", "drop") and "空" in fate["reason"]
