@@ -251,17 +251,17 @@ call_place(struct http *h, const struct kit_call *call)
 	struct call *c;
 
 	words = http_words(h, call->text ? call->text : "", &call->template, call->language, &err);
-	if (!words || !transfers_free_slots(h->transfers)) {
-		http_words_unref(words);
+	if (!words) {
 		kit_done(h->kit, call->id, "rejected", NULL, 0, reject_name(REJECT_RETRY_OTHER),
-			 words ? "not called: no free connection" : err.text);
+			 err.text);
 		return;
 	}
 	c = xcalloc(1, sizeof(*c));
 	*c = (struct call){ .http = h, .item = item_of(h, call, words), .began_at = http_clock(),
 			    .busy = true, .until = http_clock() + call->ring_ms + NEWS_WAIT_MS };
 	TAILQ_INSERT_TAIL(&h->calls.list, c, link);
-	transfers_start(h->transfers, &(struct transfer){
+	/* As a question is asked: on slots of its own, and before the texts that wait for one. */
+	transfers_ask(h->transfers, &(struct transfer){
 		.op = &h->profile.ops[OP_CALL], .items = &c->item, .count = 1, .ended = on_placed,
 		.ctx = c });
 }

@@ -38,7 +38,8 @@ unsigned transfers_free_slots(const struct transfers *);	/* for sends */
 size_t transfers_running(const struct transfers *);
 /* Needs a free slot. */
 void transfers_start(struct transfers *, const struct transfer *);
-/* A question, with at most one item: it has slots of its own and waits for one if it must. */
+/* A question or a call, with at most one item: it has slots of its own, and waits for one before
+ * any send if it must. */
 void transfers_ask(struct transfers *, const struct transfer *);
 /* Calls `each` for every item on its way; nothing more is heard of it, nor of any question. */
 void transfers_abandon(struct transfers *,

@@ -456,6 +456,20 @@ def test_a_call_is_told_of_until_it_ends(started, drive):  # noqa: F811
     assert d.end() == 0
 
 
+def test_calls_wait_for_a_connection_and_go_before_texts(started, drive):  # noqa: F811
+    odd = started(Odd(lambda n, r: time.sleep(0.02) or http()))
+    d = drive(calling(odd.url, body={"to": "{{to}}", "text": "{{text}}"}, connections=2))
+    d.send(*[(f"S{i:02}", "+8613800000001") for i in range(40)])
+    for i in range(20):
+        place(d, f"C{i:02}")
+    assert {f["outcome"] for f in d.dones(40).values()} == {"accepted"}
+    order = ["say" in json.loads(r[1]) for r in odd.requests]
+    assert sum(order) == 20 and not any(order[-10:])
+    d.say({"op": "close", "grace_ms": 100})
+    assert {f["outcome"] for f in d.dones(20).values()} == {"unknown"}
+    assert d.end() == 0
+
+
 @pytest.mark.parametrize("status, outcome, klass", [
     ("busy", "accepted", None), ("strange", "accepted", None), ("wrong", "rejected", "drop")])
 def test_how_else_a_call_ends(started, drive, status, outcome, klass):  # noqa: F811
@@ -628,13 +642,17 @@ def test_a_clock_that_steps_stops_and_hurries_nothing(started, tmp_path, monkeyp
                               call={"path": "/call", "body": {"to": "{{to}}"}},
                               callback={"calls": calls})))
     assert d.next("ready")
-    d.say({"op": "call", "id": "C1", "to": "+8613800000002", "ring_ms": 30000, "plays": 1,
-           "keys": {}, "say": [{"language": "zh", "text": "x"}]})
+    place(d, "C1")
     d.send(("A1", "+8613800000001"))
     wait_until(lambda: len(odd.requests) >= 2)
     offset.write_text(str(by_ms))
     assert d.dones(1)["A1"]["outcome"] == "unknown"
     assert [path_of(r).split("?")[0] for r in odd.requests].count("/find") == 3
+    place(d, "C2")                       # which looks at the clock for both calls
+    wait_until(lambda: [path_of(r) for r in odd.requests].count("/call") == 2)
+    time.sleep(0.3)
+    callback(d, {"ref": "C2", "state": "busy"})
+    assert {e["id"] for e in d.events if e["ev"] == "done"} == {"A1", "C2"}
 
 
 @pytest.mark.parametrize("pad", range(3))
