@@ -9,6 +9,7 @@
 #include "drivers/http/http.h"
 
 #define BODY_MAX (512 * 1024)
+#define TEXT_MAX 8192
 
 /* The bytes, owned, NUL-terminated; NULL = none, or not what gongd sends. */
 static char *
@@ -55,6 +56,15 @@ parse(const struct form_charset *charset, const char *body, size_t len, const ch
 	return json;
 }
 
+/* No short message, number or reference is as long as TEXT_MAX; a line to gongd must stay short. */
+static const char *
+text_at(const struct pointer *at, json_t *item, char *room, size_t size)
+{
+	const char *text = pointer_text(at, item, room, size);
+
+	return text && strlen(text) <= TEXT_MAX ? text : NULL;
+}
+
 static bool
 take_receipt(struct http *h, json_t *item)
 {
@@ -62,12 +72,12 @@ take_receipt(struct http *h, json_t *item)
 	char rooms[5][64], plus[64];
 	const char *id, *ref, *to, *state, *reason, *word;
 
-	if (!r->is_set || !(state = pointer_text(&r->state, item, rooms[0], 64)))
+	if (!r->is_set || !(state = text_at(&r->state, item, rooms[0], 64)))
 		return false;
-	id = pointer_text(&r->id, item, rooms[1], 64);
-	ref = pointer_text(&r->provider_id, item, rooms[2], 64);
-	to = profile_number(&h->profile, pointer_text(&r->to, item, rooms[3], 64), plus, sizeof(plus));
-	reason = pointer_text(&r->reason, item, rooms[4], 64);
+	id = text_at(&r->id, item, rooms[1], 64);
+	ref = text_at(&r->provider_id, item, rooms[2], 64);
+	to = profile_number(&h->profile, text_at(&r->to, item, rooms[3], 64), plus, sizeof(plus));
+	reason = text_at(&r->reason, item, rooms[4], 64);
 	reason = reason && reason[0] ? reason : NULL;
 	id = id && id[0] ? id : NULL;
 	if (!id && !ref)
@@ -104,10 +114,10 @@ take_reply(struct http *h, json_t *item)
 
 	if (!r->is_set)
 		return false;
-	id = pointer_text(&r->id, item, rooms[0], 64);
-	from = profile_number(&h->profile, pointer_text(&r->from, item, rooms[1], 64), plus,
+	id = text_at(&r->id, item, rooms[0], 64);
+	from = profile_number(&h->profile, text_at(&r->from, item, rooms[1], 64), plus,
 			      sizeof(plus));
-	text = pointer_text(&r->text, item, rooms[2], 64);
+	text = text_at(&r->text, item, rooms[2], 64);
 	if (!from || !text)
 		return false;
 	if (!id) {

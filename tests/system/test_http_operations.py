@@ -396,6 +396,14 @@ def test_a_callback_without_the_providers_signature_changes_nothing(started):  #
     assert d.end() == 0 and b"Basic" not in d.log
 
 
+def test_a_text_that_no_message_can_have_is_no_reply(drive):  # noqa: F811
+    d = drive(config("http://127.0.0.1:1/", callback=RECEIPT))
+    _, reply = callback(d, {"id": "1", "from": "8613800000001", "text": "\x01" * 60000})
+    assert reply["status"] == 400
+    (event,), reply = callback(d, {"id": "2", "from": "8613800000001", "text": "水" * 2000})
+    assert event["text"] == "水" * 2000 and reply["status"] == 200
+
+
 def test_what_an_account_allows_is_told_to_gongd(drive):  # noqa: F811
     d = drive(config("http://127.0.0.1:1/", limits={"rate": 20, "budgets": ["1/1m", "5/1h"]},
                      callback=dict(RECEIPT, within_ms=700)))
