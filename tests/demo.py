@@ -199,7 +199,7 @@ route "trunk" {
         wait_for("the first of the red messages to be with the routes", lambda: self.world.rows(
             "SELECT 1 FROM message m JOIN wave w ON w.id = m.wave WHERE w.alert = ? AND m.state > 0",
             alert), 10)
-        self.before = self.world.rows("SELECT count(*) AS n FROM alert")[0]["n"]
+        self.before = len(self.accepted())
         self.world.kill()
         begin = time.monotonic()
         self.world.start()
@@ -256,8 +256,7 @@ route "trunk" {
         wait_for("the duty deputy in post", lambda: self.state(callout) == 2, 30)
         wait_for("the valley to be out", lambda: self.state(move) == 2, 40)
         wait_for("the rain ladder's end", lambda: self.state(rain) in (2, 3), 40)
-        wait_for("everything settled", self.world.settled, 30)
-        time.sleep(1)
+        wait_for("everything settled", self.is_quiet, 60)
         print(self.world.ctl("alert", "list"))
         print(self.world.ctl("alert", "show", str(move)))
         self.check(rain, move, callout)
@@ -273,9 +272,23 @@ route "trunk" {
                           if e["ev"] == "call"]
         return books
 
+    def is_quiet(self):
+        """Nothing on its way, and nothing more came for a while: an answer is thanked for."""
+        before = len(self.world.messages())
+        for _ in range(4):
+            if not self.world.settled():
+                return False
+            time.sleep(0.5)
+        return self.world.settled() and len(self.world.messages()) == before
+
+    def accepted(self):
+        """Without gong's own: on a slow machine a modem's memory fills up while its driver is dead,
+        and the duty officer is told of it."""
+        return [r["id"] for r in self.world.rows("SELECT id FROM alert WHERE client != 'gong'")]
+
     def check(self, rain, move, callout):
         w, rows = self.world, self.world.rows
-        alerts = rows("SELECT count(*) AS n FROM alert")[0]["n"]
+        alerts = len(self.accepted())
         promise("every accepted alert survived kill -9", alerts == 3 and self.before == 2,
                 "%d of 3 alerts" % alerts)
         promise("gongd was ready again within 2 s", self.restart_s < 2, "%.2f s" % self.restart_s)
@@ -288,7 +301,8 @@ route "trunk" {
                     "%(unknown)d in doubt, %(duplicates)d sent again" % f)
         except AssertionError as e:
             promise("gongd's books and the networks' agree line by line", False, str(e))
-        lost = [m for m in w.messages() if m["state"] in ("queued", "sending")]
+        lost = [m for m in w.messages() if m["state"] in ("queued", "sending")
+                and (not m["alert"] or m["alert"] in self.accepted())]
         promise("nothing is half-done", not lost, "%d left over" % len(lost))
         used = {n: len(b) for n, b in self.books().items()}
         promise("all four ways out were used", all(used.values()),
