@@ -36,6 +36,22 @@ def wait_for(what, test, seconds=20.0, every=0.02):
         time.sleep(every)
 
 
+def free_ports(count):
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports
+
+
+def listens(port):
+    try:
+        socket.create_connection(("127.0.0.1", port), 1).close()
+        return True
+    except OSError:
+        return False
+
+
 def message_id(text):
     """The wire's id -> (wave, contact, attempt)."""
     n = 0

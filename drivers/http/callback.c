@@ -82,8 +82,7 @@ take_receipt(struct http *h, json_t *item)
 	id = id && id[0] ? id : NULL;
 	if (!id && !ref)
 		return false;
-	word = word_fits(state, r->delivered) ? "delivered"
-		: r->failed && word_fits(state, r->failed) ? "failed" : "buffered";
+	word = word_state(state, r->delivered, r->failed);
 	if (test_receipt(h, id, ref, word))
 		return true;
 	kit_receipt(h->kit, NULL, id, ref, to, word,

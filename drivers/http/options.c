@@ -240,6 +240,12 @@ word_fits(const char *text, json_t *words)
 	return false;
 }
 
+const char *
+word_state(const char *text, json_t *delivered, json_t *failed)
+{
+	return word_fits(text, delivered) ? "delivered" : word_fits(text, failed) ? "failed" : "buffered";
+}
+
 bool
 word_is(json_t *value, json_t *words)
 {

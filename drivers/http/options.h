@@ -41,5 +41,7 @@ const char *pointer_text(const struct pointer *, json_t *in, char *room, size_t 
 int option_words(json_t *object, const char *name, json_t **out, struct err *);
 bool word_is(json_t *value, json_t *words);
 bool word_fits(const char *text, json_t *words);
+/* A receipt's state in gongd's words: "delivered", "failed", or, for all else, "buffered". */
+const char *word_state(const char *text, json_t *delivered, json_t *failed);
 
 #endif

@@ -85,15 +85,14 @@ end_found(struct doubt *d, json_t *element)
 	const char *ref = pointer_text(&q->provider_id, element, rooms[0], sizeof(rooms[0]));
 	const char *state = pointer_text(&q->state, element, rooms[1], sizeof(rooms[1]));
 	const char *reason = pointer_text(&q->reason, element, rooms[2], sizeof(rooms[2]));
-	const char *word = state && word_fits(state, q->delivered) ? "delivered"
-		: state && word_fits(state, q->failed) ? "failed" : NULL;
+	const char *word = state ? word_state(state, q->delivered, q->failed) : "buffered";
 	char id[KIT_ID], to[sizeof(d->item->to)];
 	struct http *h = d->http;
 
 	memcpy(id, d->item->id, sizeof(id));
 	memcpy(to, d->item->to, sizeof(to));
 	http_finish(h, d->item, "accepted", ref, REJECT_NONE, NULL);
-	if (word)
+	if (strcmp(word, "buffered") != 0)
 		kit_receipt(h->kit, NULL, id, ref, to, word, strcmp(word, "failed") == 0 && !reason
 			    ? state : reason, kit_now());
 	doubt_free(d);

@@ -2,13 +2,12 @@
 on disk) to the same provider program, on the same machine in the same run."""
 import http.client
 import os
-import socket
 import tempfile
 import threading
 import time
 
 import providers
-from harness import BUILD, Process, wait_for
+from harness import BUILD, Process, free_ports, listens, wait_for
 
 COUNT = 100000
 NUMBERS, CLIENTS = 100, 4        # of a request; requests at once
@@ -37,22 +36,6 @@ group = sendsms-user
 username = bench
 password = bench
 '''
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-def listens(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    except OSError:
-        return False
 
 
 def flood(port, first):

@@ -11,6 +11,7 @@ import time
 import pytest
 
 import http_driver
+from harness import wait_for
 from http_driver import LONG, Driver, Odd, config, http, now
 from test_http_driver import callback, drive, started  # noqa: F401 (fixtures)
 
@@ -41,13 +42,6 @@ def until(d, kind, test, timeout=10):
         at = d.looked_at = at + 1
         if event["ev"] == kind and test(event):
             return event
-
-
-def wait_until(test, timeout=LONG):
-    end = time.monotonic() + timeout
-    while not test():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 # --- messages in doubt ----------------------------------------------------------------------------
@@ -613,7 +607,7 @@ def test_questions_about_a_lost_batch_leave_room_for_what_is_still_to_be_sent(
     d = drive(config(odd.url, query=dict(QUERY, times=1), connections=4,
                      numbers={"most": 20, "join": ","}))
     d.send(*((f"A{i}", f"+86138000000{i:02}") for i in range(20)), text="lost")
-    wait_until(lambda: len(odd.requests) >= 3)
+    wait_for("the requests", lambda: len(odd.requests) >= 3)
     assert d.one("now", "U1", urgent=True)["outcome"] == "accepted"
 
 
@@ -652,12 +646,12 @@ def test_a_clock_that_steps_stops_and_hurries_nothing(started, tmp_path, monkeyp
     assert d.next("ready")
     place(d, "C1")
     d.send(("A1", "+8613800000001"))
-    wait_until(lambda: len(odd.requests) >= 2)
+    wait_for("the requests", lambda: len(odd.requests) >= 2)
     offset.write_text(str(by_ms))
     assert d.dones(1)["A1"]["outcome"] == "unknown"
     assert [path_of(r).split("?")[0] for r in odd.requests].count("/find") == 3
     place(d, "C2")                       # which looks at the clock for both calls
-    wait_until(lambda: [path_of(r) for r in odd.requests].count("/call") == 2)
+    wait_for("the requests", lambda: [path_of(r) for r in odd.requests].count("/call") == 2)
     time.sleep(0.3)
     callback(d, {"ref": "C2", "state": "busy"})
     assert {e["id"] for e in d.events if e["ev"] == "done"} == {"A1", "C2"}
@@ -672,7 +666,7 @@ def test_a_long_word_of_theirs_is_not_cut_within_a_character(started, drive, pad
                      callback={"calls": calls}))
     d.say({"op": "call", "id": "C1", "to": "+8613800000001", "ring_ms": 30000, "plays": 1,
            "keys": {}, "say": [{"language": "zh", "text": "x"}]})
-    wait_until(lambda: odd.requests)
+    wait_for("the requests", lambda: odd.requests)
     word = "x" * pad + "空" * 60
     callback(d, {"ref": "C1", "state": word, "machine": word})
     fate = until(d, "done", lambda e: e["id"] == "C1")

@@ -3,12 +3,11 @@ the network of phones."""
 import contextlib
 import os
 import re
-import socket
 import urllib.parse
 
 import pytest
 
-from harness import Process, wait_for
+from harness import Process, free_ports, listens, wait_for
 from profile_helpers import SHIPPED, URL, alert, gongd
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
@@ -49,22 +48,6 @@ max-messages = 0
 get-url = "%(callback)s?from=%%p&text=%%a&charset=%%C&mid=%%I"
 '''
 FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
-
-
-def free_ports(count):
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports
-
-
-def listens(port):
-    try:
-        socket.create_connection(("127.0.0.1", port), 1).close()
-        return True
-    except OSError:
-        return False
 
 
 def decoded(kind, text):
