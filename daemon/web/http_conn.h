@@ -1,4 +1,5 @@
-/* http_conn.h -- inside web/: a connection, shared by http.c (life) and http_io.c (bytes). */
+/* http_conn.h -- inside web/: a connection.  From the ground: http_conn.c (the table of them),
+ * http_io.c (the bytes of one), http.c (listeners and the tick). */
 #ifndef GONG_HTTP_CONN_H
 #define GONG_HTTP_CONN_H
 
@@ -46,6 +47,7 @@ struct conn_slot {
 };
 
 #define LISTENERS_MAX 2
+#define NO_SLOT UINT32_MAX
 
 struct http {
 	struct event_base *base;
@@ -61,9 +63,13 @@ struct http {
 	char date[40];
 };
 
-void conn_process(struct http_conn *);	/* goes as far as what has arrived allows */
+/* Gives a new connection, whose `http`, `bev` and `is_unix` are set, its place in the table. */
+void conn_add(struct http_conn *);
+/* Tells ops.gone, closes, frees; its place may be given to the next at once. */
 void conn_free(struct http_conn *);
+
+void conn_process(struct http_conn *);	/* goes as far as what has arrived allows */
 void conn_tick(struct http_conn *);	/* its time may be over */
-void conn_callbacks(struct http_conn *);
+void conn_callbacks(struct http_conn *);	/* its bytes are read from now on */
 
 #endif
