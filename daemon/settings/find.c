@@ -1,0 +1,86 @@
+/* find.c -- what is asked of settings once they are read: who has this name, this token, and where
+ * gong is reached.  It reads no file. */
+#include "daemon/settings/settings.h"
+
+#include <string.h>
+
+char *
+settings_base_url(const struct settings *s, unsigned port)
+{
+	struct buf url = { 0 };
+
+	if (s->public_url)
+		buf_puts(&url, s->public_url);
+	else
+		buf_printf(&url, "http://%s:%u", s->listen_host ? s->listen_host : "127.0.0.1", port);
+	return buf_take(&url);
+}
+
+#define FIND(list, count)                                      \
+	for (size_t i = 0; i < s->count; i++)                  \
+		if (strcmp(s->list[i].name, name) == 0)        \
+			return (int)i;                         \
+	return -1
+
+int
+settings_family(const struct settings *s, const char *name)
+{
+	FIND(families, family_count);
+}
+
+int
+settings_role(const struct settings *s, const char *name)
+{
+	FIND(roles, role_count);
+}
+
+int
+settings_route(const struct settings *s, const char *name)
+{
+	FIND(routes, route_count);
+}
+
+const struct template *
+settings_template(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->template_count; i++)
+		if (strcmp(s->templates[i]->name, name) == 0)
+			return s->templates[i];
+	return NULL;
+}
+
+const struct policy *
+settings_policy(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->policy_count; i++)
+		if (strcmp(s->policies[i]->name, name) == 0)
+			return s->policies[i];
+	return NULL;
+}
+
+const struct document *
+settings_document(const struct settings *s, const char *kind, const char *name)
+{
+	for (size_t i = 0; i < s->document_count; i++)
+		if (strcmp(s->documents[i].kind, kind) == 0 &&
+		    strcmp(s->documents[i].name, name) == 0)
+			return &s->documents[i];
+	return NULL;
+}
+
+const struct client *
+settings_client(const struct settings *s, const unsigned char sha256[32])
+{
+	const struct client *found = NULL;
+
+	/* Constant time: every client is compared, whole. */
+	for (size_t i = 0; i < s->client_count; i++) {
+		unsigned char diff = 0;
+
+		for (int b = 0; b < 32; b++)
+			diff |= (unsigned char)(s->clients[i].token_sha256[b] ^ sha256[b]);
+		if (!diff)
+			found = &s->clients[i];
+	}
+	return found;
+}
