@@ -1,4 +1,5 @@
-/* csv.h -- inside intake/: the file as rows of text (csv.c) and rows as meanings (csv_rows.c). */
+/* csv.h -- inside intake/: a CSV file.  From the ground: cells and faults (csv_cell.c), rows as
+ * meanings (csv_rows.c), bytes as rows (csv.c). */
 #ifndef GONG_INTAKE_CSV_H
 #define GONG_INTAKE_CSV_H
 
@@ -46,10 +47,13 @@ struct csv_intake {
 	struct table first;		/* hash of a ref -> index of its first row + 1 */
 };
 
+/* Notes the first fault of the file at the row in hand, later ones are left out; NULL = no column.
+ * Returns -1. */
 int csv_fail(struct csv_intake *, const char *column, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-const char *csv_field(const struct csv_intake *, enum csv_column);	/* "" if absent */
-int csv_rows_header(struct csv_intake *);
-int csv_rows_row(struct csv_intake *);
+/* Borrowed, until the next row; "" if absent. */
+const char *csv_field(const struct csv_intake *, enum csv_column);
+int csv_rows_header(struct csv_intake *);	/* -1 = a fault is noted */
+int csv_rows_row(struct csv_intake *);		/* the same; else a row may have been added */
 
 #endif
