@@ -1,11 +1,7 @@
 /* read.c -- read-only views of the store as JSON; it never writes and never waits long. */
 #include "daemon/store/read_internal.h"
 
-#include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "daemon/store/store.h"
@@ -59,170 +55,6 @@ reader_close(struct reader *r)
 		sqlite3_finalize(r->statements[i].stmt);
 	sqlite3_close(r->db);
 	free(r);
-}
-
-static void
-note_failure(struct reader *r, int rc)
-{
-	if (r->failed)
-		return;
-	r->failed = rc == SQLITE_INTERRUPT ? READ_TOO_SLOW : READ_FAILED;
-	snprintf(r->reason, sizeof(r->reason), "%s", sqlite3_errmsg(r->db));
-}
-
-/* Statements are kept by the address of their text; there are few. */
-sqlite3_stmt *
-read_query(struct reader *r, const char *sql, const char *types, ...)
-{
-	sqlite3_stmt *st = NULL;
-	va_list args;
-	size_t i = 0;
-
-	while (i < READ_STATEMENTS && r->statements[i].sql && r->statements[i].sql != sql)
-		i++;
-	assert(i < READ_STATEMENTS);
-	if (!r->statements[i].sql) {
-		int rc = sqlite3_prepare_v3(r->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
-
-		if (rc != SQLITE_OK) {
-			note_failure(r, rc);
-			return NULL;
-		}
-		r->statements[i].sql = sql;
-		r->statements[i].stmt = st;
-	}
-	st = r->statements[i].stmt;
-	sqlite3_reset(st);
-	va_start(args, types);
-	for (int n = 1; *types; types++, n++) {
-		if (*types == 'i')
-			sqlite3_bind_int64(st, n, va_arg(args, int64_t));
-		else
-			sqlite3_bind_text(st, n, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
-	}
-	va_end(args);
-	return st;
-}
-
-/* A row?  Notes trouble; resets when there are no more. */
-bool
-read_step(struct reader *r, sqlite3_stmt *st)
-{
-	int rc;
-
-	if (!st)
-		return false;
-	rc = sqlite3_step(st);
-	if (rc == SQLITE_ROW)
-		return true;
-	if (rc != SQLITE_DONE)
-		note_failure(r, rc);
-	sqlite3_reset(st);
-	return false;
-}
-
-int64_t
-read_number(struct reader *r, sqlite3_stmt *st)
-{
-	int64_t number = 0;
-
-	if (read_step(r, st)) {
-		number = sqlite3_column_int64(st, 0);
-		sqlite3_reset(st);
-	}
-	return number;
-}
-
-void
-json_text(struct buf *out, const char *name, const char *value)
-{
-	buf_printf(out, "\"%s\":", name);
-	buf_json(out, value);
-}
-
-void
-json_number(struct buf *out, const char *name, sqlite3_stmt *st, int column)
-{
-	if (sqlite3_column_type(st, column) == SQLITE_NULL)
-		buf_printf(out, "\"%s\":null", name);
-	else
-		buf_printf(out, "\"%s\":%lld", name, (long long)sqlite3_column_int64(st, column));
-}
-
-void
-json_column(struct buf *out, const char *name, sqlite3_stmt *st, int column)
-{
-	json_text(out, name, (const char *)sqlite3_column_text(st, column));
-}
-
-void
-json_division(struct buf *out, const char *name, sqlite3_stmt *st, int column)
-{
-	char code[DIVISION_TEXT];
-
-	if (sqlite3_column_type(st, column) == SQLITE_NULL) {
-		buf_printf(out, "\"%s\":null", name);
-		return;
-	}
-	division_format(code, sqlite3_column_int64(st, column));
-	buf_printf(out, "\"%s\":\"%s\"", name, code);
-}
-
-void
-json_phone(struct buf *out, const char *name, int64_t e164, bool unmasked)
-{
-	char text[PHONE_TEXT];
-
-	if (!e164) {
-		buf_printf(out, "\"%s\":null", name);
-		return;
-	}
-	(unmasked ? phone_format : phone_mask)(text, (uint64_t)e164);
-	buf_printf(out, "\"%s\":\"%s\"", name, text);
-}
-
-/* A cursor is what `next` said: numbers with dots between; "" = from the start. */
-int
-read_cursor(const char *text, int64_t *out, int count)
-{
-	bool start = !*text;
-
-	for (int i = 0; i < count; i++) {
-		char *end;
-
-		out[i] = 0;
-		if (start)
-			continue;
-		if (*text < '0' || *text > '9')
-			return -1;
-		out[i] = strtoll(text, &end, 10);
-		if (*end != (i + 1 < count ? '.' : '\0'))
-			return -1;
-		text = end + 1;
-	}
-	return 0;
-}
-
-size_t
-read_limit(const struct read_query *q)
-{
-	return q->limit && q->limit < READ_ROWS_MAX ? q->limit : READ_ROWS_MAX;
-}
-
-int
-read_check(struct reader *r, const struct read_query *q, int64_t *cursor, int count,
-	   struct err *err)
-{
-	if (read_cursor(q->after, cursor, count) < 0) {
-		err_field(err, "after", "\"%s\" is no cursor; use \"next\" of the page before", q->after);
-		return 400;
-	}
-	if (q->what == READ_ALERTS || q->what == READ_TASKS)
-		return 200;
-	if (read_number(r, read_query(r, "SELECT 1 FROM alert WHERE id = ?", "i", q->alert)))
-		return 200;
-	err_set(err, "there is no alert %lld", (long long)q->alert);
-	return 404;
 }
 
 static int
@@ -288,7 +120,7 @@ reader_run(struct reader *r, const struct read_query *q, const struct settings *
 	r->give_up_at = monotonic_ms() + READ_MS_MAX;
 	/* One instant of the store for all statements of an answer. */
 	if (sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
-		note_failure(r, SQLITE_ERROR);
+		read_failed(r, SQLITE_ERROR);
 	status = r->failed ? 503 : answer(r, q, s, now, out, err);
 	if (r->failed)
 		status = trouble(r, err);

@@ -1,4 +1,5 @@
-/* read_internal.h -- what the files behind read.h share. */
+/* read_internal.h -- what the files behind read.h share.  From the ground: read_rows.c, the views
+ * (read_alerts.c, read_messages.c), read.c which says which view is asked for. */
 #ifndef GONG_READ_INTERNAL_H
 #define GONG_READ_INTERNAL_H
 
@@ -27,10 +28,14 @@ struct reader {
 	size_t policy_next;
 };
 
-/* types: i int64, t text */
+/* Notes what stopped SQLite (its result code); the first reason stands. */
+void read_failed(struct reader *, int rc);
+/* The statement of a literal, bound and at its start; the reader keeps it.  NULL = trouble, which is
+ * noted.  types: i int64, t text */
 sqlite3_stmt *read_query(struct reader *, const char *sql, const char *types, ...);
-bool read_step(struct reader *, sqlite3_stmt *);
-int64_t read_number(struct reader *, sqlite3_stmt *);
+bool read_step(struct reader *, sqlite3_stmt *);	/* a row?  resets when there are no more */
+int64_t read_number(struct reader *, sqlite3_stmt *);	/* the only column of the only row; or 0 */
+/* A cursor is what `next` said: `count` numbers.  -1 = it is none. */
 int read_cursor(const char *text, int64_t *out, int count);
 size_t read_limit(const struct read_query *);
 
