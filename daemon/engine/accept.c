@@ -1,6 +1,6 @@
 /* accept.c -- from a request to an alert on disk: is it allowed to mean what it says?
  * Planning follows in the same turn, by climb.c; cancel stops what has not left. */
-#include "daemon/engine/planner.h"
+#include "daemon/engine/accept.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -384,48 +384,6 @@ engine_accept(struct engine *e, struct command *cmd)
 	store_keep(e->store);
 	e->stats.accepts++;
 	answer_accepted(e, cmd->reply_to, &a, false);
-}
-
-struct stop {
-	struct engine *e;
-	enum wave_state state;
-	uint32_t correction;
-};
-
-static void
-stop_one(void *ctx, const struct wave *w)
-{
-	struct stop *stop = ctx;
-	struct live_wave *lw;
-
-	if (w->state >= WAVE_FINISHED && !w->count[MESSAGE_SENDING] && !stop->correction)
-		return;
-	if (w->kind == WAVE_REPLY)
-		return;			/* a thank-you has a validity of its own */
-	lw = engine_wave(stop->e, w->id);
-	if (!lw)
-		return;			/* the store has failed */
-	lw->correction = stop->correction;
-	engine_wave_stop(stop->e, lw, stop->state);
-}
-
-static void
-find_wave(void *ctx, const struct wave *w)
-{
-	if (w->kind == WAVE_CORRECTION)
-		*(uint32_t *)ctx = w->id;
-}
-
-/* Nothing more of this alert leaves: by the waves' state, not by a million updates. */
-void
-engine_stop_waves(struct engine *e, int64_t alert, enum wave_state state)
-{
-	struct stop stop = { e, state, 0 };
-	struct alert a;
-
-	if (store_alert_get(e->store, alert, &a) && a.replaced_by)
-		store_waves_of(e->store, a.replaced_by, find_wave, &stop.correction);
-	store_waves_of(e->store, alert, stop_one, &stop);
 }
 
 static int64_t

@@ -1,7 +1,7 @@
 /* alarm.c -- what is wrong with a route: a task for the desk and one message to the duty officer,
  * by another route, until it is over.  A driver names its alarms in `health`; gong adds "down",
  * "canary" and "paused".  The store knows which ones stand, so that a restart tells nobody twice. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/alarm.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -61,7 +61,7 @@ static void
 add_county(void *ctx, division_code code)
 {
 	struct counties *c = ctx;
-	int64_t role = c->e->role_ids[settings_role(c->e->settings, DUTY)];
+	int64_t role = c->e->documents.role_ids[settings_role(c->e->settings, DUTY)];
 
 	if (c->count == COUNTIES_MAX)
 		return;
@@ -203,6 +203,18 @@ engine_alarm_end(struct engine *e, struct route_state *r, bool own, const char *
 		withdraw_notice(e, alarm.notice);
 	recount(e, r);
 	engine_log(e, 6, "route alarm over name=%s alarm=%s", r->conf->name, name);
+}
+
+void
+engine_route_works(struct engine *e, struct route_state *r)
+{
+	if (!r->pause.failures && !r->pause_told)
+		return;
+	r->pause = (struct route_pause){ 0 };
+	if (r->pause_told)
+		engine_alarm_end(e, r, true, "paused");
+	store_route_note(e->store, r->id, "up", NULL, e->now);
+	engine_log(e, 6, "route works again name=%s", r->conf->name);
 }
 
 /* -- what a driver says of itself -- */

@@ -1,5 +1,5 @@
 /* answer.c -- what people say: which request it answers, what it means, what they hear back. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/answer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,10 +17,10 @@ struct brake {				/* automatic replies to one number */
 static bool
 brake_allows(struct engine *e, uint64_t e164)
 {
-	struct brake *b = table_get(&e->replies, e164);
+	struct brake *b = table_get(&e->brakes, e164);
 
 	if (!b)
-		table_put(&e->replies, e164, b = xcalloc(1, sizeof(*b)));
+		table_put(&e->brakes, e164, b = xcalloc(1, sizeof(*b)));
 	if (e->now - b->hour_at >= HOURS(1) || e->now < b->hour_at)
 		*b = (struct brake){ .hour_at = e->now };
 	return b->count++ < e->settings->auto_replies_per_hour;
@@ -49,9 +49,21 @@ engine_brakes_trim(struct engine *e)
 {
 	struct old_brakes old = { .now = e->now };
 
-	table_each(&e->replies, keep_brake, &old);
-	table_fini(&e->replies, NULL);
-	e->replies = old.kept;
+	table_each(&e->brakes, keep_brake, &old);
+	table_fini(&e->brakes, NULL);
+	e->brakes = old.kept;
+}
+
+static void
+shift_brake(void *ctx, uint64_t key, void *value)
+{
+	((struct brake *)value)->hour_at += *(msec *)ctx;
+}
+
+void
+engine_brakes_shift(struct engine *e, msec by)
+{
+	table_each(&e->brakes, shift_brake, &by);
 }
 
 struct candidate {

@@ -2,37 +2,15 @@
  * message, or how it finds itself.
  * The audit row is on disk before anything leaves; the answer is written down before it is told.
  * Open questions are memory only: who asked hangs on gongd's life as the question does. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/answer.h"
 
 #include <jansson.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define ANSWER_WITHIN_MS SECONDS(100)
 #define AUDIT_MAX 1000			/* bytes of an answer that the audit keeps */
-
-/* A failed turn runs its commands again, and must find the questions as they were. */
-void
-engine_asking_touch(struct engine *e)
-{
-	if (e->asking_touched)
-		return;
-	e->asking_before = xrealloc(e->asking_before,
-				    (e->route_count + 1) * sizeof(*e->asking_before));
-	for (size_t i = 0; i < e->route_count; i++)
-		e->asking_before[i] = e->routes[i].asking;
-	e->asking_touched = true;
-}
-
-void
-engine_asking_restore(struct engine *e)
-{
-	for (size_t i = 0; e->asking_touched && i < e->route_count; i++)
-		e->routes[i].asking = e->asking_before[i];
-	e->asking_touched = false;
-}
 
 static void
 audit(struct engine *e, const char *actor, const char *action, json_t *detail)
@@ -106,7 +84,7 @@ engine_ask(struct engine *e, struct command *cmd)
 		return;
 	}
 	engine_asking_touch(e);
-	id = ++e->last_question;
+	id = ++e->asking.last_question;
 	r->asking.open[r->asking.count++] = (struct question){
 		.id = id, .reply_to = cmd->reply_to, .until = e->now + ANSWER_WITHIN_MS,
 		.what = kind_of(q->what),

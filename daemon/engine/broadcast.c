@@ -1,25 +1,9 @@
-/* broadcast.c -- one text to very many: the audience is collected, sorted and written in slices,
- * so that nothing urgent waits long.  Nothing of it leaves before its last row is written: the
- * count is exact and the audience frozen before the first message.  The audience is who holds the
- * request's roles or, for a correction, whom the replaced alert reached. */
-#include "daemon/engine/internal.h"
+/* broadcast.c -- one text to very many: its plan is begun here, and begun again after a restart.
+ * Nothing of it leaves before its last row is written: the count is exact and the audience frozen
+ * before the first message.  collect.c does the slices. */
+#include "daemon/engine/lookup.h"
 
 #include <stdlib.h>
-
-#define COLLECT_SLICE 20000		/* rows of the lists read in a turn: 2 ms */
-#define WRITE_SLICE 2000		/* messages written in a turn: 2 ms */
-
-struct broadcast {
-	struct alert_request *request;
-	/* where the collecting stands: role of the request, member of its family, division */
-	size_t role, member, division;
-	struct holder last;
-	uint32_t wave, contact;		/* of the replaced alert; for a correction */
-	bool collected;
-	struct id_set people;		/* contact << 1 | lang; sorted once collected */
-	size_t next;			/* of them, the next to be written */
-	bool resumed;			/* some rows were written before a restart */
-};
 
 void
 engine_broadcast_free(struct broadcast *b)
@@ -31,8 +15,6 @@ engine_broadcast_free(struct broadcast *b)
 	free(b);
 }
 
-static const struct holder before_all = { .order = 0, .division = INT64_MIN };
-
 void
 engine_broadcast_start(struct engine *e, struct live_wave *lw, const struct alert_request *r)
 {
@@ -40,7 +22,7 @@ engine_broadcast_start(struct engine *e, struct live_wave *lw, const struct aler
 	char *body = request_encode(r);
 
 	b->request = request_decode(body);	/* a copy of its own: r goes with its command */
-	b->last = before_all;
+	b->last = BEFORE_ALL;
 	free(body);
 	lw->broadcast = b;
 	live_list_add(&e->planning, lw);
@@ -53,7 +35,7 @@ engine_broadcast_resume(struct engine *e, struct live_wave *lw)
 	struct broadcast *b = xcalloc(1, sizeof(*b));
 	struct alert a;
 
-	b->last = before_all;
+	b->last = BEFORE_ALL;
 	b->resumed = true;
 	if (store_alert_get(e->store, lw->w.alert, &a)) {
 		b->request = request_decode(a.body);
@@ -63,218 +45,4 @@ engine_broadcast_resume(struct engine *e, struct live_wave *lw)
 	}
 	lw->broadcast = b;
 	live_list_add(&e->planning, lw);
-}
-
-static void
-on_holder(void *ctx, const struct holder *h)
-{
-	struct broadcast *b = ctx;
-
-	b->last = *h;
-	if (!request_leaves_out(b->request, h->division))
-		id_set_add(&b->people, h->contact << 1 | (h->lang & 1));
-}
-
-struct next_wave {
-	const struct broadcast *b;
-	struct wave wave;		/* id 0: there is none */
-};
-
-static void
-find_next_wave(void *ctx, const struct wave *w)
-{
-	struct next_wave *next = ctx;
-
-	if (!next->wave.id && w->id >= next->b->wave && w->kind != WAVE_REPLY)
-		next->wave = *w;
-}
-
-static void
-on_reached(void *ctx, uint32_t contact)
-{
-	struct broadcast *b = ctx;
-
-	b->contact = contact;
-	id_set_add(&b->people, contact << 1);
-}
-
-/* Those whom the replaced alert reached; true when there are no more.  Rows past a wave's cursor
- * never left. */
-static bool
-collect_reached(struct engine *e, struct broadcast *b, int64_t replaced, size_t room)
-{
-	while (room) {
-		struct next_wave next = { .b = b };
-		size_t got;
-
-		store_waves_of(e->store, replaced, find_next_wave, &next);
-		if (!next.wave.id)
-			return true;
-		b->wave = next.wave.id;
-		got = store_messages_reached(e->store, b->wave, next.wave.channel, b->contact,
-					     next.wave.cursor, room, on_reached, b);
-		if (got < room) {
-			b->wave++;
-			b->contact = 0;
-		}
-		room -= got;
-	}
-	return false;
-}
-
-static void
-next_list(struct broadcast *b, const struct family *family)
-{
-	b->last = before_all;
-	if (++b->division < b->request->division_count)
-		return;
-	b->division = 0;
-	if (++b->member < family->role_count)
-		return;
-	b->member = 0;
-	b->role++;
-}
-
-static void
-add_contacts(struct engine *e, char *const *refs, size_t count, struct id_set *out)
-{
-	struct person p;
-
-	for (size_t i = 0; i < count; i++)
-		if (store_person_by_ref(e->store, refs[i], &p) && p.active)
-			id_set_add(out, p.id << 1 | (p.lang & 1));
-	id_set_sort(out);
-}
-
-/* Sorted and unique; who is excluded by name goes. */
-static void
-finish_collecting(struct engine *e, struct live_wave *lw)
-{
-	struct broadcast *b = lw->broadcast;
-	struct id_set without = { 0 };
-
-	add_contacts(e, b->request->contacts, b->request->contact_count, &b->people);
-	add_contacts(e, b->request->without_contacts, b->request->without_contact_count, &without);
-	id_set_subtract(&b->people, &without);
-	id_set_fini(&without);
-	b->collected = true;
-}
-
-static void
-collect_slice(struct engine *e, struct live_wave *lw)
-{
-	struct broadcast *b = lw->broadcast;
-	const struct alert_request *r = b->request;
-	size_t room = COLLECT_SLICE;
-
-	if (lw->w.kind == WAVE_CORRECTION) {
-		if (collect_reached(e, b, lw->replaced, room))
-			finish_collecting(e, lw);
-		return;
-	}
-	while (room && b->role < r->role_count && r->division_count) {
-		int index = settings_family(e->settings, r->roles[b->role]);
-		const struct family *family = &e->settings->families[index < 0 ? 0 : index];
-		size_t got;
-
-		if (index < 0) {	/* a reload took the role away */
-			b->role++;
-			continue;
-		}
-		got = store_holders_after(e->store, e->role_ids[family->roles[b->member]],
-					  division_range(r->divisions[b->division]), &b->last, room,
-					  on_holder, b);
-		if (got < room)
-			next_list(b, family);
-		room -= got;
-	}
-	if (b->role == r->role_count || !r->division_count)
-		finish_collecting(e, lw);
-}
-
-/* After a restart the text of a language is made again when somebody who reads it is met. */
-static int64_t
-variant_of(struct engine *e, struct live_wave *lw, enum lang lang)
-{
-	const struct alert_request *r = lw->broadcast->request;
-	struct text_place place = { .request = r, .template = engine_template(e, lw->w.template),
-				    .division = r->division_count ? r->divisions[0] : 0,
-				    .names = "", .person = "", .post = "" };
-	struct err err = { 0 };
-	struct alert a;
-
-	if (lw->variants[lang] || !store_alert_get(e->store, lw->w.alert, &a))
-		return lw->variants[lang];
-	place.alert = &a;
-	lw->variants[lang] = engine_variant(e, &place, lang, CHANNEL_SMS, NULL, &err);
-	if (!lw->variants[lang])
-		engine_log(e, 3, "text not possible alert=%lld reason=\"%s\"",
-			   (long long)lw->w.alert, err.text);
-	return lw->variants[lang];
-}
-
-static enum lang
-lang_of(struct engine *e, const struct live_wave *lw, uint32_t id)
-{
-	struct person person;
-
-	if (lw->w.kind != WAVE_CORRECTION)
-		return (enum lang)(id & 1);
-	return store_person_by_id(e->store, id >> 1, &person) ? person.lang
-		: e->settings->default_lang;
-}
-
-static void
-write_slice(struct engine *e, struct live_wave *lw)
-{
-	struct broadcast *b = lw->broadcast;
-	size_t end = b->next + WRITE_SLICE;
-
-	for (; b->next < end && b->next < b->people.count; b->next++) {
-		uint32_t id = b->people.ids[b->next];
-		int64_t variant = variant_of(e, lw, lang_of(e, lw, id));
-
-		/* After a restart, or beside those who join a correction as they settle, the row
-		 * may be there. */
-		if (!variant || ((b->resumed || lw->w.kind == WAVE_CORRECTION) &&
-				 store_message_exists(e->store, lw->w.id, id >> 1)))
-			continue;
-		store_message_insert(e->store, lw->w.id, id >> 1, variant, 0, NEVER);
-		lw->w.total++;
-	}
-	engine_wave_touch(e, lw);
-}
-
-/* A slice of the oldest broadcast; true when it needs no more. */
-static bool
-plan_slice(struct engine *e, struct live_wave *lw)
-{
-	struct broadcast *b = lw->broadcast;
-
-	if (lw->w.state != WAVE_PLANNING)
-		return true;		/* cancelled or expired meanwhile */
-	if (!b->collected) {
-		collect_slice(e, lw);
-		return false;
-	}
-	write_slice(e, lw);
-	if (b->next < b->people.count)
-		return false;
-	lw->w.state = WAVE_OPEN;
-	engine_wave_rank(e, lw);
-	engine_event(e, lw->w.alert, "planned", "{\"people\":%lu}", lw->w.total);
-	return true;
-}
-
-void
-engine_broadcast_slices(struct engine *e)
-{
-	struct live_wave *lw = e->planning.count ? e->planning.waves[0] : NULL;
-
-	if (lw && plan_slice(e, lw)) {
-		live_list_take(&e->planning, lw);
-		engine_broadcast_free(lw->broadcast);
-		lw->broadcast = NULL;
-	}
-	e->more |= e->planning.count > 0;
 }

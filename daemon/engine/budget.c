@@ -1,7 +1,7 @@
 /* budget.c -- what a route's account allows: messages a second, and how often a number may be
  * used.  The uses are kept in memory, for such routes only, and read again from the attempts
  * when gongd starts or budgets change. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/ground.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* canary.c -- a test message that must come back: the one proof that a SIM still sends and
  * receives.  What is under way is memory only (a restart begins anew), what failed is an alarm and
  * so on disk.  Its return is no person's answer, whenever it comes. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/canary.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 static uint64_t
 chance(struct engine *e)
 {
-	uint64_t z = e->chance += 0x9e3779b97f4a7c15u ^ (uint64_t)e->now;
+	uint64_t z = e->asking.chance += 0x9e3779b97f4a7c15u ^ (uint64_t)e->now;
 
 	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
 	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
@@ -52,11 +52,11 @@ is_urgent(const struct live_wave *lw)
 static bool
 urgent_waits(const struct engine *e)
 {
-	for (size_t i = 0; i < e->rank_count; i++)
-		if (e->ranks[i].ring && is_urgent(e->ranks[i].ring))
+	for (size_t i = 0; i < e->waves.rank_count; i++)
+		if (e->waves.ranks[i].ring && is_urgent(e->waves.ranks[i].ring))
 			return true;
-	for (size_t i = 0; i < e->waiting.count; i++)
-		if (is_urgent(e->waiting.waves[i]))
+	for (size_t i = 0; i < e->waves.waiting.count; i++)
+		if (is_urgent(e->waves.waiting.waves[i]))
 			return true;
 	return false;
 }
@@ -81,7 +81,7 @@ send_it(struct engine *e, struct route_state *r)
 
 	engine_asking_touch(e);
 	*c = (struct canary){
-		.question = ++e->last_question, .asked_at = e->now, .due_at = c->due_at,
+		.question = ++e->asking.last_question, .asked_at = e->now, .due_at = c->due_at,
 		.until = e->now + r->conf->canary_within_ms, .submit_ms = -1, .receipt_ms = -1,
 		.inbound_ms = -1,
 	};

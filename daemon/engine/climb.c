@@ -1,9 +1,8 @@
 /* climb.c -- what time does to an alert: release, steps of the ladder, deadline, expiry; and
  * what an answer does to its targets. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/climb.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define ALERTS_PER_TURN 256

@@ -1,5 +1,5 @@
 /* compose.c -- from picked people to texts, waves and message rows; it chooses nobody. */
-#include "daemon/engine/planner.h"
+#include "daemon/engine/message.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,44 +1,15 @@
 /* dispatch.c -- which queued message goes to which route now.
  * Routes pull: every route with room takes from the most urgent wave it may carry.  A row is
  * written as `sending` in this turn's transaction before any driver sees it. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/plan.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/reply.h"
 
 #define CLAIM_MAX 500
 #define ROOM_LOOK_MS 500
 #define ATTEMPTS_MAX 1000		/* a day of one every two minutes and more */
-
-/* Whether it works again is being tried; nobody counts on it yet. */
-static bool
-is_on_trial(const struct engine *e, const struct route_state *r)
-{
-	return r->up && r->window && r->pause.failures && r->pause.until <= e->now;
-}
-
-void
-engine_views(struct engine *e, struct route_view *out)
-{
-	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
-		bool busy = r->inflight && (r->solo || r->drain);
-
-		out[i] = (struct route_view){
-			.up = r->up && r->window && !r->pause.failures,
-			.simulated = r->conf->simulated,
-			.backup = r->conf->backup || r->prefer_other || r->canary_failed,
-			.alarmed = r->alarms > 0,
-			.free = r->window > r->inflight && !busy ? r->window - r->inflight : 0,
-			.messages_per_s = r->speed > 0 ? r->speed : r->conf->parts_per_s > 0
-				? r->conf->parts_per_s : 1,
-		};
-		for (int c = 0; c < CHANNEL_COUNT; c++)
-			out[i].channels[c] = r->up ? r->channels[c] : r->conf->channels[c];
-	}
-}
 
 static char *
 form_of(const struct engine *e, const struct route_state *r, const struct live_wave *lw,
@@ -63,8 +34,8 @@ send_finish(struct engine *e, struct route_state *r)
 	r->send = NULL;
 }
 
-void
-engine_sends_finish(struct engine *e)
+static void
+sends_finish(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++)
 		send_finish(e, &e->routes[i]);
@@ -142,37 +113,6 @@ hand_over(struct engine *e, struct route_state *r, struct live_wave *lw, const s
 			if (!(m->parts_done >> i & 1))
 				item->missing[i / 8] |= (unsigned char)(1u << i % 8);
 	}
-}
-
-void
-engine_ask_back(struct engine *e, const struct message *m)
-{
-	for (size_t r = 0; r < e->route_count; r++) {
-		struct effect *f;
-
-		if (e->routes[r].id != m->route || !e->routes[r].up)
-			continue;
-		f = effect_new(EFFECT_WITHDRAW, (int)r);
-		f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
-		f->withdraw.ids[f->withdraw.count++] = message_id(m->wave, m->contact, m->attempt);
-		engine_effect(e, f);
-	}
-}
-
-/* Is there still a reason to send it?  A first SMS always has one. */
-bool
-engine_still_needed(struct engine *e, const struct live_wave *lw, uint32_t contact)
-{
-	if (lw->w.kind != WAVE_CALL || (lw->w.step <= 0 && lw->w.channel == CHANNEL_SMS))
-		return true;
-	return store_called_lowest(e->store, contact, lw->w.alert) < lw->w.below;
-}
-
-/* Opting out counts for drills and notices, never for a warning that the law wants told. */
-bool
-engine_honours_opt_out(const struct live_wave *lw)
-{
-	return lw->w.drill || (lw->w.severity == SEVERITY_NOTICE && lw->w.kind == WAVE_INFORM);
 }
 
 static void
@@ -413,7 +353,7 @@ room_of(struct engine *e, struct route_state *r)
 		e->resume_at = msec_min(e->resume_at, r->pause.until);
 	if (!r->up || r->pause.until > e->now || r->drain || (r->solo && r->inflight))
 		return 0;
-	if (is_on_trial(e, r))
+	if (engine_is_on_trial(e, r))
 		room = r->inflight ? 0 : 1;
 	if (room > CLAIM_MAX)
 		room = CLAIM_MAX;
@@ -428,7 +368,7 @@ static unsigned
 serve_rank(struct engine *e, size_t self, struct route_view *views, size_t rank, unsigned budget)
 {
 	struct route_state *r = &e->routes[self];
-	struct live_wave *lw = e->ranks[rank].ring, *refused = NULL;
+	struct live_wave *lw = e->waves.ranks[rank].ring, *refused = NULL;
 
 	while (lw && budget && !r->solo && !r->drain) {
 		unsigned slice = budget < 64 || lw->next == lw ? budget : 64;
@@ -440,14 +380,14 @@ serve_rank(struct engine *e, size_t self, struct route_view *views, size_t rank,
 					     ROUTE_AVOID, &moved);
 		if (moved) {
 			refused = NULL;
-			if (e->ranks[rank].ring == lw)
-				e->ranks[rank].ring = lw->next;
-			lw = e->ranks[rank].ring;
+			if (e->waves.ranks[rank].ring == lw)
+				e->waves.ranks[rank].ring = lw->next;
+			lw = e->waves.ranks[rank].ring;
 			continue;
 		}
 		if (!refused)
 			refused = lw;
-		lw = lw->next ? lw->next : e->ranks[rank].ring;
+		lw = lw->next ? lw->next : e->waves.ranks[rank].ring;
 		if (lw == refused)
 			break;
 	}
@@ -465,10 +405,10 @@ serve_route(struct engine *e, size_t self)
 		return;
 	engine_views(e, views);
 	views[self].up = true;
-	for (size_t k = 0; k < e->rank_count && budget && !r->solo && !r->drain; k++)
+	for (size_t k = 0; k < e->waves.rank_count && budget && !r->solo && !r->drain; k++)
 		budget = serve_rank(e, self, views, k, budget);
 	r->bucket.tokens += budget;	/* not used after all */
-	e->more |= !budget && r->window > r->inflight && !r->solo && !is_on_trial(e, r);
+	e->more |= !budget && r->window > r->inflight && !r->solo && !engine_is_on_trial(e, r);
 }
 
 void
@@ -478,5 +418,5 @@ engine_dispatch(struct engine *e)
 	engine_waves_wake(e);
 	for (size_t i = 0; i < e->route_count; i++)
 		serve_route(e, i);
-	engine_sends_finish(e);
+	sends_finish(e);
 }

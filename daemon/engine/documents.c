@@ -1,7 +1,6 @@
 /* documents.c -- the templates and policies an alert runs on: its own versions, by document. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/lookup.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 int64_t
@@ -9,7 +8,7 @@ engine_document(struct engine *e, const char *kind, const char *name)
 {
 	const struct document *d = settings_document(e->settings, kind, name);
 
-	return d ? e->document_ids[d - e->settings->documents] : 0;
+	return d ? e->documents.ids[d - e->settings->documents] : 0;
 }
 
 /* Stored documents were valid when they were stored; one that no longer parses would be our
@@ -19,7 +18,7 @@ engine_template(struct engine *e, int64_t document)
 {
 	/* In a turn that has failed already, and will be undone. */
 	static const struct template nothing = { .name = (char *)"" };
-	struct template *t = table_get(&e->templates, (uint64_t)document);
+	struct template *t = table_get(&e->documents.templates, (uint64_t)document);
 	char *name, *body;
 	struct err err;
 
@@ -28,7 +27,7 @@ engine_template(struct engine *e, int64_t document)
 	if (t || !store_document_get(e->store, document, &name, &body))
 		return t || !store_failed(e->store) ? t : &nothing;
 	if (template_parse(&t, body, name, &err) == 0)
-		table_put(&e->templates, (uint64_t)document, t);
+		table_put(&e->documents.templates, (uint64_t)document, t);
 	else
 		engine_log(e, 3, "stored template unreadable name=%s reason=\"%s\"", name, err.text);
 	free(name);
@@ -45,11 +44,11 @@ engine_policy(struct engine *e, int64_t document)
 
 	if (!document)
 		return NULL;
-	p = table_get(&e->policies, (uint64_t)document);
+	p = table_get(&e->documents.policies, (uint64_t)document);
 	if (p || !store_document_get(e->store, document, &name, &body))
 		return p;
 	if (policy_parse(&p, body, name, e->settings, &err) == 0)
-		table_put(&e->policies, (uint64_t)document, p);
+		table_put(&e->documents.policies, (uint64_t)document, p);
 	else
 		engine_log(e, 3, "stored policy unreadable name=%s reason=\"%s\"", name, err.text);
 	free(name);
@@ -109,4 +108,47 @@ engine_template_named(struct engine *e, const struct alert *a, const char *name,
 	if (!*document)
 		*document = engine_document(e, "template", name);
 	return engine_template(e, *document);
+}
+
+void
+engine_documents_number(struct engine *e)
+{
+	struct settings *s = e->settings;
+
+	free(e->documents.role_ids);
+	free(e->documents.ids);
+	e->documents.role_ids = xcalloc(s->role_count + 1, sizeof(*e->documents.role_ids));
+	e->documents.ids = xcalloc(s->document_count + 1, sizeof(*e->documents.ids));
+	for (size_t i = 0; i < s->role_count; i++)
+		e->documents.role_ids[i] = store_role_id(e->store, s->roles[i].name);
+	for (size_t i = 0; i < s->document_count; i++)
+		e->documents.ids[i] = store_document_put(e->store, s->documents[i].kind,
+			s->documents[i].name, s->documents[i].body, s->documents[i].sha256);
+}
+
+static void
+free_template(void *p)
+{
+	template_free(p);
+}
+
+static void
+free_policy(void *p)
+{
+	policy_free(p);
+}
+
+void
+engine_policies_drop(struct engine *e)
+{
+	table_fini(&e->documents.policies, free_policy);
+}
+
+void
+engine_documents_free(struct engine *e)
+{
+	table_fini(&e->documents.templates, free_template);
+	engine_policies_drop(e);
+	free(e->documents.role_ids);
+	free(e->documents.ids);
 }

@@ -1,5 +1,5 @@
 /* engine.c -- the turn: take commands, run what is due, commit, hand out effects. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/outcome.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -10,162 +10,12 @@
 #define URGENT_PER_TURN 512
 #define BULK_PER_TURN 256
 
-void
-engine_effect(struct engine *e, struct effect *f)
-{
-	if (e->quiet && f->kind != EFFECT_REPLY)
-		effect_free(f);
-	else
-		effect_push(&e->effects, f);
-}
-
-void
-engine_reply(struct engine *e, uint64_t to, int status, struct buf *json)
-{
-	struct effect *f;
-
-	if (!to) {
-		buf_fini(json);
-		return;
-	}
-	f = effect_new(EFFECT_REPLY, -1);
-	f->reply.to = to;
-	f->reply.status = status;
-	f->reply.json = buf_take(json);
-	effect_push(&e->effects, f);
-}
-
-/* RFC 9457 */
-void
-engine_problem(struct engine *e, uint64_t to, int status, const struct err *err)
-{
-	struct buf json = { 0 };
-
-	buf_printf(&json, "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"detail\":",
-		   status, status == 404 ? "Not found" : status == 409 ? "Conflict"
-		   : "The request cannot be carried out");
-	buf_json(&json, err->text);
-	if (err->field[0]) {
-		buf_puts(&json, ",\"field\":");
-		buf_json(&json, err->field);
-	}
-	buf_puts(&json, "}");
-	engine_reply(e, to, status, &json);
-}
-
-void
-engine_event(struct engine *e, int64_t alert, const char *what, const char *fmt, ...)
-{
-	char detail[512];
-	va_list args;
-
-	if (e->quiet)
-		return;
-	va_start(args, fmt);
-	vsnprintf(detail, sizeof(detail), fmt, args);
-	va_end(args);
-	store_event(e->store, alert, e->now, what, detail);
-}
-
-void
-engine_log(struct engine *e, int priority, const char *fmt, ...)
-{
-	struct effect *f = effect_new(EFFECT_LOG, -1);
-	struct buf line = { 0 };
-	char text[1024];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	buf_puts(&line, text);
-	f->log.priority = priority;
-	f->log.line = buf_take(&line);
-	engine_effect(e, f);
-}
-
-/* One command inside the turn: what it made in memory goes when its rows go. */
-void
-engine_mark(struct engine *e)
-{
-	e->marked_wave = store_wave_last(e->store);
-	store_mark(e->store);
-}
-
-struct newer {
-	struct live_list list;
-	uint32_t than;
-};
-
-static void
-find_newer(void *ctx, uint64_t key, void *value)
-{
-	struct newer *newer = ctx;
-
-	if (key > newer->than)
-		live_list_add(&newer->list, value);
-}
-
-void
-engine_undo(struct engine *e)
-{
-	struct newer newer = { .than = e->marked_wave };
-	size_t kept = 0;
-
-	store_undo(e->store);
-	table_each(&e->waves, find_newer, &newer);
-	for (size_t i = 0; i < e->touched.count; i++)
-		if (e->touched.waves[i]->w.id <= e->marked_wave)
-			e->touched.waves[kept++] = e->touched.waves[i];
-	e->touched.count = kept;
-	for (size_t i = 0; i < newer.list.count; i++)
-		engine_wave_forget(e, newer.list.waves[i]);
-	free(newer.list.waves);
-}
-
-static void
-free_live_wave(void *p)
-{
-	struct live_wave *lw = p;
-
-	engine_broadcast_free(lw->broadcast);
-	free(lw);
-}
-
-static void
-free_variant(void *p)
-{
-	struct variant_text *v = p;
-
-	free(v->head);
-	free(v->body);
-	free(v);
-}
-
-static void
-free_template(void *p)
-{
-	template_free(p);
-}
-
-static void
-free_policy(void *p)
-{
-	policy_free(p);
-}
-
 /* Everything that the store can give back. */
 static void
 forget(struct engine *e)
 {
-	table_fini(&e->waves, free_live_wave);
-	memset(e->low_ids, 0, sizeof(e->low_ids));
-	table_fini(&e->variants, free_variant);
-	e->variant_count = 0;
-	free(e->ranks);
-	e->ranks = NULL;
-	e->rank_count = e->rank_cap = 0;
-	e->planning.count = e->touched.count = e->waiting.count = 0;
+	engine_waves_drop(e);
+	engine_texts_drop(e);
 	for (size_t i = 0; i < e->route_count; i++) {
 		effect_free(e->routes[i].send);
 		e->routes[i].send = NULL;
@@ -173,25 +23,9 @@ forget(struct engine *e)
 }
 
 static void
-number_documents(struct engine *e)
-{
-	struct settings *s = e->settings;
-
-	free(e->role_ids);
-	free(e->document_ids);
-	e->role_ids = xcalloc(s->role_count + 1, sizeof(*e->role_ids));
-	e->document_ids = xcalloc(s->document_count + 1, sizeof(*e->document_ids));
-	for (size_t i = 0; i < s->role_count; i++)
-		e->role_ids[i] = store_role_id(e->store, s->roles[i].name);
-	for (size_t i = 0; i < s->document_count; i++)
-		e->document_ids[i] = store_document_put(e->store, s->documents[i].kind,
-			s->documents[i].name, s->documents[i].body, s->documents[i].sha256);
-}
-
-static void
 load(struct engine *e)
 {
-	number_documents(e);
+	engine_documents_number(e);
 	e->last_alert = store_alert_last(e->store);
 	engine_waves_load(e);
 	engine_alarms_load(e);
@@ -228,7 +62,7 @@ engine_open(struct engine **out, struct store *store, struct settings *settings,
 	e->store = store;
 	e->settings = settings_ref(settings);
 	e->now = now;
-	e->chance = (uint64_t)now;
+	e->asking.chance = (uint64_t)now;
 	if (settings->route_count > ROUTES_MAX) {
 		engine_close(e);
 		return err_set(err, "gong.conf has %zu routes; at most %d are possible",
@@ -269,18 +103,15 @@ engine_close(struct engine *e)
 	for (size_t i = 0; i < e->route_count; i++)
 		engine_limits_free(&e->routes[i]);
 	table_fini(&e->inflight, NULL);
-	table_fini(&e->templates, free_template);
-	table_fini(&e->policies, free_policy);
-	table_fini(&e->replies, free);
+	engine_documents_free(e);
+	table_fini(&e->brakes, free);
 	if (e->import)
 		command_free(e->import);
 	free(e->routes);
-	free(e->role_ids);
-	free(e->document_ids);
 	free(e->planning.waves);
-	free(e->touched.waves);
-	free(e->waiting.waves);
-	free(e->asking_before);
+	free(e->waves.touched.waves);
+	free(e->waves.waiting.waves);
+	free(e->asking.before);
 	settings_unref(e->settings);
 	free(e);
 }
@@ -289,12 +120,6 @@ void
 engine_stats(const struct engine *e, struct engine_stats *out)
 {
 	*out = e->stats;
-}
-
-static void
-shift_brake(void *ctx, uint64_t key, void *value)
-{
-	*(msec *)value += *(msec *)ctx;		/* struct brake begins with its hour */
 }
 
 /* The turn's `now` is already on the new clock.  gong's own instants move with it; where gong had
@@ -331,7 +156,7 @@ clock_step(struct engine *e, msec by)
 			r->down_since += shift;
 	}
 	engine_questions_shift(e, shift);
-	table_each(&e->replies, shift_brake, &shift);
+	engine_brakes_shift(e, shift);
 	forget(e);
 	load(e);
 }
@@ -373,8 +198,8 @@ reload(struct engine *e, struct settings *fresh)
 		e->routes[i].conf = &fresh->routes[i];
 		engine_limits_apply(e, &e->routes[i]);
 	}
-	table_fini(&e->policies, free_policy);	/* they hold indices into the old settings */
-	number_documents(e);
+	engine_policies_drop(e);
+	engine_documents_number(e);
 	engine_asking_touch(e);
 	engine_canaries_plan(e);
 	f = effect_new(EFFECT_SETTINGS, -1);
@@ -541,70 +366,12 @@ free_all(struct command_list *list)
 		command_free(cmd);
 }
 
-static void
-count_in(struct engine *e, struct route_state *r, uint64_t id)
-{
-	table_put(&e->inflight, id, r);
-	r->inflight++;
-}
-
-/* Its receipt overtook the route's own answer, which is still to come. */
-static void
-keep_overtaken(void *ctx, uint64_t id, void *route)
-{
-	struct engine *e = ctx;
-	struct live_wave *lw = table_get(&e->inflight, id) ? NULL
-		: engine_wave(e, message_id_wave(id));
-	struct message m;
-
-	if (lw && store_message_get(e->store, lw->w.id, message_id_contact(id), lw->w.channel, &m) &&
-	    m.state > MESSAGE_SENDING && (m.attempt & 31) == message_id_attempt(id))
-		count_in(e, route, id);
-}
-
-static void
-recount_row(struct engine *e, const struct message *m)
-{
-	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
-
-		if (r->id != m->route)
-			continue;
-		count_in(e, r, message_id(m->wave, m->contact, m->attempt));
-	}
-}
-
-/* In-flight claims of a failed turn were never handed out; what is in flight, and what numbers
- * have had, is counted again from what the store says. */
-static void
-recount(struct engine *e)
-{
-	static struct message rows[1000];
-	struct table before = e->inflight;
-	uint32_t wave = 0, contact = 0;
-	size_t count;
-
-	e->inflight = (struct table){ 0 };
-	for (size_t i = 0; i < e->route_count; i++) {
-		e->routes[i].inflight = 0;
-		engine_budgets_load(e, &e->routes[i]);
-	}
-	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
-		for (size_t i = 0; i < count; i++)
-			recount_row(e, &rows[i]);
-		wave = rows[count - 1].wave;
-		contact = rows[count - 1].contact;
-	}
-	table_each(&before, keep_overtaken, e);
-	table_fini(&before, NULL);
-}
-
 /* When something falls due, in the caller's time. */
 static msec
 next_look(struct engine *e)
 {
-	msec at = msec_min(msec_min(e->resume_at, e->waiting_at),
-			   msec_min(e->expiry_at, store_alerts_next_due(e->store)));
+	msec at = msec_min(msec_min(e->resume_at, e->waves.waiting_at),
+			   msec_min(e->waves.expiry_at, store_alerts_next_due(e->store)));
 
 	at = msec_min(at, msec_min(engine_questions_next(e), engine_alarms_next(e)));
 	at = msec_min(at, engine_canaries_next(e));
@@ -620,13 +387,13 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	int rc;
 
 	e->now = now + e->skew_ms;
-	e->more = e->asking_touched = false;
+	e->more = e->asking.touched = false;
 	for (size_t i = 0; i < e->route_count; i++)
 		e->routes[i].pause_before = e->routes[i].pause;
 	store_begin(e->store);
 	if (e->stale) {
 		load(e);
-		recount(e);
+		engine_in_flight_recount(e);
 	}
 	take(urgent, &first, URGENT_PER_TURN);
 	take(bulk, &second, BULK_PER_TURN);

@@ -1,6 +1,6 @@
 /* import.c -- lists of places, people and duties, written a slice a turn.
  * Each row is an upsert by its stable key, so a broken import is mended by repeating it. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/lookup.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ contact_row(struct engine *e, const struct import_request *q, size_t i)
 	else if (store_person_by_ref(e->store, row->ref, &p) && !p.id)
 		return;
 	if (p.id && row->active && row->role >= 0)
-		store_post_put(e->store, e->role_ids[row->role], row->code, row->order, p.id,
+		store_post_put(e->store, e->documents.role_ids[row->role], row->code, row->order, p.id,
 			       row->lang);
 }
 
@@ -31,7 +31,7 @@ roster_row(struct engine *e, const struct import_row *row)
 	struct person p;
 
 	if (store_person_by_ref(e->store, row->ref, &p) && row->role >= 0)
-		store_roster_put(e->store, e->role_ids[row->role], row->code, row->from_at,
+		store_roster_put(e->store, e->documents.role_ids[row->role], row->code, row->from_at,
 				 row->to_at, p.id);
 }
 

@@ -1,8 +1,7 @@
 /* notice.c -- messages outside the ladder: to those whom a replaced alert reached, and to one
  * person at a time. */
-#include "daemon/engine/planner.h"
+#include "daemon/engine/plan.h"
 
-#include <stdlib.h>
 
 /* The message to those, and only those, whom the replaced alert reached; they are collected and
  * written turn by turn.  Those still sending join as they settle (outcome.c). */

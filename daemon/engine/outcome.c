@@ -1,68 +1,13 @@
 /* outcome.c -- what drivers and networks say became of a message, and what follows from it. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/outcome.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define KILLS_MAX 2
 #define RESENDS_MAX 3
 #define CONFIG_PAUSE_MS SECONDS(60)
 #define RECEIPT_WINDOW_MS HOURS(72)
-
-/* A duplicate beats silence for orange and red, and a duty callout ranks with red. */
-bool
-engine_resends(struct engine *e, const struct live_wave *lw)
-{
-	return lw->w.severity >= SEVERITY_ORANGE && lw->w.kind != WAVE_REPLY;
-}
-
-static void
-join_correction(struct engine *e, const struct live_wave *lw, uint32_t contact,
-		enum message_state state)
-{
-	struct live_wave *c = lw->correction ? engine_wave(e, lw->correction) : NULL;
-	struct person person;
-
-	/* A call has told something only when somebody picked up. */
-	if (!c || (lw->w.channel == CHANNEL_VOICE && state != MESSAGE_DELIVERED) ||
-	    lw->w.kind == WAVE_REPLY ||
-	    c->w.state > WAVE_FINISHED || c->w.expires_at <= e->now ||
-	    store_has_message(e->store, c->w.alert, contact, WAVE_CORRECTION) ||
-	    !store_person_by_id(e->store, contact, &person))
-		return;
-	store_message_insert(e->store, c->w.id, contact,
-			     store_variant_of(e->store, c->w.alert, person.lang), 0, e->now);
-	c->w.total++;
-	if (c->w.state == WAVE_FINISHED)
-		c->w.state = WAVE_OPEN;
-	engine_wave_touch(e, c);
-	engine_wave_due(e, c, e->now);
-}
-
-void
-engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
-		     enum message_event event)
-{
-	enum message_state next = message_next((enum message_state)m->state, event);
-
-	/* What would go again has nowhere to go once its wave is over. */
-	if (next == MESSAGE_QUEUED && m->state != MESSAGE_QUEUED && lw->w.state >= WAVE_WITHDRAWN) {
-		if (event == MESSAGE_ON_UNKNOWN_RESEND)
-			next = MESSAGE_UNCERTAIN;
-		else
-			next = lw->w.state == WAVE_EXPIRED ? MESSAGE_EXPIRED : MESSAGE_WITHDRAWN;
-	}
-	if (next != MESSAGE_QUEUED)
-		m->due = NEVER;
-	engine_wave_moved(e, lw, m->state, (int)next);
-	m->state = (int)next;
-	store_message_update(e->store, m);
-	if (next == MESSAGE_QUEUED)
-		engine_wave_due(e, lw, m->due);
-	if (message_is_reached(next) && lw->w.state == WAVE_WITHDRAWN)
-		join_correction(e, lw, m->contact, next);
-}
 
 static struct route_state *
 release(struct engine *e, uint64_t id)
@@ -222,18 +167,6 @@ pause_route(struct engine *e, struct route_state *r, const struct done_item *ite
 	engine_alarm_raise(e, r, true, "paused", text);		/* once, until it works again */
 }
 
-void
-engine_route_works(struct engine *e, struct route_state *r)
-{
-	if (!r->pause.failures && !r->pause_told)
-		return;
-	r->pause = (struct route_pause){ 0 };
-	if (r->pause_told)
-		engine_alarm_end(e, r, true, "paused");
-	store_route_note(e->store, r->id, "up", NULL, e->now);
-	engine_log(e, 6, "route works again name=%s", r->conf->name);
-}
-
 static void
 rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m,
 	 const struct done_item *item)
@@ -376,7 +309,7 @@ engine_done(struct engine *e, struct command *cmd)
 						     item->parts, item->ref, e->now)) {
 				engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
 				if (lw->w.state == WAVE_WITHDRAWN)
-					join_correction(e, lw, message_id_contact(item->id),
+					engine_join_correction(e, lw, message_id_contact(item->id),
 							MESSAGE_SENT);
 				remember_reference(e, r, item, lw);
 				continue;
@@ -401,15 +334,6 @@ engine_part(struct engine *e, struct command *cmd)
 		return;
 	m.parts_done |= 1u << (cmd->part.part - 1);
 	store_message_update(e->store, &m);
-}
-
-/* The wire has 5 bits for the attempt: the latest one that they may mean. */
-unsigned
-engine_which_attempt(const struct message *m, uint64_t id)
-{
-	unsigned back = (m->attempt - message_id_attempt(id)) & 31;
-
-	return back < m->attempt ? m->attempt - back : 0;
 }
 
 /* May this route report this about that attempt?  It had it, for that number, and did not refuse

@@ -1,6 +1,6 @@
 /* pick.c -- who is told by a step: holders of posts, the roster, contacts by name.  It writes
  * nothing. */
-#include "daemon/engine/planner.h"
+#include "daemon/engine/lookup.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +56,10 @@ pick_duty(struct planner *p, size_t role, division_code division)
 	struct first first = { p, false };
 	char code[DIVISION_TEXT];
 
-	store_on_duty(e->store, e->role_ids[role], division, e->now, on_holder, p);
+	store_on_duty(e->store, e->documents.role_ids[role], division, e->now, on_holder, p);
 	if (p->named > before)
 		return;
-	store_holders(e->store, e->role_ids[role], (struct division_range){ division, division },
+	store_holders(e->store, e->documents.role_ids[role], (struct division_range){ division, division },
 		      on_first, &first);
 	division_format(code, division);
 	if (!e->quiet)
@@ -79,7 +79,7 @@ picks_family(struct planner *p, const struct family *family, division_code divis
 		if (e->settings->roles[role].duty)
 			pick_duty(p, role, division);
 		else
-			store_holders(e->store, e->role_ids[role],
+			store_holders(e->store, e->documents.role_ids[role],
 				      (struct division_range){ division, division }, on_holder, p);
 	}
 }
@@ -180,7 +180,7 @@ pick_within(struct planner *p, size_t role, division_code division)
 		store_divisions_in(e->store, division_range(division), e->settings->roles[role].tier,
 				   on_duty_division, &duty);
 	else
-		store_holders(e->store, e->role_ids[role], division_range(division), on_holder, p);
+		store_holders(e->store, e->documents.role_ids[role], division_range(division), on_holder, p);
 }
 
 /* The request's own roles and contacts. */
@@ -217,7 +217,7 @@ picks_request_count(const struct planner *p, size_t limit)
 		for (size_t m = 0; index >= 0 && m < family->role_count; m++)
 			for (size_t d = 0; d < r->division_count && count < limit; d++)
 				count += store_holders_count(p->e->store,
-					p->e->role_ids[family->roles[m]],
+					p->e->documents.role_ids[family->roles[m]],
 					division_range(r->divisions[d]), limit - count);
 	}
 	return count;

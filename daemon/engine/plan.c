@@ -1,5 +1,5 @@
 /* plan.c -- goes through a step of an alert, position by position: calls, helpers, team, desk. */
-#include "daemon/engine/planner.h"
+#include "daemon/engine/plan.h"
 
 #include <stdlib.h>
 

@@ -1,8 +1,7 @@
 /* request.c -- an alert's request as it is stored with the alert, and back; what it leaves out. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/ground.h"
 
 #include <jansson.h>
-#include <string.h>
 
 /* Written by hand: it runs once an accept, and building a tree for it was a tenth of the work. */
 static void

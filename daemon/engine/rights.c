@@ -1,6 +1,6 @@
 /* rights.c -- what a client may do to an alert that is there already.  Whom it may address, and how
  * severely, is settled by intake; whose alert it is, only the store knows. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/ground.h"
 
 #include <string.h>
 

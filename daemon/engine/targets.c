@@ -1,5 +1,5 @@
 /* targets.c -- what an alert must have answered: villages, townships, persons or a team. */
-#include "daemon/engine/planner.h"
+#include "daemon/engine/climb.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* text.c -- the texts of an alert: where each parameter's value comes from, stored variants. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/ground.h"
 
 #include <jansson.h>
 #include <assert.h>
@@ -335,7 +335,7 @@ engine_variant_text(struct engine *e, int64_t id)
 {
 	/* In a turn that has failed already, and will be undone. */
 	static const struct variant_text nothing = { .head = (char *)"", .body = (char *)"", .parts = 1 };
-	struct variant_text *v = table_get(&e->variants, (uint64_t)id), fresh = { 0 };
+	struct variant_text *v = table_get(&e->texts.variants, (uint64_t)id), fresh = { 0 };
 
 	if (v)
 		return v;
@@ -343,12 +343,17 @@ engine_variant_text(struct engine *e, int64_t id)
 		assert(store_failed(e->store));
 		return &nothing;
 	}
-	if (e->variant_count++ > 4096) {	/* a cache, not a store */
-		table_fini(&e->variants, variant_free);
-		e->variant_count = 0;
-	}
+	if (e->texts.count++ > 4096)	/* a cache, not a store */
+		engine_texts_drop(e);
 	v = xmalloc(sizeof(*v));
 	*v = fresh;
-	table_put(&e->variants, (uint64_t)id, v);
+	table_put(&e->texts.variants, (uint64_t)id, v);
 	return v;
+}
+
+void
+engine_texts_drop(struct engine *e)
+{
+	table_fini(&e->texts.variants, variant_free);
+	e->texts.count = 0;
 }

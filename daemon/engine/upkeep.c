@@ -1,7 +1,6 @@
 /* upkeep.c -- once an hour: what nobody will ask for any more is let go, in memory and on disk. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/outcome.h"
 
-#include <stdlib.h>
 
 #define EVERY_MS HOURS(1)
 #define KEYS_AT_ONCE 1000

@@ -1,5 +1,5 @@
 /* waves.c -- the waves at work, in order of urgency; it decides order, not who is called. */
-#include "daemon/engine/internal.h"
+#include "daemon/engine/waves.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -30,27 +30,27 @@ rank_key(const struct wave *w)
 static struct rank *
 rank_of(struct engine *e, uint64_t key)
 {
-	size_t low = 0, high = e->rank_count;
+	size_t low = 0, high = e->waves.rank_count;
 
 	while (low < high) {
 		size_t mid = (low + high) / 2;
 
-		if (e->ranks[mid].key < key)
+		if (e->waves.ranks[mid].key < key)
 			low = mid + 1;
 		else
 			high = mid;
 	}
-	if (low < e->rank_count && e->ranks[low].key == key)
-		return &e->ranks[low];
-	if (e->rank_count == e->rank_cap) {
-		e->rank_cap = e->rank_cap ? e->rank_cap * 2 : 32;
-		e->ranks = xrealloc(e->ranks, e->rank_cap * sizeof(*e->ranks));
+	if (low < e->waves.rank_count && e->waves.ranks[low].key == key)
+		return &e->waves.ranks[low];
+	if (e->waves.rank_count == e->waves.rank_cap) {
+		e->waves.rank_cap = e->waves.rank_cap ? e->waves.rank_cap * 2 : 32;
+		e->waves.ranks = xrealloc(e->waves.ranks, e->waves.rank_cap * sizeof(*e->waves.ranks));
 	}
-	memmove(&e->ranks[low + 1], &e->ranks[low], (e->rank_count - low) * sizeof(*e->ranks));
-	e->rank_count++;
-	e->ranks[low] = (struct rank){ .key = key };
+	memmove(&e->waves.ranks[low + 1], &e->waves.ranks[low], (e->waves.rank_count - low) * sizeof(*e->waves.ranks));
+	e->waves.rank_count++;
+	e->waves.ranks[low] = (struct rank){ .key = key };
 	/* The array moved: every wave's pointer to its rank is looked up by key instead. */
-	return &e->ranks[low];
+	return &e->waves.ranks[low];
 }
 
 static void
@@ -84,9 +84,9 @@ engine_wave_due(struct engine *e, struct live_wave *lw, msec at)
 	if (lw->next || lw->broadcast)
 		return;			/* it is looked at anyway, or once it is planned */
 	if (!lw->waiting)
-		live_list_add(&e->waiting, lw);
+		live_list_add(&e->waves.waiting, lw);
 	lw->waiting = true;
-	e->waiting_at = msec_min(e->waiting_at, lw->due_at);
+	e->waves.waiting_at = msec_min(e->waves.waiting_at, lw->due_at);
 }
 
 void
@@ -101,22 +101,22 @@ engine_waves_wake(struct engine *e)
 {
 	size_t kept = 0;
 
-	if (e->waiting_at > e->now)
+	if (e->waves.waiting_at > e->now)
 		return;
-	e->waiting_at = NEVER;
-	for (size_t i = 0; i < e->waiting.count; i++) {
-		struct live_wave *lw = e->waiting.waves[i];
+	e->waves.waiting_at = NEVER;
+	for (size_t i = 0; i < e->waves.waiting.count; i++) {
+		struct live_wave *lw = e->waves.waiting.waves[i];
 
 		if (lw->due_at > e->now) {
-			e->waiting_at = msec_min(e->waiting_at, lw->due_at);
-			e->waiting.waves[kept++] = lw;
+			e->waves.waiting_at = msec_min(e->waves.waiting_at, lw->due_at);
+			e->waves.waiting.waves[kept++] = lw;
 			continue;
 		}
 		lw->waiting = false;
 		if (!lw->next)
 			join(e, lw);
 	}
-	e->waiting.count = kept;
+	e->waves.waiting.count = kept;
 }
 
 void
@@ -149,9 +149,9 @@ take_in(struct engine *e, const struct wave *w)
 	lw->route_alarm = t && strcmp(t->name, ROUTE_ALARM) == 0;
 	lw->due_at = NEVER;
 	if (w->state <= WAVE_OPEN)
-		e->expiry_at = msec_min(e->expiry_at, w->expires_at);
-	table_put(&e->waves, w->id, lw);
-	e->low_ids[w->id & 255]++;
+		e->waves.expiry_at = msec_min(e->waves.expiry_at, w->expires_at);
+	table_put(&e->waves.live, w->id, lw);
+	e->waves.low_ids[w->id & 255]++;
 	return lw;
 }
 
@@ -164,7 +164,7 @@ next_id(struct engine *e)
 	uint32_t next = store_wave_last(e->store) + 1;
 
 	for (uint32_t id = next; id < next + 256; id++)
-		if (!e->low_ids[id & 255])
+		if (!e->waves.low_ids[id & 255])
 			return id;
 	return next;
 }
@@ -193,7 +193,7 @@ find_correction(void *ctx, const struct wave *w)
 struct live_wave *
 engine_wave(struct engine *e, uint32_t id)
 {
-	struct live_wave *lw = table_get(&e->waves, id);
+	struct live_wave *lw = table_get(&e->waves.live, id);
 	struct alert a;
 	struct wave w;
 
@@ -229,42 +229,23 @@ engine_wave_moved(struct engine *e, struct live_wave *lw, int from, int to)
 }
 
 void
-live_list_add(struct live_list *list, struct live_wave *lw)
-{
-	if (list->count == list->cap) {
-		list->cap = list->cap ? list->cap * 2 : 64;
-		list->waves = xrealloc(list->waves, list->cap * sizeof(*list->waves));
-	}
-	list->waves[list->count++] = lw;
-}
-
-void
 engine_wave_touch(struct engine *e, struct live_wave *lw)
 {
 	if (!lw->dirty)
-		live_list_add(&e->touched, lw);
+		live_list_add(&e->waves.touched, lw);
 	lw->dirty = true;
 }
 
-void
-live_list_take(struct live_list *list, const struct live_wave *lw)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (list->waves[i] == lw)
-			memmove(&list->waves[i], &list->waves[i + 1],
-				(--list->count - i) * sizeof(lw));
-}
-
-void
-engine_wave_forget(struct engine *e, struct live_wave *lw)
+static void
+wave_forget(struct engine *e, struct live_wave *lw)
 {
 	if (lw->broadcast)
 		live_list_take(&e->planning, lw);
 	if (lw->waiting)
-		live_list_take(&e->waiting, lw);
+		live_list_take(&e->waves.waiting, lw);
 	engine_wave_unrank(e, lw);
-	table_take(&e->waves, lw->w.id);
-	e->low_ids[lw->w.id & 255]--;
+	table_take(&e->waves.live, lw->w.id);
+	e->waves.low_ids[lw->w.id & 255]--;
 	engine_broadcast_free(lw->broadcast);
 	free(lw);
 }
@@ -273,8 +254,8 @@ engine_wave_forget(struct engine *e, struct live_wave *lw)
 void
 engine_waves_flush(struct engine *e)
 {
-	for (size_t i = 0; i < e->touched.count; i++) {
-		struct live_wave *lw = e->touched.waves[i];
+	for (size_t i = 0; i < e->waves.touched.count; i++) {
+		struct live_wave *lw = e->waves.touched.waves[i];
 
 		if (lw->w.state == WAVE_OPEN && !wave_queued(&lw->w) &&
 		    !lw->w.count[MESSAGE_SENDING])
@@ -283,9 +264,9 @@ engine_waves_flush(struct engine *e)
 		lw->dirty = false;
 		if (lw->w.state < WAVE_FINISHED || lw->w.count[MESSAGE_SENDING])
 			continue;
-		engine_wave_forget(e, lw);
+		wave_forget(e, lw);
 	}
-	e->touched.count = 0;
+	e->waves.touched.count = 0;
 }
 
 static void
@@ -321,6 +302,41 @@ engine_wave_stop(struct engine *e, struct live_wave *lw, enum wave_state state)
 	ask_all_back(e, lw);
 }
 
+struct stop {
+	struct engine *e;
+	enum wave_state state;
+	uint32_t correction;
+};
+
+static void
+stop_one(void *ctx, const struct wave *w)
+{
+	struct stop *stop = ctx;
+	struct live_wave *lw;
+
+	if (w->state >= WAVE_FINISHED && !w->count[MESSAGE_SENDING] && !stop->correction)
+		return;
+	if (w->kind == WAVE_REPLY)
+		return;			/* a thank-you has a validity of its own */
+	lw = engine_wave(stop->e, w->id);
+	if (!lw)
+		return;			/* the store has failed */
+	lw->correction = stop->correction;
+	engine_wave_stop(stop->e, lw, stop->state);
+}
+
+/* Nothing more of this alert leaves: by the waves' state, not by a million updates. */
+void
+engine_stop_waves(struct engine *e, int64_t alert, enum wave_state state)
+{
+	struct stop stop = { e, state, 0 };
+	struct alert a;
+
+	if (store_alert_get(e->store, alert, &a) && a.replaced_by)
+		store_waves_of(e->store, a.replaced_by, find_correction, &stop.correction);
+	store_waves_of(e->store, alert, stop_one, &stop);
+}
+
 struct expiring {
 	struct engine *e;
 	struct live_list ended;
@@ -349,13 +365,13 @@ engine_waves_expire(struct engine *e)
 {
 	struct expiring x = { .e = e, .next_at = NEVER };
 
-	if (e->expiry_at > e->now)
+	if (e->waves.expiry_at > e->now)
 		return;
-	table_each(&e->waves, find_expired, &x);
+	table_each(&e->waves.live, find_expired, &x);
 	for (size_t i = 0; i < x.ended.count; i++)
 		engine_wave_stop(e, x.ended.waves[i], WAVE_EXPIRED);
 	free(x.ended.waves);
-	e->expiry_at = x.next_at == NEVER || x.next_at > e->now + 1000 ? x.next_at : e->now + 1000;
+	e->waves.expiry_at = x.next_at == NEVER || x.next_at > e->now + 1000 ? x.next_at : e->now + 1000;
 }
 
 static void
@@ -377,7 +393,7 @@ static void
 load_due(void *ctx, uint32_t wave, msec at)
 {
 	struct engine *e = ctx;
-	struct live_wave *lw = table_get(&e->waves, wave);
+	struct live_wave *lw = table_get(&e->waves.live, wave);
 
 	if (lw)
 		engine_wave_due(e, lw, at);
@@ -386,7 +402,66 @@ load_due(void *ctx, uint32_t wave, msec at)
 void
 engine_waves_load(struct engine *e)
 {
-	e->waiting_at = e->expiry_at = NEVER;
+	e->waves.waiting_at = e->waves.expiry_at = NEVER;
 	store_waves_open(e->store, load_one, e);
 	store_waves_due(e->store, load_due, e);
+}
+
+/* One command inside the turn: what it made in memory goes when its rows go. */
+void
+engine_mark(struct engine *e)
+{
+	e->waves.marked = store_wave_last(e->store);
+	store_mark(e->store);
+}
+
+struct newer {
+	struct live_list list;
+	uint32_t than;
+};
+
+static void
+find_newer(void *ctx, uint64_t key, void *value)
+{
+	struct newer *newer = ctx;
+
+	if (key > newer->than)
+		live_list_add(&newer->list, value);
+}
+
+void
+engine_undo(struct engine *e)
+{
+	struct newer newer = { .than = e->waves.marked };
+	size_t kept = 0;
+
+	store_undo(e->store);
+	table_each(&e->waves.live, find_newer, &newer);
+	for (size_t i = 0; i < e->waves.touched.count; i++)
+		if (e->waves.touched.waves[i]->w.id <= e->waves.marked)
+			e->waves.touched.waves[kept++] = e->waves.touched.waves[i];
+	e->waves.touched.count = kept;
+	for (size_t i = 0; i < newer.list.count; i++)
+		wave_forget(e, newer.list.waves[i]);
+	free(newer.list.waves);
+}
+
+static void
+free_live_wave(void *p)
+{
+	struct live_wave *lw = p;
+
+	engine_broadcast_free(lw->broadcast);
+	free(lw);
+}
+
+void
+engine_waves_drop(struct engine *e)
+{
+	table_fini(&e->waves.live, free_live_wave);
+	memset(e->waves.low_ids, 0, sizeof(e->waves.low_ids));
+	free(e->waves.ranks);
+	e->waves.ranks = NULL;
+	e->waves.rank_count = e->waves.rank_cap = 0;
+	e->planning.count = e->waves.touched.count = e->waves.waiting.count = 0;
 }

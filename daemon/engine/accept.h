@@ -1,0 +1,14 @@
+/* accept.h -- floor 7 of the engine: from a request to an alert on disk, and its end by hand. */
+#ifndef GONG_ENGINE_ACCEPT_H
+#define GONG_ENGINE_ACCEPT_H
+
+#include "daemon/engine/climb.h"
+
+void engine_accept(struct engine *, struct command *);
+/* 0 and a status >= 400 with err: refused, and what was written must be undone.  Otherwise the
+ * new alert's id; `accepted` is the alert without its body. */
+int64_t engine_accept_request(struct engine *, struct alert_request *, struct alert *accepted,
+			      int *status, struct err *);
+void engine_cancel(struct engine *, struct command *);
+
+#endif

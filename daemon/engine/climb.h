@@ -1,0 +1,23 @@
+/* climb.h -- floor 6 of the engine: what must be answered, and how time and answers move it. */
+#ifndef GONG_ENGINE_CLIMB_H
+#define GONG_ENGINE_CLIMB_H
+
+#include "daemon/engine/plan.h"
+
+/* -- targets.c -- */
+
+/* Writes the alert's targets and counts them; -1 with err refuses an audience that has none. */
+int engine_plan_targets(struct engine *, struct alert *, const struct alert_request *,
+			const struct policy *, struct err *);
+
+/* -- climb.c -- */
+
+void engine_climb_due(struct engine *);		/* alerts whose due_at has come */
+/* Does what is due and writes the alert's row.  With `refuse`, -1 and the reason when a step
+ * cannot be planned; without, the desk is told and the ladder goes on. */
+int engine_look(struct engine *, struct alert *, const struct alert_request *,
+		struct err *refuse);
+/* Records an answer and raises every target that person was called for. */
+void engine_raise(struct engine *, struct alert *, const struct answer *);
+
+#endif

@@ -1,0 +1,82 @@
+/* ground.h -- floor 1 of the engine: what needs nobody else in it.  Words of a turn, texts, the
+ * request as stored, limits of routes, rights. */
+#ifndef GONG_ENGINE_GROUND_H
+#define GONG_ENGINE_GROUND_H
+
+#include "daemon/engine/state.h"
+
+/* -- say.c: handed out after the commit, dropped when it fails -- */
+
+void engine_effect(struct engine *, struct effect *);	/* takes it; a dry run keeps replies only */
+/* Takes what `json` holds.  `to` 0: nobody waits, nothing is said. */
+void engine_reply(struct engine *, uint64_t to, int status, struct buf *json);
+void engine_problem(struct engine *, uint64_t to, int status, const struct err *);
+/* A line in the alert's story, at once in the transaction; `what` stands in docs/log.md. */
+void engine_event(struct engine *, int64_t alert, const char *what, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* `priority` as in daemon/log.h; the text before the first key= stands in docs/log.md. */
+void engine_log(struct engine *, int priority, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* -- live_list.c: borrows the waves -- */
+
+void live_list_add(struct live_list *, struct live_wave *);
+void live_list_take(struct live_list *, const struct live_wave *);	/* all its places, in order */
+
+/* -- request.c: an alert's request as stored with it -- */
+
+char *request_encode(const struct alert_request *);		/* caller frees */
+struct alert_request *request_decode(const char *json);		/* alert_request_free */
+/* Does the audience exclude this division? */
+bool request_leaves_out(const struct alert_request *, division_code);
+
+/* -- text.c -- */
+
+struct text_place {			/* for whom and where a text is rendered; all borrowed */
+	const struct alert *alert;
+	const struct alert_request *request;
+	const struct template *template;
+	division_code division;		/* 0 = none */
+	const char *person, *post;
+	unsigned long n, m;
+	const char *names, *code;
+	msec min_ms, time_at;
+};
+
+/* Is every parameter of the template there, and of its type, for each of the divisions?  -1: err
+ * names the first that is not. */
+int engine_check_texts(struct engine *, const struct alert_request *, const struct template *,
+		       const division_code *, size_t divisions, struct err *);
+/* Renders and stores one text; 0: err names the parameter that is missing.  `parts` (or NULL)
+ * becomes the text's number of parts, if that is more. */
+int64_t engine_variant(struct engine *, const struct text_place *, enum lang, enum channel,
+		       unsigned *parts, struct err *);
+bool engine_is_uniform(const struct template *, enum channel);	/* everybody gets the same text */
+/* Borrowed until the next call; never NULL. */
+const struct variant_text *engine_variant_text(struct engine *, int64_t id);
+void engine_texts_drop(struct engine *);	/* the cache; the store has them all */
+
+/* -- budget.c: what a route's account allows -- */
+
+/* The first instant at which one more to this number fits every budget of the route. */
+msec engine_budget_at(struct engine *, struct route_state *, uint64_t e164);
+void engine_budget_use(struct route_state *, uint64_t e164, msec at);
+void engine_budgets_load(struct engine *, struct route_state *);	/* anew, from the store */
+void engine_limits_apply(struct engine *, struct route_state *);	/* gong.conf may have changed */
+void engine_limits_said(struct engine *, struct route_state *, const struct command *ready);
+void engine_budgets_shift(struct route_state *, msec by);	/* the clock stepped */
+void engine_budgets_trim(struct engine *, struct route_state *);
+void engine_limits_free(struct route_state *);
+
+/* -- rights.c: -1 with err is a 403 -- */
+
+int engine_may_end(struct engine *, const char *client, const struct alert *, struct err *);
+int engine_may_answer(struct engine *, const char *client, const struct alert *, division_code,
+		      struct err *);
+
+/* -- asking.c: a failed turn runs its commands again, and must find the questions as they were -- */
+
+void engine_asking_touch(struct engine *);	/* before anything of it is changed */
+void engine_asking_restore(struct engine *);	/* the turn failed */
+
+#endif

@@ -1,0 +1,60 @@
+/* in_flight.c -- what is with drivers, counted again after a turn that failed. */
+#include "daemon/engine/message.h"
+
+static void
+count_in(struct engine *e, struct route_state *r, uint64_t id)
+{
+	table_put(&e->inflight, id, r);
+	r->inflight++;
+}
+
+/* Its receipt overtook the route's own answer, which is still to come. */
+static void
+keep_overtaken(void *ctx, uint64_t id, void *route)
+{
+	struct engine *e = ctx;
+	struct live_wave *lw = table_get(&e->inflight, id) ? NULL
+		: engine_wave(e, message_id_wave(id));
+	struct message m;
+
+	if (lw && store_message_get(e->store, lw->w.id, message_id_contact(id), lw->w.channel, &m) &&
+	    m.state > MESSAGE_SENDING && (m.attempt & 31) == message_id_attempt(id))
+		count_in(e, route, id);
+}
+
+static void
+recount_row(struct engine *e, const struct message *m)
+{
+	for (size_t i = 0; i < e->route_count; i++) {
+		struct route_state *r = &e->routes[i];
+
+		if (r->id != m->route)
+			continue;
+		count_in(e, r, message_id(m->wave, m->contact, m->attempt));
+	}
+}
+
+/* In-flight claims of a failed turn were never handed out; what is in flight, and what numbers
+ * have had, is counted again from what the store says. */
+void
+engine_in_flight_recount(struct engine *e)
+{
+	static struct message rows[1000];
+	struct table before = e->inflight;
+	uint32_t wave = 0, contact = 0;
+	size_t count;
+
+	e->inflight = (struct table){ 0 };
+	for (size_t i = 0; i < e->route_count; i++) {
+		e->routes[i].inflight = 0;
+		engine_budgets_load(e, &e->routes[i]);
+	}
+	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
+		for (size_t i = 0; i < count; i++)
+			recount_row(e, &rows[i]);
+		wave = rows[count - 1].wave;
+		contact = rows[count - 1].contact;
+	}
+	table_each(&before, keep_overtaken, e);
+	table_fini(&before, NULL);
+}

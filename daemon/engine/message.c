@@ -1,0 +1,82 @@
+/* message.c -- a message's change of state and all that follows from it; whether it may still
+ * go. */
+#include "daemon/engine/message.h"
+
+/* A duplicate beats silence for orange and red, and a duty callout ranks with red. */
+bool
+engine_resends(struct engine *e, const struct live_wave *lw)
+{
+	return lw->w.severity >= SEVERITY_ORANGE && lw->w.kind != WAVE_REPLY;
+}
+
+void
+engine_join_correction(struct engine *e, const struct live_wave *lw, uint32_t contact,
+		enum message_state state)
+{
+	struct live_wave *c = lw->correction ? engine_wave(e, lw->correction) : NULL;
+	struct person person;
+
+	/* A call has told something only when somebody picked up. */
+	if (!c || (lw->w.channel == CHANNEL_VOICE && state != MESSAGE_DELIVERED) ||
+	    lw->w.kind == WAVE_REPLY ||
+	    c->w.state > WAVE_FINISHED || c->w.expires_at <= e->now ||
+	    store_has_message(e->store, c->w.alert, contact, WAVE_CORRECTION) ||
+	    !store_person_by_id(e->store, contact, &person))
+		return;
+	store_message_insert(e->store, c->w.id, contact,
+			     store_variant_of(e->store, c->w.alert, person.lang), 0, e->now);
+	c->w.total++;
+	if (c->w.state == WAVE_FINISHED)
+		c->w.state = WAVE_OPEN;
+	engine_wave_touch(e, c);
+	engine_wave_due(e, c, e->now);
+}
+
+void
+engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
+		     enum message_event event)
+{
+	enum message_state next = message_next((enum message_state)m->state, event);
+
+	/* What would go again has nowhere to go once its wave is over. */
+	if (next == MESSAGE_QUEUED && m->state != MESSAGE_QUEUED && lw->w.state >= WAVE_WITHDRAWN) {
+		if (event == MESSAGE_ON_UNKNOWN_RESEND)
+			next = MESSAGE_UNCERTAIN;
+		else
+			next = lw->w.state == WAVE_EXPIRED ? MESSAGE_EXPIRED : MESSAGE_WITHDRAWN;
+	}
+	if (next != MESSAGE_QUEUED)
+		m->due = NEVER;
+	engine_wave_moved(e, lw, m->state, (int)next);
+	m->state = (int)next;
+	store_message_update(e->store, m);
+	if (next == MESSAGE_QUEUED)
+		engine_wave_due(e, lw, m->due);
+	if (message_is_reached(next) && lw->w.state == WAVE_WITHDRAWN)
+		engine_join_correction(e, lw, m->contact, next);
+}
+
+/* The wire has 5 bits for the attempt: the latest one that they may mean. */
+unsigned
+engine_which_attempt(const struct message *m, uint64_t id)
+{
+	unsigned back = (m->attempt - message_id_attempt(id)) & 31;
+
+	return back < m->attempt ? m->attempt - back : 0;
+}
+
+/* Is there still a reason to send it?  A first SMS always has one. */
+bool
+engine_still_needed(struct engine *e, const struct live_wave *lw, uint32_t contact)
+{
+	if (lw->w.kind != WAVE_CALL || (lw->w.step <= 0 && lw->w.channel == CHANNEL_SMS))
+		return true;
+	return store_called_lowest(e->store, contact, lw->w.alert) < lw->w.below;
+}
+
+/* Opting out counts for drills and notices, never for a warning that the law wants told. */
+bool
+engine_honours_opt_out(const struct live_wave *lw)
+{
+	return lw->w.drill || (lw->w.severity == SEVERITY_NOTICE && lw->w.kind == WAVE_INFORM);
+}

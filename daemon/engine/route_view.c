@@ -1,0 +1,47 @@
+/* route_view.c -- a route as the others see it, and how a message is asked back of it. */
+#include "daemon/engine/lookup.h"
+
+#include <stdlib.h>
+
+/* Whether it works again is being tried; nobody counts on it yet. */
+bool
+engine_is_on_trial(const struct engine *e, const struct route_state *r)
+{
+	return r->up && r->window && r->pause.failures && r->pause.until <= e->now;
+}
+
+void
+engine_views(struct engine *e, struct route_view *out)
+{
+	for (size_t i = 0; i < e->route_count; i++) {
+		struct route_state *r = &e->routes[i];
+		bool busy = r->inflight && (r->solo || r->drain);
+
+		out[i] = (struct route_view){
+			.up = r->up && r->window && !r->pause.failures,
+			.simulated = r->conf->simulated,
+			.backup = r->conf->backup || r->prefer_other || r->canary_failed,
+			.alarmed = r->alarms > 0,
+			.free = r->window > r->inflight && !busy ? r->window - r->inflight : 0,
+			.messages_per_s = r->speed > 0 ? r->speed : r->conf->parts_per_s > 0
+				? r->conf->parts_per_s : 1,
+		};
+		for (int c = 0; c < CHANNEL_COUNT; c++)
+			out[i].channels[c] = r->up ? r->channels[c] : r->conf->channels[c];
+	}
+}
+
+void
+engine_ask_back(struct engine *e, const struct message *m)
+{
+	for (size_t r = 0; r < e->route_count; r++) {
+		struct effect *f;
+
+		if (e->routes[r].id != m->route || !e->routes[r].up)
+			continue;
+		f = effect_new(EFFECT_WITHDRAW, (int)r);
+		f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
+		f->withdraw.ids[f->withdraw.count++] = message_id(m->wave, m->contact, m->attempt);
+		engine_effect(e, f);
+	}
+}

@@ -1,0 +1,79 @@
+/* say.c -- what a turn says: effects, replies, events of an alert, log lines. */
+#include "daemon/engine/ground.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void
+engine_effect(struct engine *e, struct effect *f)
+{
+	if (e->quiet && f->kind != EFFECT_REPLY)
+		effect_free(f);
+	else
+		effect_push(&e->effects, f);
+}
+
+void
+engine_reply(struct engine *e, uint64_t to, int status, struct buf *json)
+{
+	struct effect *f;
+
+	if (!to) {
+		buf_fini(json);
+		return;
+	}
+	f = effect_new(EFFECT_REPLY, -1);
+	f->reply.to = to;
+	f->reply.status = status;
+	f->reply.json = buf_take(json);
+	effect_push(&e->effects, f);
+}
+
+/* RFC 9457 */
+void
+engine_problem(struct engine *e, uint64_t to, int status, const struct err *err)
+{
+	struct buf json = { 0 };
+
+	buf_printf(&json, "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"detail\":",
+		   status, status == 404 ? "Not found" : status == 409 ? "Conflict"
+		   : "The request cannot be carried out");
+	buf_json(&json, err->text);
+	if (err->field[0]) {
+		buf_puts(&json, ",\"field\":");
+		buf_json(&json, err->field);
+	}
+	buf_puts(&json, "}");
+	engine_reply(e, to, status, &json);
+}
+
+void
+engine_event(struct engine *e, int64_t alert, const char *what, const char *fmt, ...)
+{
+	char detail[512];
+	va_list args;
+
+	if (e->quiet)
+		return;
+	va_start(args, fmt);
+	vsnprintf(detail, sizeof(detail), fmt, args);
+	va_end(args);
+	store_event(e->store, alert, e->now, what, detail);
+}
+
+void
+engine_log(struct engine *e, int priority, const char *fmt, ...)
+{
+	struct effect *f = effect_new(EFFECT_LOG, -1);
+	struct buf line = { 0 };
+	char text[1024];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	buf_puts(&line, text);
+	f->log.priority = priority;
+	f->log.line = buf_take(&line);
+	engine_effect(e, f);
+}

@@ -1,0 +1,172 @@
+/* state.h -- what the engine remembers between turns, each part with its owner.
+ * One turn = one transaction; everything in here except the store is memory that may be dropped
+ * and reloaded at any time.  Types only: functions stand in the headers of the floors, and a file
+ * of floor N includes the header of floor N, which includes all those below it:
+ *
+ *   1 ground.h   say, live_list, text, request, budget, rights, asking
+ *   2 lookup.h   documents, pick, broadcast, route_view, import
+ *   3 waves.h    waves
+ *   4 message.h  message, compose, collect, in_flight
+ *   5 plan.h     plan, notice, dispatch
+ *   6 climb.h    targets, climb
+ *   7 accept.h   accept
+ *   8 alarm.h    alarm
+ *   9 canary.h   canary
+ *  10 answer.h   ask, answer
+ *  11 outcome.h  outcome, upkeep
+ *  12 engine.h   engine */
+#ifndef GONG_ENGINE_STATE_H
+#define GONG_ENGINE_STATE_H
+
+#include "core/audience.h"
+#include "core/buf.h"
+#include "core/message_state.h"
+#include "core/route_choice.h"
+#include "core/table.h"
+#include "daemon/engine/engine.h"
+#include "daemon/store/store.h"
+
+/* A wave being worked on.  Owner: waves.c. */
+struct live_wave {
+	struct wave w;
+	struct live_wave *next, *prev;	/* ring of its rank; NULL = nothing to claim */
+	bool dirty, test, flash;
+	bool rest;			/* there may be rows after the cursor */
+	bool route_alarm;		/* told by a route that is in no trouble itself */
+	bool waiting;			/* in the engine's list of those with a due row to come */
+	msec due_at;			/* not later than its first row with a due; NEVER = none */
+	uint32_t correction;		/* wave to which late reached people are added; 0 = none */
+	struct broadcast *broadcast;	/* while it is planned in slices (broadcast.c) */
+	int64_t replaced;		/* of a correction: the alert whose people are told */
+	int64_t variants[LANG_COUNT];
+};
+
+/* Waves of equal urgency; they take turns. */
+struct rank {
+	uint64_t key;			/* drill, severity, step, position: smaller goes first */
+	struct live_wave *ring;
+};
+
+struct live_list {
+	struct live_wave **waves;
+	size_t count, cap;
+};
+
+/* A text as it is sent, by its variant's id.  Owner: text.c. */
+struct variant_text {
+	char *head, *body;
+	enum lang lang;
+	unsigned parts;
+};
+
+#define QUESTIONS_MAX 4			/* open at a time, of people, to one route */
+
+struct question {			/* asked, not yet answered; owner: ask.c */
+	uint64_t id, reply_to;
+	msec until;			/* then it is given up */
+	const char *what;		/* a literal */
+};
+
+struct canary {				/* the test message of a route; owner: canary.c */
+	msec due_at;			/* of the next one; 0 = not planned */
+	uint64_t question;		/* under way; 0 = none */
+	char nonce[9];
+	msec asked_at, until;
+	bool is_answered;		/* its driver has said how the sending went */
+	msec submit_ms, receipt_ms, inbound_ms;		/* -1 = not known */
+	char reason[160];		/* why it was not accepted */
+};
+
+/* What is being asked of a route: memory that a failed turn must not have changed. */
+struct asking {
+	struct question open[QUESTIONS_MAX];
+	size_t count;
+	struct canary canary;
+};
+
+/* Its account or the clock is wrong.  When the pause is over, one message tries whether it still
+ * is; the rest waits for that one's acceptance. */
+struct route_pause {
+	msec until;
+	unsigned failures;		/* refusals in a row; 0 = all is well */
+};
+
+struct route_state {
+	const struct route_conf *conf;
+	int64_t id;			/* in the store */
+	bool up, channels[CHANNEL_COUNT], receipts, receipts_by_ref, templates;
+	unsigned window, batch, inflight;
+	bool prefer_other;		/* its driver asks that others carry, where there are any */
+	bool canary_failed, down_told, pause_told;	/* such an alarm stands */
+	unsigned alarms, said_alarms;	/* that stand: of any kind, those its driver named */
+	msec down_since;		/* NEVER = it is ready */
+	char down_reason[160];
+	bool solo;			/* a suspect is in hand, alone, after a crash */
+	bool drain;			/* nothing more for now: a suspect waits for that */
+	msec handed_at;			/* when it was last given something */
+	struct route_pause pause, pause_before;	/* before: as the turn began */
+	double speed;			/* messages per second, moving average */
+	msec settled_at;
+	struct pace_bucket bucket;
+	double said_rate;		/* by its driver, as `said_budgets` */
+	struct pace_budget *budgets, *said_budgets;	/* in force */
+	size_t budget_count, said_budget_count;
+	struct table used;		/* number -> struct usage, where there are budgets */
+	/* the send being put together in this turn */
+	struct effect *send;
+	int64_t send_variant;
+	struct asking asking;
+};
+
+#define ROUTE_ALARM "route.alarm"	/* template of gong's word about a route */
+#define ROUTES_MAX 64
+#define SUSPECT_MS SECONDS(2)		/* who has not killed its driver by then does not */
+
+struct engine {
+	/* the turn: engine.c; everybody reads it */
+	struct store *store;
+	struct settings *settings;
+	struct effect_list effects;
+	msec now, skew_ms;
+	bool stale;			/* memory must be reloaded: the last commit failed */
+	bool more;			/* work was left over: wake at once */
+	bool quiet;			/* dry run: plan, keep no effects */
+	struct engine_stats stats;
+
+	struct route_state *routes;	/* beside settings' routes */
+	size_t route_count;
+	struct table inflight;		/* message id -> its route_state */
+
+	struct {			/* documents.c */
+		struct table templates, policies;	/* parsed, by document */
+		int64_t *role_ids, *ids;	/* beside settings' roles and documents */
+	} documents;
+	struct {			/* text.c: a cache of variants */
+		struct table variants;
+		size_t count;
+	} texts;
+	struct {			/* waves.c */
+		struct table live;	/* by id */
+		unsigned low_ids[256];	/* how many of those have that low byte */
+		struct rank *ranks;
+		size_t rank_count, rank_cap;
+		struct live_list touched;	/* whose row must be written this turn */
+		struct live_list waiting;	/* with nothing to claim before their due_at */
+		msec waiting_at;	/* the earliest of those */
+		msec expiry_at;		/* when a wave's validity may end */
+		uint32_t marked;	/* last id before the command in hand */
+	} waves;
+	struct live_list planning;	/* broadcast.c, collect.c: still being planned, oldest first */
+	msec resume_at;			/* dispatch.c: when a held-back claim may go at the earliest */
+	int64_t last_alert;		/* accept.c */
+	struct {			/* asking.c */
+		uint64_t last_question, chance;
+		struct asking *before;	/* of every route, as the turn began */
+		bool touched;
+	} asking;
+	struct table brakes;		/* answer.c: number -> its automatic replies */
+	struct command *import;		/* import.c: the one being written */
+	msec upkeep_at;			/* upkeep.c: of the next hourly upkeep */
+};
+
+#endif

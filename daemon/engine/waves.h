@@ -1,0 +1,34 @@
+/* waves.h -- floor 3 of the engine: the waves at work, in order of urgency. */
+#ifndef GONG_ENGINE_WAVES_H
+#define GONG_ENGINE_WAVES_H
+
+#include "daemon/engine/lookup.h"
+
+/* Borrowed until it is forgotten (at a flush, when nothing is left to do); NULL: no such wave, or
+ * the store has failed. */
+struct live_wave *engine_wave(struct engine *, uint32_t id);
+struct live_wave *engine_wave_add(struct engine *, const struct wave *, bool test);
+void engine_wave_rank(struct engine *, struct live_wave *);	/* it has rows to claim */
+void engine_wave_unrank(struct engine *, struct live_wave *);
+/* One of its messages went from one state to another: counts and statistics follow. */
+void engine_wave_moved(struct engine *, struct live_wave *, int from, int to);
+unsigned long wave_queued(const struct wave *);
+void engine_wave_touch(struct engine *, struct live_wave *);	/* its row is written this turn */
+void engine_waves_flush(struct engine *);	/* writes rows of waves that changed */
+void engine_waves_load(struct engine *);
+void engine_waves_drop(struct engine *);	/* all of them, from memory */
+/* A row of it goes by itself from `at` on; NEVER does nothing. */
+void engine_wave_due(struct engine *, struct live_wave *, msec at);
+void engine_wave_wait(struct engine *, struct live_wave *);	/* nothing to claim for now */
+void engine_waves_wake(struct engine *);	/* those whose due has come join their rank */
+/* Nothing more of it leaves; what is with a driver is asked back. */
+void engine_wave_stop(struct engine *, struct live_wave *, enum wave_state);
+/* Nothing more of this alert leaves: by the waves' state, not by a million updates. */
+void engine_stop_waves(struct engine *, int64_t alert, enum wave_state);
+void engine_waves_expire(struct engine *);
+
+/* store_mark and store_undo, with memory kept in step: one command inside the turn. */
+void engine_mark(struct engine *);
+void engine_undo(struct engine *);
+
+#endif
