@@ -27,67 +27,7 @@ monotonic(void)
 	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
-double
-sim_draw(const struct sim *s, const char *id, unsigned salt)
-{
-	uint64_t h = 0xcbf29ce484222325ULL ^ (s->seed * 0x9e3779b97f4a7c15ULL + salt);
-
-	for (; *id; id++)
-		h = (h ^ (unsigned char)*id) * 0x100000001b3ULL;
-	h ^= h >> 30;
-	h *= 0xbf58476d1ce4e5b9ULL;
-	h ^= h >> 27;
-	h *= 0x94d049bb133111ebULL;
-	h ^= h >> 31;
-	return (double)(h >> 11) / 9007199254740992.0;
-}
-
-struct words *
-words_new(const char *text)
-{
-	struct buf json = { 0 };
-	struct words *w;
-
-	buf_json(&json, text);
-	w = xmalloc(sizeof(*w) + json.len + 1);
-	w->refs = 1;
-	memcpy(w->json, json.data, json.len + 1);
-	buf_fini(&json);
-	return w;
-}
-
-void
-words_drop(struct words *w)
-{
-	if (w && --w->refs == 0)
-		free(w);
-}
-
-struct flight *
-flight_new(struct sim *s)
-{
-	struct flight *f = s->spare;
-
-	if (f)
-		s->spare = f->next;
-	else
-		f = xmalloc(sizeof(*f));
-	f->next = NULL;
-	f->words = NULL;
-	f->keys[0] = '\0';
-	return f;
-}
-
-void
-flight_free(struct sim *s, struct flight *f)
-{
-	words_drop(f->words);
-	f->words = NULL;
-	f->next = s->spare;
-	s->spare = f;
-}
-
-void
+static void
 sim_arm(struct sim *s)
 {
 	msec at = msec_min(heap_next_at(&s->flights), heap_next_at(&s->echoes)), ms;
@@ -102,12 +42,6 @@ sim_arm(struct sim *s)
 	event_add(s->timer, &wait);
 }
 
-const struct rule *
-sim_meet(struct sim *s, const char *to, enum channel channel)
-{
-	return s->people ? people_meet(s->people, to, channel) : NULL;
-}
-
 /* Rules are borrowed only within one event, so looking here never pulls one away. */
 static void
 look_at_people(struct sim *s)
@@ -119,19 +53,6 @@ look_at_people(struct sim *s)
 	s->people_seen_at = s->now;
 	if (people_refresh(s->people, &err) < 0)
 		kit_log("people file is not read reason=\"%s\"", err.text);
-}
-
-void
-sim_echo(struct sim *s, enum stage stage, const char *id, const char *to, struct words *words, msec ms)
-{
-	struct flight *f = flight_new(s);
-
-	f->kind = FLIGHT_MESSAGE;
-	f->stage = stage;
-	snprintf(f->id, sizeof(f->id), "%s", id);
-	snprintf(f->to, sizeof(f->to), "%s", to);
-	f->words = words;
-	heap_push(&s->echoes, msec_add(s->now, ms), f);
 }
 
 /* It is at the telephone: the receipt and the person's answer follow. */

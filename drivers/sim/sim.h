@@ -1,4 +1,5 @@
-/* sim.h -- what the files of gong-sim share: its configuration, its books, and what is under way. */
+/* sim.h -- what the files of gong-sim share: its configuration, its books, and what is under way.
+ * From the ground: conf, people, heap; flight; books; voice; ask; sim. */
 #ifndef GONG_SIM_H
 #define GONG_SIM_H
 
@@ -74,15 +75,16 @@ void books_inbound(struct sim *, const char *id, const char *from, const char *t
 int books_open(struct sim *);		/* -1: errno */
 void books_write(struct sim *);		/* before anything about them leaves the driver */
 
-/* sim.c */
+/* flight.c */
 struct flight *flight_new(struct sim *);
-void flight_free(struct sim *, struct flight *);
-struct words *words_new(const char *text);
-void words_drop(struct words *);
+void flight_free(struct sim *, struct flight *);	/* with its words */
+struct words *words_new(const char *text);		/* one reference, the caller's */
+void words_drop(struct words *);			/* NULL is fine */
 double sim_draw(const struct sim *, const char *id, unsigned salt);	/* [0, 1), same every run */
-const struct rule *sim_meet(struct sim *, const char *to, enum channel);
-void sim_arm(struct sim *);
-void sim_echo(struct sim *, enum stage, const char *id, const char *to, struct words *, msec ms);
+/* Counts the meeting; the rule is borrowed until the event ends, NULL = nobody answers. */
+const struct rule *sim_meet(struct sim *, const char *to, enum channel channel);
+/* A receipt or reply in `ms`; takes the caller's reference of `words`. */
+void sim_echo(struct sim *, enum stage stage, const char *id, const char *to, struct words *, msec ms);
 
 /* ask.c */
 void ask_sim(struct sim *, const struct kit_question *);
