@@ -1,5 +1,8 @@
 /* bridge.c -- two threads beside the loop: the engine's, which alone writes the store, and the
- * reader's.  Here are locks and queues, and nothing that decides. */
+ * reader's.  Here are locks and queues, and nothing that decides.
+ *
+ * Under the lock pointers are moved and figures copied, nothing else: the loop waits for it with
+ * every driver and every health check, so no disk, no file, no wake-up and no freeing of much. */
 #include "daemon/bridge.h"
 
 #include <errno.h>
@@ -25,6 +28,9 @@ struct bridge {
 	char *ballast;
 	int wake;			/* eventfd towards the loop */
 	_Atomic msec offset_ms;		/* wall clock minus monotonic clock */
+	/* The engine thread's own, without the lock; `state` below is what others see of it. */
+	struct bridge_state own;
+	msec looked_at;			/* when the disk was last asked for room */
 	pthread_t engine_thread, reader_thread;
 
 	pthread_mutex_t lock;		/* guards everything below */
@@ -168,27 +174,35 @@ wait_for_work(struct bridge *b, msec wake_at, bool more)
 	}
 }
 
+/* What a turn was like. */
 static void
-note_failure(struct bridge *b, bool full, const char *why)
+note_turn(struct bridge *b, bool done, bool full, const char *why)
 {
-	if (full && !b->state.disk_full)
-		unlink(b->ballast);
-	b->state.disk_full |= full;
-	b->state.working = false;
-	snprintf(b->state.why_not, sizeof(b->state.why_not), "%s", why);
+	b->own.working = done;
+	if (done) {
+		engine_stats(b->engine, &b->own.stats);
+	} else {
+		b->own.disk_full |= full;
+		snprintf(b->own.why_not, sizeof(b->own.why_not), "%s", why);
+	}
 }
 
+/* Gives the ballast up when the disk has become full, and makes it again when there is room.  Any
+ * of it may take seconds on a slow disk: without the lock, and after the answers of the turn have
+ * gone up.  The engine's next turn waits for it; nothing else does. */
 static void
-note_success(struct bridge *b, msec now, msec *looked_at)
+look_after_ballast(struct bridge *b, bool was_full)
 {
-	b->state.working = true;
-	engine_stats(b->engine, &b->state.stats);
-	if (!b->state.disk_full || now - *looked_at < BALLAST_LOOK_MS)
+	msec now = monotonic_now();
+
+	if (b->own.disk_full && !was_full)
+		unlink(b->ballast);
+	if (!b->own.disk_full || !b->own.working || now - b->looked_at < BALLAST_LOOK_MS)
 		return;
-	*looked_at = now;
+	b->looked_at = now;
 	if (disk_has(b->ballast, 2ull * BALLAST_BYTES)) {
-		b->state.no_ballast = !ballast_make(b->ballast);
-		b->state.disk_full = false;
+		b->own.no_ballast = !ballast_make(b->ballast);
+		b->own.disk_full = false;
 	}
 }
 
@@ -238,55 +252,89 @@ give_back(struct effect_list *effects, struct command_list *urgent)
 	return any;
 }
 
+/* Waits for work and takes it.  true: gongd stops, and this is all there is to come. */
+static bool
+wait_and_take(struct bridge *b, struct command_list *urgent, struct command_list *bulk,
+	      msec wake_at, bool more, unsigned failures)
+{
+	bool stop;
+
+	pthread_mutex_lock(&b->lock);
+	b->state = b->own;		/* what the disk said since the turn's end */
+	wait_for_work(b, wake_at, more);
+	stop = b->stopping && ((!b->urgent.first && !urgent->first) || failures > 20);
+	take_work(b, urgent, bulk);
+	pthread_mutex_unlock(&b->lock);
+	return stop;
+}
+
+/* Shows what the turn did.  true: nothing was given back, the engine may end if it is to. */
+static bool
+show_turn(struct bridge *b, struct command_list *urgent, const struct command_list *bulk,
+	  struct effect_list *out, bool give)
+{
+	bool wake, nothing_back = true;
+
+	pthread_mutex_lock(&b->lock);
+	b->turn_at = monotonic_now();
+	b->state = b->own;
+	effect_splice(&b->effects, out);
+	if (give)
+		nothing_back = !give_back(&b->effects, urgent);
+	b->held_urgent = urgent->count;
+	b->held_bulk = bulk->count;
+	wake = b->effects.first != NULL;
+	pthread_mutex_unlock(&b->lock);
+	if (wake)
+		wake_loop(b);
+	return nothing_back;
+}
+
+static void
+answer_the_rest(struct bridge *b, struct command_list *bulk)
+{
+	struct effect_list out = { 0 };
+
+	answer_busy(bulk, false, "gongd is stopping", &out);
+	pthread_mutex_lock(&b->lock);
+	effect_splice(&b->effects, &out);
+	pthread_mutex_unlock(&b->lock);
+}
+
 static void *
 engine_main(void *ctx)
 {
 	struct bridge *b = ctx;
 	struct command_list urgent = { 0 }, bulk = { 0 };
-	msec wake_at = 0, looked_at = 0;
+	struct effect_list out = { 0 };
+	msec wake_at = 0;
 	unsigned failures = 0;
-	bool more = true;
+	bool more = true, stop = false, ended = false;
 
-	pthread_mutex_lock(&b->lock);
-	for (;;) {
-		struct effect_list out = { 0 };
+	while (!ended) {
 		struct err err = { 0 };
-		bool full, stop;
+		bool full, was_full = b->own.disk_full;
 		int rc;
 
-		wait_for_work(b, wake_at, more);
-		stop = b->stopping && ((!b->urgent.first && !urgent.first) || failures > 20);
-		take_work(b, &urgent, &bulk);
-		full = b->state.disk_full;
-		pthread_mutex_unlock(&b->lock);
-		if (full)
+		stop = wait_and_take(b, &urgent, &bulk, wake_at, more, failures);
+		if (was_full)
 			answer_busy(&bulk, true, "the disk is full; free some space", &out);
 		rc = engine_turn(b->engine, &urgent, &bulk, bridge_now(b), &out, &wake_at, &err);
+		full = rc < 0 && strcmp(err.field, "full") == 0;
 		if (rc < 0) {
-			full = strcmp(err.field, "full") == 0;
 			answer_busy(&bulk, full, err.text, &out);
 			fail_barriers(&urgent, &out);
-			usleep(20000);	/* do not spin on a broken disk */
 		}
 		failures = rc < 0 ? failures + 1 : 0;
-		pthread_mutex_lock(&b->lock);
-		more = rc == 0 && wake_at <= bridge_now(b);
-		b->turn_at = monotonic_now();
-		b->held_urgent = urgent.count;
-		b->held_bulk = bulk.count;
-		if (rc < 0)
-			note_failure(b, full, err.text);
-		else
-			note_success(b, b->turn_at, &looked_at);
-		effect_splice(&b->effects, &out);
-		if (b->effects.first)
-			wake_loop(b);
-		if (stop && (rc < 0 || !give_back(&b->effects, &urgent)))
-			break;
-		more |= stop;
+		note_turn(b, rc == 0, full, err.text);
+		ended = show_turn(b, &urgent, &bulk, &out, stop && rc == 0) && stop;
+		more = stop || (rc == 0 && wake_at <= bridge_now(b));
+		if (!ended)
+			look_after_ballast(b, was_full);
+		if (rc < 0 && !ended)
+			usleep(20000);	/* do not spin on a broken disk */
 	}
-	answer_busy(&bulk, false, "gongd is stopping", &b->effects);
-	pthread_mutex_unlock(&b->lock);
+	answer_the_rest(b, &bulk);
 	return NULL;
 }
 
@@ -343,7 +391,9 @@ reader_main(void *ctx)
 		pthread_mutex_lock(&b->lock);
 		*b->answers_end = a;
 		b->answers_end = &a->next;
+		pthread_mutex_unlock(&b->lock);
 		wake_loop(b);
+		pthread_mutex_lock(&b->lock);
 	}
 	pthread_mutex_unlock(&b->lock);
 	return NULL;
@@ -400,8 +450,8 @@ bridge_open(struct bridge **out, struct store *store, const char *store_path,
 	b->answers_end = &b->answers;
 	clock_gettime(CLOCK_REALTIME, &wall);
 	b->offset_ms = (msec)wall.tv_sec * 1000 + wall.tv_nsec / 1000000 - monotonic_now();
-	b->state.working = true;
-	b->state.disk_full = full;
+	b->own.working = true;
+	b->own.disk_full = full;
 	b->turn_at = monotonic_now();
 	if (engine_open(&b->engine, store, settings, bridge_now(b), err) < 0 ||
 	    reader_open(&b->reader, store_path, err) < 0) {
@@ -409,7 +459,8 @@ bridge_open(struct bridge **out, struct store *store, const char *store_path,
 		return -1;
 	}
 	if (!full)
-		b->state.no_ballast = !ballast_make(ballast_path);
+		b->own.no_ballast = !ballast_make(ballast_path);
+	b->state = b->own;
 	pthread_mutex_init(&b->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -432,26 +483,29 @@ bridge_fd(const struct bridge *b)
 void
 bridge_urgent(struct bridge *b, struct command *cmd)
 {
+	bool first;
+
 	pthread_mutex_lock(&b->lock);
 	command_push(&b->urgent, cmd);
-	if (b->urgent.count == 1)
-		pthread_cond_signal(&b->work);
+	first = b->urgent.count == 1;
 	pthread_mutex_unlock(&b->lock);
+	if (first)
+		pthread_cond_signal(&b->work);
 }
 
 bool
 bridge_bulk(struct bridge *b, struct command *cmd)
 {
-	bool room;
+	bool room, first;
 
 	pthread_mutex_lock(&b->lock);
 	room = b->bulk.count + b->held_bulk < BRIDGE_BULK_MAX && !b->stopping;
-	if (room) {
+	if (room)
 		command_push(&b->bulk, cmd);
-		if (b->bulk.count == 1)
-			pthread_cond_signal(&b->work);
-	}
+	first = room && b->bulk.count == 1;
 	pthread_mutex_unlock(&b->lock);
+	if (first)
+		pthread_cond_signal(&b->work);
 	return room;
 }
 
@@ -467,9 +521,10 @@ bridge_read(struct bridge *b, struct read_query *q)
 		*b->queries_end = q;
 		b->queries_end = &q->next;
 		b->query_count++;
-		pthread_cond_signal(&b->reads);
 	}
 	pthread_mutex_unlock(&b->lock);
+	if (room)
+		pthread_cond_signal(&b->reads);
 	return room;
 }
 
@@ -523,8 +578,8 @@ bridge_clock_step(struct bridge *b, msec by)
 	pthread_mutex_lock(&b->lock);
 	command_splice(&front, &b->urgent);
 	b->urgent = front;
-	pthread_cond_signal(&b->work);
 	pthread_mutex_unlock(&b->lock);
+	pthread_cond_signal(&b->work);
 }
 
 void
@@ -539,10 +594,13 @@ bridge_reload(struct bridge *b, struct settings *settings)
 void
 bridge_settings(struct bridge *b, struct settings *settings)
 {
+	struct settings *old;
+
 	pthread_mutex_lock(&b->lock);
-	settings_unref(b->settings);
+	old = b->settings;
 	b->settings = settings_ref(settings);
 	pthread_mutex_unlock(&b->lock);
+	settings_unref(old);		/* whole tables may go with it */
 }
 
 void
