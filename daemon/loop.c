@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "daemon/bridge.h"
+#include "daemon/children/children.h"
 #include "daemon/log.h"
 #include "daemon/routes/routes.h"
 #include "daemon/web/web.h"
@@ -25,6 +26,7 @@ struct loop {
 	struct settings *settings;
 	struct event_base *base;
 	struct bridge *bridge;
+	struct children *children;
 	struct routes *routes;
 	struct web *web;
 	struct event *up, *second, *term, *interrupt, *hangup;
@@ -324,7 +326,7 @@ on_term(evutil_socket_t sig, short what, void *ctx)
 	web_stop_accepting(l->web);
 	event_del(l->term);
 	event_del(l->interrupt);
-	routes_stop(l->routes, STOP_GRACE_MS, on_stopped, l);
+	children_stop(l->children, STOP_GRACE_MS, on_stopped, l);
 }
 
 /* -- start and end -- */
@@ -344,17 +346,19 @@ static int
 open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_files *files,
 		       bool full, struct err *err)
 {
-	struct routes_ports ports = { l, port_urgent, port_reply, port_log,
-				      port_monotonic };
+	struct routes_ports ports = { l, port_urgent, port_reply, port_log };
 	char **keeps = read_keeps(store, l->settings, err);
 	char *url;
-	int rc = -1;
+	int rc;
 
 	if (!keeps)
 		return -1;
 	url = settings_base_url(l->settings, web_port(l->web));
-	if (bridge_open(&l->bridge, store, files->store, files->ballast, full, l->settings, err) == 0)
-		rc = routes_open(&l->routes, l->base, l->settings, keeps, url, &ports, err);
+	rc = bridge_open(&l->bridge, store, files->store, files->ballast, full, l->settings, err);
+	if (rc == 0) {
+		l->children = children_open(l->base, port_monotonic, l);
+		l->routes = routes_open(l->base, l->children, l->settings, keeps, url, &ports);
+	}
 	for (size_t i = 0; i < l->settings->route_count; i++)
 		free(keeps[i]);
 	free(keeps);
@@ -398,6 +402,7 @@ close_all(struct loop *l)
 	struct effect *f;
 
 	routes_close(l->routes);
+	children_close(l->children);
 	bridge_close(l->bridge);
 	web_close(l->web);
 	while ((f = effect_pop(&l->effects)))

@@ -11,7 +11,7 @@
 #define CALLBACK_MAX (512 * 1024)	/* so that base64 stays well under the line's limit */
 
 struct open_callback {
-	struct child *child;
+	struct driver *driver;
 	uint64_t to, barrier;		/* barrier: of the driver's answer; 0 = there is none yet */
 	int status;
 	char *type, *body;
@@ -48,22 +48,22 @@ on_late(evutil_socket_t fd, short what, void *ctx)
 {
 	struct open_callback *cb = ctx;
 
-	answer(cb->child->routes, cb, cb->barrier ? "what it brought is not written down yet"
+	answer(cb->driver->routes, cb, cb->barrier ? "what it brought is not written down yet"
 	       : "the route's driver has not answered in time");
 }
 
 static void
-await(struct child *c, uint64_t to)
+await(struct driver *d, uint64_t to)
 {
 	struct open_callback *cb = xcalloc(1, sizeof(*cb));
-	struct timeval tv = { c->reply_within_ms / 1000, c->reply_within_ms % 1000 * 1000 };
+	struct timeval tv = { d->reply_within_ms / 1000, d->reply_within_ms % 1000 * 1000 };
 
-	cb->child = c;
+	cb->driver = d;
 	cb->to = to;
-	cb->late = event_new(c->routes->base, -1, 0, on_late, cb);
+	cb->late = event_new(d->routes->base, -1, 0, on_late, cb);
 	event_add(cb->late, &tv);
-	cb->next = c->routes->callbacks;
-	c->routes->callbacks = cb;
+	cb->next = d->routes->callbacks;
+	d->routes->callbacks = cb;
 }
 
 bool
@@ -71,12 +71,12 @@ routes_callback(struct routes *r, int route, uint64_t reply_to, const char *meth
 		const char *path, const char *query, const char *const *headers, const void *body,
 		size_t body_len)
 {
-	struct child *c = &r->children[route];
+	struct driver *d = &r->drivers[route];
 	json_t *op, *fields;
 	struct buf line = { 0 };
 	char *text, *encoded, id[24];
 
-	if (c->state != CHILD_UP || body_len > CALLBACK_MAX)
+	if (child_state(d->child) != CHILD_UP || body_len > CALLBACK_MAX)
 		return false;
 	fields = json_object();
 	encoded = xmalloc(body_len / 3 * 4 + 8);
@@ -90,9 +90,9 @@ routes_callback(struct routes *r, int route, uint64_t reply_to, const char *meth
 		       encoded);
 	text = op ? json_dumps(op, JSON_COMPACT) : NULL;
 	if (text) {
-		await(c, reply_to);
+		await(d, reply_to);
 		buf_puts(&line, text);
-		child_queue(c, &line);
+		child_queue(d->child, &line);
 	}
 	buf_fini(&line);
 	free(encoded);
@@ -103,11 +103,11 @@ routes_callback(struct routes *r, int route, uint64_t reply_to, const char *meth
 
 /* Nobody waits for an answer that comes late, or twice. */
 bool
-callbacks_reply(struct child *c, uint64_t to, int status, const char *type, const char *body,
+callbacks_reply(struct driver *d, uint64_t to, int status, const char *type, const char *body,
 		uint64_t barrier)
 {
-	for (struct open_callback *cb = c->routes->callbacks; cb; cb = cb->next) {
-		if (cb->child != c || cb->to != to || cb->barrier)
+	for (struct open_callback *cb = d->routes->callbacks; cb; cb = cb->next) {
+		if (cb->driver != d || cb->to != to || cb->barrier)
 			continue;
 		cb->barrier = barrier;
 		cb->status = status;
@@ -130,14 +130,14 @@ callbacks_release(struct routes *r, uint64_t barrier, bool not_kept)
 }
 
 void
-callbacks_lost(struct child *c)
+callbacks_lost(struct driver *d)
 {
 	struct open_callback *cb, *next;
 
-	for (cb = c->routes->callbacks; cb; cb = next) {
+	for (cb = d->routes->callbacks; cb; cb = next) {
 		next = cb->next;
-		if (cb->child == c && !cb->barrier)
-			answer(c->routes, cb, "the route's driver has gone");
+		if (cb->driver == d && !cb->barrier)
+			answer(d->routes, cb, "the route's driver has gone");
 	}
 }
 

@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "drivers/kit/lines.h"
+
 #define CHECK_MS 10000
 
 struct talk {
@@ -134,16 +136,16 @@ enum route_check
 routes_check(const struct settings *s, const struct route_conf *conf, json_t **problems,
 	     struct err *err)
 {
-	char *program = spawn_program(s, conf);
+	char *program = driver_program(s, conf, err);
 	struct talk t = { .in = -1 };
 	enum route_check verdict = ROUTE_UNFIT;
 	bool in_time;
 	int status;
 
 	*problems = NULL;
-	if (access(program, X_OK) < 0) {
-		err_set(err, "there is no program %s; correct driver or driver_dir", program);
-	} else if ((t.pid = spawn_driver(program, &t.in, &t.out)) < 0) {
+	if (!program) {
+		/* err says so */
+	} else if ((t.pid = child_spawn(program, &t.in, &t.out)) < 0) {
 		err_set(err, "cannot start %s: %s", program, strerror(errno));
 	} else {
 		evutil_make_socket_nonblocking(t.in);

@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BAD_LINES_MAX 3
 #define MACHINE_MAX 40		/* bytes of that word */
 #define REPLY_WITHIN_MS SECONDS(30)
-#define FATAL_GRACE_MS 5000		/* from `fatal` to its end */
 
 static const char *
 string_of(json_t *ev, const char *name)
@@ -40,15 +38,15 @@ phone_of(json_t *ev, const char *name)
 }
 
 static void
-submit(struct child *c, struct command *cmd)
+submit(struct driver *d, struct command *cmd)
 {
-	events_flush(c);
-	c->routes->ports.submit(c->routes->ports.ctx, cmd);
+	events_flush(d);
+	d->routes->ports.submit(d->routes->ports.ctx, cmd);
 }
 
 /* What an account allows; a budget that nobody understands limits nothing. */
 static void
-read_limits(struct child *c, json_t *ev, struct command *cmd)
+read_limits(struct driver *d, json_t *ev, struct command *cmd)
 {
 	json_t *budgets = json_object_get(ev, "budgets"), *rate = json_object_get(ev, "rate"), *one;
 	size_t i;
@@ -62,8 +60,8 @@ read_limits(struct child *c, json_t *ev, struct command *cmd)
 					      text) == 0)
 			cmd->ready.budget_count++;
 		else
-			c->routes->ports.log(c->routes->ports.ctx, 4, "driver budget unreadable "
-					     "route=%s budget=\"%.40s\"", c->conf->name,
+			d->routes->ports.log(d->routes->ports.ctx, 4, "driver budget unreadable "
+					     "route=%s budget=\"%.40s\"", d->conf->name,
 					     text ? text : "");
 	}
 }
@@ -77,9 +75,9 @@ reply_within(json_t *ev)
 }
 
 static void
-on_ready(struct child *c, json_t *ev)
+on_ready(struct driver *d, json_t *ev)
 {
-	struct command *cmd = command_new(CMD_ROUTE_READY, c->index);
+	struct command *cmd = command_new(CMD_ROUTE_READY, d->index);
 	json_t *channels = json_object_get(ev, "channels"), *word;
 	size_t i;
 
@@ -90,51 +88,48 @@ on_ready(struct child *c, json_t *ev)
 	cmd->ready.templates = json_is_true(json_object_get(ev, "templates"));
 	cmd->ready.inbound = json_is_true(json_object_get(ev, "inbound"));
 	cmd->ready.identity = xstrdup(string_of(ev, "identity"));
-	read_limits(c, ev, cmd);
+	read_limits(d, ev, cmd);
 	json_array_foreach(channels, i, word) {
 		int channel = json_is_string(word) ? channel_parse(json_string_value(word)) : -1;
 
 		if (channel >= 0)
 			cmd->ready.channels[channel] = true;
 	}
-	c->window = cmd->ready.window;
-	c->reply_within_ms = reply_within(ev);
-	if (c->state == CHILD_STARTING) {
-		c->state = CHILD_UP;
-		c->up_at = routes_now(c->routes);
-	}
-	submit(c, cmd);
+	d->window = cmd->ready.window;
+	d->reply_within_ms = reply_within(ev);
+	child_is_ready(d->child);
+	submit(d, cmd);
 }
 
 static struct done_item *
-next_done(struct child *c)
+next_done(struct driver *d)
 {
-	if (!c->done) {
-		c->done = command_new(CMD_DONE, c->index);
-		c->done_cap = 0;
+	if (!d->done) {
+		d->done = command_new(CMD_DONE, d->index);
+		d->done_cap = 0;
 	}
-	if (c->done->done.count == c->done_cap) {
-		c->done_cap = c->done_cap ? c->done_cap * 2 : 64;
-		c->done->done.items = xrealloc(c->done->done.items,
-					       c->done_cap * sizeof(*c->done->done.items));
+	if (d->done->done.count == d->done_cap) {
+		d->done_cap = d->done_cap ? d->done_cap * 2 : 64;
+		d->done->done.items = xrealloc(d->done->done.items,
+					       d->done_cap * sizeof(*d->done->done.items));
 	}
-	return &c->done->done.items[c->done->done.count];
+	return &d->done->done.items[d->done->done.count];
 }
 
 /* Exactly one `done` an item: a second one, or one for an item this child never had, is
  * dropped here. */
 static void
-one_done(struct child *c, json_t *ev, json_t *id_value, const char *ref)
+one_done(struct driver *d, json_t *ev, json_t *id_value, const char *ref)
 {
 	struct done_item *item;
 	int outcome = outcome_parse(string_of(ev, "outcome") ? string_of(ev, "outcome") : "");
 	int class = reject_parse(string_of(ev, "class") ? string_of(ev, "class") : "none");
 	uint64_t id;
 
-	if (!id_of(id_value, &id) || !table_get(&c->items, id))
+	if (!id_of(id_value, &id) || !table_get(&d->items, id))
 		return;
-	child_item_drop(c, id);
-	item = next_done(c);
+	driver_item_drop(d, id);
+	item = next_done(d);
 	*item = (struct done_item){
 		.id = id, .parts = (unsigned)number_of(ev, "parts", 0), .ref = xstrdup(ref),
 		.reason = xstrdup(string_of(ev, "reason")),
@@ -142,42 +137,42 @@ one_done(struct child *c, json_t *ev, json_t *id_value, const char *ref)
 		.outcome = outcome <= 0 ? OUTCOME_UNKNOWN : (enum outcome)outcome,
 		.class = class < 0 ? REJECT_RETRY : (enum reject)class,
 	};
-	c->done->done.count++;
+	d->done->done.count++;
 }
 
 static void
-on_done(struct child *c, json_t *ev)
+on_done(struct driver *d, json_t *ev)
 {
 	json_t *ids = json_object_get(ev, "ids"), *refs = json_object_get(ev, "refs"), *id;
 	size_t i;
 
 	if (!ids)
-		one_done(c, ev, json_object_get(ev, "id"), string_of(ev, "ref"));
+		one_done(d, ev, json_object_get(ev, "id"), string_of(ev, "ref"));
 	json_array_foreach(ids, i, id)
-		one_done(c, ev, id, json_string_value(json_array_get(refs, i)));
+		one_done(d, ev, id, json_string_value(json_array_get(refs, i)));
 }
 
 static void
-on_part(struct child *c, json_t *ev)
+on_part(struct driver *d, json_t *ev)
 {
 	struct command *cmd;
 	uint64_t id;
 
-	if (!id_of(json_object_get(ev, "id"), &id) || !table_get(&c->items, id))
+	if (!id_of(json_object_get(ev, "id"), &id) || !table_get(&d->items, id))
 		return;
-	cmd = command_new(CMD_PART, c->index);
+	cmd = command_new(CMD_PART, d->index);
 	cmd->part.id = id;
 	cmd->part.part = (unsigned)number_of(ev, "part", 0);
 	cmd->part.of = (unsigned)number_of(ev, "of", 0);
 	cmd->part.reference = (unsigned)number_of(ev, "reference", 0);
 	cmd->part.ref = xstrdup(string_of(ev, "ref"));
-	submit(c, cmd);
+	submit(d, cmd);
 }
 
 static void
-on_receipt(struct child *c, json_t *ev)
+on_receipt(struct driver *d, json_t *ev)
 {
-	struct command *cmd = command_new(CMD_RECEIPT, c->index);
+	struct command *cmd = command_new(CMD_RECEIPT, d->index);
 	const char *state = string_of(ev, "state");
 
 	if (!id_of(json_object_get(ev, "id"), &cmd->receipt.id))
@@ -189,11 +184,11 @@ on_receipt(struct child *c, json_t *ev)
 	cmd->receipt.final = state && strcmp(state, "buffered") != 0;
 	cmd->receipt.reason = xstrdup(string_of(ev, "reason"));
 	cmd->receipt.at = number_of(ev, "at", 0);
-	submit(c, cmd);
+	submit(d, cmd);
 }
 
 static void
-on_call(struct child *c, json_t *ev)
+on_call(struct driver *d, json_t *ev)
 {
 	const char *state = string_of(ev, "state"), *machine = string_of(ev, "machine");
 	struct command *cmd;
@@ -201,7 +196,7 @@ on_call(struct child *c, json_t *ev)
 
 	if (!state || !id_of(json_object_get(ev, "id"), &id))
 		return;
-	cmd = command_new(CMD_CALL, c->index);
+	cmd = command_new(CMD_CALL, d->index);
 	cmd->call.id = id;
 	cmd->call.state = strcmp(state, "ended") == 0 ? CALL_ENDED
 		: strcmp(state, "answered") == 0 ? CALL_ANSWERED : CALL_RINGING;
@@ -210,107 +205,103 @@ on_call(struct child *c, json_t *ev)
 	if (machine && strlen(machine) <= MACHINE_MAX)
 		cmd->call.machine = xstrdup(machine);
 	cmd->call.ms = number_of(ev, "ms", 0);
-	submit(c, cmd);
+	submit(d, cmd);
 }
 
 static void
-on_inbound(struct child *c, json_t *ev)
+on_inbound(struct driver *d, json_t *ev)
 {
 	const char *id = string_of(ev, "id");
 	struct command *cmd;
 
 	if (!id || !string_of(ev, "from"))
 		return;
-	cmd = command_new(CMD_INBOUND, c->index);
+	cmd = command_new(CMD_INBOUND, d->index);
 	cmd->inbound.driver_id = xstrdup(id);
 	cmd->inbound.from = phone_of(ev, "from");
 	if (!json_is_true(json_object_get(ev, "missed_call")))
 		cmd->inbound.text = xstrdup(string_of(ev, "text") ? string_of(ev, "text") : "");
 	cmd->inbound.at = number_of(ev, "at", 0);
-	submit(c, cmd);
+	submit(d, cmd);
 }
 
 /* The answer to a provider goes out only after the receipts before it are committed. */
 static void
-on_reply(struct child *c, json_t *ev)
+on_reply(struct driver *d, json_t *ev)
 {
 	const char *id = string_of(ev, "id"), *body = string_of(ev, "body");
 	const char *type = string_of(json_object_get(ev, "headers"), "Content-Type");
-	uint64_t barrier = ++c->routes->barriers;
+	uint64_t barrier = ++d->routes->barriers;
 	struct command *cmd;
 
-	if (!id || !callbacks_reply(c, strtoull(id, NULL, 10), (int)number_of(ev, "status", 200),
+	if (!id || !callbacks_reply(d, strtoull(id, NULL, 10), (int)number_of(ev, "status", 200),
 				    type ? type : "text/plain", body ? body : "", barrier))
 		return;
-	cmd = command_new(CMD_BARRIER, c->index);
+	cmd = command_new(CMD_BARRIER, d->index);
 	cmd->barrier = barrier;
-	submit(c, cmd);
+	submit(d, cmd);
 }
 
 static void
-on_health(struct child *c, json_t *ev)
+on_health(struct driver *d, json_t *ev)
 {
-	struct command *cmd = command_new(CMD_HEALTH, c->index);
+	struct command *cmd = command_new(CMD_HEALTH, d->index);
 
 	cmd->health.json = json_dumps(ev, JSON_COMPACT);
 	cmd->health.ok = !json_is_false(json_object_get(ev, "ok"));
-	submit(c, cmd);
+	submit(d, cmd);
 }
 
 static void
-on_answer(struct child *c, json_t *ev)
+on_answer(struct driver *d, json_t *ev)
 {
 	const char *id = string_of(ev, "id");
 	struct command *cmd;
 
 	if (!id || *id != 'q')
 		return;
-	cmd = command_new(CMD_ANSWERED, c->index);
+	cmd = command_new(CMD_ANSWERED, d->index);
 	cmd->answered.id = strtoull(id + 1, NULL, 10);
 	json_object_del(ev, "ev");
 	json_object_del(ev, "id");
 	cmd->answered.json = json_dumps(ev, JSON_COMPACT);
-	submit(c, cmd);
+	submit(d, cmd);
 }
 
 static void
-on_keep(struct child *c, json_t *ev)
+on_keep(struct driver *d, json_t *ev)
 {
 	const char *state = string_of(ev, "state");
 	struct command *cmd;
 
 	if (!state || strlen(state) > 4096)
 		return;
-	free(c->keep);
-	c->keep = xstrdup(state);
-	cmd = command_new(CMD_KEEP, c->index);
+	free(d->keep);
+	d->keep = xstrdup(state);
+	cmd = command_new(CMD_KEEP, d->index);
 	cmd->keep = xstrdup(state);
-	submit(c, cmd);
+	submit(d, cmd);
 }
 
 static void
-on_pong(struct child *c, json_t *ev)
+on_pong(struct driver *d, json_t *ev)
 {
-	if ((unsigned long)number_of(ev, "n", -1) == c->ping)
-		c->ping_at = 0;
+	child_ponged(d->child, (unsigned long)number_of(ev, "n", -1));
 }
 
 static void
-on_fatal(struct child *c, json_t *ev)
+on_fatal(struct driver *d, json_t *ev)
 {
 	const char *reason = string_of(ev, "reason");
 
-	free(c->end_reason);
-	c->end_reason = xstrdup(reason ? reason : "fatal, without a reason");
-	c->end_fatal = !json_is_true(json_object_get(ev, "retry"));
-	/* It gets no more work; what it was sent before this `close` it can still give back. */
-	if (c->state != CHILD_CLOSING)
-		child_close(c, FATAL_GRACE_MS);
+	/* It gets no more work; what it was sent before this it can still give back. */
+	child_leaves(d->child, reason ? reason : "fatal, without a reason",
+		     !json_is_true(json_object_get(ev, "retry")));
 }
 
 static const struct {
 	const char *name;
-	void (*run)(struct child *, json_t *);
+	void (*run)(struct driver *, json_t *);
 } events[] = {
 	{ "done", on_done }, { "receipt", on_receipt }, { "part", on_part }, { "call", on_call },
 	{ "inbound", on_inbound }, { "pong", on_pong }, { "ready", on_ready },
@@ -319,18 +310,19 @@ static const struct {
 };
 
 void
-events_flush(struct child *c)
+events_flush(struct driver *d)
 {
-	struct command *cmd = c->done;
+	struct command *cmd = d->done;
 
-	c->done = NULL;
+	d->done = NULL;
 	if (cmd)
-		c->routes->ports.submit(c->routes->ports.ctx, cmd);
+		d->routes->ports.submit(d->routes->ports.ctx, cmd);
 }
 
 void
-events_read(struct child *c, char *line, size_t len)
+events_read(void *driver, char *line, size_t len)
 {
+	struct driver *d = driver;
 	json_error_t where;
 	json_t *ev = json_loadb(line, len, 0, &where);
 	const char *name = string_of(ev, "ev");
@@ -339,16 +331,14 @@ events_read(struct child *c, char *line, size_t len)
 	for (i = 0; name && i < count; i++)
 		if (strcmp(events[i].name, name) == 0)
 			break;
-	if (!name || i == count) {
-		c->bad_lines += !name;	/* an event of a later version is no garbage */
-		c->routes->ports.log(c->routes->ports.ctx, 4,
+	if (name && i < count)
+		events[i].run(d, ev);
+	else
+		d->routes->ports.log(d->routes->ports.ctx, 4,
 				     "driver line unreadable route=%s reason=\"%s\"",
-				     c->conf->name, name ? "no such event" : ev ? "no \"ev\""
+				     d->conf->name, name ? "no such event" : ev ? "no \"ev\""
 				     : where.text);
-	} else {
-		events[i].run(c, ev);
-	}
+	if (!name)			/* an event of a later version is no garbage */
+		child_babbled(d->child);
 	json_decref(ev);
-	if (c->bad_lines >= BAD_LINES_MAX)
-		child_end(c, false, "wrote %u lines that are no events", c->bad_lines);
 }

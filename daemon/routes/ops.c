@@ -53,14 +53,14 @@ put_config(struct buf *line, const struct route_conf *conf, const char *base_url
 }
 
 void
-ops_open(struct buf *line, const struct child *c)
+ops_open(struct buf *line, const struct driver *d)
 {
 	buf_puts(line, "{\"op\":\"open\",\"protocol\":1,\"route\":");
-	buf_json(line, c->conf->name);
+	buf_json(line, d->conf->name);
 	buf_puts(line, ",\"config\":");
-	put_config(line, c->conf, c->routes->base_url);
+	put_config(line, d->conf, d->routes->base_url);
 	buf_puts(line, ",\"state\":");
-	buf_json(line, c->keep);
+	buf_json(line, d->keep);
 	buf_puts(line, "}");
 }
 

@@ -1,4 +1,4 @@
-/* routes.h -- the driver children: starts, feeds, watches and restarts one process a route.
+/* routes.h -- the drivers: feeds one child process a route, and hears it.
  * Lives on the loop thread.  It speaks docs/drivers.md and decides nothing about messages: what
  * was written to a child that died is reported as such, what was not is given back. */
 #ifndef GONG_ROUTES_H
@@ -11,10 +11,10 @@
 
 #include "core/buf.h"
 #include "core/err.h"
-#include "core/msec.h"
 #include "daemon/contract/contract.h"
 #include "daemon/settings/settings.h"
 
+struct children;
 struct event_base;
 struct routes;
 
@@ -25,14 +25,14 @@ struct routes_ports {
 	void (*reply)(void *ctx, uint64_t to, int status, const char *type, const char *body);
 	void (*log)(void *ctx, int priority, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
-	msec (*now)(void *ctx);		/* monotonic: only for durations */
 };
 
-/* Starts every route's driver.  `keeps[i]`: what route i asked to keep, or NULL (borrowed).
- * `base_url`: of callback URLs.  Borrows settings until routes_reload. */
-int routes_open(struct routes **out, struct event_base *, const struct settings *,
-		char *const *keeps, const char *base_url, const struct routes_ports *,
-		struct err *);
+/* Starts every route's driver.  `keeps[i]`: what route i asked to keep, or NULL (copied).
+ * `base_url`: of callback URLs (copied).  Borrows the children until routes_close, and settings
+ * until routes_reload. */
+struct routes *routes_open(struct event_base *, struct children *, const struct settings *,
+			   char *const *keeps, const char *base_url,
+			   const struct routes_ports *);
 /* SEND, CALL, WITHDRAW, TOOK, ASK and BARRIER; takes the effect over. */
 void routes_effect(struct routes *, struct effect *);
 /* An HTTP request on a route's own URL.  false: no driver is there to take it. */
@@ -44,8 +44,6 @@ void routes_hold(struct routes *, bool hold);
 void routes_metrics(const struct routes *, struct buf *out);
 /* The same routes in the same order (the caller checks). */
 void routes_reload(struct routes *, const struct settings *);
-/* Asks every driver to finish within grace_ms; `done` is called when all have ended. */
-void routes_stop(struct routes *, msec grace_ms, void (*done)(void *ctx), void *ctx);
 void routes_close(struct routes *);		/* kills what is left */
 
 /* Asks a route's driver, without the loop, which templates it could not send; up to 10 s.

@@ -60,7 +60,7 @@ function floor(f) {
 	if (f ~ /^core\//) return 0
 	if (f ~ /^daemon\/(settings|contract)\//) return 1
 	# The reader names steps and routes as the settings do: the store stands above them.
-	if (f ~ /^daemon\/store\//) return 2
+	if (f ~ /^daemon\/(store|children)\//) return 2
 	if (f ~ /^daemon\/(engine|intake|routes)\//) return 3
 	if (f ~ /^daemon\/web\//) return 4
 	if (f ~ /^daemon\/main\.c$/) return 6
@@ -81,7 +81,15 @@ $1 ~ /^drivers\// {
 }
 $1 ~ /^ctl\// { if ($3 !~ /^core\//) broken("ctl sees core and itself"); next }
 # The line splitter is shared by both ends of the pipe.
-$3 == "drivers/kit/lines.h" { if ($1 !~ /^daemon\/(routes\/|[^\/]*$)/) broken("only routes splits lines"); next }
+$3 == "drivers/kit/lines.h" {
+	if ($1 !~ /^daemon\/(children\/|routes\/|[^\/]*$)/) broken("only children and routes split lines")
+	next
+}
+# Whoever runs a program knows what it is for; children/ does not.
+$1 ~ /^daemon\/children\// {
+	if ($3 !~ /^core\//) broken("children sees core and itself")
+	next
+}
 # A reload is a command that carries settings, and command_free must let go of them.
 $1 == "daemon/contract/contract.c" && $3 == "daemon/settings/settings.h" { next }
 floor($3) < 0 { broken("gongd sees core and daemon"); next }
@@ -114,7 +122,7 @@ names "$sql" $others | complain "only daemon/store names SQL"
 
 # 4. Only the loop thread's files name libevent; drivers have loops of their own.
 event='event2/|\b(?:event_(?:new|add|del|free|base_\w+|active|assign|pending)|evtimer_\w+|evsignal_\w+|evbuffer_\w+|bufferevent_\w+|evhttp_\w+|evconnlistener_\w+|struct\s+(?:event|event_base|evbuffer|bufferevent))\b'
-names "$event" $(files core daemon ctl | grep -vP '^daemon/(?:routes/|web/|(?:loop|bridge|main)\.[ch]$)') |
+names "$event" $(files core daemon ctl | grep -vP '^daemon/(?:children/|routes/|web/|(?:loop|bridge|main)\.[ch]$)') |
 	complain "only the loop thread's files name libevent"
 
 # 5. Libraries stay where they belong.

@@ -1,5 +1,5 @@
-/* child.c -- one driver process: its birth, its pipes, its death and what was in its hands. */
-#include "daemon/routes/internal.h"
+/* child.c -- one child process: its birth, its pipes, its pings and its death. */
+#include "daemon/children/internal.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -16,7 +16,9 @@
 #define BACKOFF_MAX_MS 60000
 #define HEALTHY_MS MINUTES(1)
 #define PONG_MS 5000
-#define START_MS 90000			/* from `open` to `ready`: a cold modem takes 40 s */
+#define START_MS 90000			/* from its birth until it is ready: a cold modem takes 40 s */
+#define LEAVE_MS 5000			/* from its word that it ends to its end */
+#define BAD_LINES_MAX 3
 
 static void
 arm(struct event *ev, msec ms)
@@ -24,62 +26,6 @@ arm(struct event *ev, msec ms)
 	struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
 
 	event_add(ev, &tv);
-}
-
-struct item *
-child_item_add(struct child *c, uint64_t id, msec deadline_at)
-{
-	struct item *item = xmalloc(sizeof(*item));
-
-	*item = (struct item){ id, c->queued, deadline_at, &c->oldest, c->oldest.prev };
-	item->prev->next = item;
-	c->oldest.prev = item;
-	table_put(&c->items, id, item);
-	return item;
-}
-
-static void
-forget_item(struct item *item)
-{
-	item->prev->next = item->next;
-	item->next->prev = item->prev;
-	free(item);
-}
-
-void
-child_item_drop(struct child *c, uint64_t id)
-{
-	struct item *item = table_take(&c->items, id);
-
-	if (item)
-		forget_item(item);
-}
-
-/* Whatever is still with a child that is gone: a line of which the kernel took even one byte
- * may have been read, so its items are in doubt; the others never left. */
-static void
-report_lost(struct child *c, const char *reason, bool fatal)
-{
-	struct command *cmd = command_new(CMD_ROUTE_LOST, c->index);
-
-	cmd->lost.written = xcalloc(c->items.count + 1, sizeof(uint64_t));
-	cmd->lost.unwritten = xcalloc(c->items.count + 1, sizeof(uint64_t));
-	while (c->oldest.next != &c->oldest) {
-		struct item *item = c->oldest.next;
-
-		/* The analyzer does not see that forget_item takes it out of the ring. */
-		if (item->offset < c->written)	/* NOLINT(clang-analyzer-unix.Malloc) */
-			cmd->lost.written[cmd->lost.written_count++] = item->id;
-		else
-			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item->id;
-		forget_item(item);
-	}
-	table_fini(&c->items, NULL);
-	cmd->lost.reason = xstrdup(reason);
-	cmd->lost.fatal = fatal;
-	cmd->lost.hung = c->hung;
-	events_flush(c);
-	c->routes->ports.submit(c->routes->ports.ctx, cmd);
 }
 
 static void
@@ -102,18 +48,32 @@ close_pipes(struct child *c)
 static void
 come_back_later(struct child *c)
 {
-	if (c->up_at && routes_now(c->routes) - c->up_at >= HEALTHY_MS)
+	if (c->up_at && child_now(c) - c->up_at >= HEALTHY_MS)
 		c->failures = 0;
 	c->failures++;
 	c->state = CHILD_WAITING;
 	arm(c->timer, pace_jitter_ms(pace_backoff_ms(BACKOFF_FIRST_MS, BACKOFF_MAX_MS, c->failures),
-				     (uint64_t)c->index << 32 | c->failures));
+				     c->seed << 32 | c->failures));
+}
+
+/* Before the next life: the owner still asks what of the old one's lines was written. */
+static void
+end(struct child *c, bool for_good, const char *reason)
+{
+	if (c->pid > 0)
+		kill(-c->pid, SIGKILL);	/* reaped by SIGCHLD */
+	event_del(c->timer);
+	close_pipes(c);
+	c->ops->ended(c->owner, reason, for_good, c->hung);
+	if (for_good || c->all->stopping)
+		c->state = CHILD_STOPPED;
+	else
+		come_back_later(c);
 }
 
 void
-child_end(struct child *c, bool fatal, const char *fmt, ...)
+child_end(struct child *c, bool for_good, const char *fmt, ...)
 {
-	bool stopping = c->routes->stopping;
 	char reason[300];
 	va_list args;
 
@@ -122,16 +82,7 @@ child_end(struct child *c, bool fatal, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, args);
 	va_end(args);
-	if (c->pid > 0)
-		kill(-c->pid, SIGKILL);	/* reaped by SIGCHLD */
-	event_del(c->timer);
-	callbacks_lost(c);
-	close_pipes(c);
-	report_lost(c, reason, fatal);
-	if (fatal || stopping)
-		c->state = CHILD_STOPPED;
-	else
-		come_back_later(c);
+	end(c, for_good, reason);
 }
 
 static void
@@ -167,7 +118,7 @@ read_lines(struct child *c)
 
 	while (c->out >= 0 && (line = lines_next(&c->from, &len)))
 		if (len)
-			events_read(c, line, len);
+			c->ops->line(c->owner, line, len);
 	if (c->out >= 0 && lines_overlong(&c->from))
 		child_end(c, false, "wrote a line over %d bytes", LINE_MAX_BYTES);
 }
@@ -182,50 +133,53 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	if (n > 0) {
 		lines_add(&c->from, chunk, (size_t)n);
 		read_lines(c);
-		events_flush(c);
+		c->ops->read(c->owner);
 		return;
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	child_end(c, c->end_fatal, "%s", c->end_reason ? c->end_reason
+	child_end(c, c->end_for_good, "%s", c->end_reason ? c->end_reason
 		  : c->state == CHILD_CLOSING ? "closed" : "the driver ended without a word");
+}
+
+static void
+open_pipes(struct child *c)
+{
+	evutil_make_socket_nonblocking(c->in);
+	evutil_make_socket_nonblocking(c->out);
+	c->readable = event_new(c->all->base, c->out, EV_READ | EV_PERSIST, on_readable, c);
+	c->writable = event_new(c->all->base, c->in, EV_WRITE | EV_PERSIST, on_writable, c);
+	if (!c->held)
+		event_add(c->readable, NULL);
 }
 
 void
 child_start(struct child *c)
 {
-	struct routes *r = c->routes;
-	char *program = spawn_program(r->settings, c->conf);
-	struct buf line = { 0 };
+	struct err err = { 0 };
+	char *program = c->ops->program(c->owner, &err);
 
 	c->state = CHILD_STARTING;
 	c->queued = c->written = 0;
 	c->bad_lines = 0;
 	c->ping_at = c->up_at = 0;
-	c->end_fatal = c->hung = false;
+	c->end_for_good = c->hung = false;
 	free(c->end_reason);
 	c->end_reason = NULL;
-	if (access(program, X_OK) < 0) {
-		child_end(c, true, "there is no program %s; correct driver or driver_dir", program);
-	} else if ((c->pid = spawn_driver(program, &c->in, &c->out)) < 0) {
+	if (!program) {
+		child_end(c, true, "%s", err.text);
+	} else if ((c->pid = child_spawn(program, &c->in, &c->out)) < 0) {
 		child_end(c, false, "cannot start %s: %s", program, strerror(errno));
 	} else {
-		c->restarts++;
-		evutil_make_socket_nonblocking(c->in);
-		evutil_make_socket_nonblocking(c->out);
-		c->readable = event_new(r->base, c->out, EV_READ | EV_PERSIST, on_readable, c);
-		c->writable = event_new(r->base, c->in, EV_WRITE | EV_PERSIST, on_writable, c);
-		if (!r->held)
-			event_add(c->readable, NULL);
-		ops_open(&line, c);
-		child_queue(c, &line);
+		c->starts++;
+		open_pipes(c);
+		c->ops->born(c->owner);
 		arm(c->timer, START_MS);
 	}
-	buf_fini(&line);
 	free(program);
 }
 
-/* Back-off over, or `ready` did not come in time. */
+/* Back-off over, or it was not ready or gone in time. */
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
@@ -233,29 +187,94 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	if (c->state == CHILD_WAITING)
 		child_start(c);
-	else if (c->state == CHILD_STARTING && c->routes->held)
+	else if (c->state == CHILD_STARTING && c->held)
 		arm(c->timer, START_MS);	/* its `ready` may lie unread */
 	else if (c->state == CHILD_STARTING)
 		child_end(c, false, "not ready %d s after its start", START_MS / 1000);
 	else if (c->state == CHILD_CLOSING)
-		child_end(c, c->end_fatal, "%s", c->end_reason ? c->end_reason
+		child_end(c, c->end_for_good, "%s", c->end_reason ? c->end_reason
 			  : "did not close in time");
 }
 
-void
-child_init(struct child *c, struct routes *r, int index, const char *keep)
+struct child *
+child_new(struct children *all, const struct child_ops *ops, void *owner, uint64_t seed)
 {
-	*c = (struct child){ .routes = r, .conf = &r->settings->routes[index], .index = index,
-			     .in = -1, .out = -1, .keep = xstrdup(keep),
-			     .state = CHILD_WAITING };
-	c->oldest.next = c->oldest.prev = &c->oldest;
+	struct child *c = xcalloc(1, sizeof(*c)), **at = &all->first;
+
+	*c = (struct child){ .all = all, .ops = ops, .owner = owner, .seed = seed,
+			     .in = -1, .out = -1, .state = CHILD_WAITING };
 	c->to = evbuffer_new();
-	c->timer = event_new(r->base, -1, 0, on_timer, c);
+	c->timer = event_new(all->base, -1, 0, on_timer, c);
+	while (*at)
+		at = &(*at)->next;
+	return *at = c;
+}
+
+enum child_state
+child_state(const struct child *c)
+{
+	return c->state;
+}
+
+unsigned
+child_starts(const struct child *c)
+{
+	return c->starts;
+}
+
+uint64_t
+child_queued(const struct child *c)
+{
+	return c->queued;
+}
+
+uint64_t
+child_written(const struct child *c)
+{
+	return c->written;
+}
+
+void
+child_is_ready(struct child *c)
+{
+	if (c->state != CHILD_STARTING)
+		return;
+	c->state = CHILD_UP;
+	c->up_at = child_now(c);
+}
+
+void
+child_ponged(struct child *c, unsigned long n)
+{
+	if (n == c->ping)
+		c->ping_at = 0;
+}
+
+void
+child_babbled(struct child *c)
+{
+	if (++c->bad_lines >= BAD_LINES_MAX)
+		child_end(c, false, "wrote %u lines that are no events", c->bad_lines);
+}
+
+void
+child_leaves(struct child *c, const char *reason, bool for_good)
+{
+	char *said = xstrdup(reason);
+
+	free(c->end_reason);
+	c->end_reason = said;
+	c->end_for_good = for_good;
+	if (c->state != CHILD_CLOSING)
+		child_close(c, LEAVE_MS);
 }
 
 void
 child_hold(struct child *c, bool hold)
 {
+	if (c->held == hold)
+		return;
+	c->held = hold;
 	if (!c->readable)
 		return;
 	if (hold)
@@ -282,17 +301,20 @@ child_close(struct child *c, msec grace_ms)
 }
 
 void
-child_watch(struct child *c, msec now)
+child_watch(struct child *c)
 {
+	msec now = child_now(c);
 	struct buf line = { 0 };
+	const char *late;
 
-	if (c->state != CHILD_UP || c->routes->held)
+	if (c->state != CHILD_UP || c->held)
 		return;
 	if (c->up_at && now - c->up_at > HEALTHY_MS)
 		c->bad_lines = 0;
-	if (c->oldest.next != &c->oldest && c->oldest.next->deadline_at <= now) {
+	late = c->ops->late(c->owner, now);
+	if (late) {
 		c->hung = true;
-		child_end(c, false, "no answer about a message within its deadline");
+		child_end(c, false, "%s", late);
 	} else if (c->ping_at && now - c->ping_at > PONG_MS) {
 		c->hung = true;
 		child_end(c, false, "no pong within %d s", PONG_MS / 1000);
@@ -305,20 +327,22 @@ child_watch(struct child *c, msec now)
 }
 
 void
-child_fini(struct child *c)
+child_free(struct child *c)
 {
+	struct child **at;
+
+	if (!c)
+		return;
+	for (at = &c->all->first; *at != c;)
+		at = &(*at)->next;
+	*at = c->next;
 	if (c->pid > 0 && c->out >= 0) {
 		kill(-c->pid, SIGKILL);
 		waitpid(c->pid, NULL, 0);
 	}
 	close_pipes(c);
-	while (c->oldest.next != &c->oldest)
-		forget_item(c->oldest.next);	/* NOLINT(clang-analyzer-unix.Malloc) */
-	table_fini(&c->items, NULL);
-	if (c->done)
-		command_free(c->done);
 	event_free(c->timer);
 	evbuffer_free(c->to);
-	free(c->keep);
 	free(c->end_reason);
+	free(c);
 }

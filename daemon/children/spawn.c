@@ -1,27 +1,14 @@
-/* spawn.c -- a driver as a process of its own: a group, two pipes and nothing else of gongd's. */
-#include "daemon/routes/internal.h"
+/* spawn.c -- a child as a process of its own: a group, two pipes and nothing else of gongd's. */
+#include "daemon/children/children.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
-char *
-spawn_program(const struct settings *s, const struct route_conf *conf)
-{
-	struct buf path = { 0 };
-
-	if (strchr(conf->driver, '/'))
-		buf_puts(&path, conf->driver);
-	else
-		buf_printf(&path, "%s/%s", s->driver_dir, conf->driver);
-	return buf_take(&path);
-}
-
 /* In the child, between fork and exec: only what is safe there. */
 static void
-become_driver(const char *program, pid_t gongd, int in, int out)
+become_child(const char *program, pid_t gongd, int in, int out)
 {
 	sigset_t none;
 
@@ -40,7 +27,7 @@ become_driver(const char *program, pid_t gongd, int in, int out)
 }
 
 pid_t
-spawn_driver(const char *program, int *to, int *from)
+child_spawn(const char *program, int *to, int *from)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
 	pid_t gongd = getpid(), pid;	/* 1 in a container */
@@ -53,7 +40,7 @@ spawn_driver(const char *program, int *to, int *from)
 	if (pid < 0)
 		goto fail;
 	if (pid == 0)
-		become_driver(program, gongd, in[0], out[1]);
+		become_child(program, gongd, in[0], out[1]);
 	setpgid(pid, pid);
 	close(in[0]);
 	close(out[1]);

@@ -1,0 +1,114 @@
+/* children.c -- all the children together: one clock, one watch, one burial. */
+#include "daemon/children/internal.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+
+#define SWEEP_LATE_MS 2000		/* the loop itself did not run */
+
+static msec
+family_now(const struct children *all)
+{
+	return all->now(all->now_ctx) - all->stood_still_ms;
+}
+
+msec
+child_now(const struct child *c)
+{
+	return family_now(c->all) - c->stood_still_ms;
+}
+
+static void
+check_stopped(struct children *all)
+{
+	void (*stopped)(void *ctx) = all->stopped;
+
+	if (!all->stopping || !stopped)
+		return;
+	for (const struct child *c = all->first; c; c = c->next)
+		if (c->state != CHILD_STOPPED)
+			return;
+	all->stopped = NULL;
+	stopped(all->stopped_ctx);
+}
+
+static void
+on_child_signal(evutil_socket_t fd, short what, void *ctx)
+{
+	struct children *all = ctx;
+	siginfo_t dead = { 0 };
+
+	/* A death is learnt from the end of its output; here the dead are only buried.  A helper
+	 * that outlives its driver would keep that output open: its group goes with it, while the
+	 * number of the group is surely still its own. */
+	while (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) == 0 && dead.si_pid) {
+		for (struct child *c = all->first; c; c = c->next)
+			if (c->pid == dead.si_pid) {
+				kill(-dead.si_pid, SIGKILL);
+				c->pid = 0;
+			}
+		waitpid(dead.si_pid, NULL, 0);
+		dead.si_pid = 0;
+	}
+}
+
+static void
+on_sweep(evutil_socket_t fd, short what, void *ctx)
+{
+	struct children *all = ctx;
+	msec since = family_now(all) - all->swept_at;
+	bool late = since > SWEEP_LATE_MS;
+
+	if (late)
+		all->stood_still_ms += since;
+	all->swept_at = family_now(all);
+	for (struct child *c = all->first; c; c = c->next) {
+		if (c->held && !late)
+			c->stood_still_ms += since;
+		child_watch(c);
+	}
+	check_stopped(all);
+}
+
+struct children *
+children_open(struct event_base *base, msec (*now)(void *ctx), void *ctx)
+{
+	struct children *all = xcalloc(1, sizeof(*all));
+	struct timeval second = { 1, 0 };
+
+	all->base = base;
+	all->now = now;
+	all->now_ctx = ctx;
+	all->swept_at = family_now(all);
+	all->reaper = evsignal_new(base, SIGCHLD, on_child_signal, all);
+	all->sweep = event_new(base, -1, EV_PERSIST, on_sweep, all);
+	event_add(all->reaper, NULL);
+	event_add(all->sweep, &second);
+	return all;
+}
+
+void
+children_stop(struct children *all, msec grace_ms, void (*done)(void *ctx), void *ctx)
+{
+	all->stopping = true;
+	all->stopped = done;
+	all->stopped_ctx = ctx;
+	for (struct child *c = all->first; c; c = c->next) {
+		child_hold(c, false);
+		child_close(c, grace_ms);
+	}
+	event_active(all->sweep, EV_TIMEOUT, 0);
+}
+
+void
+children_close(struct children *all)
+{
+	if (!all)
+		return;
+	assert(!all->first);
+	event_free(all->reaper);
+	event_free(all->sweep);
+	free(all);
+}

@@ -1,0 +1,89 @@
+/* children.h -- child processes of gongd that speak lines: spawned, watched, backed off, pinged,
+ * held, closed and buried.  Lives on the loop thread.  It knows what every child is told and asked
+ * (`ping`, `close`) and nothing of what one is for: an owner says the first line, reads the others
+ * and hears of the end. */
+#ifndef GONG_CHILDREN_H
+#define GONG_CHILDREN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "core/buf.h"
+#include "core/err.h"
+#include "core/msec.h"
+
+struct event_base;
+struct children;			/* all of them */
+struct child;				/* one, through all its lives */
+
+enum child_state {
+	CHILD_WAITING,			/* for its back-off to end */
+	CHILD_STARTING,			/* running, not yet ready */
+	CHILD_UP,
+	CHILD_CLOSING,			/* told to close */
+	CHILD_STOPPED,			/* a restart is not worth it, or gongd stops */
+};
+
+/* What the owner of a child does; called with the owner that child_new was given. */
+struct child_ops {
+	/* The program of the next life; caller frees.  NULL with err: it cannot be started at
+	 * all, and is stopped for good. */
+	char *(*program)(void *owner, struct err *);
+	/* A new process runs: the owner queues its first line. */
+	void (*born)(void *owner);
+	/* One line, NUL-terminated, the owner may change it; never empty. */
+	void (*line)(void *owner, char *line, size_t len);
+	/* All lines of one read have been given. */
+	void (*read)(void *owner);
+	/* Once a second while it is up and being read.  `now`: its own time, see child_now.  What it
+	 * should have done by now, as a sentence (it is killed for it), or NULL. */
+	const char *(*late)(void *owner, msec now);
+	/* Its process is gone or killed.  `for_good`: it is not started again by itself.  `hung`:
+	 * it was killed for its silence.  `reason` is never empty. */
+	void (*ended)(void *owner, const char *reason, bool for_good, bool hung);
+};
+
+/* `now`: monotonic, for durations only. */
+struct children *children_open(struct event_base *, msec (*now)(void *ctx), void *ctx);
+/* Asks everyone to finish within grace_ms and starts nobody again; `done` is called once, from
+ * the loop, when all have ended. */
+void children_stop(struct children *, msec grace_ms, void (*done)(void *ctx), void *ctx);
+void children_close(struct children *);		/* after the last child_free */
+
+/* Not started yet.  Borrows ops and owner until child_free.  `seed` spreads its back-off. */
+struct child *child_new(struct children *, const struct child_ops *, void *owner, uint64_t seed);
+void child_start(struct child *);
+void child_free(struct child *);		/* kills it and waits for that; NULL is nothing */
+
+enum child_state child_state(const struct child *);
+unsigned child_starts(const struct child *);
+/* Time for deadlines and pongs.  It stands still while the child is not read, or while the loop
+ * or the machine did not run: its silence then is not its own. */
+msec child_now(const struct child *);
+
+/* Adds the newline and empties `line`; nothing is lost while the process lives. */
+void child_queue(struct child *, struct buf *line);
+/* Bytes ever queued to this life, and of those what the kernel has taken.  Valid in `ended`. */
+uint64_t child_queued(const struct child *);
+uint64_t child_written(const struct child *);
+
+/* What its lines said: it is ready; it answered that ping; it wrote something unreadable (at the
+ * third it is killed); it will end by itself, within 5 s or it is killed. */
+void child_is_ready(struct child *);
+void child_ponged(struct child *, unsigned long n);
+void child_babbled(struct child *);
+void child_leaves(struct child *, const char *reason, bool for_good);
+
+void child_hold(struct child *, bool hold);	/* back-pressure: it is not read meanwhile */
+void child_end(struct child *, bool for_good, const char *fmt, ...)	/* SIGKILL, now */
+	__attribute__((format(printf, 3, 4)));
+/* Told to finish; killed a second after grace_ms. */
+void child_close(struct child *, msec grace_ms);
+
+/* spawn.c: the process, or -1 with errno.  Our ends of its pipes: `to` its input, `from` its
+ * output; caller closes them and reaps. */
+pid_t child_spawn(const char *program, int *to, int *from);
+
+#endif

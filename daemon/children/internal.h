@@ -1,0 +1,48 @@
+/* internal.h -- what the files of children/ share: one child, and the family it belongs to. */
+#ifndef GONG_CHILDREN_INTERNAL_H
+#define GONG_CHILDREN_INTERNAL_H
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+
+#include "daemon/children/children.h"
+#include "drivers/kit/lines.h"
+
+struct child {
+	struct children *all;
+	struct child *next;
+	const struct child_ops *ops;
+	void *owner;
+	uint64_t seed;
+	enum child_state state;
+	pid_t pid;			/* 0: none, or buried */
+	int in, out;			/* our ends: in = its stdin */
+	struct event *readable, *writable, *timer;	/* timer: back-off, start, grace */
+	struct evbuffer *to;		/* not yet written */
+	uint64_t queued, written;	/* bytes ever queued, bytes taken by the kernel */
+	struct lines from;
+	char *end_reason;
+	bool end_for_good;		/* said that a restart is not worth it */
+	bool hung;			/* it is killed for its silence */
+	bool held;
+	unsigned failures, starts, bad_lines;
+	unsigned long ping;
+	msec up_at, ping_at;		/* ping_at: when an unanswered ping was written, 0 = none */
+	msec stood_still_ms;		/* see child_now */
+};
+
+struct children {
+	struct event_base *base;
+	msec (*now)(void *ctx);
+	void *now_ctx;
+	struct child *first;
+	bool stopping;
+	msec swept_at, stood_still_ms;
+	struct event *sweep, *reaper;
+	void (*stopped)(void *ctx);
+	void *stopped_ctx;
+};
+
+void child_watch(struct child *);	/* once a second: pings, what is late */
+
+#endif

@@ -1,0 +1,144 @@
+/* driver.c -- one route's driver: its program, its first line, and what is in its hands. */
+#include "daemon/routes/internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char *
+driver_program(const struct settings *s, const struct route_conf *conf, struct err *err)
+{
+	struct buf path = { 0 };
+	char *program;
+
+	if (strchr(conf->driver, '/'))
+		buf_puts(&path, conf->driver);
+	else
+		buf_printf(&path, "%s/%s", s->driver_dir, conf->driver);
+	program = buf_take(&path);
+	if (access(program, X_OK) == 0)
+		return program;
+	err_set(err, "there is no program %s; correct driver or driver_dir", program);
+	free(program);
+	return NULL;
+}
+
+void
+driver_item_add(struct driver *d, uint64_t id, msec deadline_at)
+{
+	struct item *item = xmalloc(sizeof(*item));
+
+	*item = (struct item){ id, child_queued(d->child), deadline_at, &d->oldest,
+			       d->oldest.prev };
+	item->prev->next = item;
+	d->oldest.prev = item;
+	table_put(&d->items, id, item);
+}
+
+static void
+forget_item(struct item *item)
+{
+	item->prev->next = item->next;
+	item->next->prev = item->prev;
+	free(item);
+}
+
+void
+driver_item_drop(struct driver *d, uint64_t id)
+{
+	struct item *item = table_take(&d->items, id);
+
+	if (item)
+		forget_item(item);
+}
+
+/* -- what its process tells -- */
+
+static char *
+on_program(void *owner, struct err *err)
+{
+	const struct driver *d = owner;
+
+	return driver_program(d->routes->settings, d->conf, err);
+}
+
+static void
+on_born(void *owner)
+{
+	struct driver *d = owner;
+	struct buf line = { 0 };
+
+	ops_open(&line, d);
+	child_queue(d->child, &line);
+	buf_fini(&line);
+}
+
+static void
+on_read(void *owner)
+{
+	events_flush(owner);
+}
+
+static const char *
+on_late(void *owner, msec now)
+{
+	const struct driver *d = owner;
+
+	return d->oldest.next != &d->oldest && d->oldest.next->deadline_at <= now
+		? "no answer about a message within its deadline" : NULL;
+}
+
+/* Whatever is still with a driver that is gone: a line of which the kernel took even one byte
+ * may have been read, so its items are in doubt; the others never left. */
+static void
+on_ended(void *owner, const char *reason, bool for_good, bool hung)
+{
+	struct driver *d = owner;
+	struct command *cmd = command_new(CMD_ROUTE_LOST, d->index);
+
+	callbacks_lost(d);
+	cmd->lost.written = xcalloc(d->items.count + 1, sizeof(uint64_t));
+	cmd->lost.unwritten = xcalloc(d->items.count + 1, sizeof(uint64_t));
+	while (d->oldest.next != &d->oldest) {
+		struct item *item = d->oldest.next;
+
+		/* The analyzer does not see that forget_item takes it out of the ring. */
+		if (item->offset < child_written(d->child))	/* NOLINT(clang-analyzer-unix.Malloc) */
+			cmd->lost.written[cmd->lost.written_count++] = item->id;
+		else
+			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item->id;
+		forget_item(item);
+	}
+	table_fini(&d->items, NULL);
+	cmd->lost.reason = xstrdup(reason);
+	cmd->lost.fatal = for_good;
+	cmd->lost.hung = hung;
+	events_flush(d);
+	d->routes->ports.submit(d->routes->ports.ctx, cmd);
+}
+
+static const struct child_ops driver_ops = {
+	.program = on_program, .born = on_born, .line = events_read, .read = on_read,
+	.late = on_late, .ended = on_ended,
+};
+
+void
+driver_init(struct driver *d, struct routes *r, int index, const char *keep)
+{
+	*d = (struct driver){ .routes = r, .conf = &r->settings->routes[index], .index = index,
+			      .keep = xstrdup(keep) };
+	d->oldest.next = d->oldest.prev = &d->oldest;
+	d->child = child_new(r->children, &driver_ops, d, (uint64_t)index);
+}
+
+void
+driver_fini(struct driver *d)
+{
+	child_free(d->child);
+	while (d->oldest.next != &d->oldest)
+		forget_item(d->oldest.next);	/* NOLINT(clang-analyzer-unix.Malloc) */
+	table_fini(&d->items, NULL);
+	if (d->done)
+		command_free(d->done);
+	free(d->keep);
+}
