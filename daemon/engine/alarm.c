@@ -366,3 +366,11 @@ engine_alarms_next(const struct engine *e)
 		at = msec_min(at, down_alarm_at(&e->routes[i]));
 	return at;
 }
+
+void
+engine_alarms_shift(struct engine *e, msec by)
+{
+	for (size_t i = 0; i < e->route_count; i++)
+		if (e->routes[i].down_since != NEVER)
+			e->routes[i].down_since += by;
+}

@@ -12,6 +12,7 @@ void engine_alarm_end(struct engine *, struct route_state *, bool own, const cha
 void engine_alarms_load(struct engine *);
 void engine_alarms_due(struct engine *);
 msec engine_alarms_next(const struct engine *);
+void engine_alarms_shift(struct engine *, msec by);
 void engine_health(struct engine *, struct command *);
 void engine_health_load(struct engine *, struct route_state *);
 void engine_route_is_ready(struct engine *, struct route_state *);

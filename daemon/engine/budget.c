@@ -177,9 +177,12 @@ shift_usage(void *ctx, uint64_t e164, void *value)
 }
 
 void
-engine_budgets_shift(struct route_state *r, msec by)
+engine_budgets_shift(struct engine *e, msec by)
 {
-	table_each(&r->used, shift_usage, &by);
+	for (size_t i = 0; i < e->route_count; i++) {
+		table_each(&e->routes[i].used, shift_usage, &by);
+		e->routes[i].bucket.filled_at += by;
+	}
 }
 
 struct trim {

@@ -262,6 +262,7 @@ engine_canaries_next(const struct engine *e)
 void
 engine_canaries_shift(struct engine *e, msec by)
 {
+	engine_asking_touch(e);
 	for (size_t i = 0; i < e->route_count; i++) {
 		struct canary *c = &e->routes[i].asking.canary;
 

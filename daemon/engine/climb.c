@@ -225,6 +225,18 @@ engine_climb_due(struct engine *e)
 	e->more |= count == ALERTS_PER_TURN;
 }
 
+msec
+engine_climb_next(const struct engine *e)
+{
+	return store_alerts_next_due(e->store);
+}
+
+void
+engine_alerts_load(struct engine *e)
+{
+	e->last_alert = store_alert_last(e->store);
+}
+
 struct no_longer {
 	struct engine *e;
 	int64_t alert;

@@ -13,6 +13,8 @@ int engine_plan_targets(struct engine *, struct alert *, const struct alert_requ
 /* -- climb.c -- */
 
 void engine_climb_due(struct engine *);		/* alerts whose due_at has come */
+msec engine_climb_next(const struct engine *);
+void engine_alerts_load(struct engine *);
 /* Does what is due and writes the alert's row.  With `refuse`, -1 and the reason when a step
  * cannot be planned; without, the desk is told and the ladder goes on. */
 int engine_look(struct engine *, struct alert *, const struct alert_request *,

@@ -420,3 +420,24 @@ engine_dispatch(struct engine *e)
 		serve_route(e, i);
 	sends_finish(e);
 }
+
+msec
+engine_dispatch_next(const struct engine *e)
+{
+	return msec_min(e->resume_at, e->waves.waiting_at);
+}
+
+/* Budgets and their buckets move with budget.c; the waves are loaded again. */
+void
+engine_dispatch_shift(struct engine *e, msec by)
+{
+	for (size_t i = 0; i < e->route_count; i++) {
+		struct route_state *r = &e->routes[i];
+
+		if (r->pause.until)
+			r->pause.until += by;
+		if (r->settled_at)
+			r->settled_at += by;
+		r->handed_at += by;
+	}
+}

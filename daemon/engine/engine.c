@@ -1,5 +1,5 @@
 /* engine.c -- the turn: take commands, run what is due, commit, hand out effects. */
-#include "daemon/engine/outcome.h"
+#include "daemon/engine/due.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -26,9 +26,7 @@ static void
 load(struct engine *e)
 {
 	engine_documents_number(e);
-	e->last_alert = store_alert_last(e->store);
-	engine_waves_load(e);
-	engine_alarms_load(e);
+	engine_due_load(e);
 	e->stale = false;
 }
 
@@ -142,21 +140,8 @@ clock_step(struct engine *e, msec by)
 		return;
 	engine_waves_flush(e);
 	store_clock_shift(e->store, shift);
-	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
-
-		engine_budgets_shift(r, shift);
-		r->bucket.filled_at += shift;
-		if (r->pause.until)
-			r->pause.until += shift;
-		if (r->settled_at)
-			r->settled_at += shift;
-		r->handed_at += shift;
-		if (r->down_since != NEVER)
-			r->down_since += shift;
-	}
-	engine_questions_shift(e, shift);
-	engine_brakes_shift(e, shift);
+	e->shifted += shift;
+	engine_due_shift(e, shift);
 	forget(e);
 	load(e);
 }
@@ -351,6 +336,9 @@ discard(struct engine *e)
 	while ((f = effect_pop(&e->effects)))
 		effect_free(f);
 	forget(e);
+	/* A clock step in it comes again with the next turn. */
+	engine_due_shift(e, -e->shifted);
+	e->skew_ms = e->skew_before;
 	engine_asking_restore(e);
 	for (size_t i = 0; i < e->route_count; i++)
 		e->routes[i].pause = e->routes[i].pause_before;
@@ -370,11 +358,8 @@ free_all(struct command_list *list)
 static msec
 next_look(struct engine *e)
 {
-	msec at = msec_min(msec_min(e->resume_at, e->waves.waiting_at),
-			   msec_min(e->waves.expiry_at, store_alerts_next_due(e->store)));
+	msec at = engine_due_next(e);
 
-	at = msec_min(at, msec_min(engine_questions_next(e), engine_alarms_next(e)));
-	at = msec_min(at, engine_canaries_next(e));
 	return at == NEVER ? NEVER : at - e->skew_ms;
 }
 
@@ -387,6 +372,8 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	int rc;
 
 	e->now = now + e->skew_ms;
+	e->skew_before = e->skew_ms;
+	e->shifted = 0;
 	e->more = e->asking.touched = false;
 	for (size_t i = 0; i < e->route_count; i++)
 		e->routes[i].pause_before = e->routes[i].pause;
@@ -400,15 +387,8 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	run_all(e, &first);
 	run_all(e, &second);
 	run_import(e, bulk);
-	engine_questions_due(e);
-	engine_alarms_due(e);
-	engine_climb_due(e);
-	engine_canaries_due(e);
-	engine_waves_expire(e);
-	engine_broadcast_slices(e);
-	engine_dispatch(e);
+	engine_due_run(e);
 	engine_waves_flush(e);
-	engine_upkeep(e);
 	if (store_changed(e->store))
 		store_meta_set(e->store, "last_instant", e->now);
 	rc = store_commit(e->store, err);

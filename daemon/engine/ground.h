@@ -64,7 +64,7 @@ void engine_budget_use(struct route_state *, uint64_t e164, msec at);
 void engine_budgets_load(struct engine *, struct route_state *);	/* anew, from the store */
 void engine_limits_apply(struct engine *, struct route_state *);	/* gong.conf may have changed */
 void engine_limits_said(struct engine *, struct route_state *, const struct command *ready);
-void engine_budgets_shift(struct route_state *, msec by);	/* the clock stepped */
+void engine_budgets_shift(struct engine *, msec by);	/* the clock stepped */
 void engine_budgets_trim(struct engine *, struct route_state *);
 void engine_limits_free(struct route_state *);
 

@@ -15,6 +15,8 @@ void engine_in_doubt(struct engine *);	/* at start: what was with drivers when g
 
 /* -- upkeep.c -- */
 
-void engine_upkeep(struct engine *);
+void engine_upkeep(struct engine *);		/* once an hour */
+msec engine_upkeep_next(const struct engine *);
+void engine_upkeep_shift(struct engine *, msec by);
 
 #endif

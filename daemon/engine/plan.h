@@ -25,5 +25,7 @@ uint32_t engine_send_one(struct engine *, struct alert *, enum wave_kind, uint32
 /* -- dispatch.c -- */
 
 void engine_dispatch(struct engine *);
+msec engine_dispatch_next(const struct engine *);
+void engine_dispatch_shift(struct engine *, msec by);
 
 #endif

@@ -14,7 +14,7 @@
  *   9 canary.h   canary
  *  10 answer.h   ask, answer
  *  11 outcome.h  outcome, upkeep
- *  12 engine.h   engine */
+ *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H
 #define GONG_ENGINE_STATE_H
 
@@ -127,7 +127,8 @@ struct engine {
 	struct store *store;
 	struct settings *settings;
 	struct effect_list effects;
-	msec now, skew_ms;
+	msec now, skew_ms;		/* skew: how far gong runs ahead of a wall clock behind it */
+	msec skew_before, shifted;	/* as the turn began; by how much this turn moved instants */
 	bool stale;			/* memory must be reloaded: the last commit failed */
 	bool more;			/* work was left over: wake at once */
 	bool quiet;			/* dry run: plan, keep no effects */

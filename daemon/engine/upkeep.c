@@ -11,7 +11,7 @@
 void
 engine_upkeep(struct engine *e)
 {
-	if (e->now < e->upkeep_at && e->upkeep_at - e->now <= EVERY_MS)
+	if (e->now < e->upkeep_at)
 		return;
 	if (store_receipt_keys_drop(e->store, e->now - RECEIPT_KEYS_MS, KEYS_AT_ONCE) ==
 	    KEYS_AT_ONCE) {
@@ -22,4 +22,16 @@ engine_upkeep(struct engine *e)
 		engine_budgets_trim(e, &e->routes[i]);
 	engine_brakes_trim(e);
 	e->upkeep_at = e->now + EVERY_MS;
+}
+
+msec
+engine_upkeep_next(const struct engine *e)
+{
+	return e->upkeep_at;
+}
+
+void
+engine_upkeep_shift(struct engine *e, msec by)
+{
+	e->upkeep_at += by;
 }

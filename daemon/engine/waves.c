@@ -374,6 +374,12 @@ engine_waves_expire(struct engine *e)
 	e->waves.expiry_at = x.next_at == NEVER || x.next_at > e->now + 1000 ? x.next_at : e->now + 1000;
 }
 
+msec
+engine_waves_next(const struct engine *e)
+{
+	return e->waves.expiry_at;
+}
+
 static void
 load_one(void *ctx, const struct wave *w)
 {

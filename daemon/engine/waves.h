@@ -26,6 +26,7 @@ void engine_wave_stop(struct engine *, struct live_wave *, enum wave_state);
 /* Nothing more of this alert leaves: by the waves' state, not by a million updates. */
 void engine_stop_waves(struct engine *, int64_t alert, enum wave_state);
 void engine_waves_expire(struct engine *);
+msec engine_waves_next(const struct engine *);	/* when one may expire */
 
 /* store_mark and store_undo, with memory kept in step: one command inside the turn. */
 void engine_mark(struct engine *);

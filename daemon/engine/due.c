@@ -1,0 +1,62 @@
+/* due.c -- the one table of due things; a thing that is not in it does not happen by itself. */
+#include "daemon/engine/due.h"
+
+/* In the order a turn runs them: what ends or answers something goes before what makes new
+ * messages, and those go before the dispatch that sends them. */
+static const struct due rows[] = {
+	{ "questions", engine_questions_next, engine_questions_due, engine_questions_shift, NULL },
+	{ "alarms", engine_alarms_next, engine_alarms_due, engine_alarms_shift,
+	  engine_alarms_load },
+	{ "alerts", engine_climb_next, engine_climb_due, NULL, engine_alerts_load },
+	{ "canaries", engine_canaries_next, engine_canaries_due, engine_canaries_shift, NULL },
+	{ "waves", engine_waves_next, engine_waves_expire, NULL, engine_waves_load },
+	{ "broadcasts", NULL, engine_broadcast_slices, NULL, NULL },	/* e->more, not an instant */
+	{ "messages", engine_dispatch_next, engine_dispatch, engine_dispatch_shift, NULL },
+	{ "upkeep", engine_upkeep_next, engine_upkeep, engine_upkeep_shift, NULL },
+	{ "budgets", NULL, NULL, engine_budgets_shift, NULL },
+	{ "brakes", NULL, NULL, engine_brakes_shift, NULL },
+};
+
+#define ROWS (sizeof(rows) / sizeof(*rows))
+
+size_t
+engine_due_rows(const struct due **out)
+{
+	*out = rows;
+	return ROWS;
+}
+
+void
+engine_due_run(struct engine *e)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].run)
+			rows[i].run(e);
+}
+
+msec
+engine_due_next(const struct engine *e)
+{
+	msec at = NEVER;
+
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].next)
+			at = msec_min(at, rows[i].next(e));
+	return at;
+}
+
+void
+engine_due_shift(struct engine *e, msec by)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].shift)
+			rows[i].shift(e, by);
+}
+
+void
+engine_due_load(struct engine *e)
+{
+	for (size_t i = 0; i < ROWS; i++)
+		if (rows[i].load)
+			rows[i].load(e);
+}

@@ -1,0 +1,258 @@
+/* test_due.c -- the table of due things: a step of the clock moves each of them, once, also when
+ * the turn that brings it fails and comes again. */
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "core/message_state.h"
+#include "daemon/engine/due.h"
+#include "daemon/intake/intake.h"
+
+#define START 1900000000000
+#define ROWS_MAX 32
+
+static char folder[] = "/tmp/gong-due-XXXXXX", store_path[64];
+static struct settings *settings;
+static const struct client client = { .name = "unit", .up_to = SEVERITY_RED, .may_send = true };
+
+static int
+make_folder(void **state)
+{
+	char here[4096], conf[64];
+	struct err err = { .text = "" };
+	FILE *f;
+
+	if (!mkdtemp(folder) || !getcwd(here, sizeof(here)))
+		return -1;
+	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
+	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
+	f = fopen(conf, "w");
+	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
+		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
+		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
+		"route \"up\" { driver = \"gong-sim\"\n channels = {sms}\n rate = 0.01\n"
+		" canary { to = \"+99913800000099\"\n every = \"8h\"\n within = \"10m\" } }\n"
+		"route \"down\" { driver = \"gong-sim\"\n channels = {voice} }\n", here);
+	fclose(f);
+	if (settings_load(&settings, conf, NULL, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", err.text);
+	return -1;
+}
+
+static int
+remove_folder(void **state)
+{
+	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
+	char path[96];
+
+	settings_unref(settings);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+static struct store *
+village(void)
+{
+	struct err err = { .text = "" };
+	struct store *s;
+	int64_t role;
+
+	unlink(store_path);
+	holds("the store opens", store_open(&s, store_path, &err) == 0, "%s", err.text);
+	store_begin(s);
+	role = store_role_id(s, "village_chief");
+	store_division_put(s, 990121001001, "村", "{}");
+	for (unsigned i = 0; i < 3; i++) {
+		uint64_t numbers[4] = { 99913800000000 + i };
+		char ref[16];
+
+		snprintf(ref, sizeof(ref), "p%u", i);
+		store_post_put(s, role, 990121001001, i, store_person_put(s, ref, ref, LANG_ZH, true,
+			       numbers, 1, 0), LANG_ZH);
+	}
+	assert_int_equal(store_commit(s, NULL), 0);
+	return s;
+}
+
+static struct command *
+an_alert(void)
+{
+	static const char body[] = "{\"key\":\"k\",\"template\":\"notice.text\",\"severity\":\"yellow\","
+		"\"policy\":\"call.orange\",\"params\":{\"text\":\"x\"},"
+		"\"audience\":{\"divisions\":[\"990121001001\"]}}";
+	struct intake_from from = { &client, "unit" };
+	struct command *cmd = command_new(CMD_ACCEPT, -1);
+	struct err err = { .text = "" };
+
+	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), &from, NULL, false,
+						&err) == 0, "%s", err.text);
+	return cmd;
+}
+
+static struct command *
+ready(void)
+{
+	struct command *cmd = command_new(CMD_ROUTE_READY, 0);
+
+	cmd->ready.window = cmd->ready.batch = 8;
+	cmd->ready.channels[CHANNEL_SMS] = true;
+	return cmd;
+}
+
+static struct command *
+a_question(void)
+{
+	struct command *cmd = command_new(CMD_ASK, 0);
+
+	cmd->ask = calloc(1, sizeof(*cmd->ask));
+	cmd->ask->client = strdup("unit");
+	cmd->ask->what = strdup("at");
+	cmd->ask->text = strdup("AT+CSQ");
+	return cmd;
+}
+
+static struct command *
+a_step(msec by)
+{
+	struct command *cmd = command_new(CMD_CLOCK_STEP, -1);
+
+	cmd->clock_step_ms = by;
+	return cmd;
+}
+
+static int
+turn(struct engine *e, struct command_list *urgent, struct command *bulk_cmd, msec now)
+{
+	struct command_list bulk = { 0 };
+	struct effect_list out = { 0 };
+	struct err err = { .text = "" };
+	struct effect *f;
+	msec wake_at;
+	int rc;
+
+	if (bulk_cmd)
+		command_push(&bulk, bulk_cmd);
+	rc = engine_turn(e, urgent, &bulk, now, &out, &wake_at, &err);
+	while ((f = effect_pop(&out)))
+		effect_free(f);
+	return rc;
+}
+
+static size_t
+next_of_all(struct engine *e, msec at[ROWS_MAX], const struct due **rows)
+{
+	size_t count = engine_due_rows(rows);
+
+	assert_true(count <= ROWS_MAX);
+	for (size_t i = 0; i < count; i++)
+		at[i] = (*rows)[i].next ? (*rows)[i].next(e) : NEVER;
+	return count;
+}
+
+/* An engine in which something waits in every row that has an instant of its own. */
+static struct engine *
+busy(struct store *s)
+{
+	struct command_list urgent = { 0 };
+	struct err err = { .text = "" };
+	struct engine *e;
+
+	holds("the engine opens", engine_open(&e, s, settings, START, &err) == 0, "%s", err.text);
+	command_push(&urgent, ready());
+	assert_int_equal(turn(e, &urgent, an_alert(), START), 0);
+	assert_int_equal(turn(e, &urgent, a_question(), START), 0);
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(turn(e, &urgent, NULL, START), 0);
+	return e;
+}
+
+static void
+every_row_waits_for_something(void **state)
+{
+	struct store *s = village();
+	struct engine *e = busy(s);
+	const struct due *rows;
+	msec at[ROWS_MAX];
+	size_t count = next_of_all(e, at, &rows);
+
+	for (size_t i = 0; i < count; i++)
+		holds(rows[i].name, !rows[i].next || (at[i] > START && at[i] < NEVER),
+		      "its next instant is %lld", (long long)(at[i] - START));
+	engine_close(e);
+	store_close(s);
+}
+
+static void
+steps_move_every_row(msec by)
+{
+	struct store *s = village();
+	struct engine *e = busy(s);
+	struct command_list urgent = { 0 };
+	const struct due *rows;
+	msec before[ROWS_MAX], after[ROWS_MAX];
+	size_t count = next_of_all(e, before, &rows);
+
+	command_push(&urgent, a_step(by));
+	assert_int_equal(turn(e, &urgent, NULL, START + by), 0);
+	next_of_all(e, after, &rows);
+	for (size_t i = 0; i < count; i++)
+		holds(rows[i].name, after[i] == NEVER || after[i] - before[i] == by,
+		      "a step of %lld ms moved it by %lld ms", (long long)by,
+		      (long long)(after[i] - before[i]));
+	engine_close(e);
+	store_close(s);
+}
+
+static void
+a_step_of_the_clock_moves_every_row(void **state)
+{
+	steps_move_every_row(HOURS(5));
+	steps_move_every_row(-HOURS(3));
+}
+
+/* The turn with the step fails (another connection holds the file for writing), and is repeated. */
+static void
+a_step_whose_turn_failed_moves_every_row_once(void **state)
+{
+	struct store *s = village(), *other;
+	struct engine *e = busy(s);
+	struct command_list urgent = { 0 };
+	struct err err = { .text = "" };
+	const struct due *rows;
+	msec before[ROWS_MAX], after[ROWS_MAX], by = HOURS(2);
+	size_t count = next_of_all(e, before, &rows);
+	int failed;
+
+	holds("a second store opens", store_open(&other, store_path, &err) == 0, "%s", err.text);
+	store_begin(other);
+	store_meta_set(other, "held", 1);
+	command_push(&urgent, a_step(by));
+	failed = turn(e, &urgent, NULL, START + by);
+	assert_int_equal(store_commit(other, &err), 0);
+	store_close(other);
+	assert_int_equal(failed, -1);
+	assert_int_equal(turn(e, &urgent, NULL, START + by), 0);
+	next_of_all(e, after, &rows);
+	for (size_t i = 0; i < count; i++)
+		holds(rows[i].name, after[i] == NEVER || after[i] - before[i] == by,
+		      "it moved by %lld ms", (long long)(after[i] - before[i]));
+	engine_close(e);
+	store_close(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_row_waits_for_something),
+		cmocka_unit_test(a_step_of_the_clock_moves_every_row),
+		cmocka_unit_test(a_step_whose_turn_failed_moves_every_row_once),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
