@@ -15,8 +15,8 @@ void
 breaker_give_back(struct http *h)
 {
 	if (h->breaker.state == BREAKER_OPEN)
-		http_give_back(h, "withdrawn", "given back: the provider does not answer, or asks "
-			       "to wait");
+		queue_give_back(h, "withdrawn", "given back: the provider does not answer, or asks "
+				"to wait");
 }
 
 /* 80 to 120 % of it. */
@@ -40,8 +40,8 @@ open_breaker(struct http *h, msec pause_ms, const char *reason)
 	b->asked = pause_ms > 0;
 	b->bad = 0;
 	kit_log("route rests ms=%lld host=%s reason=\"%s\"", (long long)ms, h->profile.host, reason);
-	http_at(&b->timer, http_clock() + ms);
-	http_offer(h);
+	timer_at(&b->timer, timer_now() + ms);
+	offer_tell(h);
 	breaker_give_back(h);
 }
 
@@ -53,7 +53,7 @@ is_dead(const struct http *h)
 	const struct breaker *b = &h->breaker;
 
 	return b->bad >= BAD_MAX + h->profile.connections ||
-		(b->bad >= BAD_MAX && http_clock() - b->good_at > ALIVE_MS);
+		(b->bad >= BAD_MAX && timer_now() - b->good_at > ALIVE_MS);
 }
 
 static void
@@ -62,7 +62,7 @@ on_pause_over(evutil_socket_t fd, short what, void *ctx)
 	struct http *h = ctx;
 
 	h->breaker.state = BREAKER_HALF;
-	http_offer(h);
+	offer_tell(h);
 }
 
 void
@@ -83,28 +83,16 @@ breaker_note(struct http *h, bool good, msec retry_after_ms, const char *reason)
 			open_breaker(h, msec_min(retry_after_ms, RETRY_AFTER_MAX_MS), reason);
 	} else if (good) {
 		b->bad = b->opened = 0;
-		b->good_at = http_clock();
+		b->good_at = timer_now();
 		/* What was on its way before they asked us to wait does not end the waiting. */
 		if (b->state == BREAKER_CLOSED || (b->state == BREAKER_OPEN && b->asked))
 			return;
 		b->state = BREAKER_CLOSED;
 		event_del(&b->timer);
-		http_offer(h);
+		offer_tell(h);
 	} else {
 		b->bad++;
 		if (b->state == BREAKER_HALF || (b->state == BREAKER_CLOSED && is_dead(h)))
 			open_breaker(h, 0, reason);
 	}
 }
-
-unsigned
-breaker_window(const struct http *h, unsigned window)
-{
-	switch (h->breaker.state) {
-	case BREAKER_OPEN: return 0;
-	case BREAKER_HALF: return 1;
-	case BREAKER_CLOSED: break;
-	}
-	return window;
-}
-

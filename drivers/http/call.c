@@ -32,8 +32,8 @@ say_done(struct call *c)
 {
 	bool accepted = strcmp(c->outcome, "accepted") == 0;
 
-	http_finish(c->http, c->item, c->outcome, accepted && c->ref[0] ? c->ref : NULL, c->class,
-		    c->reason[0] ? c->reason : NULL);
+	item_done(c->http, c->item, c->outcome, accepted && c->ref[0] ? c->ref : NULL, c->class,
+		  c->reason[0] ? c->reason : NULL);
 	TAILQ_REMOVE(&c->http->calls.list, c, link);
 	free(c);
 }
@@ -54,7 +54,7 @@ tell(struct call *c, const char *state, const char *outcome, const char *digits)
 {
 	kit_call_state(c->http->kit, c->item->id, &(struct kit_progress){
 		.state = state, .outcome = outcome, .digits = digits,
-		.machine = c->machine[0] ? c->machine : NULL, .ms = http_clock() - c->began_at });
+		.machine = c->machine[0] ? c->machine : NULL, .ms = timer_now() - c->began_at });
 }
 
 /* Providers that name only their own reference may tell the end before the key. */
@@ -142,7 +142,7 @@ on_queried(void *ctx, const struct operation *op, struct item **items, size_t co
 	json_decref(body);
 	has_ended(c);
 	set_timer(h);
-	http_leave_when_idle(h);
+	leave_when_idle(h);
 }
 
 static void
@@ -150,7 +150,7 @@ query(struct call *c)
 {
 	struct http *h = c->http;
 
-	c->query_at = http_clock() + h->profile.call_query_ms;
+	c->query_at = timer_now() + h->profile.call_query_ms;
 	/* They are asked by their reference: there is none when the answer with it was lost. */
 	if (!c->ref[0])
 		return;
@@ -165,7 +165,7 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *h = ctx;
 	struct call *c = TAILQ_FIRST(&h->calls.list), *next;
-	msec now = http_clock();
+	msec now = timer_now();
 
 	for (; c; c = next) {
 		next = TAILQ_NEXT(c, link);
@@ -177,7 +177,7 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 			query(c);
 	}
 	set_timer(h);
-	http_leave_when_idle(h);
+	leave_when_idle(h);
 }
 
 static void
@@ -189,7 +189,7 @@ set_timer(struct http *h)
 	TAILQ_FOREACH(c, &h->calls.list, link)
 		if (!c->busy)
 			next = msec_min(next, msec_min(c->until, c->query_at));
-	http_at(&h->calls.timer, next);
+	timer_at(&h->calls.timer, next);
 }
 
 static void
@@ -209,7 +209,7 @@ on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 	}
 	if (o->verdict == VERDICT_UNKNOWN)
 		snprintf(c->doubt, sizeof(c->doubt), "%s", o->reason);
-	c->query_at = profile_has(&h->profile, OP_CALL_QUERY) ? http_clock() + h->profile.call_query_ms
+	c->query_at = profile_has(&h->profile, OP_CALL_QUERY) ? timer_now() + h->profile.call_query_ms
 		: NEVER;
 	set_timer(h);
 }
@@ -250,15 +250,15 @@ call_place(struct http *h, const struct kit_call *call)
 	struct words *words;
 	struct call *c;
 
-	words = http_words(h, call->text ? call->text : "", &call->template, call->language, &err);
+	words = words_new(h, call->text ? call->text : "", &call->template, call->language, &err);
 	if (!words) {
 		kit_done(h->kit, call->id, "rejected", NULL, 0, reject_name(REJECT_RETRY_OTHER),
 			 err.text);
 		return;
 	}
 	c = xcalloc(1, sizeof(*c));
-	*c = (struct call){ .http = h, .item = item_of(h, call, words), .began_at = http_clock(),
-			    .busy = true, .until = http_clock() + call->ring_ms + NEWS_WAIT_MS };
+	*c = (struct call){ .http = h, .item = item_of(h, call, words), .began_at = timer_now(),
+			    .busy = true, .until = timer_now() + call->ring_ms + NEWS_WAIT_MS };
 	TAILQ_INSERT_TAIL(&h->calls.list, c, link);
 	/* As a question is asked: on slots of its own, and before the texts that wait for one. */
 	transfers_ask(h->transfers, &(struct transfer){
@@ -431,10 +431,4 @@ call_give_up(struct http *h)
 			snprintf(c->doubt, sizeof(c->doubt), "the driver had to close before the call ended");
 		end_without_news(c);
 	}
-}
-
-bool
-call_any(const struct http *h)
-{
-	return !TAILQ_EMPTY(&h->calls.list);
 }

@@ -181,7 +181,7 @@ on_balance(void *ctx, const struct operation *op, struct item **items, size_t co
 		kit_log("balance cannot be read reason=\"%s\"", body ? "no number at balance/pointer"
 			: judgement.reason);
 	json_decref(body);
-	http_leave_when_idle(h);
+	leave_when_idle(h);
 }
 
 static void

@@ -1,5 +1,6 @@
-/* http.h -- gong-http's own state and the jobs that share it: queue (http), doubts (resolve),
- * calls, the circuit breaker, health, pulls, questions. */
+/* http.h -- gong-http's own state and the jobs that share it, from the ground up: each calls only
+ * what stands above it here.  Requests, answers and profiles are below all of them; http.c, which
+ * hears gongd, is above. */
 #ifndef GONG_HTTP_H
 #define GONG_HTTP_H
 
@@ -82,28 +83,45 @@ struct http {
 	struct pull pulls[2];
 };
 
-/* --- http.c ------------------------------------------------------------------------------- */
+/* --- timer.c ------------------------------------------------------------------------------ */
 
-/* Says `done` and frees the item. */
-void http_finish(struct http *, struct item *, const char *outcome, const char *ref, enum reject,
-		 const char *reason);
-/* Sends them in one request; needs a free slot. */
-void http_start(struct http *, struct item *const *items, size_t count);
-void http_finish_judged(struct http *, struct item *, const struct judgement *);
+/* Milliseconds of the clock that no step of the wall clock moves. */
+msec timer_now(void);
+/* The timer fires at that instant of timer_now, at once if it is past, never at NEVER. */
+void timer_at(struct event *timer, msec at);
+
+/* --- leave.c ------------------------------------------------------------------------------ */
+
+/* Called whenever something has ended: leaves, soon, if the driver closes and nothing is left. */
+void leave_when_idle(struct http *);
+
+/* --- item.c -------------------------------------------------------------------------------- */
+
 /* NULL with err when the provider's templates cannot carry it.  `template` may have no name. */
-struct words *http_words(struct http *, const char *text, const struct kit_template *template,
-			 const char *language, struct err *err);
-void http_words_unref(struct words *);	/* NULL does nothing */
+struct words *words_new(struct http *, const char *text, const struct kit_template *template,
+			const char *language, struct err *err);
+void words_unref(struct words *);	/* NULL does nothing */
+/* Says `done` and frees the item. */
+void item_done(struct http *, struct item *, const char *outcome, const char *ref, enum reject,
+	       const char *reason);
+
+/* --- queue.c: what waits to be sent --------------------------------------------------------- */
+
+/* The kind of request that a message goes by. */
+const struct operation *queue_operation(const struct http *, bool urgent);
+void queue_add(struct http *, struct item *);	/* takes it over */
+/* Takes them over, before all that waits: each goes by itself. */
+void queue_alone(struct http *, struct item **items, size_t count);
+/* Moves what goes in the next request to h->load; 0 = what was looked at is too old, and done. */
+size_t queue_load(struct http *);
+bool queue_any(const struct http *);
+struct item *queue_withdraw(struct http *, const char *id);	/* the caller's; NULL = not here */
 /* Gives everything that waits back to gongd. */
-void http_give_back(struct http *, const char *outcome, const char *reason);
-void http_offer(struct http *);		/* tells gongd what can be sent now */
-void http_leave_when_idle(struct http *);
-/* For timers: milliseconds of the clock that no step of the wall clock moves. */
-msec http_clock(void);
-/* The timer fires at that instant of http_clock, at once if it is past, never at NEVER. */
-void http_at(struct event *timer, msec at);
-/* What a request showed of the provider's health. */
-void http_note_result(struct http *, const struct transfer_result *, const struct judgement *);
+void queue_give_back(struct http *, const char *outcome, const char *reason);
+
+/* --- offer.c -------------------------------------------------------------------------------- */
+
+void offer_tell(struct http *);		/* what can be sent now */
 
 /* --- breaker.c: does the provider answer at all? ------------------------------------------- */
 
@@ -112,33 +130,6 @@ void breaker_init(struct http *);
 void breaker_note(struct http *, bool good, msec retry_after_ms, const char *reason);
 /* While it is open nothing leaves: also not what gongd wrote before it heard of that. */
 void breaker_give_back(struct http *);
-/* How many messages it lets through at once, of `window`. */
-unsigned breaker_window(const struct http *, unsigned window);
-
-/* --- resolve.c: unknown, until the provider says whether it has it -------------------------- */
-
-void resolve_init(struct http *);
-/* Takes the item over; it ends with its one `done`. */
-void resolve_add(struct http *, struct item *, const char *reason);
-void resolve_give_up(struct http *);	/* all of them are unknown; no question is on its way */
-bool resolve_any(const struct http *);
-
-/* --- call.c --------------------------------------------------------------------------------- */
-
-void call_init(struct http *);
-void call_place(struct http *, const struct kit_call *);
-/* News of a call out of a callback, a pull or a query.  False: no rule fits.  Appends what the
- * provider is to do next to `answer`. */
-bool call_news(struct http *, json_t *item, struct buf *answer);
-void call_give_up(struct http *);	/* as resolve_give_up */
-bool call_any(const struct http *);
-
-/* --- callback.c: what the provider tells ---------------------------------------------------- */
-
-void callback_take(struct http *, json_t *op);
-/* The elements of a list, or the one item: receipts, replies, news of calls.  Returns how many it
- * could read, of `all`. */
-size_t callback_items(struct http *, json_t *items, size_t *all, struct buf *answer);
 
 /* --- health.c -------------------------------------------------------------------------------- */
 
@@ -153,18 +144,50 @@ void health_note_balance(struct http *, double balance);
 void health_tell(struct http *);
 void health_fini(struct http *);
 
-/* --- pull.c: providers that are asked for receipts and replies -------------------------------- */
+/* --- resolve.c: unknown, until the provider says whether it has it -------------------------- */
 
-void pull_init(struct http *);
-void pull_fini(struct http *);
+void resolve_init(struct http *);
+/* Takes the item over; it ends with its one `done`. */
+void resolve_add(struct http *, struct item *, const char *reason);
+void resolve_give_up(struct http *);	/* all of them are unknown; no question is on its way */
+
+/* --- send.c --------------------------------------------------------------------------------- */
+
+void send_init(struct http *);
+/* Sends them in one request; needs a free slot. */
+void send_start(struct http *, struct item *const *items, size_t count);
+/* Sends what waits, as far as there are slots; `http` is a void * as transfers_new wants it. */
+void send_pump(void *http);
+void send_soon(struct http *);		/* the same, once what is being read is read */
+void send_abandon(struct http *);	/* ends all that is on its way, in doubt where it has left */
+
+/* --- call.c --------------------------------------------------------------------------------- */
+
+void call_init(struct http *);
+void call_place(struct http *, const struct kit_call *);
+/* News of a call out of a callback, a pull or a query.  False: no rule fits.  Appends what the
+ * provider is to do next to `answer`. */
+bool call_news(struct http *, json_t *item, struct buf *answer);
+void call_give_up(struct http *);	/* as resolve_give_up */
 
 /* --- test.c: questions from the office --------------------------------------------------------- */
 
 void test_init(struct http *);
 void test_ask(struct http *, const struct kit_question *);
-/* Is this about a test message?  Then it is taken, with its item. */
-bool test_judged(struct http *, struct item *, const struct judgement *);
+/* Is this about a test message?  Then it is taken. */
 bool test_receipt(struct http *, const char *id, const char *ref, const char *state);
 void test_give_up(struct http *);
+
+/* --- callback.c: what the provider tells ---------------------------------------------------- */
+
+void callback_take(struct http *, json_t *op);
+/* The elements of a list, or the one item: receipts, replies, news of calls.  Returns how many it
+ * could read, of `all`. */
+size_t callback_items(struct http *, json_t *items, size_t *all, struct buf *answer);
+
+/* --- pull.c: providers that are asked for receipts and replies -------------------------------- */
+
+void pull_init(struct http *);
+void pull_fini(struct http *);
 
 #endif

@@ -31,8 +31,8 @@ on_pulled(void *ctx, const struct operation *op, struct item **items, size_t cou
 	buf_fini(&answer);
 	json_decref(body);
 	p->asked = false;
-	http_at(&p->timer, http_clock() + (all ? MORE_MS : every(p)));
-	http_leave_when_idle(h);
+	timer_at(&p->timer, timer_now() + (all ? MORE_MS : every(p)));
+	leave_when_idle(h);
 }
 
 static void
@@ -56,7 +56,7 @@ pull_init(struct http *h)
 		*p = (struct pull){ .http = h, .index = i };
 		event_assign(&p->timer, kit_base(h->kit), -1, 0, on_due, p);
 		if (profile_has(&h->profile, OP_PULL + i))
-			http_at(&p->timer, http_clock() + every(p));
+			timer_at(&p->timer, timer_now() + every(p));
 	}
 }
 

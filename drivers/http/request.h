@@ -22,6 +22,8 @@ struct words {				/* what many items say */
 	char text[];
 };
 
+struct judgement;
+
 struct item {				/* a message or a call on its way */
 	TAILQ_ENTRY(item) link;
 	char id[KIT_ID], to[24];	/* to: digits with "+" */
@@ -33,6 +35,9 @@ struct item {				/* a message or a call on its way */
 	unsigned plays;			/* calls from here */
 	msec ring_ms;
 	char keys[16];			/* the digits that mean something */
+	/* A message that is not gongd's: who takes it over once it is judged; NULL = gongd hears. */
+	void (*judged)(void *judged_by, struct item *, const struct judgement *);
+	void *judged_by;
 };
 
 enum escape { ESCAPE_NONE, ESCAPE_JSON, ESCAPE_PERCENT };

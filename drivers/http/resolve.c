@@ -31,7 +31,7 @@ doubt_free(struct doubt *d)
 static void
 end_unknown(struct doubt *d)
 {
-	http_finish(d->http, d->item, "unknown", NULL, REJECT_NONE, d->reason);
+	item_done(d->http, d->item, "unknown", NULL, REJECT_NONE, d->reason);
 	doubt_free(d);
 }
 
@@ -91,7 +91,7 @@ end_found(struct doubt *d, json_t *element)
 
 	memcpy(id, d->item->id, sizeof(id));
 	memcpy(to, d->item->to, sizeof(to));
-	http_finish(h, d->item, "accepted", ref, REJECT_NONE, NULL);
+	item_done(h, d->item, "accepted", ref, REJECT_NONE, NULL);
 	if (strcmp(word, "buffered") != 0)
 		kit_receipt(h->kit, NULL, id, ref, to, word, strcmp(word, "failed") == 0 && !reason
 			    ? state : reason, kit_now());
@@ -115,11 +115,11 @@ on_answer(void *ctx, const struct operation *op, struct item **items, size_t cou
 	} else if (d->asked >= (unsigned)h->profile.query.times) {
 		end_unknown(d);
 	} else {
-		d->next_at = http_clock() + (h->profile.query.after_ms << d->asked);
+		d->next_at = timer_now() + (h->profile.query.after_ms << d->asked);
 	}
 	set_timer(h);
 	json_decref(body);
-	http_leave_when_idle(h);
+	leave_when_idle(h);
 }
 
 /* A whole batch in doubt must not fill the connections of what is still to be sent. */
@@ -134,7 +134,7 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *h = ctx;
 	struct doubt *d, *next;
-	msec now = http_clock();
+	msec now = timer_now();
 
 	for (d = TAILQ_FIRST(&h->doubts.list); d; d = next) {
 		next = TAILQ_NEXT(d, link);
@@ -154,7 +154,7 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 			.ended = on_answer, .ctx = d });
 	}
 	set_timer(h);
-	http_leave_when_idle(h);
+	leave_when_idle(h);
 }
 
 static void
@@ -166,7 +166,7 @@ set_timer(struct http *h)
 	TAILQ_FOREACH(d, &h->doubts.list, link)
 		if (!d->waits)
 			next = msec_min(next, may_ask(h) ? msec_min(d->next_at, d->until) : d->until);
-	http_at(&h->doubts.timer, next);
+	timer_at(&h->doubts.timer, next);
 }
 
 void
@@ -182,13 +182,13 @@ resolve_add(struct http *h, struct item *item, const char *reason)
 	struct doubt *d;
 
 	if (!profile_has(&h->profile, OP_QUERY) || h->closing) {
-		http_finish(h, item, "unknown", NULL, REJECT_NONE, reason);
+		item_done(h, item, "unknown", NULL, REJECT_NONE, reason);
 		return;
 	}
 	d = xcalloc(1, sizeof(*d));
 	*d = (struct doubt){ .http = h, .item = item,
-			     .next_at = http_clock() + h->profile.query.after_ms,
-			     .until = http_clock() + DOUBT_MAX_MS };
+			     .next_at = timer_now() + h->profile.query.after_ms,
+			     .until = timer_now() + DOUBT_MAX_MS };
 	snprintf(d->reason, sizeof(d->reason), "%s", reason);
 	TAILQ_INSERT_TAIL(&h->doubts.list, d, link);
 	set_timer(h);
@@ -204,10 +204,4 @@ resolve_give_up(struct http *h)
 		next = TAILQ_NEXT(d, link);
 		end_unknown(d);
 	}
-}
-
-bool
-resolve_any(const struct http *h)
-{
-	return !TAILQ_EMPTY(&h->doubts.list);
 }

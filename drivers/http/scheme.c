@@ -57,7 +57,7 @@ static void
 with_tc3(const struct signing *s, const struct outgoing *o)
 {
 	const struct sign_tc3 tc3 = { .key_id = s->key_id, .key = s->key, .service = s->service,
-				      .host = operation_host(o->op), .action = s->action, .at = o->now };
+				      .host = o->host, .action = s->action, .at = o->now };
 	struct buf value = { 0 };
 	char seconds[24];
 
@@ -90,7 +90,7 @@ with_acs3(const struct signing *s, const struct outgoing *o)
 {
 	char nonce[NONCE];
 	struct sign_acs3 acs3 = {
-		.key_id = s->key_id, .key = s->key, .method = o->op->method, .host = operation_host(o->op),
+		.key_id = s->key_id, .key = s->key, .method = o->op->method, .host = o->host,
 		.action = s->action, .version = s->version, .nonce = nonce,
 		.path = text_of(o->path), .query = text_of(o->query),
 		.content_type = o->op->content_type, .at = o->now,
@@ -146,7 +146,7 @@ static void
 with_sdk(const struct signing *s, const struct outgoing *o)
 {
 	const struct sign_sdk sdk = {
-		.key_id = s->key_id, .key = s->key, .method = o->op->method, .host = operation_host(o->op),
+		.key_id = s->key_id, .key = s->key, .method = o->op->method, .host = o->host,
 		.path = text_of(o->path), .query = text_of(o->query), .at = o->now,
 	};
 	char date[sizeof("20060102T150405Z")];

@@ -17,6 +17,7 @@ struct signing {
 
 struct outgoing {			/* a request in the making */
 	const struct operation *op;
+	const char *host;		/* as the Host header has it */
 	struct buf *path, *query, *body;	/* query, body: len 0 = none */
 	void (*add_header)(void *ctx, const char *name, const char *value);
 	void *ctx;

@@ -50,13 +50,13 @@ answer_steps(struct test *t)
 {
 	struct http *h = t->http;
 	json_t *fields = json_pack("{s:b,s:O,s:I}", "ok", !t->failed, "lines", t->lines, "ms",
-				   (json_int_t)(http_clock() - t->began_at));
+				   (json_int_t)(timer_now() - t->began_at));
 
 	if (t->failed)
 		json_object_set_new(fields, "reason", json_string("a step failed; see its line"));
 	kit_answer(h->kit, t->id, fields);
 	test_free(t);
-	http_leave_when_idle(h);
+	leave_when_idle(h);
 }
 
 static void
@@ -112,7 +112,7 @@ on_reached(void *ctx, const struct operation *op, struct item **items, size_t co
 		return;
 	}
 	line(t, "ok  ", "reach: %s answered in %lld ms%s", h->profile.host,
-	     (long long)(http_clock() - t->began_at), h->profile.is_plain
+	     (long long)(timer_now() - t->began_at), h->profile.is_plain
 	     ? ", without encryption" : ", its certificate is good");
 	check_clock(t, r->date);
 	if (profile_has(&h->profile, OP_BALANCE)) {
@@ -129,7 +129,7 @@ static void
 answer_message(struct test *t, const char *receipt)
 {
 	struct http *h = t->http;
-	msec ms = http_clock() - t->began_at;
+	msec ms = timer_now() - t->began_at;
 	json_t *fields = json_pack("{s:b,s:s,s:I,s:I}", "ok", receipt == NULL ||
 				   strcmp(receipt, "failed") != 0, "ref", t->ref, "submit_ms",
 				   (json_int_t)t->submit_ms, "ms", (json_int_t)ms);
@@ -143,7 +143,7 @@ answer_message(struct test *t, const char *receipt)
 	}
 	kit_answer(h->kit, t->id, fields);
 	test_free(t);
-	http_leave_when_idle(h);
+	leave_when_idle(h);
 }
 
 static void
@@ -163,28 +163,26 @@ find(struct http *h, const char *id)
 	return NULL;
 }
 
-bool
-test_judged(struct http *h, struct item *item, const struct judgement *o)
+static void
+on_judged(void *ctx, struct item *item, const struct judgement *o)
 {
-	struct test *t = find(h, item->id);
+	struct test *t = ctx;
+	struct http *h = t->http;
 
-	if (!t)
-		return false;
-	http_words_unref(item->words);
+	words_unref(item->words);
 	free(item);
 	if (o->verdict != VERDICT_ACCEPTED) {
 		kit_refuse(h->kit, t->id, o->reason);
 		test_free(t);
-		return true;
+		return;
 	}
 	t->left = true;
-	t->submit_ms = http_clock() - t->began_at;
+	t->submit_ms = timer_now() - t->began_at;
 	snprintf(t->ref, sizeof(t->ref), "%s", o->ref);
 	if (!t->receipt_wait_ms || !h->profile.receipts)
 		answer_message(t, NULL);
 	else
-		http_at(&t->timer, http_clock() + t->receipt_wait_ms);
-	return true;
+		timer_at(&t->timer, timer_now() + t->receipt_wait_ms);
 }
 
 bool
@@ -217,17 +215,18 @@ send_message(struct test *t, const struct kit_question *q)
 	else if (!transfers_free_slots(h->transfers))
 		err_set(&err, "the route is busy; ask again");
 	else
-		words = http_words(h, q->text, &(struct kit_template){ 0 }, NULL, &err);
+		words = words_new(h, q->text, &(struct kit_template){ 0 }, NULL, &err);
 	if (!words) {
 		kit_refuse(h->kit, t->id, err.text);
 		test_free(t);
 		return;
 	}
 	item = xcalloc(1, sizeof(*item));
-	*item = (struct item){ .words = words, .not_after = NEVER, .urgent = true };
+	*item = (struct item){ .words = words, .not_after = NEVER, .urgent = true,
+			       .judged = on_judged, .judged_by = t };
 	memcpy(item->id, t->id, sizeof(item->id));
 	memcpy(item->to, q->to, strlen(q->to) + 1);
-	http_start(h, &item, 1);
+	send_start(h, &item, 1);
 }
 
 void
@@ -245,7 +244,7 @@ test_ask(struct http *h, const struct kit_question *q)
 		return;
 	}
 	t = xcalloc(1, sizeof(*t));
-	*t = (struct test){ .http = h, .lines = json_array(), .began_at = http_clock(),
+	*t = (struct test){ .http = h, .lines = json_array(), .began_at = timer_now(),
 			    .receipt_wait_ms = q->receipt_wait_ms };
 	memcpy(t->id, q->id, strlen(q->id) + 1);
 	event_assign(&t->timer, kit_base(h->kit), -1, 0, on_waited, t);

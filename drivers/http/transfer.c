@@ -438,7 +438,7 @@ static void
 fill(struct slot *s, struct request_values *v)
 {
 	const struct operation *op = s->op;
-	const struct outgoing out = { .op = op, .path = &s->path, .query = &s->query, .body = &s->body,
+	const struct outgoing out = { .op = op, .host = operation_host(op), .path = &s->path, .query = &s->query, .body = &s->body,
 				      .add_header = add_header, .ctx = s, .now = v->now };
 	struct buf digest = { 0 };
 
