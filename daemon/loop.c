@@ -16,6 +16,7 @@
 #include "daemon/children/children.h"
 #include "daemon/log.h"
 #include "daemon/routes/routes.h"
+#include "daemon/watch.h"
 #include "daemon/web/web.h"
 
 #define CLOCK_STEP_MS 2000		/* a smaller difference is slew, not a step */
@@ -27,12 +28,14 @@ struct loop {
 	struct event_base *base;
 	struct bridge *bridge;
 	struct children *children;
+	struct watch *watch;
 	struct routes *routes;
 	struct web *web;
 	struct event *up, *second, *term, *interrupt, *hangup;
 	struct effect_list effects;	/* came up, not yet carried out */
 	msec clock_offset_ms;		/* wall minus monotonic, as last seen */
 	bool held, was_full, was_failing, was_bare;
+	struct watch_state store_state;	/* as it was told last */
 };
 
 static void
@@ -93,11 +96,30 @@ port_urgent(void *ctx, struct command *cmd)
 		press(l);
 }
 
+/* What would be accepted now is gone after the next stop. */
+static void
+refuse_new(struct loop *l, struct command *cmd)
+{
+	struct buf json = { 0 };
+
+	buf_puts(&json, "{\"type\":\"about:blank\",\"status\":503,\"title\":\"Service Unavailable\","
+		 "\"detail\":");
+	buf_json(&json, l->store_state.moved_why);
+	buf_puts(&json, "}");
+	web_reply(l->web, cmd->reply_to, 503, NULL, json.data);
+	buf_fini(&json);
+	command_free(cmd);
+}
+
 static bool
 port_submit(void *ctx, struct command *cmd)
 {
 	struct loop *l = ctx;
 
+	if (cmd->kind >= CMD_ACCEPT && l->store_state.moved) {
+		refuse_new(l, cmd);
+		return true;
+	}
 	if (cmd->kind >= CMD_ACCEPT)
 		return bridge_bulk(l->bridge, cmd);
 	port_urgent(l, cmd);
@@ -124,12 +146,19 @@ port_state(void *ctx, struct web_state *out)
 {
 	struct loop *l = ctx;
 	static struct bridge_state state;
+	static struct watch_state store;
 
 	bridge_state(l->bridge, &state);
+	watch_state(l->watch, &store);
 	*out = (struct web_state){ .ready = state.working && !state.disk_full &&
+				   !store.moved && !store.damaged &&
 				   state.last_turn_ago_ms < STUCK_MS,
 				   .disk_full = state.disk_full };
-	if (state.disk_full)
+	if (store.moved)
+		out->why_not = store.moved_why;
+	else if (store.damaged)
+		out->why_not = store.damaged_why;
+	else if (state.disk_full)
 		out->why_not = "the disk is full; free some space";
 	else if (!state.working)
 		out->why_not = state.why_not;
@@ -275,6 +304,44 @@ log_changes(struct loop *l, const struct bridge_state *now)
 }
 
 static void
+tell_desk(struct loop *l, const char *kind, const char *text)
+{
+	struct command *cmd = command_new(CMD_TROUBLE, -1);
+
+	cmd->trouble.kind = kind;
+	cmd->trouble.text = text ? xstrdup(text) : NULL;
+	bridge_urgent(l->bridge, cmd);
+}
+
+/* The log and the desk hear of the store's files and pages once; /health/ready says it all the
+ * time.  Damage is never over while gongd runs: a person restores a backup, or knows better. */
+static void
+tell_store(struct loop *l)
+{
+	struct watch_state now, *was = &l->store_state;
+	char tables[300], text[1200];
+
+	watch_state(l->watch, &now);
+	if (now.moved && !was->moved) {
+		log_line(LOG_ERROR, "store files moved reason=\"%s\"", now.moved_why);
+		snprintf(text, sizeof(text), "数据库文件在 gongd 运行时被删除或替换,新请求被拒绝,已受理的继续:"
+			 "请放回原文件,或停止 gongd、恢复最近的备份后再启动 / %s", now.moved_why);
+		tell_desk(l, "files", text);
+	} else if (!now.moved && was->moved) {
+		log_line(LOG_STORY, "store files are back");
+		tell_desk(l, "files", NULL);
+	}
+	if (now.damaged & ~was->damaged) {
+		log_line(LOG_ERROR, "store damaged reason=\"%s\"", now.damaged_why);
+		store_tables_format(tables, sizeof(tables), now.damaged);
+		snprintf(text, sizeof(text), "数据库已损坏(%s),名单可能不全:请停止 gongd,移走该文件(连同 -wal "
+			 "和 -shm),在原处恢复最近的备份,再启动 / %s", tables, now.damaged_why);
+		tell_desk(l, "damage", text);
+	}
+	*was = now;
+}
+
+static void
 on_second(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *l = ctx;
@@ -288,6 +355,7 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 	press(l);
 	bridge_state(l->bridge, &state);
 	log_changes(l, &state);
+	tell_store(l);
 	if (state.last_turn_ago_ms < STUCK_MS)	/* the watchdog is fed by progress */
 		notify_systemd("WATCHDOG=1");
 }
@@ -403,6 +471,7 @@ close_all(struct loop *l)
 
 	routes_close(l->routes);
 	children_close(l->children);
+	watch_close(l->watch);
 	bridge_close(l->bridge);
 	web_close(l->web);
 	while ((f = effect_pop(&l->effects)))
@@ -433,15 +502,19 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 	int rc = -1;
 
 	if (store_open(&store, files->store, err) < 0) {
+		guard_files_will_close(files->guard);
 		close_all(&l);
 		return -1;
 	}
+	store_set_guard(store, files->guard);
 	/* Drivers start last: by then what was in doubt at the last stop is settled on disk,
 	 * and the callback URLs have their port.  The routes' own memory (`keep`) is read before
 	 * the engine's thread owns the store. */
 	if (web_open(&l.web, l.base, settings, &ports, err) == 0 &&
 	    open_bridge_and_routes(&l, store, files, full, err) == 0 &&
 	    write_run_file(&l, files->run, err) == 0) {
+		guard_files_are_open(files->guard);
+		l.watch = watch_open(files->guard, files->store);
 		watch_signals(&l);
 		log_line(LOG_STORY, "gongd ready port=%u routes=%zu", web_port(l.web),
 			 settings->route_count);
@@ -450,6 +523,7 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 		rc = 0;
 	}
 	close_all(&l);
+	guard_files_will_close(files->guard);
 	store_close(store);
 	return rc;
 }

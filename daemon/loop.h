@@ -5,9 +5,12 @@
 #include "core/err.h"
 #include "daemon/settings/settings.h"
 
+struct guard;
+
 struct loop_files {
 	const char *store, *ballast;	/* paths in the state folder */
 	const char *run;		/* where the TCP port in use is written; NULL = nowhere */
+	struct guard *guard;		/* of the store; borrowed */
 };
 
 /* Runs gongd until it is told to stop (SIGTERM, SIGINT); SIGHUP reloads settings->path.

@@ -1,12 +1,9 @@
 /* main.c -- gongd: options, settings, the state folder, then the loop. */
-#include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -17,6 +14,7 @@
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/settings/settings.h"
+#include "daemon/store/guard.h"
 
 #define CONFIG_DEFAULT "/etc/gong/gong.conf"
 
@@ -72,29 +70,6 @@ read_options(int argc, char **argv, struct options *o)
 	return -1;
 }
 
-/* One gongd a state folder; the lock goes with the process. */
-static int
-lock_state(const char *dir, struct err *err)
-{
-	struct buf path = { 0 };
-	int fd;
-
-	if (mkdir(dir, 0750) < 0 && errno != EEXIST)
-		return err_set(err, "cannot make the state folder %s: %s; make the folders above it, or "
-			       "correct state_dir", dir, strerror(errno));
-	buf_printf(&path, "%s/lock", dir);
-	fd = open(path.data, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-	if (fd < 0)
-		err_set(err, "cannot open %s: %s; state_dir must be a folder that gong may write",
-			path.data, strerror(errno));
-	else if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-		err_set(err, "another gongd works on %s; stop it first", dir);
-	else
-		err = NULL;
-	buf_fini(&path);
-	return err ? -1 : 0;
-}
-
 static char *
 in_state(const struct settings *s, const char *name)
 {
@@ -111,6 +86,7 @@ main(int argc, char **argv)
 	struct settings *settings;
 	struct err err = { 0 };
 	struct rlimit none = { 0, 0 };
+	struct guard *guard = NULL;
 	char *store, *ballast, *run;
 	int rc = read_options(argc, argv, &options);
 
@@ -133,11 +109,12 @@ main(int argc, char **argv)
 	store = in_state(settings, "gong.db");
 	ballast = in_state(settings, "ballast");
 	run = in_state(settings, "port");
-	rc = lock_state(settings->state_dir, &err);
+	rc = guard_open(&guard, store, &err);	/* one gongd a state folder */
 	if (rc == 0)
-		rc = loop_run(settings, &(struct loop_files){ store, ballast, run }, &err);
+		rc = loop_run(settings, &(struct loop_files){ store, ballast, run, guard }, &err);
 	if (rc < 0)
 		log_line(LOG_ERROR, "gongd cannot start reason=\"%s\"", err.text);
+	guard_close(guard);
 	free(store);
 	free(ballast);
 	free(run);

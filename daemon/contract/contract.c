@@ -197,6 +197,9 @@ command_free(struct command *c)
 	case CMD_CANCEL:
 		cancel_free(c->cancel);
 		break;
+	case CMD_TROUBLE:
+		free(c->trouble.text);
+		break;
 	case CMD_TASK_CLOSE:
 		free(c->task_close.client);
 		free(c->task_close.note);

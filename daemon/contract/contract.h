@@ -113,7 +113,7 @@ enum command_kind {
 	/* urgent lane */
 	CMD_ROUTE_READY, CMD_ROUTE_LOST, CMD_DONE, CMD_PART, CMD_RECEIPT, CMD_CALL, CMD_INBOUND,
 	CMD_HEALTH, CMD_KEEP, CMD_BARRIER, CMD_ANSWERED, CMD_ANSWER, CMD_CANCEL, CMD_TASK_CLOSE,
-	CMD_CLOCK_STEP, CMD_RELOAD,
+	CMD_CLOCK_STEP, CMD_RELOAD, CMD_TROUBLE,
 	/* bulk lane */
 	CMD_ACCEPT, CMD_IMPORT, CMD_ASK,
 	CMD_KINDS
@@ -191,6 +191,10 @@ struct command {
 			char *client, *note;
 		} task_close;
 		msec clock_step_ms;
+		struct {		/* gongd's own store: a task for the desk */
+			const char *kind;	/* a literal: the task's kind, docs/log.md */
+			char *text;	/* "中文 / English"; NULL: it is over */
+		} trouble;
 		struct settings *settings;	/* a reference the engine takes over */
 	};
 };

@@ -267,6 +267,9 @@ run(struct engine *e, struct command *cmd)
 	case CMD_RELOAD:
 		reload(e, cmd->settings);
 		break;
+	case CMD_TROUBLE:
+		engine_trouble(e, cmd->trouble.kind, cmd->trouble.text);
+		break;
 	case CMD_ACCEPT:
 		engine_accept(e, cmd);
 		break;

@@ -18,6 +18,11 @@ void engine_event(struct engine *, int64_t alert, const char *what, const char *
 void engine_log(struct engine *, int priority, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* -- trouble.c: of gongd itself, not of a route -- */
+
+/* A task, unless an open one says the same; `text` NULL: it is over, and the task with it. */
+void engine_trouble(struct engine *, const char *kind, const char *text);
+
 /* -- live_list.c: borrows the waves -- */
 
 void live_list_add(struct live_list *, struct live_wave *);

@@ -3,7 +3,7 @@
  * and reloaded at any time.  Types only: functions stand in the headers of the floors, and a file
  * of floor N includes the header of floor N, which includes all those below it:
  *
- *   1 ground.h   say, live_list, text, request, budget, rights, asking
+ *   1 ground.h   say, trouble, live_list, text, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, import
  *   3 waves.h    waves
  *   4 message.h  message, compose, collect, in_flight

@@ -436,6 +436,22 @@ store_task_open(struct store *s, int64_t alert, const char *kind, const char *te
 }
 
 void
+store_task_once(struct store *s, int64_t alert, const char *kind, const char *text, msec at)
+{
+	store_run(s, "INSERT INTO task (alert, kind, text, opened_at) SELECT ?1, ?2, ?3, ?4 WHERE NOT "
+		  "EXISTS (SELECT 1 FROM task WHERE closed_at IS NULL AND alert IS ?1 AND kind = ?2 "
+		  "AND text = ?3)", "ntti", (msec)alert, kind, text, at);
+}
+
+bool
+store_tasks_over(struct store *s, const char *kind, const char *note, msec at)
+{
+	return store_run(s, "UPDATE task SET closed_at = ?, closed_by = 'gong', note = ? WHERE "
+			 "closed_at IS NULL AND alert IS NULL AND kind = ?", "itt", at, note,
+			 kind) > 0;
+}
+
+void
 store_task_about(struct store *s, int64_t alert, uint32_t contact, const char *kind,
 		 const char *text, msec at)
 {

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include "daemon/store/check.h"
 #include "daemon/store/store.h"
 
 #define STATEMENT_SLOTS 512
@@ -14,6 +15,8 @@ struct store {
 		const char *sql;	/* address of the literal is the key */
 		sqlite3_stmt *stmt;
 	} slots[STATEMENT_SLOTS];
+	struct guard *guard;		/* borrowed; NULL in tests */
+	unsigned damaged;		/* tables found damaged by this connection, as a set */
 	bool failed, full;
 	int changes_before;		/* sqlite3_total_changes at store_begin */
 	char reason[256];
@@ -22,7 +25,17 @@ struct store {
 	char *alert_body;		/* last one read, see struct alert */
 };
 
-void store_fail(struct store *);
+/* Is it a word for a damaged file? */
+static inline bool
+store_is_damage(int rc)
+{
+	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
+}
+
+/* `sql`: whose step it was; NULL = none.  Damage is noted with the tables it names. */
+void store_fail(struct store *, const char *sql);
+/* check.c: of those tables, the set that was not read to its end. */
+unsigned store_check_tables(sqlite3 *, unsigned tables, go_on_fn, damaged_fn, void *ctx);
 
 /* Binds and returns the ready statement of a literal; NULL once the store has failed.
  * types: i int64, t text (NULL ok), b 32-byte blob, n msec or 0/NEVER = null. */

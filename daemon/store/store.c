@@ -7,23 +7,55 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "core/buf.h"
 
 #define SCHEMA_VERSION 2
+#define CHECK_MS 1000			/* of a start, for reading tables through */
+/* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
+#define TABLES_LATER (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_EVENT | \
+		      1u << TABLE_AUDIT | 1u << TABLE_INBOUND | 1u << TABLE_RECEIPT_KEY | \
+		      1u << TABLE_RECEIPT_EARLY | 1u << TABLE_CALLED | 1u << TABLE_VARIANT)
 #define APPLICATION_ID 0x676f6e67	/* "gong" */
 
 __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
 	".incbin \"daemon/store/schema.sql\"\n.byte 0\n.previous\n");
 extern const char schema_sql[];
 
+static void
+note_damage(struct store *s, unsigned tables, const char *why)
+{
+	s->damaged |= tables;
+	if (s->guard)
+		guard_damage(s->guard, tables, why);
+}
+
 void
-store_fail(struct store *s)
+store_set_guard(struct store *s, struct guard *guard)
+{
+	unsigned found = s->damaged;
+
+	s->guard = guard;
+	if (found)
+		guard_damage(guard, found, s->reason);
+}
+
+unsigned
+store_damaged(const struct store *s)
+{
+	return s->damaged | (s->guard ? guard_damaged(s->guard) : 0);
+}
+
+void
+store_fail(struct store *s, const char *sql)
 {
 	int code = sqlite3_errcode(s->db) & 0xff;
 
 	if (s->failed)
 		return;
+	if (store_is_damage(code))
+		note_damage(s, store_tables_in(sql ? sql : ""), sqlite3_errmsg(s->db));
 	s->failed = true;
 	/* The log's index is a file, too; SQLite calls its lack of room an I/O error. */
 	s->full = code == SQLITE_FULL || (code == SQLITE_IOERR &&
@@ -52,7 +84,7 @@ statement(struct store *s, const char *sql)
 			continue;
 		if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
 				       &s->slots[slot].stmt, NULL) != SQLITE_OK) {
-			store_fail(s);
+			store_fail(s, sql);
 			return NULL;
 		}
 		s->slots[slot].sql = sql;
@@ -119,7 +151,7 @@ store_step(struct store *s, sqlite3_stmt *st)
 	if (rc == SQLITE_ROW)
 		return true;
 	if (rc != SQLITE_DONE)
-		store_fail(s);
+		store_fail(s, sqlite3_sql(st));
 	sqlite3_reset(st);
 	return false;
 }
@@ -145,7 +177,7 @@ store_run(struct store *s, const char *sql, const char *types, ...)
 	va_end(args);
 	rc = sqlite3_step(st);
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		store_fail(s);
+		store_fail(s, sql);
 	sqlite3_reset(st);
 	return s->failed ? -1 : sqlite3_changes(s->db);
 }
@@ -241,6 +273,15 @@ store_explain(struct store *s, explain_fn fn, void *ctx)
 	}
 }
 
+static msec
+monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
 static int
 single_int(sqlite3 *db, const char *sql, int otherwise)
 {
@@ -281,8 +322,8 @@ open_trouble(struct store *s, const char *path, struct err *err)
 	const char *why = sqlite3_errmsg(s->db);
 
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-		return err_set(err, "%s is damaged or no gong store (%s): move it away and restore the "
-			       "last backup in its place", path, why);
+		return err_set(err, "%s is damaged or no gong store (%s): move it away, with its -wal "
+			       "and -shm, and restore the last backup in its place", path, why);
 	if (code == SQLITE_FULL || sqlite3_system_errno(s->db) == ENOSPC)
 		return err_set(err, "cannot write %s: %s; free some space", path, why);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
@@ -316,32 +357,45 @@ migrate(struct store *s, const char *path, struct err *err)
 	return 0;
 }
 
-/* The small tables that everything else hangs on are read through at every start; a damaged
- * page among the millions of messages fails the turn that meets it. */
+struct start_check {
+	struct store *store;
+	msec until;			/* by the monotonic clock */
+};
+
+static bool
+is_time_left(void *ctx)
+{
+	return monotonic_ms() < ((struct start_check *)ctx)->until;
+}
+
+static void
+found_damaged(void *ctx, enum store_table table, const char *why)
+{
+	struct store *s = ((struct start_check *)ctx)->store;
+
+	if (!s->damaged)
+		snprintf(s->reason, sizeof(s->reason), "%s", why);
+	s->damaged |= 1u << table;
+}
+
+/* What everything else hangs on is read whole at every start, what people and alerts depend on as
+ * far as a second goes; the rest is read in the background (daemon/watch.c). */
 static int
 check_damage(struct store *s, const char *path, struct err *err)
 {
-	static const char *const tables[] = { "sqlite_schema", "meta", "role", "route", "document",
-					      "division", "alert", "target", "wave" };
-	sqlite3_stmt *st = NULL;
-	int rc = 0;
+	struct start_check check = { .store = s, .until = NEVER };
+	char tables[200];
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables) && rc == 0; i++) {
-		char sql[80];
-		const char *found = NULL;
-
-		snprintf(sql, sizeof(sql), "PRAGMA quick_check(%s)", tables[i]);
-		if (sqlite3_prepare_v2(s->db, sql, -1, &st, NULL) != SQLITE_OK ||
-		    sqlite3_step(st) != SQLITE_ROW)
-			found = sqlite3_errmsg(s->db);
-		else if (strcmp((const char *)sqlite3_column_text(st, 0), "ok") != 0)
-			found = (const char *)sqlite3_column_text(st, 0);
-		if (found)
-			rc = err_set(err, "%s is damaged (%.200s): move it away and restore the last "
-				     "backup in its place", path, found);
-		sqlite3_finalize(st);
-	}
-	return rc;
+	store_check_tables(s->db, TABLES_VITAL, is_time_left, found_damaged, &check);
+	store_tables_format(tables, sizeof(tables), s->damaged);
+	if (s->damaged)
+		return err_set(err, "%s is damaged (%s: %.200s): move it away, with its -wal and "
+			       "-shm, and restore the last backup in its place", path, tables,
+			       s->reason);
+	check.until = monotonic_ms() + CHECK_MS;
+	store_check_tables(s->db, TABLES_ALL & ~TABLES_VITAL & ~TABLES_LATER, is_time_left,
+			   found_damaged, &check);
+	return 0;
 }
 
 /* Before SQLite's first use: its memory statistics cost a mutex at every allocation, and a

@@ -14,12 +14,19 @@
 #include "core/err.h"
 #include "core/msec.h"
 #include "core/words.h"
+#include "daemon/store/guard.h"
 
 struct store;
 
-/* Opens or creates; refuses a damaged file, saying how to restore.  Caller owns *out. */
+/* Opens or creates; refuses a file whose header, schema or vital tables (check.h) are damaged,
+ * saying how to restore.  Other tables are read through for a second at most; what is found is in
+ * store_damaged.  Caller owns *out. */
 int store_open(struct store **out, const char *path, struct err *);
 void store_close(struct store *);
+/* From now on damage is noted there; borrowed until store_close. */
+void store_set_guard(struct store *, struct guard *);
+/* The set of tables known to be damaged, by whoever met them. */
+unsigned store_damaged(const struct store *);
 
 void store_begin(struct store *);
 /* -1: nothing of the turn was kept; err->field is "full" when the disk is. */
@@ -189,6 +196,10 @@ void store_answered_at(struct store *, int64_t alert, int level, holder_fn, void
 
 void store_event(struct store *, int64_t alert, msec at, const char *what, const char *detail);
 int64_t store_task_open(struct store *, int64_t alert, const char *kind, const char *text, msec at);
+/* The same, unless an open one of that kind and alert (0 = none) says the same. */
+void store_task_once(struct store *, int64_t alert, const char *kind, const char *text, msec at);
+/* Closes gong's own open tasks of a kind that are about no alert; true: there were some. */
+bool store_tasks_over(struct store *, const char *kind, const char *note, msec at);
 /* The same about one person: not again while such a task is open. */
 void store_task_about(struct store *, int64_t alert, uint32_t contact, const char *kind,
 		      const char *text, msec at);

@@ -1,0 +1,28 @@
+/* check.h -- reads tables through and says which are damaged; it mends nothing. */
+#ifndef GONG_CHECK_H
+#define GONG_CHECK_H
+
+#include <stdbool.h>
+
+#include "core/err.h"
+#include "daemon/store/guard.h"
+
+/* Asked every few thousand steps of the reading; false: stop.  It may sleep. */
+typedef bool (*go_on_fn)(void *ctx);
+/* A table was found damaged; `why` is SQLite's first word about it. */
+typedef void (*damaged_fn)(void *ctx, enum store_table, const char *why);
+
+/* Without these gongd cannot run at all, and refuses to start. */
+#define TABLES_VITAL (1u << TABLE_META | 1u << TABLE_ROLE | 1u << TABLE_ROUTE | 1u << TABLE_DOCUMENT)
+/* Who is told.  They may be read in part, loudly. */
+#define TABLES_LISTS (1u << TABLE_DIVISION | 1u << TABLE_CONTACT | 1u << TABLE_NUMBER | \
+		      1u << TABLE_POST | 1u << TABLE_ROSTER)
+#define TABLES_ALL ((1u << TABLE_LOG) - 1)
+
+/* Reads every page of the tables (a set) and of their indices on a read-only connection of its
+ * own, those that alerts depend on first; one table is one read transaction.  `*unread`: those not read to their end, because
+ * `go_on` said so or the disk did.  -1: err says why nothing could be read. */
+int store_check(const char *path, unsigned tables, unsigned *unread, go_on_fn, damaged_fn,
+		void *ctx, struct err *err);
+
+#endif

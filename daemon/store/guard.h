@@ -1,0 +1,63 @@
+/* guard.h -- the store's files: one gongd works on them, they are those that were opened, and what
+ * is known to be damaged is not forgotten.
+ *
+ * One guard a process, made before SQLite opens the file and never closed while it works: closing
+ * any other descriptor of the database drops SQLite's own (POSIX) locks on it.  Everything but
+ * guard_open and guard_close may be called from any thread. */
+#ifndef GONG_GUARD_H
+#define GONG_GUARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/err.h"
+
+/* Every table of schema.sql; a set of them is a bit mask of `1u << TABLE_x`. */
+#define STORE_TABLES(X) \
+	X(META, meta) X(DIVISION, division) X(CONTACT, contact) X(NUMBER, number) X(ROLE, role) \
+	X(POST, post) X(ROSTER, roster) X(DOCUMENT, document) X(ROUTE, route) \
+	X(ROUTE_ALARM, route_alarm) X(ALERT, alert) X(ALERT_DOCUMENT, alert_document) \
+	X(TARGET, target) X(CALLED, called) X(WAVE, wave) X(VARIANT, variant) X(MESSAGE, message) \
+	X(ATTEMPT, attempt) X(RECEIPT_KEY, receipt_key) X(RECEIPT_EARLY, receipt_early) \
+	X(ANSWER, answer) X(INBOUND, inbound) X(TASK, task) X(EVENT, event) X(AUDIT, audit) \
+	X(LOG, wal)			/* no table: the database's log, gong.db-wal */
+
+enum store_table {
+#define X(name, word) TABLE_##name,
+	STORE_TABLES(X)
+#undef X
+	STORE_TABLE_COUNT
+};
+extern const char *const store_table_names[STORE_TABLE_COUNT];
+/* "post, number" into `out`, in the order of the schema; cut when it does not fit. */
+void store_tables_format(char *out, size_t size, unsigned tables);
+/* The tables whose names stand in a statement. */
+unsigned store_tables_in(const char *sql);
+
+struct guard;
+
+/* Locks the folder and the database file (made empty when there is none) against a second gongd,
+ * and reads what an earlier run wrote about damage: if that was about another file, a person has
+ * restored one, and it is forgotten.  Refuses a log that belongs to another database file; one
+ * that is missing after a stop without an end is damage.  -1: err says what is in the way. */
+int guard_open(struct guard **out, const char *store_path, struct err *);
+void guard_close(struct guard *);	/* when SQLite has closed the file; NULL is fine */
+bool guard_was_restored(const struct guard *);	/* guard_open forgot damage of another file */
+
+/* SQLite has opened the database: its log and the log's index are those that lie beside it now. */
+void guard_files_are_open(struct guard *);
+/* SQLite is about to close it in order, and to take its log away. */
+void guard_files_will_close(struct guard *);
+/* Looks at the folder (three stat calls, which a hanging disk delays: neither on the loop's thread
+ * nor under a lock).  false: the database, its log or the log's index was removed or replaced;
+ * `why` is a sentence with the remedy. */
+bool guard_look(struct guard *, char *why, size_t size);
+
+/* Notes damaged tables with SQLite's or a checker's word for it; written beside the store at once,
+ * so that no restart forgets.  true: some of them were not known. */
+bool guard_damage(struct guard *, unsigned tables, const char *why);
+unsigned guard_damaged(const struct guard *);	/* 0: nothing is known to be damaged */
+/* What a person must know and do, for the log and /health/ready. */
+void guard_damage_format(const struct guard *, char *out, size_t size);
+
+#endif

@@ -1,0 +1,204 @@
+/* test_guard.c -- the store's guard: what stands in a statement, what is remembered of damage, and
+ * what a later start makes of the files it finds. */
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "daemon/store/check.h"
+#include "daemon/store/guard.h"
+
+static char folder[] = "/tmp/gong-guard-XXXXXX", path[64];
+
+static int
+make_folder(void **state)
+{
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(path, sizeof(path), "%s/gong.db", folder);
+	return 0;
+}
+
+static const char *
+beside(const char *suffix)
+{
+	static char name[96];
+
+	snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return name;
+}
+
+static void
+write_file(const char *name, const char *text)
+{
+	FILE *f = fopen(name, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static int
+clean(void **state)
+{
+	static const char *const suffixes[] = { "", "-wal", "-shm", "-damage", "-open", ".old" };
+
+	for (size_t i = 0; i < COUNT(suffixes); i++)
+		unlink(beside(suffixes[i]));
+	return 0;
+}
+
+static int
+remove_folder(void **state)
+{
+	clean(state);
+	return rmdir(folder);
+}
+
+static struct guard *
+opened(void)
+{
+	struct err err = { .text = "" };
+	struct guard *g;
+
+	holds("the guard opens", guard_open(&g, path, &err) == 0, "%s", err.text);
+	return g;
+}
+
+/* Another file of that name, and surely another inode. */
+static void
+restore_another(void)
+{
+	char old[96];
+
+	snprintf(old, sizeof(old), "%s", beside(".old"));
+	assert_int_equal(rename(path, old), 0);
+	write_file(path, "");
+}
+
+static void
+tables(void **state)
+{
+	static const struct {
+		const char *sentence, *sql;
+		unsigned want;
+	} cases[] = {
+		{ "one table", "SELECT name FROM contact WHERE id = ?", 1u << TABLE_CONTACT },
+		{ "two, one of them under another name",
+		  "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id",
+		  1u << TABLE_WAVE | 1u << TABLE_MESSAGE },
+		{ "a longer word is another", "SELECT 1 FROM alert_document", 1u << TABLE_ALERT_DOCUMENT },
+		{ "none", "BEGIN IMMEDIATE", 0 },
+	};
+	char text[64];
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		holds(cases[i].sentence, store_tables_in(cases[i].sql) == cases[i].want, "%x",
+		      store_tables_in(cases[i].sql));
+	store_tables_format(text, sizeof(text), 1u << TABLE_NUMBER | 1u << TABLE_POST);
+	assert_string_equal(text, "number, post");
+	store_tables_format(text, 6, ~0u);
+	holds("a short place cuts", strlen(text) == 5, "%s", text);
+}
+
+static void
+is_remembered(void **state)
+{
+	struct guard *g = opened();
+	char text[600];
+
+	assert_int_equal(guard_damaged(g), 0);
+	assert_true(guard_damage(g, 1u << TABLE_POST, "malformed\npage 7"));
+	holds("twice is not news", !guard_damage(g, 1u << TABLE_POST, "again"), "it was");
+	guard_files_will_close(g);
+	guard_close(g);
+	g = opened();
+	holds("a restart does not forget", guard_damaged(g) == 1u << TABLE_POST, "%x",
+	      guard_damaged(g));
+	guard_damage_format(g, text, sizeof(text));
+	assert_non_null(strstr(text, "post"));
+	assert_non_null(strstr(text, "restore the last backup"));
+	guard_files_will_close(g);
+	guard_close(g);
+	restore_another();
+	g = opened();
+	holds("a restored file is another one", guard_damaged(g) == 0 && guard_was_restored(g), "%x",
+	      guard_damaged(g));
+	guard_close(g);
+}
+
+static void
+a_note_by_another_hand(void **state)
+{
+	struct guard *g;
+
+	write_file(beside("-damage"), "# a person wrote this\n\ntable nonsense x\ntable post torn\n"
+		   "table\nfile x y\ntable number");
+	g = opened();
+	holds("what can be read of it stands",
+	      guard_damaged(g) == (1u << TABLE_POST | 1u << TABLE_NUMBER), "%x",
+	      guard_damaged(g));
+	guard_close(g);
+}
+
+static void
+logs(void **state)
+{
+	struct err err = { .text = "" };
+	struct guard *g = opened();
+
+	write_file(beside("-wal"), "log");
+	guard_close(g);				/* a kill */
+	g = opened();
+	holds("a kill that leaves the log is no damage", !guard_damaged(g), "%x", guard_damaged(g));
+	guard_close(g);
+	restore_another();
+	holds("a log of another file is refused", guard_open(&g, path, &err) < 0, "it was opened");
+	assert_non_null(strstr(err.text, "was written for another"));
+	unlink(beside("-wal"));
+	g = opened();
+	holds("without it the file is used", !guard_damaged(g), "%x", guard_damaged(g));
+	guard_close(g);				/* a kill */
+	g = opened();
+	holds("a log that has gone is damage", guard_damaged(g) == 1u << TABLE_LOG, "%x",
+	      guard_damaged(g));
+	guard_close(g);
+}
+
+static void
+files(void **state)
+{
+	char why[400] = "";
+	struct guard *g;
+	struct err err = { .text = "" };
+	struct guard *second;
+
+	write_file(beside("-wal"), "log");
+	g = opened();
+	guard_files_are_open(g);
+	holds("all is there", guard_look(g, why, sizeof(why)), "%s", why);
+	holds("a second one is refused", guard_open(&second, path, &err) < 0, "it was opened");
+	assert_non_null(strstr(err.text, "another gongd"));
+	unlink(beside("-wal"));
+	holds("its log has gone", !guard_look(g, why, sizeof(why)), "not seen");
+	assert_non_null(strstr(why, "-wal was removed"));
+	restore_another();
+	holds("another file", !guard_look(g, why, sizeof(why)), "not seen");
+	assert_non_null(strstr(why, "gong.db was replaced"));
+	guard_close(g);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(tables, clean),
+		cmocka_unit_test_teardown(is_remembered, clean),
+		cmocka_unit_test_teardown(a_note_by_another_hand, clean),
+		cmocka_unit_test_teardown(logs, clean),
+		cmocka_unit_test_teardown(files, clean),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
