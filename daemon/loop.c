@@ -179,6 +179,7 @@ port_metrics(void *ctx, struct buf *out)
 	buf_printf(out, "# TYPE gong_" name " gauge\ngong_" name " %lu\n", (unsigned long)(value))
 	COUNTER("turns_total", s.stats.turns);
 	COUNTER("commits_total", s.stats.commits);
+	COUNTER("statements_total", s.stats.statements);
 	COUNTER("alerts_accepted_total", s.stats.accepts);
 	COUNTER("alerts_repeated_total", s.stats.repeats);
 	COUNTER("messages_claimed_total", s.stats.claims);

@@ -118,6 +118,7 @@ void
 engine_stats(const struct engine *e, struct engine_stats *out)
 {
 	*out = e->stats;
+	out->statements = store_statements(e->store);
 }
 
 /* The turn's `now` is already on the new clock.  gong's own instants move with it; where gong had

@@ -31,6 +31,7 @@ int engine_turn(struct engine *, struct command_list *urgent, struct command_lis
 struct engine_stats {
 	unsigned long turns, commits, accepts, repeats, claims, sent, delivered, failed, uncertain;
 	unsigned long receipts_unmatched, inbound_unmatched, queued;
+	unsigned long statements;	/* of SQL, the store's own included */
 };
 void engine_stats(const struct engine *, struct engine_stats *);
 

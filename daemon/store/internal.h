@@ -18,6 +18,7 @@ struct store {
 	struct guard *guard;		/* borrowed; NULL in tests */
 	unsigned damaged;		/* tables found damaged by this connection, as a set */
 	bool failed, full;
+	unsigned long statements;	/* run since it was opened */
 	int changes_before;		/* sqlite3_total_changes at store_begin */
 	char reason[256];
 	bool have_audit_hash;

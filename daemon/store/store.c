@@ -133,6 +133,7 @@ store_query(struct store *s, const char *sql, const char *types, ...)
 
 		/* One statement cannot be walked twice at once: read it whole first. */
 		assert(!sqlite3_stmt_busy(st));
+		s->statements++;
 		va_start(args, types);
 		bind_all(st, types, args);
 		va_end(args);
@@ -172,6 +173,7 @@ store_run(struct store *s, const char *sql, const char *types, ...)
 
 	if (!st)
 		return -1;
+	s->statements++;
 	va_start(args, types);
 	bind_all(st, types, args);
 	va_end(args);
@@ -194,6 +196,12 @@ store_begin(struct store *s)
 	s->failed = s->full = false;
 	store_run(s, "BEGIN IMMEDIATE", "");
 	s->changes_before = sqlite3_total_changes(s->db);
+}
+
+unsigned long
+store_statements(const struct store *s)
+{
+	return s->statements;
 }
 
 bool

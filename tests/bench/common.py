@@ -1,14 +1,37 @@
-"""What the parts of `make bench` share: people, a broadcast, and where its figures are read."""
+"""What the parts of `make bench` share: people, a broadcast, and where
+its figures are read."""
+import json
 import os
 import re
+import subprocess
 import time
 
+from harness import BUILD, TOKEN
+
 MILLION = int(os.environ.get("BENCH_MILLION", "1000000"))
+CLOCK = os.sysconf("SC_CLK_TCK")
+CLIENTS = 64                     # connections of the load program
 
 
 def memory(pid, field):
     with open("/proc/%d/status" % pid, encoding="ascii") as f:
         return int(re.search(field + r":\s+(\d+) kB", f.read()).group(1)) / 1024
+
+
+def cpu_seconds(pid):
+    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
+        fields = f.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / CLOCK
+
+
+def run_load(port, seconds, rate, contacts, *more):
+    """Alerts to one person each; `sendsms`: to Kannel.  What the load program counted."""
+    token = "bench" if "sendsms" in more else TOKEN
+    out = subprocess.run([os.path.join(BUILD, "bench/load"), str(port), token, str(CLIENTS),
+                          str(seconds), str(rate), str(contacts), "c", *more],
+                         capture_output=True, text=True, timeout=seconds * 4 + 60, check=False)
+    assert out.returncode == 0, out.stdout + out.stderr
+    return json.loads(out.stdout)
 
 
 def metric(world, name):

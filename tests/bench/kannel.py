@@ -1,16 +1,19 @@
-"""Kannel's part of `make bench`: the same broadcast through Kannel (bearerbox and smsbox, no store
-on disk) to the same provider program, on the same machine in the same run."""
-import http.client
+"""Kannel's part of `make bench`: one message a request, from HTTP in to HTTP out, through gong and
+through Kannel (bearerbox and smsbox, no store on disk), by turns in one run: the same load program,
+the same people and texts, the same request to the same provider program by as many connections."""
 import os
+import statistics
 import tempfile
-import threading
 import time
 
 import providers
-from harness import BUILD, Process, free_ports, listens, wait_for
+from common import cpu_seconds, load_people, metric, run_load
+from harness import BUILD, Process, World, free_ports, listens, wait_for
 
-COUNT = 100000
-NUMBERS, CLIENTS = 100, 4        # of a request; requests at once
+ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
+SECONDS = 5                      # of load, in each round
+PEOPLE, CONNECTIONS = 1000, 48   # to the provider
+LATE_MS = 20
 CONF = '''group = core
 admin-port = %(admin)d
 admin-password = bench
@@ -24,7 +27,7 @@ smsc = http
 system-type = generic
 send-url = "http://127.0.0.1:%(provider)s/send?to=%%p&text=%%a"
 status-success-regex = 200
-max-pending-submits = 48
+max-pending-submits = %(connections)d
 
 group = smsbox
 bearerbox-host = 127.0.0.1
@@ -38,55 +41,99 @@ password = bench
 '''
 
 
-def flood(port, first):
-    """Every CLIENTS-th request of the broadcast."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    for base in range(first * NUMBERS, COUNT, CLIENTS * NUMBERS):
-        to = "+".join("9992%09d" % i for i in range(base, base + NUMBERS))
-        connection.request("GET", "/cgi-bin/sendsms?username=bench&password=bench&from=1"
-                           "&text=the+water+of+the+reservoir+rises&to=" + to)
-        answer = connection.getresponse()
-        assert answer.status == 202, (answer.status, answer.read())
-        answer.read()
-    connection.close()
+class Gong:
+    """gongd with one route to the provider."""
+
+    def __init__(self, provider):
+        self.world = World(providers.route_with({
+            "url": "http://127.0.0.1:%s/send" % provider, "body_type": "query",
+            "fields": {"to": "{{to}}", "text": "{{text}}"}, "success": {"status": [200]},
+            "connections": CONNECTIONS}), name="bench")
+        self.world.start()
+        load_people(self.world, PEOPLE, "household")
+        self.port, self.more = self.world.port, ()
+        self.pids = [self.world.gongd.pid, self.world.drivers()["gong-http"]]
+
+    def statements(self):
+        return metric(self.world, "statements_total")
+
+    def stop(self):
+        self.world.close()
 
 
-def delivered_per_s(send, provider):
-    begin = time.monotonic()
-    threads = [threading.Thread(target=flood, args=(send, i)) for i in range(CLIENTS)]
-    for thread in threads:
-        thread.start()
-    wait_for("the provider to have all of Kannel's",
-             lambda: providers.received(provider) >= COUNT, 180, every=0.05)
-    seconds = time.monotonic() - begin
-    for thread in threads:
-        thread.join()
-    return COUNT / seconds
+class Kannel:
+    """bearerbox and smsbox."""
+
+    def __init__(self, provider):
+        self.folder = tempfile.TemporaryDirectory(prefix="gong-kannel-")
+        self.processes = []
+        admin, box, self.port = free_ports(3)
+        conf = os.path.join(self.folder.name, "kannel.conf")
+        with open(conf, "w", encoding="ascii") as f:
+            f.write(CONF % dict(admin=admin, box=box, send=self.port, provider=provider,
+                                dir=self.folder.name, connections=CONNECTIONS))
+        for name, port in (("bearerbox", box), ("smsbox", self.port)):
+            self.processes.append(Process(name, ["/usr/sbin/" + name, "-v", "4", conf],
+                                          os.path.join(self.folder.name, name + ".out")))
+            wait_for(name, lambda p=port: listens(p))
+        self.more = ("sendsms",)
+        self.pids = [p.pid for p in self.processes]
+
+    def statements(self):
+        return 0
+
+    def stop(self):
+        for process in reversed(self.processes):
+            process.stop()
+        self.folder.cleanup()
 
 
-def bench_kannel(note, figures):
-    if "http_messages_per_s" not in figures:
-        providers.bench_http(note)
-    with tempfile.TemporaryDirectory(prefix="gong-kannel-") as folder:
-        started = []
-
-        def start(name, *argv, ready=None):
-            started.append(Process(name, argv, os.path.join(folder, name + ".out"), ready=ready))
-            return started[-1]
+def one_round(gateway, latency_ms):
+    """Messages a second from the first request to the last message at the provider, CPU
+    microseconds a message, statements a message."""
+    with tempfile.NamedTemporaryFile(prefix="gong-provider-") as log:
+        provider = Process("provider", [os.path.join(BUILD, "sim/provider"), "--port", "0",
+                                        "--no-log", "--latency-ms", str(latency_ms)], log.name,
+                           ready="ready")
         try:
-            provider = start("provider", os.path.join(BUILD, "sim/provider"), "--port", "0",
-                             "--no-log", ready="ready").words[1]
-            admin, box, send = free_ports(3)
-            conf = os.path.join(folder, "kannel.conf")
-            with open(conf, "w", encoding="ascii") as f:
-                f.write(CONF % dict(admin=admin, box=box, send=send, provider=provider, dir=folder))
-            start("bearerbox", "/usr/sbin/bearerbox", "-v", "4", conf)
-            wait_for("bearerbox", lambda: listens(box))
-            start("smsbox", "/usr/sbin/smsbox", "-v", "4", conf)
-            wait_for("smsbox", lambda: listens(send))
-            rate = delivered_per_s(send, provider)
+            subject = gateway(provider.words[1])
+            try:
+                cpu = sum(map(cpu_seconds, subject.pids))
+                statements = subject.statements()
+                begin = time.monotonic()
+                count = run_load(subject.port, SECONDS, 0, PEOPLE, *subject.more)["accepted"]
+                wait_for("the provider to have them all",
+                         lambda: providers.received(provider.words[1]) >= count, 120, every=0.02)
+                took = time.monotonic() - begin
+                cpu = sum(map(cpu_seconds, subject.pids)) - cpu
+                return (count / took, cpu / count * 1e6, (subject.statements() - statements) / count)
+            finally:
+                subject.stop()
         finally:
-            for process in reversed(started):
-                process.stop()
-    note("kannel_messages_per_s", rate)
-    note("kannel_ratio", figures["http_messages_per_s"] / rate)
+            provider.stop()
+
+
+def by_turns(latency_ms):
+    """Medians of gong's rounds, and of Kannel's."""
+    rounds = {Gong: [], Kannel: []}
+    for _ in range(ROUNDS):
+        for gateway, figures in rounds.items():
+            figures.append(one_round(gateway, latency_ms))
+            print("  %d ms %-10s %10.0f/s %8.0f us" % (latency_ms, gateway.__name__,
+                                                      *figures[-1][:2]), flush=True)
+    return [[statistics.median(f) for f in zip(*rounds[g])] for g in (Gong, Kannel)]
+
+
+def bench_kannel(note):
+    gong, kannel = by_turns(0)
+    note("single_gong_per_s", gong[0])
+    note("single_kannel_per_s", kannel[0])
+    note("single_alerts_kannel_ratio", gong[0] / kannel[0])
+    note("single_gong_cpu_us", gong[1])
+    note("single_kannel_cpu_us", kannel[1])
+    note("single_statements", gong[2])
+    gong, kannel = by_turns(LATE_MS)
+    note("single_20ms_gong_per_s", gong[0])
+    note("single_20ms_kannel_per_s", kannel[0])
+    note("single_20ms_kannel_ratio", gong[0] / kannel[0])
+    note("single_20ms_carried", gong[0] / (CONNECTIONS * 1000 / LATE_MS))

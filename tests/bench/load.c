@@ -1,8 +1,9 @@
 /* load.c -- an HTTP load for the bench: alerts on kept-alive connections, closed or open loop.
- * usage: load PORT TOKEN CONNECTIONS SECONDS RATE CONTACTS PREFIX
+ * usage: load PORT TOKEN CONNECTIONS SECONDS RATE CONTACTS PREFIX [sendsms]
  * RATE 0: each connection sends its next request when the last is answered (saturation).
  * RATE > 0: requests fall due at that rate over all connections, and the time is taken from when
  * one fell due, so that a stall shows.  CONTACTS: refs are PREFIX0 … PREFIX(CONTACTS-1).
+ * `sendsms`: the same texts to the same people's numbers, asked of Kannel instead.
  * Prints one JSON object. */
 #include <errno.h>
 #include <netinet/in.h>
@@ -30,6 +31,7 @@ static size_t sample_count;
 static uint64_t sent, accepted, refused;
 static const char *token, *prefix;
 static unsigned long contacts, run_id;
+static int sendsms;
 
 static int64_t
 now_ns(void)
@@ -60,17 +62,34 @@ dial(int port)
 	return fd;
 }
 
-static void
-send_request(struct connection *c, int64_t due_ns)
+static int
+alert_request(char *request, size_t size)
 {
-	char body[512], request[1024];
+	char body[512];
 	int len = snprintf(body, sizeof(body), "{\"key\":\"%lx-%llu\",\"template\":\"notice.text\","
 		"\"severity\":\"yellow\",\"params\":{\"text\":\"load %llu\"},"
 		"\"audience\":{\"contacts\":[\"%s%llu\"]}}", run_id, (unsigned long long)sent,
 		(unsigned long long)sent, prefix, (unsigned long long)(sent % contacts));
-	int all = snprintf(request, sizeof(request), "POST /v1/alerts HTTP/1.1\r\nHost: a\r\n"
+
+	return snprintf(request, size, "POST /v1/alerts HTTP/1.1\r\nHost: a\r\n"
 		"Authorization: Bearer %s\r\nContent-Type: application/json\r\n"
 		"Content-Length: %d\r\n\r\n%s", token, len, body);
+}
+
+static int
+sendsms_request(char *request, size_t size)
+{
+	return snprintf(request, size, "GET /cgi-bin/sendsms?username=bench&password=%s&from=1"
+		"&text=load+%llu&to=9992%09llu HTTP/1.1\r\nHost: a\r\n\r\n", token,
+		(unsigned long long)sent, (unsigned long long)(sent % contacts));
+}
+
+static void
+send_request(struct connection *c, int64_t due_ns)
+{
+	char request[1024];
+	int all = sendsms ? sendsms_request(request, sizeof(request))
+			  : alert_request(request, sizeof(request));
 
 	if (write(c->fd, request, (size_t)all) != all)
 		fail("write");
@@ -131,8 +150,9 @@ main(int argc, char **argv)
 	int64_t start, end, next;
 	size_t busy = 0;
 
-	if (argc != 8) {
-		fputs("usage: load PORT TOKEN CONNECTIONS SECONDS RATE CONTACTS PREFIX\n", stderr);
+	if (argc != 8 && !(argc == 9 && strcmp(argv[8], "sendsms") == 0)) {
+		fputs("usage: load PORT TOKEN CONNECTIONS SECONDS RATE CONTACTS PREFIX [sendsms]\n",
+		      stderr);
 		return 2;
 	}
 	port = atoi(argv[1]);
@@ -142,6 +162,7 @@ main(int argc, char **argv)
 	rate = atof(argv[5]);
 	contacts = strtoul(argv[6], NULL, 10);
 	prefix = argv[7];
+	sendsms = argc == 9;
 	run_id = (unsigned long)now_ns();
 	all = calloc((size_t)count, sizeof(*all));
 	for (int i = 0; i < count; i++) {

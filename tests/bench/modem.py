@@ -2,16 +2,9 @@
 import os
 import time
 
+from common import cpu_seconds
 from harness import wait_for
 from modems import Modems
-
-CLOCK = os.sysconf("SC_CLK_TCK")
-
-
-def cpu_seconds(pid):
-    with open("/proc/%d/stat" % pid, encoding="ascii", errors="replace") as f:
-        fields = f.read().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / CLOCK
 
 
 def modem_pids(m):

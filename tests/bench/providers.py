@@ -20,10 +20,13 @@ RED_PEOPLE, RED_SECONDS = 3, 60
 
 
 def route(port, scheme="http", **more):
-    config = {"url": "%s://127.0.0.1:%s/send" % (scheme, port),
-              "body": {"to": "{{to_plus}}", "text": "{{text}}", "ref": "{{id}}"},
-              "success": {"status": [200], "pointer": "/code", "equals": 0},
-              "id_pointer": "/id", "connections": 48, **more}
+    return route_with({"url": "%s://127.0.0.1:%s/send" % (scheme, port),
+                       "body": {"to": "{{to_plus}}", "text": "{{text}}", "ref": "{{id}}"},
+                       "success": {"status": [200], "pointer": "/code", "equals": 0},
+                       "id_pointer": "/id", "connections": 48, **more})
+
+
+def route_with(config):
     return '''route "http" {
  driver = "gong-http"
  channels = {sms}

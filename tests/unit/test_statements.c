@@ -1,0 +1,200 @@
+/* test_statements.c -- what a message costs: the statements of an alert to one person, from the
+ * request to the committed result, so that they cannot grow unnoticed. */
+#include "tests/unit/unit.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/engine/engine.h"
+#include "daemon/intake/intake.h"
+
+#define PEOPLE 100
+#define STATEMENTS 24			/* a message; lower it with them */
+
+static char folder[] = "/tmp/gong-statements-XXXXXX", store_path[64];
+static struct settings *settings;
+static const struct client client = { .name = "unit", .up_to = SEVERITY_RED, .may_send = true };
+
+static int
+make_folder(void **state)
+{
+	char here[4096];
+	struct err err = { .text = "" };
+	char conf[64];
+	FILE *f;
+
+	if (!mkdtemp(folder))
+		return -1;
+	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
+	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
+	f = fopen(conf, "w");
+	assert_non_null(getcwd(here, sizeof(here)));
+	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
+		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
+		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
+		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n", here);
+	fclose(f);
+	if (settings_load(&settings, conf, NULL, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", err.text);
+	return -1;
+}
+
+static int
+remove_folder(void **state)
+{
+	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
+	char path[96];
+
+	settings_unref(settings);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+static struct store *
+open_store(void)
+{
+	struct err err = { .text = "" };
+	struct store *s;
+
+	holds("the store opens", store_open(&s, store_path, &err) == 0, "%s", err.text);
+	return s;
+}
+
+/* A store of its own for each test, with one village of people. */
+static struct store *
+fresh_store(void)
+{
+	char wal[96];
+	struct store *s;
+	int64_t role;
+
+	unlink(store_path);
+	for (int i = 0; i < 2; i++) {
+		snprintf(wal, sizeof(wal), "%s%s", store_path, i ? "-wal" : "-shm");
+		unlink(wal);
+	}
+	s = open_store();
+	store_begin(s);
+	role = store_role_id(s, "warner");
+	store_division_put(s, 990121001001, "村", "{}");
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		uint64_t numbers[4] = { 99913800000000 + i };
+		char ref[16];
+
+		snprintf(ref, sizeof(ref), "p%u", i);
+		store_post_put(s, role, 990121001001, i, store_person_put(s, ref, ref, LANG_ZH, true,
+			       numbers, 1, 0), LANG_ZH);
+	}
+	assert_int_equal(store_commit(s, NULL), 0);
+	return s;
+}
+
+
+static struct command *
+an_alert(unsigned person)
+{
+	struct intake_from from = { &client, "unit" };
+	struct command *cmd = command_new(CMD_ACCEPT, -1);
+	struct err err = { .text = "" };
+	char body[256];
+
+	snprintf(body, sizeof(body), "{\"key\":\"k%u\",\"template\":\"notice.text\",\"severity\":"
+		 "\"yellow\",\"params\":{\"text\":\"x%u\"},\"audience\":{\"contacts\":[\"p%u\"]}}",
+		 person, person, person);
+	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), &from, NULL, false,
+						&err) == 0, "%s", err.text);
+	return cmd;
+}
+
+static struct command *
+ready(void)
+{
+	struct command *cmd = command_new(CMD_ROUTE_READY, 0);
+
+	cmd->ready.window = PEOPLE;
+	cmd->ready.batch = 1;
+	cmd->ready.channels[CHANNEL_SMS] = true;
+	return cmd;
+}
+
+static void
+turn(struct engine *e, struct command_list *urgent, struct command_list *bulk,
+     struct effect_list *out)
+{
+	struct err err = { .text = "" };
+	msec wake_at;
+
+	do {
+		holds("the turn commits", engine_turn(e, urgent, bulk, 1900000000000, out, &wake_at,
+						      &err) == 0, "%s", err.text);
+	} while (wake_at <= 1900000000000);
+}
+
+/* The driver's word about everything that was sent. */
+static struct command *
+all_done(struct effect_list *out)
+{
+	struct command *cmd = command_new(CMD_DONE, 0);
+	struct effect *f;
+
+	cmd->done.items = calloc(PEOPLE, sizeof(*cmd->done.items));
+	while ((f = effect_pop(out))) {
+		for (size_t i = 0; f->kind == EFFECT_SEND && i < f->send.count; i++)
+			cmd->done.items[cmd->done.count++] = (struct done_item){
+				.id = f->send.items[i].id, .outcome = OUTCOME_ACCEPTED, .parts = 1,
+				.ref = strdup("ref"),
+			};
+		effect_free(f);
+	}
+	return cmd;
+}
+
+static void
+an_alert_to_one_person_costs_no_more_than_this(void **state)
+{
+	struct command_list urgent = { 0 }, bulk = { 0 };
+	struct effect_list out = { 0 };
+	struct store *s = fresh_store();
+	struct err err = { .text = "" };
+	struct command *done;
+	struct engine_stats stats;
+	unsigned long before;
+	struct effect *f;
+	struct engine *e;
+
+	assert_int_equal(engine_open(&e, s, settings, 1900000000000, &err), 0);
+	command_push(&urgent, ready());
+	turn(e, &urgent, &bulk, &out);
+	before = store_statements(s);
+	for (unsigned i = 0; i < PEOPLE; i++)
+		command_push(&bulk, an_alert(i));
+	turn(e, &urgent, &bulk, &out);
+	done = all_done(&out);
+	assert_int_equal(done->done.count, PEOPLE);
+	command_push(&urgent, done);
+	turn(e, &urgent, &bulk, &out);
+	engine_stats(e, &stats);
+	assert_int_equal(stats.sent, PEOPLE);
+	assert_int_equal(stats.accepts, PEOPLE);
+	before = stats.statements - before;
+	holds("the statements of an alert to one person", before <= STATEMENTS * PEOPLE,
+	      "%lu.%02lu", before / PEOPLE, before * 100 / PEOPLE % 100);
+	while ((f = effect_pop(&out)))
+		effect_free(f);
+	engine_close(e);
+	store_close(s);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_alert_to_one_person_costs_no_more_than_this),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
