@@ -194,6 +194,10 @@ port_metrics(void *ctx, struct buf *out)
 	GAUGE("engine_working", s.working);
 	GAUGE("disk_full", s.disk_full);
 #undef COUNTER
+	buf_puts(out, "# TYPE gong_route_receipts_unmatched_total counter\n");
+	for (size_t i = 0; i < l->settings->route_count; i++)
+		buf_printf(out, "gong_route_receipts_unmatched_total{route=\"%s\"} %lu\n",
+			   l->settings->routes[i].name, s.stats.routes[i].receipts_unmatched);
 #undef GAUGE
 	routes_metrics(l->routes, out);
 }

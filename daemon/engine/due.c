@@ -12,6 +12,7 @@ static const struct due rows[] = {
 	{ "waves", engine_waves_next, engine_waves_expire, NULL, engine_waves_load },
 	{ "broadcasts", NULL, engine_broadcast_slices, NULL, NULL },	/* e->more, not an instant */
 	{ "messages", engine_dispatch_next, engine_dispatch, engine_dispatch_shift, NULL },
+	{ "early receipts", NULL, NULL, NULL, engine_receipts_load },
 	{ "upkeep", engine_upkeep_next, engine_upkeep, engine_upkeep_shift, NULL },
 	{ "budgets", NULL, NULL, engine_budgets_shift, NULL },
 	{ "brakes", NULL, NULL, engine_brakes_shift, NULL },

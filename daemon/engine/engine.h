@@ -27,11 +27,16 @@ void engine_close(struct engine *);
 int engine_turn(struct engine *, struct command_list *urgent, struct command_list *bulk, msec now,
 		struct effect_list *out, msec *wake_at, struct err *);
 
+#define ROUTES_MAX 64
+
 /* Figures for metrics and forecasts, safe after a turn from the engine thread only. */
 struct engine_stats {
 	unsigned long turns, commits, accepts, repeats, claims, sent, delivered, failed, uncertain;
 	unsigned long receipts_unmatched, inbound_unmatched, queued;
 	unsigned long statements;	/* of SQL, the store's own included */
+	struct {			/* beside the settings' routes */
+		unsigned long receipts_unmatched;
+	} routes[ROUTES_MAX];
 };
 void engine_stats(const struct engine *, struct engine_stats *);
 

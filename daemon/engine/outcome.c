@@ -1,4 +1,4 @@
-/* outcome.c -- what drivers and networks say became of a message, and what follows from it. */
+/* outcome.c -- what drivers say became of a message, and what follows from it. */
 #include "daemon/engine/outcome.h"
 
 #include <stdio.h>
@@ -7,7 +7,6 @@
 #define KILLS_MAX 2
 #define RESENDS_MAX 3
 #define CONFIG_PAUSE_MS SECONDS(60)
-#define RECEIPT_WINDOW_MS HOURS(72)
 
 static struct route_state *
 release(struct engine *e, uint64_t id)
@@ -253,27 +252,6 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 	}
 }
 
-/* Modem references are 8 bits and come back without our id; most providers get our id, and the
- * routes of the others say so. */
-static void
-remember_reference(struct engine *e, struct route_state *r, const struct done_item *item,
-		   struct live_wave *lw)
-{
-	struct message m;
-	bool delivered;
-
-	if (!r || !r->receipts || !item->ref || (strlen(item->ref) > 3 && !r->receipts_by_ref) ||
-	    !store_message_get(e->store, message_id_wave(item->id), message_id_contact(item->id),
-			       lw->w.channel, &m))
-		return;
-	store_receipt_key_put(e->store, r->id, item->ref, &m);
-	if (!store_receipt_early_take(e->store, r->id, item->ref, m.e164, &delivered))
-		return;
-	store_attempt_receipt(e->store, m.wave, m.contact, m.attempt, delivered, e->now);
-	engine_message_event(e, lw, &m, delivered ? MESSAGE_ON_RECEIPT_DELIVERED
-			     : MESSAGE_ON_RECEIPT_FAILED);
-}
-
 /* Speed is in parts: what the forecast divides by it is parts too. */
 static void
 measure(struct engine *e, struct route_state *r, size_t parts)
@@ -311,7 +289,7 @@ engine_done(struct engine *e, struct command *cmd)
 				if (lw->w.state == WAVE_WITHDRAWN)
 					engine_join_correction(e, lw, message_id_contact(item->id),
 							MESSAGE_SENT);
-				remember_reference(e, r, item, lw);
+				engine_receipts_named(e, r, item, lw);
 				continue;
 			}
 		}
@@ -334,76 +312,6 @@ engine_part(struct engine *e, struct command *cmd)
 		return;
 	m.parts_done |= 1u << (cmd->part.part - 1);
 	store_message_update(e->store, &m);
-}
-
-/* May this route report this about that attempt?  It had it, for that number, and did not refuse
- * it. */
-static bool
-is_from(struct engine *e, const struct message *m, unsigned attempt, const struct route_state *r,
-	uint64_t to)
-{
-	enum outcome outcome = OUTCOME_NONE;
-	uint64_t e164 = m->e164;
-	int64_t route = m->route;
-
-	if ((attempt != m->attempt || m->state != MESSAGE_SENDING) &&
-	    !store_attempt_get(e->store, m->wave, m->contact, attempt, &route, &e164, &outcome))
-		return false;
-	return route == r->id && outcome != OUTCOME_REJECTED && (!to || !e164 || to == e164);
-}
-
-/* The receipt came before the route's own answer, which may never come. */
-static void
-overtaken(struct engine *e, struct message *m, bool delivered)
-{
-	if (delivered)
-		store_attempt_insert(e->store, m, e->now, OUTCOME_ACCEPTED, REJECT_NONE, 0, NULL,
-				     "known from its receipt");
-	else
-		m->flags |= MESSAGE_REFUSED_BEFORE;
-}
-
-void
-engine_receipt(struct engine *e, struct command *cmd)
-{
-	uint32_t wave = message_id_wave(cmd->receipt.id), contact = message_id_contact(cmd->receipt.id);
-	unsigned attempt = message_id_attempt(cmd->receipt.id);
-	struct route_state *r = &e->routes[cmd->route];
-	struct live_wave *lw = NULL;
-	struct effect *took;
-	struct message m;
-	bool current;
-
-	if (cmd->receipt.driver_id) {
-		took = effect_new(EFFECT_TOOK, cmd->route);
-		took->took = xstrdup(cmd->receipt.driver_id);
-		engine_effect(e, took);
-	}
-	if (!cmd->receipt.final && !cmd->receipt.delivered)
-		return;
-	if (cmd->receipt.id ||
-	    (cmd->receipt.ref && store_receipt_key_get(e->store, r->id, cmd->receipt.ref,
-						       cmd->receipt.to, e->now - RECEIPT_WINDOW_MS,
-						       &wave, &contact, &attempt)))
-		lw = engine_wave(e, wave);
-	if (!lw || !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
-	    !(attempt = engine_which_attempt(&m, message_id(wave, contact, attempt))) ||
-	    !is_from(e, &m, attempt, r, cmd->receipt.to)) {
-		e->stats.receipts_unmatched++;
-		if (!lw && !cmd->receipt.id && cmd->receipt.ref)
-			store_receipt_early_put(e->store, r->id, cmd->receipt.ref, cmd->receipt.to,
-						cmd->receipt.delivered, e->now,
-						e->now - MINUTES(10));
-		return;
-	}
-	current = attempt == m.attempt;
-	if (current && m.state == MESSAGE_SENDING)
-		overtaken(e, &m, cmd->receipt.delivered);
-	store_attempt_receipt(e->store, wave, contact, attempt, cmd->receipt.delivered, e->now);
-	if (cmd->receipt.delivered)
-		engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_DELIVERED);
-	else if (current)
-		engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_FAILED);
 }
 
 /* At start: whatever was with a driver when gongd stopped may or may not have left. */

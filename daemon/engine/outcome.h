@@ -10,8 +10,17 @@ void engine_route_ready(struct engine *, struct command *);
 void engine_route_lost(struct engine *, struct command *);
 void engine_done(struct engine *, struct command *);
 void engine_part(struct engine *, struct command *);
-void engine_receipt(struct engine *, struct command *);
 void engine_in_doubt(struct engine *);	/* at start: what was with drivers when gongd stopped */
+
+/* -- receipt.c -- */
+
+void engine_receipt(struct engine *, struct command *);
+/* The route has said which message that reference is; a receipt of it may wait already.  `r` may be
+ * NULL: the route is not known any more. */
+void engine_receipts_named(struct engine *, struct route_state *r, const struct done_item *,
+			   struct live_wave *);
+void engine_receipts_load(struct engine *);	/* how many wait, from the store */
+void engine_receipts_trim(struct engine *, struct route_state *);	/* what nobody will name */
 
 /* -- upkeep.c -- */
 

@@ -13,7 +13,7 @@
  *   8 alarm.h    alarm
  *   9 canary.h   canary
  *  10 answer.h   ask, answer
- *  11 outcome.h  outcome, upkeep
+ *  11 outcome.h  outcome, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H
 #define GONG_ENGINE_STATE_H
@@ -116,10 +116,10 @@ struct route_state {
 	struct effect *send;
 	int64_t send_variant;
 	struct asking asking;
+	size_t early;			/* receipts on disk that came before their message was named */
 };
 
 #define ROUTE_ALARM "route.alarm"	/* template of gong's word about a route */
-#define ROUTES_MAX 64
 #define SUSPECT_MS SECONDS(2)		/* who has not killed its driver by then does not */
 
 struct engine {

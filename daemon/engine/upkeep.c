@@ -1,7 +1,6 @@
 /* upkeep.c -- once an hour: what nobody will ask for any more is let go, in memory and on disk. */
 #include "daemon/engine/outcome.h"
 
-
 #define EVERY_MS HOURS(1)
 #define KEYS_AT_ONCE 1000
 
@@ -20,6 +19,8 @@ engine_upkeep(struct engine *e)
 	}
 	for (size_t i = 0; i < e->route_count; i++)
 		engine_budgets_trim(e, &e->routes[i]);
+	for (size_t i = 0; i < e->route_count; i++)
+		engine_receipts_trim(e, &e->routes[i]);
 	engine_brakes_trim(e);
 	e->upkeep_at = e->now + EVERY_MS;
 }

@@ -530,29 +530,57 @@ store_receipt_key_get(struct store *s, int64_t route, const char *ref, uint64_t 
 	return true;
 }
 
-void
+bool
 store_receipt_early_put(struct store *s, int64_t route, const char *ref, uint64_t e164,
-			bool delivered, msec at, msec old)
+			bool delivered, msec at)
 {
-	store_run(s, "DELETE FROM receipt_early WHERE at < ?", "i", old);
-	store_run(s, "INSERT OR REPLACE INTO receipt_early VALUES (?, ?, ?, ?, ?)", "itiii", route,
-		  ref, (int64_t)e164, (int64_t)delivered, at);
+	if (store_run(s, "INSERT INTO receipt_early VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+		      "itiii", route, ref, (int64_t)e164, (int64_t)delivered, at) > 0)
+		return true;
+	store_run(s, "UPDATE receipt_early SET delivered = ?, at = ? WHERE route = ? AND ref = ? "
+		  "AND e164 = ?", "iiiti", (int64_t)delivered, at, route, ref, (int64_t)e164);
+	return false;
 }
 
 bool
 store_receipt_early_take(struct store *s, int64_t route, const char *ref, uint64_t e164,
-			 bool *delivered)
+			 msec not_before, bool *fresh, bool *delivered)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT delivered FROM receipt_early WHERE route = ? "
+	sqlite3_stmt *st = store_query(s, "SELECT delivered, at FROM receipt_early WHERE route = ? "
 				       "AND ref = ? AND e164 = ?", "iti", route, ref, (int64_t)e164);
 
 	if (!store_step(s, st))
 		return false;
 	*delivered = sqlite3_column_int(st, 0);
+	*fresh = sqlite3_column_int64(st, 1) >= not_before;
 	store_done(st);
 	store_run(s, "DELETE FROM receipt_early WHERE route = ? AND ref = ? AND e164 = ?", "iti",
 		  route, ref, (int64_t)e164);
 	return true;
+}
+
+size_t
+store_receipts_early_count(struct store *s, int64_t route)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM receipt_early WHERE route = ?", "i",
+				       route);
+	size_t count = 0;
+
+	if (store_step(s, st)) {
+		count = (size_t)sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return count;
+}
+
+size_t
+store_receipts_early_drop(struct store *s, int64_t route, msec before, size_t max)
+{
+	int changed = store_run(s, "DELETE FROM receipt_early WHERE route = ?1 AND (ref, e164) IN "
+		"(SELECT ref, e164 FROM receipt_early WHERE route = ?1 AND at < ?2 "
+		"ORDER BY at LIMIT ?3)", "iii", route, before, (int64_t)max);
+
+	return changed > 0 ? (size_t)changed : 0;
 }
 
 void

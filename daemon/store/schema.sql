@@ -123,6 +123,7 @@ CREATE TABLE receipt_early (	-- came before the route told which message has tha
 	route INTEGER NOT NULL, ref TEXT NOT NULL, e164 INTEGER NOT NULL,
 	delivered INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (route, ref, e164)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX receipt_early_at ON receipt_early (route, at);
 -- source: 0 sms, 1 key, 2 call answered, 3 missed call, 4 desk, 5 api
 CREATE TABLE answer (
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, contact INTEGER, division INTEGER,

@@ -11,7 +11,7 @@
 
 #include "core/buf.h"
 
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_EVENT | \
@@ -306,6 +306,7 @@ single_int(sqlite3 *db, const char *sql, int otherwise)
  * that of SCHEMA_VERSION. */
 static const char *const migrations[SCHEMA_VERSION] = {
 	NULL, "ALTER TABLE variant ADD COLUMN template TEXT",
+	"CREATE INDEX receipt_early_at ON receipt_early (route, at)",
 };
 
 static int

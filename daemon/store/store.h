@@ -316,12 +316,17 @@ bool store_attempt_receipt(struct store *, uint32_t wave, uint32_t contact, unsi
 void store_receipt_key_put(struct store *, int64_t route, const char *ref, const struct message *);
 bool store_receipt_key_get(struct store *, int64_t route, const char *ref, uint64_t e164,
 			   msec not_before, uint32_t *wave, uint32_t *contact, unsigned *attempt);
-/* A receipt whose reference nobody has named yet; those from before `old` are forgotten. */
-void store_receipt_early_put(struct store *, int64_t route, const char *ref, uint64_t e164,
-			     bool delivered, msec at, msec old);
-/* Takes it out; false: there is none. */
+/* A receipt whose reference nobody has named yet.  true: it is one more; false: a newer word about
+ * one that waits already. */
+bool store_receipt_early_put(struct store *, int64_t route, const char *ref, uint64_t e164,
+			     bool delivered, msec at);
+/* Takes out the one that waits; false: there is none.  `*delivered` is its word, unless it came
+ * before `not_before`: then it speaks of another message, and *fresh is false. */
 bool store_receipt_early_take(struct store *, int64_t route, const char *ref, uint64_t e164,
-			      bool *delivered);
+			      msec not_before, bool *fresh, bool *delivered);
+size_t store_receipts_early_count(struct store *, int64_t route);
+/* Deletes up to `max` of a route, oldest first, of those from before `before`; returns how many. */
+size_t store_receipts_early_drop(struct store *, int64_t route, msec before, size_t max);
 /* Deletes up to `max` keys from before `before`; returns how many. */
 size_t store_receipt_keys_drop(struct store *, msec before, size_t max);
 /* Instants of calls and messages to a number by a route since `from_at`, for budgets. */
