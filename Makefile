@@ -109,8 +109,9 @@ check-now: $(TESTS) floors
 asan: have
 	@$(MAKE) --no-print-directory MODE=asan check-now
 
-floors:
+floors: $(PROGRAMS)
 	@tests/lint/floors.sh
+	@tests/lint/link.py $(B)
 	@tests/lint/log.sh
 lint: have
 	@$(MAKE) --no-print-directory lint-now

@@ -2,6 +2,7 @@
 # The floors of the architecture, proved by reading: each line of output is file:line and a rule
 # that is broken.  `floors.sh FOLDER` looks at another tree, so that the rules can be tried out.
 set -u
+table=$(cd "$(dirname "$0")" && pwd)/floors.tab
 cd "${1:-$(dirname "$0")/../..}" || exit 2
 bad=0
 
@@ -53,47 +54,34 @@ includes() {	# FILE LINE INCLUDED of every "…" include
 	code "$@" | sed -nE 's/^([^:]*):([0-9]*):[ \t]*#[ \t]*include[ \t]*"([^"]*)".*/\1 \2 \3/p'
 }
 
-# 1. Who includes whom.  A floor sees the floors below it and its own folder.
+# 1. Who includes whom, by floors.tab.  link.py proves the same of calls.
 tmp=$(mktemp)
-includes $(files core daemon drivers ctl) | awk '
-function floor(f) {
-	if (f ~ /^core\//) return 0
-	if (f ~ /^daemon\/(settings|contract)\//) return 1
-	# The reader names steps and routes as the settings do: the store stands above them.
-	if (f ~ /^daemon\/(store|children)\//) return 2
-	if (f ~ /^daemon\/(engine|intake|routes)\//) return 3
-	if (f ~ /^daemon\/web\//) return 4
-	if (f ~ /^daemon\/main\.c$/) return 6
-	if (f ~ /^daemon\/[^\/]*$/) return 5
-	return -1
-}
+includes $(files core daemon drivers ctl) | awk -v table="$table" '
+function row(f,	i) { for (i = 1; i <= rows; i++) if (f ~ pattern[i]) return i; return 0 }
 function folder(f) { sub(/\/[^\/]*$/, "", f); return f }
 function broken(why) { print $1 ":" $2 ": includes " $3 ": " why }
+function sees(me, it,	i, n, what) {
+	n = split(seen[me], what, " ")
+	for (i = 1; i <= n; i++) {
+		if (what[i] == "below" && it && $3 ~ /^(core|daemon)\// && floor[it] < floor[me]) return 1
+		if (index($3, what[i]) == 1) return 1
+	}
+	return 0
+}
+BEGIN {
+	while ((getline line < table) > 0) {
+		if (line ~ /^#/ || split(line, word, " ") < 2) continue
+		pattern[++rows] = word[1]; floor[rows] = word[2]
+		sub(/^[^ ]+ +[^ ]+ */, "", line); seen[rows] = line
+	}
+	if (!rows) { print table ": has no floors"; exit }
+}
+{ me = row($1); it = row($3) }
 folder($1) == folder($3) {
-	if (floor($3) > floor($1)) broken("it is a floor above")
+	if (floor[it] > floor[me]) broken("it is a floor above")
 	next
 }
-$1 ~ /^core\// { if ($3 !~ /^core\//) broken("core includes only core"); next }
-$1 ~ /^drivers\/kit\// { if ($3 !~ /^core\//) broken("the kit includes only core and kit"); next }
-$1 ~ /^drivers\// {
-	if ($3 !~ /^(core|drivers\/kit)\//) broken("a driver sees core, the kit and itself")
-	next
-}
-$1 ~ /^ctl\// { if ($3 !~ /^core\//) broken("ctl sees core and itself"); next }
-# The line splitter is shared by both ends of the pipe.
-$3 == "drivers/kit/lines.h" {
-	if ($1 !~ /^daemon\/(children\/|routes\/|[^\/]*$)/) broken("only children and routes split lines")
-	next
-}
-# Whoever runs a program knows what it is for; children/ does not.
-$1 ~ /^daemon\/children\// {
-	if ($3 !~ /^core\//) broken("children sees core and itself")
-	next
-}
-# A reload is a command that carries settings, and command_free must let go of them.
-$1 == "daemon/contract/contract.c" && $3 == "daemon/settings/settings.h" { next }
-floor($3) < 0 { broken("gongd sees core and daemon"); next }
-floor($3) >= floor($1) { broken("floor " floor($1) " may not name floor " floor($3)) }
+!sees(me, it) { broken("floor " floor[me] " may not name it; see tests/lint/floors.tab") }
 ' >"$tmp"
 if [ -s "$tmp" ]; then
 	cat "$tmp"
