@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "daemon/settings/rights.h"
+
 static cfg_opt_t role_opts[] = {
 	CFG_STR("zh", NULL, CFGF_NONE),
 	CFG_STR("en", NULL, CFGF_NONE),
@@ -409,16 +411,10 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 	c->recipients_max = (unsigned long)cfg_getint(section, "recipients_max");
 	for (unsigned i = 0; i < cfg_size(section, "may"); i++) {
 		const char *right = cfg_getnstr(section, "may", i);
+		unsigned verbs = verbs_of_word(right);
 
-		if (strcmp(right, "read") == 0)
-			c->may_read = true;
-		else if (strcmp(right, "send") == 0)
-			c->may_send = true;
-		else if (strcmp(right, "import") == 0)
-			c->may_import = true;
-		else if (strcmp(right, "operate") == 0)
-			c->may_operate = true;
-		else
+		c->verbs |= verbs;
+		if (!verbs)
 			return conf_fail(section, err, "client \"%s\": there is no right \"%s\"; use "
 					 "read, send, import or operate", c->name, right);
 	}

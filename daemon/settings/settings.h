@@ -79,7 +79,8 @@ struct client {				/* who may ask, and for what; default is nothing */
 	char *name;
 	unsigned char token_sha256[32];
 	enum severity up_to;		/* highest severity it may send */
-	bool drill_only, may_read, may_send, may_import, may_operate;
+	bool drill_only;
+	unsigned verbs;			/* what `may` gives; see rights.h */
 	struct division_range *divisions;	/* count 0 = the whole site */
 	size_t division_count;
 	unsigned long recipients_max;	/* 0 = no limit */

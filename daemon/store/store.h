@@ -204,9 +204,23 @@ bool store_tasks_over(struct store *, const char *kind, const char *note, msec a
 /* The same about one person: not again while such a task is open. */
 void store_task_about(struct store *, int64_t alert, uint32_t contact, const char *kind,
 		      const char *text, msec at);
+struct task {
+	int64_t id, alert;		/* alert 0: it is about none */
+	uint32_t contact;		/* about whom; 0 = nobody in particular */
+	bool is_open;
+};
+bool store_task_get(struct store *, int64_t id, struct task *out);
 bool store_task_close(struct store *, int64_t task, const char *by, const char *note, msec at);
 void store_audit(struct store *, msec at, const char *actor, const char *action,
 		 const char *detail);
+
+/* -- reach.c: is all of it within these divisions? -- */
+/* The posts that a person holds; one who holds none is within any. */
+bool store_posts_within(struct store *, uint32_t contact, const struct division_range *,
+			size_t count);
+/* Whatever the person was called for in the alert; false: for nothing. */
+bool store_called_within(struct store *, uint32_t contact, int64_t alert,
+			 const struct division_range *, size_t count);
 
 /* -- waves and messages (messages.c) -- */
 enum wave_kind { WAVE_CALL, WAVE_INFORM, WAVE_HELPER, WAVE_CORRECTION, WAVE_REPLY };

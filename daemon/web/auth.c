@@ -1,6 +1,8 @@
 /* auth.c -- who asks: a token's hash on TCP, the peer's user id on the unix socket. */
 #include "daemon/web/internal.h"
 
+#include "core/principal.h"
+
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -11,8 +13,7 @@
 #define TOKEN_MAX 512
 
 static struct client everything = {
-	.name = "socket", .up_to = SEVERITY_RED, .may_read = true, .may_send = true,
-	.may_import = true, .may_operate = true,
+	.name = "socket", .up_to = SEVERITY_RED, .verbs = ~0u,
 };
 
 static int
@@ -67,13 +68,13 @@ auth_may(const struct client *c, enum right right)
 	case RIGHT_NONE:
 		return true;
 	case RIGHT_READ:
-		return c->may_read;
+		return c->verbs >> VERB_READ & 1;
 	case RIGHT_SEND:
-		return c->may_send;
+		return c->verbs >> VERB_SEND & 1;
 	case RIGHT_IMPORT:
-		return c->may_import;
+		return c->verbs >> VERB_PEOPLE & 1;
 	case RIGHT_OPERATE:
-		return c->may_operate;
+		return c->verbs >> VERB_ROUTES & 1;
 	}
 	return false;
 }

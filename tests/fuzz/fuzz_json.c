@@ -52,8 +52,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char name[] = "c";
-	static struct client all = { .name = name, .up_to = SEVERITY_RED, .may_read = true,
-				     .may_send = true, .may_import = true };
+	static struct client all = { .name = name, .up_to = SEVERITY_RED, .verbs = ~0u };
 	static struct settings nothing = { .policy_divisor = 1 };
 	struct intake_from from = { .rights = &all, .name = "c" };
 	char *body = xmalloc(size);	/* no NUL: a body has a length */

@@ -14,7 +14,7 @@
 
 static char folder[] = "/tmp/gong-due-XXXXXX", store_path[64];
 static struct settings *settings;
-static const struct client client = { .name = "unit", .up_to = SEVERITY_RED, .may_send = true };
+static const struct client client = { .name = "unit", .up_to = SEVERITY_RED };
 
 static int
 make_folder(void **state)

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "daemon/settings/settings.h"
+#include "daemon/settings/rights.h"
 
 static void
 the_shipped_configuration_loads(void **state)
@@ -21,7 +21,7 @@ the_shipped_configuration_loads(void **state)
 	assert_int_equal(s->route_count, 2);
 	assert_int_equal(s->client_count, 1);
 	assert_int_equal(s->clients[0].up_to, SEVERITY_ORANGE);
-	assert_true(s->clients[0].may_read && s->clients[0].may_send && !s->clients[0].may_import);
+	assert_int_equal(s->clients[0].verbs, verbs_of_word("read") | verbs_of_word("send"));
 	assert_int_equal(s->role_count, 34);
 	assert_true(settings_role(s, "village_chief") >= 0 && settings_role(s, "mayor") == -1);
 	assert_true(settings_family(s, "warner") >= 0 && settings_family(s, "expert") >= 0);

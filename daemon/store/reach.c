@@ -1,0 +1,52 @@
+/* reach.c -- what somebody with limits asks about before he acts: a task, a person's places. */
+#include "core/audience.h"
+#include "daemon/store/internal.h"
+
+bool
+store_task_get(struct store *s, int64_t id, struct task *out)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT alert, contact, closed_at IS NULL FROM task WHERE "
+				       "id = ?", "i", id);
+
+	if (!store_step(s, st))
+		return false;
+	*out = (struct task){ .id = id, .alert = sqlite3_column_int64(st, 0),
+			      .contact = (uint32_t)sqlite3_column_int64(st, 1),
+			      .is_open = sqlite3_column_int(st, 2) };
+	store_done(st);
+	return true;
+}
+
+static bool
+all_within(struct store *s, sqlite3_stmt *st, const struct division_range *ranges, size_t count,
+	   bool *any)
+{
+	bool within = true;
+
+	for (*any = false; store_step(s, st); *any = true)
+		within &= division_ranges_have(ranges, count, sqlite3_column_int64(st, 0));
+	return within;
+}
+
+bool
+store_posts_within(struct store *s, uint32_t contact, const struct division_range *ranges,
+		   size_t count)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT division FROM post WHERE contact = ?", "i",
+				       (int64_t)contact);
+	bool any;
+
+	return all_within(s, st, ranges, count, &any);
+}
+
+bool
+store_called_within(struct store *s, uint32_t contact, int64_t alert,
+		    const struct division_range *ranges, size_t count)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT t.division FROM called c JOIN target t ON "
+		"t.alert = c.alert AND t.id = c.target WHERE c.contact = ? AND c.alert = ?", "ii",
+		(int64_t)contact, alert);
+	bool any;
+
+	return all_within(s, st, ranges, count, &any) && any;
+}
