@@ -194,11 +194,10 @@ port_metrics(void *ctx, struct buf *out)
 	GAUGE("engine_working", s.working);
 	GAUGE("disk_full", s.disk_full);
 #undef COUNTER
-	buf_puts(out, "# TYPE gong_route_receipts_unmatched_total counter\n");
-	for (size_t i = 0; i < l->settings->route_count; i++)
-		buf_printf(out, "gong_route_receipts_unmatched_total{route=\"%s\"} %lu\n",
-			   l->settings->routes[i].name, s.stats.routes[i].receipts_unmatched);
 #undef GAUGE
+	for (size_t i = 0; i < ROUTES_MAX && s.stats.routes[i].id; i++)
+		routes_unmatched(l->routes, s.stats.routes[i].id,
+				 s.stats.routes[i].receipts_unmatched);
 	routes_metrics(l->routes, out);
 }
 
@@ -404,15 +403,17 @@ on_term(evutil_socket_t sig, short what, void *ctx)
 
 /* -- start and end -- */
 
-static char **
-read_keeps(struct store *store, const struct settings *settings, struct err *err)
+/* What the store knows of the routes; caller frees all of it, also after -1. */
+static int
+read_routes(struct store *store, const struct settings *settings, int64_t *ids, char **keeps,
+	    struct err *err)
 {
-	char **keeps = xcalloc(settings->route_count + 1, sizeof(*keeps));
-
 	store_begin(store);
-	for (size_t i = 0; i < settings->route_count; i++)
-		keeps[i] = store_route_keep(store, store_route_id(store, settings->routes[i].name));
-	return store_commit(store, err) < 0 ? NULL : keeps;
+	for (size_t i = 0; i < settings->route_count; i++) {
+		ids[i] = store_route_id(store, settings->routes[i].name);
+		keeps[i] = store_route_keep(store, ids[i]);
+	}
+	return store_commit(store, err);
 }
 
 static int
@@ -420,21 +421,23 @@ open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_fi
 		       bool full, struct err *err)
 {
 	struct routes_ports ports = { l, port_urgent, port_reply, port_log };
-	char **keeps = read_keeps(store, l->settings, err);
-	char *url;
-	int rc;
+	char **keeps = xcalloc(l->settings->route_count + 1, sizeof(*keeps));
+	int64_t *ids = xcalloc(l->settings->route_count + 1, sizeof(*ids));
+	char *url = settings_base_url(l->settings, web_port(l->web));
+	int rc = read_routes(store, l->settings, ids, keeps, err);
 
-	if (!keeps)
-		return -1;
-	url = settings_base_url(l->settings, web_port(l->web));
-	rc = bridge_open(&l->bridge, store, files->store, files->ballast, full, l->settings, err);
+	if (rc == 0)
+		rc = bridge_open(&l->bridge, store, files->store, files->ballast, full, l->settings,
+				 err);
 	if (rc == 0) {
 		l->children = children_open(l->base, port_monotonic, l);
-		l->routes = routes_open(l->base, l->children, l->settings, keeps, url, &ports);
+		l->routes = routes_open(l->base, l->children, l->settings, ids, keeps, url,
+					&ports);
 	}
 	for (size_t i = 0; i < l->settings->route_count; i++)
 		free(keeps[i]);
 	free(keeps);
+	free(ids);
 	free(url);
 	return rc;
 }

@@ -8,7 +8,7 @@
 #include "daemon/settings/settings.h"
 
 struct command *
-command_new(enum command_kind kind, int route)
+command_new(enum command_kind kind, int64_t route)
 {
 	struct command *c = xcalloc(1, sizeof(*c));
 
@@ -18,7 +18,7 @@ command_new(enum command_kind kind, int route)
 }
 
 struct effect *
-effect_new(enum effect_kind kind, int route)
+effect_new(enum effect_kind kind, int64_t route)
 {
 	struct effect *f = xcalloc(1, sizeof(*f));
 
@@ -126,6 +126,7 @@ ask_request_free(struct ask_request *q)
 {
 	if (!q)
 		return;
+	free(q->route);
 	free(q->client);
 	free(q->what);
 	free(q->text);

@@ -66,7 +66,8 @@ struct cancel_request {
 };
 
 struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
-	char *client, *what, *text;	/* what: "at", "ussd", "sms", "test" (no text) */
+	char *route, *client;
+	char *what, *text;		/* what: "at", "ussd", "sms", "test" (no text) */
 	uint64_t to;			/* of an "sms" */
 	msec receipt_wait_ms;
 };
@@ -122,7 +123,7 @@ enum command_kind {
 struct command {
 	enum command_kind kind;
 	uint64_t reply_to;		/* who waits for an EFFECT_REPLY; 0 = nobody */
-	int route;			/* index into settings->routes, -1 = none */
+	int64_t route;			/* its id in the store, > 0, for ever; -1 = none */
 	struct command *next;
 	union {
 		struct alert_request *accept;
@@ -212,7 +213,7 @@ enum effect_kind { EFFECT_REPLY, EFFECT_SEND, EFFECT_CALL, EFFECT_WITHDRAW, EFFE
 
 struct effect {
 	enum effect_kind kind;
-	int route;
+	int64_t route;			/* as in a command */
 	struct effect *next;
 	union {
 		struct {
@@ -260,9 +261,9 @@ struct effect {
 	};
 };
 
-struct command *command_new(enum command_kind, int route);
+struct command *command_new(enum command_kind, int64_t route);
 void command_free(struct command *);
-struct effect *effect_new(enum effect_kind, int route);
+struct effect *effect_new(enum effect_kind, int64_t route);
 void effect_free(struct effect *);
 void alert_request_free(struct alert_request *);
 void ask_request_free(struct ask_request *);

@@ -136,7 +136,7 @@ void
 engine_alarms_load(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++)
-		recount(e, &e->routes[i]);
+		recount(e, e->routes[i]);
 }
 
 void
@@ -281,7 +281,7 @@ prefers_other(json_t *health)
 void
 engine_health(struct engine *e, struct command *cmd)
 {
-	struct route_state *r = &e->routes[cmd->route];
+	struct route_state *r = engine_route(e, cmd->route);
 	json_t *health = json_loads(cmd->health.json, 0, NULL);
 
 	store_route_note(e->store, r->id, NULL, cmd->health.json, e->now);
@@ -344,7 +344,7 @@ void
 engine_alarms_due(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
+		struct route_state *r = e->routes[i];
 		long long minutes = (e->now - r->down_since + 30000) / 60000;
 		char text[400];
 
@@ -363,7 +363,7 @@ engine_alarms_next(const struct engine *e)
 	msec at = NEVER;
 
 	for (size_t i = 0; i < e->route_count; i++)
-		at = msec_min(at, down_alarm_at(&e->routes[i]));
+		at = msec_min(at, down_alarm_at(e->routes[i]));
 	return at;
 }
 
@@ -371,6 +371,6 @@ void
 engine_alarms_shift(struct engine *e, msec by)
 {
 	for (size_t i = 0; i < e->route_count; i++)
-		if (e->routes[i].down_since != NEVER)
-			e->routes[i].down_since += by;
+		if (e->routes[i]->down_since != NEVER)
+			e->routes[i]->down_since += by;
 }

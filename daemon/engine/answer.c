@@ -213,7 +213,7 @@ engine_inbound(struct engine *e, struct command *cmd)
 
 	took->took = xstrdup(cmd->inbound.driver_id);
 	engine_effect(e, took);
-	if (!store_inbound_put(e->store, e->routes[cmd->route].id, cmd->inbound.driver_id,
+	if (!store_inbound_put(e->store, cmd->route, cmd->inbound.driver_id,
 			       cmd->inbound.from, cmd->inbound.text, cmd->inbound.at, e->now, &id))
 		return;
 	if (cmd->inbound.text && engine_canary_returns(e, cmd->inbound.text))

@@ -40,7 +40,7 @@ for_audit(const char *text)
 static void
 put_to_driver(struct engine *e, struct route_state *r, const struct ask_request *q, uint64_t id)
 {
-	struct effect *f = effect_new(EFFECT_ASK, (int)(r - e->routes));
+	struct effect *f = effect_new(EFFECT_ASK, r->id);
 
 	f->ask.id = id;
 	f->ask.what = xstrdup(q->what);
@@ -65,12 +65,17 @@ kind_of(const char *what)
 void
 engine_ask(struct engine *e, struct command *cmd)
 {
-	struct route_state *r = &e->routes[cmd->route];
 	const struct ask_request *q = cmd->ask;
+	struct route_state *r = engine_route_named(e, q->route);
 	struct err err = { 0 };
 	char to[PHONE_TEXT] = "";
 	uint64_t id;
 
+	if (!r) {
+		err_set(&err, "there is no route \"%s\"; GET /v1/routes lists them", q->route);
+		engine_problem(e, cmd->reply_to, 404, &err);
+		return;
+	}
 	if (!r->up) {
 		err_set(&err, "route %s is down: nobody is there to be asked; see gongctl route list",
 			r->conf->name);
@@ -163,7 +168,7 @@ tell(struct engine *e, struct route_state *r, const struct question *q, json_t *
 void
 engine_answered(struct engine *e, struct command *cmd)
 {
-	struct route_state *r = &e->routes[cmd->route];
+	struct route_state *r = engine_route(e, cmd->route);
 	struct err err = { 0 };
 	struct question q;
 	json_t *answer;
@@ -203,7 +208,7 @@ void
 engine_questions_due(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
+		struct route_state *r = e->routes[i];
 		struct err err = { 0 };
 		struct question q;
 
@@ -222,8 +227,8 @@ engine_questions_next(const struct engine *e)
 	msec at = NEVER;
 
 	for (size_t i = 0; i < e->route_count; i++)
-		for (size_t k = 0; k < e->routes[i].asking.count; k++)
-			at = msec_min(at, e->routes[i].asking.open[k].until);
+		for (size_t k = 0; k < e->routes[i]->asking.count; k++)
+			at = msec_min(at, e->routes[i]->asking.open[k].until);
 	return at;
 }
 
@@ -232,6 +237,6 @@ engine_questions_shift(struct engine *e, msec by)
 {
 	engine_asking_touch(e);
 	for (size_t i = 0; i < e->route_count; i++)
-		for (size_t k = 0; k < e->routes[i].asking.count; k++)
-			e->routes[i].asking.open[k].until += by;
+		for (size_t k = 0; k < e->routes[i]->asking.count; k++)
+			e->routes[i]->asking.open[k].until += by;
 }

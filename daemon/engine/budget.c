@@ -180,8 +180,8 @@ void
 engine_budgets_shift(struct engine *e, msec by)
 {
 	for (size_t i = 0; i < e->route_count; i++) {
-		table_each(&e->routes[i].used, shift_usage, &by);
-		e->routes[i].bucket.filled_at += by;
+		table_each(&e->routes[i]->used, shift_usage, &by);
+		e->routes[i]->bucket.filled_at += by;
 	}
 }
 

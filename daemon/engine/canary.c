@@ -29,7 +29,7 @@ void
 engine_canaries_plan(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
+		struct route_state *r = e->routes[i];
 		struct canary *c = &r->asking.canary;
 		msec every = r->conf->canary_every_ms / (r->canary_failed ? 4 : 1);
 
@@ -75,7 +75,7 @@ static void
 send_it(struct engine *e, struct route_state *r)
 {
 	struct canary *c = &r->asking.canary;
-	struct effect *f = effect_new(EFFECT_ASK, (int)(r - e->routes));
+	struct effect *f = effect_new(EFFECT_ASK, r->id);
 	struct buf text = { 0 };
 	char to[PHONE_TEXT];
 
@@ -199,18 +199,18 @@ engine_canary_returns(struct engine *e, const char *text)
 {
 	const char *words = strstr(text, WORDS);
 	char route[48], nonce[9];
+	struct route_state *r;
 	struct canary *c;
-	int index;
 
 	if (!words || sscanf(words, WORDS "%47[A-Za-z0-9._-] %8[0-9a-f]", route, nonce) != 2)
 		return false;
-	index = settings_route(e->settings, route);
-	c = index >= 0 ? &e->routes[index].asking.canary : NULL;
+	r = engine_route_named(e, route);
+	c = r ? &r->asking.canary : NULL;
 	if (c && c->question && c->inbound_ms < 0 && strcmp(c->nonce, nonce) == 0) {
 		engine_asking_touch(e);
 		c->inbound_ms = e->now - c->asked_at;
 		if (c->is_answered)
-			finish(e, &e->routes[index]);
+			finish(e, r);
 	}
 	return true;			/* also one that comes too late, or from another life */
 }
@@ -233,7 +233,7 @@ void
 engine_canaries_due(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
+		struct route_state *r = e->routes[i];
 		struct canary *c = &r->asking.canary;
 
 		if (next_at(r) > e->now)
@@ -255,7 +255,7 @@ engine_canaries_next(const struct engine *e)
 	msec at = NEVER;
 
 	for (size_t i = 0; i < e->route_count; i++)
-		at = msec_min(at, next_at(&e->routes[i]));
+		at = msec_min(at, next_at(e->routes[i]));
 	return at;
 }
 
@@ -264,7 +264,7 @@ engine_canaries_shift(struct engine *e, msec by)
 {
 	engine_asking_touch(e);
 	for (size_t i = 0; i < e->route_count; i++) {
-		struct canary *c = &e->routes[i].asking.canary;
+		struct canary *c = &e->routes[i]->asking.canary;
 
 		c->due_at += c->due_at ? by : 0;
 		c->asked_at += by;

@@ -38,7 +38,7 @@ static void
 sends_finish(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++)
-		send_finish(e, &e->routes[i]);
+		send_finish(e, e->routes[i]);
 }
 
 /* Room in the send being put together: same text, same wave kind, not over the batch. */
@@ -51,7 +51,7 @@ send_for(struct engine *e, struct route_state *r, struct live_wave *lw, int64_t 
 		  f->send.not_after != lw->w.expires_at))
 		send_finish(e, r);
 	if (!r->send) {
-		f = effect_new(EFFECT_SEND, (int)(r - e->routes));
+		f = effect_new(EFFECT_SEND, r->id);
 		f->send.items = xcalloc(r->batch, sizeof(*f->send.items));
 		f->send.text = form_of(e, r, lw, engine_variant_text(e, variant));
 		if (r->templates)
@@ -71,7 +71,7 @@ add_call(struct engine *e, struct route_state *r, struct live_wave *lw, const st
 {
 	const struct variant_text *v = engine_variant_text(e, m->variant);
 	const struct template *t = engine_template(e, lw->w.template);
-	struct effect *f = effect_new(EFFECT_CALL, (int)(r - e->routes));
+	struct effect *f = effect_new(EFFECT_CALL, r->id);
 
 	f->call.id = message_id(m->wave, m->contact, m->attempt);
 	f->call.to = m->e164;
@@ -176,7 +176,7 @@ backup_takes(struct engine *e, struct live_wave *lw, struct message *m,
 	     const struct route_view *views, const struct route_need *need, msec *at)
 {
 	for (size_t i = 0; i < e->route_count && engine_resends(e, lw) && !m->kills; i++) {
-		struct route_state *r = &e->routes[i];
+		struct route_state *r = e->routes[i];
 
 		if (route_may_carry(views, e->route_count, i, need) != ROUTE_BACKUP ||
 		    engine_budget_at(e, r, m->e164) > e->now)
@@ -204,8 +204,8 @@ wait_for_budget(struct engine *e, struct route_state *r, struct live_wave *lw, s
 	for (size_t i = 0; i < e->route_count; i++) {
 		enum route_verdict v = route_may_carry(views, e->route_count, i, &need);
 
-		if (&e->routes[i] != r && (v == ROUTE_OK || v == ROUTE_FULL))
-			at = msec_min(at, engine_budget_at(e, &e->routes[i], m->e164));
+		if (e->routes[i] != r && (v == ROUTE_OK || v == ROUTE_FULL))
+			at = msec_min(at, engine_budget_at(e, e->routes[i], m->e164));
 	}
 	if (at > e->now && backup_takes(e, lw, m, views, &need, &at))
 		return;
@@ -367,7 +367,7 @@ room_of(struct engine *e, struct route_state *r)
 static unsigned
 serve_rank(struct engine *e, size_t self, struct route_view *views, size_t rank, unsigned budget)
 {
-	struct route_state *r = &e->routes[self];
+	struct route_state *r = e->routes[self];
 	struct live_wave *lw = e->waves.ranks[rank].ring, *refused = NULL;
 
 	while (lw && budget && !r->solo && !r->drain) {
@@ -397,7 +397,7 @@ serve_rank(struct engine *e, size_t self, struct route_view *views, size_t rank,
 static void
 serve_route(struct engine *e, size_t self)
 {
-	struct route_state *r = &e->routes[self];
+	struct route_state *r = e->routes[self];
 	struct route_view views[ROUTES_MAX];
 	unsigned room = room_of(e, r), budget = room;
 
@@ -432,7 +432,7 @@ void
 engine_dispatch_shift(struct engine *e, msec by)
 {
 	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
+		struct route_state *r = e->routes[i];
 
 		if (r->pause.until)
 			r->pause.until += by;

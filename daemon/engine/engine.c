@@ -17,8 +17,8 @@ forget(struct engine *e)
 	engine_waves_drop(e);
 	engine_texts_drop(e);
 	for (size_t i = 0; i < e->route_count; i++) {
-		effect_free(e->routes[i].send);
-		e->routes[i].send = NULL;
+		effect_free(e->routes[i]->send);
+		e->routes[i]->send = NULL;
 	}
 }
 
@@ -33,10 +33,9 @@ load(struct engine *e)
 static void
 open_routes(struct engine *e)
 {
-	e->route_count = e->settings->route_count;
-	e->routes = xcalloc(e->route_count + 1, sizeof(*e->routes));
-	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
+	e->routes = xcalloc(ROUTES_MAX, sizeof(*e->routes));
+	for (size_t i = 0; i < e->settings->route_count; i++) {
+		struct route_state *r = e->routes[e->route_count++] = xcalloc(1, sizeof(*r));
 
 		r->conf = &e->settings->routes[i];
 		r->id = store_route_id(e->store, r->conf->name);
@@ -98,8 +97,10 @@ engine_close(struct engine *e)
 	forget(e);
 	while ((f = effect_pop(&e->effects)))
 		effect_free(f);
-	for (size_t i = 0; i < e->route_count; i++)
-		engine_limits_free(&e->routes[i]);
+	for (size_t i = 0; i < e->route_count; i++) {
+		engine_limits_free(e->routes[i]);
+		free(e->routes[i]);
+	}
 	table_fini(&e->inflight, NULL);
 	engine_documents_free(e);
 	table_fini(&e->brakes, free);
@@ -109,7 +110,6 @@ engine_close(struct engine *e)
 	free(e->planning.waves);
 	free(e->waves.touched.waves);
 	free(e->waves.waiting.waves);
-	free(e->asking.before);
 	settings_unref(e->settings);
 	free(e);
 }
@@ -118,6 +118,10 @@ void
 engine_stats(const struct engine *e, struct engine_stats *out)
 {
 	*out = e->stats;
+	for (size_t i = 0; i < e->route_count; i++) {
+		out->routes[i].id = e->routes[i]->id;
+		out->routes[i].receipts_unmatched = e->routes[i]->receipts_unmatched;
+	}
 	out->statements = store_statements(e->store);
 }
 
@@ -181,8 +185,8 @@ reload(struct engine *e, struct settings *fresh)
 	settings_unref(e->settings);
 	e->settings = fresh;
 	for (size_t i = 0; i < e->route_count; i++) {
-		e->routes[i].conf = &fresh->routes[i];
-		engine_limits_apply(e, &e->routes[i]);
+		e->routes[i]->conf = &fresh->routes[i];
+		engine_limits_apply(e, e->routes[i]);
 	}
 	engine_policies_drop(e);
 	engine_documents_number(e);
@@ -217,6 +221,9 @@ run(struct engine *e, struct command *cmd)
 {
 	struct effect *f;
 
+	/* The last words of a route that is gone are nobody's. */
+	if (cmd->route > 0 && !engine_route(e, cmd->route))
+		return;
 	switch (cmd->kind) {
 	case CMD_ROUTE_READY:
 		engine_route_ready(e, cmd);
@@ -243,7 +250,7 @@ run(struct engine *e, struct command *cmd)
 		engine_health(e, cmd);
 		break;
 	case CMD_KEEP:
-		store_route_keep_set(e->store, e->routes[cmd->route].id, cmd->keep);
+		store_route_keep_set(e->store, cmd->route, cmd->keep);
 		break;
 	case CMD_BARRIER:
 		f = effect_new(EFFECT_BARRIER, cmd->route);
@@ -345,7 +352,7 @@ discard(struct engine *e)
 	e->skew_ms = e->skew_before;
 	engine_asking_restore(e);
 	for (size_t i = 0; i < e->route_count; i++)
-		e->routes[i].pause = e->routes[i].pause_before;
+		e->routes[i]->pause = e->routes[i]->pause_before;
 	e->stale = true;
 }
 
@@ -380,7 +387,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	e->shifted = 0;
 	e->more = e->asking.touched = false;
 	for (size_t i = 0; i < e->route_count; i++)
-		e->routes[i].pause_before = e->routes[i].pause;
+		e->routes[i]->pause_before = e->routes[i]->pause;
 	store_begin(e->store);
 	if (e->stale) {
 		load(e);

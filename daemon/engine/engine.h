@@ -34,7 +34,8 @@ struct engine_stats {
 	unsigned long turns, commits, accepts, repeats, claims, sent, delivered, failed, uncertain;
 	unsigned long receipts_unmatched, inbound_unmatched, queued;
 	unsigned long statements;	/* of SQL, the store's own included */
-	struct {			/* beside the settings' routes */
+	struct {
+		int64_t id;		/* 0 ends the list */
 		unsigned long receipts_unmatched;
 	} routes[ROUTES_MAX];
 };

@@ -25,13 +25,10 @@ keep_overtaken(void *ctx, uint64_t id, void *route)
 static void
 recount_row(struct engine *e, const struct message *m)
 {
-	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
+	struct route_state *r = engine_route(e, m->route);
 
-		if (r->id != m->route)
-			continue;
+	if (r)
 		count_in(e, r, message_id(m->wave, m->contact, m->attempt));
-	}
 }
 
 /* In-flight claims of a failed turn were never handed out; what is in flight, and what numbers
@@ -46,8 +43,8 @@ engine_in_flight_recount(struct engine *e)
 
 	e->inflight = (struct table){ 0 };
 	for (size_t i = 0; i < e->route_count; i++) {
-		e->routes[i].inflight = 0;
-		engine_budgets_load(e, &e->routes[i]);
+		e->routes[i]->inflight = 0;
+		engine_budgets_load(e, e->routes[i]);
 	}
 	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
 		for (size_t i = 0; i < count; i++)

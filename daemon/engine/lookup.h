@@ -106,6 +106,9 @@ void engine_broadcast_free(struct broadcast *);		/* NULL is nothing */
 
 /* -- route_view.c: a route as the others see it -- */
 
+/* The route that has this id in the store, or that name; NULL if there is none now. */
+struct route_state *engine_route(const struct engine *, int64_t id);
+struct route_state *engine_route_named(const struct engine *, const char *name);
 void engine_views(struct engine *, struct route_view *out);	/* ROUTES_MAX of them */
 /* Whether it works again is being tried; nobody counts on it yet. */
 bool engine_is_on_trial(const struct engine *, const struct route_state *);

@@ -24,7 +24,7 @@ release(struct engine *e, uint64_t id)
 void
 engine_route_ready(struct engine *e, struct command *cmd)
 {
-	struct route_state *r = &e->routes[cmd->route];
+	struct route_state *r = engine_route(e, cmd->route);
 	unsigned window = cmd->ready.window;
 
 	if (r->conf->window && window > r->conf->window)
@@ -129,7 +129,7 @@ lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool writt
 void
 engine_route_lost(struct engine *e, struct command *cmd)
 {
-	struct route_state *r = &e->routes[cmd->route];
+	struct route_state *r = engine_route(e, cmd->route);
 
 	for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
 		lost_item(e, r, cmd->lost.unwritten[i], false, cmd);
@@ -295,8 +295,7 @@ engine_done(struct engine *e, struct command *cmd)
 		}
 		settle(e, r, item);
 	}
-	if (cmd->route >= 0)
-		measure(e, &e->routes[cmd->route], parts);
+	measure(e, engine_route(e, cmd->route), parts);
 }
 
 void

@@ -22,7 +22,7 @@ void
 engine_receipts_load(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++)
-		e->routes[i].early = store_receipts_early_count(e->store, e->routes[i].id);
+		e->routes[i]->early = store_receipts_early_count(e->store, e->routes[i]->id);
 }
 
 /* It waits for the route's own answer; of too many the oldest goes. */
@@ -48,7 +48,7 @@ static void
 unmatched(struct engine *e, struct route_state *r)
 {
 	e->stats.receipts_unmatched++;
-	e->stats.routes[r - e->routes].receipts_unmatched++;
+	r->receipts_unmatched++;
 }
 
 /* Modem references are 8 bits and come back without our id; most providers get our id, and the
@@ -108,7 +108,7 @@ engine_receipt(struct engine *e, struct command *cmd)
 {
 	uint32_t wave = message_id_wave(cmd->receipt.id), contact = message_id_contact(cmd->receipt.id);
 	unsigned attempt = message_id_attempt(cmd->receipt.id);
-	struct route_state *r = &e->routes[cmd->route];
+	struct route_state *r = engine_route(e, cmd->route);
 	struct live_wave *lw = NULL;
 	struct effect *took;
 	struct message m;

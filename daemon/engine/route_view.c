@@ -2,6 +2,25 @@
 #include "daemon/engine/lookup.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+struct route_state *
+engine_route(const struct engine *e, int64_t id)
+{
+	for (size_t i = 0; i < e->route_count; i++)
+		if (e->routes[i]->id == id)
+			return e->routes[i];
+	return NULL;
+}
+
+struct route_state *
+engine_route_named(const struct engine *e, const char *name)
+{
+	for (size_t i = 0; i < e->route_count; i++)
+		if (strcmp(e->routes[i]->conf->name, name) == 0)
+			return e->routes[i];
+	return NULL;
+}
 
 /* Whether it works again is being tried; nobody counts on it yet. */
 bool
@@ -14,7 +33,7 @@ void
 engine_views(struct engine *e, struct route_view *out)
 {
 	for (size_t i = 0; i < e->route_count; i++) {
-		struct route_state *r = &e->routes[i];
+		struct route_state *r = e->routes[i];
 		bool busy = r->inflight && (r->solo || r->drain);
 
 		out[i] = (struct route_view){
@@ -34,14 +53,13 @@ engine_views(struct engine *e, struct route_view *out)
 void
 engine_ask_back(struct engine *e, const struct message *m)
 {
-	for (size_t r = 0; r < e->route_count; r++) {
-		struct effect *f;
+	const struct route_state *r = engine_route(e, m->route);
+	struct effect *f;
 
-		if (e->routes[r].id != m->route || !e->routes[r].up)
-			continue;
-		f = effect_new(EFFECT_WITHDRAW, (int)r);
-		f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
-		f->withdraw.ids[f->withdraw.count++] = message_id(m->wave, m->contact, m->attempt);
-		engine_effect(e, f);
-	}
+	if (!r || !r->up)
+		return;
+	f = effect_new(EFFECT_WITHDRAW, r->id);
+	f->withdraw.ids = xcalloc(1, sizeof(uint64_t));
+	f->withdraw.ids[f->withdraw.count++] = message_id(m->wave, m->contact, m->attempt);
+	engine_effect(e, f);
 }

@@ -115,8 +115,9 @@ struct route_state {
 	/* the send being put together in this turn */
 	struct effect *send;
 	int64_t send_variant;
-	struct asking asking;
+	struct asking asking, asking_before;	/* before: as the turn began, see asking.c */
 	size_t early;			/* receipts on disk that came before their message was named */
+	unsigned long receipts_unmatched;	/* since gongd started */
 };
 
 #define ROUTE_ALARM "route.alarm"	/* template of gong's word about a route */
@@ -134,7 +135,7 @@ struct engine {
 	bool quiet;			/* dry run: plan, keep no effects */
 	struct engine_stats stats;
 
-	struct route_state *routes;	/* beside settings' routes */
+	struct route_state **routes;	/* at most ROUTES_MAX; a pointer is good between turns */
 	size_t route_count;
 	struct table inflight;		/* message id -> its route_state */
 
@@ -162,7 +163,6 @@ struct engine {
 	int64_t last_alert;		/* accept.c */
 	struct {			/* asking.c */
 		uint64_t last_question, chance;
-		struct asking *before;	/* of every route, as the turn began */
 		bool touched;
 	} asking;
 	struct table brakes;		/* answer.c: number -> its automatic replies */

@@ -18,9 +18,9 @@ engine_upkeep(struct engine *e)
 		return;
 	}
 	for (size_t i = 0; i < e->route_count; i++)
-		engine_budgets_trim(e, &e->routes[i]);
+		engine_budgets_trim(e, e->routes[i]);
 	for (size_t i = 0; i < e->route_count; i++)
-		engine_receipts_trim(e, &e->routes[i]);
+		engine_receipts_trim(e, e->routes[i]);
 	engine_brakes_trim(e);
 	e->upkeep_at = e->now + EVERY_MS;
 }

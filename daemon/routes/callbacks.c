@@ -67,16 +67,16 @@ await(struct driver *d, uint64_t to)
 }
 
 bool
-routes_callback(struct routes *r, int route, uint64_t reply_to, const char *method,
+routes_callback(struct routes *r, const char *route, uint64_t reply_to, const char *method,
 		const char *path, const char *query, const char *const *headers, const void *body,
 		size_t body_len)
 {
-	struct driver *d = &r->drivers[route];
+	struct driver *d = routes_named(r, route);
 	json_t *op, *fields;
 	struct buf line = { 0 };
 	char *text, *encoded, id[24];
 
-	if (child_state(d->child) != CHILD_UP || body_len > CALLBACK_MAX)
+	if (!d || child_state(d->child) != CHILD_UP || body_len > CALLBACK_MAX)
 		return false;
 	fields = json_object();
 	encoded = xmalloc(body_len / 3 * 4 + 8);

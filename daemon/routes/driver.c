@@ -94,7 +94,7 @@ static void
 on_ended(void *owner, const char *reason, bool for_good, bool hung)
 {
 	struct driver *d = owner;
-	struct command *cmd = command_new(CMD_ROUTE_LOST, d->index);
+	struct command *cmd = command_new(CMD_ROUTE_LOST, d->id);
 
 	callbacks_lost(d);
 	cmd->lost.written = xcalloc(d->items.count + 1, sizeof(uint64_t));
@@ -122,17 +122,19 @@ static const struct child_ops driver_ops = {
 	.late = on_late, .ended = on_ended,
 };
 
-void
-driver_init(struct driver *d, struct routes *r, int index, const char *keep)
+struct driver *
+driver_new(struct routes *r, const struct route_conf *conf, int64_t id, const char *keep)
 {
-	*d = (struct driver){ .routes = r, .conf = &r->settings->routes[index], .index = index,
-			      .keep = xstrdup(keep) };
+	struct driver *d = xcalloc(1, sizeof(*d));
+
+	*d = (struct driver){ .routes = r, .conf = conf, .id = id, .keep = xstrdup(keep) };
 	d->oldest.next = d->oldest.prev = &d->oldest;
-	d->child = child_new(r->children, &driver_ops, d, (uint64_t)index);
+	d->child = child_new(r->children, &driver_ops, d, (uint64_t)id);
+	return d;
 }
 
 void
-driver_fini(struct driver *d)
+driver_free(struct driver *d)
 {
 	child_free(d->child);
 	while (d->oldest.next != &d->oldest)
@@ -141,4 +143,5 @@ driver_fini(struct driver *d)
 	if (d->done)
 		command_free(d->done);
 	free(d->keep);
+	free(d);
 }

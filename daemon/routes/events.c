@@ -77,7 +77,7 @@ reply_within(json_t *ev)
 static void
 on_ready(struct driver *d, json_t *ev)
 {
-	struct command *cmd = command_new(CMD_ROUTE_READY, d->index);
+	struct command *cmd = command_new(CMD_ROUTE_READY, d->id);
 	json_t *channels = json_object_get(ev, "channels"), *word;
 	size_t i;
 
@@ -105,7 +105,7 @@ static struct done_item *
 next_done(struct driver *d)
 {
 	if (!d->done) {
-		d->done = command_new(CMD_DONE, d->index);
+		d->done = command_new(CMD_DONE, d->id);
 		d->done_cap = 0;
 	}
 	if (d->done->done.count == d->done_cap) {
@@ -160,7 +160,7 @@ on_part(struct driver *d, json_t *ev)
 
 	if (!id_of(json_object_get(ev, "id"), &id) || !table_get(&d->items, id))
 		return;
-	cmd = command_new(CMD_PART, d->index);
+	cmd = command_new(CMD_PART, d->id);
 	cmd->part.id = id;
 	cmd->part.part = (unsigned)number_of(ev, "part", 0);
 	cmd->part.of = (unsigned)number_of(ev, "of", 0);
@@ -172,7 +172,7 @@ on_part(struct driver *d, json_t *ev)
 static void
 on_receipt(struct driver *d, json_t *ev)
 {
-	struct command *cmd = command_new(CMD_RECEIPT, d->index);
+	struct command *cmd = command_new(CMD_RECEIPT, d->id);
 	const char *state = string_of(ev, "state");
 
 	if (!id_of(json_object_get(ev, "id"), &cmd->receipt.id))
@@ -196,7 +196,7 @@ on_call(struct driver *d, json_t *ev)
 
 	if (!state || !id_of(json_object_get(ev, "id"), &id))
 		return;
-	cmd = command_new(CMD_CALL, d->index);
+	cmd = command_new(CMD_CALL, d->id);
 	cmd->call.id = id;
 	cmd->call.state = strcmp(state, "ended") == 0 ? CALL_ENDED
 		: strcmp(state, "answered") == 0 ? CALL_ANSWERED : CALL_RINGING;
@@ -216,7 +216,7 @@ on_inbound(struct driver *d, json_t *ev)
 
 	if (!id || !string_of(ev, "from"))
 		return;
-	cmd = command_new(CMD_INBOUND, d->index);
+	cmd = command_new(CMD_INBOUND, d->id);
 	cmd->inbound.driver_id = xstrdup(id);
 	cmd->inbound.from = phone_of(ev, "from");
 	if (!json_is_true(json_object_get(ev, "missed_call")))
@@ -237,7 +237,7 @@ on_reply(struct driver *d, json_t *ev)
 	if (!id || !callbacks_reply(d, strtoull(id, NULL, 10), (int)number_of(ev, "status", 200),
 				    type ? type : "text/plain", body ? body : "", barrier))
 		return;
-	cmd = command_new(CMD_BARRIER, d->index);
+	cmd = command_new(CMD_BARRIER, d->id);
 	cmd->barrier = barrier;
 	submit(d, cmd);
 }
@@ -245,7 +245,7 @@ on_reply(struct driver *d, json_t *ev)
 static void
 on_health(struct driver *d, json_t *ev)
 {
-	struct command *cmd = command_new(CMD_HEALTH, d->index);
+	struct command *cmd = command_new(CMD_HEALTH, d->id);
 
 	cmd->health.json = json_dumps(ev, JSON_COMPACT);
 	cmd->health.ok = !json_is_false(json_object_get(ev, "ok"));
@@ -260,7 +260,7 @@ on_answer(struct driver *d, json_t *ev)
 
 	if (!id || *id != 'q')
 		return;
-	cmd = command_new(CMD_ANSWERED, d->index);
+	cmd = command_new(CMD_ANSWERED, d->id);
 	cmd->answered.id = strtoull(id + 1, NULL, 10);
 	json_object_del(ev, "ev");
 	json_object_del(ev, "id");
@@ -278,7 +278,7 @@ on_keep(struct driver *d, json_t *ev)
 		return;
 	free(d->keep);
 	d->keep = xstrdup(state);
-	cmd = command_new(CMD_KEEP, d->index);
+	cmd = command_new(CMD_KEEP, d->id);
 	cmd->keep = xstrdup(state);
 	submit(d, cmd);
 }

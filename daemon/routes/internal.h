@@ -20,12 +20,13 @@ struct item {
 struct driver {
 	struct routes *routes;
 	const struct route_conf *conf;
-	int index;
+	int64_t id;			/* as commands and effects name it */
 	struct child *child;
 	struct table items;
 	struct item oldest;		/* head of the ring */
 	char *keep;
 	unsigned window;
+	unsigned long unmatched;	/* receipts of no message of ours, so far */
 	msec reply_within_ms;		/* its provider waits no longer for a callback's answer */
 	struct command *done;		/* `done` items of this read, one command */
 	size_t done_cap;
@@ -37,16 +38,20 @@ struct routes {
 	struct routes_ports ports;
 	char *base_url;
 	struct children *children;	/* borrowed */
-	struct driver *drivers;
+	struct driver **drivers;
 	size_t count;
 	uint64_t barriers;
 	struct open_callback *callbacks;	/* see callbacks.c */
 };
 
+/* routes.c: NULL if there is none of that name */
+struct driver *routes_named(struct routes *, const char *name);
+
 /* driver.c: the program's path, caller frees; NULL: err says how to mend that there is none. */
 char *driver_program(const struct settings *, const struct route_conf *, struct err *);
-void driver_init(struct driver *, struct routes *, int index, const char *keep);
-void driver_fini(struct driver *);
+/* Not started yet. */
+struct driver *driver_new(struct routes *, const struct route_conf *, int64_t id, const char *keep);
+void driver_free(struct driver *);	/* kills its process; nobody is told */
 /* deadline_at: in the child's own time.  The item's line must be queued next. */
 void driver_item_add(struct driver *, uint64_t id, msec deadline_at);
 void driver_item_drop(struct driver *, uint64_t id);

@@ -12,7 +12,8 @@
 
 struct routes *
 routes_open(struct event_base *base, struct children *children, const struct settings *settings,
-	    char *const *keeps, const char *base_url, const struct routes_ports *ports)
+	    const int64_t *ids, char *const *keeps, const char *base_url,
+	    const struct routes_ports *ports)
 {
 	struct routes *r = xcalloc(1, sizeof(*r));
 
@@ -24,10 +25,28 @@ routes_open(struct event_base *base, struct children *children, const struct set
 	r->count = settings->route_count;
 	r->drivers = xcalloc(r->count + 1, sizeof(*r->drivers));
 	for (size_t i = 0; i < r->count; i++) {
-		driver_init(&r->drivers[i], r, (int)i, keeps[i]);
-		child_start(r->drivers[i].child);
+		r->drivers[i] = driver_new(r, &settings->routes[i], ids[i], keeps[i]);
+		child_start(r->drivers[i]->child);
 	}
 	return r;
+}
+
+struct driver *
+routes_named(struct routes *r, const char *name)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (strcmp(r->drivers[i]->conf->name, name) == 0)
+			return r->drivers[i];
+	return NULL;
+}
+
+static struct driver *
+find(struct routes *r, int64_t id)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->drivers[i]->id == id)
+			return r->drivers[i];
+	return NULL;
 }
 
 static bool
@@ -40,7 +59,7 @@ is_up(const struct driver *d)
 static void
 give_back(struct driver *d, const uint64_t *ids, size_t count)
 {
-	struct command *cmd = command_new(CMD_ROUTE_LOST, d->index);
+	struct command *cmd = command_new(CMD_ROUTE_LOST, d->id);
 
 	cmd->lost.unwritten = xcalloc(count + 1, sizeof(uint64_t));
 	memcpy(cmd->lost.unwritten, ids, count * sizeof(uint64_t));
@@ -91,7 +110,7 @@ ask_driver(struct driver *d, struct effect *f, struct buf *line)
 		child_queue(d->child, line);
 		return;
 	}
-	cmd = command_new(CMD_ANSWERED, d->index);
+	cmd = command_new(CMD_ANSWERED, d->id);
 	cmd->answered.id = f->ask.id;
 	d->routes->ports.submit(d->routes->ports.ctx, cmd);
 }
@@ -100,7 +119,7 @@ void
 routes_effect(struct routes *r, struct effect *f)
 {
 	static struct buf line;		/* its memory is used again */
-	struct driver *d = f->route >= 0 ? &r->drivers[f->route] : NULL;
+	struct driver *d = find(r, f->route);
 
 	assert(d || f->kind == EFFECT_REPLY || f->kind == EFFECT_LOG ||
 	       f->kind == EFFECT_SETTINGS);
@@ -143,22 +162,35 @@ void
 routes_hold(struct routes *r, bool hold)
 {
 	for (size_t i = 0; i < r->count; i++)
-		child_hold(r->drivers[i].child, hold);
+		child_hold(r->drivers[i]->child, hold);
+}
+
+void
+routes_unmatched(struct routes *r, int64_t route, unsigned long receipts)
+{
+	struct driver *d = find(r, route);
+
+	if (d)
+		d->unmatched = receipts;
 }
 
 void
 routes_metrics(const struct routes *r, struct buf *out)
 {
 	buf_puts(out, "# TYPE gong_route_up gauge\n# TYPE gong_route_in_flight gauge\n"
-		 "# TYPE gong_route_window gauge\n# TYPE gong_route_starts_total counter\n");
+		 "# TYPE gong_route_window gauge\n# TYPE gong_route_starts_total counter\n"
+		 "# TYPE gong_route_receipts_unmatched_total counter\n");
 	for (size_t i = 0; i < r->count; i++) {
-		const struct driver *d = &r->drivers[i];
+		const struct driver *d = r->drivers[i];
 		const char *name = d->conf->name;
 
 		buf_printf(out, "gong_route_up{route=\"%s\"} %d\n", name, is_up(d));
 		buf_printf(out, "gong_route_in_flight{route=\"%s\"} %zu\n", name, d->items.count);
 		buf_printf(out, "gong_route_window{route=\"%s\"} %u\n", name, d->window);
-		buf_printf(out, "gong_route_starts_total{route=\"%s\"} %u\n", name, child_starts(d->child));
+		buf_printf(out, "gong_route_starts_total{route=\"%s\"} %u\n", name,
+			   child_starts(d->child));
+		buf_printf(out, "gong_route_receipts_unmatched_total{route=\"%s\"} %lu\n", name,
+			   d->unmatched);
 	}
 }
 
@@ -167,7 +199,7 @@ routes_reload(struct routes *r, const struct settings *settings)
 {
 	r->settings = settings;
 	for (size_t i = 0; i < r->count; i++)
-		r->drivers[i].conf = &settings->routes[i];
+		r->drivers[i]->conf = &settings->routes[i];
 }
 
 void
@@ -177,7 +209,7 @@ routes_close(struct routes *r)
 		return;
 	callbacks_close(r);
 	for (size_t i = 0; i < r->count; i++)
-		driver_fini(&r->drivers[i]);
+		driver_free(r->drivers[i]);
 	free(r->drivers);
 	free(r->base_url);
 	free(r);

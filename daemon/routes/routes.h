@@ -27,20 +27,23 @@ struct routes_ports {
 		__attribute__((format(printf, 3, 4)));
 };
 
-/* Starts every route's driver.  `keeps[i]`: what route i asked to keep, or NULL (copied).
+/* Starts every route's driver.  `ids[i]`: of route i in the store; `keeps[i]`: what it asked to
+ * keep, or NULL (both copied).
  * `base_url`: of callback URLs (copied).  Borrows the children until routes_close, and settings
  * until routes_reload. */
 struct routes *routes_open(struct event_base *, struct children *, const struct settings *,
-			   char *const *keeps, const char *base_url,
+			   const int64_t *ids, char *const *keeps, const char *base_url,
 			   const struct routes_ports *);
 /* SEND, CALL, WITHDRAW, TOOK, ASK and BARRIER; takes the effect over. */
 void routes_effect(struct routes *, struct effect *);
 /* An HTTP request on a route's own URL.  false: no driver is there to take it. */
-bool routes_callback(struct routes *, int route, uint64_t reply_to, const char *method,
+bool routes_callback(struct routes *, const char *route, uint64_t reply_to, const char *method,
 		     const char *path, const char *query, const char *const *headers,
 		     const void *body, size_t body_len);
 /* Back-pressure: stop or go on reading from all drivers; their pong clocks stand still. */
 void routes_hold(struct routes *, bool hold);
+/* So many of its receipts matched no message, since gongd started. */
+void routes_unmatched(struct routes *, int64_t route, unsigned long receipts);
 void routes_metrics(const struct routes *, struct buf *out);
 /* The same routes in the same order (the caller checks). */
 void routes_reload(struct routes *, const struct settings *);

@@ -139,7 +139,6 @@ post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const struct buf *body = http_body(c);
 	const struct intake_from who = from(x);
-	int route = settings_route(x->settings, x->place.name);
 	struct ask_request *ask;
 	struct err err = { 0 };
 	struct command *cmd;
@@ -148,18 +147,14 @@ post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 
 	if (!read_query(c, x, &q))
 		return;
-	if (route < 0) {
-		err_set(&err, "there is no route \"%s\"; GET /v1/routes lists them", x->place.name);
-		web_problem(c, 404, &err, NULL, 0);
-		return;
-	}
 	status = intake_ask(&ask, body->data, body->len, &who, &x->settings->phone_plan, &err);
 	if (status) {
 		web_problem(c, status, &err, NULL, 0);
 		return;
 	}
 	http_wait_s(c, ASK_WITHIN_S);
-	cmd = command_new(CMD_ASK, route);
+	ask->route = xstrdup(x->place.name);
+	cmd = command_new(CMD_ASK, -1);
 	cmd->ask = ask;
 	submit(web, c, cmd);
 }

@@ -39,7 +39,7 @@ struct exchange {			/* a request in hand; one a connection */
 	char name[96];
 	const struct api_call *call;
 	struct api_place place;
-	int route;			/* callbacks: index of the route … */
+	int route;			/* callbacks: index into its routes … */
 	const char *rest;		/* … and the path after the secret */
 	struct csv_intake *csv;
 };

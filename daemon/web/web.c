@@ -185,7 +185,7 @@ callback_whole(struct web *web, struct http_conn *c, struct exchange *x)
 	const struct http_request *r = http_request(c);
 	const struct buf *body = http_body(c);
 	struct web_callback callback = {
-		.route = x->route, .reply_to = http_id(c), .method = r->method,
+		.route = x->settings->routes[x->route].name, .reply_to = http_id(c), .method = r->method,
 		.path = *x->rest ? x->rest : "/", .query = r->query ? r->query : "",
 		.content_type = http_header(r, "content-type"), .headers = r->headers,
 		.body = body->data ? body->data : "", .body_len = body->len,

@@ -18,7 +18,7 @@ struct event_base;
 struct web;
 
 struct web_callback {			/* a provider's request on a route's own URL; borrowed */
-	int route;
+	const char *route;		/* its name */
 	uint64_t reply_to;
 	const char *method, *path, *query, *content_type;
 	const char *const *headers;	/* name, value, name, value …, NULL */

@@ -11,7 +11,7 @@ static struct event_base *base;
 static void
 submit(void *ctx, struct command *c)
 {
-	promise(c->route == 0, "a command knows its route");
+	promise(c->route == 3, "a command knows its route");
 	promise(c->kind < CMD_ACCEPT, "a driver's word is urgent");
 	if (c->kind == CMD_DONE)
 		dones += c->done.count;
@@ -61,9 +61,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static char name[] = "r";
 	struct route_conf conf = { .name = name };
 	struct settings settings = { .routes = &conf, .route_count = 1 };
-	struct driver d;
+	struct driver *d;
 	struct routes r = { .ports = { .submit = submit, .reply = reply, .log = log_line },
-			    .settings = &settings, .drivers = &d };
+			    .settings = &settings, .drivers = &d, .count = 1 };
 
 	/* `fatal` is answered with a close, which is queued and timed; the loop never runs. */
 	if (!base) {
@@ -72,15 +72,15 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	r.base = base;
 	r.children = children;
-	driver_init(&d, &r, 0, NULL);
-	d.child->state = CHILD_UP;
+	d = driver_new(&r, &conf, 3, NULL);
+	d->child->state = CHILD_UP;
 	for (unsigned i = 0; i < 4; i++)
-		driver_item_add(&d, message_id(1, 1, i), NEVER);
-	promise(routes_callback(&r, 0, 5, "POST", "/", "", NULL, "{}", 2), "a callback is handed over");
+		driver_item_add(d, message_id(1, 1, i), NEVER);
+	promise(routes_callback(&r, name, 5, "POST", "/", "", NULL, "{}", 2), "a callback is handed over");
 	commands = dones = 0;
-	read_all(&d, data, size);
+	read_all(d, data, size);
 	promise(dones <= 4, "one fate for each item");
 	callbacks_close(&r);
-	driver_fini(&d);
+	driver_free(d);
 	return 0;
 }

@@ -107,6 +107,22 @@ peek_close(struct night *n)
 	n->peek = NULL;
 }
 
+static int64_t
+route_id(struct night *n, const char *name)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t id = -1;
+
+	if (!n->peek || sqlite3_prepare_v2(n->peek, "SELECT id FROM route WHERE name = ?1", -1, &st,
+					   NULL) != SQLITE_OK)
+		return -1;
+	sqlite3_bind_text(st, 1, name, -1, SQLITE_STATIC);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		id = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return id;
+}
+
 void
 gongd_start(struct night *n)
 {
@@ -119,6 +135,8 @@ gongd_start(struct night *n)
 	}
 	if (sqlite3_open_v2(STORE_FILE, &n->peek, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		night_fail(n, "cannot open a second connection");
+	for (size_t i = 0; i < n->settings->route_count; i++)
+		n->route_ids[i] = route_id(n, n->settings->routes[i].name);
 	n->down = false;
 	n->wake_at = n->mono;
 	n->retry_at = 0;
@@ -171,9 +189,12 @@ gongd_die(struct night *n, bool power_cut)
 	happen(n, n->mono + chance_between(&n->chance, 200, 2000), start);
 }
 
+/* The model's roads are places in the settings' list; the engine's routes have ids. */
 void
 gongd_push(struct night *n, struct command *cmd)
 {
+	if (cmd->route >= 0 && !n->down)
+		cmd->route = n->route_ids[cmd->route];
 	if (n->down)
 		command_free(cmd);
 	else
@@ -183,8 +204,13 @@ gongd_push(struct night *n, struct command *cmd)
 static void
 hand_out(struct night *n, struct effect *f)
 {
+	int road = (int)n->settings->route_count - 1;
+
 	if (n->failed)
 		return;
+	while (road >= 0 && n->route_ids[road] != f->route)
+		road--;
+	f->route = road;
 	switch (f->kind) {
 	case EFFECT_REPLY:
 		script_reply(n, f);

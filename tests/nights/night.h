@@ -153,6 +153,7 @@ struct night {
 	unsigned long uncertain_allowed;
 
 	struct road roads[ROADS_MAX];
+	int64_t route_ids[ROADS_MAX];	/* of the roads, in the store */
 	struct happening *heap;
 	size_t heap_count, heap_cap;
 	struct kept *kept;

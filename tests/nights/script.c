@@ -293,9 +293,10 @@ do_ask(struct reader *r)
 static void
 do_question(struct reader *r)
 {
-	struct command *cmd = command_new(CMD_ASK, need_road(r));
+	struct command *cmd = command_new(CMD_ASK, -1);
 
 	cmd->ask = xcalloc(1, sizeof(*cmd->ask));
+	cmd->ask->route = xstrdup(r->n->settings->routes[need_road(r)].name);
 	cmd->ask->client = xstrdup("night");
 	cmd->ask->what = xstrdup("at");
 	cmd->ask->text = xstrdup(need(r));

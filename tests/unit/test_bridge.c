@@ -114,7 +114,7 @@ an_alert(void)
 static struct command *
 ready(void)
 {
-	struct command *cmd = command_new(CMD_ROUTE_READY, 0);
+	struct command *cmd = command_new(CMD_ROUTE_READY, 1);
 
 	cmd->ready.window = cmd->ready.batch = WINDOW;
 	cmd->ready.channels[CHANNEL_SMS] = true;
@@ -162,7 +162,7 @@ turns(struct engine *e, struct command *cmd, struct command *bulk_cmd)
 static struct command *
 lost(const struct effect *never_written)
 {
-	struct command *cmd = command_new(CMD_ROUTE_LOST, 0);
+	struct command *cmd = command_new(CMD_ROUTE_LOST, 1);
 
 	cmd->lost.unwritten = calloc(PEOPLE, sizeof(uint64_t));
 	for (size_t i = 0; never_written && i < never_written->send.count; i++)

@@ -97,7 +97,7 @@ an_alert(void)
 static struct command *
 ready(void)
 {
-	struct command *cmd = command_new(CMD_ROUTE_READY, 0);
+	struct command *cmd = command_new(CMD_ROUTE_READY, 1);
 
 	cmd->ready.window = cmd->ready.batch = 8;
 	cmd->ready.channels[CHANNEL_SMS] = true;
@@ -107,9 +107,10 @@ ready(void)
 static struct command *
 a_question(void)
 {
-	struct command *cmd = command_new(CMD_ASK, 0);
+	struct command *cmd = command_new(CMD_ASK, -1);
 
 	cmd->ask = calloc(1, sizeof(*cmd->ask));
+	cmd->ask->route = strdup("up");
 	cmd->ask->client = strdup("unit");
 	cmd->ask->what = strdup("at");
 	cmd->ask->text = strdup("AT+CSQ");

@@ -97,7 +97,7 @@ turn(struct world *w)
 static void
 ready(struct world *w, int route)
 {
-	struct command *cmd = command_new(CMD_ROUTE_READY, route);
+	struct command *cmd = command_new(CMD_ROUTE_READY, route + 1);
 
 	cmd->ready.window = 4;
 	cmd->ready.channels[CHANNEL_SMS] = cmd->ready.receipts = cmd->ready.receipts_by_ref = true;
@@ -108,7 +108,7 @@ ready(struct world *w, int route)
 static void
 stranger(struct world *w, int route, unsigned n)
 {
-	struct command *cmd = command_new(CMD_RECEIPT, route);
+	struct command *cmd = command_new(CMD_RECEIPT, route + 1);
 	char text[24];
 
 	snprintf(text, sizeof(text), "q%u", n);
@@ -125,7 +125,7 @@ kept(struct world *w, int route)
 	size_t count;
 
 	store_begin(w->store);
-	count = store_receipts_early_count(w->store, w->engine->routes[route].id);
+	count = store_receipts_early_count(w->store, w->engine->routes[route]->id);
 	assert_int_equal(store_commit(w->store, NULL), 0);
 	return count;
 }
@@ -146,8 +146,8 @@ a_flood_of_them_is_bounded_for_its_route(void **state)
 	turn(&w);
 	holds("each is acknowledged", w.took == 5010, "%zu", w.took);
 	holds("so many wait", kept(&w, 1) == KEPT_MAX, "%zu", kept(&w, 1));
-	holds("memory counts what the disk has", w.engine->routes[1].early == KEPT_MAX, "%zu",
-	      w.engine->routes[1].early);
+	holds("memory counts what the disk has", w.engine->routes[1]->early == KEPT_MAX, "%zu",
+	      w.engine->routes[1]->early);
 	holds("the other route keeps its own", kept(&w, 0) == 10, "%zu", kept(&w, 0));
 	engine_stats(w.engine, &stats);
 	holds("counted for its route", stats.routes[1].receipts_unmatched == 5000, "%lu",
@@ -171,7 +171,7 @@ the_newest_wait_and_old_ones_go(void **state)
 		stranger(&w, 1, i);
 		turn(&w);
 	}
-	route = w.engine->routes[1].id;
+	route = w.engine->routes[1]->id;
 	store_begin(w.store);
 	holds("the first went", !store_receipt_early_take(w.store, route, "q0", 99910000001, START,
 							  &fresh, &delivered), "it is there");
@@ -198,8 +198,8 @@ a_newer_word_about_the_same_is_no_second_one(void **state)
 	for (unsigned i = 0; i < 3; i++)
 		stranger(&w, 1, 7);
 	turn(&w);
-	holds("one waits", kept(&w, 1) == 1 && w.engine->routes[1].early == 1, "%zu, %zu",
-	      kept(&w, 1), w.engine->routes[1].early);
+	holds("one waits", kept(&w, 1) == 1 && w.engine->routes[1]->early == 1, "%zu, %zu",
+	      kept(&w, 1), w.engine->routes[1]->early);
 	holds("each is acknowledged", w.took == 3, "%zu", w.took);
 	close_world(&w);
 }

@@ -113,7 +113,7 @@ an_alert(unsigned person)
 static struct command *
 ready(void)
 {
-	struct command *cmd = command_new(CMD_ROUTE_READY, 0);
+	struct command *cmd = command_new(CMD_ROUTE_READY, 1);
 
 	cmd->ready.window = PEOPLE;
 	cmd->ready.batch = 1;
@@ -138,7 +138,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk,
 static struct command *
 all_done(struct effect_list *out)
 {
-	struct command *cmd = command_new(CMD_DONE, 0);
+	struct command *cmd = command_new(CMD_DONE, 1);
 	struct effect *f;
 
 	cmd->done.items = calloc(PEOPLE, sizeof(*cmd->done.items));
