@@ -20,7 +20,8 @@ LIBS = $(shell pkg-config --libs $(1))
 PREFIX ?= /usr
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
-CORE := $(call obj,$(wildcard core/*.c))
+# What all programs stand on: core, and the one way to read a file.
+CORE := $(call obj,$(wildcard core/*.c files/*.c))
 KIT := $(call obj,$(wildcard drivers/kit/*.c))
 DAEMON := $(call obj,$(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c)))
 DRIVERS := $(patsubst drivers/%/,%,$(filter-out drivers/kit/,$(wildcard drivers/*/)))
@@ -70,7 +71,7 @@ endef
 $(foreach s,$(SIM_NAMES),$(eval $(call sim_rule,$(s))))
 # Fuzz targets: everything of gongd once more, with clang and its sanitizers.
 FUZZ_CC := clang -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags gammu 2>/dev/null) -DGONG_VERSION='"fuzz"' -g -O1 -fno-sanitize-recover=undefined
-FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c daemon/*/*.c drivers/kit/*.c))
+FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c files/*.c daemon/*/*.c drivers/kit/*.c))
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules operation options profile request scheme sign verify)
 build/fuzz/obj/%.o: %.c

@@ -12,14 +12,16 @@ typedef int64_t msec;
 #define MINUTES(n) ((msec)(n) * 60000)
 #define HOURS(n) ((msec)(n) * 3600000)
 
-/* `at` + `ms`, staying NEVER when `at` is. */
+/* `at` + `ms`, staying NEVER when either is; it saturates at both ends. */
 static inline msec
 msec_add(msec at, msec ms)
 {
 	msec sum;
 
-	if (at == NEVER || __builtin_add_overflow(at, ms, &sum))
+	if (at == NEVER || ms == NEVER)
 		return NEVER;
+	if (__builtin_add_overflow(at, ms, &sum))
+		return ms > 0 ? NEVER : INT64_MIN;
 	return sum;
 }
 

@@ -5,19 +5,32 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/number.h"
+
 #define DAY HOURS(24)
+
+/* One or two digits, at most `most`; returns what follows, NULL if they are none. */
+static const char *
+two_digits(unsigned *out, const char *p, unsigned most)
+{
+	int count = 0;
+
+	for (*out = 0; count < 2 && *p >= '0' && *p <= '9'; p++, count++)
+		*out = *out * 10 + (unsigned)(*p - '0');
+	return count && *out <= most ? p : NULL;
+}
 
 static int
 parse_clock(msec *out, const char *text, const char **end)
 {
 	unsigned hour, minute;
-	int length = 0;
 
-	if (sscanf(text, "%2u:%2u%n", &hour, &minute, &length) != 2 || !length || hour > 24 ||
-	    minute > 59 || hour * 60 + minute > 24 * 60)
+	text = two_digits(&hour, text, 24);
+	if (!text || *text != ':' || !(text = two_digits(&minute, text + 1, 59)) ||
+	    hour * 60 + minute > 24 * 60)
 		return -1;
 	*out = HOURS(hour) + MINUTES(minute);
-	*end = text + length;
+	*end = text;
 	return 0;
 }
 
@@ -33,22 +46,20 @@ parse_hours(struct pace_budget *b, const char *text)
 int
 pace_budget_parse(struct pace_budget *b, const char *text)
 {
-	static const char units[] = "smhd";
-	static const msec unit_ms[] = { SECONDS(1), MINUTES(1), HOURS(1), DAY };
-	const char *unit;
-	double number;
-	char letter;
-	int length = 0;
+	size_t slash = strcspn(text, "/"), length = strcspn(text, "@");
+	char count[16], period[24];
+	int64_t number;
 
 	*b = (struct pace_budget){ 0 };
-	if (*text < '0' || sscanf(text, "%u/%lf%c%n", &b->count, &number, &letter, &length) != 3 ||
-	    !b->count || !(number > 0 && number < 1e6) || !(unit = strchr(units, letter)))
+	if (slash >= length || slash >= sizeof(count) || length - slash > sizeof(period))
 		return -1;
-	b->period_ms = (msec)(number * (double)unit_ms[unit - units]);
-	text += length;
-	if (!b->period_ms || (*text && *text != '@'))
+	snprintf(count, sizeof(count), "%.*s", (int)slash, text);
+	snprintf(period, sizeof(period), "%.*s", (int)(length - slash - 1), text + slash + 1);
+	if (whole_parse(&number, count, 1, PACE_COUNT_MAX) < 0 ||
+	    duration_parse(&b->period_ms, period, SECONDS(1), PACE_PERIOD_MAX) < 0)
 		return -1;
-	return *text ? parse_hours(b, text + 1) : 0;
+	b->count = (unsigned)number;
+	return text[length] ? parse_hours(b, text + length + 1) : 0;
 }
 
 static msec
@@ -148,13 +159,15 @@ pace_bucket_take(struct pace_bucket *b, unsigned want, msec now)
 msec
 pace_bucket_next_at(const struct pace_bucket *b, msec now)
 {
-	double missing = 1 - b->tokens;
+	double missing = 1 - b->tokens, wait;
 	msec at;
 
 	if (b->per_second <= 0 || missing <= 0)
 		return now;
+	wait = missing * 1000 / b->per_second;
 	/* From when it was filled: asked again and again, the instant must not run away. */
-	at = b->filled_at + (msec)(missing * 1000 / b->per_second) + 1;
+	at = msec_add(b->filled_at, wait < (double)PACE_PERIOD_MAX ? (msec)wait + 1
+		      : PACE_PERIOD_MAX);
 	return at > now ? at : now;
 }
 

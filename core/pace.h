@@ -14,7 +14,9 @@ struct pace_budget {
 	 * later one; equal: always. */
 	msec from_ms, to_ms;
 };
-/* "20/1d", or "1/10h@22:00-08:00" with hours of the day.  -1: it is no such text. */
+#define PACE_COUNT_MAX 100000
+#define PACE_PERIOD_MAX HOURS(24 * 366)
+/* "20/1d": 1 to PACE_COUNT_MAX in 1 s to PACE_PERIOD_MAX; or "1/10h@22:00-08:00" with hours of the day.  -1: it is no such text. */
 int pace_budget_parse(struct pace_budget *, const char *text);
 
 /* Local time minus UTC at an instant; NULL stands for none. */

@@ -6,16 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/number.h"
+
 #define ROWS_MAX 10000
+#define LIMIT_MAX 10000000
 
 int
 id_operand(struct ctl *ctl, msec *out)
 {
 	const char *text = ctl->operands[0];
-	char *end;
 
-	*out = strtoll(text, &end, 10);
-	if (*end || *out <= 0)
+	if (whole_parse(out, text, 1, INT64_MAX) < 0)
 		return ctl_usage(ctl,
 				 say(ctl,
 				     "ID \"%s\" is not a number; gongctl alert list and "
@@ -50,14 +51,14 @@ static int
 limit(struct ctl *ctl, size_t otherwise, size_t *out)
 {
 	const char *text = args_value(ctl, "--limit");
-	char *end;
-	long long value = text ? strtoll(text, &end, 10) : (long long)otherwise;
+	int64_t value = (int64_t)otherwise;
 
-	if (text && (*end || value <= 0))
+	if (text && whole_parse(&value, text, 1, LIMIT_MAX) < 0)
 		return ctl_usage(ctl,
-				 say(ctl, "--limit \"%s\" is not a number of rows",
-				     "--limit \"%s\" 不是行数"),
-				 text);
+				 say(ctl,
+				     "--limit \"%s\" is not a number of rows (1 to %d)",
+				     "--limit \"%s\" 不是行数(1 至 %d)"),
+				 text, LIMIT_MAX);
 	*out = (size_t)value;
 	return CTL_OK;
 }

@@ -111,7 +111,6 @@ const char *level_word(const struct ctl *, int level);
 #define HUMAN 32
 const char *duration_text(char out[HUMAN], msec ms);	/* "3m20s" */
 const char *instant_text(char out[HUMAN], msec at);	/* "11-24 02:10:05", local */
-int duration_parse(msec *out, const char *text);	/* "4h"; -1: it is none */
 msec now_ms(void);
 
 /* Members that may be absent. */

@@ -5,40 +5,56 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "files/read.h"
+
 #define FILE_MAX ((size_t)256 << 20) /* what gongd takes on its socket */
 
 static int
-read_file(struct ctl *ctl, const char *path, struct buf *out)
+too_large(const struct ctl *ctl)
 {
-	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "r");
+	return ctl_usage(ctl,
+			 say(ctl, "FILE is larger than %zu MiB; import it in pieces",
+			     "文件大于 %zu MiB;请分批导入"),
+			 FILE_MAX >> 20);
+}
+
+static int
+read_stdin(struct ctl *ctl, struct buf *out)
+{
 	char chunk[65536];
 	size_t n;
-	bool failed;
 
-	if (!f)
-		return ctl_usage(
-			ctl,
-			say(ctl, "FILE %s cannot be read: %s; correct its name or rights",
-			    "文件 %s 无法读取:%s;请检查文件名或权限"),
-			path, strerror(errno));
 	errno = 0;
-	while (out->len <= FILE_MAX && (n = fread(chunk, 1, sizeof(chunk), f)) > 0)
+	while (out->len <= FILE_MAX && (n = fread(chunk, 1, sizeof(chunk), stdin)) > 0)
 		buf_add(out, chunk, n);
-	failed = ferror(f);
-	if (f != stdin)
-		fclose(f);
-	if (failed)
-		return ctl_usage(
-			ctl,
-			say(ctl, "FILE %s cannot be read: %s; correct its name or rights",
-			    "文件 %s 无法读取:%s;请检查文件名或权限"),
-			path, strerror(errno));
-	if (out->len > FILE_MAX)
-		return ctl_usage(
-			ctl,
-			say(ctl, "FILE %s is larger than %zu MiB; import it in pieces",
-			    "文件 %s 大于 %zu MiB;请分批导入"),
-			path, FILE_MAX >> 20);
+	if (ferror(stdin))
+		return ctl_usage(ctl,
+				 say(ctl, "standard input cannot be read: %s",
+				     "标准输入无法读取:%s"),
+				 strerror(errno));
+	return out->len > FILE_MAX ? too_large(ctl) : CTL_OK;
+}
+
+/* A pipe has no end that gongctl could see beforehand, so it is read only where its user says
+ * that it is one. */
+static int
+read_file(struct ctl *ctl, const char *path, struct buf *out)
+{
+	struct err err = { 0 };
+	size_t len = 0;
+	char *body;
+
+	if (strcmp(path, "-") == 0)
+		return read_stdin(ctl, out);
+	body = file_read(path, FILE_MAX, &len, &err);
+	if (!body)
+		return ctl_usage(ctl,
+				 say(ctl,
+				     "FILE %s (to read from a pipe, write - for FILE)",
+				     "文件 %s(从管道读取时,FILE 写作 -)"),
+				 err.text);
+	buf_add(out, body, len);
+	free(body);
 	return CTL_OK;
 }
 

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/number.h"
+
 #define RECEIPT_WAIT_MAX SECONDS(90)
 
 struct test {
@@ -202,7 +204,7 @@ read_options(struct ctl *ctl, msec *wait)
 		return ctl_usage(ctl, "%s",
 				 say(ctl, "--text and --receipt-wait are for a message: give a NUMBER",
 				     "--text 与 --receipt-wait 用于短信:请给出 NUMBER"));
-	if (given && (duration_parse(wait, given) < 0 || *wait > RECEIPT_WAIT_MAX))
+	if (given && duration_parse(wait, given, 1, RECEIPT_WAIT_MAX) < 0)
 		return ctl_usage(ctl,
 				 say(ctl, "--receipt-wait %s: at most 90s, such as 60s",
 				     "--receipt-wait %s:至多 90s,如 60s"),

@@ -6,6 +6,10 @@
 #include <sys/random.h>
 #include <time.h>
 
+#include "core/number.h"
+
+#define AHEAD_MAX HOURS(24 * 366) /* how far an alert may be planned */
+
 static bool
 is_code(const char *text, size_t len)
 {
@@ -79,22 +83,32 @@ params_add(struct ctl *ctl, json_t *params, json_t *by_division)
 	return code;
 }
 
-/* "4h" counts from now, digits alone are Unix milliseconds; anything else goes to gongd
- * as the RFC 3339 instant it says it is. */
-static void
+/* "4h" counts from now, digits alone are Unix milliseconds; what begins like a date goes to
+ * gongd as the RFC 3339 instant it says it is. */
+static int
 set_instant(struct ctl *ctl, json_t *body, const char *option, const char *member)
 {
 	const char *text = args_value(ctl, option);
-	msec ms;
+	int64_t at;
 
 	if (!text)
-		return;
-	if (duration_parse(&ms, text) == 0)
-		json_object_set_new(body, member, json_integer(now_ms() + ms));
-	else if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 16)
-		json_object_set_new(body, member, json_integer(strtoll(text, NULL, 10)));
-	else
+		return CTL_OK;
+	if (duration_parse(&at, text, 1, AHEAD_MAX) == 0)
+		json_object_set_new(body, member, json_integer(now_ms() + at));
+	else if (whole_parse(&at, text, 0, INT64_MAX) == 0)
+		json_object_set_new(body, member, json_integer(at));
+	else if (strspn(text, "0123456789") == 4 && text[4] == '-')
 		json_object_set_new(body, member, json_string(text));
+	else
+		return ctl_usage(ctl,
+				 say(ctl,
+				     "%s \"%s\" is neither a duration of at most 366d, such "
+				     "as 4h, nor an instant such as "
+				     "2026-11-24T06:00:00+08:00",
+				     "%s \"%s\" 既不是至多 366d 的时长(如 4h),也不是时刻"
+				     "(如 2026-11-24T06:00:00+08:00)"),
+				 option, text);
+	return CTL_OK;
 }
 
 /* A key of our own makes a lost answer harmless: the same request may be repeated under
@@ -142,8 +156,7 @@ static int
 set_replaces(struct ctl *ctl, json_t *body)
 {
 	const char *text = args_value(ctl, "--replaces");
-	char *end;
-	long long id;
+	int64_t id;
 
 	if (!text)
 		return args_has(ctl, "--reached")
@@ -154,8 +167,7 @@ set_replaces(struct ctl *ctl, json_t *body)
 					       "alert reached",
 					       "--reached 需要 --replaces ID"))
 			       : CTL_OK;
-	id = strtoll(text, &end, 10);
-	if (*end || id <= 0)
+	if (whole_parse(&id, text, 1, INT64_MAX) < 0)
 		return ctl_usage(ctl,
 				 say(ctl,
 				     "--replaces \"%s\" is not the number of an alert",
@@ -265,7 +277,7 @@ send_alert(struct ctl *ctl)
 		{ "--severity", "severity" },
 		{ "--kind", "kind" },
 	};
-	int code = CTL_OK;
+	int code;
 
 	json_object_set_new(body, "template", json_string(ctl->operands[0]));
 	json_object_set_new(body, "params", params);
@@ -276,9 +288,10 @@ send_alert(struct ctl *ctl)
 			json_object_set_new(body, texts[i][1],
 					    json_string(args_value(ctl, texts[i][0])));
 	set_key(ctl, body);
-	set_instant(ctl, body, "--expires", "expires_at");
-	set_instant(ctl, body, "--starts", "starts_at");
-	if (!args_has(ctl, "--division") && !args_has(ctl, "--contact") &&
+	code = set_instant(ctl, body, "--expires", "expires_at");
+	if (code == CTL_OK)
+		code = set_instant(ctl, body, "--starts", "starts_at");
+	if (code == CTL_OK && !args_has(ctl, "--division") && !args_has(ctl, "--contact") &&
 	    !args_has(ctl, "--reached"))
 		code = ctl_usage(ctl, "%s",
 				 say(ctl,
@@ -296,6 +309,26 @@ send_alert(struct ctl *ctl)
 		return post(ctl, "/v1/alerts", body);
 	json_decref(body);
 	return code;
+}
+
+static int
+callout_whom(struct ctl *ctl)
+{
+	if (args_has(ctl, "--role") == args_has(ctl, "--contact"))
+		return ctl_usage(
+			ctl, "%s",
+			say(ctl,
+			    "callout needs either --role R with --division CODE, "
+			    "or --contact REF…",
+			    "callout 需要 --role R 与 --division CODE,或 --contact "
+			    "REF…"));
+	if (args_has(ctl, "--role") != args_has(ctl, "--division"))
+		return ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "--role and --division belong together: whose duty, "
+				     "and where",
+				     "--role 与 --division 须同时给出"));
+	return CTL_OK;
 }
 
 int
@@ -317,22 +350,10 @@ send_callout(struct ctl *ctl)
 	if (args_has(ctl, "--contact"))
 		json_object_set_new(body, "contacts", args_strings(ctl, "--contact"));
 	set_key(ctl, body);
-	set_instant(ctl, body, "--expires", "expires_at");
-	if (args_has(ctl, "--role") == args_has(ctl, "--contact"))
-		code = ctl_usage(
-			ctl, "%s",
-			say(ctl,
-			    "callout needs either --role R with --division CODE, "
-			    "or --contact REF…",
-			    "callout 需要 --role R 与 --division CODE,或 --contact "
-			    "REF…"));
-	else if (args_has(ctl, "--role") != args_has(ctl, "--division"))
-		code = ctl_usage(ctl, "%s",
-				 say(ctl,
-				     "--role and --division belong together: whose duty, "
-				     "and where",
-				     "--role 与 --division 须同时给出"));
-	else
+	code = set_instant(ctl, body, "--expires", "expires_at");
+	if (code == CTL_OK)
+		code = callout_whom(ctl);
+	if (code == CTL_OK)
 		code = set_mode(ctl, body);
 	if (code == CTL_OK)
 		code = params_add(ctl, params, NULL);

@@ -3,9 +3,10 @@
 #include "ctl/ctl.h"
 
 #include <confuse.h>
-#include <errno.h>
 #include <string.h>
 #include <sys/un.h>
+
+#include "files/read.h"
 
 #define DRIVER_DIR_DEFAULT "/usr/libexec/gong"
 #define ANY CFG_STR("__unknown", NULL, CFGF_NONE)
@@ -46,22 +47,25 @@ socket_from(struct ctl *ctl, const char *path)
 			     ANY,
 			     CFG_END() };
 	cfg_t *cfg = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
+	struct err err = { 0 };
+	char *body = file_read(path, FILE_CONF_MAX, NULL, &err);
 	const char *name;
 	int rc;
 
 	cfg_set_error_function(cfg, no_message);
-	errno = 0;
-	rc = cfg_parse(cfg, path);
+	rc = body ? cfg_parse_buf(cfg, body) : CFG_PARSE_ERROR;
+	free(body);
 	if (rc != CFG_SUCCESS) {
 		cfg_free(cfg);
+		if (!err.text[0])
+			err_set(&err, "%s: cannot be read", path);
 		return ctl_usage(
 			ctl,
 			say(ctl,
-			    "--config %s cannot be read%s%s; correct it (gongd --check "
-			    "says where) or use --socket",
-			    "--config %s 无法读取%s%s;请改正(gongd --check "
-			    "会指出位置)或用 --socket"),
-			path, errno ? ": " : "", errno ? strerror(errno) : "");
+			    "--config %s; correct it (gongd --check says where) or use "
+			    "--socket",
+			    "--config %s;请改正(gongd --check 会指出位置)或用 --socket"),
+			err.text);
 	}
 	name = cfg_getstr(cfg_getsec(cfg, "listen"), "socket");
 	if (!name[0]) {

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/number.h"
+
 #define TARGETS_MAX 5000
 #define TASKS_MAX 1000
 #define ROWS_PLAIN 60    /* of coverage in a block that is not on a terminal */
@@ -248,8 +250,7 @@ read_interval(struct watch *w)
 	w->interval_ms = 1000;
 	if (!text)
 		return CTL_OK;
-	if (duration_parse(&w->interval_ms, text) < 0 || w->interval_ms < FASTEST_MS ||
-	    w->interval_ms > HOURS(1))
+	if (duration_parse(&w->interval_ms, text, FASTEST_MS, HOURS(1)) < 0)
 		return ctl_usage(w->ctl,
 				 say(w->ctl,
 				     "--interval \"%s\" is not a duration from 100ms to "

@@ -123,29 +123,6 @@ instant_text(char out[HUMAN], msec at)
 	return out;
 }
 
-int
-duration_parse(msec *out, const char *text)
-{
-	static const struct {
-		const char *unit;
-		msec ms;
-	} units[] = {
-		{ "s", 1000 },    { "m", 60000 },    { "min", 60000 },
-		{ "h", 3600000 }, { "d", 86400000 }, { "ms", 1 },
-	};
-	char *end;
-	double number = strtod(text, &end);
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (end != text && number > 0 && number < 1e6 &&
-		    strcmp(end, units[i].unit) == 0) {
-			*out = (msec)(number * (double)units[i].ms);
-			return 0;
-		}
-	}
-	return -1;
-}
-
 msec
 now_ms(void)
 {

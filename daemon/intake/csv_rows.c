@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/number.h"
+
 #define KIND(k) (1u << (k))
 #define DIVISIONS KIND(IMPORT_DIVISIONS)
 #define CONTACTS KIND(IMPORT_CONTACTS)
@@ -336,14 +338,12 @@ static int
 take_order(struct csv_intake *c, struct import_row *row)
 {
 	const char *text = csv_field(c, COLUMN_ORDER);
+	int64_t order = 1;
 
-	row->order = 1;
-	if (!*text)
-		return 0;
-	if (strspn(text, "0123456789") != strlen(text) || strlen(text) > 4 || atoi(text) < 1)
+	if (*text && whole_parse(&order, text, 1, 9999) < 0)
 		return csv_fail(c, title_of(c, COLUMN_ORDER), "\"%.40s\" is no order; use 1 for the "
-				"principal, 2 for the deputy …", text);
-	row->order = (unsigned)atoi(text);
+				"principal, 2 for the deputy … (at most 9999)", text);
+	row->order = (unsigned)order;
 	return 0;
 }
 

@@ -1,11 +1,19 @@
 /* events.c -- a driver's lines as commands to the engine; what it cannot read it refuses. */
 #include "daemon/routes/internal.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/number.h"
+
 #define MACHINE_MAX 40		/* bytes of that word */
 #define REPLY_WITHIN_MS SECONDS(30)
+#define WINDOW_MOST 1000000		/* of a window, a batch, messages a second */
+#define RATE_LEAST 0.001
+#define PARTS_MOST 255			/* what a message can have (3GPP TS 23.040 9.2.3.24.1) */
+#define INSTANT_MOST 7258118400000	/* the year 2200 */
+#define PHONE_MOST 999999999999999	/* 15 digits: E.164 */
 
 static const char *
 string_of(json_t *ev, const char *name)
@@ -13,12 +21,13 @@ string_of(json_t *ev, const char *name)
 	return json_string_value(json_object_get(ev, name));
 }
 
+/* Held within 0…`most`: what a driver says is no reason to end it, and none to be led astray. */
 static json_int_t
-number_of(json_t *ev, const char *name, json_int_t otherwise)
+number_of(json_t *ev, const char *name, json_int_t otherwise, json_int_t most)
 {
 	json_t *value = json_object_get(ev, name);
 
-	return json_is_integer(value) ? json_integer_value(value) : otherwise;
+	return json_is_integer(value) ? whole_clamp(json_integer_value(value), 0, most) : otherwise;
 }
 
 static bool
@@ -34,7 +43,11 @@ phone_of(json_t *ev, const char *name)
 {
 	const char *text = string_of(ev, name);
 
-	return text ? strtoull(text + (*text == '+'), NULL, 10) : 0;
+	int64_t number = 0;
+
+	if (text)
+		whole_parse(&number, text + (*text == '+'), 0, PHONE_MOST);
+	return (uint64_t)number;
 }
 
 static void
@@ -51,7 +64,9 @@ read_limits(struct driver *d, json_t *ev, struct command *cmd)
 	json_t *budgets = json_object_get(ev, "budgets"), *rate = json_object_get(ev, "rate"), *one;
 	size_t i;
 
-	cmd->ready.rate = json_number_value(rate) > 0 ? json_number_value(rate) : 0;
+	/* Negative or none: unlimited.  Below a message in 1,000 s it would wait for ever. */
+	if (json_number_value(rate) > 0)
+		cmd->ready.rate = fmax(RATE_LEAST, fmin(json_number_value(rate), WINDOW_MOST));
 	cmd->ready.budgets = xcalloc(json_array_size(budgets) + 1, sizeof(*cmd->ready.budgets));
 	json_array_foreach(budgets, i, one) {
 		const char *text = json_string_value(one);
@@ -69,9 +84,9 @@ read_limits(struct driver *d, json_t *ev, struct command *cmd)
 static msec
 reply_within(json_t *ev)
 {
-	json_int_t ms = number_of(ev, "reply_within_ms", REPLY_WITHIN_MS);
+	json_int_t ms = number_of(ev, "reply_within_ms", REPLY_WITHIN_MS, REPLY_WITHIN_MS);
 
-	return ms < 1 || ms > REPLY_WITHIN_MS ? REPLY_WITHIN_MS : ms;
+	return ms ? ms : REPLY_WITHIN_MS;
 }
 
 static void
@@ -81,8 +96,8 @@ on_ready(struct driver *d, json_t *ev)
 	json_t *channels = json_object_get(ev, "channels"), *word;
 	size_t i;
 
-	cmd->ready.window = (unsigned)number_of(ev, "window", 1);
-	cmd->ready.batch = (unsigned)number_of(ev, "batch", 1);
+	cmd->ready.window = (unsigned)number_of(ev, "window", 1, WINDOW_MOST);
+	cmd->ready.batch = (unsigned)number_of(ev, "batch", 1, WINDOW_MOST);
 	cmd->ready.receipts = json_is_true(json_object_get(ev, "receipts"));
 	cmd->ready.receipts_by_ref = json_is_true(json_object_get(ev, "receipts_by_ref"));
 	cmd->ready.templates = json_is_true(json_object_get(ev, "templates"));
@@ -131,7 +146,7 @@ one_done(struct driver *d, json_t *ev, json_t *id_value, const char *ref)
 	driver_item_drop(d, id);
 	item = next_done(d);
 	*item = (struct done_item){
-		.id = id, .parts = (unsigned)number_of(ev, "parts", 0), .ref = xstrdup(ref),
+		.id = id, .parts = (unsigned)number_of(ev, "parts", 0, PARTS_MOST), .ref = xstrdup(ref),
 		.reason = xstrdup(string_of(ev, "reason")),
 		/* An outcome that we do not know is, of all things, unknown. */
 		.outcome = outcome <= 0 ? OUTCOME_UNKNOWN : (enum outcome)outcome,
@@ -162,9 +177,9 @@ on_part(struct driver *d, json_t *ev)
 		return;
 	cmd = command_new(CMD_PART, d->id);
 	cmd->part.id = id;
-	cmd->part.part = (unsigned)number_of(ev, "part", 0);
-	cmd->part.of = (unsigned)number_of(ev, "of", 0);
-	cmd->part.reference = (unsigned)number_of(ev, "reference", 0);
+	cmd->part.part = (unsigned)number_of(ev, "part", 0, PARTS_MOST);
+	cmd->part.of = (unsigned)number_of(ev, "of", 0, PARTS_MOST);
+	cmd->part.reference = (unsigned)number_of(ev, "reference", 0, 65535);
 	cmd->part.ref = xstrdup(string_of(ev, "ref"));
 	submit(d, cmd);
 }
@@ -183,7 +198,7 @@ on_receipt(struct driver *d, json_t *ev)
 	cmd->receipt.delivered = state && strcmp(state, "delivered") == 0;
 	cmd->receipt.final = state && strcmp(state, "buffered") != 0;
 	cmd->receipt.reason = xstrdup(string_of(ev, "reason"));
-	cmd->receipt.at = number_of(ev, "at", 0);
+	cmd->receipt.at = number_of(ev, "at", 0, INSTANT_MOST);
 	submit(d, cmd);
 }
 
@@ -204,7 +219,7 @@ on_call(struct driver *d, json_t *ev)
 	cmd->call.digits = xstrdup(string_of(ev, "digits"));
 	if (machine && strlen(machine) <= MACHINE_MAX)
 		cmd->call.machine = xstrdup(machine);
-	cmd->call.ms = number_of(ev, "ms", 0);
+	cmd->call.ms = number_of(ev, "ms", 0, HOURS(24));
 	submit(d, cmd);
 }
 
@@ -221,7 +236,7 @@ on_inbound(struct driver *d, json_t *ev)
 	cmd->inbound.from = phone_of(ev, "from");
 	if (!json_is_true(json_object_get(ev, "missed_call")))
 		cmd->inbound.text = xstrdup(string_of(ev, "text") ? string_of(ev, "text") : "");
-	cmd->inbound.at = number_of(ev, "at", 0);
+	cmd->inbound.at = number_of(ev, "at", 0, INSTANT_MOST);
 	submit(d, cmd);
 }
 
@@ -234,7 +249,7 @@ on_reply(struct driver *d, json_t *ev)
 	uint64_t barrier = ++d->routes->barriers;
 	struct command *cmd;
 
-	if (!id || !callbacks_reply(d, strtoull(id, NULL, 10), (int)number_of(ev, "status", 200),
+	if (!id || !callbacks_reply(d, strtoull(id, NULL, 10), (int)number_of(ev, "status", 200, 999),
 				    type ? type : "text/plain", body ? body : "", barrier))
 		return;
 	cmd = command_new(CMD_BARRIER, d->id);
@@ -286,7 +301,7 @@ on_keep(struct driver *d, json_t *ev)
 static void
 on_pong(struct driver *d, json_t *ev)
 {
-	child_ponged(d->child, (unsigned long)number_of(ev, "n", -1));
+	child_ponged(d->child, (unsigned long)number_of(ev, "n", -1, INT64_MAX));
 }
 
 static void

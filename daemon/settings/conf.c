@@ -1,7 +1,6 @@
 /* conf.c -- reading one configuration file with libconfuse, with errors that say where. */
 #include "daemon/settings/internal.h"
 
-#include <errno.h>
 #include <libgen.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -126,43 +125,10 @@ conf_fail(cfg_t *section, struct err *err, const char *fmt, ...)
 		       section->line, what);
 }
 
-int
-conf_duration(cfg_t *section, const char *option, msec *out, struct err *err)
+msec
+conf_ms(cfg_t *section, const char *option)
 {
-	const char *text = cfg_getstr(section, option);
-	static const struct { const char *unit; msec ms; } units[] = {
-		{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "min", 60000 }, { "h", 3600000 },
-		{ "d", 86400000 },
-	};
-	char *end;
-	double number = strtod(text, &end);
-
-	for (size_t i = 0; i < sizeof(units) / sizeof(*units); i++) {
-		if (end != text && number >= 0 && strcmp(end, units[i].unit) == 0) {
-			*out = (msec)(number * (double)units[i].ms);
-			return 0;
-		}
-	}
-	return conf_fail(section, err, "%s = \"%s\" is not a duration; write \"90s\", \"5m\" or "
-			 "\"2h\"", option, text);
-}
-
-char *
-conf_read_file(const char *path, struct err *err)
-{
-	FILE *f = fopen(path, "r");
-	struct buf body = { 0 };
-	char chunk[4096];
-	size_t n;
-
-	if (!f) {
-		err_set(err, "%s: cannot be read: %s", path, strerror(errno));
-		return NULL;
-	}
-	while ((n = fread(chunk, 1, sizeof(chunk), f)) > 0)
-		buf_add(&body, chunk, n);
-	fclose(f);
-	return buf_take(&body);
+	return (msec)cfg_getfloat(section, option);
 }
 
 char *

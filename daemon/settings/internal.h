@@ -11,9 +11,17 @@ cfg_t *conf_parse(cfg_opt_t *opts, const char *file, const char *body, struct er
 /* err->text = "file:line: …" about a section; returns -1. */
 int conf_fail(cfg_t *section, struct err *, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-/* "90s", "5m", "2h", "1d", "250ms" */
-int conf_duration(cfg_t *section, const char *option, msec *out, struct err *);
-char *conf_read_file(const char *path, struct err *);	/* caller frees; NULL: err */
+/* limits.c -- libconfuse's parse callbacks: `value` within the option's row of the table, or
+ * cfg_error with its line and -1.  Durations are kept as CFGT_FLOAT, in ms (exact). */
+int conf_whole(cfg_t *, cfg_opt_t *, const char *value, void *result);
+int conf_decimal(cfg_t *, cfg_opt_t *, const char *value, void *result);
+int conf_duration(cfg_t *, cfg_opt_t *, const char *value, void *result);
+int conf_budget(cfg_t *, cfg_opt_t *, const char *value, void *result);
+#define CONF_WHOLE(name, otherwise) CFG_INT_CB(name, otherwise, CFGF_NONE, conf_whole)
+#define CONF_DECIMAL(name, otherwise) CFG_FLOAT_CB(name, otherwise, CFGF_NONE, conf_decimal)
+#define CONF_DURATION(name, otherwise_ms) \
+	CFG_FLOAT_CB(name, (double)(otherwise_ms), CFGF_NONE, conf_duration)
+msec conf_ms(cfg_t *section, const char *option);	/* a CONF_DURATION's value */
 char *conf_path(const char *base_file, const char *path);	/* relative to base's folder */
 
 int policy_from(struct policy **out, cfg_t *section, const struct settings *, struct err *);

@@ -2,8 +2,9 @@
 #include "daemon/settings/ip_range.h"
 
 #include <arpa/inet.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "core/number.h"
 
 void
 ip_map_v4(unsigned char out[IP_BYTES], const void *v4)
@@ -21,7 +22,7 @@ ip_range_parse(struct ip_range *r, const char *text)
 	char address[INET6_ADDRSTRLEN];
 	unsigned char v4[4];
 	unsigned most = 128;
-	char *end;
+	int64_t bits;
 
 	if (len >= sizeof(address))
 		return -1;
@@ -35,9 +36,7 @@ ip_range_parse(struct ip_range *r, const char *text)
 	}
 	r->bits = 128;
 	if (slash) {
-		unsigned long bits = strtoul(slash + 1, &end, 10);
-
-		if (slash[1] < '0' || slash[1] > '9' || *end || bits > most)
+		if (whole_parse(&bits, slash + 1, 0, most) < 0)
 			return -1;
 		r->bits = 128 - most + (unsigned)bits;
 	}

@@ -3,11 +3,13 @@
 
 #include <string.h>
 
+#include "core/number.h"
+
 static cfg_opt_t step_opts[] = {
-	CFG_STR("after", "0s", CFGF_NONE),
+	CONF_DURATION("after", 0),
 	CFG_STR_LIST("to", "{}", CFGF_NONE),
 	CFG_STR_LIST("channels", "{sms}", CFGF_NONE),
-	CFG_INT("below", -1, CFGF_NONE),
+	CONF_WHOLE("below", -1),
 	CFG_STR("template", NULL, CFGF_NONE),
 	CFG_BOOL("inform", cfg_false, CFGF_NONE),
 	CFG_END()
@@ -16,10 +18,10 @@ static cfg_opt_t step_opts[] = {
 static cfg_opt_t policy_opts[] = {
 	CFG_STR("title", "", CFGF_NONE),
 	CFG_STR("targets", "village", CFGF_NONE),
-	CFG_INT("until", 3, CFGF_NONE),
-	CFG_INT("chase_below", -1, CFGF_NONE),
-	CFG_INT("quota", 1, CFGF_NONE),
-	CFG_STR("deadline", NULL, CFGF_NONE),
+	CONF_WHOLE("until", 3),
+	CONF_WHOLE("chase_below", -1),
+	CONF_WHOLE("quota", 1),
+	CONF_DURATION("deadline", 0),
 	CFG_SEC("step", step_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END()
 };
@@ -86,15 +88,12 @@ read_step(struct policy *p, cfg_t *section, const struct settings *s, struct err
 	step->inform = cfg_getbool(section, "inform");
 	step->below = below < 0 ? p->chase_below : (int)below;
 	p->step_count++;
-	if (below != -1 && (below < 1 || below >= LEVEL_COUNT))
-		return conf_fail(section, err, "step \"%s\": below must be 1 to 5", step->name);
-	if (conf_duration(section, "after", &step->after_ms, err) < 0 ||
-	    read_to(p, step, section, s, err) < 0)
+	if (read_to(p, step, section, s, err) < 0)
 		return -1;
 	if (!cfg_size(section, "channels"))
 		return conf_fail(section, err, "step \"%s\" has no channel; use sms, voice or console",
 				 step->name);
-	step->after_ms = (msec)((double)step->after_ms / s->policy_divisor);
+	step->after_ms = msec_divide(conf_ms(section, "after"), s->policy_divisor);
 	for (unsigned i = 0; i < cfg_size(section, "channels"); i++) {
 		int channel = channel_parse(cfg_getnstr(section, "channels", i));
 
@@ -119,7 +118,7 @@ read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err
 	static const char *const kinds[] = { "none", "village", "township", "person", "team" };
 	const char *targets = cfg_getstr(section, "targets");
 	long until = cfg_getint(section, "until"), chase = cfg_getint(section, "chase_below");
-	long quota = cfg_getint(section, "quota");
+	msec deadline = conf_ms(section, "deadline");
 	int kind = -1;
 
 	for (int i = 0; i < 5; i++)
@@ -128,20 +127,11 @@ read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err
 	if (kind < 0)
 		return conf_fail(section, err, "targets = \"%s\" is unknown; use none, village, "
 				 "township, person or team", targets);
-	if (until < 1 || until >= LEVEL_COUNT || (chase != -1 && (chase < 1 || chase >= LEVEL_COUNT)))
-		return conf_fail(section, err, "until and chase_below must be 1 to 5");
 	p->targets = (enum target_kind)kind;
 	p->until = (int)until;
 	p->chase_below = chase < 0 ? p->until : (int)chase;
-	if (quota < 1 || quota > 10000)
-		return conf_fail(section, err, "quota must be 1 to 10000");
-	p->quota = (unsigned)quota;
-	p->deadline_ms = NEVER;
-	if (cfg_getstr(section, "deadline")) {
-		if (conf_duration(section, "deadline", &p->deadline_ms, err) < 0)
-			return -1;
-		p->deadline_ms = (msec)((double)p->deadline_ms / s->policy_divisor);
-	}
+	p->quota = (unsigned)cfg_getint(section, "quota");
+	p->deadline_ms = deadline ? msec_divide(deadline, s->policy_divisor) : NEVER;
 	return 0;
 }
 

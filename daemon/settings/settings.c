@@ -6,7 +6,9 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+
+#include "core/segment.h"
+#include "files/read.h"
 
 #include "daemon/settings/rights.h"
 
@@ -30,44 +32,44 @@ static cfg_opt_t site_opts[] = {
 	CFG_STR("country", "86", CFGF_NONE), CFG_STR("area_code", "", CFGF_NONE),
 	CFG_STR("timezone", "Asia/Shanghai", CFGF_NONE),
 	CFG_STR("language", "zh", CFGF_NONE),
-	CFG_FLOAT("policy_divisor", 1, CFGF_NONE),
-	CFG_STR("validity", "24h", CFGF_NONE),
-	CFG_INT("auto_replies_per_hour", 3, CFGF_NONE),
-	CFG_STR("ring", "35s", CFGF_NONE),
-	CFG_INT("plays", 2, CFGF_NONE),
+	CONF_DECIMAL("policy_divisor", 1),
+	CONF_DURATION("validity", HOURS(24)),
+	CONF_WHOLE("auto_replies_per_hour", 3),
+	CONF_DURATION("ring", SECONDS(35)),
+	CONF_WHOLE("plays", 2),
 	CFG_END()
 };
 static cfg_opt_t listen_opts[] = {
-	CFG_STR("host", "127.0.0.1", CFGF_NONE), CFG_INT("port", 8035, CFGF_NONE),
+	CFG_STR("host", "127.0.0.1", CFGF_NONE), CONF_WHOLE("port", 8035),
 	CFG_STR("socket", "/run/gong/gong.sock", CFGF_NONE),
 	CFG_STR("public_url", NULL, CFGF_NONE),
-	CFG_INT("body_max", 1048576, CFGF_NONE), CFG_INT("header_max", 16384, CFGF_NONE),
-	CFG_INT("connections_max", 1000, CFGF_NONE),
+	CONF_WHOLE("body_max", 1048576), CONF_WHOLE("header_max", 16384),
+	CONF_WHOLE("connections_max", 1000),
 	CFG_END()
 };
 static cfg_opt_t client_opts[] = {
 	CFG_STR("token_sha256", NULL, CFGF_NONE), CFG_STR("token_file", NULL, CFGF_NONE),
 	CFG_STR("up_to", "notice", CFGF_NONE), CFG_BOOL("drill_only", cfg_false, CFGF_NONE),
 	CFG_STR_LIST("may", "{}", CFGF_NONE), CFG_STR_LIST("divisions", "{}", CFGF_NONE),
-	CFG_INT("recipients_max", 0, CFGF_NONE),
+	CONF_WHOLE("recipients_max", 0),
 	CFG_END()
 };
 static cfg_opt_t option_opts[] = {
 	CFG_STR("value", NULL, CFGF_NONE), CFG_STR("file", NULL, CFGF_NONE), CFG_END()
 };
 static cfg_opt_t canary_opts[] = {
-	CFG_STR("every", "", CFGF_NONE), CFG_STR("to", "", CFGF_NONE),
-	CFG_STR("within", "180s", CFGF_NONE), CFG_END()
+	CONF_DURATION("every", 0), CFG_STR("to", "", CFGF_NONE),
+	CONF_DURATION("within", SECONDS(180)), CFG_END()
 };
 static cfg_opt_t route_opts[] = {
 	CFG_STR("driver", NULL, CFGF_NONE), CFG_STR_LIST("channels", "{sms}", CFGF_NONE),
 	CFG_BOOL("simulated", cfg_false, CFGF_NONE), CFG_BOOL("backup", cfg_false, CFGF_NONE),
 	CFG_BOOL("gong_signs", cfg_true, CFGF_NONE),
 	CFG_STR("callback_secret", NULL, CFGF_NONE),
-	CFG_STR_LIST("callback_from", "{}", CFGF_NONE), CFG_INT("window", 0, CFGF_NONE),
-	CFG_FLOAT("rate", 0, CFGF_NONE), CFG_FLOAT("speed", 0, CFGF_NONE),
-	CFG_FLOAT("down_alarm_minutes", 2, CFGF_NONE),
-	CFG_STR_LIST("budgets", "{}", CFGF_NONE), CFG_STR("config", "{}", CFGF_NONE),
+	CFG_STR_LIST("callback_from", "{}", CFGF_NONE), CONF_WHOLE("window", 0),
+	CONF_DECIMAL("rate", 0), CONF_DECIMAL("speed", 0),
+	CONF_DECIMAL("down_alarm_minutes", 2),
+	__CFG_STR_LIST("budgets", "{}", CFGF_NONE, NULL, conf_budget), CFG_STR("config", "{}", CFGF_NONE),
 	CFG_SEC("option", option_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("canary", canary_opts, CFGF_NONE),
 	CFG_END()
@@ -152,7 +154,7 @@ only_conf(const struct dirent *entry)
 static int
 add_document(struct settings *s, const char *kind, const char *path, struct err *err)
 {
-	char *body = conf_read_file(path, err);
+	char *body = file_read(path, FILE_CONF_MAX, NULL, err);
 	struct document *d;
 	const char *name;
 
@@ -243,37 +245,6 @@ read_folders(struct settings *s, cfg_t *cfg, const char *option, const char *kin
 	return rc;
 }
 
-/* What a number may be; an option that is not here may be any number. */
-static const struct range {
-	const char *name;
-	double low, high;
-} ranges[] = {
-	{ "auto_replies_per_hour", 0, 1000 }, { "plays", 1, 10 }, { "policy_divisor", 1, 100000 },
-	{ "body_max", 1024, 1 << 30 }, { "header_max", 1024, 1 << 20 },
-	{ "connections_max", 1, 100000 }, { "recipients_max", 0, 1e9 },
-	{ "window", 0, 1e6 }, { "rate", 0, 1e6 }, { "speed", 0, 1e6 },
-	{ "down_alarm_minutes", 0, 1440 },
-};
-
-static int
-check_numbers(cfg_t *section, struct err *err)
-{
-	for (const cfg_opt_t *o = section->opts; o->name; o++)
-		for (size_t i = 0; i < sizeof(ranges) / sizeof(*ranges); i++) {
-			const struct range *r = &ranges[i];
-			double n;
-
-			if (strcmp(o->name, r->name) != 0)
-				continue;
-			n = o->type == CFGT_INT ? (double)cfg_getint(section, o->name)
-				: cfg_getfloat(section, o->name);
-			if (!(n >= r->low && n <= r->high))
-				return conf_fail(section, err, "%s = %.10g is not possible; it may be "
-						 "%.10g to %.10g", r->name, n, r->low, r->high);
-		}
-	return 0;
-}
-
 /* With a zone it does not know the C library would take UTC, and the roster another person. */
 static int
 check_timezone(cfg_t *site, const char *name, struct err *err)
@@ -281,10 +252,29 @@ check_timezone(cfg_t *site, const char *name, struct err *err)
 	char path[300];
 
 	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
-	if (!*name || *name == '/' || strstr(name, "..") || access(path, R_OK) < 0)
+	if (!*name || *name == '/' || strstr(name, "..") ||
+	    file_check(path, FILE_CONF_MAX, NULL) < 0)
 		return conf_fail(site, err, "timezone = \"%s\" is not known here; write a name such as "
 				 "\"Asia/Shanghai\" (files of /usr/share/zoneinfo, package tzdata)",
 				 name);
+	return 0;
+}
+
+/* They begin every number that is written without them. */
+static int
+check_plan(cfg_t *site, struct err *err)
+{
+	static const char digits[] = "0123456789";
+	const char *country = cfg_getstr(site, "country"), *area = cfg_getstr(site, "area_code");
+	size_t len = strlen(country);
+
+	if (len < 1 || len > 3 || *country == '0' || strspn(country, digits) != len)
+		return conf_fail(site, err, "country = \"%.20s\" is no country code; write its 1 to 3 "
+				 "digits, without + or 00", country);
+	len = strlen(area);
+	if (len > 5 || *area == '0' || strspn(area, digits) != len)
+		return conf_fail(site, err, "area_code = \"%.20s\" is no area code; write its digits, at "
+				 "most 5, without the 0 before them", area);
 	return 0;
 }
 
@@ -296,8 +286,8 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	if (lang < 0)
 		return conf_fail(site, err, "language = \"%s\": use zh or en",
 				 cfg_getstr(site, "language"));
-	if (check_numbers(site, err) < 0 ||
-	    check_timezone(site, cfg_getstr(site, "timezone"), err) < 0)
+	if (check_timezone(site, cfg_getstr(site, "timezone"), err) < 0 ||
+	    check_plan(site, err) < 0)
 		return -1;
 	s->default_lang = (enum lang)lang;
 	s->site_name[LANG_ZH] = xstrdup(cfg_getstr(site, "name_zh"));
@@ -314,26 +304,16 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	s->policy_divisor = cfg_getfloat(site, "policy_divisor");
 	s->auto_replies_per_hour = (unsigned)cfg_getint(site, "auto_replies_per_hour");
 	s->plays = (unsigned)cfg_getint(site, "plays");
-	if (conf_duration(site, "validity", &s->validity_ms, err) < 0 ||
-	    conf_duration(site, "ring", &s->ring_ms, err) < 0)
-		return -1;
-	if (!s->validity_ms || !s->ring_ms)
-		return conf_fail(site, err, "%s = 0s: nothing would ever be sent; leave it away",
-				 s->validity_ms ? "ring" : "validity");
+	s->validity_ms = conf_ms(site, "validity");
+	s->ring_ms = conf_ms(site, "ring");
 	return 0;
 }
 
-static int
-read_listen(struct settings *s, cfg_t *listen, struct err *err)
+static void
+read_listen(struct settings *s, cfg_t *listen)
 {
-	long port = cfg_getint(listen, "port");
-
-	if (port < 0 || port > 65535)
-		return conf_fail(listen, err, "port = %ld is not a TCP port", port);
-	if (check_numbers(listen, err) < 0)
-		return -1;
 	s->listen_host = cfg_getstr(listen, "host")[0] ? xstrdup(cfg_getstr(listen, "host")) : NULL;
-	s->listen_port = (uint16_t)port;
+	s->listen_port = (uint16_t)cfg_getint(listen, "port");
 	s->socket_path = cfg_getstr(listen, "socket")[0]
 		? conf_path(s->path, cfg_getstr(listen, "socket")) : xstrdup("");
 	s->public_url = xstrdup(cfg_getstr(listen, "public_url"));
@@ -341,7 +321,6 @@ read_listen(struct settings *s, cfg_t *listen, struct err *err)
 	s->header_max = (size_t)cfg_getint(listen, "header_max");
 	s->connections_max = (size_t)cfg_getint(listen, "connections_max");
 	s->alerts_open_max = 1000000;
-	return 0;
 }
 
 static int
@@ -357,6 +336,22 @@ unhex(unsigned char out[32], const char *hex)
 	return 0;
 }
 
+/* The first line of a file; nothing in it would be a token that anybody has.  Caller frees. */
+static char *
+read_secret(const char *path, struct err *err)
+{
+	char *body = file_read(path, FILE_SECRET_MAX, NULL, err);
+
+	if (!body)
+		return NULL;
+	body[strcspn(body, "\r\n")] = '\0';
+	if (*body && utf8_check(body, strlen(body), NULL) == 0)
+		return body;
+	err_set(err, "%s: cannot be used: its first line %s", path, *body ? "is not UTF-8" : "is empty");
+	free(body);
+	return NULL;
+}
+
 static int
 read_token(struct settings *s, struct client *c, cfg_t *section, struct err *err)
 {
@@ -370,11 +365,10 @@ read_token(struct settings *s, struct client *c, cfg_t *section, struct err *err
 		return conf_fail(section, err, "client \"%s\" needs token_sha256 (64 hex digits: "
 				 "printf %%s TOKEN | sha256sum) or token_file", c->name);
 	path = conf_path(s->path, file);
-	token = conf_read_file(path, err);
+	token = read_secret(path, err);
 	free(path);
 	if (!token)
 		return -1;
-	token[strcspn(token, "\r\n")] = '\0';
 	EVP_Digest(token, strlen(token), c->token_sha256, NULL, EVP_sha256(), NULL);
 	free(token);
 	return 0;
@@ -404,8 +398,6 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 		return conf_fail(section, err, "client \"%s\": up_to = \"%s\" is unknown; use notice, "
 				 "blue, yellow, orange or red", c->name,
 				 cfg_getstr(section, "up_to"));
-	if (check_numbers(section, err) < 0)
-		return -1;
 	c->up_to = (enum severity)up_to;
 	c->drill_only = cfg_getbool(section, "drill_only");
 	c->recipients_max = (unsigned long)cfg_getint(section, "recipients_max");
@@ -428,16 +420,6 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 		c->divisions[c->division_count++] = division_range(code);
 	}
 	return read_token(s, c, section, err);
-}
-
-static int
-read_budget(struct pace_budget *b, cfg_t *section, const char *text, struct err *err)
-{
-	if (pace_budget_parse(b, text) < 0)
-		return conf_fail(section, err, "budget \"%s\" is not like \"1/1m\", \"20/1d\" or "
-				 "\"1/10h@22:00-08:00\" (10 h, counted between 22:00 and 08:00 only)",
-				 text);
-	return 0;
 }
 
 static int
@@ -466,13 +448,12 @@ read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, stru
 			continue;
 		}
 		path = conf_path(s->path, file);
-		body = conf_read_file(path, err);
+		body = read_secret(path, err);
 		free(path);
 		if (!body) {
 			json_decref(json);
 			return -1;
 		}
-		body[strcspn(body, "\r\n")] = '\0';
 		json_object_set_new(json, cfg_title(option), json_string(body));
 		free(body);
 	}
@@ -481,30 +462,30 @@ read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, stru
 	return 0;
 }
 
-/* A section that is not there has the default of every option, so an empty `every`. */
+/* A section that is not there has the default of every option, so no `every`. */
 static int
 read_canary(const struct settings *s, struct route_conf *r, cfg_t *section, struct err *err)
 {
-	const char *every = cfg_getstr(section, "every"), *to = cfg_getstr(section, "to");
+	const char *to = cfg_getstr(section, "to");
+	msec every = conf_ms(section, "every");
 	struct err bad = { 0 };
 
-	if (!*every && !*to)
+	if (!every && !*to)
 		return 0;
-	if (!*every || !*to)
+	if (!every || !*to)
 		return conf_fail(section, err, "route \"%s\": canary needs every (how often) and to (the "
 				 "SIM's own number, or a partner SIM's)", r->name);
 	if (!r->channels[CHANNEL_SMS])
 		return conf_fail(section, err, "route \"%s\": a canary is an SMS, and this route carries "
 				 "none; leave canary away", r->name);
-	if (conf_duration(section, "every", &r->canary_every_ms, err) < 0 ||
-	    conf_duration(section, "within", &r->canary_within_ms, err) < 0)
-		return -1;
+	r->canary_every_ms = every;
+	r->canary_within_ms = conf_ms(section, "within");
 	if (phone_parse(&r->canary_to, to, &s->phone_plan, &bad) < 0)
 		return conf_fail(section, err, "route \"%s\": canary to = \"%s\": %s", r->name, to,
 				 bad.text);
-	if (r->canary_within_ms < 1000 || r->canary_every_ms < 4 * r->canary_within_ms)
-		return conf_fail(section, err, "route \"%s\": canary within must be at least 1s, and "
-				 "every at least four times as long", r->name);
+	if (every < 4 * r->canary_within_ms)
+		return conf_fail(section, err, "route \"%s\": canary every must be at least four times "
+				 "as long as within", r->name);
 	return 0;
 }
 
@@ -556,7 +537,7 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 	r->simulated = cfg_getbool(section, "simulated") || strcmp(r->driver, "gong-sim") == 0;
 	r->backup = cfg_getbool(section, "backup");
 	r->gong_signs = cfg_getbool(section, "gong_signs");
-	if (read_callback(r, section, err) < 0 || check_numbers(section, err) < 0)
+	if (read_callback(r, section, err) < 0)
 		return -1;
 	r->window = (unsigned)cfg_getint(section, "window");
 	r->rate = cfg_getfloat(section, "rate");
@@ -564,9 +545,8 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 	r->down_alarm_ms = (msec)(cfg_getfloat(section, "down_alarm_minutes") * 60000);
 	r->budgets = xcalloc(budgets + 1, sizeof(*r->budgets));
 	for (unsigned i = 0; i < budgets; i++)
-		if (read_budget(&r->budgets[r->budget_count++], section,
-				cfg_getnstr(section, "budgets", i), err) < 0)
-			return -1;
+		r->budget_count += pace_budget_parse(&r->budgets[i],
+						     cfg_getnstr(section, "budgets", i)) == 0;
 	if (read_canary(s, r, cfg_getsec(section, "canary"), err) < 0)
 		return -1;
 	return read_route_config(s, r, section, err);
@@ -592,7 +572,7 @@ static int
 read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 {
 	char *path = conf_path(s->path, cfg_getstr(cfg, "roles"));
-	char *body = conf_read_file(path, err);
+	char *body = file_read(path, FILE_CONF_MAX, NULL, err);
 	cfg_t *roles = body ? conf_parse(roles_file_opts, path, body, err) : NULL;
 	int rc = roles ? read_roles(s, roles, err) : -1;
 
@@ -602,9 +582,9 @@ read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 	free(path);
 	s->state_dir = conf_path(s->path, cfg_getstr(cfg, "state_dir"));
 	s->driver_dir = conf_path(s->path, cfg_getstr(cfg, "driver_dir"));
-	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), err) < 0 ||
-	    read_listen(s, cfg_getsec(cfg, "listen"), err) < 0)
+	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), err) < 0)
 		return -1;
+	read_listen(s, cfg_getsec(cfg, "listen"));
 	/* All files are read even when one has a fault, so that a check finds them all at once. */
 	rc = read_folders(s, cfg, "templates", "template", report, err);
 	if (read_folders(s, cfg, "policies", "policy", report, rc < 0 ? NULL : err) < 0)
@@ -617,7 +597,7 @@ settings_load(struct settings **out, const char *path, struct buf *report, struc
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
 	struct err local = { 0 };
-	char *body = conf_read_file(path, &local);
+	char *body = file_read(path, FILE_CONF_MAX, NULL, &local);
 	cfg_t *cfg = body ? conf_parse(main_opts, path, body, &local) : NULL;
 	int rc = -1;
 

@@ -7,7 +7,7 @@
 static cfg_opt_t param_opts[] = {
 	CFG_STR("scope", "request", CFGF_NONE),
 	CFG_STR("type", "text", CFGF_NONE),
-	CFG_INT("max", 40, CFGF_NONE),
+	CONF_WHOLE("max", 40),
 	CFG_STR("meaning", NULL, CFGF_NONE),
 	CFG_STR("worst_zh", NULL, CFGF_NONE),
 	CFG_STR("worst_en", NULL, CFGF_NONE),
@@ -18,7 +18,7 @@ static cfg_opt_t param_opts[] = {
 
 static cfg_opt_t answer_opts[] = {
 	CFG_STR("outcome", NULL, CFGF_NONE),
-	CFG_INT("level", 0, CFGF_NONE),
+	CONF_WHOLE("level", 0),
 	CFG_END()
 };
 
@@ -80,21 +80,17 @@ read_answer(struct answer_rule *rule, cfg_t *section, struct err *err)
 {
 	const char *outcome = cfg_getstr(section, "outcome");
 	int kind = outcome ? answer_kind_parse(outcome) : -1;
-	long level = cfg_getint(section, "level");
 
 	if (kind <= 0)
 		return conf_fail(section, err, "answer \"%s\": outcome \"%s\" is unknown; use "
 				 "acknowledged, in_post, done, coming, delayed, cannot or help",
 				 cfg_title(section), outcome ? outcome : "");
-	if (level < 0 || level >= LEVEL_COUNT)
-		return conf_fail(section, err, "answer \"%s\": level must be 0 to 5",
-				 cfg_title(section));
 	if (strlen(cfg_title(section)) != 1 || !strchr("0123456789", cfg_title(section)[0]))
 		return conf_fail(section, err, "answer \"%s\": a token is one digit",
 				 cfg_title(section));
 	snprintf(rule->token, sizeof(rule->token), "%s", cfg_title(section));
 	rule->kind = (enum answer_kind)kind;
-	rule->level = (int)level;
+	rule->level = (int)cfg_getint(section, "level");
 	return 0;
 }
 

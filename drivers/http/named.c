@@ -4,8 +4,11 @@
 #include "drivers/http/profile.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "files/read.h"
 
 #define SHIPPED "/usr/share/gong/providers"
 #define OPEN "{{param:"
@@ -29,12 +32,20 @@ read_file(const char *folder, const char *name, struct err *err)
 {
 	char path[512];
 	json_error_t where;
+	struct err why = { 0 };
+	char *body;
 	json_t *file;
 
 	snprintf(path, sizeof(path), "%s/%s.json", folder, name);
 	if (access(path, F_OK) < 0)
 		return NULL;
-	file = json_load_file(path, JSON_REJECT_DUPLICATES, &where);
+	body = file_read(path, FILE_CONF_MAX, NULL, &why);
+	if (!body) {
+		err_field(err, "profile", "%s", why.text);
+		return NULL;
+	}
+	file = json_loads(body, JSON_REJECT_DUPLICATES, &where);
+	free(body);
 	if (!file || !json_is_object(json_object_get(file, "parameters")) ||
 	    !json_is_object(json_object_get(file, "config"))) {
 		err_field(err, "profile", "%s: %s (line %d)", path, file

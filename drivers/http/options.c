@@ -1,12 +1,14 @@
 /* options.c -- what stands in options.h; it guesses nothing: what it does not know it refuses. */
 #include "drivers/http/options.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/number.h"
+
+#define NUMBER_MOST 1e15		/* of a balance and of an instant in seconds */
 
 int
 option_only(json_t *object, const char *where, const char *known, struct err *err)
@@ -77,7 +79,6 @@ bool
 option_as_number(json_t *value, double *out)
 {
 	const char *text = json_string_value(value);
-	char *end;
 
 	if (json_is_number(value)) {
 		*out = json_number_value(value);
@@ -85,8 +86,7 @@ option_as_number(json_t *value, double *out)
 	}
 	if (!text)
 		return false;
-	*out = strtod(text, &end);
-	return end != text && !*end && isfinite(*out);
+	return decimal_parse(out, text, -NUMBER_MOST, NUMBER_MOST) == 0;
 }
 
 int
@@ -153,12 +153,11 @@ pointer_get(const struct pointer *p, json_t *in)
 	if (!p->count)
 		return NULL;
 	for (size_t i = 0; i < p->count && in; i++) {
-		char *end;
+		int64_t n;
 
 		if (json_is_array(in)) {
-			unsigned long n = strtoul(p->tokens[i], &end, 10);
-
-			in = *end || end == p->tokens[i] ? NULL : json_array_get(in, n);
+			in = whole_parse(&n, p->tokens[i], 0, INT32_MAX) < 0 ? NULL
+				: json_array_get(in, (size_t)n);
 		} else {
 			in = json_object_get(in, p->tokens[i]);
 		}

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/pace.h"
+
 #define CONNECTIONS_MAX 1000
 #define WINDOW_MAX 16384
 
@@ -150,16 +152,20 @@ static int
 take_budgets(struct profile *p, json_t *limits, struct err *err)
 {
 	json_t *rate = json_object_get(limits, "rate"), *budget;
+	struct pace_budget read;
 	size_t i;
 
-	if (rate && (!json_is_number(rate) || json_number_value(rate) <= 0))
-		return err_field(err, "limits/rate", "must be a number of messages a second");
+	if (rate && !(json_is_number(rate) && json_number_value(rate) >= 0.001 &&
+		      json_number_value(rate) <= 1e6))
+		return err_field(err, "limits/rate", "must be a number of messages a second, 0.001 to "
+				 "1000000");
 	p->rate = json_number_value(rate);
 	p->budgets = json_object_get(limits, "budgets");
 	if (p->budgets && !json_is_array(p->budgets))
 		return err_field(err, "limits/budgets", "must be a list like [\"1/1m\",\"5/1h\"]");
 	json_array_foreach(p->budgets, i, budget)
-		if (!json_is_string(budget))
+		if (!json_is_string(budget) ||
+		    pace_budget_parse(&read, json_string_value(budget)) < 0)
 			return err_field(err, "limits/budgets", "must be a list like [\"1/1m\",\"5/1h\"]");
 	return option_only(limits, "limits", " rate budgets value_max value_not text_max ", err);
 }

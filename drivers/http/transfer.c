@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "drivers/http/sign.h"
+#include "files/read.h"
 
 #define ANSWER_MAX 65536
 #define NUMBER_MAX 512u			/* more of it for each number of a request */
@@ -355,10 +356,11 @@ check_files(const struct profile *p, struct err *err)
 {
 	const char *const names[] = { "ca_file", "client_cert", "client_key" };
 	const char *const paths[] = { p->ca_file, p->client_cert, p->client_key };
+	struct err why = { 0 };
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
-		if (paths[i] && access(paths[i], R_OK) < 0)
-			return err_field(err, names[i], "%s cannot be read", paths[i]);
+		if (paths[i] && file_check(paths[i], FILE_CONF_MAX, &why) < 0)
+			return err_field(err, names[i], "%s", why.text);
 	return 0;
 }
 

@@ -6,11 +6,13 @@
 #include <strings.h>
 
 #include "core/buf.h"
+#include "core/number.h"
 #include "drivers/modem/driver.h"
 #include "drivers/modem/ussd.h"
 
 #define AT_MS SECONDS(30)
 #define USSD_MS SECONDS(30)
+#define BALANCE_MOST 1e12		/* of any currency */
 
 static void
 forget(struct driver *d, struct question *q)
@@ -310,8 +312,14 @@ read_balance(struct driver *d, const char *text)
 		 text + match[1].rm_so);
 	if (strchr(number, ','))
 		*strchr(number, ',') = '.';
+	for (size_t n = strlen(number); n && number[n - 1] == '.'; n--)
+		number[n - 1] = '\0';	/* of the sentence that it ends */
+	if (decimal_parse(&d->kept.balance, number + strspn(number, " "), -BALANCE_MOST, BALANCE_MOST) < 0) {
+		kit_log("no balance reason=\"balance_pattern does not fit\" answer=\"%.160s\"",
+			text);
+		return;
+	}
 	d->kept.has_balance = true;
-	d->kept.balance = strtod(number, NULL);
 	d->kept.balance_at = kit_now();
 	driver_keep(d);
 	health_say(d);

@@ -83,7 +83,7 @@ on_storage(void *ctx, struct script *s, const struct at_reply *r)
 	d->health.used = d->health.size = 0;
 	for (; told && (told = strchr(told, ',')); ) {
 		told++;
-		if (sscanf(told, "%d,%d", &used, &size) != 2 || size <= 0)
+		if (sscanf(told, "%5d,%5d", &used, &size) != 2 || used < 0 || size <= 0)
 			continue;
 		if (!d->health.size || used * d->health.size >= d->health.used * size) {
 			d->health.used = used;

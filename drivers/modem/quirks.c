@@ -3,7 +3,6 @@
 #include "drivers/modem/quirks.h"
 
 #include <confuse.h>
-#include <errno.h>
 #include <regex.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,6 +10,8 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/number.h"
+#include "files/read.h"
 
 enum kind { COMMAND, COMMANDS, LINE, PATTERN, WORD, STORAGE, SECONDS_, PORTS };
 
@@ -136,22 +137,12 @@ word(const struct option *o, const char *text)
 }
 
 static int
-check_number(cfg_t *section, const struct option *o, long value, struct err *err)
-{
-	long least = o->kind == SECONDS_ ? 1 : 0, most = o->kind == SECONDS_ ? 600 : 31;
-
-	if (value < least || value > most)
-		return fault(section, o->name, err, "= %ld; it may be %ld to %ld", value, least, most);
-	return 0;
-}
-
-static int
 check_value(cfg_t *section, const struct option *o, unsigned i, struct err *err)
 {
 	const char *text;
 
 	if (o->kind == SECONDS_ || o->kind == PORTS)
-		return check_number(section, o, cfg_getnint(section, o->name, i), err);
+		return 0;		/* parse_number has looked at it */
 	text = cfg_getnstr(section, o->name, i);
 	if (o->kind == PATTERN && *text)
 		return check_pattern(section, o->name, text, 1, err);
@@ -218,6 +209,23 @@ check_end(FILE *in, struct err *err)
 		       reading_file);
 }
 
+/* libconfuse would take 0x10 and 010, too. */
+static int
+parse_number(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+{
+	bool seconds = strcmp(opt->name, "boot_seconds") == 0;
+	int64_t number, least = seconds ? 1 : 0, most = seconds ? 600 : 31;
+
+	if (whole_parse(&number, value, least, most) < 0) {
+		if (reading->text[0])
+			return -1;
+		return err_field(reading, opt->name, "%s:%d: %s = %.40s; it may be %d to %d",
+				 reading_file, cfg->line, opt->name, value, (int)least, (int)most);
+	}
+	*(long *)result = (long)number;
+	return 0;
+}
+
 static cfg_t *
 parse(FILE *in, struct err *err)
 {
@@ -234,9 +242,9 @@ parse(FILE *in, struct err *err)
 		cfg_opt_t *opt = &model[k + 1];
 
 		if (options[k].kind == SECONDS_)
-			*opt = (cfg_opt_t)CFG_INT(name, 0, CFGF_NODEFAULT);
+			*opt = (cfg_opt_t)CFG_INT_CB(name, 0, CFGF_NODEFAULT, parse_number);
 		else if (options[k].kind == PORTS)
-			*opt = (cfg_opt_t)CFG_INT_LIST(name, NULL, CFGF_NODEFAULT);
+			*opt = (cfg_opt_t)CFG_INT_LIST_CB(name, NULL, CFGF_NODEFAULT, parse_number);
 		else if (options[k].kind == COMMANDS)
 			*opt = (cfg_opt_t)CFG_STR_LIST(name, NULL, CFGF_NODEFAULT);
 		else
@@ -261,12 +269,13 @@ parse(FILE *in, struct err *err)
 int
 quirks_load(struct quirks **out, const char *path, struct err *err)
 {
-	FILE *in = fopen(path, "r");
+	int fd = file_open(path, FILE_CONF_MAX, err);
+	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
 	struct quirks *q;
 	cfg_t *cfg;
 
 	if (!in)
-		return err_set(err, "%s: cannot be read: %s", path, strerror(errno));
+		return -1;
 	reading_file = path;
 	cfg = check_end(in, err) ? NULL : parse(in, err);
 	fclose(in);
@@ -354,6 +363,17 @@ quirks_free(struct quirks *q)
 	free(q);
 }
 
+/* Of an answer, so with what stands after it; no count of a modem has more digits than six. */
+static int
+first_number(const char *text)
+{
+	int number = 0, minus = *text == '-', count = 0;
+
+	for (text += minus; *text >= '0' && *text <= '9' && count < 6; text++, count++)
+		number = number * 10 + *text - '0';
+	return minus ? -number : number;
+}
+
 int
 quirk_number(const char *pattern, const char *text)
 {
@@ -364,7 +384,7 @@ quirk_number(const char *pattern, const char *text)
 	if (!pattern || regcomp(&compiled, pattern, REG_EXTENDED) != 0)
 		return -1;		/* those of the file were tried when it was read */
 	if (regexec(&compiled, text, 2, match, 0) == 0 && match[1].rm_so >= 0)
-		number = atoi(text + match[1].rm_so);
+		number = first_number(text + match[1].rm_so);
 	regfree(&compiled);
 	return number;
 }

@@ -1,13 +1,13 @@
 /* settings.c -- reads the options of a modem route; refuses what it does not know. */
 #include "drivers/modem/settings.h"
 
-#include <ctype.h>
 #include <regex.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/number.h"
 
 enum shape { SHAPE_TEXT, SHAPE_DIGITS, SHAPE_NUMBER, SHAPE_BOOL };
 
@@ -71,11 +71,10 @@ static int
 set_number(msec *place, size_t row, json_t *value, struct err *err)
 {
 	const char *name = options[row].name, *text = json_string_value(value);
-	char *end = NULL;
-	msec number = text ? strtoll(text, &end, 10) : json_integer_value(value);
+	msec least = options[row].min, most = options[row].max, number = json_integer_value(value);
 
-	if ((!json_is_integer(value) && !(text && isdigit((unsigned char)*text) && !*end)) ||
-	    number < options[row].min || number > options[row].max)
+	if (text ? whole_parse(&number, text, least, most) < 0
+	    : !json_is_integer(value) || number < least || number > most)
 		return err_field(err, name, "option `%s` must be a number from %lld to %lld", name,
 				 (long long)options[row].min, (long long)options[row].max);
 	*place = number * options[row].unit;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "files/read.h"
+
 /* A question under way: what is asked of a network takes as long as a message. */
 struct asked {
 	struct sim *sim;
@@ -93,13 +95,16 @@ ask_sim(struct sim *s, const struct kit_question *q)
 static void
 add_from_file(const char *path, json_t *health)
 {
-	json_error_t where;
-	json_t *extra = json_load_file(path, 0, &where);
+	struct err err = { 0 };
+	char *body = file_read(path, FILE_CONF_MAX, NULL, &err);
+	json_error_t where = { 0 };
+	json_t *extra = body ? json_loads(body, 0, &where) : NULL;
 
 	if (json_is_object(extra))
 		json_object_update(health, extra);
 	else
-		json_object_set_new(health, "note", json_string(where.text));
+		json_object_set_new(health, "note", json_string(body ? where.text : err.text));
+	free(body);
 	json_decref(extra);
 }
 

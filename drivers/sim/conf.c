@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/number.h"
+
 enum option_type { OPTION_BOOL, OPTION_INT, OPTION_RATIO, OPTION_TEXT };
 
 #define AT(member) offsetof(struct sim_conf, member)
@@ -41,10 +43,13 @@ static const struct option {
 static int
 number(double *out, const struct option *o, const char *text, struct err *err)
 {
-	char *end;
+	int64_t whole = 0;
+	int rc = o->type == OPTION_RATIO ? decimal_parse(out, text, (double)o->min, (double)o->max)
+		: whole_parse(&whole, text, o->min, o->max);
 
-	*out = strtod(text, &end);
-	if (end == text || *end || *out < (double)o->min || *out > (double)o->max)
+	if (o->type != OPTION_RATIO)
+		*out = (double)whole;
+	if (rc < 0)
 		return err_field(err, o->name, "%s must be a number from %lld to %lld, not \"%.40s\"",
 				 o->name, o->min, o->max, text);
 	return 0;
@@ -93,7 +98,10 @@ set_json(struct sim_conf *c, const struct option *o, json_t *value, struct err *
 	if (!json_is_number(value) || o->type == OPTION_BOOL || o->type == OPTION_TEXT)
 		return err_field(err, o->name, "%s has the wrong type; see docs/sim-driver.md",
 				 o->name);
-	snprintf(text, sizeof(text), "%.17g", json_number_value(value));
+	if (json_is_integer(value))
+		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
+	else
+		snprintf(text, sizeof(text), "%.9f", json_real_value(value));
 	return set(c, o, text, err);
 }
 

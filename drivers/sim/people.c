@@ -8,8 +8,11 @@
 #include <sys/stat.h>
 
 #include "core/buf.h"
+#include "core/number.h"
+#include "files/read.h"
 
 #define NONE UINT32_MAX
+#define PEOPLE_MAX ((size_t)256 << 20)	/* bytes of the file */
 
 struct entry {
 	struct rule rule;
@@ -101,12 +104,12 @@ book_index(struct book *b)
 static bool
 is_count(const char *s, unsigned long long max, unsigned long long *out)
 {
-	char *end;
+	int64_t n;
 
-	if (*s < '0' || *s > '9')
+	if (whole_parse(&n, s, 0, (int64_t)max) < 0)
 		return false;
-	*out = strtoull(s, &end, 10);
-	return !*end && *out <= max;
+	*out = (unsigned long long)n;
+	return true;
 }
 
 static int
@@ -247,6 +250,7 @@ people_refresh(struct people *p, struct err *err)
 	struct book fresh = { 0 };
 	struct stat st;
 	FILE *f;
+	int fd;
 
 	if (stat(p->path, &st) < 0)
 		return err_set(err, "%s: cannot be read: %s", p->path, strerror(errno));
@@ -255,9 +259,10 @@ people_refresh(struct people *p, struct err *err)
 		return 0;
 	p->read_of = st.st_mtim;	/* a faulty file is reported once, not at every look */
 	p->size = st.st_size;
-	f = fopen(p->path, "re");
+	fd = file_open(p->path, PEOPLE_MAX, err);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!f)
-		return err_set(err, "%s: cannot be read: %s", p->path, strerror(errno));
+		return -1;
 	if (read_book(&fresh, f, p->path, err) < 0) {
 		fclose(f);
 		book_fini(&fresh);

@@ -56,14 +56,14 @@ includes() {	# FILE LINE INCLUDED of every "…" include
 
 # 1. Who includes whom, by floors.tab.  link.py proves the same of calls.
 tmp=$(mktemp)
-includes $(files core daemon drivers ctl) | awk -v table="$table" '
+includes $(files core files daemon drivers ctl) | awk -v table="$table" '
 function row(f,	i) { for (i = 1; i <= rows; i++) if (f ~ pattern[i]) return i; return 0 }
 function folder(f) { sub(/\/[^\/]*$/, "", f); return f }
 function broken(why) { print $1 ":" $2 ": includes " $3 ": " why }
 function sees(me, it,	i, n, what) {
 	n = split(seen[me], what, " ")
 	for (i = 1; i <= n; i++) {
-		if (what[i] == "below" && it && $3 ~ /^(core|daemon)\// && floor[it] < floor[me]) return 1
+		if (what[i] == "below" && it && $3 ~ /^(core|files|daemon)\// && floor[it] < floor[me]) return 1
 		if (index($3, what[i]) == 1) return 1
 	}
 	return 0
@@ -104,18 +104,26 @@ names '\b(?:rand|srand|random|srandom|drand48|getrandom|arc4random\w*)\s*\(' $co
 	complain "core never throws dice"
 
 # 3. Only the store names SQL.
-others=$(files core daemon drivers ctl | grep -v '^daemon/store/')
+others=$(files core files daemon drivers ctl | grep -v '^daemon/store/')
 sql='sqlite|"[^"]*\b(?:(?i:select\s[^"]*\sfrom|insert\s+(?:or\s+\w+\s+)?into|delete\s+from|create\s+(?:table|index|view)|drop\s+table|alter\s+table)\b|(?:UPDATE|PRAGMA|SAVEPOINT|ROLLBACK|COMMIT|BEGIN IMMEDIATE)\s)'
 names "$sql" $others | complain "only daemon/store names SQL"
 
 # 4. Only the loop thread's files name libevent; drivers have loops of their own.
 event='event2/|\b(?:event_(?:new|add|del|free|base_\w+|active|assign|pending)|evtimer_\w+|evsignal_\w+|evbuffer_\w+|bufferevent_\w+|evhttp_\w+|evconnlistener_\w+|struct\s+(?:event|event_base|evbuffer|bufferevent))\b'
-names "$event" $(files core daemon ctl | grep -vP '^daemon/(?:children/|routes/|web/|(?:loop|bridge|main)\.[ch]$)') |
+names "$event" $(files core files daemon ctl | grep -vP '^daemon/(?:children/|routes/|web/|(?:loop|bridge|main)\.[ch]$)') |
 	complain "only the loop thread's files name libevent"
 
 # 5. Libraries stay where they belong.
 names 'gammu' $(files core daemon drivers ctl | grep -v '^drivers/modem/') | complain "only gong-modem names libGammu"
 names '<curl/' $(files core daemon drivers | grep -v '^drivers/http/') | complain "only gong-http and gongctl name libcurl"
 names '<confuse\.h>' $(files core daemon drivers | grep -vE '^(daemon/settings/|drivers/modem/quirks\.c$)') | complain "only settings names libconfuse"
+
+# 6. What a person named is opened by files/read.h, and every number is read by core/number.h.
+names '\b(?:fopen|json_load_file|cfg_parse)\s*\(' $(files core daemon drivers ctl | grep -vE '^(daemon/loop\.c|daemon/store/guard\.c|drivers/modem/probe\.c)$') |
+	complain "files are read by files/read.h, which waits for no pipe and reads no device"
+names '\b(?:strtod|strtof|strtold|atof|atoi|atol|atoll)\s*\(' $(files core files daemon drivers ctl) |
+	complain "numbers are read by core/number.h, which knows no hex, no exponent and no infinity"
+names '\bCFG_(?:INT|FLOAT)(?:_LIST)?\(' $(files daemon drivers ctl) |
+	complain "a number of a settings file has its row in daemon/settings/limits.c"
 
 exit $bad

@@ -35,14 +35,14 @@ def may_call(rows, caller, callee):
     _, other, _ = row_of(rows, callee)
     if os.path.dirname(caller) == os.path.dirname(callee):
         return other <= own
-    if "below" in sees and callee.startswith(("core/", "daemon/")) and other < own:
+    if "below" in sees and callee.startswith(("core/", "files/", "daemon/")) and other < own:
         return True
     return any(callee.startswith(seen) for seen in sees if seen != "below")
 
 
 def symbols(objects, tree):
     """Of each source what it defines for others, and what it wants of them."""
-    sources = [os.path.relpath(p, tree) for part in ("core", "daemon", "drivers", "ctl")
+    sources = [os.path.relpath(p, tree) for part in ("core", "files", "daemon", "drivers", "ctl")
                for p in glob.glob(os.path.join(tree, part, "**", "*.c"), recursive=True)]
     if not sources:
         sys.exit(f"link.py: there is no source in {tree}")
@@ -62,7 +62,7 @@ def symbols(objects, tree):
 def program_of(source):
     """Two programs may have functions of one name; what a symbol means hangs on the program."""
     parts = source.split("/")
-    if parts[0] == "core" or parts[:2] == ["drivers", "kit"]:
+    if parts[0] in ("core", "files") or parts[:2] == ["drivers", "kit"]:
         return None             # in all of them
     return "/".join(parts[:2]) if parts[0] == "drivers" else parts[0]
 

@@ -3,5 +3,5 @@
 set -u
 cd "$(dirname "$0")/../.."
 flags="-D_GNU_SOURCE -I. -DGONG_VERSION='\"lint\"' -std=gnu17 $(pkg-config --cflags libevent gammu)"
-git ls-files 'core/*.c' 'daemon/*.c' 'drivers/*.c' 'ctl/*.c' |
+git ls-files 'core/*.c' 'files/*.c' 'daemon/*.c' 'drivers/*.c' 'ctl/*.c' |
 	xargs -P 2 -n 4 sh -c 'clang-tidy --quiet --warnings-as-errors="*" "$@" -- '"$flags"' 2>/dev/null' lint
