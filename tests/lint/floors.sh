@@ -63,7 +63,7 @@ function broken(why) { print $1 ":" $2 ": includes " $3 ": " why }
 function sees(me, it,	i, n, what) {
 	n = split(seen[me], what, " ")
 	for (i = 1; i <= n; i++) {
-		if (what[i] == "below" && it && $3 ~ /^(core|files|daemon)\// && floor[it] < floor[me]) return 1
+		if (what[i] == "below" && it && floor[it] < floor[me]) return 1
 		if (index($3, what[i]) == 1) return 1
 	}
 	return 0

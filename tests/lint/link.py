@@ -35,17 +35,21 @@ def may_call(rows, caller, callee):
     _, other, _ = row_of(rows, callee)
     if os.path.dirname(caller) == os.path.dirname(callee):
         return other <= own
-    if "below" in sees and callee.startswith(("core/", "files/", "daemon/")) and other < own:
+    if "below" in sees and other < own:
         return True
     return any(callee.startswith(seen) for seen in sees if seen != "below")
 
 
-def symbols(objects, tree):
+def symbols(rows, objects, tree):
     """Of each source what it defines for others, and what it wants of them."""
-    sources = [os.path.relpath(p, tree) for part in ("core", "files", "daemon", "drivers", "ctl")
-               for p in glob.glob(os.path.join(tree, part, "**", "*.c"), recursive=True)]
+    sources = [os.path.relpath(p, tree)
+               for top in sorted(set(os.listdir(tree)) - {"tests", "build"})
+               for p in glob.glob(os.path.join(tree, top, "**", "*.c"), recursive=True)]
     if not sources:
         sys.exit(f"link.py: there is no source in {tree}")
+    for source in sources:
+        if not any(r[0].search(source) for r in rows):
+            sys.exit(f"link.py: {source} stands on no floor of tests/lint/floors.tab")
     paths = {os.path.join(objects, s[:-2] + ".o"): s for s in sorted(sources)}
     for path, source in paths.items():
         if not os.path.exists(path):
@@ -62,9 +66,9 @@ def symbols(objects, tree):
 def program_of(source):
     """Two programs may have functions of one name; what a symbol means hangs on the program."""
     parts = source.split("/")
-    if parts[0] in ("core", "files") or parts[:2] == ["drivers", "kit"]:
-        return None             # in all of them
-    return "/".join(parts[:2]) if parts[0] == "drivers" else parts[0]
+    if parts[0] == "drivers" and parts[1] != "kit":
+        return "/".join(parts[:2])
+    return parts[0] if parts[0] in ("daemon", "ctl") else None      # None: in all of them
 
 
 def calls(sources, defines, wants):
@@ -108,7 +112,8 @@ def circles(nodes, after):
 def main():
     objects, tree = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "."
     known = KNOWN if tree == "." else []
-    rows, (sources, defines, wants) = floors(), symbols(objects, tree)
+    rows = floors()
+    sources, defines, wants = symbols(rows, objects, tree)
     edges = calls(sources, defines, wants)
     findings = []
 

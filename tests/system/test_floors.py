@@ -103,9 +103,9 @@ SINS = {        # name: (what is changed, what must be found, line for line)
          "see tests/lint/floors.tab"]),
     "the kit knows a driver": (
         {"drivers/kit/kit.c": calls("kit", "own")},
-        ["drivers/kit/kit.c: calls own of drivers/one/own.c: floor 1 may not call floor 2; "
+        ["drivers/kit/kit.c: calls own of drivers/one/own.c: floor 10 may not call floor 11; "
          "see tests/lint/floors.tab",
-         "drivers/kit/kit.c: calls own of drivers/two/own.c: floor 1 may not call floor 2; "
+         "drivers/kit/kit.c: calls own of drivers/two/own.c: floor 10 may not call floor 11; "
          "see tests/lint/floors.tab"]),
 }
 
@@ -129,6 +129,9 @@ def test_what_is_not_compiled_is_not_in_order(house):
     assert status == 1 and "core/b.c is not compiled" in lines[0]
     status, lines = prove("link.py", objects, tree / "core")
     assert status == 1 and "there is no source" in lines[0]
+    write(tree, {"cellar/c.c": "int c;\n"})
+    status, lines = prove("link.py", objects, tree)
+    assert status == 1 and "cellar/c.c stands on no floor" in lines[0]
 
 
 INCLUDES = {    # file: (what it includes, what is found of it)
@@ -140,10 +143,11 @@ INCLUDES = {    # file: (what it includes, what is found of it)
     "daemon/routes/r.c": ("drivers/kit/lines.h", None),
     "daemon/children/c.c": ("daemon/settings/settings.h", "floor 2 may not name it"),
     "daemon/loop.c": ("daemon/main.c", "it is a floor above"),
-    "drivers/one/d.c": ("drivers/two/own.h", "floor 2 may not name it"),
-    "drivers/kit/kit.c": ("drivers/one/own.h", "floor 1 may not name it"),
-    "ctl/ctl.c": ("drivers/kit/kit.h", "floor 2 may not name it"),
+    "drivers/one/d.c": ("drivers/two/own.h", "floor 11 may not name it"),
+    "drivers/kit/kit.c": ("drivers/one/own.h", "floor 10 may not name it"),
+    "ctl/ctl.c": ("drivers/kit/kit.h", "floor 11 may not name it"),
     "daemon/web/w.c": ("daemon/engine/e.h", None),
+    "daemon/web/x.c": ("drivers/kit/kit.h", "floor 4 may not name it"),
 }
 
 
