@@ -19,6 +19,7 @@
 #define READS_MAX 256
 #define BALLAST_BYTES (64 * 1024 * 1024)
 #define BALLAST_LOOK_MS 5000
+#define SPENT_MAX 1024			/* commands that the loop is woken for, to free them */
 #define START_BYTES (8 * 1024 * 1024)	/* less is too little to start on */
 
 struct bridge {
@@ -37,6 +38,8 @@ struct bridge {
 	pthread_cond_t work, reads;
 	struct command_list urgent, bulk;
 	struct effect_list effects;
+	struct command_list spent;	/* on their way back to the thread that made them … */
+	struct effect_list spent_effects;	/* … and to be freed by it */
 	struct read_query *queries, **queries_end;
 	size_t query_count;
 	struct read_answer *answers, **answers_end;
@@ -174,6 +177,24 @@ wait_for_work(struct bridge *b, msec wake_at, bool more)
 	}
 }
 
+static void
+free_effects(struct effect_list *list)
+{
+	struct effect *f;
+
+	while ((f = effect_pop(list)))
+		effect_free(f);
+}
+
+static void
+free_commands(struct command_list *list)
+{
+	struct command *cmd;
+
+	while ((cmd = command_pop(list)))
+		command_free(cmd);
+}
+
 /* What a turn was like. */
 static void
 note_turn(struct bridge *b, bool done, bool full, const char *why)
@@ -257,6 +278,7 @@ static bool
 wait_and_take(struct bridge *b, struct command_list *urgent, struct command_list *bulk,
 	      msec wake_at, bool more, unsigned failures)
 {
+	struct effect_list spent = { 0 };
 	bool stop;
 
 	pthread_mutex_lock(&b->lock);
@@ -264,7 +286,9 @@ wait_and_take(struct bridge *b, struct command_list *urgent, struct command_list
 	wait_for_work(b, wake_at, more);
 	stop = b->stopping && ((!b->urgent.first && !urgent->first) || failures > 20);
 	take_work(b, urgent, bulk);
+	effect_splice(&spent, &b->spent_effects);
 	pthread_mutex_unlock(&b->lock);
+	free_effects(&spent);
 	return stop;
 }
 
@@ -273,9 +297,12 @@ static bool
 show_turn(struct bridge *b, struct command_list *urgent, const struct command_list *bulk,
 	  struct effect_list *out, bool give)
 {
+	struct command_list spent = { 0 };
 	bool wake, nothing_back = true;
 
+	engine_spent(b->engine, &spent);
 	pthread_mutex_lock(&b->lock);
+	command_splice(&b->spent, &spent);
 	b->turn_at = monotonic_now();
 	b->state = b->own;
 	effect_splice(&b->effects, out);
@@ -283,7 +310,7 @@ show_turn(struct bridge *b, struct command_list *urgent, const struct command_li
 		nothing_back = !give_back(&b->effects, urgent);
 	b->held_urgent = urgent->count;
 	b->held_bulk = bulk->count;
-	wake = b->effects.first != NULL;
+	wake = b->effects.first || b->spent.count >= SPENT_MAX;
 	pthread_mutex_unlock(&b->lock);
 	if (wake)
 		wake_loop(b);
@@ -404,13 +431,11 @@ reader_main(void *ctx)
 static void
 free_bridge(struct bridge *b)
 {
-	struct command *cmd;
-	struct effect *f;
-
-	while ((cmd = command_pop(&b->urgent)) || (cmd = command_pop(&b->bulk)))
-		command_free(cmd);
-	while ((f = effect_pop(&b->effects)))
-		effect_free(f);
+	free_commands(&b->urgent);
+	free_commands(&b->bulk);
+	free_commands(&b->spent);
+	free_effects(&b->effects);
+	free_effects(&b->spent_effects);
 	while (b->queries) {
 		struct read_query *q = b->queries;
 
@@ -542,8 +567,10 @@ bridge_is_pressed(struct bridge *b)
 }
 
 void
-bridge_take(struct bridge *b, struct effect_list *effects, struct read_answer **answers)
+bridge_take(struct bridge *b, struct effect_list *effects, struct effect_list *spent,
+	    struct read_answer **answers)
 {
+	struct command_list commands = { 0 };
 	uint64_t count;
 
 	if (read(b->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
@@ -553,7 +580,10 @@ bridge_take(struct bridge *b, struct effect_list *effects, struct read_answer **
 	*answers = b->answers;
 	b->answers = NULL;
 	b->answers_end = &b->answers;
+	command_splice(&commands, &b->spent);
+	effect_splice(&b->spent_effects, spent);
 	pthread_mutex_unlock(&b->lock);
+	free_commands(&commands);
 }
 
 void

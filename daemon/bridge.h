@@ -49,8 +49,10 @@ void bridge_urgent(struct bridge *, struct command *);
 bool bridge_bulk(struct bridge *, struct command *);	/* false: full, not taken */
 bool bridge_read(struct bridge *, struct read_query *);	/* false: full, not taken */
 bool bridge_is_pressed(struct bridge *);	/* too many urgent commands wait */
-/* Everything that came up since the last call; caller owns it. */
-void bridge_take(struct bridge *, struct effect_list *effects, struct read_answer **answers);
+/* Everything that came up since the last call; caller owns it.  `spent`: effects that were carried
+ * out go back to the engine's thread, which made them and frees them. */
+void bridge_take(struct bridge *, struct effect_list *effects, struct effect_list *spent,
+		 struct read_answer **answers);
 void bridge_state(struct bridge *, struct bridge_state *out);
 /* The wall clock was stepped by `by` ms: gong's own instants move with it (domain: Time). */
 void bridge_clock_step(struct bridge *, msec by);

@@ -33,6 +33,7 @@ struct loop {
 	struct web *web;
 	struct event *up, *second, *term, *interrupt, *hangup;
 	struct effect_list effects;	/* came up, not yet carried out */
+	struct effect_list spent;	/* carried out, not yet given back */
 	msec clock_offset_ms;		/* wall minus monotonic, as last seen */
 	bool held, was_full, was_failing, was_bare;
 	struct watch_state store_state;	/* as it was told last */
@@ -237,15 +238,12 @@ carry_out(struct loop *l, struct effect *f)
 	switch (f->kind) {
 	case EFFECT_REPLY:
 		web_reply(l->web, f->reply.to, f->reply.status, NULL, f->reply.json);
-		effect_free(f);
 		break;
 	case EFFECT_LOG:
 		log_line(f->log.priority, "%s", f->log.line);
-		effect_free(f);
 		break;
 	case EFFECT_SETTINGS:
 		take_settings(l, f->settings);
-		effect_free(f);
 		break;
 	case EFFECT_SEND:
 	case EFFECT_CALL:
@@ -265,14 +263,16 @@ on_up(evutil_socket_t fd, short what, void *ctx)
 	struct read_answer *a, *answers;
 	struct effect *f;
 
-	bridge_take(l->bridge, &l->effects, &answers);
+	bridge_take(l->bridge, &l->effects, &l->spent, &answers);
 	for (; (a = answers); free(a)) {
 		answers = a->next;
 		web_reply(l->web, a->to, a->status, NULL, a->body.data ? a->body.data : "");
 		buf_fini(&a->body);
 	}
-	while ((f = effect_pop(&l->effects)))
+	while ((f = effect_pop(&l->effects))) {
 		carry_out(l, f);
+		effect_push(&l->spent, f);
+	}
 	press(l);
 }
 
@@ -482,7 +482,7 @@ close_all(struct loop *l)
 	watch_close(l->watch);
 	bridge_close(l->bridge);
 	web_close(l->web);
-	while ((f = effect_pop(&l->effects)))
+	while ((f = effect_pop(&l->effects)) || (f = effect_pop(&l->spent)))
 		effect_free(f);
 	if (l->up)
 		event_free(l->up);

@@ -48,6 +48,15 @@ open_routes(struct engine *e)
 	}
 }
 
+static void
+free_all(struct command_list *list)
+{
+	struct command *cmd;
+
+	while ((cmd = command_pop(list)))
+		command_free(cmd);
+}
+
 int
 engine_open(struct engine **out, struct store *store, struct settings *settings, msec now,
 	    struct err *err)
@@ -97,6 +106,7 @@ engine_close(struct engine *e)
 	forget(e);
 	while ((f = effect_pop(&e->effects)))
 		effect_free(f);
+	free_all(&e->spent);
 	for (size_t i = 0; i < e->route_count; i++) {
 		engine_limits_free(e->routes[i]);
 		free(e->routes[i]);
@@ -112,6 +122,12 @@ engine_close(struct engine *e)
 	free(e->waves.waiting.waves);
 	settings_unref(e->settings);
 	free(e);
+}
+
+void
+engine_spent(struct engine *e, struct command_list *out)
+{
+	command_splice(out, &e->spent);
 }
 
 void
@@ -356,15 +372,6 @@ discard(struct engine *e)
 	e->stale = true;
 }
 
-static void
-free_all(struct command_list *list)
-{
-	struct command *cmd;
-
-	while ((cmd = command_pop(list)))
-		command_free(cmd);
-}
-
 /* When something falls due, in the caller's time. */
 static msec
 next_look(struct engine *e)
@@ -382,6 +389,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	size_t import_before = e->import ? e->import->import->done : 0;
 	int rc;
 
+	free_all(&e->spent);
 	e->now = now + e->skew_ms;
 	e->skew_before = e->skew_ms;
 	e->shifted = 0;
@@ -413,8 +421,8 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 		return -1;
 	}
 	e->stats.commits++;
-	free_all(&first);
-	free_all(&second);
+	command_splice(&e->spent, &first);
+	command_splice(&e->spent, &second);
 	effect_splice(out, &e->effects);
 	*wake_at = e->more || urgent->first || bulk->first ? now : next_look(e);
 	return 0;

@@ -20,7 +20,7 @@ void engine_close(struct engine *);
 
 /* One turn: takes all urgent commands and a bounded amount of bulk from the lists, runs what
  * is due at `now`, commits, and only then appends effects to `out`.  Commands it has taken are
- * freed; the rest stay queued.  `*wake_at`: when it wants the next turn even without commands
+ * freed (see engine_spent); the rest stay queued.  `*wake_at`: when it wants the next turn even without commands
  * (may be <= now: at once, there is more to do).
  * -1: the store failed; commands stay queued, nothing was done and no effect given; the caller
  * asks again later (`*wake_at`), answering waiting clients 503 or 507 (err->field "full"). */
@@ -28,6 +28,11 @@ int engine_turn(struct engine *, struct command_list *urgent, struct command_lis
 		struct effect_list *out, msec *wake_at, struct err *);
 
 #define ROUTES_MAX 64
+
+/* The commands of the last turn, for the caller to free in the thread that made them: freed by
+ * another, the allocations of both threads wait for one lock.  The next turn frees what nobody
+ * has asked for. */
+void engine_spent(struct engine *, struct command_list *out);
 
 /* Figures for metrics and forecasts, safe after a turn from the engine thread only. */
 struct engine_stats {

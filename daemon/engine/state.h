@@ -128,6 +128,7 @@ struct engine {
 	struct store *store;
 	struct settings *settings;
 	struct effect_list effects;
+	struct command_list spent;	/* of the last turn, if nobody has asked for them */
 	msec now, skew_ms;		/* skew: how far gong runs ahead of a wall clock behind it */
 	msec skew_before, shifted;	/* as the turn began; by how much this turn moved instants */
 	bool stale;			/* memory must be reloaded: the last commit failed */

@@ -155,7 +155,6 @@ routes_effect(struct routes *r, struct effect *f)
 	case EFFECT_SETTINGS:
 		break;			/* not for drivers */
 	}
-	effect_free(f);
 }
 
 void

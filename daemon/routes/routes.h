@@ -34,7 +34,7 @@ struct routes_ports {
 struct routes *routes_open(struct event_base *, struct children *, const struct settings *,
 			   const int64_t *ids, char *const *keeps, const char *base_url,
 			   const struct routes_ports *);
-/* SEND, CALL, WITHDRAW, TOOK, ASK and BARRIER; takes the effect over. */
+/* SEND, CALL, WITHDRAW, TOOK, ASK and BARRIER; the effect stays the caller's. */
 void routes_effect(struct routes *, struct effect *);
 /* An HTTP request on a route's own URL.  false: no driver is there to take it. */
 bool routes_callback(struct routes *, const char *route, uint64_t reply_to, const char *method,
