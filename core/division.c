@@ -40,13 +40,11 @@ division_parse(division_code *out, const char *text, struct err *err)
 		digits++;
 	}
 	if (*p || (digits != 6 && digits != 9 && digits != 12) || code == 0)
-		return err_set(err, "\"%.40s\" is not a division code; use 6 (county), 9 "
-			       "(township) or 12 (village) digits", text);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), code_unreadable, QUOTE(text));
 	for (; digits < 12; digits++)
 		code *= 10;
 	if (code < 100000 * COUNTY_UNIT)
-		return err_set(err, "\"%.40s\" is not a division code; it must not begin with 0",
-			       text);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), code_zero, QUOTE(text));
 	*out = code;
 	return 0;
 }

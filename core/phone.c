@@ -49,8 +49,7 @@ read_digits(struct written *w, const char *text, struct err *err)
 		else if (c >= '0' && c <= '9' && w->count < DIGITS_MAX)
 			w->digits[w->count++] = (char)c;
 		else if (c < 0 || !strchr(" -()./", c))
-			return err_set(err, "\"%.40s\" is not a telephone number; write it as "
-				       "+country and digits", text);
+			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_unreadable, QUOTE(text));
 	}
 	w->digits[w->count] = '\0';
 	return 0;
@@ -64,9 +63,10 @@ finish(uint64_t *out, const char *country, const char *rest, const char *text, s
 
 	snprintf(all, sizeof(all), "%s%s", country, rest);
 	len = strlen(all);
-	if (len < 8 || len > 15 || all[0] == '0')
-		return err_set(err, "\"%.40s\" has %s digits for E.164 (8 to 15 with the country "
-			       "code)", text, len > 15 ? "too many" : "too few or wrong");
+	if (len > 15)
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_too_long, QUOTE(text));
+	if (len < 8 || all[0] == '0')
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_too_short, QUOTE(text));
 	*out = strtoull(all, NULL, 10);
 	return 0;
 }
@@ -80,8 +80,7 @@ national(uint64_t *out, const struct written *w, const char *text, const struct 
 	char local[DIGITS_MAX + 16];
 
 	if (w->count < 7)
-		return err_set(err, "\"%.40s\" is a short code or incomplete; gong only calls full "
-			       "numbers", text);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_short_code, QUOTE(text));
 	if (d[0] == '0')
 		return finish(out, plan->country, d + 1, text, err);
 	if (strcmp(plan->country, "86") == 0) {
@@ -91,16 +90,14 @@ national(uint64_t *out, const struct written *w, const char *text, const struct 
 		    (w->count == 13 || w->count == 15))
 			return finish(out, "", d, text, err);
 		if (w->count > 8)
-			return err_set(err, "\"%.40s\" is neither a mobile number of 11 digits nor "
-				       "a landline with 0 and area code", text);
+			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_neither, QUOTE(text));
 	}
 	if (w->count <= 8 && plan->area && plan->area[0]) {
 		snprintf(local, sizeof(local), "%.8s%s", plan->area, d);
 		return finish(out, plan->country, local, text, err);
 	}
 	if (w->count <= 8)
-		return err_set(err, "\"%.40s\" has no area code, and the site has none set; write "
-			       "the area code", text);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_no_area, QUOTE(text));
 	return finish(out, plan->country, d, text, err);
 }
 

@@ -103,7 +103,7 @@ utf8_check(const char *bytes, size_t len, struct err *err)
 		size_t n = decode((const unsigned char *)bytes + i, len - i, &point);
 
 		if (!n)
-			return err_set(err, "byte %zu is not UTF-8; save the text as UTF-8", i + 1);
+			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), utf8_bad, NUM(i + 1));
 		i += n;
 	}
 	return 0;
@@ -192,7 +192,7 @@ segment_plan(struct segment_plan *out, const char *utf8, struct err *err)
 		unsigned septets;
 
 		if (!n)
-			return err_set(err, "byte %zu is not UTF-8; save the text as UTF-8", i + 1);
+			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), utf8_bad, NUM(i + 1));
 		septets = septets_of(point);
 		is_gsm = is_gsm && septets;
 		gsm_units += septets;
@@ -211,8 +211,8 @@ segment_plan(struct segment_plan *out, const char *utf8, struct err *err)
 		while (utf8[at]) {
 			at += fill_part(out, utf8 + at);
 			if (++parts > SEGMENT_PARTS_MAX)
-				return err_set(err, "the text needs more than %d parts; shorten it",
-					       SEGMENT_PARTS_MAX);
+				return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), text_too_long,
+					       NUM(SEGMENT_PARTS_MAX));
 		}
 		out->parts = parts;
 	}

@@ -196,8 +196,8 @@ text_render(const struct text *t, text_lookup lookup, void *ctx, struct buf *out
 		case NODE_VALUE:
 			value = lookup(ctx, node->text);
 			if (!value)
-				return err_field(err, node->text, "the text needs \"%s\", which has "
-						 "no value", node->text);
+				return err_say(err, REFUSED_INVALID, about_name(CONCEPT_PARAM, node->text),
+					       text_needs, node->text);
 			buf_puts(out, value);
 			break;
 		case NODE_IF:
@@ -252,23 +252,23 @@ is_number(const char *s)
 int
 param_check(const struct param *p, const char *value, struct err *err)
 {
+	struct about at = about_name(CONCEPT_PARAM, p->name);
+
 	if (!*value)
-		return err_field(err, p->name, "\"%s\" is empty", p->name);
+		return err_say(err, REFUSED_INVALID, at, param_empty, p->name);
 	if (utf8_check(value, strlen(value), NULL) < 0)
-		return err_field(err, p->name, "\"%s\" is not valid UTF-8", p->name);
+		return err_say(err, REFUSED_INVALID, at, param_not_utf8, p->name);
 	if (p->max && characters(value) > p->max)
-		return err_field(err, p->name, "\"%s\" has %zu characters, at most %u fit; shorten "
-				 "it", p->name, characters(value), p->max);
+		return err_say(err, REFUSED_INVALID, at, param_too_long, p->name,
+			       NUM(characters(value)), NUM(p->max));
 	if (p->type == PARAM_NUMBER && !is_number(value))
-		return err_field(err, p->name, "\"%s\" must be a number, not \"%.40s\"", p->name,
-				 value);
+		return err_say(err, REFUSED_INVALID, at, param_no_number, p->name,
+			       QUOTE(value));
 	for (const char *s = value; *s; s++)
 		if ((unsigned char)*s < 0x20)
-			return err_field(err, p->name, "\"%s\" holds a line break or control "
-					 "character; write it on one line", p->name);
+			return err_say(err, REFUSED_INVALID, at, param_control, p->name);
 	if (strstr(value, "【") || strstr(value, "】"))
-		return err_field(err, p->name, "\"%s\" must not hold 【 or 】; they belong to the "
-				 "signature", p->name);
+		return err_say(err, REFUSED_INVALID, at, param_signature, p->name);
 	return 0;
 }
 

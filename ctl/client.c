@@ -4,6 +4,7 @@
 
 #include <curl/curl.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,46 +25,42 @@ take(char *data, size_t size, size_t count, void *to)
 static int
 not_reached(struct ctl *ctl, CURLcode code, struct err *err)
 {
+	struct about at = about_name(CONCEPT_OPTION, "--socket");
 	long os = 0;
 
 	curl_easy_getinfo(ctl->curl, CURLINFO_OS_ERRNO, &os);
 	if (!os && access(ctl->socket, F_OK) < 0)
 		os = errno;
 	if (os == EACCES || os == EPERM)
-		err_field(err, "--socket",
-			  "gongd's socket %s may not be used by this user; run "
-			  "gongctl as root or as the user gongd runs as",
-			  ctl->socket);
+		err_say(err, REFUSED_FAULT, at, socket_forbidden, ctl->socket);
 	else if (code == CURLE_COULDNT_CONNECT)
-		err_field(err, "--socket",
-			  "gongd is not reachable at %s; start it (systemctl start "
-			  "gongd, or gongd --config gong.conf) or name its socket with "
-			  "--socket or "
-			  "--config",
-			  ctl->socket);
+		err_say(err, REFUSED_FAULT, at, socket_silent, ctl->socket);
 	else
-		err_field(err, "--socket",
-			  "gongd at %s did not answer (%s); what was asked may "
-			  "have been done: look with gongctl alert list before asking "
-			  "again",
-			  ctl->socket, curl_easy_strerror(code));
+		err_say(err, REFUSED_FAULT, at, socket_broke, ctl->socket,
+			curl_easy_strerror(code));
 	return CTL_NOT_REACHED;
 }
 
-/* A refusal's detail; a body that is no problem document still says its status. */
+/* gongd has put it into our language; what it is about, we put into the command's own words. */
 static int
 refused(long status, json_t *answer, const struct buf *body, struct err *err)
 {
-	const char *field = member_text(answer, "field"),
+	const char *concept = member_text(answer, "concept"),
+		   *name = member_text(answer, "name"),
+		   *field = member_text(answer, "field"),
 		   *detail = member_text(answer, "detail");
+	json_t *index = json_object_get(answer, "index");
 
-	if (!detail)
-		detail = member_text(answer, "title");
-	if (detail)
-		err_field(err, field ? field : "", "%s", detail);
-	else
-		err_set(err, "gongd answered %ld: %.200s", status,
-			body->data ? body->data : "");
+	if (!detail) {
+		err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), answer_unreadable, NUM(status),
+			QUOTE(body->data ? body->data : ""));
+		return CTL_REFUSED;
+	}
+	err_field(err, field ? field : "", "%s", detail);
+	if (concept && concept_parse(concept) >= 0)
+		err->about = about_name((enum concept)concept_parse(concept), name ? name : "");
+	if (json_is_integer(index))
+		err->about.index = (int)json_integer_value(index);
 	return CTL_REFUSED;
 }
 
@@ -88,6 +85,8 @@ perform(struct ctl *ctl, const struct client_request *q, struct buf *body)
 	curl_easy_setopt(ctl->curl, CURLOPT_USERAGENT, "gongctl/" GONG_VERSION);
 	curl_easy_setopt(ctl->curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(ctl->curl, CURLOPT_WRITEDATA, body);
+	headers = curl_slist_append(headers, ctl->lang == LANG_ZH ? "Accept-Language: zh"
+							       : "Accept-Language: en");
 	if (q->body) {
 		struct buf type = { 0 };
 
@@ -95,12 +94,12 @@ perform(struct ctl *ctl, const struct client_request *q, struct buf *body)
 			   q->type ? q->type : "application/json");
 		headers = curl_slist_append(headers, type.data);
 		headers = curl_slist_append(headers, "Expect:");
-		curl_easy_setopt(ctl->curl, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(ctl->curl, CURLOPT_POSTFIELDS, q->body);
 		curl_easy_setopt(ctl->curl, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)q->len);
 		buf_fini(&type);
 	}
+	curl_easy_setopt(ctl->curl, CURLOPT_HTTPHEADER, headers);
 	rc = curl_easy_perform(ctl->curl);
 	curl_slist_free_all(headers);
 	buf_fini(&url);
@@ -252,13 +251,17 @@ client_pages(struct ctl *ctl, const char *path, const char *member, size_t max,
 int
 ctl_fail(const struct ctl *ctl, int code, const struct err *err)
 {
-	struct buf line = { 0 };
+	struct buf line = { 0 }, address = { 0 };
+	char text[sizeof(err->text)];
 
-	text_clip(&line, err->field, sizeof(err->field));
+	address_put(ctl, err, &address);
+	said_render(&err->said, ctl->lang, text, sizeof(text));
+	text_clip(&line, address.data ? address.data : "", PATH_MAX);
 	if (line.len)
 		buf_puts(&line, ": ");
-	text_clip(&line, err->text, sizeof(err->text));
+	text_clip(&line, text, sizeof(text));
 	fprintf(stderr, "gongctl: %s\n", line.data ? line.data : "");
 	buf_fini(&line);
+	buf_fini(&address);
 	return code;
 }

@@ -85,6 +85,8 @@ int client_post_request(struct ctl *, const struct client_request *, json_t **ou
 int client_pages(struct ctl *, const char *path, const char *member, size_t max, json_t **rows,
 		 bool *more, struct err *);
 int ctl_fail(const struct ctl *, int code, const struct err *);	/* prints err, returns code */
+/* address.c -- what err is about, as the command in hand calls it; appends nothing for nothing. */
+void address_put(const struct ctl *, const struct err *, struct buf *out);
 
 /* grid.c -- text in columns, by the width it has on the screen (East Asian wide = 2). */
 struct grid {

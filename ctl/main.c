@@ -408,7 +408,9 @@ global_value(struct ctl *ctl, const char *option, const char *value, const char 
 	if (strcmp(option, "--lang") == 0) {
 		lang = lang_parse(value);
 		if (lang < 0)
-			return ctl_usage(ctl, "--lang %s: use zh or en", value);
+			return ctl_usage(ctl,
+					 say(ctl, "--lang %s: use zh or en", "--lang %s:应为 zh 或 en"),
+					 value);
 		ctl->lang = (enum lang)lang;
 	} else if (strcmp(option, "--socket") == 0) {
 		ctl->socket = value;

@@ -113,22 +113,12 @@ bridge_make_room(const char *ballast_path)
 
 /* The store failed: clients are told to come again; what drivers and the desk said waits. */
 static void
-answer_busy(struct command_list *bulk, bool full, const char *why, struct effect_list *out)
+answer_all(struct command_list *bulk, const struct err *why, struct effect_list *out)
 {
 	struct command *cmd;
 
 	while ((cmd = command_pop(bulk))) {
-		struct effect *f = effect_new(EFFECT_REPLY, -1);
-		struct buf json = { 0 };
-
-		f->reply.to = cmd->reply_to;
-		f->reply.status = full ? 507 : 503;
-		buf_printf(&json, "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"detail\":",
-			   f->reply.status, full ? "Disk full" : "Busy");
-		buf_json(&json, why);
-		buf_puts(&json, "}");
-		f->reply.json = buf_take(&json);
-		effect_push(out, f);
+		effect_push(out, effect_refusal(cmd->reply_to, why));
 		command_free(cmd);
 	}
 }
@@ -197,14 +187,14 @@ free_commands(struct command_list *list)
 
 /* What a turn was like. */
 static void
-note_turn(struct bridge *b, bool done, bool full, const char *why)
+note_turn(struct bridge *b, bool done, const struct err *why)
 {
 	b->own.working = done;
 	if (done) {
 		engine_stats(b->engine, &b->own.stats);
 	} else {
-		b->own.disk_full |= full;
-		snprintf(b->own.why_not, sizeof(b->own.why_not), "%s", why);
+		b->own.disk_full |= why->kind == REFUSED_FULL;
+		b->own.why_not = *why;
 	}
 }
 
@@ -321,8 +311,10 @@ static void
 answer_the_rest(struct bridge *b, struct command_list *bulk)
 {
 	struct effect_list out = { 0 };
+	struct err err;
 
-	answer_busy(bulk, false, "gongd is stopping", &out);
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), gongd_stopping);
+	answer_all(bulk, &err, &out);
 	pthread_mutex_lock(&b->lock);
 	effect_splice(&b->effects, &out);
 	pthread_mutex_unlock(&b->lock);
@@ -340,20 +332,21 @@ engine_main(void *ctx)
 
 	while (!ended) {
 		struct err err = { 0 };
-		bool full, was_full = b->own.disk_full;
+		bool was_full = b->own.disk_full;
 		int rc;
 
 		stop = wait_and_take(b, &urgent, &bulk, wake_at, more, failures);
-		if (was_full)
-			answer_busy(&bulk, true, "the disk is full; free some space", &out);
+		if (was_full) {
+			err_say(&err, REFUSED_FULL, about(CONCEPT_NONE), disk_full);
+			answer_all(&bulk, &err, &out);
+		}
 		rc = engine_turn(b->engine, &urgent, &bulk, bridge_now(b), &out, &wake_at, &err);
-		full = rc < 0 && strcmp(err.field, "full") == 0;
 		if (rc < 0) {
-			answer_busy(&bulk, full, err.text, &out);
+			answer_all(&bulk, &err, &out);
 			fail_barriers(&urgent, &out);
 		}
 		failures = rc < 0 ? failures + 1 : 0;
-		note_turn(b, rc == 0, full, err.text);
+		note_turn(b, rc == 0, &err);
 		ended = show_turn(b, &urgent, &bulk, &out, stop && rc == 0) && stop;
 		more = stop || (rc == 0 && wake_at <= bridge_now(b));
 		if (!ended)
@@ -371,22 +364,9 @@ static struct read_answer *
 run_query(struct bridge *b, const struct read_query *q, const struct settings *settings)
 {
 	struct read_answer *a = xcalloc(1, sizeof(*a));
-	struct err err = { 0 };
 
 	a->to = q->reply_to;
-	a->status = reader_run(b->reader, q, settings, bridge_now(b), &a->body, &err);
-	if (a->status >= 400) {
-		buf_reset(&a->body);
-		buf_printf(&a->body, "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\","
-			   "\"detail\":", a->status, a->status == 404 ? "Not found" : a->status == 400
-			   ? "Bad request" : "Busy");
-		buf_json(&a->body, err.text);
-		if (err.field[0]) {
-			buf_puts(&a->body, ",\"field\":");
-			buf_json(&a->body, err.field);
-		}
-		buf_puts(&a->body, "}");
-	}
+	a->refused = reader_run(b->reader, q, settings, bridge_now(b), &a->body, &a->refusal) < 0;
 	return a;
 }
 

@@ -20,8 +20,9 @@ struct bridge;
 
 struct read_answer {
 	uint64_t to;
-	int status;
-	struct buf body;		/* JSON; for status >= 400 a problem document */
+	bool refused;
+	struct err refusal;		/* when refused */
+	struct buf body;		/* JSON, unless refused */
 	struct read_answer *next;
 };
 
@@ -29,7 +30,7 @@ struct bridge_state {
 	bool working;			/* the last turn was committed */
 	bool disk_full;
 	bool no_ballast;		/* there was no room for it */
-	char why_not[512];
+	struct err why_not;		/* the last turn that was not */
 	msec last_turn_ago_ms;
 	size_t urgent, bulk;		/* commands waiting */
 	struct engine_stats stats;

@@ -24,7 +24,7 @@ is_read(void)
 }
 
 void
-log_line(int priority, const char *fmt, ...)
+log_line(enum log_level level, const char *fmt, ...)
 {
 	char line[2048];
 	size_t at = 0;
@@ -38,15 +38,15 @@ log_line(int priority, const char *fmt, ...)
 	if ((missing = atomic_exchange(&lost, 0)))
 		log_line(LOG_WARNING, "log lines lost count=%lu", missing);
 	if (getenv("JOURNAL_STREAM")) {
-		at = (size_t)snprintf(line, sizeof(line), "<%d>", priority);
+		at = (size_t)snprintf(line, sizeof(line), "<%d>", level);
 	} else {
 		time_t now = time(NULL);
 		struct tm tm;
 
 		localtime_r(&now, &tm);
 		at = strftime(line, sizeof(line), "%F %T ", &tm);
-		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s ", priority <= LOG_ERROR
-				       ? "error" : priority == LOG_WARNING ? "warning" : "info");
+		at += (size_t)snprintf(line + at, sizeof(line) - at, "%s ", level <= LOG_ERROR
+				       ? "error" : level == LOG_WARNING ? "warning" : "info");
 	}
 	va_start(args, fmt);
 	vsnprintf(line + at, sizeof(line) - at - 1, fmt, args);

@@ -3,10 +3,8 @@
 #ifndef GONG_LOG_H
 #define GONG_LOG_H
 
-#define LOG_ERROR 3			/* somebody must act */
-#define LOG_WARNING 4			/* gong coped */
-#define LOG_STORY 6			/* the story of each alert */
+#include "core/log_level.h"
 
-void log_line(int priority, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void log_line(enum log_level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -101,14 +101,11 @@ port_urgent(void *ctx, struct command *cmd)
 static void
 refuse_new(struct loop *l, struct command *cmd)
 {
-	struct buf json = { 0 };
+	struct err err;
 
-	buf_puts(&json, "{\"type\":\"about:blank\",\"status\":503,\"title\":\"Service Unavailable\","
-		 "\"detail\":");
-	buf_json(&json, l->store_state.moved_why);
-	buf_puts(&json, "}");
-	web_reply(l->web, cmd->reply_to, 503, NULL, json.data);
-	buf_fini(&json);
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), not_ready,
+		said_nest((char[SAID_VALUE]){ 0 }, &l->store_state.moved_why));
+	web_reply_refusal(l->web, cmd->reply_to, &err);
 	command_free(cmd);
 }
 
@@ -117,11 +114,11 @@ port_submit(void *ctx, struct command *cmd)
 {
 	struct loop *l = ctx;
 
-	if (cmd->kind >= CMD_ACCEPT && l->store_state.moved) {
+	if (command_lane(cmd->kind) == LANE_BULK && l->store_state.moved) {
 		refuse_new(l, cmd);
 		return true;
 	}
-	if (cmd->kind >= CMD_ACCEPT)
+	if (command_lane(cmd->kind) == LANE_BULK)
 		return bridge_bulk(l->bridge, cmd);
 	port_urgent(l, cmd);
 	return true;
@@ -160,11 +157,11 @@ port_state(void *ctx, struct web_state *out)
 	else if (store.damaged)
 		out->why_not = store.damaged_why;
 	else if (state.disk_full)
-		out->why_not = "the disk is full; free some space";
+		SAY(&out->why_not, disk_full);
 	else if (!state.working)
-		out->why_not = state.why_not;
+		out->why_not = state.why_not.said;
 	else if (!out->ready)
-		out->why_not = "the engine has not finished a turn lately; is the disk hanging?";
+		SAY(&out->why_not, engine_stuck);
 }
 
 static void
@@ -209,7 +206,7 @@ port_reply(void *ctx, uint64_t to, int status, const char *type, const char *bod
 }
 
 static void
-port_log(void *ctx, int priority, const char *fmt, ...)
+port_log(void *ctx, enum log_level level, const char *fmt, ...)
 {
 	char text[1024];
 	va_list args;
@@ -217,7 +214,7 @@ port_log(void *ctx, int priority, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
-	log_line(priority, "%s", text);
+	log_line(level, "%s", text);
 }
 
 /* -- what comes up -- */
@@ -237,10 +234,14 @@ carry_out(struct loop *l, struct effect *f)
 {
 	switch (f->kind) {
 	case EFFECT_REPLY:
-		web_reply(l->web, f->reply.to, f->reply.status, NULL, f->reply.json);
+		if (f->reply.kind == REPLY_REFUSED)
+			web_reply_refusal(l->web, f->reply.to, f->reply.refusal);
+		else
+			web_reply(l->web, f->reply.to, f->reply.kind == REPLY_ACCEPTED ? 202 : 200,
+				  NULL, f->reply.json);
 		break;
 	case EFFECT_LOG:
-		log_line(f->log.priority, "%s", f->log.line);
+		log_line(f->log.level, "%s", f->log.line);
 		break;
 	case EFFECT_SETTINGS:
 		take_settings(l, f->settings);
@@ -266,7 +267,10 @@ on_up(evutil_socket_t fd, short what, void *ctx)
 	bridge_take(l->bridge, &l->effects, &l->spent, &answers);
 	for (; (a = answers); free(a)) {
 		answers = a->next;
-		web_reply(l->web, a->to, a->status, NULL, a->body.data ? a->body.data : "");
+		if (a->refused)
+			web_reply_refusal(l->web, a->to, &a->refusal);
+		else
+			web_reply(l->web, a->to, 200, NULL, a->body.data ? a->body.data : "");
 		buf_fini(&a->body);
 	}
 	while ((f = effect_pop(&l->effects))) {
@@ -296,7 +300,7 @@ log_changes(struct loop *l, const struct bridge_state *now)
 	else if (!now->disk_full && l->was_full)
 		log_line(LOG_STORY, "disk has room again");
 	if (!now->working && !l->was_failing)
-		log_line(LOG_ERROR, "store not written reason=\"%s\"", now->why_not);
+		log_line(LOG_ERROR, "store not written reason=\"%s\"", now->why_not.text);
 	else if (now->working && l->was_failing)
 		log_line(LOG_STORY, "store written again");
 	if (now->no_ballast && !l->was_bare)
@@ -308,12 +312,15 @@ log_changes(struct loop *l, const struct bridge_state *now)
 }
 
 static void
-tell_desk(struct loop *l, const char *kind, const char *text)
+tell_desk(struct loop *l, const char *kind, const struct said *said)
 {
 	struct command *cmd = command_new(CMD_TROUBLE, -1);
 
 	cmd->trouble.kind = kind;
-	cmd->trouble.text = text ? xstrdup(text) : NULL;
+	if (said) {
+		cmd->trouble.said = xmalloc(sizeof(*said));
+		*cmd->trouble.said = *said;
+	}
 	bridge_urgent(l->bridge, cmd);
 }
 
@@ -323,24 +330,21 @@ static void
 tell_store(struct loop *l)
 {
 	struct watch_state now, *was = &l->store_state;
-	char tables[300], text[1200];
+	char text[SAID_BYTES];
 
 	watch_state(l->watch, &now);
 	if (now.moved && !was->moved) {
-		log_line(LOG_ERROR, "store files moved reason=\"%s\"", now.moved_why);
-		snprintf(text, sizeof(text), "数据库文件在 gongd 运行时被删除或替换,新请求被拒绝,已受理的继续:"
-			 "请放回原文件,或停止 gongd、恢复最近的备份后再启动 / %s", now.moved_why);
-		tell_desk(l, "files", text);
+		said_render(&now.moved_why, LANG_EN, text, sizeof(text));
+		log_line(LOG_ERROR, "store files moved reason=\"%s\"", text);
+		tell_desk(l, "files", &now.moved_why);
 	} else if (!now.moved && was->moved) {
 		log_line(LOG_STORY, "store files are back");
 		tell_desk(l, "files", NULL);
 	}
 	if (now.damaged & ~was->damaged) {
-		log_line(LOG_ERROR, "store damaged reason=\"%s\"", now.damaged_why);
-		store_tables_format(tables, sizeof(tables), now.damaged);
-		snprintf(text, sizeof(text), "数据库已损坏(%s),名单可能不全:请停止 gongd,移走该文件(连同 -wal "
-			 "和 -shm),在原处恢复最近的备份,再启动 / %s", tables, now.damaged_why);
-		tell_desk(l, "damage", text);
+		said_render(&now.damaged_why, LANG_EN, text, sizeof(text));
+		log_line(LOG_ERROR, "store damaged reason=\"%s\"", text);
+		tell_desk(l, "damage", &now.damaged_why);
 	}
 	*was = now;
 }

@@ -25,7 +25,7 @@ struct watch {
 	pthread_mutex_t lock;		/* guards the three below */
 	pthread_cond_t end;
 	bool stopping, moved;
-	char why[512];
+	struct said why;
 	_Atomic bool stop, read_through;
 	msec rest_at;			/* the reading thread's own */
 };
@@ -62,15 +62,15 @@ static void *
 watch_files(void *ctx)
 {
 	struct watch *w = ctx;
-	char why[sizeof(w->why)];
+	struct said why;
 
 	do {
-		bool moved = !guard_look(w->guard, why, sizeof(why));
+		bool moved = !guard_look(w->guard, &why);
 
 		pthread_mutex_lock(&w->lock);
 		w->moved = moved;
 		if (moved)
-			memcpy(w->why, why, sizeof(why));
+			w->why = why;
 		pthread_mutex_unlock(&w->lock);
 	} while (wait_ms(w, LOOK_MS));
 	return NULL;
@@ -144,13 +144,12 @@ watch_state(struct watch *w, struct watch_state *out)
 {
 	pthread_mutex_lock(&w->lock);
 	out->moved = w->moved;
-	memcpy(out->moved_why, w->why, sizeof(out->moved_why));
+	out->moved_why = w->why;
 	pthread_mutex_unlock(&w->lock);
 	out->read_through = w->read_through;
 	out->damaged = guard_damaged(w->guard);
-	out->damaged_why[0] = '\0';
 	if (out->damaged)
-		guard_damage_format(w->guard, out->damaged_why, sizeof(out->damaged_why));
+		guard_damage_said(w->guard, &out->damaged_why);
 }
 
 void

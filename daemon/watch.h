@@ -12,9 +12,9 @@ struct watch;
 
 struct watch_state {
 	bool moved;			/* a file was removed or replaced under gongd */
-	char moved_why[512];
+	struct said moved_why;
 	unsigned damaged;		/* tables, as a set; 0 = none is known to be */
-	char damaged_why[600];
+	struct said damaged_why;
 	bool read_through;		/* every table has been read since the start */
 };
 

@@ -17,6 +17,27 @@ command_new(enum command_kind kind, int64_t route)
 	return c;
 }
 
+static const struct {
+	enum lane lane;
+	const char *name;
+} commands[CMD_KINDS] = {
+#define C(kind, lane, name) { LANE_##lane, name },
+	COMMANDS(C)
+#undef C
+};
+
+enum lane
+command_lane(enum command_kind kind)
+{
+	return commands[kind].lane;
+}
+
+const char *
+command_name(enum command_kind kind)
+{
+	return commands[kind].name;
+}
+
 struct effect *
 effect_new(enum effect_kind kind, int64_t route)
 {
@@ -199,7 +220,7 @@ command_free(struct command *c)
 		cancel_free(c->cancel);
 		break;
 	case CMD_TROUBLE:
-		free(c->trouble.text);
+		free(c->trouble.said);
 		break;
 	case CMD_TASK_CLOSE:
 		free(c->task_close.client);
@@ -217,6 +238,18 @@ command_free(struct command *c)
 	free(c);
 }
 
+struct effect *
+effect_refusal(uint64_t to, const struct err *err)
+{
+	struct effect *f = effect_new(EFFECT_REPLY, -1);
+
+	f->reply.to = to;
+	f->reply.kind = REPLY_REFUSED;
+	f->reply.refusal = xmalloc(sizeof(*err));
+	*f->reply.refusal = *err;
+	return f;
+}
+
 void
 effect_free(struct effect *f)
 {
@@ -225,6 +258,7 @@ effect_free(struct effect *f)
 	switch (f->kind) {
 	case EFFECT_REPLY:
 		free(f->reply.json);
+		free(f->reply.refusal);
 		break;
 	case EFFECT_SEND:
 		strings_free(f->send.texts, f->send.text_count);

@@ -9,6 +9,8 @@
 #include <stdint.h>
 
 #include "core/division.h"
+#include "core/err.h"
+#include "core/log_level.h"
 #include "core/msec.h"
 #include "core/pace.h"
 #include "core/words.h"
@@ -110,15 +112,38 @@ struct done_item {
 	char *ref, *reason;		/* may be NULL */
 };
 
+/* URGENT never waits for BULK; a full bulk lane is refused, a full urgent one holds drivers back. */
+enum lane { LANE_URGENT, LANE_BULK };
+
+#define COMMANDS(C) \
+	C(ROUTE_READY, URGENT, "route_ready") \
+	C(ROUTE_LOST, URGENT, "route_lost") \
+	C(DONE, URGENT, "done") \
+	C(PART, URGENT, "part") \
+	C(RECEIPT, URGENT, "receipt") \
+	C(CALL, URGENT, "call") \
+	C(INBOUND, URGENT, "inbound") \
+	C(HEALTH, URGENT, "health") \
+	C(KEEP, URGENT, "keep") \
+	C(BARRIER, URGENT, "barrier") \
+	C(ANSWERED, URGENT, "answered") \
+	C(ANSWER, URGENT, "answer") \
+	C(CANCEL, URGENT, "cancel") \
+	C(TASK_CLOSE, URGENT, "task_close") \
+	C(CLOCK_STEP, URGENT, "clock_step") \
+	C(RELOAD, URGENT, "reload") \
+	C(TROUBLE, URGENT, "trouble") \
+	C(ACCEPT, BULK, "accept") \
+	C(IMPORT, BULK, "import") \
+	C(ASK, BULK, "ask")
 enum command_kind {
-	/* urgent lane */
-	CMD_ROUTE_READY, CMD_ROUTE_LOST, CMD_DONE, CMD_PART, CMD_RECEIPT, CMD_CALL, CMD_INBOUND,
-	CMD_HEALTH, CMD_KEEP, CMD_BARRIER, CMD_ANSWERED, CMD_ANSWER, CMD_CANCEL, CMD_TASK_CLOSE,
-	CMD_CLOCK_STEP, CMD_RELOAD, CMD_TROUBLE,
-	/* bulk lane */
-	CMD_ACCEPT, CMD_IMPORT, CMD_ASK,
+#define C(kind, lane, name) CMD_##kind,
+	COMMANDS(C)
+#undef C
 	CMD_KINDS
 };
+enum lane command_lane(enum command_kind);
+const char *command_name(enum command_kind);
 
 struct command {
 	enum command_kind kind;
@@ -194,7 +219,7 @@ struct command {
 		msec clock_step_ms;
 		struct {		/* gongd's own store: a task for the desk */
 			const char *kind;	/* a literal: the task's kind, docs/log.md */
-			char *text;	/* "中文 / English"; NULL: it is over */
+			struct said *said;	/* NULL: it is over */
 		} trouble;
 		struct settings *settings;	/* a reference the engine takes over */
 	};
@@ -208,6 +233,9 @@ struct send_item {
 	const char *text;		/* into the effect's own `texts`; NULL = shared text */
 };
 
+/* How a request was taken.  REFUSED: whoever renders it chooses status, pointer and language. */
+enum reply_kind { REPLY_DONE, REPLY_ACCEPTED, REPLY_REFUSED };
+
 enum effect_kind { EFFECT_REPLY, EFFECT_SEND, EFFECT_CALL, EFFECT_WITHDRAW, EFFECT_TOOK,
 		   EFFECT_BARRIER, EFFECT_ASK, EFFECT_LOG, EFFECT_SETTINGS };
 
@@ -218,8 +246,9 @@ struct effect {
 	union {
 		struct {
 			uint64_t to;
-			int status;	/* HTTP; >= 400: json is an RFC 9457 problem */
-			char *json;
+			enum reply_kind kind;
+			char *json;	/* NULL when refused */
+			struct err *refusal;	/* NULL unless refused */
 		} reply;
 		struct {		/* EFFECT_SEND */
 			char *text;	/* shared text, may be NULL */
@@ -254,7 +283,7 @@ struct effect {
 			msec receipt_wait_ms;
 		} ask;
 		struct {
-			int priority;	/* syslog: 3 error, 4 warning, 6 info */
+			enum log_level level;
 			char *line;	/* event text plus key=value fields */
 		} log;
 		struct settings *settings;	/* now in force; a reference of the effect's own */
@@ -265,6 +294,7 @@ struct command *command_new(enum command_kind, int64_t route);
 void command_free(struct command *);
 struct effect *effect_new(enum effect_kind, int64_t route);
 void effect_free(struct effect *);
+struct effect *effect_refusal(uint64_t to, const struct err *);	/* copies err */
 void alert_request_free(struct alert_request *);
 void ask_request_free(struct ask_request *);
 

@@ -10,39 +10,38 @@
 #include "core/reply.h"
 
 static int
-check_audience(struct engine *e, const struct alert_request *r, struct err *err)
+check_contact(struct engine *e, const struct alert_request *r, size_t i, struct err *err)
 {
-	char field[64], code[DIVISION_TEXT];
+	struct about at = about_index(CONCEPT_CONTACT, i);
 	struct person p;
 
+	if (!store_person_by_ref(e->store, r->contacts[i], &p))
+		return err_say(err, REFUSED_INVALID, at, no_contact, r->contacts[i]);
+	if (!p.active)
+		return err_say(err, REFUSED_INVALID, at, contact_inactive, r->contacts[i]);
+	return 0;
+}
+
+static int
+check_audience(struct engine *e, const struct alert_request *r, struct err *err)
+{
+	char code[DIVISION_TEXT];
+
 	for (size_t i = 0; i < r->division_count; i++) {
-		if (r->callout)
-			snprintf(field, sizeof(field), "/division");
-		else
-			snprintf(field, sizeof(field), "/audience/divisions/%zu", i);
 		division_format(code, r->divisions[i]);
 		if (!store_division_get(e->store, r->divisions[i], NULL, NULL))
-			return err_field(err, field, "there is no division %s; import it with "
-					 "gongctl import divisions, or correct the code", code);
+			return err_say(err, REFUSED_INVALID, about_index(CONCEPT_DIVISION, i), no_division,
+				       code);
 	}
-	for (size_t i = 0; i < r->role_count; i++) {
-		snprintf(field, sizeof(field), "/audience/roles/%zu", i);
+	for (size_t i = 0; i < r->role_count; i++)
 		if (settings_family(e->settings, r->roles[i]) < 0)
-			return err_field(err, field, "there is no role or family \"%s\"; see "
-					 "config/roles.conf", r->roles[i]);
-	}
-	for (size_t i = 0; i < r->contact_count; i++) {
-		snprintf(field, sizeof(field), "%s/contacts/%zu", r->callout ? "" : "/audience", i);
-		if (!store_person_by_ref(e->store, r->contacts[i], &p))
-			return err_field(err, field, "there is no contact \"%s\"; import it, or "
-					 "correct the ref", r->contacts[i]);
-		if (!p.active)
-			return err_field(err, field, "contact \"%s\" is not active any more",
-					 r->contacts[i]);
-	}
+			return err_say(err, REFUSED_INVALID, about_index(CONCEPT_ROLE, i), role_unknown,
+				       r->roles[i]);
+	for (size_t i = 0; i < r->contact_count; i++)
+		if (check_contact(e, r, i, err) < 0)
+			return -1;
 	if (!r->division_count && !r->contact_count && !r->reached)
-		return err_field(err, "/audience", "the audience is empty: name divisions, "
-				 "contacts or, for a correction, \"reached\": true");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_AUDIENCE), audience_unnamed);
 	return 0;
 }
 
@@ -53,27 +52,23 @@ check_policy(struct engine *e, const struct alert_request *r, const struct polic
 	bool names_roles = p && p->step_count && p->steps[0].to_count;
 
 	if (r->policy && !p)
-		return err_field(err, "/policy", "there is no policy \"%s\"; see config/policies",
-				 r->policy);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_POLICY), no_policy, r->policy);
 	if (p && r->reached)
-		return err_field(err, "/policy", "those whom another alert reached are told once; leave "
-				 "policy away, or name the divisions instead of \"reached\"");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_POLICY), policy_for_reached);
 	if (p && r->in_turn && r->contact_count > picks_family_ordinal(p, SIZE_MAX))
-		return err_field(err, "/contacts", "policy %s calls %zu people one after the other, and "
-				 "these are %zu; name fewer, or a policy with more steps", p->name,
-				 picks_family_ordinal(p, SIZE_MAX), r->contact_count);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_CONTACT), policy_too_short,
+			       p->name, NUM(picks_family_ordinal(p, SIZE_MAX)),
+			       NUM(r->contact_count));
 	if (names_roles && r->role_count)
-		return err_field(err, "/audience/roles", "policy %s names its own roles: leave "
-				 "roles away, or use a policy whose first step names none",
-				 p->name);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_ROLE), policy_names_roles,
+			       p->name);
 	if (!names_roles && r->division_count && !r->role_count && !r->reached)
-		return err_field(err, "/audience/roles", "say which roles in these divisions are "
-				 "meant (the policy names none)");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_ROLE), roles_missing);
 	if (p && (p->targets == TARGETS_VILLAGE || p->targets == TARGETS_TOWNSHIP) &&
 	    !r->division_count)
-		return err_field(err, "/audience/divisions", "policy %s calls %ss: name at least "
-				 "one division", p->name,
-				 p->targets == TARGETS_VILLAGE ? "village" : "township");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_DIVISION),
+			       policy_needs_division, p->name,
+			       p->targets == TARGETS_VILLAGE ? WORD(villages) : WORD(townships));
 	return 0;
 }
 
@@ -81,8 +76,6 @@ static int
 check_params(struct engine *e, const struct alert_request *r, const struct template *t,
 	     const struct policy *p, struct err *err)
 {
-	char field[96];
-
 	for (size_t i = 0; i < r->param_count; i++) {
 		bool known = template_param(t, r->params[i].name) != NULL;
 
@@ -94,9 +87,9 @@ check_params(struct engine *e, const struct alert_request *r, const struct templ
 		}
 		if (known)
 			continue;
-		snprintf(field, sizeof(field), "/params/%.80s", r->params[i].name);
-		return err_field(err, field, "template %s has no parameter \"%s\"; leave it away "
-				 "or correct the name", t->name, r->params[i].name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_PARAM, r->params[i].name),
+			       template_no_param, t->name,
+			       r->params[i].name);
 	}
 	for (size_t s = 0; p && s < p->step_count; s++) {
 		const struct template *st = p->steps[s].template
@@ -112,14 +105,13 @@ static int
 check_times(struct engine *e, const struct alert_request *r, struct err *err)
 {
 	if (r->expires_at && r->expires_at <= e->now)
-		return err_field(err, "/expires_at", "this instant has passed; nothing would be "
-				 "sent");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_EXPIRES_AT), expired_already);
 	if (r->starts_at && r->expires_at && r->starts_at >= r->expires_at)
-		return err_field(err, "/starts_at", "the alert would start after it expires");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_STARTS_AT),
+			       starts_after_expiry);
 	/* The old one ends now: nobody would be called until then. */
 	if (r->replaces && r->starts_at > e->now)
-		return err_field(err, "/starts_at", "an alert that replaces another starts at once; "
-				 "leave starts_at away");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_STARTS_AT), replaces_at_once);
 	return 0;
 }
 
@@ -150,24 +142,22 @@ fill_alert(struct engine *e, const struct alert_request *r, const struct policy 
 }
 
 static int
-replace_old(struct engine *e, const struct alert *a, const char *client, int *status,
-	    struct err *err)
+replace_old(struct engine *e, const struct alert *a, const char *client, struct err *err)
 {
 	struct alert old;
 
 	if (!store_alert_get(e->store, a->replaces, &old))
-		return err_field(err, "/replaces", "there is no alert %lld", (long long)a->replaces);
-	if (engine_may_end(e, client, &old, err) < 0) {
-		*status = 403;
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_REPLACES), no_alert,
+			       NUM(a->replaces));
+	if (engine_may_end(e, client, &old, err) < 0)
 		return -1;
-	}
 	if (a->drill != old.drill || (a->test && !old.test))
-		return err_field(err, "/mode", "alert %lld is %s: only %s can replace it",
-				 (long long)old.id, old.drill ? "a drill" : "real", old.drill
-				 ? "another drill" : "a real alert");
+		return old.drill
+			? err_say(err, REFUSED_INVALID, about(CONCEPT_MODE), replaces_drill, NUM(old.id))
+			: err_say(err, REFUSED_INVALID, about(CONCEPT_MODE), replaces_real, NUM(old.id));
 	if (old.replaced_by)
-		return err_field(err, "/replaces", "alert %lld was already replaced by %lld; "
-				 "replace that one", (long long)old.id, (long long)old.replaced_by);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_REPLACES), already_replaced,
+			       NUM(old.id), NUM(old.replaced_by));
 	old.replaced_by = a->id;
 	if (alert_is_open(old.state) || old.state == ALERT_SATISFIED) {
 		old.state = ALERT_CANCELLED;
@@ -179,23 +169,22 @@ replace_old(struct engine *e, const struct alert *a, const char *client, int *st
 	return 0;
 }
 
-/* 0 and a status >= 400 with err: refused.  Otherwise the new alert's id; `accepted` is the
+/* 0 with err: refused.  Otherwise the new alert's id; `accepted` is the
  * alert without its body.  What is due at once is planned here, with the request in hand. */
 int64_t
 engine_accept_request(struct engine *e, struct alert_request *r, struct alert *accepted,
-		      int *status, struct err *err)
+		      struct err *err)
 {
 	const struct template *t = settings_template(e->settings, r->template);
 	const struct policy *p = r->policy ? settings_policy(e->settings, r->policy) : NULL;
 	struct alert a = { 0 };
 	struct buf key = { 0 };
+	int64_t id = 0;
 	char *body;
 
-	*status = 422;
 	*err = (struct err){ 0 };
 	if (!t) {
-		err_field(err, "/template", "there is no template \"%s\"; see templates/",
-			  r->template);
+		err_say(err, REFUSED_INVALID, about(CONCEPT_TEMPLATE), no_template, r->template);
 		return 0;
 	}
 	if (check_times(e, r, err) < 0 || check_policy(e, r, p, err) < 0 ||
@@ -204,7 +193,7 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	fill_alert(e, r, p, &a);
 	a.template = engine_document(e, "template", r->template);
 	a.policy = r->policy ? engine_document(e, "policy", r->policy) : 0;
-	if (a.replaces && replace_old(e, &a, r->client, status, err) < 0)
+	if (a.replaces && replace_old(e, &a, r->client, err) < 0)
 		return 0;
 	body = request_encode(r);
 	a.body = body;
@@ -225,13 +214,12 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	/* Last: what is undone with a refusal are rows, not the waves in memory. */
 	if (a.replaces && !r->dry_run)
 		engine_stop_waves(e, a.replaces, WAVE_WITHDRAWN);
-	e->last_alert = a.id;
-	*status = 202;
+	e->last_alert = id = a.id;
 out:
 	free(body);
 	a.body = NULL;
 	*accepted = a;
-	return *status == 202 ? a.id : 0;
+	return id;
 }
 
 static void
@@ -243,7 +231,7 @@ answer_accepted(struct engine *e, uint64_t to, const struct alert *a, bool repea
 		   "\"targets\":%lu,\"repeat\":%s}", (long long)a->id, a->code,
 		   alert_state_name(a->state), (long long)a->accepted_at, a->targets,
 		   repeat ? "true" : "false");
-	engine_reply(e, to, repeat ? 200 : 202, &json);
+	engine_reply(e, to, repeat ? REPLY_DONE : REPLY_ACCEPTED, &json);
 }
 
 #define FORECAST_WAVES 128
@@ -302,31 +290,32 @@ dry_run(struct engine *e, uint64_t to, int64_t id)
 	struct alert_request *r;
 	struct alert a;
 	struct err err = { 0 };
+	int rc = 0;
 
 	store_alert_get(e->store, id, &a);
 	p = engine_policy(e, a.policy);
 	r = request_decode(a.body);
 	buf_printf(&json, "{\"dry_run\":true,\"targets\":%lu,\"steps\":[", a.targets);
-	for (size_t s = 0; s < (p ? p->step_count : 1); s++) {
+	for (size_t s = 0; rc == 0 && s < (p ? p->step_count : 1); s++) {
 		struct step_plan plan = { 0 };
 
-		if (engine_plan_step(e, &a, r, p, s, &plan, &err) < 0)
-			break;
-		tell_step(p, s, &plan, &json, waves, &count);
+		rc = engine_plan_step(e, &a, r, p, s, &plan, &err);
+		if (rc == 0)
+			tell_step(p, s, &plan, &json, waves, &count);
 	}
 	buf_puts(&json, "],\"forecast\":[");
 	tell_forecast(e, waves, count, &json);
 	buf_puts(&json, "]}");
-	if (err.text[0]) {
+	if (rc < 0) {
 		buf_fini(&json);
-		engine_problem(e, to, 422, &err);
+		engine_refuse(e, to, &err);
 	} else {
-		engine_reply(e, to, 200, &json);
+		engine_reply(e, to, REPLY_DONE, &json);
 	}
 	alert_request_free(r);
 }
 
-/* 200 for a repeat, 409 for another request under the same key, 0 for a new one. */
+/* Is there an alert under this key?  -1: yes, but made of another request. */
 static int
 repeated(struct engine *e, const struct alert_request *r, int64_t *id, struct err *err)
 {
@@ -340,10 +329,8 @@ repeated(struct engine *e, const struct alert_request *r, int64_t *id, struct er
 	if (!found)
 		return 0;
 	if (memcmp(digest, r->digest, sizeof(digest)) == 0)
-		return 200;
-	err_field(err, "/key", "this key was used for another request (alert %lld); a new request "
-		  "needs a new key", (long long)*id);
-	return 409;
+		return 1;
+	return err_say(err, REFUSED_CONFLICT, about(CONCEPT_KEY), key_used, NUM(*id));
 }
 
 void
@@ -352,25 +339,24 @@ engine_accept(struct engine *e, struct command *cmd)
 	struct alert_request *r = cmd->accept;
 	struct err err = { 0 };
 	struct alert a;
-	int status;
 	int64_t id;
+	int again = repeated(e, r, &id, &err);
 
-	status = repeated(e, r, &id, &err);
-	if (status == 409) {
-		engine_problem(e, cmd->reply_to, 409, &err);
+	if (again < 0) {
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
-	if (status == 200) {
+	if (again) {
 		e->stats.repeats++;
 		store_alert_get(e->store, id, &a);
 		answer_accepted(e, cmd->reply_to, &a, true);
 		return;
 	}
 	engine_mark(e);
-	id = engine_accept_request(e, r, &a, &status, &err);
+	id = engine_accept_request(e, r, &a, &err);
 	if (!id) {
 		engine_undo(e);
-		engine_problem(e, cmd->reply_to, status, &err);
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	if (r->dry_run) {
@@ -400,12 +386,11 @@ cancel_notice(struct engine *e, const struct cancel_request *c, const struct ale
 	};
 	struct alert notice;
 	char key[48];
-	int status;
 	int64_t id;
 
 	snprintf(key, sizeof(key), "cancel-%lld", (long long)a->id);
 	r.key = key;
-	id = engine_accept_request(e, &r, &notice, &status, err);
+	id = engine_accept_request(e, &r, &notice, err);
 	alert_request_free(old);
 	return id;
 }
@@ -420,18 +405,18 @@ engine_cancel(struct engine *e, struct command *cmd)
 	int64_t notice = 0;
 
 	if (!store_alert_get(e->store, c->alert, &a)) {
-		err_set(&err, "there is no alert %lld", (long long)c->alert);
-		engine_problem(e, cmd->reply_to, 404, &err);
+		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_ALERT), no_alert, NUM(c->alert));
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	if (a.state == ALERT_CANCELLED || a.state == ALERT_EXPIRED) {
-		err_set(&err, "alert %lld is already %s", (long long)a.id,
-			alert_state_name(a.state));
-		engine_problem(e, cmd->reply_to, 409, &err);
+		err_say(&err, REFUSED_CONFLICT, about(CONCEPT_ALERT), already_over, NUM(a.id),
+			a.state == ALERT_CANCELLED ? WORD(cancelled) : WORD(expired));
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	if (engine_may_end(e, c->client, &a, &err) < 0) {
-		engine_problem(e, cmd->reply_to, 403, &err);
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	engine_mark(e);
@@ -439,7 +424,7 @@ engine_cancel(struct engine *e, struct command *cmd)
 		notice = cancel_notice(e, c, &a, &err);
 		if (!notice) {
 			engine_undo(e);
-			engine_problem(e, cmd->reply_to, 422, &err);
+			engine_refuse(e, cmd->reply_to, &err);
 			return;
 		}
 		store_alert_get(e->store, c->alert, &a);
@@ -454,5 +439,5 @@ engine_cancel(struct engine *e, struct command *cmd)
 	store_keep(e->store);
 	buf_printf(&json, "{\"id\":%lld,\"state\":\"cancelled\",\"notice\":%lld}", (long long)a.id,
 		   (long long)notice);
-	engine_reply(e, cmd->reply_to, 200, &json);
+	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
 }

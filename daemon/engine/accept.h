@@ -5,10 +5,10 @@
 #include "daemon/engine/climb.h"
 
 void engine_accept(struct engine *, struct command *);
-/* 0 and a status >= 400 with err: refused, and what was written must be undone.  Otherwise the
+/* 0 with err: refused, and what was written must be undone.  Otherwise the
  * new alert's id; `accepted` is the alert without its body. */
 int64_t engine_accept_request(struct engine *, struct alert_request *, struct alert *accepted,
-			      int *status, struct err *);
+			      struct err *);
 void engine_cancel(struct engine *, struct command *);
 
 #endif

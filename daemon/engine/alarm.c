@@ -87,7 +87,6 @@ send_notice(struct engine *e, struct route_state *r, const struct route_alarm *a
 	struct err err = { 0 };
 	struct alert notice;
 	int64_t id = 0;
-	int status;
 
 	snprintf(key, sizeof(key), "alarm-%s-%s-%lld", r->conf->name, alarm->name,
 		 (long long)alarm->since);
@@ -100,12 +99,12 @@ send_notice(struct engine *e, struct route_state *r, const struct route_alarm *a
 		err_set(&err, "nobody holds the role " DUTY);
 	engine_mark(e);
 	if (counties.people)
-		id = engine_accept_request(e, &q, &notice, &status, &err);
+		id = engine_accept_request(e, &q, &notice, &err);
 	if (id) {
 		store_keep(e->store);
 	} else {
 		engine_undo(e);
-		engine_log(e, 4, "alarm message not possible route=%s alarm=%s reason=\"%s\"",
+		engine_log(e, LOG_WARNING, "alarm message not possible route=%s alarm=%s reason=\"%s\"",
 			   r->conf->name, alarm->name, err.text);
 	}
 	free(zh);
@@ -155,7 +154,7 @@ engine_alarm_raise(struct engine *e, struct route_state *r, bool own, const char
 	alarm.task = store_task_open(e->store, 0, "route", task.data, e->now);
 	store_route_alarm_put(e->store, &alarm);
 	recount(e, r);			/* before the notice is dispatched, by another route */
-	engine_log(e, 3, "route alarm name=%s alarm=%s reason=\"%s\"", r->conf->name, alarm.name,
+	engine_log(e, LOG_ERROR, "route alarm name=%s alarm=%s reason=\"%s\"", r->conf->name, alarm.name,
 		   english_of(alarm.text));
 	alarm.notice = send_notice(e, r, &alarm);
 	store_route_alarm_put(e->store, &alarm);
@@ -202,7 +201,7 @@ engine_alarm_end(struct engine *e, struct route_state *r, bool own, const char *
 	if (alarm.notice)
 		withdraw_notice(e, alarm.notice);
 	recount(e, r);
-	engine_log(e, 6, "route alarm over name=%s alarm=%s", r->conf->name, name);
+	engine_log(e, LOG_STORY, "route alarm over name=%s alarm=%s", r->conf->name, name);
 }
 
 void
@@ -214,7 +213,7 @@ engine_route_works(struct engine *e, struct route_state *r)
 	if (r->pause_told)
 		engine_alarm_end(e, r, true, "paused");
 	store_route_note(e->store, r->id, "up", NULL, e->now);
-	engine_log(e, 6, "route works again name=%s", r->conf->name);
+	engine_log(e, LOG_STORY, "route works again name=%s", r->conf->name);
 }
 
 /* -- what a driver says of itself -- */
@@ -286,7 +285,7 @@ engine_health(struct engine *e, struct command *cmd)
 
 	store_route_note(e->store, r->id, NULL, cmd->health.json, e->now);
 	if (prefers_other(health) != r->prefer_other)
-		engine_log(e, 6, r->prefer_other ? "route carries again name=%s"
+		engine_log(e, LOG_STORY, r->prefer_other ? "route carries again name=%s"
 			   : "route stands back name=%s", r->conf->name);
 	r->prefer_other = prefers_other(health);
 	take_alarms(e, r, json_object_get(health, "alarms"));

@@ -182,7 +182,7 @@ read_reply(struct engine *e, struct command *cmd, int64_t inbound, const uint32_
 		consider(e, contacts[i], reply.code, &best, &found);
 	if (!found) {
 		e->stats.inbound_unmatched++;
-		engine_log(e, 4, "inbound matches no request id=%lld", (long long)inbound);
+		engine_log(e, LOG_WARNING, "inbound matches no request id=%lld", (long long)inbound);
 		return;
 	}
 	store_inbound_matched(e->store, inbound, best.contact, best.alert.id);
@@ -296,36 +296,35 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 	struct alert a;
 
 	if (!store_alert_get(e->store, q->alert, &a)) {
-		err_set(&err, "there is no alert %lld", (long long)q->alert);
-		engine_problem(e, cmd->reply_to, 404, &err);
+		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_ALERT), no_alert, NUM(q->alert));
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	if (engine_may_answer(e, q->client, &a, q->division, &err) < 0) {
-		engine_problem(e, cmd->reply_to, 403, &err);
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	if (q->contact) {
 		if (!store_person_by_ref(e->store, q->contact, &person) ||
 		    store_called_lowest(e->store, person.id, a.id) == LEVEL_COUNT) {
-			err_field(&err, "/contact", "\"%s\" was not called in alert %lld; name the "
-				  "division instead", q->contact, (long long)a.id);
-			engine_problem(e, cmd->reply_to, 422, &err);
+			err_say(&err, REFUSED_INVALID, about(CONCEPT_CONTACT), not_called,
+				q->contact, NUM(a.id));
+			engine_refuse(e, cmd->reply_to, &err);
 			return;
 		}
 		answer.contact = person.id;
 	} else if (!store_target_by_division(e->store, a.id, q->division, &t)) {
-		err_field(&err, "/division", "this division is not a target of alert %lld",
-			  (long long)a.id);
-		engine_problem(e, cmd->reply_to, 422, &err);
+		err_say(&err, REFUSED_INVALID, about(CONCEPT_DIVISION), not_a_target, NUM(a.id));
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	} else if (t.contact) {
-		err_field(&err, "/contact", "in alert %lld each person answers for himself: name the "
-			  "contact instead of the division", (long long)a.id);
-		engine_problem(e, cmd->reply_to, 422, &err);
+		err_say(&err, REFUSED_INVALID, about(CONCEPT_CONTACT), each_for_himself,
+			NUM(a.id));
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	engine_raise(e, &a, &answer);
 	store_audit(e->store, e->now, q->client, "alert.ack", q->note ? q->note : "");
 	buf_printf(&json, "{\"alert\":%lld,\"level\":%d}", (long long)a.id, q->level);
-	engine_reply(e, cmd->reply_to, 200, &json);
+	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
 }

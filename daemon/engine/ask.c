@@ -72,20 +72,19 @@ engine_ask(struct engine *e, struct command *cmd)
 	uint64_t id;
 
 	if (!r) {
-		err_set(&err, "there is no route \"%s\"; GET /v1/routes lists them", q->route);
-		engine_problem(e, cmd->reply_to, 404, &err);
+		err_say(&err, REFUSED_NOT_FOUND, about_name(CONCEPT_ROUTE, q->route), no_route, q->route);
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	if (!r->up) {
-		err_set(&err, "route %s is down: nobody is there to be asked; see gongctl route list",
-			r->conf->name);
-		engine_problem(e, cmd->reply_to, 503, &err);
+		err_say(&err, REFUSED_BUSY, about(CONCEPT_ROUTE), route_down, r->conf->name);
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	if (r->asking.count == QUESTIONS_MAX) {
-		err_set(&err, "route %s has %d questions to answer already; ask again when they are "
-			"answered", r->conf->name, QUESTIONS_MAX);
-		engine_problem(e, cmd->reply_to, 429, &err);
+		err_say(&err, REFUSED_TOO_MANY, about(CONCEPT_ROUTE), questions_max, r->conf->name,
+			NUM(QUESTIONS_MAX));
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	engine_asking_touch(e);
@@ -120,12 +119,12 @@ take(struct engine *e, struct route_state *r, uint64_t id, struct question *out)
 
 /* No answer: to who asked, and to the audit. */
 static void
-give_up(struct engine *e, struct route_state *r, const struct question *q, int status,
+give_up(struct engine *e, struct route_state *r, const struct question *q,
 	const struct err *why)
 {
 	audit(e, "gong", "route.answer", json_pack("{s:s,s:I,s:b,s:s}", "route", r->conf->name, "id",
 		(json_int_t)q->id, "ok", 0, "reason", why->text));
-	engine_problem(e, q->reply_to, status, why);
+	engine_refuse(e, q->reply_to, why);
 }
 
 /* A long answer (a telephone book) is told whole and written down in part. */
@@ -160,7 +159,7 @@ tell(struct engine *e, struct route_state *r, const struct question *q, json_t *
 						      "in_flight", (json_int_t)r->inflight));
 	text = json_dumps(all, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	buf_puts(&json, text ? text : "{}");
-	engine_reply(e, q->reply_to, 200, &json);
+	engine_reply(e, q->reply_to, REPLY_DONE, &json);
 	free(text);
 	json_decref(all);
 }
@@ -184,9 +183,9 @@ engine_answered(struct engine *e, struct command *cmd)
 		audit_answer(e, r, &q, answer);
 		tell(e, r, &q, answer);
 	} else {
-		err_set(&err, "route %s went down before it could be asked; nothing was done",
+		err_say(&err, REFUSED_BUSY, about(CONCEPT_ROUTE), route_went_before,
 			r->conf->name);
-		give_up(e, r, &q, 503, &err);
+		give_up(e, r, &q, &err);
 	}
 	json_decref(answer);
 }
@@ -197,11 +196,11 @@ engine_questions_lost(struct engine *e, struct route_state *r, const char *reaso
 	struct err err = { 0 };
 	struct question q;
 
-	err_set(&err, "route %s went down while it was asked (%.200s); whether it was done is not "
-		"known", r->conf->name, reason);
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_ROUTE), route_went_during, r->conf->name,
+		reason);
 	engine_canary_lost(e, r);
 	while (r->asking.count && take(e, r, r->asking.open[0].id, &q))
-		give_up(e, r, &q, 503, &err);
+		give_up(e, r, &q, &err);
 }
 
 void
@@ -212,12 +211,12 @@ engine_questions_due(struct engine *e)
 		struct err err = { 0 };
 		struct question q;
 
-		err_set(&err, "route %s gave no answer within %d s; whether it was done is not known",
-			r->conf->name, (int)(ANSWER_WITHIN_MS / 1000));
+		err_say(&err, REFUSED_NO_ANSWER, about(CONCEPT_ROUTE), route_no_answer,
+			r->conf->name, NUM((ANSWER_WITHIN_MS / 1000)));
 		for (size_t k = r->asking.count; k-- > 0;)
 			if (r->asking.open[k].until <= e->now &&
 			    take(e, r, r->asking.open[k].id, &q))
-				give_up(e, r, &q, 504, &err);
+				give_up(e, r, &q, &err);
 	}
 }
 

@@ -50,7 +50,7 @@ step_failed(struct look *l, size_t step, const struct err *err)
 	/* Accept proved the texts; what fails here is a list that changed since. */
 	engine_undo(l->e);
 	store_task_open(l->e->store, l->a->id, "step_failed", err->text, l->e->now);
-	engine_log(l->e, 3, "step failed alert=%lld step=%zu reason=\"%s\"", (long long)l->a->id,
+	engine_log(l->e, LOG_ERROR, "step failed alert=%lld step=%zu reason=\"%s\"", (long long)l->a->id,
 		   step, err->text);
 }
 

@@ -150,7 +150,7 @@ variant_of(struct engine *e, struct live_wave *lw, enum lang lang)
 	place.alert = &a;
 	lw->variants[lang] = engine_variant(e, &place, lang, CHANNEL_SMS, NULL, &err);
 	if (!lw->variants[lang])
-		engine_log(e, 3, "text not possible alert=%lld reason=\"%s\"",
+		engine_log(e, LOG_ERROR, "text not possible alert=%lld reason=\"%s\"",
 			   (long long)lw->w.alert, err.text);
 	return lw->variants[lang];
 }

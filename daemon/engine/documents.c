@@ -29,7 +29,7 @@ engine_template(struct engine *e, int64_t document)
 	if (template_parse(&t, body, name, &err) == 0)
 		table_put(&e->documents.templates, (uint64_t)document, t);
 	else
-		engine_log(e, 3, "stored template unreadable name=%s reason=\"%s\"", name, err.text);
+		engine_log(e, LOG_ERROR, "stored template unreadable name=%s reason=\"%s\"", name, err.text);
 	free(name);
 	free(body);
 	return t;
@@ -50,7 +50,7 @@ engine_policy(struct engine *e, int64_t document)
 	if (policy_parse(&p, body, name, e->settings, &err) == 0)
 		table_put(&e->documents.policies, (uint64_t)document, p);
 	else
-		engine_log(e, 3, "stored policy unreadable name=%s reason=\"%s\"", name, err.text);
+		engine_log(e, LOG_ERROR, "stored policy unreadable name=%s reason=\"%s\"", name, err.text);
 	free(name);
 	free(body);
 	return p;

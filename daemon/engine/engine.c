@@ -80,7 +80,7 @@ engine_open(struct engine **out, struct store *store, struct settings *settings,
 		/* Before the last committed instant: run on from there, expire nothing. */
 		e->skew_ms = last - now;
 		e->now = last;
-		engine_log(e, 3, "clock is behind the last committed instant by_ms=%lld",
+		engine_log(e, LOG_ERROR, "clock is behind the last committed instant by_ms=%lld",
 			   (long long)e->skew_ms);
 	}
 	open_routes(e);
@@ -155,7 +155,7 @@ clock_step(struct engine *e, msec by)
 		e->now -= made_good;
 		shift -= made_good;
 	}
-	engine_log(e, 3, "clock stepped by_ms=%lld", (long long)by);
+	engine_log(e, LOG_ERROR, "clock stepped by_ms=%lld", (long long)by);
 	store_audit(e->store, e->now, "clock", "clock.step", "");
 	if (!shift)
 		return;
@@ -188,12 +188,12 @@ reload(struct engine *e, struct settings *fresh)
 	struct effect *f;
 
 	if (!engine_policies_readable(e, fresh, &err)) {
-		engine_log(e, 3, "settings not reloaded reason=\"an open alert needs what they "
+		engine_log(e, LOG_ERROR, "settings not reloaded reason=\"an open alert needs what they "
 			   "lack: %s\"", err.text);
 		return;
 	}
 	if (!same_routes(e->settings, fresh)) {
-		engine_log(e, 3, "settings not reloaded reason=\"routes or their options changed; "
+		engine_log(e, LOG_ERROR, "settings not reloaded reason=\"routes or their options changed; "
 			   "restart gongd for that\"");
 		return;
 	}
@@ -211,7 +211,7 @@ reload(struct engine *e, struct settings *fresh)
 	f = effect_new(EFFECT_SETTINGS, -1);
 	f->settings = settings_ref(fresh);
 	engine_effect(e, f);
-	engine_log(e, 6, "settings reloaded");
+	engine_log(e, LOG_STORY, "settings reloaded");
 }
 
 static void
@@ -222,14 +222,15 @@ close_task(struct engine *e, struct command *cmd)
 
 	if (!store_task_close(e->store, cmd->task_close.task, cmd->task_close.client,
 			      cmd->task_close.note, e->now)) {
-		err_set(&err, "there is no open task %lld", (long long)cmd->task_close.task);
-		engine_problem(e, cmd->reply_to, 404, &err);
+		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_TASK), no_task,
+			NUM(cmd->task_close.task));
+		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	store_audit(e->store, e->now, cmd->task_close.client, "task.close",
 		    cmd->task_close.note ? cmd->task_close.note : "");
 	buf_printf(&json, "{\"task\":%lld,\"closed\":true}", (long long)cmd->task_close.task);
-	engine_reply(e, cmd->reply_to, 200, &json);
+	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
 }
 
 static void
@@ -292,7 +293,7 @@ run(struct engine *e, struct command *cmd)
 		reload(e, cmd->settings);
 		break;
 	case CMD_TROUBLE:
-		engine_trouble(e, cmd->trouble.kind, cmd->trouble.text);
+		engine_trouble(e, cmd->trouble.kind, cmd->trouble.said);
 		break;
 	case CMD_ACCEPT:
 		engine_accept(e, cmd);

@@ -9,19 +9,19 @@
 
 void engine_effect(struct engine *, struct effect *);	/* takes it; a dry run keeps replies only */
 /* Takes what `json` holds.  `to` 0: nobody waits, nothing is said. */
-void engine_reply(struct engine *, uint64_t to, int status, struct buf *json);
-void engine_problem(struct engine *, uint64_t to, int status, const struct err *);
+void engine_reply(struct engine *, uint64_t to, enum reply_kind, struct buf *json);
+void engine_refuse(struct engine *, uint64_t to, const struct err *);	/* copies err */
 /* A line in the alert's story, at once in the transaction; `what` stands in docs/log.md. */
 void engine_event(struct engine *, int64_t alert, const char *what, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* `priority` as in daemon/log.h; the text before the first key= stands in docs/log.md. */
-void engine_log(struct engine *, int priority, const char *fmt, ...)
+/* The text before the first key= stands in docs/log.md. */
+void engine_log(struct engine *, enum log_level, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* -- trouble.c: of gongd itself, not of a route -- */
 
 /* A task, unless an open one says the same; `text` NULL: it is over, and the task with it. */
-void engine_trouble(struct engine *, const char *kind, const char *text);
+void engine_trouble(struct engine *, const char *kind, const struct said *);
 
 /* -- live_list.c: borrows the waves -- */
 
@@ -73,7 +73,7 @@ void engine_budgets_shift(struct engine *, msec by);	/* the clock stepped */
 void engine_budgets_trim(struct engine *, struct route_state *);
 void engine_limits_free(struct route_state *);
 
-/* -- rights.c: -1 with err is a 403 -- */
+/* -- rights.c: -1 with err: forbidden -- */
 
 int engine_may_end(struct engine *, const char *client, const struct alert *, struct err *);
 int engine_may_answer(struct engine *, const char *client, const struct alert *, division_code,

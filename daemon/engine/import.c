@@ -61,17 +61,14 @@ check_refs(struct engine *e, const struct import_request *q, struct err *err)
 
 	for (size_t i = 0; i < q->row_count; i++) {
 		const struct import_row *row = &q->rows[i];
-		char code[DIVISION_TEXT], field[32];
+		char code[DIVISION_TEXT];
 
-		snprintf(field, sizeof(field), "line %u", row->line);
 		division_format(code, row->code);
 		if (q->kind == IMPORT_ROSTER && !store_person_by_ref(e->store, row->ref, &p))
-			return err_field(err, field, "there is no contact \"%s\"; import contacts "
-					 "before the roster", row->ref);
+			return err_say(err, REFUSED_INVALID, about_row(row->line, NULL), import_no_contact, row->ref);
 		if (q->kind == IMPORT_CONTACTS && row->role >= 0 &&
 		    !store_division_get(e->store, row->code, NULL, NULL))
-			return err_field(err, field, "there is no division %s; import divisions "
-					 "before contacts", code);
+			return err_say(err, REFUSED_INVALID, about_row(row->line, NULL), import_no_division, code);
 	}
 	return 0;
 }
@@ -89,7 +86,6 @@ by_ref(const void *a, const void *b)
 static int
 follow_settings(struct engine *e, struct import_request *q, struct err *err)
 {
-	char field[32];
 
 	if (!q->settings || q->settings == e->settings)
 		return 0;
@@ -98,10 +94,8 @@ follow_settings(struct engine *e, struct import_request *q, struct err *err)
 		const char *name = row->role < 0 ? NULL : q->settings->roles[row->role].name;
 
 		row->role = name ? settings_role(e->settings, name) : -1;
-		snprintf(field, sizeof(field), "line %u", row->line);
 		if (name && row->role < 0)
-			return err_field(err, field, "role \"%s\" was taken out of roles.conf while "
-					 "this file was read; correct the one or the other", name);
+			return err_say(err, REFUSED_INVALID, about_row(row->line, NULL), import_role_gone, name);
 	}
 	settings_unref(q->settings);
 	q->settings = settings_ref(e->settings);
@@ -123,7 +117,7 @@ engine_import_slice(struct engine *e)
 	if (q->done == 0 && q->kind == IMPORT_CONTACTS && q->row_count)
 		qsort(q->rows, q->row_count, sizeof(*q->rows), by_ref);
 	if (follow_settings(e, q, &err) < 0 || (q->done == 0 && check_refs(e, q, &err) < 0)) {
-		engine_problem(e, e->import->reply_to, 422, &err);
+		engine_refuse(e, e->import->reply_to, &err);
 		q->done = q->row_count + 1;
 		return;
 	}
@@ -137,5 +131,5 @@ engine_import_slice(struct engine *e)
 	store_audit(e->store, e->now, q->client, "import", q->kind == IMPORT_DIVISIONS
 		    ? "divisions" : q->kind == IMPORT_CONTACTS ? "contacts" : "roster");
 	buf_printf(&json, "{\"rows\":%zu}", q->row_count);
-	engine_reply(e, e->import->reply_to, 200, &json);
+	engine_reply(e, e->import->reply_to, REPLY_DONE, &json);
 }

@@ -16,8 +16,7 @@ engine_plan_correction(struct engine *e, struct alert *a, const struct alert_req
 	unsigned parts = 0;
 
 	if (!a->replaces)
-		return err_field(err, "/audience/reached", "\"reached\" needs \"replaces\": the "
-				 "alert whose recipients are meant");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_REACHED), reached_of_what);
 	if (engine_check_texts(e, r, t, r->divisions, r->division_count, err) < 0)
 		return -1;
 	w = compose_wave(&p, 0, CHANNEL_SMS, WAVE_CORRECTION, a->template);
@@ -65,7 +64,7 @@ engine_send_one(struct engine *e, struct alert *a, enum wave_kind kind, uint32_t
 		engine_wave_rank(e, lw);
 		id = lw->w.id;
 	} else if (t) {
-		engine_log(e, 4, "automatic reply not possible template=%s reason=\"%s\"", template,
+		engine_log(e, LOG_WARNING, "automatic reply not possible template=%s reason=\"%s\"", template,
 			   err.text);
 	}
 	alert_request_free(r);

@@ -30,7 +30,7 @@ engine_route_ready(struct engine *e, struct command *cmd)
 	if (r->conf->window && window > r->conf->window)
 		window = r->conf->window;
 	if (!r->up)
-		engine_log(e, 6, "route ready name=%s window=%u", r->conf->name, window);
+		engine_log(e, LOG_STORY, "route ready name=%s window=%u", r->conf->name, window);
 	r->up = true;
 	r->window = window;
 	r->batch = cmd->ready.batch ? cmd->ready.batch : 1;
@@ -87,7 +87,7 @@ quarantine(struct engine *e, struct live_wave *lw, struct message *m)
 	store_attempt_insert(e->store, m, e->now, OUTCOME_UNKNOWN, REJECT_NONE, 0, NULL,
 			     "killed its driver twice: quarantined");
 	store_task_open(e->store, lw->w.alert, "quarantine", text, e->now);
-	engine_log(e, 3, "message quarantined wave=%u contact=%u", m->wave, m->contact);
+	engine_log(e, LOG_ERROR, "message quarantined wave=%u contact=%u", m->wave, m->contact);
 	engine_message_event(e, lw, m, MESSAGE_ON_UNKNOWN);
 }
 
@@ -140,7 +140,7 @@ engine_route_lost(struct engine *e, struct command *cmd)
 		return;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
 	engine_questions_lost(e, r, cmd->lost.reason);
-	engine_log(e, cmd->lost.fatal ? 3 : 4, "route lost name=%s in_doubt=%zu given_back=%zu "
+	engine_log(e, cmd->lost.fatal ? LOG_ERROR : LOG_WARNING, "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
 		   cmd->lost.unwritten_count, cmd->lost.reason);
 	engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
@@ -161,7 +161,7 @@ pause_route(struct engine *e, struct route_state *r, const struct done_item *ite
 	snprintf(text, sizeof(text), "已暂停,账号、密码、SIM卡或时钟有误:%.120s / is paused: %.200s", reason,
 		 reason);
 	store_route_note(e->store, r->id, "paused", NULL, e->now);
-	engine_log(e, 3, "route paused name=%s class=%s reason=\"%s\"", r->conf->name,
+	engine_log(e, LOG_ERROR, "route paused name=%s class=%s reason=\"%s\"", r->conf->name,
 		   reject_name(item->class), item->reason ? item->reason : "");
 	engine_alarm_raise(e, r, true, "paused", text);		/* once, until it works again */
 }
@@ -334,5 +334,5 @@ engine_in_doubt(struct engine *e)
 		all += count;
 	}
 	if (all)
-		engine_log(e, 4, "messages in doubt after a stop count=%zu", all);
+		engine_log(e, LOG_WARNING, "messages in doubt after a stop count=%zu", all);
 }

@@ -158,10 +158,8 @@ plan_request(struct planner *p)
 	    !names_duty(p))
 		return compose_broadcast(p, t, document);
 	if (count > WHOLE_MAX)
-		return err_field(p->err, "/audience", "more than %d people are too many for a text "
-				 "with parameters of divisions or persons, or for calls: use a "
-				 "template with request parameters only, or smaller audiences",
-				 WHOLE_MAX);
+		return err_say(p->err, REFUSED_INVALID, about(CONCEPT_AUDIENCE),
+			       too_many_for_text, NUM(WHOLE_MAX));
 	p->target = NO_TARGET;
 	picks_request(p);
 	return compose_channels(p, 0, WAVE_INFORM);
@@ -281,9 +279,8 @@ engine_plan_step(struct engine *e, struct alert *a, const struct alert_request *
 	if (people)
 		rc = plan_positions(&p);
 	if (rc == 0 && r->recipients_max && out->people > r->recipients_max)
-		rc = err_field(err, "/audience", "client %s may address at most %lu people at once, "
-			       "this would be %lu: name fewer, or have recipients_max raised in "
-			       "gong.conf", r->client, r->recipients_max, out->people);
+		rc = err_say(err, REFUSED_INVALID, about(CONCEPT_AUDIENCE), client_recipients,
+			     r->client, NUM(r->recipients_max), NUM(out->people));
 	if (rc == 0 && p.step && p.step->channels[CHANNEL_CONSOLE])
 		open_task(&p);
 	free(p.picks);

@@ -23,17 +23,15 @@ engine_may_end(struct engine *e, const char *name, const struct alert *a, struct
 	if (!c)
 		return 0;
 	if (c->drill_only && !a->drill)
-		return err_set(err, "client %s may send drills only; alert %lld is real", name,
-			       (long long)a->id);
+		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_ALERT), right_drill, name,
+			       NUM(a->id));
 	if (a->severity > c->up_to)
-		return err_set(err, "client %s may send up to %s; alert %lld is %s", name,
-			       severity_name(c->up_to), (long long)a->id,
-			       severity_name(a->severity));
+		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_ALERT), right_up_to, name,
+			       severity_word(c->up_to), NUM(a->id), severity_word(a->severity));
 	if (c->division_count && store_alert_client(e->store, a->id, sender) &&
 	    strcmp(sender, name) != 0)
-		return err_set(err, "client %s is limited to some divisions and alert %lld was sent "
-			       "by %s: only its sender or the desk can end it", name,
-			       (long long)a->id, sender);
+		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_ALERT), right_sender, name,
+			       NUM(a->id), sender);
 	return 0;
 }
 
@@ -48,7 +46,7 @@ engine_may_answer(struct engine *e, const char *name, const struct alert *a,
 		return 0;
 	if (division)
 		return division_ranges_have(c->divisions, c->division_count, division) ? 0
-			: err_field(err, "/division", "client %s may not speak for this division",
-				    name);
+			: err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_DIVISION), right_division,
+				  name);
 	return engine_may_end(e, name, a, err);
 }

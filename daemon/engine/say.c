@@ -14,7 +14,7 @@ engine_effect(struct engine *e, struct effect *f)
 }
 
 void
-engine_reply(struct engine *e, uint64_t to, int status, struct buf *json)
+engine_reply(struct engine *e, uint64_t to, enum reply_kind kind, struct buf *json)
 {
 	struct effect *f;
 
@@ -24,27 +24,16 @@ engine_reply(struct engine *e, uint64_t to, int status, struct buf *json)
 	}
 	f = effect_new(EFFECT_REPLY, -1);
 	f->reply.to = to;
-	f->reply.status = status;
+	f->reply.kind = kind;
 	f->reply.json = buf_take(json);
 	effect_push(&e->effects, f);
 }
 
-/* RFC 9457 */
 void
-engine_problem(struct engine *e, uint64_t to, int status, const struct err *err)
+engine_refuse(struct engine *e, uint64_t to, const struct err *err)
 {
-	struct buf json = { 0 };
-
-	buf_printf(&json, "{\"type\":\"about:blank\",\"status\":%d,\"title\":\"%s\",\"detail\":",
-		   status, status == 404 ? "Not found" : status == 409 ? "Conflict"
-		   : "The request cannot be carried out");
-	buf_json(&json, err->text);
-	if (err->field[0]) {
-		buf_puts(&json, ",\"field\":");
-		buf_json(&json, err->field);
-	}
-	buf_puts(&json, "}");
-	engine_reply(e, to, status, &json);
+	if (to)
+		effect_push(&e->effects, effect_refusal(to, err));
 }
 
 void
@@ -62,7 +51,7 @@ engine_event(struct engine *e, int64_t alert, const char *what, const char *fmt,
 }
 
 void
-engine_log(struct engine *e, int priority, const char *fmt, ...)
+engine_log(struct engine *e, enum log_level level, const char *fmt, ...)
 {
 	struct effect *f = effect_new(EFFECT_LOG, -1);
 	struct buf line = { 0 };
@@ -73,7 +62,7 @@ engine_log(struct engine *e, int priority, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, args);
 	va_end(args);
 	buf_puts(&line, text);
-	f->log.priority = priority;
+	f->log.level = level;
 	f->log.line = buf_take(&line);
 	engine_effect(e, f);
 }

@@ -34,8 +34,8 @@ add_persons(struct planner *p)
 	size_t count = picks_request_count(p, WHOLE_MAX + 1);
 
 	if (count > WHOLE_MAX)
-		return err_field(p->err, "/audience", "more than %d people cannot be chased one by "
-				 "one; use smaller audiences, or tell them once", WHOLE_MAX);
+		return err_say(p->err, REFUSED_INVALID, about(CONCEPT_AUDIENCE),
+			       too_many_to_chase, NUM(WHOLE_MAX));
 	picks_without(p);
 	p->target = NO_TARGET;
 	picks_request(p);
@@ -81,10 +81,9 @@ engine_plan_targets(struct engine *e, struct alert *a, const struct alert_reques
 	}
 	a->targets = p.target_count;
 	if (!p.target_count)
-		rc = err_field(err, "/audience/divisions", "there is no %s in these divisions; "
-			       "policy %s would call nobody", policy->targets == TARGETS_VILLAGE
-			       ? "village" : policy->targets == TARGETS_PERSON ? "such person"
-			       : "township", policy->name);
+		rc = err_say(err, REFUSED_INVALID, about(CONCEPT_DIVISION), targets_none,
+			     policy->targets == TARGETS_VILLAGE ? WORD(village) : policy->targets == TARGETS_PERSON ? WORD(such_person) : WORD(township),
+			     policy->name);
 	if (rc == 0)
 		rc = engine_check_texts(e, r, engine_template(e, a->template), codes,
 					codes[0] ? p.target_count : 0, err);

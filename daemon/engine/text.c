@@ -182,8 +182,8 @@ render(struct engine *e, const struct text_place *place, enum lang lang, enum ch
 		text = template_text(place->template, l.lang, channel);
 	}
 	if (!text)
-		return err_field(err, "template", "template %s has no text in %s; add one to its "
-				 "file", place->template->name, lang_name(l.lang));
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_TEMPLATE), template_no_text,
+			       place->template->name, lang_name(l.lang));
 	rc = text_render(text, lookup, &l, out, err);
 	if (rc == 0)
 		put_template(&l, text, template);
@@ -217,24 +217,20 @@ check_param(struct engine *e, const struct alert_request *r, const struct templa
 				    .division = division };
 	struct lookup l = { .e = e, .place = &place, .lang = e->settings->default_lang };
 	const char *value = value_of(&l, param);
-	char code[DIVISION_TEXT] = "", field[96];
+	struct about at = about_name(CONCEPT_PARAM, param->name);
+	char code[DIVISION_TEXT] = "";
 	int rc = 0;
 
 	if (division)
 		division_format(code, division);
-	snprintf(field, sizeof(field), "/params/%.80s", param->name);
 	if (!value && !param->fallback[l.lang])
 		rc = division && param->scope == SCOPE_DIVISION
-			? err_field(err, field, "template %s needs \"%s\" for division %s: add it "
-				    "as a column of the divisions file, in params_by_division, or "
-				    "in params for all", t->name, param->name, code)
-			: err_field(err, field, "template %s needs \"%s\": add it to params",
-				    t->name, param->name);
-	else if (value && param_check(param, value, err) < 0) {
-		if (err)
-			snprintf(err->field, sizeof(err->field), "%s", field);
-		rc = -1;
-	}
+			? err_say(err, REFUSED_INVALID, at, template_needs_for, t->name,
+				  param->name, code)
+			: err_say(err, REFUSED_INVALID, at, template_needs, t->name,
+				  param->name);
+	else if (value)
+		rc = param_check(param, value, err);
 	json_decref(l.columns);
 	return rc;
 }

@@ -8,7 +8,7 @@
 /* A dry run is undone; this key cannot come from outside (it has a control character). */
 #define DRY_RUN_KEY "\x01"
 
-#define TAKE(noun) static int take_##noun(struct reading *r, void *out, json_t *v, const char *at)
+#define TAKE(noun) static int take_##noun(struct reading *r, void *out, json_t *v, const struct about *at)
 
 TAKE(key)
 {
@@ -36,7 +36,7 @@ TAKE(severity)
 	int severity = word ? severity_parse(word) : -1;
 
 	if (severity < 0)
-		return refuse(r, 422, at, "use notice, blue, yellow, orange or red");
+		return refuse(r, REFUSED_INVALID, *at, severity_unknown);
 	((struct alert_request *)out)->severity = (enum severity)severity;
 	return 0;
 }
@@ -48,8 +48,7 @@ TAKE(mode)
 
 	if (!word || (strcmp(word, "real") != 0 && strcmp(word, "drill") != 0 &&
 		      strcmp(word, "test") != 0))
-		return refuse(r, 422, at, "use \"real\", \"drill\" (to real people, marked as a drill) "
-			      "or \"test\" (simulated routes only)");
+		return refuse(r, REFUSED_INVALID, *at, mode_unknown);
 	q->drill = word[0] == 'd';
 	q->test = word[0] == 't';
 	return 0;
@@ -59,17 +58,22 @@ TAKE(params)
 {
 	struct alert_request *q = out;
 
-	return take_pairs(r, &q->params, &q->param_count, v, at);
+	return take_pairs(r, &q->params, &q->param_count, v, at, NULL);
 }
 
 static int
-take_division_pairs(struct reading *r, struct alert_request *q, division_code code, json_t *pairs,
-		    const char *pointer)
+take_division_pairs(struct reading *r, struct alert_request *q, const char *division,
+		    json_t *pairs)
 {
+	struct about at = about_name(CONCEPT_DIVISION_PARAMS, division);
 	struct pair *list = NULL;
 	size_t count = 0;
-	int rc = take_pairs(r, &list, &count, pairs, pointer);
+	division_code code;
+	int rc;
 
+	if (division_parse(&code, division, r->err) < 0)
+		return refuse_so(r, at);
+	rc = take_pairs(r, &list, &count, pairs, &at, division);
 	for (size_t i = 0; i < count; i++) {
 		q->division_params[q->division_param_count].division = code;
 		q->division_params[q->division_param_count++].param = list[i];
@@ -97,23 +101,14 @@ TAKE(params_by_division)
 	json_t *pairs;
 
 	if (!json_is_object(v))
-		return refuse(r, 422, at, "this must be an object of objects: {\"990121103001\": "
-			      "{\"shelter\": \"…\"}}");
+		return refuse(r, REFUSED_INVALID, *at, not_objects);
 	if (count_pairs(v) > INTAKE_LIST_MAX)
-		return refuse(r, 422, at, "there are more than %d values; put them into the columns of "
-			      "the divisions file instead", INTAKE_LIST_MAX);
+		return refuse(r, REFUSED_INVALID, *at, division_values_too_many,
+			      NUM(INTAKE_LIST_MAX));
 	q->division_params = xcalloc(count_pairs(v), sizeof(*q->division_params));
-	json_object_foreach(v, name, pairs) {
-		char pointer[128];
-		division_code code;
-		struct err bad;
-
-		pointer_child(pointer, at, name);
-		if (division_parse(&code, name, &bad) < 0)
-			return refuse(r, 422, pointer, "%s", bad.text);
-		if (take_division_pairs(r, q, code, pairs, pointer) < 0)
+	json_object_foreach(v, name, pairs)
+		if (take_division_pairs(r, q, name, pairs) < 0)
 			return -1;
-	}
 	return 0;
 }
 
@@ -155,26 +150,27 @@ TAKE(without_contacts)
 TAKE(reached)
 {
 	if (!json_is_boolean(v))
-		return refuse(r, 422, at, "use true or false");
+		return refuse(r, REFUSED_INVALID, *at, not_a_flag);
 	((struct alert_request *)out)->reached = json_is_true(v);
 	return 0;
 }
 
 static const struct member audience_members[] = {
-	{ "divisions", take_divisions }, { "without_divisions", take_without_divisions },
-	{ "roles", take_roles }, { "contacts", take_contacts },
-	{ "without_contacts", take_without_contacts }, { "reached", take_reached },
+	{ "divisions", CONCEPT_DIVISION, take_divisions }, { "without_divisions", CONCEPT_WITHOUT_DIVISION, take_without_divisions },
+	{ "roles", CONCEPT_ROLE, take_roles }, { "contacts", CONCEPT_CONTACT, take_contacts },
+	{ "without_contacts", CONCEPT_WITHOUT_CONTACT, take_without_contacts }, { "reached", CONCEPT_REACHED, take_reached },
 };
 
 TAKE(audience)
 {
 	struct alert_request *q = out;
 
-	if (members_take(r, audience_members, MEMBER_COUNT(audience_members), v, at, out) < 0)
+	if (!json_is_object(v))
+		return refuse(r, REFUSED_INVALID, *at, not_an_object);
+	if (members_take(r, audience_members, MEMBER_COUNT(audience_members), v, "/audience", out) < 0)
 		return -1;
 	if (!q->division_count && !q->contact_count && !q->reached)
-		return refuse(r, 422, at, "the audience is empty; name divisions, contacts or, for a "
-			      "correction, \"reached\": true");
+		return refuse(r, REFUSED_INVALID, *at, audience_unnamed);
 	return 0;
 }
 
@@ -212,18 +208,18 @@ TAKE(role)
 }
 
 static const struct member alert_members[] = {
-	{ "key", take_key }, { "template", take_template }, { "policy", take_policy },
-	{ "severity", take_severity }, { "kind", take_kind }, { "mode", take_mode },
-	{ "params", take_params }, { "params_by_division", take_params_by_division },
-	{ "audience", take_audience }, { "starts_at", take_starts_at },
-	{ "expires_at", take_expires_at }, { "replaces", take_replaces },
+	{ "key", CONCEPT_KEY, take_key }, { "template", CONCEPT_TEMPLATE, take_template }, { "policy", CONCEPT_POLICY, take_policy },
+	{ "severity", CONCEPT_SEVERITY, take_severity }, { "kind", CONCEPT_KIND, take_kind }, { "mode", CONCEPT_MODE, take_mode },
+	{ "params", CONCEPT_PARAMS, take_params }, { "params_by_division", CONCEPT_DIVISION_PARAMS, take_params_by_division },
+	{ "audience", CONCEPT_AUDIENCE, take_audience }, { "starts_at", CONCEPT_STARTS_AT, take_starts_at },
+	{ "expires_at", CONCEPT_EXPIRES_AT, take_expires_at }, { "replaces", CONCEPT_REPLACES, take_replaces },
 };
 
 static const struct member callout_members[] = {
-	{ "key", take_key }, { "role", take_role }, { "division", take_division },
-	{ "contacts", take_contacts }, { "params", take_params }, { "mode", take_mode },
-	{ "template", take_template }, { "policy", take_policy }, { "kind", take_kind },
-	{ "expires_at", take_expires_at },
+	{ "key", CONCEPT_KEY, take_key }, { "role", CONCEPT_ROLE, take_role }, { "division", CONCEPT_DIVISION, take_division },
+	{ "contacts", CONCEPT_CONTACT, take_contacts }, { "params", CONCEPT_PARAMS, take_params }, { "mode", CONCEPT_MODE, take_mode },
+	{ "template", CONCEPT_TEMPLATE, take_template }, { "policy", CONCEPT_POLICY, take_policy }, { "kind", CONCEPT_KIND, take_kind },
+	{ "expires_at", CONCEPT_EXPIRES_AT, take_expires_at },
 };
 
 /* What makes two requests the same: everything but the key. */
@@ -243,6 +239,7 @@ fill_digest(struct alert_request *q, json_t *json, const char *what)
 static int
 settle_key(struct reading *r, struct alert_request *q, const char *header)
 {
+	struct about at = about_name(CONCEPT_HEADER, "Idempotency-Key");
 	json_t *wrapped;
 	int rc;
 
@@ -252,16 +249,13 @@ settle_key(struct reading *r, struct alert_request *q, const char *header)
 		return 0;
 	}
 	if (!header && !q->key)
-		return refuse(r, 422, "/key", "a key is missing: send one of your own with every new "
-			      "request (here or as the header Idempotency-Key), and the same again "
-			      "when you repeat it");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_KEY), key_missing);
 	if (!header)
 		return 0;
 	if (q->key && strcmp(q->key, header) != 0)
-		return refuse(r, 422, "/key", "this key and the header Idempotency-Key differ; send "
-			      "one of them");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_KEY), key_differs);
 	wrapped = json_string(header);	/* NULL: no UTF-8 */
-	rc = take_string(r, &q->key, wrapped, "Idempotency-Key", INTAKE_KEY_MAX);
+	rc = take_string(r, &q->key, wrapped, &at, INTAKE_KEY_MAX);
 	json_decref(wrapped);
 	return rc;
 }
@@ -278,61 +272,63 @@ may_reach(const struct client *c, division_code code)
 }
 
 static int
-check_divisions(struct reading *r, const struct alert_request *q, const char *list)
+check_divisions(struct reading *r, const struct alert_request *q)
 {
 	const struct client *c = r->from->rights;
-	char pointer[128], code[DIVISION_TEXT];
+	char code[DIVISION_TEXT];
 
 	if (!c->division_count)
 		return 0;
 	for (size_t i = 0; i < q->division_count; i++) {
 		if (may_reach(c, q->divisions[i]))
 			continue;
-		pointer_index(pointer, list, i);
 		division_format(code, q->divisions[i]);
-		return refuse(r, 403, pointer, "client \"%s\" may not reach division %s; name divisions "
-			      "within its own, or have \"divisions\" in gong.conf widened",
-			      r->from->name, code);
+		return refuse(r, REFUSED_FORBIDDEN, about_index(CONCEPT_DIVISION, i), client_division, r->from->name,
+			      code);
 	}
 	if (q->contact_count)		/* a contact may sit anywhere */
-		return refuse(r, 403, list[1] == 'a' ? "/audience/contacts" : "/contacts", "client \"%s\" is limited to divisions and "
-			      "may not name contacts; name divisions and roles", r->from->name);
+		return refuse(r, REFUSED_FORBIDDEN,
+			      about(CONCEPT_CONTACT),
+			      client_no_contacts, r->from->name);
 	return 0;
 }
 
 static int
-check_rights(struct reading *r, struct alert_request *q, const char *severity, const char *list)
+check_rights(struct reading *r, struct alert_request *q)
 {
 	const struct client *c = r->from->rights;
 
 	if (q->severity > c->up_to)
-		return refuse(r, 403, severity, "client \"%s\" may send up to %s, and this is %s; have "
-			      "\"up_to\" in gong.conf raised, or send less", r->from->name,
-			      severity_name(c->up_to), severity_name(q->severity));
+		return refuse(r, REFUSED_FORBIDDEN, about(CONCEPT_SEVERITY), client_up_to, r->from->name,
+			      severity_word(c->up_to), severity_word(q->severity));
 	if (c->drill_only && !q->drill && !q->test)
-		return refuse(r, 403, "/mode", "client \"%s\" may send drills only; say \"mode\": "
-			      "\"drill\"", r->from->name);
+		return refuse(r, REFUSED_FORBIDDEN, about(CONCEPT_MODE), client_drill_only,
+			      r->from->name);
 	q->recipients_max = c->recipients_max;
-	return check_divisions(r, q, list);
+	return check_divisions(r, q);
 }
 
 static int
 check_alert(struct reading *r, struct alert_request *q, json_t *json)
 {
-	static const char *const must[] = { "template", "severity", "audience" };
+	static const struct {
+		const char *name;
+		enum concept concept;
+	} must[] = {
+		{ "template", CONCEPT_TEMPLATE }, { "severity", CONCEPT_SEVERITY },
+		{ "audience", CONCEPT_AUDIENCE },
+	};
 
 	for (size_t i = 0; i < MEMBER_COUNT(must); i++) {
-		json_t *value = json_object_get(json, must[i]);
-		char pointer[32];
+		json_t *value = json_object_get(json, must[i].name);
 
-		snprintf(pointer, sizeof(pointer), "/%s", must[i]);
 		if (!value || json_is_null(value))
-			return refuse(r, 422, pointer, "\"%s\" is missing; add it", must[i]);
+			return refuse(r, REFUSED_INVALID, about(must[i].concept), member_missing,
+				      must[i].name);
 	}
 	if (q->reached && !q->replaces)
-		return refuse(r, 422, "/replaces", "\"reached\" means those whom another alert reached; "
-			      "say which in \"replaces\"");
-	return check_rights(r, q, "/severity", "/audience/divisions");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_REPLACES), reached_of_what);
+	return check_rights(r, q);
 }
 
 /* The policy's own families are called; a role that the first of them does not contain would
@@ -344,7 +340,7 @@ settle_role(struct reading *r, struct alert_request *q, const struct settings *s
 	int role = settings_family(s, q->roles[0]);
 
 	if (role < 0)
-		return refuse(r, 422, "/role", "there is no role or family \"%s\"; see roles.conf",
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_ROLE), role_unknown,
 			      q->roles[0]);
 	if (!p || !p->step_count || !p->steps[0].to_count)
 		return 0;		/* the engine names an unknown policy */
@@ -360,9 +356,8 @@ settle_role(struct reading *r, struct alert_request *q, const struct settings *s
 		q->role_count = 0;
 		return 0;
 	}
-	return refuse(r, 422, "/role", "policy %s calls %s first, not %s; name a policy that begins with "
-		      "that role, or name contacts", p->name,
-		      s->families[p->steps[0].to[0]].name, q->roles[0]);
+	return refuse(r, REFUSED_INVALID, about(CONCEPT_ROLE), policy_begins_otherwise,
+		      p->name, s->families[p->steps[0].to[0]].name, q->roles[0]);
 }
 
 static int
@@ -374,13 +369,12 @@ check_callout(struct reading *r, struct alert_request *q, const struct settings 
 		q->policy = xstrdup("duty.callout");
 	q->severity = SEVERITY_RED;
 	if (!q->role_count && !q->contact_count)
-		return refuse(r, 422, "/role", "say who is called: a duty \"role\" with its "
-			      "\"division\", or \"contacts\" one after the other");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_ROLE), callout_whom);
 	if (q->role_count && q->contact_count)
-		return refuse(r, 422, "/contacts", "name either a role or contacts, not both");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_CONTACT), callout_both);
 	if (q->role_count && !q->division_count)
-		return refuse(r, 422, "/division", "say whose duty is meant: \"division\": \"990121\"");
-	if (check_rights(r, q, "", "/division") < 0)
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_DIVISION), callout_where);
+	if (check_rights(r, q) < 0)
 		return -1;
 	q->callout = true;
 	q->in_turn = q->contact_count > 0;
@@ -405,11 +399,12 @@ static int
 end(struct reading *r, struct alert_request **out, struct alert_request *q, json_t *json)
 {
 	json_decref(json);
-	if (r->status)
+	if (r->refused) {
 		alert_request_free(q);
-	else
-		*out = q;
-	return r->status;
+		return -1;
+	}
+	*out = q;
+	return 0;
 }
 
 int

@@ -68,8 +68,7 @@ on_field(void *bytes, size_t len, void *ctx)
 	if (c->failed)
 		return;
 	if (c->fields == CSV_COLUMNS_MAX) {
-		csv_fail(c, NULL, "there are more than %d columns; take out those that are not needed",
-			 CSV_COLUMNS_MAX);
+		csv_fail(c, NULL, csv_columns_max, NUM(CSV_COLUMNS_MAX));
 		return;
 	}
 	while (len && (*p == ' ' || *p == '\t')) {
@@ -93,7 +92,7 @@ on_row(int end, void *ctx)
 			c->have_header = true;
 			csv_rows_header(c);
 		} else if (c->request->row_count == INTAKE_ROWS_MAX) {
-			csv_fail(c, NULL, "the file has more than %d rows; split it", INTAKE_ROWS_MAX);
+			csv_fail(c, NULL, csv_rows_max, NUM(INTAKE_ROWS_MAX));
 		} else {
 			csv_rows_row(c);
 		}
@@ -116,8 +115,7 @@ convert_line(struct csv_intake *c, const char **line, size_t *len)
 
 		if (iconv(c->gbk, &in, &left, &to, &room) == (size_t)-1 && errno != E2BIG) {
 			c->row_line = c->line;
-			return csv_fail(c, NULL, "this line is not GBK, but the lines before are; save "
-					"the file as \"CSV UTF-8\"");
+			return csv_fail(c, NULL, csv_not_gbk);
 		}
 		buf_add(&c->text, out, sizeof(out) - room);
 	}
@@ -148,18 +146,16 @@ take_line(struct csv_intake *c, const char *line, size_t len)
 		return 0;
 	}
 	if (c->line - c->row_line >= ROW_LINES_MAX)
-		return csv_fail(c, NULL, "the row that begins here goes on for %d lines; a quote (\") is "
-				"not closed", ROW_LINES_MAX);
+		return csv_fail(c, NULL, csv_quote_runs, NUM(ROW_LINES_MAX));
 	if (c->gbk != (iconv_t)-1) {
 		if (convert_line(c, &line, &len) < 0)
 			return -1;
 	} else if (utf8_check(line, len, &bad) < 0) {
 		c->row_line = c->line;
-		return csv_fail(c, NULL, "%.200s; save the file as \"CSV UTF-8\"", bad.text);
+		return csv_fail(c, NULL, csv_not_utf8, said_value(&bad.said, 0));
 	}
 	if (csv_parse(&c->parser, line, len, on_field, on_row, c) != len && !c->failed)
-		return csv_fail(c, NULL, "a quote (\") stands in the middle of a field; write it twice "
-				"(\"\") and quote the whole field");
+		return csv_fail(c, NULL, csv_quote_inside);
 	return c->failed ? -1 : 0;
 }
 
@@ -173,8 +169,7 @@ take_bytes(struct csv_intake *c, const char *bytes, size_t len)
 
 		if (c->part.len + n > INTAKE_LINE_MAX) {
 			c->row_line = c->line + 1;
-			return csv_fail(c, NULL, "this line is longer than %d bytes; is it a CSV file?",
-					INTAKE_LINE_MAX);
+			return csv_fail(c, NULL, csv_line_long, NUM(INTAKE_LINE_MAX));
 		}
 		if (c->part.len || !end)
 			buf_add(&c->part, bytes, n);
@@ -234,19 +229,18 @@ decide(struct csv_intake *c, bool whole)
 
 	c->decided = true;
 	if (len >= 2 && (memcmp(p, "\xff\xfe", 2) == 0 || memcmp(p, "\xfe\xff", 2) == 0))
-		return csv_fail(c, NULL, "the file is UTF-16 (\"Unicode text\"); save it as \"CSV UTF-8\"");
+		return csv_fail(c, NULL, csv_utf16);
 	if (len >= 4 && (memcmp(p, "PK\3\4", 4) == 0 || memcmp(p, "\xd0\xcf\x11\xe0", 4) == 0))
-		return csv_fail(c, NULL, "this is a spreadsheet file; save the sheet as \"CSV UTF-8\"");
+		return csv_fail(c, NULL, csv_spreadsheet);
 	if (memchr(p, '\0', len))
-		return csv_fail(c, NULL, "there are NUL bytes in it; this is no CSV file");
+		return csv_fail(c, NULL, csv_nul);
 	if (len >= 3 && memcmp(p, "\xef\xbb\xbf", 3) == 0) {
 		p += 3;
 		len -= 3;
 	} else if (!is_utf8(p, len, whole)) {
 		c->gbk = iconv_open("UTF-8", "GB18030");
 		if (c->gbk == (iconv_t)-1 || !is_gbk(c->gbk, p, len, whole))
-			return csv_fail(c, NULL, "the file is neither UTF-8 nor GBK; save it as \"CSV "
-					"UTF-8\"");
+			return csv_fail(c, NULL, csv_encoding);
 	}
 	return take_bytes(c, p, len);
 }
@@ -258,7 +252,7 @@ give_err(struct csv_intake *c, struct err *err)
 		return 0;
 	if (err)
 		*err = c->err;
-	return 422;
+	return -1;
 }
 
 int
@@ -285,14 +279,14 @@ csv_intake_finish(struct csv_intake *c, struct import_request **out, struct err 
 	if (!c->failed && c->part.len)
 		take_line(c, c->part.data, c->part.len);
 	if (!c->failed && csv_fini(&c->parser, on_field, on_row, c) != 0)
-		csv_fail(c, NULL, "the file ends inside quotes; close the quote (\")");
+		csv_fail(c, NULL, csv_open_quote);
 	if (!c->failed && !c->have_header) {
 		c->row_line = 1;
-		csv_fail(c, NULL, "the file is empty; its first line names the columns");
+		csv_fail(c, NULL, csv_empty);
 	}
 	if (!c->failed && !c->request->row_count) {
 		c->row_line = c->line;
-		csv_fail(c, NULL, "the file has column names but no rows");
+		csv_fail(c, NULL, csv_no_rows);
 	}
 	if (!c->failed) {
 		c->request->settings = settings_ref(c->settings);

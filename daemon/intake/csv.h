@@ -49,8 +49,14 @@ struct csv_intake {
 
 /* Notes the first fault of the file at the row in hand, later ones are left out; NULL = no column.
  * Returns -1. */
-int csv_fail(struct csv_intake *, const char *column, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/* Notes what is wrong with the row in hand and returns -1; only the first fault counts.  `column`
+ * by its title, NULL = the row as a whole. */
+#define csv_fail(c, column, name, ...) \
+	csv_fail_phrase((c), (column), PHRASE_AND_VALUES(name, __VA_ARGS__))
+int csv_fail_phrase(struct csv_intake *, const char *column, enum phrase,
+		    const char *const *values);
+/* The same with what somebody else found. */
+int csv_fail_so(struct csv_intake *, const char *column, const struct err *bad);
 /* Borrowed, until the next row; "" if absent. */
 const char *csv_field(const struct csv_intake *, enum csv_column);
 int csv_rows_header(struct csv_intake *);	/* -1 = a fault is noted */

@@ -2,26 +2,24 @@
  * bytes nor meanings. */
 #include "daemon/intake/csv.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 int
-csv_fail(struct csv_intake *c, const char *column, const char *fmt, ...)
+csv_fail_phrase(struct csv_intake *c, const char *column, enum phrase phrase,
+		const char *const *values)
 {
-	char text[sizeof(c->err.text)], field[sizeof(c->err.field)];
-	va_list args;
-
 	if (c->failed)
 		return -1;		/* the first fault is the one to mend */
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	if (column)
-		snprintf(field, sizeof(field), "line %u, column %.80s", c->row_line, column);
-	else
-		snprintf(field, sizeof(field), "line %u", c->row_line);
 	c->failed = true;
-	return err_field(&c->err, field, "%s", text);
+	return err_say_phrase(&c->err, REFUSED_INVALID, about_row(c->row_line, column), phrase, values);
+}
+
+int
+csv_fail_so(struct csv_intake *c, const char *column, const struct err *bad)
+{
+	if (c->failed)
+		return -1;
+	c->failed = true;
+	c->err = *bad;
+	return err_about(&c->err, about_row(c->row_line, column));
 }
 
 const char *

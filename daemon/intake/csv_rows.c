@@ -82,21 +82,19 @@ take_title(struct csv_intake *c, size_t i, unsigned kind)
 
 	if (column == COLUMN_NONE && kind == DIVISIONS) {
 		if (!is_param_name(title))
-			return csv_fail(c, title, "this column's name is no parameter name; use letters, "
-					"digits and _ (\"shelter\", \"route_2\")");
+			return csv_fail(c, title, csv_title_bad);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->title[k], title) == 0)
-				return csv_fail(c, title, "this column is there twice");
+				return csv_fail(c, title, csv_title_twice);
 		c->column[i] = COLUMN_PARAM;
 		return 0;
 	}
 	if (column == COLUMN_NONE) {
 		list_columns(known, sizeof(known), kind);
-		return csv_fail(c, title, "there is no column of this name; take it out or use one of: %s",
-				known);
+		return csv_fail(c, title, csv_title_unknown, known);
 	}
 	if (c->place[column])
-		return csv_fail(c, title, "this column is there twice (as \"%s\")",
+		return csv_fail(c, title, csv_title_twice_as,
 				c->title[c->place[column] - 1]);
 	c->column[i] = column;
 	c->place[column] = i + 1;
@@ -116,8 +114,7 @@ csv_rows_header(struct csv_intake *c)
 	while (c->columns && !c->title[c->columns - 1][0])
 		free(c->title[--c->columns]);	/* trailing commas */
 	if (c->columns == 1 && strpbrk(c->title[0], ";\t"))
-		return csv_fail(c, NULL, "the columns are not separated by commas; save the file as "
-				"comma-separated CSV");
+		return csv_fail(c, NULL, csv_no_commas);
 	for (size_t i = 0; i < c->columns; i++)
 		if (take_title(c, i, kind) < 0)
 			return -1;
@@ -125,8 +122,7 @@ csv_rows_header(struct csv_intake *c)
 		if (!(columns[i].needed & kind) || c->place[columns[i].column])
 			continue;
 		list_columns(known, sizeof(known), kind);
-		return csv_fail(c, columns[i].name, "this column is missing; the first line must name "
-				"the columns: %s", known);
+		return csv_fail(c, columns[i].name, csv_title_missing, known);
 	}
 	return 0;
 }
@@ -157,13 +153,12 @@ check_text(struct csv_intake *c, enum csv_column column, bool mandatory, size_t 
 	const char *text = csv_field(c, column);
 
 	if (!*text && mandatory)
-		return csv_fail(c, title_of(c, column), "this is empty; fill it in");
+		return csv_fail(c, title_of(c, column), csv_is_empty);
 	if (strlen(text) > max)
-		return csv_fail(c, title_of(c, column), "this is longer than %zu bytes; shorten it", max);
+		return csv_fail(c, title_of(c, column), is_too_long, NUM(max));
 	for (; *text; text++)
 		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return csv_fail(c, title_of(c, column), "this has control characters or a line "
-					"break in it; take them out");
+			return csv_fail(c, title_of(c, column), csv_has_control);
 	return 0;
 }
 
@@ -173,7 +168,7 @@ take_division(struct csv_intake *c, enum csv_column column, division_code *out)
 	struct err bad;
 
 	if (division_parse(out, csv_field(c, column), &bad) < 0)
-		return csv_fail(c, title_of(c, column), "%s", bad.text);
+		return csv_fail_so(c, title_of(c, column), &bad);
 	return 0;
 }
 
@@ -194,9 +189,8 @@ check_place(struct csv_intake *c, division_code code)
 	struct err bad;
 
 	if (*level && tier_parse(level) != (int)tier)
-		return csv_fail(c, title_of(c, COLUMN_LEVEL), "level \"%.40s\" does not fit the code, which "
-				"is a %s's (county 6 digits, township 9, village 12)", level,
-				tier_name(tier));
+		return csv_fail(c, title_of(c, COLUMN_LEVEL), csv_level_differs,
+				QUOTE(level), tier_word(tier));
 	if (!*parent)
 		return 0;
 	if (tier == TIER_COUNTY) {
@@ -205,14 +199,14 @@ check_place(struct csv_intake *c, division_code code)
 		division_format(text, code);
 		if (is_above_county(parent) && strncmp(text, parent, strlen(parent)) == 0)
 			return 0;
-		return csv_fail(c, title_of(c, COLUMN_PARENT), "\"%.40s\" is not above county %s", parent,
-				text);
+		return csv_fail(c, title_of(c, COLUMN_PARENT), csv_parent_county,
+				QUOTE(parent), text);
 	}
 	if (division_parse(&up, parent, &bad) < 0)
-		return csv_fail(c, title_of(c, COLUMN_PARENT), "%s", bad.text);
+		return csv_fail_so(c, title_of(c, COLUMN_PARENT), &bad);
 	if (up != division_ancestor(code, tier - 1))
-		return csv_fail(c, title_of(c, COLUMN_PARENT), "\"%.40s\" is not the division above this "
-				"code; correct one of them", parent);
+		return csv_fail(c, title_of(c, COLUMN_PARENT), csv_parent_wrong,
+				QUOTE(parent));
 	return 0;
 }
 
@@ -274,7 +268,7 @@ take_flag(struct csv_intake *c, enum csv_column column, bool otherwise, bool *ou
 			return 0;
 		}
 	}
-	return csv_fail(c, title_of(c, column), "\"%.40s\" is neither yes nor no", text);
+	return csv_fail(c, title_of(c, column), csv_not_a_flag, QUOTE(text));
 }
 
 static int
@@ -292,7 +286,7 @@ take_numbers(struct csv_intake *c, struct import_row *row, bool sms, bool voice)
 		if (!*text)
 			continue;
 		if (phone_parse(&number, text, &c->settings->phone_plan, &bad) < 0)
-			return csv_fail(c, title_of(c, column), "%s", bad.text);
+			return csv_fail_so(c, title_of(c, column), &bad);
 		for (size_t k = 0; k < count; k++)
 			again |= row->numbers[k] == number;
 		if (again)
@@ -302,11 +296,9 @@ take_numbers(struct csv_intake *c, struct import_row *row, bool sms, bool voice)
 		row->numbers[count++] = number;
 	}
 	if (!count && row->active)
-		return csv_fail(c, title_of(c, COLUMN_PHONE), "an active contact needs a telephone number "
-				"(or say active = no)");
+		return csv_fail(c, title_of(c, COLUMN_PHONE), csv_no_number);
 	if (count && row->active && !sms && !voice)
-		return csv_fail(c, title_of(c, COLUMN_PHONE), "with sms = no and voice = no nobody could "
-				"reach this contact; allow one, or say active = no");
+		return csv_fail(c, title_of(c, COLUMN_PHONE), csv_unreachable);
 	return 0;
 }
 
@@ -319,19 +311,20 @@ take_role(struct csv_intake *c, struct import_row *row)
 
 	row->role = settings_role(s, name);
 	if (row->role < 0)
-		return csv_fail(c, title_of(c, COLUMN_ROLE), "there is no role \"%.60s\"; see roles.conf, "
-				"or add it there", name);
+		return csv_fail(c, title_of(c, COLUMN_ROLE), csv_role_unknown,
+				QUOTE(name));
 	if (!c->place[COLUMN_DIVISION] || !*csv_field(c, COLUMN_DIVISION))
-		return csv_fail(c, c->place[COLUMN_DIVISION] ? title_of(c, COLUMN_DIVISION) : "division",
-				"role \"%s\" is held in a division; name it", name);
+		return csv_fail(c,
+				c->place[COLUMN_DIVISION] ? title_of(c, COLUMN_DIVISION) : "division",
+				csv_role_where, name);
 	if (take_division(c, COLUMN_DIVISION, &row->code) < 0)
 		return -1;
 	if (division_tier(row->code) == s->roles[row->role].tier)
 		return 0;
 	division_format(code, row->code);
-	return csv_fail(c, title_of(c, COLUMN_DIVISION), "%s is a %s, but role \"%s\" is held in a %s", code,
-			tier_name(division_tier(row->code)), name,
-			tier_name(s->roles[row->role].tier));
+	return csv_fail(c, title_of(c, COLUMN_DIVISION), csv_role_tier, code,
+			tier_word(division_tier(row->code)), name,
+			tier_word(s->roles[row->role].tier));
 }
 
 static int
@@ -341,8 +334,7 @@ take_order(struct csv_intake *c, struct import_row *row)
 	int64_t order = 1;
 
 	if (*text && whole_parse(&order, text, 1, 9999) < 0)
-		return csv_fail(c, title_of(c, COLUMN_ORDER), "\"%.40s\" is no order; use 1 for the "
-				"principal, 2 for the deputy … (at most 9999)", text);
+		return csv_fail(c, title_of(c, COLUMN_ORDER), csv_order_bad, QUOTE(text));
 	row->order = (unsigned)order;
 	return 0;
 }
@@ -376,14 +368,13 @@ same_person(struct csv_intake *c, struct import_row *row, const struct import_ro
 	bool active;
 
 	if (*name && strcmp(name, first->name) != 0)
-		return csv_fail(c, title_of(c, COLUMN_NAME), "\"%.60s\" has the ref \"%s\" of \"%.60s\" in "
-				"line %u; give each person a ref of its own", name, first->ref,
-				first->name, first->line);
+		return csv_fail(c, title_of(c, COLUMN_NAME), csv_ref_twice, QUOTE(name),
+				first->ref, QUOTE(first->name), NUM(first->line));
 	if (take_flag(c, COLUMN_ACTIVE, first->active, &active) < 0)
 		return -1;
 	if (active != first->active)
-		return csv_fail(c, title_of(c, COLUMN_ACTIVE), "line %u says otherwise for the same "
-				"person; correct one of them", first->line);
+		return csv_fail(c, title_of(c, COLUMN_ACTIVE), csv_active_differs,
+				NUM(first->line));
 	row->active = first->active;
 	row->lang = first->lang;
 	return 0;
@@ -401,8 +392,8 @@ take_person(struct csv_intake *c, struct import_row *row)
 		return -1;
 	row->lang = *lang ? (enum lang)lang_parse(lang) : c->settings->default_lang;
 	if ((int)row->lang < 0)
-		return csv_fail(c, title_of(c, COLUMN_LANG), "\"%.40s\" is no language gong speaks; use zh "
-				"or en", lang);
+		return csv_fail(c, title_of(c, COLUMN_LANG), csv_lang_unknown,
+				QUOTE(lang));
 	row->name = xstrdup(csv_field(c, COLUMN_NAME));
 	return take_numbers(c, row, sms, voice);
 }
@@ -435,8 +426,7 @@ take_instant(struct csv_intake *c, enum csv_column column, msec *out)
 
 	if (time_parse_local(out, text) == 0)
 		return 0;
-	return csv_fail(c, title_of(c, column), "\"%.40s\" is no instant; write \"2026-11-24 08:00\" or "
-			"\"2026-11-24T08:00:00+08:00\"", text);
+	return csv_fail(c, title_of(c, column), csv_instant_bad, QUOTE(text));
 }
 
 static int
@@ -451,18 +441,15 @@ roster_row(struct csv_intake *c)
 	if (take_role(c, row) < 0)
 		return -1;
 	if (!c->settings->roles[row->role].duty)
-		return csv_fail(c, title_of(c, COLUMN_ROLE), "\"%s\" is no duty role, so nobody looks at its "
-				"roster; correct it, or set duty = true in roles.conf",
+		return csv_fail(c, title_of(c, COLUMN_ROLE), csv_no_duty_role,
 				c->settings->roles[row->role].name);
 	if (take_instant(c, COLUMN_FROM, &row->from_at) < 0 ||
 	    take_instant(c, COLUMN_TO, &row->to_at) < 0)
 		return -1;
 	if (row->from_at >= row->to_at)
-		return csv_fail(c, title_of(c, COLUMN_TO), "the duty ends before it begins; correct from or "
-				"to");
+		return csv_fail(c, title_of(c, COLUMN_TO), csv_duty_ends_first);
 	if (row->to_at - row->from_at > HOURS(24) * 400)
-		return csv_fail(c, title_of(c, COLUMN_TO), "the duty lasts more than 400 days; is the year "
-				"right?");
+		return csv_fail(c, title_of(c, COLUMN_TO), csv_duty_too_long);
 	return 0;
 }
 
@@ -471,8 +458,7 @@ csv_rows_row(struct csv_intake *c)
 {
 	for (size_t i = c->columns; i < c->fields; i++)
 		if (c->row.data[c->field[i]])
-			return csv_fail(c, NULL, "this row has more fields than there are columns (%zu); "
-					"quote fields that contain commas", c->columns);
+			return csv_fail(c, NULL, csv_too_many_fields, NUM(c->columns));
 	switch (c->kind) {
 	case IMPORT_DIVISIONS:
 		return division_row(c);

@@ -8,7 +8,7 @@
 #define RECEIPT_WAIT_MS 60000
 #define RECEIPT_WAIT_MAX_MS 90000	/* a question is given up after 100 s */
 
-#define TAKE(noun) static int take_##noun(struct reading *r, void *out, json_t *v, const char *at)
+#define TAKE(noun) static int take_##noun(struct reading *r, void *out, json_t *v, const struct about *at)
 
 TAKE(division)
 {
@@ -25,7 +25,7 @@ TAKE(level)
 	json_int_t level = json_integer_value(v);
 
 	if (!json_is_integer(v) || level < LEVEL_ANSWERED || level > LEVEL_DONE)
-		return refuse(r, 422, at, "use 2 (answered), 3 (acknowledged), 4 (in post) or 5 (done)");
+		return refuse(r, REFUSED_INVALID, *at, level_unknown);
 	((struct answer_request *)out)->level = (int)level;
 	return 0;
 }
@@ -33,7 +33,7 @@ TAKE(level)
 TAKE(outcome)
 {
 	if (!json_is_string(v) || strcmp(json_string_value(v), "cannot") != 0)
-		return refuse(r, 422, at, "the only outcome that is no level is \"cannot\"");
+		return refuse(r, REFUSED_INVALID, *at, outcome_unknown);
 	((struct answer_request *)out)->kind = ANSWER_CANNOT;
 	return 0;
 }
@@ -49,8 +49,8 @@ TAKE(answer_note)
 }
 
 static const struct member ack_members[] = {
-	{ "division", take_division }, { "contact", take_contact }, { "level", take_level },
-	{ "outcome", take_outcome }, { "name", take_name }, { "note", take_answer_note },
+	{ "division", CONCEPT_DIVISION, take_division }, { "contact", CONCEPT_CONTACT, take_contact }, { "level", CONCEPT_LEVEL, take_level },
+	{ "outcome", CONCEPT_OUTCOME, take_outcome }, { "name", CONCEPT_NAME, take_name }, { "note", CONCEPT_NOTE, take_answer_note },
 };
 
 static enum answer_kind
@@ -74,25 +74,21 @@ check_ack(struct reading *r, struct answer_request *a)
 	bool inside = c->division_count == 0;
 
 	if (!a->division == !a->contact)
-		return refuse(r, 422, "/division", "say for whom the answer counts: either \"division\" "
-			      "or \"contact\"");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_DIVISION), ack_for_whom);
 	if (!a->level == (a->kind != ANSWER_CANNOT))
-		return refuse(r, 422, "/level", "say what was answered: either \"level\" (2 to 5) or "
-			      "\"outcome\": \"cannot\"");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_LEVEL), ack_what);
 	if (a->division && !a->name)
-		return refuse(r, 422, "/name", "an answer entered for a division needs the \"name\" of "
-			      "who spoke to whom");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_NAME), ack_name);
 	if (a->division && !a->note)
-		return refuse(r, 422, "/note", "an answer entered for a division needs a \"note\": how "
-			      "it was reached and what was said");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_NOTE), ack_note);
 	if (a->kind != ANSWER_CANNOT)
 		a->kind = kind_of_level(a->level);
 	for (size_t i = 0; i < c->division_count && a->division; i++)
 		inside |= a->division >= c->divisions[i].first &&
 			a->division <= c->divisions[i].last;
 	if (!inside)
-		return refuse(r, 403, a->division ? "/division" : "/contact", "client \"%s\" may enter "
-			      "answers for its own divisions only", r->from->name);
+		return refuse(r, REFUSED_FORBIDDEN, about(a->division ? CONCEPT_DIVISION : CONCEPT_CONTACT),
+			      client_answers, r->from->name);
 	return 0;
 }
 
@@ -106,7 +102,7 @@ intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t 
 
 	*out = NULL;
 	if (!json)
-		return r.status;
+		return r.refused ? -1 : 0;
 	cmd = command_new(CMD_ANSWER, -1);	/* frees what was taken when it is refused */
 	cmd->answer = xcalloc(1, sizeof(*cmd->answer));
 	cmd->answer->alert = alert;
@@ -118,7 +114,7 @@ intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t 
 	}
 	json_decref(json);
 	command_free(cmd);
-	return r.status;
+	return r.refused ? -1 : 0;
 }
 
 TAKE(cancel_note)
@@ -135,11 +131,11 @@ TAKE(params)
 {
 	struct cancel_request *q = out;
 
-	return take_pairs(r, &q->params, &q->param_count, v, at);
+	return take_pairs(r, &q->params, &q->param_count, v, at, NULL);
 }
 
 static const struct member cancel_members[] = {
-	{ "note", take_cancel_note }, { "template", take_template }, { "params", take_params },
+	{ "note", CONCEPT_NOTE, take_cancel_note }, { "template", CONCEPT_TEMPLATE, take_template }, { "params", CONCEPT_PARAMS, take_params },
 };
 
 int
@@ -153,23 +149,22 @@ intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size
 
 	*out = NULL;
 	if (!json)
-		return r.status;
+		return r.refused ? -1 : 0;
 	cmd = command_new(CMD_CANCEL, -1);
 	q = cmd->cancel = xcalloc(1, sizeof(*q));
 	q->alert = alert;
 	q->client = xstrdup(from->name);
 	if (members_take(&r, cancel_members, MEMBER_COUNT(cancel_members), json, "", q) == 0) {
 		if (q->param_count && !q->template)
-			refuse(&r, 422, "/template", "there are params but no template to put them in; "
-			       "name one, or leave params away");
-		if (!r.status) {
+			refuse(&r, REFUSED_INVALID, about(CONCEPT_TEMPLATE), cancel_params);
+		if (!r.refused) {
 			*out = q;
 			cmd->cancel = NULL;
 		}
 	}
 	json_decref(json);
 	command_free(cmd);
-	return r.status;
+	return r.refused ? -1 : 0;
 }
 
 TAKE(task_note)
@@ -177,7 +172,7 @@ TAKE(task_note)
 	return take_string(r, out, v, at, NOTE_MAX);
 }
 
-static const struct member task_members[] = { { "note", take_task_note } };
+static const struct member task_members[] = { { "note", CONCEPT_NOTE, take_task_note } };
 
 int
 intake_task_close(char **note, const char *body, size_t len, struct err *err)
@@ -187,15 +182,15 @@ intake_task_close(char **note, const char *body, size_t len, struct err *err)
 
 	*note = NULL;
 	if (!json)
-		return r.status;
+		return r.refused ? -1 : 0;
 	if (members_take(&r, task_members, MEMBER_COUNT(task_members), json, "", note) == 0 && !*note)
-		refuse(&r, 422, "/note", "say in \"note\" what came of it; it goes into the record");
+		refuse(&r, REFUSED_INVALID, about(CONCEPT_NOTE), close_note);
 	json_decref(json);
-	if (r.status) {
+	if (r.refused) {
 		free(*note);
 		*note = NULL;
 	}
-	return r.status;
+	return r.refused ? -1 : 0;
 }
 
 struct asked {				/* the body of a question; to: its number as it was written */
@@ -223,15 +218,15 @@ TAKE(receipt_wait)
 	json_int_t ms = json_integer_value(v);
 
 	if (!json_is_integer(v) || ms < 0 || ms > RECEIPT_WAIT_MAX_MS)
-		return refuse(r, 422, at, "how long to wait for the receipt: 0 to %d milliseconds",
-			      RECEIPT_WAIT_MAX_MS);
+		return refuse(r, REFUSED_INVALID, *at, receipt_wait,
+			      NUM(RECEIPT_WAIT_MAX_MS));
 	((struct asked *)out)->q->receipt_wait_ms = ms;
 	return 0;
 }
 
 static const struct member ask_members[] = {
-	{ "what", take_what }, { "text", take_ask_text }, { "to", take_to },
-	{ "receipt_wait_ms", take_receipt_wait },
+	{ "what", CONCEPT_WHAT, take_what }, { "text", CONCEPT_TEXT, take_ask_text }, { "to", CONCEPT_TO, take_to },
+	{ "receipt_wait_ms", CONCEPT_RECEIPT_WAIT, take_receipt_wait },
 };
 
 static bool
@@ -251,8 +246,7 @@ check_test(struct reading *r, const struct asked *a)
 {
 	if (!a->q->text && !a->to)
 		return 0;
-	return refuse(r, 422, a->to ? "/to" : "/text", "a \"test\" has neither text nor number; ask an "
-		      "\"sms\" for a message");
+	return refuse(r, REFUSED_INVALID, about(a->to ? CONCEPT_TO : CONCEPT_TEXT), test_alone);
 }
 
 static int
@@ -260,26 +254,23 @@ check_ask(struct reading *r, struct asked *a, const struct phone_plan *plan)
 {
 	const char *what = a->q->what ? a->q->what : "", *text = a->q->text ? a->q->text : "";
 	bool at = strcmp(what, "at") == 0, ussd = strcmp(what, "ussd") == 0;
-	struct err bad;
 
 	if (strcmp(what, "test") == 0)
 		return check_test(r, a);
 	if (!at && !ussd && strcmp(what, "sms") != 0)
-		return refuse(r, 422, "/what", "say what is asked: \"at\", \"ussd\", \"sms\" or "
-			      "\"test\"");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_WHAT), ask_what);
 	if (at && !is_at_command(text))
-		return refuse(r, 422, "/text", "an AT command begins with AT and has printable ASCII "
-			      "characters only: \"AT+CSQ\"");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_TEXT), ask_at);
 	if (ussd && (!*text || text[strspn(text, "*#0123456789")]))
-		return refuse(r, 422, "/text", "a USSD code has digits, * and # only: \"*100#\"");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_TEXT), ask_ussd);
 	if (!*text)
-		return refuse(r, 422, "/text", "say what the test message shall be");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_TEXT), ask_text);
 	if (a->to && (at || ussd))
-		return refuse(r, 422, "/to", "only an \"sms\" goes to a number; leave \"to\" away");
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_TO), ask_no_number);
 	if (!at && !ussd && !a->to)
-		return refuse(r, 422, "/to", "say where the test message shall go: \"+8613812345678\"");
-	if (a->to && phone_parse(&a->q->to, a->to, plan, &bad) < 0)
-		return refuse(r, 422, "/to", "%s", bad.text);
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_TO), ask_number);
+	if (a->to && phone_parse(&a->q->to, a->to, plan, r->err) < 0)
+		return refuse_so(r, about(CONCEPT_TO));
 	return 0;
 }
 
@@ -293,7 +284,7 @@ intake_ask(struct ask_request **out, const char *body, size_t len, const struct 
 
 	*out = NULL;
 	if (!json)
-		return r.status;
+		return r.refused ? -1 : 0;
 	a.q = xcalloc(1, sizeof(*a.q));
 	a.q->client = xstrdup(from->name);
 	a.q->receipt_wait_ms = RECEIPT_WAIT_MS;
@@ -305,5 +296,5 @@ intake_ask(struct ask_request **out, const char *body, size_t len, const struct 
 	json_decref(json);
 	ask_request_free(a.q);
 	free(a.to);
-	return r.status;
+	return r.refused ? -1 : 0;
 }

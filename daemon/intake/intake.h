@@ -2,9 +2,8 @@
  * mend it.  Checks shapes, sizes and the asking client's rights; whether names and numbers
  * mean anything is the engine's business.  Pure but for memory; any thread.
  *
- * Every function returns 0, or the HTTP status to refuse with (400 unreadable, 403 right
- * missing, 422 readable but wrong) and fills err: field is a JSON pointer, or "line N, column
- * NAME" for CSV. */
+ * Every function returns 0, or -1 with err filled: unreadable, forbidden (a right is missing) or
+ * invalid, and the member, or row and column, that it is about. */
 #ifndef GONG_INTAKE_H
 #define GONG_INTAKE_H
 

@@ -10,43 +10,40 @@
 struct reading {
 	const struct intake_from *from;
 	struct err *err;
-	int status;			/* 0 = fine so far */
+	bool refused;
 };
 
-/* Notes the refusal and returns -1. */
-int refuse(struct reading *, int status, const char *field, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
+/* Notes the refusal and returns -1; the rest as err_say. */
+#define refuse(r, kind, about, name, ...) \
+	((r)->refused = true, err_say((r)->err, kind, about, name, __VA_ARGS__))
+/* Somebody below has filled r->err: says what of. */
+int refuse_so(struct reading *, struct about);
 
 /* Size, encoding and depth first, then jansson.  NULL = refused; caller owns the object. */
 json_t *json_object_read(struct reading *, const char *body, size_t len);
 
 struct member {
 	const char *name;
-	int (*take)(struct reading *, void *out, json_t *value, const char *pointer);
+	enum concept concept;		/* what a refusal of it is about */
+	int (*take)(struct reading *, void *out, json_t *value, const struct about *at);
 };
 /* Takes every member of the object by the table; null counts as absent, a name that is not in
  * the table is refused.  `base` is the object's own pointer ("" = the root). */
 int members_take(struct reading *, const struct member *, size_t count, json_t *object,
 		 const char *base, void *out);
 
-/* Pointer of a child: base + "/" + name with ~ and / escaped (RFC 6901). */
-void pointer_child(char out[128], const char *base, const char *name);
-void pointer_index(char out[128], const char *base, size_t index);
-
 /* A string of 1..max bytes without control characters. */
-int take_string(struct reading *, char **out, json_t *value, const char *pointer, size_t max);
+int take_string(struct reading *, char **out, json_t *value, const struct about *at, size_t max);
 int take_strings(struct reading *, char ***out, size_t *count, json_t *value,
-		 const char *pointer, size_t max);
+		 const struct about *at, size_t max);
 int take_codes(struct reading *, division_code **out, size_t *count, json_t *value,
-	       const char *pointer);
-int take_code(struct reading *, division_code *out, json_t *value, const char *pointer);
-int take_time(struct reading *, msec *out, json_t *value, const char *pointer);
-int take_id(struct reading *, int64_t *out, json_t *value, const char *pointer);
-/* {"name": "text" or number, …} */
+	       const struct about *at);
+int take_code(struct reading *, division_code *out, json_t *value, const struct about *at);
+int take_time(struct reading *, msec *out, json_t *value, const struct about *at);
+int take_id(struct reading *, int64_t *out, json_t *value, const struct about *at);
+/* {"name": "text" or number, …}; `division`: whose parameters they are, NULL = everybody's. */
 int take_pairs(struct reading *, struct pair **out, size_t *count, json_t *value,
-	       const char *pointer);
-/* One parameter's value as text; NULL = refused. */
-char *take_value(struct reading *, json_t *value, const char *pointer);
+	       const struct about *at, const char *division);
 
 #define MEMBER_COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define REF_MAX 63			/* struct person: ref, and so on */

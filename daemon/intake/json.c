@@ -1,24 +1,19 @@
 /* json.c -- strict reading of small JSON requests: sizes and depth before parsing, every member
- * by a table, every refusal with its pointer. */
+ * by a table, every refusal with what it is about. */
 #include "daemon/intake/internal.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "core/segment.h"
 
-int
-refuse(struct reading *r, int status, const char *field, const char *fmt, ...)
-{
-	char text[sizeof(r->err->text)];
-	va_list args;
+#define PAIRS_MAX 256			/* parameters of one request; no template has that many */
 
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	r->status = status;
-	return err_field(r->err, field, "%s", text);
+int
+refuse_so(struct reading *r, struct about what)
+{
+	r->refused = true;
+	return err_about(r->err, what);
 }
 
 /* jansson would recurse through thousands of brackets; nothing gong reads is that deep. */
@@ -56,64 +51,53 @@ json_object_read(struct reading *r, const char *body, size_t len)
 	json_t *json;
 
 	if (len == 0) {
-		refuse(r, 400, "", "the body is empty; send a JSON object");
+		refuse(r, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_empty);
 		return NULL;
 	}
 	if (too_deep(body, len)) {
-		refuse(r, 400, "", "the JSON is nested deeper than %d levels, which no request "
-		       "needs", INTAKE_DEPTH_MAX);
+		refuse(r, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_too_deep,
+		       NUM(INTAKE_DEPTH_MAX));
 		return NULL;
 	}
 	json = json_loadb(body, len, JSON_REJECT_DUPLICATES, &where);
 	if (!json) {
 		if (utf8_check(body, len, &bad) < 0)
-			refuse(r, 400, "", "the body is not UTF-8: %.200s", bad.text);
+			refuse(r, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_not_utf8,
+			       said_value(&bad.said, 0));
 		else
-			refuse(r, 400, "", "the body is not readable as JSON: %s (line %d, column "
-			       "%d)", where.text, where.line, where.column);
+			refuse(r, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_not_json,
+			       where.text, NUM(where.line), NUM(where.column));
 		return NULL;
 	}
 	if (!json_is_object(json)) {
 		json_decref(json);
-		refuse(r, 400, "", "the body must be a JSON object: { … }");
+		refuse(r, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_no_object);
 		return NULL;
 	}
 	return json;
 }
 
-void
-pointer_child(char out[128], const char *base, const char *name)
+/* Nobody's member: all that can be said is where it stands (RFC 6901). */
+static struct about
+about_member(const char *base, const char *name)
 {
-	size_t n;
-
-	snprintf(out, 128, "%s/", base);
-	n = strlen(out);
+	char pointer[128];
+	int n = snprintf(pointer, sizeof(pointer), "%s/", base);
 
 	for (; *name && n < 125; name++) {
 		if (*name == '~' || *name == '/') {
-			out[n++] = '~';
-			out[n++] = *name == '~' ? '0' : '1';
+			pointer[n++] = '~';
+			pointer[n++] = *name == '~' ? '0' : '1';
 		} else {
-			out[n++] = *name;
+			pointer[n++] = *name;
 		}
 	}
-	if (*name) {			/* too long: cut, but no character in two */
-		while (n && (out[n - 1] & 0xc0) == 0x80)
-			n--;
-		if (n && (out[n - 1] & 0x80))
-			n--;
-	}
-	out[n] = '\0';
-}
-
-void
-pointer_index(char out[128], const char *base, size_t index)
-{
-	snprintf(out, 128, "%.100s/%zu", base, index);
+	pointer[n] = '\0';
+	return about_name(CONCEPT_MEMBER, pointer);
 }
 
 static int
-unknown_member(struct reading *r, const struct member *table, size_t count, const char *pointer,
+unknown_member(struct reading *r, const struct member *table, size_t count, const char *base,
 	       const char *name)
 {
 	char known[300] = "";
@@ -122,8 +106,7 @@ unknown_member(struct reading *r, const struct member *table, size_t count, cons
 	for (size_t i = 0; i < count && n < sizeof(known) - 40; i++)
 		n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s", i ? ", " : "",
 				      table[i].name);
-	return refuse(r, 422, pointer, "there is no field \"%.60s\" here; leave it away or use one "
-		      "of: %s", name, known);
+	return refuse(r, REFUSED_INVALID, about_member(base, name), member_unknown, QUOTE(name), known);
 }
 
 int
@@ -133,20 +116,18 @@ members_take(struct reading *r, const struct member *table, size_t count, json_t
 	const char *name;
 	json_t *value;
 
-	if (!json_is_object(object))
-		return refuse(r, 422, base, "this must be an object: { … }");
 	json_object_foreach(object, name, value) {
-		char pointer[128];
+		struct about at;
 		size_t i = 0;
 
 		while (i < count && strcmp(table[i].name, name) != 0)
 			i++;
 		if (i < count && json_is_null(value))
 			continue;
-		pointer_child(pointer, base, name);
 		if (i == count)
-			return unknown_member(r, table, count, pointer, name);
-		if (table[i].take(r, out, value, pointer) < 0)
+			return unknown_member(r, table, count, base, name);
+		at = about(table[i].concept);
+		if (table[i].take(r, out, value, &at) < 0)
 			return -1;
 	}
 	return 0;
@@ -162,23 +143,23 @@ has_control(const char *text, bool lines)
 }
 
 static int
-check_string(struct reading *r, json_t *value, const char *pointer, size_t max)
+check_string(struct reading *r, json_t *value, const struct about *at, size_t max)
 {
 	if (!json_is_string(value))
-		return refuse(r, 422, pointer, "this must be a string: \"…\"");
+		return refuse(r, REFUSED_INVALID, *at, not_a_string);
 	if (json_string_length(value) == 0)
-		return refuse(r, 422, pointer, "this is empty; write something or leave it away");
+		return refuse(r, REFUSED_INVALID, *at, is_empty);
 	if (json_string_length(value) > max)
-		return refuse(r, 422, pointer, "this is longer than %zu bytes; shorten it", max);
+		return refuse(r, REFUSED_INVALID, *at, is_too_long, NUM(max));
 	if (has_control(json_string_value(value), max >= NOTE_MAX))
-		return refuse(r, 422, pointer, "this has control characters in it; take them out");
+		return refuse(r, REFUSED_INVALID, *at, has_control);
 	return 0;
 }
 
 int
-take_string(struct reading *r, char **out, json_t *value, const char *pointer, size_t max)
+take_string(struct reading *r, char **out, json_t *value, const struct about *at, size_t max)
 {
-	if (check_string(r, value, pointer, max) < 0)
+	if (check_string(r, value, at, max) < 0)
 		return -1;
 	free(*out);
 	*out = xstrdup(json_string_value(value));
@@ -186,32 +167,30 @@ take_string(struct reading *r, char **out, json_t *value, const char *pointer, s
 }
 
 static int
-check_list(struct reading *r, json_t *value, const char *pointer)
+check_list(struct reading *r, json_t *value, const struct about *at)
 {
 	if (!json_is_array(value))
-		return refuse(r, 422, pointer, "this must be a list: [ … ]");
+		return refuse(r, REFUSED_INVALID, *at, not_a_list);
 	if (json_array_size(value) > INTAKE_LIST_MAX)
-		return refuse(r, 422, pointer, "this list has %zu entries; at most %d are possible: "
-			      "name larger divisions, or make several requests",
-			      json_array_size(value), INTAKE_LIST_MAX);
+		return refuse(r, REFUSED_INVALID, *at, list_too_long,
+			      NUM(json_array_size(value)), NUM(INTAKE_LIST_MAX));
 	return 0;
 }
 
 int
-take_strings(struct reading *r, char ***out, size_t *count, json_t *value, const char *pointer,
-	     size_t max)
+take_strings(struct reading *r, char ***out, size_t *count, json_t *value,
+	     const struct about *at, size_t max)
 {
 	json_t *item;
 	size_t i;
 
-	if (check_list(r, value, pointer) < 0)
+	if (check_list(r, value, at) < 0)
 		return -1;
 	*out = xcalloc(json_array_size(value), sizeof(**out));
 	json_array_foreach(value, i, item) {
-		char at[128];
+		struct about place = about_index(at->concept, i);
 
-		pointer_index(at, pointer, i);
-		if (take_string(r, &(*out)[i], item, at, max) < 0)
+		if (take_string(r, &(*out)[i], item, &place, max) < 0)
 			return -1;
 		*count = i + 1;
 	}
@@ -219,33 +198,29 @@ take_strings(struct reading *r, char ***out, size_t *count, json_t *value, const
 }
 
 int
-take_code(struct reading *r, division_code *out, json_t *value, const char *pointer)
+take_code(struct reading *r, division_code *out, json_t *value, const struct about *at)
 {
-	struct err bad;
-
 	if (!json_is_string(value))
-		return refuse(r, 422, pointer, "a division code must be a string of 6, 9 or 12 "
-			      "digits: \"990121\"");
-	if (division_parse(out, json_string_value(value), &bad) < 0)
-		return refuse(r, 422, pointer, "%s", bad.text);
+		return refuse(r, REFUSED_INVALID, *at, code_no_string);
+	if (division_parse(out, json_string_value(value), r->err) < 0)
+		return refuse_so(r, *at);
 	return 0;
 }
 
 int
 take_codes(struct reading *r, division_code **out, size_t *count, json_t *value,
-	   const char *pointer)
+	   const struct about *at)
 {
 	json_t *item;
 	size_t i;
 
-	if (check_list(r, value, pointer) < 0)
+	if (check_list(r, value, at) < 0)
 		return -1;
 	*out = xcalloc(json_array_size(value), sizeof(**out));
 	json_array_foreach(value, i, item) {
-		char at[128];
+		struct about place = about_index(at->concept, i);
 
-		pointer_index(at, pointer, i);
-		if (take_code(r, &(*out)[i], item, at) < 0)
+		if (take_code(r, &(*out)[i], item, &place) < 0)
 			return -1;
 		*count = i + 1;
 	}
@@ -253,35 +228,33 @@ take_codes(struct reading *r, division_code **out, size_t *count, json_t *value,
 }
 
 int
-take_time(struct reading *r, msec *out, json_t *value, const char *pointer)
+take_time(struct reading *r, msec *out, json_t *value, const struct about *at)
 {
-	msec at = 0;
+	msec instant = 0;
 
 	if (json_is_integer(value)) {
-		at = json_integer_value(value);
-		if (at < 100000000000 || at > 7258118400000)
-			return refuse(r, 422, pointer, "%lld is not an instant in milliseconds since "
-				      "1970 (seconds? multiply by 1000)", (long long)at);
+		instant = json_integer_value(value);
+		if (instant < 100000000000 || instant > 7258118400000)
+			return refuse(r, REFUSED_INVALID, *at, instant_seconds, NUM(instant));
 	} else if (!json_is_string(value) ||
-		   time_parse_rfc3339(&at, json_string_value(value)) < 0) {
-		return refuse(r, 422, pointer, "write an instant as \"2026-11-24T06:00:00+08:00\" (with "
-			      "its offset) or as Unix milliseconds");
+		   time_parse_rfc3339(&instant, json_string_value(value)) < 0) {
+		return refuse(r, REFUSED_INVALID, *at, instant_unreadable);
 	}
-	*out = at;
+	*out = instant;
 	return 0;
 }
 
 int
-take_id(struct reading *r, int64_t *out, json_t *value, const char *pointer)
+take_id(struct reading *r, int64_t *out, json_t *value, const struct about *at)
 {
 	if (!json_is_integer(value) || json_integer_value(value) < 1)
-		return refuse(r, 422, pointer, "this must be an alert's id, a whole number from 1");
+		return refuse(r, REFUSED_INVALID, *at, not_an_id);
 	*out = json_integer_value(value);
 	return 0;
 }
 
-char *
-take_value(struct reading *r, json_t *value, const char *pointer)
+static char *
+take_value(struct reading *r, json_t *value, const struct about *at)
 {
 	char number[40];
 
@@ -294,16 +267,16 @@ take_value(struct reading *r, json_t *value, const char *pointer)
 		return xstrdup(number);
 	}
 	if (!json_is_string(value)) {
-		refuse(r, 422, pointer, "a parameter's value must be a string or a number");
+		refuse(r, REFUSED_INVALID, *at, value_no_text);
 		return NULL;
 	}
 	if (json_string_length(value) > INTAKE_VALUE_MAX) {
-		refuse(r, 422, pointer, "this value is longer than %d bytes; shorten it",
-		       INTAKE_VALUE_MAX);
+		refuse(r, REFUSED_INVALID, *at, value_too_long,
+		       NUM(INTAKE_VALUE_MAX));
 		return NULL;
 	}
 	if (has_control(json_string_value(value), true)) {
-		refuse(r, 422, pointer, "this has control characters in it; take them out");
+		refuse(r, REFUSED_INVALID, *at, has_control);
 		return NULL;
 	}
 	return xstrdup(json_string_value(value));
@@ -311,24 +284,23 @@ take_value(struct reading *r, json_t *value, const char *pointer)
 
 int
 take_pairs(struct reading *r, struct pair **out, size_t *count, json_t *value,
-	   const char *pointer)
+	   const struct about *at, const char *division)
 {
 	const char *name;
 	json_t *item;
 
 	if (!json_is_object(value))
-		return refuse(r, 422, pointer, "this must be an object: {\"name\": \"value\"}");
-	if (json_object_size(value) > 256)
-		return refuse(r, 422, pointer, "there are more than 256 parameters; no template has "
-			      "that many");
+		return refuse(r, REFUSED_INVALID, *at, not_pairs);
+	if (json_object_size(value) > PAIRS_MAX)
+		return refuse(r, REFUSED_INVALID, *at, params_too_many, NUM(PAIRS_MAX));
 	*out = xcalloc(json_object_size(value), sizeof(**out));
 	json_object_foreach(value, name, item) {
-		char at[128], *text;
+		struct about place = about_param(division, name);
+		char *text;
 
-		pointer_child(at, pointer, name);
 		if (!*name || strlen(name) > 64)
-			return refuse(r, 422, at, "a parameter's name has 1 to 64 bytes");
-		text = take_value(r, item, at);
+			return refuse(r, REFUSED_INVALID, place, param_name_length);
+		text = take_value(r, item, &place);
 		if (!text)
 			return -1;
 		(*out)[*count].name = xstrdup(name);

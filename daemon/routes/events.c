@@ -75,7 +75,7 @@ read_limits(struct driver *d, json_t *ev, struct command *cmd)
 					      text) == 0)
 			cmd->ready.budget_count++;
 		else
-			d->routes->ports.log(d->routes->ports.ctx, 4, "driver budget unreadable "
+			d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING, "driver budget unreadable "
 					     "route=%s budget=\"%.40s\"", d->conf->name,
 					     text ? text : "");
 	}
@@ -349,7 +349,7 @@ events_read(void *driver, char *line, size_t len)
 	if (name && i < count)
 		events[i].run(d, ev);
 	else
-		d->routes->ports.log(d->routes->ports.ctx, 4,
+		d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING,
 				     "driver line unreadable route=%s reason=\"%s\"",
 				     d->conf->name, name ? "no such event" : ev ? "no \"ev\""
 				     : where.text);

@@ -312,7 +312,7 @@ guard_files_will_close(struct guard *g)
 }
 
 bool
-guard_look(struct guard *g, char *why, size_t size)
+guard_look(struct guard *g, struct said *why)
 {
 	for (int i = 0; i < FILE_COUNT; i++) {
 		const struct identity *file = &g->files[i];
@@ -323,10 +323,10 @@ guard_look(struct guard *g, char *why, size_t size)
 		if (!file->known || (!there && errno != ENOENT && errno != ENOTDIR) ||
 		    (there && st.st_dev == file->device && st.st_ino == file->inode))
 			continue;
-		snprintf(why, size, "%s was %s while gongd works on it: what is accepted goes on, "
-			 "but will be lost at the next stop; put the same file back, or stop gongd, "
-			 "restore the last backup and start it", g->paths[i],
-			 there ? "replaced" : "removed");
+		if (there)
+			SAY(why, store_replaced, g->paths[i]);
+		else
+			SAY(why, store_removed, g->paths[i]);
 		return false;
 	}
 	return true;
@@ -363,12 +363,10 @@ guard_damaged(const struct guard *g)
 }
 
 void
-guard_damage_format(const struct guard *g, char *out, size_t size)
+guard_damage_said(const struct guard *g, struct said *out)
 {
 	char tables[300];
 
 	store_tables_format(tables, sizeof(tables), g->damaged);
-	snprintf(out, size, "%s is damaged (%s); alerts go on as far as it can be read: stop gongd, "
-		 "move the file away, restore the last backup in its place and start gongd",
-		 g->paths[FILE_DATABASE], tables);
+	SAY(out, store_damaged, g->paths[FILE_DATABASE], tables);
 }

@@ -51,13 +51,13 @@ void guard_files_will_close(struct guard *);
 /* Looks at the folder (three stat calls, which a hanging disk delays: neither on the loop's thread
  * nor under a lock).  false: the database, its log or the log's index was removed or replaced;
  * `why` is a sentence with the remedy. */
-bool guard_look(struct guard *, char *why, size_t size);
+bool guard_look(struct guard *, struct said *why);
 
 /* Notes damaged tables with SQLite's or a checker's word for it; written beside the store at once,
  * so that no restart forgets.  true: some of them were not known. */
 bool guard_damage(struct guard *, unsigned tables, const char *why);
 unsigned guard_damaged(const struct guard *);	/* 0: nothing is known to be damaged */
-/* What a person must know and do, for the log and /health/ready. */
-void guard_damage_format(const struct guard *, char *out, size_t size);
+/* What a person must know and do. */
+void guard_damage_said(const struct guard *, struct said *out);
 
 #endif

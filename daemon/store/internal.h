@@ -17,7 +17,7 @@ struct store {
 	} slots[STATEMENT_SLOTS];
 	struct guard *guard;		/* borrowed; NULL in tests */
 	unsigned damaged;		/* tables found damaged by this connection, as a set */
-	bool failed, full;
+	bool failed, full, held;	/* held: by another program */
 	unsigned long statements;	/* run since it was opened */
 	int changes_before;		/* sqlite3_total_changes at store_begin */
 	char reason[256];

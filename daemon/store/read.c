@@ -70,7 +70,7 @@ figures(struct reader *r, struct buf *out)
 	tasks = read_number(r, read_query(r, "SELECT count(*) FROM task WHERE closed_at IS NULL", ""));
 	buf_printf(out, "{\"alerts_open\":%lld,\"targets_open\":%lld,\"tasks_open\":%lld}",
 		   (long long)alerts, (long long)targets, (long long)tasks);
-	return 200;
+	return 0;
 }
 
 static int
@@ -95,18 +95,15 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 	case READ_FIGURES:
 		return figures(r, out);
 	}
-	return 400;
+	return -1;
 }
 
 static int
 trouble(struct reader *r, struct err *err)
 {
 	if (r->failed == READ_TOO_SLOW)
-		err_set(err, "this took longer than %d ms; ask for less (limit=, after=), or again "
-			"later", READ_MS_MAX);
-	else
-		err_set(err, "the store cannot be read now: %s", r->reason);
-	return 503;
+		return err_say(err, REFUSED_BUSY, about(CONCEPT_NONE), read_too_slow, NUM(READ_MS_MAX));
+	return err_say(err, REFUSED_BUSY, about(CONCEPT_NONE), read_failed, r->reason);
 }
 
 int
@@ -114,21 +111,21 @@ reader_run(struct reader *r, const struct read_query *q, const struct settings *
 	   struct buf *out, struct err *err)
 {
 	size_t was = out->len;
-	int status;
+	int rc;
 
 	r->failed = READ_FINE;
 	r->give_up_at = monotonic_ms() + READ_MS_MAX;
 	/* One instant of the store for all statements of an answer. */
 	if (sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
 		read_failed(r, SQLITE_ERROR);
-	status = r->failed ? 503 : answer(r, q, s, now, out, err);
+	rc = r->failed ? -1 : answer(r, q, s, now, out, err);
 	if (r->failed)
-		status = trouble(r, err);
+		rc = trouble(r, err);
 	r->give_up_at = INT64_MAX;
 	sqlite3_exec(r->db, "COMMIT", NULL, NULL, NULL);
-	if (status != 200 && out->data) {
+	if (rc < 0 && out->data) {
 		out->len = was;
 		out->data[was] = '\0';
 	}
-	return status;
+	return rc;
 }

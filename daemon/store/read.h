@@ -36,9 +36,8 @@ struct read_query {
 
 int reader_open(struct reader **out, const char *path, struct err *);
 void reader_close(struct reader *);
-/* Appends the JSON of docs/api.md.  Returns the HTTP status: 200, 404 (no such alert), 400 (bad
- * cursor), 503 (busy or too slow) with err filled.  `settings` for names of templates' steps and
- * routes; `now` for times left. */
+/* Appends the JSON of docs/api.md.  -1 fills err: no such alert, a bad cursor, busy or too slow.
+ * `settings` for names of templates' steps and routes; `now` for times left. */
 int reader_run(struct reader *, const struct read_query *, const struct settings *, msec now,
 	       struct buf *out, struct err *);
 

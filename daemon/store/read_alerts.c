@@ -69,8 +69,8 @@ read_alerts(struct reader *r, const struct read_query *q, struct buf *out, struc
 	sqlite3_stmt *st;
 	bool more = false;
 
-	if (read_check(r, q, &after, 1, err) != 200)
-		return 400;
+	if (read_check(r, q, &after, 1, err) < 0)
+		return -1;
 	if (!after)
 		after = INT64_MAX;
 	st = q->open_only
@@ -90,7 +90,7 @@ read_alerts(struct reader *r, const struct read_query *q, struct buf *out, struc
 		buf_puts(out, "}");
 	}
 	list_end(out, more, last);
-	return 200;
+	return 0;
 }
 
 /* The policy an alert runs on: the one in force, or an older version of it from the store. */
@@ -307,8 +307,8 @@ read_alert(struct reader *r, const struct read_query *q, const struct settings *
 	sqlite3_stmt *st;
 	int64_t cursor, tasks, policy;
 
-	if (read_check(r, q, &cursor, 1, err) != 200)
-		return 404;
+	if (read_check(r, q, &cursor, 1, err) < 0)
+		return -1;
 	levels(r, q->alert, &sum);
 	policy = read_number(r, read_query(r, "SELECT policy FROM alert WHERE id = ?", "i", q->alert));
 	tasks = read_number(r, read_query(r, "SELECT count(*) FROM task WHERE closed_at IS NULL "
@@ -316,7 +316,7 @@ read_alert(struct reader *r, const struct read_query *q, const struct settings *
 	st = read_query(r, "SELECT " ALERT_COLUMNS ", a.policy, a.step" ALERT_FROM "WHERE a.id = ?", "i",
 			q->alert);
 	if (!read_step(r, st))
-		return 404;
+		return read_no_alert(q, err);
 	buf_puts(out, "{");
 	alert_head(out, st, policy_of(r, s, policy), &sum);
 	sqlite3_reset(st);
@@ -328,7 +328,7 @@ read_alert(struct reader *r, const struct read_query *q, const struct settings *
 			   (long long)sum.messages[i]);
 	buf_printf(out, "},\"now\":%lld,\"tasks_open\":%lld,\"forecast\":{\"last_ms\":%lld}}",
 		   (long long)now, (long long)tasks, (long long)last_ms(r, s, q->alert));
-	return 200;
+	return 0;
 }
 
 int
@@ -337,11 +337,11 @@ read_targets(struct reader *r, const struct read_query *q, struct buf *out, stru
 	size_t limit = read_limit(q), count = 0;
 	int64_t after, last = 0;
 	bool more = false;
-	int status = read_check(r, q, &after, 1, err);
+	int rc = read_check(r, q, &after, 1, err);
 	sqlite3_stmt *st;
 
-	if (status != 200)
-		return status;
+	if (rc < 0)
+		return -1;
 	if (!*q->after)
 		after = -1;		/* targets count from 0 */
 	st = read_query(r, "SELECT t.id, t.division, d.name, c.ref, c.name, t.level, t.level_at, "
@@ -375,7 +375,7 @@ read_targets(struct reader *r, const struct read_query *q, struct buf *out, stru
 		buf_puts(out, "}");
 	}
 	list_end(out, more, last);
-	return 200;
+	return 0;
 }
 
 int
@@ -384,11 +384,11 @@ read_events(struct reader *r, const struct read_query *q, struct buf *out, struc
 	size_t limit = read_limit(q), count = 0;
 	int64_t after, last = 0;
 	bool more = false;
-	int status = read_check(r, q, &after, 1, err);
+	int rc = read_check(r, q, &after, 1, err);
 	sqlite3_stmt *st;
 
-	if (status != 200)
-		return status;
+	if (rc < 0)
+		return -1;
 	st = read_query(r, "SELECT id, at, what, CASE WHEN json_valid(detail) THEN detail "
 		"ELSE json_object('text', detail) END FROM event WHERE alert = ? AND id > ? "
 		"ORDER BY id LIMIT ?", "iii", q->alert, after, (int64_t)limit + 1);
@@ -408,7 +408,7 @@ read_events(struct reader *r, const struct read_query *q, struct buf *out, struc
 		buf_printf(out, ",\"detail\":%s}", (const char *)sqlite3_column_text(st, 3));
 	}
 	list_end(out, more, last);
-	return 200;
+	return 0;
 }
 
 static void
@@ -435,8 +435,8 @@ read_tasks(struct reader *r, const struct read_query *q, struct buf *out, struct
 	sqlite3_stmt *st;
 	bool more = false;
 
-	if (read_check(r, q, &after, 1, err) != 200)
-		return 400;
+	if (read_check(r, q, &after, 1, err) < 0)
+		return -1;
 	st = q->open_only
 		? read_query(r, "SELECT id, alert, kind, text, opened_at, closed_at, closed_by, note "
 			     "FROM task WHERE closed_at IS NULL AND id > ? ORDER BY id LIMIT ?", "ii",
@@ -456,5 +456,5 @@ read_tasks(struct reader *r, const struct read_query *q, struct buf *out, struct
 		task_json(out, st);
 	}
 	list_end(out, more, last);
-	return 200;
+	return 0;
 }

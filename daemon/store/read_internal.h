@@ -45,7 +45,7 @@ void json_column(struct buf *, const char *name, sqlite3_stmt *, int column);
 void json_division(struct buf *, const char *name, sqlite3_stmt *, int column);
 void json_phone(struct buf *, const char *name, int64_t e164, bool unmasked);
 
-/* Each returns 200, 400 or 404. */
+/* Each returns 0, or -1 with err filled. */
 int read_alerts(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_alert(struct reader *, const struct read_query *, const struct settings *, msec now,
 	       struct buf *, struct err *);
@@ -55,7 +55,8 @@ int read_events(struct reader *, const struct read_query *, struct buf *, struct
 int read_tasks(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_routes(struct reader *, const struct settings *, struct buf *);
 
-/* 200, or 404/400 with err: is there such an alert, and is the cursor one? */
+int read_no_alert(const struct read_query *, struct err *);	/* fills err, returns -1 */
+/* Is there such an alert, and is the cursor one?  -1 fills err. */
 int read_check(struct reader *, const struct read_query *, int64_t *cursor, int count,
 	       struct err *);
 

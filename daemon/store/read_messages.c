@@ -141,11 +141,11 @@ read_messages(struct reader *r, const struct read_query *q, struct buf *out, str
 {
 	struct page p = { .r = r, .q = q, .out = out, .limit = read_limit(q) };
 	int64_t cursor[2];
-	int status = read_check(r, q, cursor, 2, err);
+	int rc = read_check(r, q, cursor, 2, err);
 	sqlite3_stmt *st;
 
-	if (status != 200)
-		return status;
+	if (rc < 0)
+		return -1;
 	st = read_query(r, "SELECT id, step, channel, kind, state FROM wave WHERE alert = ? AND id >= ? "
 			"ORDER BY id", "ii", q->alert, cursor[0]);
 	buf_puts(out, "{\"messages\":[");
@@ -164,7 +164,7 @@ read_messages(struct reader *r, const struct read_query *q, struct buf *out, str
 	} else {
 		buf_puts(out, "],\"next\":null}");
 	}
-	return 200;
+	return 0;
 }
 
 static void
@@ -244,5 +244,5 @@ read_routes(struct reader *r, const struct settings *s, struct buf *out)
 		route_json(r, &s->routes[i], out);
 	}
 	buf_puts(out, "]}");
-	return 200;
+	return 0;
 }

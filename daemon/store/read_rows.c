@@ -157,17 +157,21 @@ read_limit(const struct read_query *q)
 }
 
 int
+read_no_alert(const struct read_query *q, struct err *err)
+{
+	return err_say(err, REFUSED_NOT_FOUND, about(CONCEPT_ALERT), no_alert, NUM(q->alert));
+}
+
+int
 read_check(struct reader *r, const struct read_query *q, int64_t *cursor, int count,
 	   struct err *err)
 {
-	if (read_cursor(q->after, cursor, count) < 0) {
-		err_field(err, "after", "\"%s\" is no cursor; use \"next\" of the page before", q->after);
-		return 400;
-	}
+	if (read_cursor(q->after, cursor, count) < 0)
+		return err_say(err, REFUSED_UNREADABLE, about_name(CONCEPT_QUERY, "after"), cursor_bad,
+			       q->after);
 	if (q->what == READ_ALERTS || q->what == READ_TASKS)
-		return 200;
+		return 0;
 	if (read_number(r, read_query(r, "SELECT 1 FROM alert WHERE id = ?", "i", q->alert)))
-		return 200;
-	err_set(err, "there is no alert %lld", (long long)q->alert);
-	return 404;
+		return 0;
+	return read_no_alert(q, err);
 }

@@ -60,9 +60,8 @@ store_fail(struct store *s, const char *sql)
 	/* The log's index is a file, too; SQLite calls its lack of room an I/O error. */
 	s->full = code == SQLITE_FULL || (code == SQLITE_IOERR &&
 					  sqlite3_system_errno(s->db) == ENOSPC);
-	snprintf(s->reason, sizeof(s->reason), "the store failed: %s%s", sqlite3_errmsg(s->db),
-		 s->full ? "; free some space" : code == SQLITE_BUSY
-		 ? "; end the program that holds it" : "");
+	s->held = code == SQLITE_BUSY;
+	snprintf(s->reason, sizeof(s->reason), "%s", sqlite3_errmsg(s->db));
 }
 
 bool
@@ -221,7 +220,11 @@ store_commit(struct store *s, struct err *err)
 	if (!sqlite3_get_autocommit(s->db))
 		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	s->have_audit_hash = false;
-	return err_field(err, s->full ? "full" : "store", "%s", s->reason);
+	if (s->full)
+		return err_say(err, REFUSED_FULL, about(CONCEPT_NONE), store_failed_full, s->reason);
+	if (s->held)
+		return err_say(err, REFUSED_BUSY, about(CONCEPT_NONE), store_failed_busy, s->reason);
+	return err_say(err, REFUSED_BUSY, about(CONCEPT_NONE), store_failed, s->reason);
 }
 
 void

@@ -29,12 +29,12 @@ submit(struct web *web, struct http_conn *c, struct command *cmd)
 static bool
 read_query(struct http_conn *c, const struct exchange *x, struct query *q)
 {
-	struct err err = { 0 };
-	int status = query_parse(q, http_request(c)->query, x->call->query, &err);
+	struct err err;
 
-	if (status)
-		web_problem(c, status, &err, NULL, 0);
-	return !status;
+	if (query_parse(q, http_request(c)->query, x->call->query, &err) == 0)
+		return true;
+	web_refuse(c, &err);
+	return false;
 }
 
 static void
@@ -47,16 +47,17 @@ post_alert(struct web *web, struct http_conn *c, struct exchange *x)
 	struct err err = { 0 };
 	struct command *cmd;
 	struct query q;
-	int status;
+	int rc;
 
+	x->form = x->call->kind ? FORM_CALLOUT : FORM_ALERT;
 	if (!read_query(c, x, &q))
 		return;
-	status = x->call->kind
+	rc = x->call->kind
 		? intake_callout(&request, body->data, body->len, &who, key, q.dry_run, x->settings,
 				 &err)
 		: intake_alert(&request, body->data, body->len, &who, key, q.dry_run, &err);
-	if (status) {
-		web_problem(c, status, &err, NULL, 0);
+	if (rc < 0) {
+		web_refuse(c, &err);
 		return;
 	}
 	cmd = command_new(CMD_ACCEPT, -1);
@@ -73,13 +74,13 @@ post_ack(struct web *web, struct http_conn *c, struct exchange *x)
 	struct err err = { 0 };
 	struct command *cmd;
 	struct query q;
-	int status;
+	int rc;
 
 	if (!read_query(c, x, &q))
 		return;
-	status = intake_ack(&answer, x->place.id, body->data, body->len, &who, &err);
-	if (status) {
-		web_problem(c, status, &err, NULL, 0);
+	rc = intake_ack(&answer, x->place.id, body->data, body->len, &who, &err);
+	if (rc < 0) {
+		web_refuse(c, &err);
 		return;
 	}
 	cmd = command_new(CMD_ANSWER, -1);
@@ -96,13 +97,13 @@ post_cancel(struct web *web, struct http_conn *c, struct exchange *x)
 	struct err err = { 0 };
 	struct command *cmd;
 	struct query q;
-	int status;
+	int rc;
 
 	if (!read_query(c, x, &q))
 		return;
-	status = intake_cancel(&cancel, x->place.id, body->data, body->len, &who, &err);
-	if (status) {
-		web_problem(c, status, &err, NULL, 0);
+	rc = intake_cancel(&cancel, x->place.id, body->data, body->len, &who, &err);
+	if (rc < 0) {
+		web_refuse(c, &err);
 		return;
 	}
 	cmd = command_new(CMD_CANCEL, -1);
@@ -118,13 +119,13 @@ post_task_close(struct web *web, struct http_conn *c, struct exchange *x)
 	struct command *cmd;
 	struct query q;
 	char *note;
-	int status;
+	int rc;
 
 	if (!read_query(c, x, &q))
 		return;
-	status = intake_task_close(&note, body->data, body->len, &err);
-	if (status) {
-		web_problem(c, status, &err, NULL, 0);
+	rc = intake_task_close(&note, body->data, body->len, &err);
+	if (rc < 0) {
+		web_refuse(c, &err);
 		return;
 	}
 	cmd = command_new(CMD_TASK_CLOSE, -1);
@@ -143,13 +144,13 @@ post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 	struct err err = { 0 };
 	struct command *cmd;
 	struct query q;
-	int status;
+	int rc;
 
 	if (!read_query(c, x, &q))
 		return;
-	status = intake_ask(&ask, body->data, body->len, &who, &x->settings->phone_plan, &err);
-	if (status) {
-		web_problem(c, status, &err, NULL, 0);
+	rc = intake_ask(&ask, body->data, body->len, &who, &x->settings->phone_plan, &err);
+	if (rc < 0) {
+		web_refuse(c, &err);
 		return;
 	}
 	http_wait_s(c, ASK_WITHIN_S);
@@ -167,13 +168,13 @@ post_import(struct web *web, struct http_conn *c, struct exchange *x)
 	struct err err = { 0 };
 	struct command *cmd;
 	struct query q;
-	int status;
+	int rc;
 
 	if (!read_query(c, x, &q))
 		return;
-	status = csv_intake_finish(x->csv, &rows, &err);
-	if (status) {
-		web_problem(c, status, &err, NULL, 0);
+	rc = csv_intake_finish(x->csv, &rows, &err);
+	if (rc < 0) {
+		web_refuse(c, &err);
 		return;
 	}
 	http_wait_s(c, IMPORT_WITHIN_S);
@@ -192,8 +193,8 @@ get_read(struct web *web, struct http_conn *c, struct exchange *x)
 	if (!read_query(c, x, &q))
 		return;
 	if (q.unmasked && !http_is_unix(c)) {
-		err_field(&err, "unmasked", "whole telephone numbers are given on the unix socket only");
-		web_problem(c, 403, &err, NULL, 0);
+		err_say(&err, REFUSED_FORBIDDEN, about_name(CONCEPT_QUERY, "unmasked"), unmasked_here);
+		web_refuse(c, &err);
 		return;
 	}
 	read = xcalloc(1, sizeof(*read));
@@ -226,8 +227,9 @@ get_ready(struct web *web, struct http_conn *c, struct exchange *x)
 		web_json(c, 200, "{\"status\":\"ready\"}");
 		return;
 	}
-	err_set(&err, "not ready: %s", state.why_not ? state.why_not : "the engine has not committed yet");
-	web_problem(c, 503, &err, NULL, 0);
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), not_ready,
+		said_nest((char[SAID_VALUE]){ 0 }, &state.why_not));
+	web_refuse(c, &err);
 }
 
 static void
@@ -332,7 +334,7 @@ matches(const char *pattern, const char *path, struct api_place *place)
 	return strcmp(strchr(pattern, '}') + 1, path) == 0;
 }
 
-int
+bool
 api_find(const char *method, const char *path, const struct api_call **out,
 	 struct api_place *place, char allow[64])
 {
@@ -344,9 +346,9 @@ api_find(const char *method, const char *path, const struct api_call **out,
 			continue;
 		if (strcmp(calls[i].method, method) == 0) {
 			*out = &calls[i];
-			return 0;
+			return true;
 		}
 		n += (size_t)snprintf(allow + n, 64 - n, "%s%s", n ? ", " : "", calls[i].method);
 	}
-	return n ? 405 : 404;
+	return false;
 }

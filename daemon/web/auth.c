@@ -25,37 +25,29 @@ by_peer(const struct http_conn *c, struct exchange *x, struct err *err)
 	x->client = &everything;
 	if (uid == 0 || uid == geteuid())
 		return 0;
-	err_set(err, "user %ld may do nothing here; use gongctl as root or as the user gongd runs as",
-		(long)(int32_t)uid);
-	return 403;
+	return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_NONE), no_user_right, NUM((int32_t)uid));
 }
 
 int
 auth_identify(struct web *web, const struct http_conn *c, struct exchange *x, struct err *err)
 {
 	const char *header = http_header(http_request(c), "authorization"), *token;
+	struct about at = about_name(CONCEPT_HEADER, "Authorization");
 	unsigned char digest[32];
 
 	if (http_is_unix(c))
 		return by_peer(c, x, err);
-	if (!header) {
-		err_field(err, "Authorization", "this needs a client's token: \"Authorization: Bearer "
-			  "TOKEN\" (see client in gong.conf)");
-		return 401;
-	}
+	if (!header)
+		return err_say(err, REFUSED_UNAUTHENTICATED, at, token_missing);
 	token = header + strcspn(header, " ");
 	token += strspn(token, " ");
-	if (strncasecmp(header, "bearer ", 7) != 0 || !*token || strlen(token) > TOKEN_MAX) {
-		err_field(err, "Authorization", "write it as \"Bearer TOKEN\"");
-		return 401;
-	}
+	if (strncasecmp(header, "bearer ", 7) != 0 || !*token || strlen(token) > TOKEN_MAX)
+		return err_say(err, REFUSED_UNAUTHENTICATED, at, token_form);
 	EVP_Digest(token, strlen(token), digest, NULL, EVP_sha256(), NULL);
 	x->client = settings_client(x->settings, digest);
 	if (!x->client) {
 		web->auth_failures++;
-		err_field(err, "Authorization", "no client in gong.conf has this token; is it the token "
-			  "itself, not its hash?");
-		return 401;
+		return err_say(err, REFUSED_UNAUTHENTICATED, at, token_unknown);
 	}
 	snprintf(x->name, sizeof(x->name), "%s", x->client->name);
 	return 0;

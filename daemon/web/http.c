@@ -23,12 +23,10 @@
 static void
 turn_away(struct http *h, evutil_socket_t fd)
 {
-	static const char body[] = "{\"type\":\"about:blank\",\"status\":503,\"title\":\"Service "
-		"Unavailable\",\"detail\":\"too many connections; try again later\"}";
-	char answer[512];
+	char answer[1024];
 	int len = snprintf(answer, sizeof(answer), "HTTP/1.1 503 Service Unavailable\r\nContent-Type: "
 			   "application/problem+json\r\nRetry-After: 1\r\nContent-Length: %zu\r\n"
-			   "Connection: close\r\n\r\n%s", sizeof(body) - 1, body);
+			   "Connection: close\r\n\r\n%s", strlen(h->ops.away), h->ops.away);
 	char away[4096];
 
 	h->counts.turned_away++;

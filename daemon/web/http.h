@@ -24,8 +24,7 @@ struct http_request {			/* strings live in the connection until it is answered *
 	bool chunked, keep_alive, expect_continue;
 };
 
-/* The head (its bytes are changed in place; head[len] must be writable).  0, or the status of
- * the refusal with err filled.  Pure. */
+/* The head (its bytes are changed in place; head[len] must be writable).  -1 = refused.  Pure. */
 int http_head_parse(struct http_request *, char *head, size_t len, struct err *);
 const char *http_header(const struct http_request *, const char *name);	/* NULL = absent */
 
@@ -57,9 +56,10 @@ struct http_ops {
 	/* The request is whole: answer now or later. */
 	void (*whole)(void *ctx, struct http_conn *);
 	/* Framing, sizes or times were wrong: answer with a problem. */
-	void (*bad)(void *ctx, struct http_conn *, int status, const struct err *);
+	void (*bad)(void *ctx, struct http_conn *, const struct err *);
 	/* The connection has ended; last chance to free http_user(). */
 	void (*gone)(void *ctx, struct http_conn *);
+	const char *away;		/* problem document for connections beyond the limit; borrowed */
 };
 
 struct http_counts {

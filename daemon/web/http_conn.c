@@ -13,7 +13,7 @@ http_reason(int status)
 		{ 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 409, "Conflict" },
 		{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" },
 		{ 417, "Expectation Failed" }, { 422, "Unprocessable Content" },
-		{ 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
+		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" }, { 500, "Internal Server Error" },
 		{ 501, "Not Implemented" }, { 502, "Bad Gateway" }, { 503, "Service Unavailable" },
 		{ 504, "Gateway Timeout" }, { 505, "HTTP Version Not Supported" },
 		{ 507, "Insufficient Storage" },

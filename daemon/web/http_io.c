@@ -16,18 +16,9 @@ tick_after(const struct http_conn *c, unsigned seconds)
 }
 
 static void
-refuse(struct http_conn *c, int status, const struct err *err)
+refuse(struct http_conn *c, const struct err *err)
 {
-	c->http->ops.bad(c->http->ops.ctx, c, status, err);
-}
-
-static void
-refuse_text(struct http_conn *c, int status, const char *text)
-{
-	struct err err;
-
-	err_set(&err, "%s", text);
-	refuse(c, status, &err);
+	c->http->ops.bad(c->http->ops.ctx, c, err);
 }
 
 /* The next request may come. */
@@ -87,9 +78,9 @@ begin_body(struct http_conn *c)
 	if (!c->req.chunked && c->req.length > c->body_max) {
 		struct err err;
 
-		err_set(&err, "the body has %llu bytes; at most %zu are possible here",
-			(unsigned long long)c->req.length, c->body_max);
-		refuse(c, 413, &err);
+		err_say(&err, REFUSED_TOO_LARGE, about(CONCEPT_NONE), http_body_max, NUM(c->req.length),
+			NUM(c->body_max));
+		refuse(c, &err);
 		return;
 	}
 	if (none) {
@@ -107,17 +98,15 @@ parse_head(struct http_conn *c, struct evbuffer *in, size_t len)
 {
 	struct err err = { 0 };
 	uint64_t id = http_id(c);
-	int status;
 
 	if (len + 1 > c->head_cap) {
 		c->head_cap = len + 1 < 2048 ? 2048 : len + 1;
 		c->head = xrealloc(c->head, c->head_cap);
 	}
 	evbuffer_remove(in, c->head, len);
-	status = http_head_parse(&c->req, c->head, len, &err);
-	if (status) {
+	if (http_head_parse(&c->req, c->head, len, &err) < 0) {
 		c->req.keep_alive = false;
-		refuse(c, status, &err);
+		refuse(c, &err);
 		return;
 	}
 	c->http->ops.head(c->http->ops.ctx, c);
@@ -152,9 +141,8 @@ take_head(struct http_conn *c, struct evbuffer *in)
 		struct err err;
 
 		c->req.keep_alive = false;
-		err_set(&err, "the head of the request has more than %zu bytes; send fewer or shorter "
-			"headers", max);
-		refuse(c, 431, &err);
+		err_say(&err, REFUSED_HEAD_TOO_LARGE, about(CONCEPT_NONE), http_head_max, NUM(max));
+		refuse(c, &err);
 		return true;
 	}
 	parse_head(c, in, end);
@@ -172,9 +160,8 @@ body_bytes(void *ctx, const char *bytes, size_t len)
 	if (c->body_seen > c->body_max) {	/* only chunked bodies come as far as this */
 		struct err err;
 
-		err_set(&err, "the body has more than %zu bytes, which is the most possible here",
-			c->body_max);
-		refuse(c, 413, &err);
+		err_say(&err, REFUSED_TOO_LARGE, about(CONCEPT_NONE), http_body_over, NUM(c->body_max));
+		refuse(c, &err);
 	} else if (c->streams) {
 		c->http->ops.body(c->http->ops.ctx, c, bytes, len);
 	} else {
@@ -188,14 +175,17 @@ take_body(struct http_conn *c, struct evbuffer *in)
 	size_t len = evbuffer_get_contiguous_space(in);	/* of the first piece: nothing is copied */
 	const char *bytes = (const char *)evbuffer_pullup(in, (ssize_t)len);
 	bool done = false;
+	struct err err;
 	ssize_t used;
 
 	if (!len)
 		return false;
 	if (c->req.chunked) {
 		used = http_chunks_feed(&c->chunks, bytes, len, body_bytes, c, &done);
-		if (used < 0 && c->state == CONN_BODY)
-			refuse_text(c, 400, "the chunked body is malformed");
+		if (used < 0 && c->state == CONN_BODY) {
+			err_say(&err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_chunks);
+			refuse(c, &err);
+		}
 	} else {
 		uint64_t left = c->req.length - c->body_seen;
 
@@ -303,19 +293,22 @@ static void
 body_tick(struct http_conn *c)
 {
 	uint64_t come = c->body_seen - c->body_mark;
+	struct err err;
 
 	if (come >= BODY_PACE) {
 		c->body_mark = c->body_seen;
 		c->until = tick_after(c, c->http->limits.body_s);
 		return;
 	}
-	refuse_text(c, 408, "the body did not arrive in time; send it without pauses");
+	err_say(&err, REFUSED_TOO_SLOW, about(CONCEPT_NONE), http_body_slow);
+	refuse(c, &err);
 }
 
 void
 conn_tick(struct http_conn *c)
 {
 	unsigned now = c->http->tick;
+	struct err err;
 
 	if (c->write_until && now >= c->write_until) {
 		conn_free(c);
@@ -331,15 +324,15 @@ conn_tick(struct http_conn *c)
 			return;
 		}
 		c->req.keep_alive = false;
-		refuse_text(c, 408, "the head of the request did not arrive in time; send it without "
-			    "pauses");
+		err_say(&err, REFUSED_TOO_SLOW, about(CONCEPT_NONE), http_head_slow);
+		refuse(c, &err);
 		return;
 	case CONN_BODY:
 		body_tick(c);
 		return;
 	case CONN_WAITING:
-		refuse_text(c, 503, "gong has not answered in time.  Whether the request was carried out "
-			    "is open: repeat it with the same key");
+		err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), http_no_answer);
+		refuse(c, &err);
 		return;
 	case CONN_HELD:
 		release(c);

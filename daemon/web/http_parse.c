@@ -5,13 +5,6 @@
 #include <string.h>
 #include <strings.h>
 
-static int
-bad(struct err *err, int status, const char *text)
-{
-	err_set(err, "%s", text);
-	return status;
-}
-
 static bool
 is_token(char c)
 {
@@ -41,21 +34,20 @@ request_line(struct http_request *r, char *line, bool *http_1_0, struct err *err
 	char *mark;
 
 	if (!version)
-		return bad(err, 400, "the first line is not \"METHOD /path HTTP/1.1\"");
+		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_first_line);
 	*target++ = '\0';
 	*version++ = '\0';
 	for (const char *p = line; *p; p++)
 		if (!is_token(*p))
-			return bad(err, 400, "the method has a character that no method has");
+			return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_method);
 	for (const unsigned char *p = (unsigned char *)target; *p; p++)
 		if (*p <= ' ' || *p >= 0x7f)
-			return bad(err, 400, "the path has blanks, control or non-ASCII characters; "
-				   "percent-encode them");
+			return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_path_bytes);
 	if (!*line || *target != '/')
-		return bad(err, 400, "the path must begin with \"/\"");
+		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_path_slash);
 	*http_1_0 = strcmp(version, "HTTP/1.0") == 0;
 	if (!*http_1_0 && strcmp(version, "HTTP/1.1") != 0)
-		return bad(err, 505, "this server speaks HTTP/1.1 and HTTP/1.0");
+		return err_say(err, REFUSED_UNKNOWN_VERSION, about(CONCEPT_NONE), http_version);
 	mark = strchr(target, '?');
 	if (mark)
 		*mark++ = '\0';
@@ -71,11 +63,11 @@ header_line(struct http_request *r, char *line, size_t *count, struct err *err)
 	char *colon = strchr(line, ':'), *value, *end;
 
 	if (*line == ' ' || *line == '\t' || !colon || colon == line)
-		return bad(err, 400, "a header line is not \"Name: value\"");
+		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_header_line);
 	*colon = '\0';
 	for (char *p = line; *p; p++) {
 		if (!is_token(*p))
-			return bad(err, 400, "a header's name has a character that no name has");
+			return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_header_name);
 		if (*p >= 'A' && *p <= 'Z')
 			*p = (char)(*p - 'A' + 'a');
 	}
@@ -85,9 +77,9 @@ header_line(struct http_request *r, char *line, size_t *count, struct err *err)
 		*--end = '\0';
 	for (const unsigned char *p = (unsigned char *)value; *p; p++)
 		if ((*p < 0x20 && *p != '\t') || *p == 0x7f)
-			return bad(err, 400, "a header's value has control characters");
+			return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_header_value);
 	if (*count == HTTP_HEADERS_MAX)
-		return bad(err, 431, "there are more than 64 header lines; send fewer");
+		return err_say(err, REFUSED_HEAD_TOO_LARGE, about(CONCEPT_NONE), http_headers_max);
 	r->headers[2 * *count] = line;
 	r->headers[2 * *count + 1] = value;
 	r->headers[2 * ++*count] = NULL;
@@ -120,14 +112,14 @@ framing(struct http_request *r, struct err *err)
 	const char *coding = http_header(r, "transfer-encoding");
 
 	if (length && coding)
-		return bad(err, 400, "Content-Length and Transfer-Encoding exclude each other");
+		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_two_lengths);
 	if (coding && strcasecmp(coding, "chunked") != 0)
-		return bad(err, 501, "the only Transfer-Encoding understood is chunked");
+		return err_say(err, REFUSED_UNKNOWN_CODING, about(CONCEPT_NONE), http_coding);
 	r->chunked = coding != NULL;
 	if (!length)
 		return 0;
 	if (!*length || strspn(length, "0123456789") != strlen(length) || strlen(length) > 18)
-		return bad(err, 400, "Content-Length is no number");
+		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_length);
 	for (; *length; length++)
 		r->length = r->length * 10 + (uint64_t)(*length - '0');
 	return 0;
@@ -156,30 +148,29 @@ http_head_parse(struct http_request *r, char *head, size_t len, struct err *err)
 	bool http_1_0 = false;
 	size_t count = 0;
 	const char *expect;
-	int status;
 
 	*r = (struct http_request){ .method = "", .path = "" };
 	if (memchr(head, '\0', len))
-		return bad(err, 400, "the head has NUL bytes in it");
+		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_nul);
 	line = next_line(&p, head + len);
-	status = line ? request_line(r, line, &http_1_0, err) : bad(err, 400, "the head is empty");
-	while (!status && (line = next_line(&p, head + len)) && *line)
-		status = header_line(r, line, &count, err);
-	if (status)
-		return status;
-	for (size_t i = 0; i < sizeof(once) / sizeof(*once); i++) {
-		if (is_repeated(r, once[i])) {
-			err_field(err, once[i], "the header is there twice; send it once");
-			return 400;
-		}
-	}
+	if (!line)
+		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_head_empty);
+	if (request_line(r, line, &http_1_0, err) < 0)
+		return -1;
+	while ((line = next_line(&p, head + len)) && *line)
+		if (header_line(r, line, &count, err) < 0)
+			return -1;
+	for (size_t i = 0; i < sizeof(once) / sizeof(*once); i++)
+		if (is_repeated(r, once[i]))
+			return err_say(err, REFUSED_UNREADABLE, about_name(CONCEPT_HEADER, once[i]),
+				       http_header_twice);
 	if (!http_1_0 && !http_header(r, "host"))
-		return bad(err, 400, "HTTP/1.1 needs the header Host");
+		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_no_host);
 	r->keep_alive = http_1_0 ? has_word(http_header(r, "connection"), "keep-alive")
 				 : !has_word(http_header(r, "connection"), "close");
 	expect = http_header(r, "expect");
 	if (expect && strcasecmp(expect, "100-continue") != 0)
-		return bad(err, 417, "the only expectation understood is 100-continue");
+		return err_say(err, REFUSED_NO_SUCH_WISH, about(CONCEPT_NONE), http_expectation);
 	r->expect_continue = expect != NULL && !http_1_0;
 	return framing(r, err);
 }

@@ -4,6 +4,7 @@
 
 #include "daemon/intake/intake.h"
 #include "daemon/web/http.h"
+#include "daemon/web/problem.h"
 #include "daemon/web/web.h"
 
 struct web {
@@ -12,6 +13,7 @@ struct web {
 	struct web_ports ports;
 	uint16_t port;
 	bool stopping;
+	struct buf away;		/* the problem that connections beyond the limit are told */
 	unsigned long auth_failures, callbacks_refused, refusals_unlogged;
 	msec refusal_logged_at;
 };
@@ -38,6 +40,7 @@ struct exchange {			/* a request in hand; one a connection */
 	const struct client *client;
 	char name[96];
 	const struct api_call *call;
+	enum form form;			/* of the body, for pointers into it */
 	struct api_place place;
 	int route;			/* callbacks: index into its routes … */
 	const char *rest;		/* … and the path after the secret */
@@ -59,25 +62,26 @@ struct query {
 	int below, state;
 };
 
-/* auth.c: fills client and name; 0, or 401/403 with err. */
+/* auth.c: fills client and name; -1: unauthenticated or forbidden. */
 int auth_identify(struct web *, const struct http_conn *, struct exchange *, struct err *);
 bool auth_may(const struct client *, enum right);
 bool auth_is_secret(const char *given, const char *secret);	/* constant time */
 
-/* query.c: 0 or 422. */
+/* query.c: -1 = a parameter is not known or not right. */
 int query_parse(struct query *, const char *text, unsigned known, struct err *);
 /* Percent-decodes; -1 = malformed or too long. */
 int url_decode(char *out, size_t size, const char *text, size_t len);
 
-/* api.c: finds the call; 0, 404 or 405 (then `allow` lists the methods). */
-int api_find(const char *method, const char *path, const struct api_call **, struct api_place *,
-	     char allow[64]);
+/* api.c: finds the call.  false: nothing at this address (`allow` is empty), or not by this method
+ * (`allow` lists those that are). */
+bool api_find(const char *method, const char *path, const struct api_call **,
+	      struct api_place *, char allow[64]);
 
-/* problem.c */
-void web_problem(struct http_conn *, int status, const struct err *, const char *extra,
-		 unsigned delay_s);
-void web_problem_text(struct buf *out, int status, const struct err *);
+/* answer.c: the request in hand is answered, a refusal in its client's language. */
+void web_refuse(struct http_conn *, const struct err *);
+/* `extra`: more header lines, each ending in CR LF; or NULL.  `delay_s`: hold the answer back. */
+void web_refuse_with(struct http_conn *, const struct err *, const char *extra, unsigned delay_s);
 void web_json(struct http_conn *, int status, const char *json);
-void web_busy(struct http_conn *);	/* 503: a queue is full */
+void web_busy(struct http_conn *);	/* a queue is full */
 
 #endif

@@ -47,8 +47,7 @@ flag(bool *out, const char *name, const char *value, struct err *err)
 	*out = strcmp(value, "1") == 0 || strcmp(value, "true") == 0;
 	if (*out || strcmp(value, "0") == 0 || strcmp(value, "false") == 0)
 		return 0;
-	err_field(err, name, "use %s=1 or leave it away", name);
-	return 422;
+	return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), query_flag, name);
 }
 
 static int
@@ -59,15 +58,15 @@ number(long *out, long low, long high, const char *name, const char *value, stru
 	*out = strtol(value, &end, 10);
 	if (*value >= '0' && *value <= '9' && !*end && *out >= low && *out <= high)
 		return 0;
-	err_field(err, name, "use a number from %ld to %ld", low, high);
-	return 422;
+	return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), query_number, NUM(low),
+		       NUM(high));
 }
 
 static int
 one(struct query *q, unsigned which, const char *name, const char *value, struct err *err)
 {
 	long n = 0;
-	int status = 0;
+	int rc = 0;
 
 	switch (which) {
 	case QUERY_DRY_RUN:
@@ -77,27 +76,24 @@ one(struct query *q, unsigned which, const char *name, const char *value, struct
 	case QUERY_UNMASKED:
 		return flag(&q->unmasked, name, value, err);
 	case QUERY_LIMIT:
-		status = number(&n, 1, READ_ROWS_MAX, name, value, err);
+		rc = number(&n, 1, READ_ROWS_MAX, name, value, err);
 		q->limit = (unsigned)n;
-		return status;
+		return rc;
 	case QUERY_BELOW:
-		status = number(&n, 1, LEVEL_DONE, name, value, err);
+		rc = number(&n, 1, LEVEL_DONE, name, value, err);
 		q->below = (int)n;
-		return status;
+		return rc;
 	case QUERY_AFTER:
 		if (strlen(value) < sizeof(q->after)) {
 			memcpy(q->after, value, strlen(value) + 1);
 			return 0;
 		}
-		err_field(err, name, "this is no cursor; use \"next\" of the page before");
-		return 422;
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), query_cursor);
 	case QUERY_STATE:
 		q->state = message_state_parse(value);
 		if (q->state >= 0)
 			return 0;
-		err_field(err, name, "use queued, sending, sent, delivered, failed, expired, withdrawn "
-			  "or uncertain");
-		return 422;
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), query_state);
 	}
 	return 0;
 }
@@ -122,9 +118,9 @@ unknown(const char *name, unsigned known, struct err *err)
 		if (names[i].which & known)
 			n += (size_t)snprintf(list + n, sizeof(list) - n, "%s%s", n ? ", " : "",
 					      names[i].name);
-	err_field(err, name, "there is no such parameter here; leave it away%s%s",
-		  n ? " or use one of: " : "", list);
-	return 422;
+	if (!n)
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), query_none);
+	return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), query_others, list);
 }
 
 int
@@ -135,20 +131,16 @@ query_parse(struct query *q, const char *text, unsigned known, struct err *err)
 		size_t len = strcspn(text, "&"), key = strcspn(text, "=&");
 		char name[32], value[96] = "";
 		size_t i = 0;
-		int status;
 
 		if (url_decode(name, sizeof(name), text, key) < 0 ||
 		    (key < len && url_decode(value, sizeof(value), text + key + 1,
-					     len - key - 1) < 0)) {
-			err_set(err, "the part of the address after \"?\" is malformed");
-			return 422;
-		}
+					     len - key - 1) < 0))
+			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), query_malformed);
 		while (i < NAMES && (strcmp(names[i].name, name) != 0 || !(names[i].which & known)))
 			i++;
-		status = i == NAMES ? unknown(name, known, err)
-				    : one(q, names[i].which, name, value, err);
-		if (status)
-			return status;
+		if ((i == NAMES ? unknown(name, known, err)
+				: one(q, names[i].which, name, value, err)) < 0)
+			return -1;
 		text += len + (text[len] == '&');
 	}
 	return 0;

@@ -34,15 +34,6 @@ exchange_of(struct web *web, struct http_conn *c)
 	return *x;
 }
 
-static void
-refuse(struct http_conn *c, int status, const char *field, const char *text)
-{
-	struct err err;
-
-	err_field(&err, field, "%s", text);
-	web_problem(c, status, &err, NULL, 0);
-}
-
 static bool
 is_type(const char *given, const char *wanted)
 {
@@ -61,49 +52,60 @@ check_type(struct http_conn *c, const struct api_call *call)
 
 	if (!call->type || is_type(given, call->type) || (empty && !given))
 		return true;
-	err_field(&err, "Content-Type", "send the body as Content-Type: %s", call->type);
-	web_problem(c, 415, &err, NULL, 0);
+	err_say(&err, REFUSED_WRONG_TYPE, about_name(CONCEPT_HEADER, "Content-Type"), wrong_type,
+		call->type);
+	web_refuse(c, &err);
 	return false;
 }
 
 static void
-not_found(struct web *web, struct http_conn *c, int status, const char *allow)
+not_found(struct http_conn *c, const char *allow)
 {
 	char extra[96];
 	struct err err;
 
-	if (status == 404) {
-		refuse(c, 404, "", "there is nothing at this address; docs/api.md lists what there is");
+	if (!*allow) {
+		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_NONE), nothing_here);
+		web_refuse(c, &err);
 		return;
 	}
 	snprintf(extra, sizeof(extra), "Allow: %s\r\n", allow);
-	err_set(&err, "this address answers %s only", allow);
-	web_problem(c, 405, &err, extra, 0);
+	err_say(&err, REFUSED_NO_SUCH_VERB, about(CONCEPT_NONE), verbs_here, allow);
+	web_refuse_with(c, &err, extra, 0);
+}
+
+/* Who asks, and may he? */
+static int
+check_right(struct web *web, struct http_conn *c, struct exchange *x, struct err *err)
+{
+	static const char *const rights[] = { "", "read", "send", "import", "operate" };
+
+	if (x->call->right == RIGHT_NONE)
+		return 0;
+	if (auth_identify(web, c, x, err) < 0)
+		return -1;
+	if (auth_may(x->client, x->call->right))
+		return 0;
+	return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_NONE), no_right, x->name,
+		       rights[x->call->right]);
 }
 
 static void
 call_head(struct web *web, struct http_conn *c, struct exchange *x)
 {
-	static const char *const rights[] = { "", "read", "send", "import", "operate" };
 	const struct http_request *r = http_request(c);
 	struct err err = { 0 };
 	char allow[64];
-	int status = api_find(r->method, r->path, &x->call, &x->place, allow);
 
-	if (status) {
-		not_found(web, c, status, allow);
+	if (!api_find(r->method, r->path, &x->call, &x->place, allow)) {
+		not_found(c, allow);
 		return;
 	}
-	if (x->call->right != RIGHT_NONE)
-		status = auth_identify(web, c, x, &err);
-	if (!status && x->call->right != RIGHT_NONE && !auth_may(x->client, x->call->right)) {
-		err_set(&err, "client \"%s\" has no right to %s; add it to \"may\" in gong.conf", x->name,
-			rights[x->call->right]);
-		status = 403;
-	}
-	if (status) {
-		web_problem(c, status, &err, status == 401 ? "WWW-Authenticate: Bearer realm=\"gong\"\r\n"
-			    : NULL, status == 401 ? FAILURE_DELAY_S : 0);
+	if (check_right(web, c, x, &err) < 0) {
+		bool stranger = err.kind == REFUSED_UNAUTHENTICATED;
+
+		web_refuse_with(c, &err, stranger ? "WWW-Authenticate: Bearer realm=\"gong\"\r\n" : NULL,
+				stranger ? FAILURE_DELAY_S : 0);
 		return;
 	}
 	if (!check_type(c, x->call))
@@ -133,7 +135,7 @@ log_refusal(struct web *web, const unsigned char *peer, const char *route)
 		inet_ntop(AF_INET, peer + 12, text, sizeof(text));
 	else
 		inet_ntop(AF_INET6, peer, text, sizeof(text));
-	web->ports.log(web->ports.ctx, 4, "callback refused route=%s from=%s count=%lu", route, text,
+	web->ports.log(web->ports.ctx, LOG_WARNING, "callback refused route=%s from=%s count=%lu", route, text,
 		       web->refusals_unlogged);
 	web->refusals_unlogged = 0;
 	web->refusal_logged_at = now;
@@ -170,9 +172,8 @@ callback_head(struct web *web, struct http_conn *c, struct exchange *x)
 	    !x->settings->routes[x->route].callback_secret ||
 	    !auth_is_secret(given, x->settings->routes[x->route].callback_secret)) {
 		web->auth_failures++;
-		err_set(&err, "there is nothing at this address; the route or its callback_secret is "
-			"wrong");
-		web_problem(c, 404, &err, NULL, FAILURE_DELAY_S);
+		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_NONE), no_callback_here);
+		web_refuse_with(c, &err, NULL, FAILURE_DELAY_S);
 		return;
 	}
 	x->rest = secret + secret_len;
@@ -190,9 +191,12 @@ callback_whole(struct web *web, struct http_conn *c, struct exchange *x)
 		.content_type = http_header(r, "content-type"), .headers = r->headers,
 		.body = body->data ? body->data : "", .body_len = body->len,
 	};
+	struct err err;
 
-	if (!web->ports.callback(web->ports.ctx, &callback))
-		refuse(c, 503, "", "the route's driver is not running; send it again later");
+	if (web->ports.callback(web->ports.ctx, &callback))
+		return;
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), driver_not_running);
+	web_refuse(c, &err);
 }
 
 static void
@@ -200,24 +204,26 @@ on_head(void *ctx, struct http_conn *c)
 {
 	struct web *web = ctx;
 	struct exchange *x = exchange_of(web, c);
+	struct err err;
 
-	if (web->stopping)
-		refuse(c, 503, "", "gong is stopping; send it again in a moment");
-	else if (strncmp(http_request(c)->path, CALLBACK_PREFIX, strlen(CALLBACK_PREFIX)) == 0)
+	if (web->stopping) {
+		err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), stopping);
+		web_refuse(c, &err);
+	} else if (strncmp(http_request(c)->path, CALLBACK_PREFIX, strlen(CALLBACK_PREFIX)) == 0) {
 		callback_head(web, c, x);
-	else
+	} else {
 		call_head(web, c, x);
+	}
 }
 
 static void
 on_body(void *ctx, struct http_conn *c, const char *bytes, size_t len)
 {
 	struct exchange *x = *http_user(c);
-	struct err err = { 0 };
-	int status = csv_intake_feed(x->csv, bytes, len, &err);
+	struct err err;
 
-	if (status)
-		web_problem(c, status, &err, NULL, 0);
+	if (csv_intake_feed(x->csv, bytes, len, &err) < 0)
+		web_refuse(c, &err);
 }
 
 static void
@@ -233,9 +239,9 @@ on_whole(void *ctx, struct http_conn *c)
 }
 
 static void
-on_bad(void *ctx, struct http_conn *c, int status, const struct err *err)
+on_bad(void *ctx, struct http_conn *c, const struct err *err)
 {
-	web_problem(c, status, err, NULL, 0);
+	web_refuse(c, err);
 }
 
 static void
@@ -260,12 +266,16 @@ web_open(struct web **out, struct event_base *base, struct settings *settings,
 	 const struct web_ports *ports, struct err *err)
 {
 	struct web *web = xcalloc(1, sizeof(*web));
-	struct http_ops ops = { web, on_head, on_body, on_whole, on_bad, on_gone };
+	struct http_ops ops = { web, on_head, on_body, on_whole, on_bad, on_gone, NULL };
 	struct http_limits limits = limits_of(settings);
+	struct err away;
 
 	*out = NULL;
 	web->settings = settings_ref(settings);
 	web->ports = *ports;
+	err_say(&away, REFUSED_BUSY, about(CONCEPT_NONE), http_connections);
+	problem_text(&web->away, &away, FORM_PLAIN, LANG_EN);
+	ops.away = web->away.data;
 	web->http = http_new(base, &limits, &ops);
 	if ((settings->listen_host && http_listen_tcp(web->http, settings->listen_host,
 						      settings->listen_port, &web->port, err) < 0) ||
@@ -288,17 +298,19 @@ void
 web_reply(struct web *web, uint64_t to, int status, const char *type, const char *body)
 {
 	struct http_conn *c = http_find(web->http, to);
-	const char *extra = NULL;
 
-	if (!c)
-		return;
-	if (status == 503)
-		extra = "Retry-After: 1\r\n";
-	else if (status == 507)
-		extra = "Retry-After: 60\r\n";
-	if (!type)
-		type = status >= 400 ? "application/problem+json" : "application/json";
-	http_answer(c, status, type, extra, body ? body : "", body ? strlen(body) : 0, 0);
+	if (c)
+		http_answer(c, status, type ? type : "application/json", NULL, body ? body : "",
+			    body ? strlen(body) : 0, 0);
+}
+
+void
+web_reply_refusal(struct web *web, uint64_t to, const struct err *err)
+{
+	struct http_conn *c = http_find(web->http, to);
+
+	if (c)
+		web_refuse(c, err);
 }
 
 void
@@ -325,6 +337,7 @@ web_close(struct web *web)
 	if (!web)
 		return;
 	http_free(web->http);
+	buf_fini(&web->away);
 	settings_unref(web->settings);
 	free(web);
 }

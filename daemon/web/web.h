@@ -28,7 +28,7 @@ struct web_callback {			/* a provider's request on a route's own URL; borrowed *
 
 struct web_state {			/* for health checks */
 	bool ready;			/* the engine commits, and it did so lately */
-	const char *why_not;		/* when not ready */
+	struct said why_not;		/* when not ready */
 	bool disk_full;
 };
 
@@ -45,7 +45,7 @@ struct web_ports {
 	/* Appends the text of /metrics (Prometheus text format 0.0.4), web's own figures apart. */
 	void (*metrics)(void *ctx, struct buf *out);
 	msec (*now)(void *ctx);
-	void (*log)(void *ctx, int priority, const char *fmt, ...)
+	void (*log)(void *ctx, enum log_level, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
 };
 
@@ -53,9 +53,10 @@ struct web_ports {
 int web_open(struct web **out, struct event_base *, struct settings *, const struct web_ports *,
 	     struct err *);
 uint16_t web_port(const struct web *);		/* the TCP port in use, 0 = none */
-/* Answers a waiting request; does nothing when its client has gone.  status >= 400: `body` is a
- * problem document.  type NULL = JSON. */
+/* Both answer a waiting request and do nothing when its client has gone.  type NULL = JSON; a
+ * refusal is told in the client's language. */
 void web_reply(struct web *, uint64_t to, int status, const char *type, const char *body);
+void web_reply_refusal(struct web *, uint64_t to, const struct err *);
 void web_reload(struct web *, struct settings *);
 void web_stop_accepting(struct web *);		/* shutting down: answers 503, closes listeners */
 void web_close(struct web *);

@@ -10,10 +10,9 @@ as_head(const uint8_t *data, size_t size)
 	struct err err = { .text = "" };
 	char *head = fuzz_text(data, size);	/* stops at a NUL */
 	size_t len = strlen(head);
-	int status = http_head_parse(&r, head, len, &err);
 
-	if (status) {
-		promise(status >= 400 && status < 600 && err.text[0], "a refusal has status and reason");
+	if (http_head_parse(&r, head, len, &err) < 0) {
+		promise(problem_status(err.kind) >= 400 && err.text[0], "a refusal has status and reason");
 	} else {
 		promise(r.path[0] == '/', "a path begins with a slash");
 		promise(!(r.chunked && r.length), "a body has one length");

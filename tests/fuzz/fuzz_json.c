@@ -1,13 +1,26 @@
 /* fuzz_json.c -- any bytes as the body of a request. */
+#include <jansson.h>
+
 #include "tests/fuzz/fuzz.h"
 
 #include "daemon/intake/intake.h"
+#include "daemon/web/problem.h"
 
+/* A refusal says why in both languages, and where in a document that is JSON. */
 static void
-refused(int status, const struct err *err)
+refused(const struct err *err)
 {
-	promise(status == 400 || status == 403 || status == 422, "a refusal is 400, 403 or 422");
+	struct buf problem = { 0 };
+	json_t *read;
+
 	promise(err->text[0], "a refusal says why");
+	promise(err->kind == REFUSED_UNREADABLE || err->kind == REFUSED_FORBIDDEN ||
+		err->kind == REFUSED_INVALID, "a refusal is of a kind that intake has");
+	problem_text(&problem, err, FORM_ALERT, LANG_ZH);
+	read = json_loads(problem.data, 0, NULL);
+	promise(json_is_object(read), "a problem document is JSON");
+	json_decref(read);
+	buf_fini(&problem);
 }
 
 static void
@@ -18,7 +31,7 @@ as_alert(const char *body, size_t len, const struct intake_from *from, bool dry)
 	int status = intake_alert(&r, body, len, from, dry ? NULL : "k", dry, &err);
 
 	if (status) {
-		refused(status, &err);
+		refused(&err);
 		return;
 	}
 	promise(r->template && r->key && r->body, "an alert has template, key and body");
@@ -35,16 +48,16 @@ as_desk(const char *body, size_t len, const struct intake_from *from)
 	int status = intake_ack(&c->answer, 1, body, len, from, &err);
 
 	if (status)
-		refused(status, &err);
+		refused(&err);
 	command_free(c);
 	c = command_new(CMD_CANCEL, -1);
 	status = intake_cancel(&c->cancel, 1, body, len, from, &err);
 	if (status)
-		refused(status, &err);
+		refused(&err);
 	command_free(c);
 	status = intake_task_close(&note, body, len, &err);
 	if (status)
-		refused(status, &err);
+		refused(&err);
 	free(note);
 }
 
@@ -65,7 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	as_alert(body, size, &from, true);
 	status = intake_callout(&callout, body, size, &from, "k", false, &nothing, &err);
 	if (status)
-		refused(status, &err);
+		refused(&err);
 	else
 		alert_request_free(callout);
 	as_desk(body, size, &from);

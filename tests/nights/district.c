@@ -232,8 +232,8 @@ import_all(struct district *d, struct settings *s, struct err *err)
 		do {
 			rc = engine_turn(engine, &urgent, &bulk, 1000, &out, &wake, err);
 			while ((f = effect_pop(&out))) {
-				if (f->kind == EFFECT_REPLY && f->reply.status >= 400)
-					rc = err_set(err, "import: %s", f->reply.json);
+				if (f->kind == EFFECT_REPLY && f->reply.refusal)
+					rc = err_set(err, "import: %s", f->reply.refusal->text);
 				effect_free(f);
 			}
 		} while (rc == 0 && wake <= 1000);

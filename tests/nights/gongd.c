@@ -198,7 +198,7 @@ gongd_push(struct night *n, struct command *cmd)
 	if (n->down)
 		command_free(cmd);
 	else
-		command_push(cmd->kind >= CMD_ACCEPT ? &n->bulk : &n->urgent, cmd);
+		command_push(command_lane(cmd->kind) == LANE_BULK ? &n->bulk : &n->urgent, cmd);
 }
 
 static void
@@ -227,7 +227,7 @@ hand_out(struct night *n, struct effect *f)
 		network_took(n, f->took);
 		break;
 	case EFFECT_LOG:
-		night_say(n, "log %d %s", f->log.priority, f->log.line);
+		night_say(n, "log %d %s", f->log.level, f->log.line);
 		break;
 	case EFFECT_ASK:
 		network_ask(n, f);

@@ -123,7 +123,6 @@ struct asked {				/* a client's request; it asks until it hears */
 	char name[32];
 	const char *refused;		/* field that must be named; NULL = must be accepted */
 	bool answered;
-	int status;
 	int64_t alert;
 };
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/message_state.h"
+#include "daemon/web/problem.h"
 #include "tests/nights/disk.h"
 
 #define HEARD_WITHIN MINUTES(10)	/* a client asks again until it hears */
@@ -490,31 +491,42 @@ script_ask(struct night *n, size_t index)
 	gongd_push(n, cmd);
 }
 
+/* What web would make of it: a status, and what the client reads. */
+static int
+heard(const struct effect *f, char field[PROBLEM_FIELD], char text[512])
+{
+	if (f->reply.kind != REPLY_REFUSED) {
+		snprintf(text, 512, "%s", f->reply.json);
+		return f->reply.kind == REPLY_ACCEPTED ? 202 : 200;
+	}
+	problem_field(field, &f->reply.refusal->about, FORM_ALERT);
+	snprintf(text, 512, "%s", f->reply.refusal->text);
+	return problem_status(f->reply.refusal->kind);
+}
+
 void
 script_reply(struct night *n, const struct effect *f)
 {
-	const char *field;
+	char field[PROBLEM_FIELD] = "", text[512];
+	int status = heard(f, field, text);
 	struct asked *a;
 	json_t *j;
 
 	if (f->reply.to > QUESTION_BASE) {
-		night_say(n, "the question is answered %d %s", f->reply.status, f->reply.json);
-		n->answered[f->reply.status / 100 % 6]++;
+		night_say(n, "the question is answered %d %s", status, text);
+		n->answered[status / 100 % 6]++;
 		return;
 	}
 	a = &n->asked[f->reply.to - 1];
-	j = json_loads(f->reply.json, 0, NULL);
-	field = json_string_value(json_object_get(j, "field"));
-
-	night_say(n, "client %s hears %d %s", a->name, f->reply.status, f->reply.json);
+	night_say(n, "client %s hears %d %s", a->name, status, text);
 	/* A cancel that was asked twice because of a crash: it is cancelled, that is enough. */
-	if (f->reply.status >= 400 && f->reply.status != 409 && !a->refused)
-		night_fail(n, "line %u: refused: %s", a->line->number, f->reply.json);
-	if (a->refused && (f->reply.status < 400 || !field || strcmp(field, a->refused) != 0))
-		night_fail(n, "line %u: should be refused because of %s, got %s", a->line->number,
-			   a->refused, f->reply.json);
+	if (status >= 400 && status != 409 && !a->refused)
+		night_fail(n, "line %u: refused: %s", a->line->number, text);
+	if (a->refused && (status < 400 || strcmp(field, a->refused) != 0))
+		night_fail(n, "line %u: should be refused because of %s, got %s: %s",
+			   a->line->number, a->refused, field, text);
+	j = f->reply.json ? json_loads(f->reply.json, 0, NULL) : NULL;
 	a->answered = true;
-	a->status = f->reply.status;
 	a->alert = json_integer_value(json_object_get(j, "id"));
 	/* Accepted means on disk: another connection must see it now. */
 	if (!a->refused && strcmp(a->line->words[a->line->count > 2 &&

@@ -61,6 +61,7 @@ class Gongd:
     """Answers from `answers` ({"GET /path": (status, body)}), keeps what it was asked."""
 
     def __init__(self, folder):
+        self.languages = []
         self.path, self.asked, self.answers = os.path.join(folder, "gong.sock"), [], {
             "GET /v1/alerts/12": (200, ALERT),
             "GET /v1/alerts/12/targets": (200, {"targets": TARGETS, "next": None}),
@@ -78,6 +79,7 @@ class Gongd:
             def answer(self):
                 body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 what = "%s %s" % (self.command, self.path)
+                gongd.languages.append(self.headers.get("Accept-Language"))
                 gongd.asked.append((what, self.headers.get("Content-Type"), body))
                 status, answer = gongd.answers.get(what, (404, {"detail": "no " + what}))
                 answer = answer() if callable(answer) else answer
@@ -297,6 +299,46 @@ def test_a_refusal_ends_with_1_and_names_the_field(gongd):
     assert result.returncode == 1 and json.loads(result.stderr)["field"] == "/template"
     gongd.answers["GET /v1/routes"] = (500, b"<html>oops")
     assert b"gongd answered 500: <html>oops" in ctl("route", "list", gongd=gongd).stderr
+    assert "gongd 答复 500:<html>oops" in \
+        ctl("--lang", "zh", "route", "list", gongd=gongd).stderr.decode()
+
+
+@pytest.mark.parametrize("about,address", [
+    ({"concept": "template", "field": "/template"}, "TEMPLATE: "),
+    ({"concept": "role", "index": 0, "field": "/audience/roles/0"}, "--role: "),
+    ({"concept": "param", "name": "mm", "field": "/params/mm"}, "--param mm: "),
+    ({"concept": "division_param", "name": "990121103001:mm"}, "--param 990121103001:mm: "),
+    ({"concept": "without_division", "index": 2}, "--without-division: "),
+    ({"concept": "starts_at", "field": "/starts_at"}, "--starts: "),
+    ({"concept": "audience", "field": "/audience"}, "--division: "),
+    ({"concept": "mode", "field": "/mode"}, "--drill: "),
+    ({"concept": "alert"}, "--replaces: "),
+    ({"concept": "task"}, ""),                            # `send` has no word for it
+    ({"concept": "header", "name": "Host"}, "Host: "),
+    ({"concept": "of a later gongd", "field": "/new"}, "/new: "),
+])
+def test_a_refusal_names_the_option(gongd, about, address):
+    gongd.answers["POST /v1/alerts"] = (422, dict(about, status=422, detail="no"))
+    result = ctl("send", "t", "--severity", "red", "--division", "990121", gongd=gongd)
+    assert result.returncode == 1 and result.stderr.decode() == "gongctl: %sno\n" % address
+
+
+def test_a_refusal_of_a_file_names_line_and_column(gongd):
+    gongd.answers["POST /v1/import/roster"] = (422, {
+        "concept": "row", "index": 3, "name": "phone", "detail": "no", "field": "line 3, column phone"})
+    for lang, address in (("en", "line 3, column phone"), ("zh", "第3行,列 phone")):
+        result = ctl("--lang", lang, "import", "roster", "-", gongd=gongd, stdin=b"x")
+        assert result.stderr.decode() == "gongctl: %s: no\n" % address
+
+
+def test_gongctl_asks_in_its_own_language(gongd):
+    gongd.answers["GET /v1/routes"] = (200, {"routes": []})
+    for options, env, lang in (([], "zh_CN.UTF-8", "zh"), ([], "C.UTF-8", "en"),
+                               (["--lang", "zh"], "C.UTF-8", "zh")):
+        subprocess.run([GONGCTL, "--socket", gongd.path, *options, "route", "list"], check=True,
+                       timeout=30, stdout=subprocess.DEVNULL,
+                       env=dict(os.environ, LC_ALL="", LC_MESSAGES="", LANG=env))
+        assert gongd.languages[-1] == lang
 
 
 def test_send_asks_for_what_was_said(gongd):

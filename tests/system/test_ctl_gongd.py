@@ -62,7 +62,7 @@ def test_a_night_from_the_shell(world):
     alert = int(re.match(r"alert (\d+) \w+ accepted under key k1: active, 3 targets\n$", first)[1])
     assert "accepted before" in world.ctl(*args, lang="en")
     other = world.ctl(*args, "--drill", check=False)
-    assert other.returncode == 1 and "/key: " in other.stderr
+    assert other.returncode == 1 and "--key: " in other.stderr
     wait_for("three acknowledged", lambda: show(world, alert)["levels"][3] == 3)
     page = world.ctl("alert", "show", str(alert), "--targets", "--messages", "--events", lang="en")
     assert len(re.findall(r"^~ .*acknowledged", page, re.M)) == 3
@@ -84,8 +84,8 @@ def test_a_callout_a_cancelling_and_a_refusal(world):
     said = world.ctl("alert", "cancel", str(alert), "--note", "over", lang="en")
     assert "alert %d is cancelled; nobody is told" % alert in said
     assert show(world, alert)["state"] == "cancelled"
-    for args, field in [(["send", "nope", "--division", COUNTY, *SEND], "/template: "),
-                        (["send", "flood.move", "--division", "990999", *SEND], "/audience"),
+    for args, field in [(["send", "nope", "--division", COUNTY, *SEND], "TEMPLATE: "),
+                        (["send", "flood.move", "--division", "990999", *SEND], "--division: "),
                         (["alert", "show", "999"], "999"), (["task", "close", "999", "--note", "x"],
                                                            "999")]:
         refused = world.ctl(*args, check=False, lang="en")

@@ -106,6 +106,7 @@ static void
 is_remembered(void **state)
 {
 	struct guard *g = opened();
+	struct said said;
 	char text[600];
 
 	assert_int_equal(guard_damaged(g), 0);
@@ -116,7 +117,8 @@ is_remembered(void **state)
 	g = opened();
 	holds("a restart does not forget", guard_damaged(g) == 1u << TABLE_POST, "%x",
 	      guard_damaged(g));
-	guard_damage_format(g, text, sizeof(text));
+	guard_damage_said(g, &said);
+	said_render(&said, LANG_EN, text, sizeof(text));
 	assert_non_null(strstr(text, "post"));
 	assert_non_null(strstr(text, "restore the last backup"));
 	guard_files_will_close(g);
@@ -169,7 +171,7 @@ logs(void **state)
 static void
 files(void **state)
 {
-	char why[400] = "";
+	struct said why = { 0 };
 	struct guard *g;
 	struct err err = { .text = "" };
 	struct guard *second;
@@ -177,15 +179,16 @@ files(void **state)
 	write_file(beside("-wal"), "log");
 	g = opened();
 	guard_files_are_open(g);
-	holds("all is there", guard_look(g, why, sizeof(why)), "%s", why);
+	holds("all is there", guard_look(g, &why), "%s", said_value(&why, 0));
 	holds("a second one is refused", guard_open(&second, path, &err) < 0, "it was opened");
 	assert_non_null(strstr(err.text, "another gongd"));
 	unlink(beside("-wal"));
-	holds("its log has gone", !guard_look(g, why, sizeof(why)), "not seen");
-	assert_non_null(strstr(why, "-wal was removed"));
+	holds("its log has gone", !guard_look(g, &why), "not seen");
+	assert_int_equal(why.phrase, PHRASE_store_removed);
+	assert_non_null(strstr(said_value(&why, 0), "-wal"));
 	restore_another();
-	holds("another file", !guard_look(g, why, sizeof(why)), "not seen");
-	assert_non_null(strstr(why, "gong.db was replaced"));
+	holds("another file", !guard_look(g, &why), "not seen");
+	assert_int_equal(why.phrase, PHRASE_store_replaced);
 	guard_close(g);
 }
 

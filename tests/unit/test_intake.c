@@ -14,6 +14,7 @@
 #include "core/buf.h"
 #include "core/segment.h"
 #include "daemon/intake/intake.h"
+#include "daemon/web/problem.h"
 
 static struct settings *settings;
 static struct client all = { .name = "desk", .up_to = SEVERITY_RED };
@@ -34,12 +35,42 @@ struct refusal {
 	const struct client *client;	/* NULL = all */
 };
 
-static void
-check_refused(const struct refusal *t, int status, const struct err *err)
+/* What a client would get: the status, and the place in its request. */
+static int
+status_of(int rc, const struct err *err)
 {
-	if (status != t->status || strcmp(err->field, t->field) != 0 ||
+	return rc < 0 ? problem_status(err->kind) : 0;
+}
+
+static const char *
+field_of(const struct err *err, enum form form)
+{
+	static char field[PROBLEM_FIELD];
+
+	problem_field(field, &err->about, form);
+	return field;
+}
+
+/* The same sentence must be there in Chinese, with every value in it. */
+static void
+check_chinese(const char *says, const struct err *err)
+{
+	char zh[512];
+
+	said_render(&err->said, LANG_ZH, zh, sizeof(zh));
+	if (strcmp(zh, err->text) == 0 || strstr(zh, "{"  "0}") || err->said.phrase == PHRASE_verbatim)
+		fail_msg("%s: no Chinese for \"%s\"", says, err->text);
+}
+
+static void
+check_refused(const struct refusal *t, enum form form, int rc, const struct err *err)
+{
+	int status = status_of(rc, err);
+
+	if (status != t->status || strcmp(field_of(err, form), t->field) != 0 ||
 	    !strstr(err->text, t->detail))
-		fail_msg("%s: got %d \"%s\" \"%s\"", t->says, status, err->field, err->text);
+		fail_msg("%s: got %d \"%s\" \"%s\"", t->says, status, field_of(err, form), err->text);
+	check_chinese(t->says, err);
 }
 
 static const struct refusal alert_refusals[] = {
@@ -123,7 +154,7 @@ alerts_are_refused_with_reason(void **state)
 		struct err err = { 0 };
 
 		from.name = from.rights->name;
-		check_refused(t, intake_alert(&q, t->body, strlen(t->body), &from, NULL, false, &err),
+		check_refused(t, FORM_ALERT, intake_alert(&q, t->body, strlen(t->body), &from, NULL, false, &err),
 			      &err);
 		assert_null(q);
 	}
@@ -203,10 +234,10 @@ the_key_may_come_as_a_header(void **state)
 	assert_int_equal(intake_alert(&q, body, strlen(body), &from, "h", false, &err), 0);
 	assert_string_equal(q->key, "h");
 	alert_request_free(q);
-	assert_int_equal(intake_alert(&q, GOOD, strlen(GOOD), &from, "h", false, &err), 422);
-	assert_string_equal(err.field, "/key");
-	assert_int_equal(intake_alert(&q, body, strlen(body), &from, "\xff", false, &err), 422);
-	assert_string_equal(err.field, "Idempotency-Key");
+	assert_int_equal(status_of(intake_alert(&q, GOOD, strlen(GOOD), &from, "h", false, &err), &err), 422);
+	assert_string_equal(field_of(&err, FORM_ALERT), "/key");
+	assert_int_equal(status_of(intake_alert(&q, body, strlen(body), &from, "\xff", false, &err), &err), 422);
+	assert_string_equal(field_of(&err, FORM_ALERT), "Idempotency-Key");
 	assert_int_equal(intake_alert(&q, body, strlen(body), &from, NULL, true, &err), 0);
 	assert_true(q->dry_run);		/* and a dry run needs none */
 	alert_request_free(q);
@@ -236,7 +267,7 @@ callouts_are_refused_with_reason(void **state)
 		struct alert_request *q;
 		struct err err = { 0 };
 
-		check_refused(t, intake_callout(&q, t->body, strlen(t->body), &from, NULL, false,
+		check_refused(t, FORM_CALLOUT, intake_callout(&q, t->body, strlen(t->body), &from, NULL, false,
 						settings, &err), &err);
 	}
 }
@@ -295,7 +326,7 @@ acks_are_checked(void **state)
 		const struct refusal *t = &ack_refusals[i];
 
 		from.rights = t->client ? t->client : &all;
-		check_refused(t, intake_ack(&a, 1, t->body, strlen(t->body), &from, &err), &err);
+		check_refused(t, FORM_PLAIN, intake_ack(&a, 1, t->body, strlen(t->body), &from, &err), &err);
 		assert_null(a);
 	}
 	assert_int_equal(intake_ack(&a, 9, good, strlen(good), &from, &err), 0);
@@ -320,10 +351,10 @@ cancels_and_tasks_are_checked(void **state)
 	cmd = command_new(CMD_CANCEL, -1);
 	cmd->cancel = q;
 	command_free(cmd);
-	assert_int_equal(intake_cancel(&q, 4, "{\"params\":{\"a\":1}}", 18, &from, &err), 422);
-	assert_string_equal(err.field, "/template");
-	assert_int_equal(intake_task_close(&note, "{}", 2, &err), 422);
-	assert_string_equal(err.field, "/note");
+	assert_int_equal(status_of(intake_cancel(&q, 4, "{\"params\":{\"a\":1}}", 18, &from, &err), &err), 422);
+	assert_string_equal(field_of(&err, FORM_ALERT), "/template");
+	assert_int_equal(status_of(intake_task_close(&note, "{}", 2, &err), &err), 422);
+	assert_string_equal(field_of(&err, FORM_ALERT), "/note");
 	assert_int_equal(intake_task_close(&note, "{\"note\":\"done\"}", 15, &err), 0);
 	assert_string_equal(note, "done");
 	free(note);
@@ -462,12 +493,13 @@ files_are_refused_with_line_and_column(void **state)
 		for (size_t piece = 1; piece < 4096; piece *= 16) {
 			struct import_request *q;
 			struct err err;
-			int status = import(csv_refusals[i].kind, csv_refusals[i].csv, len, piece, &q,
+			int rc = import(csv_refusals[i].kind, csv_refusals[i].csv, len, piece, &q,
 					    &err);
 
-			if (status != 422 || strcmp(err.field, csv_refusals[i].field) != 0 ||
+			if (status_of(rc, &err) != 422 ||
+			    strcmp(field_of(&err, FORM_PLAIN), csv_refusals[i].field) != 0 ||
 			    !strstr(err.text, csv_refusals[i].detail))
-				fail_msg("%s: got %d \"%s\" \"%s\"", csv_refusals[i].says, status,
+				fail_msg("%s: got %d \"%s\" \"%s\"", csv_refusals[i].says, rc,
 					 err.field, err.text);
 			assert_null(q);
 		}
@@ -569,33 +601,33 @@ hostile_sizes_are_refused_early(void **state)
 
 	for (int i = 0; i < 500000; i++)
 		buf_puts(&b, "[");
-	assert_int_equal(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), 400);
+	assert_int_equal(status_of(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), &err), 400);
 	buf_reset(&b);
 	buf_puts(&b, "{\"audience\":{\"contacts\":[\"c\"");
 	for (int i = 0; i < INTAKE_LIST_MAX; i++)
 		buf_puts(&b, ",\"c\"");
 	buf_puts(&b, "]}}");
-	assert_int_equal(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), 422);
-	assert_string_equal(err.field, "/audience/contacts");
+	assert_int_equal(status_of(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), &err), 422);
+	assert_string_equal(field_of(&err, FORM_ALERT), "/audience/contacts");
 	buf_reset(&b);
 	buf_puts(&b, "{\"");
 	for (int i = 0; i < 100; i++)		/* a long name of three-byte characters */
 		buf_puts(&b, "水");
 	buf_puts(&b, "\":1}");
-	assert_int_equal(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), 422);
-	assert_int_equal(utf8_check(err.field, strlen(err.field), NULL), 0);
+	assert_int_equal(status_of(intake_alert(&q, b.data, b.len, &from, NULL, false, &err), &err), 422);
+	assert_int_equal(utf8_check(field_of(&err, FORM_ALERT), strlen(field_of(&err, FORM_ALERT)), NULL), 0);
 	buf_reset(&b);
 	buf_puts(&b, "code,name\n");
 	for (int i = 0; i <= INTAKE_LINE_MAX; i++)
 		buf_puts(&b, "x");
-	assert_int_equal(import(IMPORT_DIVISIONS, b.data, b.len, 1000, &rows, &err), 422);
-	assert_string_equal(err.field, "line 2");
+	assert_int_equal(status_of(import(IMPORT_DIVISIONS, b.data, b.len, 1000, &rows, &err), &err), 422);
+	assert_string_equal(field_of(&err, FORM_ALERT), "line 2");
 	buf_reset(&b);
 	buf_puts(&b, "code,name\n990121,\"");
 	for (int i = 0; i < 100; i++)
 		buf_puts(&b, "a\n");
-	assert_int_equal(import(IMPORT_DIVISIONS, b.data, b.len, 1000, &rows, &err), 422);
-	assert_string_equal(err.field, "line 2");
+	assert_int_equal(status_of(import(IMPORT_DIVISIONS, b.data, b.len, 1000, &rows, &err), &err), 422);
+	assert_string_equal(field_of(&err, FORM_ALERT), "line 2");
 	assert_non_null(strstr(err.text, "not closed"));
 	buf_fini(&b);
 }

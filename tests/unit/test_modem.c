@@ -111,7 +111,7 @@ bytes_become_lines(void **state)
 	assert_true(line_is_prompt(&l));
 }
 
-struct said {
+struct told {
 	unsigned count;
 	bool is_again;
 	char text[200], id[INBOUND_ID];
@@ -120,7 +120,7 @@ struct said {
 static void
 note(void *ctx, const struct inbound_message *m)
 {
-	struct said *said = ctx;
+	struct told *said = ctx;
 
 	said->count++;
 	said->is_again = m->is_again;
@@ -144,7 +144,7 @@ static void
 inbound_joins_and_never_mixes_senders(void **state)
 {
 	struct inbound in = { 0 };
-	struct said said = { 0 };
+	struct told said = { 0 };
 
 	inbound_begin(&in);
 	put(&in, 1, "+1", 7, 2, 2, "b", 0);
@@ -167,7 +167,7 @@ static void
 inbound_id_is_the_same_after_a_restart(void **state)
 {
 	struct inbound one = { 0 }, two = { 0 };
-	struct said first = { 0 }, second = { 0 };
+	struct told first = { 0 }, second = { 0 };
 
 	put(&one, 1, "+1", 7, 1, 2, "a", 0);
 	put(&one, 2, "+1", 7, 2, 2, "b", 5);
@@ -185,7 +185,7 @@ static void
 inbound_is_deleted_only_when_taken(void **state)
 {
 	struct inbound in = { 0 };
-	struct said said = { 0 };
+	struct told said = { 0 };
 	const struct stored *gone;
 
 	inbound_begin(&in);
@@ -216,7 +216,7 @@ static void
 what_nobody_took_is_said_again_under_the_same_id(void **state)
 {
 	struct inbound in = { 0 };
-	struct said said = { 0 };
+	struct told said = { 0 };
 	struct stored call = { .location = -1, .from = xstrdup("+5"), .is_call = true, .at = 7 };
 	char id[INBOUND_ID];
 
@@ -243,7 +243,7 @@ static void
 a_part_that_comes_twice_is_said_once(void **state)
 {
 	struct inbound in = { 0 };
-	struct said said = { 0 };
+	struct told said = { 0 };
 
 	put(&in, 1, "+1", 7, 1, 2, "a", 0);
 	put(&in, 2, "+1", 7, 1, 2, "a", 0);	/* twice before it is whole */

@@ -160,10 +160,10 @@ run(struct read_query q)
 	struct err err = { 0 };
 	json_error_t where;
 	json_t *json;
-	int status = reader_run(reader, &q, settings, RELEASED + 60000, &out, &err);
+	int rc = reader_run(reader, &q, settings, RELEASED + 60000, &out, &err);
 
-	if (status != 200)
-		fail_msg("status %d: %s", status, err.text);
+	if (rc < 0)
+		fail_msg("%s: %s", err_kind_name(err.kind), err.text);
 	json = json_loads(out.data, JSON_REJECT_DUPLICATES, &where);
 	if (!json)
 		fail_msg("no JSON: %s in %s", where.text, out.data);
@@ -371,27 +371,28 @@ the_rest_is_there(void **state)
 static void
 refusals(void **state)
 {
-	static const struct { struct read_query q; int status; const char *field; } cases[] = {
-		{ { .what = READ_ALERT, .alert = 77 }, 404, "" },
-		{ { .what = READ_TARGETS, .alert = 77 }, 404, "" },
-		{ { .what = READ_MESSAGES, .alert = 77, .state = -1 }, 404, "" },
-		{ { .what = READ_EVENTS, .alert = 77 }, 404, "" },
-		{ { .what = READ_ALERTS, .after = "x" }, 400, "after" },
-		{ { .what = READ_ALERTS, .after = "-1" }, 400, "after" },
-		{ { .what = READ_MESSAGES, .alert = 1, .after = "5", .state = -1 }, 400, "after" },
-		{ { .what = READ_MESSAGES, .alert = 1, .after = "5.6.7", .state = -1 }, 400, "after" },
-		{ { .what = READ_TASKS, .after = "1 " }, 400, "after" },
+	static const struct { struct read_query q; enum err_kind kind; const char *field; } cases[] = {
+		{ { .what = READ_ALERT, .alert = 77 }, REFUSED_NOT_FOUND, "alert" },
+		{ { .what = READ_TARGETS, .alert = 77 }, REFUSED_NOT_FOUND, "alert" },
+		{ { .what = READ_MESSAGES, .alert = 77, .state = -1 }, REFUSED_NOT_FOUND, "alert" },
+		{ { .what = READ_EVENTS, .alert = 77 }, REFUSED_NOT_FOUND, "alert" },
+		{ { .what = READ_ALERTS, .after = "x" }, REFUSED_UNREADABLE, "after" },
+		{ { .what = READ_ALERTS, .after = "-1" }, REFUSED_UNREADABLE, "after" },
+		{ { .what = READ_MESSAGES, .alert = 1, .after = "5", .state = -1 }, REFUSED_UNREADABLE, "after" },
+		{ { .what = READ_MESSAGES, .alert = 1, .after = "5.6.7", .state = -1 }, REFUSED_UNREADABLE, "after" },
+		{ { .what = READ_TASKS, .after = "1 " }, REFUSED_UNREADABLE, "after" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		struct buf out = { 0 };
 		struct err err = { 0 };
-		int status;
+		int rc;
 
 		buf_puts(&out, "before");
-		status = reader_run(reader, &cases[i].q, settings, RELEASED, &out, &err);
-		if (status != cases[i].status || strcmp(err.field, cases[i].field) != 0)
-			fail_msg("case %zu: %d \"%s\" \"%s\"", i, status, err.field, err.text);
+		rc = reader_run(reader, &cases[i].q, settings, RELEASED, &out, &err);
+		if (rc == 0 || err.kind != cases[i].kind || strcmp(err.field, cases[i].field) != 0)
+			fail_msg("case %zu: %s \"%s\" \"%s\"", i, err_kind_name(err.kind), err.field,
+				 err.text);
 		assert_string_equal(out.data, "before");
 		buf_fini(&out);
 	}

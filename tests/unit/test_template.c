@@ -94,7 +94,7 @@ a_missing_value_is_an_error_that_names_it(void **state)
 	assert_false(text_uses(t, "place"));
 	assert_false(text_uses(t, " "));
 	assert_int_equal(text_render(t, lookup, NULL, &out, &err), -1);
-	assert_string_equal(err.field, "names");
+	assert_string_equal(err.about.name, "names");
 	buf_fini(&out);
 	text_free(t);
 }
@@ -133,8 +133,8 @@ values_are_checked(void **state)
 		int rc = param_check(&p, values[i].value, &err);
 
 		holds(values[i].sentence, (rc == 0) == values[i].good, "rc %d, %s", rc, err.text);
-		holds(values[i].sentence, rc == 0 || strcmp(err.field, "mm") == 0, "field %s",
-		      err.field);
+		holds(values[i].sentence, rc == 0 || strcmp(err.about.name, "mm") == 0, "about %s",
+		      err.about.name);
 	}
 }
 

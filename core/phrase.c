@@ -1,0 +1,316 @@
+/* phrase.c -- sentences of the catalogue: filled, nested, rendered; it knows no subject. */
+#include "core/phrase.h"
+
+#include <assert.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#define OPEN '\x01'
+#define NEXT '\x02'
+#define CLOSE '\x03'
+
+static const struct {
+	const char *name;
+	unsigned arity;
+	const char *text[LANG_COUNT];
+} phrases[PHRASE_COUNT] = {
+#define P(name, arity, en, zh) { #name, arity, { [LANG_EN] = en, [LANG_ZH] = zh } },
+#include "core/phrases.def"
+#undef P
+};
+
+const char *
+phrase_name(enum phrase p)
+{
+	return phrases[p].name;
+}
+
+int
+phrase_find(const char *name)
+{
+	for (int i = 0; i < PHRASE_COUNT; i++)
+		if (strcmp(phrases[i].name, name) == 0)
+			return i;
+	return -1;
+}
+
+const char *
+phrase_text(enum phrase p, enum lang lang)
+{
+	return phrases[p].text[lang];
+}
+
+unsigned
+phrase_arity(enum phrase p)
+{
+	return phrases[p].arity;
+}
+
+/* Bytes of the UTF-8 character at p; 0 when there is none. */
+static unsigned
+character(const unsigned char *p)
+{
+	static const unsigned least[] = { 0, 0x80, 0x800, 0x10000 };
+	unsigned more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
+	unsigned code = *p & (more ? 0x3f >> more : 0x7f);
+
+	if (*p >= 0xf5 || (*p >= 0x80 && *p < 0xc2))
+		return 0;
+	for (unsigned i = 1; i <= more; i++) {
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (p[i] & 0x3f);
+	}
+	return code < least[more] || code >> 11 == 0x1b || code > 0x10ffff ? 0 : more + 1;
+}
+
+void
+text_mend(char *text)
+{
+	unsigned char *p = (unsigned char *)text;
+
+	while (*p) {
+		unsigned bytes = character(p);
+
+		if (!bytes)
+			*p = '?';
+		p += bytes ? bytes : 1;
+	}
+}
+
+/* Into `out`, which ends up with its NUL; never half a character.  Returns the bytes without it. */
+static size_t
+put(char *out, size_t room, const char *text, size_t len)
+{
+	if (!room)
+		return 0;
+	if (len >= room) {
+		len = room - 1;
+		while (len && ((unsigned char)text[len] & 0xc0) == 0x80)
+			len--;
+	}
+	memcpy(out, text, len);
+	out[len] = '\0';
+	return len;
+}
+
+void
+said_fill(struct said *s, enum phrase p, const char *const *values)
+{
+	size_t n = 0;
+
+	s->phrase = p;
+	memset(s->values, 0, sizeof(s->values));
+	for (unsigned i = 0; i < phrases[p].arity && n < sizeof(s->values); i++) {
+		const char *text = values[i] ? values[i] : "";
+		size_t len = put(s->values + n, sizeof(s->values) - n, text, strlen(text));
+
+		text_mend(s->values + n);
+		for (char *c = s->values + n; *c; c++)
+			if (((unsigned char)*c < ' ' && *c > CLOSE) || *c == 0x7f)
+				*c = '?';
+		n += len + 1;
+	}
+}
+
+void
+said_verbatim(struct said *s, const char *text)
+{
+	SAY(s, verbatim, text);
+	for (char *c = s->values; *c; c++)	/* from outside: no phrase hides in it */
+		if ((unsigned char)*c < ' ')
+			*c = '?';
+}
+
+const char *
+said_value(const struct said *s, unsigned i)
+{
+	const char *v = s->values, *end = s->values + sizeof(s->values) - 1;
+
+	if (i >= phrases[s->phrase].arity)
+		return "";
+	for (; i && v < end; i--)
+		v += strlen(v) + 1;
+	return v < end ? v : "";
+}
+
+/* The end of the value at p, which stands inside a nested phrase: its NEXT or CLOSE, or the end
+ * of what was cut. */
+static const char *
+value_end(const char *p)
+{
+	for (int depth = 0; *p; p++) {
+		if (!depth && (*p == NEXT || *p == CLOSE))
+			break;
+		depth += (*p == OPEN) - (*p == CLOSE);
+	}
+	return p;
+}
+
+/* The nested phrase at `text` (its OPEN); -1: none that this gong knows. */
+static int
+nested(const char *text, size_t len, struct said *out)
+{
+	const char *p = text + 1, *end = text + len;
+	char values[PHRASE_VALUES_MAX][SAID_BYTES], name[64];
+	const char *list[PHRASE_VALUES_MAX] = { "", "", "", "", "", "", "", "" };
+	size_t n = (size_t)(value_end(p) - p);
+	int phrase;
+
+	put(name, sizeof(name), p, n);
+	phrase = phrase_find(name);
+	p += n;
+	for (unsigned i = 0; i < PHRASE_VALUES_MAX && p < end && *p == NEXT; i++) {
+		p++;
+		n = (size_t)(value_end(p) - p);
+		put(values[i], sizeof(values[i]), p, n);
+		list[i] = values[i];
+		p += n;
+	}
+	if (phrase >= 0)
+		said_fill(out, (enum phrase)phrase, list);
+	return phrase;
+}
+
+static size_t render(const struct said *, enum lang, char *out, size_t room, int depth);
+
+static size_t
+render_value(const char *value, enum lang lang, char *out, size_t room, int depth)
+{
+	struct said inner;
+
+	if (*value != OPEN)
+		return put(out, room, value, strlen(value));
+	if (depth > 4 || nested(value, strlen(value), &inner) < 0)
+		return put(out, room, "?", 1);
+	return render(&inner, lang, out, room, depth + 1);
+}
+
+static size_t
+render(const struct said *s, enum lang lang, char *out, size_t room, int depth)
+{
+	const char *p = phrases[s->phrase].text[lang];
+	size_t n = 0;
+
+	*out = '\0';
+	while (*p && n + 1 < room) {
+		if (p[0] == '{' && p[1] >= '0' && p[1] <= '9' && p[2] == '}') {
+			n += render_value(said_value(s, (unsigned)(p[1] - '0')), lang, out + n,
+					  room - n, depth);
+			p += 3;
+		} else {
+			size_t len = 1 + strcspn(p + 1, "{");
+
+			n += put(out + n, room - n, p, len);
+			p += len;
+		}
+	}
+	return n;
+}
+
+void
+said_render(const struct said *s, enum lang lang, char *out, size_t size)
+{
+	assert(size > 0);
+	render(s, lang, out, size, 0);
+}
+
+const char *
+said_nest(char out[SAID_VALUE], const struct said *s)
+{
+	size_t n = (size_t)snprintf(out, SAID_VALUE, "\x01%s", phrases[s->phrase].name);
+
+	for (unsigned i = 0; i < phrases[s->phrase].arity && n + 2 < SAID_VALUE; i++)
+		n += (size_t)snprintf(out + n, SAID_VALUE - n - 1, "\x02%s", said_value(s, i));
+	if (n > SAID_VALUE - 2)
+		n = strlen(out);
+	out[n] = CLOSE;
+	out[n + 1] = '\0';
+	return out;
+}
+
+static void
+values_json(const struct said *s, struct buf *out, int depth)
+{
+	buf_puts(out, "[");
+	for (unsigned i = 0; i < phrases[s->phrase].arity; i++) {
+		const char *value = said_value(s, i);
+		struct said inner;
+
+		buf_puts(out, i ? "," : "");
+		if (*value != OPEN) {
+			buf_json(out, value);
+			continue;
+		}
+		if (depth > 4 || nested(value, strlen(value), &inner) < 0) {
+			buf_puts(out, "\"?\"");
+			continue;
+		}
+		buf_printf(out, "{\"code\":\"%s\",\"values\":", phrases[inner.phrase].name);
+		values_json(&inner, out, depth + 1);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]");
+}
+
+void
+said_values_json(const struct said *s, struct buf *out)
+{
+	values_json(s, out, 0);
+}
+
+const char *
+number_text(char out[24], long long n)
+{
+	snprintf(out, 24, "%lld", n);
+	return out;
+}
+
+const char *
+quote_text(char out[QUOTE_BYTES], const char *text)
+{
+	size_t len = strlen(text), n = put(out, QUOTE_BYTES - sizeof("…") + 1, text, len);
+
+	if (n < len)
+		memcpy(out + n, "…", sizeof("…"));
+	return out;
+}
+
+const char *
+severity_word(enum severity severity)
+{
+	switch (severity) {
+	case SEVERITY_NOTICE:
+		return WORD(notice);
+	case SEVERITY_BLUE:
+		return WORD(blue);
+	case SEVERITY_YELLOW:
+		return WORD(yellow);
+	case SEVERITY_ORANGE:
+		return WORD(orange);
+	case SEVERITY_RED:
+		return WORD(red);
+	case SEVERITY_COUNT:
+		break;
+	}
+	assert(!"no severity");
+	return "";
+}
+
+const char *
+tier_word(enum tier tier)
+{
+	switch (tier) {
+	case TIER_COUNTY:
+		return WORD(county);
+	case TIER_TOWNSHIP:
+		return WORD(township);
+	case TIER_VILLAGE:
+		return WORD(village);
+	case TIER_COUNT:
+		break;
+	}
+	assert(!"no tier");
+	return "";
+}

@@ -1,0 +1,43 @@
+/* answer.c -- answers to the request in hand: JSON, or a refusal in the client's language. */
+#include "daemon/web/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void
+web_refuse_with(struct http_conn *c, const struct err *err, const char *extra, unsigned delay_s)
+{
+	const struct exchange *x = *http_user(c);
+	enum lang lang = language_of(http_header(http_request(c), "accept-language"));
+	int status = problem_status(err->kind);
+	struct buf json = { 0 };
+	char headers[256];
+
+	snprintf(headers, sizeof(headers), "Content-Language: %s\r\n%s%s", lang_name(lang),
+		 status == 503 ? "Retry-After: 1\r\n" : status == 507 ? "Retry-After: 60\r\n" : "",
+		 extra ? extra : "");
+	problem_text(&json, err, x ? x->form : FORM_PLAIN, lang);
+	http_answer(c, status, "application/problem+json", headers, json.data, json.len, delay_s);
+	buf_fini(&json);
+}
+
+void
+web_refuse(struct http_conn *c, const struct err *err)
+{
+	web_refuse_with(c, err, NULL, 0);
+}
+
+void
+web_json(struct http_conn *c, int status, const char *json)
+{
+	http_answer(c, status, "application/json", NULL, json, strlen(json), 0);
+}
+
+void
+web_busy(struct http_conn *c)
+{
+	struct err err;
+
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), busy);
+	web_refuse(c, &err);
+}
