@@ -194,8 +194,9 @@ port_metrics(void *ctx, struct buf *out)
 #undef COUNTER
 #undef GAUGE
 	for (size_t i = 0; i < ROUTES_MAX && s.stats.routes[i].id; i++)
-		routes_unmatched(l->routes, s.stats.routes[i].id,
-				 s.stats.routes[i].receipts_unmatched);
+		routes_counted(l->routes, s.stats.routes[i].id,
+			       s.stats.routes[i].receipts_unmatched,
+			       s.stats.routes[i].alarms_folded);
 	routes_metrics(l->routes, out);
 }
 

@@ -113,6 +113,7 @@ on_ended(void *owner, const char *reason, bool for_good, bool hung)
 	cmd->lost.reason = xstrdup(reason);
 	cmd->lost.fatal = for_good;
 	cmd->lost.hung = hung;
+	cmd->lost.asked = children_are_stopping(d->routes->children);
 	events_flush(d);
 	d->routes->ports.submit(d->routes->ports.ctx, cmd);
 }

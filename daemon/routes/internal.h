@@ -27,6 +27,7 @@ struct driver {
 	char *keep;
 	unsigned window;
 	unsigned long unmatched;	/* receipts of no message of ours, so far */
+	unsigned long folded;		/* alarms it named that were too many, so far */
 	msec reply_within_ms;		/* its provider waits no longer for a callback's answer */
 	struct command *done;		/* `done` items of this read, one command */
 	size_t done_cap;

@@ -165,12 +165,14 @@ routes_hold(struct routes *r, bool hold)
 }
 
 void
-routes_unmatched(struct routes *r, int64_t route, unsigned long receipts)
+routes_counted(struct routes *r, int64_t route, unsigned long unmatched, unsigned long folded)
 {
 	struct driver *d = find(r, route);
 
-	if (d)
-		d->unmatched = receipts;
+	if (!d)
+		return;
+	d->unmatched = unmatched;
+	d->folded = folded;
 }
 
 void
@@ -178,7 +180,8 @@ routes_metrics(const struct routes *r, struct buf *out)
 {
 	buf_puts(out, "# TYPE gong_route_up gauge\n# TYPE gong_route_in_flight gauge\n"
 		 "# TYPE gong_route_window gauge\n# TYPE gong_route_starts_total counter\n"
-		 "# TYPE gong_route_receipts_unmatched_total counter\n");
+		 "# TYPE gong_route_receipts_unmatched_total counter\n"
+		 "# TYPE gong_route_alarms_folded_total counter\n");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct driver *d = r->drivers[i];
 		const char *name = d->conf->name;
@@ -190,6 +193,8 @@ routes_metrics(const struct routes *r, struct buf *out)
 			   child_starts(d->child));
 		buf_printf(out, "gong_route_receipts_unmatched_total{route=\"%s\"} %lu\n", name,
 			   d->unmatched);
+		buf_printf(out, "gong_route_alarms_folded_total{route=\"%s\"} %lu\n", name,
+			   d->folded);
 	}
 }
 
