@@ -442,7 +442,7 @@ store_open(struct store **out, const char *path, struct err *err)
 		return err_set(err, "out of memory");
 	tune_sqlite();
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-			    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+			    SQLITE_OPEN_NOMUTEX, store_vfs()) != SQLITE_OK) {
 		err_set(err, "cannot open %s: %s; does its directory exist and belong to gong?",
 			path, sqlite3_errmsg(s->db));
 		goto fail;
