@@ -151,7 +151,8 @@ port_state(void *ctx, struct web_state *out)
 	*out = (struct web_state){ .ready = state.working && !state.disk_full &&
 				   !store.moved && !store.damaged &&
 				   state.last_turn_ago_ms < STUCK_MS,
-				   .disk_full = state.disk_full };
+				   .disk_full = state.disk_full,
+				   .commits = state.stats.commits };
 	if (store.moved)
 		out->why_not = store.moved_why;
 	else if (store.damaged)
@@ -268,10 +269,7 @@ on_up(evutil_socket_t fd, short what, void *ctx)
 	bridge_take(l->bridge, &l->effects, &l->spent, &answers);
 	for (; (a = answers); free(a)) {
 		answers = a->next;
-		if (a->refused)
-			web_reply_refusal(l->web, a->to, &a->refusal);
-		else
-			web_reply(l->web, a->to, 200, NULL, a->body.data ? a->body.data : "");
+		web_read_done(l->web, a->to, a->refused ? &a->refusal : NULL, &a->body);
 		buf_fini(&a->body);
 	}
 	while ((f = effect_pop(&l->effects))) {

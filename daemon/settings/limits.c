@@ -25,6 +25,7 @@ static const struct limit {
 	{ "body_max", 1024, 1 << 30, false },
 	{ "header_max", 1024, 1 << 20, false },
 	{ "connections_max", 1, 100000, false },
+	{ "streams_max", 1, 100000, false },
 	/* client */
 	{ "recipients_max", 0, 1e9, false },
 	/* route */

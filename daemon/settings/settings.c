@@ -44,7 +44,7 @@ static cfg_opt_t listen_opts[] = {
 	CFG_STR("socket", "/run/gong/gong.sock", CFGF_NONE),
 	CFG_STR("public_url", NULL, CFGF_NONE),
 	CONF_WHOLE("body_max", 1048576), CONF_WHOLE("header_max", 16384),
-	CONF_WHOLE("connections_max", 1000),
+	CONF_WHOLE("connections_max", 1000), CONF_WHOLE("streams_max", 256),
 	CFG_END()
 };
 static cfg_opt_t client_opts[] = {
@@ -320,6 +320,7 @@ read_listen(struct settings *s, cfg_t *listen)
 	s->body_max = (size_t)cfg_getint(listen, "body_max");
 	s->header_max = (size_t)cfg_getint(listen, "header_max");
 	s->connections_max = (size_t)cfg_getint(listen, "connections_max");
+	s->streams_max = (size_t)cfg_getint(listen, "streams_max");
 	s->alerts_open_max = 1000000;
 }
 

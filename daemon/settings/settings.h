@@ -113,6 +113,7 @@ struct settings {
 	char *public_url;		/* base of callback URLs; default http://host:port */
 	char *socket_path;
 	size_t body_max, header_max, connections_max;
+	size_t streams_max;		/* of answers in pieces, on TCP and on the socket each */
 	size_t alerts_open_max;
 
 	struct role *roles;		size_t role_count;

@@ -53,6 +53,7 @@ reader_close(struct reader *r)
 		policy_free(r->policies[i].policy);
 	for (size_t i = 0; i < READ_STATEMENTS; i++)
 		sqlite3_finalize(r->statements[i].stmt);
+	read_memory_free(r->memory);
 	sqlite3_close(r->db);
 	free(r);
 }
@@ -94,6 +95,10 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 		return read_routes(r, s, out);
 	case READ_FIGURES:
 		return figures(r, out);
+	case READ_MESSAGES_CSV:
+		return read_messages_csv(r, q, out, err);
+	case READ_NEWS:
+		return read_news(r, q, s, out, err);
 	}
 	return -1;
 }

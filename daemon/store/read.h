@@ -19,7 +19,7 @@ struct settings;
 struct reader;
 
 enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVENTS, READ_TASKS,
-		 READ_ROUTES, READ_FIGURES };
+		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS };
 
 struct read_query {
 	enum read_what what;
@@ -36,7 +36,11 @@ struct read_query {
 
 int reader_open(struct reader **out, const char *path, struct err *);
 void reader_close(struct reader *);
-/* Appends the JSON of docs/api.md.  -1 fills err: no such alert, a bad cursor, busy or too slow.
+/* Appends the JSON of docs/api.md; of MESSAGES_CSV and NEWS a first line with the cursor of the next
+ * page, and then rows of CSV, or a line KIND TAB KEY TAB JSON TAB JSON for each thing that may have
+ * changed: what it is, by name alone and with its figures.  MESSAGES_CSV is at its end when that
+ * first line is empty; NEWS has no end, and a cursor that ends in ".0" closes a round.
+ * -1 fills err: no such alert, a bad cursor, busy or too slow.
  * `settings` for names of templates' steps and routes; `now` for times left. */
 int reader_run(struct reader *, const struct read_query *, const struct settings *, msec now,
 	       struct buf *out, struct err *);

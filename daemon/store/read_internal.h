@@ -26,6 +26,7 @@ struct reader {
 		struct policy *policy;
 	} policies[READ_POLICIES];
 	size_t policy_next;
+	struct read_memory *memory;	/* of read_news; made when first needed */
 };
 
 /* Notes what stopped SQLite (its result code); the first reason stands. */
@@ -51,9 +52,13 @@ int read_alert(struct reader *, const struct read_query *, const struct settings
 	       struct buf *, struct err *);
 int read_targets(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_messages(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_messages_csv(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_events(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_tasks(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_routes(struct reader *, const struct settings *, struct buf *);
+int read_news(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+	      struct err *);
+void read_memory_free(struct read_memory *);
 
 int read_no_alert(const struct read_query *, struct err *);	/* fills err, returns -1 */
 /* Is there such an alert, and is the cursor one?  -1 fills err. */

@@ -1,6 +1,8 @@
-/* read_messages.c -- messages with their attempts, and the routes they went by, as JSON. */
+/* read_messages.c -- messages with their attempts as JSON and CSV, and the routes as JSON. */
 #include "daemon/store/read_internal.h"
 
+#include <string.h>
+#include <time.h>
 
 #include "core/message_state.h"
 #include "daemon/store/store.h"
@@ -25,7 +27,7 @@ struct page {
 	size_t limit, count, looked_at;
 	int64_t wave, contact;		/* the last row looked at */
 	int step, channel, kind, state;
-	bool full;
+	bool full, csv;
 };
 
 static void
@@ -76,6 +78,111 @@ attempts(struct page *p)
 	buf_puts(out, "]");
 }
 
+/* A cell.  A spreadsheet takes what begins with = + - @ for a formula, and names and reasons come
+ * from outside: such a cell begins with an apostrophe. */
+static void
+cell(struct buf *out, const char *text)
+{
+	buf_puts(out, ",\"");
+	if (text && *text && strchr("=+-@\t\r", *text))
+		buf_puts(out, "'");
+	for (; text && *text; text++) {
+		buf_add(out, text, 1);
+		if (*text == '"')
+			buf_puts(out, "\"");
+	}
+	buf_puts(out, "\"");
+}
+
+static void
+number_cell(struct buf *out, int64_t number)
+{
+	buf_printf(out, ",%lld", (long long)number);
+}
+
+/* In the site's zone, as people write it; empty when there is none. */
+static void
+time_cell(struct buf *out, sqlite3_stmt *st, int column)
+{
+	time_t at = (time_t)(sqlite3_column_int64(st, column) / 1000);
+	char text[32] = "";
+	struct tm tm;
+
+	if (at)
+		strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", localtime_r(&at, &tm));
+	buf_printf(out, ",%s", text);
+}
+
+static void
+phone_cell(struct buf *out, int64_t e164, bool unmasked)
+{
+	char text[PHONE_TEXT] = "";
+
+	if (e164)
+		(unmasked ? phone_format : phone_mask)(text, (uint64_t)e164);
+	buf_printf(out, ",%s", text);
+}
+
+/* How the last attempt went; empty cells when there was none. */
+static void
+last_attempt_csv(struct page *p)
+{
+	sqlite3_stmt *st = read_query(p->r, "SELECT a.n, r.name, a.sent_at, a.ended_at, a.outcome, "
+		"a.class, a.ref, a.reason, a.receipt, a.receipt_at FROM attempt a LEFT JOIN route r "
+		"ON r.id = a.route WHERE a.wave = ? AND a.contact = ? ORDER BY a.n DESC LIMIT 1", "ii",
+		p->wave, p->contact);
+	static const char *const receipts[] = { "", "delivered", "failed" };
+	struct buf *out = p->out;
+	int outcome, class, receipt;
+
+	if (!read_step(p->r, st)) {
+		buf_puts(out, ",0,,,,,,,,,");
+		return;
+	}
+	outcome = sqlite3_column_int(st, 4);
+	class = sqlite3_column_int(st, 5);
+	receipt = sqlite3_column_int(st, 8);
+	number_cell(out, sqlite3_column_int64(st, 0));
+	cell(out, (const char *)sqlite3_column_text(st, 1));
+	time_cell(out, st, 2);
+	time_cell(out, st, 3);
+	buf_printf(out, ",%s,%s", outcome >= 0 && outcome < OUTCOME_COUNT
+		   ? outcome_name((enum outcome)outcome) : "", class > 0 && class < REJECT_COUNT
+		   ? reject_name((enum reject)class) : "");
+	cell(out, (const char *)sqlite3_column_text(st, 6));
+	cell(out, (const char *)sqlite3_column_text(st, 7));
+	buf_printf(out, ",%s", receipt > 0 && receipt < 3 ? receipts[receipt] : "");
+	time_cell(out, st, 9);
+	sqlite3_reset(st);
+}
+
+static const char *
+kind_word(int kind)
+{
+	static const char *const kinds[] = { "call", "inform", "helper", "correction", "reply" };
+
+	return kind >= 0 && kind < 5 ? kinds[kind] : "?";
+}
+
+static void
+message_csv(struct page *p, sqlite3_stmt *st, int state)
+{
+	struct buf *out = p->out;
+
+	buf_printf(out, "%lld,%lld,%d,%s,%s", (long long)p->q->alert, (long long)p->wave, p->step,
+		   channel_name((enum channel)p->channel), kind_word(p->kind));
+	cell(out, (const char *)sqlite3_column_text(st, 4));
+	cell(out, (const char *)sqlite3_column_text(st, 5));
+	phone_cell(out, sqlite3_column_int64(st, 8), p->q->unmasked);
+	buf_printf(out, ",%s", message_state_name((enum message_state)state));
+	number_cell(out, sqlite3_column_int64(st, 7));
+	time_cell(out, st, 2);
+	last_attempt_csv(p);
+	cell(out, (const char *)sqlite3_column_text(st, 6));
+	buf_puts(out, "\r\n");
+	p->count++;
+}
+
 /* Queued in a wave that was withdrawn or has expired: it will never leave. */
 static int
 true_state(const struct page *p, int state)
@@ -89,13 +196,11 @@ true_state(const struct page *p, int state)
 static void
 message_json(struct page *p, sqlite3_stmt *st, int state)
 {
-	static const char *const kinds[] = { "call", "inform", "helper", "correction", "reply" };
 	struct buf *out = p->out;
 
 	buf_printf(out, "%s{\"wave\":%lld,\"step\":%d,\"channel\":\"%s\",\"kind\":\"%s\",",
 		   p->count ? "," : "", (long long)p->wave, p->step,
-		   channel_name((enum channel)p->channel),
-		   p->kind >= 0 && p->kind < 5 ? kinds[p->kind] : "?");
+		   channel_name((enum channel)p->channel), kind_word(p->kind));
 	json_column(out, "contact", st, 4);
 	buf_puts(out, ",");
 	json_column(out, "name", st, 5);
@@ -132,14 +237,15 @@ messages_of_wave(struct page *p)
 		p->looked_at++;
 		p->contact = sqlite3_column_int64(st, 0);
 		if (p->q->state < 0 || p->q->state == state)
-			message_json(p, st, state);
+			(p->csv ? message_csv : message_json)(p, st, state);
 	}
 }
 
-int
-read_messages(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
+static int
+read_page(struct page *p, struct err *err)
 {
-	struct page p = { .r = r, .q = q, .out = out, .limit = read_limit(q) };
+	const struct read_query *q = p->q;
+	struct reader *r = p->r;
 	int64_t cursor[2];
 	int rc = read_check(r, q, cursor, 2, err);
 	sqlite3_stmt *st;
@@ -148,23 +254,53 @@ read_messages(struct reader *r, const struct read_query *q, struct buf *out, str
 		return -1;
 	st = read_query(r, "SELECT id, step, channel, kind, state FROM wave WHERE alert = ? AND id >= ? "
 			"ORDER BY id", "ii", q->alert, cursor[0]);
-	buf_puts(out, "{\"messages\":[");
-	while (!p.full && read_step(r, st)) {
-		p.wave = sqlite3_column_int64(st, 0);
-		p.contact = p.wave == cursor[0] ? cursor[1] : 0;
-		p.step = sqlite3_column_int(st, 1);
-		p.channel = sqlite3_column_int(st, 2);
-		p.kind = sqlite3_column_int(st, 3);
-		p.state = sqlite3_column_int(st, 4);
-		messages_of_wave(&p);
+	while (!p->full && read_step(r, st)) {
+		p->wave = sqlite3_column_int64(st, 0);
+		p->contact = p->wave == cursor[0] ? cursor[1] : 0;
+		p->step = sqlite3_column_int(st, 1);
+		p->channel = sqlite3_column_int(st, 2);
+		p->kind = sqlite3_column_int(st, 3);
+		p->state = sqlite3_column_int(st, 4);
+		messages_of_wave(p);
 	}
-	if (p.full) {
+	if (p->full)
 		sqlite3_reset(st);
-		buf_printf(out, "],\"next\":\"%lld.%lld\"}", (long long)p.wave, (long long)p.contact);
-	} else {
-		buf_puts(out, "],\"next\":null}");
-	}
 	return 0;
+}
+
+int
+read_messages(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
+{
+	struct page p = { .r = r, .q = q, .out = out, .limit = read_limit(q) };
+	int rc;
+
+	buf_puts(out, "{\"messages\":[");
+	rc = read_page(&p, err);
+	if (p.full)
+		buf_printf(out, "],\"next\":\"%lld.%lld\"}", (long long)p.wave, (long long)p.contact);
+	else
+		buf_puts(out, "],\"next\":null}");
+	return rc;
+}
+
+int
+read_messages_csv(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
+{
+	struct buf rows = { 0 };
+	struct page p = { .r = r, .q = q, .out = &rows, .limit = read_limit(q), .csv = true };
+	int rc;
+
+	if (!*q->after)			/* the mark by which a spreadsheet knows that it is UTF-8 */
+		buf_puts(&rows, "\xef\xbb\xbf" "alert,wave,step,channel,kind,contact,name,number,state,"
+			 "parts,at,attempts,route,sent_at,ended_at,outcome,class,ref,reason,receipt,"
+			 "receipt_at,text\r\n");
+	rc = read_page(&p, err);
+	if (p.full)
+		buf_printf(out, "%lld.%lld", (long long)p.wave, (long long)p.contact);
+	buf_puts(out, "\n");
+	buf_add(out, rows.data ? rows.data : "", rows.len);
+	buf_fini(&rows);
+	return rc;
 }
 
 static void

@@ -265,6 +265,7 @@ get_metrics(struct web *web, struct http_conn *c, struct exchange *x)
 
 	web->ports.metrics(web->ports.ctx, &out);
 	web_figures(web, &out);
+	events_figures(web, &out);
 	http_answer(c, 200, "text/plain; version=0.0.4; charset=utf-8", NULL, out.data, out.len, 0);
 	buf_fini(&out);
 }
@@ -279,10 +280,13 @@ static const struct api_call calls[] = {
 	  READ_TARGETS },
 	{ "GET", "/v1/alerts/{id}/messages", RIGHT_READ, NULL, QUERY_STATE | QUERY_UNMASKED | PAGE,
 	  get_read, READ_MESSAGES },
+	{ "GET", "/v1/alerts/{id}/messages.csv", RIGHT_READ, NULL, QUERY_STATE | QUERY_UNMASKED,
+	  export_get, READ_MESSAGES_CSV },
 	{ "GET", "/v1/alerts/{id}/events", RIGHT_READ, NULL, PAGE, get_read, READ_EVENTS },
 	{ "POST", "/v1/alerts/{id}/cancel", RIGHT_SEND, JSON_TYPE, 0, post_cancel, 0 },
 	{ "POST", "/v1/alerts/{id}/acks", RIGHT_SEND, JSON_TYPE, 0, post_ack, 0 },
 	{ "POST", "/v1/callouts", RIGHT_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 1 },
+	{ "GET", "/v1/events", RIGHT_READ, NULL, 0, events_get, 0 },
 	{ "GET", "/v1/tasks", RIGHT_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_TASKS },
 	{ "POST", "/v1/tasks/{id}/close", RIGHT_SEND, JSON_TYPE, 0, post_task_close, 0 },
 	{ "GET", "/v1/routes", RIGHT_READ, NULL, 0, get_read, READ_ROUTES },
@@ -344,7 +348,8 @@ api_find(const char *method, const char *path, const struct api_call **out,
 	for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
 		if (!matches(calls[i].path, path, place))
 			continue;
-		if (strcmp(calls[i].method, method) == 0) {
+		if (strcmp(calls[i].method, method) == 0 ||
+		    (strcmp(method, "HEAD") == 0 && strcmp(calls[i].method, "GET") == 0)) {
 			*out = &calls[i];
 			return true;
 		}

@@ -83,20 +83,28 @@ on_accept_error(struct evconnlistener *listener, void *ctx)
 }
 
 static void
-on_tick(evutil_socket_t fd, short what, void *ctx)
+set_date(struct http *h)
 {
-	struct http *h = ctx;
 	time_t now = time(NULL);
 	struct tm tm;
 
-	h->tick++;
 	strftime(h->date, sizeof(h->date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *h = ctx;
+
+	h->tick++;
+	set_date(h);
 	for (size_t i = 0; i < LISTENERS_MAX; i++)
 		if (h->listeners[i])
 			evconnlistener_enable(h->listeners[i]);
 	for (uint32_t i = 0; i < h->slot_count; i++)
 		if (h->slots[i].conn)
 			conn_tick(h->slots[i].conn);
+	h->ops.tick(h->ops.ctx);
 }
 
 void
@@ -124,7 +132,7 @@ http_new(struct event_base *base, const struct http_limits *limits, const struct
 	http_set_limits(h, limits);
 	h->tick_event = event_new(base, -1, EV_PERSIST, on_tick, h);
 	event_add(h->tick_event, &second);
-	on_tick(-1, 0, h);
+	set_date(h);
 	return h;
 }
 

@@ -21,7 +21,7 @@ struct http_request {			/* strings live in the connection until it is answered *
 	const char *method, *path, *query;	/* query: after the "?", NULL = none */
 	const char *headers[2 * HTTP_HEADERS_MAX + 1];	/* name (lower case), value, …, NULL */
 	uint64_t length;		/* of the body, when not chunked */
-	bool chunked, keep_alive, expect_continue;
+	bool chunked, keep_alive, expect_continue, http_1_0;
 };
 
 /* The head (its bytes are changed in place; head[len] must be writable).  -1 = refused.  Pure. */
@@ -44,6 +44,7 @@ struct http_conn;
 
 struct http_limits {
 	size_t connections_max, header_max;
+	size_t streams_max;		/* answers in pieces at a time; TCP and unix each */
 	unsigned idle_s, head_s, body_s, write_s, linger_s;	/* 0 = the default */
 };
 
@@ -60,11 +61,18 @@ struct http_ops {
 	/* The connection has ended; last chance to free http_user(). */
 	void (*gone)(void *ctx, struct http_conn *);
 	const char *away;		/* problem document for connections beyond the limit; borrowed */
+	/* Of an answer in pieces: all that was given has left gongd; give more, or end it. */
+	void (*drained)(void *ctx, struct http_conn *);
+	/* A listener has half-closed, which is how most of them leave: end it. */
+	void (*left)(void *ctx, struct http_conn *);
+	void (*tick)(void *ctx);	/* once a second */
 };
 
 struct http_counts {
 	unsigned long accepted, turned_away, by_class[6], bytes_in;
 	size_t open;
+	size_t streams;			/* answers in pieces under way … */
+	unsigned long streams_begun, streams_slow, streams_refused;	/* … and how they went */
 };
 
 struct http *http_new(struct event_base *, const struct http_limits *, const struct http_ops *);
@@ -93,5 +101,18 @@ struct http_conn *http_find(const struct http *, uint64_t id);
 void http_answer(struct http_conn *, int status, const char *type, const char *extra,
 		 const char *body, size_t len, unsigned delay_s);
 const char *http_reason(int status);
+
+/* stream.c: an answer in pieces, for a whole request (in whole() or later): chunked, or until the
+ * close for HTTP/1.0.  What waits to leave is bounded by whoever gives: look at http_waiting()
+ * and give when drained() says so.  A client that does not take what waits within write_s is cut
+ * off; one that vanishes is noticed at once.  Ended by http_end, http_cut or gone(). */
+#define HTTP_WAITING_MAX (256 * 1024)
+bool http_may_begin(struct http_conn *);	/* false: streams_max are under way; say 503 */
+/* false: it is over already, since the request was a HEAD.  `listens`: it has no end of its own. */
+bool http_begin(struct http_conn *, const char *type, const char *extra, bool listens);
+void http_piece(struct http_conn *, const char *bytes, size_t len);
+size_t http_waiting(const struct http_conn *);	/* bytes given and not yet gone */
+void http_end(struct http_conn *);		/* in order; the connection may go on */
+void http_cut(struct http_conn *);		/* not whole, and the client sees that; frees it */
 
 #endif

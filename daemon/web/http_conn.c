@@ -2,13 +2,15 @@
  * each; it neither reads nor writes a byte. */
 #include "daemon/web/http_conn.h"
 
+#include <assert.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 const char *
 http_reason(int status)
 {
 	static const struct { int status; const char *reason; } reasons[] = {
-		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 400, "Bad Request" },
+		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 304, "Not Modified" }, { 400, "Bad Request" },
 		{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
 		{ 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 409, "Conflict" },
 		{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" },
@@ -53,11 +55,25 @@ conn_add(struct http_conn *c)
 }
 
 void
+conn_pieces_over(struct http_conn *c)
+{
+	struct http *h = c->http;
+
+	if (!c->pieces)
+		return;
+	c->pieces = c->listens = false;
+	assert(h->counts.streams > 0 && h->unix_streams <= h->counts.streams);
+	h->counts.streams--;
+	h->unix_streams -= c->is_unix;
+}
+
+void
 conn_free(struct http_conn *c)
 {
 	struct http *h = c->http;
 	struct conn_slot *slot = &h->slots[c->index];
 
+	conn_pieces_over(c);
 	h->ops.gone(h->ops.ctx, c);
 	slot->conn = NULL;
 	slot->serial++;
@@ -71,6 +87,17 @@ conn_free(struct http_conn *c)
 	buf_fini(&c->body);
 	free(c->head);
 	free(c);
+}
+
+void
+http_cut(struct http_conn *c)
+{
+	struct linger now = { .l_onoff = 1 };
+
+	/* Without chunks only a reset tells this end from the true one. */
+	if (c->pieces && !c->chunks_out)
+		setsockopt(bufferevent_getfd(c->bev), SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+	conn_free(c);
 }
 
 uint64_t

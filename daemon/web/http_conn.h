@@ -14,6 +14,7 @@ enum conn_state {
 	CONN_BODY,			/* a body is arriving */
 	CONN_WAITING,			/* the request is whole and not answered */
 	CONN_HELD,			/* answered, but the answer is held back */
+	CONN_PIECES,			/* an answer in pieces is under way (stream.c) */
 	CONN_CLOSING,			/* the last answer is being written */
 	CONN_LINGER,			/* written; what still arrives is thrown away */
 };
@@ -24,6 +25,7 @@ struct http_conn {
 	uint32_t index;			/* of its slot */
 	enum conn_state state;
 	bool is_unix, eof, answered, streams, busy, begun;
+	bool pieces, chunks_out, listens;	/* an answer in pieces; chunked; without an end */
 	uid_t uid;
 	unsigned char peer[16];		/* its address; IPv4 as ::ffff:a.b.c.d */
 	struct http_request req;
@@ -59,7 +61,7 @@ struct http {
 	struct event *tick_event;
 	unsigned tick;			/* seconds since the start, roughly */
 	struct conn_slot *slots;
-	uint32_t slot_count, first_free, unix_open;
+	uint32_t slot_count, first_free, unix_open, unix_streams;
 	char date[40];
 };
 
@@ -71,5 +73,12 @@ void conn_free(struct http_conn *);
 void conn_process(struct http_conn *);	/* goes as far as what has arrived allows */
 void conn_tick(struct http_conn *);	/* its time may be over */
 void conn_callbacks(struct http_conn *);	/* its bytes are read from now on */
+/* The whole answer has been given to the buffer; `last`: nothing follows on this connection. */
+void conn_end_answer(struct http_conn *, bool last);
+/* The first line and what stands in every head; more lines, and the empty one, come behind. */
+void conn_write_head(const struct http_conn *, struct evbuffer *out, int status, const char *type,
+		     const char *framing, const char *extra, bool last);
+unsigned conn_tick_after(const struct http_conn *, unsigned seconds);
+void conn_pieces_over(struct http_conn *);	/* counted no longer; without effect if it was not */
 
 #endif

@@ -9,8 +9,8 @@
 #define OUT_MAX (256 * 1024)		/* unread answers: stop reading requests */
 #define BODY_PACE 65536			/* bytes that must arrive in each body_s */
 
-static unsigned
-tick_after(const struct http_conn *c, unsigned seconds)
+unsigned
+conn_tick_after(const struct http_conn *c, unsigned seconds)
 {
 	return c->http->tick + seconds + 1;	/* never early */
 }
@@ -36,7 +36,7 @@ begin_head(struct http_conn *c)
 	buf_reset(&c->body);
 	if (c->body.cap > 65536)
 		buf_fini(&c->body);
-	c->until = tick_after(c, c->http->limits.idle_s);
+	c->until = conn_tick_after(c, c->http->limits.idle_s);
 }
 
 /* Where the head ends (after its empty line); 0 = not yet. */
@@ -64,10 +64,10 @@ static void
 whole(struct http_conn *c)
 {
 	c->state = CONN_WAITING;
-	c->until = tick_after(c, c->wait_s);
+	c->until = conn_tick_after(c, c->wait_s);
 	c->http->ops.whole(c->http->ops.ctx, c);
 	if (c->state == CONN_WAITING)
-		c->until = tick_after(c, c->wait_s);
+		c->until = conn_tick_after(c, c->wait_s);
 }
 
 static void
@@ -88,7 +88,7 @@ begin_body(struct http_conn *c)
 		return;
 	}
 	c->state = CONN_BODY;
-	c->until = tick_after(c, c->http->limits.body_s);
+	c->until = conn_tick_after(c, c->http->limits.body_s);
 	if (c->req.expect_continue && !evbuffer_get_length(bufferevent_get_input(c->bev)))
 		evbuffer_add(bufferevent_get_output(c->bev), "HTTP/1.1 100 Continue\r\n\r\n", 25);
 }
@@ -132,7 +132,7 @@ take_head(struct http_conn *c, struct evbuffer *in)
 			return true;
 		}
 		c->begun = true;
-		c->until = tick_after(c, c->http->limits.head_s);
+		c->until = conn_tick_after(c, c->http->limits.head_s);
 	}
 	end = head_end(c, bytes, len);
 	if (!end && len <= max)
@@ -222,6 +222,15 @@ conn_process(struct http_conn *c)
 			evbuffer_drain(in, evbuffer_get_length(in));
 			more = false;
 			break;
+		case CONN_PIECES:
+			/* Behind an answer without an end nothing will ever be read, and while too
+			 * much of it waits, nobody would see the client leave. */
+			if (c->listens && evbuffer_get_length(in) > c->http->limits.header_max) {
+				conn_free(c);
+				return;
+			}
+			more = false;
+			break;
 		case CONN_WAITING:
 		case CONN_HELD:
 			more = false;
@@ -231,18 +240,44 @@ conn_process(struct http_conn *c)
 	c->busy = false;
 }
 
-/* The answer has been written. */
+/* Written, and the last: closing at once would throw the answer away if bytes are still unread. */
 static void
-end_answer(struct http_conn *c, bool last)
+linger(struct http_conn *c)
+{
+	shutdown(bufferevent_getfd(c->bev), SHUT_WR);
+	c->state = CONN_LINGER;
+	c->until = conn_tick_after(c, c->http->limits.linger_s);
+}
+
+void
+conn_end_answer(struct http_conn *c, bool last)
 {
 	c->http->slots[c->index].serial++;
-	c->write_until = tick_after(c, c->http->limits.write_s);
+	c->write_until = conn_tick_after(c, c->http->limits.write_s);
 	if (last) {
 		c->state = CONN_CLOSING;
+		/* Pieces may all have left before their end, and then nobody will say so again. */
+		if (!evbuffer_get_length(bufferevent_get_output(c->bev)))
+			linger(c);
 		return;
 	}
 	begin_head(c);
 	conn_process(c);
+}
+
+void
+conn_write_head(const struct http_conn *c, struct evbuffer *out, int status, const char *type,
+		const char *framing, const char *extra, bool last)
+{
+	bool cached = extra && strstr(extra, "Cache-Control:");	/* static files say it themselves */
+	char head[1536];
+	int n = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %.100s\r\n"
+			 "%s%s%.1000s%s\r\n", status, http_reason(status), c->http->date, type, framing,
+			 cached ? "" : "Cache-Control: no-store\r\n", extra ? extra : "",
+			 last ? "Connection: close\r\n" : "");
+
+	c->http->counts.by_class[status / 100 % 6]++;
+	evbuffer_add(out, head, (size_t)n);
 }
 
 void
@@ -253,31 +288,27 @@ http_answer(struct http_conn *c, int status, const char *type, const char *extra
 	bool nothing_follows = !c->req.chunked && c->req.length == 0 && c->req.keep_alive;
 	bool last = !c->req.keep_alive || c->eof || (unread && !nothing_follows);
 	struct evbuffer *out = bufferevent_get_output(c->bev);
-	char head[1024];
-	int n;
+	char length[48] = "";
 
 	if (c->answered)
 		return;
 	c->answered = true;
-	c->http->counts.by_class[status / 100 % 6]++;
-	n = snprintf(head, sizeof(head), "HTTP/1.1 %d %s\r\nDate: %s\r\nContent-Type: %.100s\r\n"
-		     "Content-Length: %zu\r\nCache-Control: no-store\r\n%.500s%s\r\n", status,
-		     http_reason(status), c->http->date, type, len, extra ? extra : "",
-		     last ? "Connection: close\r\n" : "");
+	if (status != 304)		/* its length would be that of the body not sent */
+		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", len);
 	if (delay_s) {
 		c->held = c->held ? c->held : evbuffer_new();
 		out = c->held;
 	}
-	evbuffer_add(out, head, (size_t)n);
+	conn_write_head(c, out, status, type, length, extra, last);
 	if (strcmp(c->req.method, "HEAD") != 0)	/* RFC 9110 9.3.2: never a body */
 		evbuffer_add(out, body, len);
 	if (delay_s) {
 		c->http->slots[c->index].serial++;
 		c->state = CONN_HELD;
 		c->req.keep_alive = !last;
-		c->until = tick_after(c, delay_s);
+		c->until = conn_tick_after(c, delay_s);
 	} else {
-		end_answer(c, last);
+		conn_end_answer(c, last);
 	}
 }
 
@@ -285,7 +316,7 @@ static void
 release(struct http_conn *c)
 {
 	evbuffer_add_buffer(bufferevent_get_output(c->bev), c->held);
-	end_answer(c, !c->req.keep_alive);
+	conn_end_answer(c, !c->req.keep_alive);
 }
 
 /* A body must come on at a pace, or a thousand slow ones would hold every connection. */
@@ -297,7 +328,7 @@ body_tick(struct http_conn *c)
 
 	if (come >= BODY_PACE) {
 		c->body_mark = c->body_seen;
-		c->until = tick_after(c, c->http->limits.body_s);
+		c->until = conn_tick_after(c, c->http->limits.body_s);
 		return;
 	}
 	err_say(&err, REFUSED_TOO_SLOW, about(CONCEPT_NONE), http_body_slow);
@@ -311,6 +342,7 @@ conn_tick(struct http_conn *c)
 	struct err err;
 
 	if (c->write_until && now >= c->write_until) {
+		c->http->counts.streams_slow += c->state == CONN_PIECES;
 		conn_free(c);
 		return;
 	}
@@ -337,6 +369,10 @@ conn_tick(struct http_conn *c)
 	case CONN_HELD:
 		release(c);
 		return;
+	case CONN_PIECES:		/* whoever gives them has died away */
+		if (!c->listens)
+			http_cut(c);
+		return;
 	case CONN_CLOSING:
 		return;			/* write_until watches */
 	case CONN_LINGER:
@@ -358,13 +394,14 @@ on_written(struct bufferevent *bev, void *ctx)
 
 	c->write_until = 0;
 	if (c->state == CONN_CLOSING) {
-		/* Closing at once would throw away the answer if bytes are still unread. */
-		shutdown(bufferevent_getfd(bev), SHUT_WR);
-		c->state = CONN_LINGER;
-		c->until = tick_after(c, c->http->limits.linger_s);
+		linger(c);
 		if (c->eof)
 			conn_free(c);
 		return;
+	}
+	if (c->state == CONN_PIECES) {
+		c->http->ops.drained(c->http->ops.ctx, c);
+		return;			/* it may be gone by now */
 	}
 	conn_process(c);
 }
@@ -378,7 +415,11 @@ on_event(struct bufferevent *bev, short what, void *ctx)
 		return;
 	c->eof = true;
 	/* Half-closed: the answer may still be wanted. */
-	if ((what & BEV_EVENT_EOF) && (c->state == CONN_WAITING || c->state == CONN_HELD ||
+	if ((what & BEV_EVENT_EOF) && c->state == CONN_PIECES && c->listens) {
+		c->http->ops.left(c->http->ops.ctx, c);
+		return;
+	}
+	if ((what & BEV_EVENT_EOF) && (c->state == CONN_WAITING || c->state == CONN_PIECES || c->state == CONN_HELD ||
 				       c->state == CONN_CLOSING)) {
 		c->req.keep_alive = false;
 		return;

@@ -166,6 +166,7 @@ http_head_parse(struct http_request *r, char *head, size_t len, struct err *err)
 				       http_header_twice);
 	if (!http_1_0 && !http_header(r, "host"))
 		return err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), http_no_host);
+	r->http_1_0 = http_1_0;
 	r->keep_alive = http_1_0 ? has_word(http_header(r, "connection"), "keep-alive")
 				 : !has_word(http_header(r, "connection"), "close");
 	expect = http_header(r, "expect");

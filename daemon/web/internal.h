@@ -14,6 +14,9 @@ struct web {
 	uint16_t port;
 	bool stopping;
 	struct buf away;		/* the problem that connections beyond the limit are told */
+	struct events *events;
+	struct export *exports;		/* those under way */
+	size_t export_count;
 	unsigned long auth_failures, callbacks_refused, refusals_unlogged;
 	msec refusal_logged_at;
 };
@@ -45,6 +48,8 @@ struct exchange {			/* a request in hand; one a connection */
 	int route;			/* callbacks: index into its routes … */
 	const char *rest;		/* … and the path after the secret */
 	struct csv_intake *csv;
+	struct listener *listener;	/* to /v1/events … */
+	struct export *export;		/* … or a list that is being given; one of them at most */
 };
 
 #define QUERY_DRY_RUN 1u
@@ -83,5 +88,30 @@ void web_refuse(struct http_conn *, const struct err *);
 void web_refuse_with(struct http_conn *, const struct err *, const char *extra, unsigned delay_s);
 void web_json(struct http_conn *, int status, const char *json);
 void web_busy(struct http_conn *);	/* a queue is full */
+
+/* events.c: who listens to what changes. */
+#define EVENTS_REPLY UINT64_MAX		/* reply_to of its own queries; no request has it */
+struct events *events_new(void);
+void events_free(struct events *);	/* after the last connection */
+void events_get(struct web *, struct http_conn *, struct exchange *);
+void events_leave(struct web *, struct listener *);	/* frees it; NULL is nobody */
+void events_drained(struct web *, struct listener *);
+void events_tick(struct web *);
+/* What the reader answered; `body` is changed. */
+void events_take(struct web *, bool refused, char *body);
+/* Ends the answer, and x->listener with it. */
+void events_end(struct web *, struct exchange *);
+void events_end_all(struct web *);
+void events_figures(struct web *, struct buf *out);
+
+/* export.c: lists given page by page. */
+void export_get(struct web *, struct http_conn *, struct exchange *);
+void export_leave(struct web *, struct export *);	/* frees it; NULL is none */
+void export_drained(struct web *, struct export *);
+void exports_tick(struct web *);
+/* A page, or why there is none (refusal NULL: there is one).  false: nothing was given and nothing
+ * will be; answer with the refusal. */
+bool export_take(struct web *, struct exchange *, const struct err *refusal, const char *body,
+		 size_t len);
 
 #endif

@@ -15,8 +15,10 @@
 #define REFUSAL_LOG_MS MINUTES(1)
 
 static void
-exchange_reset(struct exchange *x)
+exchange_reset(struct web *web, struct exchange *x)
 {
+	events_leave(web, x->listener);
+	export_leave(web, x->export);
 	csv_intake_free(x->csv);
 	settings_unref(x->settings);
 	*x = (struct exchange){ 0 };
@@ -29,7 +31,7 @@ exchange_of(struct web *web, struct http_conn *c)
 
 	if (!*x)
 		*x = xcalloc(1, sizeof(**x));
-	exchange_reset(*x);
+	exchange_reset(web, *x);
 	(*x)->settings = settings_ref(web->settings);
 	return *x;
 }
@@ -250,15 +252,40 @@ on_gone(void *ctx, struct http_conn *c)
 	struct exchange *x = *http_user(c);
 
 	if (x)
-		exchange_reset(x);
+		exchange_reset(ctx, x);
 	free(x);
+}
+
+static void
+on_drained(void *ctx, struct http_conn *c)
+{
+	struct exchange *x = *http_user(c);
+
+	if (x->listener)
+		events_drained(ctx, x->listener);
+	else if (x->export)
+		export_drained(ctx, x->export);
+}
+
+static void
+on_left(void *ctx, struct http_conn *c)
+{
+	events_end(ctx, *http_user(c));
+}
+
+static void
+on_tick(void *ctx)
+{
+	events_tick(ctx);
+	exports_tick(ctx);
 }
 
 static struct http_limits
 limits_of(const struct settings *s)
 {
 	return (struct http_limits){ .connections_max = s->connections_max,
-				     .header_max = s->header_max };
+				     .header_max = s->header_max,
+				     .streams_max = s->streams_max };
 }
 
 int
@@ -266,7 +293,8 @@ web_open(struct web **out, struct event_base *base, struct settings *settings,
 	 const struct web_ports *ports, struct err *err)
 {
 	struct web *web = xcalloc(1, sizeof(*web));
-	struct http_ops ops = { web, on_head, on_body, on_whole, on_bad, on_gone, NULL };
+	struct http_ops ops = { web, on_head, on_body, on_whole, on_bad, on_gone, NULL, on_drained,
+				on_left, on_tick };
 	struct http_limits limits = limits_of(settings);
 	struct err away;
 
@@ -276,6 +304,7 @@ web_open(struct web **out, struct event_base *base, struct settings *settings,
 	err_say(&away, REFUSED_BUSY, about(CONCEPT_NONE), http_connections);
 	problem_text(&web->away, &away, FORM_PLAIN, LANG_EN);
 	ops.away = web->away.data;
+	web->events = events_new();
 	web->http = http_new(base, &limits, &ops);
 	if ((settings->listen_host && http_listen_tcp(web->http, settings->listen_host,
 						      settings->listen_port, &web->port, err) < 0) ||
@@ -314,6 +343,24 @@ web_reply_refusal(struct web *web, uint64_t to, const struct err *err)
 }
 
 void
+web_read_done(struct web *web, uint64_t to, const struct err *refusal, struct buf *body)
+{
+	struct http_conn *c = http_find(web->http, to);
+	struct exchange *x = c ? *http_user(c) : NULL;
+
+	if (!body->data)
+		buf_puts(body, "");
+	if (to == EVENTS_REPLY)
+		events_take(web, refusal != NULL, body->data);
+	else if (x && x->export && export_take(web, x, refusal, body->data, body->len))
+		return;
+	else if (refusal)
+		web_reply_refusal(web, to, refusal);
+	else
+		web_reply(web, to, 200, NULL, body->data);
+}
+
+void
 web_reload(struct web *web, struct settings *settings)
 {
 	struct http_limits limits = limits_of(settings);
@@ -322,6 +369,7 @@ web_reload(struct web *web, struct settings *settings)
 	settings_unref(web->settings);
 	web->settings = settings;
 	http_set_limits(web->http, &limits);
+	events_end_all(web);
 }
 
 void
@@ -329,6 +377,7 @@ web_stop_accepting(struct web *web)
 {
 	web->stopping = true;
 	http_stop_listening(web->http);
+	events_end_all(web);
 }
 
 void
@@ -338,6 +387,7 @@ web_close(struct web *web)
 		return;
 	http_free(web->http);
 	buf_fini(&web->away);
+	events_free(web->events);
 	settings_unref(web->settings);
 	free(web);
 }

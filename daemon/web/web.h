@@ -30,6 +30,7 @@ struct web_state {			/* for health checks */
 	bool ready;			/* the engine commits, and it did so lately */
 	struct said why_not;		/* when not ready */
 	bool disk_full;
+	unsigned long commits;		/* so far; the same number: nothing has changed */
 };
 
 /* How web reaches the rest of gongd; filled in by the loop. */
@@ -57,6 +58,9 @@ uint16_t web_port(const struct web *);		/* the TCP port in use, 0 = none */
  * refusal is told in the client's language. */
 void web_reply(struct web *, uint64_t to, int status, const char *type, const char *body);
 void web_reply_refusal(struct web *, uint64_t to, const struct err *);
+/* The same for what the reader answered, which may be one page of more.  `refusal`: NULL = none;
+ * both are borrowed, and `body` is changed. */
+void web_read_done(struct web *, uint64_t to, const struct err *refusal, struct buf *body);
 void web_reload(struct web *, struct settings *);
 void web_stop_accepting(struct web *);		/* shutting down: answers 503, closes listeners */
 void web_close(struct web *);
