@@ -337,7 +337,7 @@ def test_chunks_expectations_pipelines_and_old_clients(world):
         r.s.shutdown(socket.SHUT_WR)
         assert r.answer()[0] == 202 and r.ended()
     with Raw(world) as r:              # a HEAD is refused, and as a HEAD: without a body
-        r.send("HEAD /v1/alerts HTTP/1.1\r\nHost: x\r\n\r\n" + get)
+        r.send("HEAD /v1/callouts HTTP/1.1\r\nHost: x\r\n\r\n" + get)
         while r.bytes.count(b"\r\n\r\n") < 2:
             r.bytes += r.s.recv(65536)
         assert r.bytes.startswith(b"HTTP/1.1 405") and b"\r\n\r\nHTTP/1.1 200" in r.bytes
