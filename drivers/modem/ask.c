@@ -15,55 +15,6 @@
 #define BALANCE_MOST 1e12		/* of any currency */
 
 static void
-forget(struct driver *d, struct question *q)
-{
-	size_t i = (size_t)(q - d->questions);
-
-	free(q->id);
-	free(q->what);
-	free(q->text);
-	free(q->to);
-	if (d->ussd == q)
-		d->ussd = NULL;
-	else if (d->ussd > q)
-		d->ussd--;
-	memmove(q, q + 1, (--d->question_count - i) * sizeof(*q));
-}
-
-static void
-refuse(struct driver *d, struct question *q, const char *reason)
-{
-	if (q->id)
-		kit_refuse(d->kit, q->id, reason);
-	else
-		kit_log("no balance reason=\"%s\"", reason);
-	forget(d, q);
-}
-
-static void
-answer(struct driver *d, struct question *q, json_t *fields)
-{
-	if (!q->id) {			/* our own, and nobody waits for it */
-		json_decref(fields);
-		forget(d, q);
-		return;
-	}
-	json_object_set_new(fields, "ok", json_true());
-	json_object_set_new(fields, "ms", json_integer(driver_now() - q->asked_at));
-	kit_answer(d->kit, q->id, fields);
-	forget(d, q);
-}
-
-static struct question *
-add(struct driver *d, const char *what)
-{
-	struct question *q = &d->questions[d->question_count++];
-
-	*q = (struct question){ .what = xstrdup(what), .asked_at = driver_now(), .until = NEVER };
-	return q;
-}
-
-static void
 send_test(struct driver *d, struct question *q)
 {
 	struct outgoing *o = xcalloc(1, sizeof(*o));
@@ -74,13 +25,13 @@ send_test(struct driver *d, struct question *q)
 	o->id = xmalloc(strlen(q->id) + 2);
 	sprintf(o->id, "%c%s", ASK_MARK, q->id);
 	if (segment_plan(&o->plan, o->text, &err) < 0) {
-		refuse(d, q, err.text);
+		question_refuse(d, q, err.text);
 		outgoing_free(o);
 		return;
 	}
 	o->wanted = xmalloc(o->plan.parts);
 	memset(o->wanted, 1, o->plan.parts);
-	send_enqueue(d, o, false);
+	queue_add(d, o, false);
 }
 
 /* A command is one line of printable ASCII: a second one in it would be no question of ours, and
@@ -130,14 +81,14 @@ ask_take(struct driver *d, const struct kit_question *asked)
 			   : "the modem is not ready; see its health");
 		return;
 	}
-	q = add(d, asked->what);
+	q = question_add(d, asked->what);
 	q->id = xstrdup(asked->id);
 	q->text = xstrdup(asked->text ? asked->text : "");
 	q->to = xstrdup(asked->to ? asked->to : "");
 	q->receipt_wait_ms = asked->receipt_wait_ms;
 	fault = fault_of(q);
 	if (fault)
-		refuse(d, q, fault);
+		question_refuse(d, q, fault);
 	else if (strcmp(q->what, "sms") == 0)
 		send_test(d, q);
 	driver_soon(d);
@@ -148,16 +99,7 @@ ask_balance(struct driver *d)
 {
 	d->balance_at = driver_now() + d->conf.balance_ms;
 	if (d->question_count < ASKS_MAX)
-		add(d, "ussd")->text = xstrdup(d->conf.balance_ussd);
-}
-
-static struct question *
-by_state(struct driver *d, const char *what)
-{
-	for (size_t i = 0; i < d->question_count; i++)
-		if (strcmp(d->questions[i].what, what) == 0)
-			return &d->questions[i];
-	return NULL;
+		question_add(d, "ussd")->text = xstrdup(d->conf.balance_ussd);
 }
 
 /* What a modem says is of any alphabet; JSON is of one. */
@@ -194,7 +136,7 @@ on_at(void *ctx, const struct at_reply *r)
 		[AT_OK] = "OK", [AT_ERROR] = "ERROR", [AT_CALL_END] = "NO CARRIER",
 	};
 	struct driver *d = ctx;
-	struct question *q = by_state(d, "asked");
+	struct question *q = question_of(d, "asked");
 	json_t *lines = json_array();
 	char end[32];
 
@@ -202,7 +144,7 @@ on_at(void *ctx, const struct at_reply *r)
 		append_line(lines, r->lines[i]);
 	if (r->end == AT_LATE) {
 		json_decref(lines);
-		refuse(d, q, "the modem gave no answer, or started anew");
+		question_refuse(d, q, "the modem gave no answer, or started anew");
 		set_up_again(d);	/* no failure of the modem: people ask slow things */
 		driver_done(d);
 		return;
@@ -215,7 +157,7 @@ on_at(void *ctx, const struct at_reply *r)
 	json_array_append_new(lines, json_string(end));
 	if (q->id && has_set_something(q->text))
 		set_up_again(d);
-	answer(d, q, json_pack("{s:o}", "lines", lines));
+	question_answer(d, q, json_pack("{s:o}", "lines", lines));
 	driver_done(d);
 }
 
@@ -225,7 +167,7 @@ on_ussd_sent(void *ctx, struct script *s, const struct at_reply *r)
 	struct driver *d = ctx;
 
 	if (d->ussd && r->end != AT_OK)
-		refuse(d, d->ussd, "the modem or the network refused the USSD code");
+		question_refuse(d, d->ussd, "the modem or the network refused the USSD code");
 }
 
 static void
@@ -237,10 +179,9 @@ on_ussd_ended(void *ctx, const char *failed)
 		driver_done(d);
 		return;
 	}
-	d->act = ACT_NONE;
 	if (d->ussd)
-		refuse(d, d->ussd, failed);
-	recover_trouble(d, failed);
+		question_refuse(d, d->ussd, failed);
+	trouble_met(d, failed);
 }
 
 /* Hexadecimal UTF-16 is read as such only while the modem is told so; everything else it says is
@@ -262,26 +203,19 @@ send_ussd(struct driver *d, const char *text)
 	script_run(s);
 }
 
-static void
-rename_to(struct question *q, const char *what)
-{
-	free(q->what);
-	q->what = xstrdup(what);
-}
-
 bool
 ask_next(struct driver *d)
 {
-	struct question *at = by_state(d, "at"), *ussd = d->ussd ? NULL : by_state(d, "ussd");
+	struct question *at = question_of(d, "at"), *ussd = d->ussd ? NULL : question_of(d, "ussd");
 
 	if (!at && !ussd)
 		return false;
-	d->act = ACT_ASK;
+	driver_begin(d, ACT_ASK);
 	if (at) {
-		rename_to(at, "asked");
+		question_turn(at, "asked");
 		wire_ask(d->wire, at->text, AT_MS, on_at, d);
 	} else {
-		rename_to(ussd, "+CUSD");
+		question_turn(ussd, "+CUSD");
 		d->ussd = ussd;
 		ussd->until = driver_now() + USSD_MS;
 		send_ussd(d, ussd->text);
@@ -322,7 +256,7 @@ read_balance(struct driver *d, const char *text)
 	d->kept.has_balance = true;
 	d->kept.balance_at = kit_now();
 	driver_keep(d);
-	health_say(d);
+	report_say(d);
 }
 
 /* "+CUSD: 1" is a menu that waits for a choice: the next code would be taken for one. */
@@ -332,7 +266,7 @@ end_dialogue(struct driver *d, const char *line)
 	int state = 0;
 
 	if (sscanf(line, "+CUSD: %d", &state) == 1 && state == 1 && d->question_count < ASKS_MAX)
-		add(d, "at")->text = xstrdup("AT+CUSD=2");
+		question_add(d, "at")->text = xstrdup("AT+CUSD=2");
 }
 
 /* +CUSD: m,"text",dcs; 3GPP TS 27.007 7.15.  Somebody who has topped up asks for the balance
@@ -351,93 +285,14 @@ ask_ussd_news(struct driver *d, const char *line)
 	text = ussd_text(line, d->quirk.ussd_form);
 	end_dialogue(d, line);
 	if (!text) {
-		refuse(d, q, "the network does not support this USSD code, or ended the dialogue");
+		question_refuse(d, q, "the network does not support this USSD code, or ended the dialogue");
 	} else if (q->id) {
-		answer(d, q, json_pack("{s:[s]}", "lines", text));
+		question_answer(d, q, json_pack("{s:[s]}", "lines", text));
 	} else {
-		forget(d, q);
+		question_forget(d, q);
 	}
 	if (text && is_balance)
 		read_balance(d, text);
 	free(text);
 	driver_soon(d);
-}
-
-/* A test message has left; `state`: what the network reported of it, NULL = nothing in time. */
-static void
-answer_sent(struct driver *d, struct question *q, const char *state)
-{
-	char ref[16];
-	json_t *fields;
-
-	snprintf(ref, sizeof(ref), "%u", q->last_ref);
-	fields = json_pack("{s:s,s:I}", "ref", ref, "submit_ms", (json_int_t)q->submit_ms);
-	if (state) {
-		json_object_set_new(fields, "receipt", json_string(state));
-		json_object_set_new(fields, "receipt_ms", json_integer(driver_now() - q->asked_at));
-	}
-	answer(d, q, fields);
-}
-
-void
-ask_due(struct driver *d, msec now)
-{
-	for (size_t i = d->question_count; i-- > 0;) {
-		struct question *q = &d->questions[i];
-
-		if (now < q->until)
-			continue;
-		if (strcmp(q->what, "sent") == 0)
-			answer_sent(d, q, NULL);
-		else
-			refuse(d, q, "no answer came from the network in time");
-	}
-}
-
-msec
-ask_next_at(const struct driver *d)
-{
-	msec at = NEVER;
-
-	for (size_t i = 0; i < d->question_count; i++)
-		at = msec_min(at, d->questions[i].until);
-	return at;
-}
-
-static struct question *
-by_id(struct driver *d, const char *id)
-{
-	for (size_t i = 0; *id == ASK_MARK && i < d->question_count; i++)
-		if (d->questions[i].id && strcmp(d->questions[i].id, id + 1) == 0)
-			return &d->questions[i];
-	return NULL;
-}
-
-/* The end of a submit: true if it was a test message, which gongd has no `done` for. */
-bool
-ask_sent(struct driver *d, const char *id, bool ok, unsigned ref, const char *reason)
-{
-	struct question *q = by_id(d, id);
-
-	if (!q)
-		return *id == ASK_MARK;
-	q->submit_ms = driver_now() - q->asked_at;
-	q->last_ref = ref;
-	rename_to(q, "sent");
-	if (!ok)
-		refuse(d, q, reason);
-	else
-		q->until = driver_now() + (d->receipts ? q->receipt_wait_ms : 0);
-	return true;
-}
-
-bool
-ask_receipt(struct driver *d, const char *id, const char *state)
-{
-	struct question *q = by_id(d, id);
-
-	if (!q || strcmp(state, "buffered") == 0)
-		return *id == ASK_MARK;
-	answer_sent(d, q, state);
-	return true;
 }

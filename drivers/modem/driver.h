@@ -1,5 +1,5 @@
 /* driver.h -- one modem as the main thread sees it, and the verbs of its parts.
- * One thing at a time is done with the wire (enum activity); driver.c says which is next. */
+ * One thing at a time is done with the wire (enum activity); run.c says which is next. */
 #ifndef GONG_MODEM_DRIVER_H
 #define GONG_MODEM_DRIVER_H
 
@@ -21,6 +21,8 @@
 #define MEMORY_COUNT 4
 #define ASKS_MAX 8
 #define ASK_MARK '?'			/* begins the id of a test message: gongd has none such */
+
+#define HEALTH_EVERY_MS SECONDS(60)	/* it is told at least so often */
 
 enum activity { ACT_NONE, ACT_SETUP, ACT_STORE, ACT_SEND, ACT_HEALTH, ACT_ASK, ACT_CALL };
 
@@ -75,8 +77,11 @@ struct queued_call {
 	struct calling call;
 };
 
+struct driver_above;
+
 struct driver {
 	struct kit *kit;
+	const struct driver_above *above;
 	json_t *config;			/* conf borrows from it */
 	struct modem_settings conf;
 	struct kept kept;
@@ -90,7 +95,7 @@ struct driver {
 	bool receipts, receipts_stored, has_voice;
 	struct event *timer, *soon;
 	/* what is being done */
-	enum activity act;
+	enum activity act;		/* driver_begin and driver_done own it */
 	struct script script;
 	bool must_setup, is_set_up, is_closing, was_send, must_keep, has_booted;
 	bool is_pin_entered;		/* in this set-up */
@@ -128,75 +133,124 @@ struct driver {
 	char *health_digest;		/* of what was said last; owned */
 };
 
+/* What the ground tells those above it; run.c fills it. */
+struct driver_above {
+	/* Nothing is being done with the wire: begin what is next, if anything. */
+	void (*next)(struct driver *);
+	/* The port `id.device` is the modem's, and nobody looks for it any more. */
+	void (*found)(struct driver *);
+};
+
+/* From the ground up: each calls only what stands above it here. */
+
 /* driver.c */
 msec driver_now(void);			/* monotonic; all instants of struct driver */
-void driver_setup(struct driver *);	/* before anything else */
-void driver_open(struct driver *);	/* conf and kept are filled */
-void driver_look(struct driver *, msec wait_ms);	/* for the modem's port, then sets it up */
 void driver_keep(struct driver *);	/* gongd keeps `kept` from now on */
+void driver_begin(struct driver *, enum activity);	/* nothing else is being done */
 void driver_done(struct driver *);	/* the activity is over: what is next? */
+void driver_end(struct driver *);	/* it is over, and the caller says what is next */
 void driver_soon(struct driver *);	/* look for something to do, from the loop */
-/* Says `ready`, or that it pauses, if that is news. */
-void driver_say_ready(struct driver *);
+
+/* rung.c: the ladder of recovery */
+enum rung { RUNG_NONE, RUNG_REINIT, RUNG_RESTART, RUNG_RESET, RUNG_USB, RUNG_DOWN };
+enum rung rung_at(const struct driver *, unsigned failures);
+const char *rung_name(const struct driver *);	/* of the failures so far */
+
+/* questions.c: a question is gone once it is forgotten, refused or answered */
+struct question *question_add(struct driver *, const char *what);	/* there must be room */
+struct question *question_of(struct driver *, const char *what);	/* the first; NULL = none */
+void question_turn(struct question *, const char *what);	/* it waits for something else now */
+void question_forget(struct driver *, struct question *);
+void question_refuse(struct driver *, struct question *, const char *reason);
+void question_answer(struct driver *, struct question *, json_t *fields);	/* takes the fields */
+/* The end of a submit: true if it was a test message, which gongd has no `done` for. */
+bool question_sent(struct driver *, const char *id, bool ok, unsigned ref, const char *reason);
+bool question_receipt(struct driver *, const char *id, const char *state);	/* the same of a receipt */
+void questions_due(struct driver *, msec now);	/* ends those whose time is over */
+msec questions_next_at(const struct driver *);	/* NEVER = none waits */
+
+/* queue.c: messages */
+void queue_add(struct driver *, struct outgoing *, bool urgent);	/* takes the message */
+void queue_withdraw(struct driver *, const char *id);
+/* All that wait. */
+void queue_give_back(struct driver *, const char *outcome, const char *class, const char *reason);
+/* The one in hand. */
+void queue_end(struct driver *, const char *outcome, const char *class, const char *reason);
+void queue_abandon(struct driver *, const char *reason);	/* in hand, if any: unknown if it left */
+
+/* calls.c */
+void calls_add(struct driver *, const struct kit_call *);
+bool calls_withdraw(struct driver *, const char *id);
+void calls_give_back(struct driver *, const char *class, const char *reason);	/* all that wait */
+/* One that has left the queue; frees it. */
+void calls_drop(struct driver *, struct queued_call *, const char *outcome, const char *class,
+		const char *reason);
+void calls_end(struct driver *);	/* the one in hand, as its `over` says */
+void calls_free(struct calling *);	/* nothing is said of it */
+void calls_abandon(struct driver *, const char *reason);	/* all; in hand: nobody knows */
+
+/* report.c */
+void report_say(struct driver *);	/* the modem's health, if it has changed or is due */
+
+/* ready.c */
+void ready_say(struct driver *);	/* `ready`, or that it pauses, if that is news */
+msec ready_pause_at(const struct driver *);	/* until then a pause is not worth telling */
+
+/* port.c */
+void port_look(struct driver *, msec wait_ms);	/* for the modem's port; then above->found */
+void port_missing(struct driver *, const char *why);
+
+/* trouble.c */
+/* A failure: sets the modem up anew, or ends the process for a harder rung.  Whatever was being
+ * done is over. */
+void trouble_met(struct driver *, const char *reason);
 /* Gives every item its one `done`, says `fatal` and ends the process. */
-void driver_fail(struct driver *, const char *reason, bool retry) __attribute__((noreturn));
-/* Finishes the message in hand; after the grace, only its part in hand. */
-void driver_close(struct driver *, msec grace_ms);
-void driver_arm(struct driver *);
+void trouble_fatal(struct driver *, const char *reason, bool retry) __attribute__((noreturn));
+void trouble_over(struct driver *);	/* a message left: start the ladder anew */
 
-/* recover.c: the ladder of recovery */
-bool recover_before(struct driver *);	/* true: a rung that needs the port closed comes first */
-void recover_start(struct driver *);	/* it is open: the rung that is due, then set-up */
-/* A failure: re-initialise, or end the process for a harder rung. */
-void recover_trouble(struct driver *, const char *reason);
-void recover_booted(struct driver *);	/* the modem, by itself */
-void recover_works(struct driver *);	/* a message left: start the ladder anew */
-bool recover_due(struct driver *, msec now);	/* true: it has been well for long */
-const char *recover_rung(const struct driver *);
+/* announce.c */
+void announce_found(struct driver *, struct stored *, bool is_direct);	/* takes its strings */
+void announce_stored(struct driver *);	/* after a listing */
 
-/* setup.c */
-void setup_start(struct driver *);
+/* health.c */
+void health_start(struct driver *);
+void health_registration_news(struct driver *);
 
 /* store.c: the modem's memories of messages */
 void store_begin(struct driver *, const struct at_reply *);	/* to AT+CPMS=? */
 bool store_next(struct driver *, msec now);	/* true: it uses the wire now */
 void store_hint(struct driver *, const char *line);	/* of +CMTI or +CDSI */
 
+/* setup.c */
+void setup_start(struct driver *);
+
 /* send.c */
-void send_enqueue(struct driver *, struct outgoing *, bool urgent);	/* takes the message */
-void send_withdraw(struct driver *, const char *id);
-void send_give_back(struct driver *, const char *outcome, const char *class, const char *reason);
-void send_first(struct driver *);	/* of the queue */
-void send_abandon(struct driver *, const char *reason);	/* in hand: unknown if it left */
+void send_first(struct driver *);	/* of the queue, which is not empty */
 
-/* health.c */
-void health_start(struct driver *);
-void health_registration_news(struct driver *);
-void health_say(struct driver *);	/* if it has changed, or is due */
-bool health_is_network(const struct driver *);
-
-/* ask.c */
+/* ask.c: what the office asks, and the balance */
 void ask_take(struct driver *, const struct kit_question *);
 bool ask_next(struct driver *);		/* true: it uses the wire now */
 void ask_ussd_news(struct driver *, const char *line);
-void ask_due(struct driver *, msec now);
-msec ask_next_at(const struct driver *);
 void ask_balance(struct driver *);
-bool ask_sent(struct driver *, const char *id, bool ok, unsigned ref, const char *reason);
-bool ask_receipt(struct driver *, const char *id, const char *state);
 
-/* voice.c */
-void voice_take(struct driver *, const struct kit_call *);
-bool voice_withdraw(struct driver *, const char *id);
+/* voice.c: the call in hand */
 bool voice_next(struct driver *, msec now);	/* true: it uses the wire now */
 void voice_news(struct driver *, enum news, const char *line);
 msec voice_next_at(const struct driver *);
-void voice_give_back(struct driver *, const char *class, const char *reason);
-void voice_abandon(struct driver *, const char *reason);
 
-/* announce.c: what the modem has for gongd besides results */
-void announce_news(struct driver *, enum news, const char *line, const char *pdu);
-void announce_found(struct driver *, struct stored *, bool is_direct);
-void announce_stored(struct driver *);	/* after a listing */
+/* recover.c: what is tried when the modem fails */
+bool recover_before(struct driver *);	/* true: a rung that needs the port closed comes first */
+void recover_start(struct driver *);	/* it is open: the rung that is due, then set-up */
+void recover_booted(struct driver *);	/* the modem, by itself */
+bool recover_due(struct driver *, msec now);	/* true: it has been well for long */
+
+/* news.c */
+void news_take(struct driver *, enum news, const char *line, const char *pdu);
+
+/* run.c */
+void run_init(struct driver *);		/* before anything else */
+void run_open(struct driver *);		/* conf and kept are filled */
+/* Finishes the message in hand; after the grace, only its part in hand. */
+void run_close(struct driver *, msec grace_ms);
 
 #endif

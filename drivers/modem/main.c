@@ -37,7 +37,7 @@ modem_open(struct kit *k, const char *route, json_t *config, const char *state)
 	if (modem_settings_parse(&d->conf, d->config, &err) < 0 || load_models(d, &err) < 0)
 		kit_fatal(k, err.text, false);
 	keep_parse(&d->kept, state);
-	driver_open(d);
+	run_open(d);
 }
 
 /* NULL: the item is refused, its `done` has been said. */
@@ -92,7 +92,7 @@ modem_send(struct kit *k, const struct kit_send *send)
 		}
 		o = to_outgoing(k, send, &send->items[i]);
 		if (o)
-			send_enqueue(d, o, send->urgent);
+			queue_add(d, o, send->urgent);
 	}
 	if (d->soon)
 		driver_soon(d);
@@ -101,7 +101,7 @@ modem_send(struct kit *k, const struct kit_send *send)
 static void
 modem_call(struct kit *k, const struct kit_call *call)
 {
-	voice_take(kit_self(k), call);
+	calls_add(kit_self(k), call);
 }
 
 /* What is in hand is never cut: its own `done` follows. */
@@ -110,8 +110,8 @@ modem_withdraw(struct kit *k, const char *id)
 {
 	struct driver *d = kit_self(k);
 
-	if (!voice_withdraw(d, id))
-		send_withdraw(d, id);
+	if (!calls_withdraw(d, id))
+		queue_withdraw(d, id);
 }
 
 static void
@@ -136,7 +136,7 @@ modem_close(struct kit *k, msec grace_ms)
 	struct driver *d = kit_self(k);
 
 	d->kit = k;
-	driver_close(d, grace_ms);
+	run_close(d, grace_ms);
 }
 
 int
@@ -150,6 +150,6 @@ main(int argc, char **argv)
 	if (argc > 1)
 		return list_main(argc, argv);
 	signal(SIGPIPE, SIG_IGN);	/* gongd gone is seen by the write, after the part in hand */
-	driver_setup(&the_driver);
+	run_init(&the_driver);
 	return kit_main(&modem, &the_driver);
 }

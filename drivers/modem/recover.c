@@ -17,51 +17,6 @@
 #define BOOT_FIRST_MS SECONDS(2)
 #define BOOT_LOOK_MS 500
 
-enum rung { RUNG_NONE, RUNG_REINIT, RUNG_RESTART, RUNG_RESET, RUNG_USB, RUNG_DOWN };
-
-static enum rung
-rung_at(const struct driver *d, unsigned failures)
-{
-	unsigned climbed = (failures + (unsigned)d->conf.rung_failures - 1) /
-			   (unsigned)d->conf.rung_failures;
-
-	if (climbed >= RUNG_USB && !d->conf.reset_command)
-		climbed++;		/* there is no such rung here */
-	return climbed < RUNG_DOWN ? (enum rung)climbed : RUNG_DOWN;
-}
-
-const char *
-recover_rung(const struct driver *d)
-{
-	static const char *const names[] = { "none", "reinit", "restart", "reset", "usb", "down" };
-
-	return names[rung_at(d, d->kept.failures)];
-}
-
-void
-recover_trouble(struct driver *d, const char *reason)
-{
-	enum rung rung;
-
-	d->kept.failures++;
-	d->failed_at = driver_now();
-	rung = rung_at(d, d->kept.failures);
-	kit_log("modem trouble failures=%u rung=%s reason=\"%s\"", d->kept.failures,
-		recover_rung(d), reason);
-	if (rung == RUNG_DOWN)
-		d->kept.is_down = true;
-	driver_keep(d);
-	if (rung > RUNG_REINIT)
-		driver_fail(d, reason, true);
-	d->must_setup = true;
-	d->is_set_up = false;
-	d->unset_at = driver_now();
-	voice_abandon(d, reason);
-	driver_say_ready(d);
-	health_say(d);
-	driver_done(d);
-}
-
 /* It has started anew by itself: nothing that was asked will be answered, and all settings are
  * gone.  The set-up begins again; before its first question nothing is lost. */
 void
@@ -74,18 +29,8 @@ recover_booted(struct driver *d)
 	} else if (wire_is_busy(d->wire)) {
 		wire_abort(d->wire);
 	} else if (d->is_set_up) {
-		recover_trouble(d, "the modem has started anew by itself");
+		trouble_met(d, "the modem has started anew by itself");
 	}
-}
-
-void
-recover_works(struct driver *d)
-{
-	if (!d->kept.failures && !d->kept.is_down)
-		return;
-	d->kept.failures = d->kept.acted = 0;
-	d->kept.is_down = false;
-	driver_keep(d);
 }
 
 static void
@@ -99,7 +44,7 @@ after(struct driver *d, msec ms, event_callback_fn run)
 static void
 look_again(evutil_socket_t fd, short what, void *ctx)
 {
-	driver_look(ctx, 0);
+	port_look(ctx, 0);
 }
 
 static void
@@ -107,7 +52,7 @@ set_up(evutil_socket_t fd, short what, void *ctx)
 {
 	struct driver *d = ctx;
 
-	d->act = ACT_NONE;
+	driver_end(d);
 	d->must_setup = true;
 	driver_soon(d);
 }
@@ -160,7 +105,7 @@ reset_modem(struct driver *d)
 {
 	kit_log("resetting the modem device=%s", d->id.device);
 	quirks_pick(d->quirks, d->kept.model, &d->quirk);
-	d->act = ACT_SETUP;
+	driver_begin(d, ACT_SETUP);
 	wire_drain(d->wire, 300, ask_reset, d);
 }
 
@@ -177,7 +122,7 @@ on_command(evutil_socket_t fd, short what, void *ctx)
 	if (status)
 		kit_log("reset_command failed status=%d", WIFEXITED(status) ? WEXITSTATUS(status)
 			: -1);
-	driver_look(d, 0);
+	port_look(d, 0);
 }
 
 /* The command gets the port and 60 s.  The port is closed meanwhile, for an end of ours would
@@ -220,7 +165,7 @@ recover_before(struct driver *d)
 	}
 	d->kept.acted = d->kept.failures;
 	driver_keep(d);
-	health_say(d);
+	report_say(d);
 	return true;
 }
 
@@ -245,7 +190,7 @@ recover_due(struct driver *d, msec now)
 
 	if ((!d->kept.failures && !d->kept.is_down) || !d->is_set_up || now < since + TRUST_MS)
 		return false;
-	recover_works(d);
-	health_say(d);
+	trouble_over(d);
+	report_say(d);
 	return true;
 }

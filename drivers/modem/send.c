@@ -4,102 +4,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "core/buf.h"
 #include "drivers/modem/driver.h"
 #include "drivers/modem/pdu.h"
-
-void
-send_enqueue(struct driver *d, struct outgoing *o, bool urgent)
-{
-	struct queued *q = xcalloc(1, sizeof(*q)), *at;
-
-	q->message = o;
-	q->urgent = urgent;
-	TAILQ_FOREACH(at, &d->queue, link)
-		if (urgent && !at->urgent)
-			break;
-	if (at)
-		TAILQ_INSERT_BEFORE(at, q, link);
-	else
-		TAILQ_INSERT_TAIL(&d->queue, q, link);
-}
-
-/* The end of an item: a message of gongd's, or a test message that the office asked for. */
-static void
-say_done(struct driver *d, const struct outgoing *o, const char *outcome, const char *class,
-	 const char *reason)
-{
-	bool ok = strcmp(outcome, "accepted") == 0;
-	char ref[16];
-
-	if (ask_sent(d, o->id, ok, d->sending.last_ref, reason))
-		return;
-	snprintf(ref, sizeof(ref), "%u", d->sending.last_ref);
-	kit_done(d->kit, o->id, outcome, ok ? ref : NULL, o->plan.parts, class, reason);
-}
-
-void
-send_withdraw(struct driver *d, const char *id)
-{
-	struct queued *q;
-
-	TAILQ_FOREACH(q, &d->queue, link)
-		if (strcmp(q->message->id, id) == 0)
-			break;
-	if (!q)
-		return;
-	TAILQ_REMOVE(&d->queue, q, link);
-	kit_done(d->kit, id, "withdrawn", NULL, 0, NULL, "withdrawn before it left");
-	outgoing_free(q->message);
-	free(q);
-}
-
-void
-send_give_back(struct driver *d, const char *outcome, const char *class, const char *reason)
-{
-	struct queued *q;
-
-	while ((q = TAILQ_FIRST(&d->queue))) {
-		TAILQ_REMOVE(&d->queue, q, link);
-		say_done(d, q->message, outcome, class, reason);
-		outgoing_free(q->message);
-		free(q);
-	}
-}
-
-static void
-end_message(struct driver *d, const char *outcome, const char *class, const char *reason)
-{
-	struct outgoing *o = d->sending.message;
-
-	d->sending.message = NULL;
-	say_done(d, o, outcome, class, reason);
-	outgoing_free(o);
-}
 
 static void
 finish(struct driver *d, const char *outcome, const char *class, const char *reason)
 {
-	end_message(d, outcome, class, reason);
+	queue_end(d, outcome, class, reason);
 	driver_done(d);
-}
-
-void
-send_abandon(struct driver *d, const char *reason)
-{
-	if (d->sending.message && d->wire && wire_holds_text(d->wire))
-		end_message(d, "rejected", "retry_other", reason);
-	else if (d->sending.message)
-		end_message(d, "unknown", NULL, reason);
 }
 
 /* The modem is in doubt: a late result must not be taken for that of the next message. */
 static void
 give_up(struct driver *d, const char *outcome, const char *class, const char *reason)
 {
-	end_message(d, outcome, class, reason);
-	d->act = ACT_NONE;
-	recover_trouble(d, reason);
+	queue_end(d, outcome, class, reason);
+	trouble_met(d, reason);
 }
 
 static void send_part(struct driver *);
@@ -117,7 +37,7 @@ on_accepted(struct driver *d, unsigned ref)
 	s->message->wanted[s->part] = 0;
 	keep_count(&d->kept, kit_now());
 	d->must_keep = true;
-	recover_works(d);
+	trouble_over(d);
 	snprintf(text, sizeof(text), "%u", ref);
 	if (*o->id != ASK_MARK)
 		kit_part(d->kit, o->id, s->part + 1, o->plan.parts, o->reference & 255, text);
@@ -203,7 +123,7 @@ send_first(struct driver *d)
 	unsigned parts = 0;
 
 	TAILQ_REMOVE(&d->queue, q, link);
-	d->act = ACT_SEND;
+	driver_begin(d, ACT_SEND);
 	d->sending.message = q->message;
 	d->sending.part = d->sending.last_ref = 0;
 	free(q);

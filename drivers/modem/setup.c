@@ -32,7 +32,6 @@ ended(void *ctx, const char *failed)
 {
 	struct driver *d = ctx;
 
-	d->act = ACT_NONE;
 	if (d->has_booted && ++d->boot_tries < BOOT_TRIES) {
 		d->must_setup = true;
 		driver_done(d);
@@ -42,13 +41,14 @@ ended(void *ctx, const char *failed)
 		failed = "the modem starts anew again and again; check its power supply";
 	d->boot_tries = 0;
 	if (failed) {
-		recover_trouble(d, failed);
+		trouble_met(d, failed);
 		return;
 	}
 	d->is_set_up = true;
 	wire_no_echo(d->wire);
 	keep_place(d);
 	d->list_at = 0;
+	driver_end(d);
 	health_start(d);
 }
 
@@ -227,8 +227,8 @@ on_pin_entered(void *ctx, struct script *s, const struct at_reply *r)
 	struct driver *d = ctx;
 
 	if (r->end != AT_OK && !is_pin_untried(r))
-		driver_fail(d, "the SIM refused its PIN; it is not tried again: correct option `pin`",
-			    false);
+		trouble_fatal(d, "the SIM refused its PIN; it is not tried again: correct option `pin`",
+			      false);
 	if (r->end != AT_OK) {
 		d->is_pin_entered = false;
 		d->kept.bad_pin = 0;
@@ -246,12 +246,12 @@ enter_pin(struct driver *d, struct script *s)
 	uint64_t hash;
 
 	if (!d->conf.pin)
-		driver_fail(d, "the SIM wants its PIN; set option `pin`", false);
+		trouble_fatal(d, "the SIM wants its PIN; set option `pin`", false);
 	hash = keep_pin(d->conf.pin, d->id.iccid);
 	if (d->kept.bad_pin == hash)
-		driver_fail(d, "the SIM has refused this PIN before, or its answer was lost; it is "
-			    "not tried again: correct option `pin`, or switch the PIN off in a "
-			    "phone", false);
+		trouble_fatal(d, "the SIM has refused this PIN before, or its answer was lost; it is "
+			      "not tried again: correct option `pin`, or switch the PIN off in a "
+			      "phone", false);
 	d->kept.bad_pin = hash;
 	driver_keep(d);
 	d->is_pin_entered = true;
@@ -278,8 +278,8 @@ on_pin_retries(void *ctx, struct script *s, const struct at_reply *r)
 	int left = quirk_number(d->quirk.pin_retries_pattern, r->count ? r->lines[0] : "");
 
 	if (r->end == AT_OK && (left == 0 || left == 1))
-		driver_fail(d, "the SIM allows only one more try of its PIN; gong does not take it: "
-			    "unlock it in a phone, then correct option `pin`", false);
+		trouble_fatal(d, "the SIM allows only one more try of its PIN; gong does not take it: "
+			      "unlock it in a phone, then correct option `pin`", false);
 	enter_pin(d, s);
 }
 
@@ -312,8 +312,8 @@ on_pin_state(void *ctx, struct script *s, const struct at_reply *r)
 	} else if (d->is_pin_entered) {
 		script_fail(s, "the SIM does not become ready after its PIN");
 	} else if (strcmp(state, "SIM PIN") != 0) {
-		driver_fail(d, "the SIM is locked by more than its PIN; unlock it in a phone",
-			    false);
+		trouble_fatal(d, "the SIM is locked by more than its PIN; unlock it in a phone",
+			      false);
 	} else if (d->quirk.pin_retries) {
 		script_ask(s, SIM_MS, on_pin_retries, "%s", d->quirk.pin_retries);
 	} else {
@@ -380,12 +380,12 @@ setup_start(struct driver *d)
 {
 	struct script *s = &d->script;
 
-	d->act = ACT_SETUP;
+	driver_begin(d, ACT_SETUP);
 	d->must_setup = d->is_set_up = d->has_booted = false;
 	d->is_pin_entered = false;
 	d->sync_tries = d->sim_tries = d->iccid_tries = 0;
 	d->id.iccid[0] = 0;
-	driver_say_ready(d);
+	ready_say(d);
 	script_begin(s, d->wire, d, ended);
 	script_wait(s, d->kept.failures ? 300 : 20);
 	script_ask(s, ASK_MS, NULL, "AT");

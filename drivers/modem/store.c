@@ -38,11 +38,10 @@ ended(void *ctx, const char *failed)
 {
 	struct driver *d = ctx;
 
-	d->act = ACT_NONE;
 	if (failed)
 		d->memory = -1;
 	if (failed && !d->was_refused)
-		recover_trouble(d, failed);
+		trouble_met(d, failed);
 	else
 		driver_done(d);
 }
@@ -62,7 +61,7 @@ on_switched(void *ctx, struct script *s, const struct at_reply *r)
 static void
 begin(struct driver *d)
 {
-	d->act = ACT_STORE;
+	driver_begin(d, ACT_STORE);
 	d->was_refused = false;
 	script_begin(&d->script, d->wire, d, ended);
 }

@@ -19,104 +19,6 @@
 #define SAY_UNITS 100			/* characters a command: they have limits of about 500 bytes */
 #define SAY_CHAR_MS 350			/* for modems that do not tell the end of a speech */
 
-static void
-call_free(struct calling *c)
-{
-	free(c->id);
-	free(c->to);
-	free(c->text);
-	json_decref(c->keys);
-	*c = (struct calling){ .state = CALL_NONE };
-}
-
-void
-voice_take(struct driver *d, const struct kit_call *asked)
-{
-	struct queued_call *q;
-
-	if (!sms_is_number(asked->to)) {
-		kit_done(d->kit, asked->id, "rejected", NULL, 0, "drop",
-			 "`to` is no telephone number; write + and at most 20 digits");
-		return;
-	}
-	if (!d->is_set_up || !d->has_voice || d->is_closing) {
-		kit_done(d->kit, asked->id, "rejected", NULL, 0, d->has_voice ? "retry" : "config",
-			 d->has_voice ? "the modem is not ready"
-			 : "no calls by this modem; see option `voice`");
-		return;
-	}
-	q = xcalloc(1, sizeof(*q));
-	q->call = (struct calling){
-		.id = xstrdup(asked->id), .to = xstrdup(asked->to),
-		.text = xstrdup(asked->text ? asked->text : ""), .keys = json_incref(asked->keys),
-		.ring_ms = asked->ring_ms ? asked->ring_ms : SECONDS(35),
-		.not_after = asked->not_after, .plays = asked->plays ? asked->plays : 1,
-	};
-	TAILQ_INSERT_TAIL(&d->calls, q, link);
-	driver_soon(d);
-}
-
-/* It has left the queue. */
-static void
-drop(struct driver *d, struct queued_call *q, const char *outcome, const char *class,
-     const char *reason)
-{
-	kit_done(d->kit, q->call.id, outcome, NULL, 0, class, reason);
-	call_free(&q->call);
-	free(q);
-}
-
-bool
-voice_withdraw(struct driver *d, const char *id)
-{
-	struct queued_call *q;
-
-	TAILQ_FOREACH(q, &d->calls, link)
-		if (strcmp(q->call.id, id) == 0)
-			break;
-	if (!q)
-		return false;
-	TAILQ_REMOVE(&d->calls, q, link);
-	drop(d, q, "withdrawn", NULL, "withdrawn before it was dialled");
-	return true;
-}
-
-void
-voice_give_back(struct driver *d, const char *class, const char *reason)
-{
-	struct queued_call *q;
-
-	while ((q = TAILQ_FIRST(&d->calls))) {
-		TAILQ_REMOVE(&d->calls, q, link);
-		drop(d, q, "rejected", class, reason);
-	}
-}
-
-/* The modem is in doubt: whether it still rings there, nobody knows. */
-void
-voice_abandon(struct driver *d, const char *reason)
-{
-	voice_give_back(d, "retry_other", reason);
-	if (d->call.state == CALL_NONE)
-		return;
-	kit_done(d->kit, d->call.id, "unknown", NULL, 0, NULL, reason);
-	call_free(&d->call);
-}
-
-static void
-end_call(struct driver *d)
-{
-	struct calling *c = &d->call;
-
-	kit_call_state(d->kit, c->id, &(struct kit_progress){
-		.state = "ended", .outcome = c->over,
-		.digits = c->keys_pressed[0] ? c->keys_pressed : NULL,
-		.ms = driver_now() - c->dialed_at });
-	kit_done(d->kit, c->id, "accepted", NULL, 0, NULL,
-		 strcmp(c->over, "answered") == 0 ? NULL : c->over);
-	call_free(c);
-}
-
 /* The call has gone: how did it end, if nobody said so? */
 static void
 is_over(struct calling *c, const char *told)
@@ -147,8 +49,7 @@ on_dialed(void *ctx, const struct at_reply *r)
 	struct refusal refusal;
 
 	if (r->end == AT_LATE) {
-		d->act = ACT_NONE;
-		recover_trouble(d, "the modem did not answer ATD");
+		trouble_met(d, "the modem did not answer ATD");
 		return;
 	}
 	if (r->end == AT_CALL_END) {
@@ -158,7 +59,7 @@ on_dialed(void *ctx, const struct at_reply *r)
 		/* What keeps a modem from calling does not keep its messages back. */
 		kit_done(d->kit, c->id, "rejected", NULL, 0, strcmp(refusal.class, "config") == 0
 			 ? "retry_other" : refusal.class, refusal.reason);
-		call_free(c);
+		calls_free(c);
 	}
 	if (c->state != CALL_NONE)
 		c->next_at = driver_now() + LOOK_MS / 5;
@@ -178,7 +79,7 @@ dial(struct driver *d)
 	d->call.dialed_at = driver_now();
 	d->call.next_at = NEVER;
 	snprintf(command, sizeof(command), "ATD%.24s;", d->call.to);
-	d->act = ACT_CALL;
+	driver_begin(d, ACT_CALL);
 	wire_ask(d->wire, command, DIAL_MS, on_dialed, d);
 }
 
@@ -221,8 +122,7 @@ on_looked(void *ctx, const struct at_reply *r)
 	char early = c->early_key;	/* of a ringing tone, or noise, unless he is there now */
 
 	if (r->end == AT_LATE) {
-		d->act = ACT_NONE;
-		recover_trouble(d, "the modem did not answer AT+CLCC");
+		trouble_met(d, "the modem did not answer AT+CLCC");
 		return;
 	}
 	c->early_key = 0;
@@ -252,9 +152,8 @@ on_hung_up(void *ctx, const struct at_reply *r)
 		driver_done(d);
 		return;
 	}
-	end_call(d);
-	d->act = ACT_NONE;
-	recover_trouble(d, "the modem did not answer when told to hang up");
+	calls_end(d);
+	trouble_met(d, "the modem did not answer when told to hang up");
 }
 
 static void
@@ -346,7 +245,7 @@ say(struct driver *d, msec now)
 	if (!c->text[c->said] && c->plays == 1)
 		c->hang_up_at = c->speaks_until + KEY_WAIT_MS;
 	free(piece);
-	d->act = ACT_CALL;
+	driver_begin(d, ACT_CALL);
 	wire_ask(d->wire, command.data, SECONDS(5), on_said, d);
 	buf_fini(&command);
 }
@@ -365,7 +264,7 @@ hang_up(struct driver *d)
 {
 	d->call.hang_up = false;
 	d->call.hang_up_at = NEVER;
-	d->act = ACT_CALL;
+	driver_begin(d, ACT_CALL);
 	wire_ask(d->wire, d->quirk.hangup, SECONDS(5), on_hung_up, d);
 }
 
@@ -375,14 +274,14 @@ voice_next(struct driver *d, msec now)
 	struct calling *c = &d->call;
 
 	if (c->state != CALL_NONE && c->over)
-		end_call(d);
+		calls_end(d);
 	if (c->state == CALL_NONE) {
 		/* Who calls us holds the line until he is rung off. */
 		struct queued_call *q = d->must_ring_off ? NULL : TAILQ_FIRST(&d->calls);
 
 		if (q && kit_now() >= q->call.not_after) {
 			TAILQ_REMOVE(&d->calls, q, link);
-			drop(d, q, "rejected", "retry", "its time is over (not_after)");
+			calls_drop(d, q, "rejected", "retry", "its time is over (not_after)");
 		} else if (q) {
 			dial(d);
 		}
@@ -397,7 +296,7 @@ voice_next(struct driver *d, msec now)
 	} else if (has_more_to_say(d)) {
 		say(d, now);
 	} else if (now >= c->next_at) {
-		d->act = ACT_CALL;
+		driver_begin(d, ACT_CALL);
 		wire_ask(d->wire, "AT+CLCC", SECONDS(5), on_looked, d);
 	}
 	return d->act == ACT_CALL;

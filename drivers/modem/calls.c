@@ -1,0 +1,103 @@
+/* calls.c -- calls that wait, and the one in hand: each ends with one `done`. */
+#include <string.h>
+
+#include "core/buf.h"
+#include "drivers/modem/driver.h"
+
+void
+calls_free(struct calling *c)
+{
+	free(c->id);
+	free(c->to);
+	free(c->text);
+	json_decref(c->keys);
+	*c = (struct calling){ .state = CALL_NONE };
+}
+
+void
+calls_add(struct driver *d, const struct kit_call *asked)
+{
+	struct queued_call *q;
+
+	if (!sms_is_number(asked->to)) {
+		kit_done(d->kit, asked->id, "rejected", NULL, 0, "drop",
+			 "`to` is no telephone number; write + and at most 20 digits");
+		return;
+	}
+	if (!d->is_set_up || !d->has_voice || d->is_closing) {
+		kit_done(d->kit, asked->id, "rejected", NULL, 0, d->has_voice ? "retry" : "config",
+			 d->has_voice ? "the modem is not ready"
+			 : "no calls by this modem; see option `voice`");
+		return;
+	}
+	q = xcalloc(1, sizeof(*q));
+	q->call = (struct calling){
+		.id = xstrdup(asked->id), .to = xstrdup(asked->to),
+		.text = xstrdup(asked->text ? asked->text : ""), .keys = json_incref(asked->keys),
+		.ring_ms = asked->ring_ms ? asked->ring_ms : SECONDS(35),
+		.not_after = asked->not_after, .plays = asked->plays ? asked->plays : 1,
+	};
+	TAILQ_INSERT_TAIL(&d->calls, q, link);
+	driver_soon(d);
+}
+
+/* It has left the queue. */
+void
+calls_drop(struct driver *d, struct queued_call *q, const char *outcome, const char *class,
+	   const char *reason)
+{
+	kit_done(d->kit, q->call.id, outcome, NULL, 0, class, reason);
+	calls_free(&q->call);
+	free(q);
+}
+
+bool
+calls_withdraw(struct driver *d, const char *id)
+{
+	struct queued_call *q;
+
+	TAILQ_FOREACH(q, &d->calls, link)
+		if (strcmp(q->call.id, id) == 0)
+			break;
+	if (!q)
+		return false;
+	TAILQ_REMOVE(&d->calls, q, link);
+	calls_drop(d, q, "withdrawn", NULL, "withdrawn before it was dialled");
+	return true;
+}
+
+void
+calls_give_back(struct driver *d, const char *class, const char *reason)
+{
+	struct queued_call *q;
+
+	while ((q = TAILQ_FIRST(&d->calls))) {
+		TAILQ_REMOVE(&d->calls, q, link);
+		calls_drop(d, q, "rejected", class, reason);
+	}
+}
+
+/* The modem is in doubt: whether it still rings there, nobody knows. */
+void
+calls_abandon(struct driver *d, const char *reason)
+{
+	calls_give_back(d, "retry_other", reason);
+	if (d->call.state == CALL_NONE)
+		return;
+	kit_done(d->kit, d->call.id, "unknown", NULL, 0, NULL, reason);
+	calls_free(&d->call);
+}
+
+void
+calls_end(struct driver *d)
+{
+	struct calling *c = &d->call;
+
+	kit_call_state(d->kit, c->id, &(struct kit_progress){
+		.state = "ended", .outcome = c->over,
+		.digits = c->keys_pressed[0] ? c->keys_pressed : NULL,
+		.ms = driver_now() - c->dialed_at });
+	kit_done(d->kit, c->id, "accepted", NULL, 0, NULL,
+		 strcmp(c->over, "answered") == 0 ? NULL : c->over);
+	calls_free(c);
+}

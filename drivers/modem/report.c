@@ -1,0 +1,157 @@
+/* report.c -- how the modem and its SIM are, and what of that is an alarm, told to gongd. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/buf.h"
+#include "drivers/modem/driver.h"
+
+#define SIGNAL_STEP_DB 6
+#define NETWORK_PATIENCE_MS SECONDS(60)
+#define DEVICE_PATIENCE_MS SECONDS(60)
+
+static void add_alarm(json_t *alarms, const char *name, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+static void
+add_alarm(json_t *alarms, const char *name, const char *fmt, ...)
+{
+	char text[300];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	json_array_append_new(alarms, json_pack("{s:s,s:s}", "name", name, "text", text));
+}
+
+static void
+add_plan_alarm(json_t *alarms, const char *zh, const char *en, unsigned used, msec plan)
+{
+	if (plan && used >= plan)
+		add_alarm(alarms, "plan", "SIM卡%s套餐已用完(%u/%lld条) / the SIM's %s plan is used up: "
+			  "%u of %lld", zh, used, (long long)plan, en, used, (long long)plan);
+	else if (plan && used * 5 >= plan * 4)
+		add_alarm(alarms, "plan", "SIM卡%s套餐将用完(%u/%lld条) / the SIM's %s plan is nearly "
+			  "used up: %u of %lld", zh, used, (long long)plan, en, used,
+			  (long long)plan);
+}
+
+static json_t *
+alarms_of(const struct driver *d)
+{
+	const struct health *h = &d->health;
+	const struct kept *k = &d->kept;
+	msec now = driver_now();
+	json_t *alarms = json_array();
+
+	if (d->finder && now >= d->started_at + DEVICE_PATIENCE_MS)
+		add_alarm(alarms, "device", "找不到调制解调器%s,请检查USB和供电 / modem %s is not there; check "
+			  "USB and power", d->conf.device, d->conf.device);
+	if (k->is_down)
+		add_alarm(alarms, "recovery", "调制解调器多次复位无效,请现场处理 / the modem stays "
+			  "faulty after every reset; somebody must look at it");
+	if (d->unregistered_at && now >= d->unregistered_at + NETWORK_PATIENCE_MS)
+		add_alarm(alarms, "network", "SIM卡未入网,请检查天线、SIM卡和话费 / the SIM is in no network; "
+			  "check antenna, SIM and contract");
+	if (h->size && h->used * 10 > h->size * 7)
+		add_alarm(alarms, "storage", "SIM卡短信存储将满(%d/%d),可能漏收 / message memory nearly full: "
+			  "%d of %d; replies may be lost", h->used, h->size, h->used, h->size);
+	if (h->has_temperature && h->temperature > d->conf.temperature_max)
+		add_alarm(alarms, "temperature", "调制解调器温度%d度过高 / the modem is too hot: %d C",
+			  h->temperature, h->temperature);
+	if (k->has_balance && k->balance < (double)d->conf.balance_floor)
+		add_alarm(alarms, "balance", "SIM卡余额%.2f低于%lld,请充值 / the SIM's balance %.2f is below "
+			  "%lld", k->balance, (long long)d->conf.balance_floor, k->balance,
+			  (long long)d->conf.balance_floor);
+	if (d->conf.plan_day && k->sms_today * 5 >= d->conf.plan_day * 4)
+		add_plan_alarm(alarms, "日", "daily", k->sms_today, d->conf.plan_day);
+	else
+		add_plan_alarm(alarms, "月", "monthly", k->sms_month, d->conf.plan_month);
+	return alarms;
+}
+
+static void
+set_text(json_t *event, const char *name, const char *text)
+{
+	json_t *value = text[0] ? json_string(text) : NULL;
+
+	if (value)
+		json_object_set_new(event, name, value);
+}
+
+static json_t *
+event_of(const struct driver *d, json_t *alarms)
+{
+	const struct health *h = &d->health;
+	const struct kept *k = &d->kept;
+	bool used_up = (d->conf.plan_day && k->sms_today >= d->conf.plan_day) ||
+		       (d->conf.plan_month && k->sms_month >= d->conf.plan_month);
+	json_t *event = json_pack("{s:s,s:b,s:b,s:s,s:i,s:i,s:O}", "ev", "health", "ok",
+				  h->registered && d->is_set_up, "registered", h->registered,
+				  "rung", rung_name(d), "sms_today", (int)k->sms_today,
+				  "sms_month", (int)k->sms_month, "alarms", alarms);
+
+	set_text(event, "device", d->id.device);
+	set_text(event, "imei", d->id.imei);
+	set_text(event, "iccid", d->id.iccid);
+	set_text(event, "model", d->id.model);
+	set_text(event, "operator", h->operator);
+	if (h->is_known) {
+		json_object_set_new(event, "sim", json_string(h->sim_ok ? "ready" : "not ready"));
+		json_object_set_new(event, "storage", json_pack("{s:i,s:i}", "used", h->used, "size",
+								h->size));
+	}
+	if (h->is_roaming)
+		json_object_set_new(event, "roaming", json_true());
+	if (h->has_signal)
+		json_object_set_new(event, "signal_dbm", json_integer(h->signal_dbm));
+	if (h->has_temperature)
+		json_object_set_new(event, "temperature_c", json_integer(h->temperature));
+	if (d->sending.air_ms > 0)
+		json_object_set_new(event, "air_ms", json_integer((json_int_t)d->sending.air_ms));
+	if (k->has_balance)
+		json_object_set_new(event, "balance", json_real(k->balance));
+	if (used_up)
+		json_object_set_new(event, "prefer_other", json_true());
+	if (d->finder && d->missing[0])
+		set_text(event, "note", d->missing);
+	else if (json_array_size(alarms))
+		json_object_set(event, "note", json_object_get(json_array_get(alarms, 0), "text"));
+	return event;
+}
+
+/* What matters enough to be told at once. */
+static char *
+digest(const struct driver *d, json_t *alarms)
+{
+	const struct health *h = &d->health;
+	char *names = json_dumps(alarms, JSON_COMPACT);
+	struct buf text = { 0 };
+
+	buf_printf(&text, "%s %d %d %d %d %d %s %s %s %.2f", d->finder ? d->missing : "",
+		   h->registered, d->is_set_up, h->used, h->size, h->has_signal ? h->signal_dbm / SIGNAL_STEP_DB : 99, h->operator,
+		   rung_name(d), names, d->kept.has_balance ? d->kept.balance : 0.0);
+	free(names);
+	return buf_take(&text);
+}
+
+void
+report_say(struct driver *d)
+{
+	json_t *alarms;
+	char *now;
+
+	keep_new_day(&d->kept, kit_now());
+	alarms = alarms_of(d);
+	now = digest(d, alarms);
+	if (d->health_digest && strcmp(now, d->health_digest) == 0 &&
+	    driver_now() < d->health_said_at + HEALTH_EVERY_MS - SECONDS(1)) {
+		free(now);
+	} else {
+		free(d->health_digest);
+		d->health_digest = now;
+		d->health_said_at = driver_now();
+		kit_event(d->kit, event_of(d, alarms));
+	}
+	json_decref(alarms);
+}

@@ -1,0 +1,205 @@
+/* run.c -- from the first look for a port to the last word: decides what is done with the wire next. */
+#include "drivers/modem/driver.h"
+
+#define LOOK_AGAIN_MS 250
+
+static void
+on_lost(void *ctx, const char *why)
+{
+	struct driver *d = ctx;
+
+	if (d->is_closing && !d->sending.message)
+		kit_exit(d->kit);
+	else
+		trouble_fatal(d, why, true);
+}
+
+static void
+on_news(void *ctx, enum news news, const char *line, const char *pdu)
+{
+	news_take(ctx, news, line, pdu);
+}
+
+static void
+on_rung_off(void *ctx, const struct at_reply *r)
+{
+	driver_done(ctx);
+}
+
+static bool
+ring_off(struct driver *d)
+{
+	if (!d->must_ring_off)
+		return false;
+	d->must_ring_off = false;
+	driver_begin(d, ACT_CALL);
+	wire_ask(d->wire, d->quirk.hangup, SECONDS(5), on_rung_off, d);
+	return true;
+}
+
+static bool
+do_housekeeping(struct driver *d, msec now)
+{
+	if (d->conf.balance_ussd && now >= d->balance_at)
+		ask_balance(d);
+	if (ask_next(d) || store_next(d, now))
+		return true;
+	if (now < d->health_at)
+		return false;
+	health_start(d);
+	return true;
+}
+
+/* Calls first, they need little; then urgent messages, each followed by an answer that has come
+ * meanwhile; else housekeeping and messages take turns, so that neither waits for the other. */
+static void
+run_next(struct driver *d)
+{
+	struct queued *first = TAILQ_FIRST(&d->queue);
+	msec now = driver_now();
+	bool was_send = d->was_send;
+
+	if (d->act != ACT_NONE || !d->wire || wire_is_busy(d->wire))
+		return;
+	if (d->is_closing && d->call.state == CALL_NONE) {
+		kit_exit(d->kit);
+		return;
+	}
+	if (d->must_setup) {
+		setup_start(d);
+		return;
+	}
+	if (!d->is_set_up)
+		return;
+	d->was_send = false;
+	if (voice_next(d, now) || ring_off(d))
+		return;
+	if (first && (!was_send || (first->urgent && !d->read_count &&
+				    now < d->list_at + d->conf.poll_ms)))
+		d->was_send = true;
+	else if (do_housekeeping(d, now))
+		return;
+	if (first) {
+		d->was_send = true;
+		send_first(d);
+	}
+}
+
+static void
+arm(struct driver *d)
+{
+	msec now = driver_now(), at = msec_min(d->close_at, d->health_said_at + HEALTH_EVERY_MS);
+	struct timeval tv;
+
+	if (!d->is_set_up && ready_pause_at(d) > now)
+		at = msec_min(at, ready_pause_at(d));
+	if (d->must_keep)
+		at = msec_min(at, d->keep_at);
+	if (d->act == ACT_NONE && d->is_set_up) {
+		at = msec_min(at, msec_min(d->list_at, d->health_at));
+		at = msec_min(at, msec_min(voice_next_at(d), questions_next_at(d)));
+		if (d->conf.balance_ussd)
+			at = msec_min(at, d->balance_at);
+	}
+	at = at > now ? at - now : 0;
+	at = msec_min(at, HOURS(1));
+	tv = (struct timeval){ .tv_sec = at / 1000, .tv_usec = at % 1000 * 1000 };
+	event_add(d->timer, &tv);
+}
+
+static void
+next(struct driver *d)
+{
+	run_next(d);
+	arm(d);
+}
+
+static void
+on_soon(evutil_socket_t fd, short what, void *ctx)
+{
+	next(ctx);
+}
+
+static void
+on_timer(evutil_socket_t fd, short what, void *ctx)
+{
+	struct driver *d = ctx;
+	msec now = driver_now();
+
+	if (now >= d->close_at) {
+		d->close_at = NEVER;
+		d->sending.stop_early = true;
+		d->call.hang_up = true;
+	}
+	recover_due(d, now);
+	if (d->must_keep && now >= d->keep_at)
+		driver_keep(d);
+	if (now >= d->health_said_at + HEALTH_EVERY_MS)
+		report_say(d);
+	questions_due(d, now);
+	ready_say(d);
+	next(d);
+}
+
+static void
+found(struct driver *d)
+{
+	static const struct wire_events events = { .news = on_news, .lost = on_lost };
+	struct err err;
+
+	if (recover_before(d))
+		return;
+	if (wire_open(&d->wire, d->id.device, kit_base(d->kit), &events, d, &err) < 0) {
+		port_missing(d, err.text);
+		port_look(d, LOOK_AGAIN_MS);
+		return;
+	}
+	wire_debug(d->wire, d->conf.debug);
+	recover_start(d);
+	arm(d);
+}
+
+void
+run_init(struct driver *d)
+{
+	static const struct driver_above above = { .next = next, .found = found };
+
+	d->above = &above;
+	TAILQ_INIT(&d->queue);
+	TAILQ_INIT(&d->calls);
+	d->close_at = NEVER;
+	d->memory = -1;
+}
+
+void
+run_open(struct driver *d)
+{
+	msec next_balance = msec_add(d->kept.balance_at, d->conf.balance_ms) - kit_now();
+
+	d->started_at = d->health_said_at = driver_now();
+	/* One that was too low is asked anew: somebody may have topped it up. */
+	if (d->kept.has_balance && d->kept.balance >= (double)d->conf.balance_floor &&
+	    next_balance > 0)
+		d->balance_at = d->started_at + msec_min(next_balance, d->conf.balance_ms);
+	quirks_pick(d->quirks, "", &d->quirk);
+	d->timer = event_new(kit_base(d->kit), -1, 0, on_timer, d);
+	d->soon = event_new(kit_base(d->kit), -1, 0, on_soon, d);
+	port_look(d, 0);
+	arm(d);
+}
+
+void
+run_close(struct driver *d, msec grace_ms)
+{
+	d->is_closing = true;
+	queue_give_back(d, "rejected", "retry", "the driver is closing");
+	calls_give_back(d, "retry", "the driver is closing");
+	if (d->must_keep)
+		driver_keep(d);
+	if (!d->sending.message && d->call.state == CALL_NONE) {
+		kit_exit(d->kit);
+		return;
+	}
+	d->close_at = driver_now() + grace_ms;
+	arm(d);
+}
