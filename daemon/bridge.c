@@ -28,6 +28,7 @@ struct bridge {
 	struct settings *settings;	/* for the reader */
 	char *ballast;
 	int wake;			/* eventfd towards the loop */
+	_Atomic bool watched;		/* see bridge_watch */
 	_Atomic msec offset_ms;		/* wall clock minus monotonic clock */
 	/* The engine thread's own, without the lock; `state` below is what others see of it. */
 	struct bridge_state own;
@@ -46,7 +47,7 @@ struct bridge {
 	struct bridge_state state;
 	size_t held_urgent, held_bulk;	/* taken by the engine thread, not yet run */
 	msec turn_at;			/* of the last turn, by the monotonic clock */
-	bool stopping, pressed;
+	bool stopping;
 };
 
 static msec
@@ -300,7 +301,7 @@ show_turn(struct bridge *b, struct command_list *urgent, const struct command_li
 		nothing_back = !give_back(&b->effects, urgent);
 	b->held_urgent = urgent->count;
 	b->held_bulk = bulk->count;
-	wake = b->effects.first || b->spent.count >= SPENT_MAX;
+	wake = b->effects.first || b->spent.count >= SPENT_MAX || b->watched;
 	pthread_mutex_unlock(&b->lock);
 	if (wake)
 		wake_loop(b);
@@ -533,17 +534,10 @@ bridge_read(struct bridge *b, struct read_query *q)
 	return room;
 }
 
-bool
-bridge_is_pressed(struct bridge *b)
+void
+bridge_watch(struct bridge *b, bool on)
 {
-	bool pressed;
-
-	pthread_mutex_lock(&b->lock);
-	pressed = b->urgent.count + b->held_urgent >
-		(b->pressed ? BRIDGE_URGENT_HIGH / 2 : BRIDGE_URGENT_HIGH);
-	b->pressed = pressed;
-	pthread_mutex_unlock(&b->lock);
-	return pressed;
+	b->watched = on;
 }
 
 void

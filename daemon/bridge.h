@@ -14,7 +14,6 @@
 #include "daemon/store/read.h"
 
 #define BRIDGE_BULK_MAX 4096
-#define BRIDGE_URGENT_HIGH 20000	/* above it, drivers are not read until below half of it */
 
 struct bridge;
 
@@ -49,7 +48,8 @@ msec bridge_now(const struct bridge *);		/* Unix ms; any thread */
 void bridge_urgent(struct bridge *, struct command *);
 bool bridge_bulk(struct bridge *, struct command *);	/* false: full, not taken */
 bool bridge_read(struct bridge *, struct read_query *);	/* false: full, not taken */
-bool bridge_is_pressed(struct bridge *);	/* too many urgent commands wait */
+/* From now on the loop is woken after every turn, also when nothing came up. */
+void bridge_watch(struct bridge *, bool on);
 /* Everything that came up since the last call; caller owns it.  `spent`: effects that were carried
  * out go back to the engine's thread, which made them and frees them. */
 void bridge_take(struct bridge *, struct effect_list *effects, struct effect_list *spent,

@@ -21,7 +21,7 @@
 
 #define CLOCK_STEP_MS 2000		/* a smaller difference is slew, not a step */
 #define STUCK_MS 15000			/* no turn for so long: not ready */
-#define STOP_GRACE_MS 5000
+#define STOP_GRACE_MS 3000		/* killed at 4 s: the last commit is on disk within 5 */
 
 struct loop {
 	struct settings *settings;
@@ -35,7 +35,7 @@ struct loop {
 	struct effect_list effects;	/* came up, not yet carried out */
 	struct effect_list spent;	/* carried out, not yet given back */
 	msec clock_offset_ms;		/* wall minus monotonic, as last seen */
-	bool held, was_full, was_failing, was_bare;
+	bool was_full, was_failing, was_bare;
 	struct watch_state store_state;	/* as it was told last */
 };
 
@@ -78,23 +78,25 @@ port_monotonic(void *ctx)
 }
 
 static void
-press(struct loop *l)
-{
-	bool pressed = bridge_is_pressed(l->bridge);
-
-	if (pressed != l->held)
-		routes_hold(l->routes, l->held = pressed);
-}
-
-/* At once, not with the next effect: while the disk hangs there are none. */
-static void
 port_urgent(void *ctx, struct command *cmd)
 {
-	struct loop *l = ctx;
+	bridge_urgent(((struct loop *)ctx)->bridge, cmd);
+}
 
-	bridge_urgent(l->bridge, cmd);
-	if (l->routes && !l->held)
-		press(l);
+static void
+port_watch(void *ctx, bool on)
+{
+	bridge_watch(((struct loop *)ctx)->bridge, on);
+}
+
+/* What the engine has done with what drivers told. */
+static void
+look_at_routes(struct loop *l, const struct bridge_state *s)
+{
+	for (size_t i = 0; i < ROUTES_MAX && s->stats.routes[i].id; i++)
+		routes_unmatched(l->routes, s->stats.routes[i].id,
+				 s->stats.routes[i].receipts_unmatched);
+	routes_look(l->routes);
 }
 
 /* What would be accepted now is gone after the next stop. */
@@ -194,10 +196,6 @@ port_metrics(void *ctx, struct buf *out)
 	GAUGE("disk_full", s.disk_full);
 #undef COUNTER
 #undef GAUGE
-	for (size_t i = 0; i < ROUTES_MAX && s.stats.routes[i].id; i++)
-		routes_counted(l->routes, s.stats.routes[i].id,
-			       s.stats.routes[i].receipts_unmatched,
-			       s.stats.routes[i].alarms_folded);
 	routes_metrics(l->routes, out);
 }
 
@@ -264,6 +262,7 @@ on_up(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *l = ctx;
 	struct read_answer *a, *answers;
+	struct bridge_state state;
 	struct effect *f;
 
 	bridge_take(l->bridge, &l->effects, &l->spent, &answers);
@@ -276,7 +275,8 @@ on_up(evutil_socket_t fd, short what, void *ctx)
 		carry_out(l, f);
 		effect_push(&l->spent, f);
 	}
-	press(l);
+	bridge_state(l->bridge, &state);
+	look_at_routes(l, &state);
 }
 
 static msec
@@ -359,8 +359,8 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 		l->clock_offset_ms = offset;
 		bridge_clock_step(l->bridge, step);
 	}
-	press(l);
 	bridge_state(l->bridge, &state);
+	look_at_routes(l, &state);
 	log_changes(l, &state);
 	tell_store(l);
 	if (state.last_turn_ago_ms < STUCK_MS)	/* the watchdog is fed by progress */
@@ -423,7 +423,8 @@ static int
 open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_files *files,
 		       bool full, struct err *err)
 {
-	struct routes_ports ports = { l, port_urgent, port_reply, port_log };
+	struct routes_ports ports = { l, port_urgent, port_reply, port_log, port_monotonic,
+				      port_watch };
 	char **keeps = xcalloc(l->settings->route_count + 1, sizeof(*keeps));
 	int64_t *ids = xcalloc(l->settings->route_count + 1, sizeof(*ids));
 	char *url = settings_base_url(l->settings, web_port(l->web));

@@ -19,6 +19,9 @@
 #define START_MS 90000			/* from its birth until it is ready: a cold modem takes 40 s */
 #define LEAVE_MS 5000			/* from its word that it ends to its end */
 #define BAD_LINES_MAX 3
+#define LINES_AT_ONCE 512		/* then it is somebody else's turn on the loop */
+#define UNREAD_MAX (64 * 1024 * 1024)	/* bytes that it has been told and does not read */
+#define LAST_WORDS (1024 * 1024)	/* bytes: as much as a pipe can hold */
 
 static void
 arm(struct event *ev, msec ms)
@@ -41,6 +44,7 @@ close_pipes(struct child *c)
 	if (c->out >= 0)
 		close(c->out);
 	c->in = c->out = -1;
+	c->unread = false;
 	evbuffer_drain(c->to, evbuffer_get_length(c->to));
 	lines_fini(&c->from);
 }
@@ -64,11 +68,13 @@ end(struct child *c, bool for_good, const char *reason)
 		kill(-c->pid, SIGKILL);	/* reaped by SIGCHLD */
 	event_del(c->timer);
 	close_pipes(c);
-	c->ops->ended(c->owner, reason, for_good, c->hung);
+	c->ops->ended(c->owner, reason, for_good, c->blame);
 	if (for_good || c->all->stopping)
 		c->state = CHILD_STOPPED;
 	else
 		come_back_later(c);
+	if (c->all->stopping)
+		event_active(c->all->sweep, EV_TIMEOUT, 0);
 }
 
 void
@@ -110,36 +116,70 @@ child_queue(struct child *c, struct buf *line)
 		event_add(c->writable, NULL);
 }
 
+/* A part of what has been read, and what of that is left comes first the next time: neither does
+ * one child keep the loop to itself, nor does it tell much more than its owner will hear. */
 static void
-read_lines(struct child *c)
+give_lines(struct child *c)
 {
+	unsigned count = 0;
 	char *line;
 	size_t len;
 
-	while (c->out >= 0 && (line = lines_next(&c->from, &len)))
+	c->unread = false;
+	while (c->out >= 0 && !(c->unread = c->held || count == LINES_AT_ONCE) &&
+	       (line = lines_next(&c->from, &len))) {
 		if (len)
 			c->ops->line(c->owner, line, len);
-	if (c->out >= 0 && lines_overlong(&c->from))
+		count++;
+	}
+	c->ops->read(c->owner);
+	if (c->unread && !c->held)
+		event_active(c->readable, EV_READ, 0);
+	if (c->out >= 0 && !c->unread && lines_overlong(&c->from))
 		child_end(c, false, "wrote a line over %d bytes", LINE_MAX_BYTES);
+}
+
+/* -1: there is nothing to read now, errno says why; 0: nothing will come. */
+static ssize_t
+take_in(struct child *c)
+{
+	static char chunk[262144];
+	ssize_t n = read(c->out, chunk, sizeof(chunk));
+
+	if (n > 0)
+		lines_add(&c->from, chunk, (size_t)n);
+	return n;
 }
 
 static void
 on_readable(evutil_socket_t fd, short what, void *ctx)
 {
 	struct child *c = ctx;
-	static char chunk[262144];
-	ssize_t n = read(fd, chunk, sizeof(chunk));
+	ssize_t n = c->unread ? 1 : take_in(c);
 
 	if (n > 0) {
-		lines_add(&c->from, chunk, (size_t)n);
-		read_lines(c);
-		c->ops->read(c->owner);
+		give_lines(c);
 		return;
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	child_end(c, c->end_for_good, "%s", c->end_reason ? c->end_reason
 		  : c->state == CHILD_CLOSING ? "closed" : "the driver ended without a word");
+}
+
+/* What it has answered before it is killed for its silence is in no doubt. */
+static void
+hear_last_words(struct child *c)
+{
+	size_t heard = 0;
+	ssize_t n;
+
+	child_hold(c, false);
+	while (c->out >= 0 && heard < LAST_WORDS && (c->unread || (n = take_in(c)) > 0)) {
+		heard += c->unread ? 0 : (size_t)n;
+		child_hold(c, false);
+		give_lines(c);
+	}
 }
 
 static void
@@ -163,7 +203,8 @@ child_start(struct child *c)
 	c->queued = c->written = 0;
 	c->bad_lines = 0;
 	c->ping_at = c->up_at = 0;
-	c->end_for_good = c->hung = false;
+	c->end_for_good = false;
+	c->blame = CHILD_DIED;
 	free(c->end_reason);
 	c->end_reason = NULL;
 	if (!program) {
@@ -191,9 +232,12 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 		arm(c->timer, START_MS);	/* its `ready` may lie unread */
 	else if (c->state == CHILD_STARTING)
 		child_end(c, false, "not ready %d s after its start", START_MS / 1000);
-	else if (c->state == CHILD_CLOSING)
+	else if (c->state == CHILD_CLOSING) {
+		hear_last_words(c);
+		c->blame = CHILD_CUT;
 		child_end(c, c->end_for_good, "%s", c->end_reason ? c->end_reason
 			  : "did not close in time");
+	}
 }
 
 struct child *
@@ -243,11 +287,14 @@ child_is_ready(struct child *c)
 	c->up_at = child_now(c);
 }
 
-void
+bool
 child_ponged(struct child *c, unsigned long n)
 {
-	if (n == c->ping)
+	bool asked = c->ping_at && n == c->ping;
+
+	if (asked)
 		c->ping_at = 0;
+	return asked;
 }
 
 void
@@ -274,13 +321,20 @@ child_hold(struct child *c, bool hold)
 {
 	if (c->held == hold)
 		return;
+	if (hold)
+		c->held_at = family_now(c->all);
+	else
+		c->stood_still_ms += family_now(c->all) - c->held_at;
 	c->held = hold;
 	if (!c->readable)
 		return;
-	if (hold)
+	if (hold) {
 		event_del(c->readable);
-	else
-		event_add(c->readable, NULL);
+		return;
+	}
+	event_add(c->readable, NULL);
+	if (c->unread)
+		event_active(c->readable, EV_READ, 0);
 }
 
 void
@@ -300,25 +354,34 @@ child_close(struct child *c, msec grace_ms)
 	arm(c->timer, grace_ms + 1000);
 }
 
+static const char *
+why_hung(const struct child *c, msec now)
+{
+	if (c->ping_at && now - c->ping_at > PONG_MS)
+		return "no pong within 5 s";
+	return c->ops->late(c->owner, now);
+}
+
 void
 child_watch(struct child *c)
 {
 	msec now = child_now(c);
 	struct buf line = { 0 };
-	const char *late;
+	const char *hung;
 
 	if (c->state != CHILD_UP || c->held)
 		return;
 	if (c->up_at && now - c->up_at > HEALTHY_MS)
 		c->bad_lines = 0;
-	late = c->ops->late(c->owner, now);
-	if (late) {
-		c->hung = true;
-		child_end(c, false, "%s", late);
-	} else if (c->ping_at && now - c->ping_at > PONG_MS) {
-		c->hung = true;
-		child_end(c, false, "no pong within %d s", PONG_MS / 1000);
-	} else if (!c->ping_at) {
+	if (why_hung(c, now))
+		hear_last_words(c);
+	hung = c->state == CHILD_UP ? why_hung(c, now) : NULL;
+	if (hung) {
+		c->blame = CHILD_HUNG;
+		child_end(c, false, "%s", hung);
+	} else if (evbuffer_get_length(c->to) > UNREAD_MAX) {
+		child_end(c, false, "does not read what it is told");
+	} else if (c->state == CHILD_UP && !c->ping_at) {
 		c->ping_at = now;
 		buf_printf(&line, "{\"op\":\"ping\",\"n\":%lu}", ++c->ping);
 		child_queue(c, &line);

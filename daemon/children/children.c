@@ -8,7 +8,7 @@
 
 #define SWEEP_LATE_MS 2000		/* the loop itself did not run */
 
-static msec
+msec
 family_now(const struct children *all)
 {
 	return all->now(all->now_ctx) - all->stood_still_ms;
@@ -17,7 +17,7 @@ family_now(const struct children *all)
 msec
 child_now(const struct child *c)
 {
-	return family_now(c->all) - c->stood_still_ms;
+	return (c->held ? c->held_at : family_now(c->all)) - c->stood_still_ms;
 }
 
 static void
@@ -59,16 +59,12 @@ on_sweep(evutil_socket_t fd, short what, void *ctx)
 {
 	struct children *all = ctx;
 	msec since = family_now(all) - all->swept_at;
-	bool late = since > SWEEP_LATE_MS;
 
-	if (late)
+	if (since > SWEEP_LATE_MS)
 		all->stood_still_ms += since;
 	all->swept_at = family_now(all);
-	for (struct child *c = all->first; c; c = c->next) {
-		if (c->held && !late)
-			c->stood_still_ms += since;
+	for (struct child *c = all->first; c; c = c->next)
 		child_watch(c);
-	}
 	check_stopped(all);
 }
 
@@ -100,12 +96,6 @@ children_stop(struct children *all, msec grace_ms, void (*done)(void *ctx), void
 		child_close(c, grace_ms);
 	}
 	event_active(all->sweep, EV_TIMEOUT, 0);
-}
-
-bool
-children_are_stopping(const struct children *all)
-{
-	return all->stopping;
 }
 
 void

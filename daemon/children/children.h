@@ -26,6 +26,13 @@ enum child_state {
 	CHILD_STOPPED,			/* a restart is not worth it, or gongd stops */
 };
 
+/* Why a child ended. */
+enum child_blame {
+	CHILD_DIED,			/* by itself, or of what it wrote */
+	CHILD_HUNG,			/* killed for its silence */
+	CHILD_CUT,			/* told to close, killed when its time was over */
+};
+
 /* What the owner of a child does; called with the owner that child_new was given. */
 struct child_ops {
 	/* The program of the next life; caller frees.  NULL with err: it cannot be started at
@@ -40,9 +47,9 @@ struct child_ops {
 	/* Once a second while it is up and being read.  `now`: its own time, see child_now.  What it
 	 * should have done by now, as a sentence (it is killed for it), or NULL. */
 	const char *(*late)(void *owner, msec now);
-	/* Its process is gone or killed.  `for_good`: it is not started again by itself.  `hung`:
-	 * it was killed for its silence.  `reason` is never empty. */
-	void (*ended)(void *owner, const char *reason, bool for_good, bool hung);
+	/* Its process is gone or killed.  `for_good`: it is not started again by itself.  `reason`
+	 * is never empty. */
+	void (*ended)(void *owner, const char *reason, bool for_good, enum child_blame);
 };
 
 /* `now`: monotonic, for durations only. */
@@ -50,7 +57,6 @@ struct children *children_open(struct event_base *, msec (*now)(void *ctx), void
 /* Asks everyone to finish within grace_ms and starts nobody again; `done` is called once, from
  * the loop, when all have ended. */
 void children_stop(struct children *, msec grace_ms, void (*done)(void *ctx), void *ctx);
-bool children_are_stopping(const struct children *);
 void children_close(struct children *);		/* after the last child_free */
 
 /* Not started yet.  Borrows ops and owner until child_free.  `seed` spreads its back-off. */
@@ -70,10 +76,11 @@ void child_queue(struct child *, struct buf *line);
 uint64_t child_queued(const struct child *);
 uint64_t child_written(const struct child *);
 
-/* What its lines said: it is ready; it answered that ping; it wrote something unreadable (at the
- * third it is killed); it will end by itself, within 5 s or it is killed. */
+/* What its lines said: it is ready; it answered that ping (false: it was not asked); it wrote
+ * something unreadable (at the third it is killed); it will end by itself, within 5 s or it is
+ * killed. */
 void child_is_ready(struct child *);
-void child_ponged(struct child *, unsigned long n);
+bool child_ponged(struct child *, unsigned long n);
 void child_babbled(struct child *);
 void child_leaves(struct child *, const char *reason, bool for_good);
 

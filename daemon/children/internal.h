@@ -23,8 +23,10 @@ struct child {
 	struct lines from;
 	char *end_reason;
 	bool end_for_good;		/* said that a restart is not worth it */
-	bool hung;			/* it is killed for its silence */
+	enum child_blame blame;		/* why it is being ended */
 	bool held;
+	bool unread;			/* lines of an earlier read wait in `from` */
+	msec held_at;
 	unsigned failures, starts, bad_lines;
 	unsigned long ping;
 	msec up_at, ping_at;		/* ping_at: when an unanswered ping was written, 0 = none */
@@ -43,6 +45,7 @@ struct children {
 	void *stopped_ctx;
 };
 
+msec family_now(const struct children *);	/* stands still while the loop did not run */
 void child_watch(struct child *);	/* once a second: pings, what is late */
 
 #endif

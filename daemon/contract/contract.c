@@ -1,11 +1,46 @@
 /* contract.c -- lists of commands and effects, their memory, and message ids as text. */
 #include "daemon/contract/contract.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/buf.h"
 #include "daemon/settings/settings.h"
+
+struct origin {
+	atomic_uint weight, holders;	/* holders: its maker, and each of its commands */
+};
+
+struct origin *
+origin_new(void)
+{
+	struct origin *o = xcalloc(1, sizeof(*o));
+
+	atomic_init(&o->holders, 1);
+	return o;
+}
+
+void
+origin_let_go(struct origin *o)
+{
+	if (o && atomic_fetch_sub(&o->holders, 1) == 1)
+		free(o);
+}
+
+unsigned
+origin_weight(const struct origin *o)
+{
+	return atomic_load(&o->weight);
+}
+
+void
+command_weighs_on(struct command *c, struct origin *o)
+{
+	c->origin = o;
+	atomic_fetch_add(&o->holders, 1);
+	atomic_fetch_add(&o->weight, 1);
+}
 
 struct command *
 command_new(enum command_kind kind, int64_t route)
@@ -193,6 +228,9 @@ driver_event_free(struct command *c)
 	case CMD_KEEP:
 		free(c->keep);
 		break;
+	case CMD_CHATTY:
+		free(c->chatty.text);
+		break;
 	case CMD_ANSWERED:
 		free(c->answered.json);
 		break;
@@ -234,6 +272,10 @@ command_free(struct command *c)
 		break;
 	default:
 		driver_event_free(c);
+	}
+	if (c->origin) {
+		atomic_fetch_sub(&c->origin->weight, 1);
+		origin_let_go(c->origin);
 	}
 	free(c);
 }

@@ -112,7 +112,8 @@ struct done_item {
 	char *ref, *reason;		/* may be NULL */
 };
 
-/* URGENT never waits for BULK; a full bulk lane is refused, a full urgent one holds drivers back. */
+/* URGENT never waits for BULK; a full bulk lane is refused, drivers that fill the
+ * urgent one are read less. */
 enum lane { LANE_URGENT, LANE_BULK };
 
 #define COMMANDS(C) \
@@ -125,6 +126,7 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(INBOUND, URGENT, "inbound") \
 	C(HEALTH, URGENT, "health") \
 	C(KEEP, URGENT, "keep") \
+	C(CHATTY, URGENT, "chatty") \
 	C(BARRIER, URGENT, "barrier") \
 	C(ANSWERED, URGENT, "answered") \
 	C(ANSWER, URGENT, "answer") \
@@ -145,11 +147,16 @@ enum command_kind {
 enum lane command_lane(enum command_kind);
 const char *command_name(enum command_kind);
 
+/* Who told it.  Its commands weigh on it until they are freed, so that whoever tells more than
+ * the engine takes can be read less, and nobody else. */
+struct origin;
+
 struct command {
 	enum command_kind kind;
 	uint64_t reply_to;		/* who waits for an EFFECT_REPLY; 0 = nobody */
 	int64_t route;			/* its id in the store, > 0, for ever; -1 = none */
 	struct command *next;
+	struct origin *origin;		/* NULL = nobody minds; see command_weighs_on */
 	union {
 		struct alert_request *accept;
 		struct answer_request *answer;
@@ -174,7 +181,7 @@ struct command {
 			char *reason;	/* NULL: it was lost before, this is only given back */
 			bool fatal;	/* not worth restarting: alarm */
 			bool hung;	/* it was killed for its silence: no message is to blame */
-			bool asked;	/* gongd itself asked it to end: no trouble of the route's */
+			bool cut;	/* it was told to close and did not: nor is one here */
 		} lost;
 		struct {
 			struct done_item *items;
@@ -212,6 +219,10 @@ struct command {
 			bool ok;
 		} health;
 		char *keep;
+		struct {		/* its driver tells more than it may, or no longer does */
+			bool over;
+			char *text;
+		} chatty;
 		uint64_t barrier;
 		struct {
 			int64_t task;
@@ -293,6 +304,11 @@ struct effect {
 
 struct command *command_new(enum command_kind, int64_t route);
 void command_free(struct command *);
+/* An origin lives until its maker and the last of its commands have let go; any thread. */
+struct origin *origin_new(void);
+void origin_let_go(struct origin *);		/* by its maker */
+void command_weighs_on(struct command *, struct origin *);
+unsigned origin_weight(const struct origin *);	/* commands not yet freed */
 struct effect *effect_new(enum effect_kind, int64_t route);
 void effect_free(struct effect *);
 struct effect *effect_refusal(uint64_t to, const struct err *);	/* copies err */

@@ -51,13 +51,14 @@ engine_route_ready(struct engine *e, struct command *cmd)
 				     "why", false);
 }
 
-/* Whether it left is unknown: the attempt says so, the policy decides what follows. */
+/* Whether it left is unknown: the attempt says so, the policy decides what follows.  `rings`: a
+ * call that was cut, which may ring again whatever its alert. */
 static void
 in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *reason,
-	 msec again_at)
+	 msec again_at, bool rings)
 {
-	bool again = engine_resends(e, lw) && !(m->flags & MESSAGE_RESEND &&
-						m->attempt >= RESENDS_MAX + 1) &&
+	bool again = (rings || engine_resends(e, lw)) && !(m->flags & MESSAGE_RESEND &&
+							   m->attempt >= RESENDS_MAX + 1) &&
 		!(store_has_answered(e->store, lw->w.alert, m->contact)) &&
 		lw->w.expires_at > e->now;
 
@@ -115,11 +116,14 @@ lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool writt
 	if (cmd->lost.hung) {
 		m.flags |= MESSAGE_AVOID;
 		in_doubt(e, lw, &m, cmd->lost.reason,
-			 e->now + wait_of(&m, pace_backoff_ms(SECONDS(5), MINUTES(5), m.attempt)));
+			 e->now + wait_of(&m, pace_backoff_ms(SECONDS(5), MINUTES(5), m.attempt)), false);
+	} else if (cmd->lost.cut) {
+		in_doubt(e, lw, &m, cmd->lost.reason, e->now,
+			 lw->w.channel == CHANNEL_VOICE && lw->w.kind == WAVE_CALL);
 	} else if ((!solo || m.at >= r->handed_at) && ++m.kills >= KILLS_MAX) {
 		quarantine(e, lw, &m);
 	} else {
-		in_doubt(e, lw, &m, cmd->lost.reason, e->now);
+		in_doubt(e, lw, &m, cmd->lost.reason, e->now, false);
 	}
 }
 
@@ -140,12 +144,10 @@ engine_route_lost(struct engine *e, struct command *cmd)
 		return;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
 	engine_questions_lost(e, r, cmd->lost.reason);
-	engine_log(e, cmd->lost.fatal && !cmd->lost.asked ? LOG_ERROR : LOG_WARNING,
-		   "route lost name=%s in_doubt=%zu given_back=%zu "
+	engine_log(e, cmd->lost.fatal ? LOG_ERROR : LOG_WARNING, "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
 		   cmd->lost.unwritten_count, cmd->lost.reason);
-	if (!cmd->lost.asked)
-		engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
+	engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
 }
 
 static void
@@ -176,8 +178,6 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 
 	switch (item->class) {
 	case REJECT_DROP:
-		if (r)
-			engine_route_worked(e, r);
 		next = store_number_after(e->store, m->contact, lw->w.channel, m->e164);
 		if (next >= 0) {
 			m->number = (unsigned)next;
@@ -203,8 +203,6 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 	case REJECT_NONE:
 	case REJECT_RETRY:
 	case REJECT_COUNT:
-		if (r)
-			engine_route_refused(e, r, item->reason ? item->reason : reject_name(item->class));
 		m->due = e->now + wait_of(m, pace_backoff_ms(SECONDS(2), MINUTES(2), m->attempt));
 		break;
 	}
@@ -237,9 +235,7 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 		return;
 	}
 	if (item->outcome == OUTCOME_UNKNOWN && m.state == MESSAGE_SENDING) {
-		if (r)
-			engine_route_refused(e, r, reason);
-		in_doubt(e, lw, &m, reason, e->now);
+		in_doubt(e, lw, &m, reason, e->now, false);
 		return;
 	}
 	store_attempt_insert(e->store, &m, e->now, item->outcome, item->class, item->parts,
@@ -288,7 +284,6 @@ engine_done(struct engine *e, struct command *cmd)
 		if (item->outcome == OUTCOME_ACCEPTED && r) {
 			if (r->pause.until <= e->now)	/* else it had that before the pause */
 				engine_route_works(e, r);
-			engine_route_worked(e, r);
 			lw = engine_wave(e, message_id_wave(item->id));
 			if (lw && store_message_sent(e->store, lw->w.id,
 						     message_id_contact(item->id),
@@ -304,7 +299,6 @@ engine_done(struct engine *e, struct command *cmd)
 		}
 		settle(e, r, item);
 	}
-	engine_route_moved(e, engine_route(e, cmd->route));
 	measure(e, engine_route(e, cmd->route), parts);
 }
 
@@ -319,7 +313,6 @@ engine_part(struct engine *e, struct command *cmd)
 	    !store_message_get(e->store, message_id_wave(id), message_id_contact(id), lw->w.channel,
 			       &m) || (m.attempt & 31) != message_id_attempt(id))
 		return;
-	engine_route_moved(e, engine_route(e, cmd->route));
 	m.parts_done |= 1u << (cmd->part.part - 1);
 	store_message_update(e->store, &m);
 }
@@ -338,7 +331,7 @@ engine_in_doubt(struct engine *e)
 
 			if (lw)
 				in_doubt(e, lw, &rows[i], "gongd stopped while it was with its route",
-					 e->now);
+					 e->now, false);
 		}
 		wave = rows[count - 1].wave;
 		contact = rows[count - 1].contact;

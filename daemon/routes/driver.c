@@ -91,7 +91,7 @@ on_late(void *owner, msec now)
 /* Whatever is still with a driver that is gone: a line of which the kernel took even one byte
  * may have been read, so its items are in doubt; the others never left. */
 static void
-on_ended(void *owner, const char *reason, bool for_good, bool hung)
+on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 {
 	struct driver *d = owner;
 	struct command *cmd = command_new(CMD_ROUTE_LOST, d->id);
@@ -112,10 +112,11 @@ on_ended(void *owner, const char *reason, bool for_good, bool hung)
 	table_fini(&d->items, NULL);
 	cmd->lost.reason = xstrdup(reason);
 	cmd->lost.fatal = for_good;
-	cmd->lost.hung = hung;
-	cmd->lost.asked = children_are_stopping(d->routes->children);
+	cmd->lost.hung = blame == CHILD_HUNG;
+	cmd->lost.cut = blame == CHILD_CUT;
 	events_flush(d);
-	d->routes->ports.submit(d->routes->ports.ctx, cmd);
+	flow_flush(d);
+	flow_submit(d, cmd);
 }
 
 static const struct child_ops driver_ops = {
@@ -131,12 +132,14 @@ driver_new(struct routes *r, const struct route_conf *conf, int64_t id, const ch
 	*d = (struct driver){ .routes = r, .conf = conf, .id = id, .keep = xstrdup(keep) };
 	d->oldest.next = d->oldest.prev = &d->oldest;
 	d->child = child_new(r->children, &driver_ops, d, (uint64_t)id);
+	flow_init(d);
 	return d;
 }
 
 void
 driver_free(struct driver *d)
 {
+	flow_fini(d);
 	child_free(d->child);
 	while (d->oldest.next != &d->oldest)
 		forget_item(d->oldest.next);	/* NOLINT(clang-analyzer-unix.Malloc) */

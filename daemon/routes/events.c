@@ -54,7 +54,14 @@ static void
 submit(struct driver *d, struct command *cmd)
 {
 	events_flush(d);
-	d->routes->ports.submit(d->routes->ports.ctx, cmd);
+	flow_submit(d, cmd);
+}
+
+static void
+submit_latest(struct driver *d, struct command *cmd)
+{
+	events_flush(d);
+	flow_submit_latest(d, cmd);
 }
 
 /* What an account allows; a budget that nobody understands limits nothing. */
@@ -94,6 +101,7 @@ on_ready(struct driver *d, json_t *ev)
 {
 	struct command *cmd = command_new(CMD_ROUTE_READY, d->id);
 	json_t *channels = json_object_get(ev, "channels"), *word;
+	bool first;
 	size_t i;
 
 	cmd->ready.window = (unsigned)number_of(ev, "window", 1, WINDOW_MOST);
@@ -112,8 +120,12 @@ on_ready(struct driver *d, json_t *ev)
 	}
 	d->window = cmd->ready.window;
 	d->reply_within_ms = reply_within(ev);
+	first = child_state(d->child) == CHILD_STARTING;
 	child_is_ready(d->child);
-	submit(d, cmd);
+	if (first)
+		submit(d, cmd);
+	else
+		submit_latest(d, cmd);
 }
 
 static struct done_item *
@@ -141,8 +153,10 @@ one_done(struct driver *d, json_t *ev, json_t *id_value, const char *ref)
 	int class = reject_parse(string_of(ev, "class") ? string_of(ev, "class") : "none");
 	uint64_t id;
 
-	if (!id_of(id_value, &id) || !table_get(&d->items, id))
+	if (!id_of(id_value, &id) || !table_get(&d->items, id)) {
+		flow_noise(d);
 		return;
+	}
 	driver_item_drop(d, id);
 	item = next_done(d);
 	*item = (struct done_item){
@@ -173,8 +187,10 @@ on_part(struct driver *d, json_t *ev)
 	struct command *cmd;
 	uint64_t id;
 
-	if (!id_of(json_object_get(ev, "id"), &id) || !table_get(&d->items, id))
+	if (!id_of(json_object_get(ev, "id"), &id) || !table_get(&d->items, id)) {
+		flow_noise(d);
 		return;
+	}
 	cmd = command_new(CMD_PART, d->id);
 	cmd->part.id = id;
 	cmd->part.part = (unsigned)number_of(ev, "part", 0, PARTS_MOST);
@@ -209,8 +225,10 @@ on_call(struct driver *d, json_t *ev)
 	struct command *cmd;
 	uint64_t id;
 
-	if (!state || !id_of(json_object_get(ev, "id"), &id))
+	if (!state || !id_of(json_object_get(ev, "id"), &id)) {
+		flow_noise(d);
 		return;
+	}
 	cmd = command_new(CMD_CALL, d->id);
 	cmd->call.id = id;
 	cmd->call.state = strcmp(state, "ended") == 0 ? CALL_ENDED
@@ -229,8 +247,10 @@ on_inbound(struct driver *d, json_t *ev)
 	const char *id = string_of(ev, "id");
 	struct command *cmd;
 
-	if (!id || !string_of(ev, "from"))
+	if (!id || !string_of(ev, "from")) {
+		flow_noise(d);
 		return;
+	}
 	cmd = command_new(CMD_INBOUND, d->id);
 	cmd->inbound.driver_id = xstrdup(id);
 	cmd->inbound.from = phone_of(ev, "from");
@@ -250,8 +270,10 @@ on_reply(struct driver *d, json_t *ev)
 	struct command *cmd;
 
 	if (!id || !callbacks_reply(d, strtoull(id, NULL, 10), (int)number_of(ev, "status", 200, 999),
-				    type ? type : "text/plain", body ? body : "", barrier))
+				    type ? type : "text/plain", body ? body : "", barrier)) {
+		flow_noise(d);
 		return;
+	}
 	cmd = command_new(CMD_BARRIER, d->id);
 	cmd->barrier = barrier;
 	submit(d, cmd);
@@ -264,7 +286,7 @@ on_health(struct driver *d, json_t *ev)
 
 	cmd->health.json = json_dumps(ev, JSON_COMPACT);
 	cmd->health.ok = !json_is_false(json_object_get(ev, "ok"));
-	submit(d, cmd);
+	submit_latest(d, cmd);
 }
 
 static void
@@ -273,8 +295,10 @@ on_answer(struct driver *d, json_t *ev)
 	const char *id = string_of(ev, "id");
 	struct command *cmd;
 
-	if (!id || *id != 'q')
+	if (!id || *id != 'q') {
+		flow_noise(d);
 		return;
+	}
 	cmd = command_new(CMD_ANSWERED, d->id);
 	cmd->answered.id = strtoull(id + 1, NULL, 10);
 	json_object_del(ev, "ev");
@@ -289,19 +313,22 @@ on_keep(struct driver *d, json_t *ev)
 	const char *state = string_of(ev, "state");
 	struct command *cmd;
 
-	if (!state || strlen(state) > 4096)
+	if (!state || strlen(state) > 4096) {
+		flow_noise(d);
 		return;
+	}
 	free(d->keep);
 	d->keep = xstrdup(state);
 	cmd = command_new(CMD_KEEP, d->id);
 	cmd->keep = xstrdup(state);
-	submit(d, cmd);
+	submit_latest(d, cmd);
 }
 
 static void
 on_pong(struct driver *d, json_t *ev)
 {
-	child_ponged(d->child, (unsigned long)number_of(ev, "n", -1, INT64_MAX));
+	if (!child_ponged(d->child, (unsigned long)number_of(ev, "n", -1, INT64_MAX)))
+		flow_noise(d);
 }
 
 static void
@@ -331,7 +358,7 @@ events_flush(struct driver *d)
 
 	d->done = NULL;
 	if (cmd)
-		d->routes->ports.submit(d->routes->ports.ctx, cmd);
+		flow_submit(d, cmd);
 }
 
 void
@@ -348,7 +375,7 @@ events_read(void *driver, char *line, size_t len)
 			break;
 	if (name && i < count)
 		events[i].run(d, ev);
-	else
+	else if (flow_noise(d))
 		d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING,
 				     "driver line unreadable route=%s reason=\"%s\"",
 				     d->conf->name, name ? "no such event" : ev ? "no \"ev\""

@@ -17,7 +17,22 @@ struct item {
 	struct item *next, *prev;	/* ring, oldest first */
 };
 
+/* How much a driver may tell; see flow.c. */
+struct flow {
+	struct origin *origin;
+	struct pace_bucket latest, noise, unmatched, log;
+	struct command *newest[3];	/* of the kinds of which only the latest matters, put off */
+	struct event *timer;		/* end of a rest, or the next turn of what was put off */
+	bool pressed;			/* the engine has not run what it told before */
+	bool resting;
+	bool alarmed, first_word;	/* first_word: the engine has heard whether it is */
+	unsigned long told, excess;	/* in this second: events for the engine, beyond a bucket */
+	unsigned long excess_total, receipts_unmatched;		/* so far */
+	unsigned over, calm;		/* seconds in a row with too much, without */
+};
+
 struct driver {
+	struct flow flow;
 	struct routes *routes;
 	const struct route_conf *conf;
 	int64_t id;			/* as commands and effects name it */
@@ -26,8 +41,6 @@ struct driver {
 	struct item oldest;		/* head of the ring */
 	char *keep;
 	unsigned window;
-	unsigned long unmatched;	/* receipts of no message of ours, so far */
-	unsigned long folded;		/* alarms it named that were too many, so far */
 	msec reply_within_ms;		/* its provider waits no longer for a callback's answer */
 	struct command *done;		/* `done` items of this read, one command */
 	size_t done_cap;
@@ -41,6 +54,8 @@ struct routes {
 	struct children *children;	/* borrowed */
 	struct driver **drivers;
 	size_t count;
+	size_t pressed;			/* how many of them are */
+	struct event *second;
 	uint64_t barriers;
 	struct open_callback *callbacks;	/* see callbacks.c */
 };
@@ -56,6 +71,19 @@ void driver_free(struct driver *);	/* kills its process; nobody is told */
 /* deadline_at: in the child's own time.  The item's line must be queued next. */
 void driver_item_add(struct driver *, uint64_t id, msec deadline_at);
 void driver_item_drop(struct driver *, uint64_t id);
+
+/* flow.c */
+void flow_init(struct driver *);
+void flow_fini(struct driver *);
+void flow_submit(struct driver *, struct command *);
+/* Of these only the newest matters: it goes now, or later instead of the one before it. */
+void flow_submit_latest(struct driver *, struct command *);
+void flow_flush(struct driver *);		/* what was put off goes now */
+/* A line that leads to nothing.  false: there were too many of them to log this one. */
+bool flow_noise(struct driver *);
+void flow_look(struct driver *);		/* the engine may have run some of its commands */
+void flow_unmatched(struct driver *, unsigned long receipts);	/* so far */
+void flow_second(struct driver *);
 
 /* ops.c: operations to lines */
 void ops_open(struct buf *, const struct driver *);

@@ -10,12 +10,22 @@
 #define SMS_DEADLINE_MS MINUTES(5)
 #define CALL_DEADLINE_MS MINUTES(3)	/* beyond the ringing */
 
+static void
+on_second(evutil_socket_t fd, short what, void *ctx)
+{
+	struct routes *r = ctx;
+
+	for (size_t i = 0; i < r->count; i++)
+		flow_second(r->drivers[i]);
+}
+
 struct routes *
 routes_open(struct event_base *base, struct children *children, const struct settings *settings,
 	    const int64_t *ids, char *const *keeps, const char *base_url,
 	    const struct routes_ports *ports)
 {
 	struct routes *r = xcalloc(1, sizeof(*r));
+	struct timeval second = { 1, 0 };
 
 	r->base = base;
 	r->children = children;
@@ -28,6 +38,8 @@ routes_open(struct event_base *base, struct children *children, const struct set
 		r->drivers[i] = driver_new(r, &settings->routes[i], ids[i], keeps[i]);
 		child_start(r->drivers[i]->child);
 	}
+	r->second = event_new(base, -1, EV_PERSIST, on_second, r);
+	event_add(r->second, &second);
 	return r;
 }
 
@@ -158,21 +170,19 @@ routes_effect(struct routes *r, struct effect *f)
 }
 
 void
-routes_hold(struct routes *r, bool hold)
+routes_look(struct routes *r)
 {
 	for (size_t i = 0; i < r->count; i++)
-		child_hold(r->drivers[i]->child, hold);
+		flow_look(r->drivers[i]);
 }
 
 void
-routes_counted(struct routes *r, int64_t route, unsigned long unmatched, unsigned long folded)
+routes_unmatched(struct routes *r, int64_t route, unsigned long receipts)
 {
 	struct driver *d = find(r, route);
 
-	if (!d)
-		return;
-	d->unmatched = unmatched;
-	d->folded = folded;
+	if (d)
+		flow_unmatched(d, receipts);
 }
 
 void
@@ -181,7 +191,7 @@ routes_metrics(const struct routes *r, struct buf *out)
 	buf_puts(out, "# TYPE gong_route_up gauge\n# TYPE gong_route_in_flight gauge\n"
 		 "# TYPE gong_route_window gauge\n# TYPE gong_route_starts_total counter\n"
 		 "# TYPE gong_route_receipts_unmatched_total counter\n"
-		 "# TYPE gong_route_alarms_folded_total counter\n");
+		 "# TYPE gong_route_excess_total counter\n");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct driver *d = r->drivers[i];
 		const char *name = d->conf->name;
@@ -192,9 +202,9 @@ routes_metrics(const struct routes *r, struct buf *out)
 		buf_printf(out, "gong_route_starts_total{route=\"%s\"} %u\n", name,
 			   child_starts(d->child));
 		buf_printf(out, "gong_route_receipts_unmatched_total{route=\"%s\"} %lu\n", name,
-			   d->unmatched);
-		buf_printf(out, "gong_route_alarms_folded_total{route=\"%s\"} %lu\n", name,
-			   d->folded);
+			   d->flow.receipts_unmatched);
+		buf_printf(out, "gong_route_excess_total{route=\"%s\"} %lu\n", name,
+			   d->flow.excess_total);
 	}
 }
 
@@ -214,6 +224,7 @@ routes_close(struct routes *r)
 	callbacks_close(r);
 	for (size_t i = 0; i < r->count; i++)
 		driver_free(r->drivers[i]);
+	event_free(r->second);
 	free(r->drivers);
 	free(r->base_url);
 	free(r);

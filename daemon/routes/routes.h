@@ -11,6 +11,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/msec.h"
 #include "daemon/contract/contract.h"
 #include "daemon/settings/settings.h"
 
@@ -25,6 +26,10 @@ struct routes_ports {
 	void (*reply)(void *ctx, uint64_t to, int status, const char *type, const char *body);
 	void (*log)(void *ctx, enum log_level, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
+	msec (*now)(void *ctx);		/* monotonic: only for durations */
+	/* Some driver is not read until the engine has run what it told: call routes_look after
+	 * each turn, until this is called with false. */
+	void (*watch)(void *ctx, bool on);
 };
 
 /* Starts every route's driver.  `ids[i]`: of route i in the store; `keeps[i]`: what it asked to
@@ -40,10 +45,9 @@ void routes_effect(struct routes *, struct effect *);
 bool routes_callback(struct routes *, const char *route, uint64_t reply_to, const char *method,
 		     const char *path, const char *query, const char *const *headers,
 		     const void *body, size_t body_len);
-/* Back-pressure: stop or go on reading from all drivers; their pong clocks stand still. */
-void routes_hold(struct routes *, bool hold);
-/* Since gongd started: receipts of its that matched no message, alarms of its that were too many. */
-void routes_counted(struct routes *, int64_t route, unsigned long unmatched, unsigned long folded);
+void routes_look(struct routes *);
+/* So many of its receipts matched no message, since gongd started. */
+void routes_unmatched(struct routes *, int64_t route, unsigned long receipts);
 void routes_metrics(const struct routes *, struct buf *out);
 /* The same routes in the same order (the caller checks). */
 void routes_reload(struct routes *, const struct settings *);

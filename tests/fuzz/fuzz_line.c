@@ -29,6 +29,11 @@ log_line(void *ctx, enum log_level level, const char *fmt, ...)
 {
 }
 
+static void
+watch(void *ctx, bool on)
+{
+}
+
 static msec
 now(void *ctx)
 {
@@ -62,7 +67,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct route_conf conf = { .name = name };
 	struct settings settings = { .routes = &conf, .route_count = 1 };
 	struct driver *d;
-	struct routes r = { .ports = { .submit = submit, .reply = reply, .log = log_line },
+	struct routes r = { .ports = { .submit = submit, .reply = reply, .log = log_line,
+					       .now = now, .watch = watch },
 			    .settings = &settings, .drivers = &d, .count = 1 };
 
 	/* `fatal` is answered with a close, which is queued and timed; the loop never runs. */
