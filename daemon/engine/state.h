@@ -157,7 +157,7 @@ struct engine {
 		struct live_list waiting;	/* with nothing to claim before their due_at */
 		msec waiting_at;	/* the earliest of those */
 		msec expiry_at;		/* when a wave's validity may end */
-		uint32_t marked;	/* last id before the command in hand */
+		uint32_t last, marked;	/* last id; the same before the command in hand */
 	} waves;
 	struct live_list planning;	/* broadcast.c, collect.c: still being planned, oldest first */
 	msec resume_at;			/* dispatch.c: when a held-back claim may go at the earliest */

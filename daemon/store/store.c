@@ -192,7 +192,7 @@ store_last_id(struct store *s)
 void
 store_begin(struct store *s)
 {
-	s->failed = s->full = false;
+	s->failed = s->full = s->have_person = false;
 	store_run(s, "BEGIN IMMEDIATE", "");
 	s->changes_before = sqlite3_total_changes(s->db);
 }
@@ -244,7 +244,7 @@ store_undo(struct store *s)
 {
 	store_run(s, "ROLLBACK TO command", "");
 	store_run(s, "RELEASE command", "");
-	s->have_audit_hash = false;
+	s->have_audit_hash = s->have_person = false;
 }
 
 int64_t

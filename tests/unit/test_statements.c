@@ -9,7 +9,7 @@
 #include "daemon/intake/intake.h"
 
 #define PEOPLE 100
-#define STATEMENTS 24			/* a message; lower it with them */
+#define STATEMENTS 18			/* a message; lower it with them */
 
 static char folder[] = "/tmp/gong-statements-XXXXXX", store_path[64];
 static struct settings *settings;
