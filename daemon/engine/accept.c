@@ -339,6 +339,14 @@ repeated(struct engine *e, const struct alert_request *r, int64_t *id, struct er
 	return err_say(err, REFUSED_CONFLICT, about(CONCEPT_KEY), key_used, NUM(*id));
 }
 
+/* What it does can be undone with its rows and the waves it made: it ends no other alert, and
+ * keeps what it writes. */
+bool
+engine_accept_is_plain(const struct command *cmd)
+{
+	return cmd->kind == CMD_ACCEPT && !cmd->accept->replaces && !cmd->accept->dry_run;
+}
+
 void
 engine_accept(struct engine *e, struct command *cmd)
 {
@@ -346,7 +354,7 @@ engine_accept(struct engine *e, struct command *cmd)
 	struct err err = { 0 };
 	struct alert a;
 	int64_t id;
-	int again = repeated(e, r, &id, &err);
+	int before = store_changes(e->store), again = repeated(e, r, &id, &err);
 
 	if (again < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
@@ -358,10 +366,14 @@ engine_accept(struct engine *e, struct command *cmd)
 		answer_accepted(e, cmd->reply_to, &a, true);
 		return;
 	}
-	engine_mark(e);
+	if (!e->batched)
+		engine_mark(e);
 	id = engine_accept_request(e, r, &a, &err);
 	if (!id) {
-		engine_undo(e);
+		if (!e->batched)
+			engine_undo(e);
+		else
+			e->spoiled = store_changes(e->store) != before;
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
@@ -373,7 +385,8 @@ engine_accept(struct engine *e, struct command *cmd)
 		e->last_alert = id - 1;
 		return;
 	}
-	store_keep(e->store);
+	if (!e->batched)
+		store_keep(e->store);
 	e->stats.accepts++;
 	answer_accepted(e, cmd->reply_to, &a, false);
 }

@@ -134,6 +134,8 @@ struct engine {
 	bool stale;			/* memory must be reloaded: the last commit failed */
 	bool more;			/* work was left over: wake at once */
 	bool quiet;			/* dry run: plan, keep no effects */
+	bool batched;			/* the command in hand shares its savepoint with others … */
+	bool spoiled;			/* … and was refused after it had written: all must go back */
 	struct engine_stats stats;
 
 	struct route_state **routes;	/* at most ROUTES_MAX; a pointer is good between turns */

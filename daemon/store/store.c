@@ -203,6 +203,12 @@ store_statements(const struct store *s)
 	return s->statements;
 }
 
+int
+store_changes(const struct store *s)
+{
+	return sqlite3_total_changes(s->db);
+}
+
 bool
 store_changed(const struct store *s)
 {
