@@ -41,7 +41,7 @@ $(B)/%.o: %.c
 $(B)/daemon/store/store.o: daemon/store/schema.sql
 
 $(B)/gongd: $(B)/daemon/main.o $(DAEMON) $(KIT) $(CORE)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto) -lcsv -lpthread -lm
+	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto zlib) -lcsv -lpthread -lm
 $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse) -lm
 define driver_rule
@@ -50,7 +50,7 @@ $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 
-TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl gammu cmocka) -lcsv -lpthread -lm
+TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl gammu cmocka zlib) -lcsv -lpthread -lm
 # An archive, so that each test takes from gongd just what it names.
 $(B)/gong.a: $(DAEMON) $(KIT) $(CORE)
 	@rm -f $@
@@ -89,7 +89,7 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 
 # Everything a fresh Debian 12 lacks; `have` is what demo and check ask first.
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
-	libconfuse-dev libssl-dev libcsv-dev libgammu-dev gammu libcmocka-dev tzdata python3 \
+	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev gammu libcmocka-dev tzdata python3 \
 	python3-pytest libnghttp2-dev curl openssl clang clang-tidy clang-format libclang-rt-14-dev mandoc \
 	kannel kannel-extras
 deps:

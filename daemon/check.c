@@ -15,6 +15,7 @@
 #include "core/buf.h"
 #include "daemon/routes/routes.h"
 #include "daemon/settings/settings.h"
+#include "daemon/web/site.h"
 
 struct answer {				/* of one route's driver */
 	enum route_check verdict;
@@ -161,6 +162,23 @@ check_routes(struct check *c)
 	free(c->answers);
 }
 
+/* The console may be missing and gongd runs all the same; whoever checks wants to know. */
+static void
+check_console(struct check *c)
+{
+	struct site *site;
+	struct err err = { 0 };
+
+	if (!c->settings->console)
+		return;
+	if (site_load(&site, c->settings->console, &err) == 0) {
+		site_unref(site);
+		return;
+	}
+	fprintf(stderr, "%s\n", err.text);
+	c->errors++;
+}
+
 static void
 say_all_right(const char *path, const struct check *c)
 {
@@ -189,6 +207,7 @@ check_run(const char *path)
 		signal(SIGPIPE, SIG_IGN);
 		if (become_owner(s->state_dir, &err) == 0) {
 			check_routes(&c);
+			check_console(&c);
 			status = c.errors > 0;
 		} else {
 			fprintf(stderr, "%s\n", err.text);

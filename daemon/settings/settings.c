@@ -80,6 +80,7 @@ static cfg_opt_t main_opts[] = {
 	CFG_STR("roles", "roles.conf", CFGF_NONE),
 	CFG_STR_LIST("templates", "{../templates}", CFGF_NONE),
 	CFG_STR_LIST("policies", "{policies}", CFGF_NONE),
+	CFG_STR("console", NULL, CFGF_NONE),
 	CFG_SEC("site", site_opts, CFGF_NONE),
 	CFG_SEC("listen", listen_opts, CFGF_NONE),
 	CFG_SEC("client", client_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -583,6 +584,8 @@ read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 	free(path);
 	s->state_dir = conf_path(s->path, cfg_getstr(cfg, "state_dir"));
 	s->driver_dir = conf_path(s->path, cfg_getstr(cfg, "driver_dir"));
+	if (cfg_getstr(cfg, "console") && *cfg_getstr(cfg, "console"))
+		s->console = conf_path(s->path, cfg_getstr(cfg, "console"));
 	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), err) < 0)
 		return -1;
 	read_listen(s, cfg_getsec(cfg, "listen"));
@@ -692,5 +695,6 @@ settings_unref(struct settings *s)
 	free(s->listen_host);
 	free(s->public_url);
 	free(s->socket_path);
+	free(s->console);
 	free(s);
 }

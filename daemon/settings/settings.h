@@ -96,6 +96,7 @@ struct document {
 struct settings {
 	char *path;			/* gong.conf */
 	char *state_dir, *driver_dir;
+	char *console;			/* folder of files for browsers; NULL = none */
 	/* site */
 	char *site_name[LANG_COUNT], *signature[LANG_COUNT], *drill_mark[LANG_COUNT];
 	char *drill_mark_provider[LANG_COUNT];

@@ -100,6 +100,9 @@ struct http_conn *http_find(const struct http *, uint64_t id);
  * `delay_s`: hold it back (failed authentication). */
 void http_answer(struct http_conn *, int status, const char *type, const char *extra,
 		 const char *body, size_t len, unsigned delay_s);
+/* The same with bytes that stay where they are until done() is called, once, perhaps at once. */
+void http_answer_kept(struct http_conn *, int status, const char *type, const char *extra,
+		      const char *body, size_t len, void (*done)(void *), void *done_ctx);
 const char *http_reason(int status);
 
 /* stream.c: an answer in pieces, for a whole request (in whole() or later): chunked, or until the

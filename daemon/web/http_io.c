@@ -8,6 +8,7 @@
 
 #define OUT_MAX (256 * 1024)		/* unread answers: stop reading requests */
 #define BODY_PACE 65536			/* bytes that must arrive in each body_s */
+#define WRITE_PACE 8192			/* bytes a second for which more than write_s is given */
 
 unsigned
 conn_tick_after(const struct http_conn *c, unsigned seconds)
@@ -253,7 +254,8 @@ void
 conn_end_answer(struct http_conn *c, bool last)
 {
 	c->http->slots[c->index].serial++;
-	c->write_until = conn_tick_after(c, c->http->limits.write_s);
+	c->write_until = conn_tick_after(c, c->http->limits.write_s + (unsigned)(
+		evbuffer_get_length(bufferevent_get_output(c->bev)) / WRITE_PACE));
 	if (last) {
 		c->state = CONN_CLOSING;
 		/* Pieces may all have left before their end, and then nobody will say so again. */
@@ -280,26 +282,73 @@ conn_write_head(const struct http_conn *c, struct evbuffer *out, int status, con
 	evbuffer_add(out, head, (size_t)n);
 }
 
-void
-http_answer(struct http_conn *c, int status, const char *type, const char *extra, const char *body,
-	    size_t len, unsigned delay_s)
+/* The head, and what follows from it; the body goes into what is returned.  NULL: it was answered
+ * before. */
+static struct evbuffer *
+begin_answer(struct http_conn *c, int status, const char *type, const char *extra, size_t len,
+	     bool held, bool *last)
 {
 	bool unread = c->state == CONN_HEAD || c->state == CONN_BODY;
 	bool nothing_follows = !c->req.chunked && c->req.length == 0 && c->req.keep_alive;
-	bool last = !c->req.keep_alive || c->eof || (unread && !nothing_follows);
 	struct evbuffer *out = bufferevent_get_output(c->bev);
 	char length[48] = "";
 
 	if (c->answered)
-		return;
+		return NULL;
 	c->answered = true;
+	*last = !c->req.keep_alive || c->eof || (unread && !nothing_follows);
 	if (status != 304)		/* its length would be that of the body not sent */
 		snprintf(length, sizeof(length), "Content-Length: %zu\r\n", len);
-	if (delay_s) {
+	if (held) {
 		c->held = c->held ? c->held : evbuffer_new();
 		out = c->held;
 	}
-	conn_write_head(c, out, status, type, length, extra, last);
+	conn_write_head(c, out, status, type, length, extra, *last);
+	return out;
+}
+
+struct keeping {
+	void (*done)(void *);
+	void *ctx;
+};
+
+static void
+on_kept(const void *bytes, size_t len, void *ctx)
+{
+	struct keeping *k = ctx;
+
+	k->done(k->ctx);
+	free(k);
+}
+
+void
+http_answer_kept(struct http_conn *c, int status, const char *type, const char *extra,
+		 const char *body, size_t len, void (*done)(void *), void *done_ctx)
+{
+	bool last, head = strcmp(c->req.method, "HEAD") == 0;
+	struct evbuffer *out = begin_answer(c, status, type, extra, len, false, &last);
+	struct keeping *k;
+
+	if (out && len && !head) {
+		k = xmalloc(sizeof(*k));
+		*k = (struct keeping){ done, done_ctx };
+		evbuffer_add_reference(out, body, len, on_kept, k);
+	} else {
+		done(done_ctx);
+	}
+	if (out)
+		conn_end_answer(c, last);
+}
+
+void
+http_answer(struct http_conn *c, int status, const char *type, const char *extra, const char *body,
+	    size_t len, unsigned delay_s)
+{
+	bool last;
+	struct evbuffer *out = begin_answer(c, status, type, extra, len, delay_s > 0, &last);
+
+	if (!out)
+		return;
 	if (strcmp(c->req.method, "HEAD") != 0)	/* RFC 9110 9.3.2: never a body */
 		evbuffer_add(out, body, len);
 	if (delay_s) {

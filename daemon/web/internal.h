@@ -4,6 +4,7 @@
 
 #include "daemon/intake/intake.h"
 #include "daemon/web/http.h"
+#include "daemon/web/site.h"
 #include "daemon/web/problem.h"
 #include "daemon/web/web.h"
 
@@ -17,6 +18,8 @@ struct web {
 	struct events *events;
 	struct export *exports;		/* those under way */
 	size_t export_count;
+	struct event_base *base;
+	struct statics *statics;
 	unsigned long auth_failures, callbacks_refused, refusals_unlogged;
 	msec refusal_logged_at;
 };
@@ -50,6 +53,8 @@ struct exchange {			/* a request in hand; one a connection */
 	struct csv_intake *csv;
 	struct listener *listener;	/* to /v1/events … */
 	struct export *export;		/* … or a list that is being given; one of them at most */
+	struct site *site;		/* a reference, while … */
+	const struct site_file *file;	/* … this is what was asked for */
 };
 
 #define QUERY_DRY_RUN 1u
@@ -109,6 +114,14 @@ void export_get(struct web *, struct http_conn *, struct exchange *);
 void export_leave(struct web *, struct export *);	/* frees it; NULL is none */
 void export_drained(struct web *, struct export *);
 void exports_tick(struct web *);
+/* static.c: the console's files. */
+void static_open(struct web *);		/* begins to read them */
+void static_reload(struct web *);
+void static_close(struct web *);	/* after the last connection */
+/* Is there a file at this path?  Then it is x->file. */
+bool static_find(struct web *, struct exchange *, const char *path);
+void static_answer(struct http_conn *, struct exchange *);
+
 /* A page, or why there is none (refusal NULL: there is one).  false: nothing was given and nothing
  * will be; answer with the refusal. */
 bool export_take(struct web *, struct exchange *, const struct err *refusal, const char *body,

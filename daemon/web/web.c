@@ -19,6 +19,7 @@ exchange_reset(struct web *web, struct exchange *x)
 {
 	events_leave(web, x->listener);
 	export_leave(web, x->export);
+	site_unref(x->site);
 	csv_intake_free(x->csv);
 	settings_unref(x->settings);
 	*x = (struct exchange){ 0 };
@@ -61,11 +62,18 @@ check_type(struct http_conn *c, const struct api_call *call)
 }
 
 static void
-not_found(struct http_conn *c, const char *allow)
+not_found(struct web *web, struct http_conn *c, struct exchange *x, const char *allow)
 {
+	const struct http_request *r = http_request(c);
 	char extra[96];
 	struct err err;
 
+	/* The API's own addresses are never a file's. */
+	if (!*allow && static_find(web, x, r->path)) {
+		if (strcmp(r->method, "GET") == 0 || strcmp(r->method, "HEAD") == 0)
+			return;		/* once the request is whole */
+		allow = "GET, HEAD";
+	}
 	if (!*allow) {
 		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_NONE), nothing_here);
 		web_refuse(c, &err);
@@ -100,7 +108,7 @@ call_head(struct web *web, struct http_conn *c, struct exchange *x)
 	char allow[64];
 
 	if (!api_find(r->method, r->path, &x->call, &x->place, allow)) {
-		not_found(c, allow);
+		not_found(web, c, x, allow);
 		return;
 	}
 	if (check_right(web, c, x, &err) < 0) {
@@ -236,6 +244,8 @@ on_whole(void *ctx, struct http_conn *c)
 
 	if (x->call)
 		x->call->whole(web, c, x);
+	else if (x->file)
+		static_answer(c, x);
 	else
 		callback_whole(web, c, x);
 }
@@ -304,7 +314,9 @@ web_open(struct web **out, struct event_base *base, struct settings *settings,
 	err_say(&away, REFUSED_BUSY, about(CONCEPT_NONE), http_connections);
 	problem_text(&web->away, &away, FORM_PLAIN, LANG_EN);
 	ops.away = web->away.data;
+	web->base = base;
 	web->events = events_new();
+	static_open(web);
 	web->http = http_new(base, &limits, &ops);
 	if ((settings->listen_host && http_listen_tcp(web->http, settings->listen_host,
 						      settings->listen_port, &web->port, err) < 0) ||
@@ -370,6 +382,7 @@ web_reload(struct web *web, struct settings *settings)
 	web->settings = settings;
 	http_set_limits(web->http, &limits);
 	events_end_all(web);
+	static_reload(web);
 }
 
 void
@@ -388,6 +401,7 @@ web_close(struct web *web)
 	http_free(web->http);
 	buf_fini(&web->away);
 	events_free(web->events);
+	static_close(web);
 	settings_unref(web->settings);
 	free(web);
 }

@@ -1,7 +1,9 @@
-/* fuzz_http.c -- any bytes as the head of an HTTP request, as a chunked body and as a query. */
+/* fuzz_http.c -- any bytes as the head of an HTTP request, as a chunked body, as a query, as the
+ * headers that choose a form of a file, and as lines of news. */
 #include "tests/fuzz/fuzz.h"
 
 #include "daemon/web/internal.h"
+#include "daemon/web/news.h"
 
 static void
 as_head(const uint8_t *data, size_t size)
@@ -78,6 +80,45 @@ as_query(const uint8_t *data, size_t size)
 	free(text);
 }
 
+/* Among whatever else, a tag stands where it stands. */
+static void
+as_choice(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size);
+	struct buf header = { 0 };
+	bool takes = site_takes_gzip(text);
+
+	site_has_etag(text, "\"0123\"");
+	buf_printf(&header, "\"0123\", %s", text);
+	promise(site_has_etag(header.data, "\"0123\""), "the first tag is seen");
+	buf_reset(&header);
+	buf_printf(&header, "gzip;q=0, %s", text);
+	promise(!site_takes_gzip(header.data), "gzip was refused");
+	buf_reset(&header);
+	buf_printf(&header, "br;q=1, %s", text);
+	promise(site_takes_gzip(header.data) == takes, "another coding changes nothing");
+	buf_fini(&header);
+	free(text);
+}
+
+static void
+as_news(const uint8_t *data, size_t size)
+{
+	char *text = fuzz_text(data, size);
+	struct news *n = news_new(2000);
+	size_t count = news_put_lines(n, text);
+	uint64_t last = 0;
+
+	promise(count == news_number(n), "each word has a number");
+	for (const struct news_item *i = news_after(n, 0); i; i = i->later) {
+		promise(i->number > last && i->kind && i->ids && i->full, "words ascend");
+		last = i->number;
+	}
+	promise(last == news_number(n), "the last word stands there");
+	news_free(n);
+	free(text);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -86,5 +127,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	as_head(data + 1, size - 1);
 	as_chunks(data + 1, size - 1, 1 + data[0] % 17);
 	as_query(data + 1, size - 1);
+	as_choice(data + 1, size - 1);
+	as_news(data + 1, size - 1);
 	return 0;
 }
