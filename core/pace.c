@@ -171,6 +171,32 @@ pace_bucket_next_at(const struct pace_bucket *b, msec now)
 	return at > now ? at : now;
 }
 
+bool
+pace_meter_is_over(msec until, msec gap_ms, unsigned count, msec now)
+{
+	return until - now > gap_ms * (msec)count;
+}
+
+void
+pace_meter_add(msec *until, msec gap_ms, unsigned most, msec now)
+{
+	*until = (*until > now ? *until : now) + gap_ms;
+	if (pace_meter_is_over(*until, gap_ms, most, now))
+		*until = now + gap_ms * (msec)most;
+}
+
+bool
+pace_meter_take(msec *until, msec gap_ms, unsigned burst, msec now)
+{
+	/* A clock that was set back leaves no more than a full meter behind. */
+	if (pace_meter_is_over(*until, gap_ms, burst, now))
+		*until = now + gap_ms * (msec)burst;
+	if (pace_meter_is_over(*until, gap_ms, burst - 1, now))
+		return false;
+	pace_meter_add(until, gap_ms, burst, now);
+	return true;
+}
+
 msec
 pace_backoff_ms(msec first_ms, msec max_ms, unsigned failures)
 {

@@ -2,6 +2,7 @@
 #ifndef GONG_PACE_H
 #define GONG_PACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,14 @@ struct pace_bucket {
 /* How many of `want` may go now (takes them). */
 unsigned pace_bucket_take(struct pace_bucket *, unsigned want, msec now);
 msec pace_bucket_next_at(const struct pace_bucket *, msec now);
+
+/* A meter of what may happen `burst` times at once and once each `gap_ms` for long; `*until` is all
+ * its state (0 = fresh), so that it can be kept on disk.  False: that is too often, not counted. */
+bool pace_meter_take(msec *until, msec gap_ms, unsigned burst, msec now);
+/* Counts one that happened anyway; what is above `most` is forgotten. */
+void pace_meter_add(msec *until, msec gap_ms, unsigned most, msec now);
+/* Are there more than `count` on it? */
+bool pace_meter_is_over(msec until, msec gap_ms, unsigned count, msec now);
 
 /* first_ms doubling per failure (count from 1) up to max_ms. */
 msec pace_backoff_ms(msec first_ms, msec max_ms, unsigned failures);

@@ -94,8 +94,9 @@ static void
 look_at_routes(struct loop *l, const struct bridge_state *s)
 {
 	for (size_t i = 0; i < ROUTES_MAX && s->stats.routes[i].id; i++)
-		routes_unmatched(l->routes, s->stats.routes[i].id,
-				 s->stats.routes[i].receipts_unmatched);
+		routes_counted(l->routes, s->stats.routes[i].id,
+			       s->stats.routes[i].receipts_unmatched,
+			       s->stats.routes[i].alarms_folded);
 	routes_look(l->routes);
 }
 

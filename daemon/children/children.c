@@ -98,6 +98,12 @@ children_stop(struct children *all, msec grace_ms, void (*done)(void *ctx), void
 	event_active(all->sweep, EV_TIMEOUT, 0);
 }
 
+bool
+children_are_stopping(const struct children *all)
+{
+	return all->stopping;
+}
+
 void
 children_close(struct children *all)
 {

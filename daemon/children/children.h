@@ -57,6 +57,7 @@ struct children *children_open(struct event_base *, msec (*now)(void *ctx), void
 /* Asks everyone to finish within grace_ms and starts nobody again; `done` is called once, from
  * the loop, when all have ended. */
 void children_stop(struct children *, msec grace_ms, void (*done)(void *ctx), void *ctx);
+bool children_are_stopping(const struct children *);
 void children_close(struct children *);		/* after the last child_free */
 
 /* Not started yet.  Borrows ops and owner until child_free.  `seed` spreads its back-off. */

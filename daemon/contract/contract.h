@@ -181,6 +181,7 @@ struct command {
 			char *reason;	/* NULL: it was lost before, this is only given back */
 			bool fatal;	/* not worth restarting: alarm */
 			bool hung;	/* it was killed for its silence: no message is to blame */
+			bool asked;	/* gongd itself asked it to end: no trouble of the route's */
 			bool cut;	/* it was told to close and did not: nor is one here */
 		} lost;
 		struct {

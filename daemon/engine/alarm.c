@@ -1,20 +1,26 @@
 /* alarm.c -- what is wrong with a route: a task for the desk and one message to the duty officer,
- * by another route, until it is over.  A driver names its alarms in `health`; gong adds "down",
- * "canary", "paused" and "chatty".  The store knows which ones stand, so that a restart tells nobody twice. */
+ * by another route, until it is over.  The store knows which ones stand, and how often one came
+ * lately, so that a restart tells nobody twice.  Why there is one, others know (outage.c, health.c,
+ * canary.c, receipt.c); the life of it is here and in docs/alarms.md. */
 #include "daemon/engine/alarm.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define ALARMS_MAX 16			/* of one driver */
+#define NAMES_MAX 16			/* that a driver may have standing */
+#define NEW_GAP_MS MINUTES(15)		/* and of new ones as many at once, then one each … */
+#define FREE_TIMES 2			/* so often an alarm may come and go within an hour; then … */
+#define HOLD_MS MINUTES(15)		/* … its cause must stay away so long, … */
+#define TELL_AGAIN_MS HOURS(1)		/* … and the duty officer hears no sooner again */
+#define AGAIN_MS MINUTES(10)		/* of what is told by events: over when none came so long */
+#define ENDS_AT_ONCE 32
 #define COUNTIES_MAX 64
 #define DUTY "duty_officer"
 
 /* As much as fits, in one line, never cut inside a character. */
-static void
-clip(char *out, size_t size, const char *text)
+void
+engine_alarm_clip(char *out, size_t size, const char *text)
 {
 	size_t len = strnlen(text, size - 1);
 
@@ -28,16 +34,16 @@ clip(char *out, size_t size, const char *text)
 }
 
 /* Texts are "中文 / English"; what has no such parts is both. */
-static const char *
-english_of(const char *text)
+const char *
+engine_alarm_english(const char *text)
 {
 	const char *slash = strstr(text, " / ");
 
 	return slash ? slash + 3 : text;
 }
 
-static int
-chinese_length(const char *text)
+int
+engine_alarm_chinese(const char *text)
 {
 	const char *slash = strstr(text, " / ");
 
@@ -75,9 +81,9 @@ static int64_t
 send_notice(struct engine *e, struct route_state *r, const struct route_alarm *alarm)
 {
 	struct counties counties = { .e = e };
-	char *zh = xstrndup(alarm->text, (size_t)chinese_length(alarm->text)), key[160], *role = DUTY;
+	char *zh = xstrndup(alarm->text, (size_t)engine_alarm_chinese(alarm->text)), key[160], *role = DUTY;
 	struct pair params[] = { { "route", r->conf->name }, { "text", zh },
-				 { "text_en", (char *)english_of(alarm->text) } };
+				 { "text_en", (char *)engine_alarm_english(alarm->text) } };
 	struct alert_request q = {
 		.key = key, .client = "gong", .own = true, .test = r->conf->simulated,
 		.template = ROUTE_ALARM, .severity = SEVERITY_YELLOW, .params = params,
@@ -111,55 +117,128 @@ send_notice(struct engine *e, struct route_state *r, const struct route_alarm *a
 	return id;
 }
 
+/* -- which ones stand -- */
+
 static void
 recount_one(void *ctx, const struct route_alarm *alarm)
 {
 	struct route_state *r = ctx;
+	bool there = alarm->ends_at == NEVER;
 
-	r->alarms++;
-	r->said_alarms += !alarm->own;
-	r->pause_told |= alarm->own && strcmp(alarm->name, "paused") == 0;
-	r->down_told |= alarm->own && strcmp(alarm->name, "down") == 0;
-	r->canary_failed |= alarm->own && strcmp(alarm->name, "canary") == 0;
+	r->alarms += there;
+	r->said_alarms += there && !alarm->own;
+	r->named_alarms += !alarm->own;
+	r->pause_told |= there && alarm->own && strcmp(alarm->name, "paused") == 0;
+	r->down_told |= there && alarm->own && strcmp(alarm->name, "down") == 0;
+	r->canary_failed |= there && alarm->own && strcmp(alarm->name, "canary") == 0;
+	r->alarm_ends_at = msec_min(r->alarm_ends_at, alarm->ends_at);
 }
 
 static void
 recount(struct engine *e, struct route_state *r)
 {
-	r->alarms = r->said_alarms = 0;
+	r->alarms = r->said_alarms = r->named_alarms = 0;
 	r->down_told = r->canary_failed = r->pause_told = false;
+	r->alarm_ends_at = NEVER;
 	store_route_alarms(e->store, r->id, recount_one, r);
 }
 
 void
-engine_alarms_load(struct engine *e)
+engine_alarms_recount(struct engine *e)
 {
 	for (size_t i = 0; i < e->route_count; i++)
 		recount(e, e->routes[i]);
 }
 
-void
+/* -- it begins -- */
+
+/* How often it came lately, this time included. */
+static struct route_alarm_told
+told_of(struct engine *e, const struct route_alarm *a)
+{
+	struct route_alarm_told told;
+
+	if (!store_route_alarm_told_get(e->store, a->route, a->own, a->name, &told) ||
+	    (told.over_at != NEVER && told.over_at + TELL_AGAIN_MS <= e->now))
+		told = (struct route_alarm_told){ .times = 0 };
+	told.times++;
+	told.over_at = NEVER;
+	return told;
+}
+
+static void
+begin(struct engine *e, struct route_state *r, struct route_alarm *a)
+{
+	struct route_alarm_told told = told_of(e, a);
+	struct buf task = { 0 };
+
+	buf_printf(&task, "通道%s:%.*s / route %s: %s", r->conf->name, engine_alarm_chinese(a->text),
+		   a->text, r->conf->name, engine_alarm_english(a->text));
+	a->task = store_task_open(e->store, 0, "route", task.data, e->now);
+	store_route_alarm_put(e->store, a);
+	recount(e, r);			/* before the notice is dispatched, by another route */
+	engine_log(e, LOG_ERROR, "route alarm name=%s alarm=%s reason=\"%s\"", r->conf->name, a->name,
+		   engine_alarm_english(a->text));
+	if (told.times <= FREE_TIMES || told.told_at + TELL_AGAIN_MS <= e->now) {
+		told.told_at = e->now;
+		a->notice = send_notice(e, r, a);
+		store_route_alarm_put(e->store, a);
+	}
+	store_route_alarms_told_drop(e->store, r->id, e->now - TELL_AGAIN_MS);
+	store_route_alarm_told_put(e->store, r->id, a->own, a->name, &told);
+	buf_fini(&task);
+}
+
+/* A driver that names ever new ones is one alarm more, not thousands. */
+static bool
+may_name_one_more(struct engine *e, struct route_state *r)
+{
+	if (r->named_alarms >= NAMES_MAX ||
+	    !pace_meter_take(&r->outage.row.alarms_until, NEW_GAP_MS, NAMES_MAX, e->now))
+		return false;
+	store_route_outage_set(e->store, r->id, &r->outage.row);
+	return true;
+}
+
+bool
 engine_alarm_raise(struct engine *e, struct route_state *r, bool own, const char *name,
 		   const char *text)
 {
-	struct route_alarm alarm = { .route = r->id, .own = own, .since = e->now };
-	struct buf task = { 0 };
+	struct route_alarm a = { .route = r->id, .own = own, .since = e->now, .ends_at = NEVER };
+	struct route_alarm before;
 
-	clip(alarm.name, sizeof(alarm.name), name);
-	clip(alarm.text, sizeof(alarm.text), text);
-	if (store_route_alarm_get(e->store, r->id, own, alarm.name, NULL))
-		return;
-	buf_printf(&task, "通道%s:%.*s / route %s: %s", r->conf->name, chinese_length(alarm.text),
-		   alarm.text, r->conf->name, english_of(alarm.text));
-	alarm.task = store_task_open(e->store, 0, "route", task.data, e->now);
-	store_route_alarm_put(e->store, &alarm);
-	recount(e, r);			/* before the notice is dispatched, by another route */
-	engine_log(e, LOG_ERROR, "route alarm name=%s alarm=%s reason=\"%s\"", r->conf->name, alarm.name,
-		   english_of(alarm.text));
-	alarm.notice = send_notice(e, r, &alarm);
-	store_route_alarm_put(e->store, &alarm);
-	buf_fini(&task);
+	engine_alarm_clip(a.name, sizeof(a.name), name);
+	engine_alarm_clip(a.text, sizeof(a.text), text);
+	if (!store_route_alarm_get(e->store, r->id, own, a.name, &before)) {
+		if (!own && !may_name_one_more(e, r))
+			return false;
+		begin(e, r, &a);
+	} else if (before.ends_at != NEVER) {
+		before.ends_at = NEVER;		/* the same one goes on */
+		store_route_alarm_put(e->store, &before);
+		recount(e, r);
+	}
+	return true;
 }
+
+void
+engine_alarm_again(struct engine *e, struct route_state *r, const char *name, const char *text)
+{
+	struct route_alarm a;
+
+	if (!store_route_alarm_get(e->store, r->id, true, name, &a)) {
+		engine_alarm_raise(e, r, true, name, text);
+		if (!store_route_alarm_get(e->store, r->id, true, name, &a))
+			return;		/* the store failed */
+	} else if (a.ends_at - e->now > AGAIN_MS - MINUTES(1)) {
+		return;			/* not a write for each */
+	}
+	a.ends_at = e->now + AGAIN_MS;
+	store_route_alarm_put(e->store, &a);
+	recount(e, r);
+}
+
+/* -- it ends -- */
 
 static void
 count_queued(void *ctx, const struct wave *w)
@@ -187,200 +266,127 @@ withdraw_notice(struct engine *e, int64_t notice)
 	engine_event(e, a.id, "cancelled", "{\"by\":\"gong\"}");
 }
 
-void
-engine_alarm_end(struct engine *e, struct route_state *r, bool own, const char *name)
+static void
+end(struct engine *e, const struct route_alarm *a, const char *route, const char *note)
 {
-	static const char note[] = "告警已自行解除 / the alarm is over by itself";
-	struct route_alarm alarm;
+	struct route_alarm_told told;
 
-	if (!store_route_alarm_get(e->store, r->id, own, name, &alarm))
-		return;
-	store_route_alarm_drop(e->store, r->id, own, name);
-	if (store_task_close(e->store, alarm.task, "gong", note, e->now))
+	store_route_alarm_drop(e->store, a->route, a->own, a->name);
+	if (store_task_close(e->store, a->task, "gong", note, e->now))
 		store_audit(e->store, e->now, "gong", "task.close", note);
-	if (alarm.notice)
-		withdraw_notice(e, alarm.notice);
-	recount(e, r);
-	engine_log(e, LOG_STORY, "route alarm over name=%s alarm=%s", r->conf->name, name);
+	if (a->notice)
+		withdraw_notice(e, a->notice);
+	if (store_route_alarm_told_get(e->store, a->route, a->own, a->name, &told)) {
+		told.over_at = e->now;
+		store_route_alarm_told_put(e->store, a->route, a->own, a->name, &told);
+	}
+	engine_log(e, LOG_STORY, "route alarm over name=%s alarm=%s", route, a->name);
 }
+
+#define BY_ITSELF "告警已自行解除 / the alarm is over by itself"
 
 void
-engine_route_works(struct engine *e, struct route_state *r)
+engine_alarm_over(struct engine *e, struct route_state *r, bool own, const char *name)
 {
-	if (!r->pause.failures && !r->pause_told)
+	struct route_alarm_told told = { 0 };
+	struct route_alarm a;
+
+	if (!store_route_alarm_get(e->store, r->id, own, name, &a) || a.ends_at != NEVER)
 		return;
-	r->pause = (struct route_pause){ 0 };
-	if (r->pause_told)
-		engine_alarm_end(e, r, true, "paused");
-	store_route_note(e->store, r->id, "up", NULL, e->now);
-	engine_log(e, LOG_STORY, "route works again name=%s", r->conf->name);
+	store_route_alarm_told_get(e->store, r->id, own, name, &told);
+	if (told.times <= FREE_TIMES) {
+		end(e, &a, r->conf->name, BY_ITSELF);
+	} else {
+		a.ends_at = e->now + HOLD_MS;
+		store_route_alarm_put(e->store, &a);
+	}
+	recount(e, r);
 }
 
-/* -- what a driver says of itself -- */
-
-struct standing {			/* its alarms in the store that it did not name again */
-	char names[ALARMS_MAX][sizeof(((struct route_alarm *)NULL)->name)];
+struct ending {
+	struct route_alarm alarms[ENDS_AT_ONCE];
 	size_t count;
-	json_t *said;
+	msec until;
 };
 
-static bool
-is_named(json_t *alarms, const char *name)
-{
-	char clipped[sizeof(((struct route_alarm *)NULL)->name)];
-	json_t *one;
-	size_t i;
-
-	json_array_foreach(alarms, i, one) {
-		const char *said = json_string_value(json_object_get(one, "name"));
-
-		if (!said)
-			continue;
-		clip(clipped, sizeof(clipped), said);
-		if (strcmp(clipped, name) == 0)
-			return true;
-	}
-	return false;
-}
-
 static void
-find_gone(void *ctx, const struct route_alarm *alarm)
+find_ending(void *ctx, const struct route_alarm *alarm)
 {
-	struct standing *s = ctx;
+	struct ending *f = ctx;
 
-	if (!alarm->own && s->count < ALARMS_MAX && !is_named(s->said, alarm->name))
-		snprintf(s->names[s->count++], sizeof(s->names[0]), "%s", alarm->name);
+	if (alarm->ends_at <= f->until && f->count < ENDS_AT_ONCE)
+		f->alarms[f->count++] = *alarm;
 }
 
-static void
-take_alarms(struct engine *e, struct route_state *r, json_t *alarms)
-{
-	struct standing gone = { .said = alarms };
-	json_t *one;
-	size_t i;
-
-	store_route_alarms(e->store, r->id, find_gone, &gone);
-	for (size_t k = 0; k < gone.count; k++)
-		engine_alarm_end(e, r, false, gone.names[k]);
-	json_array_foreach(alarms, i, one) {
-		const char *name = json_string_value(json_object_get(one, "name"));
-		const char *text = json_string_value(json_object_get(one, "text"));
-
-		if (name && *name && i < ALARMS_MAX)
-			engine_alarm_raise(e, r, false, name, text && *text ? text : name);
-	}
-}
-
-static bool
-prefers_other(json_t *health)
-{
-	return json_is_true(json_object_get(health, "prefer_other"));
-}
-
+/* Those whose time has come. */
 void
-engine_health(struct engine *e, struct command *cmd)
+engine_alarms_fade(struct engine *e)
 {
-	struct route_state *r = engine_route(e, cmd->route);
-	json_t *health = json_loads(cmd->health.json, 0, NULL);
+	static struct ending f;
 
-	store_route_note(e->store, r->id, NULL, cmd->health.json, e->now);
-	if (prefers_other(health) != r->prefer_other)
-		engine_log(e, LOG_STORY, r->prefer_other ? "route carries again name=%s"
-			   : "route stands back name=%s", r->conf->name);
-	r->prefer_other = prefers_other(health);
-	take_alarms(e, r, json_object_get(health, "alarms"));
-	json_decref(health);
-}
-
-void
-engine_chatty(struct engine *e, struct command *cmd)
-{
-	struct route_state *r = engine_route(e, cmd->route);
-
-	if (cmd->chatty.over)
-		engine_alarm_raise(e, r, true, "chatty", cmd->chatty.text);
-	else
-		engine_alarm_end(e, r, true, "chatty");
-}
-
-/* Until its driver speaks again, a route is what it said last. */
-void
-engine_health_load(struct engine *e, struct route_state *r)
-{
-	char *text = store_route_health(e->store, r->id);
-	json_t *health = text ? json_loads(text, 0, NULL) : NULL;
-
-	r->prefer_other = prefers_other(health);
-	json_decref(health);
-	free(text);
-}
-
-/* -- a route that is not there -- */
-
-void
-engine_route_is_ready(struct engine *e, struct route_state *r)
-{
-	r->down_since = NEVER;
-	if (r->down_told)
-		engine_alarm_end(e, r, true, "down");
-}
-
-void
-engine_route_is_down(struct engine *e, struct route_state *r, const char *reason, bool for_good)
-{
-	char text[400];
-
-	if (r->down_since == NEVER)
-		r->down_since = e->now;
-	clip(r->down_reason, sizeof(r->down_reason), reason);
-	if (!for_good || r->down_told)
-		return;
-	snprintf(text, sizeof(text), "已停止:%.*s / has stopped: %s", chinese_length(r->down_reason),
-		 r->down_reason, english_of(r->down_reason));
-	engine_alarm_raise(e, r, true, "down", text);
-}
-
-/* A driver that pauses and has said why needs no second word for the same trouble. */
-static msec
-down_alarm_at(const struct route_state *r)
-{
-	if (r->up && r->said_alarms)
-		return NEVER;
-	return r->down_told || r->down_since == NEVER || !r->conf->down_alarm_ms ? NEVER
-		: r->down_since + r->conf->down_alarm_ms;
-}
-
-void
-engine_alarms_due(struct engine *e)
-{
 	for (size_t i = 0; i < e->route_count; i++) {
 		struct route_state *r = e->routes[i];
-		long long minutes = (e->now - r->down_since + 30000) / 60000;
-		char text[400];
 
-		if (down_alarm_at(r) > e->now)
+		if (r->alarm_ends_at > e->now)
 			continue;
-		snprintf(text, sizeof(text), "已中断%lld分钟:%.*s / down for %lld min: %s", minutes,
-			 chinese_length(r->down_reason), r->down_reason, minutes,
-			 english_of(r->down_reason));
-		engine_alarm_raise(e, r, true, "down", text);
+		f.count = 0;
+		f.until = e->now;
+		store_route_alarms(e->store, r->id, find_ending, &f);
+		for (size_t k = 0; k < f.count; k++)
+			end(e, &f.alarms[k], r->conf->name, BY_ITSELF);
+		recount(e, r);
 	}
 }
 
-msec
-engine_alarms_next(const struct engine *e)
-{
-	msec at = NEVER;
+/* -- routes that are no longer in gong.conf -- */
 
-	for (size_t i = 0; i < e->route_count; i++)
-		at = msec_min(at, down_alarm_at(e->routes[i]));
-	return at;
+struct gone {
+	struct engine *e;
+	struct { int64_t id; char *name; } *routes;
+	size_t count;
+};
+
+static void
+find_gone(void *ctx, int64_t id, const char *name)
+{
+	struct gone *g = ctx;
+
+	for (size_t i = 0; i < g->e->route_count; i++)
+		if (g->e->routes[i]->id == id)
+			return;
+	g->routes = xrealloc(g->routes, (g->count + 1) * sizeof(*g->routes));
+	g->routes[g->count].id = id;
+	g->routes[g->count++].name = xstrdup(name);
+}
+
+static void
+end_all(struct engine *e, int64_t route, const char *name)
+{
+	static struct ending f;
+	struct route_outage outage;
+
+	do {
+		f.count = 0;
+		f.until = NEVER;
+		store_route_alarms(e->store, route, find_ending, &f);
+		for (size_t k = 0; k < f.count; k++)
+			end(e, &f.alarms[k], name, "通道已从设置中移除 / the route is no longer in "
+			    "gong.conf");
+	} while (f.count == ENDS_AT_ONCE);
+	store_route_outage_get(e->store, route, &outage);
+	if (outage.since != NEVER)
+		store_route_outage_set(e->store, route, &(struct route_outage){ .since = NEVER });
 }
 
 void
-engine_alarms_shift(struct engine *e, msec by)
+engine_alarms_gone(struct engine *e)
 {
-	for (size_t i = 0; i < e->route_count; i++)
-		if (e->routes[i]->down_since != NEVER)
-			e->routes[i]->down_since += by;
+	struct gone g = { .e = e };
+
+	store_routes(e->store, find_gone, &g);
+	for (size_t i = 0; i < g.count; i++) {
+		end_all(e, g.routes[i].id, g.routes[i].name);
+		free(g.routes[i].name);
+	}
+	free(g.routes);
 }

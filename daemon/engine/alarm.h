@@ -1,24 +1,51 @@
-/* alarm.h -- floor 8 of the engine: what is wrong with a route, told once. */
+/* alarm.h -- floor 8 of the engine: what is wrong with a route, told once (docs/alarms.md). */
 #ifndef GONG_ENGINE_ALARM_H
 #define GONG_ENGINE_ALARM_H
 
 #include "daemon/engine/accept.h"
 
-/* A task for the desk and a message to the duty officer, unless it stands already.  `own`: gong
- * found it; otherwise the route's driver named it.  `text` is "中文 / English". */
-void engine_alarm_raise(struct engine *, struct route_state *, bool own, const char *name,
+/* -- alarm.c: the life of an alarm -- */
+
+/* Its cause is there: a task for the desk and a message to the duty officer, unless it stands
+ * already.  `own`: gong found it; otherwise the route's driver named it.  `text` is "中文 / English".
+ * false: the driver has named too many, nothing was done. */
+bool engine_alarm_raise(struct engine *, struct route_state *, bool own, const char *name,
 			const char *text);
-void engine_alarm_end(struct engine *, struct route_state *, bool own, const char *name);
+/* Its cause is gone: it ends, at once or, when it came often lately, after a while without it. */
+void engine_alarm_over(struct engine *, struct route_state *, bool own, const char *name);
+/* gong's own, of what is noticed by events: it stands until none came for 10 minutes. */
+void engine_alarm_again(struct engine *, struct route_state *, const char *name, const char *text);
+void engine_alarms_fade(struct engine *);	/* ends those whose time has come */
+void engine_alarms_recount(struct engine *);	/* which ones stand, from the store */
+/* Alarms of routes that are not among the engine's any more end, and their tasks close with a note;
+ * such a route begins anew when it comes back.  At the start, and after a reload took some away. */
+void engine_alarms_gone(struct engine *);
+/* As much as fits, in one line, never cut inside a character. */
+void engine_alarm_clip(char *out, size_t size, const char *text);
+/* The halves of a text "中文 / English"; one without halves is both. */
+const char *engine_alarm_english(const char *text);
+int engine_alarm_chinese(const char *text);	/* its length in bytes */
+
+/* -- health.c -- */
+
+void engine_health(struct engine *, struct command *);
+void engine_chatty(struct engine *, struct command *);	/* it tells more than it may, or no more */
+void engine_health_load(struct engine *, struct route_state *);
+
+/* -- outage.c: is it there, does it work -- */
+
+void engine_outage_open(struct engine *, struct route_state *);	/* gongd starts, or the route is new */
+void engine_route_is_ready(struct engine *, struct route_state *);
+void engine_route_is_down(struct engine *, struct route_state *, const char *reason,
+			  bool for_good);
+void engine_route_worked(struct engine *, struct route_state *);	/* its network took one, or knows the number */
+void engine_route_refused(struct engine *, struct route_state *, const char *reason);	/* cannot now */
+void engine_route_moved(struct engine *, struct route_state *);	/* a word about what it has in hand */
+void engine_route_works(struct engine *, struct route_state *);	/* it accepted one: no more pause */
+/* The row of all alarms in the table of due things. */
 void engine_alarms_load(struct engine *);
 void engine_alarms_due(struct engine *);
 msec engine_alarms_next(const struct engine *);
 void engine_alarms_shift(struct engine *, msec by);
-void engine_health(struct engine *, struct command *);
-void engine_chatty(struct engine *, struct command *);
-void engine_health_load(struct engine *, struct route_state *);
-void engine_route_is_ready(struct engine *, struct route_state *);
-void engine_route_is_down(struct engine *, struct route_state *, const char *reason,
-			  bool for_good);
-void engine_route_works(struct engine *, struct route_state *);	/* it accepted one: no more pause */
 
 #endif

@@ -267,6 +267,7 @@ engine_call(struct engine *e, struct command *cmd)
 	    !store_message_get(e->store, wave, c.contact, lw->w.channel, &m) ||
 	    !(attempt = engine_which_attempt(&m, cmd->call.id)))
 		return;
+	engine_route_moved(e, engine_route(e, cmd->route));
 	if (cmd->call.state == CALL_ANSWERED ||
 	    (cmd->call.state == CALL_ENDED && strcmp(outcome, "answered") == 0))
 		picked_up(e, lw, &m, attempt, &c);

@@ -38,7 +38,7 @@ engine_canaries_plan(struct engine *e)
 		if (every || !c->due_at)
 			continue;
 		*c = (struct canary){ 0 };
-		engine_alarm_end(e, r, true, "canary");
+		engine_alarm_over(e, r, true, "canary");
 	}
 }
 
@@ -143,7 +143,7 @@ finish(struct engine *e, struct route_state *r)
 	audit(e, "route.answer", json_pack("{s:s,s:I,s:b,s:s}", "route", r->conf->name, "id",
 					   (json_int_t)c->question, "ok", back, "answer", result));
 	if (back)
-		engine_alarm_end(e, r, true, "canary");
+		engine_alarm_over(e, r, true, "canary");
 	else
 		engine_alarm_raise(e, r, true, "canary", text);
 	*c = (struct canary){ .due_at = e->now + r->conf->canary_every_ms / (back ? 1 : 4) };

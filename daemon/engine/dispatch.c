@@ -93,6 +93,8 @@ hand_over(struct engine *e, struct route_state *r, struct live_wave *lw, const s
 	uint64_t id = message_id(m->wave, m->contact, m->attempt);
 
 	table_put(&e->inflight, id, r);
+	if (!r->inflight)
+		r->busy_at = e->now;
 	r->inflight++;
 	r->handed_at = e->now;
 	e->stats.claims++;

@@ -39,9 +39,7 @@ open_routes(struct engine *e)
 
 		r->conf = &e->settings->routes[i];
 		r->id = store_route_id(e->store, r->conf->name);
-		r->down_since = e->now;
-		snprintf(r->down_reason, sizeof(r->down_reason), "启动后一直未就绪 / not ready since the "
-			 "start");
+		engine_outage_open(e, r);
 		engine_limits_apply(e, r);
 		engine_health_load(e, r);
 		store_route_note(e->store, r->id, "starting", NULL, e->now);
@@ -96,6 +94,7 @@ engine_open(struct engine **out, struct store *store, struct settings *settings,
 	load(e);
 	engine_canaries_plan(e);
 	engine_in_doubt(e);
+	engine_alarms_gone(e);
 	engine_waves_flush(e);
 	if (store_commit(store, err) < 0) {
 		engine_close(e);
@@ -144,6 +143,7 @@ engine_stats(const struct engine *e, struct engine_stats *out)
 	for (size_t i = 0; i < e->route_count; i++) {
 		out->routes[i].id = e->routes[i]->id;
 		out->routes[i].receipts_unmatched = e->routes[i]->receipts_unmatched;
+		out->routes[i].alarms_folded = e->routes[i]->alarms_folded;
 	}
 	out->statements = store_statements(e->store);
 }
@@ -424,8 +424,10 @@ discard(struct engine *e)
 	engine_due_shift(e, -e->shifted);
 	e->skew_ms = e->skew_before;
 	engine_asking_restore(e);
-	for (size_t i = 0; i < e->route_count; i++)
+	for (size_t i = 0; i < e->route_count; i++) {
 		e->routes[i]->pause = e->routes[i]->pause_before;
+		e->routes[i]->outage = e->routes[i]->outage_before;
+	}
 	e->stale = true;
 }
 
@@ -451,8 +453,10 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	e->skew_before = e->skew_ms;
 	e->shifted = 0;
 	e->more = e->asking.touched = false;
-	for (size_t i = 0; i < e->route_count; i++)
+	for (size_t i = 0; i < e->route_count; i++) {
 		e->routes[i]->pause_before = e->routes[i]->pause;
+		e->routes[i]->outage_before = e->routes[i]->outage;
+	}
 	store_begin(e->store);
 	if (e->stale) {
 		load(e);

@@ -41,7 +41,7 @@ struct engine_stats {
 	unsigned long statements;	/* of SQL, the store's own included */
 	struct {
 		int64_t id;		/* 0 ends the list */
-		unsigned long receipts_unmatched;
+		unsigned long receipts_unmatched, alarms_folded;
 	} routes[ROUTES_MAX];
 };
 void engine_stats(const struct engine *, struct engine_stats *);

@@ -144,10 +144,12 @@ engine_route_lost(struct engine *e, struct command *cmd)
 		return;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
 	engine_questions_lost(e, r, cmd->lost.reason);
-	engine_log(e, cmd->lost.fatal ? LOG_ERROR : LOG_WARNING, "route lost name=%s in_doubt=%zu given_back=%zu "
+	engine_log(e, cmd->lost.fatal && !cmd->lost.asked ? LOG_ERROR : LOG_WARNING,
+		   "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
 		   cmd->lost.unwritten_count, cmd->lost.reason);
-	engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
+	if (!cmd->lost.asked)
+		engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
 }
 
 static void
@@ -178,6 +180,8 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 
 	switch (item->class) {
 	case REJECT_DROP:
+		if (r)
+			engine_route_worked(e, r);
 		next = store_number_after(e->store, m->contact, lw->w.channel, m->e164);
 		if (next >= 0) {
 			m->number = (unsigned)next;
@@ -203,6 +207,8 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 	case REJECT_NONE:
 	case REJECT_RETRY:
 	case REJECT_COUNT:
+		if (r)
+			engine_route_refused(e, r, item->reason ? item->reason : reject_name(item->class));
 		m->due = e->now + wait_of(m, pace_backoff_ms(SECONDS(2), MINUTES(2), m->attempt));
 		break;
 	}
@@ -235,6 +241,8 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 		return;
 	}
 	if (item->outcome == OUTCOME_UNKNOWN && m.state == MESSAGE_SENDING) {
+		if (r)
+			engine_route_refused(e, r, reason);
 		in_doubt(e, lw, &m, reason, e->now, false);
 		return;
 	}
@@ -284,6 +292,7 @@ engine_done(struct engine *e, struct command *cmd)
 		if (item->outcome == OUTCOME_ACCEPTED && r) {
 			if (r->pause.until <= e->now)	/* else it had that before the pause */
 				engine_route_works(e, r);
+			engine_route_worked(e, r);
 			lw = engine_wave(e, message_id_wave(item->id));
 			if (lw && store_message_sent(e->store, lw->w.id,
 						     message_id_contact(item->id),
@@ -299,6 +308,7 @@ engine_done(struct engine *e, struct command *cmd)
 		}
 		settle(e, r, item);
 	}
+	engine_route_moved(e, engine_route(e, cmd->route));
 	measure(e, engine_route(e, cmd->route), parts);
 }
 
@@ -313,6 +323,7 @@ engine_part(struct engine *e, struct command *cmd)
 	    !store_message_get(e->store, message_id_wave(id), message_id_contact(id), lw->w.channel,
 			       &m) || (m.attempt & 31) != message_id_attempt(id))
 		return;
+	engine_route_moved(e, engine_route(e, cmd->route));
 	m.parts_done |= 1u << (cmd->part.part - 1);
 	store_message_update(e->store, &m);
 }

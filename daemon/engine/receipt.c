@@ -11,11 +11,20 @@
 #define EARLY_MAX 1000			/* of a route, beside its window: each of that may be early */
 #define WINDOW_COUNTS_MAX 20000
 #define DROPPED_AT_ONCE 64
+#define STRANGER_GAP_MS 600		/* more than 100 a minute for long is an alarm */
+#define STRANGERS_MAX 500		/* at once, beside its window */
+
+/* So many may well come before the route's answer. */
+static unsigned
+counted(const struct route_state *r)
+{
+	return r->window < WINDOW_COUNTS_MAX ? r->window : WINDOW_COUNTS_MAX;
+}
 
 static size_t
 early_max(const struct route_state *r)
 {
-	return EARLY_MAX + (r->window < WINDOW_COUNTS_MAX ? r->window : WINDOW_COUNTS_MAX);
+	return EARLY_MAX + counted(r);
 }
 
 void
@@ -49,6 +58,9 @@ unmatched(struct engine *e, struct route_state *r)
 {
 	e->stats.receipts_unmatched++;
 	r->receipts_unmatched++;
+	if (!pace_meter_take(&r->strangers_until, STRANGER_GAP_MS, STRANGERS_MAX + counted(r), e->now))
+		engine_alarm_again(e, r, "receipts", "大量回执与任何消息都对不上 / brings many receipts that "
+				   "match no message");
 }
 
 /* Modem references are 8 bits and come back without our id; most providers get our id, and the
@@ -71,6 +83,7 @@ engine_receipts_named(struct engine *e, struct route_state *r, const struct done
 	r->early--;
 	if (!fresh)
 		return;
+	r->strangers_until -= STRANGER_GAP_MS;	/* it was none after all */
 	store_attempt_receipt(e->store, m.wave, m.contact, m.attempt, delivered, e->now);
 	engine_message_event(e, lw, &m, delivered ? MESSAGE_ON_RECEIPT_DELIVERED
 			     : MESSAGE_ON_RECEIPT_FAILED);

@@ -10,7 +10,7 @@
  *   5 plan.h     plan, notice, dispatch
  *   6 climb.h    targets, climb
  *   7 accept.h   accept
- *   8 alarm.h    alarm
+ *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary
  *  10 answer.h   ask, answer
  *  11 outcome.h  outcome, receipt, upkeep
@@ -91,19 +91,34 @@ struct route_pause {
 	unsigned failures;		/* refusals in a row; 0 = all is well */
 };
 
+/* Is a route there, and does it work.  Owner: outage.c. */
+struct outage {
+	struct route_outage row;	/* as on disk */
+	msec opened_at;			/* when gongd started, or the route came into gong.conf */
+	msec ready_at;			/* since when its driver says so; 0 = it does not */
+	msec moved_at;			/* last word about what it has in hand */
+	msec refused_since, refused_at;	/* it could not now, again and again; since NEVER: it could */
+	unsigned refusals;
+};
+
 struct route_state {
 	const struct route_conf *conf;
 	int64_t id;			/* in the store */
 	bool up, channels[CHANNEL_COUNT], receipts, receipts_by_ref, templates;
 	unsigned window, batch, inflight;
 	bool prefer_other;		/* its driver asks that others carry, where there are any */
-	bool canary_failed, down_told, pause_told;	/* such an alarm stands */
-	unsigned alarms, said_alarms;	/* that stand: of any kind, those its driver named */
-	msec down_since;		/* NEVER = it is ready */
-	char down_reason[160];
+	bool canary_failed, down_told, pause_told;	/* such an alarm stands, its cause is there */
+	unsigned alarms, said_alarms;	/* whose cause is there: of any kind, those its driver named */
+	unsigned named_alarms;		/* by its driver, that stand for whatever reason */
+	msec alarm_ends_at;		/* the first whose cause is gone */
+	uint64_t said_health;		/* digest of what its driver said last; 0 = look again */
+	msec flips_until;		/* meter of its lines in the log */
+	struct outage outage, outage_before;	/* before: as the turn began */
+	char down_reason[160], refused_reason[160];
 	bool solo;			/* a suspect is in hand, alone, after a crash */
 	bool drain;			/* nothing more for now: a suspect waits for that */
 	msec handed_at;			/* when it was last given something */
+	msec busy_at;			/* when it was last given something with nothing in hand */
 	struct route_pause pause, pause_before;	/* before: as the turn began */
 	double speed;			/* messages per second, moving average */
 	msec settled_at;
@@ -117,7 +132,8 @@ struct route_state {
 	int64_t send_variant;
 	struct asking asking, asking_before;	/* before: as the turn began, see asking.c */
 	size_t early;			/* receipts on disk that came before their message was named */
-	unsigned long receipts_unmatched;	/* since gongd started */
+	unsigned long receipts_unmatched, alarms_folded;	/* since gongd started */
+	msec strangers_until;		/* meter of receipts that match nothing */
 };
 
 #define ROUTE_ALARM "route.alarm"	/* template of gong's word about a route */

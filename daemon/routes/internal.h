@@ -41,6 +41,7 @@ struct driver {
 	struct item oldest;		/* head of the ring */
 	char *keep;
 	unsigned window;
+	unsigned long folded;		/* alarms it named that were too many, so far */
 	msec reply_within_ms;		/* its provider waits no longer for a callback's answer */
 	struct command *done;		/* `done` items of this read, one command */
 	size_t done_cap;

@@ -177,12 +177,14 @@ routes_look(struct routes *r)
 }
 
 void
-routes_unmatched(struct routes *r, int64_t route, unsigned long receipts)
+routes_counted(struct routes *r, int64_t route, unsigned long unmatched, unsigned long folded)
 {
 	struct driver *d = find(r, route);
 
-	if (d)
-		flow_unmatched(d, receipts);
+	if (!d)
+		return;
+	flow_unmatched(d, unmatched);
+	d->folded = folded;
 }
 
 void
@@ -191,6 +193,7 @@ routes_metrics(const struct routes *r, struct buf *out)
 	buf_puts(out, "# TYPE gong_route_up gauge\n# TYPE gong_route_in_flight gauge\n"
 		 "# TYPE gong_route_window gauge\n# TYPE gong_route_starts_total counter\n"
 		 "# TYPE gong_route_receipts_unmatched_total counter\n"
+		 "# TYPE gong_route_alarms_folded_total counter\n"
 		 "# TYPE gong_route_excess_total counter\n");
 	for (size_t i = 0; i < r->count; i++) {
 		const struct driver *d = r->drivers[i];
@@ -203,6 +206,8 @@ routes_metrics(const struct routes *r, struct buf *out)
 			   child_starts(d->child));
 		buf_printf(out, "gong_route_receipts_unmatched_total{route=\"%s\"} %lu\n", name,
 			   d->flow.receipts_unmatched);
+		buf_printf(out, "gong_route_alarms_folded_total{route=\"%s\"} %lu\n", name,
+			   d->folded);
 		buf_printf(out, "gong_route_excess_total{route=\"%s\"} %lu\n", name,
 			   d->flow.excess_total);
 	}

@@ -46,8 +46,8 @@ bool routes_callback(struct routes *, const char *route, uint64_t reply_to, cons
 		     const char *path, const char *query, const char *const *headers,
 		     const void *body, size_t body_len);
 void routes_look(struct routes *);
-/* So many of its receipts matched no message, since gongd started. */
-void routes_unmatched(struct routes *, int64_t route, unsigned long receipts);
+/* Since gongd started: receipts of its that matched no message, alarms of its that were too many. */
+void routes_counted(struct routes *, int64_t route, unsigned long unmatched, unsigned long folded);
 void routes_metrics(const struct routes *, struct buf *out);
 /* The same routes in the same order (the caller checks). */
 void routes_reload(struct routes *, const struct settings *);

@@ -16,7 +16,8 @@
 #define STORE_TABLES(X) \
 	X(META, meta) X(DIVISION, division) X(CONTACT, contact) X(NUMBER, number) X(ROLE, role) \
 	X(POST, post) X(ROSTER, roster) X(DOCUMENT, document) X(ROUTE, route) \
-	X(ROUTE_ALARM, route_alarm) X(ALERT, alert) X(ALERT_DOCUMENT, alert_document) \
+	X(ROUTE_ALARM, route_alarm) X(ROUTE_ALARM_TOLD, route_alarm_told) X(ALERT, alert) \
+	X(ALERT_DOCUMENT, alert_document) \
 	X(TARGET, target) X(CALLED, called) X(WAVE, wave) X(VARIANT, variant) X(MESSAGE, message) \
 	X(ATTEMPT, attempt) X(RECEIPT_KEY, receipt_key) X(RECEIPT_EARLY, receipt_early) \
 	X(ANSWER, answer) X(INBOUND, inbound) X(TASK, task) X(EVENT, event) X(AUDIT, audit) \

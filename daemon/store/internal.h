@@ -37,6 +37,9 @@ store_is_damage(int rc)
 
 /* `sql`: whose step it was; NULL = none.  Damage is noted with the tables it names. */
 void store_fail(struct store *, const char *sql);
+/* wal.c: the name of the VFS to open with.  It stands on the one that is SQLite's default at the
+ * first call. */
+const char *store_vfs(void);
 /* check.c: of those tables, the set that was not read to its end. */
 unsigned store_check_tables(sqlite3 *, unsigned tables, go_on_fn, damaged_fn, void *ctx);
 

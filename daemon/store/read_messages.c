@@ -306,7 +306,7 @@ read_messages_csv(struct reader *r, const struct read_query *q, struct buf *out,
 static void
 alarms_json(struct reader *r, const char *route, struct buf *out)
 {
-	sqlite3_stmt *st = read_query(r, "SELECT a.name, a.own, a.since, a.task, a.text FROM route_alarm a "
+	sqlite3_stmt *st = read_query(r, "SELECT a.name, a.own, a.since, a.task, a.text, a.ends_at FROM route_alarm a "
 		"JOIN route r ON r.id = a.route WHERE r.name = ? ORDER BY a.since", "t", route);
 	bool any = false;
 
@@ -321,6 +321,8 @@ alarms_json(struct reader *r, const char *route, struct buf *out)
 		json_number(out, "task", st, 3);
 		buf_puts(out, ",");
 		json_column(out, "text", st, 4);
+		buf_puts(out, ",");
+		json_number(out, "ends_at", st, 5);
 		buf_puts(out, "}");
 	}
 	buf_puts(out, "]");

@@ -9,7 +9,8 @@ void
 store_route_note(struct store *s, int64_t route, const char *state, const char *health, msec at)
 {
 	store_run(s, "UPDATE route SET health = coalesce(?2, health), state_at = CASE WHEN ?1 IS NULL "
-		  "OR ?1 IS state THEN state_at ELSE ?3 END, state = coalesce(?1, state) WHERE id = ?4",
+		  "OR ?1 IS state THEN state_at ELSE ?3 END, state = coalesce(?1, state) WHERE id = ?4 "
+		  "AND (?1 IS NOT NULL AND ?1 IS NOT state OR ?2 IS NOT NULL AND ?2 IS NOT health)",
 		  "ttii", state, health, at, route);
 }
 
@@ -40,7 +41,7 @@ store_route_health(struct store *s, int64_t route)
 void
 store_route_keep_set(struct store *s, int64_t route, const char *keep)
 {
-	store_run(s, "UPDATE route SET keep = ? WHERE id = ?", "ti", keep, route);
+	store_run(s, "UPDATE route SET keep = ?1 WHERE id = ?2 AND keep IS NOT ?1", "ti", keep, route);
 }
 
 static void
@@ -49,7 +50,7 @@ alarm_row(sqlite3_stmt *st, struct route_alarm *out)
 	*out = (struct route_alarm){
 		.route = sqlite3_column_int64(st, 0), .own = sqlite3_column_int(st, 1),
 		.since = sqlite3_column_int64(st, 3), .task = sqlite3_column_int64(st, 4),
-		.notice = sqlite3_column_int64(st, 5),
+		.notice = sqlite3_column_int64(st, 5), .ends_at = column_msec(st, 7),
 	};
 	snprintf(out->name, sizeof(out->name), "%s", (const char *)sqlite3_column_text(st, 2));
 	snprintf(out->text, sizeof(out->text), "%s", (const char *)sqlite3_column_text(st, 6));
@@ -59,8 +60,8 @@ bool
 store_route_alarm_get(struct store *s, int64_t route, bool own, const char *name,
 		      struct route_alarm *out)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT route, own, name, since, task, notice, text "
-		"FROM route_alarm WHERE route = ? AND own = ? AND name = ?", "iit", route,
+	sqlite3_stmt *st = store_query(s, "SELECT route, own, name, since, task, notice, text, "
+		"ends_at FROM route_alarm WHERE route = ? AND own = ? AND name = ?", "iit", route,
 		(int64_t)own, name);
 	bool found = store_step(s, st);
 
@@ -74,9 +75,9 @@ store_route_alarm_get(struct store *s, int64_t route, bool own, const char *name
 void
 store_route_alarm_put(struct store *s, const struct route_alarm *a)
 {
-	store_run(s, "INSERT OR REPLACE INTO route_alarm (route, own, name, since, task, notice, text) "
-		  "VALUES (?, ?, ?, ?, ?, ?, ?)", "iitiiit", a->route, (int64_t)a->own, a->name,
-		  a->since, a->task, a->notice, a->text);
+	store_run(s, "INSERT OR REPLACE INTO route_alarm (route, own, name, since, task, notice, text, "
+		  "ends_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "iitiiitn", a->route, (int64_t)a->own,
+		  a->name, a->since, a->task, a->notice, a->text, a->ends_at);
 }
 
 void
@@ -89,14 +90,76 @@ store_route_alarm_drop(struct store *s, int64_t route, bool own, const char *nam
 void
 store_route_alarms(struct store *s, int64_t route, route_alarm_fn fn, void *ctx)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT route, own, name, since, task, notice, text "
-				       "FROM route_alarm WHERE route = ?", "i", route);
+	sqlite3_stmt *st = store_query(s, "SELECT route, own, name, since, task, notice, text, "
+				       "ends_at FROM route_alarm WHERE route = ?", "i", route);
 	struct route_alarm alarm;
 
 	while (store_step(s, st)) {
 		alarm_row(st, &alarm);
 		fn(ctx, &alarm);
 	}
+}
+
+bool
+store_route_alarm_told_get(struct store *s, int64_t route, bool own, const char *name,
+			   struct route_alarm_told *out)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT times, told_at, over_at FROM route_alarm_told "
+		"WHERE route = ? AND own = ? AND name = ?", "iit", route, (int64_t)own, name);
+
+	if (!store_step(s, st))
+		return false;
+	*out = (struct route_alarm_told){ (unsigned)sqlite3_column_int(st, 0),
+					  sqlite3_column_int64(st, 1), column_msec(st, 2) };
+	store_done(st);
+	return true;
+}
+
+void
+store_route_alarm_told_put(struct store *s, int64_t route, bool own, const char *name,
+			   const struct route_alarm_told *t)
+{
+	store_run(s, "INSERT INTO route_alarm_told VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET "
+		  "times = excluded.times, told_at = excluded.told_at, over_at = excluded.over_at",
+		  "iitinn", route, (int64_t)own, name, (int64_t)t->times, t->told_at, t->over_at);
+}
+
+void
+store_route_alarms_told_drop(struct store *s, int64_t route, msec before)
+{
+	store_run(s, "DELETE FROM route_alarm_told WHERE route = ? AND over_at < ?", "ii", route,
+		  before);
+}
+
+void
+store_route_outage_get(struct store *s, int64_t route, struct route_outage *out)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT down_since, losses, restless_until, alarms_until "
+				       "FROM route WHERE id = ?", "i", route);
+
+	*out = (struct route_outage){ .since = NEVER };
+	if (!store_step(s, st))
+		return;
+	*out = (struct route_outage){ column_msec(st, 0), (unsigned)sqlite3_column_int(st, 1),
+				       sqlite3_column_int64(st, 2), sqlite3_column_int64(st, 3) };
+	store_done(st);
+}
+
+void
+store_route_outage_set(struct store *s, int64_t route, const struct route_outage *t)
+{
+	store_run(s, "UPDATE route SET down_since = ?, losses = ?, restless_until = ?, "
+		  "alarms_until = ? WHERE id = ?", "niiii", t->since, (int64_t)t->losses,
+		  t->restless_until, t->alarms_until, route);
+}
+
+void
+store_routes(struct store *s, route_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, name FROM route", "");
+
+	while (store_step(s, st))
+		fn(ctx, sqlite3_column_int64(st, 0), (const char *)sqlite3_column_text(st, 1));
 }
 
 void

@@ -32,12 +32,22 @@ CREATE TABLE document (
 ) STRICT;
 CREATE TABLE route (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, keep TEXT,
 	health TEXT, state TEXT, state_at INTEGER,
-	canary TEXT			-- JSON: how the last round trip went
+	canary TEXT,			-- JSON: how the last round trip went
+	down_since INTEGER,		-- NULL: it works; losses: how often it went since then
+	losses INTEGER NOT NULL DEFAULT 0,
+	-- meters (core/pace.h): of its losses, of the alarms its driver names anew
+	restless_until INTEGER NOT NULL DEFAULT 0, alarms_until INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE route_alarm (	-- stands as long as the row; own: gong's word, else the driver's
 	route INTEGER NOT NULL, own INTEGER NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,
 	task INTEGER NOT NULL, notice INTEGER NOT NULL,	-- notice: the alert that told it, 0 = none
-	text TEXT NOT NULL, PRIMARY KEY (route, own, name)
+	text TEXT NOT NULL,
+	ends_at INTEGER,		-- its cause is gone; it ends then.  NULL: it is there
+	PRIMARY KEY (route, own, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE route_alarm_told (	-- how often an alarm came lately; over_at NULL: it stands
+	route INTEGER NOT NULL, own INTEGER NOT NULL, name TEXT NOT NULL, times INTEGER NOT NULL,
+	told_at INTEGER, over_at INTEGER, PRIMARY KEY (route, own, name)
 ) STRICT, WITHOUT ROWID;
 
 -- state: 0 held, 1 active, 2 satisfied, 3 exhausted, 4 cancelled, 5 expired

@@ -11,7 +11,7 @@
 
 #include "core/buf.h"
 
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_EVENT | \
@@ -316,6 +316,14 @@ single_int(sqlite3 *db, const char *sql, int otherwise)
 static const char *const migrations[SCHEMA_VERSION] = {
 	NULL, "ALTER TABLE variant ADD COLUMN template TEXT",
 	"CREATE INDEX receipt_early_at ON receipt_early (route, at)",
+	"ALTER TABLE route ADD COLUMN down_since INTEGER;"
+	"ALTER TABLE route ADD COLUMN losses INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE route ADD COLUMN restless_until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE route ADD COLUMN alarms_until INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE route_alarm ADD COLUMN ends_at INTEGER;"
+	"CREATE TABLE route_alarm_told (route INTEGER NOT NULL, own INTEGER NOT NULL, "
+	"name TEXT NOT NULL, times INTEGER NOT NULL, told_at INTEGER, over_at INTEGER, "
+	"PRIMARY KEY (route, own, name)) STRICT, WITHOUT ROWID",
 };
 
 static int
@@ -440,7 +448,7 @@ store_open(struct store **out, const char *path, struct err *err)
 		return err_set(err, "out of memory");
 	tune_sqlite();
 	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
-			    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK) {
+			    SQLITE_OPEN_NOMUTEX, store_vfs()) != SQLITE_OK) {
 		err_set(err, "cannot open %s: %s; does its directory exist and belong to gong?",
 			path, sqlite3_errmsg(s->db));
 		goto fail;

@@ -359,6 +359,7 @@ struct route_alarm {			/* something is wrong with a route, and was told */
 	bool own;			/* gong's own word; else the driver's */
 	char name[48], text[400];
 	msec since;
+	msec ends_at;			/* NEVER: its cause is there; else gone, and it ends then */
 };
 bool store_route_alarm_get(struct store *, int64_t route, bool own, const char *name,
 			   struct route_alarm *);	/* out may be NULL */
@@ -366,9 +367,31 @@ void store_route_alarm_put(struct store *, const struct route_alarm *);
 void store_route_alarm_drop(struct store *, int64_t route, bool own, const char *name);
 typedef void (*route_alarm_fn)(void *ctx, const struct route_alarm *);
 void store_route_alarms(struct store *, int64_t route, route_alarm_fn, void *ctx);
+/* How often an alarm came lately, whether it stands or not. */
+struct route_alarm_told {
+	unsigned times;
+	msec told_at;			/* to the duty officer; 0 = not */
+	msec over_at;			/* NEVER: it stands */
+};
+bool store_route_alarm_told_get(struct store *, int64_t route, bool own, const char *name,
+				struct route_alarm_told *);
+void store_route_alarm_told_put(struct store *, int64_t route, bool own, const char *name,
+				const struct route_alarm_told *);
+/* Forgets those of a route that were over before `before`. */
+void store_route_alarms_told_drop(struct store *, int64_t route, msec before);
+struct route_outage {			/* is it there, how restless is it */
+	msec since;			/* its first loss since it last worked; NEVER: it works */
+	unsigned losses;		/* since then */
+	msec restless_until, alarms_until;	/* meters, core/pace.h */
+};
+void store_route_outage_get(struct store *, int64_t route, struct route_outage *);
+void store_route_outage_set(struct store *, int64_t route, const struct route_outage *);
+typedef void (*route_fn)(void *ctx, int64_t id, const char *name);
+void store_routes(struct store *, route_fn, void *ctx);	/* every one that ever was */
 void store_route_canary_set(struct store *, int64_t route, const char *json);
 char *store_route_health(struct store *, int64_t route);	/* caller frees; NULL if none */
 
+/* NULL: as it is.  What is there already is not written again. */
 void store_route_note(struct store *, int64_t route, const char *state, const char *health, msec at);
 char *store_route_keep(struct store *, int64_t route);	/* caller frees; NULL if none */
 void store_route_keep_set(struct store *, int64_t route, const char *keep);

@@ -1,4 +1,4 @@
-/* test_pace.c -- budgets of a number, rates of a route, back-off. */
+/* test_pace.c -- budgets of a number, rates of a route, meters, back-off. */
 #include "tests/unit/unit.h"
 
 #include "core/pace.h"
@@ -248,6 +248,51 @@ back_off_doubles(void **state)
 	}
 }
 
+/* -- meters -- */
+
+static void
+a_meter_lets_a_burst_through_and_then_one_each_gap(void **state)
+{
+	msec until = 0, now = HOURS(1000);
+
+	for (unsigned i = 0; i < 3; i++)
+		holds("three at once", pace_meter_take(&until, MINUTES(15), 3, now), "not number %u", i);
+	holds("not a fourth", !pace_meter_take(&until, MINUTES(15), 3, now), "it was let through");
+	holds("nor a little later", !pace_meter_take(&until, MINUTES(15), 3, now + MINUTES(14)), "it was");
+	now += MINUTES(15);
+	holds("one after the gap", pace_meter_take(&until, MINUTES(15), 3, now), "it was not");
+	holds("but no second one", !pace_meter_take(&until, MINUTES(15), 3, now), "it was");
+	now += HOURS(10);
+	for (unsigned i = 0; i < 3; i++)
+		holds("all of it after a long rest", pace_meter_take(&until, MINUTES(15), 3, now),
+		      "not number %u", i);
+}
+
+static void
+a_clock_that_went_back_fills_a_meter_and_no_more(void **state)
+{
+	msec until = HOURS(1000);
+
+	holds("full", !pace_meter_take(&until, MINUTES(15), 3, HOURS(5)), "it was let through");
+	holds("for one gap only", pace_meter_take(&until, MINUTES(15), 3, HOURS(5) + MINUTES(15)),
+	      "it was not");
+}
+
+static void
+what_happens_anyway_is_counted_up_to_a_bound(void **state)
+{
+	msec until = 0, now = HOURS(1000);
+
+	for (unsigned i = 0; i < 6; i++)
+		pace_meter_add(&until, MINUTES(10), 7, now);
+	holds("six are not more than six", !pace_meter_is_over(until, MINUTES(10), 6, now), "they are");
+	for (unsigned i = 0; i < 100; i++)
+		pace_meter_add(&until, MINUTES(10), 7, now);
+	holds("a hundred are", pace_meter_is_over(until, MINUTES(10), 6, now), "they are not");
+	holds("and count as seven", !pace_meter_is_over(until, MINUTES(10), 6, now + MINUTES(10)),
+	      "they count as more");
+}
+
 int
 main(void)
 {
@@ -261,6 +306,9 @@ main(void)
 		cmocka_unit_test(no_rate_means_no_limit),
 		cmocka_unit_test(a_clock_that_goes_back_gives_nothing_away),
 		cmocka_unit_test(back_off_doubles),
+		cmocka_unit_test(a_meter_lets_a_burst_through_and_then_one_each_gap),
+		cmocka_unit_test(a_clock_that_went_back_fills_a_meter_and_no_more),
+		cmocka_unit_test(what_happens_anyway_is_counted_up_to_a_bound),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
