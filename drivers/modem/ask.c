@@ -76,7 +76,7 @@ ask_take(struct driver *d, const struct kit_question *asked)
 	struct question *q;
 	const char *fault;
 
-	if (d->question_count == ASKS_MAX || !d->is_set_up || d->is_closing) {
+	if (d->questions.count == ASKS_MAX || !d->is_set_up || d->is_closing) {
 		kit_refuse(d->kit, asked->id, d->is_set_up ? "too many questions at once; ask again"
 			   : "the modem is not ready; see its health");
 		return;
@@ -97,8 +97,8 @@ ask_take(struct driver *d, const struct kit_question *asked)
 void
 ask_balance(struct driver *d)
 {
-	d->balance_at = driver_now() + d->conf.balance_ms;
-	if (d->question_count < ASKS_MAX)
+	d->questions.balance_at = driver_now() + d->conf.balance_ms;
+	if (d->questions.count < ASKS_MAX)
 		question_add(d, "ussd")->text = xstrdup(d->conf.balance_ussd);
 }
 
@@ -166,8 +166,8 @@ on_ussd_sent(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	if (d->ussd && r->end != AT_OK)
-		question_refuse(d, d->ussd, "the modem or the network refused the USSD code");
+	if (d->questions.ussd && r->end != AT_OK)
+		question_refuse(d, d->questions.ussd, "the modem or the network refused the USSD code");
 }
 
 static void
@@ -179,8 +179,8 @@ on_ussd_ended(void *ctx, const char *failed)
 		driver_done(d);
 		return;
 	}
-	if (d->ussd)
-		question_refuse(d, d->ussd, failed);
+	if (d->questions.ussd)
+		question_refuse(d, d->questions.ussd, failed);
 	trouble_met(d, failed);
 }
 
@@ -206,7 +206,8 @@ send_ussd(struct driver *d, const char *text)
 bool
 ask_next(struct driver *d)
 {
-	struct question *at = question_of(d, "at"), *ussd = d->ussd ? NULL : question_of(d, "ussd");
+	struct question *at = question_of(d, "at");
+	struct question *ussd = d->questions.ussd ? NULL : question_of(d, "ussd");
 
 	if (!at && !ussd)
 		return false;
@@ -216,7 +217,7 @@ ask_next(struct driver *d)
 		wire_ask(d->wire, at->text, AT_MS, on_at, d);
 	} else {
 		question_turn(ussd, "+CUSD");
-		d->ussd = ussd;
+		d->questions.ussd = ussd;
 		ussd->until = driver_now() + USSD_MS;
 		send_ussd(d, ussd->text);
 	}
@@ -265,7 +266,7 @@ end_dialogue(struct driver *d, const char *line)
 {
 	int state = 0;
 
-	if (sscanf(line, "+CUSD: %d", &state) == 1 && state == 1 && d->question_count < ASKS_MAX)
+	if (sscanf(line, "+CUSD: %d", &state) == 1 && state == 1 && d->questions.count < ASKS_MAX)
 		question_add(d, "at")->text = xstrdup("AT+CUSD=2");
 }
 
@@ -275,7 +276,7 @@ void
 ask_ussd_news(struct driver *d, const char *line)
 {
 	const char *code = d->conf.balance_ussd;
-	struct question *q = d->ussd;
+	struct question *q = d->questions.ussd;
 	bool is_balance;
 	char *text;
 

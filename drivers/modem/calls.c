@@ -24,9 +24,9 @@ calls_add(struct driver *d, const struct kit_call *asked)
 			 "`to` is no telephone number; write + and at most 20 digits");
 		return;
 	}
-	if (!d->is_set_up || !d->has_voice || d->is_closing) {
-		kit_done(d->kit, asked->id, "rejected", NULL, 0, d->has_voice ? "retry" : "config",
-			 d->has_voice ? "the modem is not ready"
+	if (!d->is_set_up || !d->voice.is_offered || d->is_closing) {
+		kit_done(d->kit, asked->id, "rejected", NULL, 0, d->voice.is_offered ? "retry" : "config",
+			 d->voice.is_offered ? "the modem is not ready"
 			 : "no calls by this modem; see option `voice`");
 		return;
 	}
@@ -37,7 +37,7 @@ calls_add(struct driver *d, const struct kit_call *asked)
 		.ring_ms = asked->ring_ms ? asked->ring_ms : SECONDS(35),
 		.not_after = asked->not_after, .plays = asked->plays ? asked->plays : 1,
 	};
-	TAILQ_INSERT_TAIL(&d->calls, q, link);
+	TAILQ_INSERT_TAIL(&d->voice.waiting, q, link);
 	driver_soon(d);
 }
 
@@ -56,12 +56,12 @@ calls_withdraw(struct driver *d, const char *id)
 {
 	struct queued_call *q;
 
-	TAILQ_FOREACH(q, &d->calls, link)
+	TAILQ_FOREACH(q, &d->voice.waiting, link)
 		if (strcmp(q->call.id, id) == 0)
 			break;
 	if (!q)
 		return false;
-	TAILQ_REMOVE(&d->calls, q, link);
+	TAILQ_REMOVE(&d->voice.waiting, q, link);
 	calls_drop(d, q, "withdrawn", NULL, "withdrawn before it was dialled");
 	return true;
 }
@@ -71,8 +71,8 @@ calls_give_back(struct driver *d, const char *class, const char *reason)
 {
 	struct queued_call *q;
 
-	while ((q = TAILQ_FIRST(&d->calls))) {
-		TAILQ_REMOVE(&d->calls, q, link);
+	while ((q = TAILQ_FIRST(&d->voice.waiting))) {
+		TAILQ_REMOVE(&d->voice.waiting, q, link);
 		calls_drop(d, q, "rejected", class, reason);
 	}
 }
@@ -82,16 +82,16 @@ void
 calls_abandon(struct driver *d, const char *reason)
 {
 	calls_give_back(d, "retry_other", reason);
-	if (d->call.state == CALL_NONE)
+	if (d->voice.call.state == CALL_NONE)
 		return;
-	kit_done(d->kit, d->call.id, "unknown", NULL, 0, NULL, reason);
-	calls_free(&d->call);
+	kit_done(d->kit, d->voice.call.id, "unknown", NULL, 0, NULL, reason);
+	calls_free(&d->voice.call);
 }
 
 void
 calls_end(struct driver *d)
 {
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 
 	kit_call_state(d->kit, c->id, &(struct kit_progress){
 		.state = "ended", .outcome = c->over,

@@ -1,5 +1,5 @@
-/* driver.c -- the ground that the parts of gong-modem share: the clock, what gongd keeps, and whose
- * turn it is with the wire. */
+/* driver.c -- the ground that the parts of gong-modem share: the clock, what gongd keeps, and
+ * whose turn it is with the wire. */
 #include "drivers/modem/driver.h"
 
 #include <assert.h>

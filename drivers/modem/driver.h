@@ -43,11 +43,14 @@ struct sending {			/* send.c: the message on its way */
 	double air_ms;			/* moving average of a part, 0 = none yet */
 };
 
-struct health {
+struct health {				/* health.c, report.c */
 	bool is_known, registered, is_roaming, has_signal, has_temperature, sim_ok;
 	int stats[3];			/* of +CREG, +CGREG, +CEREG; -1 = not told */
 	int signal_dbm, temperature, used, size;
 	char operator[64];
+	msec unregistered_at;		/* since when it is in no network; 0 = it is */
+	msec ask_at, said_at;		/* next, last */
+	char *digest;			/* of what was said last; owned */
 };
 
 /* ask.c: questions of the office.  A USSD answer comes by itself, later. */
@@ -79,58 +82,81 @@ struct queued_call {
 
 struct driver_above;
 
+struct questions {			/* questions.c, ask.c */
+	struct question all[ASKS_MAX];
+	size_t count;
+	struct question *ussd;		/* waits for +CUSD */
+	msec balance_at;
+};
+
+struct voice {				/* calls.c, voice.c */
+	bool is_offered;		/* the modem tells the state of its calls */
+	struct calling call;		/* in hand */
+	TAILQ_HEAD(, queued_call) waiting;
+	char caller[24];		/* of the call that rings now; "" = none */
+	msec rang_at;
+	bool must_ring_off;
+};
+
+struct memories {			/* store.c */
+	struct place reads[READS_MAX], litter[LITTER_MAX];
+	size_t read_count, litter_count;
+	bool has_memory[MEMORY_COUNT];	/* the modem has it */
+	int memory;			/* the one it reads from now, -1 = not known */
+	bool list_ok, was_refused;
+	struct place in_hand;
+	uint64_t key;			/* what should lie there */
+	msec list_at;
+};
+
+struct setup {				/* setup.c: the one that is going on */
+	bool has_booted;		/* the modem, in the middle of it */
+	bool is_pin_entered;
+	unsigned sync_tries, sim_tries, iccid_tries, boot_tries;
+};
+
+struct recovery {			/* trouble.c, recover.c */
+	msec failed_at, boot_until;
+	pid_t reset_pid;
+};
+
 struct driver {
 	struct kit *kit;
 	const struct driver_above *above;
 	json_t *config;			/* conf borrows from it */
 	struct modem_settings conf;
 	struct kept kept;
+	bool must_keep;
+	msec keep_at;
 	/* the modem */
 	struct finder *finder;
+	char missing[512];		/* why no modem is there */
 	struct wire *wire;
 	struct quirks *quirks;
 	struct quirk quirk;
 	struct modem_identity id;
 	char smsc[24];
-	bool receipts, receipts_stored, has_voice;
-	struct event *timer, *soon;
+	bool receipts;
 	/* what is being done */
 	enum activity act;		/* driver_begin and driver_done own it */
 	struct script script;
-	bool must_setup, is_set_up, is_closing, was_send, must_keep, has_booted;
-	bool is_pin_entered;		/* in this set-up */
-	unsigned sync_tries, sim_tries, iccid_tries, boot_tries;
+	bool must_setup, is_set_up, is_closing, was_send;
 	char *said_ready;		/* the last `ready`, owned */
-	msec started_at, unset_at, failed_at, close_at, keep_at;
-	msec boot_until;
-	pid_t reset_pid;
-	char missing[512];		/* why no modem is there */
-	/* what comes next */
+	msec started_at, unset_at, close_at;
+	struct event *timer, *soon;
+	/* what waits, and what is known, by who looks after it */
 	struct queue queue;		/* urgent ones first */
 	struct sending sending;
-	struct question questions[ASKS_MAX];
-	size_t question_count;
-	struct question *ussd;		/* waits for +CUSD */
-	struct calling call;
-	TAILQ_HEAD(, queued_call) calls;
-	struct place reads[READS_MAX], litter[LITTER_MAX];
-	size_t read_count, litter_count;
-	bool has_memory[MEMORY_COUNT];	/* the modem has it */
-	int memory;			/* the one it reads from now, -1 = not known */
-	bool list_ok, was_refused;
-	struct place in_hand;		/* of the store's work */
-	uint64_t key;			/* what should lie there */
-	msec list_at, health_at, balance_at, health_said_at;
+	struct questions questions;
+	struct voice voice;
+	struct memories store;
+	struct setup setup;
+	struct recovery recovery;
+	struct health health;
 	/* what came in */
 	struct inbound inbound;
 	struct receipts receipts_due;
 	int direct_count;
-	char caller[24];		/* of the call that rings now; "" = none */
-	msec rang_at;
-	bool must_ring_off;
-	struct health health;
-	msec unregistered_at;
-	char *health_digest;		/* of what was said last; owned */
 };
 
 /* What the ground tells those above it; run.c fills it. */

@@ -127,9 +127,9 @@ ended(void *ctx, const char *failed)
 	d->health.is_known = true;
 	d->health.registered = is_in_network(d);
 	if (d->health.registered)
-		d->unregistered_at = 0;
-	else if (was || !d->unregistered_at)
-		d->unregistered_at = driver_now();
+		d->health.unregistered_at = 0;
+	else if (was || !d->health.unregistered_at)
+		d->health.unregistered_at = driver_now();
 	if (was && !d->health.registered)
 		queue_give_back(d, "rejected", "retry_other", "the SIM has lost its network");
 	ready_say(d);
@@ -143,7 +143,7 @@ health_start(struct driver *d)
 	struct script *s = &d->script;
 
 	driver_begin(d, ACT_HEALTH);
-	d->health_at = driver_now() + d->conf.poll_ms;
+	d->health.ask_at = driver_now() + d->conf.poll_ms;
 	d->health.is_roaming = false;
 	for (size_t i = 0; i < 3; i++)
 		d->health.stats[i] = -1;
@@ -164,6 +164,6 @@ health_start(struct driver *d)
 void
 health_registration_news(struct driver *d)
 {
-	d->health_at = 0;
+	d->health.ask_at = 0;
 	driver_soon(d);
 }

@@ -1,5 +1,5 @@
-/* news.c -- what the modem says unasked goes to whoever waits for it; a call that nobody answers is
- * told as one. */
+/* news.c -- what the modem says unasked goes to whoever waits for it; a call that nobody answers
+ * is told as one. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,12 +42,13 @@ on_caller(struct driver *d, const char *line)
 	char number[24];
 
 	snprintf(number, sizeof(number), "%.*s", (int)len, quote ? quote + 1 : "");
-	if (len && (strcmp(number, d->caller) != 0 || driver_now() > d->rang_at + SECONDS(20))) {
-		snprintf(d->caller, sizeof(d->caller), "%s", number);
+	if (len && (strcmp(number, d->voice.caller) != 0 ||
+		    driver_now() > d->voice.rang_at + SECONDS(20))) {
+		snprintf(d->voice.caller, sizeof(d->voice.caller), "%s", number);
 		add_call(d, number, strstr(line, "\",145") != NULL);
 	}
-	d->rang_at = driver_now();
-	d->must_ring_off = d->call.state == CALL_NONE;
+	d->voice.rang_at = driver_now();
+	d->voice.must_ring_off = d->voice.call.state == CALL_NONE;
 	driver_soon(d);
 }
 

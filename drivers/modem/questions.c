@@ -1,4 +1,4 @@
-/* questions.c -- what is asked and not yet answered; each question ends with one answer or refusal. */
+/* questions.c -- what is asked and not yet answered; each ends with one answer or refusal. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,17 +8,17 @@
 void
 question_forget(struct driver *d, struct question *q)
 {
-	size_t i = (size_t)(q - d->questions);
+	size_t i = (size_t)(q - d->questions.all);
 
 	free(q->id);
 	free(q->what);
 	free(q->text);
 	free(q->to);
-	if (d->ussd == q)
-		d->ussd = NULL;
-	else if (d->ussd > q)
-		d->ussd--;
-	memmove(q, q + 1, (--d->question_count - i) * sizeof(*q));
+	if (d->questions.ussd == q)
+		d->questions.ussd = NULL;
+	else if (d->questions.ussd > q)
+		d->questions.ussd--;
+	memmove(q, q + 1, (--d->questions.count - i) * sizeof(*q));
 }
 
 void
@@ -48,7 +48,7 @@ question_answer(struct driver *d, struct question *q, json_t *fields)
 struct question *
 question_add(struct driver *d, const char *what)
 {
-	struct question *q = &d->questions[d->question_count++];
+	struct question *q = &d->questions.all[d->questions.count++];
 
 	*q = (struct question){ .what = xstrdup(what), .asked_at = driver_now(), .until = NEVER };
 	return q;
@@ -57,9 +57,9 @@ question_add(struct driver *d, const char *what)
 struct question *
 question_of(struct driver *d, const char *what)
 {
-	for (size_t i = 0; i < d->question_count; i++)
-		if (strcmp(d->questions[i].what, what) == 0)
-			return &d->questions[i];
+	for (size_t i = 0; i < d->questions.count; i++)
+		if (strcmp(d->questions.all[i].what, what) == 0)
+			return &d->questions.all[i];
 	return NULL;
 }
 
@@ -89,8 +89,8 @@ answer_sent(struct driver *d, struct question *q, const char *state)
 void
 questions_due(struct driver *d, msec now)
 {
-	for (size_t i = d->question_count; i-- > 0;) {
-		struct question *q = &d->questions[i];
+	for (size_t i = d->questions.count; i-- > 0;) {
+		struct question *q = &d->questions.all[i];
 
 		if (now < q->until)
 			continue;
@@ -106,17 +106,17 @@ questions_next_at(const struct driver *d)
 {
 	msec at = NEVER;
 
-	for (size_t i = 0; i < d->question_count; i++)
-		at = msec_min(at, d->questions[i].until);
+	for (size_t i = 0; i < d->questions.count; i++)
+		at = msec_min(at, d->questions.all[i].until);
 	return at;
 }
 
 static struct question *
 by_id(struct driver *d, const char *id)
 {
-	for (size_t i = 0; *id == ASK_MARK && i < d->question_count; i++)
-		if (d->questions[i].id && strcmp(d->questions[i].id, id + 1) == 0)
-			return &d->questions[i];
+	for (size_t i = 0; *id == ASK_MARK && i < d->questions.count; i++)
+		if (d->questions.all[i].id && strcmp(d->questions.all[i].id, id + 1) == 0)
+			return &d->questions.all[i];
 	return NULL;
 }
 

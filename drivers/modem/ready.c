@@ -18,7 +18,7 @@ ready_event(const struct driver *d, bool works)
 
 	if (d->id.imei[0])
 		json_object_set_new(event, "identity", json_string(d->id.imei));
-	if (d->has_voice) {
+	if (d->voice.is_offered) {
 		json_array_append_new(json_object_get(event, "channels"), json_string("voice"));
 		json_object_set_new(event, "voice", json_string(
 			d->quirk.say && d->quirk.keys_on ? "speaks and hears keys"

@@ -23,8 +23,8 @@ void
 recover_booted(struct driver *d)
 {
 	if (d->act == ACT_SETUP) {
-		d->has_booted = d->script.at > 0;
-		if (d->has_booted && wire_is_busy(d->wire))
+		d->setup.has_booted = d->script.at > 0;
+		if (d->setup.has_booted && wire_is_busy(d->wire))
 			wire_abort(d->wire);
 	} else if (wire_is_busy(d->wire)) {
 		wire_abort(d->wire);
@@ -65,7 +65,7 @@ on_boot_answer(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	if (r->end == AT_OK || driver_now() >= d->boot_until)
+	if (r->end == AT_OK || driver_now() >= d->recovery.boot_until)
 		set_up(-1, EV_TIMEOUT, d);
 	else
 		after(d, BOOT_LOOK_MS, ask_boot);
@@ -85,7 +85,7 @@ on_reset(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	d->boot_until = driver_now() + SECONDS(d->quirk.boot_seconds);
+	d->recovery.boot_until = driver_now() + SECONDS(d->quirk.boot_seconds);
 	after(d, BOOT_FIRST_MS, ask_boot);
 }
 
@@ -115,7 +115,7 @@ on_command(evutil_socket_t fd, short what, void *ctx)
 	struct driver *d = ctx;
 	int status;
 
-	if (waitpid(d->reset_pid, &status, WNOHANG) == 0) {
+	if (waitpid(d->recovery.reset_pid, &status, WNOHANG) == 0) {
 		after(d, COMMAND_LOOK_MS, on_command);
 		return;
 	}
@@ -140,7 +140,7 @@ reset_usb(struct driver *d)
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-	failed = posix_spawnp(&d->reset_pid, "timeout", &files, NULL, argv, environ);
+	failed = posix_spawnp(&d->recovery.reset_pid, "timeout", &files, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	if (failed)
 		kit_log("reset_command cannot be run reason=\"%s\"", strerror(failed));
@@ -186,7 +186,7 @@ recover_start(struct driver *d)
 bool
 recover_due(struct driver *d, msec now)
 {
-	msec since = d->failed_at > d->started_at ? d->failed_at : d->started_at;
+	msec since = d->recovery.failed_at > d->started_at ? d->recovery.failed_at : d->started_at;
 
 	if ((!d->kept.failures && !d->kept.is_down) || !d->is_set_up || now < since + TRUST_MS)
 		return false;

@@ -50,7 +50,7 @@ alarms_of(const struct driver *d)
 	if (k->is_down)
 		add_alarm(alarms, "recovery", "调制解调器多次复位无效,请现场处理 / the modem stays "
 			  "faulty after every reset; somebody must look at it");
-	if (d->unregistered_at && now >= d->unregistered_at + NETWORK_PATIENCE_MS)
+	if (d->health.unregistered_at && now >= d->health.unregistered_at + NETWORK_PATIENCE_MS)
 		add_alarm(alarms, "network", "SIM卡未入网,请检查天线、SIM卡和话费 / the SIM is in no network; "
 			  "check antenna, SIM and contract");
 	if (h->size && h->used * 10 > h->size * 7)
@@ -144,13 +144,13 @@ report_say(struct driver *d)
 	keep_new_day(&d->kept, kit_now());
 	alarms = alarms_of(d);
 	now = digest(d, alarms);
-	if (d->health_digest && strcmp(now, d->health_digest) == 0 &&
-	    driver_now() < d->health_said_at + HEALTH_EVERY_MS - SECONDS(1)) {
+	if (d->health.digest && strcmp(now, d->health.digest) == 0 &&
+	    driver_now() < d->health.said_at + HEALTH_EVERY_MS - SECONDS(1)) {
 		free(now);
 	} else {
-		free(d->health_digest);
-		d->health_digest = now;
-		d->health_said_at = driver_now();
+		free(d->health.digest);
+		d->health.digest = now;
+		d->health.said_at = driver_now();
 		kit_event(d->kit, event_of(d, alarms));
 	}
 	json_decref(alarms);

@@ -1,4 +1,4 @@
-/* run.c -- from the first look for a port to the last word: decides what is done with the wire next. */
+/* run.c -- from the first look for a port to the last word: what is done with the wire next. */
 #include "drivers/modem/driver.h"
 
 #define LOOK_AGAIN_MS 250
@@ -29,9 +29,9 @@ on_rung_off(void *ctx, const struct at_reply *r)
 static bool
 ring_off(struct driver *d)
 {
-	if (!d->must_ring_off)
+	if (!d->voice.must_ring_off)
 		return false;
-	d->must_ring_off = false;
+	d->voice.must_ring_off = false;
 	driver_begin(d, ACT_CALL);
 	wire_ask(d->wire, d->quirk.hangup, SECONDS(5), on_rung_off, d);
 	return true;
@@ -40,11 +40,11 @@ ring_off(struct driver *d)
 static bool
 do_housekeeping(struct driver *d, msec now)
 {
-	if (d->conf.balance_ussd && now >= d->balance_at)
+	if (d->conf.balance_ussd && now >= d->questions.balance_at)
 		ask_balance(d);
 	if (ask_next(d) || store_next(d, now))
 		return true;
-	if (now < d->health_at)
+	if (now < d->health.ask_at)
 		return false;
 	health_start(d);
 	return true;
@@ -61,7 +61,7 @@ run_next(struct driver *d)
 
 	if (d->act != ACT_NONE || !d->wire || wire_is_busy(d->wire))
 		return;
-	if (d->is_closing && d->call.state == CALL_NONE) {
+	if (d->is_closing && d->voice.call.state == CALL_NONE) {
 		kit_exit(d->kit);
 		return;
 	}
@@ -74,8 +74,8 @@ run_next(struct driver *d)
 	d->was_send = false;
 	if (voice_next(d, now) || ring_off(d))
 		return;
-	if (first && (!was_send || (first->urgent && !d->read_count &&
-				    now < d->list_at + d->conf.poll_ms)))
+	if (first && (!was_send || (first->urgent && !d->store.read_count &&
+				    now < d->store.list_at + d->conf.poll_ms)))
 		d->was_send = true;
 	else if (do_housekeeping(d, now))
 		return;
@@ -88,7 +88,7 @@ run_next(struct driver *d)
 static void
 arm(struct driver *d)
 {
-	msec now = driver_now(), at = msec_min(d->close_at, d->health_said_at + HEALTH_EVERY_MS);
+	msec now = driver_now(), at = msec_min(d->close_at, d->health.said_at + HEALTH_EVERY_MS);
 	struct timeval tv;
 
 	if (!d->is_set_up && ready_pause_at(d) > now)
@@ -96,10 +96,10 @@ arm(struct driver *d)
 	if (d->must_keep)
 		at = msec_min(at, d->keep_at);
 	if (d->act == ACT_NONE && d->is_set_up) {
-		at = msec_min(at, msec_min(d->list_at, d->health_at));
+		at = msec_min(at, msec_min(d->store.list_at, d->health.ask_at));
 		at = msec_min(at, msec_min(voice_next_at(d), questions_next_at(d)));
 		if (d->conf.balance_ussd)
-			at = msec_min(at, d->balance_at);
+			at = msec_min(at, d->questions.balance_at);
 	}
 	at = at > now ? at - now : 0;
 	at = msec_min(at, HOURS(1));
@@ -129,12 +129,12 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	if (now >= d->close_at) {
 		d->close_at = NEVER;
 		d->sending.stop_early = true;
-		d->call.hang_up = true;
+		d->voice.call.hang_up = true;
 	}
 	recover_due(d, now);
 	if (d->must_keep && now >= d->keep_at)
 		driver_keep(d);
-	if (now >= d->health_said_at + HEALTH_EVERY_MS)
+	if (now >= d->health.said_at + HEALTH_EVERY_MS)
 		report_say(d);
 	questions_due(d, now);
 	ready_say(d);
@@ -166,9 +166,9 @@ run_init(struct driver *d)
 
 	d->above = &above;
 	TAILQ_INIT(&d->queue);
-	TAILQ_INIT(&d->calls);
+	TAILQ_INIT(&d->voice.waiting);
 	d->close_at = NEVER;
-	d->memory = -1;
+	d->store.memory = -1;
 }
 
 void
@@ -176,11 +176,11 @@ run_open(struct driver *d)
 {
 	msec next_balance = msec_add(d->kept.balance_at, d->conf.balance_ms) - kit_now();
 
-	d->started_at = d->health_said_at = driver_now();
+	d->started_at = d->health.said_at = driver_now();
 	/* One that was too low is asked anew: somebody may have topped it up. */
 	if (d->kept.has_balance && d->kept.balance >= (double)d->conf.balance_floor &&
 	    next_balance > 0)
-		d->balance_at = d->started_at + msec_min(next_balance, d->conf.balance_ms);
+		d->questions.balance_at = d->started_at + msec_min(next_balance, d->conf.balance_ms);
 	quirks_pick(d->quirks, "", &d->quirk);
 	d->timer = event_new(kit_base(d->kit), -1, 0, on_timer, d);
 	d->soon = event_new(kit_base(d->kit), -1, 0, on_soon, d);
@@ -196,7 +196,7 @@ run_close(struct driver *d, msec grace_ms)
 	calls_give_back(d, "retry", "the driver is closing");
 	if (d->must_keep)
 		driver_keep(d);
-	if (!d->sending.message && d->call.state == CALL_NONE) {
+	if (!d->sending.message && d->voice.call.state == CALL_NONE) {
 		kit_exit(d->kit);
 		return;
 	}

@@ -32,14 +32,14 @@ ended(void *ctx, const char *failed)
 {
 	struct driver *d = ctx;
 
-	if (d->has_booted && ++d->boot_tries < BOOT_TRIES) {
+	if (d->setup.has_booted && ++d->setup.boot_tries < BOOT_TRIES) {
 		d->must_setup = true;
 		driver_done(d);
 		return;
 	}
-	if (d->has_booted)
+	if (d->setup.has_booted)
 		failed = "the modem starts anew again and again; check its power supply";
-	d->boot_tries = 0;
+	d->setup.boot_tries = 0;
 	if (failed) {
 		trouble_met(d, failed);
 		return;
@@ -47,7 +47,7 @@ ended(void *ctx, const char *failed)
 	d->is_set_up = true;
 	wire_no_echo(d->wire);
 	keep_place(d);
-	d->list_at = 0;
+	d->store.list_at = 0;
 	driver_end(d);
 	health_start(d);
 }
@@ -61,7 +61,7 @@ on_sync(void *ctx, struct script *s, const struct at_reply *r)
 
 	if (r->end != AT_OK || at_line(r, "+CSQ:"))
 		return;
-	if (++d->sync_tries > SYNC_TRIES) {
+	if (++d->setup.sync_tries > SYNC_TRIES) {
 		script_fail(s, "the modem answers other questions than it is asked");
 		return;
 	}
@@ -191,10 +191,10 @@ on_voice_offer(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	d->has_voice = d->conf.voice && r->end == AT_OK;
-	if (d->conf.voice && !d->has_voice)
+	d->voice.is_offered = d->conf.voice && r->end == AT_OK;
+	if (d->conf.voice && !d->voice.is_offered)
 		kit_log("no calls: the modem does not tell their state (AT+CLCC)");
-	if (d->has_voice && d->quirk.keys_on)
+	if (d->voice.is_offered && d->quirk.keys_on)
 		script_ask(s, ASK_MS, NULL, "%s", d->quirk.keys_on);
 }
 
@@ -230,7 +230,7 @@ on_pin_entered(void *ctx, struct script *s, const struct at_reply *r)
 		trouble_fatal(d, "the SIM refused its PIN; it is not tried again: correct option `pin`",
 			      false);
 	if (r->end != AT_OK) {
-		d->is_pin_entered = false;
+		d->setup.is_pin_entered = false;
 		d->kept.bad_pin = 0;
 		driver_keep(d);
 	}
@@ -254,7 +254,7 @@ enter_pin(struct driver *d, struct script *s)
 			      "phone", false);
 	d->kept.bad_pin = hash;
 	driver_keep(d);
-	d->is_pin_entered = true;
+	d->setup.is_pin_entered = true;
 	script_ask(s, SIM_MS, on_pin_entered, "AT+CPIN=\"%s\"", d->conf.pin);
 }
 
@@ -288,7 +288,7 @@ static bool
 is_busy(const struct driver *d, const struct at_reply *r, const char *state)
 {
 	return (r->end == AT_CME && r->code == 14) ||
-	       (d->is_pin_entered && state && strcmp(state, "SIM PIN") == 0);
+	       (d->setup.is_pin_entered && state && strcmp(state, "SIM PIN") == 0);
 }
 
 /* 3GPP TS 27.007 8.3. */
@@ -303,13 +303,13 @@ on_pin_state(void *ctx, struct script *s, const struct at_reply *r)
 		forgive_pin(d);
 	if (d->health.sim_ok || r->end == AT_ERROR)
 		return;
-	if (is_busy(d, r, state) && d->sim_tries++ < SIM_BUSY_TRIES) {
+	if (is_busy(d, r, state) && d->setup.sim_tries++ < SIM_BUSY_TRIES) {
 		script_wait(s, 500);
 		script_ask(s, SIM_MS, on_pin_state, "AT+CPIN?");
 	} else if (!state || strncmp(state, "NOT ", 4) == 0) {
 		script_fail(s, "the SIM is missing or failing (CME %d); check that it sits well",
 			    r->code);
-	} else if (d->is_pin_entered) {
+	} else if (d->setup.is_pin_entered) {
 		script_fail(s, "the SIM does not become ready after its PIN");
 	} else if (strcmp(state, "SIM PIN") != 0) {
 		trouble_fatal(d, "the SIM is locked by more than its PIN; unlock it in a phone",
@@ -327,8 +327,8 @@ on_iccid(void *ctx, struct script *s, const struct at_reply *r)
 	struct driver *d = ctx;
 
 	probe_digits(d->id.iccid, sizeof(d->id.iccid), r, 18);
-	if (!d->id.iccid[0] && probe_iccid_commands[d->iccid_tries])
-		script_ask(s, ASK_MS, on_iccid, "%s", probe_iccid_commands[d->iccid_tries++]);
+	if (!d->id.iccid[0] && probe_iccid_commands[d->setup.iccid_tries])
+		script_ask(s, ASK_MS, on_iccid, "%s", probe_iccid_commands[d->setup.iccid_tries++]);
 	else if (d->id.iccid[0] && strncmp(d->conf.device, "iccid:", 6) == 0 &&
 		 strcmp(d->conf.device + 6, d->id.iccid) != 0)
 		script_fail(s, "%s has SIM %s, not the one that `device` names", d->id.device,
@@ -381,9 +381,9 @@ setup_start(struct driver *d)
 	struct script *s = &d->script;
 
 	driver_begin(d, ACT_SETUP);
-	d->must_setup = d->is_set_up = d->has_booted = false;
-	d->is_pin_entered = false;
-	d->sync_tries = d->sim_tries = d->iccid_tries = 0;
+	d->must_setup = d->is_set_up = d->setup.has_booted = false;
+	d->setup.is_pin_entered = false;
+	d->setup.sync_tries = d->setup.sim_tries = d->setup.iccid_tries = 0;
 	d->id.iccid[0] = 0;
 	ready_say(d);
 	script_begin(s, d->wire, d, ended);

@@ -20,17 +20,17 @@ store_begin(struct driver *d, const struct at_reply *r)
 	const char *offer = at_line(r, "+CPMS:");
 	char quoted[8];
 
-	d->memory = -1;
-	d->read_count = d->litter_count = 0;
+	d->store.memory = -1;
+	d->store.read_count = d->store.litter_count = 0;
 	for (int i = 0; i < MEMORY_COUNT; i++) {
 		snprintf(quoted, sizeof(quoted), "\"%s\"", names[i]);
-		d->has_memory[i] = offer && strstr(offer, quoted);
+		d->store.has_memory[i] = offer && strstr(offer, quoted);
 	}
-	d->has_memory[MEMORY_MT] = d->conf.storage && strcmp(d->conf.storage, "MT") == 0;
-	if (d->has_memory[MEMORY_MT])		/* it is both of them */
-		d->has_memory[MEMORY_SM] = d->has_memory[MEMORY_ME] = false;
-	else if (!d->has_memory[MEMORY_ME])
-		d->has_memory[MEMORY_SM] = true;
+	d->store.has_memory[MEMORY_MT] = d->conf.storage && strcmp(d->conf.storage, "MT") == 0;
+	if (d->store.has_memory[MEMORY_MT])		/* it is both of them */
+		d->store.has_memory[MEMORY_SM] = d->store.has_memory[MEMORY_ME] = false;
+	else if (!d->store.has_memory[MEMORY_ME])
+		d->store.has_memory[MEMORY_SM] = true;
 }
 
 static void
@@ -39,8 +39,8 @@ ended(void *ctx, const char *failed)
 	struct driver *d = ctx;
 
 	if (failed)
-		d->memory = -1;
-	if (failed && !d->was_refused)
+		d->store.memory = -1;
+	if (failed && !d->store.was_refused)
 		trouble_met(d, failed);
 	else
 		driver_done(d);
@@ -51,8 +51,8 @@ on_switched(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	d->was_refused = r->end != AT_OK;
-	if (!d->was_refused)
+	d->store.was_refused = r->end != AT_OK;
+	if (!d->store.was_refused)
 		return;
 	kit_log("the modem does not open a memory of messages");
 	script_fail(s, "refused");
@@ -62,16 +62,16 @@ static void
 begin(struct driver *d)
 {
 	driver_begin(d, ACT_STORE);
-	d->was_refused = false;
+	d->store.was_refused = false;
 	script_begin(&d->script, d->wire, d, ended);
 }
 
 static void
 switch_to(struct driver *d, int memory)
 {
-	if (d->memory != memory)
+	if (d->store.memory != memory)
 		script_ask(&d->script, STORE_MS, on_switched, "AT+CPMS=\"%s\"", names[memory]);
-	d->memory = memory;
+	d->store.memory = memory;
 }
 
 /* What is no message would lie there for ever and fill the memory: a person may look at it, and
@@ -106,8 +106,8 @@ decode(struct stored *out, const struct at_reply *r, size_t i, int memory, int l
 static void
 add_litter(struct driver *d, int memory, int location)
 {
-	if (d->litter_count < LITTER_MAX)
-		d->litter[d->litter_count++] = (struct place){ memory, location };
+	if (d->store.litter_count < LITTER_MAX)
+		d->store.litter[d->store.litter_count++] = (struct place){ memory, location };
 }
 
 static void list_memory(struct driver *, int memory);
@@ -120,28 +120,28 @@ on_list(void *ctx, struct script *s, const struct at_reply *r)
 	struct stored found;
 	int location, stat;
 
-	d->list_ok = d->list_ok && r->end == AT_OK;
+	d->store.list_ok = d->store.list_ok && r->end == AT_OK;
 	for (size_t i = 0; i < r->count; i++) {
 		if (sscanf(r->lines[i], "+CMGL: %d,%d", &location, &stat) != 2)
 			continue;
 		if (stat >= 2)
-			add_litter(d, d->memory, location);
-		else if (decode(&found, r, i, d->memory, location))
+			add_litter(d, d->store.memory, location);
+		else if (decode(&found, r, i, d->store.memory, location))
 			announce_found(d, &found, false);
 	}
-	list_memory(d, d->memory + 1);
+	list_memory(d, d->store.memory + 1);
 }
 
 /* One memory after the other, from this one on. */
 static void
 list_memory(struct driver *d, int memory)
 {
-	while (memory < MEMORY_COUNT && !d->has_memory[memory])
+	while (memory < MEMORY_COUNT && !d->store.has_memory[memory])
 		memory++;
 	if (memory < MEMORY_COUNT) {
 		switch_to(d, memory);
 		script_ask(&d->script, STORE_MS, on_list, "AT+CMGL=4");
-	} else if (d->list_ok) {
+	} else if (d->store.list_ok) {
 		announce_stored(d);
 	} else {
 		kit_log("the modem refuses to list its messages");
@@ -151,9 +151,9 @@ list_memory(struct driver *d, int memory)
 static void
 list(struct driver *d, msec now)
 {
-	d->list_at = now + d->conf.poll_ms;
-	d->litter_count = 0;
-	d->list_ok = true;
+	d->store.list_at = now + d->conf.poll_ms;
+	d->store.litter_count = 0;
+	d->store.list_ok = true;
 	inbound_begin(&d->inbound);
 	begin(d);
 	list_memory(d, 0);
@@ -169,21 +169,21 @@ on_read(void *ctx, struct script *s, const struct at_reply *r)
 
 	for (size_t i = 0; i < r->count; i++) {
 		if (sscanf(r->lines[i], "+CMGR: %d", &stat) != 1 || stat >= 2 ||
-		    !decode(&found, r, i, d->in_hand.memory, d->in_hand.location))
+		    !decode(&found, r, i, d->store.in_hand.memory, d->store.in_hand.location))
 			continue;
 		announce_found(d, &found, false);
 		return;
 	}
-	d->list_at = 0;			/* the hint was wrong: look everywhere */
+	d->store.list_at = 0;			/* the hint was wrong: look everywhere */
 }
 
 static void
 read_one(struct driver *d)
 {
-	d->in_hand = d->reads[--d->read_count];
+	d->store.in_hand = d->store.reads[--d->store.read_count];
 	begin(d);
-	switch_to(d, d->in_hand.memory);
-	script_ask(&d->script, STORE_MS, on_read, "AT+CMGR=%d", d->in_hand.location);
+	switch_to(d, d->store.in_hand.memory);
+	script_ask(&d->script, STORE_MS, on_read, "AT+CMGR=%d", d->store.in_hand.location);
 	script_run(&d->script);
 }
 
@@ -192,11 +192,12 @@ on_deleted(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	inbound_deleted(&d->inbound, d->in_hand.memory, d->in_hand.location, r->end == AT_OK);
+	inbound_deleted(&d->inbound, d->store.in_hand.memory, d->store.in_hand.location,
+			r->end == AT_OK);
 	if (r->end != AT_OK)
 		kit_log("message cannot be deleted memory=%s location=%d",
-			names[d->in_hand.memory], d->in_hand.location);
-	d->health_at = msec_min(d->health_at, driver_now() + SECONDS(5));
+			names[d->store.in_hand.memory], d->store.in_hand.location);
+	d->health.ask_at = msec_min(d->health.ask_at, driver_now() + SECONDS(5));
 }
 
 /* A place may hold another message by now (the modem reuses places, people use phones): compare
@@ -214,27 +215,27 @@ on_compared(void *ctx, struct script *s, const struct at_reply *r)
 			continue;
 		gone = false;
 		if (stat >= 2)
-			same = !d->key;
-		else if (decode(&now, r, i, d->in_hand.memory, d->in_hand.location))
-			same = d->key && inbound_key(&now) == d->key;
+			same = !d->store.key;
+		else if (decode(&now, r, i, d->store.in_hand.memory, d->store.in_hand.location))
+			same = d->store.key && inbound_key(&now) == d->store.key;
 	}
 	free(now.from);
 	free(now.text);
 	if (same) {
-		script_ask(s, STORE_MS, on_deleted, "AT+CMGD=%d", d->in_hand.location);
+		script_ask(s, STORE_MS, on_deleted, "AT+CMGD=%d", d->store.in_hand.location);
 		return;
 	}
 	if (!gone)
 		kit_log("not deleted, another message lies there memory=%s location=%d",
-			names[d->in_hand.memory], d->in_hand.location);
-	inbound_deleted(&d->inbound, d->in_hand.memory, d->in_hand.location, true);
+			names[d->store.in_hand.memory], d->store.in_hand.location);
+	inbound_deleted(&d->inbound, d->store.in_hand.memory, d->store.in_hand.location, true);
 }
 
 static void
 delete_one(struct driver *d, int memory, int location, uint64_t key)
 {
-	d->in_hand = (struct place){ memory, location };
-	d->key = key;			/* 0: litter */
+	d->store.in_hand = (struct place){ memory, location };
+	d->store.key = key;			/* 0: litter */
 	begin(d);
 	switch_to(d, memory);
 	script_ask(&d->script, STORE_MS, on_compared, "AT+CMGR=%d", location);
@@ -257,16 +258,16 @@ store_next(struct driver *d, msec now)
 {
 	const struct stored *gone = next_deletion(d);
 
-	if (d->read_count) {
+	if (d->store.read_count) {
 		read_one(d);
-	} else if (now >= d->list_at) {
+	} else if (now >= d->store.list_at) {
 		list(d, now);
 	} else if (gone) {
 		delete_one(d, gone->memory, gone->location, gone->key);
-	} else if (d->litter_count) {
-		d->litter_count--;
-		delete_one(d, d->litter[d->litter_count].memory,
-			   d->litter[d->litter_count].location, 0);
+	} else if (d->store.litter_count) {
+		d->store.litter_count--;
+		delete_one(d, d->store.litter[d->store.litter_count].memory,
+			   d->store.litter[d->store.litter_count].location, 0);
 	} else {
 		return false;
 	}
@@ -282,9 +283,10 @@ store_hint(struct driver *d, const char *line)
 
 	while (name && memory < MEMORY_COUNT && strncmp(name + 1, names[memory], 2) != 0)
 		memory++;
-	if (!name || !comma || memory == MEMORY_COUNT || d->read_count == READS_MAX)
-		d->list_at = 0;
+	if (!name || !comma || memory == MEMORY_COUNT || d->store.read_count == READS_MAX)
+		d->store.list_at = 0;
 	else
-		d->reads[d->read_count++] = (struct place){ memory, (int)strtol(comma + 1, NULL, 10) };
+		d->store.reads[d->store.read_count++] = (struct place){
+			memory, (int)strtol(comma + 1, NULL, 10) };
 	driver_soon(d);
 }

@@ -1,5 +1,5 @@
-/* trouble.c -- the modem fails: what that ends at once, and whether this process ends with it.  What
- * is tried then is for recover.c. */
+/* trouble.c -- the modem fails: what that ends at once, and whether this process ends with it.
+ * What is tried then is for recover.c. */
 #include "drivers/modem/driver.h"
 
 /* Every item gets its one `done` before the process ends. */
@@ -20,7 +20,7 @@ trouble_met(struct driver *d, const char *reason)
 	enum rung rung;
 
 	d->kept.failures++;
-	d->failed_at = driver_now();
+	d->recovery.failed_at = driver_now();
 	rung = rung_at(d, d->kept.failures);
 	kit_log("modem trouble failures=%u rung=%s reason=\"%s\"", d->kept.failures,
 		rung_name(d), reason);

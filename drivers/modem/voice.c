@@ -45,7 +45,7 @@ static void
 on_dialed(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 	struct refusal refusal;
 
 	if (r->end == AT_LATE) {
@@ -69,16 +69,16 @@ on_dialed(void *ctx, const struct at_reply *r)
 static void
 dial(struct driver *d)
 {
-	struct queued_call *q = TAILQ_FIRST(&d->calls);
+	struct queued_call *q = TAILQ_FIRST(&d->voice.waiting);
 	char command[40];
 
-	d->call = q->call;
-	TAILQ_REMOVE(&d->calls, q, link);
+	d->voice.call = q->call;
+	TAILQ_REMOVE(&d->voice.waiting, q, link);
 	free(q);
-	d->call.state = CALL_DIALING;
-	d->call.dialed_at = driver_now();
-	d->call.next_at = NEVER;
-	snprintf(command, sizeof(command), "ATD%.24s;", d->call.to);
+	d->voice.call.state = CALL_DIALING;
+	d->voice.call.dialed_at = driver_now();
+	d->voice.call.next_at = NEVER;
+	snprintf(command, sizeof(command), "ATD%.24s;", d->voice.call.to);
 	driver_begin(d, ACT_CALL);
 	wire_ask(d->wire, command, DIAL_MS, on_dialed, d);
 }
@@ -86,7 +86,7 @@ dial(struct driver *d)
 static void
 picked_up(struct driver *d)
 {
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 
 	if (c->state == CALL_PICKED_UP)
 		return;
@@ -117,7 +117,7 @@ static void
 on_looked(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 	int state = state_of(r);
 	char early = c->early_key;	/* of a ringing tone, or noise, unless he is there now */
 
@@ -147,7 +147,7 @@ on_hung_up(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	is_over(&d->call, "no_answer");
+	is_over(&d->voice.call, "no_answer");
 	if (r->end != AT_LATE) {
 		driver_done(d);
 		return;
@@ -161,11 +161,11 @@ on_said(void *ctx, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	d->call.is_speaking = r->end == AT_OK;
+	d->voice.call.is_speaking = r->end == AT_OK;
 	if (r->end != AT_OK) {
 		kit_log("the modem does not speak, the call stays silent");
-		d->call.plays = 0;
-		d->call.hang_up_at = driver_now() + KEY_WAIT_MS;
+		d->voice.call.plays = 0;
+		d->voice.call.hang_up_at = driver_now() + KEY_WAIT_MS;
 	}
 	driver_done(d);
 }
@@ -230,7 +230,7 @@ put_say(struct buf *command, const char *form, const char *text)
 static void
 say(struct driver *d, msec now)
 {
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 	struct buf command = { 0 };
 	char *piece;
 
@@ -253,7 +253,7 @@ say(struct driver *d, msec now)
 static bool
 has_more_to_say(const struct driver *d)
 {
-	const struct calling *c = &d->call;
+	const struct calling *c = &d->voice.call;
 
 	return d->quirk.say && c->state == CALL_PICKED_UP && !c->is_speaking && c->text[0] &&
 	       (c->plays > 1 || (c->plays == 1 && c->text[c->said]));
@@ -262,8 +262,8 @@ has_more_to_say(const struct driver *d)
 static void
 hang_up(struct driver *d)
 {
-	d->call.hang_up = false;
-	d->call.hang_up_at = NEVER;
+	d->voice.call.hang_up = false;
+	d->voice.call.hang_up_at = NEVER;
 	driver_begin(d, ACT_CALL);
 	wire_ask(d->wire, d->quirk.hangup, SECONDS(5), on_hung_up, d);
 }
@@ -271,16 +271,16 @@ hang_up(struct driver *d)
 bool
 voice_next(struct driver *d, msec now)
 {
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 
 	if (c->state != CALL_NONE && c->over)
 		calls_end(d);
 	if (c->state == CALL_NONE) {
 		/* Who calls us holds the line until he is rung off. */
-		struct queued_call *q = d->must_ring_off ? NULL : TAILQ_FIRST(&d->calls);
+		struct queued_call *q = d->voice.must_ring_off ? NULL : TAILQ_FIRST(&d->voice.waiting);
 
 		if (q && kit_now() >= q->call.not_after) {
-			TAILQ_REMOVE(&d->calls, q, link);
+			TAILQ_REMOVE(&d->voice.waiting, q, link);
 			calls_drop(d, q, "rejected", "retry", "its time is over (not_after)");
 		} else if (q) {
 			dial(d);
@@ -305,10 +305,10 @@ voice_next(struct driver *d, msec now)
 msec
 voice_next_at(const struct driver *d)
 {
-	const struct calling *c = &d->call;
+	const struct calling *c = &d->voice.call;
 
 	if (c->state == CALL_NONE)
-		return TAILQ_EMPTY(&d->calls) ? NEVER : 0;
+		return TAILQ_EMPTY(&d->voice.waiting) ? NEVER : 0;
 	return c->over || c->hang_up || has_more_to_say(d) ? 0 : c->next_at;
 }
 
@@ -317,7 +317,7 @@ voice_next_at(const struct driver *d)
 static void
 key(struct driver *d, char digit)
 {
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 	char one[2] = { digit, 0 };
 	size_t len = strlen(c->keys_pressed);
 
@@ -357,7 +357,7 @@ key_news(struct driver *d, const char *line)
 static void
 end_speech(struct driver *d)
 {
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 
 	c->is_speaking = false;
 	if (c->state == CALL_PICKED_UP && c->plays == 1 && !c->text[c->said])
@@ -378,7 +378,7 @@ call_end_told(struct calling *c, const char *line)
 void
 voice_news(struct driver *d, enum news news, const char *line)
 {
-	struct calling *c = &d->call;
+	struct calling *c = &d->voice.call;
 	const char *end = d->quirk.say_end;
 
 	if (c->state == CALL_NONE)
