@@ -8,18 +8,6 @@
 
 #define SWEEP_LATE_MS 2000		/* the loop itself did not run */
 
-msec
-family_now(const struct children *all)
-{
-	return all->now(all->now_ctx) - all->stood_still_ms;
-}
-
-msec
-child_now(const struct child *c)
-{
-	return (c->held ? c->held_at : family_now(c->all)) - c->stood_still_ms;
-}
-
 static void
 check_stopped(struct children *all)
 {

@@ -1,4 +1,5 @@
-/* internal.h -- what the files of children/ share: one child, and the family it belongs to. */
+/* internal.h -- what the files of children/ share: one child, and the family it belongs to.  From
+ * the ground: spawn.c, clock.c; child.c, which is one; children.c, which is all. */
 #ifndef GONG_CHILDREN_INTERNAL_H
 #define GONG_CHILDREN_INTERNAL_H
 

@@ -66,12 +66,21 @@ await(struct driver *d, uint64_t to)
 	d->routes->callbacks = cb;
 }
 
+static struct driver *
+driver_of(struct routes *r, const char *name)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (strcmp(r->drivers[i]->conf->name, name) == 0)
+			return r->drivers[i];
+	return NULL;
+}
+
 bool
 routes_callback(struct routes *r, const char *route, uint64_t reply_to, const char *method,
 		const char *path, const char *query, const char *const *headers, const void *body,
 		size_t body_len)
 {
-	struct driver *d = routes_named(r, route);
+	struct driver *d = driver_of(r, route);
 	json_t *op, *fields;
 	struct buf line = { 0 };
 	char *text, *encoded, id[24];

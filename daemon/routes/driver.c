@@ -1,4 +1,4 @@
-/* driver.c -- one route's driver: its program, its first line, and what is in its hands. */
+/* driver.c -- one route's driver: its program, its first line, and what is told of its end. */
 #include "daemon/routes/internal.h"
 
 #include <stdlib.h>
@@ -22,37 +22,6 @@ driver_program(const struct settings *s, const struct route_conf *conf, struct e
 	free(program);
 	return NULL;
 }
-
-void
-driver_item_add(struct driver *d, uint64_t id, msec deadline_at)
-{
-	struct item *item = xmalloc(sizeof(*item));
-
-	*item = (struct item){ id, child_queued(d->child), deadline_at, &d->oldest,
-			       d->oldest.prev };
-	item->prev->next = item;
-	d->oldest.prev = item;
-	table_put(&d->items, id, item);
-}
-
-static void
-forget_item(struct item *item)
-{
-	item->prev->next = item->next;
-	item->next->prev = item->prev;
-	free(item);
-}
-
-void
-driver_item_drop(struct driver *d, uint64_t id)
-{
-	struct item *item = table_take(&d->items, id);
-
-	if (item)
-		forget_item(item);
-}
-
-/* -- what its process tells -- */
 
 static char *
 on_program(void *owner, struct err *err)
@@ -95,19 +64,16 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 {
 	struct driver *d = owner;
 	struct command *cmd = command_new(CMD_ROUTE_LOST, d->id);
+	struct item item;
 
 	callbacks_lost(d);
 	cmd->lost.written = xcalloc(d->items.count + 1, sizeof(uint64_t));
 	cmd->lost.unwritten = xcalloc(d->items.count + 1, sizeof(uint64_t));
-	while (d->oldest.next != &d->oldest) {
-		struct item *item = d->oldest.next;
-
-		/* The analyzer does not see that forget_item takes it out of the ring. */
-		if (item->offset < child_written(d->child))	/* NOLINT(clang-analyzer-unix.Malloc) */
-			cmd->lost.written[cmd->lost.written_count++] = item->id;
+	while (items_take(d, &item)) {
+		if (item.offset < child_written(d->child))
+			cmd->lost.written[cmd->lost.written_count++] = item.id;
 		else
-			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item->id;
-		forget_item(item);
+			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item.id;
 	}
 	table_fini(&d->items, NULL);
 	cmd->lost.reason = xstrdup(reason);
@@ -140,10 +106,12 @@ driver_new(struct routes *r, const struct route_conf *conf, int64_t id, const ch
 void
 driver_free(struct driver *d)
 {
+	struct item item;
+
 	flow_fini(d);
 	child_free(d->child);
-	while (d->oldest.next != &d->oldest)
-		forget_item(d->oldest.next);	/* NOLINT(clang-analyzer-unix.Malloc) */
+	while (items_take(d, &item))
+		;
 	table_fini(&d->items, NULL);
 	if (d->done)
 		command_free(d->done);

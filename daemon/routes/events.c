@@ -157,7 +157,7 @@ one_done(struct driver *d, json_t *ev, json_t *id_value, const char *ref)
 		flow_noise(d);
 		return;
 	}
-	driver_item_drop(d, id);
+	items_drop(d, id);
 	item = next_done(d);
 	*item = (struct done_item){
 		.id = id, .parts = (unsigned)number_of(ev, "parts", 0, PARTS_MOST), .ref = xstrdup(ref),

@@ -1,4 +1,5 @@
-/* internal.h -- what the files of routes/ share: one driver, and the codec of its lines. */
+/* internal.h -- what the files of routes/ share: one driver, and the codec of its lines.  From the
+ * ground: items, ops, flow; callbacks; events; driver; check, routes. */
 #ifndef GONG_ROUTES_INTERNAL_H
 #define GONG_ROUTES_INTERNAL_H
 
@@ -61,17 +62,16 @@ struct routes {
 	struct open_callback *callbacks;	/* see callbacks.c */
 };
 
-/* routes.c: NULL if there is none of that name */
-struct driver *routes_named(struct routes *, const char *name);
+/* items.c.  deadline_at: in the child's own time.  The item's line must be queued next. */
+void items_add(struct driver *, uint64_t id, msec deadline_at);
+void items_drop(struct driver *, uint64_t id);	/* nothing if it is not there */
+bool items_take(struct driver *, struct item *out);	/* the oldest, out of it; false = none is left */
 
 /* driver.c: the program's path, caller frees; NULL: err says how to mend that there is none. */
 char *driver_program(const struct settings *, const struct route_conf *, struct err *);
 /* Not started yet. */
 struct driver *driver_new(struct routes *, const struct route_conf *, int64_t id, const char *keep);
 void driver_free(struct driver *);	/* kills its process; nobody is told */
-/* deadline_at: in the child's own time.  The item's line must be queued next. */
-void driver_item_add(struct driver *, uint64_t id, msec deadline_at);
-void driver_item_drop(struct driver *, uint64_t id);
 
 /* flow.c */
 void flow_init(struct driver *);

@@ -43,15 +43,6 @@ routes_open(struct event_base *base, struct children *children, const struct set
 	return r;
 }
 
-struct driver *
-routes_named(struct routes *r, const char *name)
-{
-	for (size_t i = 0; i < r->count; i++)
-		if (strcmp(r->drivers[i]->conf->name, name) == 0)
-			return r->drivers[i];
-	return NULL;
-}
-
 static struct driver *
 find(struct routes *r, int64_t id)
 {
@@ -94,7 +85,7 @@ send_items(struct driver *d, struct effect *f, struct buf *line)
 		return;
 	}
 	for (size_t i = 0; i < f->send.count; i++)
-		driver_item_add(d, f->send.items[i].id, deadline);
+		items_add(d, f->send.items[i].id, deadline);
 	ops_send(line, f);
 	child_queue(d->child, line);
 }
@@ -106,7 +97,7 @@ place_call(struct driver *d, struct effect *f, struct buf *line)
 		give_back(d, &f->call.id, 1);
 		return;
 	}
-	driver_item_add(d, f->call.id, child_now(d->child) + f->call.ring_ms + CALL_DEADLINE_MS);
+	items_add(d, f->call.id, child_now(d->child) + f->call.ring_ms + CALL_DEADLINE_MS);
 	ops_call(line, f);
 	child_queue(d->child, line);
 }

@@ -81,7 +81,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	d = driver_new(&r, &conf, 3, NULL);
 	d->child->state = CHILD_UP;
 	for (unsigned i = 0; i < 4; i++)
-		driver_item_add(d, message_id(1, 1, i), NEVER);
+		items_add(d, message_id(1, 1, i), NEVER);
 	promise(routes_callback(&r, name, 5, "POST", "/", "", NULL, "{}", 2), "a callback is handed over");
 	commands = dones = 0;
 	read_all(d, data, size);
