@@ -169,6 +169,17 @@ replace_old(struct engine *e, const struct alert *a, const char *client, struct 
 	return 0;
 }
 
+/* Once, when the first look has said what its row is to say. */
+static void
+write_alert(struct engine *e, const struct alert *a, const struct alert_request *r)
+{
+	struct buf key = { 0 };
+
+	buf_printf(&key, r->own ? "%s\n%s" : "%s/%s", r->client, r->key);
+	store_alert_insert(e->store, a, key.data, r->digest, r->client);
+	buf_fini(&key);
+}
+
 /* 0 with err: refused.  Otherwise the new alert's id; `accepted` is the
  * alert without its body.  What is due at once is planned here, with the request in hand. */
 int64_t
@@ -178,7 +189,6 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	const struct template *t = settings_template(e->settings, r->template);
 	const struct policy *p = r->policy ? settings_policy(e->settings, r->policy) : NULL;
 	struct alert a = { 0 };
-	struct buf key = { 0 };
 	int64_t id = 0;
 	char *body;
 
@@ -197,9 +207,6 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 		return 0;
 	body = request_encode(r);
 	a.body = body;
-	buf_printf(&key, r->own ? "%s\n%s" : "%s/%s", r->client, r->key);
-	store_alert_insert(e->store, &a, key.data, r->digest, r->client);
-	buf_fini(&key);
 	engine_keep_documents(e, &a, p);
 	engine_event(e, a.id, "accepted", "{\"client\":\"%s\",\"severity\":\"%s\"}", r->client,
 		     severity_name(a.severity));
@@ -207,10 +214,9 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	if ((r->reached ? engine_plan_correction(e, &a, r, err)
 			: engine_plan_targets(e, &a, r, p, err)) < 0)
 		goto out;
-	if (a.state == ALERT_HELD || r->dry_run)
-		store_alert_update(e->store, &a);
-	else if (engine_look(e, &a, r, err) < 0)
+	if (a.state != ALERT_HELD && !r->dry_run && engine_look(e, &a, r, err) < 0)
 		goto out;
+	write_alert(e, &a, r);
 	/* Last: what is undone with a refusal are rows, not the waves in memory. */
 	if (a.replaces && !r->dry_run)
 		engine_stop_waves(e, a.replaces, WAVE_WITHDRAWN);
@@ -333,6 +339,14 @@ repeated(struct engine *e, const struct alert_request *r, int64_t *id, struct er
 	return err_say(err, REFUSED_CONFLICT, about(CONCEPT_KEY), key_used, NUM(*id));
 }
 
+/* What it does can be undone with its rows and the waves it made: it ends no other alert, and
+ * keeps what it writes. */
+bool
+engine_accept_is_plain(const struct command *cmd)
+{
+	return cmd->kind == CMD_ACCEPT && !cmd->accept->replaces && !cmd->accept->dry_run;
+}
+
 void
 engine_accept(struct engine *e, struct command *cmd)
 {
@@ -340,7 +354,7 @@ engine_accept(struct engine *e, struct command *cmd)
 	struct err err = { 0 };
 	struct alert a;
 	int64_t id;
-	int again = repeated(e, r, &id, &err);
+	int before = store_changes(e->store), again = repeated(e, r, &id, &err);
 
 	if (again < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
@@ -352,10 +366,14 @@ engine_accept(struct engine *e, struct command *cmd)
 		answer_accepted(e, cmd->reply_to, &a, true);
 		return;
 	}
-	engine_mark(e);
+	if (!e->batched)
+		engine_mark(e);
 	id = engine_accept_request(e, r, &a, &err);
 	if (!id) {
-		engine_undo(e);
+		if (!e->batched)
+			engine_undo(e);
+		else
+			e->spoiled = store_changes(e->store) != before;
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
@@ -367,7 +385,8 @@ engine_accept(struct engine *e, struct command *cmd)
 		e->last_alert = id - 1;
 		return;
 	}
-	store_keep(e->store);
+	if (!e->batched)
+		store_keep(e->store);
 	e->stats.accepts++;
 	answer_accepted(e, cmd->reply_to, &a, false);
 }

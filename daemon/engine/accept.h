@@ -4,7 +4,10 @@
 
 #include "daemon/engine/climb.h"
 
+/* In a batch (e->batched) without a savepoint of its own: then e->spoiled says that a refusal has
+ * left rows behind. */
 void engine_accept(struct engine *, struct command *);
+bool engine_accept_is_plain(const struct command *);	/* may it be in a batch? */
 /* 0 with err: refused, and what was written must be undone.  Otherwise the
  * new alert's id; `accepted` is the alert without its body. */
 int64_t engine_accept_request(struct engine *, struct alert_request *, struct alert *accepted,

@@ -196,7 +196,7 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 	} else if (alert_is_open(a->state)) {
 		rc = look_at_open(&look);
 	}
-	if (rc == 0)
+	if (rc == 0 && !refuse)
 		store_alert_update(e->store, a);
 	return rc;
 }

@@ -15,8 +15,9 @@ int engine_plan_targets(struct engine *, struct alert *, const struct alert_requ
 void engine_climb_due(struct engine *);		/* alerts whose due_at has come */
 msec engine_climb_next(const struct engine *);
 void engine_alerts_load(struct engine *);
-/* Does what is due and writes the alert's row.  With `refuse`, -1 and the reason when a step
- * cannot be planned; without, the desk is told and the ladder goes on. */
+/* Does what is due.  With `refuse`, at accept, -1 and the reason when a step cannot be planned,
+ * and the caller writes the alert's row; without, the desk is told, the ladder goes on and the
+ * row is written. */
 int engine_look(struct engine *, struct alert *, const struct alert_request *,
 		struct err *refuse);
 /* Records an answer and raises every target that person was called for. */

@@ -47,6 +47,15 @@ open_routes(struct engine *e)
 }
 
 static void
+free_effects(struct effect_list *list)
+{
+	struct effect *f;
+
+	while ((f = effect_pop(list)))
+		effect_free(f);
+}
+
+static void
 free_all(struct command_list *list)
 {
 	struct command *cmd;
@@ -98,13 +107,11 @@ engine_open(struct engine **out, struct store *store, struct settings *settings,
 void
 engine_close(struct engine *e)
 {
-	struct effect *f;
 
 	if (!e)
 		return;
 	forget(e);
-	while ((f = effect_pop(&e->effects)))
-		effect_free(f);
+	free_effects(&e->effects);
 	free_all(&e->spent);
 	for (size_t i = 0; i < e->route_count; i++) {
 		engine_limits_free(e->routes[i]);
@@ -330,10 +337,59 @@ take(struct command_list *from, struct command_list *taken, size_t max)
 }
 
 static void
+run_until(struct engine *e, struct command *first, const struct command *end)
+{
+	for (struct command *cmd = first; cmd != end && !e->spoiled; cmd = cmd->next)
+		run(e, cmd);
+}
+
+/* Plain accepts share one savepoint: SQLite copies a page for each that changes it.  When one of
+ * them is refused after it has written, all go back, and each runs again with its own. */
+static void
+run_batch(struct engine *e, struct command *first, const struct command *end)
+{
+	struct effect_list before = e->effects, after;
+	struct engine_stats stats = e->stats;
+	int64_t last_alert = e->last_alert;
+	bool spoiled;
+
+	e->effects = (struct effect_list){ 0 };
+	engine_mark(e);
+	e->batched = true;
+	run_until(e, first, end);
+	spoiled = e->spoiled;
+	e->batched = e->spoiled = false;
+	after = e->effects;
+	e->effects = before;
+	if (!spoiled) {
+		store_keep(e->store);
+		effect_splice(&e->effects, &after);
+		return;
+	}
+	engine_undo(e);
+	free_effects(&after);
+	e->stats = stats;
+	e->last_alert = last_alert;
+	run_until(e, first, end);
+}
+
+static void
 run_all(struct engine *e, const struct command_list *list)
 {
-	for (struct command *cmd = list->first; cmd; cmd = cmd->next)
-		run(e, cmd);
+	struct command *cmd = list->first;
+
+	while (cmd) {
+		struct command *end = cmd->next;
+		bool batch = engine_accept_is_plain(cmd) && end && engine_accept_is_plain(end);
+
+		while (batch && end && engine_accept_is_plain(end))
+			end = end->next;
+		if (batch)
+			run_batch(e, cmd, end);
+		else
+			run(e, cmd);
+		cmd = end;
+	}
 }
 
 /* An import keeps its place at the head of the bulk lane until its last row is written. */
@@ -362,10 +418,7 @@ finish_import(struct engine *e, bool committed, size_t before)
 static void
 discard(struct engine *e)
 {
-	struct effect *f;
-
-	while ((f = effect_pop(&e->effects)))
-		effect_free(f);
+	free_effects(&e->effects);
 	forget(e);
 	/* A clock step in it comes again with the next turn. */
 	engine_due_shift(e, -e->shifted);

@@ -150,6 +150,8 @@ struct engine {
 	bool stale;			/* memory must be reloaded: the last commit failed */
 	bool more;			/* work was left over: wake at once */
 	bool quiet;			/* dry run: plan, keep no effects */
+	bool batched;			/* the command in hand shares its savepoint with others … */
+	bool spoiled;			/* … and was refused after it had written: all must go back */
 	struct engine_stats stats;
 
 	struct route_state **routes;	/* at most ROUTES_MAX; a pointer is good between turns */
@@ -173,7 +175,7 @@ struct engine {
 		struct live_list waiting;	/* with nothing to claim before their due_at */
 		msec waiting_at;	/* the earliest of those */
 		msec expiry_at;		/* when a wave's validity may end */
-		uint32_t marked;	/* last id before the command in hand */
+		uint32_t last, marked;	/* last id; the same before the command in hand */
 	} waves;
 	struct live_list planning;	/* broadcast.c, collect.c: still being planned, oldest first */
 	msec resume_at;			/* dispatch.c: when a held-back claim may go at the earliest */

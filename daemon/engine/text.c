@@ -284,6 +284,29 @@ add_code(struct buf *body, const char *head, const char *code, enum lang lang)
 	}
 }
 
+static void
+variant_free(void *p)
+{
+	struct variant_text *v = p;
+
+	free(v->head);
+	free(v->body);
+	free(v);
+}
+
+/* Takes what `v` points to. */
+static const struct variant_text *
+remember(struct engine *e, int64_t id, struct variant_text v)
+{
+	struct variant_text *kept = xmalloc(sizeof(*kept));
+
+	if (e->texts.count++ > 4096)	/* a cache, not a store */
+		engine_texts_drop(e);
+	*kept = v;
+	table_put(&e->texts.variants, (uint64_t)id, kept);
+	return kept;
+}
+
 int64_t
 engine_variant(struct engine *e, const struct text_place *place, enum lang lang,
 	       enum channel channel, unsigned *parts, struct err *err)
@@ -307,6 +330,8 @@ engine_variant(struct engine *e, const struct text_place *place, enum lang lang,
 		count = parts_of(head.data, body.data);
 	id = store_variant_insert(e->store, place->alert->id, lang, head.data, body.data, count,
 				  template.data);
+	if (!e->quiet && !store_failed(e->store))	/* it is sent soon, most likely in this turn */
+		remember(e, id, (struct variant_text){ buf_take(&head), buf_take(&body), lang, count });
 	if (parts && count > *parts)
 		*parts = count;
 out:
@@ -314,16 +339,6 @@ out:
 	buf_fini(&body);
 	buf_fini(&template);
 	return id;
-}
-
-static void
-variant_free(void *p)
-{
-	struct variant_text *v = p;
-
-	free(v->head);
-	free(v->body);
-	free(v);
 }
 
 const struct variant_text *
@@ -339,12 +354,7 @@ engine_variant_text(struct engine *e, int64_t id)
 		assert(store_failed(e->store));
 		return &nothing;
 	}
-	if (e->texts.count++ > 4096)	/* a cache, not a store */
-		engine_texts_drop(e);
-	v = xmalloc(sizeof(*v));
-	*v = fresh;
-	table_put(&e->texts.variants, (uint64_t)id, v);
-	return v;
+	return remember(e, id, fresh);
 }
 
 void

@@ -161,7 +161,7 @@ take_in(struct engine *e, const struct wave *w)
 static uint32_t
 next_id(struct engine *e)
 {
-	uint32_t next = store_wave_last(e->store) + 1;
+	uint32_t next = e->waves.last + 1;
 
 	for (uint32_t id = next; id < next + 256; id++)
 		if (!e->waves.low_ids[id & 255])
@@ -176,7 +176,9 @@ engine_wave_add(struct engine *e, const struct wave *w, bool test)
 	struct wave made = *w;
 
 	made.id = next_id(e);
-	made.id = store_wave_insert(e->store, &made);
+	assert(made.id > e->waves.last);
+	e->waves.last = made.id;
+	store_wave_insert(e->store, &made);
 	lw = take_in(e, &made);
 	lw->test = test;
 	engine_wave_touch(e, lw);
@@ -408,6 +410,7 @@ load_due(void *ctx, uint32_t wave, msec at)
 void
 engine_waves_load(struct engine *e)
 {
+	e->waves.last = store_wave_last(e->store);
 	e->waves.waiting_at = e->waves.expiry_at = NEVER;
 	store_waves_open(e->store, load_one, e);
 	store_waves_due(e->store, load_due, e);
@@ -417,7 +420,7 @@ engine_waves_load(struct engine *e)
 void
 engine_mark(struct engine *e)
 {
-	e->waves.marked = store_wave_last(e->store);
+	e->waves.marked = e->waves.last;
 	store_mark(e->store);
 }
 
@@ -442,6 +445,8 @@ engine_undo(struct engine *e)
 	size_t kept = 0;
 
 	store_undo(e->store);
+	e->waves.last = e->waves.marked;
+	engine_texts_drop(e);		/* the ids of those undone are given again */
 	table_each(&e->waves.live, find_newer, &newer);
 	for (size_t i = 0; i < e->waves.touched.count; i++)
 		if (e->waves.touched.waves[i]->w.id <= e->waves.marked)

@@ -43,12 +43,14 @@ store_alert_insert(struct store *s, const struct alert *a, const char *key,
 {
 	store_run(s, "INSERT INTO alert (id, key, digest, client, template, policy, kind, severity, "
 		  "drill, test, state, code, body, accepted_at, released_at, expires_at, "
-		  "deadline_at, replaces, due_at, own_expiry) VALUES "
-		  "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "itbtiitiiiittinnnnni",
-		  a->id, key, digest, client, a->template, a->policy, a->kind[0] ? a->kind : NULL,
-		  (int64_t)a->severity, (int64_t)a->drill, (int64_t)a->test, (int64_t)a->state,
-		  a->code, a->body, a->accepted_at, a->released_at, a->expires_at, a->deadline_at,
-		  (msec)a->replaces, a->due_at, (int64_t)a->own_expiry);
+		  "deadline_at, closed_at, replaces, step, targets, satisfied, hurry, due_at, "
+		  "own_expiry) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		  "?, ?, ?)", "itbtiitiiiittinnnnniiiini", a->id, key, digest, client, a->template,
+		  a->policy, a->kind[0] ? a->kind : NULL, (int64_t)a->severity, (int64_t)a->drill,
+		  (int64_t)a->test, (int64_t)a->state, a->code, a->body, a->accepted_at,
+		  a->released_at, a->expires_at, a->deadline_at, a->closed_at, (msec)a->replaces,
+		  (int64_t)a->step, (int64_t)a->targets, (int64_t)a->satisfied, (int64_t)a->hurry,
+		  a->due_at, (int64_t)a->own_expiry);
 	return store_last_id(s);
 }
 

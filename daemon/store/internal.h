@@ -24,6 +24,8 @@ struct store {
 	bool have_audit_hash;
 	unsigned char audit_hash[32];
 	char *alert_body;		/* last one read, see struct alert */
+	bool have_person;
+	struct person person;		/* last one read in this turn, if nobody was written since */
 };
 
 /* Is it a word for a damaged file? */

@@ -145,20 +145,34 @@ person(struct store *s, sqlite3_stmt *st, struct person *out)
 	snprintf(out->ref, sizeof(out->ref), "%s", (const char *)sqlite3_column_text(st, 3));
 	snprintf(out->name, sizeof(out->name), "%s", (const char *)sqlite3_column_text(st, 4));
 	store_done(st);
+	s->have_person = strlen(out->ref) < sizeof(out->ref) - 1;	/* whole, not cut */
+	s->person = *out;
+	return true;
+}
+
+/* The same person is asked for several times in a row: for an audience, its lists, its texts. */
+static bool
+person_again(struct store *s, bool is_same, struct person *out)
+{
+	if (!s->have_person || s->failed || !is_same)
+		return false;
+	*out = s->person;
 	return true;
 }
 
 bool
 store_person_by_ref(struct store *s, const char *ref, struct person *out)
 {
-	return person(s, store_query(s, "SELECT id, lang, active, ref, name FROM contact "
+	return person_again(s, strcmp(ref, s->person.ref) == 0, out) ||
+		person(s, store_query(s, "SELECT id, lang, active, ref, name FROM contact "
 				     "WHERE ref = ?", "t", ref), out);
 }
 
 bool
 store_person_by_id(struct store *s, uint32_t contact, struct person *out)
 {
-	return person(s, store_query(s, "SELECT id, lang, active, ref, name FROM contact "
+	return person_again(s, contact == s->person.id, out) ||
+		person(s, store_query(s, "SELECT id, lang, active, ref, name FROM contact "
 				     "WHERE id = ?", "i", (int64_t)contact), out);
 }
 
@@ -249,6 +263,7 @@ store_person_put(struct store *s, const char *ref, const char *name, enum lang l
 {
 	struct person p = { 0 };
 
+	s->have_person = false;
 	store_run(s, "INSERT INTO contact (ref, name, lang, active) VALUES (?, ?, ?, ?) "
 		  "ON CONFLICT (ref) DO UPDATE SET name = excluded.name, lang = excluded.lang, "
 		  "active = excluded.active", "ttii", ref, name, (int64_t)lang, (int64_t)active);

@@ -192,7 +192,7 @@ store_last_id(struct store *s)
 void
 store_begin(struct store *s)
 {
-	s->failed = s->full = false;
+	s->failed = s->full = s->have_person = false;
 	store_run(s, "BEGIN IMMEDIATE", "");
 	s->changes_before = sqlite3_total_changes(s->db);
 }
@@ -201,6 +201,12 @@ unsigned long
 store_statements(const struct store *s)
 {
 	return s->statements;
+}
+
+int
+store_changes(const struct store *s)
+{
+	return sqlite3_total_changes(s->db);
 }
 
 bool
@@ -244,7 +250,7 @@ store_undo(struct store *s)
 {
 	store_run(s, "ROLLBACK TO command", "");
 	store_run(s, "RELEASE command", "");
-	s->have_audit_hash = false;
+	s->have_audit_hash = s->have_person = false;
 }
 
 int64_t

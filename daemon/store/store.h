@@ -33,6 +33,7 @@ void store_begin(struct store *);
 int store_commit(struct store *, struct err *);
 bool store_failed(const struct store *);
 bool store_changed(const struct store *);	/* has this turn written anything? */
+int store_changes(const struct store *);	/* differs once anything was written */
 unsigned long store_statements(const struct store *);	/* run since it was opened */
 /* One command inside a turn: either all of it or, after store_undo, none of it. */
 void store_mark(struct store *);

@@ -1,15 +1,17 @@
-/* test_statements.c -- what a message costs: the statements of an alert to one person, from the
- * request to the committed result, so that they cannot grow unnoticed. */
+/* test_statements.c -- many accepts in one turn: what a message costs in statements, from the
+ * request to the committed result, so that they cannot grow unnoticed; and that a refusal in
+ * their middle undoes only itself. */
 #include "tests/unit/unit.h"
 
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/message_state.h"
 #include "daemon/engine/engine.h"
 #include "daemon/intake/intake.h"
 
 #define PEOPLE 100
-#define STATEMENTS 24			/* a message; lower it with them */
+#define STATEMENTS 16			/* a message; lower it with them */
 
 static char folder[] = "/tmp/gong-statements-XXXXXX", store_path[64];
 static struct settings *settings;
@@ -94,20 +96,33 @@ fresh_store(void)
 }
 
 
+/* A request of a client that may reach one person; `contacts` as in JSON. */
 static struct command *
-an_alert(unsigned person)
+request(const char *key, const char *text, const char *contacts)
 {
 	struct intake_from from = { &client, "unit" };
 	struct command *cmd = command_new(CMD_ACCEPT, -1);
 	struct err err = { .text = "" };
 	char body[256];
 
-	snprintf(body, sizeof(body), "{\"key\":\"k%u\",\"template\":\"notice.text\",\"severity\":"
-		 "\"yellow\",\"params\":{\"text\":\"x%u\"},\"audience\":{\"contacts\":[\"p%u\"]}}",
-		 person, person, person);
+	snprintf(body, sizeof(body), "{\"key\":\"%s\",\"template\":\"notice.text\",\"severity\":"
+		 "\"yellow\",\"params\":{\"text\":\"%s\"},\"audience\":{\"contacts\":[%s]}}", key,
+		 text, contacts);
 	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), &from, NULL, false,
 						&err) == 0, "%s", err.text);
+	cmd->accept->recipients_max = 1;
+	cmd->reply_to = 1;
 	return cmd;
+}
+
+static struct command *
+an_alert(unsigned person)
+{
+	char key[16], contact[16];
+
+	snprintf(key, sizeof(key), "k%u", person);
+	snprintf(contact, sizeof(contact), "\"p%u\"", person);
+	return request(key, key, contact);
 }
 
 static struct command *
@@ -189,11 +204,79 @@ an_alert_to_one_person_costs_no_more_than_this(void **state)
 	store_close(s);
 }
 
+/* Takes the replies and the texts sent to each number out of `out`, in order. */
+static void
+tell(struct effect_list *out, char *told, size_t size)
+{
+	static const char *const kinds[] = { "done", "accepted", "refused" };
+	size_t len = 0;
+	struct effect *f;
+
+	*told = '\0';
+	while ((f = effect_pop(out))) {
+		if (f->kind == EFFECT_REPLY)
+			len += (size_t)snprintf(told + len, size - len, "%s ",
+						kinds[f->reply.kind]);
+		else if (f->kind == EFFECT_SEND)
+			len += (size_t)snprintf(told + len, size - len, "%s>%llu ", f->send.text,
+				(unsigned long long)f->send.items[0].to - 99913800000000);
+		effect_free(f);
+	}
+}
+
+static void
+a_refusal_among_accepts_undoes_only_itself(void **state)
+{
+	struct command_list urgent = { 0 }, bulk = { 0 };
+	struct effect_list out = { 0 };
+	struct store *s = fresh_store();
+	struct err err = { .text = "" };
+	struct engine_stats stats;
+	struct engine *e;
+	struct alert a;
+	struct wave w;
+	char told[400];
+
+	assert_int_equal(engine_open(&e, s, settings, 1900000000000, &err), 0);
+	command_push(&urgent, ready());
+	turn(e, &urgent, &bulk, &out);
+	tell(&out, told, sizeof(told));
+	/* An unknown person is seen before anything is written, one too many after it. */
+	command_push(&bulk, request("a", "A", "\"p1\""));
+	command_push(&bulk, request("nobody", "N", "\"who\""));
+	command_push(&bulk, request("b", "B", "\"p2\""));
+	command_push(&bulk, request("many", "M", "\"p3\",\"p4\""));
+	command_push(&bulk, request("a", "A", "\"p1\""));
+	command_push(&bulk, request("c", "C", "\"p5\""));
+	turn(e, &urgent, &bulk, &out);
+	tell(&out, told, sizeof(told));
+	assert_string_equal(told, "accepted refused accepted refused done accepted "
+			    "【试】A>1 【试】B>2 【试】C>5 ");
+	engine_stats(e, &stats);
+	assert_int_equal(stats.accepts, 3);
+	assert_int_equal(stats.repeats, 1);
+	store_begin(s);
+	assert_int_equal(store_alert_last(s), 3);
+	assert_int_equal(store_wave_last(s), 3);
+	for (uint32_t i = 1; i <= 3; i++) {
+		assert_true(store_alert_get(s, i, &a));
+		assert_int_equal(a.targets, 0);
+		assert_int_equal(a.state, ALERT_EXHAUSTED);
+		assert_true(store_wave_get(s, i, &w));
+		assert_int_equal(w.alert, i);
+		assert_int_equal(w.count[MESSAGE_SENDING], 1);
+	}
+	assert_int_equal(store_commit(s, NULL), 0);
+	engine_close(e);
+	store_close(s);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_alert_to_one_person_costs_no_more_than_this),
+		cmocka_unit_test(a_refusal_among_accepts_undoes_only_itself),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
