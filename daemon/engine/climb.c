@@ -237,33 +237,16 @@ engine_alerts_load(struct engine *e)
 	e->last_alert = store_alert_last(e->store);
 }
 
-struct no_longer {
-	struct engine *e;
-	int64_t alert;
-};
-
-/* A call in a driver's queue for people whose targets are all satisfied now. */
+/* Calls in a driver's queue for people whose targets are all satisfied now. */
 static void
 call_back(void *ctx, const struct wave *w)
 {
-	struct no_longer *n = ctx;
+	struct engine *e = ctx;
 	struct live_wave *lw;
-	uint32_t contacts[256], after = 0;
-	size_t count;
 
-	if (w->channel != CHANNEL_VOICE || w->kind != WAVE_CALL || w->state >= WAVE_FINISHED ||
-	    !(lw = engine_wave(n->e, w->id)) || !lw->w.count[MESSAGE_SENDING])
-		return;
-	while ((count = store_messages_sending_of(n->e->store, w->id, after, contacts, 256))) {
-		for (size_t i = 0; i < count; i++) {
-			struct message m;
-
-			if (!engine_still_needed(n->e, lw, contacts[i]) &&
-			    store_message_get(n->e->store, w->id, contacts[i], w->channel, &m))
-				engine_ask_back(n->e, &m);
-		}
-		after = contacts[count - 1];
-	}
+	if (w->channel == CHANNEL_VOICE && w->kind == WAVE_CALL && w->state < WAVE_FINISHED &&
+	    (lw = engine_wave(e, w->id)) && lw->w.count[MESSAGE_SENDING])
+		engine_calls_look(e, lw);
 }
 
 /* Every target that person was called for.  A team stands as high as its quota of persons. */
@@ -330,7 +313,6 @@ void
 engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 {
 	const struct policy *p = engine_policy(e, a->policy);
-	struct no_longer n = { e, a->id };
 	struct target t;
 	bool raised = false, team = p && p->targets == TARGETS_TEAM;
 
@@ -349,7 +331,7 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 		raised = store_target_raise(e->store, a->id, t.id, answer->level, answer->at, 0,
 					    answer->name);
 	if (raised)
-		store_waves_of(e->store, a->id, call_back, &n);
+		store_waves_of(e->store, a->id, call_back, e);
 	if (alert_is_open(a->state) && a->state != ALERT_HELD && (raised || a->hurry)) {
 		a->due_at = e->now;
 		store_alert_update(e->store, a);

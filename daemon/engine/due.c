@@ -9,10 +9,12 @@ static const struct due rows[] = {
 	  engine_alarms_load },
 	{ "alerts", engine_climb_next, engine_climb_due, NULL, engine_alerts_load },
 	{ "canaries", engine_canaries_next, engine_canaries_due, engine_canaries_shift, NULL },
-	{ "waves", engine_waves_next, engine_waves_expire, NULL, engine_waves_load },
+	{ "waves", engine_waves_next, engine_waves_end, NULL, engine_waves_load },
 	{ "broadcasts", NULL, engine_broadcast_slices, NULL, NULL },	/* e->more, not an instant */
 	{ "messages", engine_dispatch_next, engine_dispatch, engine_dispatch_shift, NULL },
 	{ "early receipts", NULL, NULL, NULL, engine_receipts_load },
+	{ "calls not needed", NULL, engine_calls_slice, NULL, NULL },	/* e->more */
+	{ "who was told", NULL, engine_told_slice, NULL, engine_told_load },	/* e->more */
 	{ "upkeep", engine_upkeep_next, engine_upkeep, engine_upkeep_shift, NULL },
 	{ "budgets", NULL, NULL, engine_budgets_shift, NULL },
 	{ "brakes", NULL, NULL, engine_brakes_shift, NULL },

@@ -126,6 +126,8 @@ engine_close(struct engine *e)
 	free(e->planning.waves);
 	free(e->waves.touched.waves);
 	free(e->waves.waiting.waves);
+	free(e->waves.stopping.waves);
+	free(e->calls.waves);
 	settings_unref(e->settings);
 	free(e);
 }

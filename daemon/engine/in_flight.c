@@ -26,9 +26,12 @@ static void
 recount_row(struct engine *e, const struct message *m)
 {
 	struct route_state *r = engine_route(e, m->route);
+	struct live_wave *lw = engine_wave(e, m->wave);
 
 	if (r)
 		count_in(e, r, message_id(m->wave, m->contact, m->attempt));
+	if (lw && lw->w.state > WAVE_FINISHED && !lw->stopping)
+		engine_wave_stopping(e, lw);	/* how far it was is forgotten: once more */
 }
 
 /* In-flight claims of a failed turn were never handed out; what is in flight, and what numbers

@@ -47,6 +47,11 @@ struct pick {				/* one reason to tell one person */
 	division_code under;		/* helper: he hears of what is silent here */
 };
 
+struct silent {				/* names: buf_fini */
+	struct buf names;
+	unsigned long n, shown, looked;
+};
+
 struct planner {			/* what a step picked so far, and why */
 	struct engine *e;
 	struct alert *alert;
@@ -61,6 +66,8 @@ struct planner {			/* what a step picked so far, and why */
 	struct id_set without, seen;
 	struct target *targets;		/* those below the step's level */
 	size_t target_count, target_cap;
+	bool sorted;			/* targets are in order of their divisions */
+	struct silent all;		/* of all targets, once asked for; its looked > 0 */
 	uint32_t target;		/* of the picks being made */
 	division_code division, under;
 	size_t found;			/* picks made */

@@ -25,6 +25,7 @@ engine_join_correction(struct engine *e, const struct live_wave *lw, uint32_t co
 		return;
 	store_message_insert(e->store, c->w.id, contact,
 			     store_variant_of(e->store, c->w.alert, person.lang), 0, e->now);
+	store_told_late(e->store, c->w.id, contact);
 	c->w.total++;
 	if (c->w.state == WAVE_FINISHED)
 		c->w.state = WAVE_OPEN;

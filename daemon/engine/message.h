@@ -21,12 +21,13 @@ unsigned engine_which_attempt(const struct message *, uint64_t id);
 bool engine_still_needed(struct engine *, const struct live_wave *, uint32_t contact);
 bool engine_honours_opt_out(const struct live_wave *);
 
-/* -- compose.c: from picked people to texts, waves and rows -- */
+/* -- calls.c -- */
 
-struct silent {				/* names: buf_fini */
-	struct buf names;
-	unsigned long n, shown;
-};
+/* Something that the calls of this wave were for has been answered. */
+void engine_calls_look(struct engine *, struct live_wave *);
+void engine_calls_slice(struct engine *);	/* asks back some of those that nobody needs now */
+
+/* -- compose.c: from picked people to texts, waves and rows -- */
 
 struct wave compose_wave(const struct planner *, unsigned position, enum channel, enum wave_kind,
 			 int64_t template);
@@ -38,7 +39,7 @@ int compose_channels(struct planner *, unsigned position, enum wave_kind);
 /* Proves and measures the text; the people are collected and written turn by turn. */
 int compose_broadcast(struct planner *, const struct template *, int64_t document);
 /* Targets still below the step's level, in a division or (0) all: how many, and the first names,
- * added to what is there. */
+ * added to what is there (to nothing yet, for all). */
 void silent_under(struct planner *, division_code, struct silent *);
 
 /* -- collect.c -- */

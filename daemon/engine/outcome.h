@@ -24,6 +24,10 @@ void engine_receipts_trim(struct engine *, struct route_state *);	/* what nobody
 
 /* -- upkeep.c -- */
 
+/* Waves that are no more among the latest go into the index of people told. */
+void engine_told_slice(struct engine *);
+void engine_told_load(struct engine *);
+
 void engine_upkeep(struct engine *);		/* once an hour */
 msec engine_upkeep_next(const struct engine *);
 void engine_upkeep_shift(struct engine *, msec by);

@@ -287,5 +287,6 @@ engine_plan_step(struct engine *e, struct alert *a, const struct alert_request *
 	free(p.targets);
 	id_set_fini(&p.without);
 	id_set_fini(&p.seen);
+	buf_fini(&p.all.names);
 	return rc;
 }

@@ -5,8 +5,8 @@
  *
  *   1 ground.h   say, trouble, live_list, text, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, import
- *   3 waves.h    waves
- *   4 message.h  message, compose, collect, in_flight
+ *   3 waves.h    waves, stop
+ *   4 message.h  message, calls, compose, collect, in_flight
  *   5 plan.h     plan, notice, dispatch
  *   6 climb.h    targets, climb
  *   7 accept.h   accept
@@ -33,6 +33,10 @@ struct live_wave {
 	bool dirty, test, flash;
 	bool rest;			/* there may be rows after the cursor */
 	bool route_alarm;		/* told by a route that is in no trouble itself */
+	bool stopping;			/* over, and in the list of those to be cleared away */
+	uint32_t asked_back;		/* up to this contact */
+	bool looked_through, again;	/* message.c's list of calls; anew when it is through */
+	uint32_t looked_to;
 	bool waiting;			/* in the engine's list of those with a due row to come */
 	msec due_at;			/* not later than its first row with a due; NEVER = none */
 	uint32_t correction;		/* wave to which late reached people are added; 0 = none */
@@ -172,14 +176,17 @@ struct engine {
 		struct rank *ranks;
 		size_t rank_count, rank_cap;
 		struct live_list touched;	/* whose row must be written this turn */
+		struct live_list stopping;	/* stop.c: over, with rows to clear away */
 		struct live_list waiting;	/* with nothing to claim before their due_at */
 		msec waiting_at;	/* the earliest of those */
 		msec expiry_at;		/* when a wave's validity may end */
 		uint32_t last, marked;	/* last id; the same before the command in hand */
 	} waves;
+	struct live_list calls;		/* calls.c: whose calls may not be needed any more */
 	struct live_list planning;	/* broadcast.c, collect.c: still being planned, oldest first */
 	msec resume_at;			/* dispatch.c: when a held-back claim may go at the earliest */
 	int64_t last_alert;		/* accept.c */
+	size_t told_behind;		/* upkeep.c: waves that the index of people told lacks */
 	struct {			/* asking.c */
 		uint64_t last_question, chance;
 		bool touched;

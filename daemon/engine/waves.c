@@ -169,6 +169,15 @@ next_id(struct engine *e)
 	return next;
 }
 
+void
+engine_wave_stopping(struct engine *e, struct live_wave *lw)
+{
+	lw->asked_back = 0;
+	if (!lw->stopping)
+		live_list_add(&e->waves.stopping, lw);
+	lw->stopping = true;
+}
+
 struct live_wave *
 engine_wave_add(struct engine *e, const struct wave *w, bool test)
 {
@@ -181,15 +190,26 @@ engine_wave_add(struct engine *e, const struct wave *w, bool test)
 	store_wave_insert(e->store, &made);
 	lw = take_in(e, &made);
 	lw->test = test;
+	e->told_behind += w->kind >= WAVE_INFORM && w->kind <= WAVE_CORRECTION;
 	engine_wave_touch(e, lw);
 	return lw;
 }
 
 static void
-find_correction(void *ctx, const struct wave *w)
+note_correction(void *ctx, const struct wave *w)
 {
 	if (w->kind == WAVE_CORRECTION)
 		*(uint32_t *)ctx = w->id;
+}
+
+uint32_t
+engine_correction_of(struct engine *e, const struct alert *a)
+{
+	uint32_t wave = 0;
+
+	if (a->replaced_by)
+		store_waves_of(e->store, a->replaced_by, note_correction, &wave);
+	return wave;
 }
 
 struct live_wave *
@@ -204,8 +224,8 @@ engine_wave(struct engine *e, uint32_t id)
 	lw = take_in(e, &w);
 	if (store_alert_get(e->store, w.alert, &a)) {
 		lw->test = a.test;
-		if (a.replaced_by && w.kind != WAVE_CORRECTION)
-			store_waves_of(e->store, a.replaced_by, find_correction, &lw->correction);
+		if (w.kind != WAVE_CORRECTION)
+			lw->correction = engine_correction_of(e, &a);
 	}
 	return lw;
 }
@@ -245,6 +265,10 @@ wave_forget(struct engine *e, struct live_wave *lw)
 		live_list_take(&e->planning, lw);
 	if (lw->waiting)
 		live_list_take(&e->waves.waiting, lw);
+	if (lw->stopping)
+		live_list_take(&e->waves.stopping, lw);
+	if (lw->looked_through)
+		live_list_take(&e->calls, lw);
 	engine_wave_unrank(e, lw);
 	table_take(&e->waves.live, lw->w.id);
 	e->waves.low_ids[lw->w.id & 255]--;
@@ -264,116 +288,11 @@ engine_waves_flush(struct engine *e)
 			lw->w.state = WAVE_FINISHED;
 		store_wave_update(e->store, &lw->w);
 		lw->dirty = false;
-		if (lw->w.state < WAVE_FINISHED || lw->w.count[MESSAGE_SENDING])
+		if (lw->w.state < WAVE_FINISHED || lw->w.count[MESSAGE_SENDING] || lw->stopping)
 			continue;
 		wave_forget(e, lw);
 	}
 	e->waves.touched.count = 0;
-}
-
-static void
-ask_all_back(struct engine *e, struct live_wave *lw)
-{
-	uint32_t contacts[256], after = 0;
-	size_t count;
-
-	if (!lw->w.count[MESSAGE_SENDING])
-		return;
-	while ((count = store_messages_sending_of(e->store, lw->w.id, after, contacts, 256))) {
-		for (size_t i = 0; i < count; i++) {
-			struct message m;
-
-			if (store_message_get(e->store, lw->w.id, contacts[i], lw->w.channel, &m))
-				engine_ask_back(e, &m);
-		}
-		after = contacts[count - 1];
-	}
-}
-
-void
-engine_wave_stop(struct engine *e, struct live_wave *lw, enum wave_state state)
-{
-	engine_wave_unrank(e, lw);
-	lw->rest = false;
-	lw->due_at = NEVER;
-	if (lw->w.state < WAVE_FINISHED) {
-		lw->w.state = state;
-		store_messages_forget_due(e->store, lw->w.id);
-	}
-	engine_wave_touch(e, lw);
-	ask_all_back(e, lw);
-}
-
-struct stop {
-	struct engine *e;
-	enum wave_state state;
-	uint32_t correction;
-};
-
-static void
-stop_one(void *ctx, const struct wave *w)
-{
-	struct stop *stop = ctx;
-	struct live_wave *lw;
-
-	if (w->state >= WAVE_FINISHED && !w->count[MESSAGE_SENDING] && !stop->correction)
-		return;
-	if (w->kind == WAVE_REPLY)
-		return;			/* a thank-you has a validity of its own */
-	lw = engine_wave(stop->e, w->id);
-	if (!lw)
-		return;			/* the store has failed */
-	lw->correction = stop->correction;
-	engine_wave_stop(stop->e, lw, stop->state);
-}
-
-/* Nothing more of this alert leaves: by the waves' state, not by a million updates. */
-void
-engine_stop_waves(struct engine *e, int64_t alert, enum wave_state state)
-{
-	struct stop stop = { e, state, 0 };
-	struct alert a;
-
-	if (store_alert_get(e->store, alert, &a) && a.replaced_by)
-		store_waves_of(e->store, a.replaced_by, find_correction, &stop.correction);
-	store_waves_of(e->store, alert, stop_one, &stop);
-}
-
-struct expiring {
-	struct engine *e;
-	struct live_list ended;
-	msec next_at;
-};
-
-static void
-find_expired(void *ctx, uint64_t key, void *value)
-{
-	struct expiring *x = ctx;
-	struct live_wave *lw = value;
-
-	if (lw->w.state > WAVE_OPEN)
-		return;
-	if (lw->w.expires_at <= x->e->now)
-		live_list_add(&x->ended, lw);
-	else
-		x->next_at = msec_min(x->next_at, lw->w.expires_at);
-}
-
-/* A wave outlives its alert's ladder (an alert may be satisfied with its SMS still queued), so
- * it ends by its own validity.  Looked for at most once a second: what is sent is checked by
- * itself. */
-void
-engine_waves_expire(struct engine *e)
-{
-	struct expiring x = { .e = e, .next_at = NEVER };
-
-	if (e->waves.expiry_at > e->now)
-		return;
-	table_each(&e->waves.live, find_expired, &x);
-	for (size_t i = 0; i < x.ended.count; i++)
-		engine_wave_stop(e, x.ended.waves[i], WAVE_EXPIRED);
-	free(x.ended.waves);
-	e->waves.expiry_at = x.next_at == NEVER || x.next_at > e->now + 1000 ? x.next_at : e->now + 1000;
 }
 
 msec
@@ -401,10 +320,12 @@ static void
 load_due(void *ctx, uint32_t wave, msec at)
 {
 	struct engine *e = ctx;
-	struct live_wave *lw = table_get(&e->waves.live, wave);
+	struct live_wave *lw = engine_wave(e, wave);
 
-	if (lw)
+	if (lw && lw->w.state <= WAVE_FINISHED)
 		engine_wave_due(e, lw, at);
+	else if (lw)
+		engine_wave_stopping(e, lw);	/* gongd stopped before its rows were forgotten */
 }
 
 void
@@ -475,4 +396,5 @@ engine_waves_drop(struct engine *e)
 	e->waves.ranks = NULL;
 	e->waves.rank_count = e->waves.rank_cap = 0;
 	e->planning.count = e->waves.touched.count = e->waves.waiting.count = 0;
+	e->waves.stopping.count = e->calls.count = 0;
 }

@@ -21,12 +21,19 @@ void engine_waves_drop(struct engine *);	/* all of them, from memory */
 void engine_wave_due(struct engine *, struct live_wave *, msec at);
 void engine_wave_wait(struct engine *, struct live_wave *);	/* nothing to claim for now */
 void engine_waves_wake(struct engine *);	/* those whose due has come join their rank */
-/* Nothing more of it leaves; what is with a driver is asked back. */
+/* It is over; what it leaves behind is to be cleared away, from its first row on. */
+void engine_wave_stopping(struct engine *, struct live_wave *);
+/* The wave to which people join whom this alert, being replaced, still reaches; 0 = none. */
+uint32_t engine_correction_of(struct engine *, const struct alert *);
+msec engine_waves_next(const struct engine *);	/* when one may expire */
+
+/* -- stop.c -- */
+
+/* Nothing more of it leaves; what is with a driver is asked back, from this turn on. */
 void engine_wave_stop(struct engine *, struct live_wave *, enum wave_state);
 /* Nothing more of this alert leaves: by the waves' state, not by a million updates. */
 void engine_stop_waves(struct engine *, int64_t alert, enum wave_state);
-void engine_waves_expire(struct engine *);
-msec engine_waves_next(const struct engine *);	/* when one may expire */
+void engine_waves_end(struct engine *);	/* those that expire; a slice of clearing away */
 
 /* store_mark and store_undo, with memory kept in step: one command inside the turn. */
 void engine_mark(struct engine *);

@@ -104,8 +104,8 @@ store_waves_open(struct store *s, wave_fn fn, void *ctx)
 void
 store_waves_of(struct store *s, int64_t alert, wave_fn fn, void *ctx)
 {
-	each_wave(s, store_query(s, "SELECT " WAVE_COLUMNS " FROM wave WHERE alert = ? ORDER BY id",
-				 "i", alert), fn, ctx);
+	each_wave(s, store_query(s, "SELECT " WAVE_COLUMNS " FROM wave WHERE alert = ? AND kind <> 4 "
+				 "ORDER BY id", "i", alert), fn, ctx);
 }
 
 uint32_t
@@ -295,11 +295,14 @@ store_messages_next_due(struct store *s, uint32_t wave)
 	return at;
 }
 
-void
-store_messages_forget_due(struct store *s, uint32_t wave)
+size_t
+store_messages_forget_due(struct store *s, uint32_t wave, size_t max)
 {
-	store_run(s, "UPDATE message SET due = NULL WHERE wave = ? AND due IS NOT NULL", "i",
-		  (int64_t)wave);
+	int changed = store_run(s, "UPDATE message SET due = NULL WHERE wave = ?1 AND contact IN (SELECT "
+				"contact FROM message WHERE wave = ?1 AND due IS NOT NULL LIMIT ?2)", "ii",
+				(int64_t)wave, (int64_t)max);
+
+	return changed > 0 ? (size_t)changed : 0;
 }
 
 void
@@ -376,7 +379,7 @@ bool
 store_has_message(struct store *s, int64_t alert, uint32_t contact, int wave_kind)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
-		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind = ?3 LIMIT 1", "iii", alert,
+		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 AND w.kind = ?3 LIMIT 1", "iii", alert,
 		(int64_t)contact, (int64_t)wave_kind);
 	bool yes = store_step(s, st);
 
@@ -402,7 +405,7 @@ bool
 store_was_handed_over(struct store *s, int64_t alert, uint32_t contact)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
-		"AND m.contact = ?2 WHERE w.alert = ?1 AND m.attempt > 0 LIMIT 1", "ii", alert,
+		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 AND m.attempt > 0 LIMIT 1", "ii", alert,
 		(int64_t)contact);
 	bool yes = store_step(s, st);
 
@@ -414,7 +417,8 @@ unsigned
 store_voice_messages_of(struct store *s, int64_t alert, uint32_t contact)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM wave w JOIN message m "
-		"ON m.wave = w.id AND m.contact = ?2 WHERE w.alert = ?1 AND w.channel = 1", "ii",
+		"ON m.wave = w.id AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 "
+		"AND w.channel = 1", "ii",
 		alert, (int64_t)contact);
 	unsigned count = 0;
 
@@ -591,19 +595,4 @@ store_used_since(struct store *s, int64_t route, msec from_at, used_fn fn, void 
 
 	while (store_step(s, st))
 		fn(ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
-}
-
-/* Looks at the last 1,000 waves only: an older broadcast no longer waits for answers. */
-size_t
-store_told_alerts(struct store *s, uint32_t contact, int64_t *out, size_t max)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT w.alert FROM (SELECT id, alert FROM wave "
-		"WHERE kind BETWEEN 1 AND 3 ORDER BY id DESC LIMIT 1000) w JOIN message m "
-		"ON m.wave = w.id AND m.contact = ? LIMIT ?", "ii", (int64_t)contact, (int64_t)max);
-	size_t count = 0;
-
-	while (store_step(s, st))
-		if (count < max)
-			out[count++] = sqlite3_column_int64(st, 0);
-	return count;
 }

@@ -95,6 +95,8 @@ CREATE TABLE wave (
 	uncertain INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX wave_alert ON wave (alert);
+-- An alert has a wave for every thank-you; what it sent of itself are a few.
+CREATE INDEX wave_of ON wave (alert, id) WHERE kind <> 4;
 CREATE INDEX wave_told ON wave (id) WHERE kind BETWEEN 1 AND 3;
 CREATE INDEX wave_open ON wave (id) WHERE state IN (0, 1);
 CREATE TABLE variant (		-- one rendered text; head = signature, apart for routes that sign
@@ -115,6 +117,13 @@ CREATE TABLE message (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX message_due ON message (wave, due) WHERE due IS NOT NULL;
 CREATE INDEX message_sending ON message (wave, contact) WHERE state = 1;
+-- Who was told by a wave of kind 1 to 3, for replies that come much later: of 32 contacts with ids
+-- from block * 32 on, bit i = the i-th.  An index of message by contact would double what a message
+-- costs; written afterwards (told.c), up to the wave and contact that meta names.
+CREATE TABLE told (
+	block INTEGER NOT NULL, wave INTEGER NOT NULL, who INTEGER NOT NULL,
+	PRIMARY KEY (block, wave)
+) STRICT, WITHOUT ROWID;
 -- A finished handing-over; append only (a receipt later fills receipt and receipt_at).
 -- outcome: 1 accepted, 2 rejected, 3 unknown, 4 withdrawn.  receipt: 0 none, 1 delivered, 2 failed
 CREATE TABLE attempt (
@@ -142,6 +151,7 @@ CREATE TABLE answer (
 	name TEXT, note TEXT
 ) STRICT;
 CREATE INDEX answer_alert ON answer (alert, id);
+CREATE INDEX answer_of ON answer (alert, contact);
 CREATE TABLE inbound (
 	id INTEGER PRIMARY KEY, route INTEGER NOT NULL, driver_id TEXT NOT NULL,
 	e164 INTEGER NOT NULL, text TEXT, at INTEGER NOT NULL, received_at INTEGER NOT NULL,

@@ -11,12 +11,13 @@
 
 #include "core/buf.h"
 
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_EVENT | \
 		      1u << TABLE_AUDIT | 1u << TABLE_INBOUND | 1u << TABLE_RECEIPT_KEY | \
-		      1u << TABLE_RECEIPT_EARLY | 1u << TABLE_CALLED | 1u << TABLE_VARIANT)
+		      1u << TABLE_RECEIPT_EARLY | 1u << TABLE_CALLED | 1u << TABLE_VARIANT | \
+		      1u << TABLE_TOLD)
 #define APPLICATION_ID 0x676f6e67	/* "gong" */
 
 __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
@@ -209,6 +210,18 @@ store_changes(const struct store *s)
 	return sqlite3_total_changes(s->db);
 }
 
+unsigned long
+store_steps(const struct store *s)
+{
+	unsigned long steps = 0;
+
+	for (size_t i = 0; i < STATEMENT_SLOTS; i++)
+		if (s->slots[i].stmt)
+			steps += (unsigned long)sqlite3_stmt_status(s->slots[i].stmt,
+								    SQLITE_STMTSTATUS_VM_STEP, 0);
+	return steps;
+}
+
 bool
 store_changed(const struct store *s)
 {
@@ -324,6 +337,10 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TABLE route_alarm_told (route INTEGER NOT NULL, own INTEGER NOT NULL, "
 	"name TEXT NOT NULL, times INTEGER NOT NULL, told_at INTEGER, over_at INTEGER, "
 	"PRIMARY KEY (route, own, name)) STRICT, WITHOUT ROWID",
+	"CREATE INDEX wave_of ON wave (alert, id) WHERE kind <> 4;"
+	"CREATE INDEX answer_of ON answer (alert, contact);"
+	"CREATE TABLE told (block INTEGER NOT NULL, wave INTEGER NOT NULL, who INTEGER NOT NULL, "
+	"PRIMARY KEY (block, wave)) STRICT, WITHOUT ROWID",
 };
 
 static int

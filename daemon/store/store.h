@@ -40,6 +40,9 @@ void store_mark(struct store *);
 void store_keep(struct store *);
 void store_undo(struct store *);
 
+/* For tests: the work of SQLite's machine since the store was opened, in its own steps (some 20 a
+ * row); what a clock would measure, the same on every machine. */
+unsigned long store_steps(const struct store *);
 /* For tests: the query plan, a step a call, of every statement used so far. */
 typedef void (*explain_fn)(void *ctx, const char *sql, const char *step);
 void store_explain(struct store *, explain_fn, void *ctx);
@@ -169,9 +172,17 @@ int store_called_lowest(struct store *, uint32_t contact, int64_t alert);
 /* Alerts a person was called for, newest first. */
 size_t store_called_alerts(struct store *, uint32_t contact, int64_t *out, size_t max);
 
-/* Alerts of the last waves in which this person has a message without being called for a
- * target: helpers, recipients of an inform step; newest first. */
+/* -- told.c -- */
+/* Alerts in which this person has a message without being called for a target: helpers, recipients
+ * of an inform step or a correction; newest first, however long ago. */
 size_t store_told_alerts(struct store *, uint32_t contact, int64_t *out, size_t max);
+/* Waves that only that looks through one by one, because the index does not hold them yet. */
+size_t store_told_behind(struct store *);
+/* Writes the oldest of them into the index, up to `rows` messages of up to `waves` waves; `done` waves
+ * are in it whole.  false: there is none, or the oldest is still being planned. */
+bool store_told_slice(struct store *, size_t rows, size_t waves, size_t *done);
+/* A message was added to a wave that has gone out: if the index holds that, it is added there. */
+void store_told_late(struct store *, uint32_t wave, uint32_t contact);
 
 struct answer {
 	int64_t alert;
@@ -250,6 +261,7 @@ void store_wave_update(struct store *, const struct wave *);
 bool store_wave_get(struct store *, uint32_t id, struct wave *);
 typedef void (*wave_fn)(void *ctx, const struct wave *);
 void store_waves_open(struct store *, wave_fn, void *ctx);
+/* All but automatic replies, of which it may have as many as people. */
 void store_waves_of(struct store *, int64_t alert, wave_fn, void *ctx);
 uint32_t store_wave_last_contact(struct store *, uint32_t wave);	/* planned so far */
 
@@ -291,7 +303,8 @@ void store_messages_claim(struct store *, uint32_t wave, uint32_t after, uint32_
 size_t store_messages_due(struct store *, const struct wave *, msec now, int64_t avoid,
 			  struct message *out, size_t max);
 msec store_messages_next_due(struct store *, uint32_t wave);
-void store_messages_forget_due(struct store *, uint32_t wave);	/* it is over */
+/* It is over: up to `max` rows that waited do so no more; returns how many. */
+size_t store_messages_forget_due(struct store *, uint32_t wave, size_t max);
 typedef void (*due_fn)(void *ctx, uint32_t wave, msec at);
 void store_waves_due(struct store *, due_fn, void *ctx);	/* waves with such rows */
 /* Rows in `sending`, after (wave, contact). */

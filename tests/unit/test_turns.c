@@ -1,0 +1,541 @@
+/* test_turns.c -- no turn of the engine grows with people, waves or messages.  What a turn
+ * costs is counted in steps of SQLite's machine, which are the same on every machine. */
+#include "tests/unit/unit.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "daemon/engine/engine.h"
+
+#define PEOPLE 20000u
+#define TOWNSHIPS 80u
+#define COUNTY 990121000000
+/* Some 2,000 rows written, with all that belongs to each. */
+#define STEPS_MAX 1000000u
+/* A step of a ladder is planned whole: each of its targets costs as much as the first. */
+#define STEP_PLANNED (PEOPLE * 300)
+
+static char folder[] = "/tmp/gong-turns-XXXXXX";
+
+struct world {
+	const char *name;
+	struct settings *settings;
+	struct store *store;
+	struct engine *engine;
+	struct command_list urgent, bulk;
+	struct effect_list effects;
+	msec now;
+	unsigned long worst, total, turns;	/* steps, since `count_anew` */
+	int64_t route;
+	bool accepted;			/* the last reply */
+	char json[600];
+	uint64_t *sent;			/* ids handed over and not settled */
+	size_t sent_count, sent_cap, withdrawn;
+};
+
+static const char policies[][2][700] = {
+	{ "persons", "policy \"persons\" {\n\ttargets = person\n\tuntil = 3\n"
+	  "\tstep \"tell\" { after = \"0s\" channels = {sms} }\n"
+	  "\tstep \"help\" { after = \"10m\" to = {township_officer} channels = {sms} "
+	  "template = \"esc.unanswered\" }\n"
+	  "\tstep \"desk\" { after = \"15m\" channels = {console} }\n}\n" },
+	{ "villages", "policy \"villages\" {\n\ttargets = village\n\tuntil = 3\n"
+	  "\tstep \"call\" { after = \"0s\" to = {village_chief} channels = {sms} }\n"
+	  "\tstep \"help\" { after = \"10m\" to = {township_officer} channels = {sms} "
+	  "template = \"esc.unanswered\" }\n"
+	  "\tstep \"desk\" { after = \"15m\" to = {county_leader} channels = {console, sms} "
+	  "template = \"esc.unanswered\" }\n}\n" },
+};
+
+static void
+put(const char *name, const char *body)
+{
+	char path[300];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(body, f);
+	fclose(f);
+}
+
+static void
+write_settings(void)
+{
+	char cwd[500], path[300], body[3000];
+
+	assert_non_null(getcwd(cwd, sizeof(cwd)));
+	snprintf(path, sizeof(path), "%s/p", folder);
+	mkdir(path, 0700);
+	for (size_t i = 0; i < COUNT(policies); i++) {
+		snprintf(path, sizeof(path), "p/%s.conf", policies[i][0]);
+		put(path, policies[i][1]);
+	}
+	snprintf(body, sizeof(body), "state_dir = \"state\"\nroles = \"%s/config/roles.conf\"\n"
+		 "templates = {\"%s/templates\"}\npolicies = {\"p\"}\n"
+		 "route \"r\" {\n\tdriver = gong-sim\n\tchannels = {sms}\n}\n", cwd, cwd);
+	put("gong.conf", body);
+}
+
+static division_code
+village(unsigned i)
+{
+	return COUNTY + (division_code)(i % TOWNSHIPS + 1) * 1000 + i / TOWNSHIPS + 1;
+}
+
+static void
+post(struct store *s, const char *role, division_code code, const char *name, unsigned n)
+{
+	uint64_t numbers[4] = { 8613900000000u + n };
+	char ref[40];
+	uint32_t id;
+
+	snprintf(ref, sizeof(ref), "%s-%u", role, n);
+	id = store_person_put(s, ref, name, LANG_ZH, true, numbers, 15, 15);
+	store_post_put(s, store_role_id(s, role), code, 1, id, LANG_ZH);
+}
+
+static void
+fill(struct store *s)
+{
+	char name[60];
+
+	store_begin(s);
+	store_division_put(s, COUNTY, "青石县", NULL);
+	for (unsigned t = 1; t <= TOWNSHIPS; t++) {
+		snprintf(name, sizeof(name), "镇%u", t);
+		store_division_put(s, COUNTY + t * 1000, name, NULL);
+		post(s, "township_officer", COUNTY + t * 1000, name, 1000000 + t);
+	}
+	for (unsigned i = 0; i < PEOPLE; i++) {
+		snprintf(name, sizeof(name), "村%u", i);
+		store_division_put(s, village(i), name, "{\"place\":\"村\",\"route\":\"路\",\"shelter\":\"校\"}");
+		post(s, "village_chief", village(i), name, i);
+	}
+	post(s, "county_leader", COUNTY, "王", 2000000);
+	assert_int_equal(store_commit(s, NULL), 0);
+}
+
+static void
+open_world(struct world *w, const char *name)
+{
+	struct err err = { .text = "" };
+	char path[300];
+	bool fresh;
+
+	snprintf(path, sizeof(path), "%s/gong.conf", folder);
+	holds("the settings", settings_load(&w->settings, path, NULL, &err) == 0, "%s", err.text);
+	w->name = name;
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fresh = access(path, F_OK) != 0;
+	holds("the store", store_open(&w->store, path, &err) == 0, "%s", err.text);
+	if (fresh)
+		fill(w->store);
+	w->now = w->now ? w->now : 1795457400000;
+	holds("the engine", engine_open(&w->engine, w->store, w->settings, w->now, &err) == 0, "%s",
+	      err.text);
+	store_begin(w->store);
+	w->route = store_route_id(w->store, "r");
+	assert_int_equal(store_commit(w->store, NULL), 0);
+}
+
+static void
+close_world(struct world *w)
+{
+	engine_close(w->engine);
+	store_close(w->store);
+	settings_unref(w->settings);
+	w->sent_count = 0;
+}
+
+static void
+see(struct world *w, struct effect *f)
+{
+	if (f->kind == EFFECT_REPLY) {
+		w->accepted = f->reply.kind == REPLY_ACCEPTED;
+		snprintf(w->json, sizeof(w->json), "%s", f->reply.json ? f->reply.json
+			 : f->reply.refusal->text);
+	}
+	for (size_t i = 0; f->kind == EFFECT_SEND && i < f->send.count; i++) {
+		if (w->sent_count == w->sent_cap) {
+			w->sent_cap = w->sent_cap ? w->sent_cap * 2 : 1024;
+			w->sent = xrealloc(w->sent, w->sent_cap * sizeof(*w->sent));
+		}
+		w->sent[w->sent_count++] = f->send.items[i].id;
+	}
+	if (f->kind == EFFECT_WITHDRAW)
+		w->withdrawn += f->withdraw.count;
+	effect_free(f);
+}
+
+static void
+count_anew(struct world *w)
+{
+	w->worst = w->total = w->turns = 0;
+}
+
+/* Turns until nothing is left to do at this instant. */
+static void
+run(struct world *w)
+{
+	msec wake = w->now;
+	struct err err = { .text = "" };
+
+	for (int guard = 0; wake <= w->now || w->urgent.first || w->bulk.first; guard++) {
+		unsigned long before = store_steps(w->store), steps;
+		struct effect *f;
+
+		holds("it comes to rest", guard < 10000, "%d turns", guard);
+		holds("a turn", engine_turn(w->engine, &w->urgent, &w->bulk, w->now, &w->effects, &wake,
+					    &err) == 0, "%s", err.text);
+		steps = store_steps(w->store) - before;
+		w->worst = steps > w->worst ? steps : w->worst;
+		w->total += steps;
+		w->turns++;
+		while ((f = effect_pop(&w->effects)))
+			see(w, f);
+	}
+}
+
+static void
+within(const struct world *w, const char *what, unsigned long most)
+{
+	if (getenv("TURNS_SHOW"))
+		printf("%-50s %8lu turns, worst %9lu steps, all %10lu\n", what, w->turns, w->worst,
+		       w->total);
+	holds(what, w->worst <= most, "a turn of %lu steps", w->worst);
+}
+
+static void
+bounded(const struct world *w, const char *what)
+{
+	within(w, what, STEPS_MAX);
+}
+
+static void
+ready(struct world *w, unsigned window)
+{
+	struct command *cmd = command_new(CMD_ROUTE_READY, w->route);
+
+	cmd->ready.window = window;
+	cmd->ready.batch = 500;
+	cmd->ready.channels[CHANNEL_SMS] = true;
+	cmd->ready.identity = xstrdup("r");
+	command_push(&w->urgent, cmd);
+	run(w);
+}
+
+static struct alert_request *
+request(const char *key, const char *template, const char *policy)
+{
+	struct alert_request *r = xcalloc(1, sizeof(*r));
+
+	r->key = xstrdup(key);
+	r->client = xstrdup("test");
+	r->body = xstrdup("{}");
+	r->template = xstrdup(template);
+	r->policy = xstrdup(policy);	/* NULL stays NULL */
+	r->severity = SEVERITY_RED;
+	r->divisions = xcalloc(1, sizeof(*r->divisions));
+	r->divisions[r->division_count++] = COUNTY;
+	memcpy(r->digest, key, strlen(key) < 32 ? strlen(key) : 31);
+	if (strcmp(template, "notice.text") == 0) {
+		r->params = xcalloc(1, sizeof(*r->params));
+		r->params[r->param_count++] = (struct pair){ xstrdup("text"), xstrdup("雨") };
+	}
+	return r;
+}
+
+static void
+add_role(struct alert_request *r, const char *role)
+{
+	r->roles = xcalloc(1, sizeof(*r->roles));
+	r->roles[r->role_count++] = xstrdup(role);
+}
+
+static void
+accept(struct world *w, struct alert_request *r)
+{
+	struct command *cmd = command_new(CMD_ACCEPT, -1);
+
+	cmd->reply_to = 1;
+	cmd->accept = r;
+	w->accepted = false;
+	command_push(&w->bulk, cmd);
+	run(w);
+	holds("it is accepted", w->accepted, "%s", w->json);
+}
+
+static void
+twenty_thousand_persons_and_their_helpers(void **state)
+{
+	struct world w = { 0 };
+	struct alert_request *r = request("a", "notice.text", "persons");
+
+	open_world(&w, "persons");
+	add_role(r, "village_chief");
+	count_anew(&w);
+	accept(&w, r);
+	within(&w, "20,000 persons: accept", STEP_PLANNED);
+	count_anew(&w);
+	w.now += MINUTES(10);
+	run(&w);
+	bounded(&w, "20,000 persons: helpers");
+	count_anew(&w);
+	w.now += MINUTES(5);
+	run(&w);
+	bounded(&w, "20,000 persons: desk");
+	close_world(&w);
+}
+
+static void
+twenty_thousand_villages_and_their_helpers(void **state)
+{
+	struct world w = { 0 };
+
+	open_world(&w, "villages");
+	count_anew(&w);
+	accept(&w, request("a", "flood.move", "villages"));
+	within(&w, "20,000 villages: accept", STEP_PLANNED);
+	count_anew(&w);
+	w.now += MINUTES(10);
+	run(&w);
+	bounded(&w, "20,000 villages: helpers");
+	count_anew(&w);
+	w.now += MINUTES(5);
+	run(&w);
+	bounded(&w, "20,000 villages: desk");
+	close_world(&w);
+}
+
+/* The network has taken all that were handed over. */
+static void
+settle(struct world *w)
+{
+	struct command *cmd = command_new(CMD_DONE, w->route);
+
+	cmd->done.items = xcalloc(w->sent_count + 1, sizeof(*cmd->done.items));
+	for (size_t i = 0; i < w->sent_count; i++)
+		cmd->done.items[i] = (struct done_item){ .id = w->sent[i], .outcome = OUTCOME_ACCEPTED,
+							 .parts = 1 };
+	cmd->done.count = w->sent_count;
+	w->sent_count = 0;
+	command_push(&w->urgent, cmd);
+	run(w);
+}
+
+static struct command *
+cancel(int64_t alert)
+{
+	struct command *cmd = command_new(CMD_CANCEL, -1);
+
+	cmd->reply_to = 1;
+	cmd->cancel = xcalloc(1, sizeof(*cmd->cancel));
+	cmd->cancel->alert = alert;
+	cmd->cancel->client = xstrdup("test");
+	return cmd;
+}
+
+static struct alert_request *
+notice(const char *key, const char *role, const char *contact)
+{
+	struct alert_request *r = request(key, "notice.text", NULL);
+
+	if (role) {
+		add_role(r, role);
+		return r;
+	}
+	r->division_count = 0;
+	r->contacts = xcalloc(1, sizeof(*r->contacts));
+	r->contacts[r->contact_count++] = xstrdup(contact);
+	return r;
+}
+
+static void
+a_stop_asks_back_what_is_in_flight_turn_by_turn(void **state)
+{
+	struct world w = { 0 };
+
+	open_world(&w, "stop");
+	ready(&w, 100000);
+	accept(&w, notice("a", "village_chief", NULL));
+	holds("all are in flight", w.sent_count == PEOPLE, "%zu", w.sent_count);
+	count_anew(&w);
+	command_push(&w.urgent, cancel(1));
+	run(&w);
+	bounded(&w, "a stop with 20,000 in flight");
+	holds("each is asked back once", w.withdrawn == PEOPLE, "%zu", w.withdrawn);
+	close_world(&w);
+}
+
+/* All of them wait for another try. */
+static void
+a_stop_forgets_what_waits_turn_by_turn(void **state)
+{
+	struct world w = { 0 };
+	struct command *cmd;
+
+	open_world(&w, "wait");
+	ready(&w, 100000);
+	accept(&w, notice("a", "village_chief", NULL));
+	cmd = command_new(CMD_DONE, w.route);
+	cmd->done.items = xcalloc(w.sent_count, sizeof(*cmd->done.items));
+	for (size_t i = 0; i < w.sent_count; i++)
+		cmd->done.items[i] = (struct done_item){ .id = w.sent[i], .outcome = OUTCOME_REJECTED,
+							 .class = REJECT_RETRY };
+	cmd->done.count = w.sent_count;
+	w.sent_count = 0;
+	command_push(&w.urgent, cmd);
+	run(&w);
+	count_anew(&w);
+	command_push(&w.urgent, cancel(1));
+	run(&w);
+	bounded(&w, "a stop with 20,000 that wait");
+	holds("it takes its turns", w.turns >= 10, "%lu", w.turns);
+	w.now += HOURS(1);
+	run(&w);
+	holds("none of them goes any more", w.sent_count == 0, "%zu went", w.sent_count);
+	close_world(&w);
+}
+
+static int64_t
+look(struct world *w, const char *sql)
+{
+	sqlite3_stmt *st = NULL;
+	char path[300];
+	int64_t value = -1;
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, w->name);
+	assert_int_equal(sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		value = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return value;
+}
+
+static void
+inbound(struct world *w, unsigned n, uint64_t from, const char *text)
+{
+	struct command *cmd = command_new(CMD_INBOUND, w->route);
+	char id[20];
+
+	snprintf(id, sizeof(id), "i%u", n);
+	cmd->inbound.driver_id = xstrdup(id);
+	cmd->inbound.from = from;
+	cmd->inbound.text = xstrdup(text);
+	cmd->inbound.at = w->now;
+	command_push(&w->urgent, cmd);
+}
+
+#define LATER 4000u			/* alerts between being told and replying */
+
+/* The township's officer was told first, then 4,000 others were told something. */
+static void
+a_bystander_s_late_reply_finds_its_alert(void **state)
+{
+	struct world w = { 0 };
+	char key[20], ref[40];
+
+	open_world(&w, "late");
+	ready(&w, 100000);
+	accept(&w, notice("first", NULL, "township_officer-1000001"));
+	accept(&w, notice("crowd", "village_chief", NULL));
+	settle(&w);
+	count_anew(&w);
+	for (unsigned i = 0; i < LATER; i++) {
+		struct command *cmd = command_new(CMD_ACCEPT, -1);
+
+		snprintf(key, sizeof(key), "k%u", i);
+		snprintf(ref, sizeof(ref), "village_chief-%u", i);
+		cmd->accept = notice(key, NULL, ref);
+		command_push(&w.bulk, cmd);
+	}
+	run(&w);
+	bounded(&w, "4,000 alerts to one person each");
+	settle(&w);
+	holds("the index is written", look(&w, "SELECT value FROM meta WHERE name = 'told_wave'") >
+	      (int64_t)LATER / 2, "%lld", (long long)look(&w, "SELECT value FROM meta"));
+	count_anew(&w);
+	inbound(&w, 1, 8613900000000u + 1000001, "收到");
+	inbound(&w, 2, 8613900000000u + 19999, "1");
+	run(&w);
+	bounded(&w, "two replies of bystanders");
+	holds("the officer's is about the first",
+	      look(&w, "SELECT alert FROM inbound WHERE driver_id = 'i1'") == 1, "%lld",
+	      (long long)look(&w, "SELECT alert FROM inbound WHERE driver_id = 'i1'"));
+	holds("one of the crowd's about the second",
+	      look(&w, "SELECT alert FROM inbound WHERE driver_id = 'i2'") == 2, "%lld",
+	      (long long)look(&w, "SELECT alert FROM inbound WHERE driver_id = 'i2'"));
+	close_world(&w);
+	/* The same after a restart, which writes the index on. */
+	open_world(&w, "late");
+	ready(&w, 100000);
+	inbound(&w, 3, 8613900000000u + 1000001, "收到");
+	run(&w);
+	holds("after a restart, too", look(&w, "SELECT alert FROM inbound WHERE driver_id = 'i3'") == 1,
+	      "%lld", (long long)look(&w, "SELECT alert FROM inbound WHERE driver_id = 'i3'"));
+	close_world(&w);
+}
+
+/* What a reply costs does not grow with the replies before it, though each has its thank-you. */
+static void
+the_last_of_many_replies_costs_what_the_first_did(void **state)
+{
+	struct world w = { 0 };
+	unsigned long first;
+
+	open_world(&w, "replies");
+	ready(&w, 100000);
+	accept(&w, notice("a", "village_chief", NULL));
+	settle(&w);
+	count_anew(&w);
+	inbound(&w, 0, 8613900000000u, "1");
+	run(&w);
+	first = w.total;
+	for (unsigned i = 1; i < 4000; i++)
+		inbound(&w, i, 8613900000000u + i, "1");
+	run(&w);
+	settle(&w);
+	holds("all were heard", look(&w, "SELECT count(*) FROM answer") == 4000, "%lld",
+	      (long long)look(&w, "SELECT count(*) FROM answer"));
+	count_anew(&w);
+	inbound(&w, 4000, 8613900000000u + 4000, "1");
+	run(&w);
+	holds("the last costs the same", w.total < first * 2, "%lu, the first %lu", w.total, first);
+	count_anew(&w);
+	command_push(&w.urgent, cancel(1));
+	run(&w);
+	bounded(&w, "a stop after 4,000 thank-yous");
+	close_world(&w);
+}
+
+static int
+make_folder(void **state)
+{
+	if (!mkdtemp(folder))
+		return -1;
+	write_settings();
+	return 0;
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(twenty_thousand_persons_and_their_helpers),
+		cmocka_unit_test(twenty_thousand_villages_and_their_helpers),
+		cmocka_unit_test(a_stop_asks_back_what_is_in_flight_turn_by_turn),
+		cmocka_unit_test(a_stop_forgets_what_waits_turn_by_turn),
+		cmocka_unit_test(a_bystander_s_late_reply_finds_its_alert),
+		cmocka_unit_test(the_last_of_many_replies_costs_what_the_first_did),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, NULL);
+}
