@@ -199,9 +199,10 @@ events_tick(struct web *web)
 		return;
 	web->ports.state(web->ports.ctx, &state);
 	if (!e->asked && (e->in_round || !e->told_all || state.commits != e->commits)) {
-		if (!e->in_round)
-			e->commits = state.commits;
 		ask(web);
+		/* What is committed from now on is for the next round. */
+		if (e->asked && !e->in_round)
+			e->commits = state.commits;
 	}
 	for (struct listener *l = e->listeners; l; l = l->next)
 		pour(web, l);

@@ -74,7 +74,7 @@ as_query(const uint8_t *data, size_t size)
 	int status = query_parse(&q, text, ~0u, &err);
 
 	if (status)
-		promise(status == 422 && err.text[0], "a refused query says why");
+		promise(status < 0 && err.kind == REFUSED_INVALID && err.text[0], "a refused query says why");
 	else
 		promise(q.limit <= READ_ROWS_MAX && q.below <= LEVEL_DONE, "a query is within its bounds");
 	free(text);
