@@ -10,6 +10,7 @@
 
 #define NAMES_MAX 16			/* that a driver may have standing */
 #define NEW_GAP_MS MINUTES(15)		/* and of new ones as many at once, then one each … */
+#define TOLD_MAX 6			/* of that meter: the others are tasks only */
 #define FREE_TIMES 2			/* so often an alarm may come and go within an hour; then … */
 #define HOLD_MS MINUTES(15)		/* … its cause must stay away so long, … */
 #define TELL_AGAIN_MS HOURS(1)		/* … and the duty officer hears no sooner again */
@@ -166,6 +167,17 @@ told_of(struct engine *e, const struct route_alarm *a)
 	return told;
 }
 
+/* Each is a task; but nobody is woken by the same one all night, nor by all that a driver that went
+ * mad can name. */
+static bool
+may_tell(const struct engine *e, const struct route_state *r, const struct route_alarm *a,
+	 const struct route_alarm_told *told)
+{
+	if (!a->own && pace_meter_is_over(r->outage.row.alarms_until, NEW_GAP_MS, TOLD_MAX, e->now))
+		return false;
+	return told->times <= FREE_TIMES || told->told_at + TELL_AGAIN_MS <= e->now;
+}
+
 static void
 begin(struct engine *e, struct route_state *r, struct route_alarm *a)
 {
@@ -179,7 +191,7 @@ begin(struct engine *e, struct route_state *r, struct route_alarm *a)
 	recount(e, r);			/* before the notice is dispatched, by another route */
 	engine_log(e, LOG_ERROR, "route alarm name=%s alarm=%s reason=\"%s\"", r->conf->name, a->name,
 		   engine_alarm_english(a->text));
-	if (told.times <= FREE_TIMES || told.told_at + TELL_AGAIN_MS <= e->now) {
+	if (may_tell(e, r, a, &told)) {
 		told.told_at = e->now;
 		a->notice = send_notice(e, r, a);
 		store_route_alarm_put(e->store, a);

@@ -1,5 +1,7 @@
 """What is wrong with a route: a task, one message by another route, and its end (docs/api.md)."""
 import json
+import os
+import socket
 
 import pytest
 
@@ -87,6 +89,67 @@ def test_a_driver_that_stopped_for_good_is_an_alarm_at_once(world):
     wait_for("the message", lambda: [t for t in texts(world, "a") if "通道b告警:已停止" in t])
     notice = world.api("GET", "/v1/alerts")[1]["alerts"][0]
     assert notice["client"] == "gong" and notice["mode"] == "test", notice
+
+
+LAST_WORD = '''#!/usr/bin/python3
+import json, sys
+for line in sys.stdin:
+    op = json.loads(line)["op"]
+    if op == "open":
+        print('{"ev":"ready","protocol":1,"channels":["sms"],"window":1}', flush=True)
+    elif op == "close":
+        print('{"ev":"fatal","reason":"it was interrupted","retry":false}', flush=True)
+        open(sys.argv[0] + ".said", "w").close()
+        sys.exit(1)
+'''
+
+
+def test_a_driver_that_says_fatal_while_gongd_stops_is_no_alarm(world):
+    with open(world.path("last_word"), "w", encoding="utf-8") as f:
+        f.write(LAST_WORD)
+    os.chmod(world.path("last_word"), 0o755)
+    world.gongd.stop()
+    world.routes += 'route "c" {\n driver = "%s"\n channels = {sms}\n}\n' % world.path("last_word")
+    world.write_conf()
+    world.start()
+    wait_for("routes up", world.all_up)
+    assert world.gongd.stop() == 0
+    assert os.path.exists(world.path("last_word.said")), "it said its last word"
+    assert world.rows("SELECT state FROM route WHERE name = 'c'")[0]["state"] == "down", "and was heard"
+    assert not world.rows("SELECT * FROM route_alarm")
+    assert not world.rows("SELECT * FROM task WHERE kind = 'route'")
+
+
+def test_a_provider_that_hangs_is_one_alarm_whatever_its_driver_says_before_each_probe(world):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:      # takes connections and never answers
+        config = json.dumps({"url": "http://127.0.0.1:%d/" % deaf.getsockname()[1],
+                             "timeout_ms": 200, "body": {"to": "{{to}}", "text": "{{text}}"},
+                             "success": {"status": [200]}})
+        world.gongd.stop()
+        world.routes = (ROUTE % ("b", world.path("b.health"), world.path("b.jsonl"))).replace(
+            "{", "{\n backup = true", 1) + (
+            'route "p" {\n driver = "gong-http"\n channels = {sms}\n down_alarm_minutes = 0.05\n'
+            " config = '%s'\n}\n" % config)
+        world.write_conf()
+        world.start()
+        wait_for("routes up", world.all_up)
+        numbers = iter(range(1000))
+
+        def probed(test):               # there is always somebody to be told
+            world.send(key="k%d" % next(numbers), template="notice.text", severity="red",
+                       params={"text": "转移"}, audience={"divisions": ["990121"],
+                                                        "roles": ["village_chief", "warner", "grid_worker"]})
+            return test()
+
+        alarm = wait_for("the alarm", lambda: probed(lambda: route(world, "p")["alarms"]), 60, 0.2)[0]
+        assert alarm["name"] == "down" and alarm["by"] == "gong", alarm
+        lost = lambda: world.rows("SELECT losses FROM route WHERE name = 'p'")[0]["losses"]
+        seen = lost()
+        wait_for("more probes", lambda: probed(lambda: lost() > seen), 60, 0.2)
+        assert [a["task"] for a in route(world, "p")["alarms"]] == [alarm["task"]]
+        assert len(tasks(world)) == 1
+        wait_for("the message", lambda: texts(world, "b"))
+        assert len([t for t in texts(world, "b") if "通道p告警" in t]) == 1
 
 
 def test_a_driver_stands_back(world):
