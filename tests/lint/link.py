@@ -10,9 +10,6 @@ import re
 import subprocess
 import sys
 
-# Folders whose circles are known and still to be broken.  One that is clean leaves this list.
-KNOWN = []
-
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "floors.tab")
 
 
@@ -111,7 +108,6 @@ def circles(nodes, after):
 
 def main():
     objects, tree = sys.argv[1], sys.argv[2] if len(sys.argv) > 2 else "."
-    known = KNOWN if tree == "." else []
     rows = floors()
     sources, defines, wants = symbols(rows, objects, tree)
     edges = calls(sources, defines, wants)
@@ -128,12 +124,7 @@ def main():
     for folder in sorted({os.path.dirname(s) for s in sources}):
         files = [s for s in sources if os.path.dirname(s) == folder]
         after = {s: [w for w in files if (s, w) in edges] for s in files}
-        found = circles(files, after)
-        if found and folder in known:
-            continue
-        if not found and folder in known:
-            findings.append(f"tests/lint/link.py: {folder} is without circles: take it off KNOWN")
-        for circle in found:
+        for circle in circles(files, after):
             names = " ".join(os.path.basename(s) for s in circle)
             for edge in sorted(edges):
                 if edge[0] in circle and edge[1] in circle:

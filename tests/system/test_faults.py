@@ -122,6 +122,7 @@ def test_stopped_driver_is_replaced_and_the_other_goes_on():
 @pytest.mark.parametrize("mode", ["garbage", "long_line"])
 def test_garbage_from_a_driver(mode):
     with world_with(lambda d: bad_route("bad", d, mode, 5) + sim_route("sim1", d)) as world:
+        wait_for("both routes", world.all_up)      # else the good one may take it all
         first = world.drivers()["python3"]
         broadcast(world)
         wait_for("the bad driver to be replaced", lambda: world.drivers().get("python3") != first)
