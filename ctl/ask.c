@@ -16,6 +16,15 @@ is_plain(const char *name)
 	return len > 0 && len <= 40 && !name[len];
 }
 
+static int
+no_such_name(struct ctl *ctl)
+{
+	return ctl_usage(ctl,
+			 say(ctl, "ROUTE %s is no name of a route; gongctl route list shows them",
+			     "ROUTE %s 不是通道名;gongctl route list 可列出"),
+			 ctl->operands[0]);
+}
+
 int
 ask_route(struct ctl *ctl, json_t *body, json_t **answer)
 {
@@ -31,15 +40,34 @@ ask_route(struct ctl *ctl, json_t *body, json_t **answer)
 		snprintf(path, sizeof(path), "/v1/routes/%s/ask", ctl->operands[0]);
 		code = client_post_request(ctl, &q, answer);
 	} else {
-		code = ctl_usage(ctl,
-				 say(ctl,
-				     "ROUTE %s is no name of a route; gongctl route list shows "
-				     "them",
-				     "ROUTE %s 不是通道名;gongctl route list 可列出"),
-				 ctl->operands[0]);
+		code = no_such_name(ctl);
 	}
 	free(text);
 	return code;
+}
+
+int
+route_resume(struct ctl *ctl)
+{
+	const char *note = args_value(ctl, "--note");
+	json_t *answer;
+	char path[96];
+	int code;
+
+	if (!is_plain(ctl->operands[0]))
+		return no_such_name(ctl);
+	snprintf(path, sizeof(path), "/v1/routes/%s/resume", ctl->operands[0]);
+	code = client_post(ctl, path, note ? json_pack("{s:s}", "note", note) : json_object(),
+			   &answer);
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		return ctl_json(answer);
+	printf(say(ctl, "route %s is started again; gongctl route list shows how it fares\n",
+		   "通道 %s 已重新启动,用 gongctl route list 查看\n"),
+	       ctl->operands[0]);
+	json_decref(answer);
+	return CTL_OK;
 }
 
 /* The driver was asked and could not. */

@@ -155,6 +155,7 @@ void alarm_text(const struct ctl *, json_t *alarm, struct buf *out);
 /* ask.c: puts `body` (taken) to the route of the first operand.  CTL_OK: *answer is what its
  * driver said, be it a no. */
 int ask_route(struct ctl *, json_t *body, json_t **answer);
+int route_resume(struct ctl *);
 /* send.c */
 int params_add(struct ctl *, json_t *params, json_t *by_division);	/* from --param */
 void plan_print(const struct ctl *, json_t *plan);	/* the answer of a dry run */

@@ -37,6 +37,10 @@
 	FLAG("--dry-run", "send nothing; show steps, people, parts and forecast", \
 	     "不发送;显示步骤、人数、条数与预计")
 
+static const struct option_spec route_resume_options[] = {
+	ONE("--note", "TEXT", "what was mended, for the audit", "已做的处理,记入审计"),
+	END
+};
 static const struct option_spec route_test_options[] = {
 	ONE("--text", "TEXT", "of the message to NUMBER", "发往 NUMBER 的短信内容"),
 	ONE("--receipt-wait", "60s", "no receipt in this time is a failure",
@@ -211,6 +215,12 @@ const struct command commands[] = {
 	  HELP("find out whether a route is fit, by a message if you like",
 	       "检查通道是否可用,可发一条短信"),
 	  route_test },
+	{ "route resume",
+	  { "ROUTE" },
+	  route_resume_options,
+	  HELP("start a route that has stopped for good, or end its pause",
+	       "重新启动已停止的通道,或结束其暂停"),
+	  route_resume },
 	{ "modem list",
 	  { "[PORTS]" },
 	  NULL,

@@ -52,6 +52,7 @@ static const struct {
 	{ "down", "down", "中断" },
 	{ "paused", "paused", "暂停" },
 	{ "starting", "starting", "启动中" },
+	{ "closing", "closing", "关闭中" },
 	{ "deadline", "deadline", "到达时限" },
 	{ "planned", "planned", "已编排" },
 	{ "step", "step", "执行步骤" },

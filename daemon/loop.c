@@ -221,10 +221,14 @@ port_log(void *ctx, enum log_level level, const char *fmt, ...)
 /* -- what comes up -- */
 
 static void
-take_settings(struct loop *l, struct settings *fresh)
+take_settings(struct loop *l, const struct effect *f)
 {
+	struct settings *fresh = f->in_force.settings;
+	char *url = settings_base_url(fresh, web_port(l->web));
+
 	bridge_settings(l->bridge, fresh);
-	routes_reload(l->routes, fresh);
+	routes_reload(l->routes, fresh, f->in_force.ids, f->in_force.keeps, url);
+	free(url);
 	web_reload(l->web, fresh);
 	settings_unref(l->settings);
 	l->settings = settings_ref(fresh);
@@ -245,7 +249,7 @@ carry_out(struct loop *l, struct effect *f)
 		log_line(f->log.level, "%s", f->log.line);
 		break;
 	case EFFECT_SETTINGS:
-		take_settings(l, f->settings);
+		take_settings(l, f);
 		break;
 	case EFFECT_SEND:
 	case EFFECT_CALL:
@@ -253,6 +257,7 @@ carry_out(struct loop *l, struct effect *f)
 	case EFFECT_TOOK:
 	case EFFECT_BARRIER:
 	case EFFECT_ASK:
+	case EFFECT_RESUME:
 		routes_effect(l->routes, f);
 		break;
 	}

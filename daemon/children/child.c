@@ -18,6 +18,7 @@
 #define PONG_MS 5000
 #define START_MS 90000			/* from its birth until it is ready: a cold modem takes 40 s */
 #define LEAVE_MS 5000			/* from its word that it ends to its end */
+#define BURIAL_MS 20			/* until it is asked again whether the last one is buried */
 #define BAD_LINES_MAX 3
 #define LINES_AT_ONCE 512		/* then it is somebody else's turn on the loop */
 #define UNREAD_MAX (64 * 1024 * 1024)	/* bytes that it has been told and does not read */
@@ -64,14 +65,17 @@ come_back_later(struct child *c)
 static void
 end(struct child *c, bool for_good, const char *reason)
 {
+	enum child_next next;
+
 	if (c->pid > 0)
 		kill(-c->pid, SIGKILL);	/* reaped by SIGCHLD */
 	event_del(c->timer);
 	close_pipes(c);
-	c->ops->ended(c->owner, reason, for_good, c->blame);
-	if (for_good || c->all->stopping)
-		c->state = CHILD_STOPPED;
-	else
+	next = c->ops->ended(c->owner, reason, for_good, c->blame);
+	c->state = CHILD_STOPPED;
+	if (next == CHILD_ANEW)
+		child_wake(c);
+	else if (next == CHILD_AS_IT_WAS && !for_good && !c->all->stopping)
 		come_back_later(c);
 	if (c->all->stopping)
 		event_active(c->all->sweep, EV_TIMEOUT, 0);
@@ -226,7 +230,9 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct child *c = ctx;
 
-	if (c->state == CHILD_WAITING)
+	if (c->state == CHILD_WAITING && !child_is_buried(c))
+		arm(c->timer, BURIAL_MS);
+	else if (c->state == CHILD_WAITING)
 		child_start(c);
 	else if (c->state == CHILD_STARTING && c->held)
 		arm(c->timer, START_MS);	/* its `ready` may lie unread */
@@ -252,6 +258,22 @@ child_new(struct children *all, const struct child_ops *ops, void *owner, uint64
 	while (*at)
 		at = &(*at)->next;
 	return *at = c;
+}
+
+bool
+child_is_buried(const struct child *c)
+{
+	return c->pid <= 0;
+}
+
+void
+child_wake(struct child *c)
+{
+	if ((c->state != CHILD_WAITING && c->state != CHILD_STOPPED) || c->all->stopping)
+		return;
+	c->failures = 0;
+	c->state = CHILD_WAITING;
+	arm(c->timer, 0);
 }
 
 enum child_state

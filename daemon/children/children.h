@@ -33,6 +33,13 @@ enum child_blame {
 	CHILD_CUT,			/* told to close, killed when its time was over */
 };
 
+/* What follows on the end of a process. */
+enum child_next {
+	CHILD_AS_IT_WAS,		/* after a back-off the next one, unless it ended for good */
+	CHILD_ANEW,			/* the next one at once: it has other options */
+	CHILD_NEVER,			/* none */
+};
+
 /* What the owner of a child does; called with the owner that child_new was given. */
 struct child_ops {
 	/* The program of the next life; caller frees.  NULL with err: it cannot be started at
@@ -48,8 +55,8 @@ struct child_ops {
 	 * should have done by now, as a sentence (it is killed for it), or NULL. */
 	const char *(*late)(void *owner, msec now);
 	/* Its process is gone or killed.  `for_good`: it is not started again by itself.  `reason`
-	 * is never empty. */
-	void (*ended)(void *owner, const char *reason, bool for_good, enum child_blame);
+	 * is never empty.  The owner says what follows. */
+	enum child_next (*ended)(void *owner, const char *reason, bool for_good, enum child_blame);
 };
 
 /* `now`: monotonic, for durations only. */
@@ -63,6 +70,9 @@ void children_close(struct children *);		/* after the last child_free */
 /* Not started yet.  Borrows ops and owner until child_free.  `seed` spreads its back-off. */
 struct child *child_new(struct children *, const struct child_ops *, void *owner, uint64_t seed);
 void child_start(struct child *);
+/* One that waits or has stopped starts now; never before its last process is buried. */
+void child_wake(struct child *);
+bool child_is_buried(const struct child *);	/* it has no process, not even a dead one */
 void child_free(struct child *);		/* kills it and waits for that; NULL is nothing */
 
 enum child_state child_state(const struct child *);

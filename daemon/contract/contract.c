@@ -201,6 +201,7 @@ driver_event_free(struct command *c)
 		free(c->lost.written);
 		free(c->lost.unwritten);
 		free(c->lost.reason);
+		settings_unref(c->lost.settings);
 		break;
 	case CMD_DONE:
 		done_free(c);
@@ -267,6 +268,11 @@ command_free(struct command *c)
 	case CMD_ASK:
 		ask_request_free(c->ask);
 		break;
+	case CMD_RESUME:
+		free(c->resume.name);
+		free(c->resume.client);
+		free(c->resume.note);
+		break;
 	case CMD_RELOAD:
 		settings_unref(c->settings);
 		break;
@@ -327,7 +333,11 @@ effect_free(struct effect *f)
 		free(f->log.line);
 		break;
 	case EFFECT_SETTINGS:
-		settings_unref(f->settings);
+		strings_free(f->in_force.keeps, f->in_force.settings->route_count);
+		free(f->in_force.ids);
+		settings_unref(f->in_force.settings);
+		break;
+	case EFFECT_RESUME:
 		break;
 	case EFFECT_BARRIER:
 		break;

@@ -134,6 +134,7 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(TASK_CLOSE, URGENT, "task_close") \
 	C(CLOCK_STEP, URGENT, "clock_step") \
 	C(RELOAD, URGENT, "reload") \
+	C(RESUME, URGENT, "resume") \
 	C(TROUBLE, URGENT, "trouble") \
 	C(ACCEPT, BULK, "accept") \
 	C(IMPORT, BULK, "import") \
@@ -183,6 +184,11 @@ struct command {
 			bool hung;	/* it was killed for its silence: no message is to blame */
 			bool asked;	/* gongd itself asked it to end: no trouble of the route's */
 			bool cut;	/* it was told to close and did not: nor is one here */
+			bool gone;	/* its route was removed: there is no next process */
+			/* Whose options the next process has, a reference of the command's own; NULL:
+			 * the same.  went_back: the new ones did not start. */
+			struct settings *settings;
+			bool went_back;
 		} lost;
 		struct {
 			struct done_item *items;
@@ -229,6 +235,9 @@ struct command {
 			int64_t task;
 			char *client, *note;
 		} task_close;
+		struct {		/* a route that has stopped, or pauses, tries again */
+			char *name, *client, *note;	/* note may be NULL */
+		} resume;
 		msec clock_step_ms;
 		struct {		/* gongd's own store: a task for the desk */
 			const char *kind;	/* a literal: the task's kind, docs/log.md */
@@ -250,7 +259,7 @@ struct send_item {
 enum reply_kind { REPLY_DONE, REPLY_ACCEPTED, REPLY_REFUSED };
 
 enum effect_kind { EFFECT_REPLY, EFFECT_SEND, EFFECT_CALL, EFFECT_WITHDRAW, EFFECT_TOOK,
-		   EFFECT_BARRIER, EFFECT_ASK, EFFECT_LOG, EFFECT_SETTINGS };
+		   EFFECT_BARRIER, EFFECT_ASK, EFFECT_LOG, EFFECT_SETTINGS, EFFECT_RESUME };
 
 struct effect {
 	enum effect_kind kind;
@@ -299,7 +308,11 @@ struct effect {
 			enum log_level level;
 			char *line;	/* event text plus key=value fields */
 		} log;
-		struct settings *settings;	/* now in force; a reference of the effect's own */
+		struct {		/* EFFECT_SETTINGS: they are in force now */
+			struct settings *settings;	/* a reference of the effect's own */
+			int64_t *ids;	/* beside its routes: in the store, … */
+			char **keeps;	/* … and what each asked to keep, or NULL */
+		} in_force;
 	};
 };
 

@@ -364,7 +364,7 @@ find_gone(void *ctx, int64_t id, const char *name)
 	struct gone *g = ctx;
 
 	for (size_t i = 0; i < g->e->route_count; i++)
-		if (g->e->routes[i]->id == id)
+		if (g->e->routes[i]->id == id && !g->e->routes[i]->gone)
 			return;
 	g->routes = xrealloc(g->routes, (g->count + 1) * sizeof(*g->routes));
 	g->routes[g->count].id = id;

@@ -34,16 +34,8 @@ static void
 open_routes(struct engine *e)
 {
 	e->routes = xcalloc(ROUTES_MAX, sizeof(*e->routes));
-	for (size_t i = 0; i < e->settings->route_count; i++) {
-		struct route_state *r = e->routes[e->route_count++] = xcalloc(1, sizeof(*r));
-
-		r->conf = &e->settings->routes[i];
-		r->id = store_route_id(e->store, r->conf->name);
-		engine_outage_open(e, r);
-		engine_limits_apply(e, r);
-		engine_health_load(e, r);
-		store_route_note(e->store, r->id, "starting", NULL, e->now);
-	}
+	for (size_t i = 0; i < e->settings->route_count; i++)
+		engine_route_add(e, e->settings, &e->settings->routes[i]);
 }
 
 static void
@@ -113,10 +105,8 @@ engine_close(struct engine *e)
 	forget(e);
 	free_effects(&e->effects);
 	free_all(&e->spent);
-	for (size_t i = 0; i < e->route_count; i++) {
-		engine_limits_free(e->routes[i]);
-		free(e->routes[i]);
-	}
+	for (size_t i = 0; i < e->route_count; i++)
+		engine_route_free(e->routes[i]);
 	table_fini(&e->inflight, NULL);
 	engine_documents_free(e);
 	table_fini(&e->brakes, free);
@@ -176,50 +166,45 @@ clock_step(struct engine *e, msec by)
 	load(e);
 }
 
-/* Routes are known by their place in the list everywhere, and a driver reads its options once:
- * other routes or options need a restart. */
-static bool
-same_routes(const struct settings *a, const struct settings *b)
+/* What the loop needs to run the routes of the new settings. */
+static void
+put_in_force(struct engine *e)
 {
-	bool same = a->route_count == b->route_count;
+	struct effect *f = effect_new(EFFECT_SETTINGS, -1);
+	size_t count = e->settings->route_count;
 
-	for (size_t i = 0; same && i < a->route_count; i++)
-		same = strcmp(a->routes[i].name, b->routes[i].name) == 0 &&
-			strcmp(a->routes[i].driver, b->routes[i].driver) == 0 &&
-			strcmp(a->routes[i].config, b->routes[i].config) == 0;
-	return same;
+	f->in_force.settings = settings_ref(e->settings);
+	f->in_force.ids = xcalloc(count + 1, sizeof(*f->in_force.ids));
+	f->in_force.keeps = xcalloc(count + 1, sizeof(*f->in_force.keeps));
+	for (size_t i = 0; i < count; i++) {
+		f->in_force.ids[i] = engine_route_named(e, e->settings->routes[i].name)->id;
+		f->in_force.keeps[i] = store_route_keep(e->store, f->in_force.ids[i]);
+	}
+	engine_effect(e, f);
 }
 
 static void
 reload(struct engine *e, struct settings *fresh)
 {
 	struct err err = { 0 };
-	struct effect *f;
 
 	if (!engine_policies_readable(e, fresh, &err)) {
 		engine_log(e, LOG_ERROR, "settings not reloaded reason=\"an open alert needs what they "
 			   "lack: %s\"", err.text);
 		return;
 	}
-	if (!same_routes(e->settings, fresh)) {
-		engine_log(e, LOG_ERROR, "settings not reloaded reason=\"routes or their options changed; "
-			   "restart gongd for that\"");
+	if (engine_routes_reload(e, fresh, &err) < 0) {
+		engine_log(e, LOG_ERROR, "settings not reloaded reason=\"%s\"", err.text);
 		return;
 	}
 	settings_ref(fresh);
 	settings_unref(e->settings);
 	e->settings = fresh;
-	for (size_t i = 0; i < e->route_count; i++) {
-		e->routes[i]->conf = &fresh->routes[i];
-		engine_limits_apply(e, e->routes[i]);
-	}
 	engine_policies_drop(e);
 	engine_documents_number(e);
 	engine_asking_touch(e);
 	engine_canaries_plan(e);
-	f = effect_new(EFFECT_SETTINGS, -1);
-	f->settings = settings_ref(fresh);
-	engine_effect(e, f);
+	put_in_force(e);
 	engine_log(e, LOG_STORY, "settings reloaded");
 }
 
@@ -303,6 +288,9 @@ run(struct engine *e, struct command *cmd)
 		break;
 	case CMD_RELOAD:
 		reload(e, cmd->settings);
+		break;
+	case CMD_RESUME:
+		engine_route_resume(e, cmd);
 		break;
 	case CMD_TROUBLE:
 		engine_trouble(e, cmd->trouble.kind, cmd->trouble.said);
@@ -426,6 +414,7 @@ discard(struct engine *e)
 	engine_due_shift(e, -e->shifted);
 	e->skew_ms = e->skew_before;
 	engine_asking_restore(e);
+	engine_routes_sweep(e, false);
 	for (size_t i = 0; i < e->route_count; i++) {
 		e->routes[i]->pause = e->routes[i]->pause_before;
 		e->routes[i]->outage = e->routes[i]->outage_before;
@@ -484,6 +473,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 		return -1;
 	}
 	e->stats.commits++;
+	engine_routes_sweep(e, true);
 	command_splice(&e->spent, &first);
 	command_splice(&e->spent, &second);
 	effect_splice(out, &e->effects);

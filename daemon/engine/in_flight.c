@@ -34,6 +34,31 @@ recount_row(struct engine *e, const struct message *m)
 		engine_wave_stopping(e, lw);	/* how far it was is forgotten: once more */
 }
 
+struct leaving {
+	struct engine *e;
+	struct route_state *r;
+};
+
+static void
+keep_others(void *ctx, uint64_t id, void *route)
+{
+	struct leaving *l = ctx;
+
+	if (route != l->r)
+		table_put(&l->e->inflight, id, route);
+}
+
+void
+engine_in_flight_forget(struct engine *e, struct route_state *r)
+{
+	struct table before = e->inflight;
+	struct leaving leaving = { e, r };
+
+	e->inflight = (struct table){ 0 };
+	table_each(&before, keep_others, &leaving);
+	table_fini(&before, NULL);
+}
+
 /* In-flight claims of a failed turn were never handed out; what is in flight, and what numbers
  * have had, is counted again from what the store says. */
 void

@@ -49,6 +49,7 @@ void engine_broadcast_slices(struct engine *);	/* one slice of the oldest broadc
 /* -- in_flight.c -- */
 
 /* What is with drivers, and what numbers have had, counted again from what the store says. */
+void engine_in_flight_forget(struct engine *, struct route_state *);	/* it is going */
 void engine_in_flight_recount(struct engine *);
 
 #endif

@@ -27,6 +27,9 @@ engine_route_ready(struct engine *e, struct command *cmd)
 	struct route_state *r = engine_route(e, cmd->route);
 	unsigned window = cmd->ready.window;
 
+	if (r->closing)			/* it was told to close, and has not heard it yet */
+		return;
+	engine_route_has_options(e, r);
 	if (r->conf->window && window > r->conf->window)
 		window = r->conf->window;
 	if (!r->up)
@@ -140,6 +143,9 @@ engine_route_lost(struct engine *e, struct command *cmd)
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
 		lost_item(e, r, cmd->lost.written[i], true, cmd);
 	r->up = r->solo = r->drain = false;
+	engine_route_took_options(e, r, cmd);
+	if (cmd->lost.gone)
+		engine_route_gone(e, r);
 	if (!cmd->lost.reason)		/* given back to a loop that knew of the loss: no news */
 		return;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
@@ -148,7 +154,7 @@ engine_route_lost(struct engine *e, struct command *cmd)
 		   "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
 		   cmd->lost.unwritten_count, cmd->lost.reason);
-	if (!cmd->lost.asked)
+	if (!cmd->lost.asked && !r->gone)
 		engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
 }
 

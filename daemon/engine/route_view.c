@@ -46,7 +46,8 @@ engine_views(struct engine *e, struct route_view *out)
 				? r->conf->parts_per_s : 1,
 		};
 		for (int c = 0; c < CHANNEL_COUNT; c++)
-			out[i].channels[c] = r->up ? r->channels[c] : r->conf->channels[c];
+			out[i].channels[c] = r->up ? r->channels[c]
+				: r->conf->channels[c] && !r->removed;
 	}
 }
 

@@ -11,7 +11,7 @@
  *   6 climb.h    targets, climb
  *   7 accept.h   accept
  *   8 alarm.h    alarm, health, outage
- *   9 canary.h   canary
+ *   9 canary.h   canary, life
  *  10 answer.h   ask, answer
  *  11 outcome.h  outcome, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
@@ -106,7 +106,12 @@ struct outage {
 };
 
 struct route_state {
-	const struct route_conf *conf;
+	const struct route_conf *conf;	/* of the process that runs; part of `settings`, */
+	struct settings *settings;	/* a reference */
+	const struct route_conf *next;	/* of the next process, NULL = the same; see life.c */
+	struct settings *next_settings;
+	bool closing;			/* its process was told to close: nothing goes by it */
+	bool removed, gone;		/* by a reload; gone: its last process, too */
 	int64_t id;			/* in the store */
 	bool up, channels[CHANNEL_COUNT], receipts, receipts_by_ref, templates;
 	unsigned window, batch, inflight;

@@ -174,8 +174,8 @@ TAKE(task_note)
 
 static const struct member task_members[] = { { "note", CONCEPT_NOTE, take_task_note } };
 
-int
-intake_task_close(char **note, const char *body, size_t len, struct err *err)
+static int
+read_note(char **note, bool required, const char *body, size_t len, struct err *err)
 {
 	struct reading r = { .err = err };
 	json_t *json = json_object_read(&r, body, len);
@@ -183,7 +183,8 @@ intake_task_close(char **note, const char *body, size_t len, struct err *err)
 	*note = NULL;
 	if (!json)
 		return r.refused ? -1 : 0;
-	if (members_take(&r, task_members, MEMBER_COUNT(task_members), json, "", note) == 0 && !*note)
+	if (members_take(&r, task_members, MEMBER_COUNT(task_members), json, "", note) == 0 &&
+	    required && !*note)
 		refuse(&r, REFUSED_INVALID, about(CONCEPT_NOTE), close_note);
 	json_decref(json);
 	if (r.refused) {
@@ -191,6 +192,19 @@ intake_task_close(char **note, const char *body, size_t len, struct err *err)
 		*note = NULL;
 	}
 	return r.refused ? -1 : 0;
+}
+
+int
+intake_task_close(char **note, const char *body, size_t len, struct err *err)
+{
+	return read_note(note, true, body, len, err);
+}
+
+int
+intake_route_resume(char **note, const char *body, size_t len, struct err *err)
+{
+	*note = NULL;
+	return len ? read_note(note, false, body, len, err) : 0;
 }
 
 struct asked {				/* the body of a question; to: its number as it was written */

@@ -44,6 +44,8 @@ int intake_ask(struct ask_request **out, const char *body, size_t len, const str
 	       const struct phone_plan *plan, struct err *);
 /* {"note": "…"}; caller owns *note. */
 int intake_task_close(char **note, const char *body, size_t len, struct err *);
+/* The same, where there need not be a note nor a body: *note may be NULL. */
+int intake_route_resume(char **note, const char *body, size_t len, struct err *);
 
 /* A CSV file as it arrives (docs/import.md): UTF-8 with or without BOM, or GBK. */
 struct csv_intake;

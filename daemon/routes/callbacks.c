@@ -70,7 +70,7 @@ static struct driver *
 driver_of(struct routes *r, const char *name)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (strcmp(r->drivers[i]->conf->name, name) == 0)
+		if (!r->drivers[i]->gone && strcmp(r->drivers[i]->conf->name, name) == 0)
 			return r->drivers[i];
 	return NULL;
 }
@@ -147,6 +147,18 @@ callbacks_lost(struct driver *d)
 		next = cb->next;
 		if (cb->driver == d && !cb->barrier)
 			answer(d->routes, cb, "the route's driver has gone");
+	}
+}
+
+void
+callbacks_forget(struct driver *d)
+{
+	struct open_callback *cb, *next;
+
+	for (cb = d->routes->callbacks; cb; cb = next) {
+		next = cb->next;
+		if (cb->driver == d)
+			answer(d->routes, cb, "the route was removed");
 	}
 }
 

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define CHANGE_GRACE_MS 5000		/* for a driver whose options change or whose route goes */
+
 char *
 driver_program(const struct settings *s, const struct route_conf *conf, struct err *err)
 {
@@ -28,7 +30,7 @@ on_program(void *owner, struct err *err)
 {
 	const struct driver *d = owner;
 
-	return driver_program(d->routes->settings, d->conf, err);
+	return driver_program(d->settings, d->conf, err);
 }
 
 static void
@@ -57,14 +59,82 @@ on_late(void *owner, msec now)
 		? "no answer about a message within its deadline" : NULL;
 }
 
+/* It has no process that could end: the engine hears of the change at once. */
+static void
+change_without_process(struct driver *d, const char *reason)
+{
+	struct command *cmd = command_new(CMD_ROUTE_LOST, d->id);
+
+	cmd->lost.reason = xstrdup(reason);
+	cmd->lost.gone = d->gone = d->removed;
+	if (!d->removed)
+		options_follow(d, cmd);
+	flow_submit(d, cmd);
+	if (!d->removed)
+		child_wake(d->child);
+}
+
+static bool
+has_process(const struct driver *d)
+{
+	enum child_state state = child_state(d->child);
+
+	return state != CHILD_WAITING && state != CHILD_STOPPED;
+}
+
+static void
+close_process(struct driver *d)
+{
+	if (child_state(d->child) != CHILD_CLOSING)
+		child_close(d->child, CHANGE_GRACE_MS);
+}
+
+bool
+driver_takes(struct driver *d, struct settings *settings, const struct route_conf *conf)
+{
+	bool back = d->removed;
+
+	d->removed = false;
+	if (!back && route_conf_same_driver(d->next ? d->next_settings : d->settings,
+					    d->next ? d->next : d->conf, settings, conf)) {
+		if (d->next)
+			options_set(&d->next_settings, &d->next, settings, conf);
+		else
+			options_set(&d->settings, &d->conf, settings, conf);
+		if (child_state(d->child) == CHILD_STOPPED)
+			child_wake(d->child);	/* somebody may have mended it */
+		return false;
+	}
+	options_set(&d->next_settings, &d->next, settings, conf);
+	if (has_process(d))
+		close_process(d);
+	else
+		change_without_process(d, NULL);
+	return true;
+}
+
+void
+driver_leaves(struct driver *d)
+{
+	if (d->removed)
+		return;
+	d->removed = true;
+	options_set(&d->next_settings, &d->next, NULL, NULL);
+	if (has_process(d))
+		close_process(d);
+	else
+		change_without_process(d, "its route was removed");
+}
+
 /* Whatever is still with a driver that is gone: a line of which the kernel took even one byte
  * may have been read, so its items are in doubt; the others never left. */
-static void
+static enum child_next
 on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 {
 	struct driver *d = owner;
 	struct command *cmd = command_new(CMD_ROUTE_LOST, d->id);
 	struct item item;
+	bool anew;
 
 	callbacks_lost(d);
 	cmd->lost.written = xcalloc(d->items.count + 1, sizeof(uint64_t));
@@ -77,13 +147,16 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 	}
 	table_fini(&d->items, NULL);
 	cmd->lost.reason = xstrdup(reason);
-	cmd->lost.fatal = for_good;
+	cmd->lost.gone = d->gone = d->removed;
+	anew = !d->removed && options_follow(d, cmd);
+	cmd->lost.fatal = for_good && !anew && !d->removed;
 	cmd->lost.hung = blame == CHILD_HUNG;
 	cmd->lost.cut = blame == CHILD_CUT;
 	cmd->lost.asked = children_are_stopping(d->routes->children);
 	events_flush(d);
 	flow_flush(d);
 	flow_submit(d, cmd);
+	return d->gone ? CHILD_NEVER : anew ? CHILD_ANEW : CHILD_AS_IT_WAS;
 }
 
 static const struct child_ops driver_ops = {
@@ -92,11 +165,13 @@ static const struct child_ops driver_ops = {
 };
 
 struct driver *
-driver_new(struct routes *r, const struct route_conf *conf, int64_t id, const char *keep)
+driver_new(struct routes *r, struct settings *settings, const struct route_conf *conf, int64_t id,
+	   const char *keep)
 {
 	struct driver *d = xcalloc(1, sizeof(*d));
 
-	*d = (struct driver){ .routes = r, .conf = conf, .id = id, .keep = xstrdup(keep) };
+	*d = (struct driver){ .routes = r, .conf = conf, .settings = settings_ref(settings),
+			      .id = id, .keep = xstrdup(keep) };
 	d->oldest.next = d->oldest.prev = &d->oldest;
 	d->child = child_new(r->children, &driver_ops, d, (uint64_t)id);
 	flow_init(d);
@@ -108,6 +183,7 @@ driver_free(struct driver *d)
 {
 	struct item item;
 
+	callbacks_forget(d);
 	flow_fini(d);
 	child_free(d->child);
 	while (items_take(d, &item))
@@ -115,6 +191,9 @@ driver_free(struct driver *d)
 	table_fini(&d->items, NULL);
 	if (d->done)
 		command_free(d->done);
+	settings_unref(d->settings);
+	settings_unref(d->next_settings);
+	settings_unref(d->last_settings);
 	free(d->keep);
 	free(d);
 }

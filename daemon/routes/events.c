@@ -122,6 +122,7 @@ on_ready(struct driver *d, json_t *ev)
 	d->reply_within_ms = reply_within(ev);
 	first = child_state(d->child) == CHILD_STARTING;
 	child_is_ready(d->child);
+	options_are_good(d);
 	if (first)
 		submit(d, cmd);
 	else

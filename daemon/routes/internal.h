@@ -35,7 +35,11 @@ struct flow {
 struct driver {
 	struct flow flow;
 	struct routes *routes;
-	const struct route_conf *conf;
+	/* Of the process that runs, of the one after it (NULL = the same), and of the one before it
+	 * until the new one is ready; each part of settings that are held by a reference. */
+	const struct route_conf *conf, *next, *last;
+	struct settings *settings, *next_settings, *last_settings;
+	bool removed, gone;		/* gone: nothing is left but a process to be buried */
 	int64_t id;			/* as commands and effects name it */
 	struct child *child;
 	struct table items;
@@ -50,7 +54,6 @@ struct driver {
 
 struct routes {
 	struct event_base *base;
-	const struct settings *settings;
 	struct routes_ports ports;
 	char *base_url;
 	struct children *children;	/* borrowed */
@@ -67,10 +70,22 @@ void items_add(struct driver *, uint64_t id, msec deadline_at);
 void items_drop(struct driver *, uint64_t id);	/* nothing if it is not there */
 bool items_take(struct driver *, struct item *out);	/* the oldest, out of it; false = none is left */
 
+/* options.c: the settings are held by a reference of the place's own, both may be NULL */
+void options_set(struct settings **, const struct route_conf **, struct settings *fresh,
+		 const struct route_conf *fresh_conf);
+/* A process has ended: are there others for the next one?  Then `lost` says so to the engine, for what
+ * it hands over must fit the process that gets it. */
+bool options_follow(struct driver *, struct command *lost);
+void options_are_good(struct driver *);		/* it is ready with them */
+
 /* driver.c: the program's path, caller frees; NULL: err says how to mend that there is none. */
 char *driver_program(const struct settings *, const struct route_conf *, struct err *);
 /* Not started yet. */
-struct driver *driver_new(struct routes *, const struct route_conf *, int64_t id, const char *keep);
+struct driver *driver_new(struct routes *, struct settings *, const struct route_conf *,
+			  int64_t id, const char *keep);
+/* Options from a reload; false: what its process has been told stays true. */
+bool driver_takes(struct driver *, struct settings *, const struct route_conf *);
+void driver_leaves(struct driver *);		/* its route was removed */
 void driver_free(struct driver *);	/* kills its process; nobody is told */
 
 /* flow.c */
@@ -99,6 +114,7 @@ bool callbacks_reply(struct driver *, uint64_t to, int status, const char *type,
 		     uint64_t barrier);	/* held until that barrier; false: nobody waits */
 void callbacks_release(struct routes *, uint64_t barrier, bool not_kept);
 void callbacks_lost(struct driver *);	/* it answers no more */
+void callbacks_forget(struct driver *);	/* nor is what it answered waited for */
 void callbacks_close(struct routes *);
 
 /* events.c: lines to commands */

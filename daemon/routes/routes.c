@@ -10,44 +10,11 @@
 #define SMS_DEADLINE_MS MINUTES(5)
 #define CALL_DEADLINE_MS MINUTES(3)	/* beyond the ringing */
 
-static void
-on_second(evutil_socket_t fd, short what, void *ctx)
-{
-	struct routes *r = ctx;
-
-	for (size_t i = 0; i < r->count; i++)
-		flow_second(r->drivers[i]);
-}
-
-struct routes *
-routes_open(struct event_base *base, struct children *children, const struct settings *settings,
-	    const int64_t *ids, char *const *keeps, const char *base_url,
-	    const struct routes_ports *ports)
-{
-	struct routes *r = xcalloc(1, sizeof(*r));
-	struct timeval second = { 1, 0 };
-
-	r->base = base;
-	r->children = children;
-	r->settings = settings;
-	r->ports = *ports;
-	r->base_url = xstrdup(base_url);
-	r->count = settings->route_count;
-	r->drivers = xcalloc(r->count + 1, sizeof(*r->drivers));
-	for (size_t i = 0; i < r->count; i++) {
-		r->drivers[i] = driver_new(r, &settings->routes[i], ids[i], keeps[i]);
-		child_start(r->drivers[i]->child);
-	}
-	r->second = event_new(base, -1, EV_PERSIST, on_second, r);
-	event_add(r->second, &second);
-	return r;
-}
-
 static struct driver *
 find(struct routes *r, int64_t id)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (r->drivers[i]->id == id)
+		if (!r->drivers[i]->gone && r->drivers[i]->id == id)
 			return r->drivers[i];
 	return NULL;
 }
@@ -125,7 +92,10 @@ routes_effect(struct routes *r, struct effect *f)
 	struct driver *d = find(r, f->route);
 
 	assert(d || f->kind == EFFECT_REPLY || f->kind == EFFECT_LOG ||
-	       f->kind == EFFECT_SETTINGS);
+	       f->kind == EFFECT_SETTINGS || f->kind == EFFECT_RESUME ||
+	       f->kind == EFFECT_TOOK || f->kind == EFFECT_BARRIER);
+	if (!d && f->kind != EFFECT_BARRIER)
+		return;			/* its route was removed meanwhile */
 	switch (f->kind) {
 	case EFFECT_SEND:
 		send_items(d, f, &line);
@@ -152,6 +122,9 @@ routes_effect(struct routes *r, struct effect *f)
 		break;
 	case EFFECT_BARRIER:
 		callbacks_release(r, f->barrier, f->not_kept);
+		break;
+	case EFFECT_RESUME:
+		child_wake(d->child);
 		break;
 	case EFFECT_REPLY:
 	case EFFECT_LOG:
@@ -204,12 +177,105 @@ routes_metrics(const struct routes *r, struct buf *out)
 	}
 }
 
-void
-routes_reload(struct routes *r, const struct settings *settings)
+/* A process of that name that is not yet buried: never two on one route. */
+static bool
+is_occupied(const struct routes *r, const char *name)
 {
-	r->settings = settings;
 	for (size_t i = 0; i < r->count; i++)
-		r->drivers[i]->conf = &settings->routes[i];
+		if (r->drivers[i]->gone && strcmp(r->drivers[i]->conf->name, name) == 0)
+			return true;
+	return false;
+}
+
+static void
+start_new(struct routes *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct driver *d = r->drivers[i];
+
+		if (!d->gone && child_state(d->child) == CHILD_WAITING &&
+		    !child_starts(d->child) && !is_occupied(r, d->conf->name))
+			child_wake(d->child);
+	}
+}
+
+static void
+add(struct routes *r, struct settings *settings, size_t index, int64_t id, const char *keep)
+{
+	r->drivers = xrealloc(r->drivers, (r->count + 1) * sizeof(*r->drivers));
+	r->drivers[r->count++] = driver_new(r, settings, &settings->routes[index], id, keep);
+}
+
+void
+routes_reload(struct routes *r, struct settings *settings, const int64_t *ids,
+	      char *const *keeps, const char *base_url)
+{
+	free(r->base_url);
+	r->base_url = xstrdup(base_url);
+	for (size_t i = 0; i < r->count; i++) {
+		struct driver *d = r->drivers[i];
+
+		if (!d->gone && settings_route(settings, d->conf->name) < 0)
+			driver_leaves(d);
+	}
+	for (size_t i = 0; i < settings->route_count; i++) {
+		struct driver *d = find(r, ids[i]);
+
+		if (d)
+			driver_takes(d, settings, &settings->routes[i]);
+		else
+			add(r, settings, i, ids[i], keeps[i]);
+	}
+	start_new(r);
+}
+
+/* Those of which nothing is left. */
+static void
+drop_gone(struct routes *r)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct driver *d = r->drivers[i];
+
+		if (d->gone && child_is_buried(d->child))
+			driver_free(d);
+		else
+			r->drivers[kept++] = d;
+	}
+	r->count = kept;
+	start_new(r);
+}
+
+static void
+on_second(evutil_socket_t fd, short what, void *ctx)
+{
+	struct routes *r = ctx;
+
+	for (size_t i = 0; i < r->count; i++)
+		flow_second(r->drivers[i]);
+	drop_gone(r);
+}
+
+struct routes *
+routes_open(struct event_base *base, struct children *children, struct settings *settings,
+	    const int64_t *ids, char *const *keeps, const char *base_url,
+	    const struct routes_ports *ports)
+{
+	struct routes *r = xcalloc(1, sizeof(*r));
+	struct timeval second = { 1, 0 };
+
+	r->base = base;
+	r->children = children;
+	r->ports = *ports;
+	r->base_url = xstrdup(base_url);
+	for (size_t i = 0; i < settings->route_count; i++) {
+		add(r, settings, i, ids[i], keeps[i]);
+		child_start(r->drivers[i]->child);
+	}
+	r->second = event_new(base, -1, EV_PERSIST, on_second, r);
+	event_add(r->second, &second);
+	return r;
 }
 
 void

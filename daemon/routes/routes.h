@@ -34,12 +34,12 @@ struct routes_ports {
 
 /* Starts every route's driver.  `ids[i]`: of route i in the store; `keeps[i]`: what it asked to
  * keep, or NULL (both copied).
- * `base_url`: of callback URLs (copied).  Borrows the children until routes_close, and settings
- * until routes_reload. */
-struct routes *routes_open(struct event_base *, struct children *, const struct settings *,
+ * `base_url`: of callback URLs (copied).  Borrows the children until routes_close; each driver
+ * takes a reference of the settings that it runs by. */
+struct routes *routes_open(struct event_base *, struct children *, struct settings *,
 			   const int64_t *ids, char *const *keeps, const char *base_url,
 			   const struct routes_ports *);
-/* SEND, CALL, WITHDRAW, TOOK, ASK and BARRIER; the effect stays the caller's. */
+/* SEND, CALL, WITHDRAW, TOOK, ASK, RESUME and BARRIER; the effect stays the caller's. */
 void routes_effect(struct routes *, struct effect *);
 /* An HTTP request on a route's own URL.  false: no driver is there to take it. */
 bool routes_callback(struct routes *, const char *route, uint64_t reply_to, const char *method,
@@ -49,8 +49,11 @@ void routes_look(struct routes *);
 /* Since gongd started: receipts of its that matched no message, alarms of its that were too many. */
 void routes_counted(struct routes *, int64_t route, unsigned long unmatched, unsigned long folded);
 void routes_metrics(const struct routes *, struct buf *out);
-/* The same routes in the same order (the caller checks). */
-void routes_reload(struct routes *, const struct settings *);
+/* New settings, with ids and keeps as for routes_open: drivers whose options changed are closed and
+ * started anew, those of removed routes are closed, new ones start, and so does one that had stopped
+ * for good. */
+void routes_reload(struct routes *, struct settings *, const int64_t *ids, char *const *keeps,
+		   const char *base_url);
 void routes_close(struct routes *);		/* kills what is left */
 
 /* Asks a route's driver, without the loop, which templates it could not send; up to 10 s.

@@ -625,6 +625,26 @@ settings_load(struct settings **out, const char *path, struct buf *report, struc
 	return 0;
 }
 
+static bool
+same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+bool
+route_conf_same_driver(const struct settings *s, const struct route_conf *a,
+		       const struct settings *t, const struct route_conf *b)
+{
+	bool callback = a->callback_secret != NULL;
+
+	return same_text(a->driver, b->driver) && same_text(a->config, b->config) &&
+		(strchr(a->driver, '/') || same_text(s->driver_dir, t->driver_dir)) &&
+		same_text(a->callback_secret, b->callback_secret) &&
+		(!callback || same_text(s->public_url, t->public_url)) &&
+		memcmp(a->channels, b->channels, sizeof(a->channels)) == 0 &&
+		a->simulated == b->simulated && a->gong_signs == b->gong_signs;
+}
+
 struct settings *
 settings_ref(struct settings *s)
 {

@@ -143,6 +143,11 @@ int settings_role(const struct settings *, const char *name);
 int settings_route(const struct settings *, const char *name);
 const struct client *settings_client(const struct settings *, const unsigned char sha256[32]);
 
+/* Would a process of the route be told the same, and may as much go by it?  If not, a reload starts
+ * a new one; what only gongd looks at (window, rate, budgets, backup, canary …) is not compared. */
+bool route_conf_same_driver(const struct settings *, const struct route_conf *,
+			    const struct settings *others, const struct route_conf *other);
+
 /* Where gongd's own URLs begin; `port`: the one in use.  Caller frees. */
 char *settings_base_url(const struct settings *, unsigned port);
 

@@ -160,6 +160,28 @@ post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 	submit(web, c, cmd);
 }
 
+static void
+post_resume(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	char *note;
+
+	if (!read_query(c, x, &q))
+		return;
+	if (intake_route_resume(&note, body->data, body->len, &err) < 0) {
+		web_refuse(c, &err);
+		return;
+	}
+	cmd = command_new(CMD_RESUME, -1);
+	cmd->resume.name = xstrdup(x->place.name);
+	cmd->resume.client = xstrdup(x->name);
+	cmd->resume.note = note;
+	submit(web, c, cmd);
+}
+
 /* The body went to the CSV reader as it came. */
 static void
 post_import(struct web *web, struct http_conn *c, struct exchange *x)
@@ -291,6 +313,7 @@ static const struct api_call calls[] = {
 	{ "POST", "/v1/tasks/{id}/close", RIGHT_SEND, JSON_TYPE, 0, post_task_close, 0 },
 	{ "GET", "/v1/routes", RIGHT_READ, NULL, 0, get_read, READ_ROUTES },
 	{ "POST", "/v1/routes/{name}/ask", RIGHT_OPERATE, JSON_TYPE, 0, post_ask, 0 },
+	{ "POST", "/v1/routes/{name}/resume", RIGHT_OPERATE, JSON_TYPE, 0, post_resume, 0 },
 	{ "POST", "/v1/import/divisions", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },
 	{ "POST", "/v1/import/contacts", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_CONTACTS },
 	{ "POST", "/v1/import/roster", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_ROSTER },

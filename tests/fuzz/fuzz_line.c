@@ -65,11 +65,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char name[] = "r";
 	struct route_conf conf = { .name = name };
-	struct settings settings = { .routes = &conf, .route_count = 1 };
+	struct settings settings = { .routes = &conf, .route_count = 1, .refs = 1 };
 	struct driver *d;
 	struct routes r = { .ports = { .submit = submit, .reply = reply, .log = log_line,
 					       .now = now, .watch = watch },
-			    .settings = &settings, .drivers = &d, .count = 1 };
+			    .drivers = &d, .count = 1 };
 
 	/* `fatal` is answered with a close, which is queued and timed; the loop never runs. */
 	if (!base) {
@@ -78,7 +78,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	r.base = base;
 	r.children = children;
-	d = driver_new(&r, &conf, 3, NULL);
+	d = driver_new(&r, &settings, &conf, 3, NULL);
 	d->child->state = CHILD_UP;
 	for (unsigned i = 0; i < 4; i++)
 		items_add(d, message_id(1, 1, i), NEVER);

@@ -234,6 +234,7 @@ hand_out(struct night *n, struct effect *f)
 		break;
 	case EFFECT_BARRIER:
 	case EFFECT_SETTINGS:
+	case EFFECT_RESUME:
 		break;
 	}
 }

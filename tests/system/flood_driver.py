@@ -5,7 +5,8 @@
 It writes its books like bad_driver.py and answers pings, and beside that writes lines of KIND as
 fast as they are taken (N of them, then no more; 0: without end).  close: "ignore" goes on, "hang"
 stops itself (SIGSTOP), "leave" ends and leaves a helper of its own session on its output.
-With "holds" it answers nothing that it is sent.
+With "holds" it answers nothing that it is sent.  With "fatal" its first life says that a restart is
+useless.
 """
 import json
 import os
@@ -81,6 +82,11 @@ def main():
         if op["op"] == "open":
             config = op["config"]
             books = os.open(config["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            if config.get("fatal") and not os.path.exists(config["log"] + ".fatal"):
+                with open(config["log"] + ".fatal", "w", encoding="ascii"):
+                    pass
+                say(ev="fatal", reason="the SIM wants a PIN", retry=False)
+                continue
             if config.get("close") == "leave":
                 leave_helper(config["log"])
             say(**ready())

@@ -98,14 +98,12 @@ def test_a_reload_that_an_open_alert_cannot_live_with_is_refused():
         reload(world, "settings not reloaded")
 
 
-def test_other_routes_need_a_restart_and_lose_nothing():
+def test_a_renamed_route_is_another_one_and_loses_nothing():
     with World(SIM, name="routes") as world:
         world.start()
         world.load(District(1, 2))
         edit(world.conf, 'route "sim"', 'route "other"')
-        reload(world, "settings not reloaded")
-        world.kill()
-        world.start()
+        reload(world, "settings reloaded")
         alert = move(world, "after")
         wait_for("messages by the new route", lambda: any(
             a["route_name"] == "other" for a in world.attempts()))

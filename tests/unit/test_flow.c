@@ -9,6 +9,7 @@ struct world {
 	struct children *children;
 	struct routes routes;
 	struct route_conf conf;
+	struct settings settings;
 	struct driver *d;
 	struct command_list told;	/* what reached the engine, and was not run */
 	msec now;
@@ -48,6 +49,7 @@ open_world(void)
 	struct world *w = xcalloc(1, sizeof(*w));
 
 	w->now = 1000;
+	w->settings.refs = 1;
 	w->base = event_base_new();
 	w->children = children_open(w->base, now, w);
 	w->conf.name = "r";
@@ -56,7 +58,7 @@ open_world(void)
 		.ports = { .ctx = w, .submit = submit, .log = log_nothing, .now = now,
 			   .watch = watch },
 	};
-	w->d = driver_new(&w->routes, &w->conf, 7, NULL);
+	w->d = driver_new(&w->routes, &w->settings, &w->conf, 7, NULL);
 	return w;
 }
 
