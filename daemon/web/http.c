@@ -130,6 +130,7 @@ http_new(struct event_base *base, const struct http_limits *limits, const struct
 	h->ops = *ops;
 	h->first_free = NO_SLOT;
 	http_set_limits(h, limits);
+	h->answer = evbuffer_new();
 	h->tick_event = event_new(base, -1, EV_PERSIST, on_tick, h);
 	event_add(h->tick_event, &second);
 	set_date(h);
@@ -273,6 +274,7 @@ http_free(struct http *h)
 		if (h->slots[i].conn)
 			conn_free(h->slots[i].conn);
 	event_free(h->tick_event);
+	evbuffer_free(h->answer);
 	free(h->slots);
 	free(h);
 }

@@ -58,6 +58,7 @@ struct http {
 	struct http_counts counts;
 	struct evconnlistener *listeners[LISTENERS_MAX];
 	char *socket_path;
+	struct evbuffer *answer;	/* the one being put together; empty between two */
 	struct event *tick_event;
 	unsigned tick;			/* seconds since the start, roughly */
 	struct conn_slot *slots;

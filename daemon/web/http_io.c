@@ -253,13 +253,17 @@ linger(struct http_conn *c)
 void
 conn_end_answer(struct http_conn *c, bool last)
 {
+	size_t waits = evbuffer_get_length(bufferevent_get_output(c->bev));
+
 	c->http->slots[c->index].serial++;
-	c->write_until = conn_tick_after(c, c->http->limits.write_s + (unsigned)(
-		evbuffer_get_length(bufferevent_get_output(c->bev)) / WRITE_PACE));
+	c->write_until = 0;
+	if (waits)
+		c->write_until = conn_tick_after(c, c->http->limits.write_s +
+						 (unsigned)(waits / WRITE_PACE));
 	if (last) {
 		c->state = CONN_CLOSING;
-		/* Pieces may all have left before their end, and then nobody will say so again. */
-		if (!evbuffer_get_length(bufferevent_get_output(c->bev)))
+		/* It may all have left before its end, and then nobody will say so again. */
+		if (!waits)
 			linger(c);
 		return;
 	}
@@ -290,7 +294,7 @@ begin_answer(struct http_conn *c, int status, const char *type, const char *extr
 {
 	bool unread = c->state == CONN_HEAD || c->state == CONN_BODY;
 	bool nothing_follows = !c->req.chunked && c->req.length == 0 && c->req.keep_alive;
-	struct evbuffer *out = bufferevent_get_output(c->bev);
+	struct evbuffer *out = c->http->answer;
 	char length[48] = "";
 
 	if (c->answered)
@@ -305,6 +309,19 @@ begin_answer(struct http_conn *c, int status, const char *type, const char *extr
 	}
 	conn_write_head(c, out, status, type, length, extra, *last);
 	return out;
+}
+
+/* Most answers fit the socket at once, without a round through the poll.  What does not, and the
+ * last one, whose leaving must be heard of, go the long way. */
+static void
+send_answer(struct http_conn *c, struct evbuffer *answer, bool last)
+{
+	struct evbuffer *out = bufferevent_get_output(c->bev);
+
+	if (!last && !evbuffer_get_length(out))
+		evbuffer_write(answer, bufferevent_getfd(c->bev));
+	evbuffer_add_buffer(out, answer);
+	conn_end_answer(c, last);
 }
 
 struct keeping {
@@ -337,7 +354,7 @@ http_answer_kept(struct http_conn *c, int status, const char *type, const char *
 		done(done_ctx);
 	}
 	if (out)
-		conn_end_answer(c, last);
+		send_answer(c, out, last);
 }
 
 void
@@ -357,7 +374,7 @@ http_answer(struct http_conn *c, int status, const char *type, const char *extra
 		c->req.keep_alive = !last;
 		c->until = conn_tick_after(c, delay_s);
 	} else {
-		conn_end_answer(c, last);
+		send_answer(c, out, last);
 	}
 }
 
