@@ -1,5 +1,5 @@
-/* export.c -- lists without an end: an answer in pieces, a page of the reader's at a time.  The next
- * page is asked for when the one before has left; nothing is held open in the store between. */
+/* export.c -- lists of any length: an answer in pieces, a page of the reader's at a time.  The
+ * next page is asked for when the one before has left; nothing is held open in the store between. */
 #include "daemon/web/internal.h"
 
 #include <assert.h>
@@ -93,21 +93,26 @@ finish(struct web *web, struct exchange *x)
 	http_end(c);
 }
 
-/* false: it is over already (HEAD). */
-static bool
-begin(struct web *web, struct exchange *x)
+static void
+begin(struct http_conn *c, int64_t alert)
 {
-	struct http_conn *c = x->export->conn;
 	char name[96];
 
 	snprintf(name, sizeof(name), "Content-Disposition: attachment; filename=\"alert-%lld-messages.csv"
-		 "\"\r\n", (long long)x->export->query.alert);
-	x->export->begun = true;
-	if (strcmp(http_request(c)->method, "HEAD") == 0) {
-		export_leave(web, x->export);	/* the next request may begin in http_begin */
-		x->export = NULL;
-	}
-	return http_begin(c, "text/csv; charset=utf-8", name, false);
+		 "\"\r\n", (long long)alert);
+	http_begin(c, "text/csv; charset=utf-8", name, false);
+}
+
+/* It is over with its head, and the next request may begin before this returns. */
+static void
+begin_head(struct web *web, struct exchange *x)
+{
+	struct http_conn *c = x->export->conn;
+	int64_t alert = x->export->query.alert;
+
+	export_leave(web, x->export);
+	x->export = NULL;
+	begin(c, alert);
 }
 
 /* Too slow, or busy: less of it, a second later.  false: not begun, and it will not be. */
@@ -142,8 +147,13 @@ export_take(struct web *web, struct exchange *x, const struct err *refusal, cons
 		return try_again(web, x, refusal->kind == REFUSED_BUSY);
 	assert(rows && (size_t)(rows - body) < sizeof(e->query.after));
 	e->tries = 0;
-	if (!e->begun && !begin(web, x))
+	if (strcmp(http_request(e->conn)->method, "HEAD") == 0) {
+		begin_head(web, x);
 		return true;
+	}
+	if (!e->begun)
+		begin(e->conn, e->query.alert);
+	e->begun = true;
 	memset(e->query.after, 0, sizeof(e->query.after));
 	memcpy(e->query.after, body, (size_t)(rows - body));
 	rows++;

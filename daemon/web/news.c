@@ -197,10 +197,8 @@ news_free(struct news *n)
 {
 	if (!n)
 		return;
-	while (n->first) {
-		struct thing *t = n->first;
-
-		unlist(n, t);
+	for (struct thing *t = n->first, *later; t; t = later) {
+		later = t->item.later ? thing_of(t->item.later) : NULL;
 		thing_free(n, t);
 	}
 	free(n);
