@@ -166,6 +166,32 @@ ask_alerts(struct store *s)
 }
 
 static void
+see_alarm(void *ctx, const struct route_alarm *a)
+{
+}
+
+/* For every `health` and `ready` of a driver. */
+static void
+ask_routes(struct store *s)
+{
+	struct route_alarm a = { .route = 1, .name = "a", .ends_at = NEVER };
+	struct route_alarm_told told = { .times = 1 };
+	struct route_outage outage;
+
+	store_route_note(s, 1, "up", "{}", 1);
+	store_route_keep_set(s, 1, "k");
+	store_route_alarm_put(s, &a);
+	store_route_alarm_get(s, 1, false, "a", &a);
+	store_route_alarms(s, 1, see_alarm, NULL);
+	store_route_alarm_drop(s, 1, false, "a");
+	store_route_alarm_told_put(s, 1, false, "a", &told);
+	store_route_alarm_told_get(s, 1, false, "a", &told);
+	store_route_alarms_told_drop(s, 1, 1);
+	store_route_outage_get(s, 1, &outage);
+	store_route_outage_set(s, 1, &outage);
+}
+
+static void
 ask_people(struct store *s)
 {
 	struct division_range all = { 0, 999999999999 };
@@ -185,7 +211,8 @@ ask_people(struct store *s)
 /* Tables that grow with every alert, and people.  Reading one from end to end is a mistake. */
 static const char *const growing[] = { "message", "m", "attempt", "alert", "target", "t", "called",
 	"c", "answer", "a", "event", "inbound", "wave", "w", "contact", "number", "n", "post",
-	"receipt_key", "receipt_early", "told" };
+	"receipt_key", "receipt_early", "told", "route", "route_alarm",
+	"route_alarm_told" };
 
 /* A part of the statement, and what its plan must say. */
 static const struct { const char *sentence, *sql, *plan; } wanted[] = {
@@ -226,6 +253,10 @@ static const struct { const char *sentence, *sql, *plan; } wanted[] = {
 	  "SEARCH number USING COVERING INDEX number_e164 (e164=?)" },
 	{ "a modem's receipt finds its message", "FROM receipt_key",
 	  "SEARCH receipt_key USING PRIMARY KEY (route=? AND ref=? AND e164=? AND at>?)" },
+	{ "the alarms of a route come by the route", "ends_at FROM route_alarm WHERE route = ?",
+	  "SEARCH route_alarm USING PRIMARY KEY (route=?)" },
+	{ "how often one came, by its name", "FROM route_alarm_told WHERE route = ? AND own",
+	  "SEARCH route_alarm_told USING PRIMARY KEY (route=? AND own=? AND name=?)" },
 	{ "one that came early is found by its reference", "delivered, at FROM receipt_early",
 	  "SEARCH receipt_early USING PRIMARY KEY (route=? AND ref=? AND e164=?)" },
 	{ "a newer word about it too", "UPDATE receipt_early",
@@ -287,6 +318,7 @@ hot_statements(void **state)
 	ask_messages(s);
 	ask_alerts(s);
 	ask_people(s);
+	ask_routes(s);
 	holds("every statement is valid", !store_failed(s), "the store failed");
 	assert_int_equal(store_commit(s, &err), 0);
 	store_explain(s, see_step, &f);

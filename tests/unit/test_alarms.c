@@ -1,0 +1,238 @@
+/* test_alarms.c -- what a driver says of itself again costs nothing, and what it names is bounded,
+ * in rows and in lines of the log, also when a turn fails. */
+#include "tests/unit/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "daemon/engine/due.h"
+
+#define START 1900000000000
+#define NAMES_MAX 16			/* docs/alarms.md */
+
+static char folder[] = "/tmp/gong-alarms-XXXXXX", store_path[64];
+static struct settings *settings;
+
+static int
+make_folder(void **state)
+{
+	char here[4096], conf[64];
+	struct err err = { .text = "" };
+	FILE *f;
+
+	if (!mkdtemp(folder) || !getcwd(here, sizeof(here)))
+		return -1;
+	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
+	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
+	f = fopen(conf, "w");
+	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
+		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
+		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
+		"route \"r\" { driver = \"gong-sim\" }\n", here);
+	fclose(f);
+	if (settings_load(&settings, conf, NULL, &err) == 0)
+		return 0;
+	fprintf(stderr, "%s\n", err.text);
+	return -1;
+}
+
+static int
+remove_folder(void **state)
+{
+	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
+	char path[96];
+
+	settings_unref(settings);
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		unlink(path);
+	}
+	return rmdir(folder);
+}
+
+struct world {
+	struct store *store;
+	struct engine *engine;
+	struct command_list urgent, bulk;
+	msec now;
+	size_t lines;			/* of the log */
+};
+
+static int
+turn(struct world *w)
+{
+	struct effect_list out = { 0 };
+	struct err err = { .text = "" };
+	struct effect *f;
+	msec wake_at;
+	int rc = engine_turn(w->engine, &w->urgent, &w->bulk, w->now, &out, &wake_at, &err);
+
+	for (; (f = effect_pop(&out)); effect_free(f))
+		w->lines += f->kind == EFFECT_LOG;
+	return rc;
+}
+
+static int64_t
+route_id(const struct world *w)
+{
+	return w->engine->routes[0]->id;
+}
+
+static void
+open_world(struct world *w)
+{
+	struct err err = { .text = "" };
+	struct command *cmd;
+
+	unlink(store_path);
+	*w = (struct world){ .now = START };
+	holds("the store opens", store_open(&w->store, store_path, &err) == 0, "%s", err.text);
+	holds("the engine opens",
+	      engine_open(&w->engine, w->store, settings, w->now, &err) == 0, "%s", err.text);
+	cmd = command_new(CMD_ROUTE_READY, route_id(w));
+	cmd->ready.window = 4;
+	cmd->ready.channels[CHANNEL_SMS] = true;
+	command_push(&w->urgent, cmd);
+	assert_int_equal(turn(w), 0);
+	w->now += MINUTES(10);
+	assert_int_equal(turn(w), 0);
+}
+
+static void
+close_world(struct world *w)
+{
+	engine_close(w->engine);
+	store_close(w->store);
+}
+
+static void
+health(struct world *w, const char *json)
+{
+	struct command *cmd = command_new(CMD_HEALTH, route_id(w));
+
+	cmd->health.json = xstrdup(json);
+	command_push(&w->urgent, cmd);
+}
+
+static void
+count_one(void *ctx, const struct route_alarm *alarm)
+{
+	++*(size_t *)ctx;
+}
+
+static size_t
+standing(struct world *w)
+{
+	size_t count = 0;
+
+	store_begin(w->store);
+	store_route_alarms(w->store, route_id(w), count_one, &count);
+	assert_int_equal(store_commit(w->store, NULL), 0);
+	return count;
+}
+
+static unsigned long
+statements(const struct world *w)
+{
+	struct engine_stats stats;
+
+	engine_stats(w->engine, &stats);
+	return stats.statements;
+}
+
+static void
+what_is_said_again_costs_no_statement(void **state)
+{
+	static const char json[] = "{\"ev\":\"health\",\"alarms\":[{\"name\":\"a\",\"text\":\"t\"}]}";
+	unsigned long before, one, many;
+	struct world w;
+
+	open_world(&w);
+	health(&w, json);
+	assert_int_equal(turn(&w), 0);
+	holds("it stands", standing(&w) == 1, "%zu do", standing(&w));
+	assert_int_equal(turn(&w), 0);
+	before = statements(&w);
+	health(&w, json);
+	assert_int_equal(turn(&w), 0);
+	one = statements(&w) - before;
+	before = statements(&w);
+	for (int i = 0; i < 100; i++)
+		health(&w, json);
+	assert_int_equal(turn(&w), 0);
+	many = statements(&w) - before;
+	holds("a hundred cost what one costs", many == one, "%lu statements, not %lu", many, one);
+	holds("and nothing is written", !store_changed(w.store), "something is");
+	close_world(&w);
+}
+
+static void
+ever_new_names_are_bounded(void **state)
+{
+	struct engine_stats stats;
+	struct world w;
+	char json[120];
+
+	open_world(&w);
+	w.lines = 0;
+	for (int i = 0; i < 5000; i++) {
+		snprintf(json, sizeof(json), "{\"ev\":\"health\",\"prefer_other\":%s,\"alarms\":[{\"name\":"
+			 "\"a%d\",\"text\":\"t\"}]}", i % 2 ? "true" : "false", i);
+		health(&w, json);
+		if (i % 100 == 0) {
+			w.now += SECONDS(1);
+			assert_int_equal(turn(&w), 0);
+		}
+	}
+	assert_int_equal(turn(&w), 0);
+	holds("few stand", standing(&w) <= NAMES_MAX + 1, "%zu do", standing(&w));
+	engine_stats(w.engine, &stats);
+	holds("the others are counted", stats.routes[0].alarms_folded > 4900, "%lu are",
+	      stats.routes[0].alarms_folded);
+	holds("the log is short", w.lines < 100, "%zu lines", w.lines);
+	close_world(&w);
+}
+
+/* The turn fails (another connection holds the file for writing) and is repeated. */
+static void
+a_turn_that_failed_counts_once(void **state)
+{
+	struct store *other;
+	struct err err = { .text = "" };
+	struct command *cmd;
+	struct world w;
+	int failed;
+
+	open_world(&w);
+	holds("a second store opens", store_open(&other, store_path, &err) == 0, "%s", err.text);
+	store_begin(other);
+	store_meta_set(other, "held", 1);
+	cmd = command_new(CMD_ROUTE_LOST, route_id(&w));
+	cmd->lost.reason = xstrdup("gone");
+	command_push(&w.urgent, cmd);
+	health(&w, "{\"ev\":\"health\",\"alarms\":[{\"name\":\"a\",\"text\":\"t\"}]}");
+	failed = turn(&w);
+	assert_int_equal(store_commit(other, &err), 0);
+	store_close(other);
+	assert_int_equal(failed, -1);
+	assert_int_equal(turn(&w), 0);
+	holds("one loss", w.engine->routes[0]->outage.row.losses == 1, "%u",
+	      w.engine->routes[0]->outage.row.losses);
+	holds("since it was told", w.engine->routes[0]->outage.row.since == w.now, "%lld",
+	      (long long)w.engine->routes[0]->outage.row.since);
+	holds("one alarm", standing(&w) == 1, "%zu", standing(&w));
+	close_world(&w);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_said_again_costs_no_statement),
+		cmocka_unit_test(ever_new_names_are_bounded),
+		cmocka_unit_test(a_turn_that_failed_counts_once),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
