@@ -577,6 +577,7 @@ bridge_clock_step(struct bridge *b, msec by)
 	struct command *cmd = command_new(CMD_CLOCK_STEP, -1);
 	struct command_list front = { 0 };
 
+	cmd->by.kind = PRINCIPAL_GONG;
 	cmd->clock_step_ms = by;
 	command_push(&front, cmd);
 	pthread_mutex_lock(&b->lock);
@@ -591,6 +592,7 @@ bridge_reload(struct bridge *b, struct settings *settings)
 {
 	struct command *cmd = command_new(CMD_RELOAD, -1);
 
+	cmd->by.kind = PRINCIPAL_GONG;
 	cmd->settings = settings_ref(settings);
 	bridge_urgent(b, cmd);
 }

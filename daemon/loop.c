@@ -321,6 +321,7 @@ tell_desk(struct loop *l, const char *kind, const struct said *said)
 {
 	struct command *cmd = command_new(CMD_TROUBLE, -1);
 
+	cmd->by.kind = PRINCIPAL_GONG;
 	cmd->trouble.kind = kind;
 	if (said) {
 		cmd->trouble.said = xmalloc(sizeof(*said));

@@ -49,14 +49,16 @@ command_new(enum command_kind kind, int64_t route)
 
 	c->kind = kind;
 	c->route = route;
+	c->by.kind = route > 0 ? PRINCIPAL_ROUTE : PRINCIPAL_NOBODY;
 	return c;
 }
 
 static const struct {
 	enum lane lane;
+	enum verb verb;
 	const char *name;
 } commands[CMD_KINDS] = {
-#define C(kind, lane, name) { LANE_##lane, name },
+#define C(kind, lane, verb, name) { LANE_##lane, VERB_##verb, name },
 	COMMANDS(C)
 #undef C
 };
@@ -65,6 +67,12 @@ enum lane
 command_lane(enum command_kind kind)
 {
 	return commands[kind].lane;
+}
+
+enum verb
+command_verb(enum command_kind kind)
+{
+	return commands[kind].verb;
 }
 
 const char *
@@ -138,7 +146,6 @@ import_free(struct import_request *q)
 		if (q->settings)
 			settings_unref(q->settings);
 		free(q->rows);
-		free(q->client);
 	}
 	free(q);
 }
@@ -161,7 +168,6 @@ desk_free(struct answer_request *a)
 	free(a->contact);
 	free(a->name);
 	free(a->note);
-	free(a->client);
 	free(a);
 }
 
@@ -171,7 +177,6 @@ cancel_free(struct cancel_request *q)
 	if (!q)
 		return;
 	pairs_free(q->params, q->param_count);
-	free(q->client);
 	free(q->note);
 	free(q->template);
 	free(q);
@@ -183,7 +188,6 @@ ask_request_free(struct ask_request *q)
 	if (!q)
 		return;
 	free(q->route);
-	free(q->client);
 	free(q->what);
 	free(q->text);
 	free(q);
@@ -262,7 +266,6 @@ command_free(struct command *c)
 		free(c->trouble.said);
 		break;
 	case CMD_TASK_CLOSE:
-		free(c->task_close.client);
 		free(c->task_close.note);
 		break;
 	case CMD_ASK:
@@ -270,7 +273,6 @@ command_free(struct command *c)
 		break;
 	case CMD_RESUME:
 		free(c->resume.name);
-		free(c->resume.client);
 		free(c->resume.note);
 		break;
 	case CMD_RELOAD:

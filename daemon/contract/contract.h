@@ -13,6 +13,7 @@
 #include "core/log_level.h"
 #include "core/msec.h"
 #include "core/pace.h"
+#include "core/principal.h"
 #include "core/words.h"
 
 struct pair {
@@ -24,7 +25,7 @@ struct alert_request {
 	char *key;			/* idempotency key, never NULL */
 	unsigned char digest[32];	/* SHA-256 of the canonical request */
 	char *body;			/* canonical JSON, stored with the alert */
-	char *client;			/* name of the client, or "socket:uid" */
+	char *client;			/* name of who asked; the engine's, from the command */
 	bool drill, test, dry_run;
 	char *template, *policy;	/* template never NULL; policy NULL = broadcast, told once */
 	enum severity severity;
@@ -47,7 +48,7 @@ struct alert_request {
 	msec starts_at;			/* 0 = now */
 	msec expires_at;		/* 0 = accepted_at + validity */
 	int64_t replaces;		/* 0 = none */
-	unsigned long recipients_max;	/* right of the client; 0 = none */
+	unsigned long recipients_max;	/* right of who asked, the engine's; 0 = no limit */
 };
 
 struct answer_request {			/* the desk, or an API client, enters an answer */
@@ -56,19 +57,19 @@ struct answer_request {			/* the desk, or an API client, enters an answer */
 	char *contact;			/* ref; or NULL */
 	int level;			/* 2..5; 0 with kind ANSWER_CANNOT */
 	enum answer_kind kind;
-	char *name, *note, *client;	/* who entered it; what was said */
+	char *name, *note;		/* whom it was heard from; what was said */
 };
 
 struct cancel_request {
 	int64_t alert;
-	char *client, *note;
+	char *note;
 	char *template;			/* of the message to those reached; NULL = tell nobody */
 	struct pair *params;
 	size_t param_count;
 };
 
 struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
-	char *route, *client;
+	char *route;
 	char *what, *text;		/* what: "at", "ussd", "sms", "test" (no text) */
 	uint64_t to;			/* of an "sms" */
 	msec receipt_wait_ms;
@@ -96,7 +97,6 @@ struct import_row {
 
 struct import_request {
 	enum import_kind kind;
-	char *client;
 	struct import_row *rows;
 	size_t row_count;
 	struct settings *settings;	/* whose roles the rows name; a reference, or NULL */
@@ -112,40 +112,41 @@ struct done_item {
 	char *ref, *reason;		/* may be NULL */
 };
 
-/* URGENT never waits for BULK; a full bulk lane is refused, drivers that fill the
- * urgent one are read less. */
+/* Kind, lane, right, name.  URGENT never waits for BULK; a full bulk lane is refused, drivers that
+ * fill the urgent one are read less. */
 enum lane { LANE_URGENT, LANE_BULK };
 
 #define COMMANDS(C) \
-	C(ROUTE_READY, URGENT, "route_ready") \
-	C(ROUTE_LOST, URGENT, "route_lost") \
-	C(DONE, URGENT, "done") \
-	C(PART, URGENT, "part") \
-	C(RECEIPT, URGENT, "receipt") \
-	C(CALL, URGENT, "call") \
-	C(INBOUND, URGENT, "inbound") \
-	C(HEALTH, URGENT, "health") \
-	C(KEEP, URGENT, "keep") \
-	C(CHATTY, URGENT, "chatty") \
-	C(BARRIER, URGENT, "barrier") \
-	C(ANSWERED, URGENT, "answered") \
-	C(ANSWER, URGENT, "answer") \
-	C(CANCEL, URGENT, "cancel") \
-	C(TASK_CLOSE, URGENT, "task_close") \
-	C(CLOCK_STEP, URGENT, "clock_step") \
-	C(RELOAD, URGENT, "reload") \
-	C(RESUME, URGENT, "resume") \
-	C(TROUBLE, URGENT, "trouble") \
-	C(ACCEPT, BULK, "accept") \
-	C(IMPORT, BULK, "import") \
-	C(ASK, BULK, "ask")
+	C(ROUTE_READY, URGENT, REPORT, "route_ready") \
+	C(ROUTE_LOST, URGENT, REPORT, "route_lost") \
+	C(DONE, URGENT, REPORT, "done") \
+	C(PART, URGENT, REPORT, "part") \
+	C(RECEIPT, URGENT, REPORT, "receipt") \
+	C(CALL, URGENT, REPORT, "call") \
+	C(INBOUND, URGENT, REPORT, "inbound") \
+	C(HEALTH, URGENT, REPORT, "health") \
+	C(KEEP, URGENT, REPORT, "keep") \
+	C(CHATTY, URGENT, REPORT, "chatty") \
+	C(BARRIER, URGENT, REPORT, "barrier") \
+	C(ANSWERED, URGENT, REPORT, "answered") \
+	C(ANSWER, URGENT, ACK, "answer") \
+	C(CANCEL, URGENT, CANCEL, "cancel") \
+	C(TASK_CLOSE, URGENT, TASK, "task_close") \
+	C(CLOCK_STEP, URGENT, RUN, "clock_step") \
+	C(RELOAD, URGENT, RUN, "reload") \
+	C(RESUME, URGENT, ROUTES, "resume") \
+	C(TROUBLE, URGENT, RUN, "trouble") \
+	C(ACCEPT, BULK, SEND, "accept") \
+	C(IMPORT, BULK, PEOPLE, "import") \
+	C(ASK, BULK, ROUTES, "ask")
 enum command_kind {
-#define C(kind, lane, name) CMD_##kind,
+#define C(kind, lane, verb, name) CMD_##kind,
 	COMMANDS(C)
 #undef C
 	CMD_KINDS
 };
 enum lane command_lane(enum command_kind);
+enum verb command_verb(enum command_kind);	/* the right that it needs; an import of rosters ROSTER */
 const char *command_name(enum command_kind);
 
 /* Who told it.  Its commands weigh on it until they are freed, so that whoever tells more than
@@ -154,6 +155,7 @@ struct origin;
 
 struct command {
 	enum command_kind kind;
+	struct principal by;		/* who asks; a route's own word, unless somebody else says so */
 	uint64_t reply_to;		/* who waits for an EFFECT_REPLY; 0 = nobody */
 	int64_t route;			/* its id in the store, > 0, for ever; -1 = none */
 	struct command *next;
@@ -233,10 +235,10 @@ struct command {
 		uint64_t barrier;
 		struct {
 			int64_t task;
-			char *client, *note;
+			char *note;
 		} task_close;
 		struct {		/* a route that has stopped, or pauses, tries again */
-			char *name, *client, *note;	/* note may be NULL */
+			char *name, *note;	/* note may be NULL */
 		} resume;
 		msec clock_step_ms;
 		struct {		/* gongd's own store: a task for the desk */

@@ -115,6 +115,13 @@ check_times(struct engine *e, const struct alert_request *r, struct err *err)
 	return 0;
 }
 
+/* A duty callout ranks with red, whatever it calls itself. */
+static enum severity
+ranks_with(const struct alert_request *r, const struct policy *p)
+{
+	return r->callout || (p && p->targets == TARGETS_TEAM) ? SEVERITY_RED : r->severity;
+}
+
 static void
 fill_alert(struct engine *e, const struct alert_request *r, const struct policy *p,
 	   struct alert *a)
@@ -122,9 +129,7 @@ fill_alert(struct engine *e, const struct alert_request *r, const struct policy 
 	msec start = r->starts_at > e->now ? r->starts_at : e->now;
 
 	a->id = e->last_alert + 1;
-	a->severity = r->severity;
-	if (p && p->targets == TARGETS_TEAM && a->severity < SEVERITY_RED)
-		a->severity = SEVERITY_RED;	/* a duty callout ranks with red */
+	a->severity = ranks_with(r, p);
 	a->drill = r->drill;
 	a->test = r->test;
 	snprintf(a->kind, sizeof(a->kind), "%s", r->kind ? r->kind : "");
@@ -142,14 +147,14 @@ fill_alert(struct engine *e, const struct alert_request *r, const struct policy 
 }
 
 static int
-replace_old(struct engine *e, const struct alert *a, const char *client, struct err *err)
+replace_old(struct engine *e, const struct principal *by, const struct alert *a, struct err *err)
 {
 	struct alert old;
 
 	if (!store_alert_get(e->store, a->replaces, &old))
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_REPLACES), no_alert,
 			       NUM(a->replaces));
-	if (engine_may_end(e, client, &old, err) < 0)
+	if (engine_may_end(e, by, VERB_SEND, &old, err) < 0)
 		return -1;
 	if (a->drill != old.drill || (a->test && !old.test))
 		return old.drill
@@ -183,7 +188,7 @@ write_alert(struct engine *e, const struct alert *a, const struct alert_request 
 /* 0 with err: refused.  Otherwise the new alert's id; `accepted` is the
  * alert without its body.  What is due at once is planned here, with the request in hand. */
 int64_t
-engine_accept_request(struct engine *e, struct alert_request *r, struct alert *accepted,
+engine_accept_request(struct engine *e, const struct principal *by, struct alert_request *r, struct alert *accepted,
 		      struct err *err)
 {
 	const struct template *t = settings_template(e->settings, r->template);
@@ -203,7 +208,7 @@ engine_accept_request(struct engine *e, struct alert_request *r, struct alert *a
 	fill_alert(e, r, p, &a);
 	a.template = engine_document(e, "template", r->template);
 	a.policy = r->policy ? engine_document(e, "policy", r->policy) : 0;
-	if (a.replaces && replace_old(e, &a, r->client, err) < 0)
+	if (a.replaces && replace_old(e, by, &a, err) < 0)
 		return 0;
 	body = request_encode(r);
 	a.body = body;
@@ -354,8 +359,16 @@ engine_accept(struct engine *e, struct command *cmd)
 	struct err err = { 0 };
 	struct alert a;
 	int64_t id;
-	int before = store_changes(e->store), again = repeated(e, r, &id, &err);
+	int before = store_changes(e->store), again;
 
+	free(r->client);
+	r->client = xstrdup(cmd->by.name);
+	if (engine_may_send(e, &cmd->by, r, ranks_with(r, r->policy
+			    ? settings_policy(e->settings, r->policy) : NULL), &err) < 0) {
+		engine_refuse(e, cmd->reply_to, &err);
+		return;
+	}
+	again = repeated(e, r, &id, &err);
 	if (again < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
@@ -368,7 +381,7 @@ engine_accept(struct engine *e, struct command *cmd)
 	}
 	if (!e->batched)
 		engine_mark(e);
-	id = engine_accept_request(e, r, &a, &err);
+	id = engine_accept_request(e, &cmd->by, r, &a, &err);
 	if (!id) {
 		if (!e->batched)
 			engine_undo(e);
@@ -392,12 +405,12 @@ engine_accept(struct engine *e, struct command *cmd)
 }
 
 static int64_t
-cancel_notice(struct engine *e, const struct cancel_request *c, const struct alert *a,
-	      struct err *err)
+cancel_notice(struct engine *e, const struct command *cmd, const struct alert *a, struct err *err)
 {
+	const struct cancel_request *c = cmd->cancel;
 	struct alert_request *old = request_decode(a->body);
 	struct alert_request r = {
-		.template = c->template, .client = c->client, .drill = a->drill, .test = a->test,
+		.template = c->template, .client = (char *)cmd->by.name, .drill = a->drill, .test = a->test,
 		.severity = a->severity, .kind = (char *)a->kind, .params = c->params,
 		.param_count = c->param_count, .divisions = old->divisions,
 		.division_count = old->division_count, .reached = true, .replaces = a->id,
@@ -409,7 +422,7 @@ cancel_notice(struct engine *e, const struct cancel_request *c, const struct ale
 
 	snprintf(key, sizeof(key), "cancel-%lld", (long long)a->id);
 	r.key = key;
-	id = engine_accept_request(e, &r, &notice, err);
+	id = engine_accept_request(e, &engine_itself, &r, &notice, err);
 	alert_request_free(old);
 	return id;
 }
@@ -428,19 +441,19 @@ engine_cancel(struct engine *e, struct command *cmd)
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
+	if (engine_may_end(e, &cmd->by, VERB_CANCEL, &a, &err) < 0) {
+		engine_refuse(e, cmd->reply_to, &err);
+		return;
+	}
 	if (a.state == ALERT_CANCELLED || a.state == ALERT_EXPIRED) {
 		err_say(&err, REFUSED_CONFLICT, about(CONCEPT_ALERT), already_over, NUM(a.id),
 			a.state == ALERT_CANCELLED ? WORD(cancelled) : WORD(expired));
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
-	if (engine_may_end(e, c->client, &a, &err) < 0) {
-		engine_refuse(e, cmd->reply_to, &err);
-		return;
-	}
 	engine_mark(e);
 	if (c->template) {
-		notice = cancel_notice(e, c, &a, &err);
+		notice = cancel_notice(e, cmd, &a, &err);
 		if (!notice) {
 			engine_undo(e);
 			engine_refuse(e, cmd->reply_to, &err);
@@ -453,8 +466,8 @@ engine_cancel(struct engine *e, struct command *cmd)
 	a.due_at = NEVER;
 	store_alert_update(e->store, &a);
 	engine_stop_waves(e, a.id, WAVE_WITHDRAWN);
-	engine_event(e, a.id, "cancelled", "{\"by\":\"%s\"}", c->client);
-	store_audit(e->store, e->now, c->client, "alert.cancel", c->note ? c->note : "");
+	engine_event(e, a.id, "cancelled", "{\"by\":\"%s\"}", cmd->by.name);
+	store_audit(e->store, e->now, cmd->by.name, "alert.cancel", c->note ? c->note : "");
 	store_keep(e->store);
 	buf_printf(&json, "{\"id\":%lld,\"state\":\"cancelled\",\"notice\":%lld}", (long long)a.id,
 		   (long long)notice);

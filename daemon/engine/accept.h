@@ -10,7 +10,7 @@ void engine_accept(struct engine *, struct command *);
 bool engine_accept_is_plain(const struct command *);	/* may it be in a batch? */
 /* 0 with err: refused, and what was written must be undone.  Otherwise the
  * new alert's id; `accepted` is the alert without its body. */
-int64_t engine_accept_request(struct engine *, struct alert_request *, struct alert *accepted,
+int64_t engine_accept_request(struct engine *, const struct principal *, struct alert_request *, struct alert *accepted,
 			      struct err *);
 void engine_cancel(struct engine *, struct command *);
 

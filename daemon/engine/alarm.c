@@ -106,7 +106,7 @@ send_notice(struct engine *e, struct route_state *r, const struct route_alarm *a
 		err_set(&err, "nobody holds the role " DUTY);
 	engine_mark(e);
 	if (counties.people)
-		id = engine_accept_request(e, &q, &notice, &err);
+		id = engine_accept_request(e, &engine_itself, &q, &notice, &err);
 	if (id) {
 		store_keep(e->store);
 	} else {

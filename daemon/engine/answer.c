@@ -295,18 +295,20 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 	struct person person;
 	struct target t;
 	struct alert a;
+	bool known;
 
 	if (!store_alert_get(e->store, q->alert, &a)) {
 		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_ALERT), no_alert, NUM(q->alert));
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
-	if (engine_may_answer(e, q->client, &a, q->division, &err) < 0) {
+	known = q->contact && store_person_by_ref(e->store, q->contact, &person);
+	if (engine_may_answer(e, &cmd->by, &a, q->division, known ? person.id : 0, &err) < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
 	if (q->contact) {
-		if (!store_person_by_ref(e->store, q->contact, &person) ||
+		if (!known ||
 		    store_called_lowest(e->store, person.id, a.id) == LEVEL_COUNT) {
 			err_say(&err, REFUSED_INVALID, about(CONCEPT_CONTACT), not_called,
 				q->contact, NUM(a.id));
@@ -325,7 +327,7 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 		return;
 	}
 	engine_raise(e, &a, &answer);
-	store_audit(e->store, e->now, q->client, "alert.ack", q->note ? q->note : "");
+	store_audit(e->store, e->now, cmd->by.name, "alert.ack", q->note ? q->note : "");
 	buf_printf(&json, "{\"alert\":%lld,\"level\":%d}", (long long)a.id, q->level);
 	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
 }

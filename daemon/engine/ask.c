@@ -95,7 +95,7 @@ engine_ask(struct engine *e, struct command *cmd)
 	};
 	if (q->to)
 		phone_format(to, q->to);
-	audit(e, q->client, "route.ask", json_pack("{s:s,s:I,s:s,s:s,s:s}", "route", r->conf->name, "id",
+	audit(e, cmd->by.name, "route.ask", json_pack("{s:s,s:I,s:s,s:s,s:s}", "route", r->conf->name, "id",
 		(json_int_t)id, "what", q->what, "text", for_audit(q->text ? q->text : ""), "to", to));
 	put_to_driver(e, r, q, id);
 }

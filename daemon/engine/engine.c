@@ -213,15 +213,20 @@ close_task(struct engine *e, struct command *cmd)
 {
 	struct err err = { 0 };
 	struct buf json = { 0 };
+	struct task t;
+	int rc = 0;
 
-	if (!store_task_close(e->store, cmd->task_close.task, cmd->task_close.client,
-			      cmd->task_close.note, e->now)) {
-		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_TASK), no_task,
-			NUM(cmd->task_close.task));
+	if (!store_task_get(e->store, cmd->task_close.task, &t) || !t.is_open)
+		rc = err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_TASK), no_task,
+			     NUM(cmd->task_close.task));
+	else
+		rc = engine_may_close(e, &cmd->by, &t, &err);
+	if (rc < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
-	store_audit(e->store, e->now, cmd->task_close.client, "task.close",
+	store_task_close(e->store, t.id, cmd->by.name, cmd->task_close.note, e->now);
+	store_audit(e->store, e->now, cmd->by.name, "task.close",
 		    cmd->task_close.note ? cmd->task_close.note : "");
 	buf_printf(&json, "{\"task\":%lld,\"closed\":true}", (long long)cmd->task_close.task);
 	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
@@ -231,7 +236,14 @@ static void
 run(struct engine *e, struct command *cmd)
 {
 	struct effect *f;
+	struct err err;
 
+	if (engine_may(e, &cmd->by, command_verb(cmd->kind), &err) < 0) {
+		engine_log(e, LOG_WARNING, "command refused name=%s by=%s", command_name(cmd->kind),
+			   cmd->by.name);
+		engine_refuse(e, cmd->reply_to, &err);
+		return;
+	}
 	/* The last words of a route that is gone are nobody's. */
 	if (cmd->route > 0 && !engine_route(e, cmd->route))
 		return;

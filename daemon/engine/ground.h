@@ -4,6 +4,7 @@
 #define GONG_ENGINE_GROUND_H
 
 #include "daemon/engine/state.h"
+#include "daemon/settings/rights.h"
 
 /* -- say.c: handed out after the commit, dropped when it fails -- */
 
@@ -73,10 +74,23 @@ void engine_budgets_shift(struct engine *, msec by);	/* the clock stepped */
 void engine_budgets_trim(struct engine *, struct route_state *);
 void engine_limits_free(struct route_state *);
 
-/* -- rights.c: -1 with err: forbidden -- */
+/* -- rights.c: 0, or -1 with a refusal that is FORBIDDEN -- */
 
-int engine_may_end(struct engine *, const char *client, const struct alert *, struct err *);
-int engine_may_answer(struct engine *, const char *client, const struct alert *, division_code,
+extern const struct principal engine_itself;	/* gong: for its own notices */
+
+int engine_may(struct engine *, const struct principal *, enum verb, struct err *);	/* at all */
+/* `ranks`: the severity that the alert would have, whatever the request calls itself.  Writes the
+ * request's recipients_max. */
+int engine_may_send(struct engine *, const struct principal *, struct alert_request *,
+		    enum severity ranks, struct err *);
+/* VERB_CANCEL: end it; VERB_SEND: replace it. */
+int engine_may_end(struct engine *, const struct principal *, enum verb, const struct alert *,
+		   struct err *);
+/* For a division or, with `contact`, for that person. */
+int engine_may_answer(struct engine *, const struct principal *, const struct alert *,
+		      division_code, uint32_t contact, struct err *);
+int engine_may_close(struct engine *, const struct principal *, const struct task *, struct err *);
+int engine_may_import(struct engine *, const struct principal *, const struct import_request *,
 		      struct err *);
 
 /* -- asking.c: a failed turn runs its commands again, and must find the questions as they were -- */

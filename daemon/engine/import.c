@@ -116,7 +116,8 @@ engine_import_slice(struct engine *e)
 	}
 	if (q->done == 0 && q->kind == IMPORT_CONTACTS && q->row_count)
 		qsort(q->rows, q->row_count, sizeof(*q->rows), by_ref);
-	if (follow_settings(e, q, &err) < 0 || (q->done == 0 && check_refs(e, q, &err) < 0)) {
+	if (follow_settings(e, q, &err) < 0 || (q->done == 0 &&
+	    (engine_may_import(e, &e->import->by, q, &err) < 0 || check_refs(e, q, &err) < 0))) {
 		engine_refuse(e, e->import->reply_to, &err);
 		q->done = q->row_count + 1;
 		return;
@@ -128,7 +129,7 @@ engine_import_slice(struct engine *e)
 		return;
 	}
 	q->done = q->row_count + 1;
-	store_audit(e->store, e->now, q->client, "import", q->kind == IMPORT_DIVISIONS
+	store_audit(e->store, e->now, e->import->by.name, "import", q->kind == IMPORT_DIVISIONS
 		    ? "divisions" : q->kind == IMPORT_CONTACTS ? "contacts" : "roster");
 	buf_printf(&json, "{\"rows\":%zu}", q->row_count);
 	engine_reply(e, e->import->reply_to, REPLY_DONE, &json);

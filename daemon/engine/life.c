@@ -222,7 +222,7 @@ engine_route_resume(struct engine *e, struct command *cmd)
 		r->pause.until = e->now;	/* one message tries it at once */
 	buf_printf(&detail, "%s%s%s", r->conf->name, cmd->resume.note ? ": " : "",
 		   cmd->resume.note ? cmd->resume.note : "");
-	store_audit(e->store, e->now, cmd->resume.client, "route.resume", detail.data);
+	store_audit(e->store, e->now, cmd->by.name, "route.resume", detail.data);
 	buf_fini(&detail);
 	engine_log(e, LOG_STORY, "route resumed name=%s", r->conf->name);
 	engine_effect(e, effect_new(EFFECT_RESUME, r->id));

@@ -260,54 +260,6 @@ settle_key(struct reading *r, struct alert_request *q, const char *header)
 	return rc;
 }
 
-static bool
-may_reach(const struct client *c, division_code code)
-{
-	struct division_range range = division_range(code);
-
-	for (size_t i = 0; i < c->division_count; i++)
-		if (range.first >= c->divisions[i].first && range.last <= c->divisions[i].last)
-			return true;
-	return false;
-}
-
-static int
-check_divisions(struct reading *r, const struct alert_request *q)
-{
-	const struct client *c = r->from->rights;
-	char code[DIVISION_TEXT];
-
-	if (!c->division_count)
-		return 0;
-	for (size_t i = 0; i < q->division_count; i++) {
-		if (may_reach(c, q->divisions[i]))
-			continue;
-		division_format(code, q->divisions[i]);
-		return refuse(r, REFUSED_FORBIDDEN, about_index(CONCEPT_DIVISION, i), client_division, r->from->name,
-			      code);
-	}
-	if (q->contact_count)		/* a contact may sit anywhere */
-		return refuse(r, REFUSED_FORBIDDEN,
-			      about(CONCEPT_CONTACT),
-			      client_no_contacts, r->from->name);
-	return 0;
-}
-
-static int
-check_rights(struct reading *r, struct alert_request *q)
-{
-	const struct client *c = r->from->rights;
-
-	if (q->severity > c->up_to)
-		return refuse(r, REFUSED_FORBIDDEN, about(CONCEPT_SEVERITY), client_up_to, r->from->name,
-			      severity_word(c->up_to), severity_word(q->severity));
-	if (c->drill_only && !q->drill && !q->test)
-		return refuse(r, REFUSED_FORBIDDEN, about(CONCEPT_MODE), client_drill_only,
-			      r->from->name);
-	q->recipients_max = c->recipients_max;
-	return check_divisions(r, q);
-}
-
 static int
 check_alert(struct reading *r, struct alert_request *q, json_t *json)
 {
@@ -328,7 +280,7 @@ check_alert(struct reading *r, struct alert_request *q, json_t *json)
 	}
 	if (q->reached && !q->replaces)
 		return refuse(r, REFUSED_INVALID, about(CONCEPT_REPLACES), reached_of_what);
-	return check_rights(r, q);
+	return 0;
 }
 
 /* The policy's own families are called; a role that the first of them does not contain would
@@ -374,8 +326,6 @@ check_callout(struct reading *r, struct alert_request *q, const struct settings 
 		return refuse(r, REFUSED_INVALID, about(CONCEPT_CONTACT), callout_both);
 	if (q->role_count && !q->division_count)
 		return refuse(r, REFUSED_INVALID, about(CONCEPT_DIVISION), callout_where);
-	if (check_rights(r, q) < 0)
-		return -1;
 	q->callout = true;
 	q->in_turn = q->contact_count > 0;
 	return q->role_count ? settle_role(r, q, s) : 0;
@@ -390,7 +340,6 @@ begin(struct reading *r, json_t **json, const char *body, size_t len, bool dry_r
 	if (!*json)
 		return NULL;
 	q = xcalloc(1, sizeof(*q));
-	q->client = xstrdup(r->from->name);
 	q->dry_run = dry_run;
 	return q;
 }
@@ -408,10 +357,9 @@ end(struct reading *r, struct alert_request **out, struct alert_request *q, json
 }
 
 int
-intake_alert(struct alert_request **out, const char *body, size_t len,
-	     const struct intake_from *from, const char *key_header, bool dry_run, struct err *err)
+intake_alert(struct alert_request **out, const char *body, size_t len, const char *key_header, bool dry_run, struct err *err)
 {
-	struct reading r = { .from = from, .err = err };
+	struct reading r = { .err = err };
 	struct alert_request *q;
 	json_t *json;
 
@@ -424,11 +372,10 @@ intake_alert(struct alert_request **out, const char *body, size_t len,
 }
 
 int
-intake_callout(struct alert_request **out, const char *body, size_t len,
-	       const struct intake_from *from, const char *key_header, bool dry_run,
+intake_callout(struct alert_request **out, const char *body, size_t len, const char *key_header, bool dry_run,
 	       const struct settings *s, struct err *err)
 {
-	struct reading r = { .from = from, .err = err };
+	struct reading r = { .err = err };
 	struct alert_request *q;
 	json_t *json;
 

@@ -11,7 +11,7 @@
 #define ROW_LINES_MAX 50		/* a longer row is a quote that was never closed */
 
 struct csv_intake *
-csv_intake_new(enum import_kind kind, struct settings *settings, const char *client)
+csv_intake_new(enum import_kind kind, struct settings *settings)
 {
 	struct csv_intake *c = xcalloc(1, sizeof(*c));
 
@@ -19,7 +19,6 @@ csv_intake_new(enum import_kind kind, struct settings *settings, const char *cli
 	c->settings = settings_ref(settings);
 	c->request = xcalloc(1, sizeof(*c->request));
 	c->request->kind = kind;
-	c->request->client = xstrdup(client);
 	c->gbk = (iconv_t)-1;
 	c->row_line = 1;
 	csv_init(&c->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL);

@@ -70,9 +70,6 @@ kind_of_level(int level)
 static int
 check_ack(struct reading *r, struct answer_request *a)
 {
-	const struct client *c = r->from->rights;
-	bool inside = c->division_count == 0;
-
 	if (!a->division == !a->contact)
 		return refuse(r, REFUSED_INVALID, about(CONCEPT_DIVISION), ack_for_whom);
 	if (!a->level == (a->kind != ANSWER_CANNOT))
@@ -83,20 +80,13 @@ check_ack(struct reading *r, struct answer_request *a)
 		return refuse(r, REFUSED_INVALID, about(CONCEPT_NOTE), ack_note);
 	if (a->kind != ANSWER_CANNOT)
 		a->kind = kind_of_level(a->level);
-	for (size_t i = 0; i < c->division_count && a->division; i++)
-		inside |= a->division >= c->divisions[i].first &&
-			a->division <= c->divisions[i].last;
-	if (!inside)
-		return refuse(r, REFUSED_FORBIDDEN, about(a->division ? CONCEPT_DIVISION : CONCEPT_CONTACT),
-			      client_answers, r->from->name);
 	return 0;
 }
 
 int
-intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t len,
-	   const struct intake_from *from, struct err *err)
+intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t len, struct err *err)
 {
-	struct reading r = { .from = from, .err = err };
+	struct reading r = { .err = err };
 	json_t *json = json_object_read(&r, body, len);
 	struct command *cmd;
 
@@ -106,7 +96,6 @@ intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t 
 	cmd = command_new(CMD_ANSWER, -1);	/* frees what was taken when it is refused */
 	cmd->answer = xcalloc(1, sizeof(*cmd->answer));
 	cmd->answer->alert = alert;
-	cmd->answer->client = xstrdup(from->name);
 	if (members_take(&r, ack_members, MEMBER_COUNT(ack_members), json, "", cmd->answer) == 0 &&
 	    check_ack(&r, cmd->answer) == 0) {
 		*out = cmd->answer;
@@ -139,10 +128,9 @@ static const struct member cancel_members[] = {
 };
 
 int
-intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size_t len,
-	      const struct intake_from *from, struct err *err)
+intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size_t len, struct err *err)
 {
-	struct reading r = { .from = from, .err = err };
+	struct reading r = { .err = err };
 	json_t *json = len ? json_object_read(&r, body, len) : json_object();
 	struct command *cmd;
 	struct cancel_request *q;
@@ -153,7 +141,6 @@ intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size
 	cmd = command_new(CMD_CANCEL, -1);
 	q = cmd->cancel = xcalloc(1, sizeof(*q));
 	q->alert = alert;
-	q->client = xstrdup(from->name);
 	if (members_take(&r, cancel_members, MEMBER_COUNT(cancel_members), json, "", q) == 0) {
 		if (q->param_count && !q->template)
 			refuse(&r, REFUSED_INVALID, about(CONCEPT_TEMPLATE), cancel_params);
@@ -289,10 +276,10 @@ check_ask(struct reading *r, struct asked *a, const struct phone_plan *plan)
 }
 
 int
-intake_ask(struct ask_request **out, const char *body, size_t len, const struct intake_from *from,
+intake_ask(struct ask_request **out, const char *body, size_t len,
 	   const struct phone_plan *plan, struct err *err)
 {
-	struct reading r = { .from = from, .err = err };
+	struct reading r = { .err = err };
 	json_t *json = json_object_read(&r, body, len);
 	struct asked a = { 0 };
 
@@ -300,7 +287,6 @@ intake_ask(struct ask_request **out, const char *body, size_t len, const struct 
 	if (!json)
 		return r.refused ? -1 : 0;
 	a.q = xcalloc(1, sizeof(*a.q));
-	a.q->client = xstrdup(from->name);
 	a.q->receipt_wait_ms = RECEIPT_WAIT_MS;
 	if (members_take(&r, ask_members, MEMBER_COUNT(ask_members), json, "", &a) == 0 &&
 	    check_ask(&r, &a, plan) == 0) {

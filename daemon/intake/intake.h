@@ -1,6 +1,6 @@
 /* intake.h -- bytes from outside -> one command, or a refusal that says what, where and how to
- * mend it.  Checks shapes, sizes and the asking client's rights; whether names and numbers
- * mean anything is the engine's business.  Pure but for memory; any thread.
+ * mend it.  Checks shapes and sizes; whether names and numbers mean anything, and
+ * whether who asks may do that, is the engine's business.  Pure but for memory; any thread.
  *
  * Every function returns 0, or -1 with err filled: unreadable, forbidden (a right is missing) or
  * invalid, and the member, or row and column, that it is about. */
@@ -23,24 +23,15 @@
 #define INTAKE_ROWS_MAX 2000000		/* rows of an imported file */
 #define INTAKE_LINE_MAX 65536		/* bytes of one of its lines */
 
-struct intake_from {			/* who asks; borrowed */
-	const struct client *rights;
-	const char *name;		/* "rain-gauges", "socket:0" */
-};
-
 /* `key_header`: the header Idempotency-Key, or NULL.  A dry run needs no key. */
-int intake_alert(struct alert_request **out, const char *body, size_t len,
-		 const struct intake_from *, const char *key_header, bool dry_run, struct err *);
+int intake_alert(struct alert_request **out, const char *body, size_t len, const char *key_header, bool dry_run, struct err *);
 /* As intake_alert; `settings` for the policy's first step. */
-int intake_callout(struct alert_request **out, const char *body, size_t len,
-		   const struct intake_from *, const char *key_header, bool dry_run,
+int intake_callout(struct alert_request **out, const char *body, size_t len, const char *key_header, bool dry_run,
 		   const struct settings *, struct err *);
-int intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t len,
-	       const struct intake_from *, struct err *);
-int intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size_t len,
-		  const struct intake_from *, struct err *);
+int intake_ack(struct answer_request **out, int64_t alert, const char *body, size_t len, struct err *);
+int intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size_t len, struct err *);
 /* A question to a route; `plan` for numbers as people write them. */
-int intake_ask(struct ask_request **out, const char *body, size_t len, const struct intake_from *,
+int intake_ask(struct ask_request **out, const char *body, size_t len,
 	       const struct phone_plan *plan, struct err *);
 /* {"note": "…"}; caller owns *note. */
 int intake_task_close(char **note, const char *body, size_t len, struct err *);
@@ -49,7 +40,7 @@ int intake_route_resume(char **note, const char *body, size_t len, struct err *)
 
 /* A CSV file as it arrives (docs/import.md): UTF-8 with or without BOM, or GBK. */
 struct csv_intake;
-struct csv_intake *csv_intake_new(enum import_kind, struct settings *, const char *client);
+struct csv_intake *csv_intake_new(enum import_kind, struct settings *);
 int csv_intake_feed(struct csv_intake *, const void *bytes, size_t len, struct err *);
 /* The end of the file: the command's rows.  The intake still has to be freed. */
 int csv_intake_finish(struct csv_intake *, struct import_request **out, struct err *);

@@ -8,7 +8,6 @@
 #include "daemon/intake/intake.h"
 
 struct reading {
-	const struct intake_from *from;
 	struct err *err;
 	bool refused;
 };

@@ -78,6 +78,19 @@ rights_have(const struct rights *r, enum verb verb)
 	return r->verbs >> verb & 1;
 }
 
+int
+rights_ask(const struct settings *s, const struct principal *by, enum verb verb, struct rights *out,
+	   struct err *err)
+{
+	*out = rights_of(s, by);
+	if (rights_have(out, verb))
+		return 0;
+	return by->kind == PRINCIPAL_USER
+		? err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_NONE), no_user_right, NUM(by->uid))
+		: err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_NONE), no_right, by->name,
+			  *verbs[verb].word ? verbs[verb].word : verbs[verb].name);
+}
+
 bool
 rights_reach(const struct rights *r, division_code code)
 {

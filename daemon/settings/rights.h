@@ -22,6 +22,9 @@ struct rights {
 };
 
 struct rights rights_of(const struct settings *, const struct principal *);
+/* The same, when they have the verb; -1: they do not, err is FORBIDDEN. */
+int rights_ask(const struct settings *, const struct principal *, enum verb, struct rights *out,
+	       struct err *);
 bool rights_have(const struct rights *, enum verb);
 /* Is the whole of the division within those of the rights? */
 bool rights_reach(const struct rights *, division_code);

@@ -10,15 +10,10 @@
 #define IMPORT_WITHIN_S 900
 #define ASK_WITHIN_S 110		/* the engine gives up after 100 */
 
-static struct intake_from
-from(const struct exchange *x)
-{
-	return (struct intake_from){ .rights = x->client, .name = x->name };
-}
-
 static void
-submit(struct web *web, struct http_conn *c, struct command *cmd)
+submit(struct web *web, struct http_conn *c, const struct exchange *x, struct command *cmd)
 {
+	cmd->by = x->by;
 	cmd->reply_to = http_id(c);
 	if (web->ports.submit(web->ports.ctx, cmd))
 		return;
@@ -42,7 +37,6 @@ post_alert(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const char *key = http_header(http_request(c), "idempotency-key");
 	const struct buf *body = http_body(c);
-	const struct intake_from who = from(x);
 	struct alert_request *request;
 	struct err err = { 0 };
 	struct command *cmd;
@@ -53,23 +47,22 @@ post_alert(struct web *web, struct http_conn *c, struct exchange *x)
 	if (!read_query(c, x, &q))
 		return;
 	rc = x->call->kind
-		? intake_callout(&request, body->data, body->len, &who, key, q.dry_run, x->settings,
+		? intake_callout(&request, body->data, body->len, key, q.dry_run, x->settings,
 				 &err)
-		: intake_alert(&request, body->data, body->len, &who, key, q.dry_run, &err);
+		: intake_alert(&request, body->data, body->len, key, q.dry_run, &err);
 	if (rc < 0) {
 		web_refuse(c, &err);
 		return;
 	}
 	cmd = command_new(CMD_ACCEPT, -1);
 	cmd->accept = request;
-	submit(web, c, cmd);
+	submit(web, c, x, cmd);
 }
 
 static void
 post_ack(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const struct buf *body = http_body(c);
-	const struct intake_from who = from(x);
 	struct answer_request *answer;
 	struct err err = { 0 };
 	struct command *cmd;
@@ -78,21 +71,20 @@ post_ack(struct web *web, struct http_conn *c, struct exchange *x)
 
 	if (!read_query(c, x, &q))
 		return;
-	rc = intake_ack(&answer, x->place.id, body->data, body->len, &who, &err);
+	rc = intake_ack(&answer, x->place.id, body->data, body->len, &err);
 	if (rc < 0) {
 		web_refuse(c, &err);
 		return;
 	}
 	cmd = command_new(CMD_ANSWER, -1);
 	cmd->answer = answer;
-	submit(web, c, cmd);
+	submit(web, c, x, cmd);
 }
 
 static void
 post_cancel(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const struct buf *body = http_body(c);
-	const struct intake_from who = from(x);
 	struct cancel_request *cancel;
 	struct err err = { 0 };
 	struct command *cmd;
@@ -101,14 +93,14 @@ post_cancel(struct web *web, struct http_conn *c, struct exchange *x)
 
 	if (!read_query(c, x, &q))
 		return;
-	rc = intake_cancel(&cancel, x->place.id, body->data, body->len, &who, &err);
+	rc = intake_cancel(&cancel, x->place.id, body->data, body->len, &err);
 	if (rc < 0) {
 		web_refuse(c, &err);
 		return;
 	}
 	cmd = command_new(CMD_CANCEL, -1);
 	cmd->cancel = cancel;
-	submit(web, c, cmd);
+	submit(web, c, x, cmd);
 }
 
 static void
@@ -130,16 +122,14 @@ post_task_close(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 	cmd = command_new(CMD_TASK_CLOSE, -1);
 	cmd->task_close.task = x->place.id;
-	cmd->task_close.client = xstrdup(x->name);
 	cmd->task_close.note = note;
-	submit(web, c, cmd);
+	submit(web, c, x, cmd);
 }
 
 static void
 post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const struct buf *body = http_body(c);
-	const struct intake_from who = from(x);
 	struct ask_request *ask;
 	struct err err = { 0 };
 	struct command *cmd;
@@ -148,7 +138,7 @@ post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 
 	if (!read_query(c, x, &q))
 		return;
-	rc = intake_ask(&ask, body->data, body->len, &who, &x->settings->phone_plan, &err);
+	rc = intake_ask(&ask, body->data, body->len, &x->settings->phone_plan, &err);
 	if (rc < 0) {
 		web_refuse(c, &err);
 		return;
@@ -157,7 +147,7 @@ post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 	ask->route = xstrdup(x->place.name);
 	cmd = command_new(CMD_ASK, -1);
 	cmd->ask = ask;
-	submit(web, c, cmd);
+	submit(web, c, x, cmd);
 }
 
 static void
@@ -177,9 +167,8 @@ post_resume(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 	cmd = command_new(CMD_RESUME, -1);
 	cmd->resume.name = xstrdup(x->place.name);
-	cmd->resume.client = xstrdup(x->name);
 	cmd->resume.note = note;
-	submit(web, c, cmd);
+	submit(web, c, x, cmd);
 }
 
 /* The body went to the CSV reader as it came. */
@@ -202,7 +191,7 @@ post_import(struct web *web, struct http_conn *c, struct exchange *x)
 	http_wait_s(c, IMPORT_WITHIN_S);
 	cmd = command_new(CMD_IMPORT, -1);
 	cmd->import = rows;
-	submit(web, c, cmd);
+	submit(web, c, x, cmd);
 }
 
 static void
@@ -295,31 +284,31 @@ get_metrics(struct web *web, struct http_conn *c, struct exchange *x)
 #define PAGE (QUERY_LIMIT | QUERY_AFTER)
 
 static const struct api_call calls[] = {
-	{ "POST", "/v1/alerts", RIGHT_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 0 },
-	{ "GET", "/v1/alerts", RIGHT_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_ALERTS },
-	{ "GET", "/v1/alerts/{id}", RIGHT_READ, NULL, 0, get_read, READ_ALERT },
-	{ "GET", "/v1/alerts/{id}/targets", RIGHT_READ, NULL, QUERY_BELOW | PAGE, get_read,
+	{ "POST", "/v1/alerts", VERB_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 0 },
+	{ "GET", "/v1/alerts", VERB_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_ALERTS },
+	{ "GET", "/v1/alerts/{id}", VERB_READ, NULL, 0, get_read, READ_ALERT },
+	{ "GET", "/v1/alerts/{id}/targets", VERB_READ, NULL, QUERY_BELOW | PAGE, get_read,
 	  READ_TARGETS },
-	{ "GET", "/v1/alerts/{id}/messages", RIGHT_READ, NULL, QUERY_STATE | QUERY_UNMASKED | PAGE,
+	{ "GET", "/v1/alerts/{id}/messages", VERB_READ, NULL, QUERY_STATE | QUERY_UNMASKED | PAGE,
 	  get_read, READ_MESSAGES },
-	{ "GET", "/v1/alerts/{id}/messages.csv", RIGHT_READ, NULL, QUERY_STATE | QUERY_UNMASKED,
+	{ "GET", "/v1/alerts/{id}/messages.csv", VERB_READ, NULL, QUERY_STATE | QUERY_UNMASKED,
 	  export_get, READ_MESSAGES_CSV },
-	{ "GET", "/v1/alerts/{id}/events", RIGHT_READ, NULL, PAGE, get_read, READ_EVENTS },
-	{ "POST", "/v1/alerts/{id}/cancel", RIGHT_SEND, JSON_TYPE, 0, post_cancel, 0 },
-	{ "POST", "/v1/alerts/{id}/acks", RIGHT_SEND, JSON_TYPE, 0, post_ack, 0 },
-	{ "POST", "/v1/callouts", RIGHT_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 1 },
-	{ "GET", "/v1/events", RIGHT_READ, NULL, 0, events_get, 0 },
-	{ "GET", "/v1/tasks", RIGHT_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_TASKS },
-	{ "POST", "/v1/tasks/{id}/close", RIGHT_SEND, JSON_TYPE, 0, post_task_close, 0 },
-	{ "GET", "/v1/routes", RIGHT_READ, NULL, 0, get_read, READ_ROUTES },
-	{ "POST", "/v1/routes/{name}/ask", RIGHT_OPERATE, JSON_TYPE, 0, post_ask, 0 },
-	{ "POST", "/v1/routes/{name}/resume", RIGHT_OPERATE, JSON_TYPE, 0, post_resume, 0 },
-	{ "POST", "/v1/import/divisions", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },
-	{ "POST", "/v1/import/contacts", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_CONTACTS },
-	{ "POST", "/v1/import/roster", RIGHT_IMPORT, CSV_TYPE, 0, post_import, IMPORT_ROSTER },
-	{ "GET", "/metrics", RIGHT_READ, NULL, 0, get_metrics, 0 },
-	{ "GET", "/health/live", RIGHT_NONE, NULL, 0, get_live, 0 },
-	{ "GET", "/health/ready", RIGHT_NONE, NULL, 0, get_ready, 0 },
+	{ "GET", "/v1/alerts/{id}/events", VERB_READ, NULL, PAGE, get_read, READ_EVENTS },
+	{ "POST", "/v1/alerts/{id}/cancel", VERB_CANCEL, JSON_TYPE, 0, post_cancel, 0 },
+	{ "POST", "/v1/alerts/{id}/acks", VERB_ACK, JSON_TYPE, 0, post_ack, 0 },
+	{ "POST", "/v1/callouts", VERB_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 1 },
+	{ "GET", "/v1/events", VERB_READ, NULL, 0, events_get, 0 },
+	{ "GET", "/v1/tasks", VERB_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_TASKS },
+	{ "POST", "/v1/tasks/{id}/close", VERB_TASK, JSON_TYPE, 0, post_task_close, 0 },
+	{ "GET", "/v1/routes", VERB_READ, NULL, 0, get_read, READ_ROUTES },
+	{ "POST", "/v1/routes/{name}/ask", VERB_ROUTES, JSON_TYPE, 0, post_ask, 0 },
+	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },
+	{ "POST", "/v1/import/divisions", VERB_PEOPLE, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },
+	{ "POST", "/v1/import/contacts", VERB_PEOPLE, CSV_TYPE, 0, post_import, IMPORT_CONTACTS },
+	{ "POST", "/v1/import/roster", VERB_ROSTER, CSV_TYPE, 0, post_import, IMPORT_ROSTER },
+	{ "GET", "/metrics", VERB_READ, NULL, 0, get_metrics, 0 },
+	{ "GET", "/health/live", ANYBODY, NULL, 0, get_live, 0 },
+	{ "GET", "/health/ready", ANYBODY, NULL, 0, get_ready, 0 },
 };
 
 static bool

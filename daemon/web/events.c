@@ -144,6 +144,7 @@ events_get(struct web *web, struct http_conn *c, struct exchange *x)
 	struct buf first = { 0 };
 	struct query q;
 	struct err err;
+	struct rights rights;
 
 	if (query_parse(&q, http_request(c)->query, 0, &err) < 0) {
 		web_refuse(c, &err);
@@ -158,7 +159,8 @@ events_get(struct web *web, struct http_conn *c, struct exchange *x)
 	l = xcalloc(1, sizeof(*l));
 	l->conn = c;
 	/* Who may see only some of the places gets no figures: it asks for what it may see. */
-	l->ids_only = x->client->division_count > 0 || x->client->drill_only;
+	rights = rights_of(x->settings, &x->by);
+	l->ids_only = rights.division_count > 0 || rights.drill_only;
 	l->next = e->listeners;
 	l->at = &e->listeners;
 	if (l->next)

@@ -3,6 +3,7 @@
 #define GONG_WEB_INTERNAL_H
 
 #include "daemon/intake/intake.h"
+#include "daemon/settings/rights.h"
 #include "daemon/web/http.h"
 #include "daemon/web/site.h"
 #include "daemon/web/problem.h"
@@ -24,12 +25,12 @@ struct web {
 	msec refusal_logged_at;
 };
 
-enum right { RIGHT_NONE, RIGHT_READ, RIGHT_SEND, RIGHT_IMPORT, RIGHT_OPERATE };
+#define ANYBODY VERB_COUNT		/* a call that needs no right and no name */
 
 struct exchange;
 struct api_call {
 	const char *method, *path;	/* {id} stands for a number, {name} for a route's name */
-	enum right right;
+	enum verb verb;			/* what it needs, or ANYBODY */
 	const char *type;		/* of the body; NULL = there is none */
 	unsigned query;			/* which parameters are known, QUERY_… */
 	void (*whole)(struct web *, struct http_conn *, struct exchange *);
@@ -43,8 +44,7 @@ struct api_place {			/* what stood in the path */
 
 struct exchange {			/* a request in hand; one a connection */
 	struct settings *settings;	/* a reference: a reload may come in between */
-	const struct client *client;
-	char name[96];
+	struct principal by;		/* who asks */
 	const struct api_call *call;
 	enum form form;			/* of the body, for pointers into it */
 	struct api_place place;
@@ -72,9 +72,8 @@ struct query {
 	int below, state;
 };
 
-/* auth.c: fills client and name; -1: unauthenticated or forbidden. */
+/* auth.c: who asks; -1: not known.  What he may is daemon/settings/rights.h. */
 int auth_identify(struct web *, const struct http_conn *, struct exchange *, struct err *);
-bool auth_may(const struct client *, enum right);
 bool auth_is_secret(const char *given, const char *secret);	/* constant time */
 
 /* query.c: -1 = a parameter is not known or not right. */

@@ -88,16 +88,13 @@ not_found(struct web *web, struct http_conn *c, struct exchange *x, const char *
 static int
 check_right(struct web *web, struct http_conn *c, struct exchange *x, struct err *err)
 {
-	static const char *const rights[] = { "", "read", "send", "import", "operate" };
+	struct rights rights;
 
-	if (x->call->right == RIGHT_NONE)
+	if (x->call->verb == ANYBODY)
 		return 0;
 	if (auth_identify(web, c, x, err) < 0)
 		return -1;
-	if (auth_may(x->client, x->call->right))
-		return 0;
-	return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_NONE), no_right, x->name,
-		       rights[x->call->right]);
+	return rights_ask(x->settings, &x->by, x->call->verb, &rights, err);
 }
 
 static void
@@ -120,8 +117,8 @@ call_head(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 	if (!check_type(c, x->call))
 		return;
-	if (x->call->right == RIGHT_IMPORT) {
-		x->csv = csv_intake_new((enum import_kind)x->call->kind, x->settings, x->name);
+	if (x->call->type && strcmp(x->call->type, "text/csv") == 0) {
+		x->csv = csv_intake_new((enum import_kind)x->call->kind, x->settings);
 		http_stream(c);
 		http_body_max(c, http_is_unix(c) ? IMPORT_MAX : x->settings->body_max);
 	} else if (x->call->type) {

@@ -24,11 +24,11 @@ refused(const struct err *err)
 }
 
 static void
-as_alert(const char *body, size_t len, const struct intake_from *from, bool dry)
+as_alert(const char *body, size_t len, bool dry)
 {
 	struct alert_request *r = NULL;
 	struct err err = { .text = "" };
-	int status = intake_alert(&r, body, len, from, dry ? NULL : "k", dry, &err);
+	int status = intake_alert(&r, body, len, dry ? NULL : "k", dry, &err);
 
 	if (status) {
 		refused(&err);
@@ -40,18 +40,18 @@ as_alert(const char *body, size_t len, const struct intake_from *from, bool dry)
 }
 
 static void
-as_desk(const char *body, size_t len, const struct intake_from *from)
+as_desk(const char *body, size_t len)
 {
 	struct command *c = command_new(CMD_ANSWER, -1);
 	struct err err = { .text = "" };
 	char *note = NULL;
-	int status = intake_ack(&c->answer, 1, body, len, from, &err);
+	int status = intake_ack(&c->answer, 1, body, len, &err);
 
 	if (status)
 		refused(&err);
 	command_free(c);
 	c = command_new(CMD_CANCEL, -1);
-	status = intake_cancel(&c->cancel, 1, body, len, from, &err);
+	status = intake_cancel(&c->cancel, 1, body, len, &err);
 	if (status)
 		refused(&err);
 	command_free(c);
@@ -64,24 +64,21 @@ as_desk(const char *body, size_t len, const struct intake_from *from)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char name[] = "c";
-	static struct client all = { .name = name, .up_to = SEVERITY_RED, .verbs = ~0u };
 	static struct settings nothing = { .policy_divisor = 1 };
-	struct intake_from from = { .rights = &all, .name = "c" };
 	char *body = xmalloc(size);	/* no NUL: a body has a length */
 	struct alert_request *callout = NULL;
 	struct err err = { .text = "" };
 	int status;
 
 	memcpy(body, data, size);
-	as_alert(body, size, &from, false);
-	as_alert(body, size, &from, true);
-	status = intake_callout(&callout, body, size, &from, "k", false, &nothing, &err);
+	as_alert(body, size, false);
+	as_alert(body, size, true);
+	status = intake_callout(&callout, body, size, "k", false, &nothing, &err);
 	if (status)
 		refused(&err);
 	else
 		alert_request_free(callout);
-	as_desk(body, size, &from);
+	as_desk(body, size);
 	free(body);
 	return 0;
 }

@@ -220,7 +220,7 @@ import_all(struct district *d, struct settings *s, struct err *err)
 
 	disk_wipe();
 	for (int i = 0; i < 3; i++) {
-		struct command *cmd = command_new(CMD_IMPORT, -1);
+		struct command *cmd = night_command(CMD_IMPORT);
 
 		cmd->import = all[i];
 		cmd->reply_to = 1;
@@ -259,7 +259,6 @@ district_build(struct district *d, const struct line *lines, size_t count, struc
 	for (int i = 0; i < 3; i++) {
 		*all[i] = xcalloc(1, sizeof(**all[i]));
 		(*all[i])->kind = kinds[i];
-		(*all[i])->client = xstrdup("night");
 	}
 	add_division(d, 990121000000, "青石县", "{}");
 	for (size_t i = 0; i < count; i++) {

@@ -17,6 +17,15 @@ static struct {
 	sqlite3_stmt *stmt;
 } peeks[PEEKS];
 
+struct command *
+night_command(enum command_kind kind)
+{
+	struct command *cmd = command_new(kind, -1);
+
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "night" };
+	return cmd;
+}
+
 msec
 wall(const struct night *n)
 {
@@ -193,8 +202,10 @@ gongd_die(struct night *n, bool power_cut)
 void
 gongd_push(struct night *n, struct command *cmd)
 {
-	if (cmd->route >= 0 && !n->down)
+	if (cmd->route >= 0 && !n->down) {
 		cmd->route = n->route_ids[cmd->route];
+		cmd->by.kind = PRINCIPAL_ROUTE;
+	}
 	if (n->down)
 		command_free(cmd);
 	else

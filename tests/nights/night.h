@@ -170,6 +170,7 @@ struct night {
 };
 
 __attribute__((format(printf, 2, 3))) void night_fail(struct night *, const char *fmt, ...);
+struct command *night_command(enum command_kind);	/* by somebody who may do everything */
 __attribute__((format(printf, 2, 3))) void night_say(const struct night *, const char *fmt, ...);
 msec wall(const struct night *);
 

@@ -294,11 +294,10 @@ do_ask(struct reader *r)
 static void
 do_question(struct reader *r)
 {
-	struct command *cmd = command_new(CMD_ASK, -1);
+	struct command *cmd = night_command(CMD_ASK);
 
 	cmd->ask = xcalloc(1, sizeof(*cmd->ask));
 	cmd->ask->route = xstrdup(r->n->settings->routes[need_road(r)].name);
-	cmd->ask->client = xstrdup("night");
 	cmd->ask->what = xstrdup("at");
 	cmd->ask->text = xstrdup(need(r));
 	cmd->reply_to = QUESTION_BASE + ++r->n->question_count;
@@ -431,11 +430,10 @@ digest(const struct line *l, size_t from, unsigned char out[32])
 static struct command *
 ask_alert(struct reader *r)
 {
-	struct command *cmd = command_new(CMD_ACCEPT, -1);
+	struct command *cmd = night_command(CMD_ACCEPT);
 	struct alert_request *q = cmd->accept = xcalloc(1, sizeof(*q));
 
 	q->key = xstrdup(need(r));
-	q->client = xstrdup("night");
 	q->body = xstrdup("{}");
 	digest(r->l, r->next, q->digest);
 	read_alert(r, q);
@@ -445,11 +443,10 @@ ask_alert(struct reader *r)
 static struct command *
 ask_cancel(struct reader *r)
 {
-	struct command *cmd = command_new(CMD_CANCEL, -1);
+	struct command *cmd = night_command(CMD_CANCEL);
 	struct cancel_request *q = cmd->cancel = xcalloc(1, sizeof(*q));
 
 	q->alert = script_alert(r->n, need(r));
-	q->client = xstrdup("night");
 	if (eat(r, "telling"))
 		q->template = xstrdup(need(r));
 	while (more(r) && !r->n->failed)
@@ -461,7 +458,7 @@ ask_cancel(struct reader *r)
 static struct command *
 ask_desk(struct reader *r)
 {
-	struct command *cmd = command_new(CMD_ANSWER, -1);
+	struct command *cmd = night_command(CMD_ANSWER);
 	struct answer_request *q = cmd->answer = xcalloc(1, sizeof(*q));
 
 	q->alert = script_alert(r->n, need(r));
@@ -470,7 +467,6 @@ ask_desk(struct reader *r)
 	q->kind = ANSWER_ACKNOWLEDGED;
 	q->name = xstrdup("值班员");
 	q->note = xstrdup("door to door");
-	q->client = xstrdup("night");
 	return cmd;
 }
 
@@ -612,6 +608,7 @@ do_reload(struct reader *r)
 	struct command *cmd = command_new(CMD_RELOAD, -1);
 	struct err err = { 0 };
 
+	cmd->by.kind = PRINCIPAL_GONG;
 	settings_unref(r->n->later);
 	r->n->later = NULL;
 	if (settings_load(&r->n->later, need(r), NULL, &err) < 0) {
@@ -646,6 +643,7 @@ do_clock(struct reader *r)
 	if (r->n->down)
 		return;			/* nobody is there to notice: it starts with that clock */
 	cmd = command_new(CMD_CLOCK_STEP, -1);
+	cmd->by.kind = PRINCIPAL_GONG;
 	cmd->clock_step_ms = step;
 	gongd_push(r->n, cmd);
 }

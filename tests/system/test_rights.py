@@ -8,6 +8,7 @@ SIM = '''route "sim" {
  driver = "gong-sim"
  channels = {sms}
  option "simulation" { value = "true" }
+ option "people" { value = "%s" }
 }
 '''
 CLIENTS = "".join('''client "%s" {
@@ -20,13 +21,41 @@ CLIENTS = "".join('''client "%s" {
     ("town", "orange", "read, send", 'divisions = {990121001}'),
     ("few", "red", "read, send", "recipients_max = 5"),
     ("driller", "red", "read, send", "drill_only = true"),
-    ("viewer", "red", "read", "")))
+    ("viewer", "red", "read", ""),
+    ("low", "notice", "send", ""),
+    ("clerk", "red", "import", ""),
+    ("technician", "red", "operate", ""),
+    ("towndrill", "red", "read, send", "divisions = {990121001}\n drill_only = true"),
+    ("townclerk", "red", "import", "divisions = {990121001}")))
+NAMES = ("town", "few", "driller", "viewer", "low", "clerk", "technician", "towndrill", "townclerk")
+MAY = {"town": "read send", "few": "read send", "driller": "read send", "viewer": "read",
+       "low": "send", "clerk": "import", "technician": "operate", "towndrill": "read send",
+       "townclerk": "import"}
+# Each call of docs/api.md with the word of `may` that opens it.
+CALLS = (
+    ("GET", "/v1/alerts", "read"), ("GET", "/v1/alerts/1", "read"),
+    ("GET", "/v1/alerts/1/targets", "read"), ("GET", "/v1/alerts/1/messages", "read"),
+    ("GET", "/v1/alerts/1/events", "read"), ("GET", "/v1/tasks", "read"),
+    ("GET", "/v1/routes", "read"), ("GET", "/metrics", "read"),
+    ("POST", "/v1/alerts", "send"), ("POST", "/v1/callouts", "send"),
+    ("POST", "/v1/alerts/1/cancel", "send"), ("POST", "/v1/alerts/1/acks", "send"),
+    ("POST", "/v1/tasks/1/close", "send"), ("POST", "/v1/routes/sim/ask", "operate"),
+    ("POST", "/v1/import/contacts", "import"), ("POST", "/v1/import/divisions", "import"),
+    ("POST", "/v1/import/roster", "import"))
+RAIN = dict(template="warn.rain", policy="call.orange", params={"hours": 3, "mm": 80})
 
 
 @pytest.fixture(scope="module")
 def world():
-    w = World(SIM, clients=CLIENTS, name="rights")
-    for name in ("town", "few", "driller", "viewer"):
+    w = World(name="rights", clients=CLIENTS)
+    w.routes = SIM % w.path("people")
+    w.write_conf()
+    with open(w.path("people"), "w", encoding="utf-8") as f:
+        for post in District(2, 3).posts:
+            if post["id"].startswith("village_chief-990121100"):
+                f.write("%s sms 200 9\n" % post["phone"])
+        f.write("+999* sms 0 -\n")
+    for name in NAMES:
         with open(w.path(name + ".token"), "w", encoding="ascii") as f:
             f.write(name * 8)
     w.start()
@@ -115,3 +144,80 @@ def test_a_faulty_callout_names_its_own_fields(world):
     status, answer = world.api("POST", "/v1/callouts", {"key": "c", "contacts": ["nobody"], "params": {
         "event": "山洪", "place": "河谷", "min": 15}})
     assert status == 422 and answer["field"] == "/contacts/0", answer
+
+
+def test_each_call_is_closed_to_each_client_without_its_right(world):
+    open_to = []
+    for method, path, right in CALLS:
+        for name in NAMES:
+            if right in MAY[name].split():
+                continue
+            body = None if method == "GET" else b"" if "import" in path else {}
+            status = as_client(world, name, method, path, body)[0]
+            if status != 403:
+                open_to.append((name, method, path, status))
+    assert not open_to
+
+
+def a_real_red_alert(world, key):
+    return world.send(key=key, severity="red", audience={"divisions": ["990121"]},
+                      **dict(RAIN, params=dict(RAIN["params"], level="红色")))
+
+
+@pytest.mark.parametrize("name, division", (
+    ("driller", "990121100002"),        # drills only
+    ("low", "990121100003"),            # notices only
+    ("towndrill", "990121001003"),      # its own village, but drills only
+    ("town", "990121001002"),           # its own village, but up to orange
+))
+def test_nobody_answers_for_an_alert_beyond_his_limits(world, name, division):
+    red = a_real_red_alert(world, "acks-" + name)
+    path = "/v1/alerts/%d/acks" % red
+    refused(as_client(world, name, "POST", path, dict(level=5, name="李", note="x",
+                                                      division=division)), 403)
+    rows = world.api("GET", "/v1/alerts/%d/targets" % red)[1]["targets"]
+    assert [r["level"] for r in rows if r["division"] == division] == [0]
+    assert world.api("POST", path, dict(level=5, name="王", note="县值班室",
+                                        division=division))[0] == 200
+
+
+def test_a_callout_ranks_with_red_whatever_it_calls_itself(world):
+    params = {"event": "山洪", "place": "河谷", "min": 15}
+    who = {"contacts": ["duty_officer-990121-1"]}
+    status, answer = world.api("GET", "/v1/alerts")
+    before = len(answer["alerts"])
+    refused(as_client(world, "low", "POST", "/v1/alerts", dict(
+        key="c0", template="duty.callout", policy="duty.callout", severity="notice", params=params,
+        audience=who)), 403, "/severity")
+    refused(as_client(world, "low", "POST", "/v1/callouts", dict(key="c1", params=params, **who)), 403)
+    refused(as_client(world, "town", "POST", "/v1/callouts", dict(
+        key="c2", params=params, role="duty_officer", division="990121001")), 403)
+    assert len(world.api("GET", "/v1/alerts")[1]["alerts"]) == before
+
+
+def test_a_call_for_help_is_closed_by_those_it_concerns_only(world):
+    world.send(key="help", severity="orange", audience={"divisions": ["990121100"]},
+               **dict(RAIN, params=dict(RAIN["params"], level="橙色")))
+    task = wait_for("a call for help", lambda: [
+        t for t in world.api("GET", "/v1/tasks?open=1")[1]["tasks"] if t["kind"] == "help"])[0]
+    path = "/v1/tasks/%d/close" % task["id"]
+    for name in ("town", "driller", "low", "towndrill"):
+        refused(as_client(world, name, "POST", path, {"note": "x"}), 403)
+    assert task["id"] in [t["id"] for t in world.api("GET", "/v1/tasks?open=1")[1]["tasks"]]
+    assert world.api("POST", path, {"note": "已派人"})[0] == 200
+
+
+def test_a_clerk_of_a_township_imports_its_own_people_only(world):
+    head = "id,name,phone,role,division,role_order,lang\n"
+    own = "clerk-1,张三,+99913911111111,village_chief,990121001001,9,zh\n"
+    other = "clerk-2,李四,+99913922222222,village_chief,990121100001,9,zh\n"
+    steal = "village_chief-990121100001-1,张三,+99913933333333,village_chief,990121001001,9,zh\n"
+    path = "/v1/import/contacts"
+    assert as_client(world, "townclerk", "POST", path, (head + own).encode())[0] == 200
+    refused(as_client(world, "townclerk", "POST", path, (head + own + other).encode()), 403, "3")
+    refused(as_client(world, "townclerk", "POST", path, (head + steal).encode()), 403, "2")
+    refused(as_client(world, "townclerk", "POST", "/v1/import/divisions",
+                      "code,name\n990121100009,新村\n".encode()), 403, "2")
+    assert not world.rows("SELECT 1 FROM contact WHERE ref = 'clerk-2'")
+    assert not world.rows("SELECT 1 FROM number WHERE e164 = 99913933333333")
+    assert as_client(world, "clerk", "POST", path, (head + other).encode())[0] == 200

@@ -15,7 +15,6 @@
 
 static char folder[] = "/tmp/gong-bridge-XXXXXX", store_path[64], ballast[64];
 static struct settings *settings;
-static const struct client client = { .name = "unit", .up_to = SEVERITY_RED };
 
 static int
 make_folder(void **state)
@@ -102,11 +101,11 @@ an_alert(void)
 	static const char body[] = "{\"key\":\"k\",\"template\":\"notice.text\",\"severity\":\"yellow\","
 		"\"params\":{\"text\":\"x\"},\"audience\":{\"divisions\":[\"990121001001\"],"
 		"\"roles\":[\"warner\"]}}";
-	struct intake_from from = { &client, "unit" };
 	struct command *cmd = command_new(CMD_ACCEPT, -1);
 	struct err err = { .text = "" };
 
-	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), &from, NULL, false,
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "unit" };
+	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), NULL, false,
 						&err) == 0, "%s", err.text);
 	return cmd;
 }

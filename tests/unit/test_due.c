@@ -14,7 +14,6 @@
 
 static char folder[] = "/tmp/gong-due-XXXXXX", store_path[64];
 static struct settings *settings;
-static const struct client client = { .name = "unit", .up_to = SEVERITY_RED };
 
 static int
 make_folder(void **state)
@@ -85,11 +84,11 @@ an_alert(void)
 	static const char body[] = "{\"key\":\"k\",\"template\":\"notice.text\",\"severity\":\"yellow\","
 		"\"policy\":\"call.orange\",\"params\":{\"text\":\"x\"},"
 		"\"audience\":{\"divisions\":[\"990121001001\"]}}";
-	struct intake_from from = { &client, "unit" };
 	struct command *cmd = command_new(CMD_ACCEPT, -1);
 	struct err err = { .text = "" };
 
-	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), &from, NULL, false,
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "unit" };
+	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), NULL, false,
 						&err) == 0, "%s", err.text);
 	return cmd;
 }
@@ -109,9 +108,9 @@ a_question(void)
 {
 	struct command *cmd = command_new(CMD_ASK, -1);
 
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "unit" };
 	cmd->ask = calloc(1, sizeof(*cmd->ask));
 	cmd->ask->route = strdup("up");
-	cmd->ask->client = strdup("unit");
 	cmd->ask->what = strdup("at");
 	cmd->ask->text = strdup("AT+CSQ");
 	return cmd;
@@ -122,6 +121,7 @@ a_step(msec by)
 {
 	struct command *cmd = command_new(CMD_CLOCK_STEP, -1);
 
+	cmd->by.kind = PRINCIPAL_GONG;
 	cmd->clock_step_ms = by;
 	return cmd;
 }

@@ -15,7 +15,6 @@
 
 static char folder[] = "/tmp/gong-statements-XXXXXX", store_path[64];
 static struct settings *settings;
-static const struct client client = { .name = "unit", .up_to = SEVERITY_RED };
 
 static int
 make_folder(void **state)
@@ -34,7 +33,9 @@ make_folder(void **state)
 	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
 		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
 		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
-		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n", here);
+		"client \"unit\" { token_sha256 = \"%2$064d\"\n may = {send}\n up_to = red\n"
+		" recipients_max = 1 }\n"
+		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n", here, 0);
 	fclose(f);
 	if (settings_load(&settings, conf, NULL, &err) == 0)
 		return 0;
@@ -100,17 +101,16 @@ fresh_store(void)
 static struct command *
 request(const char *key, const char *text, const char *contacts)
 {
-	struct intake_from from = { &client, "unit" };
 	struct command *cmd = command_new(CMD_ACCEPT, -1);
 	struct err err = { .text = "" };
 	char body[256];
 
+	cmd->by = (struct principal){ PRINCIPAL_CLIENT, 0, "unit" };
 	snprintf(body, sizeof(body), "{\"key\":\"%s\",\"template\":\"notice.text\",\"severity\":"
 		 "\"yellow\",\"params\":{\"text\":\"%s\"},\"audience\":{\"contacts\":[%s]}}", key,
 		 text, contacts);
-	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), &from, NULL, false,
+	holds("the alert is read", intake_alert(&cmd->accept, body, strlen(body), NULL, false,
 						&err) == 0, "%s", err.text);
-	cmd->accept->recipients_max = 1;
 	cmd->reply_to = 1;
 	return cmd;
 }

@@ -235,7 +235,6 @@ request(const char *key, const char *template, const char *policy)
 	struct alert_request *r = xcalloc(1, sizeof(*r));
 
 	r->key = xstrdup(key);
-	r->client = xstrdup("test");
 	r->body = xstrdup("{}");
 	r->template = xstrdup(template);
 	r->policy = xstrdup(policy);	/* NULL stays NULL */
@@ -262,6 +261,7 @@ accept(struct world *w, struct alert_request *r)
 {
 	struct command *cmd = command_new(CMD_ACCEPT, -1);
 
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "test" };
 	cmd->reply_to = 1;
 	cmd->accept = r;
 	w->accepted = false;
@@ -333,10 +333,10 @@ cancel(int64_t alert)
 {
 	struct command *cmd = command_new(CMD_CANCEL, -1);
 
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "test" };
 	cmd->reply_to = 1;
 	cmd->cancel = xcalloc(1, sizeof(*cmd->cancel));
 	cmd->cancel->alert = alert;
-	cmd->cancel->client = xstrdup("test");
 	return cmd;
 }
 
@@ -452,6 +452,7 @@ a_bystander_s_late_reply_finds_its_alert(void **state)
 	for (unsigned i = 0; i < LATER; i++) {
 		struct command *cmd = command_new(CMD_ACCEPT, -1);
 
+		cmd->by = (struct principal){ PRINCIPAL_USER, 0, "test" };
 		snprintf(key, sizeof(key), "k%u", i);
 		snprintf(ref, sizeof(ref), "village_chief-%u", i);
 		cmd->accept = notice(key, NULL, ref);
