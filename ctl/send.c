@@ -220,6 +220,25 @@ say_repeat(struct ctl *ctl, json_t *body)
 	fputc('\n', stderr);
 }
 
+/* Lists of people are damaged: on standard error, so that no pipe swallows it. */
+static void
+warn_incomplete(const struct ctl *ctl, json_t *answer)
+{
+	json_t *table, *tables = json_object_get(answer, "damaged");
+	size_t i;
+
+	if (!member_is(answer, "incomplete"))
+		return;
+	fprintf(stderr, "%s", say(ctl, "gongctl: INCOMPLETE: lists of people are damaged (",
+				  "gongctl: 不完整:名单已损坏("));
+	json_array_foreach(tables, i, table)
+		fprintf(stderr, "%s%s", i ? ", " : "", json_string_value(table)
+			? json_string_value(table) : "?");
+	fprintf(stderr, "%s", say(ctl, "); check who was told, tell the others by hand, "
+				  "restore the last backup\n",
+				  "):请核对已通知的人,其余人工通知,并恢复最近的备份\n"));
+}
+
 static int
 post(struct ctl *ctl, const char *path, json_t *body)
 {
@@ -261,6 +280,7 @@ post(struct ctl *ctl, const char *path, json_t *body)
 				       ? word(ctl, member_text(answer, "state"))
 				       : "-",
 			       (long long)member_int(answer, "targets"));
+		warn_incomplete(ctl, answer);
 		json_decref(answer);
 	}
 	json_decref(kept);

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/store/hand.h"
+
 #define READS_MAX 256
 #define BALLAST_BYTES (64 * 1024 * 1024)
 #define BALLAST_LOOK_MS 5000
@@ -27,6 +29,7 @@ struct bridge {
 	struct reader *reader;
 	struct settings *settings;	/* for the reader */
 	char *ballast;
+	struct hand_page *hand;		/* borrowed; NULL in tests */
 	int wake;			/* eventfd towards the loop */
 	_Atomic bool watched;		/* see bridge_watch */
 	_Atomic msec offset_ms;		/* wall clock minus monotonic clock */
@@ -331,6 +334,8 @@ engine_main(void *ctx)
 	unsigned failures = 0;
 	bool more = true, stop = false, ended = false;
 
+	if (b->hand)
+		hand_is_mine(b->hand);
 	while (!ended) {
 		struct err err = { 0 };
 		bool was_full = b->own.disk_full;
@@ -464,6 +469,8 @@ bridge_open(struct bridge **out, struct store *store, const char *store_path,
 		free_bridge(b);
 		return -1;
 	}
+	reader_set_guard(b->reader, store_guard(store));
+	b->hand = store_hand(store);
 	if (!full)
 		b->own.no_ballast = !ballast_make(ballast_path);
 	b->state = b->own;

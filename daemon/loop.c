@@ -526,6 +526,7 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 		return -1;
 	}
 	store_set_guard(store, files->guard);
+	store_set_hand(store, files->hand);
 	/* Drivers start last: by then what was in doubt at the last stop is settled on disk,
 	 * and the callback URLs have their port.  The routes' own memory (`keep`) is read before
 	 * the engine's thread owns the store. */

@@ -6,11 +6,13 @@
 #include "daemon/settings/settings.h"
 
 struct guard;
+struct hand_page;
 
 struct loop_files {
 	const char *store, *ballast;	/* paths in the state folder */
 	const char *run;		/* where the TCP port in use is written; NULL = nowhere */
 	struct guard *guard;		/* of the store; borrowed */
+	struct hand_page *hand;		/* what the engine is at; borrowed */
 };
 
 /* Runs gongd until it is told to stop (SIGTERM, SIGINT); SIGHUP reloads settings->path.

@@ -15,6 +15,7 @@
 #include "daemon/loop.h"
 #include "daemon/settings/settings.h"
 #include "daemon/store/guard.h"
+#include "daemon/store/hand.h"
 
 #define CONFIG_DEFAULT "/etc/gong/gong.conf"
 
@@ -79,6 +80,24 @@ in_state(const struct settings *s, const char *name)
 	return buf_take(&path);
 }
 
+/* What the process before this one died of, with the thing it had in hand, is told at once. */
+static struct hand_page *
+open_hand(const struct settings *s)
+{
+	static const char *const words[] = { "nothing", "a command", "a step", "a wave" };
+	char *path = in_state(s, "hand");
+	struct hand_page *hand = hand_open(path);
+	struct hand what;
+	unsigned deaths;
+
+	if (hand_last_signal(hand) && hand_death(hand, 0, &what, &deaths))
+		log_line(LOG_ERROR, "gongd died before signal=%d in_hand=\"%s\" id=%llu row=%u "
+			 "deaths=%u", hand_last_signal(hand), words[what.kind & 3],
+			 (unsigned long long)what.a, what.row, deaths);
+	free(path);
+	return hand;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -87,6 +106,7 @@ main(int argc, char **argv)
 	struct err err = { 0 };
 	struct rlimit none = { 0, 0 };
 	struct guard *guard = NULL;
+	struct hand_page *hand = NULL;
 	char *store, *ballast, *run;
 	int rc = read_options(argc, argv, &options);
 
@@ -110,10 +130,14 @@ main(int argc, char **argv)
 	ballast = in_state(settings, "ballast");
 	run = in_state(settings, "port");
 	rc = guard_open(&guard, store, &err);	/* one gongd a state folder */
-	if (rc == 0)
-		rc = loop_run(settings, &(struct loop_files){ store, ballast, run, guard }, &err);
+	if (rc == 0) {
+		hand = open_hand(settings);
+		rc = loop_run(settings, &(struct loop_files){ store, ballast, run, guard, hand },
+			      &err);
+	}
 	if (rc < 0)
 		log_line(LOG_ERROR, "gongd cannot start reason=\"%s\"", err.text);
+	hand_close(hand);
 	guard_close(guard);
 	free(store);
 	free(ballast);

@@ -95,28 +95,45 @@ go_on(void *ctx)
 	return !w->stop;
 }
 
+/* Waits until the next reading; false: the watch ends.  `*suspects`: these at once. */
+static bool
+wait_for_reading(struct watch *w, msec ms, unsigned *suspects)
+{
+	msec until = monotonic_now() + ms;
+
+	for (;;) {
+		*suspects = guard_take_suspects(w->guard);
+		if (*suspects || monotonic_now() >= until)
+			return !w->stop;
+		if (!wait_ms(w, SECONDS(1)))
+			return false;
+	}
+}
+
 static void *
 read_pages(void *ctx)
 {
 	struct watch *w = ctx;
 	struct sched_param none = { 0 };
-	unsigned unread = TABLES_ALL;
+	unsigned unread = TABLES_ALL, suspects = 0;
 	msec wait;
 
 	pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
 	do {
 		struct err err;
-		unsigned left = unread;
+		unsigned left = unread = unread | suspects;
 
 		w->rest_at = monotonic_now() + READ_MS;
+		if (!unread)
+			left = unread = TABLES_ALL;
 		/* Busy or without memory is no damage: what was left is tried again. */
 		if (store_check(w->path, unread, &left, go_on, note_table, w, &err) < 0)
 			left = unread;
 		if (!left)
 			w->read_through = true;
 		wait = left ? RETRY_MS : AGAIN_MS;
-		unread = left ? left : TABLES_ALL;
-	} while (wait_ms(w, wait));
+		unread = left;
+	} while (wait_for_reading(w, wait, &suspects));
 	return NULL;
 }
 

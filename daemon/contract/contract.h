@@ -158,6 +158,7 @@ struct command {
 	struct principal by;		/* who asks; a route's own word, unless somebody else says so */
 	uint64_t reply_to;		/* who waits for an EFFECT_REPLY; 0 = nobody */
 	int64_t route;			/* its id in the store, > 0, for ever; -1 = none */
+	bool unreadable;		/* the engine's: what it needs lies on a damaged page */
 	struct command *next;
 	struct origin *origin;		/* NULL = nobody minds; see command_weighs_on */
 	union {

@@ -8,14 +8,19 @@
 
 #include "core/forecast.h"
 #include "core/reply.h"
+#include "daemon/store/check.h"
 
 static int
 check_contact(struct engine *e, const struct alert_request *r, size_t i, struct err *err)
 {
 	struct about at = about_index(CONCEPT_CONTACT, i);
-	struct person p;
+	struct person p = { 0 };
 
-	if (!store_person_by_ref(e->store, r->contacts[i], &p))
+	/* Who cannot be found in a damaged list may be there all the same. */
+	if (!store_person_by_ref(e->store, r->contacts[i], &p) &&
+	    store_damaged(e->store) & 1u << TABLE_CONTACT)
+		return 0;
+	if (!p.id)
 		return err_say(err, REFUSED_INVALID, at, no_contact, r->contacts[i]);
 	if (!p.active)
 		return err_say(err, REFUSED_INVALID, at, contact_inactive, r->contacts[i]);
@@ -29,7 +34,8 @@ check_audience(struct engine *e, const struct alert_request *r, struct err *err)
 
 	for (size_t i = 0; i < r->division_count; i++) {
 		division_format(code, r->divisions[i]);
-		if (!store_division_get(e->store, r->divisions[i], NULL, NULL))
+		if (!store_division_get(e->store, r->divisions[i], NULL, NULL) &&
+		    !(store_damaged(e->store) & 1u << TABLE_DIVISION))
 			return err_say(err, REFUSED_INVALID, about_index(CONCEPT_DIVISION, i), no_division,
 				       code);
 	}
@@ -233,15 +239,36 @@ out:
 	return id;
 }
 
+/* `"incomplete":true` and the tables, when a list of people cannot be read whole. */
+static void
+tell_incomplete(struct engine *e, struct buf *json)
+{
+	unsigned lists = store_damaged(e->store) & TABLES_LISTS;
+	const char *comma = "";
+
+	if (!lists)
+		return;
+	buf_puts(json, ",\"incomplete\":true,\"damaged\":[");
+	for (int t = 0; t < STORE_TABLE_COUNT; t++) {
+		if (!(lists >> t & 1))
+			continue;
+		buf_printf(json, "%s\"%s\"", comma, store_table_names[t]);
+		comma = ",";
+	}
+	buf_puts(json, "]");
+}
+
 static void
 answer_accepted(struct engine *e, uint64_t to, const struct alert *a, bool repeat)
 {
 	struct buf json = { 0 };
 
 	buf_printf(&json, "{\"id\":%lld,\"code\":\"%s\",\"state\":\"%s\",\"accepted_at\":%lld,"
-		   "\"targets\":%lu,\"repeat\":%s}", (long long)a->id, a->code,
+		   "\"targets\":%lu,\"repeat\":%s", (long long)a->id, a->code,
 		   alert_state_name(a->state), (long long)a->accepted_at, a->targets,
 		   repeat ? "true" : "false");
+	tell_incomplete(e, &json);
+	buf_puts(&json, "}");
 	engine_reply(e, to, repeat ? REPLY_DONE : REPLY_ACCEPTED, &json);
 }
 
@@ -316,7 +343,9 @@ dry_run(struct engine *e, uint64_t to, int64_t id)
 	}
 	buf_puts(&json, "],\"forecast\":[");
 	tell_forecast(e, waves, count, &json);
-	buf_puts(&json, "]}");
+	buf_puts(&json, "]");
+	tell_incomplete(e, &json);
+	buf_puts(&json, "}");
 	if (rc < 0) {
 		buf_fini(&json);
 		engine_refuse(e, to, &err);
@@ -400,6 +429,7 @@ engine_accept(struct engine *e, struct command *cmd)
 	}
 	if (!e->batched)
 		store_keep(e->store);
+	engine_note_incomplete(e, &a);
 	e->stats.accepts++;
 	answer_accepted(e, cmd->reply_to, &a, false);
 }

@@ -79,14 +79,14 @@ add_county(void *ctx, division_code code)
 
 /* gong's own notice, like that of a cancellation; 0: nobody can be told, only the desk is. */
 static int64_t
-send_notice(struct engine *e, struct route_state *r, const struct route_alarm *alarm)
+send_notice(struct engine *e, const char *about, bool test, const struct route_alarm *alarm)
 {
 	struct counties counties = { .e = e };
 	char *zh = xstrndup(alarm->text, (size_t)engine_alarm_chinese(alarm->text)), key[160], *role = DUTY;
-	struct pair params[] = { { "route", r->conf->name }, { "text", zh },
+	struct pair params[] = { { "route", (char *)about }, { "text", zh },
 				 { "text_en", (char *)engine_alarm_english(alarm->text) } };
 	struct alert_request q = {
-		.key = key, .client = "gong", .own = true, .test = r->conf->simulated,
+		.key = key, .client = "gong", .own = true, .test = test,
 		.template = ROUTE_ALARM, .severity = SEVERITY_YELLOW, .params = params,
 		.param_count = 3, .roles = &role, .role_count = 1,
 		.policy = settings_policy(e->settings, "inform.once") ? "inform.once" : NULL,
@@ -95,7 +95,7 @@ send_notice(struct engine *e, struct route_state *r, const struct route_alarm *a
 	struct alert notice;
 	int64_t id = 0;
 
-	snprintf(key, sizeof(key), "alarm-%s-%s-%lld", r->conf->name, alarm->name,
+	snprintf(key, sizeof(key), "alarm-%s-%s-%lld", about, alarm->name,
 		 (long long)alarm->since);
 	if (settings_role(e->settings, DUTY) >= 0)
 		store_divisions_in(e->store, (struct division_range){ 0, INT64_MAX }, TIER_COUNTY,
@@ -112,10 +112,24 @@ send_notice(struct engine *e, struct route_state *r, const struct route_alarm *a
 	} else {
 		engine_undo(e);
 		engine_log(e, LOG_WARNING, "alarm message not possible route=%s alarm=%s reason=\"%s\"",
-			   r->conf->name, alarm->name, err.text);
+			   about, alarm->name, err.text);
 	}
 	free(zh);
 	return id;
+}
+
+/* Nothing stands and nothing ends it: what happened has happened. */
+void
+engine_alarm_gong(struct engine *e, const char *name, const char *text)
+{
+	struct route_alarm alarm = { .since = e->now };
+	bool simulated = e->route_count > 0;
+
+	for (size_t i = 0; i < e->route_count; i++)
+		simulated &= e->routes[i]->conf->simulated;
+	engine_alarm_clip(alarm.name, sizeof(alarm.name), name);
+	engine_alarm_clip(alarm.text, sizeof(alarm.text), text);
+	send_notice(e, "gongd", simulated, &alarm);
 }
 
 /* -- which ones stand -- */
@@ -193,7 +207,7 @@ begin(struct engine *e, struct route_state *r, struct route_alarm *a)
 		   engine_alarm_english(a->text));
 	if (may_tell(e, r, a, &told)) {
 		told.told_at = e->now;
-		a->notice = send_notice(e, r, a);
+		a->notice = send_notice(e, r->conf->name, r->conf->simulated, a);
 		store_route_alarm_put(e->store, a);
 	}
 	store_route_alarms_told_drop(e->store, r->id, e->now - TELL_AGAIN_MS);

@@ -15,6 +15,8 @@ bool engine_alarm_raise(struct engine *, struct route_state *, bool own, const c
 void engine_alarm_over(struct engine *, struct route_state *, bool own, const char *name);
 /* gong's own, of what is noticed by events: it stands until none came for 10 minutes. */
 void engine_alarm_again(struct engine *, struct route_state *, const char *name, const char *text);
+/* One message to the duty officer about gongd itself, in a built-in text "中文 / English". */
+void engine_alarm_gong(struct engine *, const char *name, const char *text);
 void engine_alarms_fade(struct engine *);	/* ends those whose time has come */
 void engine_alarms_recount(struct engine *);	/* which ones stand, from the store */
 /* Alarms of routes that are not among the engine's any more end, and their tasks close with a note;

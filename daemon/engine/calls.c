@@ -42,7 +42,8 @@ engine_calls_slice(struct engine *e)
 	while (e->calls.count && room) {
 		struct live_wave *lw = e->calls.waves[e->calls.count - 1];
 
-		room -= look(e, lw, room);
+		if (engine_hold(e, HAND_WAVE, lw->w.id, 0))
+			room -= look(e, lw, room);
 		if (!room)
 			break;
 		if (lw->again) {
@@ -53,5 +54,6 @@ engine_calls_slice(struct engine *e)
 		lw->looked_through = false;
 		e->calls.count--;
 	}
+	engine_let_go(e);
 	e->more |= e->calls.count > 0;
 }

@@ -77,6 +77,7 @@ take_step(struct look *l, size_t step)
 		store_keep(e->store);
 	for (size_t i = 0; i < plan.waves; i++)
 		people += plan.wave[i].people;
+	engine_note_incomplete(e, l->a);
 	engine_event(e, l->a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
 		     "\"nobody\":%lu,\"console\":%s,\"broadcast\":%s}", step, plan.waves,
 		     plan.broadcast ? 0 : people, plan.nobody, plan.console ? "true" : "false",
@@ -207,7 +208,8 @@ look_at(struct engine *e, int64_t id)
 	struct alert_request *r;
 	struct alert a;
 
-	if (!store_alert_get(e->store, id, &a))
+	if (!engine_hold(e, HAND_ALERT, (uint64_t)id, 0) || !store_alert_get(e->store, id, &a) ||
+	    !engine_hold(e, HAND_ALERT, (uint64_t)id, a.step + 1))
 		return;
 	r = request_decode(a.body);
 	engine_look(e, &a, r, NULL);
@@ -222,13 +224,17 @@ engine_climb_due(struct engine *e)
 
 	for (size_t i = 0; i < count; i++)
 		look_at(e, due[i]);
+	engine_let_go(e);
 	e->more |= count == ALERTS_PER_TURN;
 }
 
 msec
 engine_climb_next(const struct engine *e)
 {
-	return store_alerts_next_due(e->store);
+	msec at = store_alerts_next_due(e->store);
+
+	/* One that was put aside stays due for as long as its row says so: that is no work. */
+	return e->hand.count && at <= e->now ? e->now + SECONDS(1) : at;
 }
 
 void

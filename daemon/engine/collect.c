@@ -174,8 +174,10 @@ write_slice(struct engine *e, struct live_wave *lw)
 
 	for (; b->next < end && b->next < b->people.count; b->next++) {
 		uint32_t id = b->people.ids[b->next];
-		int64_t variant = variant_of(e, lw, lang_of(e, lw, id));
+		int64_t variant = 0;
 
+		if (engine_hold_row(e, id >> 1))	/* else aside.c has told the desk */
+			variant = variant_of(e, lw, lang_of(e, lw, id));
 		/* After a restart, or beside those who join a correction as they settle, the row
 		 * may be there. */
 		if (!variant || ((b->resumed || lw->w.kind == WAVE_CORRECTION) &&
@@ -184,6 +186,7 @@ write_slice(struct engine *e, struct live_wave *lw)
 		store_message_insert(e->store, lw->w.id, id >> 1, variant, 0, NEVER);
 		lw->w.total++;
 	}
+	engine_hold_row(e, 0);
 	engine_wave_touch(e, lw);
 }
 
@@ -193,8 +196,8 @@ plan_slice(struct engine *e, struct live_wave *lw)
 {
 	struct broadcast *b = lw->broadcast;
 
-	if (lw->w.state != WAVE_PLANNING)
-		return true;		/* cancelled or expired meanwhile */
+	if (lw->w.state != WAVE_PLANNING || !engine_hold(e, HAND_WAVE, lw->w.id, 0))
+		return true;		/* cancelled or expired meanwhile, or put aside */
 	if (!b->collected) {
 		collect_slice(e, lw);
 		return false;
@@ -218,5 +221,6 @@ engine_broadcast_slices(struct engine *e)
 		engine_broadcast_free(lw->broadcast);
 		lw->broadcast = NULL;
 	}
+	engine_let_go(e);
 	e->more |= e->planning.count > 0;
 }

@@ -198,6 +198,20 @@ note_wave(struct planner *p, const struct wave *w, unsigned parts)
 	p->out->waves++;
 }
 
+static void
+row_aside(struct planner *p, uint32_t contact)
+{
+	struct person person = { .name = "" };
+	char text[600];
+
+	store_person_by_id(p->e->store, contact, &person);
+	snprintf(text, sizeof(text), "单号%s:给%s的消息三次使 gongd 崩溃,已隔离:请人工通知 / %s: the message to %s "
+		 "ended gongd three times and is put aside; tell this person by hand", p->alert->code,
+		 person.name, p->alert->code, person.name);
+	store_task_once(p->e->store, p->alert->id, "quarantine", text, p->e->now);
+	engine_log(p->e, LOG_ERROR, "row put aside alert=%lld contact=%u", (long long)p->alert->id, contact);
+}
+
 /* One wave from the picks (sorted by contact).  `only_new`: people without any message of this
  * alert yet, for a step whose own channel has no route. */
 static int
@@ -223,6 +237,10 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 		if (id_set_has(&p->seen, pick->contact) ||
 		    (only_new && store_was_handed_over(e->store, p->alert->id, pick->contact)))
 			continue;
+		if (!engine_hold_row(e, pick->contact)) {
+			row_aside(p, pick->contact);
+			continue;
+		}
 		variant = variant_for(p, &variants, t, pick, kind, channel, &parts);
 		if (!variant) {
 			rc = -1;
@@ -240,6 +258,7 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 		store_message_insert(e->store, lw->w.id, pick->contact, variant, number, NEVER);
 		lw->w.total++;
 	}
+	engine_hold_row(e, 0);
 	if (lw) {
 		engine_wave_rank(e, lw);
 		note_wave(p, &lw->w, parts);

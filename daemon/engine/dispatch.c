@@ -143,7 +143,9 @@ may_go(struct engine *e, struct live_wave *lw, struct message *m)
 		finish_without_sending(e, lw, m, MESSAGE_ON_UNKNOWN, NULL);
 	else if (!m->e164)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
-				       "the person has no number for this channel");
+				       store_damaged(e->store) & 1u << TABLE_NUMBER
+				       ? "no number can be read: the store is damaged"
+				       : "the person has no number for this channel");
 	else if (m->attempt >= ATTEMPTS_MAX)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, "gave up after 1000 attempts");
 	else if (engine_honours_opt_out(lw) && store_has_opted_out(e->store, m->contact))
@@ -266,13 +268,16 @@ claim_due(struct engine *e, struct route_state *r, struct live_wave *lw, unsigne
 			r->drain = true;
 			break;
 		}
+		*moved = true;
+		if (!engine_hold_row(e, rows[i].contact))
+			continue;
 		r->solo = rows[i].kills > 0;
 		if (claim_one(e, r, lw, &rows[i]))
 			taken++;
 		else
 			r->solo = false;
-		*moved = true;
 	}
+	engine_hold_row(e, 0);
 	engine_wave_due(e, lw, store_messages_next_due(e->store, lw->w.id));
 	return taken;
 }
@@ -288,7 +293,8 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 	uint32_t before = lw->w.cursor;
 	unsigned taken = 0;
 	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !r->budget_count &&
-		!engine_honours_opt_out(lw) && lw->w.expires_at > e->now;
+		!engine_honours_opt_out(lw) && lw->w.expires_at > e->now &&
+		!engine_is_suspect(e, HAND_WAVE, lw->w.id);
 
 	for (size_t i = 0; i < count && all; i++)
 		all = rows[i].state == MESSAGE_QUEUED && rows[i].due == NEVER && rows[i].e164;
@@ -299,6 +305,8 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 		struct message *m = &rows[i];
 
 		lw->w.cursor = m->contact;
+		if (!engine_hold_row(e, m->contact))
+			continue;
 		if (all) {
 			m->attempt++;
 			m->reference = lw->w.id & 255;
@@ -308,6 +316,7 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 			taken += claim_one(e, r, lw, m);
 		}
 	}
+	engine_hold_row(e, 0);
 	lw->rest = count == want;
 	return taken;
 }
@@ -320,6 +329,12 @@ claim_wave(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 	unsigned taken = 0;
 
 	*moved = false;
+	if (!engine_hold(e, HAND_WAVE, lw->w.id, 0)) {
+		lw->rest = false;	/* aside.c has said so */
+		lw->due_at = NEVER;
+		engine_wave_unrank(e, lw);
+		return 0;
+	}
 	if (lw->due_at <= e->now)
 		taken = claim_due(e, r, lw, room, avoid, moved);
 	if (lw->rest && taken < room && !r->solo && !r->drain) {
@@ -421,6 +436,7 @@ engine_dispatch(struct engine *e)
 	for (size_t i = 0; i < e->route_count; i++)
 		serve_route(e, i);
 	sends_finish(e);
+	engine_let_go(e);
 }
 
 msec

@@ -7,6 +7,7 @@ static const struct due rows[] = {
 	{ "questions", engine_questions_next, engine_questions_due, engine_questions_shift, NULL },
 	{ "alarms", engine_alarms_next, engine_alarms_due, engine_alarms_shift,
 	  engine_alarms_load },
+	{ "put aside", NULL, engine_aside_due, NULL, NULL },
 	{ "alerts", engine_climb_next, engine_climb_due, NULL, engine_alerts_load },
 	{ "canaries", engine_canaries_next, engine_canaries_due, engine_canaries_shift, NULL },
 	{ "waves", engine_waves_next, engine_waves_end, NULL, engine_waves_load },

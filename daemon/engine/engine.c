@@ -9,6 +9,7 @@
 
 #define URGENT_PER_TURN 512
 #define BULK_PER_TURN 256
+#define AGAIN_MAX 600			/* times that a turn is run again because of damage */
 
 /* Everything that the store can give back. */
 static void
@@ -56,25 +57,19 @@ free_all(struct command_list *list)
 		command_free(cmd);
 }
 
-int
-engine_open(struct engine **out, struct store *store, struct settings *settings, msec now,
-	    struct err *err)
+static int
+start(struct engine *e, msec now, struct err *err)
 {
-	struct engine *e = xcalloc(1, sizeof(*e));
 	msec last;
 
-	*out = NULL;
-	e->store = store;
-	e->settings = settings_ref(settings);
 	e->now = now;
 	e->asking.chance = (uint64_t)now;
-	if (settings->route_count > ROUTES_MAX) {
-		engine_close(e);
+	engine_hand_open(e);
+	if (e->settings->route_count > ROUTES_MAX)
 		return err_set(err, "gong.conf has %zu routes; at most %d are possible",
-			       settings->route_count, ROUTES_MAX);
-	}
-	store_begin(store);
-	last = store_meta_get(store, "last_instant", 0);
+			       e->settings->route_count, ROUTES_MAX);
+	store_begin(e->store);
+	last = store_meta_get(e->store, "last_instant", 0);
 	if (last > now) {
 		/* Before the last committed instant: run on from there, expire nothing. */
 		e->skew_ms = last - now;
@@ -88,12 +83,28 @@ engine_open(struct engine **out, struct store *store, struct settings *settings,
 	engine_in_doubt(e);
 	engine_alarms_gone(e);
 	engine_waves_flush(e);
-	if (store_commit(store, err) < 0) {
+	return store_commit(e->store, err);
+}
+
+int
+engine_open(struct engine **out, struct store *store, struct settings *settings, msec now,
+	    struct err *err)
+{
+	*out = NULL;
+	for (;;) {
+		struct engine *e = xcalloc(1, sizeof(*e));
+
+		e->store = store;
+		e->settings = settings_ref(settings);
+		if (start(e, now, err) == 0) {
+			*out = e;
+			return 0;
+		}
 		engine_close(e);
-		return -1;
+		/* A damaged page: the next try reads in small bites, so there are few. */
+		if (!store_wants_again(store))
+			return -1;
 	}
-	*out = e;
-	return 0;
 }
 
 void
@@ -118,6 +129,7 @@ engine_close(struct engine *e)
 	free(e->waves.waiting.waves);
 	free(e->waves.stopping.waves);
 	free(e->calls.waves);
+	free(e->hand.aside);
 	settings_unref(e->settings);
 	free(e);
 }
@@ -342,7 +354,10 @@ static void
 run_until(struct engine *e, struct command *first, const struct command *end)
 {
 	for (struct command *cmd = first; cmd != end && !e->spoiled; cmd = cmd->next)
-		run(e, cmd);
+		if (engine_hold_command(e, cmd))
+			run(e, cmd);
+		else
+			engine_aside_command(e, cmd);
 }
 
 /* Plain accepts share one savepoint: SQLite copies a page for each that changes it.  When one of
@@ -389,9 +404,10 @@ run_all(struct engine *e, const struct command_list *list)
 		if (batch)
 			run_batch(e, cmd, end);
 		else
-			run(e, cmd);
+			run_until(e, cmd, end);
 		cmd = end;
 	}
+	engine_let_go(e);
 }
 
 /* An import keeps its place at the head of the bulk lane until its last row is written. */
@@ -400,8 +416,13 @@ run_import(struct engine *e, struct command_list *bulk)
 {
 	if (!e->import && bulk->first && bulk->first->kind == CMD_IMPORT)
 		e->import = command_pop(bulk);
-	if (e->import)
+	if (e->import && engine_hold_command(e, e->import)) {
 		engine_import_slice(e);
+	} else if (e->import) {
+		engine_aside_command(e, e->import);
+		e->import->import->done = e->import->import->row_count + 1;
+	}
+	engine_let_go(e);
 }
 
 static void
@@ -427,6 +448,7 @@ discard(struct engine *e)
 	e->skew_ms = e->skew_before;
 	engine_asking_restore(e);
 	engine_routes_sweep(e, false);
+	engine_hand_discard(e);
 	for (size_t i = 0; i < e->route_count; i++) {
 		e->routes[i]->pause = e->routes[i]->pause_before;
 		e->routes[i]->outage = e->routes[i]->outage_before;
@@ -443,9 +465,9 @@ next_look(struct engine *e)
 	return at == NEVER ? NEVER : at - e->skew_ms;
 }
 
-int
-engine_turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, msec now,
-	    struct effect_list *out, msec *wake_at, struct err *err)
+static int
+turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, msec now,
+     struct effect_list *out, msec *wake_at, struct err *err)
 {
 	struct command_list first = { 0 }, second = { 0 };
 	size_t import_before = e->import ? e->import->import->done : 0;
@@ -461,6 +483,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 		e->routes[i]->outage_before = e->routes[i]->outage;
 	}
 	store_begin(e->store);
+	engine_let_go(e);
 	if (e->stale) {
 		load(e);
 		engine_in_flight_recount(e);
@@ -472,6 +495,8 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	run_import(e, bulk);
 	engine_due_run(e);
 	engine_waves_flush(e);
+	/* What is to blame for a failure stays in hand; what is only slow to be synced is not. */
+	engine_let_go(e);
 	if (store_changed(e->store))
 		store_meta_set(e->store, "last_instant", e->now);
 	rc = store_commit(e->store, err);
@@ -491,4 +516,18 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	effect_splice(out, &e->effects);
 	*wake_at = e->more || urgent->first || bulk->first ? now : next_look(e);
 	return 0;
+}
+
+/* What a damaged page stopped is put aside, and the others are not kept waiting for that. */
+int
+engine_turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, msec now,
+	    struct effect_list *out, msec *wake_at, struct err *err)
+{
+	for (int again = 0;; again++) {
+		int rc = turn(e, urgent, bulk, now, out, wake_at, err);
+
+		if (rc == 0 || again == AGAIN_MAX || !store_met_damage(e->store) ||
+		    !(store_wants_again(e->store) || engine_blame(e)))
+			return rc;
+	}
 }

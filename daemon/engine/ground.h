@@ -24,6 +24,26 @@ void engine_log(struct engine *, enum log_level, const char *fmt, ...)
 /* A task, unless an open one says the same; `text` NULL: it is over, and the task with it. */
 void engine_trouble(struct engine *, const char *kind, const struct said *);
 
+/* A list of people is damaged: this alert may tell fewer than it names, and the desk hears of it. */
+void engine_note_incomplete(struct engine *, const struct alert *);
+
+/* -- hand.c: what is being worked on, and what is not any more -- */
+
+/* From here on this is in hand; false: it was put aside, leave it alone. */
+bool engine_hold(struct engine *, enum hand_kind, uint64_t a, uint64_t b);
+bool engine_hold_command(struct engine *, struct command *);
+/* One row (a contact) of what is in hand; 0: none.  false: that row was put aside. */
+bool engine_hold_row(struct engine *, uint32_t contact);
+void engine_let_go(struct engine *);
+/* Is the whole of it aside? */
+bool engine_is_aside(struct engine *, enum hand_kind, uint64_t a);
+/* gongd has died with this, or with a row of it, in hand: go row by row. */
+bool engine_is_suspect(struct engine *, enum hand_kind, uint64_t a);
+/* The turn met damage: what was in hand is put aside.  false: nothing new was. */
+bool engine_blame(struct engine *);
+void engine_hand_open(struct engine *);		/* what earlier processes died with */
+void engine_hand_discard(struct engine *);	/* the turn failed: what was done about it, was not */
+
 /* -- live_list.c: borrows the waves -- */
 
 void live_list_add(struct live_list *, struct live_wave *);

@@ -22,6 +22,11 @@ void engine_receipts_named(struct engine *, struct route_state *r, const struct 
 void engine_receipts_load(struct engine *);	/* how many wait, from the store */
 void engine_receipts_trim(struct engine *, struct route_state *);	/* what nobody will name */
 
+/* -- aside.c: instead of touching what was put aside (hand.c) -- */
+
+void engine_aside_command(struct engine *, struct command *);
+void engine_aside_due(struct engine *);		/* what can be done about alerts and waves, once */
+
 /* -- upkeep.c -- */
 
 /* Waves that are no more among the latest go into the index of people told. */

@@ -3,7 +3,7 @@
  * and reloaded at any time.  Types only: functions stand in the headers of the floors, and a file
  * of floor N includes the header of floor N, which includes all those below it:
  *
- *   1 ground.h   say, trouble, live_list, text, request, budget, rights, asking
+ *   1 ground.h   say, trouble, hand, live_list, text, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, import
  *   3 waves.h    waves, stop
  *   4 message.h  message, calls, compose, collect, in_flight
@@ -13,7 +13,7 @@
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
  *  10 answer.h   ask, answer
- *  11 outcome.h  outcome, receipt, upkeep
+ *  11 outcome.h  outcome, aside, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H
 #define GONG_ENGINE_STATE_H
@@ -24,6 +24,7 @@
 #include "core/route_choice.h"
 #include "core/table.h"
 #include "daemon/engine/engine.h"
+#include "daemon/store/hand.h"
 #include "daemon/store/store.h"
 
 /* A wave being worked on.  Owner: waves.c. */
@@ -145,6 +146,14 @@ struct route_state {
 	msec strangers_until;		/* meter of receipts that match nothing */
 };
 
+/* Not touched any more.  Owner: hand.c; aside.c tells people. */
+struct aside {
+	struct hand what;
+	bool deadly;			/* gongd died of it; else it lies on a damaged page */
+	bool done;			/* what can be done about it has been */
+	bool told;			/* in the log */
+};
+
 #define ROUTE_ALARM "route.alarm"	/* template of gong's word about a route */
 #define SUSPECT_MS SECONDS(2)		/* who has not killed its driver by then does not */
 
@@ -198,6 +207,13 @@ struct engine {
 	} asking;
 	struct table brakes;		/* answer.c: number -> its automatic replies */
 	struct command *import;		/* import.c: the one being written */
+	struct {			/* hand.c, aside.c */
+		struct hand_page *page;	/* borrowed; NULL: nothing outlives the process */
+		struct hand own;	/* used without a page */
+		struct command *command;	/* of HAND_COMMAND */
+		struct aside *aside;
+		size_t count, cap;
+	} hand;
 	msec upkeep_at;			/* upkeep.c: of the next hourly upkeep */
 };
 

@@ -33,9 +33,10 @@ clear_away(struct engine *e)
 
 	while (e->waves.stopping.count && room) {
 		struct live_wave *lw = e->waves.stopping.waves[e->waves.stopping.count - 1];
-		size_t done = store_messages_forget_due(e->store, lw->w.id, room);
+		bool readable = engine_hold(e, HAND_WAVE, lw->w.id, 0);
+		size_t done = readable ? store_messages_forget_due(e->store, lw->w.id, room) : 0;
 
-		if (done < room && lw->w.count[MESSAGE_SENDING])
+		if (readable && done < room && lw->w.count[MESSAGE_SENDING])
 			done += ask_back(e, lw, room - done);
 		room -= done;
 		if (!room)
@@ -45,6 +46,7 @@ clear_away(struct engine *e)
 		engine_wave_touch(e, lw);
 		room--;
 	}
+	engine_let_go(e);
 	e->more |= e->waves.stopping.count > 0;
 }
 

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "daemon/store/check.h"
+
 void
 engine_trouble(struct engine *e, const char *kind, const struct said *said)
 {
@@ -18,4 +20,19 @@ engine_trouble(struct engine *e, const char *kind, const struct said *said)
 	} else if (store_tasks_over(e->store, kind, over, e->now)) {
 		store_audit(e->store, e->now, "gong", "task.close", over);
 	}
+}
+
+void
+engine_note_incomplete(struct engine *e, const struct alert *a)
+{
+	unsigned lists = store_damaged(e->store) & TABLES_LISTS;
+	char tables[100], text[500];
+
+	if (!lists || e->quiet)
+		return;
+	store_tables_format(tables, sizeof(tables), lists);
+	snprintf(text, sizeof(text), "单号%s:名单已损坏(%s),可能有人没有通知到:请人工核对并补通知,恢复最近的备份 / "
+		 "%s: lists are damaged (%s), some people may not have been told: check and tell "
+		 "them by hand, restore the last backup", a->code, tables, a->code, tables);
+	store_task_once(e->store, a->id, "incomplete", text, e->now);
 }

@@ -2,6 +2,7 @@
 #include "daemon/engine/waves.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -316,6 +317,19 @@ load_one(void *ctx, const struct wave *w)
 		engine_broadcast_resume(e, lw);
 }
 
+/* Nothing of it can be claimed, its end cannot be written: people must do what it would have done. */
+static void
+load_lost(void *ctx, uint32_t id)
+{
+	struct engine *e = ctx;
+	char text[300];
+
+	snprintf(text, sizeof(text), "第%u批消息的记录已损坏,无法继续发送:请人工通知,并恢复备份 / wave %u lies on "
+		 "a damaged page and cannot go on: tell its people by hand, restore a backup", id, id);
+	store_task_once(e->store, 0, "damage", text, e->now);
+	engine_log(e, LOG_ERROR, "wave unreadable wave=%u", id);
+}
+
 static void
 load_due(void *ctx, uint32_t wave, msec at)
 {
@@ -328,13 +342,24 @@ load_due(void *ctx, uint32_t wave, msec at)
 		engine_wave_stopping(e, lw);	/* gongd stopped before its rows were forgotten */
 }
 
+static void
+due_now(void *ctx, uint64_t key, void *wave)
+{
+	struct engine *e = ctx;
+
+	engine_wave_due(e, wave, e->now);
+}
+
 void
 engine_waves_load(struct engine *e)
 {
 	e->waves.last = store_wave_last(e->store);
 	e->waves.waiting_at = e->waves.expiry_at = NEVER;
-	store_waves_open(e->store, load_one, e);
+	store_waves_open(e->store, load_one, load_lost, e);
 	store_waves_due(e->store, load_due, e);
+	/* What is due in the waves behind the damage is not known: each is asked for itself. */
+	if (store_was_cut(e->store))
+		table_each(&e->waves.live, due_now, e);
 }
 
 /* One command inside the turn: what it made in memory goes when its rows go. */

@@ -444,9 +444,10 @@ store_event(struct store *s, int64_t alert, msec at, const char *what, const cha
 int64_t
 store_task_open(struct store *s, int64_t alert, const char *kind, const char *text, msec at)
 {
-	store_run(s, "INSERT INTO task (alert, kind, text, opened_at) VALUES (?, ?, ?, ?)", "ntti",
-		  (msec)alert, kind, text, at);
-	return store_last_id(s);
+	int rows = store_run(s, "INSERT INTO task (alert, kind, text, opened_at) "
+			     "VALUES (?, ?, ?, ?)", "ntti", (msec)alert, kind, text, at);
+
+	return rows > 0 ? store_last_id(s) : 0;
 }
 
 void

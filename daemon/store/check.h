@@ -17,6 +17,12 @@ typedef void (*damaged_fn)(void *ctx, enum store_table, const char *why);
 /* Who is told.  They may be read in part, loudly. */
 #define TABLES_LISTS (1u << TABLE_DIVISION | 1u << TABLE_CONTACT | 1u << TABLE_NUMBER | \
 		      1u << TABLE_POST | 1u << TABLE_ROSTER)
+/* Statements that only read these end where the damage begins, and the turn goes on: who is told,
+ * what people said, what was tried, stories.  All others fail the turn. */
+#define TABLES_IN_PART (TABLES_LISTS | TABLES_RECORDS)
+/* What is only written down: dropped where its table cannot take it any more. */
+#define TABLES_RECORDS (1u << TABLE_EVENT | 1u << TABLE_AUDIT | 1u << TABLE_TASK | \
+			1u << TABLE_ANSWER | 1u << TABLE_ATTEMPT)
 #define TABLES_ALL ((1u << TABLE_LOG) - 1)
 
 /* Reads every page of the tables (a set) and of their indices on a read-only connection of its

@@ -41,7 +41,7 @@ struct guard {
 	struct identity files[FILE_COUNT];
 	bool restored;
 	pthread_mutex_t lock;		/* guards `why` and the note's file */
-	_Atomic unsigned damaged;
+	_Atomic unsigned damaged, suspects;
 	char why[STORE_TABLE_COUNT][160];
 };
 
@@ -64,20 +64,35 @@ is_word(int c)
 	return isalnum(c) || c == '_';
 }
 
+/* Columns bear the names of tables, too (contact, wave): a table stands behind one of these. */
+static bool
+leads_to_table(const char *word, size_t len)
+{
+	static const char *const leads[] = { "FROM", "JOIN", "INTO", "UPDATE" };
+
+	for (size_t i = 0; i < sizeof(leads) / sizeof(*leads); i++)
+		if (strlen(leads[i]) == len && strncmp(word, leads[i], len) == 0)
+			return true;
+	return false;
+}
+
 unsigned
 store_tables_in(const char *sql)
 {
 	unsigned found = 0;
+	bool table = false;
 
 	while (*sql) {
 		size_t len = 0;
 
 		while (is_word((unsigned char)sql[len]))
 			len++;
-		for (int t = 0; len && t < STORE_TABLE_COUNT; t++)
+		for (int t = 0; table && len && t < STORE_TABLE_COUNT; t++)
 			if (strlen(store_table_names[t]) == len &&
 			    strncmp(store_table_names[t], sql, len) == 0)
 				found |= 1u << t;
+		if (len)
+			table = leads_to_table(sql, len);
 		sql += len ? len : 1;
 	}
 	return found;
@@ -354,6 +369,18 @@ guard_damage(struct guard *g, unsigned tables, const char *why)
 		write_note(g);
 	pthread_mutex_unlock(&g->lock);
 	return fresh != 0;
+}
+
+void
+guard_suspect(struct guard *g, unsigned tables)
+{
+	g->suspects |= tables & ~g->damaged;
+}
+
+unsigned
+guard_take_suspects(struct guard *g)
+{
+	return atomic_exchange(&g->suspects, 0);
 }
 
 unsigned

@@ -33,7 +33,7 @@ enum store_table {
 extern const char *const store_table_names[STORE_TABLE_COUNT];
 /* "post, number" into `out`, in the order of the schema; cut when it does not fit. */
 void store_tables_format(char *out, size_t size, unsigned tables);
-/* The tables whose names stand in a statement. */
+/* The tables that a statement reads or writes; each stands behind FROM, JOIN, INTO or UPDATE. */
 unsigned store_tables_in(const char *sql);
 
 struct guard;
@@ -58,6 +58,9 @@ bool guard_look(struct guard *, struct said *why);
 /* Notes damaged tables with SQLite's or a checker's word for it; written beside the store at once,
  * so that no restart forgets.  true: some of them were not known. */
 bool guard_damage(struct guard *, unsigned tables, const char *why);
+/* One of these is damaged; who reads tables through (watch.c) shall say which. */
+void guard_suspect(struct guard *, unsigned tables);
+unsigned guard_take_suspects(struct guard *);	/* and forgets them */
 unsigned guard_damaged(const struct guard *);	/* 0: nothing is known to be damaged */
 /* What a person must know and do. */
 void guard_damage_said(const struct guard *, struct said *out);

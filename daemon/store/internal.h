@@ -9,14 +9,30 @@
 
 #define STATEMENT_SLOTS 512
 
-struct store {
+/* A connection with the statements made on it. */
+struct connection {
 	sqlite3 *db;
 	struct {
 		const char *sql;	/* address of the literal is the key */
 		sqlite3_stmt *stmt;
 	} slots[STATEMENT_SLOTS];
+};
+
+struct store {
+	struct connection main;		/* the only one that writes */
+	/* Beside it, read only, opened when damage is met.  After a read that met damage SQLite
+	 * lets a transaction write no more; what may be read in part is read here. */
+	struct connection *beside;
+	char *path;
 	struct guard *guard;		/* borrowed; NULL in tests */
 	unsigned damaged;		/* tables found damaged by this connection, as a set */
+	bool cut;			/* the statement run last ended at a damaged page */
+	bool careful;			/* damage was met: read in small bites */
+	bool lenient;			/* of any table, what can be read is enough just now */
+	unsigned unwritable;		/* tables of records that take no more, as a set */
+	struct hand_page *hand;		/* borrowed, not used here */
+	bool met_damage;		/* the turn failed for that */
+	bool again;			/* the turn failed, but another one will go further */
 	bool failed, full, held;	/* held: by another program */
 	unsigned long statements;	/* run since it was opened */
 	int changes_before;		/* sqlite3_total_changes at store_begin */
@@ -35,11 +51,13 @@ store_is_damage(int rc)
 	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 }
 
-/* `sql`: whose step it was; NULL = none.  Damage is noted with the tables it names. */
-void store_fail(struct store *, const char *sql);
 /* wal.c: the name of the VFS to open with.  It stands on the one that is SQLite's default at the
  * first call. */
 const char *store_vfs(void);
+/* Some table is damaged: messages and their numbers are read apart, lists of rows key by key. */
+bool store_is_careful(struct store *);
+/* people.c: the number a message would go to, 0 = none. */
+uint64_t store_number_from(struct store *, uint32_t contact, enum channel, unsigned pos);
 /* check.c: of those tables, the set that was not read to its end. */
 unsigned store_check_tables(sqlite3 *, unsigned tables, go_on_fn, damaged_fn, void *ctx);
 

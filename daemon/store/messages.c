@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/audience.h"
 #include "core/buf.h"
 #include "core/message_state.h"
 
@@ -94,9 +95,40 @@ each_wave(struct store *s, sqlite3_stmt *st, wave_fn fn, void *ctx)
 	free(waves);
 }
 
-void
-store_waves_open(struct store *s, wave_fn fn, void *ctx)
+/* One by one, by the ids that the index of open waves has: a damaged page hides its own only. */
+static void
+waves_open_carefully(struct store *s, wave_fn fn, wave_lost_fn lost, void *ctx)
 {
+	struct id_set ids = { 0 };
+	sqlite3_stmt *st;
+
+	s->lenient = true;
+	st = store_query(s, "SELECT id FROM wave WHERE state IN (0, 1) ORDER BY id", "");
+	while (store_step(s, st))
+		id_set_add(&ids, (uint32_t)sqlite3_column_int64(st, 0));
+	for (size_t i = 0; i < ids.count; i++) {
+		struct wave w;
+
+		s->lenient = true;
+		if (store_wave_get(s, ids.ids[i], &w)) {
+			s->lenient = false;
+			fn(ctx, &w);
+		} else if (s->cut) {
+			s->lenient = false;
+			lost(ctx, ids.ids[i]);
+		}
+	}
+	s->lenient = false;
+	id_set_fini(&ids);
+}
+
+void
+store_waves_open(struct store *s, wave_fn fn, wave_lost_fn lost, void *ctx)
+{
+	if (store_is_careful(s)) {
+		waves_open_carefully(s, fn, lost, ctx);
+		return;
+	}
 	each_wave(s, store_query(s, "SELECT " WAVE_COLUMNS " FROM wave WHERE state IN (0, 1) "
 				 "ORDER BY id", ""), fn, ctx);
 }
@@ -209,11 +241,23 @@ message_row(sqlite3_stmt *st, struct message *m)
 	m->e164 = (uint64_t)sqlite3_column_int64(st, c);
 }
 
+/* Rows that were read without their numbers. */
+static size_t
+with_numbers(struct store *s, struct message *rows, size_t count, enum channel channel)
+{
+	for (size_t i = 0; i < count; i++)
+		rows[i].e164 = store_number_from(s, rows[i].contact, channel, rows[i].number);
+	return count;
+}
+
 bool
 store_message_get(struct store *s, uint32_t wave, uint32_t contact, enum channel channel,
 		  struct message *m)
 {
-	sqlite3_stmt *st = store_query(s, channel == CHANNEL_VOICE
+	bool apart = store_is_careful(s);
+	sqlite3_stmt *st = store_query(s, apart
+		? "SELECT " MESSAGE_COLUMNS ", 0 FROM message m WHERE m.wave = ? AND m.contact = ?"
+		: channel == CHANNEL_VOICE
 		? "SELECT " MESSAGE_COLUMNS ", " NUMBER("voice") " FROM message m "
 		  "WHERE m.wave = ? AND m.contact = ?"
 		: "SELECT " MESSAGE_COLUMNS ", " NUMBER("sms") " FROM message m "
@@ -223,6 +267,8 @@ store_message_get(struct store *s, uint32_t wave, uint32_t contact, enum channel
 		return false;
 	message_row(st, m);
 	store_done(st);
+	if (apart)
+		with_numbers(s, m, 1, channel);
 	return true;
 }
 
@@ -251,6 +297,11 @@ messages(struct store *s, sqlite3_stmt *st, struct message *out, size_t max)
 size_t
 store_messages_after(struct store *s, const struct wave *w, struct message *out, size_t max)
 {
+	if (store_is_careful(s))
+		return with_numbers(s, out, messages(s, store_query(s, "SELECT " MESSAGE_COLUMNS
+			", 0 FROM message m WHERE m.wave = ? AND m.contact > ? ORDER BY m.contact "
+			"LIMIT ?", "iii", (int64_t)w->id, (int64_t)w->cursor, (int64_t)max), out,
+			max), w->channel);
 	return messages(s, store_query(s, w->channel == CHANNEL_VOICE
 		? "SELECT " MESSAGE_COLUMNS ", " NUMBER("voice") " FROM message m "
 		  "WHERE m.wave = ? AND m.contact > ? ORDER BY m.contact LIMIT ?"
@@ -272,6 +323,11 @@ size_t
 store_messages_due(struct store *s, const struct wave *w, msec now, int64_t avoid,
 		   struct message *out, size_t max)
 {
+	if (store_is_careful(s))
+		return with_numbers(s, out, messages(s, store_query(s, "SELECT " MESSAGE_COLUMNS
+			", 0 FROM message m WHERE m.wave = ? AND m.due <= ? AND NOT (m.flags & 1 AND "
+			"m.route = ?) ORDER BY m.due LIMIT ?", "iiii", (int64_t)w->id, now, avoid,
+			(int64_t)max), out, max), w->channel);
 	return messages(s, store_query(s, w->channel == CHANNEL_VOICE
 		? "SELECT " MESSAGE_COLUMNS ", " NUMBER("voice") " FROM message m WHERE m.wave = ? "
 		  "AND m.due <= ? AND NOT (m.flags & 1 AND m.route = ?) ORDER BY m.due LIMIT ?"
@@ -308,17 +364,55 @@ store_messages_forget_due(struct store *s, uint32_t wave, size_t max)
 void
 store_waves_due(struct store *s, due_fn fn, void *ctx)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT wave, min(due) FROM message "
-				       "WHERE due IS NOT NULL GROUP BY wave", "");
+	sqlite3_stmt *st;
 
+	s->lenient = store_is_careful(s);
+	st = store_query(s, "SELECT wave, min(due) FROM message WHERE due IS NOT NULL GROUP BY wave",
+			 "");
+	s->lenient = false;
 	while (store_step(s, st))
 		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
+}
+
+/* Row by row, by the keys that the index of those in hand has.  What cannot be read is passed over:
+ * its wave is stopped by whoever needs it. */
+static size_t
+sending_carefully(struct store *s, uint32_t wave, uint32_t contact, struct message *out, size_t max)
+{
+	sqlite3_stmt *st;
+	size_t count = 0, read = 0;
+
+	s->lenient = true;
+	st = store_query(s, "SELECT m.wave, m.contact FROM message m WHERE m.state = 1 "
+			 "AND (m.wave, m.contact) > (?, ?) ORDER BY m.wave, m.contact LIMIT ?",
+			 "iii", (int64_t)wave, (int64_t)contact, (int64_t)max);
+	while (store_step(s, st))
+		if (count < max)
+			out[count++] = (struct message){
+				.wave = (uint32_t)sqlite3_column_int64(st, 0),
+				.contact = (uint32_t)sqlite3_column_int64(st, 1),
+			};
+	for (size_t i = 0; i < count; i++) {
+		struct message m;
+		struct wave w;
+
+		if (store_wave_get(s, out[i].wave, &w) &&
+		    store_message_get(s, out[i].wave, out[i].contact, w.channel, &m))
+			out[read++] = m;
+	}
+	s->lenient = false;
+	/* The caller goes on behind the last one: all of a full page unreadable would end it. */
+	if (count == max && !read)
+		return sending_carefully(s, out[count - 1].wave, out[count - 1].contact, out, max);
+	return read;
 }
 
 size_t
 store_messages_sending(struct store *s, uint32_t wave, uint32_t contact, struct message *out,
 		       size_t max)
 {
+	if (store_is_careful(s))
+		return sending_carefully(s, wave, contact, out, max);
 	return messages(s, store_query(s, "SELECT " MESSAGE_COLUMNS ", CASE (SELECT channel FROM "
 		"wave w WHERE w.id = m.wave) WHEN 1 THEN " NUMBER("voice") " ELSE " NUMBER("sms")
 		" END FROM message m WHERE m.state = 1 AND (m.wave, m.contact) > (?, ?) "
@@ -439,6 +533,8 @@ bool
 store_message_sent(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt,
 		   enum channel channel, unsigned parts, const char *ref, msec at)
 {
+	if (store_is_careful(s))
+		return false;		/* the long way reads message and number apart */
 	if (store_run(s, channel == CHANNEL_VOICE ? SENT_ATTEMPT("voice") : SENT_ATTEMPT("sms"),
 		      "iitiii", at, (int64_t)parts, ref, (int64_t)wave, (int64_t)contact,
 		      (int64_t)attempt) <= 0)

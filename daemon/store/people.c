@@ -51,12 +51,13 @@ store_division_get(struct store *s, division_code code, char name[128], char **p
 	return true;
 }
 
-void
-store_divisions_in(struct store *s, struct division_range range, enum tier tier, division_fn fn,
-		   void *ctx)
+/* From the list's other end up to the damaged page; in descending order, which nobody minds. */
+static void
+divisions_behind_damage(struct store *s, division_code first, division_code last, enum tier tier,
+			division_fn fn, void *ctx)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT code FROM division WHERE code BETWEEN ? AND ?",
-				       "ii", range.first, range.last);
+	sqlite3_stmt *st = store_query(s, "SELECT code FROM division WHERE code BETWEEN ? AND ? "
+				       "ORDER BY code DESC", "ii", first, last);
 
 	while (store_step(s, st)) {
 		division_code code = sqlite3_column_int64(st, 0);
@@ -66,31 +67,84 @@ store_divisions_in(struct store *s, struct division_range range, enum tier tier,
 	}
 }
 
+void
+store_divisions_in(struct store *s, struct division_range range, enum tier tier, division_fn fn,
+		   void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT code FROM division WHERE code BETWEEN ? AND ?",
+				       "ii", range.first, range.last);
+
+	division_code last = range.first - 1;
+
+	while (store_step(s, st)) {
+		last = sqlite3_column_int64(st, 0);
+		if (division_tier(last) == tier)
+			fn(ctx, last);
+	}
+	if (s->cut)
+		divisions_behind_damage(s, last + 1, range.last, tier, fn, ctx);
+}
+
+static struct holder
+holder_row(sqlite3_stmt *st)
+{
+	return (struct holder){
+		.division = sqlite3_column_int64(st, 0),
+		.order = (unsigned)sqlite3_column_int(st, 1),
+		.contact = (uint32_t)sqlite3_column_int64(st, 2),
+		.lang = (enum lang)sqlite3_column_int(st, 3),
+	};
+}
+
+/* `last` (or NULL): the one told last; untouched when there is none. */
 static size_t
-each_holder(struct store *s, sqlite3_stmt *st, holder_fn fn, void *ctx)
+each_holder(struct store *s, sqlite3_stmt *st, holder_fn fn, void *ctx, struct holder *last)
 {
 	size_t count = 0;
 
 	while (store_step(s, st)) {
-		struct holder h = {
-			.division = sqlite3_column_int64(st, 0),
-			.order = (unsigned)sqlite3_column_int(st, 1),
-			.contact = (uint32_t)sqlite3_column_int64(st, 2),
-			.lang = (enum lang)sqlite3_column_int(st, 3),
-		};
+		struct holder h = holder_row(st);
 
 		fn(ctx, &h);
+		if (last)
+			*last = h;
 		count++;
 	}
 	return count;
 }
 
+/* A page of the list is damaged after `last`: the first holder that can be read behind it, found
+ * by reading from the list's other end.  false: there is nobody. */
+static bool
+holder_behind_damage(struct store *s, int64_t role, division_code until, const struct holder *last,
+		     struct holder *first)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT division, ord, contact, lang FROM post "
+		"WHERE role = ? AND (division, ord, contact) > (?, ?, ?) AND +division <= ? "
+		"ORDER BY division DESC, ord DESC, contact DESC", "iiiii", role, last->division,
+		(int64_t)last->order, (int64_t)last->contact, until);
+	bool found = false;
+
+	while (store_step(s, st)) {
+		*first = holder_row(st);
+		found = true;
+	}
+	return found;
+}
+
 void
 store_holders(struct store *s, int64_t role, struct division_range range, holder_fn fn, void *ctx)
 {
+	struct holder last = { .division = range.first - 1, .order = UINT32_MAX,
+			       .contact = UINT32_MAX }, first;
+
 	each_holder(s, store_query(s, "SELECT division, ord, contact, lang FROM post "
 		"WHERE role = ? AND division BETWEEN ? AND ? ORDER BY division, ord, contact",
-		"iii", role, range.first, range.last), fn, ctx);
+		"iii", role, range.first, range.last), fn, ctx, &last);
+	if (!s->cut || !holder_behind_damage(s, role, range.last, &last, &first))
+		return;
+	fn(ctx, &first);
+	store_holders_after(s, role, range, &first, INT64_MAX, fn, ctx);
 }
 
 /* "+division" keeps SQLite from making a range of it, which would lose the cursor. */
@@ -99,12 +153,20 @@ store_holders_after(struct store *s, int64_t role, struct division_range range,
 		    const struct holder *after, size_t max, holder_fn fn, void *ctx)
 {
 	division_code from = after->division < range.first ? range.first - 1 : after->division;
+	struct holder last = { .division = from, .contact = after->contact,
+			       .order = from < range.first ? UINT32_MAX : after->order }, first;
+	size_t count;
 
-	return each_holder(s, store_query(s, "SELECT division, ord, contact, lang FROM post "
+	count = each_holder(s, store_query(s, "SELECT division, ord, contact, lang FROM post "
 		"WHERE role = ? AND (division, ord, contact) > (?, ?, ?) AND +division <= ? "
 		"ORDER BY division, ord, contact LIMIT ?", "iiiiii", role, from,
-		from < range.first ? INT64_MAX : (int64_t)after->order, (int64_t)after->contact,
-		range.last, (int64_t)max), fn, ctx);
+		(int64_t)last.order, (int64_t)after->contact, range.last, (int64_t)max), fn, ctx,
+		&last);
+	if (!s->cut || count >= max || !holder_behind_damage(s, role, range.last, &last, &first))
+		return count;
+	/* Behind the last damaged page nothing cuts the list again. */
+	fn(ctx, &first);
+	return count + 1 + store_holders_after(s, role, range, &first, max - count - 1, fn, ctx);
 }
 
 size_t
@@ -129,7 +191,7 @@ store_on_duty(struct store *s, int64_t role, division_code division, msec at, ho
 	each_holder(s, store_query(s, "SELECT r.division, 1, r.contact, c.lang FROM roster r "
 		"JOIN contact c ON c.id = r.contact AND c.active = 1 WHERE r.role = ? "
 		"AND r.division = ? AND r.from_at <= ? AND r.to_at > ?", "iiii", role, division, at,
-		at), fn, ctx);
+		at), fn, ctx, NULL);
 }
 
 static bool
@@ -174,6 +236,24 @@ store_person_by_id(struct store *s, uint32_t contact, struct person *out)
 	return person_again(s, contact == s->person.id, out) ||
 		person(s, store_query(s, "SELECT id, lang, active, ref, name FROM contact "
 				     "WHERE id = ?", "i", (int64_t)contact), out);
+}
+
+/* The number a message would go to: the first usable one from a position on; 0 = none, or none that
+ * can be read. */
+uint64_t
+store_number_from(struct store *s, uint32_t contact, enum channel channel, unsigned pos)
+{
+	sqlite3_stmt *st = store_query(s, channel == CHANNEL_VOICE
+		? "SELECT e164 FROM number WHERE contact = ? AND pos >= ? AND voice ORDER BY pos LIMIT 1"
+		: "SELECT e164 FROM number WHERE contact = ? AND pos >= ? AND sms ORDER BY pos LIMIT 1",
+		"ii", (int64_t)contact, (int64_t)pos);
+	uint64_t e164 = 0;
+
+	if (store_step(s, st)) {
+		e164 = (uint64_t)sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return e164;
 }
 
 size_t

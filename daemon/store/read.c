@@ -45,6 +45,12 @@ reader_open(struct reader **out, const char *path, struct err *err)
 }
 
 void
+reader_set_guard(struct reader *r, struct guard *guard)
+{
+	r->guard = guard;
+}
+
+void
 reader_close(struct reader *r)
 {
 	if (!r)
@@ -122,7 +128,7 @@ reader_run(struct reader *r, const struct read_query *q, const struct settings *
 	r->give_up_at = monotonic_ms() + READ_MS_MAX;
 	/* One instant of the store for all statements of an answer. */
 	if (sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
-		read_failed(r, SQLITE_ERROR);
+		read_failed(r, SQLITE_ERROR, "");
 	rc = r->failed ? -1 : answer(r, q, s, now, out, err);
 	if (r->failed)
 		rc = trouble(r, err);

@@ -15,6 +15,7 @@
 #define READ_ROWS_MAX 1000
 #define READ_MS_MAX 200
 
+struct guard;
 struct settings;
 struct reader;
 
@@ -35,6 +36,8 @@ struct read_query {
 };
 
 int reader_open(struct reader **out, const char *path, struct err *);
+/* Damage that a query meets is noted there; borrowed, NULL is fine. */
+void reader_set_guard(struct reader *, struct guard *);
 void reader_close(struct reader *);
 /* Appends the JSON of docs/api.md; of MESSAGES_CSV and NEWS a first line with the cursor of the next
  * page, and then rows of CSV, or a line KIND TAB KEY TAB JSON TAB JSON for each thing that may have

@@ -13,6 +13,7 @@
 
 struct reader {
 	sqlite3 *db;
+	struct guard *guard;		/* borrowed; NULL in tests */
 	int64_t give_up_at;		/* monotonic ms */
 	enum { READ_FINE, READ_TOO_SLOW, READ_FAILED } failed;
 	char reason[200];		/* of READ_FAILED */
@@ -30,7 +31,7 @@ struct reader {
 };
 
 /* Notes what stopped SQLite (its result code); the first reason stands. */
-void read_failed(struct reader *, int rc);
+void read_failed(struct reader *, int rc, const char *sql);
 /* The statement of a literal, bound and at its start; the reader keeps it.  NULL = trouble, which is
  * noted.  types: i int64, t text */
 sqlite3_stmt *read_query(struct reader *, const char *sql, const char *types, ...);

@@ -8,11 +8,27 @@
 
 #include "daemon/store/store.h"
 
+/* Of one table it is sure; of several the watch's thread finds out which it is. */
+static void
+met_damage(struct reader *r, const char *sql)
+{
+	unsigned tables = store_tables_in(sql);
+
+	if (!r->guard)
+		return;
+	if (tables & (tables - 1))
+		guard_suspect(r->guard, tables);
+	else
+		guard_damage(r->guard, tables, sqlite3_errmsg(r->db));
+}
+
 void
-read_failed(struct reader *r, int rc)
+read_failed(struct reader *r, int rc, const char *sql)
 {
 	if (r->failed)
 		return;
+	if ((rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB)
+		met_damage(r, sql);
 	r->failed = rc == SQLITE_INTERRUPT ? READ_TOO_SLOW : READ_FAILED;
 	snprintf(r->reason, sizeof(r->reason), "%s", sqlite3_errmsg(r->db));
 }
@@ -32,7 +48,7 @@ read_query(struct reader *r, const char *sql, const char *types, ...)
 		int rc = sqlite3_prepare_v3(r->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &st, NULL);
 
 		if (rc != SQLITE_OK) {
-			read_failed(r, rc);
+			read_failed(r, rc, sql);
 			return NULL;
 		}
 		r->statements[i].sql = sql;
@@ -63,7 +79,7 @@ read_step(struct reader *r, sqlite3_stmt *st)
 	if (rc == SQLITE_ROW)
 		return true;
 	if (rc != SQLITE_DONE)
-		read_failed(r, rc);
+		read_failed(r, rc, sqlite3_sql(st));
 	sqlite3_reset(st);
 	return false;
 }

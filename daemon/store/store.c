@@ -42,27 +42,98 @@ store_set_guard(struct store *s, struct guard *guard)
 		guard_damage(guard, found, s->reason);
 }
 
+void
+store_set_hand(struct store *s, struct hand_page *hand)
+{
+	s->hand = hand;
+}
+
+struct hand_page *
+store_hand(const struct store *s)
+{
+	return s->hand;
+}
+
+struct guard *
+store_guard(const struct store *s)
+{
+	return s->guard;
+}
+
 unsigned
 store_damaged(const struct store *s)
 {
 	return s->damaged | (s->guard ? guard_damaged(s->guard) : 0);
 }
 
-void
-store_fail(struct store *s, const char *sql)
+/* Most statements take what they need in one go, and a damaged page hides what lies behind it.  Once
+ * damage is met, the same is read in smaller bites (store_is_careful): which table it is shows then,
+ * and one unreadable row stops one row.  What may be read in part is read beside from then on, and
+ * what is only a record is no longer written where it cannot be: an alert is worth more than its
+ * story. */
+static void
+meet_damage(struct store *s, const char *sql)
 {
-	int code = sqlite3_errcode(s->db) & 0xff;
+	unsigned tables = store_tables_in(sql), known = store_damaged(s);
+	bool in_part = tables && !(tables & ~TABLES_IN_PART), was_careful = s->careful;
+
+	if (!store_is_careful(s) && !in_part) {
+		s->careful = s->again = true;
+		return;
+	}
+	s->careful = true;
+	note_damage(s, tables, sqlite3_errmsg(s->main.db));
+	if (in_part && strncmp(sql, "SELECT", 6) == 0)
+		s->again = !was_careful || tables & ~known;
+	if (strncmp(sql, "INSERT INTO ", 12) == 0 && tables && !(tables & ~TABLES_RECORDS) &&
+	    !(tables & s->unwritable)) {
+		s->unwritable |= tables;
+		s->again = true;
+	}
+}
+
+bool
+store_is_careful(struct store *s)
+{
+	if (!s->careful && store_damaged(s) & ~(1u << TABLE_LOG))
+		s->careful = true;
+	return s->careful;
+}
+
+bool
+store_was_cut(const struct store *s)
+{
+	return s->cut;
+}
+
+bool
+store_met_damage(const struct store *s)
+{
+	return s->met_damage;
+}
+
+bool
+store_wants_again(const struct store *s)
+{
+	return s->again;
+}
+
+/* `sql`: whose step it was. */
+static void
+fail_on(struct store *s, sqlite3 *db, const char *sql)
+{
+	int code = sqlite3_errcode(db) & 0xff;
 
 	if (s->failed)
 		return;
-	if (store_is_damage(code))
-		note_damage(s, store_tables_in(sql ? sql : ""), sqlite3_errmsg(s->db));
 	s->failed = true;
+	s->met_damage = store_is_damage(code);
+	if (s->met_damage)
+		meet_damage(s, sql);
 	/* The log's index is a file, too; SQLite calls its lack of room an I/O error. */
-	s->full = code == SQLITE_FULL || (code == SQLITE_IOERR &&
-					  sqlite3_system_errno(s->db) == ENOSPC);
+	s->full = code == SQLITE_FULL || (code == SQLITE_IOERR && sqlite3_system_errno(db) == ENOSPC);
 	s->held = code == SQLITE_BUSY;
-	snprintf(s->reason, sizeof(s->reason), "%s", sqlite3_errmsg(s->db));
+	snprintf(s->reason, sizeof(s->reason), "%s", sqlite3_errmsg(db));
 }
 
 bool
@@ -73,25 +144,57 @@ store_failed(const struct store *s)
 
 /* Statements live as long as the connection; finding one is a hash of the literal's address. */
 static sqlite3_stmt *
-statement(struct store *s, const char *sql)
+statement(struct store *s, struct connection *c, const char *sql)
 {
 	size_t slot = ((uintptr_t)sql >> 3) * 2654435761u % STATEMENT_SLOTS;
 
 	for (size_t i = 0; i < STATEMENT_SLOTS; i++, slot = (slot + 1) % STATEMENT_SLOTS) {
-		if (s->slots[slot].sql == sql)
-			return s->slots[slot].stmt;
-		if (s->slots[slot].sql)
+		if (c->slots[slot].sql == sql)
+			return c->slots[slot].stmt;
+		if (c->slots[slot].sql)
 			continue;
-		if (sqlite3_prepare_v3(s->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
-				       &s->slots[slot].stmt, NULL) != SQLITE_OK) {
-			store_fail(s, sql);
+		if (sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
+				       &c->slots[slot].stmt, NULL) != SQLITE_OK) {
+			fail_on(s, c->db, sql);
 			return NULL;
 		}
-		s->slots[slot].sql = sql;
-		return s->slots[slot].stmt;
+		c->slots[slot].sql = sql;
+		return c->slots[slot].stmt;
 	}
 	assert(!"statement table full");
 	return NULL;
+}
+
+/* The connection that a query is read on.  Beside the main one it sees what was committed last: a
+ * little old is better than nothing. */
+static struct connection *
+connection_for(struct store *s, const char *sql)
+{
+	unsigned tables;
+
+	if (!s->careful)
+		return &s->main;
+	tables = store_tables_in(sql);
+	if (!s->lenient && (tables & ~TABLES_IN_PART || !(tables & store_damaged(s))))
+		return &s->main;
+	if (!s->beside) {
+		s->beside = xcalloc(1, sizeof(*s->beside));
+		if (sqlite3_open_v2(s->path, &s->beside->db, SQLITE_OPEN_READONLY |
+				    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
+		    sqlite3_exec(s->beside->db, "PRAGMA query_only = 1; PRAGMA busy_timeout = 1000;"
+				 "PRAGMA cache_size = -4096", NULL, NULL, NULL) != SQLITE_OK)
+			fail_on(s, s->beside->db, "");
+	}
+	return s->beside;
+}
+
+static void
+connection_close(struct connection *c)
+{
+	for (size_t i = 0; c && i < STATEMENT_SLOTS; i++)
+		sqlite3_finalize(c->slots[i].stmt);
+	if (c)
+		sqlite3_close(c->db);
 }
 
 static void
@@ -126,7 +229,7 @@ bind_all(sqlite3_stmt *st, const char *types, va_list args)
 sqlite3_stmt *
 store_query(struct store *s, const char *sql, const char *types, ...)
 {
-	sqlite3_stmt *st = s->failed ? NULL : statement(s, sql);
+	sqlite3_stmt *st = s->failed ? NULL : statement(s, connection_for(s, sql), sql);
 
 	if (st) {
 		va_list args;
@@ -141,6 +244,19 @@ store_query(struct store *s, const char *sql, const char *types, ...)
 	return st;
 }
 
+/* The list ends here, but not in silence. */
+static void
+end_early(struct store *s, sqlite3_stmt *st, int rc)
+{
+	const char *sql = sqlite3_sql(st);
+
+	s->cut = store_is_damage(rc) && sqlite3_db_handle(st) != s->main.db;
+	if (s->cut)
+		note_damage(s, store_tables_in(sql), sqlite3_errmsg(s->beside->db));
+	else
+		fail_on(s, sqlite3_db_handle(st), sql);
+}
+
 bool
 store_step(struct store *s, sqlite3_stmt *st)
 {
@@ -151,8 +267,9 @@ store_step(struct store *s, sqlite3_stmt *st)
 	rc = sqlite3_step(st);
 	if (rc == SQLITE_ROW)
 		return true;
+	s->cut = false;
 	if (rc != SQLITE_DONE)
-		store_fail(s, sqlite3_sql(st));
+		end_early(s, st, rc);
 	sqlite3_reset(st);
 	return false;
 }
@@ -164,38 +281,47 @@ store_done(sqlite3_stmt *st)
 		sqlite3_reset(st);
 }
 
+static bool
+is_lost_record(const struct store *s, const char *sql)
+{
+	return strncmp(sql, "INSERT INTO ", 12) == 0 &&
+		!(store_tables_in(sql) & ~s->unwritable);
+}
+
 int
 store_run(struct store *s, const char *sql, const char *types, ...)
 {
-	sqlite3_stmt *st = s->failed ? NULL : statement(s, sql);
+	sqlite3_stmt *st = s->failed ? NULL : statement(s, &s->main, sql);
 	va_list args;
 	int rc;
 
 	if (!st)
 		return -1;
 	s->statements++;
+	if (s->unwritable && is_lost_record(s, sql))
+		return 0;
 	va_start(args, types);
 	bind_all(st, types, args);
 	va_end(args);
 	rc = sqlite3_step(st);
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
-		store_fail(s, sql);
+		fail_on(s, s->main.db, sql);
 	sqlite3_reset(st);
-	return s->failed ? -1 : sqlite3_changes(s->db);
+	return s->failed ? -1 : sqlite3_changes(s->main.db);
 }
 
 int64_t
 store_last_id(struct store *s)
 {
-	return sqlite3_last_insert_rowid(s->db);
+	return sqlite3_last_insert_rowid(s->main.db);
 }
 
 void
 store_begin(struct store *s)
 {
-	s->failed = s->full = s->have_person = false;
+	s->failed = s->full = s->held = s->again = s->met_damage = s->have_person = false;
 	store_run(s, "BEGIN IMMEDIATE", "");
-	s->changes_before = sqlite3_total_changes(s->db);
+	s->changes_before = sqlite3_total_changes(s->main.db);
 }
 
 unsigned long
@@ -207,7 +333,7 @@ store_statements(const struct store *s)
 int
 store_changes(const struct store *s)
 {
-	return sqlite3_total_changes(s->db);
+	return sqlite3_total_changes(s->main.db);
 }
 
 unsigned long
@@ -216,8 +342,8 @@ store_steps(const struct store *s)
 	unsigned long steps = 0;
 
 	for (size_t i = 0; i < STATEMENT_SLOTS; i++)
-		if (s->slots[i].stmt)
-			steps += (unsigned long)sqlite3_stmt_status(s->slots[i].stmt,
+		if (s->main.slots[i].stmt)
+			steps += (unsigned long)sqlite3_stmt_status(s->main.slots[i].stmt,
 								    SQLITE_STMTSTATUS_VM_STEP, 0);
 	return steps;
 }
@@ -225,7 +351,7 @@ store_steps(const struct store *s)
 bool
 store_changed(const struct store *s)
 {
-	return sqlite3_total_changes(s->db) != s->changes_before;
+	return sqlite3_total_changes(s->main.db) != s->changes_before;
 }
 
 int
@@ -236,8 +362,8 @@ store_commit(struct store *s, struct err *err)
 	if (!s->failed)
 		return 0;
 	/* A failing COMMIT has usually rolled back already; asking twice would be an error. */
-	if (!sqlite3_get_autocommit(s->db))
-		sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
+	if (!sqlite3_get_autocommit(s->main.db))
+		sqlite3_exec(s->main.db, "ROLLBACK", NULL, NULL, NULL);
 	s->have_audit_hash = false;
 	if (s->full)
 		return err_say(err, REFUSED_FULL, about(CONCEPT_NONE), store_failed_full, s->reason);
@@ -292,12 +418,12 @@ store_explain(struct store *s, explain_fn fn, void *ctx)
 		sqlite3_stmt *st = NULL;
 		struct buf sql = { 0 };
 
-		if (!s->slots[i].sql)
+		if (!s->main.slots[i].sql)
 			continue;
-		buf_printf(&sql, "EXPLAIN QUERY PLAN %s", s->slots[i].sql);
-		if (sqlite3_prepare_v2(s->db, sql.data, -1, &st, NULL) == SQLITE_OK)
+		buf_printf(&sql, "EXPLAIN QUERY PLAN %s", s->main.slots[i].sql);
+		if (sqlite3_prepare_v2(s->main.db, sql.data, -1, &st, NULL) == SQLITE_OK)
 			while (sqlite3_step(st) == SQLITE_ROW)
-				fn(ctx, s->slots[i].sql, (const char *)sqlite3_column_text(st, 3));
+				fn(ctx, s->main.slots[i].sql, (const char *)sqlite3_column_text(st, 3));
 		sqlite3_finalize(st);
 		buf_fini(&sql);
 	}
@@ -361,13 +487,13 @@ run_script(sqlite3 *db, const char *script, int version)
 static int
 open_trouble(struct store *s, const char *path, struct err *err)
 {
-	int code = sqlite3_errcode(s->db) & 0xff;
-	const char *why = sqlite3_errmsg(s->db);
+	int code = sqlite3_errcode(s->main.db) & 0xff;
+	const char *why = sqlite3_errmsg(s->main.db);
 
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
 		return err_set(err, "%s is damaged or no gong store (%s): move it away, with its -wal "
 			       "and -shm, and restore the last backup in its place", path, why);
-	if (code == SQLITE_FULL || sqlite3_system_errno(s->db) == ENOSPC)
+	if (code == SQLITE_FULL || sqlite3_system_errno(s->main.db) == ENOSPC)
 		return err_set(err, "cannot write %s: %s; free some space", path, why);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
 		return err_set(err, "another program holds %s (%s); end it", path, why);
@@ -378,9 +504,9 @@ open_trouble(struct store *s, const char *path, struct err *err)
 static int
 migrate(struct store *s, const char *path, struct err *err)
 {
-	int version = single_int(s->db, "PRAGMA user_version", -1);
-	int tables = single_int(s->db, "SELECT count(*) FROM sqlite_schema", -1);
-	bool ours = single_int(s->db, "PRAGMA application_id", 0) == APPLICATION_ID;
+	int version = single_int(s->main.db, "PRAGMA user_version", -1);
+	int tables = single_int(s->main.db, "SELECT count(*) FROM sqlite_schema", -1);
+	bool ours = single_int(s->main.db, "PRAGMA application_id", 0) == APPLICATION_ID;
 
 	if (version < 0 || tables < 0)
 		return open_trouble(s, path, err);
@@ -390,13 +516,13 @@ migrate(struct store *s, const char *path, struct err *err)
 	if (version > SCHEMA_VERSION)
 		return err_set(err, "%s was written by a newer gong (schema %d, this one knows "
 			       "%d): install that version", path, version, SCHEMA_VERSION);
-	if (!tables && run_script(s->db, schema_sql, SCHEMA_VERSION) < 0)
-		return err_set(err, "cannot create %s: %s", path, sqlite3_errmsg(s->db));
+	if (!tables && run_script(s->main.db, schema_sql, SCHEMA_VERSION) < 0)
+		return err_set(err, "cannot create %s: %s", path, sqlite3_errmsg(s->main.db));
 	for (; tables && version < SCHEMA_VERSION; version++)
 		if (!migrations[version] ||
-		    run_script(s->db, migrations[version], version + 1) < 0)
+		    run_script(s->main.db, migrations[version], version + 1) < 0)
 			return err_set(err, "cannot bring %s from schema %d to %d: %s; nothing was "
-				       "changed", path, version, version + 1, sqlite3_errmsg(s->db));
+				       "changed", path, version, version + 1, sqlite3_errmsg(s->main.db));
 	return 0;
 }
 
@@ -429,14 +555,14 @@ check_damage(struct store *s, const char *path, struct err *err)
 	struct start_check check = { .store = s, .until = NEVER };
 	char tables[200];
 
-	store_check_tables(s->db, TABLES_VITAL, is_time_left, found_damaged, &check);
+	store_check_tables(s->main.db, TABLES_VITAL, is_time_left, found_damaged, &check);
 	store_tables_format(tables, sizeof(tables), s->damaged);
 	if (s->damaged)
 		return err_set(err, "%s is damaged (%s: %.200s): move it away, with its -wal and "
 			       "-shm, and restore the last backup in its place", path, tables,
 			       s->reason);
 	check.until = monotonic_ms() + CHECK_MS;
-	store_check_tables(s->db, TABLES_ALL & ~TABLES_VITAL & ~TABLES_LATER, is_time_left,
+	store_check_tables(s->main.db, TABLES_ALL & ~TABLES_VITAL & ~TABLES_LATER, is_time_left,
 			   found_damaged, &check);
 	return 0;
 }
@@ -464,13 +590,14 @@ store_open(struct store **out, const char *path, struct err *err)
 	if (!s)
 		return err_set(err, "out of memory");
 	tune_sqlite();
-	if (sqlite3_open_v2(path, &s->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
+	s->path = xstrdup(path);
+	if (sqlite3_open_v2(path, &s->main.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 			    SQLITE_OPEN_NOMUTEX, store_vfs()) != SQLITE_OK) {
 		err_set(err, "cannot open %s: %s; does its directory exist and belong to gong?",
-			path, sqlite3_errmsg(s->db));
+			path, sqlite3_errmsg(s->main.db));
 		goto fail;
 	}
-	if (sqlite3_exec(s->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+	if (sqlite3_exec(s->main.db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 			 "PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
 			 "PRAGMA cache_size = -65536; PRAGMA temp_store = memory;"
 			 "PRAGMA busy_timeout = 5000", NULL, NULL, NULL) != SQLITE_OK) {
@@ -491,9 +618,10 @@ store_close(struct store *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < STATEMENT_SLOTS; i++)
-		sqlite3_finalize(s->slots[i].stmt);
-	sqlite3_close(s->db);
+	connection_close(s->beside);
+	connection_close(&s->main);
+	free(s->beside);
+	free(s->path);
 	free(s->alert_body);
 	free(s);
 }

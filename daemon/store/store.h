@@ -17,6 +17,7 @@
 #include "daemon/store/guard.h"
 
 struct store;
+struct hand_page;
 
 /* Opens or creates; refuses a file whose header, schema or vital tables (check.h) are damaged,
  * saying how to restore.  Other tables are read through for a second at most; what is found is in
@@ -25,13 +26,23 @@ int store_open(struct store **out, const char *path, struct err *);
 void store_close(struct store *);
 /* From now on damage is noted there; borrowed until store_close. */
 void store_set_guard(struct store *, struct guard *);
+/* What is in hand is written there (hand.h); borrowed, NULL in tests. */
+void store_set_hand(struct store *, struct hand_page *);
+struct hand_page *store_hand(const struct store *);
 /* The set of tables known to be damaged, by whoever met them. */
 unsigned store_damaged(const struct store *);
+struct guard *store_guard(const struct store *);	/* NULL: none */
 
 void store_begin(struct store *);
 /* -1: nothing of the turn was kept; err->field is "full" when the disk is. */
 int store_commit(struct store *, struct err *);
 bool store_failed(const struct store *);
+/* The list read last ended at a damaged page. */
+bool store_was_cut(const struct store *);
+/* store_commit failed because a page is damaged. */
+bool store_met_damage(const struct store *);
+/* store_commit failed because of damage that the same turn, run at once, will read around. */
+bool store_wants_again(const struct store *);
 bool store_changed(const struct store *);	/* has this turn written anything? */
 int store_changes(const struct store *);	/* differs once anything was written */
 unsigned long store_statements(const struct store *);	/* run since it was opened */
@@ -208,6 +219,7 @@ int store_answer_nth_level(struct store *, int64_t alert, unsigned n);
 void store_answered_at(struct store *, int64_t alert, int level, holder_fn, void *ctx);
 
 void store_event(struct store *, int64_t alert, msec at, const char *what, const char *detail);
+/* 0: its table is damaged, and the log has to do. */
 int64_t store_task_open(struct store *, int64_t alert, const char *kind, const char *text, msec at);
 /* The same, unless an open one of that kind and alert (0 = none) says the same. */
 void store_task_once(struct store *, int64_t alert, const char *kind, const char *text, msec at);
@@ -260,7 +272,8 @@ uint32_t store_wave_insert(struct store *, const struct wave *);
 void store_wave_update(struct store *, const struct wave *);
 bool store_wave_get(struct store *, uint32_t id, struct wave *);
 typedef void (*wave_fn)(void *ctx, const struct wave *);
-void store_waves_open(struct store *, wave_fn, void *ctx);
+typedef void (*wave_lost_fn)(void *ctx, uint32_t id);	/* its row lies on a damaged page */
+void store_waves_open(struct store *, wave_fn, wave_lost_fn, void *ctx);
 /* All but automatic replies, of which it may have as many as people. */
 void store_waves_of(struct store *, int64_t alert, wave_fn, void *ctx);
 uint32_t store_wave_last_contact(struct store *, uint32_t wave);	/* planned so far */

@@ -291,7 +291,7 @@ interrupt(void *ctx)
 {
 	struct night *n = ctx;
 
-	sqlite3_progress_handler(n->store->db, 0, NULL, NULL);
+	sqlite3_progress_handler(n->store->main.db, 0, NULL, NULL);
 	return 1;
 }
 
@@ -311,12 +311,12 @@ turn(struct night *n)
 	else if (due && n->hiccup && chance_percent(&n->chance, 50))
 		disk_fail_after(chance_below(&n->chance, 12));
 	else if (due && n->hiccup)
-		sqlite3_progress_handler(n->store->db, 1 + (int)chance_below(&n->chance, 1500),
+		sqlite3_progress_handler(n->store->main.db, 1 + (int)chance_below(&n->chance, 1500),
 					 interrupt, n);
 	rc = engine_turn(n->engine, &n->urgent, &n->bulk, wall(n), &out, &wake, &err);
 	if (n->hiccup) {
 		disk_set_fault(DISK_GOOD);
-		sqlite3_progress_handler(n->store->db, 0, NULL, NULL);
+		sqlite3_progress_handler(n->store->main.db, 0, NULL, NULL);
 	}
 	if (n->hiccup && rc < 0)
 		n->crash_at = 0;	/* once is enough */

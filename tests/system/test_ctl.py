@@ -363,6 +363,11 @@ def test_send_asks_for_what_was_said(gongd):
                      "without_divisions": ["990121103009"], "contacts": ["c1"]},
         "starts_at": "2026-11-24T06:00:00+08:00"}
     assert gongd.asked[-1][1] == "application/json"
+    gongd.answers["POST /v1/alerts"][1].update(incomplete=True, damaged=["post", "number"])
+    said = ctl("send", "t", "--severity", "red", "--contact", "c", gongd=gongd)
+    assert said.returncode == 0 and said.stdout.startswith(b"alert 12 K7 accepted")
+    assert b"INCOMPLETE: lists of people are damaged (post, number)" in said.stderr
+    del gongd.answers["POST /v1/alerts"][1]["incomplete"]
     gongd.answers["POST /v1/alerts"][1]["repeat"] = True
     keys = set()
     for _ in range(2):

@@ -91,6 +91,12 @@ tables(void **state)
 		  1u << TABLE_WAVE | 1u << TABLE_MESSAGE },
 		{ "a longer word is another", "SELECT 1 FROM alert_document", 1u << TABLE_ALERT_DOCUMENT },
 		{ "none", "BEGIN IMMEDIATE", 0 },
+		{ "a column of a table's name is none", "SELECT contact, wave FROM number WHERE contact = ?",
+		  1u << TABLE_NUMBER },
+		{ "written to", "INSERT OR IGNORE INTO attempt (wave, contact) SELECT m.wave FROM message m",
+		  1u << TABLE_ATTEMPT | 1u << TABLE_MESSAGE },
+		{ "an upsert", "INSERT INTO division VALUES (?) ON CONFLICT (code) DO UPDATE SET name = 1",
+		  1u << TABLE_DIVISION },
 	};
 	char text[64];
 

@@ -100,7 +100,7 @@ ask_messages(struct store *s)
 	store_wave_insert(s, &w);
 	store_wave_update(s, &w);
 	store_wave_get(s, 1, &w);
-	store_waves_open(s, see_wave, NULL);
+	store_waves_open(s, see_wave, NULL, NULL);
 	store_waves_of(s, 1, see_wave, NULL);
 	store_wave_last_contact(s, 1);
 	store_message_exists(s, 1, 1);

@@ -1,0 +1,214 @@
+/* hand.c -- the page that outlives gongd, and the handler that writes down what ended it. */
+#include "daemon/store/hand.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "files/read.h"
+
+#define MAGIC 0x676f6e6768616e64	/* "gonghand" */
+#define VERSION 1
+#define NOTED 64			/* things noted; the oldest go */
+#define STACK_BYTES 65536
+
+struct page {
+	uint64_t magic;
+	uint32_t version, count;
+	char boot_id[40];
+	volatile sig_atomic_t signal;	/* that ended the process; 0 = none, or none of ours */
+	struct hand now;
+	struct {
+		struct hand what;
+		uint32_t deaths;
+	} noted[NOTED];			/* the latest first */
+};
+_Static_assert(sizeof(struct page) <= 4096, "one page");
+
+struct hand_page {
+	struct page *page;
+	int last_signal;
+};
+
+static const int signals[] = { SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE };
+static struct sigaction before[NSIG];
+/* For the handler, which is given nothing. */
+static struct page *volatile watched;
+static volatile pid_t engine_thread;
+
+bool
+hand_is(const struct hand *a, const struct hand *b)
+{
+	return a->kind == b->kind && a->row == b->row && a->a == b->a && a->b == b->b;
+}
+
+/* Only what may be called in a handler.  A fault of another thread says nothing about what the
+ * engine has in hand; a signal from outside (the watchdog) may arrive in any of them. */
+static void
+on_fault(int sig, siginfo_t *info, void *context)
+{
+	bool from_outside = info->si_code <= 0 && info->si_code != SI_TKILL;
+
+	if (watched && (gettid() == engine_thread || from_outside))
+		watched->signal = sig;
+	sigaction(sig, &before[sig], NULL);
+	/* A fault comes again by itself when this returns; what was sent must be sent again. */
+	if (info->si_code <= 0)
+		raise(sig);
+}
+
+static void
+read_boot_id(char *out, size_t size)
+{
+	char *text = file_read("/proc/sys/kernel/random/boot_id", 256, NULL, NULL);
+
+	memset(out, 0, size);
+	if (text)
+		memcpy(out, text, strnlen(text, size - 1));
+	out[strcspn(out, "\n")] = '\0';
+	free(text);
+}
+
+static void
+count_death(struct page *p)
+{
+	uint32_t i = 0, deaths;
+
+	while (i < p->count && !hand_is(&p->noted[i].what, &p->now))
+		i++;
+	deaths = i < p->count ? p->noted[i].deaths + 1 : 1;
+	if (i == p->count && p->count < NOTED)
+		p->count++;
+	else if (i == p->count)
+		i--;
+	memmove(&p->noted[1], &p->noted[0], i * sizeof(p->noted[0]));
+	p->noted[0].what = p->now;
+	p->noted[0].deaths = deaths;
+}
+
+static struct page *
+map_file(const char *path)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	struct page *p = MAP_FAILED;
+	struct stat st;
+
+	/* Room for the whole page, or a write to it on a full disk is a SIGBUS. */
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    posix_fallocate(fd, 0, sizeof(*p)) == 0)
+		p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void
+watch_signals(void)
+{
+	struct sigaction act = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK };
+
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &act, &before[signals[i]]);
+}
+
+struct hand_page *
+hand_open(const char *path)
+{
+	struct hand_page *h = xcalloc(1, sizeof(*h));
+	char boot_id[sizeof(h->page->boot_id)];
+	struct page *p = map_file(path);
+
+	assert(!watched);
+	if (!p)
+		p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		abort();
+	read_boot_id(boot_id, sizeof(boot_id));
+	p->boot_id[sizeof(p->boot_id) - 1] = '\0';
+	if (p->magic != MAGIC || p->version != VERSION || p->count > NOTED || !boot_id[0] ||
+	    strcmp(p->boot_id, boot_id) != 0) {
+		memset(p, 0, sizeof(*p));
+		p->magic = MAGIC;
+		p->version = VERSION;
+		memcpy(p->boot_id, boot_id, sizeof(boot_id));
+	}
+	if (p->signal && p->now.kind) {
+		h->last_signal = p->signal;
+		count_death(p);
+	}
+	p->signal = 0;
+	p->now = (struct hand){ 0 };
+	h->page = watched = p;
+	hand_is_mine(h);
+	watch_signals();
+	return h;
+}
+
+/* A stack that has overflowed cannot run the handler: each thread has another for it. */
+void
+hand_is_mine(struct hand_page *h)
+{
+	static _Thread_local bool done;
+	stack_t stack = { .ss_size = STACK_BYTES };
+
+	engine_thread = gettid();
+	if (done)
+		return;
+	done = true;
+	stack.ss_sp = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
+			   MAP_STACK, -1, 0);
+	if (stack.ss_sp != MAP_FAILED)
+		sigaltstack(&stack, NULL);
+}
+
+struct hand *
+hand_now(struct hand_page *h)
+{
+	return &h->page->now;
+}
+
+unsigned
+hand_deaths(const struct hand_page *h, const struct hand *what)
+{
+	for (uint32_t i = 0; i < h->page->count; i++)
+		if (hand_is(&h->page->noted[i].what, what))
+			return h->page->noted[i].deaths;
+	return 0;
+}
+
+bool
+hand_death(const struct hand_page *h, size_t i, struct hand *what, unsigned *deaths)
+{
+	if (i >= h->page->count)
+		return false;
+	*what = h->page->noted[i].what;
+	*deaths = h->page->noted[i].deaths;
+	return true;
+}
+
+int
+hand_last_signal(const struct hand_page *h)
+{
+	return h->last_signal;
+}
+
+void
+hand_close(struct hand_page *h)
+{
+	if (!h)
+		return;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		sigaction(signals[i], &before[signals[i]], NULL);
+	watched = NULL;
+	h->page->now = (struct hand){ 0 };
+	munmap(h->page, sizeof(*h->page));
+	free(h);
+}

@@ -1,0 +1,46 @@
+/* hand.h -- what the engine has in hand, in memory that outlives the process.
+ *
+ * A page of a file in the state folder, mapped shared and never synced: what a process has written
+ * there is still there after its death, and gone after a power cut, which is as it should be: only
+ * deaths by a fault of gongd's own (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE; the watchdog sends
+ * SIGABRT) in one boot count against what was in hand.  The signal is written down by a handler on
+ * a stack of its own.  A start counts the death; three with the same thing in hand, and the engine
+ * puts that thing aside. */
+#ifndef GONG_HAND_H
+#define GONG_HAND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HAND_DEATHS_MAX 3
+
+enum hand_kind { HAND_NOTHING, HAND_COMMAND, HAND_ALERT, HAND_WAVE };
+
+struct hand {
+	uint32_t kind;			/* enum hand_kind */
+	uint32_t row;			/* contact; 0 = the thing itself */
+	uint64_t a;			/* COMMAND: its kind; ALERT, WAVE: id */
+	uint64_t b;			/* COMMAND: a hash of what it says; ALERT: next step + 1, 0 = before */
+};
+
+bool hand_is(const struct hand *, const struct hand *);
+
+struct hand_page;
+
+/* Maps the file (made when missing or of another kind), counts the last process's death, and
+ * watches this process's signals from now on.  Never fails: without a file the page is memory of
+ * this process only, and nothing is counted.  Once a process. */
+struct hand_page *hand_open(const char *path);
+/* The calling thread is the engine's: only its faults count, and a watchdog's. */
+void hand_is_mine(struct hand_page *);
+struct hand *hand_now(struct hand_page *);	/* for the engine to write */
+/* How often gongd died with exactly this in hand. */
+unsigned hand_deaths(const struct hand_page *, const struct hand *);
+/* Everything noted, latest first: i from 0; false: there are no more. */
+bool hand_death(const struct hand_page *, size_t i, struct hand *, unsigned *deaths);
+/* The signal that ended the process before this one, if its death was counted; else 0. */
+int hand_last_signal(const struct hand_page *);
+void hand_close(struct hand_page *);		/* an orderly end: nothing is in hand */
+
+#endif
