@@ -126,7 +126,6 @@ alert_request_free(struct alert_request *r)
 	free(r->divisions);
 	free(r->without_divisions);
 	free(r->key);
-	free(r->body);
 	free(r->client);
 	free(r->template);
 	free(r->policy);

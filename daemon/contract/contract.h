@@ -24,7 +24,6 @@ struct pair {
 struct alert_request {
 	char *key;			/* idempotency key, never NULL */
 	unsigned char digest[32];	/* SHA-256 of the canonical request */
-	char *body;			/* canonical JSON, stored with the alert */
 	char *client;			/* name of who asked; the engine's, from the command */
 	bool drill, test, dry_run;
 	char *template, *policy;	/* template never NULL; policy NULL = broadcast, told once */

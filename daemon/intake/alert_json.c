@@ -229,9 +229,9 @@ fill_digest(struct alert_request *q, json_t *json, const char *what)
 	struct buf all = { 0 };
 
 	json_object_del(json, "key");
-	q->body = json_dumps(json, JSON_COMPACT | JSON_SORT_KEYS);
-	buf_printf(&all, "%s\n", what);
-	buf_puts(&all, q->body);
+	buf_puts(&all, what);
+	buf_puts(&all, "\n");
+	canonical_json(&all, json);
 	EVP_Digest(all.data, all.len, q->digest, NULL, EVP_sha256(), NULL);
 	buf_fini(&all);
 }

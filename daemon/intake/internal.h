@@ -44,6 +44,9 @@ int take_id(struct reading *, int64_t *out, json_t *value, const struct about *a
 int take_pairs(struct reading *, struct pair **out, size_t *count, json_t *value,
 	       const struct about *at, const char *division);
 
+/* canonical.c: appends the value in its one form, of which digests are made. */
+void canonical_json(struct buf *, json_t *);
+
 #define MEMBER_COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define REF_MAX 63			/* struct person: ref, and so on */
 #define NAME_MAX_BYTES 127

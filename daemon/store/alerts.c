@@ -504,7 +504,12 @@ store_audit(struct store *s, msec at, const char *actor, const char *action, con
 	if (!s->have_audit_hash)
 		last_audit_hash(s);
 	buf_add(&row, s->audit_hash, sizeof(s->audit_hash));
-	buf_printf(&row, "%lld\n%s\n%s\n%s", (long long)at, actor, action, detail);
+	buf_printf(&row, "%lld\n", (long long)at);
+	buf_puts(&row, actor);
+	buf_puts(&row, "\n");
+	buf_puts(&row, action);
+	buf_puts(&row, "\n");
+	buf_puts(&row, detail);
 	EVP_Digest(row.data, row.len, s->audit_hash, NULL, EVP_sha256(), NULL);
 	buf_fini(&row);
 	store_run(s, "INSERT INTO audit (at, actor, action, detail, hash) VALUES (?, ?, ?, ?, ?)",

@@ -434,7 +434,6 @@ ask_alert(struct reader *r)
 	struct alert_request *q = cmd->accept = xcalloc(1, sizeof(*q));
 
 	q->key = xstrdup(need(r));
-	q->body = xstrdup("{}");
 	digest(r->l, r->next, q->digest);
 	read_alert(r, q);
 	return cmd;

@@ -13,7 +13,7 @@
 
 #include "core/buf.h"
 #include "core/segment.h"
-#include "daemon/intake/intake.h"
+#include "daemon/intake/internal.h"
 #include "daemon/web/problem.h"
 
 static struct settings *settings;
@@ -197,6 +197,31 @@ the_digest_is_of_the_meaning(void **state)
 	assert_memory_equal(a, b, 32);		/* nor does the key */
 	digest_of(b, "{" BASE ",\"mode\":\"drill\"," AUDIENCE "}", NULL);
 	assert_memory_not_equal(a, b, 32);
+}
+
+static void
+the_digest_is_of_the_words_it_always_was(void **state)
+{
+	static const char *const values[] = {
+		"{}", "[]", "{\"b\":1,\"a\":[true,false,null,-7,9007199254740993],\"\":{}}",
+		"{\"ab\":1,\"a\":2,\"aB\":3,\"水\":\"库\"}", "[0.1,1e300,-2.5,100.0,1e-7]",
+		"\"\\u0001\\u001f\\b\\f\\n\\r\\t \\\" \\\\ / \\u007f \\ud83c\\udf0a é\"",
+		"{\"q\":1,\"p\":1,\"o\":1,\"n\":1,\"m\":1,\"l\":1,\"k\":1,\"j\":1,\"i\":1,\"h\":1,"
+		"\"g\":1,\"f\":1,\"e\":1,\"d\":1,\"c\":1,\"b\":1,\"a\":[[1,2],[3]]}",
+	};
+
+	for (size_t i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		json_t *value = json_loads(values[i], JSON_DECODE_ANY, NULL);
+		char *words = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+		struct buf ours = { 0 };
+
+		assert_non_null(words);
+		canonical_json(&ours, value);
+		assert_string_equal(ours.data, words);
+		buf_fini(&ours);
+		free(words);
+		json_decref(value);
+	}
 }
 
 static void
@@ -623,6 +648,7 @@ main(void)
 		cmocka_unit_test(alerts_are_refused_with_reason),
 		cmocka_unit_test(an_alert_is_taken_whole),
 		cmocka_unit_test(the_digest_is_of_the_meaning),
+		cmocka_unit_test(the_digest_is_of_the_words_it_always_was),
 		cmocka_unit_test(the_key_may_come_as_a_header),
 		cmocka_unit_test(callouts_are_refused_with_reason),
 		cmocka_unit_test(callouts_are_taken),

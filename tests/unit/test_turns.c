@@ -235,7 +235,6 @@ request(const char *key, const char *template, const char *policy)
 	struct alert_request *r = xcalloc(1, sizeof(*r));
 
 	r->key = xstrdup(key);
-	r->body = xstrdup("{}");
 	r->template = xstrdup(template);
 	r->policy = xstrdup(policy);	/* NULL stays NULL */
 	r->severity = SEVERITY_RED;
