@@ -299,8 +299,8 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 	for (size_t i = 0; i < count && all; i++)
 		all = rows[i].state == MESSAGE_QUEUED && rows[i].due == NEVER && rows[i].e164;
 	if (all && count)
-		store_messages_claim(e->store, lw->w.id, before, rows[count - 1].contact, r->id,
-				     lw->w.id & 255, e->now);
+		store_messages_claim(e->store, lw->w.id, before, rows[count - 1].contact, count,
+				     r->id, lw->w.id & 255, e->now);
 	for (size_t i = 0; i < count; i++) {
 		struct message *m = &rows[i];
 

@@ -30,6 +30,7 @@
 /* A wave being worked on.  Owner: waves.c. */
 struct live_wave {
 	struct wave w;
+	enum wave_state written;	/* what its row says */
 	struct live_wave *next, *prev;	/* ring of its rank; NULL = nothing to claim */
 	bool dirty, test, flash;
 	bool rest;			/* there may be rows after the cursor */

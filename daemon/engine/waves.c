@@ -146,6 +146,7 @@ take_in(struct engine *e, const struct wave *w)
 	const struct template *t = engine_template(e, w->template);
 
 	lw->w = *w;
+	lw->written = w->state;
 	lw->flash = t && t->flash;
 	lw->route_alarm = t && strcmp(t->name, ROUTE_ALARM) == 0;
 	lw->due_at = NEVER;
@@ -287,7 +288,8 @@ engine_waves_flush(struct engine *e)
 		if (lw->w.state == WAVE_OPEN && !wave_queued(&lw->w) &&
 		    !lw->w.count[MESSAGE_SENDING])
 			lw->w.state = WAVE_FINISHED;
-		store_wave_update(e->store, &lw->w);
+		store_wave_update(e->store, &lw->w, lw->w.state != lw->written);
+		lw->written = lw->w.state;
 		lw->dirty = false;
 		if (lw->w.state < WAVE_FINISHED || lw->w.count[MESSAGE_SENDING] || lw->stopping)
 			continue;

@@ -26,17 +26,22 @@ store_wave_insert(struct store *s, const struct wave *w)
 	return (uint32_t)store_last_id(s);
 }
 
+#define SET_COUNTS "UPDATE wave SET cursor = ?, total = ?, sending = ?, sent = ?, delivered = ?, " \
+	"failed = ?, expired = ?, withdrawn = ?, uncertain = ?"
+#define COUNTS(w) (int64_t)(w)->cursor, (int64_t)(w)->total, (int64_t)(w)->count[MESSAGE_SENDING], \
+	(int64_t)(w)->count[MESSAGE_SENT], (int64_t)(w)->count[MESSAGE_DELIVERED], \
+	(int64_t)(w)->count[MESSAGE_FAILED], (int64_t)(w)->count[MESSAGE_EXPIRED], \
+	(int64_t)(w)->count[MESSAGE_WITHDRAWN], (int64_t)(w)->count[MESSAGE_UNCERTAIN]
+
+/* An index hangs on the state: left alone, it is not written. */
 void
-store_wave_update(struct store *s, const struct wave *w)
+store_wave_update(struct store *s, const struct wave *w, bool new_state)
 {
-	store_run(s, "UPDATE wave SET state = ?, cursor = ?, total = ?, sending = ?, sent = ?, "
-		  "delivered = ?, failed = ?, expired = ?, withdrawn = ?, uncertain = ? "
-		  "WHERE id = ?", "iiiiiiiiiii", (int64_t)w->state, (int64_t)w->cursor,
-		  (int64_t)w->total, (int64_t)w->count[MESSAGE_SENDING],
-		  (int64_t)w->count[MESSAGE_SENT], (int64_t)w->count[MESSAGE_DELIVERED],
-		  (int64_t)w->count[MESSAGE_FAILED], (int64_t)w->count[MESSAGE_EXPIRED],
-		  (int64_t)w->count[MESSAGE_WITHDRAWN], (int64_t)w->count[MESSAGE_UNCERTAIN],
-		  (int64_t)w->id);
+	if (new_state)
+		store_run(s, SET_COUNTS ", state = ? WHERE id = ?", "iiiiiiiiiii", COUNTS(w),
+			  (int64_t)w->state, (int64_t)w->id);
+	else
+		store_run(s, SET_COUNTS " WHERE id = ?", "iiiiiiiiii", COUNTS(w), (int64_t)w->id);
 }
 
 static void
@@ -310,13 +315,21 @@ store_messages_after(struct store *s, const struct wave *w, struct message *out,
 		(int64_t)w->id, (int64_t)w->cursor, (int64_t)max), out, max);
 }
 
+/* By its key a row is changed without the copy of pages that SQLite makes for a range of them, lest
+ * the statement fail in the middle. */
+#define CLAIM "UPDATE message SET state = 1, attempt = attempt + 1, route = ?, reference = ?, at = ? " \
+	"WHERE wave = ? AND state = 0 AND "
+
 void
-store_messages_claim(struct store *s, uint32_t wave, uint32_t after, uint32_t last, int64_t route,
-		     unsigned reference, msec at)
+store_messages_claim(struct store *s, uint32_t wave, uint32_t after, uint32_t last, size_t count,
+		     int64_t route, unsigned reference, msec at)
 {
-	store_run(s, "UPDATE message SET state = 1, attempt = attempt + 1, route = ?, reference = ?, "
-		  "at = ? WHERE wave = ? AND contact > ? AND contact <= ? AND state = 0", "iiiiii",
-		  route, (int64_t)reference, at, (int64_t)wave, (int64_t)after, (int64_t)last);
+	if (count == 1)
+		store_run(s, CLAIM "contact = ?", "iiiii", route, (int64_t)reference, at,
+			  (int64_t)wave, (int64_t)last);
+	else
+		store_run(s, CLAIM "contact > ? AND contact <= ?", "iiiiii", route,
+			  (int64_t)reference, at, (int64_t)wave, (int64_t)after, (int64_t)last);
 }
 
 size_t

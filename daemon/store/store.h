@@ -269,7 +269,8 @@ struct wave {
 };
 /* With the id it has, or the next one when that is 0. */
 uint32_t store_wave_insert(struct store *, const struct wave *);
-void store_wave_update(struct store *, const struct wave *);
+/* Its cursor and counts, and its state when that has changed. */
+void store_wave_update(struct store *, const struct wave *, bool new_state);
 bool store_wave_get(struct store *, uint32_t id, struct wave *);
 typedef void (*wave_fn)(void *ctx, const struct wave *);
 typedef void (*wave_lost_fn)(void *ctx, uint32_t id);	/* its row lies on a damaged page */
@@ -308,9 +309,10 @@ bool store_message_get(struct store *, uint32_t wave, uint32_t contact, enum cha
 void store_message_update(struct store *, const struct message *);
 /* The next rows of a wave after its cursor. */
 size_t store_messages_after(struct store *, const struct wave *, struct message *out, size_t max);
-/* All queued rows in (after, last] become `sending` by `route`: the write-ahead. */
+/* All queued rows in (after, last], `count` of them, become `sending` by `route`: the
+ * write-ahead. */
 void store_messages_claim(struct store *, uint32_t wave, uint32_t after, uint32_t last,
-			  int64_t route, unsigned reference, msec at);
+			  size_t count, int64_t route, unsigned reference, msec at);
 /* Rows of a wave that wait by themselves until `due`; without those that `avoid` (a route, 0 =
  * none) had last and should not have again. */
 size_t store_messages_due(struct store *, const struct wave *, msec now, int64_t avoid,

@@ -98,14 +98,16 @@ ask_messages(struct store *s)
 		store_number_in_turn(s, 1, w.channel, 1);
 	}
 	store_wave_insert(s, &w);
-	store_wave_update(s, &w);
+	store_wave_update(s, &w, false);
+	store_wave_update(s, &w, true);
 	store_wave_get(s, 1, &w);
 	store_waves_open(s, see_wave, NULL, NULL);
 	store_waves_of(s, 1, see_wave, NULL);
 	store_wave_last_contact(s, 1);
 	store_message_exists(s, 1, 1);
 	store_message_update(s, &m);
-	store_messages_claim(s, 1, 0, 9, 1, 1, 1);
+	store_messages_claim(s, 1, 0, 9, 9, 1, 1, 1);
+	store_messages_claim(s, 1, 0, 9, 1, 1, 1, 1);
 	store_messages_next_due(s, 1);
 	store_messages_forget_due(s, 1, 2);
 	store_waves_due(s, see_due, NULL);

@@ -97,12 +97,12 @@ put_messages(void)
 	wave_open = w.id = store_wave_insert(store, &w);
 	for (uint32_t i = 1; i <= 3; i++)
 		store_message_insert(store, w.id, i, variant, 0, NEVER);
-	store_messages_claim(store, w.id, 0, 1, route, 7, RELEASED + 5);
+	store_messages_claim(store, w.id, 0, 1, 1, route, 7, RELEASED + 5);
 	store_message_get(store, w.id, 1, CHANNEL_SMS, &m);
 	store_message_sent(store, w.id, 1, m.attempt & 31, CHANNEL_SMS, 2, "r1", RELEASED + 10);
 	store_attempt_receipt(store, w.id, 1, m.attempt & 31, true, RELEASED + 20);
 	w.count[MESSAGE_SENT] = 1;
-	store_wave_update(store, &w);
+	store_wave_update(store, &w, true);
 	w = (struct wave){ .alert = 1, .step = 1, .channel = CHANNEL_VOICE, .state = WAVE_WITHDRAWN,
 			   .severity = SEVERITY_RED, .expires_at = NEVER, .planned_at = RELEASED,
 			   .total = 2 };
