@@ -14,6 +14,7 @@ ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SECONDS = 5                      # of load, in each round
 PEOPLE, CONNECTIONS = 1000, 48   # to the provider
 LATE_MS = 20
+CARRIED = CONNECTIONS * 1000 / LATE_MS    # a second, at best
 CONF = '''group = core
 admin-port = %(admin)d
 admin-password = bench
@@ -90,7 +91,9 @@ class Kannel:
 
 def one_round(gateway, latency_ms):
     """Messages a second from the first request to the last message at the provider, CPU
-    microseconds a message, statements a message."""
+    microseconds a message, statements a message.  A late provider is offered a fifth more than
+    its connections can carry: more would only be a load on the machine."""
+    rate = CARRIED * 1.2 if latency_ms else 0
     with tempfile.NamedTemporaryFile(prefix="gong-provider-") as log:
         provider = Process("provider", [os.path.join(BUILD, "sim/provider"), "--port", "0",
                                         "--no-log", "--latency-ms", str(latency_ms)], log.name,
@@ -101,7 +104,7 @@ def one_round(gateway, latency_ms):
                 cpu = sum(map(cpu_seconds, subject.pids))
                 statements = subject.statements()
                 begin = time.monotonic()
-                count = run_load(subject.port, SECONDS, 0, PEOPLE, *subject.more)["accepted"]
+                count = run_load(subject.port, SECONDS, rate, PEOPLE, *subject.more)["accepted"]
                 wait_for("the provider to have them all",
                          lambda: providers.received(provider.words[1]) >= count, 120, every=0.02)
                 took = time.monotonic() - begin
@@ -136,4 +139,4 @@ def bench_kannel(note):
     note("single_20ms_gong_per_s", gong[0])
     note("single_20ms_kannel_per_s", kannel[0])
     note("single_20ms_kannel_ratio", gong[0] / kannel[0])
-    note("single_20ms_carried", gong[0] / (CONNECTIONS * 1000 / LATE_MS))
+    note("single_20ms_carried", gong[0] / CARRIED)

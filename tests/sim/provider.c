@@ -77,11 +77,24 @@ on_term(evutil_socket_t fd, short what, void *ctx)
 	*(bool *)ctx = true;
 }
 
+/* A latency is what it says, not rounded up to the poll's next millisecond. */
+static struct event_base *
+precise_base(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
+}
+
 int
 main(int argc, char **argv)
 {
 	static struct server server;
-	struct event_base *base = event_base_new();
+	struct event_base *base = precise_base();
 	struct event *term, *interrupt;
 	bool leaving = false;
 	int port;
