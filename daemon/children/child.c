@@ -46,6 +46,7 @@ close_pipes(struct child *c)
 		close(c->out);
 	c->in = c->out = -1;
 	c->unread = false;
+	mutter_close(c);
 	evbuffer_drain(c->to, evbuffer_get_length(c->to));
 	lines_fini(&c->from);
 }
@@ -202,6 +203,7 @@ child_start(struct child *c)
 {
 	struct err err = { 0 };
 	char *program = c->ops->program(c->owner, &err);
+	int errors;
 
 	c->state = CHILD_STARTING;
 	c->queued = c->written = 0;
@@ -213,11 +215,12 @@ child_start(struct child *c)
 	c->end_reason = NULL;
 	if (!program) {
 		child_end(c, true, "%s", err.text);
-	} else if ((c->pid = child_spawn(program, &c->in, &c->out)) < 0) {
+	} else if ((c->pid = child_spawn(program, &c->in, &c->out, &errors)) < 0) {
 		child_end(c, false, "cannot start %s: %s", program, strerror(errno));
 	} else {
 		c->starts++;
 		open_pipes(c);
+		mutter_open(c, errors);
 		c->ops->born(c->owner);
 		arm(c->timer, START_MS);
 	}

@@ -51,6 +51,8 @@ struct child_ops {
 	void (*line)(void *owner, char *line, size_t len);
 	/* All lines of one read have been given. */
 	void (*read)(void *owner);
+	/* A line of its standard error, at most 999 bytes of it; NULL: one that was too much. */
+	void (*muttered)(void *owner, const char *line);
 	/* Once a second while it is up and being read.  `now`: its own time, see child_now.  What it
 	 * should have done by now, as a sentence (it is killed for it), or NULL. */
 	const char *(*late)(void *owner, msec now);
@@ -102,7 +104,7 @@ void child_end(struct child *, bool for_good, const char *fmt, ...)	/* SIGKILL, 
 void child_close(struct child *, msec grace_ms);
 
 /* spawn.c: the process, or -1 with errno.  Our ends of its pipes: `to` its input, `from` its
- * output; caller closes them and reaps. */
-pid_t child_spawn(const char *program, int *to, int *from);
+ * output, `errors` its standard error (NULL: it is gongd's); caller closes them and reaps. */
+pid_t child_spawn(const char *program, int *to, int *from, int *errors);
 
 #endif

@@ -6,8 +6,18 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "core/pace.h"
 #include "daemon/children/children.h"
 #include "drivers/kit/lines.h"
+
+struct mutter {				/* its standard error; see mutter.c */
+	int fd;
+	struct event *readable, *rested;	/* NULL: it has no process */
+	char line[1000];
+	size_t len;
+	struct pace_bucket bucket;
+	bool too_much;
+};
 
 struct child {
 	struct children *all;
@@ -22,6 +32,7 @@ struct child {
 	struct evbuffer *to;		/* not yet written */
 	uint64_t queued, written;	/* bytes ever queued, bytes taken by the kernel */
 	struct lines from;
+	struct mutter mutter;
 	char *end_reason;
 	bool end_for_good;		/* said that a restart is not worth it */
 	enum child_blame blame;		/* why it is being ended */
@@ -47,6 +58,8 @@ struct children {
 };
 
 msec family_now(const struct children *);	/* stands still while the loop did not run */
+void mutter_open(struct child *, int fd);	/* takes it over */
+void mutter_close(struct child *);		/* after its last words; twice is nothing */
 void child_watch(struct child *);	/* once a second: pings, what is late */
 
 #endif

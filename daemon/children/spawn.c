@@ -1,4 +1,4 @@
-/* spawn.c -- a child as a process of its own: a group, two pipes and nothing else of gongd's. */
+/* spawn.c -- a child as a process of its own: a group, its pipes and nothing else of gongd's. */
 #include "daemon/children/children.h"
 
 #include <fcntl.h>
@@ -8,7 +8,7 @@
 
 /* In the child, between fork and exec: only what is safe there. */
 static void
-become_child(const char *program, pid_t gongd, int in, int out)
+become_child(const char *program, pid_t gongd, int in, int out, int errors)
 {
 	sigset_t none;
 
@@ -18,6 +18,8 @@ become_child(const char *program, pid_t gongd, int in, int out)
 		_exit(127);		/* it died before the line above */
 	dup2(in, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
+	if (errors >= 0)
+		dup2(errors, STDERR_FILENO);
 	close_range(3, ~0U, 0);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -26,13 +28,22 @@ become_child(const char *program, pid_t gongd, int in, int out)
 	_exit(127);
 }
 
-pid_t
-child_spawn(const char *program, int *to, int *from)
+static void
+close_both(const int pipe[2])
 {
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 };
+	for (int i = 0; i < 2; i++)
+		if (pipe[i] >= 0)
+			close(pipe[i]);
+}
+
+pid_t
+child_spawn(const char *program, int *to, int *from, int *errors)
+{
+	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 };
 	pid_t gongd = getpid(), pid;	/* 1 in a container */
 
-	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0)
+	if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0 ||
+	    (errors && pipe2(err, O_CLOEXEC) < 0))
 		goto fail;
 	fcntl(in[1], F_SETPIPE_SZ, 262144);
 	fcntl(out[0], F_SETPIPE_SZ, 262144);
@@ -40,19 +51,20 @@ child_spawn(const char *program, int *to, int *from)
 	if (pid < 0)
 		goto fail;
 	if (pid == 0)
-		become_child(program, gongd, in[0], out[1]);
+		become_child(program, gongd, in[0], out[1], err[1]);
 	setpgid(pid, pid);
 	close(in[0]);
 	close(out[1]);
 	*to = in[1];
 	*from = out[0];
+	if (errors) {
+		close(err[1]);
+		*errors = err[0];
+	}
 	return pid;
 fail:
-	for (int i = 0; i < 2; i++) {
-		if (in[i] >= 0)
-			close(in[i]);
-		if (out[i] >= 0)
-			close(out[i]);
-	}
+	close_both(in);
+	close_both(out);
+	close_both(err);
 	return -1;
 }

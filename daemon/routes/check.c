@@ -145,7 +145,7 @@ routes_check(const struct settings *s, const struct route_conf *conf, json_t **p
 	*problems = NULL;
 	if (!program) {
 		/* err says so */
-	} else if ((t.pid = child_spawn(program, &t.in, &t.out)) < 0) {
+	} else if ((t.pid = child_spawn(program, &t.in, &t.out, NULL)) < 0) {
 		err_set(err, "cannot start %s: %s", program, strerror(errno));
 	} else {
 		evutil_make_socket_nonblocking(t.in);

@@ -50,6 +50,18 @@ on_read(void *owner)
 	events_flush(owner);
 }
 
+static void
+on_muttered(void *owner, const char *line)
+{
+	struct driver *d = owner;
+
+	if (line)
+		d->routes->ports.log(d->routes->ports.ctx, LOG_STORY, "driver says route=%s: %s",
+				     d->conf->name, line);
+	else
+		flow_muttered(d);
+}
+
 static const char *
 on_late(void *owner, msec now)
 {
@@ -161,7 +173,7 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 
 static const struct child_ops driver_ops = {
 	.program = on_program, .born = on_born, .line = events_read, .read = on_read,
-	.late = on_late, .ended = on_ended,
+	.muttered = on_muttered, .late = on_late, .ended = on_ended,
 };
 
 struct driver *

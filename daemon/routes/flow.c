@@ -21,6 +21,7 @@
 #define TOLD_PER_S 500			/* everything else but `done` and receipts */
 #define EXCESS_AT_ONCE 1000		/* then it is not read until the second is over */
 #define REST_MS_MAX 2000
+#define UNSAID_TELL_MS MINUTES(1)	/* at most one line so often about lines that were dropped */
 #define OVER_S 5			/* an alarm after that */
 #define CALM_S 60			/* … which is over after that */
 
@@ -188,6 +189,29 @@ flow_unmatched(struct driver *d, unsigned long receipts)
 	rest(d, (msec)(-f->unmatched.tokens * 1000 / UNMATCHED_PER_S));
 }
 
+/* Its other pipe is read on: what it tells there is no worse for that. */
+void
+flow_muttered(struct driver *d)
+{
+	d->flow.excess++;
+	d->flow.excess_total++;
+	d->flow.unsaid++;
+}
+
+static void
+report_unsaid(struct driver *d)
+{
+	struct flow *f = &d->flow;
+	msec now = now_of(d);
+
+	if (!f->unsaid || (f->unsaid_told_at && now - f->unsaid_told_at < UNSAID_TELL_MS))
+		return;
+	d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING, "driver log lines dropped route=%s "
+			     "count=%lu", d->conf->name, f->unsaid);
+	f->unsaid = 0;
+	f->unsaid_told_at = now;
+}
+
 static void
 tell_engine(struct driver *d, unsigned long lines)
 {
@@ -213,6 +237,7 @@ flow_second(struct driver *d)
 	f->over = over ? f->over + 1 : 0;
 	f->calm = over ? 0 : f->calm + 1;
 	flow_look(d);
+	report_unsaid(d);
 	if (over && f->over == OVER_S && !f->alarmed) {
 		f->alarmed = true;
 		tell_engine(d, lines);

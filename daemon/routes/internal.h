@@ -29,6 +29,8 @@ struct flow {
 	bool alarmed, first_word;	/* first_word: the engine has heard whether it is */
 	unsigned long told, excess;	/* in this second: events for the engine, beyond a bucket */
 	unsigned long excess_total, receipts_unmatched;		/* so far */
+	unsigned long unsaid;		/* lines of its standard error, not yet reported */
+	msec unsaid_told_at;
 	unsigned over, calm;		/* seconds in a row with too much, without */
 };
 
@@ -99,6 +101,7 @@ void flow_flush(struct driver *);		/* what was put off goes now */
 bool flow_noise(struct driver *);
 void flow_look(struct driver *);		/* the engine may have run some of its commands */
 void flow_unmatched(struct driver *, unsigned long receipts);	/* so far */
+void flow_muttered(struct driver *);		/* a line of its standard error too much */
 void flow_second(struct driver *);
 
 /* ops.c: operations to lines */

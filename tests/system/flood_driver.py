@@ -5,7 +5,7 @@
 It writes its books like bad_driver.py and answers pings, and beside that writes lines of KIND as
 fast as they are taken (N of them, then no more; 0: without end).  close: "ignore" goes on, "hang"
 stops itself (SIGSTOP), "leave" ends and leaves a helper of its own session on its output.
-With "holds" it answers nothing that it is sent.  With "fatal" its first life says that a restart is
+"mutter" is written to standard error.  With "holds" it answers nothing that it is sent.  With "fatal" its first life says that a restart is
 useless.
 """
 import json
@@ -27,6 +27,7 @@ LINES = {
     "call": lambda n: dict(ev="call", id="0000000000001", state="ringing"),
     "done": lambda n: dict(ev="done", id="0000000000001", outcome="accepted"),
     "pong": lambda n: dict(ev="pong", n=n),
+    "mutter": lambda n: dict(words=n),      # on standard error
     "unknown": lambda n: dict(ev="of_a_later_version", n=n),
 }
 
@@ -48,7 +49,7 @@ def flood(config):
             out += (json.dumps(line(n)) + "\n").encode()
             n += 1
         while out:
-            out = out[os.write(1, out):]
+            out = out[os.write(2 if config["tells"] == "mutter" else 1, out):]
         with open(config["log"] + ".told", "w", encoding="ascii") as f:
             f.write(str(n))
 
@@ -91,6 +92,7 @@ def main():
                 leave_helper(config["log"])
             say(**ready())
             if config.get("tells"):
+                LINES[config["tells"]](0)               # what is no KIND ends it
                 threading.Thread(target=flood, args=(config,), daemon=True).start()
         elif op["op"] == "ping":
             say(ev="pong", n=op["n"])

@@ -155,7 +155,7 @@ def columns(text):
 
 COMMANDS = ["import divisions", "import contacts", "import roster", "send", "callout",
             "alert list", "alert show", "alert watch", "alert cancel", "ack", "task list",
-            "task close", "route list", "route test", "modem list", "modem probe", "modem at",
+            "task close", "route list", "route test", "route resume", "modem list", "modem probe", "modem at",
             "modem ussd", "modem send-test", "help", "version"]
 
 

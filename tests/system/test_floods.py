@@ -13,7 +13,7 @@ from test_faults import HERE, broadcast, sim_route, world_with
 
 # What a driver may repeat without end; each of them stops gongd when nothing bounds it.
 KINDS = ["receipt", "receipt_took", "inbound", "health", "keep", "ready", "call", "done", "pong",
-         "unknown"]
+         "mutter", "unknown"]
 
 
 def flood_route(name, world_dir, more="backup = true\n", **options):
@@ -64,7 +64,7 @@ def test_floods_of_every_kind_at_once_delay_no_other_route_and_no_stop():
         for kind in KINDS:
             assert route_metric(world, "gong_route_starts_total", "f-" + kind) == 1, kind
         assert route_metric(world, "gong_route_starts_total", "sim1") == 1
-        for kind in ("health", "keep", "ready", "done", "pong", "unknown"):
+        for kind in ("health", "keep", "ready", "done", "pong", "mutter", "unknown"):
             assert route_metric(world, "gong_route_excess_total", "f-" + kind) > 0, kind
         stop_within(world, 7)
 
@@ -82,6 +82,17 @@ def test_of_health_the_newest_is_kept():
         wait_for("the newest one", lambda: [
             r for r in world.api("GET", "/v1/routes")[1]["routes"]
             if r["health"] and r["health"].get("note") == "n2999"], 30)
+
+
+def test_what_a_driver_writes_to_standard_error_is_in_the_log_also_its_last_words():
+    with world_with(lambda d: sim_route("sim1", d) + flood_route("f", d, tells="nonsense") +
+                    flood_route("m", d, tells="mutter", count=5)) as world:
+        def log():
+            with open(world.path("gongd.log"), encoding="utf-8") as f:
+                return f.read()
+
+        wait_for("its words", lambda: 'driver says route=m: {"words": 4}' in log())
+        wait_for("why it died", lambda: "driver says route=f: KeyError: 'nonsense'" in log())
 
 
 @pytest.mark.parametrize("close", ["ignore", "hang", "leave"])
