@@ -408,6 +408,7 @@ on_term(evutil_socket_t sig, short what, void *ctx)
 	web_stop_accepting(l->web);
 	event_del(l->term);
 	event_del(l->interrupt);
+	event_del(l->hangup);
 	children_stop(l->children, STOP_GRACE_MS, on_stopped, l);
 }
 

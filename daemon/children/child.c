@@ -22,7 +22,7 @@
 #define BAD_LINES_MAX 3
 #define LINES_AT_ONCE 512		/* then it is somebody else's turn on the loop */
 #define UNREAD_MAX (64 * 1024 * 1024)	/* bytes that it has been told and does not read */
-#define LAST_WORDS (1024 * 1024)	/* bytes: as much as a pipe can hold */
+#define LAST_PIECES 8			/* of that many lines: as much as its pipe can hold */
 
 static void
 arm(struct event *ev, msec ms)
@@ -176,12 +176,10 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 static void
 hear_last_words(struct child *c)
 {
-	size_t heard = 0;
-	ssize_t n;
+	unsigned pieces = c->held ? 1 : LAST_PIECES;	/* held: it tells more than is taken */
 
 	child_hold(c, false);
-	while (c->out >= 0 && heard < LAST_WORDS && (c->unread || (n = take_in(c)) > 0)) {
-		heard += c->unread ? 0 : (size_t)n;
+	while (c->out >= 0 && pieces-- && (c->unread || take_in(c) > 0)) {
 		child_hold(c, false);
 		give_lines(c);
 	}
@@ -367,6 +365,8 @@ child_close(struct child *c, msec grace_ms)
 {
 	struct buf line = { 0 };
 
+	if (c->all->stopping)
+		return;			/* its time is set, and nobody makes it longer */
 	event_del(c->timer);
 	if (c->state == CHILD_WAITING)
 		c->state = CHILD_STOPPED;

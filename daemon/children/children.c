@@ -16,8 +16,8 @@ check_stopped(struct children *all)
 	if (!all->stopping || !stopped)
 		return;
 	for (const struct child *c = all->first; c; c = c->next)
-		if (c->state != CHILD_STOPPED)
-			return;
+		if (c->state != CHILD_STOPPED && c->state != CHILD_WAITING)
+			return;		/* one that waits is not started any more */
 	all->stopped = NULL;
 	stopped(all->stopped_ctx);
 }
@@ -76,13 +76,13 @@ children_open(struct event_base *base, msec (*now)(void *ctx), void *ctx)
 void
 children_stop(struct children *all, msec grace_ms, void (*done)(void *ctx), void *ctx)
 {
-	all->stopping = true;
 	all->stopped = done;
 	all->stopped_ctx = ctx;
 	for (struct child *c = all->first; c; c = c->next) {
 		child_hold(c, false);
 		child_close(c, grace_ms);
 	}
+	all->stopping = true;
 	event_active(all->sweep, EV_TIMEOUT, 0);
 }
 
