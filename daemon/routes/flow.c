@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define WEIGHT_MAX 1024			/* commands that may wait for the engine: two turns */
+#define WEIGHT_MAX 4096			/* commands that may wait for the engine: eight turns */
 #define WEIGHT_MAX_CHATTY 64		/* … of one that has told too much for 2 s */
 #define LATEST_PER_S 5			/* health, keep, ready */
 #define LATEST_BURST 50

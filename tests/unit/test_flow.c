@@ -111,13 +111,13 @@ what_waits_for_the_engine_stops_the_reading_and_nothing_is_dropped(void **state)
 {
 	struct world *w = open_world();
 
-	tell(w, INBOUND, 1023);
+	tell(w, INBOUND, 4095);
 	holds("below the limit it is read", !w->d->flow.pressed && !w->watched, "%s", "it is not so");
 	tell(w, INBOUND, 1);
 	holds("at the limit it is not", w->d->flow.pressed && w->watched, "%s", "it is not so");
 	tell(w, INBOUND, 10);
-	holds("what had been read goes on", w->told.count == 1034, "%zu", w->told.count);
-	for (unsigned i = 0; i < 500; i++)
+	holds("what had been read goes on", w->told.count == 4106, "%zu", w->told.count);
+	for (unsigned i = 0; i < 2000; i++)
 		command_free(command_pop(&w->told));
 	flow_look(w->d);
 	holds("above half of it, still not", w->d->flow.pressed, "%s", "it is not so");
