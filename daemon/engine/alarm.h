@@ -36,14 +36,15 @@ void engine_health_load(struct engine *, struct route_state *);
 
 /* -- outage.c: is it there, does it work -- */
 
-void engine_outage_open(struct engine *, struct route_state *);	/* gongd starts, or the route is new */
+void engine_outage_open(struct engine *, struct route_state *);	/* a start, or a new route */
 void engine_route_is_ready(struct engine *, struct route_state *);
 void engine_route_is_down(struct engine *, struct route_state *, const char *reason,
 			  bool for_good);
-void engine_route_worked(struct engine *, struct route_state *);	/* its network took one, or knows the number */
-void engine_route_refused(struct engine *, struct route_state *, const char *reason);	/* cannot now */
-void engine_route_moved(struct engine *, struct route_state *);	/* a word about what it has in hand */
-void engine_route_works(struct engine *, struct route_state *);	/* it accepted one: no more pause */
+/* Its network took one, or said that there is no such number. */
+void engine_route_worked(struct engine *, struct route_state *);
+void engine_route_refused(struct engine *, struct route_state *, const char *reason);	/* not now */
+void engine_route_moved(struct engine *, struct route_state *);	/* a word about what is in hand */
+void engine_route_works(struct engine *, struct route_state *);	/* it accepted one: no pause */
 /* The row of all alarms in the table of due things. */
 void engine_alarms_load(struct engine *);
 void engine_alarms_due(struct engine *);

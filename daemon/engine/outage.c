@@ -209,12 +209,13 @@ describe(const struct engine *e, const struct route_state *r, char *text, size_t
 		snprintf(text, size, "%lld分钟毫无进展,手中%u条 / no progress for %lld min with %u "
 			 "messages in hand", minutes, r->inflight, minutes, r->inflight);
 	else if (is_refusing(r))
-		snprintf(text, size, "%lld分钟未接受任何消息:%.120s / has accepted nothing for %lld min: "
-			 "%s", minutes, r->refused_reason, minutes, r->refused_reason);
+		snprintf(text, size, "%lld分钟未接受任何消息:%.120s / has accepted nothing "
+			 "for %lld min: %s", minutes, r->refused_reason, minutes,
+			 r->refused_reason);
 	else if (is_restless(e, r, LOSSES_MAX))
-		snprintf(text, size, "频繁中断,一小时超过%d次:%.*s / comes and goes, more than %d times "
-			 "an hour: %s", LOSSES_MAX, engine_alarm_chinese(why), why, LOSSES_MAX,
-			 engine_alarm_english(why));
+		snprintf(text, size, "频繁中断,一小时超过%d次:%.*s / comes and goes, more than "
+			 "%d times an hour: %s", LOSSES_MAX, engine_alarm_chinese(why), why,
+			 LOSSES_MAX, engine_alarm_english(why));
 	else
 		return false;
 	return true;

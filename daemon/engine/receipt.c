@@ -58,9 +58,10 @@ unmatched(struct engine *e, struct route_state *r)
 {
 	e->stats.receipts_unmatched++;
 	r->receipts_unmatched++;
-	if (!pace_meter_take(&r->strangers_until, STRANGER_GAP_MS, STRANGERS_MAX + counted(r), e->now))
-		engine_alarm_again(e, r, "receipts", "大量回执与任何消息都对不上 / brings many receipts that "
-				   "match no message");
+	if (!pace_meter_take(&r->strangers_until, STRANGER_GAP_MS, STRANGERS_MAX + counted(r),
+			     e->now))
+		engine_alarm_again(e, r, "receipts", "大量回执与任何消息都对不上 / brings many "
+				   "receipts that match no message");
 }
 
 /* Modem references are 8 bits and come back without our id; most providers get our id, and the

@@ -164,7 +164,7 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 	cmd->lost.fatal = for_good && !anew && !d->removed;
 	cmd->lost.hung = blame == CHILD_HUNG;
 	cmd->lost.cut = blame == CHILD_CUT;
-	cmd->lost.asked = children_are_stopping(d->routes->children);
+	cmd->lost.asked = children_are_stopping(d->routes->children) || anew || d->removed;
 	events_flush(d);
 	flow_flush(d);
 	flow_submit(d, cmd);
