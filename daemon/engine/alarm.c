@@ -95,8 +95,10 @@ send_notice(struct engine *e, const char *about, bool test, const struct route_a
 	struct alert notice;
 	int64_t id = 0;
 
-	snprintf(key, sizeof(key), "alarm-%s-%s-%lld", about, alarm->name,
-		 (long long)alarm->since);
+	/* By its number: the same name may come, go and come again within one turn, and a driver may
+	 * choose the name of one of gong's own. */
+	snprintf(key, sizeof(key), "alarm-%lld-%s-%s", (long long)e->last_alert + 1, about,
+		 alarm->name);
 	if (settings_role(e->settings, DUTY) >= 0)
 		store_divisions_in(e->store, (struct division_range){ 0, INT64_MAX }, TIER_COUNTY,
 				   add_county, &counties);

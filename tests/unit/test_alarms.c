@@ -225,6 +225,70 @@ a_turn_that_failed_counts_once(void **state)
 	close_world(&w);
 }
 
+#define COUNTY 990121000000
+
+/* Somebody to be told: an alarm's message needs a duty officer. */
+static void
+put_officer(struct world *w)
+{
+	int64_t role = w->engine->documents.role_ids[settings_role(settings, "duty_officer")];
+	const uint64_t numbers[4] = { 99910000001 };
+	struct err err = { .text = "" };
+	uint32_t person;
+
+	store_begin(w->store);
+	store_division_put(w->store, COUNTY, "county", "{}");
+	person = store_person_put(w->store, "d", "d", LANG_ZH, true, numbers, 1, 1);
+	store_roster_put(w->store, role, COUNTY, 0, START * 2, person);
+	assert_int_equal(store_commit(w->store, &err), 0);
+}
+
+/* All of it in one turn, at one instant: two messages of the same words are two. */
+static void
+one_turn_may_raise_the_same_name_twice(void **state)
+{
+	static const char with[] = "{\"alarms\":[{\"name\":\"a\",\"text\":\"t\"}]}";
+	int64_t before;
+	struct world w;
+
+	open_world(&w);
+	put_officer(&w);
+	before = w.engine->last_alert;
+	for (int i = 0; i < 3; i++) {
+		health(&w, with);
+		health(&w, "{\"alarms\":[]}");
+	}
+	health(&w, with);
+	holds("the turn is kept", turn(&w) == 0, "it failed");
+	holds("it stands", standing(&w) == 1, "%zu do", standing(&w));
+	holds("two messages, as docs/alarms.md says", w.engine->last_alert == before + 2, "%lld",
+	      (long long)(w.engine->last_alert - before));
+	close_world(&w);
+}
+
+/* What gong finds and what a driver names are apart, whatever the name. */
+static void
+a_driver_may_choose_a_name_of_gongs_own(void **state)
+{
+	struct command *cmd;
+	int64_t before;
+	struct world w;
+
+	open_world(&w);
+	put_officer(&w);
+	before = w.engine->last_alert;
+	health(&w, "{\"alarms\":[{\"name\":\"chatty\",\"text\":\"t\"}]}");
+	cmd = command_new(CMD_CHATTY, route_id(&w));
+	cmd->chatty.over = true;
+	cmd->chatty.text = xstrdup("t");
+	command_push(&w.urgent, cmd);
+	holds("the turn is kept", turn(&w) == 0, "it failed");
+	holds("both stand", standing(&w) == 2, "%zu do", standing(&w));
+	holds("and both are told", w.engine->last_alert == before + 2, "%lld",
+	      (long long)(w.engine->last_alert - before));
+	close_world(&w);
+}
+
 int
 main(void)
 {
@@ -232,6 +296,8 @@ main(void)
 		cmocka_unit_test(what_is_said_again_costs_no_statement),
 		cmocka_unit_test(ever_new_names_are_bounded),
 		cmocka_unit_test(a_turn_that_failed_counts_once),
+		cmocka_unit_test(one_turn_may_raise_the_same_name_twice),
+		cmocka_unit_test(a_driver_may_choose_a_name_of_gongs_own),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);
