@@ -79,7 +79,9 @@ change_without_process(struct driver *d, const char *reason)
 
 	cmd->lost.reason = xstrdup(reason);
 	cmd->lost.gone = d->gone = d->removed;
-	if (!d->removed)
+	if (d->removed)
+		child_close(d->child, 0);	/* its back-off ends, too: nothing starts any more */
+	else
 		options_follow(d, cmd);
 	flow_submit(d, cmd);
 	if (!d->removed)
