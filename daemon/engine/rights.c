@@ -152,7 +152,7 @@ check_row(struct engine *e, const struct rights *r, const struct principal *by,
 		return err_say(err, REFUSED_FORBIDDEN, line, import_outside, by->name, code);
 	}
 	if (q->kind == IMPORT_CONTACTS && store_person_by_ref(e->store, row->ref, &p) &&
-	    !store_posts_within(e->store, p.id, r->divisions, r->division_count))
+	    !store_posts_within(e->store, p.id, r->divisions, r->division_count, e->now))
 		return err_say(err, REFUSED_FORBIDDEN, line, import_not_own, row->ref, by->name);
 	return 0;
 }

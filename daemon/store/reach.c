@@ -30,10 +30,11 @@ all_within(struct store *s, sqlite3_stmt *st, const struct division_range *range
 
 bool
 store_posts_within(struct store *s, uint32_t contact, const struct division_range *ranges,
-		   size_t count)
+		   size_t count, msec now)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT division FROM post WHERE contact = ?", "i",
-				       (int64_t)contact);
+	sqlite3_stmt *st = store_query(s, "SELECT division FROM post WHERE contact = ?1 UNION "
+		"SELECT division FROM roster WHERE contact = ?1 AND to_at > ?2", "ii",
+		(int64_t)contact, now);
 	bool any;
 
 	return all_within(s, st, ranges, count, &any);

@@ -239,9 +239,9 @@ void store_audit(struct store *, msec at, const char *actor, const char *action,
 		 const char *detail);
 
 /* -- reach.c: is all of it within these divisions? -- */
-/* The posts that a person holds; one who holds none is within any. */
+/* The posts that a person holds, and the duties from `now` on; one who has none is within any. */
 bool store_posts_within(struct store *, uint32_t contact, const struct division_range *,
-			size_t count);
+			size_t count, msec now);
 /* Whatever the person was called for in the alert; false: for nothing. */
 bool store_called_within(struct store *, uint32_t contact, int64_t alert,
 			 const struct division_range *, size_t count);

@@ -1,4 +1,6 @@
 """What a client may do is what gong.conf says, and nothing else."""
+import time
+
 import pytest
 
 from district import District
@@ -113,7 +115,6 @@ def test_a_limit_of_recipients_holds_for_waiting_alerts_too(world):
         "divisions": ["990121"], "roles": ["village_chief"]})), 422, "at most 5", "/audience")
     assert as_client(world, "few", "POST", "/v1/alerts", dict(few, audience={
         "divisions": ["990121001"], "roles": ["village_chief"]}))[0] == 202
-    import time
     later = int(time.time() * 1000) + 1500
     status, answer = as_client(world, "few", "POST", "/v1/alerts", dict(
         few, key="later", starts_at=later, audience={"divisions": ["990121"],
@@ -221,3 +222,20 @@ def test_a_clerk_of_a_township_imports_its_own_people_only(world):
     assert not world.rows("SELECT 1 FROM contact WHERE ref = 'clerk-2'")
     assert not world.rows("SELECT 1 FROM number WHERE e164 = 99913933333333")
     assert as_client(world, "clerk", "POST", path, (head + other).encode())[0] == 200
+
+
+def test_nor_changes_who_has_a_duty_elsewhere(world):
+    path = "/v1/import/contacts"
+    assert world.api("POST", path, b"id,name,phone\n"
+                     b"duty-1,Wang,+99913944444441\nduty-2,Zhao,+99913944444442\n")[0] == 200
+    first, last = (time.strftime("%Y-%m-%d", time.gmtime(time.time() + days * 86400))
+                   for days in (-30, 300))
+    status, said = world.api("POST", "/v1/import/roster", ("role,division,contact,from,to\n"
+                             "duty_officer,990121,duty-1,%s 00:00,%s 00:00\n"
+                             "duty_officer,990121,duty-2,2020-01-01 00:00,2020-01-02 00:00\n"
+                             % (first, last)).encode())
+    assert status == 200, said
+    row = b"id,name,phone\nduty-%d,Wang,+99913955555555\n"
+    refused(as_client(world, "townclerk", "POST", path, row % 1), 403, "duty-1")
+    assert not world.rows("SELECT 1 FROM number WHERE e164 = 99913955555555")
+    assert as_client(world, "townclerk", "POST", path, row % 2)[0] == 200, "that duty is over"
