@@ -208,6 +208,8 @@ check_log(struct guard *g, struct err *err)
 	if (known && same && !there)
 		guard_damage(g, 1u << TABLE_LOG, "missing at a start, and with it what was committed "
 			     "last");
+	if (!there || !same)
+		unlink(g->mark);	/* it has said what it had to say */
 	return 0;
 }
 
@@ -281,7 +283,6 @@ guard_open(struct guard **out, const char *store_path, struct err *err)
 		guard_close(g);
 		return -1;
 	}
-	write_mark(g);
 	*out = g;
 	return 0;
 }
@@ -317,6 +318,7 @@ guard_files_are_open(struct guard *g)
 	for (int i = FILE_LOG; i < FILE_COUNT; i++)
 		if (stat(g->paths[i], &st) == 0)
 			g->files[i] = (struct identity){ st.st_dev, st.st_ino, true };
+	write_mark(g);
 }
 
 /* Before, not after: a kill between the two leaves a log without a mark, which is believed. */

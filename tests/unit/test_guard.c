@@ -157,7 +157,11 @@ logs(void **state)
 	struct err err = { .text = "" };
 	struct guard *g = opened();
 
+	guard_close(g);				/* a kill before there is a log */
+	g = opened();
+	holds("a start that was cut short is no damage", !guard_damaged(g), "%x", guard_damaged(g));
 	write_file(beside("-wal"), "log");
+	guard_files_are_open(g);
 	guard_close(g);				/* a kill */
 	g = opened();
 	holds("a kill that leaves the log is no damage", !guard_damaged(g), "%x", guard_damaged(g));
@@ -168,7 +172,10 @@ logs(void **state)
 	unlink(beside("-wal"));
 	g = opened();
 	holds("without it the file is used", !guard_damaged(g), "%x", guard_damaged(g));
+	write_file(beside("-wal"), "log");
+	guard_files_are_open(g);
 	guard_close(g);				/* a kill */
+	unlink(beside("-wal"));
 	g = opened();
 	holds("a log that has gone is damage", guard_damaged(g) == 1u << TABLE_LOG, "%x",
 	      guard_damaged(g));
