@@ -44,25 +44,46 @@ struct look {
 	struct err *refuse;
 };
 
+/* Accept proved the texts; what fails here is a list that changed since. */
 static void
-step_failed(struct look *l, size_t step, const struct err *err)
+step_failed(struct engine *e, const struct alert *a, size_t step, const struct err *err)
 {
-	/* Accept proved the texts; what fails here is a list that changed since. */
-	engine_undo(l->e);
-	store_task_open(l->e->store, l->a->id, "step_failed", err->text, l->e->now);
-	engine_log(l->e, LOG_ERROR, "step failed alert=%lld step=%zu reason=\"%s\"", (long long)l->a->id,
+	store_task_open(e->store, a->id, "step_failed", err->text, e->now);
+	engine_log(e, LOG_ERROR, "step failed alert=%lld step=%zu reason=\"%s\"", (long long)a->id,
 		   step, err->text);
 }
 
-/* 1 if the step reached somebody, or the desk; 0 if nobody; -1 refused. */
+/* Tells what became of a step: did it reach somebody, or the desk? */
+static bool
+step_taken(struct engine *e, const struct alert *a, size_t step, const struct step_plan *plan)
+{
+	unsigned long people = 0;
+
+	for (size_t i = 0; i < plan->waves; i++)
+		people += plan->wave[i].people;
+	engine_note_incomplete(e, a);
+	engine_event(e, a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
+		     "\"nobody\":%lu,\"console\":%s,\"broadcast\":%s}", step, plan->waves,
+		     plan->broadcast ? 0 : people, plan->nobody, plan->console ? "true" : "false",
+		     plan->broadcast ? "true" : "false");
+	if (plan->no_route)
+		engine_event(e, a->id, "channel_without_route", "{\"step\":%zu}", step);
+	return people || plan->console || plan->broadcast;
+}
+
+#define STEP_IN_SLICES 2
+
+/* 1 if the step reached somebody, or the desk; 0 if nobody; -1 refused; STEP_IN_SLICES: begun. */
 static int
 take_step(struct look *l, size_t step)
 {
 	struct engine *e = l->e;
 	struct step_plan plan;
 	struct err err = { 0 };
-	unsigned long people = 0;
 	int rc;
+
+	if (engine_slices_begin(e, l->a, l->r, l->p, step, l->refuse != NULL))
+		return STEP_IN_SLICES;
 
 	if (!l->refuse)			/* accept stands in a savepoint of its own */
 		engine_mark(e);
@@ -71,20 +92,13 @@ take_step(struct look *l, size_t step)
 		*l->refuse = err;
 		return -1;
 	}
-	if (rc < 0)
-		step_failed(l, step, &err);
-	else if (!l->refuse)
+	if (rc < 0) {
+		engine_undo(e);
+		step_failed(e, l->a, step, &err);
+	} else if (!l->refuse) {
 		store_keep(e->store);
-	for (size_t i = 0; i < plan.waves; i++)
-		people += plan.wave[i].people;
-	engine_note_incomplete(e, l->a);
-	engine_event(e, l->a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
-		     "\"nobody\":%lu,\"console\":%s,\"broadcast\":%s}", step, plan.waves,
-		     plan.broadcast ? 0 : people, plan.nobody, plan.console ? "true" : "false",
-		     plan.broadcast ? "true" : "false");
-	if (plan.no_route)
-		engine_event(e, l->a->id, "channel_without_route", "{\"step\":%zu}", step);
-	return people || plan.console || plan.broadcast;
+	}
+	return step_taken(e, l->a, step, &plan);
 }
 
 /* The one step of an alert without policy. */
@@ -124,8 +138,12 @@ climb(struct look *l)
 			a->step = (unsigned)d.step + 1;
 			break;
 		case LADDER_CLIMB:
-			a->step = (unsigned)d.step + 1;
 			took = take_step(l, d.step);
+			if (took == STEP_IN_SLICES) {	/* due until its last slice is written */
+				a->due_at = l->e->now;
+				return 0;
+			}
+			a->step = (unsigned)d.step + 1;
 			if (took < 0)
 				return -1;
 			/* A step with nobody in it does not answer a "cannot". */
@@ -208,7 +226,8 @@ look_at(struct engine *e, int64_t id)
 	struct alert_request *r;
 	struct alert a;
 
-	if (!engine_hold(e, HAND_ALERT, (uint64_t)id, 0) || !store_alert_get(e->store, id, &a) ||
+	if (engine_slices_of(e, id) || !engine_hold(e, HAND_ALERT, (uint64_t)id, 0) ||
+	    !store_alert_get(e->store, id, &a) ||
 	    !engine_hold(e, HAND_ALERT, (uint64_t)id, a.step + 1))
 		return;
 	r = request_decode(a.body);
@@ -226,6 +245,47 @@ engine_climb_due(struct engine *e)
 		look_at(e, due[i]);
 	engine_let_go(e);
 	e->more |= count == ALERTS_PER_TURN;
+}
+
+/* A step of the oldest alert that has so many targets: one slice of it. */
+void
+engine_climb_slices(struct engine *e)
+{
+	struct slices *s = engine_slices_oldest(e);
+	struct err err = { 0 };
+	const struct policy *p;
+	struct alert a;
+	size_t step;
+	int rc;
+
+	if (!s)
+		return;
+	e->more = true;
+	if (!engine_hold(e, HAND_ALERT, (uint64_t)slices_alert(s), 0) ||
+	    !store_alert_get(e->store, slices_alert(s), &a) || !slices_fit(s, &a) ||
+	    !engine_hold(e, HAND_ALERT, (uint64_t)a.id, a.step + 1) ||
+	    !alert_is_open(a.state) || a.expires_at <= e->now ||
+	    !(p = engine_policy(e, a.policy))) {
+		engine_slices_end(e, s);	/* the alert is looked at as it is now */
+		return;
+	}
+	engine_mark(e);
+	rc = slices_go(s, &a, p, &err);
+	if (rc < 0) {
+		engine_undo(e);
+		slices_withdraw(s);
+		step_failed(e, &a, a.step, &err);
+	} else {
+		store_keep(e->store);
+	}
+	if (rc == 0)
+		return;
+	step = a.step;
+	a.step++;
+	if (step_taken(e, &a, step, slices_plan(s)))
+		a.hurry = false;
+	engine_look(e, &a, slices_request(s), NULL);
+	engine_slices_end(e, s);
 }
 
 msec

@@ -13,6 +13,7 @@ int engine_plan_targets(struct engine *, struct alert *, const struct alert_requ
 /* -- climb.c -- */
 
 void engine_climb_due(struct engine *);		/* alerts whose due_at has come */
+void engine_climb_slices(struct engine *);	/* one slice of a step for very many targets */
 msec engine_climb_next(const struct engine *);
 void engine_alerts_load(struct engine *);
 /* Does what is due.  With `refuse`, at accept, -1 and the reason when a step cannot be planned,

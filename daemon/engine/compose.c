@@ -184,8 +184,8 @@ compose_wave(const struct planner *p, unsigned position, enum channel channel, e
 	};
 }
 
-static void
-note_wave(struct planner *p, const struct wave *w, unsigned parts)
+void
+compose_note(struct planner *p, const struct wave *w, unsigned parts)
 {
 	size_t i = p->out->waves;
 
@@ -212,6 +212,65 @@ row_aside(struct planner *p, uint32_t contact)
 	engine_log(p->e, LOG_ERROR, "row put aside alert=%lld contact=%u", (long long)p->alert->id, contact);
 }
 
+/* The wave of a step planned in slices that takes this position's people; NULL: none so far. */
+static struct sliced_wave *
+sliced_wave(const struct planner *p, unsigned position, enum channel channel)
+{
+	for (size_t i = 0; p->sliced && i < p->sliced->count; i++)
+		if (p->sliced->waves[i].position == position && p->sliced->waves[i].channel == channel)
+			return &p->sliced->waves[i];
+	return NULL;
+}
+
+void
+sliced_note(struct sliced *s, unsigned position, enum channel channel, uint32_t wave)
+{
+	if (s->count == s->cap) {
+		s->cap = s->cap ? s->cap * 2 : 8;
+		s->waves = xrealloc(s->waves, s->cap * sizeof(*s->waves));
+	}
+	s->waves[s->count++] = (struct sliced_wave){ position, channel, wave, 0 };
+}
+
+static struct live_wave *
+begin_wave(struct planner *p, unsigned position, enum channel channel, enum wave_kind kind,
+	   int64_t template)
+{
+	struct wave w = compose_wave(p, position, channel, kind, template);
+	struct live_wave *lw;
+
+	if (p->sliced)
+		w.state = WAVE_PLANNING;	/* until its last slice is written */
+	lw = engine_wave_add(p->e, &w, p->alert->test);
+	if (p->sliced)
+		sliced_note(p->sliced, position, channel, lw->w.id);
+	return lw;
+}
+
+static void
+end_wave(struct planner *p, struct live_wave *lw, unsigned parts)
+{
+	struct sliced_wave *sliced = sliced_wave(p, lw->w.position, lw->w.channel);
+
+	if (!sliced) {
+		engine_wave_rank(p->e, lw);
+		compose_note(p, &lw->w, parts);
+		return;
+	}
+	if (parts > sliced->parts)
+		sliced->parts = parts;
+	engine_wave_touch(p->e, lw);
+}
+
+/* Has the step, or the alert for `only_new`, a message for him already? */
+static bool
+is_told(struct planner *p, const struct live_wave *lw, uint32_t contact, bool only_new)
+{
+	return id_set_has(&p->seen, contact) ||
+		(only_new && store_was_handed_over(p->e->store, p->alert->id, contact)) ||
+		(p->sliced && lw && store_message_exists(p->e->store, lw->w.id, contact));
+}
+
 /* One wave from the picks (sorted by contact).  `only_new`: people without any message of this
  * alert yet, for a step whose own channel has no route. */
 static int
@@ -222,8 +281,9 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 	int64_t document;
 	const struct template *t = engine_template_named(e, p->alert,
 		p->step ? p->step->template : NULL, &document);
-	struct table variants = { 0 };
-	struct live_wave *lw = NULL;
+	struct table whole = { 0 }, *variants = p->sliced ? &p->sliced->variants[channel] : &whole;
+	const struct sliced_wave *begun = sliced_wave(p, position, channel);
+	struct live_wave *lw = begun ? engine_wave(e, begun->id) : NULL;
 	unsigned parts = 0;
 	int rc = 0;
 
@@ -234,23 +294,19 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 
 		if (i && p->picks[i - 1].contact == pick->contact)
 			continue;
-		if (id_set_has(&p->seen, pick->contact) ||
-		    (only_new && store_was_handed_over(e->store, p->alert->id, pick->contact)))
+		if (is_told(p, lw, pick->contact, only_new))
 			continue;
 		if (!engine_hold_row(e, pick->contact)) {
 			row_aside(p, pick->contact);
 			continue;
 		}
-		variant = variant_for(p, &variants, t, pick, kind, channel, &parts);
+		variant = variant_for(p, variants, t, pick, kind, channel, &parts);
 		if (!variant) {
 			rc = -1;
 			break;
 		}
-		if (!lw) {
-			struct wave w = compose_wave(p, position, channel, kind, document);
-
-			lw = engine_wave_add(e, &w, p->alert->test);
-		}
+		if (!lw)
+			lw = begin_wave(p, position, channel, kind, document);
 		/* A redial tries the person's next number, and after the last the first. */
 		if (channel == CHANNEL_VOICE)
 			number = store_number_in_turn(e->store, pick->contact, channel,
@@ -301,11 +357,13 @@ compose_channels(struct planner *p, unsigned position, enum wave_kind kind)
 			store_called_put(p->e->store, pick->contact, p->alert->id, pick->target,
 					 (unsigned)p->index);
 		if (!i || p->picks[i - 1].contact != pick->contact)
-			id_set_add(&p->seen, pick->contact);
+			id_set_add(p->sliced ? &p->sliced->fresh : &p->seen, pick->contact);
 	}
+	p->count = 0;
+	if (p->sliced)
+		return 0;		/* the position may go on */
 	id_set_sort(&p->seen);
 	p->out->people = p->seen.count;
-	p->count = 0;
 	return 0;
 }
 
@@ -330,7 +388,7 @@ compose_broadcast(struct planner *p, const struct template *t, int64_t document)
 			return -1;
 	}
 	w.total = p->out->people = picks_request_count(p, limit);
-	note_wave(p, &w, parts);
+	compose_note(p, &w, parts);
 	p->out->broadcast = true;
 	if (p->e->quiet)
 		return 0;

@@ -15,6 +15,7 @@
 static void
 forget(struct engine *e)
 {
+	engine_slices_drop(e);
 	engine_waves_drop(e);
 	engine_texts_drop(e);
 	for (size_t i = 0; i < e->route_count; i++) {

@@ -27,6 +27,12 @@ void engine_close(struct engine *);
 int engine_turn(struct engine *, struct command_list *urgent, struct command_list *bulk, msec now,
 		struct effect_list *out, msec *wake_at, struct err *);
 
+/* A step for more targets than that is planned in slices of so many people.  Only tests change it,
+ * to play their nights both ways. */
+extern struct engine_slicing {
+	size_t targets, people;
+} engine_slicing;
+
 #define ROUTES_MAX 64
 
 /* The commands of the last turn, for the caller to free in the thread that made them: freed by

@@ -110,7 +110,7 @@ engine_import_slice(struct engine *e)
 	struct err err = { 0 };
 	struct buf json = { 0 };
 
-	if (e->planning.count && q->done == 0) {
+	if ((e->planning.count || e->slices.count) && q->done == 0) {
 		e->more = true;		/* the lists stand still while an audience is collected */
 		return;
 	}

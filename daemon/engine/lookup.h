@@ -52,6 +52,18 @@ struct silent {				/* names: buf_fini */
 	unsigned long n, shown, looked;
 };
 
+struct sliced {				/* of a step planned over many turns; slices.c */
+	struct sliced_wave {
+		unsigned position;
+		enum channel channel;
+		uint32_t id;
+		unsigned parts;
+	} *waves;
+	size_t count, cap;
+	struct table variants[CHANNEL_COUNT];	/* of the position in hand: its texts */
+	struct id_set fresh;		/* people of the position in hand */
+};
+
 struct planner {			/* what a step picked so far, and why */
 	struct engine *e;
 	struct alert *alert;
@@ -70,6 +82,7 @@ struct planner {			/* what a step picked so far, and why */
 	struct silent all;		/* of all targets, once asked for; its looked > 0 */
 	uint32_t target;		/* of the picks being made */
 	division_code division, under;
+	struct sliced *sliced;		/* NULL: the step is planned whole, in this turn */
 	size_t found;			/* picks made */
 	size_t named;			/* people met, also those who are left out */
 };

@@ -31,6 +31,10 @@ void engine_calls_slice(struct engine *);	/* asks back some of those that nobody
 
 struct wave compose_wave(const struct planner *, unsigned position, enum channel, enum wave_kind,
 			 int64_t template);
+/* A finished wave, for events and forecasts. */
+void compose_note(struct planner *, const struct wave *, unsigned parts);
+/* A wave that belongs to a step planned in slices. */
+void sliced_note(struct sliced *, unsigned position, enum channel, uint32_t wave);
 /* 0 fills p->err. */
 int64_t compose_variant(struct planner *, const struct template *, const struct pick *,
 			enum wave_kind, enum channel, bool coded, unsigned *parts);

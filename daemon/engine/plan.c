@@ -30,18 +30,24 @@ target_tier(const struct policy *policy)
 }
 
 /* People of the targets themselves: linked to what they answer for. */
+void
+planner_call(struct planner *p, unsigned position, const struct family *family,
+	     const struct target *t)
+{
+	size_t before = p->found;
+
+	p->target = p->step->inform ? NO_TARGET : t->id;
+	p->division = t->division;
+	picks_family(p, family, t->division);
+	if (position == 0 && p->found == before)
+		p->out->nobody++;
+}
+
 static int
 plan_calls(struct planner *p, unsigned position, const struct family *family)
 {
-	for (size_t i = 0; i < p->target_count; i++) {
-		size_t before = p->found;
-
-		p->target = p->step->inform ? NO_TARGET : p->targets[i].id;
-		p->division = p->targets[i].division;
-		picks_family(p, family, p->targets[i].division);
-		if (position == 0 && p->found == before)
-			p->out->nobody++;
-	}
+	for (size_t i = 0; i < p->target_count; i++)
+		planner_call(p, position, family, &p->targets[i]);
 	return compose_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_CALL);
 }
 
@@ -73,17 +79,22 @@ plan_helpers(struct planner *p, unsigned position, const struct family *family)
 }
 
 /* Each person whom the request named answers for himself. */
+void
+planner_person(struct planner *p, const struct target *t)
+{
+	struct person person;
+
+	if (store_person_by_id(p->e->store, t->contact, &person) && person.active)
+		picks_add(p, person.id, person.lang, t->division, t->id);
+	else
+		p->out->nobody++;
+}
+
 static int
 plan_persons(struct planner *p)
 {
-	for (size_t i = 0; i < p->target_count; i++) {
-		struct person person;
-
-		if (store_person_by_id(p->e->store, p->targets[i].contact, &person) && person.active)
-			picks_add(p, person.id, person.lang, p->targets[i].division, p->targets[i].id);
-		else
-			p->out->nobody++;
-	}
+	for (size_t i = 0; i < p->target_count; i++)
+		planner_person(p, &p->targets[i]);
 	return compose_channels(p, 0, p->step->inform ? WAVE_INFORM : WAVE_CALL);
 }
 
@@ -165,8 +176,8 @@ plan_request(struct planner *p)
 	return compose_channels(p, 0, WAVE_INFORM);
 }
 
-static void
-open_task(struct planner *p)
+void
+planner_desk(struct planner *p)
 {
 	struct silent silent = { 0 };
 	struct buf text = { 0 };
@@ -187,8 +198,15 @@ open_task(struct planner *p)
 	buf_fini(&text);
 }
 
-static int
-plan_position(struct planner *p, unsigned pos, const struct family *family)
+bool
+planner_is_above(const struct planner *p, const struct family *family)
+{
+	return p->policy->targets == TARGETS_PERSON ||
+		family_tier(p->e, family) < target_tier(p->policy);
+}
+
+int
+planner_position(struct planner *p, unsigned pos, const struct family *family)
 {
 	if (p->policy->targets == TARGETS_PERSON)
 		return plan_person_helpers(p, pos, family);
@@ -212,15 +230,15 @@ plan_own_roles(struct planner *p)
 	for (size_t r = 0; r < p->request->role_count; r++) {
 		int family = settings_family(s, p->request->roles[r]);
 
-		if (family >= 0 && plan_position(p, (unsigned)r, &s->families[family]) < 0)
+		if (family >= 0 && planner_position(p, (unsigned)r, &s->families[family]) < 0)
 			return -1;
 	}
 	return 0;
 }
 
 /* Whom the request names beside the policy's roles: told once, with the first step. */
-static int
-plan_contacts(struct planner *p, unsigned position)
+int
+planner_contacts(struct planner *p, unsigned position)
 {
 	if (p->index || !p->request->contact_count)
 		return 0;
@@ -247,7 +265,7 @@ plan_positions(struct planner *p)
 		if (plan_own_roles(p) < 0)
 			return -1;
 		return p->policy->targets == TARGETS_TEAM ? 0
-			: plan_contacts(p, (unsigned)p->request->role_count);
+			: planner_contacts(p, (unsigned)p->request->role_count);
 	}
 	/* Households live through enough real nights: a drill that does not name them spares them. */
 	if (p->alert->drill && p->step->inform) {
@@ -257,9 +275,9 @@ plan_positions(struct planner *p)
 	if (p->policy->targets == TARGETS_TEAM)
 		return plan_team(p);
 	for (unsigned pos = 0; pos < p->step->to_count; pos++)
-		if (plan_position(p, pos, &e->settings->families[p->step->to[pos]]) < 0)
+		if (planner_position(p, pos, &e->settings->families[p->step->to[pos]]) < 0)
 			return -1;
-	return plan_contacts(p, (unsigned)p->step->to_count);
+	return planner_contacts(p, (unsigned)p->step->to_count);
 }
 
 int
@@ -282,7 +300,7 @@ engine_plan_step(struct engine *e, struct alert *a, const struct alert_request *
 		rc = err_say(err, REFUSED_INVALID, about(CONCEPT_AUDIENCE), client_recipients,
 			     r->client, NUM(r->recipients_max), NUM(out->people));
 	if (rc == 0 && p.step && p.step->channels[CHANNEL_CONSOLE])
-		open_task(&p);
+		planner_desk(&p);
 	free(p.picks);
 	free(p.targets);
 	id_set_fini(&p.without);

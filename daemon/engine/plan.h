@@ -10,8 +10,38 @@
 int engine_plan_step(struct engine *, struct alert *, const struct alert_request *,
 		     const struct policy *, size_t step, struct step_plan *, struct err *);
 void planner_target(void *planner, const struct target *);	/* for store_targets */
+/* Picks of one target: the holders of a role there, or the person himself. */
+void planner_call(struct planner *, unsigned position, const struct family *, const struct target *);
+void planner_person(struct planner *, const struct target *);
+/* Are they people who hear of targets, not those who answer for them? */
+bool planner_is_above(const struct planner *, const struct family *);
+/* A whole position, or the contacts that the request names; -1 fills p->err. */
+int planner_position(struct planner *, unsigned position, const struct family *);
+int planner_contacts(struct planner *, unsigned position);
+void planner_desk(struct planner *);	/* the task of a step with the console */
 enum tier family_tier(const struct engine *, const struct family *);
 enum tier target_tier(const struct policy *);
+
+/* -- slices.c: a step for very many targets, planned over many turns -- */
+
+/* Begins it, or begins anew what was interrupted; false: the step is to be planned whole.  `first`:
+ * a refusal would still refuse the request. */
+bool engine_slices_begin(struct engine *, const struct alert *, const struct alert_request *,
+			 const struct policy *, size_t step, bool first);
+bool engine_slices_of(const struct engine *, int64_t alert);	/* is one under way? */
+/* The oldest; NULL: none.  Borrowed until it is ended. */
+struct slices *engine_slices_oldest(const struct engine *);
+int64_t slices_alert(const struct slices *);
+/* Does it still plan what the alert is at? */
+bool slices_fit(const struct slices *, const struct alert *);
+/* One slice: 1 = it was the last and its waves are open, 0 = there is more, -1 = err; the caller
+ * undoes what the turn wrote of it. */
+int slices_go(struct slices *, struct alert *, const struct policy *, struct err *);
+void slices_withdraw(struct slices *);	/* the waves that it has written so far */
+const struct step_plan *slices_plan(const struct slices *);
+const struct alert_request *slices_request(const struct slices *);
+void engine_slices_end(struct engine *, struct slices *);
+void engine_slices_drop(struct engine *);	/* all of them, from memory */
 
 /* -- notice.c: messages outside the ladder -- */
 

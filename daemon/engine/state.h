@@ -7,7 +7,7 @@
  *   2 lookup.h   documents, pick, broadcast, route_view, import
  *   3 waves.h    waves, stop
  *   4 message.h  message, calls, compose, collect, in_flight
- *   5 plan.h     plan, notice, dispatch
+ *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, climb
  *   7 accept.h   accept
  *   8 alarm.h    alarm, health, outage
@@ -197,6 +197,11 @@ struct engine {
 		msec expiry_at;		/* when a wave's validity may end */
 		uint32_t last, marked;	/* last id; the same before the command in hand */
 	} waves;
+	struct {			/* slices.c: steps being planned, oldest first */
+		struct slices **list;
+		size_t count, cap;
+		unsigned long undone_turn;	/* the last in which something was undone, from 1 */
+	} slices;
 	struct live_list calls;		/* calls.c: whose calls may not be needed any more */
 	struct live_list planning;	/* broadcast.c, collect.c: still being planned, oldest first */
 	msec resume_at;			/* dispatch.c: when a held-back claim may go at the earliest */

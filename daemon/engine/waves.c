@@ -309,13 +309,14 @@ load_one(void *ctx, const struct wave *w)
 {
 	struct engine *e = ctx;
 	struct live_wave *lw = take_in(e, w);
-	struct alert a;
+	struct alert a = { 0 };
 
 	if (store_alert_get(e->store, w->alert, &a))
 		lw->test = a.test;
 	if (w->state == WAVE_OPEN)
 		engine_wave_rank(e, lw);
-	else
+	/* One of a step that is planned in slices: the alert has not done with that step. */
+	else if (!a.policy || (int)a.step > w->step)
 		engine_broadcast_resume(e, lw);
 }
 
@@ -393,6 +394,7 @@ engine_undo(struct engine *e)
 	size_t kept = 0;
 
 	store_undo(e->store);
+	e->slices.undone_turn = e->stats.turns + 1;
 	e->waves.last = e->waves.marked;
 	engine_texts_drop(e);		/* the ids of those undone are given again */
 	table_each(&e->waves.live, find_newer, &newer);

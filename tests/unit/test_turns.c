@@ -15,8 +15,8 @@
 #define COUNTY 990121000000
 /* Some 2,000 rows written, with all that belongs to each. */
 #define STEPS_MAX 1000000u
-/* A step of a ladder is planned whole: each of its targets costs as much as the first. */
-#define STEP_PLANNED (PEOPLE * 300)
+/* The turn that accepts proves the texts for each target and writes it down; nothing else. */
+#define ACCEPTED (PEOPLE * 85)
 
 static char folder[] = "/tmp/gong-turns-XXXXXX";
 
@@ -178,26 +178,35 @@ count_anew(struct world *w)
 	w->worst = w->total = w->turns = 0;
 }
 
+/* When it wants the next one. */
+static msec
+turn(struct world *w)
+{
+	unsigned long before = store_steps(w->store), steps;
+	struct err err = { .text = "" };
+	struct effect *f;
+	msec wake;
+
+	holds("a turn", engine_turn(w->engine, &w->urgent, &w->bulk, w->now, &w->effects, &wake,
+				    &err) == 0, "%s", err.text);
+	steps = store_steps(w->store) - before;
+	w->worst = steps > w->worst ? steps : w->worst;
+	w->total += steps;
+	w->turns++;
+	while ((f = effect_pop(&w->effects)))
+		see(w, f);
+	return wake;
+}
+
 /* Turns until nothing is left to do at this instant. */
 static void
 run(struct world *w)
 {
 	msec wake = w->now;
-	struct err err = { .text = "" };
 
 	for (int guard = 0; wake <= w->now || w->urgent.first || w->bulk.first; guard++) {
-		unsigned long before = store_steps(w->store), steps;
-		struct effect *f;
-
 		holds("it comes to rest", guard < 10000, "%d turns", guard);
-		holds("a turn", engine_turn(w->engine, &w->urgent, &w->bulk, w->now, &w->effects, &wake,
-					    &err) == 0, "%s", err.text);
-		steps = store_steps(w->store) - before;
-		w->worst = steps > w->worst ? steps : w->worst;
-		w->total += steps;
-		w->turns++;
-		while ((f = effect_pop(&w->effects)))
-			see(w, f);
+		wake = turn(w);
 	}
 }
 
@@ -269,6 +278,92 @@ accept(struct world *w, struct alert_request *r)
 	holds("it is accepted", w->accepted, "%s", w->json);
 }
 
+static int64_t look(struct world *, const char *sql);
+
+/* Whatever became of a large step: each person has his one message, in one wave, and his link. */
+static void
+all_are_told_once(struct world *w)
+{
+	static const struct { const char *sentence, *sql; int64_t value; } books[] = {
+		{ "everybody has a message", "SELECT count(DISTINCT contact) FROM message WHERE wave = 1",
+		  PEOPLE },
+		{ "everybody has one", "SELECT count(*) FROM message", PEOPLE },
+		{ "it is one wave", "SELECT count(*) FROM wave", 1 },
+		{ "which is open", "SELECT state FROM wave", WAVE_OPEN },
+		{ "and counts them", "SELECT total FROM wave", PEOPLE },
+		{ "everybody is called", "SELECT count(*) FROM called", PEOPLE },
+		{ "for a target of his own", "SELECT count(DISTINCT target) FROM called", PEOPLE },
+		{ "the step is told once", "SELECT count(*) FROM event WHERE what = 'step'", 1 },
+		{ "with its people", "SELECT detail LIKE '%\"messages\":20000,%' FROM event WHERE what = 'step'",
+		  1 },
+		{ "the alert goes on", "SELECT step FROM alert", 1 },
+	};
+
+	for (size_t i = 0; i < COUNT(books); i++)
+		holds(books[i].sentence, look(w, books[i].sql) == books[i].value, "%lld",
+		      (long long)look(w, books[i].sql));
+}
+
+/* gongd stops at every so manieth turn of a large step, and ends it in its last life. */
+static void
+a_step_in_slices_survives_any_number_of_stops(void **state)
+{
+	static const char *const names[] = { "stops-p", "stops-v" };
+
+	for (int v = 0; v < 2; v++) {
+		struct world w = { 0 };
+		struct alert_request *r = request("a", v ? "flood.move" : "notice.text",
+						  v ? "villages" : "persons");
+		struct command *cmd = command_new(CMD_ACCEPT, -1);
+
+		if (!v)
+			add_role(r, "village_chief");
+		open_world(&w, names[v]);
+		cmd->accept = r;
+		command_push(&w.bulk, cmd);
+		for (unsigned life = 0; life < 6; life++) {
+			for (unsigned i = 0; i <= 3 * life; i++)
+				turn(&w);
+			close_world(&w);
+			open_world(&w, names[v]);
+		}
+		holds("it was not yet done", look(&w, "SELECT step FROM alert") == 0, "%lld",
+		      (long long)look(&w, "SELECT step FROM alert"));
+		run(&w);
+		all_are_told_once(&w);
+		close_world(&w);
+	}
+}
+
+static struct command *cancel(int64_t alert);
+
+static void
+a_cancel_between_slices_ends_them(void **state)
+{
+	struct world w = { 0 };
+	struct alert_request *r = request("a", "notice.text", "persons");
+	struct command *cmd = command_new(CMD_ACCEPT, -1);
+
+	open_world(&w, "cancel");
+	add_role(r, "village_chief");
+	cmd->accept = r;
+	command_push(&w.bulk, cmd);
+	for (int i = 0; i < 5; i++)
+		turn(&w);
+	command_push(&w.urgent, cancel(1));
+	run(&w);
+	ready(&w, 100000);
+	holds("nothing goes", w.sent_count == 0, "%zu", w.sent_count);
+	holds("its wave is withdrawn", look(&w, "SELECT state FROM wave") == WAVE_WITHDRAWN, "%lld",
+	      (long long)look(&w, "SELECT state FROM wave"));
+	holds("no step was taken", look(&w, "SELECT count(*) FROM event WHERE what = 'step'") == 0, "%s",
+	      "one was");
+	/* The next alert is nobody's rest. */
+	accept(&w, request("b", "flood.move", "villages"));
+	holds("the next is told", w.sent_count == PEOPLE, "%zu", w.sent_count);
+	close_world(&w);
+}
+
 static void
 twenty_thousand_persons_and_their_helpers(void **state)
 {
@@ -279,7 +374,8 @@ twenty_thousand_persons_and_their_helpers(void **state)
 	add_role(r, "village_chief");
 	count_anew(&w);
 	accept(&w, r);
-	within(&w, "20,000 persons: accept", STEP_PLANNED);
+	within(&w, "20,000 persons: accept", ACCEPTED);
+	all_are_told_once(&w);
 	count_anew(&w);
 	w.now += MINUTES(10);
 	run(&w);
@@ -299,7 +395,8 @@ twenty_thousand_villages_and_their_helpers(void **state)
 	open_world(&w, "villages");
 	count_anew(&w);
 	accept(&w, request("a", "flood.move", "villages"));
-	within(&w, "20,000 villages: accept", STEP_PLANNED);
+	within(&w, "20,000 villages: accept", ACCEPTED);
+	all_are_told_once(&w);
 	count_anew(&w);
 	w.now += MINUTES(10);
 	run(&w);
@@ -531,6 +628,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(twenty_thousand_persons_and_their_helpers),
 		cmocka_unit_test(twenty_thousand_villages_and_their_helpers),
+		cmocka_unit_test(a_step_in_slices_survives_any_number_of_stops),
+		cmocka_unit_test(a_cancel_between_slices_ends_them),
 		cmocka_unit_test(a_stop_asks_back_what_is_in_flight_turn_by_turn),
 		cmocka_unit_test(a_stop_forgets_what_waits_turn_by_turn),
 		cmocka_unit_test(a_bystander_s_late_reply_finds_its_alert),
