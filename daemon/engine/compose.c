@@ -315,11 +315,9 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 		lw->w.total++;
 	}
 	engine_hold_row(e, 0);
-	if (lw) {
-		engine_wave_rank(e, lw);
-		note_wave(p, &lw->w, parts);
-	}
-	table_fini(&variants, NULL);
+	if (lw)
+		end_wave(p, lw, parts);
+	table_fini(&whole, NULL);
 	return rc;
 }
 

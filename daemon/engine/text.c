@@ -235,10 +235,38 @@ check_param(struct engine *e, const struct alert_request *r, const struct templa
 	return rc;
 }
 
+/* The same of all parameters of divisions, the division's row read once. */
+static bool
+has_all(struct engine *e, const struct alert_request *r, const struct template *t,
+	division_code division)
+{
+	struct alert nobody = { 0 };
+	struct text_place place = { .alert = &nobody, .request = r, .template = t,
+				    .division = division };
+	struct lookup l = { .e = e, .place = &place, .lang = e->settings->default_lang };
+	bool all = true;
+
+	for (size_t i = 0; i < t->param_count && all; i++) {
+		const struct param *param = &t->params[i];
+		const char *value = param->scope == SCOPE_DIVISION ? value_of(&l, param) : NULL;
+
+		if (param->scope == SCOPE_DIVISION)
+			all = value ? param_check(param, value, NULL) == 0 : param->fallback[l.lang] != NULL;
+	}
+	json_decref(l.columns);
+	return all;
+}
+
 int
 engine_check_texts(struct engine *e, const struct alert_request *r, const struct template *t,
 		   const division_code *divisions, size_t count, struct err *err)
 {
+	size_t complete = 0;
+
+	/* 20,000 places are read once, not once a parameter; if one lacks something, it is named in
+	 * the order of the parameters. */
+	while (complete < count && has_all(e, r, t, divisions[complete]))
+		complete++;
 	for (size_t i = 0; i < t->param_count; i++) {
 		const struct param *param = &t->params[i];
 
@@ -247,7 +275,7 @@ engine_check_texts(struct engine *e, const struct alert_request *r, const struct
 			return -1;
 		if (param->scope != SCOPE_DIVISION)
 			continue;
-		for (size_t d = 0; d < count; d++)
+		for (size_t d = complete; d < count; d++)
 			if (check_param(e, r, t, param, divisions[d], err) < 0)
 				return -1;
 		if (!count && check_param(e, r, t, param, 0, err) < 0)

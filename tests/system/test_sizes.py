@@ -16,7 +16,7 @@ ABSURD = ["99999999999999d", "infs", "nan", "-1", "-5s", "0x10h", "0x10", "1e300
 PLACES = {
     **dict.fromkeys(("policy_divisor", "validity", "auto_replies_per_hour", "ring", "plays"),
                     ("gong.conf", "site {\n%s\n}\n")),
-    **dict.fromkeys(("port", "body_max", "header_max", "connections_max"),
+    **dict.fromkeys(("port", "body_max", "header_max", "connections_max", "streams_max"),
                     ("gong.conf", "listen {\n%s\n}\n")),
     "recipients_max": ("gong.conf", "client \"c\" {\n%s\n\ttoken_sha256 = \"" + "0" * 64 + "\"\n}\n"),
     **dict.fromkeys(("window", "rate", "speed", "down_alarm_minutes"),
