@@ -474,6 +474,8 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 	size_t import_before = e->import ? e->import->import->done : 0;
 	int rc;
 
+	assert(!e->turning);		/* a turn within a turn would commit half of it */
+	e->turning = true;
 	free_all(&e->spent);
 	e->now = now + e->skew_ms;
 	e->skew_before = e->skew_ms;
@@ -501,6 +503,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 	if (store_changed(e->store))
 		store_meta_set(e->store, "last_instant", e->now);
 	rc = store_commit(e->store, err);
+	e->turning = false;
 	finish_import(e, rc == 0, import_before);
 	e->stats.turns++;
 	if (rc < 0) {

@@ -1,6 +1,7 @@
 /* outcome.c -- what drivers say became of a message, and what follows from it. */
 #include "daemon/engine/outcome.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ release(struct engine *e, uint64_t id)
 	struct route_state *r = table_take(&e->inflight, id);
 
 	if (r) {
+		assert(r->inflight > 0);	/* each entry of the table was counted */
 		r->inflight--;
 		if (!r->inflight)
 			r->solo = false;

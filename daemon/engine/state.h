@@ -166,6 +166,7 @@ struct engine {
 	struct command_list spent;	/* of the last turn, if nobody has asked for them */
 	msec now, skew_ms;		/* skew: how far gong runs ahead of a wall clock behind it */
 	msec skew_before, shifted;	/* as the turn began; by how much this turn moved instants */
+	bool turning;			/* a turn is under way */
 	bool stale;			/* memory must be reloaded: the last commit failed */
 	bool more;			/* work was left over: wake at once */
 	bool quiet;			/* dry run: plan, keep no effects */

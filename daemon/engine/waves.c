@@ -273,6 +273,7 @@ wave_forget(struct engine *e, struct live_wave *lw)
 		live_list_take(&e->calls, lw);
 	engine_wave_unrank(e, lw);
 	table_take(&e->waves.live, lw->w.id);
+	assert(e->waves.low_ids[lw->w.id & 255] > 0);
 	e->waves.low_ids[lw->w.id & 255]--;
 	engine_broadcast_free(lw->broadcast);
 	free(lw);

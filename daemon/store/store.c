@@ -142,14 +142,15 @@ store_failed(const struct store *s)
 	return s->failed;
 }
 
-/* Statements live as long as the connection; finding one is a hash of the literal's address. */
+/* Statements live as long as the connection; finding one is a hash of the literal's address.  One
+ * that is being walked is left alone: who asks the same from inside gets another. */
 static sqlite3_stmt *
 statement(struct store *s, struct connection *c, const char *sql)
 {
 	size_t slot = ((uintptr_t)sql >> 3) * 2654435761u % STATEMENT_SLOTS;
 
 	for (size_t i = 0; i < STATEMENT_SLOTS; i++, slot = (slot + 1) % STATEMENT_SLOTS) {
-		if (c->slots[slot].sql == sql)
+		if (c->slots[slot].sql == sql && !sqlite3_stmt_busy(c->slots[slot].stmt))
 			return c->slots[slot].stmt;
 		if (c->slots[slot].sql)
 			continue;
@@ -234,8 +235,6 @@ store_query(struct store *s, const char *sql, const char *types, ...)
 	if (st) {
 		va_list args;
 
-		/* One statement cannot be walked twice at once: read it whole first. */
-		assert(!sqlite3_stmt_busy(st));
 		s->statements++;
 		va_start(args, types);
 		bind_all(st, types, args);
@@ -316,6 +315,16 @@ store_last_id(struct store *s)
 	return sqlite3_last_insert_rowid(s->main.db);
 }
 
+/* A list that was left in the middle would hold the log open, and be read on by nobody. */
+static bool
+is_walking(const struct store *s)
+{
+	for (size_t i = 0; i < STATEMENT_SLOTS; i++)
+		if (s->main.slots[i].stmt && sqlite3_stmt_busy(s->main.slots[i].stmt))
+			return true;
+	return false;
+}
+
 void
 store_begin(struct store *s)
 {
@@ -357,6 +366,7 @@ store_changed(const struct store *s)
 int
 store_commit(struct store *s, struct err *err)
 {
+	assert(s->failed || !is_walking(s));
 	if (!s->failed)
 		store_run(s, "COMMIT", "");
 	if (!s->failed)
@@ -387,6 +397,7 @@ store_keep(struct store *s)
 void
 store_undo(struct store *s)
 {
+	assert(s->failed || !is_walking(s));
 	store_run(s, "ROLLBACK TO command", "");
 	store_run(s, "RELEASE command", "");
 	s->have_audit_hash = s->have_person = false;

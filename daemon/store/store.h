@@ -2,7 +2,12 @@
  * Used by the engine thread only (readers have read.h).  Everything happens inside a turn:
  * store_begin … store_commit.  Trouble with the disk is sticky: once a call has failed, all
  * further calls of the turn do nothing and return 0/false/-1, and store_commit returns -1 with
- * the reason; the caller throws away what it had in memory and tries the turn again later. */
+ * the reason; the caller throws away what it had in memory and tries the turn again later.
+ *
+ * A function with a callback calls it once a row, while it walks.  What the callback is given is
+ * valid during that call only.  It may call any function here, the same one too; a row that it
+ * writes into what is being walked may be met or not.  store_begin, _commit and _undo are not to
+ * be called from inside (asserted). */
 #ifndef GONG_STORE_H
 #define GONG_STORE_H
 
