@@ -91,15 +91,18 @@ engine_aside_command(struct engine *e, struct command *cmd)
 
 /* -- alerts: a step is passed over, the ladder goes on -- */
 
-static void
+/* false: the ladder has not come to that step yet. */
+static bool
 pass_over(struct engine *e, struct aside *aside)
 {
 	char text[400], name[48];
 	struct alert a;
 
 	if (!store_alert_get(e->store, (int64_t)aside->what.a, &a) || !alert_is_open(a.state) ||
-	    (aside->what.b && a.step + 1 != aside->what.b))
-		return;			/* passed over before */
+	    (aside->what.b && a.step + 1 > aside->what.b))
+		return true;		/* passed over before */
+	if (aside->what.b && a.step + 1 < aside->what.b)
+		return false;
 	snprintf(text, sizeof(text), "单号%s的第%u步三次使 gongd 崩溃,已跳过:请按预案人工通知这一步的人,以后的步骤"
 		 "照常 / step %u of %s ended gongd three times and is passed over: call its people by "
 		 "hand, later steps go on", a.code, a.step + 1, a.step + 1, a.code);
@@ -116,6 +119,7 @@ pass_over(struct engine *e, struct aside *aside)
 	store_alert_update(e->store, &a);
 	snprintf(name, sizeof(name), "step-%lld-%u", (long long)a.id, a.step);
 	engine_alarm_gong(e, name, text);
+	return true;
 }
 
 static void
@@ -195,7 +199,7 @@ engine_aside_due(struct engine *e)
 		if (aside->what.kind == HAND_WAVE)
 			wave_aside(e, aside);
 		else if (aside->what.kind == HAND_ALERT && !aside->what.row && aside->deadly)
-			pass_over(e, aside);
+			aside->done = pass_over(e, aside);
 		else if (aside->what.kind == HAND_ALERT && !aside->what.row)
 			alert_unreadable(e, aside);
 	}

@@ -145,7 +145,8 @@ engine_hold_row(struct engine *e, uint32_t contact)
 {
 	struct hand *hand = now(e);
 
-	if (store_failed(e->store))
+	/* A request that kills is refused whole: nobody has been promised anything yet. */
+	if (store_failed(e->store) || hand->kind == HAND_COMMAND)
 		return true;
 	hand->row = contact;
 	return !contact || !e->hand.count || !find_aside(e, hand);
@@ -199,6 +200,20 @@ engine_blame(struct engine *e)
 	return true;
 }
 
+/* First the row, then the step: with a second one, the fault is not the row's. */
+static bool
+other_row_aside(struct engine *e, const struct hand *what)
+{
+	for (size_t i = 0; i < e->hand.count; i++) {
+		const struct hand *other = &e->hand.aside[i].what;
+
+		if (other->kind == what->kind && other->a == what->a && other->b == what->b &&
+		    other->row && other->row != what->row)
+			return true;
+	}
+	return false;
+}
+
 void
 engine_hand_open(struct engine *e)
 {
@@ -206,9 +221,16 @@ engine_hand_open(struct engine *e)
 	unsigned deaths;
 
 	e->hand.page = store_hand(e->store);
-	for (size_t i = 0; e->hand.page && hand_death(e->hand.page, i, &what, &deaths); i++)
-		if (deaths >= HAND_DEATHS_MAX)
-			put_aside(e, &what, true);
+	for (size_t i = 0; e->hand.page && hand_death(e->hand.page, i, &what, &deaths); i++) {
+		if (deaths < HAND_DEATHS_MAX)
+			continue;
+		put_aside(e, &what, true);
+		if (what.row && other_row_aside(e, &what)) {
+			what.row = 0;
+			if (!find_aside(e, &what))
+				put_aside(e, &what, true);
+		}
+	}
 }
 
 void

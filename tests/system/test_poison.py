@@ -1,0 +1,253 @@
+"""What makes gongd itself die, three times, is put aside; everything else goes on.  The gongd that
+dies here is the one that is shipped: a preloaded library kills it where a text meets SQLite."""
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from district import District
+from harness import World, read_books, wait_for
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+SIM = '''route "sim" {
+ driver = "gong-sim"
+ channels = {sms}
+ option "simulation" { value = "true" }
+ option "log" { value = "%s/sim.books" }
+}
+'''
+WRITER = '''#!/usr/bin/python3
+"""A driver that brings one text, again at each start, until gongd has taken it."""
+import json, os, sys
+for line in iter(sys.stdin.readline, ""):
+    op = json.loads(line)
+    if op["op"] == "open":
+        print(json.dumps(dict(ev="ready", protocol=1, channels=["sms"], window=8, batch=8,
+                              receipts=False, inbound=True, version="1")), flush=True)
+        if not os.path.exists("%(dir)s/took"):
+            print(json.dumps({"ev": "inbound", "id": "i1", "from": "+999100000010",
+                              "text": "HELP US", "at": 1900000000000}), flush=True)
+    elif op["op"] == "ping":
+        print(json.dumps(dict(ev="pong", n=op["n"])), flush=True)
+    elif op["op"] == "took":
+        open("%(dir)s/took", "w").close()
+    elif op["op"] == "close":
+        break
+'''
+
+
+class Poisoned(World):
+    """A world whose gongd dies as the file `poison` says."""
+
+    def set(self, sql, what, how=signal.SIGSEGV):
+        with open(self.path("poison.new"), "w", encoding="utf-8") as f:
+            f.write("sql %s\n%s\nsignal %d\n" % (sql, what, how))
+        os.rename(self.path("poison.new"), self.path("poison"))
+
+    def clean(self):
+        os.unlink(self.path("poison"))
+
+    def died(self, seconds=20):
+        """Waits for the death and starts gongd again."""
+        wait_for("gongd to die", lambda: not self.gongd.alive(), seconds)
+        code = self.gongd.stop()
+        self.start(wait=False)
+        return code
+
+    def answers(self):
+        try:
+            return self.gongd.alive() and self.api("GET", "/health/live")[0] == 200
+        except OSError:
+            return False
+
+    def until(self, what, test, deaths=12, seconds=60):
+        """Starts gongd whenever it dies, until it is so."""
+        count = 0
+
+        def so():
+            nonlocal count
+            if not self.gongd.alive():
+                self.gongd.stop()
+                count += 1
+                assert count <= deaths, "gongd died %d times: %s" % (count, self.log_tail())
+                self.start(wait=False)
+                return None
+            return test()
+        wait_for(what, so, seconds)
+        return count
+
+    def log(self):
+        with open(self.path("gongd.log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def tasks(self, kind):
+        return [t for t in self.rows("SELECT * FROM task WHERE closed_at IS NULL")
+                if t["kind"] == kind]
+
+
+@pytest.fixture
+def world(tmp_path):
+    shim = tmp_path / "shim.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-D_GNU_SOURCE", "-o", str(shim),
+                    os.path.join(HERE, "poison_shim.c"), "-ldl"], check=True)
+    before = dict(os.environ)
+    with Poisoned(name="poison", divisor=200) as w:         # 4 min are 1.2 s
+        os.environ.update(LD_PRELOAD=str(shim), POISON=w.path("poison"),
+                          ASAN_OPTIONS="verify_asan_link_order=0")
+        try:
+            w.routes = SIM % w.dir
+            w.write_conf()
+            yield w
+            if not w.gongd.alive():             # it is to end properly
+                w.gongd.stop()
+                w.gongd = None
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+def request(text, key=None, severity="yellow", contacts=("warner-990121001001-1",)):
+    return dict(key=key or text, template="notice.text", severity=severity,
+                params={"text": text}, audience={"contacts": list(contacts)})
+
+
+def post(world, *args, **more):
+    try:
+        return world.api("POST", "/v1/alerts", request(*args, **more))
+    except OSError:
+        return None, None                       # it died of it
+    except Exception as e:                      # or while it answered
+        assert "RemoteDisconnected" in type(e).__name__, e
+        return None, None
+
+
+@pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
+def test_a_request_that_kills_gongd_is_refused_after_three_deaths(world, how):
+    world.start()
+    world.load(District(1, 2))
+    world.set("INTO alert ", "text POISON", how)
+    for i in range(3):
+        assert post(world, "POISON", key="k1")[0] is None
+        assert world.died() == -how
+        wait_for("gongd to answer", world.answers)
+    status, answer = post(world, "POISON", key="k1")
+    assert status == 422 and "three times" in answer["detail"], (status, answer)
+    assert "gongd died before signal=%d in_hand=\"a command\"" % how in world.log()
+    assert "deaths=3" in world.log()
+    assert world.tasks("quarantine")
+    assert world.rows("SELECT * FROM alert") == []      # it was never accepted
+    assert post(world, "healthy")[0] == 202
+    wait_for("the healthy one", lambda: len(read_books(world.path("sim.books"))) == 1)
+    # other words under the same key are another request
+    assert post(world, "other words", key="k1")[0] == 202
+
+
+def test_kills_and_power_cuts_never_count(world):
+    world.start()
+    world.load(District(1, 2))
+    world.set("INTO alert ", "text POISON", signal.SIGKILL)
+    for i in range(4):
+        assert post(world, "POISON")[0] is None
+        assert world.died() == -signal.SIGKILL
+        wait_for("gongd to answer", world.answers)
+    world.clean()
+    assert post(world, "POISON")[0] == 202
+    assert "gongd died before" not in world.log()
+    # three real deaths, and then the power fails: another boot knows nothing of them
+    world.set("INTO alert ", "text VENOM", signal.SIGSEGV)
+    for i in range(3):
+        assert post(world, "VENOM")[0] is None
+        assert world.died() == -signal.SIGSEGV
+        wait_for("gongd to answer", world.answers)
+    world.gongd.stop()
+    with open(os.path.join(world.state, "hand"), "r+b") as f, \
+            open("/proc/sys/kernel/random/boot_id", "rb") as boot:
+        page, now = f.read(), boot.read().strip()
+        f.seek(page.index(now))
+        f.write(now[::-1])
+    world.clean()
+    world.start()
+    assert post(world, "VENOM")[0] == 202
+
+
+def test_an_inbound_that_kills_gongd_is_kept_and_told(world):
+    driver = world.path("writer.py")
+    with open(driver, "w", encoding="utf-8") as f:
+        f.write(WRITER % dict(dir=world.dir))
+    os.chmod(driver, 0o755)
+    world.routes += 'route "writer" {\n driver = "%s"\n channels = {sms}\n}\n' % driver
+    world.write_conf()
+    world.set("FROM number WHERE e164", "int 999100000010")     # after it was stored
+    world.start(wait=False)
+    deaths = world.until("gong to have taken it", lambda: os.path.exists(world.path("took")), 4)
+    assert deaths == 3, deaths
+    wait_for("gongd to answer", world.answers)
+    inbound = world.rows("SELECT * FROM inbound")
+    assert len(inbound) == 1 and inbound[0]["text"] == "HELP US", inbound
+    task = world.tasks("help")[0]["text"]
+    assert "+999" in task and "HELP US" not in task and "call back" in task, task
+
+
+def test_one_persons_message_in_a_step(world):
+    """First the row: the others of the step are told, and the ladder goes on."""
+    world.start()
+    world.load(District(1, 1))
+    deputy = world.rows("SELECT id FROM contact WHERE ref = 'village_deputy-990121001001-1'")[0]["id"]
+    world.set("INTO message (wave, contact", "int %d" % deputy)
+    alert = world.send(key="a", template="flood.move", policy="move.now", severity="red",
+                       audience={"divisions": ["990121001"]})
+    deaths = world.until("the row to be put aside", lambda: "row put aside" in world.log(), 4)
+    assert deaths == 3, deaths
+    wait_for("gongd to answer", world.answers)
+    task = [t for t in world.tasks("quarantine") if t["alert"] == alert]
+    assert task and "by hand" in task[0]["text"], task
+    told = wait_for("the others of that step", lambda: world.rows(
+        "SELECT m.contact FROM message m JOIN wave w ON w.id = m.wave WHERE w.alert = ? "
+        "AND w.step = 3", alert))
+    assert deputy not in {m["contact"] for m in told}
+
+
+def test_a_step_that_kills_gongd_is_passed_over(world):
+    world.start()
+    world.load(District(1, 1))
+    alert = world.send(key="a", template="flood.move", policy="move.now", severity="red",
+                       audience={"divisions": ["990121001"]})
+    wait_for("the first steps", lambda: world.alert(alert)["id"] and world.rows(
+        "SELECT * FROM event WHERE what = 'step' AND detail LIKE '{\"step\":1,%'"))
+    world.set("INTO called", "int %d" % alert)           # whoever is called next
+    deaths = world.until("the step to be put aside", lambda: "step put aside" in world.log(), 8)
+    assert 3 <= deaths <= 6, deaths
+    world.clean()
+    wait_for("gongd to answer", world.answers)
+    aside = world.rows("SELECT * FROM event WHERE what = 'step_put_aside'")
+    assert [e for e in aside if e["alert"] == alert], aside
+    assert [t for t in world.tasks("step_failed") if t["alert"] == alert]
+    # the duty officer hears of it, and later steps are taken
+    notice = wait_for("a notice", lambda: world.rows(
+        "SELECT v.body FROM variant v JOIN alert a ON a.id = v.alert WHERE a.key LIKE 'gong%'"))
+    assert any("gongd" in v["body"] for v in notice), notice
+    passed = int(aside[0]["detail"].split(":")[1].rstrip("}"))
+    wait_for("a later step", lambda: [
+        e for e in world.rows("SELECT * FROM event WHERE what = 'step' AND alert = ?", alert)
+        if int(e["detail"].split(":")[1].split(",")[0]) > passed], 40)
+
+
+def test_one_row_of_a_wave(world):
+    """A row that kills gongd as it is handed to a route: it fails, the others go."""
+    world.start()
+    world.load(District(1, 1))
+    row = world.rows("SELECT id FROM contact WHERE ref = 'warner-990121001001-1'")[0]["id"]
+    world.set("AND opt_out = 1", "int %d" % row)
+    alert = world.send(starts_at=int(time.time() * 1000) + 1500, **request(
+        "注意", severity="notice", contacts=("village_chief-990121001001-1",
+                                            "warner-990121001001-1",
+                                            "info_officer-990121001001-1")))
+    deaths = world.until("the row to be put aside", lambda: "row put aside" in world.log(), 4)
+    assert deaths == 3, deaths
+    wait_for("the others to be told", lambda: len({
+        e["to"] for e in read_books(world.path("sim.books"))}) == 2)
+    wait_for("all settled", world.settled)
+    assert world.states() == {"sent": 2, "failed": 1}, world.states()
+    assert [t for t in world.tasks("quarantine") if t["alert"] == alert]
