@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/pace.h"
+#include "core/phrase.h"
 
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS 60000
@@ -93,6 +94,7 @@ child_end(struct child *c, bool for_good, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, args);
 	va_end(args);
+	text_mend(reason);		/* it may be cut inside a character */
 	end(c, for_good, reason);
 }
 

@@ -19,7 +19,8 @@
 #define COUNTIES_MAX 64
 #define DUTY "duty_officer"
 
-/* As much as fits, in one line, never cut inside a character. */
+/* As much as fits, in one line, never cut inside a character, be it by whoever made the text: a
+ * message that is no UTF-8 is refused, and a list with it in is unreadable. */
 void
 engine_alarm_clip(char *out, size_t size, const char *text)
 {
@@ -29,6 +30,7 @@ engine_alarm_clip(char *out, size_t size, const char *text)
 		len--;
 	memcpy(out, text, len);
 	out[len] = '\0';
+	text_mend(out);
 	for (; *out; out++)
 		if ((unsigned char)*out < ' ' || *out == 0x7f)
 			*out = ' ';

@@ -189,7 +189,7 @@ engine_canary_answered(struct engine *e, struct route_state *r, json_t *answer)
 	c->submit_ms = ms_of(answer, "submit_ms");
 	c->receipt_ms = ms_of(answer, "receipt_ms");
 	if (!json_is_true(json_object_get(answer, "ok")))
-		snprintf(c->reason, sizeof(c->reason), "%.150s", reason ? reason : "not accepted");
+		engine_alarm_clip(c->reason, sizeof(c->reason), reason ? reason : "not accepted");
 	if (c->inbound_ms >= 0 || *c->reason)
 		finish(e, r);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "core/segment.h"
 #include "daemon/engine/due.h"
 
 #define START 1900000000000
@@ -289,6 +290,30 @@ a_driver_may_choose_a_name_of_gongs_own(void **state)
 	close_world(&w);
 }
 
+/* A provider's long words, cut in the middle of a character by whoever made a text of them. */
+static void
+a_text_that_was_cut_is_told_all_the_same(void **state)
+{
+	struct err err = { .text = "" };
+	struct route_alarm alarm;
+	int64_t before;
+	struct world w;
+
+	open_world(&w);
+	put_officer(&w);
+	before = w.engine->last_alert;
+	store_begin(w.store);
+	engine_alarm_raise(w.engine, w.engine->routes[0], true, "paused",
+			   "余额不\xe8\xb6 / is paused: 余额不\xe8\xb6");
+	assert_true(store_route_alarm_get(w.store, route_id(&w), true, "paused", &alarm));
+	assert_int_equal(store_commit(w.store, &err), 0);
+	holds("the officer hears of it", w.engine->last_alert == before + 1, "%lld",
+	      (long long)(w.engine->last_alert - before));
+	holds("what stands can be read", utf8_check(alarm.text, strlen(alarm.text), &err) == 0, "%s",
+	      err.text);
+	close_world(&w);
+}
+
 int
 main(void)
 {
@@ -298,6 +323,7 @@ main(void)
 		cmocka_unit_test(a_turn_that_failed_counts_once),
 		cmocka_unit_test(one_turn_may_raise_the_same_name_twice),
 		cmocka_unit_test(a_driver_may_choose_a_name_of_gongs_own),
+		cmocka_unit_test(a_text_that_was_cut_is_told_all_the_same),
 	};
 
 	return cmocka_run_group_tests(tests, make_folder, remove_folder);

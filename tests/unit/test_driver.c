@@ -1,6 +1,7 @@
 /* test_driver.c -- a route whose driver has no process just now: what a reload makes of it. */
 #include "tests/unit/unit.h"
 
+#include "core/segment.h"
 #include "daemon/routes/internal.h"
 
 struct world {
@@ -11,6 +12,7 @@ struct world {
 	struct settings settings;
 	struct driver *d;
 	unsigned losses, gone;
+	char reason[400];		/* of the last loss */
 };
 
 static void
@@ -18,6 +20,8 @@ submit(void *ctx, struct command *cmd)
 {
 	struct world *w = ctx;
 
+	if (cmd->kind == CMD_ROUTE_LOST && cmd->lost.reason)
+		snprintf(w->reason, sizeof(w->reason), "%s", cmd->lost.reason);
 	w->losses += cmd->kind == CMD_ROUTE_LOST;
 	w->gone += cmd->kind == CMD_ROUTE_LOST && cmd->lost.gone;
 	command_free(cmd);
@@ -83,11 +87,32 @@ a_route_that_is_removed_in_its_back_off_never_starts_again(void **state)
 	close_world(w);
 }
 
+static void
+a_reason_that_is_too_long_is_cut_but_stays_text(void **state)
+{
+	struct world *w = open_world();
+	struct err err = { .text = "" };
+
+	for (size_t before = 1; before <= 3; before++) {	/* wherever the cut falls */
+		char path[700] = "////";
+
+		for (size_t i = before; i + 3 < sizeof(path); i += 3)
+			memcpy(path + i, "路", 4);
+		w->conf.driver = path;
+		child_start(w->d->child);
+		holds("it is told", strlen(w->reason) > 200, "%s", w->reason);
+		holds("and can be read", utf8_check(w->reason, strlen(w->reason), &err) == 0, "%s",
+		      err.text);
+	}
+	close_world(w);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_route_that_is_removed_in_its_back_off_never_starts_again),
+		cmocka_unit_test(a_reason_that_is_too_long_is_cut_but_stays_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
