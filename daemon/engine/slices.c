@@ -12,7 +12,6 @@ struct engine_slicing engine_slicing = { .targets = 1000, .people = 1000 };
 
 struct slices {
 	int64_t alert;
-	unsigned long turn;		/* in which it was begun, from 1 */
 	struct alert_request *request;
 	struct planner p;
 	struct sliced sliced;
@@ -54,19 +53,30 @@ engine_slices_oldest(const struct engine *e)
 	return e->slices.count ? e->slices.list[0] : NULL;
 }
 
+/* Those that waves.c has cut off: the command that began them was undone. */
+static void
+sweep(struct engine *e)
+{
+	while (e->slices.used > e->slices.count)
+		slices_free(e->slices.list[--e->slices.used]);
+}
+
 void
 engine_slices_end(struct engine *e, struct slices *s)
 {
+	sweep(e);
 	for (size_t i = 0; i < e->slices.count; i++)
 		if (e->slices.list[i] == s)
 			memmove(&e->slices.list[i], &e->slices.list[i + 1],
 				(--e->slices.count - i) * sizeof(s));
+	e->slices.used = e->slices.count;
 	slices_free(s);
 }
 
 void
 engine_slices_drop(struct engine *e)
 {
+	sweep(e);
 	for (size_t i = 0; i < e->slices.count; i++)
 		slices_free(e->slices.list[i]);
 	free(e->slices.list);
@@ -79,12 +89,10 @@ slices_alert(const struct slices *s)
 	return s->alert;
 }
 
-/* An alert that a turn has undone leaves its id to another.  Whatever that turn has begun is let go:
- * what is still to be done is due, and begun again. */
 bool
 slices_fit(const struct slices *s, const struct alert *a)
 {
-	return s->turn != s->p.e->slices.undone_turn && a->step <= s->p.index;
+	return a->step <= s->p.index;
 }
 
 const struct step_plan *
@@ -143,18 +151,19 @@ engine_slices_begin(struct engine *e, const struct alert *a, const struct alert_
 		return false;
 	s = xcalloc(1, sizeof(*s));
 	s->alert = a->id;
-	s->turn = e->stats.turns + 1;
 	s->p = (struct planner){ .e = e, .index = step, .policy = policy };
 	s->rested = !first;
 	body = request_encode(r);
 	s->request = request_decode(body);	/* a copy of its own: r goes with its command */
 	s->p.request = s->request;
 	free(body);
+	sweep(e);
 	if (e->slices.count == e->slices.cap) {
 		e->slices.cap = e->slices.cap ? e->slices.cap * 2 : 8;
 		e->slices.list = xrealloc(e->slices.list, e->slices.cap * sizeof(*e->slices.list));
 	}
 	e->slices.list[e->slices.count++] = s;
+	e->slices.used = e->slices.count;
 	return true;
 }
 

@@ -201,7 +201,8 @@ struct engine {
 	struct {			/* slices.c: steps being planned, oldest first */
 		struct slices **list;
 		size_t count, cap;
-		unsigned long undone_turn;	/* the last in which something was undone, from 1 */
+		size_t marked;		/* count before the command in hand */
+		size_t used;		/* behind count: undone, to be freed */
 	} slices;
 	struct live_list calls;		/* calls.c: whose calls may not be needed any more */
 	struct live_list planning;	/* broadcast.c, collect.c: still being planned, oldest first */

@@ -371,6 +371,7 @@ void
 engine_mark(struct engine *e)
 {
 	e->waves.marked = e->waves.last;
+	e->slices.marked = e->slices.count;
 	store_mark(e->store);
 }
 
@@ -395,7 +396,8 @@ engine_undo(struct engine *e)
 	size_t kept = 0;
 
 	store_undo(e->store);
-	e->slices.undone_turn = e->stats.turns + 1;
+	if (e->slices.count > e->slices.marked)
+		e->slices.count = e->slices.marked;	/* slices.c frees them */
 	e->waves.last = e->waves.marked;
 	engine_texts_drop(e);		/* the ids of those undone are given again */
 	table_each(&e->waves.live, find_newer, &newer);

@@ -466,6 +466,33 @@ notice(const char *key, const char *role, const char *contact)
 	return r;
 }
 
+/* Somebody repeats a request that is refused, in every turn. */
+static void
+refusals_do_not_hold_up_a_step_in_slices(void **state)
+{
+	struct command *cmd = command_new(CMD_ACCEPT, -1);
+	struct world w = { 0 };
+	unsigned turns = 0;
+
+	engine_slicing.people = PEOPLE / 20;
+	open_world(&w, "refusals");
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "test" };
+	cmd->accept = request("a", "flood.move", "villages");
+	command_push(&w.bulk, cmd);
+	for (; turns < 200 && (!turns || look(&w, "SELECT step FROM alert") != 1); turns++) {
+		cmd = command_new(CMD_ACCEPT, -1);
+		cmd->by = (struct principal){ PRINCIPAL_USER, 0, "test" };
+		cmd->accept = request("no", "no.such", NULL);
+		cmd->accept->replaces = 99;	/* in a savepoint of its own */
+		command_push(&w.bulk, cmd);
+		turn(&w);
+	}
+	holds("it is done while they come", turns < 200, "%u turns", turns);
+	run(&w);
+	all_are_told_once(&w);
+	close_world(&w);
+}
+
 static void
 a_stop_asks_back_what_is_in_flight_turn_by_turn(void **state)
 {
@@ -643,6 +670,7 @@ main(void)
 		cmocka_unit_test(twenty_thousand_villages_and_their_helpers),
 		cmocka_unit_test(a_step_in_slices_survives_any_number_of_stops),
 		cmocka_unit_test(a_cancel_between_slices_ends_them),
+		cmocka_unit_test(refusals_do_not_hold_up_a_step_in_slices),
 		cmocka_unit_test(a_stop_asks_back_what_is_in_flight_turn_by_turn),
 		cmocka_unit_test(a_stop_forgets_what_waits_turn_by_turn),
 		cmocka_unit_test(a_bystander_s_late_reply_finds_its_alert),
