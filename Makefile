@@ -114,6 +114,7 @@ floors: $(PROGRAMS)
 	@tests/lint/floors.sh
 	@tests/lint/link.py $(B)
 	@tests/lint/log.sh
+	@tests/lint/phrases.sh
 lint: have
 	@$(MAKE) --no-print-directory lint-now
 lint-now: floors

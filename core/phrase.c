@@ -2,13 +2,13 @@
 #include "core/phrase.h"
 
 #include <assert.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #define OPEN '\x01'
 #define NEXT '\x02'
 #define CLOSE '\x03'
+#define DEPTH_MAX 4			/* of phrases in phrases */
 
 static const struct {
 	const char *name;
@@ -148,43 +148,58 @@ value_end(const char *p)
 	return p;
 }
 
-/* The nested phrase at `text` (its OPEN); -1: none that this gong knows. */
-static int
-nested(const char *text, size_t len, struct said *out)
+/* Reads the phrase nested at p, which stands on its OPEN.  Returns what follows its CLOSE; *known is
+ * false when this gong has no such phrase. */
+static const char *
+nested(const char *p, struct said *out, bool *known)
 {
-	const char *p = text + 1, *end = text + len;
 	char values[PHRASE_VALUES_MAX][SAID_BYTES], name[64];
 	const char *list[PHRASE_VALUES_MAX] = { "", "", "", "", "", "", "", "" };
-	size_t n = (size_t)(value_end(p) - p);
+	size_t n;
 	int phrase;
 
+	p++;
+	n = (size_t)(value_end(p) - p);
 	put(name, sizeof(name), p, n);
 	phrase = phrase_find(name);
 	p += n;
-	for (unsigned i = 0; i < PHRASE_VALUES_MAX && p < end && *p == NEXT; i++) {
+	for (unsigned i = 0; *p == NEXT; i++) {
 		p++;
 		n = (size_t)(value_end(p) - p);
-		put(values[i], sizeof(values[i]), p, n);
-		list[i] = values[i];
+		if (i < PHRASE_VALUES_MAX) {
+			put(values[i], sizeof(values[i]), p, n);
+			list[i] = values[i];
+		}
 		p += n;
 	}
-	if (phrase >= 0)
+	*known = phrase >= 0;
+	if (*known)
 		said_fill(out, (enum phrase)phrase, list);
-	return phrase;
+	return p + (*p == CLOSE);
 }
 
 static size_t render(const struct said *, enum lang, char *out, size_t room, int depth);
 
 static size_t
-render_value(const char *value, enum lang lang, char *out, size_t room, int depth)
+put_value(const char *p, enum lang lang, char *out, size_t room, int depth)
 {
-	struct said inner;
+	size_t n = 0;
 
-	if (*value != OPEN)
-		return put(out, room, value, strlen(value));
-	if (depth > 4 || nested(value, strlen(value), &inner) < 0)
-		return put(out, room, "?", 1);
-	return render(&inner, lang, out, room, depth + 1);
+	*out = '\0';
+	while (*p && n + 1 < room) {
+		size_t plain = strcspn(p, "\x01");
+		struct said inner;
+		bool known;
+
+		n += put(out + n, room - n, p, plain);
+		p += plain;
+		if (!*p || n + 1 >= room)
+			break;
+		p = nested(p, &inner, &known);
+		n += known && depth < DEPTH_MAX ? render(&inner, lang, out + n, room - n, depth + 1)
+						: put(out + n, room - n, "?", 1);
+	}
+	return n;
 }
 
 static size_t
@@ -196,8 +211,8 @@ render(const struct said *s, enum lang lang, char *out, size_t room, int depth)
 	*out = '\0';
 	while (*p && n + 1 < room) {
 		if (p[0] == '{' && p[1] >= '0' && p[1] <= '9' && p[2] == '}') {
-			n += render_value(said_value(s, (unsigned)(p[1] - '0')), lang, out + n,
-					  room - n, depth);
+			n += put_value(said_value(s, (unsigned)(p[1] - '0')), lang, out + n, room - n,
+				       depth);
 			p += 3;
 		} else {
 			size_t len = 1 + strcspn(p + 1, "{");
@@ -216,18 +231,52 @@ said_render(const struct said *s, enum lang lang, char *out, size_t size)
 	render(s, lang, out, size, 0);
 }
 
+bool
+value_has_phrases(const char *value)
+{
+	return strchr(value, OPEN) != NULL;
+}
+
+void
+value_render(const char *value, enum lang lang, char *out, size_t size)
+{
+	assert(size > 0);
+	put_value(value, lang, out, size, 0);
+}
+
+const char *
+value_english(char out[SAID_BYTES], const char *value)
+{
+	value_render(value, LANG_EN, out, SAID_BYTES);
+	return out;
+}
+
 const char *
 said_nest(char out[SAID_VALUE], const struct said *s)
 {
 	size_t n = (size_t)snprintf(out, SAID_VALUE, "\x01%s", phrases[s->phrase].name);
 
-	for (unsigned i = 0; i < phrases[s->phrase].arity && n + 2 < SAID_VALUE; i++)
-		n += (size_t)snprintf(out + n, SAID_VALUE - n - 1, "\x02%s", said_value(s, i));
-	if (n > SAID_VALUE - 2)
-		n = strlen(out);
+	/* A text from outside has no other language to be kept for. */
+	if (s->phrase == PHRASE_verbatim) {
+		put(out, SAID_VALUE, s->values, strlen(s->values));
+		return out;
+	}
+	for (unsigned i = 0; i < phrases[s->phrase].arity && n < SAID_VALUE - 3; i++) {
+		out[n++] = NEXT;
+		n += put(out + n, SAID_VALUE - 1 - n, said_value(s, i), strlen(said_value(s, i)));
+	}
 	out[n] = CLOSE;
 	out[n + 1] = '\0';
 	return out;
+}
+
+const char *
+said_make(char out[SAID_VALUE], enum phrase phrase, const char *const *values)
+{
+	struct said said;
+
+	said_fill(&said, phrase, values);
+	return said_nest(out, &said);
 }
 
 static void
@@ -236,20 +285,19 @@ values_json(const struct said *s, struct buf *out, int depth)
 	buf_puts(out, "[");
 	for (unsigned i = 0; i < phrases[s->phrase].arity; i++) {
 		const char *value = said_value(s, i);
+		char text[SAID_BYTES];
 		struct said inner;
+		bool known = false;
 
 		buf_puts(out, i ? "," : "");
-		if (*value != OPEN) {
-			buf_json(out, value);
-			continue;
+		if (*value == OPEN && !*nested(value, &inner, &known) && known && depth < DEPTH_MAX) {
+			buf_printf(out, "{\"code\":\"%s\",\"values\":", phrases[inner.phrase].name);
+			values_json(&inner, out, depth + 1);
+			buf_puts(out, "}");
+		} else {
+			value_render(value, LANG_EN, text, sizeof(text));
+			buf_json(out, text);
 		}
-		if (depth > 4 || nested(value, strlen(value), &inner) < 0) {
-			buf_puts(out, "\"?\"");
-			continue;
-		}
-		buf_printf(out, "{\"code\":\"%s\",\"values\":", phrases[inner.phrase].name);
-		values_json(&inner, out, depth + 1);
-		buf_puts(out, "}");
 	}
 	buf_puts(out, "]");
 }

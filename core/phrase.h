@@ -8,6 +8,8 @@
 #ifndef GONG_PHRASE_H
 #define GONG_PHRASE_H
 
+#include <stdbool.h>
+
 #include "core/buf.h"
 #include "core/words.h"
 
@@ -41,14 +43,23 @@ struct said {
 void said_fill(struct said *, enum phrase, const char *const *values);
 /* The same with the values counted by the compiler: SAY(&said, no_alert, NUM(id)). */
 #define SAY(said, name, ...) said_fill((said), PHRASE_AND_VALUES(name, __VA_ARGS__))
-/* A text from outside, or for the log only: shown as it is in every language. */
+/* A text from outside, or for the log only: shown as it is in every language; no phrase hides in it. */
 void said_verbatim(struct said *, const char *text);
 const char *said_value(const struct said *, unsigned i);	/* "" beyond the last */
 /* The sentence, cut at a character if `size` is too small. */
 void said_render(const struct said *, enum lang, char *out, size_t size);
-/* A `said` as the value of another one. */
+/* A `said` as the value of another one: SAID_VALUE bytes, however much is cut. */
 #define SAID_VALUE (SAID_BYTES + 64)
 const char *said_nest(char out[SAID_VALUE], const struct said *);
+#define NEST(said) said_nest((char[SAID_VALUE]){ 0 }, (said))
+/* A phrase as a value, made on the spot: SAID(child_no_pong, NUM(5)). */
+#define SAID(name, ...) said_make((char[SAID_VALUE]){ 0 }, PHRASE_AND_VALUES(name, __VA_ARGS__))
+const char *said_make(char out[SAID_VALUE], enum phrase, const char *const *values);
+bool value_has_phrases(const char *value);	/* else it is text, the same in every language */
+/* A value by itself, with the phrases in it: the reason of an attempt, kept as one string. */
+void value_render(const char *value, enum lang, char *out, size_t size);
+#define ENGLISH(value) value_english((char[SAID_BYTES]){ 0 }, (value))	/* for the log */
+const char *value_english(char out[SAID_BYTES], const char *value);
 /* Appends the values as a JSON array; a phrase among them is {"code": "red", "values": []}. */
 void said_values_json(const struct said *, struct buf *);
 

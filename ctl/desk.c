@@ -197,18 +197,13 @@ health_text(const struct ctl *ctl, json_t *health, struct buf *out)
 		buf_puts(out, note);
 }
 
-/* What stands, in one's own language; texts are "中文 / English". */
 void
 alarm_text(const struct ctl *ctl, json_t *alarm, struct buf *out)
 {
 	const char *text = member_text(alarm, "text");
-	const char *slash = text ? strstr(text, " / ") : NULL;
-	int zh_len = slash ? (int)(slash - text) : -1;
 
-	buf_printf(out, "%s%s", say(ctl, "ALARM ", "告警 "), member_text(alarm, "name"));
-	if (text)
-		buf_printf(out, ": %.*s", ctl->lang == LANG_ZH ? zh_len : -1,
-			   say(ctl, slash ? slash + 3 : text, text));
+	buf_printf(out, "%s%s%s%s", say(ctl, "ALARM ", "告警 "), member_text(alarm, "name"),
+		   text ? ": " : "", text ? text : "");
 }
 
 static void

@@ -106,8 +106,7 @@ refuse_new(struct loop *l, struct command *cmd)
 {
 	struct err err;
 
-	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), not_ready,
-		said_nest((char[SAID_VALUE]){ 0 }, &l->store_state.moved_why));
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), not_ready, NEST(&l->store_state.moved_why));
 	web_reply_refusal(l->web, cmd->reply_to, &err);
 	command_free(cmd);
 }
@@ -204,6 +203,12 @@ static void
 port_reply(void *ctx, uint64_t to, int status, const char *type, const char *body)
 {
 	web_reply(((struct loop *)ctx)->web, to, status, type, body);
+}
+
+static void
+port_refuse(void *ctx, uint64_t to, const struct err *err)
+{
+	web_reply_refusal(((struct loop *)ctx)->web, to, err);
 }
 
 static void
@@ -431,7 +436,7 @@ static int
 open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_files *files,
 		       bool full, struct err *err)
 {
-	struct routes_ports ports = { l, port_urgent, port_reply, port_log, port_monotonic,
+	struct routes_ports ports = { l, port_urgent, port_reply, port_refuse, port_log, port_monotonic,
 				      port_watch };
 	char **keeps = xcalloc(l->settings->route_count + 1, sizeof(*keeps));
 	int64_t *ids = xcalloc(l->settings->route_count + 1, sizeof(*ids));

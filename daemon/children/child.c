@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,18 +83,10 @@ end(struct child *c, bool for_good, const char *reason)
 }
 
 void
-child_end(struct child *c, bool for_good, const char *fmt, ...)
+child_end(struct child *c, bool for_good, const char *reason)
 {
-	char reason[300];
-	va_list args;
-
-	if (c->state == CHILD_WAITING || c->state == CHILD_STOPPED)
-		return;
-	va_start(args, fmt);
-	vsnprintf(reason, sizeof(reason), fmt, args);
-	va_end(args);
-	text_mend(reason);		/* it may be cut inside a character */
-	end(c, for_good, reason);
+	if (c->state != CHILD_WAITING && c->state != CHILD_STOPPED)
+		end(c, for_good, reason);
 }
 
 static void
@@ -143,7 +134,7 @@ give_lines(struct child *c)
 	if (c->unread && !c->held)
 		event_active(c->readable, EV_READ, 0);
 	if (c->out >= 0 && !c->unread && lines_overlong(&c->from))
-		child_end(c, false, "wrote a line over %d bytes", LINE_MAX_BYTES);
+		child_end(c, false, SAID(child_long_line, NUM(LINE_MAX_BYTES)));
 }
 
 /* -1: there is nothing to read now, errno says why; 0: nothing will come. */
@@ -170,8 +161,8 @@ on_readable(evutil_socket_t fd, short what, void *ctx)
 	}
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
-	child_end(c, c->end_for_good, "%s", c->end_reason ? c->end_reason
-		  : c->state == CHILD_CLOSING ? "closed" : "the driver ended without a word");
+	child_end(c, c->end_for_good, c->end_reason ? c->end_reason
+		  : c->state == CHILD_CLOSING ? WORD(child_closed) : WORD(child_ended));
 }
 
 /* What it has answered before it is killed for its silence is in no doubt. */
@@ -214,9 +205,9 @@ child_start(struct child *c)
 	free(c->end_reason);
 	c->end_reason = NULL;
 	if (!program) {
-		child_end(c, true, "%s", err.text);
+		child_end(c, true, NEST(&err.said));
 	} else if ((c->pid = child_spawn(program, &c->in, &c->out, &errors)) < 0) {
-		child_end(c, false, "cannot start %s: %s", program, strerror(errno));
+		child_end(c, false, SAID(child_no_start, program, strerror(errno)));
 	} else {
 		c->starts++;
 		open_pipes(c);
@@ -240,12 +231,12 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	else if (c->state == CHILD_STARTING && c->held)
 		arm(c->timer, START_MS);	/* its `ready` may lie unread */
 	else if (c->state == CHILD_STARTING)
-		child_end(c, false, "not ready %d s after its start", START_MS / 1000);
+		child_end(c, false, SAID(child_not_ready, NUM(START_MS / 1000)));
 	else if (c->state == CHILD_CLOSING) {
 		hear_last_words(c);
 		c->blame = CHILD_CUT;
-		child_end(c, c->end_for_good, "%s", c->end_reason ? c->end_reason
-			  : "did not close in time");
+		child_end(c, c->end_for_good, c->end_reason ? c->end_reason
+			  : WORD(child_no_close));
 	}
 }
 
@@ -326,7 +317,7 @@ void
 child_babbled(struct child *c)
 {
 	if (++c->bad_lines >= BAD_LINES_MAX)
-		child_end(c, false, "wrote %u lines that are no events", c->bad_lines);
+		child_end(c, false, SAID(child_babbled, NUM(c->bad_lines)));
 }
 
 void
@@ -385,7 +376,7 @@ static const char *
 why_hung(const struct child *c, msec now)
 {
 	if (c->ping_at && now - c->ping_at > PONG_MS)
-		return "no pong within 5 s";
+		return WORD(child_no_pong);
 	return c->ops->late(c->owner, now);
 }
 
@@ -405,9 +396,9 @@ child_watch(struct child *c)
 	hung = c->state == CHILD_UP ? why_hung(c, now) : NULL;
 	if (hung) {
 		c->blame = CHILD_HUNG;
-		child_end(c, false, "%s", hung);
+		child_end(c, false, hung);
 	} else if (evbuffer_get_length(c->to) > UNREAD_MAX) {
-		child_end(c, false, "does not read what it is told");
+		child_end(c, false, WORD(child_reads_nothing));
 	} else if (c->state == CHILD_UP && !c->ping_at) {
 		c->ping_at = now;
 		buf_printf(&line, "{\"op\":\"ping\",\"n\":%lu}", ++c->ping);

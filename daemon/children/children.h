@@ -54,7 +54,7 @@ struct child_ops {
 	/* A line of its standard error, at most 999 bytes of it; NULL: one that was too much. */
 	void (*muttered)(void *owner, const char *line);
 	/* Once a second while it is up and being read.  `now`: its own time, see child_now.  What it
-	 * should have done by now, as a sentence (it is killed for it), or NULL. */
+	 * should have done by now, as a value (it is killed for it), or NULL. */
 	const char *(*late)(void *owner, msec now);
 	/* Its process is gone or killed.  `for_good`: it is not started again by itself.  `reason`
 	 * is never empty.  The owner says what follows. */
@@ -98,8 +98,8 @@ void child_babbled(struct child *);
 void child_leaves(struct child *, const char *reason, bool for_good);
 
 void child_hold(struct child *, bool hold);	/* back-pressure: it is not read meanwhile */
-void child_end(struct child *, bool for_good, const char *fmt, ...)	/* SIGKILL, now */
-	__attribute__((format(printf, 3, 4)));
+/* SIGKILL, now.  `reason`: words, or a phrase as a value (core/phrase.h). */
+void child_end(struct child *, bool for_good, const char *reason);
 /* Told to finish; killed a second after grace_ms. */
 void child_close(struct child *, msec grace_ms);
 

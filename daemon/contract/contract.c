@@ -233,7 +233,7 @@ driver_event_free(struct command *c)
 		free(c->keep);
 		break;
 	case CMD_CHATTY:
-		free(c->chatty.text);
+		free(c->chatty.said);
 		break;
 	case CMD_ANSWERED:
 		free(c->answered.json);

@@ -230,7 +230,7 @@ struct command {
 		char *keep;
 		struct {		/* its driver tells more than it may, or no longer does */
 			bool over;
-			char *text;
+			struct said *said;
 		} chatty;
 		uint64_t barrier;
 		struct {

@@ -18,6 +18,7 @@
 #define ENDS_AT_ONCE 32
 #define COUNTIES_MAX 64
 #define DUTY "duty_officer"
+#define NOTICE_MAX 400			/* bytes; templates/route.alarm.conf takes as many characters */
 
 /* As much as fits, in one line, never cut inside a character, be it by whoever made the text: a
  * message that is no UTF-8 is refused, and a list with it in is unreadable. */
@@ -34,23 +35,6 @@ engine_alarm_clip(char *out, size_t size, const char *text)
 	for (; *out; out++)
 		if ((unsigned char)*out < ' ' || *out == 0x7f)
 			*out = ' ';
-}
-
-/* Texts are "中文 / English"; what has no such parts is both. */
-const char *
-engine_alarm_english(const char *text)
-{
-	const char *slash = strstr(text, " / ");
-
-	return slash ? slash + 3 : text;
-}
-
-int
-engine_alarm_chinese(const char *text)
-{
-	const char *slash = strstr(text, " / ");
-
-	return (int)(slash ? (size_t)(slash - text) : strlen(text));
 }
 
 struct counties {
@@ -81,12 +65,11 @@ add_county(void *ctx, division_code code)
 
 /* gong's own notice, like that of a cancellation; 0: nobody can be told, only the desk is. */
 static int64_t
-send_notice(struct engine *e, const char *about, bool test, const struct route_alarm *alarm)
+send_notice(struct engine *e, const char *subject, bool test, const struct route_alarm *alarm)
 {
 	struct counties counties = { .e = e };
-	char *zh = xstrndup(alarm->text, (size_t)engine_alarm_chinese(alarm->text)), key[160], *role = DUTY;
-	struct pair params[] = { { "route", (char *)about }, { "text", zh },
-				 { "text_en", (char *)engine_alarm_english(alarm->text) } };
+	char zh[NOTICE_MAX], en[NOTICE_MAX], key[160], *role = DUTY;
+	struct pair params[] = { { "route", (char *)subject }, { "text", zh }, { "text_en", en } };
 	struct alert_request q = {
 		.key = key, .client = "gong", .own = true, .test = test,
 		.template = ROUTE_ALARM, .severity = SEVERITY_YELLOW, .params = params,
@@ -97,9 +80,11 @@ send_notice(struct engine *e, const char *about, bool test, const struct route_a
 	struct alert notice;
 	int64_t id = 0;
 
+	said_render(&alarm->said, LANG_ZH, zh, sizeof(zh));
+	said_render(&alarm->said, LANG_EN, en, sizeof(en));
 	/* By its number: the same name may come, go and come again within one turn, and a driver may
 	 * choose the name of one of gong's own. */
-	snprintf(key, sizeof(key), "alarm-%lld-%s-%s", (long long)e->last_alert + 1, about,
+	snprintf(key, sizeof(key), "alarm-%lld-%s-%s", (long long)e->last_alert + 1, subject,
 		 alarm->name);
 	if (settings_role(e->settings, DUTY) >= 0)
 		store_divisions_in(e->store, (struct division_range){ 0, INT64_MAX }, TIER_COUNTY,
@@ -107,7 +92,7 @@ send_notice(struct engine *e, const char *about, bool test, const struct route_a
 	q.divisions = counties.codes;
 	q.division_count = counties.count;
 	if (!counties.people)
-		err_set(&err, "nobody holds the role " DUTY);
+		err_say(&err, REFUSED_FAULT, about(CONCEPT_ROLE), nobody_in_role, DUTY);
 	engine_mark(e);
 	if (counties.people)
 		id = engine_accept_request(e, &engine_itself, &q, &notice, &err);
@@ -116,23 +101,21 @@ send_notice(struct engine *e, const char *about, bool test, const struct route_a
 	} else {
 		engine_undo(e);
 		engine_log(e, LOG_WARNING, "alarm message not possible route=%s alarm=%s reason=\"%s\"",
-			   about, alarm->name, err.text);
+			   subject, alarm->name, err.text);
 	}
-	free(zh);
 	return id;
 }
 
 /* Nothing stands and nothing ends it: what happened has happened. */
 void
-engine_alarm_gong(struct engine *e, const char *name, const char *text)
+engine_alarm_gong(struct engine *e, const char *name, const struct said *said)
 {
-	struct route_alarm alarm = { .since = e->now };
+	struct route_alarm alarm = { .since = e->now, .said = *said };
 	bool simulated = e->route_count > 0;
 
 	for (size_t i = 0; i < e->route_count; i++)
 		simulated &= e->routes[i]->conf->simulated;
 	engine_alarm_clip(alarm.name, sizeof(alarm.name), name);
-	engine_alarm_clip(alarm.text, sizeof(alarm.text), text);
 	send_notice(e, "gongd", simulated, &alarm);
 }
 
@@ -200,15 +183,16 @@ static void
 begin(struct engine *e, struct route_state *r, struct route_alarm *a)
 {
 	struct route_alarm_told told = told_of(e, a);
-	struct buf task = { 0 };
+	struct said task;
+	char english[SAID_BYTES];
 
-	buf_printf(&task, "通道%s:%.*s / route %s: %s", r->conf->name, engine_alarm_chinese(a->text),
-		   a->text, r->conf->name, engine_alarm_english(a->text));
-	a->task = store_task_open(e->store, 0, "route", task.data, e->now);
+	SAY(&task, task_route, r->conf->name, NEST(&a->said));
+	a->task = store_task_open(e->store, 0, "route", &task, e->now);
 	store_route_alarm_put(e->store, a);
 	recount(e, r);			/* before the notice is dispatched, by another route */
+	said_render(&a->said, LANG_EN, english, sizeof(english));
 	engine_log(e, LOG_ERROR, "route alarm name=%s alarm=%s reason=\"%s\"", r->conf->name, a->name,
-		   engine_alarm_english(a->text));
+		   english);
 	if (may_tell(e, r, a, &told)) {
 		told.told_at = e->now;
 		a->notice = send_notice(e, r->conf->name, r->conf->simulated, a);
@@ -216,7 +200,6 @@ begin(struct engine *e, struct route_state *r, struct route_alarm *a)
 	}
 	store_route_alarms_told_drop(e->store, r->id, e->now - TELL_AGAIN_MS);
 	store_route_alarm_told_put(e->store, r->id, a->own, a->name, &told);
-	buf_fini(&task);
 }
 
 /* A driver that names ever new ones is one alarm more, not thousands. */
@@ -232,13 +215,13 @@ may_name_one_more(struct engine *e, struct route_state *r)
 
 bool
 engine_alarm_raise(struct engine *e, struct route_state *r, bool own, const char *name,
-		   const char *text)
+		   const struct said *said)
 {
-	struct route_alarm a = { .route = r->id, .own = own, .since = e->now, .ends_at = NEVER };
+	struct route_alarm a = { .route = r->id, .own = own, .since = e->now, .ends_at = NEVER,
+				 .said = *said };
 	struct route_alarm before;
 
 	engine_alarm_clip(a.name, sizeof(a.name), name);
-	engine_alarm_clip(a.text, sizeof(a.text), text);
 	if (!store_route_alarm_get(e->store, r->id, own, a.name, &before)) {
 		if (!own && !may_name_one_more(e, r))
 			return false;
@@ -252,12 +235,13 @@ engine_alarm_raise(struct engine *e, struct route_state *r, bool own, const char
 }
 
 void
-engine_alarm_again(struct engine *e, struct route_state *r, const char *name, const char *text)
+engine_alarm_again(struct engine *e, struct route_state *r, const char *name,
+		   const struct said *said)
 {
 	struct route_alarm a;
 
 	if (!store_route_alarm_get(e->store, r->id, true, name, &a)) {
-		engine_alarm_raise(e, r, true, name, text);
+		engine_alarm_raise(e, r, true, name, said);
 		if (!store_route_alarm_get(e->store, r->id, true, name, &a))
 			return;		/* the store failed */
 	} else if (a.ends_at - e->now > AGAIN_MS - MINUTES(1)) {
@@ -297,13 +281,15 @@ withdraw_notice(struct engine *e, int64_t notice)
 }
 
 static void
-end(struct engine *e, const struct route_alarm *a, const char *route, const char *note)
+end(struct engine *e, const struct route_alarm *a, const char *route, enum phrase why)
 {
 	struct route_alarm_told told;
+	struct said note;
 
 	store_route_alarm_drop(e->store, a->route, a->own, a->name);
-	if (store_task_close(e->store, a->task, "gong", note, e->now))
-		store_audit(e->store, e->now, "gong", "task.close", note);
+	said_fill(&note, why, NULL);
+	if (store_task_over(e->store, a->task, &note, e->now))
+		store_audit(e->store, e->now, "gong", "task.close", phrase_text(why, LANG_EN));
 	if (a->notice)
 		withdraw_notice(e, a->notice);
 	if (store_route_alarm_told_get(e->store, a->route, a->own, a->name, &told)) {
@@ -312,8 +298,6 @@ end(struct engine *e, const struct route_alarm *a, const char *route, const char
 	}
 	engine_log(e, LOG_STORY, "route alarm over name=%s alarm=%s", route, a->name);
 }
-
-#define BY_ITSELF "告警已自行解除 / the alarm is over by itself"
 
 void
 engine_alarm_over(struct engine *e, struct route_state *r, bool own, const char *name)
@@ -325,7 +309,7 @@ engine_alarm_over(struct engine *e, struct route_state *r, bool own, const char 
 		return;
 	store_route_alarm_told_get(e->store, r->id, own, name, &told);
 	if (told.times <= FREE_TIMES) {
-		end(e, &a, r->conf->name, BY_ITSELF);
+		end(e, &a, r->conf->name, PHRASE_alarm_over);
 	} else {
 		a.ends_at = e->now + HOLD_MS;
 		store_route_alarm_put(e->store, &a);
@@ -363,7 +347,7 @@ engine_alarms_fade(struct engine *e)
 		f.until = e->now;
 		store_route_alarms(e->store, r->id, find_ending, &f);
 		for (size_t k = 0; k < f.count; k++)
-			end(e, &f.alarms[k], r->conf->name, BY_ITSELF);
+			end(e, &f.alarms[k], r->conf->name, PHRASE_alarm_over);
 		recount(e, r);
 	}
 }
@@ -400,8 +384,7 @@ end_all(struct engine *e, int64_t route, const char *name)
 		f.until = NEVER;
 		store_route_alarms(e->store, route, find_ending, &f);
 		for (size_t k = 0; k < f.count; k++)
-			end(e, &f.alarms[k], name, "通道已从设置中移除 / the route is no longer in "
-			    "gong.conf");
+			end(e, &f.alarms[k], name, PHRASE_route_removed);
 	} while (f.count == ENDS_AT_ONCE);
 	store_route_outage_get(e->store, route, &outage);
 	if (outage.since != NEVER)

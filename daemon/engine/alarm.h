@@ -7,16 +7,17 @@
 /* -- alarm.c: the life of an alarm -- */
 
 /* Its cause is there: a task for the desk and a message to the duty officer, unless it stands
- * already.  `own`: gong found it; otherwise the route's driver named it.  `text` is "中文 / English".
+ * already.  `own`: gong found it; otherwise the route's driver named it.
  * false: the driver has named too many, nothing was done. */
 bool engine_alarm_raise(struct engine *, struct route_state *, bool own, const char *name,
-			const char *text);
+			const struct said *);
 /* Its cause is gone: it ends, at once or, when it came often lately, after a while without it. */
 void engine_alarm_over(struct engine *, struct route_state *, bool own, const char *name);
 /* gong's own, of what is noticed by events: it stands until none came for 10 minutes. */
-void engine_alarm_again(struct engine *, struct route_state *, const char *name, const char *text);
-/* One message to the duty officer about gongd itself, in a built-in text "中文 / English". */
-void engine_alarm_gong(struct engine *, const char *name, const char *text);
+void engine_alarm_again(struct engine *, struct route_state *, const char *name,
+			const struct said *);
+/* One message to the duty officer about gongd itself. */
+void engine_alarm_gong(struct engine *, const char *name, const struct said *);
 void engine_alarms_fade(struct engine *);	/* ends those whose time has come */
 void engine_alarms_recount(struct engine *);	/* which ones stand, from the store */
 /* Alarms of routes that are not among the engine's any more end, and their tasks close with a note;
@@ -24,9 +25,6 @@ void engine_alarms_recount(struct engine *);	/* which ones stand, from the store
 void engine_alarms_gone(struct engine *);
 /* As much as fits, in one line, never cut inside a character. */
 void engine_alarm_clip(char *out, size_t size, const char *text);
-/* The halves of a text "中文 / English"; one without halves is both. */
-const char *engine_alarm_english(const char *text);
-int engine_alarm_chinese(const char *text);	/* its length in bytes */
 
 /* -- health.c -- */
 
@@ -38,6 +36,7 @@ void engine_health_load(struct engine *, struct route_state *);
 
 void engine_outage_open(struct engine *, struct route_state *);	/* a start, or a new route */
 void engine_route_is_ready(struct engine *, struct route_state *);
+/* `reason`: words, or a phrase as a value (core/phrase.h); here and below. */
 void engine_route_is_down(struct engine *, struct route_state *, const char *reason,
 			  bool for_good);
 /* Its network took one, or said that there is no such number. */

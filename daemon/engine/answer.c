@@ -235,7 +235,7 @@ picked_up(struct engine *e, struct live_wave *lw, struct message *m, unsigned at
 	/* gongd may be gone before the route's own word for it comes. */
 	if (m->state == MESSAGE_SENDING && attempt == m->attempt)
 		store_attempt_insert(e->store, m, e->now, OUTCOME_ACCEPTED, REJECT_NONE, 0, NULL,
-				     "the call was answered");
+				     WORD(call_was_answered));
 	engine_message_event(e, lw, m, MESSAGE_ON_RECEIPT_DELIVERED);
 	take_answer(e, c, SOURCE_CALL, ANSWER_ANSWERED, LEVEL_ANSWERED, NULL);
 }

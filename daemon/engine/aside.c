@@ -13,7 +13,8 @@ static void
 keep_raw(struct engine *e, struct command *cmd)
 {
 	struct effect *took = effect_new(EFFECT_TOOK, cmd->route);
-	char phone[PHONE_TEXT], text[400];
+	char phone[PHONE_TEXT];
+	struct said said;
 	int64_t id;
 
 	took->took = xstrdup(cmd->inbound.driver_id);
@@ -22,18 +23,15 @@ keep_raw(struct engine *e, struct command *cmd)
 			       cmd->inbound.from, cmd->inbound.text, cmd->inbound.at, e->now, &id))
 		return;
 	phone_mask(phone, cmd->inbound.from);
-	snprintf(text, sizeof(text), "%s发来的短信三次使 gongd 崩溃,原文已存(来信%lld),没有读:可能是求助,请马上"
-		 "回电 / a text from %s ended gongd three times; it is kept (inbound %lld) but was not "
-		 "read: it may be a call for help, call back", phone, (long long)id, phone,
-		 (long long)id);
-	store_task_once(e->store, 0, "help", text, e->now);
+	SAY(&said, task_inbound_deadly, phone, NUM(id));
+	store_task_once(e->store, 0, "help", &said, e->now);
 }
 
 static void
 tell_refused(struct engine *e, struct command *cmd)
 {
 	struct err err = { 0 };
-	char text[400];
+	struct said said;
 
 	if (cmd->unreadable)
 		err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), aside_unreadable);
@@ -43,15 +41,10 @@ tell_refused(struct engine *e, struct command *cmd)
 	if (cmd->unreadable)
 		return;			/* the alarm about the store says it */
 	if (cmd->kind == CMD_ACCEPT)
-		snprintf(text, sizeof(text), "%s的请求(%s)三次使 gongd 崩溃,已拒绝受理:请用别的办法通知,或改换内容"
-			 "再发 / the request %s of %s ended gongd three times and is refused: tell "
-			 "people by other ways, or send it with other words", cmd->accept->client,
-			 cmd->accept->key, cmd->accept->key, cmd->accept->client);
+		SAY(&said, task_request_deadly, QUOTE(cmd->accept->key), cmd->accept->client);
 	else
-		snprintf(text, sizeof(text), "一条命令(%s)三次使 gongd 崩溃,已隔离:请查看日志 / a command (%s) "
-			 "ended gongd three times and is put aside: see the log",
-			 command_name(cmd->kind), command_name(cmd->kind));
-	store_task_once(e->store, 0, "quarantine", text, e->now);
+		SAY(&said, task_command_deadly, command_name(cmd->kind));
+	store_task_once(e->store, 0, "quarantine", &said, e->now);
 }
 
 void
@@ -95,18 +88,17 @@ engine_aside_command(struct engine *e, struct command *cmd)
 static bool
 pass_over(struct engine *e, struct aside *aside)
 {
-	char text[400], name[48];
+	struct said said;
 	struct alert a;
+	char name[48];
 
 	if (!store_alert_get(e->store, (int64_t)aside->what.a, &a) || !alert_is_open(a.state) ||
 	    (aside->what.b && a.step + 1 > aside->what.b))
 		return true;		/* passed over before */
 	if (aside->what.b && a.step + 1 < aside->what.b)
 		return false;
-	snprintf(text, sizeof(text), "单号%s的第%u步三次使 gongd 崩溃,已跳过:请按预案人工通知这一步的人,以后的步骤"
-		 "照常 / step %u of %s ended gongd three times and is passed over: call its people by "
-		 "hand, later steps go on", a.code, a.step + 1, a.step + 1, a.code);
-	store_task_once(e->store, a.id, "step_failed", text, e->now);
+	SAY(&said, task_step_deadly, NUM(a.step + 1), a.code);
+	store_task_once(e->store, a.id, "step_failed", &said, e->now);
 	engine_event(e, a.id, "step_put_aside", "{\"step\":%u}", a.step);
 	engine_log(e, LOG_ERROR, "step put aside alert=%lld step=%u", (long long)a.id, a.step);
 	if (aside->what.b) {
@@ -118,19 +110,17 @@ pass_over(struct engine *e, struct aside *aside)
 	}
 	store_alert_update(e->store, &a);
 	snprintf(name, sizeof(name), "step-%lld-%u", (long long)a.id, a.step);
-	engine_alarm_gong(e, name, text);
+	engine_alarm_gong(e, name, &said);
 	return true;
 }
 
 static void
 alert_unreadable(struct engine *e, struct aside *aside)
 {
-	char text[300];
+	struct said said;
 
-	snprintf(text, sizeof(text), "第%llu号告警的记录已损坏,叫应已停止:请人工通知,并恢复备份 / alert %llu lies on "
-		 "a damaged page, its ladder stands still: call its people by hand, restore a backup",
-		 (unsigned long long)aside->what.a, (unsigned long long)aside->what.a);
-	store_task_once(e->store, (int64_t)aside->what.a, "damage", text, e->now);
+	SAY(&said, task_alert_damaged, NUM(aside->what.a));
+	store_task_once(e->store, (int64_t)aside->what.a, "damage", &said, e->now);
 	if (!aside->told)
 		engine_log(e, LOG_ERROR, "alert unreadable alert=%llu",
 			   (unsigned long long)aside->what.a);
@@ -143,7 +133,7 @@ static void
 row_of_wave(struct engine *e, struct live_wave *lw, uint32_t contact)
 {
 	struct message m;
-	char text[300];
+	struct said said;
 
 	if (!store_message_get(e->store, lw->w.id, contact, lw->w.channel, &m) ||
 	    m.state != MESSAGE_QUEUED)
@@ -151,12 +141,10 @@ row_of_wave(struct engine *e, struct live_wave *lw, uint32_t contact)
 	m.attempt++;
 	m.at = e->now;
 	store_attempt_insert(e->store, &m, e->now, OUTCOME_REJECTED, REJECT_DROP, 0, NULL,
-			     "ended gongd three times: put aside");
+			     WORD(ended_gongd));
 	engine_message_event(e, lw, &m, MESSAGE_ON_REFUSED);
-	snprintf(text, sizeof(text), "一条消息三次使 gongd 崩溃,已隔离(批%u,联系人%u):请人工通知 / message %u:%u "
-		 "ended gongd three times and is put aside; tell this person by hand", lw->w.id,
-		 contact, lw->w.id, contact);
-	store_task_once(e->store, lw->w.alert, "quarantine", text, e->now);
+	SAY(&said, task_message_deadly, NUM(lw->w.id), NUM(contact));
+	store_task_once(e->store, lw->w.alert, "quarantine", &said, e->now);
 	engine_log(e, LOG_ERROR, "row put aside wave=%u contact=%u", lw->w.id, contact);
 }
 
@@ -164,7 +152,7 @@ static void
 wave_aside(struct engine *e, struct aside *aside)
 {
 	struct live_wave *lw = engine_wave(e, (uint32_t)aside->what.a);
-	char text[300];
+	struct said said;
 
 	if (!lw)
 		return;
@@ -174,11 +162,11 @@ wave_aside(struct engine *e, struct aside *aside)
 	}
 	if (aside->what.row || lw->w.state > WAVE_OPEN)
 		return;
-	snprintf(text, sizeof(text), "第%u批消息%s,还没有发出的不再发:请人工通知 / wave %u %s, what has not left "
-		 "stays: tell its people by hand", lw->w.id, aside->deadly ? "三次使 gongd 崩溃" :
-		 "的记录已损坏", lw->w.id, aside->deadly ? "ended gongd three times" :
-		 "lies on damaged pages");
-	store_task_once(e->store, lw->w.alert, aside->deadly ? "quarantine" : "damage", text, e->now);
+	if (aside->deadly)
+		SAY(&said, task_wave_deadly, NUM(lw->w.id));
+	else
+		SAY(&said, task_wave_damaged, NUM(lw->w.id));
+	store_task_once(e->store, lw->w.alert, aside->deadly ? "quarantine" : "damage", &said, e->now);
 	if (!aside->told)
 		engine_log(e, LOG_ERROR, "wave put aside wave=%u reason=\"%s\"", lw->w.id, aside->deadly
 			   ? "it ended gongd three times" : "its messages cannot be read");

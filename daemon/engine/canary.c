@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/contract/said_json.h"
+
 #define WORDS "gong canary "
 #define AGAIN_MS MINUTES(1)		/* after what says nothing about the SIM */
 #define RECEIPT_WAIT_MAX_MS SECONDS(90)
@@ -113,7 +115,7 @@ result_json(const struct engine *e, const struct canary *c)
 	put_ms(json, "submit_ms", c->submit_ms);
 	put_ms(json, "receipt_ms", c->receipt_ms);
 	put_ms(json, "inbound_ms", c->inbound_ms);
-	json_object_set_new(json, "reason", *c->reason ? json_string(c->reason) : json_null());
+	json_object_set_new(json, "reason", *c->reason ? json_string(ENGLISH(c->reason)) : json_null());
 	text = json_dumps(json, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	json_decref(json);
 	return text;
@@ -126,14 +128,13 @@ finish(struct engine *e, struct route_state *r)
 	struct canary *c = &r->asking.canary;
 	long long within_s = r->conf->canary_within_ms / 1000;
 	bool back = c->inbound_ms >= 0;
-	char *result, text[400];
+	struct said said;
+	char *result;
 
 	engine_asking_touch(e);
-	snprintf(text, sizeof(text), "测试短信被拒:%s / the test message was refused: %s", c->reason,
-		 c->reason);
+	SAY(&said, canary_refused, c->reason);
 	if (!*c->reason) {
-		snprintf(text, sizeof(text), "测试短信%lld秒内未返回 / the test message did not come back "
-			 "within %lld s", within_s, within_s);
+		SAY(&said, canary_not_back, NUM(within_s));
 		snprintf(c->reason, sizeof(c->reason), "it did not come back within %lld s", within_s);
 	}
 	if (back)
@@ -145,7 +146,7 @@ finish(struct engine *e, struct route_state *r)
 	if (back)
 		engine_alarm_over(e, r, true, "canary");
 	else
-		engine_alarm_raise(e, r, true, "canary", text);
+		engine_alarm_raise(e, r, true, "canary", &said);
 	*c = (struct canary){ .due_at = e->now + r->conf->canary_every_ms / (back ? 1 : 4) };
 	free(result);
 }
@@ -178,7 +179,7 @@ void
 engine_canary_answered(struct engine *e, struct route_state *r, json_t *answer)
 {
 	struct canary *c = &r->asking.canary;
-	const char *reason = json_string_value(json_object_get(answer, "reason"));
+	char *reason;
 
 	if (!answer) {
 		drop(e, r);
@@ -188,8 +189,11 @@ engine_canary_answered(struct engine *e, struct route_state *r, json_t *answer)
 	c->is_answered = true;
 	c->submit_ms = ms_of(answer, "submit_ms");
 	c->receipt_ms = ms_of(answer, "receipt_ms");
+	reason = value_by_driver(json_object_get(answer, "reason"));
 	if (!json_is_true(json_object_get(answer, "ok")))
-		engine_alarm_clip(c->reason, sizeof(c->reason), reason ? reason : "not accepted");
+		snprintf(c->reason, sizeof(c->reason), "%s", reason ? reason
+			 : WORD(canary_not_accepted));
+	free(reason);
 	if (c->inbound_ms >= 0 || *c->reason)
 		finish(e, r);
 }

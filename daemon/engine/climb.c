@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ALERTS_PER_TURN 256
+#define DESK_QUOTE 122			/* bytes of what somebody said that a task shows */
 
 static void
 close_alert(struct engine *e, struct alert *a, enum alert_state state)
@@ -48,7 +49,7 @@ struct look {
 static void
 step_failed(struct engine *e, const struct alert *a, size_t step, const struct err *err)
 {
-	store_task_open(e->store, a->id, "step_failed", err->text, e->now);
+	store_task_open(e->store, a->id, "step_failed", &err->said, e->now);
 	engine_log(e, LOG_ERROR, "step failed alert=%lld step=%zu reason=\"%s\"", (long long)a->id,
 		   step, err->text);
 }
@@ -158,17 +159,15 @@ climb(struct look *l)
 static void
 deadline(struct engine *e, struct alert *a)
 {
-	char text[256];
+	struct said said;
 
 	a->deadline_at = NEVER;
 	if (a->satisfied >= a->targets)
 		return;
-	snprintf(text, sizeof(text), "单号%s:到时限仍有%lu个未达标 / %s: %lu below the level at the "
-		 "deadline", a->code, a->targets - a->satisfied, a->code,
-		 a->targets - a->satisfied);
+	SAY(&said, task_deadline, a->code, NUM(a->targets - a->satisfied));
 	engine_event(e, a->id, "deadline", "{\"targets\":%lu,\"satisfied\":%lu}", a->targets,
 		     a->satisfied);
-	store_task_open(e->store, a->id, "deadline", text, e->now);
+	store_task_open(e->store, a->id, "deadline", &said, e->now);
 }
 
 static int
@@ -201,6 +200,7 @@ int
 engine_look(struct engine *e, struct alert *a, const struct alert_request *r, struct err *refuse)
 {
 	struct look look = { e, a, engine_policy(e, a->policy), r, refuse };
+	struct said said;
 	int rc = 0;
 
 	a->due_at = NEVER;
@@ -209,8 +209,8 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 		close_alert(e, a, ALERT_EXPIRED);
 		engine_stop_waves(e, a->id, WAVE_EXPIRED);
 	} else if (a->policy && !look.p && alert_is_open(a->state)) {
-		store_task_open(e->store, a->id, "step_failed", "叫应规则不可用,请人工叫应 / its policy cannot "
-				"be used with these settings; call by hand", e->now);
+		SAY(&said, task_no_policy);
+		store_task_open(e->store, a->id, "step_failed", &said, e->now);
 		close_alert(e, a, ALERT_EXHAUSTED);
 	} else if (alert_is_open(a->state)) {
 		rc = look_at_open(&look);
@@ -341,20 +341,18 @@ raise_called(struct engine *e, const struct alert *a, const struct policy *p,
 
 static void
 call_the_desk(struct engine *e, const struct alert *a, const struct answer *answer,
-	      const char *kind, const char *zh, const char *en)
+	      const char *kind, enum phrase phrase)
 {
-	const char *said = answer->text ? answer->text : "";
+	const char *words = answer->text ? answer->text : answer->note ? answer->note : "";
 	struct person person = { .name = "" };
-	int len = (int)strnlen(said, 120);
-	char text[600];
+	char quote[DESK_QUOTE];
+	struct said said;
 
 	if (answer->contact)
 		store_person_by_id(e->store, answer->contact, &person);
-	while (len && said[len] && ((unsigned char)said[len] & 0xc0) == 0x80)
-		len--;			/* never cut inside a character */
-	snprintf(text, sizeof(text), "单号%s:%s%s「%.*s」 / %s: %s %s", a->code, person.name, zh, len,
-		 said, a->code, person.name, en);
-	store_task_about(e->store, a->id, answer->contact, kind, text, e->now);
+	snprintf(quote, sizeof(quote), "%s", words);
+	said_fill(&said, phrase, (const char *const[]){ a->code, person.name, quote });
+	store_task_about(e->store, a->id, answer->contact, kind, &said, e->now);
 }
 
 /* What a person said that only another person can deal with. */
@@ -365,13 +363,13 @@ tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
 	bool team = p && p->targets == TARGETS_TEAM;
 
 	if (answer->kind == ANSWER_HELP)
-		call_the_desk(e, a, answer, "help", "求助", "asks for help");
+		call_the_desk(e, a, answer, "help", PHRASE_task_help);
 	else if (answer->kind == ANSWER_CANNOT && !team)
-		call_the_desk(e, a, answer, "cannot", "去不了", "cannot; find somebody else");
+		call_the_desk(e, a, answer, "cannot", PHRASE_task_cannot);
 	/* It may be the most important one: 3人被困.  Bystanders may chat. */
 	else if (answer->kind == ANSWER_NONE && answer->text && p && !answer->helper &&
 		 alert_is_open(a->state))
-		call_the_desk(e, a, answer, "unclear", "回复看不懂", "gave an unclear answer");
+		call_the_desk(e, a, answer, "unclear", PHRASE_task_unclear);
 }
 
 /* Records an answer and raises every target that person was called for. */

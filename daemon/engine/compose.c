@@ -202,13 +202,11 @@ static void
 row_aside(struct planner *p, uint32_t contact)
 {
 	struct person person = { .name = "" };
-	char text[600];
+	struct said said;
 
 	store_person_by_id(p->e->store, contact, &person);
-	snprintf(text, sizeof(text), "单号%s:给%s的消息三次使 gongd 崩溃,已隔离:请人工通知 / %s: the message to %s "
-		 "ended gongd three times and is put aside; tell this person by hand", p->alert->code,
-		 person.name, p->alert->code, person.name);
-	store_task_once(p->e->store, p->alert->id, "quarantine", text, p->e->now);
+	SAY(&said, task_person_deadly, p->alert->code, person.name);
+	store_task_once(p->e->store, p->alert->id, "quarantine", &said, p->e->now);
 	engine_log(p->e, LOG_ERROR, "row put aside alert=%lld contact=%u", (long long)p->alert->id, contact);
 }
 

@@ -144,13 +144,12 @@ may_go(struct engine *e, struct live_wave *lw, struct message *m)
 	else if (!m->e164)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
 				       store_damaged(e->store) & 1u << TABLE_NUMBER
-				       ? "no number can be read: the store is damaged"
-				       : "the person has no number for this channel");
+				       ? WORD(numbers_unreadable) : WORD(no_number_for_channel));
 	else if (m->attempt >= ATTEMPTS_MAX)
-		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, "gave up after 1000 attempts");
+		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, WORD(attempts_exhausted));
 	else if (engine_honours_opt_out(lw) && store_has_opted_out(e->store, m->contact))
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
-				       "the person has opted out of drills and notices");
+				       WORD(opted_out));
 	else
 		return true;
 	return false;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/contract/said_json.h"
+
 #define NAMED_MAX 16			/* looked at in one health */
 #define FLIP_GAP_MS MINUTES(10)		/* lines in the log about standing back */
 #define FLIP_BURST 6
@@ -49,13 +51,13 @@ find_unnamed(void *ctx, const struct route_alarm *alarm)
 static void
 too_many(struct engine *e, struct route_state *r, const char *name)
 {
-	char clipped[NAME_BYTES], text[300];
+	char clipped[NAME_BYTES];
+	struct said said;
 
 	engine_alarm_clip(clipped, sizeof(clipped), name);
 	r->alarms_folded++;
-	snprintf(text, sizeof(text), "告警过多,其余不再逐条列出(最近:%s) / names too many alarms; the "
-		 "others are not told one by one (the last: %s)", clipped, clipped);
-	engine_alarm_again(e, r, "alarms", text);
+	SAY(&said, alarm_too_many, clipped);
+	engine_alarm_again(e, r, "alarms", &said);
 }
 
 /* false: not all of them could be raised, and they must be looked at again. */
@@ -72,12 +74,13 @@ take_alarms(struct engine *e, struct route_state *r, json_t *alarms)
 		engine_alarm_over(e, r, false, gone.names[k]);
 	json_array_foreach(alarms, i, one) {
 		const char *name = json_string_value(json_object_get(one, "name"));
-		const char *text = json_string_value(json_object_get(one, "text"));
+		struct said said;
 
 		if (!name || !*name)
 			continue;
-		if (i < NAMED_MAX &&
-		    engine_alarm_raise(e, r, false, name, text && *text ? text : name))
+		if (!said_by_alarm(&said, one))
+			said_verbatim(&said, name);
+		if (i < NAMED_MAX && engine_alarm_raise(e, r, false, name, &said))
 			continue;
 		too_many(e, r, name);
 		all = false;
@@ -130,7 +133,7 @@ engine_chatty(struct engine *e, struct command *cmd)
 	struct route_state *r = engine_route(e, cmd->route);
 
 	if (cmd->chatty.over)
-		engine_alarm_raise(e, r, true, "chatty", cmd->chatty.text);
+		engine_alarm_raise(e, r, true, "chatty", cmd->chatty.said);
 	else
 		engine_alarm_over(e, r, true, "chatty");
 }

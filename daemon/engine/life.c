@@ -134,17 +134,15 @@ engine_route_took_options(struct engine *e, struct route_state *r, const struct 
 {
 	struct settings *settings = cmd->lost.settings;
 	int index = settings ? settings_route(settings, r->conf->name) : -1;
-	char text[400];
+	struct said said;
 
 	if (index < 0)
 		return;
 	take_conf(e, r, settings, &settings->routes[index]);
 	if (cmd->lost.went_back) {
 		wait_for_conf(r, NULL, NULL);
-		snprintf(text, sizeof(text), "新设置启动失败,已用回旧设置:%.100s / does not start with its new "
-			 "options, the old ones are used again: %.180s", cmd->lost.reason
-			 ? cmd->lost.reason : "", cmd->lost.reason ? cmd->lost.reason : "");
-		engine_alarm_raise(e, r, true, OPTIONS_ALARM, text);
+		SAY(&said, alarm_options, cmd->lost.reason);
+		engine_alarm_raise(e, r, true, OPTIONS_ALARM, &said);
 	} else if (r->next && route_conf_same_driver(r->next_settings, r->next, settings, r->conf)) {
 		take_conf(e, r, r->next_settings, r->next);
 		wait_for_conf(r, NULL, NULL);

@@ -36,8 +36,7 @@ engine_outage_open(struct engine *e, struct route_state *r)
 		row->since = e->now;
 	r->outage.opened_at = e->now;
 	r->outage.refused_since = NEVER;
-	engine_alarm_clip(r->down_reason, sizeof(r->down_reason), "启动后一直未就绪 / not ready since "
-			  "the start");
+	snprintf(r->down_reason, sizeof(r->down_reason), "%s", WORD(not_ready_since_start));
 	note(e, r);
 }
 
@@ -126,7 +125,7 @@ engine_route_is_down(struct engine *e, struct route_state *r, const char *reason
 {
 	struct outage *t = &r->outage;
 	struct route_outage before = t->row;
-	char text[400];
+	struct said said;
 
 	if (t->row.since == NEVER) {
 		t->row.since = e->now;
@@ -136,13 +135,11 @@ engine_route_is_down(struct engine *e, struct route_state *r, const char *reason
 	t->ready_at = 0;
 	if (t->row.since != before.since || t->row.losses != before.losses)
 		note(e, r);
-	engine_alarm_clip(r->down_reason, sizeof(r->down_reason), reason);
+	snprintf(r->down_reason, sizeof(r->down_reason), "%s", reason);
 	if (!for_good || r->down_told)
 		return;
-	snprintf(text, sizeof(text), "已停止:%.*s / has stopped: %s",
-		 engine_alarm_chinese(r->down_reason), r->down_reason,
-		 engine_alarm_english(r->down_reason));
-	engine_alarm_raise(e, r, true, "down", text);
+	SAY(&said, alarm_stopped, r->down_reason);
+	engine_alarm_raise(e, r, true, "down", &said);
 }
 
 void
@@ -156,7 +153,7 @@ engine_route_refused(struct engine *e, struct route_state *r, const char *reason
 	}
 	t->refusals++;
 	t->refused_at = e->now;
-	engine_alarm_clip(r->refused_reason, sizeof(r->refused_reason), reason);
+	snprintf(r->refused_reason, sizeof(r->refused_reason), "%s", reason);
 }
 
 /* A driver that pauses and has said why needs no second word for the same trouble. */
@@ -193,9 +190,8 @@ is_refusing(const struct route_state *r)
 
 /* What is to be told of it now; false: nothing.  *since: when that began; NEVER: it is no outage. */
 static bool
-describe(const struct engine *e, const struct route_state *r, char *text, size_t size, msec *since)
+describe(const struct engine *e, const struct route_state *r, struct said *said, msec *since)
 {
-	const char *why = r->down_reason;
 	long long minutes;
 
 	*since = down_at(r) <= e->now ? r->outage.row.since
@@ -203,19 +199,13 @@ describe(const struct engine *e, const struct route_state *r, char *text, size_t
 		: is_refusing(r) ? r->outage.refused_since : NEVER;
 	minutes = *since == NEVER ? 0 : (e->now - *since + 30000) / 60000;
 	if (down_at(r) <= e->now)
-		snprintf(text, size, "已中断%lld分钟:%.*s / down for %lld min: %s", minutes,
-			 engine_alarm_chinese(why), why, minutes, engine_alarm_english(why));
+		SAY(said, alarm_down, NUM(minutes), r->down_reason);
 	else if (stuck_at(r) <= e->now)
-		snprintf(text, size, "%lld分钟毫无进展,手中%u条 / no progress for %lld min with %u "
-			 "messages in hand", minutes, r->inflight, minutes, r->inflight);
+		SAY(said, alarm_stuck, NUM(minutes), NUM(r->inflight));
 	else if (is_refusing(r))
-		snprintf(text, size, "%lld分钟未接受任何消息:%.120s / has accepted nothing "
-			 "for %lld min: %s", minutes, r->refused_reason, minutes,
-			 r->refused_reason);
+		SAY(said, alarm_refusing, NUM(minutes), r->refused_reason);
 	else if (is_restless(e, r, LOSSES_MAX))
-		snprintf(text, size, "频繁中断,一小时超过%d次:%.*s / comes and goes, more than "
-			 "%d times an hour: %s", LOSSES_MAX, engine_alarm_chinese(why), why,
-			 LOSSES_MAX, engine_alarm_english(why));
+		SAY(said, alarm_restless, NUM(LOSSES_MAX), r->down_reason);
 	else
 		return false;
 	return true;
@@ -224,17 +214,16 @@ describe(const struct engine *e, const struct route_state *r, char *text, size_t
 static void
 tell(struct engine *e, struct route_state *r)
 {
-	char text[400];
+	struct said said;
 	msec since;
 
-	if (r->down_told || !r->conf->down_alarm_ms ||
-	    !describe(e, r, text, sizeof(text), &since))
+	if (r->down_told || !r->conf->down_alarm_ms || !describe(e, r, &said, &since))
 		return;
 	if (r->outage.row.since == NEVER && since != NEVER) {
 		r->outage.row.since = since;
 		note(e, r);
 	}
-	engine_alarm_raise(e, r, true, "down", text);
+	engine_alarm_raise(e, r, true, "down", &said);
 }
 
 /* -- the row of all alarms in the table of due things -- */

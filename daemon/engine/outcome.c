@@ -52,8 +52,7 @@ engine_route_ready(struct engine *e, struct command *cmd)
 	if (window)
 		engine_route_is_ready(e, r);
 	else
-		engine_route_is_down(e, r, "驱动已暂停,原因见通道状况 / its driver pauses; its health says "
-				     "why", false);
+		engine_route_is_down(e, r, WORD(driver_pauses), false);
 }
 
 /* Whether it left is unknown: the attempt says so, the policy decides what follows.  `rings`: a
@@ -85,14 +84,12 @@ wait_of(const struct message *m, msec backoff_ms)
 static void
 quarantine(struct engine *e, struct live_wave *lw, struct message *m)
 {
-	char text[200];
+	struct said said;
 
-	snprintf(text, sizeof(text), "两次使通道程序崩溃的消息已隔离(批%u,联系人%u) / message %u:%u killed its "
-		 "driver twice and is quarantined; call this person by hand", m->wave, m->contact,
-		 m->wave, m->contact);
+	SAY(&said, task_quarantine, NUM(m->wave), NUM(m->contact));
 	store_attempt_insert(e->store, m, e->now, OUTCOME_UNKNOWN, REJECT_NONE, 0, NULL,
-			     "killed its driver twice: quarantined");
-	store_task_open(e->store, lw->w.alert, "quarantine", text, e->now);
+			     WORD(killed_driver_twice));
+	store_task_open(e->store, lw->w.alert, "quarantine", &said, e->now);
 	engine_log(e, LOG_ERROR, "message quarantined wave=%u contact=%u", m->wave, m->contact);
 	engine_message_event(e, lw, m, MESSAGE_ON_UNKNOWN);
 }
@@ -155,7 +152,7 @@ engine_route_lost(struct engine *e, struct command *cmd)
 	engine_log(e, cmd->lost.fatal && !cmd->lost.asked ? LOG_ERROR : LOG_WARNING,
 		   "route lost name=%s in_doubt=%zu given_back=%zu "
 		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
-		   cmd->lost.unwritten_count, cmd->lost.reason);
+		   cmd->lost.unwritten_count, ENGLISH(cmd->lost.reason));
 	if (!cmd->lost.asked && !r->gone)
 		engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
 }
@@ -164,7 +161,7 @@ static void
 pause_route(struct engine *e, struct route_state *r, const struct done_item *item)
 {
 	const char *reason = item->reason ? item->reason : reject_name(item->class);
-	char text[400];
+	struct said said;
 
 	if (r->pause.until > e->now)
 		return;
@@ -172,12 +169,11 @@ pause_route(struct engine *e, struct route_state *r, const struct done_item *ite
 	r->pause.until = e->now + pace_jitter_ms(pace_backoff_ms(CONFIG_PAUSE_MS, HOURS(1),
 								 r->pause.failures),
 						 (uint64_t)r->id << 32 | r->pause.failures);
-	snprintf(text, sizeof(text), "已暂停,账号、密码、SIM卡或时钟有误:%.120s / is paused: %.200s", reason,
-		 reason);
+	SAY(&said, alarm_paused, reason);
 	store_route_note(e->store, r->id, "paused", NULL, e->now);
 	engine_log(e, LOG_ERROR, "route paused name=%s class=%s reason=\"%s\"", r->conf->name,
-		   reject_name(item->class), item->reason ? item->reason : "");
-	engine_alarm_raise(e, r, true, "paused", text);		/* once, until it works again */
+		   reject_name(item->class), item->reason ? ENGLISH(item->reason) : "");
+	engine_alarm_raise(e, r, true, "paused", &said);		/* once, until it works again */
 }
 
 static void
@@ -239,7 +235,7 @@ static void
 settle(struct engine *e, struct route_state *r, const struct done_item *item)
 {
 	struct live_wave *lw = engine_wave(e, message_id_wave(item->id));
-	const char *reason = item->reason ? item->reason : "the driver gave no reason";
+	const char *reason = item->reason ? item->reason : WORD(driver_gave_no_reason);
 	struct message m;
 
 	if (!lw || !store_message_get(e->store, message_id_wave(item->id),
@@ -349,8 +345,7 @@ engine_in_doubt(struct engine *e)
 			struct live_wave *lw = engine_wave(e, rows[i].wave);
 
 			if (lw)
-				in_doubt(e, lw, &rows[i], "gongd stopped while it was with its route",
-					 e->now, false);
+				in_doubt(e, lw, &rows[i], WORD(stopped_in_hand), e->now, false);
 		}
 		wave = rows[count - 1].wave;
 		contact = rows[count - 1].contact;

@@ -180,22 +180,18 @@ void
 planner_desk(struct planner *p)
 {
 	struct silent silent = { 0 };
-	struct buf text = { 0 };
+	struct said said;
 
 	silent_under(p, 0, &silent);
 	buf_puts(&silent.names, "");
 	if (p->policy->targets == TARGETS_TEAM)
-		buf_printf(&text, "单号%s:尚无人到岗,请人工联系 / %s: nobody is in post yet, call by "
-			   "hand", p->alert->code, p->alert->code);
+		SAY(&said, task_nobody_in_post, p->alert->code);
 	else
-		buf_printf(&text, "单号%s:%lu个未应答(%s),请电话、广播或上门,并登记结果 / %s: %lu silent, "
-			   "call, use loudspeakers or visit, and record it", p->alert->code, silent.n,
-			   silent.names.data, p->alert->code, silent.n);
+		SAY(&said, task_silent, p->alert->code, NUM(silent.n), silent.names.data);
 	p->out->console = true;
-	store_task_open(p->e->store, p->alert->id, "unanswered", text.data, p->e->now);
+	store_task_open(p->e->store, p->alert->id, "unanswered", &said, p->e->now);
 	engine_event(p->e, p->alert->id, "task", "{\"silent\":%lu}", silent.n);
 	buf_fini(&silent.names);
-	buf_fini(&text);
 }
 
 bool

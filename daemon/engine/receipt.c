@@ -56,12 +56,14 @@ engine_receipts_trim(struct engine *e, struct route_state *r)
 static void
 unmatched(struct engine *e, struct route_state *r)
 {
+	struct said said;
+
 	e->stats.receipts_unmatched++;
 	r->receipts_unmatched++;
-	if (!pace_meter_take(&r->strangers_until, STRANGER_GAP_MS, STRANGERS_MAX + counted(r),
-			     e->now))
-		engine_alarm_again(e, r, "receipts", "大量回执与任何消息都对不上 / brings many "
-				   "receipts that match no message");
+	if (pace_meter_take(&r->strangers_until, STRANGER_GAP_MS, STRANGERS_MAX + counted(r), e->now))
+		return;
+	SAY(&said, alarm_receipts);
+	engine_alarm_again(e, r, "receipts", &said);
 }
 
 /* Modem references are 8 bits and come back without our id; most providers get our id, and the
@@ -112,7 +114,7 @@ overtaken(struct engine *e, struct message *m, bool delivered)
 {
 	if (delivered)
 		store_attempt_insert(e->store, m, e->now, OUTCOME_ACCEPTED, REJECT_NONE, 0, NULL,
-				     "known from its receipt");
+				     WORD(known_from_receipt));
 	else
 		m->flags |= MESSAGE_REFUSED_BEFORE;
 }

@@ -80,7 +80,7 @@ struct canary {				/* the test message of a route; owner: canary.c */
 	msec asked_at, until;
 	bool is_answered;		/* its driver has said how the sending went */
 	msec submit_ms, receipt_ms, inbound_ms;		/* -1 = not known */
-	char reason[160];		/* why it was not accepted */
+	char reason[SAID_VALUE];	/* why it was not accepted: a value */
 };
 
 /* What is being asked of a route: memory that a failed turn must not have changed. */
@@ -125,7 +125,7 @@ struct route_state {
 	uint64_t said_health;		/* digest of what its driver said last; 0 = look again */
 	msec flips_until;		/* meter of its lines in the log */
 	struct outage outage, outage_before;	/* before: as the turn began */
-	char down_reason[160], refused_reason[160];
+	char down_reason[SAID_VALUE], refused_reason[SAID_VALUE];	/* values: words, or phrases */
 	bool solo;			/* a suspect is in hand, alone, after a crash */
 	bool drain;			/* nothing more for now: a suspect waits for that */
 	msec handed_at;			/* when it was last given something */

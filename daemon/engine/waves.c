@@ -326,11 +326,10 @@ static void
 load_lost(void *ctx, uint32_t id)
 {
 	struct engine *e = ctx;
-	char text[300];
+	struct said said;
 
-	snprintf(text, sizeof(text), "第%u批消息的记录已损坏,无法继续发送:请人工通知,并恢复备份 / wave %u lies on "
-		 "a damaged page and cannot go on: tell its people by hand, restore a backup", id, id);
-	store_task_once(e->store, 0, "damage", text, e->now);
+	SAY(&said, task_wave_unreadable, NUM(id));
+	store_task_once(e->store, 0, "damage", &said, e->now);
 	engine_log(e, LOG_ERROR, "wave unreadable wave=%u", id);
 }
 

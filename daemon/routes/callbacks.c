@@ -19,24 +19,22 @@ struct open_callback {
 	struct open_callback *next;
 };
 
-/* Takes it out of the list and answers; NULL `why`: as the driver said. */
+/* Takes it out of the list and answers; PHRASE_verbatim: as the driver said, else a refusal. */
 static void
-answer(struct routes *r, struct open_callback *cb, const char *why)
+answer(struct routes *r, struct open_callback *cb, enum phrase why)
 {
 	struct open_callback **at = &r->callbacks;
-	struct buf problem = { 0 };
+	struct err err;
 
 	while (*at != cb)
 		at = &(*at)->next;
 	*at = cb->next;
-	if (why) {
-		buf_printf(&problem, "{\"type\":\"about:blank\",\"status\":503,\"title\":\"Busy\","
-			   "\"detail\":\"%s; send it again\"}", why);
-		r->ports.reply(r->ports.ctx, cb->to, 503, NULL, problem.data);
-	} else {
+	if (why == PHRASE_verbatim) {
 		r->ports.reply(r->ports.ctx, cb->to, cb->status, cb->type, cb->body);
+	} else {
+		err_say_phrase(&err, REFUSED_BUSY, about(CONCEPT_NONE), why, NULL);
+		r->ports.refuse(r->ports.ctx, cb->to, &err);
 	}
-	buf_fini(&problem);
 	event_free(cb->late);
 	free(cb->type);
 	free(cb->body);
@@ -48,8 +46,8 @@ on_late(evutil_socket_t fd, short what, void *ctx)
 {
 	struct open_callback *cb = ctx;
 
-	answer(cb->driver->routes, cb, cb->barrier ? "what it brought is not written down yet"
-	       : "the route's driver has not answered in time");
+	answer(cb->driver->routes, cb, cb->barrier ? PHRASE_callback_not_written
+	       : PHRASE_callback_late);
 }
 
 static void
@@ -133,7 +131,7 @@ callbacks_release(struct routes *r, uint64_t barrier, bool not_kept)
 	for (struct open_callback *cb = r->callbacks; cb; cb = cb->next) {
 		if (cb->barrier != barrier)
 			continue;
-		answer(r, cb, not_kept ? "gong cannot write it down" : NULL);
+		answer(r, cb, not_kept ? PHRASE_callback_not_kept : PHRASE_verbatim);
 		return;
 	}
 }
@@ -146,7 +144,7 @@ callbacks_lost(struct driver *d)
 	for (cb = d->routes->callbacks; cb; cb = next) {
 		next = cb->next;
 		if (cb->driver == d && !cb->barrier)
-			answer(d->routes, cb, "the route's driver has gone");
+			answer(d->routes, cb, PHRASE_callback_driver_gone);
 	}
 }
 
@@ -158,7 +156,7 @@ callbacks_forget(struct driver *d)
 	for (cb = d->routes->callbacks; cb; cb = next) {
 		next = cb->next;
 		if (cb->driver == d)
-			answer(d->routes, cb, "the route was removed");
+			answer(d->routes, cb, PHRASE_callback_route_removed);
 	}
 }
 
@@ -166,5 +164,5 @@ void
 callbacks_close(struct routes *r)
 {
 	while (r->callbacks)
-		answer(r, r->callbacks, "gong is stopping");
+		answer(r, r->callbacks, PHRASE_stopping);
 }

@@ -68,7 +68,7 @@ on_late(void *owner, msec now)
 	const struct driver *d = owner;
 
 	return d->oldest.next != &d->oldest && d->oldest.next->deadline_at <= now
-		? "no answer about a message within its deadline" : NULL;
+		? WORD(child_late) : NULL;
 }
 
 /* It has no process that could end: the engine hears of the change at once. */
@@ -137,7 +137,7 @@ driver_leaves(struct driver *d)
 	if (has_process(d))
 		close_process(d);
 	else
-		change_without_process(d, "its route was removed");
+		change_without_process(d, WORD(route_removed));
 }
 
 /* Whatever is still with a driver that is gone: a line of which the kernel took even one byte

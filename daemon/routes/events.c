@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/number.h"
+#include "daemon/contract/said_json.h"
 
 #define MACHINE_MAX 40		/* bytes of that word */
 #define REPLY_WITHIN_MS SECONDS(30)
@@ -162,7 +163,7 @@ one_done(struct driver *d, json_t *ev, json_t *id_value, const char *ref)
 	item = next_done(d);
 	*item = (struct done_item){
 		.id = id, .parts = (unsigned)number_of(ev, "parts", 0, PARTS_MOST), .ref = xstrdup(ref),
-		.reason = xstrdup(string_of(ev, "reason")),
+		.reason = value_by_driver(json_object_get(ev, "reason")),
 		/* An outcome that we do not know is, of all things, unknown. */
 		.outcome = outcome <= 0 ? OUTCOME_UNKNOWN : (enum outcome)outcome,
 		.class = class < 0 ? REJECT_RETRY : (enum reject)class,
@@ -214,7 +215,7 @@ on_receipt(struct driver *d, json_t *ev)
 	cmd->receipt.to = phone_of(ev, "to");
 	cmd->receipt.delivered = state && strcmp(state, "delivered") == 0;
 	cmd->receipt.final = state && strcmp(state, "buffered") != 0;
-	cmd->receipt.reason = xstrdup(string_of(ev, "reason"));
+	cmd->receipt.reason = value_by_driver(json_object_get(ev, "reason"));
 	cmd->receipt.at = number_of(ev, "at", 0, INSTANT_MOST);
 	submit(d, cmd);
 }
@@ -335,11 +336,12 @@ on_pong(struct driver *d, json_t *ev)
 static void
 on_fatal(struct driver *d, json_t *ev)
 {
-	const char *reason = string_of(ev, "reason");
+	char *reason = value_by_driver(json_object_get(ev, "reason"));
 
 	/* It gets no more work; what it was sent before this it can still give back. */
-	child_leaves(d->child, reason ? reason : "fatal, without a reason",
+	child_leaves(d->child, reason ? reason : WORD(driver_fatal),
 		     !json_is_true(json_object_get(ev, "retry")));
+	free(reason);
 }
 
 static const struct {

@@ -216,12 +216,10 @@ static void
 tell_engine(struct driver *d, unsigned long lines)
 {
 	struct command *cmd = command_new(CMD_CHATTY, d->id);
-	char text[200];
 
-	snprintf(text, sizeof(text), "通道程序报告过多(每秒%lu条),已少读它 / its driver tells too much "
-		 "(%lu lines a second); it is read less", lines, lines);
 	cmd->chatty.over = d->flow.alarmed;
-	cmd->chatty.text = xstrdup(text);
+	cmd->chatty.said = xmalloc(sizeof(*cmd->chatty.said));
+	SAY(cmd->chatty.said, alarm_chatty, NUM(lines));
 	d->flow.first_word = true;
 	hand_over(d, cmd);
 }

@@ -24,6 +24,7 @@ struct routes_ports {
 	void *ctx;
 	void (*submit)(void *ctx, struct command *);	/* urgent lane, takes it over */
 	void (*reply)(void *ctx, uint64_t to, int status, const char *type, const char *body);
+	void (*refuse)(void *ctx, uint64_t to, const struct err *);
 	void (*log)(void *ctx, enum log_level, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
 	msec (*now)(void *ctx);		/* monotonic: only for durations */

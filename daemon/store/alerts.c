@@ -1,4 +1,4 @@
-/* alerts.c -- alerts, their targets, who was called for what, answers, story, tasks, audit. */
+/* alerts.c -- alerts, their targets, who was called for what, answers, story, audit. */
 #include "daemon/store/internal.h"
 
 #include <openssl/evp.h>
@@ -439,48 +439,6 @@ store_event(struct store *s, int64_t alert, msec at, const char *what, const cha
 {
 	store_run(s, "INSERT INTO event (alert, at, what, detail) VALUES (?, ?, ?, ?)", "iitt", alert,
 		  at, what, detail ? detail : "{}");
-}
-
-int64_t
-store_task_open(struct store *s, int64_t alert, const char *kind, const char *text, msec at)
-{
-	int rows = store_run(s, "INSERT INTO task (alert, kind, text, opened_at) "
-			     "VALUES (?, ?, ?, ?)", "ntti", (msec)alert, kind, text, at);
-
-	return rows > 0 ? store_last_id(s) : 0;
-}
-
-void
-store_task_once(struct store *s, int64_t alert, const char *kind, const char *text, msec at)
-{
-	store_run(s, "INSERT INTO task (alert, kind, text, opened_at) SELECT ?1, ?2, ?3, ?4 WHERE NOT "
-		  "EXISTS (SELECT 1 FROM task WHERE closed_at IS NULL AND alert IS ?1 AND kind = ?2 "
-		  "AND text = ?3)", "ntti", (msec)alert, kind, text, at);
-}
-
-bool
-store_tasks_over(struct store *s, const char *kind, const char *note, msec at)
-{
-	return store_run(s, "UPDATE task SET closed_at = ?, closed_by = 'gong', note = ? WHERE "
-			 "closed_at IS NULL AND alert IS NULL AND kind = ?", "itt", at, note,
-			 kind) > 0;
-}
-
-void
-store_task_about(struct store *s, int64_t alert, uint32_t contact, const char *kind,
-		 const char *text, msec at)
-{
-	store_run(s, "INSERT INTO task (alert, contact, kind, text, opened_at) SELECT ?1, ?2, ?3, ?4, "
-		  "?5 WHERE NOT EXISTS (SELECT 1 FROM task WHERE alert = ?1 AND contact = ?2 "
-		  "AND kind = ?3 AND closed_at IS NULL AND contact IS NOT NULL)", "iitti", alert,
-		  (int64_t)contact, kind, text, at);
-}
-
-bool
-store_task_close(struct store *s, int64_t task, const char *by, const char *note, msec at)
-{
-	return store_run(s, "UPDATE task SET closed_at = ?, closed_by = ?, note = ? WHERE id = ? "
-			 "AND closed_at IS NULL", "itti", at, by, note, task) > 0;
 }
 
 static void

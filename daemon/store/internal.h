@@ -44,6 +44,15 @@ struct store {
 	struct person person;		/* last one read in this turn, if nobody was written since */
 };
 
+/* What gong says, as columns: English, the phrase's name, its values as JSON; a verbatim text has
+ * the first only.  tasks.c; `values` is freed by the caller. */
+struct stored_said {
+	char text[SAID_BYTES];
+	const char *phrase;
+	char *values;
+};
+void store_said(const struct said *, struct stored_said *out);
+
 /* Is it a word for a damaged file? */
 static inline bool
 store_is_damage(int rc)

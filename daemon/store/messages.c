@@ -561,22 +561,28 @@ void
 store_attempt_insert(struct store *s, const struct message *m, msec ended_at, enum outcome outcome,
 		     enum reject class, unsigned parts, const char *ref, const char *reason)
 {
+	char english[SAID_BYTES];
+	bool phrases = reason && value_has_phrases(reason);
+
+	if (phrases)
+		value_render(reason, LANG_EN, english, sizeof(english));
 	/* Append only, but for an acceptance that its own receipt had told before: the route's
 	 * answer adds what only it knows. */
 	store_run(s, "INSERT INTO attempt (wave, contact, n, route, e164, sent_at, ended_at, outcome, "
-		  "class, parts, ref, reason) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
-		  "ON CONFLICT DO UPDATE SET parts = excluded.parts, ref = excluded.ref "
+		  "class, parts, ref, reason, reason_said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+		  "?) ON CONFLICT DO UPDATE SET parts = excluded.parts, ref = excluded.ref "
 		  "WHERE outcome = 1 AND excluded.outcome = 1",
-		  "iiiiiiiiiitt", (int64_t)m->wave, (int64_t)m->contact, (int64_t)m->attempt,
+		  "iiiiiiiiiittt", (int64_t)m->wave, (int64_t)m->contact, (int64_t)m->attempt,
 		  m->route, (int64_t)m->e164, m->at, ended_at, (int64_t)outcome, (int64_t)class,
-		  (int64_t)parts, ref, reason);
+		  (int64_t)parts, ref, phrases ? english : reason, phrases ? reason : NULL);
 }
 
 void
 store_attempt_note(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt,
 		   const char *note)
 {
-	store_run(s, "UPDATE attempt SET reason = coalesce(reason || '; ', '') || ?1 WHERE wave = ?2 "
+	store_run(s, "UPDATE attempt SET reason = coalesce(reason || '; ', '') || ?1, "
+		  "reason_said = reason_said || '; ' || ?1 WHERE wave = ?2 "
 		  "AND contact = ?3 AND n = ?4 AND instr(coalesce(reason, ''), ?1) = 0", "tiii", note,
 		  (int64_t)wave, (int64_t)contact, (int64_t)attempt);
 }

@@ -98,7 +98,7 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 	case READ_TASKS:
 		return read_tasks(r, q, out, err);
 	case READ_ROUTES:
-		return read_routes(r, s, out);
+		return read_routes(r, s, q->lang, out);
 	case READ_FIGURES:
 		return figures(r, out);
 	case READ_MESSAGES_CSV:

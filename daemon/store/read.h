@@ -32,6 +32,7 @@ struct read_query {
 	int below;			/* TARGETS: only those under this level; 0 = all */
 	int state;			/* MESSAGES: only this state; -1 = all */
 	bool unmasked;			/* MESSAGES: whole phone numbers */
+	enum lang lang;			/* of what gong itself says; LANG_COUNT = both, zh first */
 	struct read_query *next;	/* for the queue that carries it */
 };
 

@@ -411,19 +411,26 @@ read_events(struct reader *r, const struct read_query *q, struct buf *out, struc
 	return 0;
 }
 
-static void
-task_json(struct buf *out, sqlite3_stmt *st)
-{
-	static const char *const names[] = { "id", "alert", "kind", "text", "opened_at", "closed_at",
-					     "closed_by", "note" };
+#define TASK_COLUMNS "SELECT id, alert, kind, opened_at, closed_at, closed_by, text, text_phrase, " \
+	"text_values, note, note_phrase, note_values FROM task WHERE "
 
-	for (int i = 0; i < 8; i++) {
+static void
+task_json(struct buf *out, sqlite3_stmt *st, enum lang lang)
+{
+	static const char *const names[] = { "id", "alert", "kind", "opened_at", "closed_at",
+					     "closed_by" };
+
+	for (int i = 0; i < 6; i++) {
 		buf_puts(out, i ? "," : "{");
-		if (i < 2 || i == 4 || i == 5)
-			json_number(out, names[i], st, i);
-		else
+		if (i == 2 || i == 5)
 			json_column(out, names[i], st, i);
+		else
+			json_number(out, names[i], st, i);
 	}
+	buf_puts(out, ",");
+	json_said(out, "text", st, 6, lang);
+	buf_puts(out, ",");
+	json_said(out, "note", st, 9, lang);
 	buf_puts(out, "}");
 }
 
@@ -438,11 +445,9 @@ read_tasks(struct reader *r, const struct read_query *q, struct buf *out, struct
 	if (read_check(r, q, &after, 1, err) < 0)
 		return -1;
 	st = q->open_only
-		? read_query(r, "SELECT id, alert, kind, text, opened_at, closed_at, closed_by, note "
-			     "FROM task WHERE closed_at IS NULL AND id > ? ORDER BY id LIMIT ?", "ii",
+		? read_query(r, TASK_COLUMNS "closed_at IS NULL AND id > ? ORDER BY id LIMIT ?", "ii",
 			     after, (int64_t)limit + 1)
-		: read_query(r, "SELECT id, alert, kind, text, opened_at, closed_at, closed_by, note "
-			     "FROM task WHERE id > ? ORDER BY id LIMIT ?", "ii", after,
+		: read_query(r, TASK_COLUMNS "id > ? ORDER BY id LIMIT ?", "ii", after,
 			     (int64_t)limit + 1);
 	buf_puts(out, "{\"tasks\":[");
 	while (read_step(r, st)) {
@@ -453,7 +458,7 @@ read_tasks(struct reader *r, const struct read_query *q, struct buf *out, struct
 		last = sqlite3_column_int64(st, 0);
 		if (count++)
 			buf_puts(out, ",");
-		task_json(out, st);
+		task_json(out, st, q->lang);
 	}
 	list_end(out, more, last);
 	return 0;

@@ -44,6 +44,11 @@ size_t read_limit(const struct read_query *);
 void json_text(struct buf *, const char *name, const char *value);
 void json_number(struct buf *, const char *name, sqlite3_stmt *, int column);
 void json_column(struct buf *, const char *name, sqlite3_stmt *, int column);
+/* Three columns from `column` on: a text, its phrase, its values.  NAME in the reader's language; with
+ * a phrase also its "code" and "values" ("note_code" and "note_values" of a note). */
+void json_said(struct buf *, const char *name, sqlite3_stmt *, int column, enum lang);
+/* An attempt's reason: words, and phrases among them. */
+void json_value(struct buf *, const char *name, sqlite3_stmt *, int column, enum lang);
 void json_division(struct buf *, const char *name, sqlite3_stmt *, int column);
 void json_phone(struct buf *, const char *name, int64_t e164, bool unmasked);
 
@@ -56,7 +61,7 @@ int read_messages(struct reader *, const struct read_query *, struct buf *, stru
 int read_messages_csv(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_events(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_tasks(struct reader *, const struct read_query *, struct buf *, struct err *);
-int read_routes(struct reader *, const struct settings *, struct buf *);
+int read_routes(struct reader *, const struct settings *, enum lang, struct buf *);
 int read_news(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 	      struct err *);
 void read_memory_free(struct read_memory *);

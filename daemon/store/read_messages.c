@@ -35,7 +35,7 @@ attempts(struct page *p)
 {
 	static const char *const receipts[] = { NULL, "delivered", "failed" };
 	sqlite3_stmt *st = read_query(p->r, "SELECT a.n, r.name, a.e164, a.sent_at, a.ended_at, "
-		"a.outcome, a.class, a.parts, a.ref, a.reason, a.receipt, a.receipt_at FROM attempt a "
+		"a.outcome, a.class, a.parts, a.ref, coalesce(a.reason_said, a.reason), a.receipt, a.receipt_at FROM attempt a "
 		"LEFT JOIN route r ON r.id = a.route WHERE a.wave = ? AND a.contact = ? ORDER BY a.n",
 		"ii", p->wave, p->contact);
 	struct buf *out = p->out;
@@ -68,7 +68,7 @@ attempts(struct page *p)
 		buf_puts(out, ",");
 		json_column(out, "ref", st, 8);
 		buf_puts(out, ",");
-		json_column(out, "reason", st, 9);
+		json_value(out, "reason", st, 9, p->q->lang);
 		buf_puts(out, ",");
 		json_text(out, "receipt", receipt > 0 && receipt < 3 ? receipts[receipt] : NULL);
 		buf_puts(out, ",");
@@ -304,9 +304,10 @@ read_messages_csv(struct reader *r, const struct read_query *q, struct buf *out,
 }
 
 static void
-alarms_json(struct reader *r, const char *route, struct buf *out)
+alarms_json(struct reader *r, const char *route, enum lang lang, struct buf *out)
 {
-	sqlite3_stmt *st = read_query(r, "SELECT a.name, a.own, a.since, a.task, a.text, a.ends_at FROM route_alarm a "
+	sqlite3_stmt *st = read_query(r, "SELECT a.name, a.own, a.since, a.task, a.text, a.text_phrase, "
+		"a.text_values, a.ends_at FROM route_alarm a "
 		"JOIN route r ON r.id = a.route WHERE r.name = ? ORDER BY a.since", "t", route);
 	bool any = false;
 
@@ -320,9 +321,9 @@ alarms_json(struct reader *r, const char *route, struct buf *out)
 		buf_puts(out, ",");
 		json_number(out, "task", st, 3);
 		buf_puts(out, ",");
-		json_column(out, "text", st, 4);
+		json_said(out, "text", st, 4, lang);
 		buf_puts(out, ",");
-		json_number(out, "ends_at", st, 5);
+		json_number(out, "ends_at", st, 7);
 		buf_puts(out, "}");
 	}
 	buf_puts(out, "]");
@@ -351,7 +352,7 @@ state_json(struct reader *r, const char *route, struct buf *out)
 }
 
 static void
-route_json(struct reader *r, const struct route_conf *conf, struct buf *out)
+route_json(struct reader *r, const struct route_conf *conf, enum lang lang, struct buf *out)
 {
 	bool any = false;
 
@@ -368,18 +369,18 @@ route_json(struct reader *r, const struct route_conf *conf, struct buf *out)
 	}
 	buf_puts(out, "],");
 	state_json(r, conf->name, out);
-	alarms_json(r, conf->name, out);
+	alarms_json(r, conf->name, lang, out);
 	buf_puts(out, "}");
 }
 
 int
-read_routes(struct reader *r, const struct settings *s, struct buf *out)
+read_routes(struct reader *r, const struct settings *s, enum lang lang, struct buf *out)
 {
 	buf_puts(out, "{\"routes\":[");
 	for (size_t i = 0; i < s->route_count; i++) {
 		if (i)
 			buf_puts(out, ",");
-		route_json(r, &s->routes[i], out);
+		route_json(r, &s->routes[i], lang, out);
 	}
 	buf_puts(out, "]}");
 	return 0;

@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "daemon/contract/said_json.h"
 #include "daemon/store/store.h"
 
 /* Of one table it is sure; of several the watch's thread finds out which it is. */
@@ -116,6 +118,50 @@ void
 json_column(struct buf *out, const char *name, sqlite3_stmt *st, int column)
 {
 	json_text(out, name, (const char *)sqlite3_column_text(st, column));
+}
+
+/* Whose language nobody knows reads both. */
+static void
+say(const struct said *said, enum lang lang, char *text, size_t size)
+{
+	size_t n;
+
+	said_render(said, lang == LANG_COUNT ? LANG_ZH : lang, text, size);
+	n = strlen(text);
+	if (lang != LANG_COUNT || n + 4 > size)
+		return;
+	memcpy(text + n, " / ", 4);
+	said_render(said, LANG_EN, text + n + 3, size - n - 3);
+}
+
+void
+json_said(struct buf *out, const char *name, sqlite3_stmt *st, int column, enum lang lang)
+{
+	const char *phrase = (const char *)sqlite3_column_text(st, column + 1);
+	const char *values = (const char *)sqlite3_column_text(st, column + 2);
+	const char *prefix = strcmp(name, "note") == 0 ? "note_" : "";
+	char text[2 * SAID_BYTES];
+	struct said said;
+
+	if (!phrase || !said_from_stored(&said, phrase, values)) {
+		json_column(out, name, st, column);
+		return;
+	}
+	say(&said, lang, text, sizeof(text));
+	json_text(out, name, text);
+	buf_printf(out, ",\"%scode\":\"%s\",\"%svalues\":", prefix, phrase_name(said.phrase), prefix);
+	said_values_json(&said, out);
+}
+
+void
+json_value(struct buf *out, const char *name, sqlite3_stmt *st, int column, enum lang lang)
+{
+	const char *value = (const char *)sqlite3_column_text(st, column);
+	char text[2 * SAID_BYTES];
+
+	if (value)
+		value_render(value, lang == LANG_COUNT ? LANG_EN : lang, text, sizeof(text));
+	json_text(out, name, value ? text : NULL);
 }
 
 void

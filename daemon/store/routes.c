@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "core/buf.h"
+#include "daemon/contract/said_json.h"
 
 void
 store_route_note(struct store *s, int64_t route, const char *state, const char *health, msec at)
@@ -44,24 +45,30 @@ store_route_keep_set(struct store *s, int64_t route, const char *keep)
 	store_run(s, "UPDATE route SET keep = ?1 WHERE id = ?2 AND keep IS NOT ?1", "ti", keep, route);
 }
 
+#define ALARM_COLUMNS "route, own, name, since, task, notice, ends_at, text, text_phrase, text_values"
+
 static void
 alarm_row(sqlite3_stmt *st, struct route_alarm *out)
 {
+	const char *phrase;
+
 	*out = (struct route_alarm){
 		.route = sqlite3_column_int64(st, 0), .own = sqlite3_column_int(st, 1),
 		.since = sqlite3_column_int64(st, 3), .task = sqlite3_column_int64(st, 4),
-		.notice = sqlite3_column_int64(st, 5), .ends_at = column_msec(st, 7),
+		.notice = sqlite3_column_int64(st, 5), .ends_at = column_msec(st, 6),
 	};
 	snprintf(out->name, sizeof(out->name), "%s", (const char *)sqlite3_column_text(st, 2));
-	snprintf(out->text, sizeof(out->text), "%s", (const char *)sqlite3_column_text(st, 6));
+	phrase = (const char *)sqlite3_column_text(st, 8);
+	if (!phrase || !said_from_stored(&out->said, phrase, (const char *)sqlite3_column_text(st, 9)))
+		said_verbatim(&out->said, (const char *)sqlite3_column_text(st, 7));
 }
 
 bool
 store_route_alarm_get(struct store *s, int64_t route, bool own, const char *name,
 		      struct route_alarm *out)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT route, own, name, since, task, notice, text, "
-		"ends_at FROM route_alarm WHERE route = ? AND own = ? AND name = ?", "iit", route,
+	sqlite3_stmt *st = store_query(s, "SELECT " ALARM_COLUMNS " "
+		"FROM route_alarm WHERE route = ? AND own = ? AND name = ?", "iit", route,
 		(int64_t)own, name);
 	bool found = store_step(s, st);
 
@@ -75,9 +82,13 @@ store_route_alarm_get(struct store *s, int64_t route, bool own, const char *name
 void
 store_route_alarm_put(struct store *s, const struct route_alarm *a)
 {
-	store_run(s, "INSERT OR REPLACE INTO route_alarm (route, own, name, since, task, notice, text, "
-		  "ends_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", "iitiiitn", a->route, (int64_t)a->own,
-		  a->name, a->since, a->task, a->notice, a->text, a->ends_at);
+	struct stored_said stored;
+
+	store_said(&a->said, &stored);
+	store_run(s, "INSERT OR REPLACE INTO route_alarm (" ALARM_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, "
+		  "?, ?, ?)", "iitiiinttt", a->route, (int64_t)a->own, a->name, a->since, a->task,
+		  a->notice, a->ends_at, stored.text, stored.phrase, stored.values);
+	free(stored.values);
 }
 
 void
@@ -90,8 +101,8 @@ store_route_alarm_drop(struct store *s, int64_t route, bool own, const char *nam
 void
 store_route_alarms(struct store *s, int64_t route, route_alarm_fn fn, void *ctx)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT route, own, name, since, task, notice, text, "
-				       "ends_at FROM route_alarm WHERE route = ?", "i", route);
+	sqlite3_stmt *st = store_query(s, "SELECT " ALARM_COLUMNS " "
+				       "FROM route_alarm WHERE route = ?", "i", route);
 	struct route_alarm alarm;
 
 	while (store_step(s, st)) {

@@ -41,7 +41,7 @@ CREATE TABLE route (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, keep TEXT
 CREATE TABLE route_alarm (	-- stands as long as the row; own: gong's word, else the driver's
 	route INTEGER NOT NULL, own INTEGER NOT NULL, name TEXT NOT NULL, since INTEGER NOT NULL,
 	task INTEGER NOT NULL, notice INTEGER NOT NULL,	-- notice: the alert that told it, 0 = none
-	text TEXT NOT NULL,
+	text TEXT NOT NULL, text_phrase TEXT, text_values TEXT,	-- as of a task
 	ends_at INTEGER,		-- its cause is gone; it ends then.  NULL: it is there
 	PRIMARY KEY (route, own, name)
 ) STRICT, WITHOUT ROWID;
@@ -131,7 +131,9 @@ CREATE TABLE attempt (
 	route INTEGER NOT NULL, e164 INTEGER NOT NULL, sent_at INTEGER NOT NULL,
 	ended_at INTEGER NOT NULL, outcome INTEGER NOT NULL, class INTEGER NOT NULL,
 	parts INTEGER NOT NULL, ref TEXT, reason TEXT, receipt INTEGER NOT NULL DEFAULT 0,
-	receipt_at INTEGER, PRIMARY KEY (wave, contact, n)
+	receipt_at INTEGER,
+	reason_said TEXT,	-- the reason with phrases in it (core/phrase.h), where reason has their English
+	PRIMARY KEY (wave, contact, n)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt_key (	-- receipts known only by the network's own reference
 	route INTEGER NOT NULL, ref TEXT NOT NULL, e164 INTEGER NOT NULL, at INTEGER NOT NULL,
@@ -157,9 +159,12 @@ CREATE TABLE inbound (
 	e164 INTEGER NOT NULL, text TEXT, at INTEGER NOT NULL, received_at INTEGER NOT NULL,
 	contact INTEGER, alert INTEGER, UNIQUE (route, driver_id)
 ) STRICT;
+-- What gong says is a phrase of core/phrases.def and its values (a JSON array); text and note then
+-- have its English.  Without a phrase they are somebody's own words.
 CREATE TABLE task (		-- work for a human at the desk; contact: about whom, if anybody
 	id INTEGER PRIMARY KEY, alert INTEGER, kind TEXT NOT NULL, text TEXT NOT NULL,
-	opened_at INTEGER NOT NULL, closed_at INTEGER, closed_by TEXT, note TEXT, contact INTEGER
+	opened_at INTEGER NOT NULL, closed_at INTEGER, closed_by TEXT, note TEXT, contact INTEGER,
+	text_phrase TEXT, text_values TEXT, note_phrase TEXT, note_values TEXT
 ) STRICT;
 CREATE INDEX task_open ON task (id) WHERE closed_at IS NULL;
 CREATE INDEX task_about ON task (alert, contact, kind)

@@ -11,7 +11,7 @@
 
 #include "core/buf.h"
 
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_EVENT | \
@@ -478,6 +478,11 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE INDEX answer_of ON answer (alert, contact);"
 	"CREATE TABLE told (block INTEGER NOT NULL, wave INTEGER NOT NULL, who INTEGER NOT NULL, "
 	"PRIMARY KEY (block, wave)) STRICT, WITHOUT ROWID",
+	"ALTER TABLE task ADD COLUMN text_phrase TEXT; ALTER TABLE task ADD COLUMN text_values TEXT;"
+	"ALTER TABLE task ADD COLUMN note_phrase TEXT; ALTER TABLE task ADD COLUMN note_values TEXT;"
+	"ALTER TABLE route_alarm ADD COLUMN text_phrase TEXT;"
+	"ALTER TABLE route_alarm ADD COLUMN text_values TEXT;"
+	"ALTER TABLE attempt ADD COLUMN reason_said TEXT",
 };
 
 static int

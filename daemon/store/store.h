@@ -225,14 +225,15 @@ void store_answered_at(struct store *, int64_t alert, int level, holder_fn, void
 
 void store_event(struct store *, int64_t alert, msec at, const char *what, const char *detail);
 /* 0: its table is damaged, and the log has to do. */
-int64_t store_task_open(struct store *, int64_t alert, const char *kind, const char *text, msec at);
+int64_t store_task_open(struct store *, int64_t alert, const char *kind, const struct said *,
+			msec at);
 /* The same, unless an open one of that kind and alert (0 = none) says the same. */
-void store_task_once(struct store *, int64_t alert, const char *kind, const char *text, msec at);
+void store_task_once(struct store *, int64_t alert, const char *kind, const struct said *, msec at);
 /* Closes gong's own open tasks of a kind that are about no alert; true: there were some. */
-bool store_tasks_over(struct store *, const char *kind, const char *note, msec at);
+bool store_tasks_over(struct store *, const char *kind, const struct said *note, msec at);
 /* The same about one person: not again while such a task is open. */
 void store_task_about(struct store *, int64_t alert, uint32_t contact, const char *kind,
-		      const char *text, msec at);
+		      const struct said *, msec at);
 struct task {
 	int64_t id, alert;		/* alert 0: it is about none */
 	uint32_t contact;		/* about whom; 0 = nobody in particular */
@@ -240,6 +241,8 @@ struct task {
 };
 bool store_task_get(struct store *, int64_t id, struct task *out);
 bool store_task_close(struct store *, int64_t task, const char *by, const char *note, msec at);
+/* gong itself closes one that is over; false: it was closed before. */
+bool store_task_over(struct store *, int64_t task, const struct said *note, msec at);
 void store_audit(struct store *, msec at, const char *actor, const char *action,
 		 const char *detail);
 
@@ -390,7 +393,8 @@ void store_inbound_matched(struct store *, int64_t id, uint32_t contact, int64_t
 struct route_alarm {			/* something is wrong with a route, and was told */
 	int64_t route, task, notice;	/* notice: the alert that told it, 0 = none */
 	bool own;			/* gong's own word; else the driver's */
-	char name[48], text[400];
+	char name[48];
+	struct said said;
 	msec since;
 	msec ends_at;			/* NEVER: its cause is there; else gone, and it ends then */
 };

@@ -4,11 +4,23 @@
 #include <stdio.h>
 #include <string.h>
 
+enum lang
+web_language(const struct http_conn *c)
+{
+	return language_of(http_header(http_request(c), "accept-language"));
+}
+
+enum lang
+web_reader(const struct http_conn *c)
+{
+	return http_header(http_request(c), "accept-language") ? web_language(c) : LANG_COUNT;
+}
+
 void
 web_refuse_with(struct http_conn *c, const struct err *err, const char *extra, unsigned delay_s)
 {
 	const struct exchange *x = *http_user(c);
-	enum lang lang = language_of(http_header(http_request(c), "accept-language"));
+	enum lang lang = web_language(c);
 	int status = problem_status(err->kind);
 	struct buf json = { 0 };
 	char headers[256];

@@ -212,7 +212,7 @@ get_read(struct web *web, struct http_conn *c, struct exchange *x)
 	*read = (struct read_query){
 		.what = (enum read_what)x->call->kind, .reply_to = http_id(c), .alert = x->place.id,
 		.limit = q.limit, .open_only = q.open, .below = q.below, .state = q.state,
-		.unmasked = q.unmasked,
+		.unmasked = q.unmasked, .lang = web_reader(c),
 	};
 	memcpy(read->after, q.after, sizeof(read->after));
 	if (web->ports.read(web->ports.ctx, read))
@@ -238,8 +238,7 @@ get_ready(struct web *web, struct http_conn *c, struct exchange *x)
 		web_json(c, 200, "{\"status\":\"ready\"}");
 		return;
 	}
-	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), not_ready,
-		said_nest((char[SAID_VALUE]){ 0 }, &state.why_not));
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), not_ready, NEST(&state.why_not));
 	web_refuse(c, &err);
 }
 

@@ -86,7 +86,11 @@ int url_decode(char *out, size_t size, const char *text, size_t len);
 bool api_find(const char *method, const char *path, const struct api_call **,
 	      struct api_place *, char allow[64]);
 
-/* answer.c: the request in hand is answered, a refusal in its client's language. */
+/* answer.c: the language of the request's client, English if it names none; and of a reader of tasks
+ * and alarms, LANG_COUNT (both) if it names none. */
+enum lang web_language(const struct http_conn *);
+enum lang web_reader(const struct http_conn *);
+/* The request in hand is answered, a refusal in its client's language. */
 void web_refuse(struct http_conn *, const struct err *);
 /* `extra`: more header lines, each ending in CR LF; or NULL.  `delay_s`: hold the answer back. */
 void web_refuse_with(struct http_conn *, const struct err *, const char *extra, unsigned delay_s);

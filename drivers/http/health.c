@@ -22,38 +22,29 @@ remember(struct http *h)
 	free(text);
 }
 
-static json_t *
-clock_alarm(const struct health *s)
-{
-	char text[320];
-	long long seconds = (long long)(s->skew_ms < 0 ? -s->skew_ms : s->skew_ms) / 1000;
-
-	if (!s->clock_alarm)
-		return NULL;
-	snprintf(text, sizeof(text), "本机时钟比平台%s%lld秒,签名会被拒绝,请校时 / this machine's clock is %lld s "
-		 "%s the provider's: requests will be refused, set the clock", s->skew_ms < 0 ? "快" : "慢",
-		 seconds, seconds, s->skew_ms < 0 ? "ahead of" : "behind");
-	return json_pack("{s:s,s:s}", "name", "clock", "text", text);
-}
-
-static json_t *
-balance_alarm(const struct http *h)
+static void
+add_alarms(json_t *alarms, const struct http *h)
 {
 	const struct health *s = &h->health;
-	char text[160];
+	long long seconds = (long long)(s->skew_ms < 0 ? -s->skew_ms : s->skew_ms) / 1000;
+	char balance[32], low[32];
 
+	if (s->clock_alarm && s->skew_ms < 0)
+		kit_alarm(alarms, "clock", clock_ahead, NUM(seconds));
+	else if (s->clock_alarm)
+		kit_alarm(alarms, "clock", clock_behind, NUM(seconds));
 	if (!s->balance_alarm)
-		return NULL;
-	snprintf(text, sizeof(text), "余额不足,剩%.2f,低于%.2f / balance %.2f is below %.2f", s->balance,
-		 h->profile.balance_low, s->balance, h->profile.balance_low);
-	return json_pack("{s:s,s:s}", "name", "balance", "text", text);
+		return;
+	snprintf(balance, sizeof(balance), "%.2f", s->balance);
+	snprintf(low, sizeof(low), "%.2f", h->profile.balance_low);
+	kit_alarm(alarms, "balance", balance_low, balance, low);
 }
 
 void
 health_tell(struct http *h)
 {
 	const struct health *s = &h->health;
-	json_t *alarms = json_array(), *one, *event = json_pack("{s:s,s:b}", "ev", "health", "ok",
+	json_t *alarms = json_array(), *event = json_pack("{s:s,s:b}", "ev", "health", "ok",
 								!s->ill && !s->clock_alarm);
 
 	if (s->ill)
@@ -62,10 +53,7 @@ health_tell(struct http *h)
 		json_object_set_new(event, "clock_skew_ms", json_integer(s->skew_ms));
 	if (s->has_balance)
 		json_object_set_new(event, "balance", json_real(s->balance));
-	if ((one = clock_alarm(s)))
-		json_array_append_new(alarms, one);
-	if ((one = balance_alarm(h)))
-		json_array_append_new(alarms, one);
+	add_alarms(alarms, h);
 	if (json_array_size(alarms))
 		json_object_set(event, "alarms", alarms);
 	json_decref(alarms);

@@ -128,6 +128,21 @@ kit_event(struct kit *k, json_t *event)
 	flush_soon(k);
 }
 
+void
+kit_alarm_phrase(json_t *alarms, const char *alarm, enum phrase phrase, const char *const *values)
+{
+	char detail[SAID_BYTES];
+	struct buf json = { 0 };
+	struct said said;
+
+	said_fill(&said, phrase, values);
+	said_render(&said, LANG_EN, detail, sizeof(detail));
+	said_values_json(&said, &json);
+	json_array_append_new(alarms, json_pack("{s:s,s:s,s:o,s:s}", "name", alarm, "concept",
+		phrase_name(phrase), "values", json_loads(json.data, 0, NULL), "text", detail));
+	buf_fini(&json);
+}
+
 static void
 member(struct kit *k, const char *name, const char *value)
 {

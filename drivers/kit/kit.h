@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "core/msec.h"
+#include "core/phrase.h"
 
 #define KIT_ID 32
 
@@ -115,6 +116,11 @@ void kit_refuse(struct kit *, const char *id, const char *reason);	/* ok: false 
 /* The answer to a check, then the driver ends: [{"template", "language", "problem"}], taken over. */
 void kit_checked(struct kit *, json_t *problems);
 void kit_event(struct kit *, json_t *event);	/* health, keep …: takes the reference */
+/* Appends an alarm of `health`: a phrase of the catalogue (core/phrases.def) with its values, and its
+ * English for a gongd that does not know it. */
+#define kit_alarm(alarms, alarm, name, ...) \
+	kit_alarm_phrase((alarms), (alarm), PHRASE_AND_VALUES(name, __VA_ARGS__))
+void kit_alarm_phrase(json_t *alarms, const char *alarm, enum phrase, const char *const *values);
 void kit_fatal(struct kit *, const char *reason, bool retry)	/* says so and exits 1 */
 	__attribute__((noreturn));
 void kit_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

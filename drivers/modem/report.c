@@ -1,5 +1,4 @@
 /* report.c -- how the modem and its SIM are, and what of that is an alarm, told to gongd. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,30 +9,22 @@
 #define NETWORK_PATIENCE_MS SECONDS(60)
 #define DEVICE_PATIENCE_MS SECONDS(60)
 
-static void add_alarm(json_t *alarms, const char *name, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
 static void
-add_alarm(json_t *alarms, const char *name, const char *fmt, ...)
+add_day_alarm(json_t *alarms, unsigned used, msec plan)
 {
-	char text[300];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(text, sizeof(text), fmt, args);
-	va_end(args);
-	json_array_append_new(alarms, json_pack("{s:s,s:s}", "name", name, "text", text));
+	if (plan && used >= plan)
+		kit_alarm(alarms, "plan", modem_day_used_up, NUM(used), NUM(plan));
+	else if (plan && used * 5 >= plan * 4)
+		kit_alarm(alarms, "plan", modem_day_nearly, NUM(used), NUM(plan));
 }
 
 static void
-add_plan_alarm(json_t *alarms, const char *zh, const char *en, unsigned used, msec plan)
+add_month_alarm(json_t *alarms, unsigned used, msec plan)
 {
 	if (plan && used >= plan)
-		add_alarm(alarms, "plan", "SIM卡%s套餐已用完(%u/%lld条) / the SIM's %s plan is used up: "
-			  "%u of %lld", zh, used, (long long)plan, en, used, (long long)plan);
+		kit_alarm(alarms, "plan", modem_month_used_up, NUM(used), NUM(plan));
 	else if (plan && used * 5 >= plan * 4)
-		add_alarm(alarms, "plan", "SIM卡%s套餐将用完(%u/%lld条) / the SIM's %s plan is nearly "
-			  "used up: %u of %lld", zh, used, (long long)plan, en, used,
-			  (long long)plan);
+		kit_alarm(alarms, "plan", modem_month_nearly, NUM(used), NUM(plan));
 }
 
 static json_t *
@@ -43,30 +34,26 @@ alarms_of(const struct driver *d)
 	const struct kept *k = &d->kept;
 	msec now = driver_now();
 	json_t *alarms = json_array();
+	char balance[32];
 
 	if (d->finder && now >= d->started_at + DEVICE_PATIENCE_MS)
-		add_alarm(alarms, "device", "找不到调制解调器%s,请检查USB和供电 / modem %s is not there; check "
-			  "USB and power", d->conf.device, d->conf.device);
+		kit_alarm(alarms, "device", modem_gone, d->conf.device);
 	if (k->is_down)
-		add_alarm(alarms, "recovery", "调制解调器多次复位无效,请现场处理 / the modem stays "
-			  "faulty after every reset; somebody must look at it");
+		kit_alarm(alarms, "recovery", modem_faulty);
 	if (d->health.unregistered_at && now >= d->health.unregistered_at + NETWORK_PATIENCE_MS)
-		add_alarm(alarms, "network", "SIM卡未入网,请检查天线、SIM卡和话费 / the SIM is in no network; "
-			  "check antenna, SIM and contract");
+		kit_alarm(alarms, "network", modem_no_network);
 	if (h->size && h->used * 10 > h->size * 7)
-		add_alarm(alarms, "storage", "SIM卡短信存储将满(%d/%d),可能漏收 / message memory nearly full: "
-			  "%d of %d; replies may be lost", h->used, h->size, h->used, h->size);
+		kit_alarm(alarms, "storage", modem_storage, NUM(h->used), NUM(h->size));
 	if (h->has_temperature && h->temperature > d->conf.temperature_max)
-		add_alarm(alarms, "temperature", "调制解调器温度%d度过高 / the modem is too hot: %d C",
-			  h->temperature, h->temperature);
-	if (k->has_balance && k->balance < (double)d->conf.balance_floor)
-		add_alarm(alarms, "balance", "SIM卡余额%.2f低于%lld,请充值 / the SIM's balance %.2f is below "
-			  "%lld", k->balance, (long long)d->conf.balance_floor, k->balance,
-			  (long long)d->conf.balance_floor);
+		kit_alarm(alarms, "temperature", modem_hot, NUM(h->temperature));
+	if (k->has_balance && k->balance < (double)d->conf.balance_floor) {
+		snprintf(balance, sizeof(balance), "%.2f", k->balance);
+		kit_alarm(alarms, "balance", modem_balance, balance, NUM(d->conf.balance_floor));
+	}
 	if (d->conf.plan_day && k->sms_today * 5 >= d->conf.plan_day * 4)
-		add_plan_alarm(alarms, "日", "daily", k->sms_today, d->conf.plan_day);
+		add_day_alarm(alarms, k->sms_today, d->conf.plan_day);
 	else
-		add_plan_alarm(alarms, "月", "monthly", k->sms_month, d->conf.plan_month);
+		add_month_alarm(alarms, k->sms_month, d->conf.plan_month);
 	return alarms;
 }
 

@@ -67,7 +67,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct route_conf conf = { .name = name };
 	struct settings settings = { .routes = &conf, .route_count = 1, .refs = 1 };
 	struct driver *d;
-	struct routes r = { .ports = { .submit = submit, .reply = reply, .log = log_line,
+	struct routes r = { .ports = { .submit = submit, .reply = reply, .refuse = refuse, .log = log_line,
 					       .now = now, .watch = watch },
 			    .drivers = &d, .count = 1 };
 

@@ -14,6 +14,8 @@ ROUTE = '''route "%s" {
 }
 '''
 
+ZH, EN = {"Accept-Language": "zh"}, {"Accept-Language": "en"}
+
 
 @pytest.fixture
 def world():
@@ -39,15 +41,17 @@ def route(w, name):
     return [r for r in w.api("GET", "/v1/routes")[1]["routes"] if r["name"] == name][0]
 
 
-def tasks(w):
-    return [t for t in w.api("GET", "/v1/tasks?open=1")[1]["tasks"] if t["kind"] == "route"]
+def tasks(w, language=ZH):
+    return [t for t in w.api("GET", "/v1/tasks?open=1", headers=language)[1]["tasks"]
+            if t["kind"] == "route"]
 
 
 def texts(w, name):
     return [e["text"] for e in read_books(w.path(name + ".jsonl")) if "text" in e]
 
 
-BALANCE = [{"name": "balance", "text": "余额不足,剩3.20 / balance 3.20 is below 10"}]
+BALANCE = [{"name": "balance", "concept": "balance_low", "values": ["3.20", 10],
+            "text": "for a gong that does not know it"}]
 
 
 def test_an_alarm_of_the_driver_is_a_task_and_a_message_by_another_route(world):
@@ -56,8 +60,15 @@ def test_an_alarm_of_the_driver_is_a_task_and_a_message_by_another_route(world):
     assert alarm["name"] == "balance" and alarm["by"] == "driver", alarm
     assert route(world, "a")["health"]["balance"] == 3.2
     task = tasks(world)[0]
-    assert task["id"] == alarm["task"] and "通道a:余额不足" in task["text"], task
-    assert "route a: balance 3.20" in task["text"]
+    assert task["id"] == alarm["task"] and task["text"] == "通道a:余额不足,剩3.20,低于10", task
+    assert tasks(world, EN)[0]["text"] == "route a: balance 3.20 is below 10"
+    assert task["code"] == "task_route" and task["values"] == [
+        "a", {"code": "balance_low", "values": ["3.20", "10"]}]
+    assert "余额不足" in world.ctl("task", "list", lang="zh")
+    assert "route a: balance 3.20 is below 10" in world.ctl("task", "list", lang="en")
+    assert tasks(world, {})[0]["text"] == "%s / %s" % (task["text"], tasks(world, EN)[0]["text"])
+    assert "balance: balance 3.20 is below 10" in world.ctl("route", "list", lang="en")
+    assert "balance: 余额不足,剩3.20,低于10" in world.ctl("route", "list", lang="zh")
     told = wait_for("the message", lambda: texts(world, "b"))
     assert len(told) == 1 and "通道a告警:余额不足,剩3.20" in told[0], told
     assert not texts(world, "a")
@@ -71,8 +82,10 @@ def test_an_alarm_of_the_driver_is_a_task_and_a_message_by_another_route(world):
     health(world, "a", balance=80)
     wait_for("the end", lambda: not route(world, "a")["alarms"])
     assert not tasks(world)
-    closed = world.rows("SELECT closed_by, note FROM task WHERE id = ?", task["id"])[0]
-    assert closed["closed_by"] == "gong" and "is over" in closed["note"]
+    for language, note in ((ZH, "告警已自行解除"), (EN, "the alarm is over by itself")):
+        closed = [t for t in world.api("GET", "/v1/tasks", headers=language)[1]["tasks"]
+                  if t["id"] == task["id"]][0]
+        assert closed["closed_by"] == "gong" and closed["note"] == note
     assert len(texts(world, "b")) == 1 and not texts(world, "a")
 
 
@@ -84,7 +97,8 @@ def test_a_driver_that_stopped_for_good_is_an_alarm_at_once(world):
     world.start()
     alarm = wait_for("the alarm", lambda: route(world, "b")["alarms"])[0]
     assert alarm["name"] == "down" and alarm["by"] == "gong", alarm
-    assert "已停止" in alarm["text"] and "there is no program" in alarm["text"]
+    assert "已停止:" in alarm["text"] and " / has stopped: there is no program" in alarm["text"], alarm
+    assert world.api("GET", "/v1/routes", headers=ZH)[1]["routes"][1]["alarms"][0]["text"].startswith("已停止:")
     assert [t["id"] for t in tasks(world)] == [alarm["task"]]
     wait_for("the message", lambda: [t for t in texts(world, "a") if "通道b告警:已停止" in t])
     notice = world.api("GET", "/v1/alerts")[1]["alerts"][0]
@@ -150,6 +164,22 @@ def test_a_provider_that_hangs_is_one_alarm_whatever_its_driver_says_before_each
         assert len(tasks(world)) == 1
         wait_for("the message", lambda: texts(world, "b"))
         assert len([t for t in texts(world, "b") if "通道p告警" in t]) == 1
+
+
+@pytest.mark.parametrize("text,zh,en", [
+    ("太热 as it is", "太热 as it is", "太热 as it is"),
+    ({"concept": "modem_hot", "values": [81]}, "调制解调器温度81度过高", "the modem is too hot: 81 C"),
+    ({"concept": "of_a_later_driver", "values": [1], "detail": "it hums"}, "it hums", "it hums"),
+])
+def test_a_driver_says_a_string_or_a_phrase(world, text, zh, en):
+    health(world, "a", alarms=[{"name": "x", "text": text}])
+    wait_for("the alarm", lambda: route(world, "a")["alarms"])
+    assert tasks(world, ZH)[0]["text"] == "通道a:" + zh
+    assert tasks(world, EN)[0]["text"] == "route a: " + en
+    told = wait_for("the message", lambda: texts(world, "b"))
+    assert "通道a告警:%s。" % zh in told[0]
+    with open(world.path("gongd.log"), encoding="utf-8") as f:
+        assert 'route alarm name=a alarm=x reason="%s"' % en in f.read()
 
 
 def test_a_driver_stands_back(world):

@@ -100,13 +100,13 @@ def test_the_message_may_say_what_one_likes(world):
 
 
 def test_an_alarm_makes_it_unfit(world):
-    health(world, alarms=[{"name": "balance", "text": "余额不足 / balance is low"}])
+    health(world, alarms=[{"name": "balance", "text": {"concept": "balance_low", "values": ["1.00", "5"]}}])
     wait_for("the alarm", lambda: [r for r in routes(world) if r["alarms"]
                                    and r["name"] == "good"])
     code, lines, _ = fit(world, "good")
-    assert code == 1 and "FAIL gong: ALARM balance: balance is low" in lines, lines
+    assert code == 1 and "FAIL gong: ALARM balance: balance 1.00 is below 5" in lines, lines
     code, lines, _ = fit(world, "good", lang="zh")
-    assert code == 1 and "失败 gong: 告警 balance: 余额不足" in lines, lines
+    assert code == 1 and "失败 gong: 告警 balance: 余额不足,剩1.00,低于5" in lines, lines
     health(world)
     wait_for("its end", lambda: not [r for r in routes(world) if r["alarms"]
                                      and r["name"] == "good"])

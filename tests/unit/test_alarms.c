@@ -281,7 +281,8 @@ a_driver_may_choose_a_name_of_gongs_own(void **state)
 	health(&w, "{\"alarms\":[{\"name\":\"chatty\",\"text\":\"t\"}]}");
 	cmd = command_new(CMD_CHATTY, route_id(&w));
 	cmd->chatty.over = true;
-	cmd->chatty.text = xstrdup("t");
+	cmd->chatty.said = xmalloc(sizeof(*cmd->chatty.said));
+	said_verbatim(cmd->chatty.said, "t");
 	command_push(&w.urgent, cmd);
 	holds("the turn is kept", turn(&w) == 0, "it failed");
 	holds("both stand", standing(&w) == 2, "%zu do", standing(&w));
@@ -296,6 +297,7 @@ a_text_that_was_cut_is_told_all_the_same(void **state)
 {
 	struct err err = { .text = "" };
 	struct route_alarm alarm;
+	struct said said;
 	int64_t before;
 	struct world w;
 
@@ -303,13 +305,13 @@ a_text_that_was_cut_is_told_all_the_same(void **state)
 	put_officer(&w);
 	before = w.engine->last_alert;
 	store_begin(w.store);
-	engine_alarm_raise(w.engine, w.engine->routes[0], true, "paused",
-			   "余额不\xe8\xb6 / is paused: 余额不\xe8\xb6");
+	SAY(&said, alarm_paused, "余额不\xe8\xb6");
+	engine_alarm_raise(w.engine, w.engine->routes[0], true, "paused", &said);
 	assert_true(store_route_alarm_get(w.store, route_id(&w), true, "paused", &alarm));
 	assert_int_equal(store_commit(w.store, &err), 0);
 	holds("the officer hears of it", w.engine->last_alert == before + 1, "%lld",
 	      (long long)(w.engine->last_alert - before));
-	holds("what stands can be read", utf8_check(alarm.text, strlen(alarm.text), &err) == 0, "%s",
+	holds("what stands can be read", utf8_check(alarm.said.values, strlen(alarm.said.values), &err) == 0, "%s",
 	      err.text);
 	close_world(&w);
 }

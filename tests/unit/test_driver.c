@@ -12,7 +12,7 @@ struct world {
 	struct settings settings;
 	struct driver *d;
 	unsigned losses, gone;
-	char reason[400];		/* of the last loss */
+	char reason[2 * SAID_VALUE];		/* of the last loss */
 };
 
 static void

@@ -237,7 +237,7 @@ a_sound_store(void **state)
 	store_message_insert(s, 1, 1, 1, 0, NEVER);
 	store_attempt_insert(s, &m, 1, OUTCOME_ACCEPTED, REJECT_NONE, 1, "r", NULL);
 	store_receipt_key_put(s, 1, "r", &m);
-	store_route_alarm_put(s, &(struct route_alarm){ .route = 1, .name = "n", .text = "t",
+	store_route_alarm_put(s, &(struct route_alarm){ .route = 1, .name = "n",
 							.since = 1 });
 	store_meta_set(s, "m", 1);
 	assert_int_equal(store_commit(s, &err), 0);

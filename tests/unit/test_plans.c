@@ -255,7 +255,7 @@ static const struct { const char *sentence, *sql, *plan; } wanted[] = {
 	  "SEARCH number USING COVERING INDEX number_e164 (e164=?)" },
 	{ "a modem's receipt finds its message", "FROM receipt_key",
 	  "SEARCH receipt_key USING PRIMARY KEY (route=? AND ref=? AND e164=? AND at>?)" },
-	{ "the alarms of a route come by the route", "ends_at FROM route_alarm WHERE route = ?",
+	{ "the alarms of a route come by the route", "text_values FROM route_alarm WHERE route = ?",
 	  "SEARCH route_alarm USING PRIMARY KEY (route=?)" },
 	{ "how often one came, by its name", "FROM route_alarm_told WHERE route = ? AND own",
 	  "SEARCH route_alarm_told USING PRIMARY KEY (route=? AND own=? AND name=?)" },

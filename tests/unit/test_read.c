@@ -75,14 +75,21 @@ put_alerts(void)
 static void
 put_targets(void)
 {
+	struct said said, reason, over;
+
 	store_target_insert(store, 1, &(struct target){ .id = 0, .division = 990121103001 });
 	store_target_insert(store, 1, &(struct target){ .id = 1, .division = 990121103002 });
 	store_target_raise(store, 1, 1, LEVEL_DONE, RELEASED + 1000, 2, NULL);
 	store_event(store, 1, RELEASED, "accepted", "{\"client\":\"desk\"}");
 	store_event(store, 1, RELEASED, "odd", "not \"JSON");
-	store_task_open(store, 1, "help", "请联系", RELEASED);
-	store_task_close(store, store_task_open(store, 0, "route", "down", RELEASED), "desk", "ok",
+	said_verbatim(&said, "请联系");	/* as tasks of an older gong are */
+	store_task_open(store, 1, "help", &said, RELEASED);
+	store_task_close(store, store_task_open(store, 0, "route", &said, RELEASED), "desk", "ok",
 			 RELEASED);
+	SAY(&reason, alarm_down, NUM(2), "CMS 38 \"x\"");
+	SAY(&said, task_route, "sim1", NEST(&reason));
+	SAY(&over, alarm_over);
+	store_task_over(store, store_task_open(store, 0, "route", &said, RELEASED), &over, RELEASED);
 }
 
 static void
@@ -353,6 +360,24 @@ the_rest_is_there(void **state)
 	expect(json, "tasks.0.alert", "1");
 	expect(json, "tasks.1.alert", "null");
 	expect(json, "tasks.1.closed_by", "\"desk\"");
+	expect(json, "tasks.0.text", "\"请联系\"");
+	expect(json, "tasks.0.code", "nothing");
+	expect(json, "tasks.2.text", "\"通道sim1:已中断2分钟:CMS 38 \\\"x\\\"\"");
+	expect(json, "tasks.2.code", "\"task_route\"");
+	expect(json, "tasks.2.values.0", "\"sim1\"");
+	expect(json, "tasks.2.values.1.code", "\"alarm_down\"");
+	expect(json, "tasks.2.values.1.values.0", "\"2\"");
+	expect(json, "tasks.2.note", "\"告警已自行解除\"");
+	expect(json, "tasks.2.note_code", "\"alarm_over\"");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_TASKS, .lang = LANG_EN });
+	expect(json, "tasks.0.text", "\"请联系\"");
+	expect(json, "tasks.2.text", "\"route sim1: down for 2 min: CMS 38 \\\"x\\\"\"");
+	expect(json, "tasks.2.note", "\"the alarm is over by itself\"");
+	json_decref(json);
+	json = run((struct read_query){ .what = READ_TASKS, .lang = LANG_COUNT });
+	expect(json, "tasks.0.text", "\"请联系\"");
+	expect(json, "tasks.2.note", "\"告警已自行解除 / the alarm is over by itself\"");
 	json_decref(json);
 	json = run((struct read_query){ .what = READ_TASKS, .open_only = true });
 	expect(json, "tasks.1", "nothing");

@@ -1,0 +1,97 @@
+/* tasks.c -- work for a human at the desk.  What gong says in one is kept as a phrase with its values,
+ * so that everybody reads it in his own language; the English beside it is for a gong that does not
+ * know the phrase, be it older or newer. */
+#include "daemon/store/internal.h"
+
+#include "core/buf.h"
+
+void
+store_said(const struct said *said, struct stored_said *out)
+{
+	struct buf json = { 0 };
+
+	said_render(said, LANG_EN, out->text, sizeof(out->text));
+	out->phrase = out->values = NULL;
+	if (said->phrase == PHRASE_verbatim)
+		return;
+	out->phrase = phrase_name(said->phrase);
+	said_values_json(said, &json);
+	out->values = buf_take(&json);
+}
+
+#define TASK_COLUMNS "alert, contact, kind, text, text_phrase, text_values, opened_at"
+
+int64_t
+store_task_open(struct store *s, int64_t alert, const char *kind, const struct said *said, msec at)
+{
+	struct stored_said stored;
+	int rows;
+
+	store_said(said, &stored);
+	rows = store_run(s, "INSERT INTO task (" TASK_COLUMNS ") VALUES (?, NULL, ?, ?, ?, ?, ?)",
+			 "ntttti", (msec)alert, kind, stored.text, stored.phrase, stored.values, at);
+	free(stored.values);
+	return rows > 0 ? store_last_id(s) : 0;
+}
+
+void
+store_task_once(struct store *s, int64_t alert, const char *kind, const struct said *said, msec at)
+{
+	struct stored_said stored;
+
+	store_said(said, &stored);
+	store_run(s, "INSERT INTO task (" TASK_COLUMNS ") SELECT ?1, NULL, ?2, ?3, ?4, ?5, ?6 WHERE NOT "
+		  "EXISTS (SELECT 1 FROM task WHERE closed_at IS NULL AND alert IS ?1 AND kind = ?2 "
+		  "AND text = ?3)", "ntttti", (msec)alert, kind, stored.text, stored.phrase,
+		  stored.values, at);
+	free(stored.values);
+}
+
+void
+store_task_about(struct store *s, int64_t alert, uint32_t contact, const char *kind,
+		 const struct said *said, msec at)
+{
+	struct stored_said stored;
+
+	store_said(said, &stored);
+	store_run(s, "INSERT INTO task (" TASK_COLUMNS ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT "
+		  "EXISTS (SELECT 1 FROM task WHERE alert = ?1 AND contact = ?2 AND kind = ?3 "
+		  "AND closed_at IS NULL AND contact IS NOT NULL)", "iitttti", alert, (int64_t)contact,
+		  kind, stored.text, stored.phrase, stored.values, at);
+	free(stored.values);
+}
+
+bool
+store_task_close(struct store *s, int64_t task, const char *by, const char *note, msec at)
+{
+	return store_run(s, "UPDATE task SET closed_at = ?, closed_by = ?, note = ? WHERE id = ? "
+			 "AND closed_at IS NULL", "itti", at, by, note, task) > 0;
+}
+
+bool
+store_task_over(struct store *s, int64_t task, const struct said *note, msec at)
+{
+	struct stored_said stored;
+	int rows;
+
+	store_said(note, &stored);
+	rows = store_run(s, "UPDATE task SET closed_at = ?, closed_by = 'gong', note = ?, "
+			 "note_phrase = ?, note_values = ? WHERE id = ? AND closed_at IS NULL", "ittti",
+			 at, stored.text, stored.phrase, stored.values, task);
+	free(stored.values);
+	return rows > 0;
+}
+
+bool
+store_tasks_over(struct store *s, const char *kind, const struct said *note, msec at)
+{
+	struct stored_said stored;
+	int rows;
+
+	store_said(note, &stored);
+	rows = store_run(s, "UPDATE task SET closed_at = ?, closed_by = 'gong', note = ?, "
+			 "note_phrase = ?, note_values = ? WHERE closed_at IS NULL AND alert IS NULL "
+			 "AND kind = ?", "itttt", at, stored.text, stored.phrase, stored.values, kind);
+	free(stored.values);
+	return rows > 0;
+}

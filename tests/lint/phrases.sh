@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# Every phrase of core/phrases.def is said somewhere and by its own name only, in both languages with
+# the same values; and no refusal that can reach a client is a free English sentence.
+# `phrases.sh FOLDER` looks at another tree, so that the rules can be tried out.
+set -u
+cd "${1:-$(dirname "$0")/../..}" || exit 2
+exec /usr/bin/python3 - <<'PY'
+import glob
+import re
+import sys
+
+DEF = "core/phrases.def"
+STRING = r'"(?:[^"\\]|\\.)*"'
+ROW = re.compile(r'^P\((\w+), (\d+),\s*((?:%s\s*)+),\s*((?:%s\s*)+)\)' % (STRING, STRING), re.M)
+bad = 0
+
+
+def complain(where, why):
+    global bad
+    print("%s: %s" % (where, why))
+    bad += 1
+
+
+def text(literals):
+    return "".join(s[1:-1] for s in re.findall(STRING, literals))
+
+
+source = open(DEF, encoding="utf-8").read()
+phrases = {}
+for m in ROW.finditer(source):
+    name, arity, line = m.group(1), int(m.group(2)), source.count("\n", 0, m.start()) + 1
+    where = "%s:%d" % (DEF, line)
+    if name in phrases:
+        complain(where, '"%s" is there twice' % name)
+    phrases[name] = where
+    for lang, literals in (("en", m.group(3)), ("zh", m.group(4))):
+        shown = set(re.findall(r"\{(\d)\}", text(literals)))
+        if shown != {str(i) for i in range(arity)}:
+            complain(where, '"%s" takes %d values, its %s shows {%s}' % (
+                name, arity, lang, ",".join(sorted(shown))))
+    if name != "verbatim":
+        if not re.search("[\u4e00-\u9fff]", text(m.group(4))):
+            complain(where, '"%s" has no Chinese' % name)
+        if re.search("[\u4e00-\u9fff]", text(m.group(3))):
+            complain(where, '"%s" has Chinese in its English' % name)
+if len(phrases) != len(re.findall(r"^P\(", source, re.M)) or not phrases:
+    complain(DEF, "this check no longer understands the catalogue")
+
+# Who says them: the macros that take a phrase's bare name, and PHRASE_name.
+SAYS = re.compile(r"\b(?:err_say|refuse|csv_fail|SAY|SAID|WORD|kit_alarm|PHRASE_AND_VALUES)\s*\(")
+
+
+def arguments(code, at):
+    """The arguments of the call whose "(" is before `at`."""
+    depth, out, start = 0, [], at
+    while at < len(code):
+        c = code[at]
+        if c in "\"'":
+            at = re.compile(r"%s(?:[^%s\\]|\\.)*%s" % (c, c, c)).match(code, at).end()
+            continue
+        if c in "([{":
+            depth += 1
+        elif c in ")]}":
+            if not depth:
+                return out + [code[start:at].strip()]
+            depth -= 1
+        elif c == "," and not depth:
+            out.append(code[start:at].strip())
+            start = at + 1
+        at += 1
+    return out
+
+
+said = set()
+files = sorted(f for folder in ("core", "daemon", "drivers", "ctl")
+               for f in glob.glob(folder + "/**/*.[ch]", recursive=True))
+sources = {f: re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group(0).count("\n"),
+                     open(f, encoding="utf-8").read(), flags=re.S) for f in files}
+for code in sources.values():
+    said.update(re.findall(r"\bPHRASE_(\w+)", code))
+    for m in SAYS.finditer(code):
+        said.update(a for a in arguments(code, m.end()) if re.fullmatch(r"\w+", a))
+for name, where in phrases.items():
+    if name not in said:
+        complain(where, 'nobody says "%s"; take it away' % name)
+
+# Free sentences are for the log and for standard error.  These files have no other readers.
+FREE = re.compile(r"^(?:core/(?:err|template)\.c|daemon/(?:main|check|loop)\.c|daemon/settings/|"
+                  r"daemon/routes/(?:check|driver)\.c|daemon/children/|daemon/store/(?:store|guard|check|"
+                  r"read|wal)\.c|daemon/web/(?:http|site)\.c|daemon/engine/(?:engine|life)\.c|"
+                  r"core/(?:files|number)\.c|ctl/|drivers/)")
+for f, code in sources.items():
+    if FREE.match(f) or f.endswith(".h"):
+        continue
+    for m in re.finditer(r"\berr_(?:set|field)\s*\(", code):
+        complain("%s:%d" % (f, code.count("\n", 0, m.start()) + 1),
+                 "this sentence may reach a client: say a phrase (err_say), or log it")
+
+# gong's own words in two languages at one place: that is what the catalogue is for.
+for f, code in sources.items():
+    if not f.startswith(("daemon/", "core/")) or f == "core/reply.c":
+        continue
+    for m in re.finditer(r'"[^"\n]*[\u4e00-\u9fff][^"\n]* / [^"\n]*"', code):
+        complain("%s:%d" % (f, code.count("\n", 0, m.start()) + 1),
+                 "a text in two languages; make it a phrase")
+
+# Only one place knows what a kind's status is, and what a problem document looks like.
+for f, code in sources.items():
+    if "about:blank" in code and f != "daemon/web/problem.c":
+        complain(f, "problem documents are made in daemon/web/problem.c")
+sys.exit(1 if bad else 0)
+PY
