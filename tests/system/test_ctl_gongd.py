@@ -99,7 +99,8 @@ def test_a_task_is_listed_and_closed(world):
     tasks = wait_for("a task at the desk", lambda: json.loads(
         world.ctl("--json", "task", "list"))["tasks"], 20)
     number = str(tasks[0]["id"])
-    assert tasks[0]["text"] in world.ctl("task", "list", lang="en")
+    assert "1个未应答" in tasks[0]["text"] and tasks[0]["text"] in world.ctl("task", "list", lang="zh")
+    assert "1 silent" in world.ctl("task", "list", lang="en")
     assert world.ctl("task", "close", number, "--note", "spoke to 张三", lang="en") == \
         "task %s is closed\n" % number
     closed = [t for t in json.loads(world.ctl("--json", "task", "list", "--all"))["tasks"]
