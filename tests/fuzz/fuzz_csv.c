@@ -28,7 +28,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		command_free(c);
 		return 0;
 	}
-	csv = csv_intake_new((enum import_kind)(data[0] % 3), site(), "c");
+	csv = csv_intake_new((enum import_kind)(data[0] % 3), site());
 	for (size_t at = 1; at < size && !status; at += piece)
 		status = csv_intake_feed(csv, data + at, size - at < piece ? size - at : piece, &err);
 	if (!status)

@@ -25,6 +25,12 @@ reply(void *ctx, uint64_t to, int status, const char *type, const char *body)
 }
 
 static void
+refuse(void *ctx, uint64_t to, const struct err *err)
+{
+	promise(err->text[0], "a refusal says why");
+}
+
+static void
 log_line(void *ctx, enum log_level level, const char *fmt, ...)
 {
 }
