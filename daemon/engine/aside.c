@@ -41,7 +41,7 @@ tell_refused(struct engine *e, struct command *cmd)
 	if (cmd->unreadable)
 		return;			/* the alarm about the store says it */
 	if (cmd->kind == CMD_ACCEPT)
-		SAY(&said, task_request_deadly, QUOTE(cmd->accept->key), cmd->accept->client);
+		SAY(&said, task_request_deadly, QUOTE(cmd->accept->key), cmd->by.name);
 	else
 		SAY(&said, task_command_deadly, command_name(cmd->kind));
 	store_task_once(e->store, 0, "quarantine", &said, e->now);

@@ -25,7 +25,7 @@ all_within(struct store *s, sqlite3_stmt *st, const struct division_range *range
 
 	for (*any = false; store_step(s, st); *any = true)
 		within &= division_ranges_have(ranges, count, sqlite3_column_int64(st, 0));
-	return within;
+	return within && !s->cut;	/* what a damaged page hides may be without */
 }
 
 bool
