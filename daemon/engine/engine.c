@@ -245,20 +245,27 @@ close_task(struct engine *e, struct command *cmd)
 	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
 }
 
+/* The right at all; whom and what it touches, whoever carries it out asks. */
+static bool
+is_allowed(struct engine *e, const struct command *cmd)
+{
+	struct err err;
+
+	if (engine_may(e, &cmd->by, command_verb(cmd->kind), &err) == 0)
+		return true;
+	engine_log(e, LOG_WARNING, "command refused name=%s by=%s", command_name(cmd->kind),
+		   cmd->by.name);
+	engine_refuse(e, cmd->reply_to, &err);
+	return false;
+}
+
 static void
 run(struct engine *e, struct command *cmd)
 {
 	struct effect *f;
-	struct err err;
 
-	if (engine_may(e, &cmd->by, command_verb(cmd->kind), &err) < 0) {
-		engine_log(e, LOG_WARNING, "command refused name=%s by=%s", command_name(cmd->kind),
-			   cmd->by.name);
-		engine_refuse(e, cmd->reply_to, &err);
-		return;
-	}
 	/* The last words of a route that is gone are nobody's. */
-	if (cmd->route > 0 && !engine_route(e, cmd->route))
+	if (!is_allowed(e, cmd) || (cmd->route > 0 && !engine_route(e, cmd->route)))
 		return;
 	switch (cmd->kind) {
 	case CMD_ROUTE_READY:
