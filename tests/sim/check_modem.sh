@@ -83,7 +83,7 @@ cp "$here/gammurc.dku2at" "$here/gammurc"
 printf '+9991111* 300 收到1 x1\n+9992* 100 -\n' >"$here/people"
 
 chinese=$(python3 -c "print('青石县应急管理局：山洪橙色预警😀，请立即转移！' * 7, end='')")
-start --air-ms 50 --imei 999000000000123 --receipt-ms 4000
+start --air-ms 50 --imei 999000000000123 --receipt-ms 8000
 
 cp "$here/gammurc.at" "$here/gammurc"
 check "gammu identifies it over connection at" phone_says 999000000000123 identify
@@ -97,7 +97,7 @@ check "it went as three UCS-2 parts" log_count \
 	"e['ev'] == 'submit' and e['state'] == 'accepted' and e['of'] == 3 and e['alphabet'] == 'ucs2'" 3
 check "the log joins the parts to the text" log_has \
 	"e['ev'] == 'message' and e['parts'] == 3 and e['text'] == '$chinese'"
-timeout -s INT 6 gammu -c "$here/gammurc" monitor >"$here/out" 2>&1 </dev/null
+timeout -s INT 14 gammu -c "$here/gammurc" monitor >"$here/out" 2>&1 </dev/null
 check "gammu sees the three receipts" test \
 	"$(grep -c 'Delivery status *: Delivered' "$here/out")" = 3
 
