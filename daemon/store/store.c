@@ -83,6 +83,8 @@ meet_damage(struct store *s, const char *sql)
 	}
 	s->careful = true;
 	note_damage(s, tables, sqlite3_errmsg(s->main.db));
+	if (!sql)			/* a commit: no statement is to blame */
+		return;
 	if (in_part && strncmp(sql, "SELECT", 6) == 0)
 		s->again = !was_careful || tables & ~known;
 	if (strncmp(sql, "INSERT INTO ", 12) == 0 && tables && !(tables & ~TABLES_RECORDS) &&
