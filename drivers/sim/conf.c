@@ -59,7 +59,7 @@ static int
 set(struct sim_conf *c, const struct option *o, const char *text, struct err *err)
 {
 	void *at = (char *)c + o->at;
-	double value;
+	double value = 0;
 
 	switch (o->type) {
 	case OPTION_BOOL:
