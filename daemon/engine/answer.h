@@ -13,12 +13,37 @@ void engine_questions_due(struct engine *);	/* gives up those that are over */
 msec engine_questions_next(const struct engine *);
 void engine_questions_shift(struct engine *, msec by);
 
-/* -- answer.c -- */
+/* -- which.c -- */
 
-void engine_inbound(struct engine *, struct command *);
-void engine_call(struct engine *, struct command *);
-void engine_desk_answer(struct engine *, struct command *);
+struct candidate {
+	struct alert alert;
+	uint32_t contact;
+	bool open;
+	bool heard;			/* this person has confirmed it already */
+};
+
+/* Takes the best of what that person may answer into *best, if it is better than what is there. */
+void engine_consider(struct engine *, uint32_t contact, const char *code, struct candidate *best,
+		     bool *found);
+/* Cancelled or expired, or about to be. */
+bool candidate_is_over(const struct candidate *);
+
+/* -- thanks.c -- */
+
+void engine_thank(struct engine *, const struct candidate *, uint64_t e164, bool over);
 void engine_brakes_trim(struct engine *);	/* numbers that have been quiet for an hour */
 void engine_brakes_shift(struct engine *, msec by);
+
+/* -- answer.c -- */
+
+/* Books what a person said on the request it is for. */
+void engine_take_answer(struct engine *, struct candidate *, enum answer_source,
+			enum answer_kind, int level, const char *text);
+void engine_call(struct engine *, struct command *);
+void engine_desk_answer(struct engine *, struct command *);
+
+/* -- inbound.c -- */
+
+void engine_inbound(struct engine *, struct command *);
 
 #endif

@@ -21,6 +21,9 @@ void engine_alerts_load(struct engine *);
  * row is written. */
 int engine_look(struct engine *, struct alert *, const struct alert_request *,
 		struct err *refuse);
+
+/* -- raise.c -- */
+
 /* Records an answer and raises every target that person was called for. */
 void engine_raise(struct engine *, struct alert *, const struct answer *);
 

@@ -8,11 +8,11 @@
  *   3 waves.h    waves, stop
  *   4 message.h  message, calls, compose, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
- *   6 climb.h    targets, climb
+ *   6 climb.h    targets, climb, raise
  *   7 accept.h   accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
- *  10 answer.h   ask, answer
+ *  10 answer.h   ask, which, thanks, answer, inbound
  *  11 outcome.h  outcome, aside, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H
