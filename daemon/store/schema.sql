@@ -73,7 +73,13 @@ CREATE TABLE alert_document (	-- which version of a step's template the alert ru
 CREATE TABLE target (		-- division: the village or township; contact: a person target
 	alert INTEGER NOT NULL, id INTEGER NOT NULL, division INTEGER, contact INTEGER,
 	level INTEGER NOT NULL DEFAULT 0, level_at INTEGER, by_contact INTEGER, by_name TEXT,
+	moved_to INTEGER,			-- the alert that took it over: it is frozen here
+	nobody INTEGER NOT NULL DEFAULT 0,	-- 1: there is nobody with a usable number to call for it
 	PRIMARY KEY (alert, id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE standing (		-- what a person's word for a target stands at; contact 0: the desk's
+	alert INTEGER NOT NULL, target INTEGER NOT NULL, contact INTEGER NOT NULL,
+	level INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (alert, target, contact)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE called (		-- who was called for what
 	contact INTEGER NOT NULL, alert INTEGER NOT NULL, target INTEGER NOT NULL,
@@ -102,7 +108,8 @@ CREATE INDEX wave_open ON wave (id) WHERE state IN (0, 1);
 CREATE TABLE variant (		-- one rendered text; head = signature, apart for routes that sign
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, lang INTEGER NOT NULL,
 	head TEXT NOT NULL, body TEXT NOT NULL, parts INTEGER NOT NULL,
-	template TEXT		-- JSON: what it was made of, as drivers get it; NULL = not known
+	template TEXT,		-- JSON: what it was made of, as drivers get it; NULL = not known
+	places TEXT		-- JSON: codes of the divisions it speaks of; NULL = of all he is called for
 ) STRICT;
 CREATE INDEX variant_alert ON variant (alert);
 -- number: position from which the person's numbers are tried; parts_done: bit set of parts known accepted
@@ -150,22 +157,36 @@ CREATE TABLE answer (
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, contact INTEGER, division INTEGER,
 	at INTEGER NOT NULL, source INTEGER NOT NULL, kind INTEGER NOT NULL,
 	level INTEGER NOT NULL, step INTEGER, helper INTEGER NOT NULL DEFAULT 0, text TEXT,
-	name TEXT, note TEXT
+	name TEXT, note TEXT, wave INTEGER,	-- wave: of the message it answers, where that is known
+	minutes INTEGER				-- after which whoever comes says he will be there
 ) STRICT;
 CREATE INDEX answer_alert ON answer (alert, id);
 CREATE INDEX answer_of ON answer (alert, contact);
 CREATE TABLE inbound (
 	id INTEGER PRIMARY KEY, route INTEGER NOT NULL, driver_id TEXT NOT NULL,
 	e164 INTEGER NOT NULL, text TEXT, at INTEGER NOT NULL, received_at INTEGER NOT NULL,
-	contact INTEGER, alert INTEGER, UNIQUE (route, driver_id)
+	contact INTEGER, alert INTEGER,
+	-- what gong made of it: a word of core/words.h, the level, the rule that decided, the task
+	meaning TEXT, level INTEGER, rule TEXT, task INTEGER,
+	wait_until INTEGER,			-- what it may answer is in the air; NULL: it is judged
+	decided_by TEXT, decided_at INTEGER, note TEXT,		-- by a person at the desk
+	UNIQUE (route, driver_id)
 ) STRICT;
+CREATE INDEX inbound_waits ON inbound (wait_until) WHERE wait_until IS NOT NULL;
+CREATE INDEX inbound_of ON inbound (contact, id) WHERE contact IS NOT NULL;
 -- What gong says is a phrase of core/phrases.def and its values (a JSON array); text and note then
 -- have its English.  Without a phrase they are somebody's own words.
 CREATE TABLE task (		-- work for a human at the desk; contact: about whom, if anybody
 	id INTEGER PRIMARY KEY, alert INTEGER, kind TEXT NOT NULL, text TEXT NOT NULL,
 	opened_at INTEGER NOT NULL, closed_at INTEGER, closed_by TEXT, note TEXT, contact INTEGER,
-	text_phrase TEXT, text_values TEXT, note_phrase TEXT, note_values TEXT
+	text_phrase TEXT, text_values TEXT, note_phrase TEXT, note_values TEXT,
+	taken_by TEXT, taken_at INTEGER, grown_at INTEGER,	-- grown_at: more was said of it
+	urgency INTEGER NOT NULL DEFAULT 0,	-- larger goes first at the desk
+	count INTEGER NOT NULL DEFAULT 0,	-- of places or people it is about; 0 = it does not say
+	places TEXT,				-- JSON: codes of those divisions
+	words TEXT				-- JSON: what people wrote, oldest first
 ) STRICT;
+CREATE INDEX task_of ON task (alert, kind) WHERE closed_at IS NULL;
 CREATE INDEX task_open ON task (id) WHERE closed_at IS NULL;
 CREATE INDEX task_about ON task (alert, contact, kind)
 	WHERE closed_at IS NULL AND contact IS NOT NULL;

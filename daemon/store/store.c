@@ -11,7 +11,7 @@
 
 #include "core/buf.h"
 
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_EVENT | \
@@ -485,6 +485,26 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE route_alarm ADD COLUMN text_phrase TEXT;"
 	"ALTER TABLE route_alarm ADD COLUMN text_values TEXT;"
 	"ALTER TABLE attempt ADD COLUMN reason_said TEXT",
+	"ALTER TABLE target ADD COLUMN moved_to INTEGER;"
+	"ALTER TABLE target ADD COLUMN nobody INTEGER NOT NULL DEFAULT 0;"
+	"CREATE TABLE standing (alert INTEGER NOT NULL, target INTEGER NOT NULL, "
+	"contact INTEGER NOT NULL, level INTEGER NOT NULL, at INTEGER NOT NULL, "
+	"PRIMARY KEY (alert, target, contact)) STRICT, WITHOUT ROWID;"
+	"ALTER TABLE variant ADD COLUMN places TEXT;"
+	"ALTER TABLE answer ADD COLUMN wave INTEGER; ALTER TABLE answer ADD COLUMN minutes INTEGER;"
+	"ALTER TABLE inbound ADD COLUMN meaning TEXT; ALTER TABLE inbound ADD COLUMN level INTEGER;"
+	"ALTER TABLE inbound ADD COLUMN rule TEXT; ALTER TABLE inbound ADD COLUMN task INTEGER;"
+	"ALTER TABLE inbound ADD COLUMN wait_until INTEGER;"
+	"ALTER TABLE inbound ADD COLUMN decided_by TEXT;"
+	"ALTER TABLE inbound ADD COLUMN decided_at INTEGER; ALTER TABLE inbound ADD COLUMN note TEXT;"
+	"CREATE INDEX inbound_waits ON inbound (wait_until) WHERE wait_until IS NOT NULL;"
+	"CREATE INDEX inbound_of ON inbound (contact, id) WHERE contact IS NOT NULL;"
+	"ALTER TABLE task ADD COLUMN taken_by TEXT; ALTER TABLE task ADD COLUMN taken_at INTEGER;"
+	"ALTER TABLE task ADD COLUMN grown_at INTEGER;"
+	"ALTER TABLE task ADD COLUMN urgency INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE task ADD COLUMN count INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE task ADD COLUMN places TEXT; ALTER TABLE task ADD COLUMN words TEXT;"
+	"CREATE INDEX task_of ON task (alert, kind) WHERE closed_at IS NULL",
 };
 
 static int
