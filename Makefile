@@ -125,7 +125,7 @@ fuzz-now: $(FUZZ)
 	@tests/fuzz/run.sh $(FUZZ)
 bench: have
 	@$(MAKE) --no-print-directory bench-now
-bench-now: $(PROGRAMS) $(SIMS) $(BENCH)
+bench-now: $(PROGRAMS) $(SIMS) $(BENCH) $(B)/night
 	@B=$(B) /usr/bin/python3 tests/bench/bench.py
 soak: have
 	@$(MAKE) --no-print-directory soak-now

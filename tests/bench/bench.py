@@ -18,6 +18,7 @@ from common import MILLION, broadcast, load_people, memory, metric, run_load   #
 from providers import provider, received, route                   # noqa: E402
 import kannel                                                     # noqa: E402
 import modem                                                      # noqa: E402
+import night                                                      # noqa: E402
 import providers                                                  # noqa: E402
 
 GOALS = {
@@ -32,6 +33,8 @@ GOALS = {
     "modem_overhead_ms": ("<=", 25), "modem_idle_to_submit_ms": ("<=", 50),
     "modem_inbound_ms": ("<=", 20), "modem_idle_cpu_percent": ("<=", 0.5),
     "modem_rss_mib": ("<=", 8), "modem_cores_16": ("<=", 1),
+    "night_answers_taken": (">=", 1), "night_false_acks": ("<=", 0),
+    "night_thanks_share": ("<=", 0.05), "night_forecast_error": ("<=", 0.1),
 }
 figures = {}
 
@@ -141,7 +144,8 @@ PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million,
              red=lambda: providers.bench_red(note), single=bench_single,
              modem=lambda: modem.bench_modem(note),
              modems=lambda: modem.bench_modems(note),
-             recovery=lambda: modem.bench_modem_recovery(note))
+             recovery=lambda: modem.bench_modem_recovery(note),
+             night=lambda: night.bench_night(note))
 
 
 def main():

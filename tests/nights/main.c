@@ -1,5 +1,5 @@
 /* main.c -- night: plays FILE.night over many seeds and says which promises broke.
- * night [--seeds N] [--seed S [--commit N]] [--every] [-v] [--conf FILE] FILE.night… */
+ * night [--seeds N] [--seed S [--commit N]] [--every] [-v] [--figures] [--conf FILE] FILE.night… */
 #include "tests/nights/night.h"
 
 #include <errno.h>
@@ -24,6 +24,7 @@ struct story {
 	bool every_commit, power_cut, hiccup;
 	unsigned stride;		/* of the commits that one seed takes */
 	unsigned long only_at;		/* just this one */
+	bool figures;
 };
 
 static char *
@@ -123,7 +124,7 @@ play(const struct story *story, struct settings *settings, unsigned seed, unsign
 		.district = (struct district *)&story->district, .settings = settings, .seed = seed,
 		.chance = seed * 7919 + crash_at * 104729, .verbose = verbose, .mono = MIDNIGHT,
 		.crash_at = crash_at, .first_death = crash_at, .power_cut = story->power_cut,
-		.hiccup = story->hiccup, .down = true,
+		.hiccup = story->hiccup, .down = true, .forecast_ms = -1,
 	};
 
 	/* Planned whole or in slices, a step is the same. */
@@ -140,6 +141,8 @@ play(const struct story *story, struct settings *settings, unsigned seed, unsign
 		end_night(&n);
 	if (n.failed)
 		printf("FAIL %s\n", n.reason);
+	else if (story->figures)
+		figures_print(&n);
 	if (commits)
 		*commits = n.commits;
 	disk_set_fault(DISK_GOOD);
@@ -175,10 +178,10 @@ play_seeds(const struct story *story, struct settings *settings, unsigned first,
 
 static bool
 play_file(const char *file, struct settings *settings, unsigned first, unsigned seeds,
-	  bool verbose, bool every, unsigned long only_at)
+	  bool verbose, bool every, bool figures, unsigned long only_at)
 {
 	struct story story = { .file = file, .text = read_file(file),
-			       .stride = every ? 1 : SHARES, .only_at = only_at };
+			       .stride = every ? 1 : SHARES, .only_at = only_at, .figures = figures };
 	struct timespec a, b;
 	char reason[512];
 	bool ok = false;
@@ -213,7 +216,7 @@ main(int argc, char **argv)
 	unsigned seeds = 20, first = 1, passed = 0, failed = 0;
 	struct settings *settings;
 	struct err err = { 0 };
-	bool verbose = false, every = false;
+	bool verbose = false, every = false, figures = false;
 	unsigned long only_at = 0;
 	int i;
 
@@ -222,6 +225,8 @@ main(int argc, char **argv)
 			verbose = true;
 		} else if (strcmp(argv[i], "--every") == 0) {
 			every = true;	/* every seed dies at every commit */
+		} else if (strcmp(argv[i], "--figures") == 0) {
+			figures = true;
 		} else if (i + 1 < argc && strcmp(argv[i], "--seeds") == 0) {
 			seeds = (unsigned)atoi(argv[++i]);
 		} else if (i + 1 < argc && strcmp(argv[i], "--seed") == 0) {
@@ -237,7 +242,7 @@ main(int argc, char **argv)
 	}
 	if (i >= argc || !seeds) {
 		fprintf(stderr, "usage: night [--seeds N] [--seed S [--commit N]] [--every] "
-			"[-v] [--conf FILE] FILE.night…\n");
+			"[-v] [--figures] [--conf FILE] FILE.night…\n");
 		return 2;
 	}
 	/* Every run frees and takes the same megabytes again: keep them. */
@@ -250,7 +255,7 @@ main(int argc, char **argv)
 	}
 	disk_install();
 	for (; i < argc; i++)
-		if (play_file(argv[i], settings, first, seeds, verbose, every, only_at))
+		if (play_file(argv[i], settings, first, seeds, verbose, every, figures, only_at))
 			passed++;
 		else
 			failed++;

@@ -227,6 +227,15 @@ record(struct night *n, int road, uint64_t id, uint64_t to, bool call, unsigned 
 		  ? n->district->people[villager_of_number(n->district, to)].ref : "nobody", text);
 }
 
+/* The same people in the whole of a night. */
+static bool
+is_of_few(const struct night *n, long who, double percent)
+{
+	uint64_t state = n->seed * 1000003u + (uint64_t)who;
+
+	return chance_percent(&state, percent);
+}
+
 /* The last habit that fits; NULL: silent. */
 static const struct habit *
 habit_for(struct night *n, long who, bool voice)
@@ -237,6 +246,8 @@ habit_for(struct night *n, long who, bool voice)
 		if (h->voice != voice || (h->who >= 0 && h->who != who) ||
 		    (h->role >= 0 && h->role != n->district->people[who].role))
 			continue;
+		if (h->silent > 0 && is_of_few(n, who, h->silent))
+			return NULL;
 		return chance_percent(&n->chance, h->percent) ? h : NULL;
 	}
 	return NULL;
@@ -251,9 +262,11 @@ arrive(struct night *n, const struct happening *h)
 	record(n, h->road, h->id, h->to, false, h->reference, h->text);
 	habit = habit_for(n, who, false);
 	/* People answer what asks for an answer, not a thank-you. */
-	if (habit && (habit->echo || strstr(h->text, "回复1") || strstr(h->text, "eply 1")))
-		network_say(n, who, (unsigned)((h->to - NUMBER_BASE) % NUMBERS_EACH), habit->text,
-			    chance_between(&n->chance, habit->low, habit->high));
+	if (!habit || !(habit->echo || strstr(h->text, "回复1") || strstr(h->text, "eply 1")))
+		return;
+	figures_given(n, who, h->id, habit->text);
+	network_say(n, who, (unsigned)((h->to - NUMBER_BASE) % NUMBERS_EACH), habit->text,
+		    chance_between(&n->chance, habit->low, habit->high));
 }
 
 static void
@@ -270,6 +283,7 @@ ring(struct night *n, int road, struct item *item)
 	cmd->call.state = CALL_RINGING;
 	tell_later(n, road, 0, cmd);
 	if (habit) {
+		figures_given(n, who, item->id, habit->text);
 		h.kind = HAPPEN_PICK_UP;
 		happen(n, n->mono + up, h);
 		h.text = xstrdup(habit->text);
@@ -717,6 +731,7 @@ network_free(struct night *n)
 	for (size_t i = 0; i < n->copy_count; i++)
 		free(n->copies[i].text);
 	free(n->copies);
+	free(n->given);
 	for (size_t i = 0; i < ROADS_MAX; i++) {
 		for (size_t k = 0; k < n->roads[i].item_count; k++)
 			free(n->roads[i].items[k].text);

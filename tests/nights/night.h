@@ -41,7 +41,14 @@ struct habit {				/* what people do when a message reaches them */
 	double percent;
 	msec low, high;
 	bool echo;			/* answers everything, as a machine does */
+	double silent;			/* percent of these people who never do */
 	char text[64];			/* SMS to send, or keys to press */
+};
+
+struct given {				/* an answer that somebody gave to what reached him */
+	long who;
+	uint64_t id;			/* of the message */
+	char text[64];
 };
 
 struct district {			/* what the set-up lines of a night describe */
@@ -167,6 +174,9 @@ struct night {
 	size_t asked_count;
 	unsigned question_count;
 	long answered[6];		/* questions, by class of status */
+	struct given *given;
+	size_t given_count, given_cap;
+	msec forecast_ms;		/* of the last `forecast`: its first step is out; -1 = none */
 };
 
 __attribute__((format(printf, 2, 3))) void night_fail(struct night *, const char *fmt, ...);
@@ -217,6 +227,10 @@ void script_ask(struct night *, size_t asked);	/* (again) */
 void script_reply(struct night *, const struct effect *);
 int64_t script_alert(struct night *, const char *name);
 msec duration_of(const char *word);		/* "10s", "5m", "2h", "250ms"; -1 */
+
+/* figures.c: what a night was worth, as one line of JSON */
+void figures_given(struct night *, long who, uint64_t id, const char *text);
+void figures_print(struct night *);
 
 /* check.c: the promises that hold in every night */
 void check_send(struct night *, const struct effect *);

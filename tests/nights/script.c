@@ -228,6 +228,8 @@ do_people(struct reader *r)
 	while (more(r) && !r->n->failed) {
 		if (eat(r, "after"))
 			need_range(r, &h.low, &h.high);
+		else if (eat(r, "silent"))
+			h.silent = atof(need(r));
 		else if (strchr(r->l->words[r->next], '%'))
 			h.percent = atof(need(r));
 		else
@@ -439,6 +441,34 @@ ask_alert(struct reader *r)
 	return cmd;
 }
 
+/* What a dry run of it says. */
+static struct command *
+ask_forecast(struct reader *r)
+{
+	struct command *cmd = ask_alert(r);
+
+	cmd->accept->dry_run = true;
+	return cmd;
+}
+
+/* When the last message of the first step is handed over, says a dry run. */
+static msec
+first_step_out(json_t *answer)
+{
+	json_t *waves = json_object_get(answer, "forecast"), *wave;
+	msec last = -1;
+	size_t i;
+
+	json_array_foreach(waves, i, wave) {
+		msec at = json_integer_value(json_object_get(wave, "last_ms"));
+
+		if (!json_integer_value(json_object_get(wave, "due_ms")) && at > last &&
+		    strcmp(json_string_value(json_object_get(wave, "channel")), "sms") == 0)
+			last = at;
+	}
+	return last;
+}
+
 static struct command *
 ask_cancel(struct reader *r)
 {
@@ -478,7 +508,7 @@ script_ask(struct night *n, size_t index)
 
 	if (eat(&r, "at"))
 		r.next++;
-	cmd = eat(&r, "alert") ? ask_alert(&r) : eat(&r, "cancel") ? ask_cancel(&r)
+	cmd = eat(&r, "forecast") ? ask_forecast(&r) : eat(&r, "alert") ? ask_alert(&r) : eat(&r, "cancel") ? ask_cancel(&r)
 		: eat(&r, "desk") ? ask_desk(&r) : NULL;
 	if (!cmd)
 		return;
@@ -523,6 +553,8 @@ script_reply(struct night *n, const struct effect *f)
 	j = f->reply.json ? json_loads(f->reply.json, 0, NULL) : NULL;
 	a->answered = true;
 	a->alert = json_integer_value(json_object_get(j, "id"));
+	if (json_object_get(j, "dry_run"))
+		n->forecast_ms = first_step_out(j);
 	/* Accepted means on disk: another connection must see it now. */
 	if (!a->refused && strcmp(a->line->words[a->line->count > 2 &&
 	    strcmp(a->line->words[0], "at") == 0 ? 2 : 0], "alert") == 0 &&
@@ -579,10 +611,19 @@ do_missed(struct reader *r)
 static void
 do_dead(struct reader *r)
 {
-	long v = who(r);
+	struct district *d = r->n->district;
+	long v;
 
+	if (eat(r, "some")) {		/* so many percent of all people: their first number */
+		double percent = atof(need(r));
+
+		for (size_t i = 0; i < d->people_count; i++)
+			d->people[i].dead[0] = chance_percent(&r->n->chance, percent);
+		return;
+	}
+	v = who(r);
 	if (v >= 0)
-		r->n->district->people[v].dead[more(r) ? atoi(need(r)) - 1 : 0] = true;
+		d->people[v].dead[more(r) ? atoi(need(r)) - 1 : 0] = true;
 }
 
 static void
@@ -962,7 +1003,7 @@ static const struct {
 	void (*run)(struct reader *);
 } verbs[] = {
 	{ "route", do_route }, { "people", do_people }, { "at", do_at }, { "wait", do_wait },
-	{ "alert", do_ask }, { "cancel", do_ask }, { "desk", do_ask }, { "reply", do_reply },
+	{ "alert", do_ask }, { "forecast", do_ask }, { "cancel", do_ask }, { "desk", do_ask }, { "reply", do_reply },
 	{ "question", do_question }, { "health", do_health }, { "missed", do_missed }, { "dead", do_dead }, { "poison", do_poison },
 	{ "crash", do_crash }, { "power_cut", do_crash }, { "clock", do_clock },
 	{ "disk", do_disk }, { "reload", do_reload }, { "doom", do_doom }, { "receipt", do_receipt }, { "expect", do_expect },
