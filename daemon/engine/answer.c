@@ -22,8 +22,12 @@ engine_take_answer(struct engine *e, struct candidate *c, enum answer_source sou
 		.kind = kind, .level = level, .step = (int)c->alert.step,
 		.helper = is_helper(e, c), .text = text,
 	};
+	unsigned *targets;
 
+	answer.target_count = engine_counts_for(e, c->alert.id, c->contact, &targets);
+	answer.targets = targets;
 	engine_raise(e, &c->alert, &answer);
+	free(targets);
 }
 
 /* Picked up, says the driver, be it about an earlier attempt, in the driver's life before this. */
@@ -96,6 +100,7 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 	struct person person;
 	struct target t;
 	struct alert a;
+	unsigned *targets = NULL;
 	bool known;
 
 	if (!store_alert_get(e->store, q->alert, &a)) {
@@ -117,6 +122,8 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 			return;
 		}
 		answer.contact = person.id;
+		answer.target_count = engine_counts_for(e, a.id, person.id, &targets);
+		answer.targets = targets;
 	} else if (!store_target_by_division(e->store, a.id, q->division, &t)) {
 		err_say(&err, REFUSED_INVALID, about(CONCEPT_DIVISION), not_a_target, NUM(a.id));
 		engine_refuse(e, cmd->reply_to, &err);
@@ -128,6 +135,7 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 		return;
 	}
 	engine_raise(e, &a, &answer);
+	free(targets);
 	store_audit(e->store, e->now, cmd->by.name, "alert.ack", q->note ? q->note : "");
 	buf_printf(&json, "{\"alert\":%lld,\"level\":%d}", (long long)a.id, q->level);
 	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);

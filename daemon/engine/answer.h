@@ -28,6 +28,12 @@ void engine_consider(struct engine *, uint32_t contact, const char *code, struct
 /* Cancelled or expired, or about to be. */
 bool candidate_is_over(const struct candidate *);
 
+/* -- counts.c -- */
+
+/* The targets of the alert for which that person's answer counts, in order; the caller frees
+ * *targets. */
+size_t engine_counts_for(struct engine *, int64_t alert, uint32_t contact, unsigned **targets);
+
 /* -- thanks.c -- */
 
 void engine_thank(struct engine *, const struct candidate *, uint64_t e164, bool over);

@@ -24,7 +24,7 @@ int engine_look(struct engine *, struct alert *, const struct alert_request *,
 
 /* -- raise.c -- */
 
-/* Records an answer and raises every target that person was called for. */
+/* Records an answer and raises every target that it counts for. */
 void engine_raise(struct engine *, struct alert *, const struct answer *);
 
 #endif

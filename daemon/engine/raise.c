@@ -17,7 +17,7 @@ call_back(void *ctx, const struct wave *w)
 		engine_calls_look(e, lw);
 }
 
-/* Every target that person was called for.  A team stands as high as its quota of persons. */
+/* Every target that it counts for.  A team stands as high as its quota of persons. */
 static bool
 raise_called(struct engine *e, const struct alert *a, const struct policy *p,
 	     const struct answer *answer)
@@ -25,17 +25,10 @@ raise_called(struct engine *e, const struct alert *a, const struct policy *p,
 	bool team = p && p->targets == TARGETS_TEAM, raised = false;
 	int level = team ? store_answer_nth_level(e->store, a->id, p->quota ? p->quota : 1)
 		: answer->level;
-	unsigned targets[256];
-	int64_t after = -1;
-	size_t count;
 
-	while ((count = store_called_targets(e->store, answer->contact, a->id, after, targets,
-					     256))) {
-		for (size_t i = 0; i < count; i++)
-			raised |= store_target_raise(e->store, a->id, targets[i], level, answer->at,
-						     answer->contact, answer->name);
-		after = targets[count - 1];
-	}
+	for (size_t i = 0; i < answer->target_count; i++)
+		raised |= store_target_raise(e->store, a->id, answer->targets[i], level, answer->at,
+					     answer->contact, answer->name);
 	if (team && answer->kind == ANSWER_CANNOT)
 		store_target_lower(e->store, a->id, 0, level);
 	return raised;
@@ -74,7 +67,7 @@ tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
 		call_the_desk(e, a, answer, "unclear", PHRASE_task_unclear);
 }
 
-/* Records an answer and raises every target that person was called for. */
+/* Records an answer and raises every target that it counts for. */
 void
 engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 {

@@ -12,7 +12,7 @@
  *   7 accept.h   accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
- *  10 answer.h   ask, which, thanks, answer, inbound
+ *  10 answer.h   ask, which, counts, thanks, answer, inbound
  *  11 outcome.h  outcome, aside, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H

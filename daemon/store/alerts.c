@@ -360,10 +360,11 @@ void
 store_answer_insert(struct store *s, const struct answer *a)
 {
 	store_run(s, "INSERT INTO answer (alert, contact, division, at, source, kind, level, step, "
-		  "helper, text, name, note) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		  "inniiiiiittt", a->alert, (msec)a->contact, (msec)a->division, a->at,
+		  "helper, text, name, note, wave, minutes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		  "inniiiiiitttnn", a->alert, (msec)a->contact, (msec)a->division, a->at,
 		  (int64_t)a->source, (int64_t)a->kind, (int64_t)a->level, (int64_t)a->step,
-		  (int64_t)a->helper, a->text, a->name, a->note);
+		  (int64_t)a->helper, a->text, a->name, a->note,
+		  (msec)a->wave, (msec)a->minutes);
 }
 
 bool

@@ -211,6 +211,11 @@ struct answer {
 	int level, step;
 	bool helper;
 	const char *text, *name, *note;
+	/* A person's: for which it counts, in order (engine_counts_for). */
+	const unsigned *targets;
+	size_t target_count;
+	uint32_t wave;			/* of the message it answers; 0 = not known */
+	int minutes;			/* until he is there, as he says; 0 = he did not */
 };
 void store_answer_insert(struct store *, const struct answer *);
 bool store_has_answered(struct store *, int64_t alert, uint32_t contact);
