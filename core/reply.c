@@ -264,3 +264,26 @@ code_format(char out[CODE_TEXT], uint64_t alert)
 		n /= base;
 	}
 }
+
+bool
+code_of_text(char out[CODE_TEXT], const char *alert, unsigned n)
+{
+	size_t len = strlen(alert);
+	const char *set = len & 1 ? letters : digits;
+
+	snprintf(out, CODE_TEXT, "%s", alert);
+	if (n >= strlen(set) || len + 1 >= CODE_TEXT)
+		return false;
+	out[len] = set[n];
+	out[len + 1] = '\0';
+	return true;
+}
+
+bool
+code_is_of(const char *code, const char *alert)
+{
+	size_t len = strlen(alert);
+
+	return strncmp(code, alert, len) == 0 &&
+		(!code[len] || (!code[len + 1] && strchr(len & 1 ? letters : digits, code[len])));
+}

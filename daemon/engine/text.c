@@ -191,6 +191,23 @@ render(struct engine *e, const struct text_place *place, enum lang lang, enum ch
 	return rc;
 }
 
+/* Does the text say where?  One that does not speaks of all that its reader is called for. */
+static bool
+names_place(struct engine *e, const struct text_place *place, enum lang lang, enum channel channel)
+{
+	const struct template *t = place->template;
+	const struct text *text = template_text(t, lang, channel);
+
+	if (!text)
+		text = template_text(t, e->settings->default_lang, channel);
+	for (size_t i = 0; i < t->param_count; i++)
+		if ((t->params[i].scope == SCOPE_DIVISION ||
+		     strncmp(t->params[i].name, "area", 4) == 0 ||
+		     strcmp(t->params[i].name, "place") == 0) && text_uses(text, t->params[i].name))
+			return true;
+	return false;
+}
+
 /* Does everybody get the same text? */
 bool
 engine_is_uniform(const struct template *t, enum channel channel)
@@ -356,8 +373,10 @@ engine_variant(struct engine *e, const struct text_place *place, enum lang lang,
 		add_code(&body, head.data, place->code, lang);
 	if (channel == CHANNEL_SMS)
 		count = parts_of(head.data, body.data);
-	id = store_variant_insert(e->store, place->alert->id, lang, head.data, body.data, count,
-				  template.data);
+	id = store_variant_insert(e->store, &(struct variant){
+		.alert = place->alert->id, .lang = lang, .head = head.data, .body = body.data,
+		.parts = count, .template = template.data, .places = &place->division,
+		.place_count = place->division && names_place(e, place, lang, channel) });
 	if (!e->quiet && !store_failed(e->store))	/* it is sent soon, most likely in this turn */
 		remember(e, id, (struct variant_text){ buf_take(&head), buf_take(&body), lang, count });
 	if (parts && count > *parts)

@@ -159,45 +159,6 @@ store_wave_last_contact(struct store *s, uint32_t wave)
 	return contact;
 }
 
-int64_t
-store_variant_insert(struct store *s, int64_t alert, enum lang lang, const char *head,
-		     const char *body, unsigned parts, const char *template)
-{
-	store_run(s, "INSERT INTO variant (alert, lang, head, body, parts, template) "
-		  "VALUES (?, ?, ?, ?, ?, ?)", "iittit", alert, (int64_t)lang, head, body,
-		  (int64_t)parts, template);
-	return store_last_id(s);
-}
-
-bool
-store_variant_get(struct store *s, int64_t id, char **head, char **body, enum lang *lang,
-		  unsigned *parts)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT head, body, lang, parts FROM variant WHERE id = ?",
-				       "i", id);
-
-	if (!store_step(s, st))
-		return false;
-	*head = xstrdup((const char *)sqlite3_column_text(st, 0));
-	*body = xstrdup((const char *)sqlite3_column_text(st, 1));
-	*lang = (enum lang)sqlite3_column_int(st, 2);
-	*parts = (unsigned)sqlite3_column_int(st, 3);
-	store_done(st);
-	return true;
-}
-
-char *
-store_variant_template(struct store *s, int64_t id)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT template FROM variant WHERE id = ?", "i", id);
-	char *template = NULL;
-
-	if (store_step(s, st))
-		template = xstrdup((const char *)sqlite3_column_text(st, 0));
-	store_done(st);
-	return template;
-}
-
 void
 store_message_insert(struct store *s, uint32_t wave, uint32_t contact, int64_t variant,
 		     unsigned number, msec due)
@@ -492,20 +453,6 @@ store_has_message(struct store *s, int64_t alert, uint32_t contact, int wave_kin
 
 	store_done(st);
 	return yes;
-}
-
-int64_t
-store_variant_of(struct store *s, int64_t alert, enum lang lang)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT id FROM variant WHERE alert = ? AND lang = ? "
-				       "ORDER BY id LIMIT 1", "ii", alert, (int64_t)lang);
-	int64_t id = 0;
-
-	if (store_step(s, st)) {
-		id = sqlite3_column_int64(st, 0);
-		store_done(st);
-	}
-	return id;
 }
 
 bool

@@ -109,7 +109,8 @@ CREATE TABLE variant (		-- one rendered text; head = signature, apart for routes
 	id INTEGER PRIMARY KEY, alert INTEGER NOT NULL, lang INTEGER NOT NULL,
 	head TEXT NOT NULL, body TEXT NOT NULL, parts INTEGER NOT NULL,
 	template TEXT,		-- JSON: what it was made of, as drivers get it; NULL = not known
-	places TEXT		-- JSON: codes of the divisions it speaks of; NULL = of all he is called for
+	places TEXT,		-- JSON: codes of the divisions it speaks of; NULL = of all he is called for
+	code TEXT		-- by which it is answered, where that is not the alert's; see core/reply.h
 ) STRICT;
 CREATE INDEX variant_alert ON variant (alert);
 -- number: position from which the person's numbers are tried; parts_done: bit set of parts known accepted

@@ -490,7 +490,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TABLE standing (alert INTEGER NOT NULL, target INTEGER NOT NULL, "
 	"contact INTEGER NOT NULL, level INTEGER NOT NULL, at INTEGER NOT NULL, "
 	"PRIMARY KEY (alert, target, contact)) STRICT, WITHOUT ROWID;"
-	"ALTER TABLE variant ADD COLUMN places TEXT;"
+	"ALTER TABLE variant ADD COLUMN places TEXT; ALTER TABLE variant ADD COLUMN code TEXT;"
 	"ALTER TABLE answer ADD COLUMN wave INTEGER; ALTER TABLE answer ADD COLUMN minutes INTEGER;"
 	"ALTER TABLE inbound ADD COLUMN meaning TEXT; ALTER TABLE inbound ADD COLUMN level INTEGER;"
 	"ALTER TABLE inbound ADD COLUMN rule TEXT; ALTER TABLE inbound ADD COLUMN task INTEGER;"

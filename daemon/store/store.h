@@ -292,13 +292,25 @@ void store_waves_open(struct store *, wave_fn, wave_lost_fn, void *ctx);
 void store_waves_of(struct store *, int64_t alert, wave_fn, void *ctx);
 uint32_t store_wave_last_contact(struct store *, uint32_t wave);	/* planned so far */
 
-/* `template`: what the text was made of, as JSON; may be NULL. */
-int64_t store_variant_insert(struct store *, int64_t alert, enum lang, const char *head,
-			     const char *body, unsigned parts, const char *template);
+struct variant {			/* a text as it is sent; all borrowed */
+	int64_t alert;
+	enum lang lang;
+	const char *head, *body;
+	unsigned parts;
+	const char *template;		/* what it was made of, as JSON; may be NULL */
+	const division_code *places;	/* it speaks of these; count 0 = of all its reader is called for */
+	size_t place_count;
+	const char *code;		/* by which it is answered; NULL = the alert's */
+};
+int64_t store_variant_insert(struct store *, const struct variant *);
 /* Caller frees *head and *body. */
 bool store_variant_get(struct store *, int64_t id, char **head, char **body, enum lang *,
 		       unsigned *parts);
 char *store_variant_template(struct store *, int64_t id);	/* caller frees; NULL if none */
+/* The divisions that a text names, in order; caller frees.  NULL (count 0): all that its reader is
+ * called for. */
+division_code *store_variant_places(struct store *, int64_t id, size_t *count);
+char *store_variant_code(struct store *, int64_t id);	/* caller frees; NULL = the alert's */
 
 #define MESSAGE_AVOID 1			/* not by the route that had it last, if there is another */
 #define MESSAGE_RESEND 2		/* it may have left before */

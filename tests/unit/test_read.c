@@ -97,7 +97,8 @@ put_messages(void)
 {
 	struct wave w = { .alert = 1, .state = WAVE_OPEN, .severity = SEVERITY_RED,
 			  .expires_at = NEVER, .planned_at = RELEASED, .total = 3 };
-	int64_t variant = store_variant_insert(store, 1, LANG_ZH, "【县】", "快走", 2, NULL);
+	int64_t variant = store_variant_insert(store, &(struct variant){
+		.alert = 1, .lang = LANG_ZH, .head = "【县】", .body = "快走", .parts = 2 });
 	int64_t route = store_route_id(store, "sim1");
 	struct message m;
 

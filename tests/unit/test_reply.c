@@ -197,6 +197,30 @@ a_code_is_read_back_however_it_is_typed(void **state)
 	}
 }
 
+static void
+a_text_has_a_code_of_its_own_that_is_no_alerts(void **state)
+{
+	char (*codes)[CODE_TEXT] = calloc(4000, CODE_TEXT), text[CODE_TEXT], other[2 * CODE_TEXT];
+	struct reply r;
+
+	for (size_t i = 0; i < 4000; i++)
+		code_format(codes[i], i + 1);
+	for (size_t i = 0; i < 200; i++) {
+		holds("a first text has a code", code_of_text(text, codes[i], 0), "%s", codes[i]);
+		for (size_t k = 0; k < 4000; k++)
+			holds("it is no alert's", strcmp(text, codes[k]) != 0, "%s", text);
+		holds("it is that alert's text", code_is_of(text, codes[i]) && !code_is_of(text, codes[i + 1]),
+		      "%s of %s", text, codes[i]);
+		code_of_text(other, codes[i], 1);
+		holds("the next text has another", strcmp(text, other) != 0, "%s", text);
+		snprintf(other, sizeof(other), "3 %s", text);
+		reply_parse(&r, other);
+		holds("it is read back", strcmp(r.code, text) == 0, "%s", r.code);
+	}
+	holds("there are only so many", !code_of_text(text, "A4", 5) && strcmp(text, "A4") == 0, "%s", text);
+	free(codes);
+}
+
 int
 main(void)
 {
@@ -206,6 +230,7 @@ main(void)
 		cmocka_unit_test(tokens_mean_what_the_template_says),
 		cmocka_unit_test(codes_never_repeat),
 		cmocka_unit_test(codes_stay_apart_for_large_numbers),
+		cmocka_unit_test(a_text_has_a_code_of_its_own_that_is_no_alerts),
 		cmocka_unit_test(a_code_is_read_back_however_it_is_typed),
 	};
 
