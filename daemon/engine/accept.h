@@ -14,4 +14,12 @@ int64_t engine_accept_request(struct engine *, const struct principal *, struct 
 			      struct err *);
 void engine_cancel(struct engine *, struct command *);
 
+/* -- dry_run.c -- */
+
+/* Plans every step of an alert that has just been accepted, as if nobody answered, and tells what
+ * came of it; the caller undoes all of it. */
+void engine_dry_run(struct engine *, uint64_t to, int64_t alert);
+/* `"incomplete":true` and the tables, when a list of people cannot be read whole. */
+void engine_tell_incomplete(struct engine *, struct buf *json);
+
 #endif

@@ -9,7 +9,7 @@
  *   4 message.h  message, calls, compose, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, climb, raise
- *   7 accept.h   accept
+ *   7 accept.h   dry_run, accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
  *  10 answer.h   ask, which, counts, thanks, answer, inbound
