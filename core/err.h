@@ -60,7 +60,7 @@ const char *err_kind_name(enum err_kind);
 	C(WITHOUT_DIVISION, "without_division") C(ROLE, "role") C(CONTACT, "contact") \
 	C(WITHOUT_CONTACT, "without_contact") C(REACHED, "reached") \
 	C(STARTS_AT, "starts_at") C(EXPIRES_AT, "expires_at") C(REPLACES, "replaces") \
-	C(LEVEL, "level") C(OUTCOME, "outcome") C(NAME, "name") C(NOTE, "note") \
+	C(LEVEL, "level") C(OUTCOME, "outcome") C(NAME, "name") C(NOTE, "note") C(FROM, "from") \
 	C(WHAT, "what") C(TEXT, "text") C(TO, "to") C(RECEIPT_WAIT, "receipt_wait_ms") \
 	C(ALERT, "alert") C(TASK, "task") C(ROUTE, "route")	/* that the address names */
 enum concept {

@@ -30,7 +30,7 @@ struct principal {
 	V(SEND, "send", "send")		/* accept an alert or a callout, replace one */ \
 	V(CANCEL, "cancel", "send") \
 	V(ACK, "ack", "send")		/* enter an answer for somebody */ \
-	V(TASK, "task", "send")		/* close a task */ \
+	V(TASK, "task", "send")		/* take a task, write to it, close it */ \
 	V(PEOPLE, "people", "import")	/* divisions, contacts, posts */ \
 	V(ROSTER, "roster", "import") \
 	V(ROUTES, "routes", "operate")	/* ask a route, bring it back */ \

@@ -192,6 +192,17 @@ ask_request_free(struct ask_request *q)
 	free(q);
 }
 
+void
+task_request_free(struct task_request *q)
+{
+	if (!q)
+		return;
+	free(q->note);
+	free(q->name);
+	free(q->from);
+	free(q);
+}
+
 static void
 driver_event_free(struct command *c)
 {
@@ -264,8 +275,10 @@ command_free(struct command *c)
 	case CMD_TROUBLE:
 		free(c->trouble.said);
 		break;
+	case CMD_TASK_TAKE:
+	case CMD_TASK_NOTE:
 	case CMD_TASK_CLOSE:
-		free(c->task_close.note);
+		task_request_free(c->task);
 		break;
 	case CMD_ASK:
 		ask_request_free(c->ask);

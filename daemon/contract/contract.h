@@ -67,6 +67,13 @@ struct cancel_request {
 	size_t param_count;
 };
 
+struct task_request {			/* the desk takes a task, writes to it, or closes it */
+	int64_t task;
+	char *note;			/* NULL only where a task is taken */
+	char *name;			/* who does it, where several share one principal; or NULL */
+	char *from;			/* TAKE: who has it now, and hands it over; or NULL */
+};
+
 struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
 	char *route;
 	char *what, *text;		/* what: "at", "ussd", "sms", "test" (no text) */
@@ -130,6 +137,8 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(ANSWERED, URGENT, REPORT, "answered") \
 	C(ANSWER, URGENT, ACK, "answer") \
 	C(CANCEL, URGENT, CANCEL, "cancel") \
+	C(TASK_TAKE, URGENT, TASK, "task_take") \
+	C(TASK_NOTE, URGENT, TASK, "task_note") \
 	C(TASK_CLOSE, URGENT, TASK, "task_close") \
 	C(CLOCK_STEP, URGENT, RUN, "clock_step") \
 	C(RELOAD, URGENT, RUN, "reload") \
@@ -166,6 +175,7 @@ struct command {
 		struct cancel_request *cancel;
 		struct import_request *import;
 		struct ask_request *ask;
+		struct task_request *task;	/* TAKE, NOTE, CLOSE */
 		struct {
 			uint64_t id;
 			char *json;	/* the driver's answer; NULL: it was not there to be asked */
@@ -233,10 +243,6 @@ struct command {
 			struct said *said;
 		} chatty;
 		uint64_t barrier;
-		struct {
-			int64_t task;
-			char *note;
-		} task_close;
 		struct {		/* a route that has stopped, or pauses, tries again */
 			char *name, *note;	/* note may be NULL */
 		} resume;
@@ -330,6 +336,7 @@ void effect_free(struct effect *);
 struct effect *effect_refusal(uint64_t to, const struct err *);	/* copies err */
 void alert_request_free(struct alert_request *);
 void ask_request_free(struct ask_request *);
+void task_request_free(struct task_request *);
 
 /* First-in first-out lists; not locked (bridge locks). */
 struct command_list {

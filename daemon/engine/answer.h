@@ -48,6 +48,17 @@ void engine_take_answer(struct engine *, struct candidate *, enum answer_source,
 void engine_call(struct engine *, struct command *);
 void engine_desk_answer(struct engine *, struct command *);
 
+/* -- errand.c: what the desk does with its tasks -- */
+
+void engine_task_take(struct engine *, struct command *);
+void engine_task_note(struct engine *, struct command *);
+void engine_task_close(struct engine *, struct command *);
+/* Who did it, as the books have it: the person's name with the principal behind it. */
+void engine_who(char out[WHO_TEXT], const struct principal *, const char *name);
+/* An instant as a refusal names it, in the site's zone: "11-24 02:10". */
+#define WHEN_TEXT 16
+const char *engine_when(char out[WHEN_TEXT], msec at);
+
 /* -- inbound.c -- */
 
 void engine_inbound(struct engine *, struct command *);

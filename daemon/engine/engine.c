@@ -221,30 +221,6 @@ reload(struct engine *e, struct settings *fresh)
 	engine_log(e, LOG_STORY, "settings reloaded");
 }
 
-static void
-close_task(struct engine *e, struct command *cmd)
-{
-	struct err err = { 0 };
-	struct buf json = { 0 };
-	struct task t;
-	int rc = 0;
-
-	if (!store_task_get(e->store, cmd->task_close.task, &t) || !t.is_open)
-		rc = err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_TASK), no_task,
-			     NUM(cmd->task_close.task));
-	else
-		rc = engine_may_close(e, &cmd->by, &t, &err);
-	if (rc < 0) {
-		engine_refuse(e, cmd->reply_to, &err);
-		return;
-	}
-	store_task_close(e->store, t.id, cmd->by.name, cmd->task_close.note, e->now);
-	store_audit(e->store, e->now, cmd->by.name, "task.close",
-		    cmd->task_close.note ? cmd->task_close.note : "");
-	buf_printf(&json, "{\"task\":%lld,\"closed\":true}", (long long)cmd->task_close.task);
-	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
-}
-
 /* The right at all; whom and what it touches, whoever carries it out asks. */
 static bool
 is_allowed(struct engine *e, const struct command *cmd)
@@ -312,8 +288,14 @@ run(struct engine *e, struct command *cmd)
 	case CMD_CANCEL:
 		engine_cancel(e, cmd);
 		break;
+	case CMD_TASK_TAKE:
+		engine_task_take(e, cmd);
+		break;
+	case CMD_TASK_NOTE:
+		engine_task_note(e, cmd);
+		break;
 	case CMD_TASK_CLOSE:
-		close_task(e, cmd);
+		engine_task_close(e, cmd);
 		break;
 	case CMD_CLOCK_STEP:
 		clock_step(e, cmd->clock_step_ms);

@@ -83,8 +83,10 @@ identity(const struct command *cmd)
 					   (uint64_t)cmd->answer->division), cmd->answer->contact);
 	case CMD_CANCEL:
 		return mix_number(hash, (uint64_t)cmd->cancel->alert);
+	case CMD_TASK_TAKE:
+	case CMD_TASK_NOTE:
 	case CMD_TASK_CLOSE:
-		return mix_number(hash, (uint64_t)cmd->task_close.task);
+		return mix_text(mix_number(hash, (uint64_t)cmd->task->task), cmd->task->note);
 	case CMD_ASK:
 		return mix_text(mix_text(mix_number(hash, (uint64_t)cmd->route), cmd->ask->what),
 				cmd->ask->text);

@@ -156,42 +156,76 @@ intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size
 
 TAKE(task_note)
 {
+	return take_string(r, &((struct task_request *)out)->note, v, at, NOTE_MAX);
+}
+
+TAKE(task_name)
+{
+	return take_string(r, &((struct task_request *)out)->name, v, at, NAME_MAX_BYTES);
+}
+
+TAKE(task_from)
+{
+	return take_string(r, &((struct task_request *)out)->from, v, at, WHO_MAX_BYTES);
+}
+
+static const struct member take_members[] = {
+	{ "name", CONCEPT_NAME, take_task_name }, { "from", CONCEPT_FROM, take_task_from },
+	{ "note", CONCEPT_NOTE, take_task_note },
+};
+static const struct member task_members[] = {
+	{ "note", CONCEPT_NOTE, take_task_note }, { "name", CONCEPT_NAME, take_task_name },
+};
+
+int
+intake_task(struct task_request **out, int64_t task, bool taken, const char *body, size_t len,
+	    struct err *err)
+{
+	struct reading r = { .err = err };
+	json_t *json = len || !taken ? json_object_read(&r, body, len) : json_object();
+	struct task_request *q;
+	int rc;
+
+	*out = NULL;
+	if (!json)
+		return r.refused ? -1 : 0;
+	q = xcalloc(1, sizeof(*q));
+	q->task = task;
+	rc = taken ? members_take(&r, take_members, MEMBER_COUNT(take_members), json, "", q)
+		: members_take(&r, task_members, MEMBER_COUNT(task_members), json, "", q);
+	if (rc == 0 && !taken && !q->note)
+		refuse(&r, REFUSED_INVALID, about(CONCEPT_NOTE), close_note);
+	json_decref(json);
+	if (r.refused)
+		task_request_free(q);
+	else
+		*out = q;
+	return r.refused ? -1 : 0;
+}
+
+TAKE(resume_note)
+{
 	return take_string(r, out, v, at, NOTE_MAX);
 }
 
-static const struct member task_members[] = { { "note", CONCEPT_NOTE, take_task_note } };
+static const struct member resume_members[] = { { "note", CONCEPT_NOTE, take_resume_note } };
 
-static int
-read_note(char **note, bool required, const char *body, size_t len, struct err *err)
+int
+intake_route_resume(char **note, const char *body, size_t len, struct err *err)
 {
 	struct reading r = { .err = err };
-	json_t *json = json_object_read(&r, body, len);
+	json_t *json = len ? json_object_read(&r, body, len) : json_object();
 
 	*note = NULL;
 	if (!json)
 		return r.refused ? -1 : 0;
-	if (members_take(&r, task_members, MEMBER_COUNT(task_members), json, "", note) == 0 &&
-	    required && !*note)
-		refuse(&r, REFUSED_INVALID, about(CONCEPT_NOTE), close_note);
+	members_take(&r, resume_members, MEMBER_COUNT(resume_members), json, "", note);
 	json_decref(json);
 	if (r.refused) {
 		free(*note);
 		*note = NULL;
 	}
 	return r.refused ? -1 : 0;
-}
-
-int
-intake_task_close(char **note, const char *body, size_t len, struct err *err)
-{
-	return read_note(note, true, body, len, err);
-}
-
-int
-intake_route_resume(char **note, const char *body, size_t len, struct err *err)
-{
-	*note = NULL;
-	return len ? read_note(note, false, body, len, err) : 0;
 }
 
 struct asked {				/* the body of a question; to: its number as it was written */

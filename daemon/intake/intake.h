@@ -33,9 +33,10 @@ int intake_cancel(struct cancel_request **out, int64_t alert, const char *body, 
 /* A question to a route; `plan` for numbers as people write them. */
 int intake_ask(struct ask_request **out, const char *body, size_t len,
 	       const struct phone_plan *plan, struct err *);
-/* {"note": "…"}; caller owns *note. */
-int intake_task_close(char **note, const char *body, size_t len, struct err *);
-/* The same, where there need not be a note nor a body: *note may be NULL. */
+/* What the desk does with a task; `taken`: it is taken, and needs neither note nor body. */
+int intake_task(struct task_request **out, int64_t task, bool taken, const char *body, size_t len,
+		struct err *);
+/* {"note": "…"}, where there need not be a note nor a body: *note may be NULL. */
 int intake_route_resume(char **note, const char *body, size_t len, struct err *);
 
 /* A CSV file as it arrives (docs/import.md): UTF-8 with or without BOM, or GBK. */

@@ -1,18 +1,24 @@
 /* reach.c -- what somebody with limits asks about before he acts: a task, a person's places. */
+#include <stdio.h>
+
 #include "core/audience.h"
 #include "daemon/store/internal.h"
 
 bool
 store_task_get(struct store *s, int64_t id, struct task *out)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT alert, contact, closed_at IS NULL FROM task WHERE "
-				       "id = ?", "i", id);
+	sqlite3_stmt *st = store_query(s, "SELECT alert, contact, closed_at, taken_at, "
+		"coalesce(closed_by, ''), coalesce(taken_by, '') FROM task WHERE id = ?", "i", id);
 
 	if (!store_step(s, st))
 		return false;
 	*out = (struct task){ .id = id, .alert = sqlite3_column_int64(st, 0),
 			      .contact = (uint32_t)sqlite3_column_int64(st, 1),
-			      .is_open = sqlite3_column_int(st, 2) };
+			      .is_open = sqlite3_column_type(st, 2) == SQLITE_NULL,
+			      .closed_at = sqlite3_column_int64(st, 2),
+			      .taken_at = sqlite3_column_int64(st, 3) };
+	snprintf(out->closed_by, sizeof(out->closed_by), "%s", sqlite3_column_text(st, 4));
+	snprintf(out->taken_by, sizeof(out->taken_by), "%s", sqlite3_column_text(st, 5));
 	store_done(st);
 	return true;
 }

@@ -1,4 +1,4 @@
-/* read_alerts.c -- alerts, what they wait for, their story, and the desk's tasks as JSON. */
+/* read_alerts.c -- alerts, what they wait for, and their story as JSON. */
 #include "daemon/store/read_internal.h"
 
 #include <string.h>
@@ -51,16 +51,6 @@ alert_json(struct buf *out, sqlite3_stmt *st, msec deadline_at, int64_t satisfie
 							   : sqlite3_column_int64(st, 18)));
 }
 
-/* Ends a list: the cursor of its last row if there is more. */
-static void
-list_end(struct buf *out, bool more, int64_t last)
-{
-	if (more)
-		buf_printf(out, "],\"next\":\"%lld\"}", (long long)last);
-	else
-		buf_puts(out, "],\"next\":null}");
-}
-
 int
 read_alerts(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
 {
@@ -89,7 +79,7 @@ read_alerts(struct reader *r, const struct read_query *q, struct buf *out, struc
 		alert_json(out, st, NEVER, -1);
 		buf_puts(out, "}");
 	}
-	list_end(out, more, last);
+	read_list_end(out, more, last);
 	return 0;
 }
 
@@ -374,7 +364,7 @@ read_targets(struct reader *r, const struct read_query *q, struct buf *out, stru
 		json_column(out, "by", st, 7);
 		buf_puts(out, "}");
 	}
-	list_end(out, more, last);
+	read_list_end(out, more, last);
 	return 0;
 }
 
@@ -407,59 +397,6 @@ read_events(struct reader *r, const struct read_query *q, struct buf *out, struc
 		json_column(out, "what", st, 2);
 		buf_printf(out, ",\"detail\":%s}", (const char *)sqlite3_column_text(st, 3));
 	}
-	list_end(out, more, last);
-	return 0;
-}
-
-#define TASK_COLUMNS "SELECT id, alert, kind, opened_at, closed_at, closed_by, text, text_phrase, " \
-	"text_values, note, note_phrase, note_values FROM task WHERE "
-
-static void
-task_json(struct buf *out, sqlite3_stmt *st, enum lang lang)
-{
-	static const char *const names[] = { "id", "alert", "kind", "opened_at", "closed_at",
-					     "closed_by" };
-
-	for (int i = 0; i < 6; i++) {
-		buf_puts(out, i ? "," : "{");
-		if (i == 2 || i == 5)
-			json_column(out, names[i], st, i);
-		else
-			json_number(out, names[i], st, i);
-	}
-	buf_puts(out, ",");
-	json_said(out, "text", st, 6, lang);
-	buf_puts(out, ",");
-	json_said(out, "note", st, 9, lang);
-	buf_puts(out, "}");
-}
-
-int
-read_tasks(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
-{
-	size_t limit = read_limit(q), count = 0;
-	int64_t after, last = 0;
-	sqlite3_stmt *st;
-	bool more = false;
-
-	if (read_check(r, q, &after, 1, err) < 0)
-		return -1;
-	st = q->open_only
-		? read_query(r, TASK_COLUMNS "closed_at IS NULL AND id > ? ORDER BY id LIMIT ?", "ii",
-			     after, (int64_t)limit + 1)
-		: read_query(r, TASK_COLUMNS "id > ? ORDER BY id LIMIT ?", "ii", after,
-			     (int64_t)limit + 1);
-	buf_puts(out, "{\"tasks\":[");
-	while (read_step(r, st)) {
-		if (count == limit) {
-			more = true;
-			continue;
-		}
-		last = sqlite3_column_int64(st, 0);
-		if (count++)
-			buf_puts(out, ",");
-		task_json(out, st, q->lang);
-	}
-	list_end(out, more, last);
+	read_list_end(out, more, last);
 	return 0;
 }

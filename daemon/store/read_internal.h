@@ -40,6 +40,8 @@ int64_t read_number(struct reader *, sqlite3_stmt *);	/* the only column of the 
 /* A cursor is what `next` said: `count` numbers.  -1 = it is none. */
 int read_cursor(const char *text, int64_t *out, int count);
 size_t read_limit(const struct read_query *);
+/* Ends a list: the cursor of its last row if there is more. */
+void read_list_end(struct buf *, bool more, int64_t last);
 
 void json_text(struct buf *, const char *name, const char *value);
 void json_number(struct buf *, const char *name, sqlite3_stmt *, int column);
@@ -50,6 +52,8 @@ void json_said(struct buf *, const char *name, sqlite3_stmt *, int column, enum 
 /* An attempt's reason: words, and phrases among them. */
 void json_value(struct buf *, const char *name, sqlite3_stmt *, int column, enum lang);
 void json_division(struct buf *, const char *name, sqlite3_stmt *, int column);
+/* {"code", "name"} */
+void json_place(struct reader *, division_code, struct buf *);
 void json_phone(struct buf *, const char *name, int64_t e164, bool unmasked);
 
 /* Each returns 0, or -1 with err filled. */

@@ -219,9 +219,13 @@ tasks_line(struct news *n)
 	int64_t open = read_number(n->r, read_query(n->r, "SELECT count(*) FROM task "
 						    "WHERE closed_at IS NULL", ""));
 	int64_t last = read_number(n->r, read_query(n->r, "SELECT max(id) FROM task", ""));
+	int64_t taken = read_number(n->r, read_query(n->r, "SELECT count(taken_by) FROM task "
+						     "WHERE closed_at IS NULL", ""));
+	int64_t moved = read_number(n->r, read_query(n->r, "SELECT max(max(coalesce(taken_at, 0), "
+		"coalesce(grown_at, 0))) FROM task WHERE closed_at IS NULL", ""));
 
-	buf_printf(n->out, "tasks\t\t{}\t{\"open\":%lld,\"last\":%lld}\n", (long long)open,
-		   (long long)last);
+	buf_printf(n->out, "tasks\t\t{}\t{\"open\":%lld,\"taken\":%lld,\"last\":%lld,\"moved_at\":%lld}"
+		   "\n", (long long)open, (long long)taken, (long long)last, (long long)moved);
 }
 
 static void

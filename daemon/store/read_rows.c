@@ -218,6 +218,15 @@ read_limit(const struct read_query *q)
 	return q->limit && q->limit < READ_ROWS_MAX ? q->limit : READ_ROWS_MAX;
 }
 
+void
+read_list_end(struct buf *out, bool more, int64_t last)
+{
+	if (more)
+		buf_printf(out, "],\"next\":\"%lld\"}", (long long)last);
+	else
+		buf_puts(out, "],\"next\":null}");
+}
+
 int
 read_no_alert(const struct read_query *q, struct err *err)
 {

@@ -185,7 +185,8 @@ CREATE TABLE task (		-- work for a human at the desk; contact: about whom, if an
 	urgency INTEGER NOT NULL DEFAULT 0,	-- larger goes first at the desk
 	count INTEGER NOT NULL DEFAULT 0,	-- of places or people it is about; 0 = it does not say
 	places TEXT,				-- JSON: codes of those divisions
-	words TEXT				-- JSON: what people wrote, oldest first
+	words TEXT,				-- JSON: what people wrote, oldest first
+	notes TEXT				-- JSON: [{"at", "by", "text"}], by the desk while it was open
 ) STRICT;
 CREATE INDEX task_of ON task (alert, kind) WHERE closed_at IS NULL;
 CREATE INDEX task_open ON task (id) WHERE closed_at IS NULL;

@@ -504,6 +504,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE task ADD COLUMN urgency INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE task ADD COLUMN count INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE task ADD COLUMN places TEXT; ALTER TABLE task ADD COLUMN words TEXT;"
+	"ALTER TABLE task ADD COLUMN notes TEXT;"
 	"CREATE INDEX task_of ON task (alert, kind) WHERE closed_at IS NULL",
 };
 

@@ -239,12 +239,19 @@ bool store_tasks_over(struct store *, const char *kind, const struct said *note,
 /* The same about one person: not again while such a task is open. */
 void store_task_about(struct store *, int64_t alert, uint32_t contact, const char *kind,
 		      const struct said *, msec at);
+#define WHO_TEXT 256			/* a person's name, and the principal's behind it */
 struct task {
 	int64_t id, alert;		/* alert 0: it is about none */
 	uint32_t contact;		/* about whom; 0 = nobody in particular */
 	bool is_open;
+	msec closed_at, taken_at;	/* 0 = it is not */
+	char closed_by[WHO_TEXT], taken_by[WHO_TEXT];
 };
 bool store_task_get(struct store *, int64_t id, struct task *out);
+/* It is his from now on, whoever had it before. */
+void store_task_take(struct store *, int64_t task, const char *by, msec at);
+/* Added to what the desk wrote before; the task stays open. */
+void store_task_note(struct store *, int64_t task, const char *by, const char *text, msec at);
 bool store_task_close(struct store *, int64_t task, const char *by, const char *note, msec at);
 /* gong itself closes one that is over; false: it was closed before. */
 bool store_task_over(struct store *, int64_t task, const struct said *note, msec at);

@@ -61,6 +61,29 @@ store_task_about(struct store *s, int64_t alert, uint32_t contact, const char *k
 	free(stored.values);
 }
 
+void
+store_task_take(struct store *s, int64_t task, const char *by, msec at)
+{
+	store_run(s, "UPDATE task SET taken_by = ?, taken_at = ? WHERE id = ? AND closed_at IS NULL",
+		  "tii", by, at, task);
+}
+
+void
+store_task_note(struct store *s, int64_t task, const char *by, const char *text, msec at)
+{
+	struct buf row = { 0 };
+
+	buf_printf(&row, "{\"at\":%lld,\"by\":", (long long)at);
+	buf_json(&row, by);
+	buf_puts(&row, ",\"text\":");
+	buf_json(&row, text);
+	buf_puts(&row, "}]");
+	store_run(s, "UPDATE task SET notes = CASE WHEN notes IS NULL THEN '[' ELSE "
+		  "substr(notes, 1, length(notes) - 1) || ',' END || ? WHERE id = ?", "ti", row.data,
+		  task);
+	buf_fini(&row);
+}
+
 bool
 store_task_close(struct store *s, int64_t task, const char *by, const char *note, msec at)
 {

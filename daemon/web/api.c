@@ -104,25 +104,23 @@ post_cancel(struct web *web, struct http_conn *c, struct exchange *x)
 }
 
 static void
-post_task_close(struct web *web, struct http_conn *c, struct exchange *x)
+post_task(struct web *web, struct http_conn *c, struct exchange *x)
 {
+	enum command_kind kind = (enum command_kind)x->call->kind;
 	const struct buf *body = http_body(c);
+	struct task_request *task;
 	struct err err = { 0 };
 	struct command *cmd;
 	struct query q;
-	char *note;
-	int rc;
 
 	if (!read_query(c, x, &q))
 		return;
-	rc = intake_task_close(&note, body->data, body->len, &err);
-	if (rc < 0) {
+	if (intake_task(&task, x->place.id, kind == CMD_TASK_TAKE, body->data, body->len, &err) < 0) {
 		web_refuse(c, &err);
 		return;
 	}
-	cmd = command_new(CMD_TASK_CLOSE, -1);
-	cmd->task_close.task = x->place.id;
-	cmd->task_close.note = note;
+	cmd = command_new(kind, -1);
+	cmd->task = task;
 	submit(web, c, x, cmd);
 }
 
@@ -298,7 +296,9 @@ static const struct api_call calls[] = {
 	{ "POST", "/v1/callouts", VERB_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 1 },
 	{ "GET", "/v1/events", VERB_READ, NULL, 0, events_get, 0 },
 	{ "GET", "/v1/tasks", VERB_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_TASKS },
-	{ "POST", "/v1/tasks/{id}/close", VERB_TASK, JSON_TYPE, 0, post_task_close, 0 },
+	{ "POST", "/v1/tasks/{id}/take", VERB_TASK, JSON_TYPE, 0, post_task, CMD_TASK_TAKE },
+	{ "POST", "/v1/tasks/{id}/note", VERB_TASK, JSON_TYPE, 0, post_task, CMD_TASK_NOTE },
+	{ "POST", "/v1/tasks/{id}/close", VERB_TASK, JSON_TYPE, 0, post_task, CMD_TASK_CLOSE },
 	{ "GET", "/v1/routes", VERB_READ, NULL, 0, get_read, READ_ROUTES },
 	{ "POST", "/v1/routes/{name}/ask", VERB_ROUTES, JSON_TYPE, 0, post_ask, 0 },
 	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },

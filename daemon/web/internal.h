@@ -34,7 +34,7 @@ struct api_call {
 	const char *type;		/* of the body; NULL = there is none */
 	unsigned query;			/* which parameters are known, QUERY_… */
 	void (*whole)(struct web *, struct http_conn *, struct exchange *);
-	int kind;			/* import_kind or read_what, as the call needs it */
+	int kind;			/* import_kind, read_what or command_kind, as the call needs it */
 };
 
 struct api_place {			/* what stood in the path */

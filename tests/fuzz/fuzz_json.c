@@ -61,7 +61,7 @@ as_desk(const char *body, size_t len)
 {
 	struct command *c = command_new(CMD_ANSWER, -1);
 	struct err err = { .text = "" };
-	char *note = NULL;
+	struct task_request *task;
 	int status = intake_ack(&c->answer, 1, body, len, &err);
 
 	if (status)
@@ -72,10 +72,12 @@ as_desk(const char *body, size_t len)
 	if (status)
 		refused(&err);
 	command_free(c);
-	status = intake_task_close(&note, body, len, &err);
-	if (status)
-		refused(&err);
-	free(note);
+	for (int taken = 0; taken < 2; taken++) {
+		status = intake_task(&task, 1, taken, body, len, &err);
+		if (status)
+			refused(&err);
+		task_request_free(task);
+	}
 }
 
 int

@@ -333,9 +333,9 @@ static void
 cancels_and_tasks_are_checked(void **state)
 {
 	struct cancel_request *q;
+	struct task_request *task;
 	struct command *cmd;
 	struct err err = { 0 };
-	char *note;
 
 	assert_int_equal(intake_cancel(&q, 4, "", 0, &err), 0);	/* nothing is enough */
 	cmd = command_new(CMD_CANCEL, -1);
@@ -343,11 +343,19 @@ cancels_and_tasks_are_checked(void **state)
 	command_free(cmd);
 	assert_int_equal(status_of(intake_cancel(&q, 4, "{\"params\":{\"a\":1}}", 18, &err), &err), 422);
 	assert_string_equal(field_of(&err, FORM_ALERT), "/template");
-	assert_int_equal(status_of(intake_task_close(&note, "{}", 2, &err), &err), 422);
+	assert_int_equal(status_of(intake_task(&task, 4, false, "{}", 2, &err), &err), 422);
 	assert_string_equal(field_of(&err, FORM_ALERT), "/note");
-	assert_int_equal(intake_task_close(&note, "{\"note\":\"done\"}", 15, &err), 0);
-	assert_string_equal(note, "done");
-	free(note);
+	assert_int_equal(status_of(intake_task(&task, 4, false, "{\"from\":\"x\"}", 12, &err), &err), 422);
+	assert_string_equal(field_of(&err, FORM_ALERT), "/from");
+	assert_int_equal(intake_task(&task, 4, false, "{\"note\":\"done\"}", 15, &err), 0);
+	assert_string_equal(task->note, "done");
+	assert_int_equal(task->task, 4);
+	task_request_free(task);
+	assert_int_equal(intake_task(&task, 4, true, "", 0, &err), 0);	/* nothing is enough */
+	task_request_free(task);
+	assert_int_equal(intake_task(&task, 4, true, "{\"name\":\"Li\",\"from\":\"x\"}", 24, &err), 0);
+	assert_string_equal(task->name, "Li");
+	task_request_free(task);
 }
 
 static void

@@ -1,0 +1,125 @@
+/* read_tasks.c -- the desk's tasks as JSON: what is to be done, for whom, and who does it. */
+#include "daemon/store/read_internal.h"
+
+#include <jansson.h>
+
+#include "daemon/store/store.h"
+
+#define PLACES_MAX 200			/* shown of one task; its count has them all */
+
+#define TASK_COLUMNS "SELECT t.id, t.alert, a.code, t.kind, t.opened_at, t.closed_at, t.closed_by, " \
+	"t.taken_by, t.taken_at, t.grown_at, t.urgency, t.count, c.ref, c.name, t.text, " \
+	"t.text_phrase, t.text_values, t.note, t.note_phrase, t.note_values, t.places, " \
+	"CASE WHEN json_valid(t.words) THEN t.words END, CASE WHEN json_valid(t.notes) THEN t.notes END " \
+	"FROM task t LEFT JOIN alert a ON a.id = t.alert LEFT JOIN contact c ON c.id = t.contact WHERE "
+
+static division_code
+code_of(const json_t *item)
+{
+	division_code code = json_integer_value(item);
+
+	if (json_is_string(item) && division_parse(&code, json_string_value(item), NULL) < 0)
+		code = 0;
+	return code;
+}
+
+void
+json_place(struct reader *r, division_code code, struct buf *out)
+{
+	sqlite3_stmt *st = read_query(r, "SELECT name FROM division WHERE code = ?", "i", code);
+	bool named = read_step(r, st);
+	char text[DIVISION_TEXT];
+
+	division_format(text, code);
+	buf_printf(out, "{\"code\":\"%s\",\"name\":", text);
+	buf_json(out, named ? (const char *)sqlite3_column_text(st, 0) : NULL);
+	buf_puts(out, "}");
+	if (named)
+		sqlite3_reset(st);
+}
+
+static void
+places(struct reader *r, const char *text, struct buf *out)
+{
+	json_t *codes = text ? json_loads(text, 0, NULL) : NULL, *item;
+	bool any = false;
+	size_t i;
+
+	buf_puts(out, "\"places\":[");
+	json_array_foreach(codes, i, item) {
+		division_code code = code_of(item);
+
+		if (i >= PLACES_MAX || code <= 0)
+			continue;
+		buf_puts(out, any ? "," : "");
+		any = true;
+		json_place(r, code, out);
+	}
+	buf_puts(out, "]");
+	json_decref(codes);
+}
+
+static void
+list_or_none(struct buf *out, const char *name, sqlite3_stmt *st, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(st, column);
+
+	buf_printf(out, ",\"%s\":%s", name, text && *text == '[' ? text : "[]");
+}
+
+static void
+task_json(struct reader *r, struct buf *out, sqlite3_stmt *st, enum lang lang)
+{
+	static const struct { const char *name; bool number; } columns[] = {
+		{ "id", true }, { "alert", true }, { "alert_code", false }, { "kind", false },
+		{ "opened_at", true }, { "closed_at", true }, { "closed_by", false },
+		{ "taken_by", false }, { "taken_at", true }, { "grown_at", true },
+		{ "urgency", true }, { "count", true }, { "contact", false }, { "person", false },
+	};
+	int column = 0;
+
+	for (; column < (int)(sizeof(columns) / sizeof(*columns)); column++) {
+		buf_puts(out, column ? "," : "{");
+		(columns[column].number ? json_number : json_column)(out, columns[column].name, st,
+								     column);
+	}
+	buf_puts(out, ",");
+	json_said(out, "text", st, column, lang);
+	buf_puts(out, ",");
+	json_said(out, "note", st, column + 3, lang);
+	buf_puts(out, ",");
+	places(r, (const char *)sqlite3_column_text(st, column + 6), out);
+	list_or_none(out, "words", st, column + 7);
+	list_or_none(out, "notes", st, column + 8);
+	buf_puts(out, "}");
+}
+
+int
+read_tasks(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
+{
+	size_t limit = read_limit(q), count = 0;
+	int64_t after, last = 0;
+	sqlite3_stmt *st;
+	bool more = false;
+
+	if (read_check(r, q, &after, 1, err) < 0)
+		return -1;
+	st = q->open_only
+		? read_query(r, TASK_COLUMNS "t.closed_at IS NULL AND t.id > ? ORDER BY t.id LIMIT ?",
+			     "ii", after, (int64_t)limit + 1)
+		: read_query(r, TASK_COLUMNS "t.id > ? ORDER BY t.id LIMIT ?", "ii", after,
+			     (int64_t)limit + 1);
+	buf_puts(out, "{\"tasks\":[");
+	while (read_step(r, st)) {
+		if (count == limit) {
+			more = true;
+			continue;
+		}
+		last = sqlite3_column_int64(st, 0);
+		if (count++)
+			buf_puts(out, ",");
+		task_json(r, out, st, q->lang);
+	}
+	read_list_end(out, more, last);
+	return 0;
+}
