@@ -30,7 +30,9 @@ forecast_run(struct forecast_wave *waves, size_t count, const struct route_view 
 		w->first_ms = w->last_ms = NEVER;
 		if (speed <= 0)
 			continue;
-		each = 1000 * (double)(w->parts ? w->parts : 1) / speed;
+		each = 1000 / speed;
+		if (w->segments && w->messages)
+			each *= (double)w->segments / (double)w->messages;
 		start = free_at[w->channel] > (double)w->due_ms ? free_at[w->channel]
 			: (double)w->due_ms;
 		free_at[w->channel] = start + each * (double)w->messages;

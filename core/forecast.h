@@ -12,7 +12,7 @@ struct forecast_wave {
 	enum channel channel;
 	msec due_ms;			/* when its step fires, from the release */
 	unsigned long messages;
-	unsigned parts;			/* worst number of parts of its text */
+	unsigned long segments;		/* parts of all of them together; 0 = one each */
 	/* results */
 	msec first_ms, last_ms;		/* hand-over of its first and last message; NEVER = no route */
 };

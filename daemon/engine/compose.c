@@ -195,6 +195,8 @@ compose_note(struct planner *p, const struct wave *w, unsigned parts)
 	p->out->wave[i].kind = w->kind;
 	p->out->wave[i].people = w->total;
 	p->out->wave[i].parts = parts;
+	p->out->wave[i].segments = p->segments ? p->segments : w->total * (parts ? parts : 1);
+	p->segments = 0;
 	p->out->waves++;
 }
 
@@ -303,6 +305,8 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 			rc = -1;
 			break;
 		}
+		if (e->quiet)
+			p->segments += engine_variant_text(e, variant)->parts;
 		if (!lw)
 			lw = begin_wave(p, position, channel, kind, document);
 		/* A redial tries the person's next number, and after the last the first. */

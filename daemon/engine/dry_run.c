@@ -47,7 +47,7 @@ tell_step(const struct policy *p, size_t step, const struct step_plan *plan, str
 			waves[(*count)++] = (struct forecast_wave){
 				.channel = plan->wave[w].channel, .due_ms = after_ms,
 				.messages = plan->wave[w].people,
-				.parts = plan->wave[w].parts ? plan->wave[w].parts : 1,
+				.segments = plan->wave[w].segments,
 			};
 	}
 	buf_puts(json, "]}");

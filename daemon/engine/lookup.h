@@ -30,6 +30,7 @@ void engine_documents_free(struct engine *);
 struct step_plan {			/* what a step would send: for events and dry runs */
 	size_t waves;
 	struct { enum channel channel; enum wave_kind kind; unsigned long people; unsigned parts;
+		 unsigned long segments;	/* parts of all its messages; parts: of the longest */
 		 int to; } wave[32];
 	unsigned long people;		/* told by this step */
 	bool broadcast;			/* its people are being collected; counted only up to a limit */
@@ -83,6 +84,7 @@ struct planner {			/* what a step picked so far, and why */
 	uint32_t target;		/* of the picks being made */
 	division_code division, under;
 	struct sliced *sliced;		/* NULL: the step is planned whole, in this turn */
+	unsigned long segments;		/* of the wave being written, in a dry run */
 	size_t found;			/* picks made */
 	size_t named;			/* people met, also those who are left out */
 };

@@ -257,7 +257,7 @@ last_ms(struct reader *r, const struct settings *s, int64_t alert)
 		if (!mine[i].messages)
 			continue;
 		mine[i].channel = (enum channel)i;
-		mine[i].parts = i == CHANNEL_SMS && parts ? parts : 1;
+		mine[i].segments = mine[i].messages * (i == CHANNEL_SMS && parts ? parts : 1);
 		forecast_run(&mine[i], 1, views, count);
 		if (mine[i].last_ms == NEVER)
 			return -1;

@@ -18,19 +18,19 @@ static const struct {
 	struct { msec first, last; } want[3];
 } cases[] = {
 	{ "180 principals over two modems of 4 s take six minutes",
-	  { { CHANNEL_SMS, 0, 180, 1, 0, 0 } }, 1, { { 0, 358000 } } },
-	{ "two parts take twice as long", { { CHANNEL_SMS, 0, 180, 2, 0, 0 } }, 1, { { 0, 716000 } } },
+	  { { CHANNEL_SMS, 0, 180, 180, 0, 0 } }, 1, { { 0, 358000 } } },
+	{ "two parts take twice as long", { { CHANNEL_SMS, 0, 180, 360, 0, 0 } }, 1, { { 0, 716000 } } },
 	{ "parts not known count as one", { { CHANNEL_SMS, 0, 3, 0, 0, 0 } }, 1, { { 0, 4000 } } },
 	{ "the second wave waits for the first",
-	  { { CHANNEL_SMS, 0, 10, 1, 0, 0 }, { CHANNEL_SMS, 1000, 5, 1, 0, 0 } }, 2,
+	  { { CHANNEL_SMS, 0, 10, 10, 0, 0 }, { CHANNEL_SMS, 1000, 5, 5, 0, 0 } }, 2,
 	  { { 0, 18000 }, { 20000, 28000 } } },
 	{ "a later step waits for its own instant",
-	  { { CHANNEL_SMS, 0, 10, 1, 0, 0 }, { CHANNEL_SMS, 60000, 5, 1, 0, 0 } }, 2,
+	  { { CHANNEL_SMS, 0, 10, 10, 0, 0 }, { CHANNEL_SMS, 60000, 5, 5, 0, 0 } }, 2,
 	  { { 0, 18000 }, { 60000, 68000 } } },
 	{ "calls do not wait for messages",
-	  { { CHANNEL_SMS, 0, 1000, 1, 0, 0 }, { CHANNEL_VOICE, 0, 3, 1, 0, 0 } }, 2,
+	  { { CHANNEL_SMS, 0, 1000, 1000, 0, 0 }, { CHANNEL_VOICE, 0, 3, 3, 0, 0 } }, 2,
 	  { { 0, 1998000 }, { 0, 2000 } } },
-	{ "a wave of nobody is over at once", { { CHANNEL_SMS, 500, 0, 1, 0, 0 } }, 1, { { 500, 500 } } },
+	{ "a wave of nobody is over at once", { { CHANNEL_SMS, 500, 0, 0, 0, 0 } }, 1, { { 500, 500 } } },
 	{ "a channel without route never ends", { { CHANNEL_CONSOLE, 0, 1, 1, 0, 0 } }, 1,
 	  { { NEVER, NEVER } } },
 };
@@ -57,7 +57,7 @@ a_backup_counts_only_when_nothing_else_is_up(void **state)
 {
 	struct route_view routes[] = { { .up = false, SMS, .messages_per_s = 1 },
 				       { .up = true, SMS, .messages_per_s = 10, .backup = true } };
-	struct forecast_wave wave = { CHANNEL_SMS, 0, 11, 1, 0, 0 };
+	struct forecast_wave wave = { CHANNEL_SMS, 0, 11, 11, 0, 0 };
 
 	forecast_run(&wave, 1, routes, 2);
 	assert_true(wave.last_ms == 1000);
