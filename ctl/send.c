@@ -438,6 +438,24 @@ plan_step(const struct ctl *ctl, json_t *step, json_t *forecast, size_t *flat,
 	buf_fini(&remark);
 }
 
+/* What would go wrong, and when each place hears of it first. */
+static void
+plan_warnings(const struct ctl *ctl, json_t *plan, struct buf *out)
+{
+	json_t *first = json_object_get(plan, "first_calls"), *warning;
+	char median[HUMAN], last[HUMAN];
+	size_t i;
+
+	if (member_int(first, "called"))
+		buf_printf(out, say(ctl, "first call: half of %lld targets within %s, the last at %s\n",
+				    "首个通知:%lld个对象中一半在%s内,最后一个%s\n"),
+			   (long long)member_int(first, "called"),
+			   duration_text(median, member_int(first, "median_ms")),
+			   duration_text(last, member_int(first, "last_ms")));
+	json_array_foreach(json_object_get(plan, "warnings"), i, warning)
+		buf_printf(out, "! %s\n", member_text(warning, say(ctl, "text", "text_zh")));
+}
+
 void
 plan_print(const struct ctl *ctl, json_t *plan)
 {
@@ -464,6 +482,7 @@ plan_print(const struct ctl *ctl, json_t *plan)
 	json_array_foreach(json_object_get(plan, "steps"), i, step)
 		plan_step(ctl, step, forecast, &flat, &t);
 	grid_put(&t, &out, 0, screen_width());
+	plan_warnings(ctl, plan, &out);
 	ctl_print(&out);
 	grid_fini(&t);
 }

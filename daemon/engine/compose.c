@@ -191,6 +191,7 @@ compose_note(struct planner *p, const struct wave *w, unsigned parts)
 
 	if (i >= 32)
 		return;
+	p->out->wave[i].id = w->id;
 	p->out->wave[i].channel = w->channel;
 	p->out->wave[i].kind = w->kind;
 	p->out->wave[i].people = w->total;

@@ -29,7 +29,7 @@ void engine_documents_free(struct engine *);
 
 struct step_plan {			/* what a step would send: for events and dry runs */
 	size_t waves;
-	struct { enum channel channel; enum wave_kind kind; unsigned long people; unsigned parts;
+	struct { uint32_t id; enum channel channel; enum wave_kind kind; unsigned long people; unsigned parts;
 		 unsigned long segments;	/* parts of all its messages; parts: of the longest */
 		 int to; } wave[32];
 	unsigned long people;		/* told by this step */

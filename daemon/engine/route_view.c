@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SPEAKING_MS SECONDS(15)		/* of a call that is answered, keys included */
+
 struct route_state *
 engine_route(const struct engine *e, int64_t id)
 {
@@ -29,6 +31,20 @@ engine_is_on_trial(const struct engine *e, const struct route_state *r)
 	return r->up && r->window && r->pause.failures && r->pause.until <= e->now;
 }
 
+/* Parts a second: measured, else as gong.conf says; a line of a trunk makes a call in the time it
+ * rings and speaks.  Not more than its account allows. */
+static double
+expected_speed(const struct engine *e, const struct route_state *r)
+{
+	unsigned lines = r->window ? r->window : r->conf->window ? r->conf->window : 1;
+	double speed = r->speed > 0 ? r->speed : r->conf->parts_per_s;
+
+	if (speed <= 0)
+		speed = r->conf->channels[CHANNEL_VOICE] && !r->conf->channels[CHANNEL_SMS]
+			? lines * 1000.0 / (double)(e->settings->ring_ms + SPEAKING_MS) : 1;
+	return r->bucket.per_second > 0 && r->bucket.per_second < speed ? r->bucket.per_second : speed;
+}
+
 void
 engine_views(struct engine *e, struct route_view *out)
 {
@@ -42,8 +58,7 @@ engine_views(struct engine *e, struct route_view *out)
 			.backup = r->conf->backup || r->prefer_other || r->canary_failed,
 			.alarmed = r->alarms > 0,
 			.free = r->window > r->inflight && !busy ? r->window - r->inflight : 0,
-			.messages_per_s = r->speed > 0 ? r->speed : r->conf->parts_per_s > 0
-				? r->conf->parts_per_s : 1,
+			.messages_per_s = expected_speed(e, r),
 		};
 		for (int c = 0; c < CHANNEL_COUNT; c++)
 			out[i].channels[c] = r->up ? r->channels[c]
