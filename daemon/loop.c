@@ -151,7 +151,7 @@ port_state(void *ctx, struct web_state *out)
 	bridge_state(l->bridge, &state);
 	watch_state(l->watch, &store);
 	*out = (struct web_state){ .ready = state.working && !state.disk_full &&
-				   !store.moved && !store.damaged &&
+				   !store.moved && !store.damaged && !state.stats.faults &&
 				   state.last_turn_ago_ms < STUCK_MS,
 				   .disk_full = state.disk_full,
 				   .commits = state.stats.commits };
@@ -163,8 +163,10 @@ port_state(void *ctx, struct web_state *out)
 		SAY(&out->why_not, disk_full);
 	else if (!state.working)
 		out->why_not = state.why_not.said;
-	else if (!out->ready)
+	else if (state.last_turn_ago_ms >= STUCK_MS)
 		SAY(&out->why_not, engine_stuck);
+	else if (state.stats.faults)
+		SAY(&out->why_not, engine_faults, NUM(state.stats.faults));
 }
 
 static void
@@ -194,6 +196,7 @@ port_metrics(void *ctx, struct buf *out)
 	GAUGE("commands_bulk_waiting", s.bulk);
 	GAUGE("engine_working", s.working);
 	GAUGE("disk_full", s.disk_full);
+	GAUGE("faults_open", s.stats.faults);
 #undef COUNTER
 #undef GAUGE
 	routes_metrics(l->routes, out);

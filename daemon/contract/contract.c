@@ -293,6 +293,8 @@ command_free(struct command *c)
 	default:
 		driver_event_free(c);
 	}
+	free(c->fault);
+	free(c->messages_aside);
 	if (c->origin) {
 		atomic_fetch_sub(&c->origin->weight, 1);
 		origin_let_go(c->origin);

@@ -166,7 +166,12 @@ struct command {
 	struct principal by;		/* who asks; a route's own word, unless somebody else says so */
 	uint64_t reply_to;		/* who waits for an EFFECT_REPLY; 0 = nobody */
 	int64_t route;			/* its id in the store, > 0, for ever; -1 = none */
-	bool unreadable;		/* the engine's: what it needs lies on a damaged page */
+	/* The engine's: it is put aside, because what it needs lies on a damaged page, because of a
+	 * fault of gong's own, or because even saying so met one (bare). */
+	enum { COMMAND_TAKEN, COMMAND_UNREADABLE, COMMAND_FAULTY, COMMAND_BARE } aside;
+	char *fault;			/* what the store said of it; NULL = none */
+	uint64_t *messages_aside;	/* of those that it tells about, the faulty ones */
+	size_t messages_aside_count;
 	struct command *next;
 	struct origin *origin;		/* NULL = nobody minds; see command_weighs_on */
 	union {

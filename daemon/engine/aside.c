@@ -1,19 +1,66 @@
-/* aside.c -- what ended gongd three times, or lies on a damaged page: it is left alone, everything
- * else goes on, and people hear what they must do instead. */
+/* aside.c -- what ended gongd three times, lies on a damaged page or met a fault of gong's own: it is
+ * left alone, everything else goes on, and people hear what they must do instead. */
 #include "daemon/engine/outcome.h"
 
 #include <stdio.h>
 
 #include "core/phone.h"
 
+static const char *
+because(enum aside_cause cause)
+{
+	switch (cause) {
+	case ASIDE_DEADLY:
+		return "it ended gongd three times";
+	case ASIDE_DAMAGED:
+		return "the store is damaged where it is needed";
+	case ASIDE_FAULTY:
+		return "a fault of gong's own";
+	}
+	return "";
+}
+
+/* The duty officer hears of the first one; while its task is open, the desk knows already. */
+static void
+tell_fault(struct engine *e, int64_t alert, const struct said *said)
+{
+	bool first = !e->hand.faults;
+
+	engine_fault_task(e, alert, said);
+	if (first && e->hand.faults)
+		engine_alarm_gong(e, "fault", said);
+}
+
 /* -- commands -- */
 
-/* Kept as it came, read by nobody: the text is what ended gongd, so it is not in the task. */
+static enum aside_cause
+cause_of(const struct command *cmd)
+{
+	switch (cmd->aside) {
+	case COMMAND_UNREADABLE:
+		return ASIDE_DAMAGED;
+	case COMMAND_FAULTY:
+	case COMMAND_BARE:
+		return ASIDE_FAULTY;
+	case COMMAND_TAKEN:
+		break;
+	}
+	return ASIDE_DEADLY;
+}
+
+static const char *
+reference_of(const struct command *cmd, char out[16])
+{
+	snprintf(out, 16, "%08x", engine_command_reference(cmd));
+	return out;
+}
+
+/* Kept as it came, read by nobody: the text is what it is aside for, so it is not in the task. */
 static void
 keep_raw(struct engine *e, struct command *cmd)
 {
 	struct effect *took = effect_new(EFFECT_TOOK, cmd->route);
-	char phone[PHONE_TEXT];
+	char phone[PHONE_TEXT], reference[16];
 	struct said said;
 	int64_t id;
 
@@ -23,23 +70,30 @@ keep_raw(struct engine *e, struct command *cmd)
 			       cmd->inbound.from, cmd->inbound.text, cmd->inbound.at, e->now, &id))
 		return;
 	phone_mask(phone, cmd->inbound.from);
-	SAY(&said, task_inbound_deadly, phone, NUM(id));
-	store_task_once(e->store, 0, "help", &said, e->now);
+	if (cmd->aside == COMMAND_FAULTY) {
+		SAY(&said, task_inbound_fault, phone, NUM(id), reference_of(cmd, reference));
+		tell_fault(e, 0, &said);
+	} else {
+		SAY(&said, task_inbound_deadly, phone, NUM(id));
+		store_task_once(e->store, 0, "help", &said, e->now);
+	}
 }
 
 static void
-tell_refused(struct engine *e, struct command *cmd)
+task_about_command(struct engine *e, struct command *cmd)
 {
-	struct err err = { 0 };
+	char reference[16];
 	struct said said;
 
-	if (cmd->unreadable)
-		err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), aside_unreadable);
-	else
-		err_say(&err, REFUSED_INVALID, about(CONCEPT_NONE), aside_deadly);
-	engine_refuse(e, cmd->reply_to, &err);
-	if (cmd->unreadable)
-		return;			/* the alarm about the store says it */
+	reference_of(cmd, reference);
+	if (cmd->aside == COMMAND_FAULTY) {
+		if (cmd->kind == CMD_ACCEPT)
+			SAY(&said, task_request_fault, QUOTE(cmd->accept->key), cmd->by.name, reference);
+		else
+			SAY(&said, task_command_fault, command_name(cmd->kind), reference);
+		tell_fault(e, 0, &said);
+		return;
+	}
 	if (cmd->kind == CMD_ACCEPT)
 		SAY(&said, task_request_deadly, QUOTE(cmd->accept->key), cmd->by.name);
 	else
@@ -47,28 +101,59 @@ tell_refused(struct engine *e, struct command *cmd)
 	store_task_once(e->store, 0, "quarantine", &said, e->now);
 }
 
-void
-engine_aside_command(struct engine *e, struct command *cmd)
+static void
+tell_refused(struct engine *e, struct command *cmd)
+{
+	struct err err = { 0 };
+	char reference[16];
+
+	switch (cause_of(cmd)) {
+	case ASIDE_DAMAGED:
+		err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), aside_unreadable);
+		break;
+	case ASIDE_FAULTY:
+		err_say(&err, REFUSED_FAULT, about(CONCEPT_NONE), aside_fault,
+			reference_of(cmd, reference));
+		break;
+	case ASIDE_DEADLY:
+		err_say(&err, REFUSED_INVALID, about(CONCEPT_NONE), aside_deadly);
+		break;
+	}
+	engine_refuse(e, cmd->reply_to, &err);
+	/* Of damage the alarm about the store tells. */
+	if (cmd->aside == COMMAND_TAKEN || cmd->aside == COMMAND_FAULTY)
+		task_about_command(e, cmd);
+}
+
+static void
+took_receipt(struct engine *e, struct command *cmd)
 {
 	struct effect *f;
 
-	engine_log(e, LOG_ERROR, "command put aside kind=\"%s\" route=%s reason=\"%s\"",
-		   command_name(cmd->kind),
-		   engine_route(e, cmd->route) ? engine_route(e, cmd->route)->conf->name : "-",
-		   cmd->unreadable
-		   ? "the store is damaged where it is needed" : "it ended gongd three times");
+	if (!cmd->receipt.driver_id || cmd->aside == COMMAND_UNREADABLE)
+		return;
+	f = effect_new(EFFECT_TOOK, cmd->route);
+	f->took = xstrdup(cmd->receipt.driver_id);
+	engine_effect(e, f);
+}
+
+void
+engine_aside_command(struct engine *e, struct command *cmd)
+{
+	struct route_state *r = engine_route(e, cmd->route);
+	struct effect *f;
+
+	engine_log(e, LOG_ERROR, "command put aside kind=\"%s\" route=%s reference=%08x reason=\"%s%s%s\"",
+		   command_name(cmd->kind), r ? r->conf->name : "-", engine_command_reference(cmd),
+		   because(cause_of(cmd)), cmd->fault ? ": " : "", cmd->fault ? cmd->fault : "");
 	switch (cmd->kind) {
 	case CMD_INBOUND:
-		/* On a damaged page it cannot be kept: the driver keeps it. */
-		if (!cmd->unreadable)
+		/* Where it cannot be kept, the driver keeps it. */
+		if (cmd->aside == COMMAND_TAKEN || cmd->aside == COMMAND_FAULTY)
 			keep_raw(e, cmd);
 		return;
 	case CMD_RECEIPT:
-		if (cmd->receipt.driver_id && !cmd->unreadable) {
-			f = effect_new(EFFECT_TOOK, cmd->route);
-			f->took = xstrdup(cmd->receipt.driver_id);
-			engine_effect(e, f);
-		}
+		took_receipt(e, cmd);
 		break;
 	case CMD_BARRIER:
 		f = effect_new(EFFECT_BARRIER, cmd->route);
@@ -82,25 +167,59 @@ engine_aside_command(struct engine *e, struct command *cmd)
 	tell_refused(e, cmd);
 }
 
+void
+engine_aside_message(struct engine *e, struct command *cmd, uint64_t message)
+{
+	uint32_t wave = message_id_wave(message), contact = message_id_contact(message);
+	bool fault = !engine_why_aside(e);
+	struct said said;
+
+	if (fault) {
+		SAY(&said, task_outcome_fault, NUM(wave), NUM(contact));
+		tell_fault(e, 0, &said);
+	} else {
+		SAY(&said, task_outcome_deadly, NUM(wave), NUM(contact));
+		store_task_once(e->store, 0, "quarantine", &said, e->now);
+	}
+	engine_log(e, LOG_ERROR, "outcome put aside kind=\"%s\" wave=%u contact=%u reason=\"%s\"",
+		   command_name(cmd->kind), wave, contact,
+		   because(fault ? ASIDE_FAULTY : ASIDE_DEADLY));
+}
+
 /* -- alerts: a step is passed over, the ladder goes on -- */
+
+static void
+end_step(struct engine *e, const struct aside *aside, struct alert *a)
+{
+	struct said said;
+	char name[48];
+
+	engine_event(e, a->id, "step_put_aside", "{\"step\":%u}", a->step);
+	engine_log(e, LOG_ERROR, "step put aside alert=%lld step=%u reason=\"%s%s%s\"", (long long)a->id,
+		   a->step, because(aside->cause), aside->why[0] ? ": " : "", aside->why);
+	if (aside->cause == ASIDE_FAULTY) {
+		SAY(&said, task_step_fault, NUM(a->step + 1), a->code);
+		tell_fault(e, a->id, &said);
+	} else {
+		SAY(&said, task_step_deadly, NUM(a->step + 1), a->code);
+		store_task_once(e->store, a->id, "step_failed", &said, e->now);
+		snprintf(name, sizeof(name), "step-%lld-%u", (long long)a->id, a->step);
+		engine_alarm_gong(e, name, &said);
+	}
+}
 
 /* false: the ladder has not come to that step yet. */
 static bool
 pass_over(struct engine *e, struct aside *aside)
 {
-	struct said said;
 	struct alert a;
-	char name[48];
 
 	if (!store_alert_get(e->store, (int64_t)aside->what.a, &a) || !alert_is_open(a.state) ||
 	    (aside->what.b && a.step + 1 > aside->what.b))
 		return true;		/* passed over before */
 	if (aside->what.b && a.step + 1 < aside->what.b)
 		return false;
-	SAY(&said, task_step_deadly, NUM(a.step + 1), a.code);
-	store_task_once(e->store, a.id, "step_failed", &said, e->now);
-	engine_event(e, a.id, "step_put_aside", "{\"step\":%u}", a.step);
-	engine_log(e, LOG_ERROR, "step put aside alert=%lld step=%u", (long long)a.id, a.step);
+	end_step(e, aside, &a);
 	if (aside->what.b) {
 		a.step++;
 		a.due_at = e->now;
@@ -109,86 +228,156 @@ pass_over(struct engine *e, struct aside *aside)
 		a.due_at = NEVER;
 	}
 	store_alert_update(e->store, &a);
-	snprintf(name, sizeof(name), "step-%lld-%u", (long long)a.id, a.step);
-	engine_alarm_gong(e, name, &said);
 	return true;
 }
 
 static void
-alert_unreadable(struct engine *e, struct aside *aside)
+stands_still(struct engine *e, struct aside *aside)
 {
+	int64_t alert = (int64_t)aside->what.a;
 	struct said said;
 
-	SAY(&said, task_alert_damaged, NUM(aside->what.a));
-	store_task_once(e->store, (int64_t)aside->what.a, "damage", &said, e->now);
-	if (!aside->told)
-		engine_log(e, LOG_ERROR, "alert unreadable alert=%llu",
-			   (unsigned long long)aside->what.a);
+	if (!aside->told && aside->cause == ASIDE_DAMAGED)
+		engine_log(e, LOG_ERROR, "alert unreadable alert=%lld", (long long)alert);
+	else if (!aside->told)
+		engine_log(e, LOG_ERROR, "alert put aside alert=%lld reason=\"%s%s%s\"", (long long)alert,
+			   because(aside->cause), aside->why[0] ? ": " : "", aside->why);
 	aside->told = true;
+	if (aside->level == ASIDE_LEVEL_MAX)
+		return;
+	if (aside->cause == ASIDE_DAMAGED) {
+		SAY(&said, task_alert_damaged, NUM(alert));
+		store_task_once(e->store, alert, "damage", &said, e->now);
+	} else if (aside->cause == ASIDE_FAULTY) {
+		SAY(&said, task_alert_fault, NUM(alert));
+		tell_fault(e, alert, &said);
+	} else {
+		SAY(&said, task_alert_deadly, NUM(alert));
+		store_task_once(e->store, alert, "quarantine", &said, e->now);
+	}
 }
 
 /* -- waves -- */
 
 static void
-row_of_wave(struct engine *e, struct live_wave *lw, uint32_t contact)
+task_about_row(struct engine *e, const struct aside *aside, const struct live_wave *lw,
+	       uint32_t contact)
 {
-	struct message m;
 	struct said said;
 
-	if (!store_message_get(e->store, lw->w.id, contact, lw->w.channel, &m) ||
-	    m.state != MESSAGE_QUEUED)
-		return;
-	m.attempt++;
-	m.at = e->now;
-	store_attempt_insert(e->store, &m, e->now, OUTCOME_REJECTED, REJECT_DROP, 0, NULL,
-			     WORD(ended_gongd));
-	engine_message_event(e, lw, &m, MESSAGE_ON_REFUSED);
-	SAY(&said, task_message_deadly, NUM(lw->w.id), NUM(contact));
-	store_task_once(e->store, lw->w.alert, "quarantine", &said, e->now);
-	engine_log(e, LOG_ERROR, "row put aside wave=%u contact=%u", lw->w.id, contact);
+	if (aside->cause == ASIDE_FAULTY) {
+		SAY(&said, task_message_fault, NUM(lw->w.id), NUM(contact));
+		tell_fault(e, lw->w.alert, &said);
+	} else {
+		SAY(&said, task_message_deadly, NUM(lw->w.id), NUM(contact));
+		store_task_once(e->store, lw->w.alert, "quarantine", &said, e->now);
+	}
+	engine_log(e, LOG_ERROR, "row put aside wave=%u contact=%u reason=\"%s%s%s\"", lw->w.id, contact,
+		   because(aside->cause), aside->why[0] ? ": " : "", aside->why);
+}
+
+/* A row that waited has failed; of one that was with a driver when gongd ended, nobody knows. */
+static void
+end_row(struct engine *e, struct live_wave *lw, struct message *m, const char *reason)
+{
+	bool waited = m->state == MESSAGE_QUEUED;
+
+	m->at = e->now;
+	m->attempt += waited;
+	store_attempt_insert(e->store, m, e->now, waited ? OUTCOME_REJECTED : OUTCOME_UNKNOWN,
+			     waited ? REJECT_DROP : REJECT_NONE, 0, NULL, reason);
+	engine_message_event(e, lw, m, waited ? MESSAGE_ON_REFUSED : MESSAGE_ON_UNKNOWN);
 }
 
 static void
+row_of_wave(struct engine *e, const struct aside *aside, struct live_wave *lw)
+{
+	struct message m;
+
+	if (!store_message_get(e->store, lw->w.id, aside->what.row, lw->w.channel, &m) ||
+	    m.state > MESSAGE_SENDING)
+		return;
+	if (!aside->level)
+		end_row(e, lw, &m, aside->cause == ASIDE_FAULTY ? WORD(fault_of_gong)
+			: WORD(ended_gongd));
+	if (aside->level < ASIDE_LEVEL_MAX)
+		task_about_row(e, aside, lw, aside->what.row);
+}
+
+static void
+task_about_wave(struct engine *e, const struct aside *aside, const struct live_wave *lw)
+{
+	struct said said;
+
+	switch (aside->cause) {
+	case ASIDE_DEADLY:
+		SAY(&said, task_wave_deadly, NUM(lw->w.id));
+		store_task_once(e->store, lw->w.alert, "quarantine", &said, e->now);
+		break;
+	case ASIDE_DAMAGED:
+		SAY(&said, task_wave_damaged, NUM(lw->w.id));
+		store_task_once(e->store, lw->w.alert, "damage", &said, e->now);
+		break;
+	case ASIDE_FAULTY:
+		SAY(&said, task_wave_fault, NUM(lw->w.id));
+		tell_fault(e, lw->w.alert, &said);
+		break;
+	}
+}
+
+/* false: it is not in the store, the turn that planned it has failed. */
+static bool
 wave_aside(struct engine *e, struct aside *aside)
 {
 	struct live_wave *lw = engine_wave(e, (uint32_t)aside->what.a);
-	struct said said;
 
 	if (!lw)
-		return;
-	if (aside->what.row && lw->w.state <= WAVE_OPEN) {
-		row_of_wave(e, lw, aside->what.row);
-		return;
-	}
-	if (aside->what.row || lw->w.state > WAVE_OPEN)
-		return;
-	if (aside->deadly)
-		SAY(&said, task_wave_deadly, NUM(lw->w.id));
-	else
-		SAY(&said, task_wave_damaged, NUM(lw->w.id));
-	store_task_once(e->store, lw->w.alert, aside->deadly ? "quarantine" : "damage", &said, e->now);
+		return false;
+	if (aside->what.row && lw->w.state <= WAVE_OPEN)
+		row_of_wave(e, aside, lw);
+	if (aside->what.row || (lw->w.state > WAVE_OPEN && aside->cause != ASIDE_FAULTY))
+		return true;
+	if (aside->level < ASIDE_LEVEL_MAX)
+		task_about_wave(e, aside, lw);
 	if (!aside->told)
-		engine_log(e, LOG_ERROR, "wave put aside wave=%u reason=\"%s\"", lw->w.id, aside->deadly
-			   ? "it ended gongd three times" : "its messages cannot be read");
+		engine_log(e, LOG_ERROR, "wave put aside wave=%u reason=\"%s%s%s\"", lw->w.id,
+			   aside->cause == ASIDE_DAMAGED ? "its messages cannot be read"
+			   : because(aside->cause), aside->why[0] ? ": " : "", aside->why);
 	aside->told = true;
-	if (aside->deadly)
+	if (aside->cause != ASIDE_DAMAGED && !aside->level)
 		engine_wave_stop(e, lw, WAVE_WITHDRAWN);
+	return true;
 }
 
+/* true: there is nothing more to do about it. */
+static bool
+see_to(struct engine *e, struct aside *aside)
+{
+	if ((aside->what.row || aside->what.b) && engine_is_aside(e, aside->what.kind, aside->what.a))
+		return true;		/* with all of it */
+	if (aside->what.kind == HAND_WAVE)
+		return wave_aside(e, aside);
+	if (aside->what.kind != HAND_ALERT || aside->what.row)
+		return true;
+	if (!aside->level && (aside->cause == ASIDE_DEADLY ||
+			      (aside->cause == ASIDE_FAULTY && aside->what.b)))
+		return pass_over(e, aside);
+	stands_still(e, aside);
+	return true;
+}
+
+/* It is in hand meanwhile: if that does not go either, less is done about it. */
 void
 engine_aside_due(struct engine *e)
 {
 	for (size_t i = 0; i < e->hand.count; i++) {
 		struct aside *aside = &e->hand.aside[i];
 
-		if (aside->done)
+		if (aside->done || aside->what.kind == HAND_COMMAND)
 			continue;
-		aside->done = true;
-		if (aside->what.kind == HAND_WAVE)
-			wave_aside(e, aside);
-		else if (aside->what.kind == HAND_ALERT && !aside->what.row && aside->deadly)
-			aside->done = pass_over(e, aside);
-		else if (aside->what.kind == HAND_ALERT && !aside->what.row)
-			alert_unreadable(e, aside);
+		engine_hold(e, aside->what.kind, aside->what.a, aside->what.b);
+		engine_hold_row(e, aside->what.row);
+		aside->done = see_to(e, aside);
 	}
+	engine_let_go(e);
 }

@@ -208,8 +208,13 @@ row_aside(struct planner *p, uint32_t contact)
 	struct said said;
 
 	store_person_by_id(p->e->store, contact, &person);
-	SAY(&said, task_person_deadly, p->alert->code, person.name);
-	store_task_once(p->e->store, p->alert->id, "quarantine", &said, p->e->now);
+	if (engine_why_aside(p->e)->cause == ASIDE_FAULTY) {
+		SAY(&said, task_person_fault, p->alert->code, person.name);
+		engine_fault_task(p->e, p->alert->id, &said);
+	} else {
+		SAY(&said, task_person_deadly, p->alert->code, person.name);
+		store_task_once(p->e->store, p->alert->id, "quarantine", &said, p->e->now);
+	}
 	engine_log(p->e, LOG_ERROR, "row put aside alert=%lld contact=%u", (long long)p->alert->id, contact);
 }
 

@@ -328,6 +328,11 @@ claim_wave(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 	unsigned taken = 0;
 
 	*moved = false;
+	/* Not in the store yet, so that it could not be ended: it is written first. */
+	if (lw->w.id > e->waves.committed && engine_is_suspect(e, HAND_WAVE, lw->w.id)) {
+		e->more = true;
+		return 0;
+	}
 	if (!engine_hold(e, HAND_WAVE, lw->w.id, 0)) {
 		lw->rest = false;	/* aside.c has said so */
 		lw->due_at = NEVER;

@@ -29,6 +29,7 @@ load(struct engine *e)
 {
 	engine_documents_number(e);
 	engine_due_load(e);
+	engine_faults_count(e);
 	e->stale = false;
 }
 
@@ -84,28 +85,46 @@ start(struct engine *e, msec now, struct err *err)
 	engine_in_doubt(e);
 	engine_alarms_gone(e);
 	engine_waves_flush(e);
+	engine_let_go(e);
 	return store_commit(e->store, err);
+}
+
+/* The turn failed, but the next try goes further: damage is read around in smaller bites, and what
+ * a damaged page or a fault of gong's own stopped is put aside. */
+static bool
+goes_further(struct engine *e)
+{
+	if (store_met_damage(e->store))
+		return store_wants_again(e->store) || engine_blame(e);
+	return store_met_fault(e->store) && engine_blame(e);
 }
 
 int
 engine_open(struct engine **out, struct store *store, struct settings *settings, msec now,
 	    struct err *err)
 {
+	struct engine *failed = NULL;
+	bool again = true;
+
 	*out = NULL;
-	for (;;) {
+	for (int tries = 0; again && tries < AGAIN_MAX; tries++) {
 		struct engine *e = xcalloc(1, sizeof(*e));
 
 		e->store = store;
 		e->settings = settings_ref(settings);
+		if (failed)
+			engine_hand_pass(failed, e);
+		engine_close(failed);
+		failed = NULL;
 		if (start(e, now, err) == 0) {
 			*out = e;
 			return 0;
 		}
-		engine_close(e);
-		/* A damaged page: the next try reads in small bites, so there are few. */
-		if (!store_wants_again(store))
-			return -1;
+		again = goes_further(e);
+		failed = e;
 	}
+	engine_close(failed);
+	return -1;
 }
 
 void
@@ -150,6 +169,7 @@ engine_stats(const struct engine *e, struct engine_stats *out)
 		out->routes[i].receipts_unmatched = e->routes[i]->receipts_unmatched;
 		out->routes[i].alarms_folded = e->routes[i]->alarms_folded;
 	}
+	out->faults = e->hand.faults + e->hand.untold;
 	out->statements = store_statements(e->store);
 }
 
@@ -503,6 +523,8 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 		return -1;
 	}
 	e->stats.commits++;
+	e->hand.suspect = (struct hand){ 0 };
+	e->waves.committed = e->waves.last;
 	engine_routes_sweep(e, true);
 	command_splice(&e->spent, &first);
 	command_splice(&e->spent, &second);
@@ -511,7 +533,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 	return 0;
 }
 
-/* What a damaged page stopped is put aside, and the others are not kept waiting for that. */
+/* The others are not kept waiting for what is put aside. */
 int
 engine_turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, msec now,
 	    struct effect_list *out, msec *wake_at, struct err *err)
@@ -519,8 +541,7 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	for (int again = 0;; again++) {
 		int rc = turn(e, urgent, bulk, now, out, wake_at, err);
 
-		if (rc == 0 || again == AGAIN_MAX || !store_met_damage(e->store) ||
-		    !(store_wants_again(e->store) || engine_blame(e)))
+		if (rc == 0 || again == AGAIN_MAX || !goes_further(e))
 			return rc;
 	}
 }

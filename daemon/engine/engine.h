@@ -44,6 +44,7 @@ void engine_spent(struct engine *, struct command_list *out);
 struct engine_stats {
 	unsigned long turns, commits, accepts, repeats, claims, sent, delivered, failed, uncertain;
 	unsigned long receipts_unmatched, inbound_unmatched, queued;
+	unsigned long faults;		/* put aside for a fault of gong's own, and not looked after */
 	unsigned long statements;	/* of SQL, the store's own included */
 	struct {
 		int64_t id;		/* 0 ends the list */

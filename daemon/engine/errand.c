@@ -133,6 +133,7 @@ engine_task_close(struct engine *e, struct command *cmd)
 		return;
 	engine_who(who, &cmd->by, cmd->task->name);
 	store_task_close(e->store, t.id, who, cmd->task->note, e->now);
+	engine_faults_count(e);
 	write_down(e, cmd, "task.close");
 	task_and_by(&detail, t.id, who);
 	if (t.alert)

@@ -25,6 +25,10 @@ void engine_log(struct engine *, enum log_level, const char *fmt, ...)
 void engine_trouble(struct engine *, const char *kind, const struct said *);
 
 /* A list of people is damaged: this alert may tell fewer than it names, and the desk hears of it. */
+/* Put aside for a fault of gong's own: a task, by which readiness says it until it is closed. */
+void engine_fault_task(struct engine *, int64_t alert, const struct said *);
+void engine_faults_count(struct engine *);	/* such tasks came, or may have been closed */
+
 void engine_note_incomplete(struct engine *, const struct alert *);
 
 /* -- hand.c: what is being worked on, and what is not any more -- */
@@ -32,15 +36,26 @@ void engine_note_incomplete(struct engine *, const struct alert *);
 /* From here on this is in hand; false: it was put aside, leave it alone. */
 bool engine_hold(struct engine *, enum hand_kind, uint64_t a, uint64_t b);
 bool engine_hold_command(struct engine *, struct command *);
+/* One message of those that the command in hand tells about, 0: it as a whole again.  false: that
+ * one was put aside. */
+bool engine_hold_message(struct engine *, struct command *, uint64_t message);
 /* One row (a contact) of what is in hand; 0: none.  false: that row was put aside. */
 bool engine_hold_row(struct engine *, uint32_t contact);
 void engine_let_go(struct engine *);
 /* Is the whole of it aside? */
 bool engine_is_aside(struct engine *, enum hand_kind, uint64_t a);
-/* gongd has died with this, or with a row of it, in hand: go row by row. */
+/* Why what is in hand is aside; only where holding it said false. */
+const struct aside *engine_why_aside(struct engine *);
+/* The store refused to take its row even as it was ended: that row is not written any more. */
+bool engine_is_given_up(struct engine *, enum hand_kind, uint64_t a);
+/* The name of a command in the log, the same for the same content. */
+uint32_t engine_command_reference(const struct command *);
+/* gongd has died with this, or with a row of it, in hand, or met a fault: go row by row. */
 bool engine_is_suspect(struct engine *, enum hand_kind, uint64_t a);
-/* The turn met damage: what was in hand is put aside.  false: nothing new was. */
+/* The turn met damage or a fault: what was in hand is put aside (for a fault, at the second time).
+ * false: it makes no difference to run the turn again. */
 bool engine_blame(struct engine *);
+void engine_hand_pass(struct engine *from, struct engine *to);	/* what was put aside */
 void engine_hand_open(struct engine *);		/* what earlier processes died with */
 void engine_hand_discard(struct engine *);	/* the turn failed: what was done about it, was not */
 

@@ -3,6 +3,7 @@
 #include "daemon/engine/ground.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,14 +111,18 @@ find_aside(struct engine *e, const struct hand *what)
 	return NULL;
 }
 
-static void
-put_aside(struct engine *e, const struct hand *what, bool deadly)
+static struct aside *
+put_aside(struct engine *e, const struct hand *what, enum aside_cause cause)
 {
+	struct aside *aside;
+
 	if (e->hand.count == e->hand.cap) {
 		e->hand.cap = e->hand.cap ? e->hand.cap * 2 : 8;
 		e->hand.aside = xrealloc(e->hand.aside, e->hand.cap * sizeof(*e->hand.aside));
 	}
-	e->hand.aside[e->hand.count++] = (struct aside){ .what = *what, .deadly = deadly };
+	aside = &e->hand.aside[e->hand.count++];
+	*aside = (struct aside){ .what = *what, .cause = cause };
+	return aside;
 }
 
 bool
@@ -127,6 +132,8 @@ engine_hold(struct engine *e, enum hand_kind kind, uint64_t a, uint64_t b)
 
 	if (store_failed(e->store))
 		return true;		/* what failed stays in hand, to be blamed */
+	if (kind != HAND_COMMAND)
+		e->hand.command = NULL;
 	hand->row = 0;
 	hand->a = a;
 	hand->b = b;
@@ -137,9 +144,36 @@ engine_hold(struct engine *e, enum hand_kind kind, uint64_t a, uint64_t b)
 bool
 engine_hold_command(struct engine *e, struct command *cmd)
 {
-	if (!store_failed(e->store))
+	if (!store_failed(e->store)) {
 		e->hand.command = cmd;
-	return engine_hold(e, HAND_COMMAND, cmd->kind, identity(cmd)) && !cmd->unreadable;
+		e->hand.message = 0;
+	}
+	return engine_hold(e, HAND_COMMAND, cmd->kind, identity(cmd)) &&
+		cmd->aside == COMMAND_TAKEN;
+}
+
+static bool
+has_message_aside(const struct command *cmd, uint64_t message)
+{
+	for (size_t i = 0; i < cmd->messages_aside_count; i++)
+		if (cmd->messages_aside[i] == message)
+			return true;
+	return false;
+}
+
+/* Its attempt is left out: after a death it comes again as the next one. */
+bool
+engine_hold_message(struct engine *e, struct command *cmd, uint64_t message)
+{
+	struct hand *hand = now(e);
+
+	if (store_failed(e->store))
+		return true;
+	assert(hand->kind == HAND_COMMAND && e->hand.command == cmd);
+	e->hand.message = message;
+	hand->b = !message ? identity(cmd) : mix_number(mix_number(mix_number(0xcbf29ce484222325ull, cmd->kind),
+					message_id_wave(message)), message_id_contact(message));
+	return !has_message_aside(cmd, message) && (!e->hand.count || !find_aside(e, hand));
 }
 
 bool
@@ -168,9 +202,34 @@ engine_is_aside(struct engine *e, enum hand_kind kind, uint64_t a)
 {
 	for (size_t i = 0; i < e->hand.count; i++)
 		if (e->hand.aside[i].what.kind == kind && e->hand.aside[i].what.a == a &&
-		    !e->hand.aside[i].what.row)
+		    !e->hand.aside[i].what.row && !e->hand.aside[i].what.b)
 			return true;
 	return false;
+}
+
+const struct aside *
+engine_why_aside(struct engine *e)
+{
+	return find_aside(e, now(e));
+}
+
+bool
+engine_is_given_up(struct engine *e, enum hand_kind kind, uint64_t a)
+{
+	for (size_t i = 0; i < e->hand.count; i++)
+		if (e->hand.aside[i].what.kind == kind && e->hand.aside[i].what.a == a &&
+		    !e->hand.aside[i].what.row && e->hand.aside[i].cause == ASIDE_FAULTY &&
+		    e->hand.aside[i].level)
+			return true;
+	return false;
+}
+
+uint32_t
+engine_command_reference(const struct command *cmd)
+{
+	uint64_t hash = identity(cmd);
+
+	return (uint32_t)(hash ^ hash >> 32);
 }
 
 bool
@@ -179,27 +238,12 @@ engine_is_suspect(struct engine *e, enum hand_kind kind, uint64_t a)
 	struct hand what;
 	unsigned deaths;
 
+	if (e->hand.suspect.kind == kind && e->hand.suspect.a == a)
+		return true;
 	for (size_t i = 0; e->hand.page && hand_death(e->hand.page, i, &what, &deaths); i++)
 		if (what.kind == kind && what.a == a)
 			return true;
 	return false;
-}
-
-bool
-engine_blame(struct engine *e)
-{
-	struct hand what = *now(e);
-	struct command *cmd = e->hand.command;
-
-	*now(e) = (struct hand){ 0 };
-	e->hand.command = NULL;
-	what.row = 0;
-	if (cmd && !cmd->unreadable)
-		return cmd->unreadable = true;
-	if (cmd || what.kind == HAND_NOTHING || what.kind == HAND_COMMAND || find_aside(e, &what))
-		return false;
-	put_aside(e, &what, false);
-	return true;
 }
 
 /* First the row, then the step: with a second one, the fault is not the row's. */
@@ -216,6 +260,121 @@ other_row_aside(struct engine *e, const struct hand *what)
 	return false;
 }
 
+/* Of what a driver tells about many, one message only. */
+static bool
+blame_message(struct command *cmd, uint64_t message)
+{
+	if (!message || has_message_aside(cmd, message))
+		return false;
+	cmd->messages_aside = xrealloc(cmd->messages_aside, (cmd->messages_aside_count + 1) *
+				       sizeof(*cmd->messages_aside));
+	cmd->messages_aside[cmd->messages_aside_count++] = message;
+	return true;
+}
+
+static bool
+blame_command(struct engine *e, struct command *cmd, bool fault)
+{
+	if (fault && blame_message(cmd, e->hand.message))
+		return true;
+	if (cmd->aside != COMMAND_TAKEN && (!fault || cmd->aside == COMMAND_BARE))
+		return false;
+	cmd->aside = !fault ? COMMAND_UNREADABLE : cmd->aside == COMMAND_TAKEN ? COMMAND_FAULTY
+		: COMMAND_BARE;
+	e->hand.untold += cmd->aside == COMMAND_BARE;
+	free(cmd->fault);
+	cmd->fault = fault ? xstrdup(store_reason(e->store)) : NULL;
+	return true;
+}
+
+/* A row of it, a step of it, all of it; and then less and less is done about that. */
+static bool
+blame_for_fault(struct engine *e, struct hand what)
+{
+	struct aside *aside = find_aside(e, &what);
+
+	if (what.row && (aside || other_row_aside(e, &what))) {
+		what.row = 0;
+		aside = find_aside(e, &what);
+	}
+	if (aside && what.kind == HAND_ALERT && what.b) {
+		what.b = 0;
+		aside = find_aside(e, &what);
+	}
+	if (aside && aside->level == ASIDE_LEVEL_MAX)
+		return false;
+	if (aside)
+		aside->level++;
+	else
+		aside = put_aside(e, &what, ASIDE_FAULTY);
+	e->hand.untold += aside->level == ASIDE_LEVEL_MAX;
+	aside->cause = ASIDE_FAULTY;
+	aside->done = aside->told = false;
+	snprintf(aside->why, sizeof(aside->why), "%s", store_reason(e->store));
+	return true;
+}
+
+/* The first time it may be memory that did not agree with the disk; it is loaded again. */
+static bool
+is_first_fault(struct engine *e, const struct hand *what)
+{
+	struct hand *suspect = &e->hand.suspect;
+
+	if (suspect->kind == what->kind && suspect->a == what->a && suspect->b == what->b)
+		return false;
+	*suspect = *what;
+	return true;
+}
+
+bool
+engine_blame(struct engine *e)
+{
+	struct hand what = *now(e);
+	struct command *cmd = e->hand.command;
+	bool fault = store_met_fault(e->store);
+
+	*now(e) = (struct hand){ 0 };
+	e->hand.command = NULL;
+	if (what.kind == HAND_NOTHING)
+		return false;
+	if (fault && is_first_fault(e, &what))
+		return true;
+	if (cmd)
+		return blame_command(e, cmd, fault);
+	if (what.kind == HAND_COMMAND)
+		return false;
+	if (fault)
+		return blame_for_fault(e, what);
+	what.row = 0;
+	if (find_aside(e, &what))
+		return false;
+	put_aside(e, &what, ASIDE_DAMAGED);
+	return true;
+}
+
+void
+engine_hand_pass(struct engine *from, struct engine *to)
+{
+	to->hand.aside = from->hand.aside;
+	to->hand.count = from->hand.count;
+	to->hand.cap = from->hand.cap;
+	to->hand.suspect = from->hand.suspect;
+	to->hand.untold = from->hand.untold;
+	from->hand.aside = NULL;
+	from->hand.count = from->hand.cap = 0;
+}
+
+/* Nor is it to die of that again: less is done about it with every three deaths. */
+static void
+put_aside_deadly(struct engine *e, const struct hand *what, unsigned deaths)
+{
+	unsigned level = deaths / HAND_DEATHS_MAX - 1;
+
+	if (!find_aside(e, what))
+		put_aside(e, what, ASIDE_DEADLY)->level =
+			level < ASIDE_LEVEL_MAX ? level : ASIDE_LEVEL_MAX;
+}
+
 void
 engine_hand_open(struct engine *e)
 {
@@ -226,11 +385,10 @@ engine_hand_open(struct engine *e)
 	for (size_t i = 0; e->hand.page && hand_death(e->hand.page, i, &what, &deaths); i++) {
 		if (deaths < HAND_DEATHS_MAX)
 			continue;
-		put_aside(e, &what, true);
+		put_aside_deadly(e, &what, deaths);
 		if (what.row && other_row_aside(e, &what)) {
 			what.row = 0;
-			if (!find_aside(e, &what))
-				put_aside(e, &what, true);
+			put_aside_deadly(e, &what, HAND_DEATHS_MAX);
 		}
 	}
 }

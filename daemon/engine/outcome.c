@@ -96,13 +96,17 @@ quarantine(struct engine *e, struct live_wave *lw, struct message *m)
 
 static void
 lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool written,
-	  const struct command *cmd)
+	  struct command *cmd)
 {
 	struct live_wave *lw = engine_wave(e, message_id_wave(id));
 	bool solo = r->solo;		/* a suspect in hand takes the blame alone */
 	struct message m;
 
 	release(e, id);
+	if (!engine_hold_message(e, cmd, id)) {
+		engine_aside_message(e, cmd, id);
+		return;
+	}
 	if (!lw || !store_message_get(e->store, message_id_wave(id), message_id_contact(id),
 				      lw->w.channel, &m) ||
 	    m.state != MESSAGE_SENDING || (m.attempt & 31) != message_id_attempt(id))
@@ -141,6 +145,7 @@ engine_route_lost(struct engine *e, struct command *cmd)
 		lost_item(e, r, cmd->lost.unwritten[i], false, cmd);
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
 		lost_item(e, r, cmd->lost.written[i], true, cmd);
+	engine_hold_message(e, cmd, 0);
 	r->up = r->solo = r->drain = false;
 	engine_route_took_options(e, r, cmd);
 	if (cmd->lost.gone)
@@ -292,6 +297,10 @@ engine_done(struct engine *e, struct command *cmd)
 		struct route_state *r = release(e, item->id);
 		struct live_wave *lw;
 
+		if (!engine_hold_message(e, cmd, item->id)) {
+			engine_aside_message(e, cmd, item->id);
+			continue;
+		}
 		parts += item->parts ? item->parts : 1;
 		if (item->outcome == OUTCOME_ACCEPTED && r) {
 			if (r->pause.until <= e->now)	/* else it had that before the pause */
@@ -312,6 +321,7 @@ engine_done(struct engine *e, struct command *cmd)
 		}
 		settle(e, r, item);
 	}
+	engine_hold_message(e, cmd, 0);
 	engine_route_moved(e, engine_route(e, cmd->route));
 	measure(e, engine_route(e, cmd->route), parts);
 }
@@ -342,15 +352,17 @@ engine_in_doubt(struct engine *e)
 
 	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
 		for (size_t i = 0; i < count; i++) {
-			struct live_wave *lw = engine_wave(e, rows[i].wave);
+			struct live_wave *lw;
 
-			if (lw)
+			if (engine_hold(e, HAND_WAVE, rows[i].wave, 0) &&
+			    engine_hold_row(e, rows[i].contact) && (lw = engine_wave(e, rows[i].wave)))
 				in_doubt(e, lw, &rows[i], WORD(stopped_in_hand), e->now, false);
 		}
 		wave = rows[count - 1].wave;
 		contact = rows[count - 1].contact;
 		all += count;
 	}
+	engine_let_go(e);
 	if (all)
 		engine_log(e, LOG_WARNING, "messages in doubt after a stop count=%zu", all);
 }

@@ -25,6 +25,8 @@ void engine_receipts_trim(struct engine *, struct route_state *);	/* what nobody
 /* -- aside.c: instead of touching what was put aside (hand.c) -- */
 
 void engine_aside_command(struct engine *, struct command *);
+/* It stays as it is, with its driver, until gongd starts again. */
+void engine_aside_message(struct engine *, struct command *, uint64_t message);
 void engine_aside_due(struct engine *);		/* what can be done about alerts and waves, once */
 
 /* -- upkeep.c -- */

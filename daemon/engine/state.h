@@ -147,13 +147,24 @@ struct route_state {
 	msec strangers_until;		/* meter of receipts that match nothing */
 };
 
+enum aside_cause {
+	ASIDE_DEADLY,			/* gongd died of it */
+	ASIDE_DAMAGED,			/* it lies on a damaged page */
+	ASIDE_FAULTY,			/* the store refuses what gong writes of it */
+};
+
 /* Not touched any more.  Owner: hand.c; aside.c tells people. */
 struct aside {
 	struct hand what;
-	bool deadly;			/* gongd died of it; else it lies on a damaged page */
+	enum aside_cause cause;
+	/* How little is done about it, because more met the same again: 0 = it is ended and people
+	 * are told, 1 = they are told, 2 = only the log is. */
+	unsigned level;
 	bool done;			/* what can be done about it has been */
 	bool told;			/* in the log */
+	char why[160];			/* of a fault: what the store said */
 };
+#define ASIDE_LEVEL_MAX 2
 
 #define ROUTE_ALARM "route.alarm"	/* template of gong's word about a route */
 #define SUSPECT_MS SECONDS(2)		/* who has not killed its driver by then does not */
@@ -197,6 +208,7 @@ struct engine {
 		msec waiting_at;	/* the earliest of those */
 		msec expiry_at;		/* when a wave's validity may end */
 		uint32_t last, marked;	/* last id; the same before the command in hand */
+		uint32_t committed;	/* last id in the store */
 	} waves;
 	struct {			/* slices.c: steps being planned, oldest first */
 		struct slices **list;
@@ -219,8 +231,11 @@ struct engine {
 		struct hand_page *page;	/* borrowed; NULL: nothing outlives the process */
 		struct hand own;	/* used without a page */
 		struct command *command;	/* of HAND_COMMAND */
+		uint64_t message;	/* of those that it tells about; 0 = none */
 		struct aside *aside;
 		size_t count, cap;
+		struct hand suspect;	/* the last turn met a fault with it: the second one is its */
+		size_t faults, untold;	/* open tasks about such; those not even a task tells of */
 	} hand;
 	msec upkeep_at;			/* upkeep.c: of the next hourly upkeep */
 };

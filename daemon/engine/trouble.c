@@ -1,7 +1,6 @@
 /* trouble.c -- what is wrong with gongd's own store: the desk is told once, as long as it lasts. */
 #include "daemon/engine/ground.h"
 
-
 #include "daemon/store/check.h"
 
 void
@@ -15,6 +14,19 @@ engine_trouble(struct engine *e, const char *kind, const struct said *said)
 	else if (store_tasks_over(e->store, kind, &over, e->now))
 		store_audit(e->store, e->now, "gong", "task.close",
 			    phrase_text(over.phrase, LANG_EN));
+}
+
+void
+engine_faults_count(struct engine *e)
+{
+	e->hand.faults = store_tasks_open(e->store, "fault");
+}
+
+void
+engine_fault_task(struct engine *e, int64_t alert, const struct said *said)
+{
+	store_task_once(e->store, alert, "fault", said, e->now);
+	engine_faults_count(e);
 }
 
 void

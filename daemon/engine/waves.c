@@ -289,7 +289,11 @@ engine_waves_flush(struct engine *e)
 		if (lw->w.state == WAVE_OPEN && !wave_queued(&lw->w) &&
 		    !lw->w.count[MESSAGE_SENDING])
 			lw->w.state = WAVE_FINISHED;
-		store_wave_update(e->store, &lw->w, lw->w.state != lw->written);
+		/* Within a command it is the command's fault. */
+		if (!e->hand.command)
+			engine_hold(e, HAND_WAVE, lw->w.id, 0);
+		if (!engine_is_given_up(e, HAND_WAVE, lw->w.id))
+			store_wave_update(e->store, &lw->w, lw->w.state != lw->written);
 		lw->written = lw->w.state;
 		lw->dirty = false;
 		if (lw->w.state < WAVE_FINISHED || lw->w.count[MESSAGE_SENDING] || lw->stopping)
@@ -356,7 +360,7 @@ due_now(void *ctx, uint64_t key, void *wave)
 void
 engine_waves_load(struct engine *e)
 {
-	e->waves.last = store_wave_last(e->store);
+	e->waves.last = e->waves.committed = store_wave_last(e->store);
 	e->waves.waiting_at = e->waves.expiry_at = NEVER;
 	store_waves_open(e->store, load_one, load_lost, e);
 	store_waves_due(e->store, load_due, e);

@@ -32,6 +32,7 @@ struct store {
 	unsigned unwritable;		/* tables of records that take no more, as a set */
 	struct hand_page *hand;		/* borrowed, not used here */
 	bool met_damage;		/* the turn failed for that */
+	bool met_fault;			/* … or because of what was to be written */
 	bool again;			/* the turn failed, but another one will go further */
 	bool failed, full, held;	/* held: by another program */
 	unsigned long statements;	/* run since it was opened */

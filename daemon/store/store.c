@@ -115,9 +115,29 @@ store_met_damage(const struct store *s)
 }
 
 bool
+store_met_fault(const struct store *s)
+{
+	return s->met_fault;
+}
+
+const char *
+store_reason(const struct store *s)
+{
+	return s->reason;
+}
+
+bool
 store_wants_again(const struct store *s)
 {
 	return s->again;
+}
+
+/* Words for a statement or a value that is wrong, whatever the disk: tomorrow they are the same. */
+static bool
+is_fault(int code)
+{
+	return code == SQLITE_CONSTRAINT || code == SQLITE_MISMATCH || code == SQLITE_TOOBIG ||
+		code == SQLITE_ERROR;
 }
 
 /* `sql`: whose step it was. */
@@ -130,6 +150,7 @@ fail_on(struct store *s, sqlite3 *db, const char *sql)
 		return;
 	s->failed = true;
 	s->met_damage = store_is_damage(code);
+	s->met_fault = is_fault(code);
 	if (s->met_damage)
 		meet_damage(s, sql);
 	/* The log's index is a file, too; SQLite calls its lack of room an I/O error. */
@@ -330,7 +351,8 @@ is_walking(const struct store *s)
 void
 store_begin(struct store *s)
 {
-	s->failed = s->full = s->held = s->again = s->met_damage = s->have_person = false;
+	s->failed = s->full = s->held = s->again = s->met_damage = s->met_fault = false;
+	s->have_person = false;
 	store_run(s, "BEGIN IMMEDIATE", "");
 	s->changes_before = sqlite3_total_changes(s->main.db);
 }

@@ -46,6 +46,10 @@ bool store_failed(const struct store *);
 bool store_was_cut(const struct store *);
 /* store_commit failed because a page is damaged. */
 bool store_met_damage(const struct store *);
+/* store_commit failed because of what was to be written (a constraint, a size, the statement itself):
+ * a fault of gong's own, which no repair of the disk mends. */
+bool store_met_fault(const struct store *);
+const char *store_reason(const struct store *);	/* SQLite's word for the last failure */
 /* store_commit failed because of damage that the same turn, run at once, will read around. */
 bool store_wants_again(const struct store *);
 bool store_changed(const struct store *);	/* has this turn written anything? */
@@ -233,6 +237,7 @@ void store_event(struct store *, int64_t alert, msec at, const char *what, const
 int64_t store_task_open(struct store *, int64_t alert, const char *kind, const struct said *,
 			msec at);
 /* The same, unless an open one of that kind and alert (0 = none) says the same. */
+size_t store_tasks_open(struct store *, const char *kind);	/* how many */
 void store_task_once(struct store *, int64_t alert, const char *kind, const struct said *, msec at);
 /* Closes gong's own open tasks of a kind that are about no alert; true: there were some. */
 bool store_tasks_over(struct store *, const char *kind, const struct said *note, msec at);

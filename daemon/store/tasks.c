@@ -84,6 +84,20 @@ store_task_note(struct store *s, int64_t task, const char *by, const char *text,
 	buf_fini(&row);
 }
 
+size_t
+store_tasks_open(struct store *s, const char *kind)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM task WHERE closed_at IS NULL "
+				       "AND kind = ?", "t", kind);
+	size_t count = 0;
+
+	if (store_step(s, st)) {
+		count = (size_t)sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return count;
+}
+
 bool
 store_task_close(struct store *s, int64_t task, const char *by, const char *note, msec at)
 {
