@@ -109,7 +109,7 @@ message_counts(const struct ctl *ctl, json_t *alert, struct buf *out)
 static void
 forecast(const struct ctl *ctl, json_t *alert, struct buf *out)
 {
-	json_t *last = json_object_get(json_object_get(alert, "forecast"), "last_ms");
+	json_t *rest = json_object_get(alert, "forecast"), *last = json_object_get(rest, "last_ms");
 	char text[HUMAN];
 
 	if (!json_is_integer(last))
@@ -119,9 +119,14 @@ forecast(const struct ctl *ctl, json_t *alert, struct buf *out)
 				  ";预计:排队消息没有可用通道"));
 	else if (json_integer_value(last) > 0)
 		buf_printf(out,
-			   say(ctl, "; forecast: the last one leaves in %s",
-			       ";预计:最后一条 %s 后发出"),
+			   say(ctl, "; forecast: the last of %lld (%lld parts) leaves in %s",
+			       ";预计:待发%lld条(计%lld条短信)中的最后一条 %s 后发出"),
+			   (long long)member_int(rest, "messages"),
+			   (long long)member_int(rest, "segments"),
 			   duration_text(text, json_integer_value(last)));
+	if (json_integer_value(last) > 0 && member_int(rest, "ahead") > 0)
+		buf_printf(out, say(ctl, ", behind %lld of other alerts", ",前面还有其他告警的%lld条"),
+			   (long long)member_int(rest, "ahead"));
 }
 
 void

@@ -184,6 +184,7 @@ write_slice(struct engine *e, struct live_wave *lw)
 				 store_message_exists(e->store, lw->w.id, id >> 1)))
 			continue;
 		store_message_insert(e->store, lw->w.id, id >> 1, variant, 0, NEVER);
+		lw->w.segments += engine_variant_text(e, variant)->parts;
 		lw->w.total++;
 	}
 	engine_hold_row(e, 0);

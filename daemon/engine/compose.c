@@ -196,8 +196,7 @@ compose_note(struct planner *p, const struct wave *w, unsigned parts)
 	p->out->wave[i].kind = w->kind;
 	p->out->wave[i].people = w->total;
 	p->out->wave[i].parts = parts;
-	p->out->wave[i].segments = p->segments ? p->segments : w->total * (parts ? parts : 1);
-	p->segments = 0;
+	p->out->wave[i].segments = w->segments;
 	p->out->waves++;
 }
 
@@ -311,8 +310,6 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 			rc = -1;
 			break;
 		}
-		if (e->quiet)
-			p->segments += engine_variant_text(e, variant)->parts;
 		if (!lw)
 			lw = begin_wave(p, position, channel, kind, document);
 		/* A redial tries the person's next number, and after the last the first. */
@@ -320,6 +317,7 @@ write_wave(struct planner *p, unsigned position, enum channel channel, enum wave
 			number = store_number_in_turn(e->store, pick->contact, channel,
 				store_voice_messages_of(e->store, p->alert->id, pick->contact));
 		store_message_insert(e->store, lw->w.id, pick->contact, variant, number, NEVER);
+		lw->w.segments += engine_variant_text(e, variant)->parts;
 		lw->w.total++;
 	}
 	engine_hold_row(e, 0);
@@ -394,11 +392,12 @@ compose_broadcast(struct planner *p, const struct template *t, int64_t document)
 			return -1;
 	}
 	w.total = p->out->people = picks_request_count(p, limit);
+	w.segments = w.total * parts;
 	compose_note(p, &w, parts);
 	p->out->broadcast = true;
 	if (p->e->quiet)
 		return 0;
-	w.total = 0;
+	w.total = w.segments = 0;
 	w.state = WAVE_PLANNING;
 	lw = engine_wave_add(p->e, &w, p->alert->test);
 	memcpy(lw->variants, variants, sizeof(variants));

@@ -50,6 +50,7 @@ engine_route_add(struct engine *e, struct settings *settings, const struct route
 	engine_outage_open(e, r);
 	take_conf(e, r, settings, conf);
 	engine_health_load(e, r);
+	r->speed = r->speed_noted = store_route_speed(e->store, r->id);
 	store_route_note(e->store, r->id, "starting", NULL, e->now);
 	e->routes[e->route_count++] = r;
 }

@@ -84,7 +84,6 @@ struct planner {			/* what a step picked so far, and why */
 	uint32_t target;		/* of the picks being made */
 	division_code division, under;
 	struct sliced *sliced;		/* NULL: the step is planned whole, in this turn */
-	unsigned long segments;		/* of the wave being written, in a dry run */
 	size_t found;			/* picks made */
 	size_t named;			/* people met, also those who are left out */
 };

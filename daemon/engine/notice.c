@@ -61,6 +61,7 @@ engine_send_one(struct engine *e, struct alert *a, enum wave_kind kind, uint32_t
 		lw = engine_wave_add(e, &w, a->test);
 		store_message_insert(e->store, lw->w.id, contact, variant, 0, NEVER);
 		lw->w.total = 1;
+		lw->w.segments = parts;
 		engine_wave_rank(e, lw);
 		id = lw->w.id;
 	} else if (t) {

@@ -8,6 +8,7 @@
 #define KILLS_MAX 2
 #define RESENDS_MAX 3
 #define CONFIG_PAUSE_MS SECONDS(60)
+#define SPEED_NOTE_MS SECONDS(30)
 
 static struct route_state *
 release(struct engine *e, uint64_t id)
@@ -273,23 +274,48 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 	}
 }
 
-/* Speed is in parts: what the forecast divides by it is parts too. */
+/* Kept over a restart, but not written for every message. */
 static void
-measure(struct engine *e, struct route_state *r, size_t parts)
+note_speed(struct engine *e, struct route_state *r)
 {
-	msec gone = e->now - r->settled_at;
+	double change = r->speed - r->speed_noted;
 
-	if (r->settled_at && gone > 0 && gone < 60000) {
-		double speed = (double)parts * 1000 / (double)gone;
+	if (e->now < r->speed_noted_at + SPEED_NOTE_MS ||
+	    (change < 0 ? -change : change) < r->speed_noted / 10)
+		return;
+	r->speed_noted = r->speed;
+	r->speed_noted_at = e->now;
+	store_route_speed_set(e->store, r->id, r->speed);
+}
 
-		r->speed = r->speed > 0 ? r->speed * 0.9 + speed * 0.1 : speed;
+/* Parts a second while it had enough to do: how fast it goes with half of its window empty says
+ * nothing of what it could.  Several `done` of one instant count together. */
+static void
+measure(struct engine *e, struct route_state *r, size_t parts, unsigned in_hand)
+{
+	msec from = r->settled_at > r->busy_at ? r->settled_at : r->busy_at, gone = e->now - from;
+	double speed;
+
+	if (in_hand * 2 < r->window || !r->settled_at || gone >= MINUTES(1)) {
+		r->settled_parts = 0;
+		r->settled_at = e->now;
+		return;
 	}
+	r->settled_parts += parts;
+	if (gone <= 0)
+		return;
+	speed = (double)r->settled_parts * 1000 / (double)gone;
+	r->speed = r->speed > 0 ? r->speed * 0.9 + speed * 0.1 : speed;
+	r->settled_parts = 0;
 	r->settled_at = e->now;
+	note_speed(e, r);
 }
 
 void
 engine_done(struct engine *e, struct command *cmd)
 {
+	struct route_state *route = engine_route(e, cmd->route);
+	unsigned in_hand = route->inflight;
 	size_t parts = 0;
 
 	for (size_t i = 0; i < cmd->done.count; i++) {
@@ -301,7 +327,8 @@ engine_done(struct engine *e, struct command *cmd)
 			engine_aside_message(e, cmd, item->id);
 			continue;
 		}
-		parts += item->parts ? item->parts : 1;
+		if (item->outcome == OUTCOME_ACCEPTED)
+			parts += item->parts ? item->parts : 1;
 		if (item->outcome == OUTCOME_ACCEPTED && r) {
 			if (r->pause.until <= e->now)	/* else it had that before the pause */
 				engine_route_works(e, r);
@@ -322,8 +349,8 @@ engine_done(struct engine *e, struct command *cmd)
 		settle(e, r, item);
 	}
 	engine_hold_message(e, cmd, 0);
-	engine_route_moved(e, engine_route(e, cmd->route));
-	measure(e, engine_route(e, cmd->route), parts);
+	engine_route_moved(e, route);
+	measure(e, route, parts, in_hand);
 }
 
 void

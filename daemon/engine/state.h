@@ -131,8 +131,10 @@ struct route_state {
 	msec handed_at;			/* when it was last given something */
 	msec busy_at;			/* when it was last given something with nothing in hand */
 	struct route_pause pause, pause_before;	/* before: as the turn began */
-	double speed;			/* messages per second, moving average */
-	msec settled_at;
+	double speed;			/* parts a second, moving average; 0 = never measured */
+	double speed_noted;		/* as its row says */
+	msec speed_noted_at, settled_at;
+	size_t settled_parts;		/* of the instant settled_at */
 	struct pace_bucket bucket;
 	double said_rate;		/* by its driver, as `said_budgets` */
 	struct pace_budget *budgets, *said_budgets;	/* in force */

@@ -10,8 +10,8 @@
 #include "core/message_state.h"
 
 #define WAVE_COLUMNS "id, alert, step, position, channel, kind, state, severity, drill, template, " \
-	"below, expires_at, planned_at, cursor, total, sending, sent, delivered, failed, expired, " \
-	"withdrawn, uncertain"
+	"below, expires_at, planned_at, cursor, total, segments, sending, sent, delivered, failed, " \
+	"expired, withdrawn, uncertain"
 
 uint32_t
 store_wave_insert(struct store *s, const struct wave *w)
@@ -26,9 +26,10 @@ store_wave_insert(struct store *s, const struct wave *w)
 	return (uint32_t)store_last_id(s);
 }
 
-#define SET_COUNTS "UPDATE wave SET cursor = ?, total = ?, sending = ?, sent = ?, delivered = ?, " \
+#define SET_COUNTS "UPDATE wave SET cursor = ?, total = ?, segments = ?, sending = ?, sent = ?, delivered = ?, " \
 	"failed = ?, expired = ?, withdrawn = ?, uncertain = ?"
-#define COUNTS(w) (int64_t)(w)->cursor, (int64_t)(w)->total, (int64_t)(w)->count[MESSAGE_SENDING], \
+#define COUNTS(w) (int64_t)(w)->cursor, (int64_t)(w)->total, (int64_t)(w)->segments, \
+	(int64_t)(w)->count[MESSAGE_SENDING], \
 	(int64_t)(w)->count[MESSAGE_SENT], (int64_t)(w)->count[MESSAGE_DELIVERED], \
 	(int64_t)(w)->count[MESSAGE_FAILED], (int64_t)(w)->count[MESSAGE_EXPIRED], \
 	(int64_t)(w)->count[MESSAGE_WITHDRAWN], (int64_t)(w)->count[MESSAGE_UNCERTAIN]
@@ -38,10 +39,10 @@ void
 store_wave_update(struct store *s, const struct wave *w, bool new_state)
 {
 	if (new_state)
-		store_run(s, SET_COUNTS ", state = ? WHERE id = ?", "iiiiiiiiiii", COUNTS(w),
+		store_run(s, SET_COUNTS ", state = ? WHERE id = ?", "iiiiiiiiiiii", COUNTS(w),
 			  (int64_t)w->state, (int64_t)w->id);
 	else
-		store_run(s, SET_COUNTS " WHERE id = ?", "iiiiiiiiii", COUNTS(w), (int64_t)w->id);
+		store_run(s, SET_COUNTS " WHERE id = ?", "iiiiiiiiiii", COUNTS(w), (int64_t)w->id);
 }
 
 static void
@@ -64,6 +65,7 @@ wave_row(sqlite3_stmt *st, struct wave *w)
 	w->planned_at = sqlite3_column_int64(st, c++);
 	w->cursor = (uint32_t)sqlite3_column_int64(st, c++);
 	w->total = (unsigned long)sqlite3_column_int64(st, c++);
+	w->segments = (unsigned long)sqlite3_column_int64(st, c++);
 	for (int state = MESSAGE_SENDING; state <= MESSAGE_UNCERTAIN; state++)
 		w->count[state] = (unsigned long)sqlite3_column_int64(st, c++);
 }

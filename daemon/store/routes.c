@@ -173,6 +173,28 @@ store_routes(struct store *s, route_fn fn, void *ctx)
 		fn(ctx, sqlite3_column_int64(st, 0), (const char *)sqlite3_column_text(st, 1));
 }
 
+double
+store_route_speed(struct store *s, int64_t route)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT speed FROM route WHERE id = ?", "i", route);
+	double speed = 0;
+
+	if (store_step(s, st)) {
+		speed = sqlite3_column_double(st, 0);
+		store_done(st);
+	}
+	return speed;
+}
+
+void
+store_route_speed_set(struct store *s, int64_t route, double speed)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.6f", speed);
+	store_run(s, "UPDATE route SET speed = CAST(? AS REAL) WHERE id = ?", "ti", text, route);
+}
+
 void
 store_route_canary_set(struct store *s, int64_t route, const char *json)
 {

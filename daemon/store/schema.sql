@@ -35,6 +35,7 @@ CREATE TABLE route (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, keep TEXT
 	canary TEXT,			-- JSON: how the last round trip went
 	down_since INTEGER,		-- NULL: it works; losses: how often it went since then
 	losses INTEGER NOT NULL DEFAULT 0,
+	speed REAL,			-- parts a second, as measured; NULL: not yet
 	-- meters (core/pace.h): of its losses, of the alarms its driver names anew
 	restless_until INTEGER NOT NULL DEFAULT 0, alarms_until INTEGER NOT NULL DEFAULT 0
 ) STRICT;
@@ -95,6 +96,7 @@ CREATE TABLE wave (
 	template INTEGER NOT NULL, below INTEGER NOT NULL, expires_at INTEGER NOT NULL,
 	planned_at INTEGER NOT NULL, cursor INTEGER NOT NULL DEFAULT 0,
 	total INTEGER NOT NULL DEFAULT 0,	-- rows planned
+	segments INTEGER NOT NULL DEFAULT 0,	-- parts of all their texts; 0 = not known
 	sending INTEGER NOT NULL DEFAULT 0, sent INTEGER NOT NULL DEFAULT 0,
 	delivered INTEGER NOT NULL DEFAULT 0, failed INTEGER NOT NULL DEFAULT 0,
 	expired INTEGER NOT NULL DEFAULT 0, withdrawn INTEGER NOT NULL DEFAULT 0,

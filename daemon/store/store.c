@@ -508,6 +508,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE route_alarm ADD COLUMN text_values TEXT;"
 	"ALTER TABLE attempt ADD COLUMN reason_said TEXT",
 	"ALTER TABLE target ADD COLUMN moved_to INTEGER;"
+	"ALTER TABLE wave ADD COLUMN segments INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE route ADD COLUMN speed REAL;"
 	"ALTER TABLE target ADD COLUMN nobody INTEGER NOT NULL DEFAULT 0;"
 	"CREATE TABLE standing (alert INTEGER NOT NULL, target INTEGER NOT NULL, "
 	"contact INTEGER NOT NULL, level INTEGER NOT NULL, at INTEGER NOT NULL, "

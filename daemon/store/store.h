@@ -289,6 +289,7 @@ struct wave {
 	int below;
 	msec expires_at, planned_at;
 	uint32_t cursor;
+	unsigned long segments;			/* parts of the texts of all its rows */
 	/* rows by state; queued = total less the rest */
 	unsigned long total, count[8];		/* by enum message_state; [QUEUED] unused */
 };
@@ -454,6 +455,9 @@ void store_route_outage_get(struct store *, int64_t route, struct route_outage *
 void store_route_outage_set(struct store *, int64_t route, const struct route_outage *);
 typedef void (*route_fn)(void *ctx, int64_t id, const char *name);
 void store_routes(struct store *, route_fn, void *ctx);	/* every one that ever was */
+/* Parts a second; 0: it was never measured. */
+double store_route_speed(struct store *, int64_t route);
+void store_route_speed_set(struct store *, int64_t route, double speed);
 void store_route_canary_set(struct store *, int64_t route, const char *json);
 char *store_route_health(struct store *, int64_t route);	/* caller frees; NULL if none */
 

@@ -39,7 +39,7 @@ ALERT = {
     "steps": [{"step": 0, "name": "principals", "at": T0, "taken": True},
               {"step": 1, "name": "redial", "at": T0 + 80000, "taken": False},
               {"step": 2, "name": "deputies", "at": T0 + 150000, "taken": False}],
-    "now": T0 + 65000, "tasks_open": 1, "forecast": {"last_ms": 40000},
+    "now": T0 + 65000, "tasks_open": 1, "forecast": {"last_ms": 40000, "messages": 4, "segments": 6, "ahead": 3},
 }
 TARGETS = [
     {"id": 1, "division": "990121103001", "name": "东沟村", "contact": None, "person": None,
@@ -474,7 +474,7 @@ def test_show_says_everything_in_both_languages(gongd):
     for part in ["alert 12 K7  flood.move / move.now  red  active  DRILL", "elapsed 1m05s",
                  "58m55s left", "[##########--------------------] 1 of 3 done (33%)",
                  "no answer 1 | delivered 0 | answered 0 | acknowledged 1 | in post 0 | done 1",
-                 "queued 4 sending 1 sent 2 delivered 3; forecast: the last one leaves in 40s",
+                 "queued 4 sending 1 sent 2 delivered 3; forecast: the last of 4 (6 parts) leaves in 40s, behind 3 of other alerts",
                  "principals (taken) redial (next in 15s) deputies\n", "open tasks: 1",
                  "CMS 38", "sim1", "立即?转移", "{\"client\":\"socket:0\"}"]:
         assert part in en, part

@@ -251,6 +251,9 @@ one_alert_in_full(void **state)
 	expect(json, "now", "1795471260000");
 	/* sim1: 0.25 parts a second; two messages of two parts are queued */
 	expect(json, "forecast.last_ms", "8000");
+	expect(json, "forecast.messages", "2");
+	expect(json, "forecast.segments", "4");
+	expect(json, "forecast.ahead", "0");
 	/* the store has forgotten the deadline, the policy knows it */
 	assert_true(json_integer_value(at(json, "deadline_at")) > RELEASED);
 	json_decref(json);
