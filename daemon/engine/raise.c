@@ -17,21 +17,47 @@ call_back(void *ctx, const struct wave *w)
 		engine_calls_look(e, lw);
 }
 
-/* Every target that it counts for.  A team stands as high as its quota of persons. */
-static bool
-raise_called(struct engine *e, const struct alert *a, const struct policy *p,
-	     const struct answer *answer)
-{
-	bool team = p && p->targets == TARGETS_TEAM, raised = false;
-	int level = team ? store_answer_nth_level(e->store, a->id, p->quota ? p->quota : 1)
-		: answer->level;
+/* What one answer did to the targets it is for. */
+struct stand {
+	struct engine *e;
+	struct alert *a;
+	const struct policy *p;		/* NULL: these settings cannot use it */
+	const struct answer *answer;
+	unsigned quota;			/* 0: a target stands as high as its best answer */
+	bool raised, fell;
+};
 
-	for (size_t i = 0; i < answer->target_count; i++)
-		raised |= store_target_raise(e->store, a->id, answer->targets[i], level, answer->at,
-					     answer->contact, answer->name);
-	if (team && answer->kind == ANSWER_CANNOT)
-		store_target_lower(e->store, a->id, 0, level);
-	return raised;
+/* A team stands as high as its quota of persons; others as their best.  The desk's word for a place
+ * may lower what the desk has set, a person's "cannot" takes back his own words only. */
+static void
+stand_for(struct stand *s, unsigned target)
+{
+	const struct answer *answer = s->answer;
+	bool takes_back = answer->kind == ANSWER_CANNOT, up = answer->level > 0 && !takes_back;
+	struct store *store = s->e->store;
+	struct target_fall fall;
+	int level = answer->level;
+
+	if (takes_back)
+		store_standing_drop(store, s->a->id, target, answer->contact);
+	else if (up)
+		store_standing_put(store, s->a->id, target, answer->contact, level, answer->at);
+	if (up && s->quota)
+		level = store_standing_nth(store, s->a->id, target, s->quota);
+	if (up && store_target_raise(store, s->a->id, target, level, s->a->step, answer))
+		s->raised = true;
+	else if ((takes_back || (up && !answer->contact)) &&
+		 store_target_fall(store, s->a->id, target, s->quota ? s->quota : 1, &fall))
+		s->fell = true;
+}
+
+/* What was satisfied is not any more: the ladder goes on where time is by now. */
+static void
+reopen(struct engine *e, struct alert *a)
+{
+	a->state = ALERT_ACTIVE;
+	a->closed_at = NEVER;
+	engine_event(e, a->id, "reopened", "{}");
 }
 
 static void
@@ -72,8 +98,9 @@ void
 engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 {
 	const struct policy *p = engine_policy(e, a->policy);
+	bool team = p && p->targets == TARGETS_TEAM;
+	struct stand s = { e, a, p, answer, team ? p->quota ? p->quota : 1 : 0, false, false };
 	struct target t;
-	bool raised = false, team = p && p->targets == TARGETS_TEAM;
 
 	store_answer_insert(e->store, answer);
 	engine_event(e, a->id, "answer", "{\"kind\":\"%s\",\"level\":%d,\"contact\":%u,"
@@ -84,14 +111,16 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 	if (answer->helper || a->state == ALERT_CANCELLED || a->state == ALERT_EXPIRED)
 		return;
 	a->hurry |= answer->kind == ANSWER_CANNOT && team;
-	if (answer->contact && (answer->level > 0 || a->hurry))
-		raised = raise_called(e, a, p, answer);
-	else if (answer->division && store_target_by_division(e->store, a->id, answer->division, &t))
-		raised = store_target_raise(e->store, a->id, t.id, answer->level, answer->at, 0,
-					    answer->name);
-	if (raised)
+	for (size_t i = 0; i < answer->target_count; i++)
+		stand_for(&s, answer->targets[i]);
+	if (!answer->contact && answer->division &&
+	    store_target_by_division(e->store, a->id, answer->division, &t))
+		stand_for(&s, t.id);
+	if (s.raised)
 		store_waves_of(e->store, a->id, call_back, e);
-	if (alert_is_open(a->state) && a->state != ALERT_HELD && (raised || a->hurry)) {
+	if (s.fell && a->state == ALERT_SATISFIED && a->expires_at > e->now)
+		reopen(e, a);
+	if (alert_is_open(a->state) && a->state != ALERT_HELD && (s.raised || s.fell || a->hurry)) {
 		a->due_at = e->now;
 		store_alert_update(e->store, a);
 	}

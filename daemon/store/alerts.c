@@ -282,22 +282,6 @@ store_target_levels(struct store *s, int64_t alert, size_t at_level[LEVEL_COUNT]
 	}
 }
 
-bool
-store_target_raise(struct store *s, int64_t alert, unsigned target, int level, msec at,
-		   uint32_t by_contact, const char *by_name)
-{
-	return store_run(s, "UPDATE target SET level = ?1, level_at = ?2, by_contact = ?3, "
-			 "by_name = ?4 WHERE alert = ?5 AND id = ?6 AND level < ?1", "iintii",
-			 (int64_t)level, at, (msec)by_contact, by_name, alert, (int64_t)target) > 0;
-}
-
-void
-store_target_lower(struct store *s, int64_t alert, unsigned target, int level)
-{
-	store_run(s, "UPDATE target SET level = ?1 WHERE alert = ?2 AND id = ?3 AND level > ?1",
-		  "iii", (int64_t)level, alert, (int64_t)target);
-}
-
 void
 store_called_put(struct store *s, uint32_t contact, int64_t alert, unsigned target, unsigned step)
 {
@@ -376,23 +360,6 @@ store_has_answered(struct store *s, int64_t alert, uint32_t contact)
 
 	store_done(st);
 	return yes;
-}
-
-int
-store_answer_nth_level(struct store *s, int64_t alert, unsigned n)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT max(level) AS best FROM answer a WHERE alert = ?1 "
-		"AND contact IS NOT NULL AND helper = 0 AND id > coalesce((SELECT max(id) FROM answer b "
-		"WHERE b.alert = ?1 AND b.contact = a.contact AND b.kind = ?3), 0) GROUP BY contact "
-		"ORDER BY best DESC LIMIT 1 OFFSET ?2", "iii", alert, (int64_t)n - 1,
-		(int64_t)ANSWER_CANNOT);
-	int level = 0;
-
-	if (store_step(s, st)) {
-		level = sqlite3_column_int(st, 0);
-		store_done(st);
-	}
-	return level;
 }
 
 void

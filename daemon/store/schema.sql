@@ -76,12 +76,19 @@ CREATE TABLE target (		-- division: the village or township; contact: a person t
 	level INTEGER NOT NULL DEFAULT 0, level_at INTEGER, by_contact INTEGER, by_name TEXT,
 	moved_to INTEGER,			-- the alert that took it over: it is frozen here
 	nobody INTEGER NOT NULL DEFAULT 0,	-- 1: there is nobody with a usable number to call for it
+	-- byte L = the step that was next when it came to stand at level L or above
+	rose INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (alert, id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE standing (		-- what a person's word for a target stands at; contact 0: the desk's
 	alert INTEGER NOT NULL, target INTEGER NOT NULL, contact INTEGER NOT NULL,
 	level INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (alert, target, contact)
 ) STRICT, WITHOUT ROWID;
+CREATE TABLE catch_up (		-- targets that fell back: bit set of steps to be taken for them now
+	alert INTEGER NOT NULL, target INTEGER NOT NULL, steps INTEGER NOT NULL,
+	taken_at INTEGER, PRIMARY KEY (alert, target)	-- taken_at: when that was done last
+) STRICT, WITHOUT ROWID;
+CREATE INDEX catch_up_due ON catch_up (alert) WHERE steps <> 0;
 CREATE TABLE called (		-- who was called for what
 	contact INTEGER NOT NULL, alert INTEGER NOT NULL, target INTEGER NOT NULL,
 	step INTEGER NOT NULL, PRIMARY KEY (contact, alert, target)

@@ -177,13 +177,8 @@ void store_target_insert(struct store *, int64_t alert, const struct target *);
 void store_targets(struct store *, int64_t alert, int below, target_fn, void *ctx);
 bool store_target_by_division(struct store *, int64_t alert, division_code, struct target *);
 void store_target_levels(struct store *, int64_t alert, size_t at_level[LEVEL_COUNT]);
-/* Raises only; true if it did. */
-bool store_target_raise(struct store *, int64_t alert, unsigned target, int level, msec at,
-			uint32_t by_contact, const char *by_name);
 void store_called_put(struct store *, uint32_t contact, int64_t alert, unsigned target,
 		      unsigned step);
-/* Only for teams: somebody who had confirmed cannot come after all. */
-void store_target_lower(struct store *, int64_t alert, unsigned target, int level);
 /* In order, those after `after` (-1 = from the first). */
 size_t store_called_targets(struct store *, uint32_t contact, int64_t alert, int64_t after,
 			    unsigned *out, size_t max);
@@ -226,11 +221,31 @@ bool store_has_answered(struct store *, int64_t alert, uint32_t contact);
 bool store_has_answered_since(struct store *, int64_t alert, uint32_t contact, msec at);
 /* Persons whose last word was that they cannot. */
 void store_answered_cannot(struct store *, int64_t alert, contact_fn, void *ctx);
-/* The n-th highest level (n from 1) that persons have answered with since they last said that
- * they cannot; 0 if fewer did. */
-int store_answer_nth_level(struct store *, int64_t alert, unsigned n);
 /* Persons whose highest answer is at least `level`. */
 void store_answered_at(struct store *, int64_t alert, int level, holder_fn, void *ctx);
+
+/* -- standing.c: a target stands at the highest standing answer of its people, a team at its n-th
+ * highest; contact 0 is the desk -- */
+/* A person's lower answer lowers nothing; the desk's word is as it says. */
+void store_standing_put(struct store *, int64_t alert, unsigned target, uint32_t contact, int level,
+			msec at);
+/* He takes back all that he has said for it; that he once picked up the telephone is no word of his. */
+void store_standing_drop(struct store *, int64_t alert, unsigned target, uint32_t contact);
+int store_standing_nth(struct store *, int64_t alert, unsigned target, unsigned n);
+/* Raises only; true if it did.  `step`: the next one of the ladder, for which it counts. */
+bool store_target_raise(struct store *, int64_t alert, unsigned target, int level, unsigned step,
+			const struct answer *by);
+struct target_fall {
+	unsigned target;
+	division_code division;
+	int from, to;			/* levels */
+	int64_t rose;			/* see target_rose */
+};
+/* Which step was next when it came to stand at that level or above, where it then stayed. */
+int target_rose(const struct target_fall *, int level);
+/* Down to what still stands, as the n-th highest; true if that is lower than before. */
+bool store_target_fall(struct store *, int64_t alert, unsigned target, unsigned n,
+		       struct target_fall *out);
 
 void store_event(struct store *, int64_t alert, msec at, const char *what, const char *detail);
 /* 0: its table is damaged, and the log has to do. */

@@ -141,6 +141,7 @@ ask_alerts(struct store *s)
 	int64_t ids[4];
 	unsigned targets[4];
 	size_t levels[LEVEL_COUNT], done;
+	struct target_fall fall;
 
 	store_alert_by_key(s, "k", ids, digest);
 	store_alert_get(s, 1, &a);
@@ -152,7 +153,11 @@ ask_alerts(struct store *s)
 	store_targets(s, 1, 3, see_target, NULL);
 	store_target_by_division(s, 1, 1, &t);
 	store_target_levels(s, 1, levels);
-	store_target_raise(s, 1, 0, 3, 1, 1, NULL);
+	store_target_raise(s, 1, 0, 3, 1, &(struct answer){ .contact = 1 });
+	store_standing_put(s, 1, 0, 1, 3, 1);
+	store_standing_nth(s, 1, 0, 1);
+	store_target_fall(s, 1, 0, 1, &fall);
+	store_standing_drop(s, 1, 0, 1);
 	store_called_targets(s, 1, 1, -1, targets, 4);
 	store_called_lowest(s, 1, 1);
 	store_called_alerts(s, 1, ids, 4);
@@ -162,7 +167,6 @@ ask_alerts(struct store *s)
 	store_told_late(s, 1, 1);
 	store_has_answered(s, 1, 1);
 	store_has_answered_since(s, 1, 1, 1);
-	store_answer_nth_level(s, 1, 1);
 	store_answered_at(s, 1, 3, see_holder, NULL);
 	store_answered_cannot(s, 1, see_contact, NULL);
 }

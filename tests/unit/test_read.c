@@ -79,7 +79,8 @@ put_targets(void)
 
 	store_target_insert(store, 1, &(struct target){ .id = 0, .division = 990121103001 });
 	store_target_insert(store, 1, &(struct target){ .id = 1, .division = 990121103002 });
-	store_target_raise(store, 1, 1, LEVEL_DONE, RELEASED + 1000, 2, NULL);
+	store_target_raise(store, 1, 1, LEVEL_DONE, 1,
+			   &(struct answer){ .at = RELEASED + 1000, .contact = 2 });
 	store_event(store, 1, RELEASED, "accepted", "{\"client\":\"desk\"}");
 	store_event(store, 1, RELEASED, "odd", "not \"JSON");
 	said_verbatim(&said, "请联系");	/* as tasks of an older gong are */
