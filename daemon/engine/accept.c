@@ -154,6 +154,7 @@ static int
 replace_old(struct engine *e, const struct principal *by, const struct alert *a, struct err *err)
 {
 	struct alert old;
+	struct said note;
 
 	if (!store_alert_get(e->store, a->replaces, &old))
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_REPLACES), no_alert,
@@ -175,6 +176,8 @@ replace_old(struct engine *e, const struct principal *by, const struct alert *a,
 	old.due_at = NEVER;
 	store_alert_update(e->store, &old);
 	engine_event(e, old.id, "replaced", "{\"by\":%lld}", (long long)a->id);
+	SAY(&note, task_over_replaced, a->code);
+	engine_desk_over(e, old.id, &note);
 	return 0;
 }
 
@@ -359,6 +362,7 @@ engine_cancel(struct engine *e, struct command *cmd)
 	struct cancel_request *c = cmd->cancel;
 	struct buf json = { 0 };
 	struct err err = { 0 };
+	struct said over;
 	struct alert a;
 	int64_t notice = 0;
 
@@ -393,6 +397,8 @@ engine_cancel(struct engine *e, struct command *cmd)
 	store_alert_update(e->store, &a);
 	engine_stop_waves(e, a.id, WAVE_WITHDRAWN);
 	engine_event(e, a.id, "cancelled", "{\"by\":\"%s\"}", cmd->by.name);
+	SAY(&over, task_over_cancelled);
+	engine_desk_over(e, a.id, &over);
 	store_audit(e->store, e->now, cmd->by.name, "alert.cancel", c->note ? c->note : "");
 	store_keep(e->store);
 	buf_printf(&json, "{\"id\":%lld,\"state\":\"cancelled\",\"notice\":%lld}", (long long)a.id,

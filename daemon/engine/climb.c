@@ -9,6 +9,8 @@
 static void
 close_alert(struct engine *e, struct alert *a, enum alert_state state)
 {
+	struct said note;
+
 	a->state = state;
 	a->due_at = state == ALERT_EXHAUSTED ? msec_min(a->expires_at, a->deadline_at) : NEVER;
 	if (state != ALERT_EXHAUSTED)
@@ -17,6 +19,10 @@ close_alert(struct engine *e, struct alert *a, enum alert_state state)
 		return;			/* told once, as asked: no news */
 	engine_event(e, a->id, alert_state_name(state), "{\"targets\":%lu,\"satisfied\":%lu}",
 		     a->targets, a->satisfied);
+	if (state == ALERT_SATISFIED) {
+		SAY(&note, task_over_satisfied);
+		engine_desk_over(e, a->id, &note);
+	}
 }
 
 static struct ladder_progress
@@ -155,17 +161,15 @@ climb(struct look *l)
 }
 
 static void
-deadline(struct engine *e, struct alert *a)
+deadline(struct engine *e, struct alert *a, const struct policy *p)
 {
-	struct said said;
-
 	a->deadline_at = NEVER;
 	if (a->satisfied >= a->targets)
 		return;
-	SAY(&said, task_deadline, a->code, NUM(a->targets - a->satisfied));
 	engine_event(e, a->id, "deadline", "{\"targets\":%lu,\"satisfied\":%lu}", a->targets,
 		     a->satisfied);
-	store_task_open(e->store, a->id, "deadline", &said, e->now);
+	if (p)
+		engine_desk_short(e, a, p, "deadline");
 }
 
 static int
@@ -186,7 +190,7 @@ look_at_open(struct look *l)
 		rc = l->p ? climb(l) : tell_once(l);
 	}
 	if (rc == 0 && alert_is_open(a->state) && a->deadline_at <= e->now) {
-		deadline(e, a);
+		deadline(e, a, l->p);
 		a->due_at = a->state == ALERT_EXHAUSTED ? a->expires_at : a->due_at;
 		if (a->due_at <= e->now)
 			a->due_at = e->now + 1;
@@ -206,12 +210,16 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 		progress_of(e, a, look.p);
 		close_alert(e, a, ALERT_EXPIRED);
 		engine_stop_waves(e, a->id, WAVE_EXPIRED);
+		if (look.p && a->targets)
+			engine_desk_short(e, a, look.p, "unanswered");
 	} else if (a->policy && !look.p && alert_is_open(a->state)) {
 		SAY(&said, task_no_policy);
 		store_task_open(e->store, a->id, "step_failed", &said, e->now);
 		close_alert(e, a, ALERT_EXHAUSTED);
 	} else if (alert_is_open(a->state)) {
 		rc = look_at_open(&look);
+		if (rc == 0 && !refuse && look.p && alert_is_open(a->state))
+			engine_desk_refresh(e, a, look.p);
 	}
 	if (rc == 0 && !refuse)
 		store_alert_update(e->store, a);

@@ -136,6 +136,27 @@ bool engine_is_on_trial(const struct engine *, const struct route_state *);
 /* Asks the driver that has it to give a message back, if it has not left. */
 void engine_ask_back(struct engine *, const struct message *);
 
+/* -- desk.c: gong's tasks about alerts, each of which grows -- */
+
+enum { URGENCY_UNCLEAR = 20, URGENCY_HELD = 30, URGENCY_CANNOT = 40, URGENCY_SILENT = 60,
+       URGENCY_NOBODY = 70, URGENCY_HELP = 90 };
+
+/* What somebody wrote or pressed that a person must read: one task a person and alert, which gets
+ * what he writes later, too.  alert 0: about none; contact 0: known by the number only; neither:
+ * all those who were only told share one.  `kind`: "help", "cannot" or "unclear".  Its id. */
+int64_t engine_desk_words(struct engine *, int64_t alert, uint32_t contact, uint64_t e164,
+			  const char *kind, const char *text);
+/* A cause ("unanswered", "deadline") to list the targets below the level it speaks of: the alert's
+ * one task of that sort is opened, or grows. */
+void engine_desk_short(struct engine *, const struct alert *, const struct policy *,
+		       const char *kind);
+/* If there is one: it says what is so now. */
+void engine_desk_refresh(struct engine *, const struct alert *, const struct policy *);
+/* It is satisfied, cancelled or replaced: gong closes what it has opened about its places. */
+void engine_desk_over(struct engine *, int64_t alert, const struct said *note);
+/* The list of those marked so has changed. */
+void engine_desk_nobody(struct engine *, const struct alert *, const struct policy *);
+
 /* -- import.c -- */
 
 void engine_import_slice(struct engine *);	/* of e->import; done > row_count when it is over */

@@ -179,19 +179,9 @@ plan_request(struct planner *p)
 void
 planner_desk(struct planner *p)
 {
-	struct silent silent = { 0 };
-	struct said said;
-
-	silent_under(p, 0, &silent);
-	buf_puts(&silent.names, "");
-	if (p->policy->targets == TARGETS_TEAM)
-		SAY(&said, task_nobody_in_post, p->alert->code);
-	else
-		SAY(&said, task_silent, p->alert->code, NUM(silent.n), silent.names.data);
 	p->out->console = true;
-	store_task_open(p->e->store, p->alert->id, "unanswered", &said, p->e->now);
-	engine_event(p->e, p->alert->id, "task", "{\"silent\":%lu}", silent.n);
-	buf_fini(&silent.names);
+	engine_desk_short(p->e, p->alert, p->policy, "unanswered");
+	engine_event(p->e, p->alert->id, "task", "{\"silent\":%zu}", p->target_count);
 }
 
 bool

@@ -1,10 +1,6 @@
 /* raise.c -- what an answer does to the targets of its alert, and what the desk hears of it. */
 #include "daemon/engine/climb.h"
 
-#include <stdio.h>
-
-#define DESK_QUOTE 122			/* bytes of what somebody said that a task shows */
-
 /* Calls in a driver's queue for people whose targets are all satisfied now. */
 static void
 call_back(void *ctx, const struct wave *w)
@@ -61,19 +57,9 @@ reopen(struct engine *e, struct alert *a)
 }
 
 static void
-call_the_desk(struct engine *e, const struct alert *a, const struct answer *answer,
-	      const char *kind, enum phrase phrase)
+call_the_desk(struct engine *e, const struct alert *a, const struct answer *answer, const char *kind)
 {
-	const char *words = answer->text ? answer->text : answer->note ? answer->note : "";
-	struct person person = { .name = "" };
-	char quote[DESK_QUOTE];
-	struct said said;
-
-	if (answer->contact)
-		store_person_by_id(e->store, answer->contact, &person);
-	snprintf(quote, sizeof(quote), "%s", words);
-	said_fill(&said, phrase, (const char *const[]){ a->code, person.name, quote });
-	store_task_about(e->store, a->id, answer->contact, kind, &said, e->now);
+	engine_desk_words(e, a->id, answer->contact, 0, kind, answer->text ? answer->text : answer->note);
 }
 
 /* What a person said that only another person can deal with. */
@@ -84,13 +70,13 @@ tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
 	bool team = p && p->targets == TARGETS_TEAM;
 
 	if (answer->kind == ANSWER_HELP)
-		call_the_desk(e, a, answer, "help", PHRASE_task_help);
+		call_the_desk(e, a, answer, "help");
 	else if (answer->kind == ANSWER_CANNOT && !team)
-		call_the_desk(e, a, answer, "cannot", PHRASE_task_cannot);
+		call_the_desk(e, a, answer, "cannot");
 	/* It may be the most important one: 3人被困.  Bystanders may chat. */
 	else if (answer->kind == ANSWER_NONE && answer->text && p && !answer->helper &&
 		 alert_is_open(a->state))
-		call_the_desk(e, a, answer, "unclear", PHRASE_task_unclear);
+		call_the_desk(e, a, answer, "unclear");
 }
 
 /* Records an answer and raises every target that it counts for. */
@@ -120,6 +106,9 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 		store_waves_of(e->store, a->id, call_back, e);
 	if (s.fell && a->state == ALERT_SATISFIED && a->expires_at > e->now)
 		reopen(e, a);
+	/* No rung will ask for it any more. */
+	if (s.fell && p && alert_is_open(a->state) && a->step >= p->step_count)
+		engine_desk_short(e, a, p, "unanswered");
 	if (alert_is_open(a->state) && a->state != ALERT_HELD && (s.raised || s.fell || a->hurry)) {
 		a->due_at = e->now;
 		store_alert_update(e->store, a);

@@ -4,7 +4,7 @@
  * of floor N includes the header of floor N, which includes all those below it:
  *
  *   1 ground.h   say, trouble, hand, live_list, text, request, budget, rights, asking
- *   2 lookup.h   documents, pick, broadcast, route_view, import
+ *   2 lookup.h   documents, pick, broadcast, route_view, desk, import
  *   3 waves.h    waves, stop
  *   4 message.h  message, calls, compose, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch

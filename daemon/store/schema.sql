@@ -191,6 +191,7 @@ CREATE TABLE task (		-- work for a human at the desk; contact: about whom, if an
 	opened_at INTEGER NOT NULL, closed_at INTEGER, closed_by TEXT, note TEXT, contact INTEGER,
 	text_phrase TEXT, text_values TEXT, note_phrase TEXT, note_values TEXT,
 	taken_by TEXT, taken_at INTEGER, grown_at INTEGER,	-- grown_at: more was said of it
+	e164 INTEGER,				-- about whom, when that is all that is known of him
 	urgency INTEGER NOT NULL DEFAULT 0,	-- larger goes first at the desk
 	count INTEGER NOT NULL DEFAULT 0,	-- of places or people it is about; 0 = it does not say
 	places TEXT,				-- JSON: codes of those divisions

@@ -99,3 +99,23 @@ store_target_fall(struct store *s, int64_t alert, unsigned target, unsigned n,
 		  (msec)best.contact, alert, (int64_t)target);
 	return true;
 }
+
+void
+store_targets_short(struct store *s, int64_t alert, int below, target_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, division, contact, level, nobody FROM target "
+				       "WHERE alert = ? AND level < ? AND moved_to IS NULL", "ii", alert,
+				       (int64_t)below);
+
+	while (store_step(s, st)) {
+		struct target t = {
+			.id = (unsigned)sqlite3_column_int(st, 0),
+			.division = sqlite3_column_int64(st, 1),
+			.contact = (uint32_t)sqlite3_column_int64(st, 2),
+			.level = sqlite3_column_int(st, 3),
+			.nobody = sqlite3_column_int(st, 4),
+		};
+
+		fn(ctx, &t);
+	}
+}

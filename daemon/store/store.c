@@ -539,7 +539,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE INDEX inbound_waits ON inbound (wait_until) WHERE wait_until IS NOT NULL;"
 	"CREATE INDEX inbound_of ON inbound (contact, id) WHERE contact IS NOT NULL;"
 	"ALTER TABLE task ADD COLUMN taken_by TEXT; ALTER TABLE task ADD COLUMN taken_at INTEGER;"
-	"ALTER TABLE task ADD COLUMN grown_at INTEGER;"
+	"ALTER TABLE task ADD COLUMN grown_at INTEGER; ALTER TABLE task ADD COLUMN e164 INTEGER;"
 	"ALTER TABLE task ADD COLUMN urgency INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE task ADD COLUMN count INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE task ADD COLUMN places TEXT; ALTER TABLE task ADD COLUMN words TEXT;"

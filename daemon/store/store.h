@@ -171,10 +171,13 @@ struct target {
 	division_code division;
 	uint32_t contact;
 	int level;
+	bool nobody;				/* only from store_targets_short */
 };
 typedef void (*target_fn)(void *ctx, const struct target *);
 void store_target_insert(struct store *, int64_t alert, const struct target *);
 void store_targets(struct store *, int64_t alert, int below, target_fn, void *ctx);
+/* Those below a level that have not moved to another alert, by place. */
+void store_targets_short(struct store *, int64_t alert, int below, target_fn, void *ctx);
 bool store_target_by_division(struct store *, int64_t alert, division_code, struct target *);
 void store_target_levels(struct store *, int64_t alert, size_t at_level[LEVEL_COUNT]);
 void store_called_put(struct store *, uint32_t contact, int64_t alert, unsigned target,
@@ -260,6 +263,25 @@ bool store_tasks_over(struct store *, const char *kind, const struct said *note,
 void store_task_about(struct store *, int64_t alert, uint32_t contact, const char *kind,
 		      const struct said *, msec at);
 #define WHO_TEXT 256			/* a person's name, and the principal's behind it */
+/* One that grows: its text is made anew, its urgency never falls. */
+struct growing {
+	int64_t alert;			/* 0: about none */
+	uint32_t contact;		/* about whom; 0 = nobody in particular */
+	uint64_t e164;			/* of somebody known by his number only; 0 = none */
+	const char *kind;
+	struct said said;
+	int urgency;
+	unsigned long count;		/* of places, people or texts */
+	const char *places, *words;	/* JSON; NULL: none, and no words more than before */
+};
+/* The open one of that kind about them; 0: none.  `words` (or NULL) is what was written so far, which
+ * the caller frees; NULL: nothing. */
+int64_t store_task_find(struct store *, int64_t alert, uint32_t contact, uint64_t e164,
+			const char *kind, char **words);
+/* The open one about places that do not stand as asked, whichever of its causes came first. */
+int64_t store_task_short(struct store *, int64_t alert, char kind[16]);
+int64_t store_task_new(struct store *, const struct growing *, msec at);
+void store_task_grow(struct store *, int64_t task, const struct growing *, msec at); /* at 0: no news */
 struct task {
 	int64_t id, alert;		/* alert 0: it is about none */
 	uint32_t contact;		/* about whom; 0 = nobody in particular */

@@ -3,6 +3,8 @@
  * know the phrase, be it older or newer. */
 #include "daemon/store/internal.h"
 
+#include <stdio.h>
+
 #include "core/buf.h"
 
 void
@@ -96,6 +98,71 @@ store_tasks_open(struct store *s, const char *kind)
 		store_done(st);
 	}
 	return count;
+}
+
+int64_t
+store_task_find(struct store *s, int64_t alert, uint32_t contact, uint64_t e164, const char *kind,
+		char **words)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, words FROM task WHERE closed_at IS NULL AND "
+				       "alert IS ? AND kind = ? AND coalesce(contact, 0) = ? AND "
+				       "coalesce(e164, 0) = ?", "ntii", (msec)alert, kind,
+				       (int64_t)contact, (int64_t)e164);
+	int64_t id = 0;
+
+	if (store_step(s, st)) {
+		id = sqlite3_column_int64(st, 0);
+		if (words && sqlite3_column_text(st, 1))
+			*words = xstrdup((const char *)sqlite3_column_text(st, 1));
+		store_done(st);
+	}
+	return id;
+}
+
+int64_t
+store_task_short(struct store *s, int64_t alert, char kind[16])
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, kind FROM task WHERE closed_at IS NULL AND "
+				       "alert = ? AND kind IN ('unanswered', 'deadline', 'summary')",
+				       "i", alert);
+	int64_t id = 0;
+
+	if (store_step(s, st)) {
+		id = sqlite3_column_int64(st, 0);
+		snprintf(kind, 16, "%s", (const char *)sqlite3_column_text(st, 1));
+		store_done(st);
+	}
+	return id;
+}
+
+int64_t
+store_task_new(struct store *s, const struct growing *g, msec at)
+{
+	struct stored_said stored;
+	int rows;
+
+	store_said(&g->said, &stored);
+	rows = store_run(s, "INSERT INTO task (" TASK_COLUMNS ", e164, urgency, count, places, words) "
+			 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "nnttttiniitt",
+			 (msec)g->alert, (msec)g->contact, g->kind, stored.text, stored.phrase,
+			 stored.values, at, (msec)g->e164, (int64_t)g->urgency, (int64_t)g->count,
+			 g->places, g->words);
+	free(stored.values);
+	return rows > 0 ? store_last_id(s) : 0;
+}
+
+void
+store_task_grow(struct store *s, int64_t task, const struct growing *g, msec at)
+{
+	struct stored_said stored;
+
+	store_said(&g->said, &stored);
+	store_run(s, "UPDATE task SET kind = ?, text = ?, text_phrase = ?, text_values = ?, "
+		  "grown_at = coalesce(?, grown_at), urgency = max(urgency, ?), count = ?, places = ?, "
+		  "words = coalesce(?, words) WHERE id = ?", "ttttniitti", g->kind, stored.text,
+		  stored.phrase, stored.values, at, (int64_t)g->urgency, (int64_t)g->count, g->places,
+		  g->words, task);
+	free(stored.values);
 }
 
 bool

@@ -9,7 +9,7 @@ import re
 import sys
 
 DOC = "docs/log.md"
-CALL = re.compile(r'\b(engine_log|log_line|ports\.log|kit_log|engine_event|store_task_open|store_task_once|tell_desk|call_the_desk)\(')
+CALL = re.compile(r'\b(engine_log|log_line|ports\.log|kit_log|engine_event|store_task_open|store_task_once|tell_desk|call_the_desk|engine_desk_short|engine_desk_words)\(')
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -47,7 +47,8 @@ for path in sorted(glob.glob("daemon/**/*.c", recursive=True) + glob.glob("drive
             continue
         section = {"engine_event": "story", "store_task_open": "task",
                    "store_task_once": "task", "tell_desk": "task",
-                   "call_the_desk": "task"}.get(m.group(1), "log")
+                   "call_the_desk": "task", "engine_desk_short": "task",
+                   "engine_desk_words": "task"}.get(m.group(1), "log")
         where = "%s:%d" % (path, source.count("\n", 0, m.start()) + 1)
         for literal in first_literals(source, m.end()):
             if (section == "log" and literal == "%s") or literal.startswith("{"):

@@ -746,7 +746,8 @@ struct wish {
 	long who;
 	int64_t alert, value;
 	division_code division;
-	const char *text;
+	const char *text, *name;	/* name: kind of a task */
+	bool open;			/* only tasks that are */
 	int channel, road;		/* road: -1 = any */
 	long count, most;		/* count -1 = at least one; most: of a range */
 	msec since;
@@ -792,6 +793,29 @@ look_named(struct night *n, const char *sql, int64_t a, const char *name)
 	return value;
 }
 
+/* What it says is looked for in its English, in what people wrote, and in the note of its end. */
+static int64_t
+count_tasks(const struct wish *w)
+{
+	sqlite3_stmt *st = NULL;
+	int64_t count = -1;
+
+	if (!w->n->peek || sqlite3_prepare_v2(w->n->peek, "SELECT count(*) FROM task WHERE (?1 = 0 OR "
+		"alert = ?1) AND kind = ?2 AND (?3 IS NULL OR instr(text || ' ' || coalesce(note, '') || "
+		"' ' || coalesce(words, ''), ?3)) AND (?4 = 0 OR closed_at IS NULL)", -1, &st, NULL) !=
+	    SQLITE_OK)
+		return -1;
+	sqlite3_bind_int64(st, 1, w->alert);
+	sqlite3_bind_text(st, 2, w->name, -1, SQLITE_STATIC);
+	if (w->text)
+		sqlite3_bind_text(st, 3, w->text, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(st, 4, w->open);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		count = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	return count;
+}
+
 /* The contact id, for looking into the store. */
 static int64_t
 contact_of(struct night *n, long v)
@@ -814,8 +838,7 @@ measure(const struct wish *w)
 	case WISH_STATE:
 		return gongd_look(n, "SELECT state FROM alert WHERE id = ?1", w->alert, 0);
 	case WISH_TASK:
-		return look_named(n, "SELECT count(*) FROM task WHERE (?1 = 0 OR alert = ?1) AND "
-				  "kind = ?2", w->alert, w->text);
+		return count_tasks(w);
 	case WISH_EVENT:
 		return look_named(n, "SELECT count(*) FROM event WHERE alert = ?1 AND what = ?2",
 				  w->alert, w->text);
@@ -911,8 +934,11 @@ read_wish(struct reader *r, struct wish *w)
 			if (strcmp(states[i], what) == 0)
 				w->value = i;
 		return w->value >= 0;
-	} else if (strcmp(what, "task") == 0 || strcmp(what, "event") == 0) {
-		w->kind = *what == 't' ? WISH_TASK : WISH_EVENT;
+	} else if (strcmp(what, "task") == 0) {
+		w->kind = WISH_TASK;
+		w->name = need(r);
+	} else if (strcmp(what, "event") == 0) {
+		w->kind = WISH_EVENT;
 		w->text = need(r);
 	} else if (strcmp(what, "message") == 0) {
 		return read_message_wish(r, w);
@@ -980,6 +1006,8 @@ do_expect(struct reader *r)
 			w.text = need(r);
 		else if (eat(r, "times"))
 			need_count(r, &w);
+		else if (eat(r, "open"))
+			w.open = true;
 		else if (eat(r, "now"))
 			w.since = r->n->mono;
 		else
