@@ -22,6 +22,14 @@ void engine_alerts_load(struct engine *);
 int engine_look(struct engine *, struct alert *, const struct alert_request *,
 		struct err *refuse);
 
+/* -- catch_up.c -- */
+
+/* A target fell: the rungs that were passed while it stood above are taken for it, in turns to come. */
+void engine_catch_up_note(struct engine *, const struct alert *, const struct policy *,
+			  const struct target_fall *);
+void engine_catch_up_due(struct engine *);	/* some of the oldest alert that has such */
+void engine_catch_up_load(struct engine *);
+
 /* -- raise.c -- */
 
 /* Records an answer and raises every target that it counts for. */

@@ -9,6 +9,7 @@ static const struct due rows[] = {
 	  engine_alarms_load },
 	{ "put aside", NULL, engine_aside_due, NULL, NULL },
 	{ "alerts", engine_climb_next, engine_climb_due, NULL, engine_alerts_load },
+	{ "catch-ups", NULL, engine_catch_up_due, NULL, engine_catch_up_load },	/* e->more */
 	{ "steps", NULL, engine_climb_slices, NULL, NULL },	/* e->more */
 	{ "canaries", engine_canaries_next, engine_canaries_due, engine_canaries_shift, NULL },
 	{ "waves", engine_waves_next, engine_waves_end, NULL, engine_waves_load },

@@ -23,6 +23,36 @@ struct stand {
 	bool raised, fell;
 };
 
+/* What was satisfied is not any more.  Rungs whose time has passed are not climbed one after the other
+ * now: they are part of the catch-up.  A team has none: its ladder takes them. */
+static void
+reopen(struct stand *s)
+{
+	struct alert *a = s->a;
+
+	a->state = ALERT_ACTIVE;
+	a->closed_at = NEVER;
+	engine_event(s->e, a->id, "reopened", "{}");
+	while (s->p && !s->quota && a->step < s->p->step_count &&
+	       msec_add(a->released_at, s->p->steps[a->step].after_ms) <= s->e->now)
+		engine_event(s->e, a->id, "step_skipped", "{\"step\":%u}", a->step++);
+}
+
+static void
+fall(struct stand *s, unsigned target)
+{
+	const struct policy *p = s->p;
+	struct target_fall f;
+
+	if (!store_target_fall(s->e->store, s->a->id, target, s->quota ? s->quota : 1, &f))
+		return;
+	s->fell = true;
+	if (s->a->state == ALERT_SATISFIED && s->a->expires_at > s->e->now && (!p || f.to < p->until))
+		reopen(s);
+	if (p && !s->quota && alert_is_open(s->a->state))
+		engine_catch_up_note(s->e, s->a, p, &f);
+}
+
 /* A team stands as high as its quota of persons; others as their best.  The desk's word for a place
  * may lower what the desk has set, a person's "cannot" takes back his own words only. */
 static void
@@ -31,7 +61,6 @@ stand_for(struct stand *s, unsigned target)
 	const struct answer *answer = s->answer;
 	bool takes_back = answer->kind == ANSWER_CANNOT, up = answer->level > 0 && !takes_back;
 	struct store *store = s->e->store;
-	struct target_fall fall;
 	int level = answer->level;
 
 	if (takes_back)
@@ -42,18 +71,8 @@ stand_for(struct stand *s, unsigned target)
 		level = store_standing_nth(store, s->a->id, target, s->quota);
 	if (up && store_target_raise(store, s->a->id, target, level, s->a->step, answer))
 		s->raised = true;
-	else if ((takes_back || (up && !answer->contact)) &&
-		 store_target_fall(store, s->a->id, target, s->quota ? s->quota : 1, &fall))
-		s->fell = true;
-}
-
-/* What was satisfied is not any more: the ladder goes on where time is by now. */
-static void
-reopen(struct engine *e, struct alert *a)
-{
-	a->state = ALERT_ACTIVE;
-	a->closed_at = NEVER;
-	engine_event(e, a->id, "reopened", "{}");
+	else if (takes_back || (up && !answer->contact))
+		fall(s, target);
 }
 
 static void
@@ -104,8 +123,6 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 		stand_for(&s, t.id);
 	if (s.raised)
 		store_waves_of(e->store, a->id, call_back, e);
-	if (s.fell && a->state == ALERT_SATISFIED && a->expires_at > e->now)
-		reopen(e, a);
 	/* No rung will ask for it any more. */
 	if (s.fell && p && alert_is_open(a->state) && a->step >= p->step_count)
 		engine_desk_short(e, a, p, "unanswered");

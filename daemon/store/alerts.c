@@ -213,6 +213,7 @@ store_clock_shift(struct store *s, msec by)
 	store_run(s, "UPDATE alert SET released_at = released_at + ?1, deadline_at = deadline_at + ?1, "
 		  "due_at = min(due_at + ?1, expires_at) WHERE state IN (1, 3)", "i", by);
 	store_run(s, "UPDATE message SET due = due + ?1 WHERE due IS NOT NULL", "i", by);
+	store_run(s, "UPDATE catch_up SET taken_at = taken_at + ?1", "i", by);
 	store_run(s, "UPDATE route SET down_since = down_since + ?1, "
 		  "restless_until = restless_until + ?1, alarms_until = alarms_until + ?1", "i", by);
 	store_run(s, "UPDATE route_alarm SET ends_at = ends_at + ?1 WHERE ends_at IS NOT NULL", "i",

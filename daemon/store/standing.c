@@ -100,6 +100,32 @@ store_target_fall(struct store *s, int64_t alert, unsigned target, unsigned n,
 	return true;
 }
 
+static struct target
+target_of(sqlite3_stmt *st)
+{
+	return (struct target){
+		.id = (unsigned)sqlite3_column_int(st, 0),
+		.division = sqlite3_column_int64(st, 1),
+		.contact = (uint32_t)sqlite3_column_int64(st, 2),
+		.level = sqlite3_column_int(st, 3),
+		.nobody = sqlite3_column_int(st, 4),
+	};
+}
+
+bool
+store_target_get(struct store *s, int64_t alert, unsigned target, struct target *out)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, division, contact, level, nobody FROM target "
+				       "WHERE alert = ? AND id = ? AND moved_to IS NULL", "ii", alert,
+				       (int64_t)target);
+
+	if (!store_step(s, st))
+		return false;
+	*out = target_of(st);
+	store_done(st);
+	return true;
+}
+
 void
 store_targets_short(struct store *s, int64_t alert, int below, target_fn fn, void *ctx)
 {
@@ -108,13 +134,7 @@ store_targets_short(struct store *s, int64_t alert, int below, target_fn fn, voi
 				       (int64_t)below);
 
 	while (store_step(s, st)) {
-		struct target t = {
-			.id = (unsigned)sqlite3_column_int(st, 0),
-			.division = sqlite3_column_int64(st, 1),
-			.contact = (uint32_t)sqlite3_column_int64(st, 2),
-			.level = sqlite3_column_int(st, 3),
-			.nobody = sqlite3_column_int(st, 4),
-		};
+		struct target t = target_of(st);
 
 		fn(ctx, &t);
 	}

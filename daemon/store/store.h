@@ -178,6 +178,7 @@ void store_target_insert(struct store *, int64_t alert, const struct target *);
 void store_targets(struct store *, int64_t alert, int below, target_fn, void *ctx);
 /* Those below a level that have not moved to another alert, by place. */
 void store_targets_short(struct store *, int64_t alert, int below, target_fn, void *ctx);
+bool store_target_get(struct store *, int64_t alert, unsigned target, struct target *);
 bool store_target_by_division(struct store *, int64_t alert, division_code, struct target *);
 void store_target_levels(struct store *, int64_t alert, size_t at_level[LEVEL_COUNT]);
 void store_called_put(struct store *, uint32_t contact, int64_t alert, unsigned target,
@@ -249,6 +250,18 @@ int target_rose(const struct target_fall *, int level);
 /* Down to what still stands, as the n-th highest; true if that is lower than before. */
 bool store_target_fall(struct store *, int64_t alert, unsigned target, unsigned n,
 		       struct target_fall *out);
+
+/* -- catch_up.c: targets that fell back, with the steps to be taken for them -- */
+struct catch_up {
+	unsigned target;
+	uint64_t steps;			/* bit i: the i-th */
+	msec taken_at;			/* when that was done last; NEVER = not yet */
+};
+void store_catch_up_add(struct store *, int64_t alert, unsigned target, uint64_t steps);
+/* Up to `max` of the oldest alert that has some; 0: there are none. */
+size_t store_catch_up_next(struct store *, int64_t *alert, struct catch_up *out, size_t max);
+/* They are taken, or (NEVER) will not be. */
+void store_catch_up_taken(struct store *, int64_t alert, unsigned target, msec at);
 
 void store_event(struct store *, int64_t alert, msec at, const char *what, const char *detail);
 /* 0: its table is damaged, and the log has to do. */
