@@ -5,36 +5,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/reply.h"
-
-static bool
-is_helper(struct engine *e, const struct candidate *c)
-{
-	return store_called_lowest(e->store, c->contact, c->alert.id) == LEVEL_COUNT;
-}
-
 void
-engine_take_answer(struct engine *e, struct candidate *c, enum answer_source source,
-		   enum answer_kind kind, int level, const char *text)
+engine_take_answer(struct engine *e, struct alert *a, uint32_t contact, const struct word *word)
 {
 	struct answer answer = {
-		.alert = c->alert.id, .contact = c->contact, .at = e->now, .source = source,
-		.kind = kind, .level = level, .step = (int)c->alert.step,
-		.helper = is_helper(e, c), .text = text,
+		.alert = a->id, .contact = contact, .at = e->now, .source = word->source,
+		.kind = word->kind, .level = word->level, .step = (int)a->step, .text = word->text,
+		.helper = store_called_lowest(e->store, contact, a->id) == LEVEL_COUNT,
+		.wave = word->wave, .minutes = word->minutes,
 	};
 	unsigned *targets;
 
-	answer.target_count = engine_counts_for(e, c->alert.id, c->contact, &targets);
+	answer.target_count = engine_counts_for(e, a->id, contact, word->texts, word->text_count,
+						&targets);
 	answer.targets = targets;
-	engine_raise(e, &c->alert, &answer);
+	engine_raise(e, a, &answer);
 	free(targets);
 }
 
 /* Picked up, says the driver, be it about an earlier attempt, in the driver's life before this. */
 static void
 picked_up(struct engine *e, struct live_wave *lw, struct message *m, unsigned attempt,
-	  struct candidate *c)
+	  struct alert *a)
 {
+	struct word word = { .source = SOURCE_CALL, .kind = ANSWER_ANSWERED, .level = LEVEL_ANSWERED,
+			     .wave = m->wave, .texts = &m->variant, .text_count = 1 };
+
 	if (m->state == MESSAGE_DELIVERED)
 		return;
 	/* gongd may be gone before the route's own word for it comes. */
@@ -42,7 +38,7 @@ picked_up(struct engine *e, struct live_wave *lw, struct message *m, unsigned at
 		store_attempt_insert(e->store, m, e->now, OUTCOME_ACCEPTED, REJECT_NONE, 0, NULL,
 				     WORD(call_was_answered));
 	engine_message_event(e, lw, m, MESSAGE_ON_RECEIPT_DELIVERED);
-	engine_take_answer(e, c, SOURCE_CALL, ANSWER_ANSWERED, LEVEL_ANSWERED, NULL);
+	engine_take_answer(e, a, m->contact, &word);
 }
 
 /* What the network thinks who picked up is written down; nothing is concluded from it. */
@@ -60,31 +56,33 @@ engine_call(struct engine *e, struct command *cmd)
 {
 	uint32_t wave = message_id_wave(cmd->call.id);
 	struct live_wave *lw = engine_wave(e, wave);
-	struct candidate c = { .contact = message_id_contact(cmd->call.id) };
+	uint32_t contact = message_id_contact(cmd->call.id);
 	const char *digits = cmd->call.digits ? cmd->call.digits : "";
 	const char *outcome = cmd->call.outcome ? cmd->call.outcome : "";
-	enum answer_kind kind;
+	struct word word = { .source = SOURCE_KEY, .wave = wave, .text_count = 1 };
+	struct alert a;
 	struct message m;
 	unsigned attempt;
-	int level;
 
-	if (!lw || !store_alert_get(e->store, lw->w.alert, &c.alert) ||
-	    !store_message_get(e->store, wave, c.contact, lw->w.channel, &m) ||
+	if (!lw || !store_alert_get(e->store, lw->w.alert, &a) ||
+	    !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
 	    !(attempt = engine_which_attempt(&m, cmd->call.id)))
 		return;
 	engine_route_moved(e, engine_route(e, cmd->route));
 	if (cmd->call.state == CALL_ANSWERED ||
 	    (cmd->call.state == CALL_ENDED && strcmp(outcome, "answered") == 0))
-		picked_up(e, lw, &m, attempt, &c);
+		picked_up(e, lw, &m, attempt, &a);
 	if (cmd->call.machine)
 		note_machine(e, &m, attempt, cmd->call.machine);
+	word.texts = &m.variant;
 	for (; *digits; digits++) {
 		char token[2] = { *digits, '\0' };
 
-		if (!reply_meaning(engine_template(e, lw->w.template), token, &kind, &level))
+		if (!reply_meaning(engine_template(e, lw->w.template), token, &word.kind, &word.level))
 			continue;
-		store_alert_get(e->store, lw->w.alert, &c.alert);
-		engine_take_answer(e, &c, SOURCE_KEY, kind, level, token);
+		word.text = token;
+		store_alert_get(e->store, lw->w.alert, &a);
+		engine_take_answer(e, &a, contact, &word);
 	}
 }
 
@@ -122,7 +120,7 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 			return;
 		}
 		answer.contact = person.id;
-		answer.target_count = engine_counts_for(e, a.id, person.id, &targets);
+		answer.target_count = engine_counts_for(e, a.id, person.id, NULL, 0, &targets);
 		answer.targets = targets;
 	} else if (!store_target_by_division(e->store, a.id, q->division, &t)) {
 		err_say(&err, REFUSED_INVALID, about(CONCEPT_DIVISION), not_a_target, NUM(a.id));

@@ -2,6 +2,8 @@
 #ifndef GONG_ENGINE_ANSWER_H
 #define GONG_ENGINE_ANSWER_H
 
+#include "core/reply.h"
+#include "core/which.h"
 #include "daemon/engine/canary.h"
 
 /* -- ask.c: questions to drivers, and what came of them -- */
@@ -15,24 +17,47 @@ void engine_questions_shift(struct engine *, msec by);
 
 /* -- which.c -- */
 
-struct candidate {
+#define CANDIDATES 64
+#define TEXTS_MAX 32
+
+struct candidate {			/* a request, as one person has heard of it */
 	struct alert alert;
 	uint32_t contact;
-	bool open;
-	bool heard;			/* this person has confirmed it already */
+	bool is_called;			/* for targets; else he helps, or was told something */
+	const struct template *template;	/* of the text that he answers; NULL: he has none */
+	uint32_t wave;			/* likewise */
+	int64_t texts[TEXTS_MAX];	/* variants by which he was called */
+	size_t text_count;
+	int64_t coded;			/* the one whose own code he gave; 0 = none */
+	int64_t moved_to;		/* the alert that has taken over all his targets; 0 = none */
+	int64_t route;			/* that has a message of it in the air */
+	struct reply reply;		/* what he said, read with that template */
+	enum answer_kind kind;		/* and its meaning there; NONE: none */
+	int level;
 };
 
-/* Takes the best of what that person may answer into *best, if it is better than what is there. */
-void engine_consider(struct engine *, uint32_t contact, const char *code, struct candidate *best,
-		     bool *found);
-/* Cancelled or expired, or about to be. */
+struct heard {				/* all that a text may answer */
+	struct candidate list[CANDIDATES];
+	struct which_one ones[CANDIDATES];
+	size_t count;
+};
+
+/* `waited`: as if nothing were in the air. */
+struct which_decision engine_which(struct engine *, const struct inbound *, const struct reply *,
+				   const uint32_t *contacts, size_t count, bool waited,
+				   struct heard *);
+/* Cancelled, expired, or taken over by another alert. */
 bool candidate_is_over(const struct candidate *);
 
 /* -- counts.c -- */
 
-/* The targets of the alert for which that person's answer counts, in order; the caller frees
+/* The targets of the alert for which that person's answer counts, in order: those that he was called
+ * for and these texts name; all of them without texts, or when one names none.  The caller frees
  * *targets. */
-size_t engine_counts_for(struct engine *, int64_t alert, uint32_t contact, unsigned **targets);
+size_t engine_counts_for(struct engine *, int64_t alert, uint32_t contact, const int64_t *texts,
+			 size_t text_count, unsigned **targets);
+/* Do these texts all name the same places? */
+bool engine_names_one_thing(struct engine *, int64_t alert, const int64_t *texts, size_t text_count);
 
 /* -- thanks.c -- */
 
@@ -42,9 +67,18 @@ void engine_brakes_shift(struct engine *, msec by);
 
 /* -- answer.c -- */
 
-/* Books what a person said on the request it is for. */
-void engine_take_answer(struct engine *, struct candidate *, enum answer_source,
-			enum answer_kind, int level, const char *text);
+struct word {				/* what a person said, and to which texts */
+	enum answer_source source;
+	enum answer_kind kind;
+	int level, minutes;
+	const char *text;
+	uint32_t wave;			/* of the message that he answers; 0 = not known */
+	const int64_t *texts;		/* by which he was called for what it counts for */
+	size_t text_count;
+};
+
+/* Books it on that request. */
+void engine_take_answer(struct engine *, struct alert *, uint32_t contact, const struct word *);
 void engine_call(struct engine *, struct command *);
 void engine_desk_answer(struct engine *, struct command *);
 
@@ -59,8 +93,18 @@ void engine_who(char out[WHO_TEXT], const struct principal *, const char *name);
 #define WHEN_TEXT 16
 const char *engine_when(char out[WHEN_TEXT], msec at);
 
+/* -- judge.c -- */
+
+/* Says what came in means, and does what follows.  NEVER: that is done; else until when it must wait
+ * for what is in the air, to be judged again. */
+msec engine_judge(struct engine *, const struct inbound *);
+
 /* -- inbound.c -- */
 
 void engine_inbound(struct engine *, struct command *);
+void engine_inbound_look(struct engine *);	/* a message has settled: those that wait are judged again */
+void engine_inbound_due(struct engine *);
+msec engine_inbound_next(const struct engine *);
+void engine_inbound_load(struct engine *);
 
 #endif

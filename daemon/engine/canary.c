@@ -121,6 +121,14 @@ result_json(const struct engine *e, const struct canary *c)
 	return text;
 }
 
+/* It was stamped when the network took it: how far is that from our clock? */
+static void
+measure_skew(struct route_state *r, const struct canary *c)
+{
+	r->asking.skew_is_known = c->stamped_at > 0 && c->submit_ms >= 0;
+	r->asking.skew_ms = c->stamped_at - (c->asked_at + c->submit_ms);
+}
+
 /* It came back, or it did not. */
 static void
 finish(struct engine *e, struct route_state *r)
@@ -139,6 +147,8 @@ finish(struct engine *e, struct route_state *r)
 	}
 	if (back)
 		c->reason[0] = '\0';
+	if (back)
+		measure_skew(r, c);
 	result = result_json(e, c);
 	store_route_canary_set(e->store, r->id, result);
 	audit(e, "route.answer", json_pack("{s:s,s:I,s:b,s:s}", "route", r->conf->name, "id",
@@ -199,8 +209,9 @@ engine_canary_answered(struct engine *e, struct route_state *r, json_t *answer)
 }
 
 bool
-engine_canary_returns(struct engine *e, const char *text)
+engine_canary_returns(struct engine *e, const struct inbound *in)
 {
+	const char *text = in->text;
 	const char *words = strstr(text, WORDS);
 	char route[48], nonce[9];
 	struct route_state *r;
@@ -213,6 +224,7 @@ engine_canary_returns(struct engine *e, const char *text)
 	if (c && c->question && c->inbound_ms < 0 && strcmp(c->nonce, nonce) == 0) {
 		engine_asking_touch(e);
 		c->inbound_ms = e->now - c->asked_at;
+		c->stamped_at = in->at;
 		if (c->is_answered)
 			finish(e, r);
 	}
@@ -270,6 +282,7 @@ engine_canaries_shift(struct engine *e, msec by)
 	for (size_t i = 0; i < e->route_count; i++) {
 		struct canary *c = &e->routes[i]->asking.canary;
 
+		e->routes[i]->asking.skew_is_known = false;
 		c->due_at += c->due_at ? by : 0;
 		c->asked_at += by;
 		c->until += by;

@@ -13,7 +13,7 @@ void engine_canaries_shift(struct engine *, msec by);
 void engine_canary_lost(struct engine *, struct route_state *);
 /* `answer`: what the driver said of the sending; NULL = it was not there. */
 void engine_canary_answered(struct engine *, struct route_state *, json_t *answer);
-bool engine_canary_returns(struct engine *, const char *text);	/* true: no person wrote it */
+bool engine_canary_returns(struct engine *, const struct inbound *);	/* true: no person wrote it */
 
 /* -- life.c: routes come, change and go -- */
 

@@ -1,7 +1,9 @@
-/* counts.c -- for which places an answer counts: those of which its writer was told. */
+/* counts.c -- for which places an answer counts: those that the texts named which its writer was
+ * given. */
 #include "daemon/engine/answer.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define AT_ONCE 256
 
@@ -21,8 +23,83 @@ called_for(struct engine *e, int64_t alert, uint32_t contact, unsigned **out)
 	return count;
 }
 
-size_t
-engine_counts_for(struct engine *e, int64_t alert, uint32_t contact, unsigned **targets)
+struct named {				/* targets that texts name; in order once sorted */
+	unsigned *targets;
+	size_t count;
+	bool all;			/* a text without places of its own speaks of them all */
+};
+
+static int
+by_number(const void *a, const void *b)
 {
-	return called_for(e, alert, contact, targets);
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static size_t
+once_each(unsigned *list, size_t count)
+{
+	size_t kept = 0;
+
+	if (count)
+		qsort(list, count, sizeof(*list), by_number);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || list[kept - 1] != list[i])
+			list[kept++] = list[i];
+	return kept;
+}
+
+/* The targets of one text are added. */
+static void
+add_named(struct engine *e, int64_t alert, int64_t text, struct named *named)
+{
+	size_t count;
+	division_code *places = store_variant_places(e->store, text, &count);
+
+	named->all |= !count;
+	named->targets = xrealloc(named->targets, (named->count + count + 1) * sizeof(unsigned));
+	for (size_t i = 0; i < count; i++) {
+		struct target t;
+
+		if (store_target_by_division(e->store, alert, places[i], &t))
+			named->targets[named->count++] = t.id;
+	}
+	named->count = once_each(named->targets, named->count);
+	free(places);
+}
+
+size_t
+engine_counts_for(struct engine *e, int64_t alert, uint32_t contact, const int64_t *texts,
+		  size_t text_count, unsigned **targets)
+{
+	size_t count = called_for(e, alert, contact, targets), kept = 0;
+	struct named named = { .all = !text_count };
+
+	for (size_t i = 0; i < text_count && !named.all; i++)
+		add_named(e, alert, texts[i], &named);
+	for (size_t i = 0; i < count && !named.all; i++)
+		if (bsearch(&(*targets)[i], named.targets, named.count, sizeof(unsigned), by_number))
+			(*targets)[kept++] = (*targets)[i];
+	free(named.targets);
+	return named.all ? count : kept;
+}
+
+bool
+engine_names_one_thing(struct engine *e, int64_t alert, const int64_t *texts, size_t text_count)
+{
+	struct named first = { 0 }, other;
+	bool same = true;
+
+	if (text_count)
+		add_named(e, alert, texts[0], &first);
+	for (size_t i = 1; i < text_count && same; i++) {
+		other = (struct named){ 0 };
+		add_named(e, alert, texts[i], &other);
+		same = other.all == first.all && other.count == first.count &&
+			memcmp(other.targets, first.targets, first.count * sizeof(unsigned)) == 0;
+		free(other.targets);
+	}
+	free(first.targets);
+	return same;
 }

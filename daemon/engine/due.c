@@ -7,6 +7,8 @@ static const struct due rows[] = {
 	{ "questions", engine_questions_next, engine_questions_due, engine_questions_shift, NULL },
 	{ "alarms", engine_alarms_next, engine_alarms_due, engine_alarms_shift,
 	  engine_alarms_load },
+	{ "answers that wait", engine_inbound_next, engine_inbound_due, NULL,
+	  engine_inbound_load },
 	{ "put aside", NULL, engine_aside_due, NULL, NULL },
 	{ "alerts", engine_climb_next, engine_climb_due, NULL, engine_alerts_load },
 	{ "catch-ups", NULL, engine_catch_up_due, NULL, engine_catch_up_load },	/* e->more */

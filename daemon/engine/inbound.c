@@ -1,78 +1,77 @@
-/* inbound.c -- texts and missed calls from people: whose they are, what they mean, what follows. */
+/* inbound.c -- texts and missed calls come in, each once; an answer waits while all that it may answer
+ * is in the air, and a person's texts keep their order. */
 #include "daemon/engine/answer.h"
 
-#include <string.h>
+#include <stdlib.h>
 
-#include "core/reply.h"
-
+/* The store has them: memory only knows when to look. */
 static void
-opt_out(struct engine *e, const uint32_t *contacts, size_t count)
+wait_until(struct engine *e, const struct inbound *in, msec until)
 {
-	for (size_t i = 0; i < count; i++) {
-		store_opt_out(e->store, contacts[i]);
-		store_audit(e->store, e->now, "inbound", "contact.opt_out", "");
-	}
+	if (in->wait_until != until)
+		store_inbound_waits(e->store, in->id, until);
+	e->waits.at = msec_min(e->waits.at, until);
 }
 
-static void
-read_reply(struct engine *e, struct command *cmd, int64_t inbound, const uint32_t *contacts,
-	   size_t count)
+/* Until when, that it is the turn of this text; NEVER: it is. */
+static msec
+waits_behind(struct engine *e, const struct inbound *in)
 {
-	struct candidate best = { 0 };
-	struct reply reply = { .token = "" };
-	enum answer_kind kind = ANSWER_ANSWERED;
-	int level = LEVEL_ANSWERED;
-	bool found = false, known = true, heard_before;
-
-	if (cmd->inbound.text)
-		reply_parse(&reply, cmd->inbound.text);
-	if (reply.opt_out) {
-		opt_out(e, contacts, count);
-		return;
-	}
-	for (size_t i = 0; i < count; i++)
-		engine_consider(e, contacts[i], reply.code, &best, &found);
-	if (!found) {
-		e->stats.inbound_unmatched++;
-		engine_log(e, LOG_WARNING, "inbound matches no request id=%lld", (long long)inbound);
-		return;
-	}
-	store_inbound_matched(e->store, inbound, best.contact, best.alert.id);
-	if (cmd->inbound.text)
-		known = reply_meaning(engine_template(e, store_template_heard(e->store,
-				      best.alert.id, best.contact)), reply.token, &kind, &level);
-	if (!known) {
-		kind = ANSWER_NONE;
-		level = 0;
-	}
-	/* What is over is answered once. */
-	heard_before = candidate_is_over(&best) && best.alert.closed_at != NEVER &&
-		store_has_answered_since(e->store, best.alert.id, best.contact,
-					 best.alert.closed_at);
-	engine_take_answer(e, &best, cmd->inbound.text ? SOURCE_SMS : SOURCE_MISSED_CALL, kind,
-			   level, cmd->inbound.text);
-	if (known && cmd->inbound.text && !heard_before)
-		engine_thank(e, &best, cmd->inbound.from, candidate_is_over(&best));
+	return e->waits.at == NEVER ? NEVER : store_inbound_waits_from(e->store, in->e164, in->id);
 }
 
 void
 engine_inbound(struct engine *e, struct command *cmd)
 {
 	struct effect *took = effect_new(EFFECT_TOOK, cmd->route);
-	uint32_t contacts[64];
-	int64_t id;
-	size_t count;
+	struct inbound in = { .route = cmd->route, .e164 = cmd->inbound.from, .text = cmd->inbound.text,
+			      .at = cmd->inbound.at, .received_at = e->now, .wait_until = NEVER };
+	msec until;
 
 	took->took = xstrdup(cmd->inbound.driver_id);
 	engine_effect(e, took);
-	if (!store_inbound_put(e->store, cmd->route, cmd->inbound.driver_id,
-			       cmd->inbound.from, cmd->inbound.text, cmd->inbound.at, e->now, &id))
+	if (!store_inbound_put(e->store, in.route, cmd->inbound.driver_id, in.e164, in.text, in.at,
+			       in.received_at, &in.id) ||
+	    (in.text && engine_canary_returns(e, &in)))
 		return;
-	if (cmd->inbound.text && engine_canary_returns(e, cmd->inbound.text))
+	until = waits_behind(e, &in);
+	if (until == NEVER)
+		until = engine_judge(e, &in);
+	if (until != NEVER)
+		wait_until(e, &in, until);
+}
+
+void
+engine_inbound_look(struct engine *e)
+{
+	e->waits.look = e->waits.at != NEVER;
+}
+
+void
+engine_inbound_due(struct engine *e)
+{
+	struct inbound in = { .id = 0 };
+
+	if (e->waits.at > e->now && !e->waits.look)
 		return;
-	count = store_persons_by_number(e->store, cmd->inbound.from, contacts, 64);
-	if (count)
-		read_reply(e, cmd, id, contacts, count);
-	else
-		e->stats.inbound_unmatched++;
+	e->waits.look = false;
+	while (store_inbound_waiting(e->store, in.id, &in)) {
+		if (waits_behind(e, &in) == NEVER)
+			engine_judge(e, &in);
+		free(in.text);
+	}
+	e->waits.at = store_inbound_next(e->store);
+}
+
+msec
+engine_inbound_next(const struct engine *e)
+{
+	return e->waits.at;
+}
+
+void
+engine_inbound_load(struct engine *e)
+{
+	e->waits.at = store_inbound_next(e->store);
+	engine_inbound_look(e);
 }

@@ -147,6 +147,7 @@ engine_route_lost(struct engine *e, struct command *cmd)
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
 		lost_item(e, r, cmd->lost.written[i], true, cmd);
 	engine_hold_message(e, cmd, 0);
+	engine_inbound_look(e);
 	r->up = r->solo = r->drain = false;
 	engine_route_took_options(e, r, cmd);
 	if (cmd->lost.gone)
@@ -349,6 +350,7 @@ engine_done(struct engine *e, struct command *cmd)
 		settle(e, r, item);
 	}
 	engine_hold_message(e, cmd, 0);
+	engine_inbound_look(e);
 	engine_route_moved(e, route);
 	measure(e, route, parts, in_hand);
 }

@@ -12,7 +12,7 @@
  *   7 accept.h   dry_run, accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
- *  10 answer.h   ask, which, counts, thanks, answer, inbound, errand
+ *  10 answer.h   ask, which, counts, thanks, answer, judge, inbound, errand
  *  11 outcome.h  outcome, aside, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H
@@ -77,7 +77,7 @@ struct canary {				/* the test message of a route; owner: canary.c */
 	msec due_at;			/* of the next one; 0 = not planned */
 	uint64_t question;		/* under way; 0 = none */
 	char nonce[9];
-	msec asked_at, until;
+	msec asked_at, until, stamped_at;	/* stamped: by the network, as it came back */
 	bool is_answered;		/* its driver has said how the sending went */
 	msec submit_ms, receipt_ms, inbound_ms;		/* -1 = not known */
 	char reason[SAID_VALUE];	/* why it was not accepted: a value */
@@ -88,6 +88,8 @@ struct asking {
 	struct question open[QUESTIONS_MAX];
 	size_t count;
 	struct canary canary;
+	bool skew_is_known;		/* canary.c: how far its network's clock runs ahead of ours */
+	msec skew_ms;
 };
 
 /* Its account or the clock is wrong.  When the pause is over, one message tries whether it still
@@ -228,7 +230,11 @@ struct engine {
 		uint64_t last_question, chance;
 		bool touched;
 	} asking;
-	struct table brakes;		/* answer.c: number -> its automatic replies */
+	struct table brakes;		/* thanks.c: number -> its automatic replies */
+	struct {			/* inbound.c: answers that wait */
+		msec at;		/* when the first has waited enough; NEVER: none waits */
+		bool look;		/* something they may wait for has settled */
+	} waits;
 	struct command *import;		/* import.c: the one being written */
 	struct {			/* hand.c, aside.c */
 		struct hand_page *page;	/* borrowed; NULL: nothing outlives the process */

@@ -214,6 +214,8 @@ store_clock_shift(struct store *s, msec by)
 		  "due_at = min(due_at + ?1, expires_at) WHERE state IN (1, 3)", "i", by);
 	store_run(s, "UPDATE message SET due = due + ?1 WHERE due IS NOT NULL", "i", by);
 	store_run(s, "UPDATE catch_up SET taken_at = taken_at + ?1", "i", by);
+	store_run(s, "UPDATE inbound SET wait_until = wait_until + ?1 WHERE wait_until IS NOT NULL", "i",
+		  by);
 	store_run(s, "UPDATE route SET down_since = down_since + ?1, "
 		  "restless_until = restless_until + ?1, alarms_until = alarms_until + ?1", "i", by);
 	store_run(s, "UPDATE route_alarm SET ends_at = ends_at + ?1 WHERE ends_at IS NOT NULL", "i",
@@ -441,23 +443,4 @@ store_audit(struct store *s, msec at, const char *actor, const char *action, con
 	buf_fini(&row);
 	store_run(s, "INSERT INTO audit (at, actor, action, detail, hash) VALUES (?, ?, ?, ?, ?)",
 		  "itttb", at, actor, action, detail, s->audit_hash);
-}
-
-bool
-store_inbound_put(struct store *s, int64_t route, const char *driver_id, uint64_t e164,
-		  const char *text, msec at, msec received_at, int64_t *id)
-{
-	int changed = store_run(s, "INSERT OR IGNORE INTO inbound (route, driver_id, e164, text, at, "
-		"received_at) VALUES (?, ?, ?, ?, ?, ?)", "ititii", route, driver_id, (int64_t)e164,
-		text, at, received_at);
-
-	*id = store_last_id(s);
-	return changed > 0;
-}
-
-void
-store_inbound_matched(struct store *s, int64_t id, uint32_t contact, int64_t alert)
-{
-	store_run(s, "UPDATE inbound SET contact = ?, alert = ? WHERE id = ?", "nni", (msec)contact,
-		  (msec)alert, id);
 }

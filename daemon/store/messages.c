@@ -429,40 +429,12 @@ store_messages_reached(struct store *s, uint32_t wave, enum channel channel, uin
 	return count;
 }
 
-int64_t
-store_template_heard(struct store *s, int64_t alert, uint32_t contact)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT w.template FROM wave w JOIN message m "
-		"ON m.wave = w.id AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 "
-		"AND m.attempt > 0 ORDER BY w.kind = 0 DESC, w.id DESC LIMIT 1", "ii", alert,
-		(int64_t)contact);
-	int64_t template = 0;
-
-	if (store_step(s, st)) {
-		template = sqlite3_column_int64(st, 0);
-		store_done(st);
-	}
-	return template;
-}
-
 bool
 store_has_message(struct store *s, int64_t alert, uint32_t contact, int wave_kind)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
 		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 AND w.kind = ?3 LIMIT 1", "iii", alert,
 		(int64_t)contact, (int64_t)wave_kind);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
-}
-
-bool
-store_was_handed_over(struct store *s, int64_t alert, uint32_t contact)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
-		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 AND m.attempt > 0 LIMIT 1", "ii", alert,
-		(int64_t)contact);
 	bool yes = store_step(s, st);
 
 	store_done(st);

@@ -418,15 +418,10 @@ size_t store_messages_sending_of(struct store *, uint32_t wave, uint32_t after, 
 /* Contacts of a wave whose message is sent, delivered or uncertain. */
 size_t store_messages_reached(struct store *, uint32_t wave, enum channel, uint32_t after,
 			      uint32_t last, size_t max, contact_fn, void *ctx);
-/* The template of the text that person answers: of the last call for targets, else of the last
- * message; 0 if none was handed over. */
-int64_t store_template_heard(struct store *, int64_t alert, uint32_t contact);
 /* Does the person have a message of this kind in any wave of the alert? */
 bool store_has_message(struct store *, int64_t alert, uint32_t contact, int wave_kind);
 /* A text of the alert in that language, 0 if none was rendered. */
 int64_t store_variant_of(struct store *, int64_t alert, enum lang);
-/* Has a message of this alert been handed over to that person? */
-bool store_was_handed_over(struct store *, int64_t alert, uint32_t contact);
 unsigned store_voice_messages_of(struct store *, int64_t alert, uint32_t contact);
 
 /* The commonest outcome in one go: `sending` and this attempt -> `sent`, attempt recorded.
@@ -464,10 +459,57 @@ size_t store_receipt_keys_drop(struct store *, msec before, size_t max);
 typedef void (*used_fn)(void *ctx, uint64_t e164, msec at);
 void store_used_since(struct store *, int64_t route, msec from_at, used_fn, void *ctx);
 
-/* -- inbound (inbound.c) -- false: it was there already */
+/* -- heard.c: what a person was given of an alert -- */
+struct handing {			/* one handing-over of a message */
+	uint32_t wave;
+	enum wave_kind kind;
+	enum channel channel;
+	int64_t template, variant;	/* of the message */
+	int state;			/* of the message: enum message_state */
+	int64_t route;
+	uint64_t e164;
+	msec sent_at, ended_at;		/* ended_at NEVER: the route has it */
+	enum outcome outcome;		/* NONE likewise */
+};
+typedef void (*handing_fn)(void *ctx, const struct handing *);
+/* All of them but automatic replies, in the order of the waves; what was never handed to a route is
+ * not among them. */
+void store_handings(struct store *, int64_t alert, uint32_t contact, handing_fn, void *ctx);
+/* Was a route given a message of it for that person, whatever came of it? */
+bool store_was_handed_over(struct store *, int64_t alert, uint32_t contact);
+/* The longest that one of the route's latest acceptances took; -1: too few to say. */
+msec store_air_time(struct store *, int64_t route);
+/* Has the person himself said yes or no to it? */
+bool store_has_replied(struct store *, int64_t alert, uint32_t contact);
+/* The alert that took over all the targets that he was called for; 0: none did. */
+int64_t store_called_moved_to(struct store *, int64_t alert, uint32_t contact);
+
+/* -- inbound.c: what people send, and what was made of it -- */
+struct inbound {
+	int64_t id, route;
+	uint64_t e164;
+	char *text;			/* NULL: a missed call; freed by whoever asked for it */
+	msec at, received_at;		/* at: as the network says */
+	msec wait_until;		/* what it may answer is in the air; NEVER: it is judged */
+};
+/* false: it was there already. */
 bool store_inbound_put(struct store *, int64_t route, const char *driver_id, uint64_t e164,
 		       const char *text, msec at, msec received_at, int64_t *id);
-void store_inbound_matched(struct store *, int64_t id, uint32_t contact, int64_t alert);
+struct judgement {
+	uint32_t contact;		/* 0: nobody known */
+	int64_t alert, task;		/* 0: none */
+	const char *meaning;		/* answer_kind_name, "opt_in", "words", "danger" or "chatter" */
+	int level;
+	const char *rule;		/* which_rule_name, or what else decided */
+};
+void store_inbound_judged(struct store *, int64_t id, const struct judgement *);
+void store_inbound_waits(struct store *, int64_t id, msec until);
+/* Those that wait, oldest first, after `after`.  false: no more; else the caller frees out->text. */
+bool store_inbound_waiting(struct store *, int64_t after, struct inbound *out);
+msec store_inbound_next(struct store *);	/* when the first has waited enough; NEVER: none waits */
+/* Until when what came before that from the same telephone, or another of its owners', waits; NEVER:
+ * nothing does. */
+msec store_inbound_waits_from(struct store *, uint64_t e164, int64_t before);
 
 /* -- routes (routes.c) -- */
 struct route_alarm {			/* something is wrong with a route, and was told */

@@ -116,6 +116,18 @@ a_question(void)
 	return cmd;
 }
 
+/* While what it answers is in the air. */
+static struct command *
+an_answer(void)
+{
+	struct command *cmd = command_new(CMD_INBOUND, 1);
+
+	cmd->inbound.driver_id = strdup("in-1");
+	cmd->inbound.from = 99913800000000;
+	cmd->inbound.text = strdup("1");
+	return cmd;
+}
+
 static struct command *
 a_step(msec by)
 {
@@ -169,6 +181,8 @@ busy(struct store *s)
 	assert_int_equal(turn(e, &urgent, a_question(), START), 0);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(turn(e, &urgent, NULL, START), 0);
+	command_push(&urgent, an_answer());
+	assert_int_equal(turn(e, &urgent, NULL, START), 0);
 	return e;
 }
 

@@ -71,6 +71,11 @@ see_target(void *ctx, const struct target *t)
 }
 
 static void
+see_handing(void *ctx, const struct handing *h)
+{
+}
+
+static void
 see_used(void *ctx, uint64_t e164, msec at)
 {
 }
@@ -83,6 +88,7 @@ ask_messages(struct store *s)
 	struct wave w = { .id = 1, .expires_at = 1, .planned_at = 1 };
 	uint32_t wave, contacts[4];
 	enum outcome outcome;
+	struct inbound in;
 	int64_t ids[1];
 	uint64_t e164;
 	unsigned attempt;
@@ -117,7 +123,15 @@ ask_messages(struct store *s)
 		store_messages_reached(s, 1, (enum channel)c, 0, 100, 10, see_contact, NULL);
 	store_was_handed_over(s, 1, 1);
 	store_has_message(s, 1, 1, 3);
-	store_template_heard(s, 1, 1);
+	store_handings(s, 1, 1, see_handing, NULL);
+	store_air_time(s, 1);
+	store_has_replied(s, 1, 1);
+	store_called_moved_to(s, 1, 1);
+	store_inbound_judged(s, 1, &(struct judgement){ .meaning = "none" });
+	store_inbound_waits(s, 1, 1);
+	store_inbound_waiting(s, 9, &in);
+	store_inbound_next(s);
+	store_inbound_waits_from(s, 1, 9);
 	store_variant_of(s, 1, LANG_ZH);
 	store_voice_messages_of(s, 1, 1);
 	store_attempt_insert(s, &m, 1, OUTCOME_ACCEPTED, REJECT_NONE, 1, "r", NULL);

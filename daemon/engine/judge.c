@@ -1,0 +1,125 @@
+/* judge.c -- what people write, or call back: whose it is, what it means, what follows. */
+#include "daemon/engine/answer.h"
+
+#include <string.h>
+
+#define NUMBER_OF 64			/* people who share a telephone, at most */
+#define AIR_MAX_MS SECONDS(30)
+
+struct judging {			/* one of them, as it is judged */
+	struct engine *e;
+	const struct inbound *in;
+	uint32_t contacts[NUMBER_OF];
+	size_t count;
+	struct reply reply;		/* whoever wrote it to whatever */
+	struct heard heard;
+};
+
+static void
+judged(struct judging *j, const struct judgement *as)
+{
+	store_inbound_judged(j->e->store, j->in->id, as);
+}
+
+static void
+opt_out(struct judging *j)
+{
+	for (size_t i = 0; i < j->count; i++) {
+		store_opt_out(j->e->store, j->contacts[i]);
+		store_audit(j->e->store, j->e->now, "inbound", "contact.opt_out", "");
+	}
+	judged(j, &(struct judgement){ .contact = j->count ? j->contacts[0] : 0,
+				       .meaning = answer_kind_name(ANSWER_OPT_OUT), .rule = "whole text" });
+}
+
+/* When what is in the air must have settled: no route takes longer. */
+static msec
+air_ends_at(struct judging *j, const struct candidate *c)
+{
+	msec ms = store_air_time(j->e->store, c->route);
+
+	return j->in->received_at + (ms < 0 ? AIR_MAX_MS : msec_min(AIR_MAX_MS, ms));
+}
+
+/* Two texts of one alert named different places: which of them is done, only people can ask. */
+static bool
+is_about_which(struct judging *j, const struct candidate *c, enum which_rule rule)
+{
+	return c->level > LEVEL_ACKNOWLEDGED && !(rule == WHICH_BY_CODE && c->coded) &&
+		!engine_names_one_thing(j->e, c->alert.id, c->texts, c->text_count);
+}
+
+static void
+book(struct judging *j, struct candidate *c, enum which_rule rule)
+{
+	struct engine *e = j->e;
+	struct word word = {
+		.source = j->in->text ? SOURCE_SMS : SOURCE_MISSED_CALL, .kind = c->kind,
+		.level = c->level, .text = j->in->text, .wave = c->wave,
+	};
+	/* What is over is answered once. */
+	bool over = candidate_is_over(c), heard_before = over && c->alert.closed_at != NEVER &&
+		store_has_answered_since(e->store, c->alert.id, c->contact, c->alert.closed_at);
+
+	if (rule == WHICH_BY_CODE && c->coded) {
+		word.texts = &c->coded;
+		word.text_count = 1;
+	}
+	if (word.level > LEVEL_ACKNOWLEDGED &&
+	    (rule == WHICH_BY_NEAR_CODE || is_about_which(j, c, rule)))
+		word.level = LEVEL_ACKNOWLEDGED;
+	engine_take_answer(e, &c->alert, c->contact, &word);
+	judged(j, &(struct judgement){ .contact = c->contact, .alert = c->alert.id,
+				       .meaning = answer_kind_name(c->kind), .level = word.level,
+				       .rule = which_rule_name(rule) });
+	if (c->kind != ANSWER_NONE && j->in->text && !heard_before)
+		engine_thank(e, c, j->in->e164, over);
+}
+
+/* No answer: people must see it.  It is kept with the alert that it is likeliest about. */
+static void
+not_understood(struct judging *j, struct candidate *c)
+{
+	struct engine *e = j->e;
+
+	if (!c) {
+		e->stats.inbound_unmatched++;
+		engine_log(e, LOG_WARNING, "inbound matches no request id=%lld", (long long)j->in->id);
+		judged(j, &(struct judgement){ .contact = j->count ? j->contacts[0] : 0,
+					       .meaning = answer_kind_name(ANSWER_NONE), .rule = "none" });
+		return;
+	}
+	c->kind = ANSWER_NONE;
+	c->level = 0;
+	book(j, c, WHICH_BY_NOTHING);
+}
+
+msec
+engine_judge(struct engine *e, const struct inbound *in)
+{
+	static struct judging j;	/* large, and judged one at a time */
+	struct which_decision d;
+	struct candidate *c;
+
+	j = (struct judging){ .e = e, .in = in };
+	j.count = store_persons_by_number(e->store, in->e164, j.contacts, NUMBER_OF);
+	if (in->text)
+		reply_parse(&j.reply, in->text);
+	if (j.reply.opt_out) {
+		opt_out(&j);
+		return NEVER;
+	}
+	d = engine_which(e, in, &j.reply, j.contacts, j.count, in->wait_until <= e->now, &j.heard);
+	c = d.index == WHICH_NOBODYS ? NULL : &j.heard.list[d.index];
+	switch (d.verdict) {
+	case WHICH_WAIT:
+		return in->wait_until == NEVER ? air_ends_at(&j, c) : in->wait_until;
+	case WHICH_BOOK:
+		book(&j, c, d.rule);
+		break;
+	case WHICH_UNCLEAR:
+		not_understood(&j, c);
+		break;
+	}
+	return NEVER;
+}
