@@ -226,6 +226,7 @@ engine_accept_request(struct engine *e, const struct principal *by, struct alert
 	if ((r->reached ? engine_plan_correction(e, &a, r, err)
 			: engine_plan_targets(e, &a, r, p, err)) < 0)
 		goto out;
+	engine_nobody_accept(e, &a, r, p);
 	if (a.state != ALERT_HELD && !r->dry_run && engine_look(e, &a, r, err) < 0)
 		goto out;
 	write_alert(e, &a, r);
@@ -249,6 +250,7 @@ answer_accepted(struct engine *e, uint64_t to, const struct alert *a, bool repea
 		   "\"targets\":%lu,\"repeat\":%s", (long long)a->id, a->code,
 		   alert_state_name(a->state), (long long)a->accepted_at, a->targets,
 		   repeat ? "true" : "false");
+	engine_tell_nobody(e, a, &json);
 	engine_tell_incomplete(e, &json);
 	buf_puts(&json, "}");
 	engine_reply(e, to, repeat ? REPLY_DONE : REPLY_ACCEPTED, &json);

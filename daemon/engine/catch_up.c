@@ -9,6 +9,8 @@
 #define STEPS_MAX 62			/* of a policy: a set of them is one number */
 #define AGAIN_MS MINUTES(10)		/* so often at most for one target; else it is a task */
 #define POSITION 1000			/* of its waves, behind those of the rungs themselves */
+#define NOBODY ((uint64_t)1 << STEPS_MAX)	/* only helpers are told: there is nobody else */
+#define NOBODY_TEMPLATE "esc.nobody"
 
 void
 engine_catch_up_note(struct engine *e, const struct alert *a, const struct policy *p,
@@ -28,6 +30,43 @@ engine_catch_up_note(struct engine *e, const struct alert *a, const struct polic
 	e->catching_up = true;
 }
 
+/* The first rung that tells somebody above. */
+static uint64_t
+helper_step(const struct planner *p)
+{
+	for (size_t i = 0; i < p->policy->step_count && i < STEPS_MAX; i++) {
+		const struct policy_step *step = &p->policy->steps[i];
+
+		for (size_t k = 0; k < step->to_count && !step->inform; k++)
+			if ((step->channels[CHANNEL_SMS] || step->channels[CHANNEL_VOICE]) &&
+			    planner_is_above(p, &p->e->settings->families[step->to[k]]))
+				return (uint64_t)1 << i | NOBODY;
+	}
+	return 0;
+}
+
+void
+engine_catch_up_nobody(struct engine *e, const struct alert *a, const struct policy *p,
+		       const struct target *t, bool nobody)
+{
+	struct planner planner = { .e = e, .policy = p };
+	uint64_t steps = 0;
+
+	if (p->targets == TARGETS_TEAM)
+		return;
+	if (nobody) {			/* once */
+		steps = helper_step(&planner);
+		e->catching_up |= steps && store_catch_up_first(e->store, a->id, t->id, steps);
+		return;
+	}
+	for (size_t i = 0; i < p->step_count && i < a->step && i < STEPS_MAX; i++)
+		if (t->level < p->steps[i].below)
+			steps |= (uint64_t)1 << i;
+	if (steps)
+		store_catch_up_add(e->store, a->id, t->id, steps);
+	e->catching_up = true;
+}
+
 /* What one catch-up plans for a few targets that missed the same rungs. */
 struct catching {
 	struct engine *e;
@@ -37,6 +76,7 @@ struct catching {
 	struct target targets[TARGETS_MAX];
 	size_t count;
 	struct id_set told[CHANNEL_COUNT];
+	bool nobody;			/* they have nobody: helpers only */
 	unsigned position;		/* of its first wave */
 	struct step_plan out;
 	unsigned long people;
@@ -53,7 +93,7 @@ add_told(struct catching *c, enum channel channel, const struct planner *p)
 }
 
 static int
-plan_positions(struct planner *p, unsigned position)
+plan_positions(struct planner *p, unsigned position, bool helpers_only)
 {
 	const struct settings *s = p->e->settings;
 	int rc = 0;
@@ -63,8 +103,12 @@ plan_positions(struct planner *p, unsigned position)
 			planner_person(p, &p->targets[i]);
 		return compose_channels(p, position, WAVE_CALL);
 	}
-	for (unsigned i = 0; rc == 0 && i < p->step->to_count; i++)
-		rc = planner_position(p, position + i, &s->families[p->step->to[i]]);
+	for (unsigned i = 0; rc == 0 && i < p->step->to_count; i++) {
+		const struct family *family = &s->families[p->step->to[i]];
+
+		if (!helpers_only || planner_is_above(p, family))
+			rc = planner_position(p, position + i, family);
+	}
 	for (unsigned i = 0; rc == 0 && !p->step->to_count && i < p->request->role_count; i++) {
 		int family = settings_family(s, p->request->roles[i]);
 
@@ -83,6 +127,8 @@ plan_channel(struct catching *c, size_t index, enum channel channel)
 			     .step = &step, .out = &c->out, .err = &c->err };
 	int rc = 0;
 
+	if (c->nobody && engine_document(c->e, "template", NOBODY_TEMPLATE))
+		step.template = NOBODY_TEMPLATE;
 	for (int other = 0; other < CHANNEL_COUNT; other++)
 		step.channels[other] = other == (int)channel;
 	for (size_t i = 0; i < c->count; i++)
@@ -95,7 +141,7 @@ plan_channel(struct catching *c, size_t index, enum channel channel)
 	if (p.target_count && channel == CHANNEL_CONSOLE)
 		planner_desk(&p);
 	else if (p.target_count)
-		rc = plan_positions(&p, c->position);
+		rc = plan_positions(&p, c->position, c->nobody);
 	if (rc == 0)
 		add_told(c, channel, &p);
 	free(p.picks);
@@ -114,7 +160,7 @@ plan_steps(struct catching *c, uint64_t steps)
 
 		if (!(steps >> i & 1) || (step->inform && (c->a->drill || !step->to_count)))
 			continue;
-		for (int channel = 0; channel < CHANNEL_COUNT; channel++)
+		for (int channel = 0; channel < (c->nobody ? CHANNEL_CONSOLE : CHANNEL_COUNT); channel++)
 			if (step->channels[channel] && plan_channel(c, i, (enum channel)channel) < 0)
 				return -1;
 		c->position += 16;
@@ -147,7 +193,7 @@ catch_up(struct catching *c, uint64_t steps)
 	} else {
 		store_keep(e->store);
 	}
-	engine_event(e, c->a->id, "catch_up", "{\"targets\":%zu,\"waves\":%zu,\"messages\":%lu}",
+	engine_event(e, c->a->id, c->nobody ? "nobody" : "catch_up", "{\"targets\":%zu,\"waves\":%zu,\"messages\":%lu}",
 		     c->count, c->out.waves, c->people);
 	for (int channel = 0; channel < CHANNEL_COUNT; channel++)
 		id_set_fini(&c->told[channel]);
@@ -157,7 +203,8 @@ catch_up(struct catching *c, uint64_t steps)
 static void
 take_some(struct engine *e, struct alert *a, const struct catch_up *rows, size_t count)
 {
-	struct catching c = { .e = e, .a = a, .p = engine_policy(e, a->policy) };
+	struct catching c = { .e = e, .a = a, .p = engine_policy(e, a->policy),
+			      .nobody = rows[0].steps & NOBODY };
 	bool open = alert_is_open(a->state) && a->expires_at > e->now && c.p, too_often = false;
 	struct alert_request *r;
 
@@ -171,7 +218,8 @@ take_some(struct engine *e, struct alert *a, const struct catch_up *rows, size_t
 		    t.level < c.p->until)
 			c.targets[c.count++] = t;
 		too_often |= again;
-		store_catch_up_taken(e->store, a->id, rows[i].target, open && !again ? e->now : NEVER);
+		store_catch_up_taken(e->store, a->id, rows[i].target,
+				     open && !again && !c.nobody ? e->now : NEVER);
 	}
 	if (open && too_often)
 		engine_desk_short(e, a, c.p, "unanswered");

@@ -67,6 +67,7 @@ step_taken(struct engine *e, const struct alert *a, size_t step, const struct st
 	for (size_t i = 0; i < plan->waves; i++)
 		people += plan->wave[i].people;
 	engine_note_incomplete(e, a);
+	engine_nobody_look(e, a);
 	engine_event(e, a->id, "step", "{\"step\":%zu,\"waves\":%zu,\"messages\":%lu,"
 		     "\"nobody\":%lu,\"console\":%s,\"broadcast\":%s}", step, plan->waves,
 		     plan->broadcast ? 0 : people, plan->nobody, plan->console ? "true" : "false",

@@ -27,8 +27,23 @@ int engine_look(struct engine *, struct alert *, const struct alert_request *,
 /* A target fell: the rungs that were passed while it stood above are taken for it, in turns to come. */
 void engine_catch_up_note(struct engine *, const struct alert *, const struct policy *,
 			  const struct target_fall *);
+/* For a target there is nobody to call: its helpers hear it now, once; or there is somebody at last. */
+void engine_catch_up_nobody(struct engine *, const struct alert *, const struct policy *,
+			    const struct target *, bool nobody);
 void engine_catch_up_due(struct engine *);	/* some of the oldest alert that has such */
 void engine_catch_up_load(struct engine *);
+
+/* -- nobody.c: targets that nobody can be called for -- */
+
+/* Before the first step; with very many targets it is left to later turns. */
+void engine_nobody_accept(struct engine *, struct alert *, const struct alert_request *,
+			  const struct policy *);
+void engine_nobody_look(struct engine *, const struct alert *);	/* things changed: in turns to come */
+void engine_nobody_refused(struct engine *, int64_t alert);	/* a person's last number */
+void engine_nobody_due(struct engine *);	/* a slice */
+void engine_nobody_load(struct engine *);
+/* ,"nobody":[{"code","name"} …] */
+void engine_tell_nobody(struct engine *, const struct alert *, struct buf *json);
 
 /* -- raise.c -- */
 

@@ -280,13 +280,27 @@ short_said(struct shortfall *s, const struct alert *a, const struct policy *p, i
 		SAY(out, task_short, a->code, n, parts, deed);
 }
 
+/* Opens it, lets it grow, or (there is nothing left to say) closes it with that note. */
+static void
+call_the_desk(struct engine *e, int64_t task, const char *kind, struct growing *g,
+	      const struct said *over, msec grown_at)
+{
+	g->kind = kind;
+	if (!g->count && task)
+		store_task_over(e->store, task, over, e->now);
+	else if (task)
+		store_task_grow(e->store, task, g, grown_at);
+	else if (g->count)
+		store_task_new(e->store, g, e->now);
+}
+
 /* Looks at the targets and writes what is so; none: the task is over. */
 static void
 write_short(struct engine *e, const struct alert *a, const struct policy *p, int64_t task,
 	    const char *kind, msec grown_at)
 {
 	struct shortfall s = { .e = e };
-	struct growing g = { .alert = a->id, .kind = kind, .urgency = URGENCY_SILENT };
+	struct growing g = { .alert = a->id, .urgency = URGENCY_SILENT };
 	int level = short_level(a, p);
 	struct said over;
 
@@ -296,14 +310,8 @@ write_short(struct engine *e, const struct alert *a, const struct policy *p, int
 		buf_puts(&s.places, "]");
 	g.places = s.places.data;
 	short_said(&s, a, p, level, &g.said);
-	if (!s.all && task) {
-		SAY(&over, task_over_none_below);
-		store_task_over(e->store, task, &over, e->now);
-	} else if (task) {
-		store_task_grow(e->store, task, &g, grown_at);
-	} else if (s.all) {
-		store_task_new(e->store, &g, e->now);
-	}
+	SAY(&over, task_over_none_below);
+	call_the_desk(e, task, kind, &g, &over, grown_at);
 	short_fini(&s);
 }
 
@@ -346,7 +354,7 @@ void
 engine_desk_nobody(struct engine *e, const struct alert *a, const struct policy *p)
 {
 	struct shortfall s = { .e = e, .nobody_only = true };
-	struct growing g = { .alert = a->id, .kind = "nobody", .urgency = URGENCY_NOBODY };
+	struct growing g = { .alert = a->id, .urgency = URGENCY_NOBODY };
 	int64_t task = store_task_find(e->store, a->id, 0, 0, "nobody", NULL);
 	struct said over;
 
@@ -357,13 +365,7 @@ engine_desk_nobody(struct engine *e, const struct alert *a, const struct policy 
 	g.count = s.all;
 	g.places = s.places.data;
 	SAY(&g.said, task_nobody, a->code, NUM(s.all), s.names[GROUP_NOBODY].data);
-	if (!s.all && task) {
-		SAY(&over, task_over_somebody);
-		store_task_over(e->store, task, &over, e->now);
-	} else if (task) {
-		store_task_grow(e->store, task, &g, e->now);
-	} else if (s.all) {
-		store_task_new(e->store, &g, e->now);
-	}
+	SAY(&over, task_over_somebody);
+	call_the_desk(e, task, "nobody", &g, &over, e->now);
 	short_fini(&s);
 }

@@ -367,6 +367,7 @@ tell_figures(struct plan *p, struct buf *json)
 	tell_forecast(p, json);
 	tell_warnings(p, json);
 	tell_first_calls(p, json);
+	engine_tell_nobody(p->e, &p->alert, json);
 	engine_tell_incomplete(p->e, json);
 	buf_puts(json, "}");
 }

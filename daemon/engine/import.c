@@ -129,6 +129,7 @@ engine_import_slice(struct engine *e)
 		return;
 	}
 	q->done = q->row_count + 1;
+	e->nobody.all = true;		/* nobody.c: there may be somebody now, or nobody */
 	store_audit(e->store, e->now, e->import->by.name, "import", q->kind == IMPORT_DIVISIONS
 		    ? "divisions" : q->kind == IMPORT_CONTACTS ? "contacts" : "roster");
 	buf_printf(&json, "{\"rows\":%zu}", q->row_count);

@@ -201,6 +201,8 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 			engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
 		} else {
 			engine_message_event(e, lw, m, MESSAGE_ON_REFUSED);
+			if (lw->w.kind == WAVE_CALL)
+				engine_nobody_refused(e, lw->w.alert);
 		}
 		return;
 	case REJECT_CONFIG:

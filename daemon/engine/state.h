@@ -8,7 +8,7 @@
  *   3 waves.h    waves, stop
  *   4 message.h  message, calls, compose, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
- *   6 climb.h    targets, climb, catch_up, raise
+ *   6 climb.h    targets, climb, catch_up, nobody, raise
  *   7 accept.h   dry_run, accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
@@ -224,6 +224,11 @@ struct engine {
 	struct live_list planning;	/* broadcast.c, collect.c: still being planned, oldest first */
 	msec resume_at;			/* dispatch.c: when a held-back claim may go at the earliest */
 	int64_t last_alert;		/* accept.c */
+	struct {			/* nobody.c: alerts to be looked at for targets without anybody */
+		int64_t alerts[64], after;	/* after: of the first, the target looked at last */
+		size_t count;
+		bool again, all;	/* the first once more; all that are open */
+	} nobody;
 	bool catching_up;		/* catch_up.c: there may be some to be taken */
 	size_t told_behind;		/* upkeep.c: waves that the index of people told lacks */
 	struct {			/* asking.c */

@@ -9,6 +9,13 @@ store_catch_up_add(struct store *s, int64_t alert, unsigned target, uint64_t ste
 		  (int64_t)steps);
 }
 
+bool
+store_catch_up_first(struct store *s, int64_t alert, unsigned target, uint64_t steps)
+{
+	return store_run(s, "INSERT OR IGNORE INTO catch_up (alert, target, steps) VALUES (?, ?, ?)",
+			 "iii", alert, (int64_t)target, (int64_t)steps) > 0;
+}
+
 size_t
 store_catch_up_next(struct store *s, int64_t *alert, struct catch_up *out, size_t max)
 {

@@ -139,3 +139,51 @@ store_targets_short(struct store *s, int64_t alert, int below, target_fn fn, voi
 		fn(ctx, &t);
 	}
 }
+
+void
+store_targets_after(struct store *s, int64_t alert, int64_t after, size_t max, target_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, division, contact, level, nobody FROM target "
+				       "WHERE alert = ? AND id > ? AND moved_to IS NULL ORDER BY id "
+				       "LIMIT ?", "iii", alert, after, (int64_t)max);
+
+	while (store_step(s, st)) {
+		struct target t = target_of(st);
+
+		fn(ctx, &t);
+	}
+}
+
+void
+store_target_nobody(struct store *s, int64_t alert, unsigned target, bool nobody)
+{
+	store_run(s, "UPDATE target SET nobody = ? WHERE alert = ? AND id = ?", "iii", (int64_t)nobody,
+		  alert, (int64_t)target);
+}
+
+/* A number that the network refused for good by one channel may do for the other. */
+bool
+store_can_be_called(struct store *s, uint32_t contact, int64_t alert, bool sms, bool voice)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM number n WHERE n.contact = ?1 AND ((?3 AND n.sms "
+		"AND NOT EXISTS (SELECT 1 FROM wave w JOIN attempt a ON a.wave = w.id AND a.contact = ?1 "
+		"WHERE w.alert = ?2 AND w.kind <> 4 AND w.channel = 0 AND a.e164 = n.e164 AND "
+		"a.outcome = 2 AND a.class = 3)) OR (?4 AND n.voice AND NOT EXISTS (SELECT 1 FROM wave w "
+		"JOIN attempt a ON a.wave = w.id AND a.contact = ?1 WHERE w.alert = ?2 AND w.kind <> 4 AND "
+		"w.channel = 1 AND a.e164 = n.e164 AND a.outcome = 2 AND a.class = 3))) LIMIT 1", "iiii",
+		(int64_t)contact, alert, (int64_t)sms, (int64_t)voice);
+	bool can = store_step(s, st);
+
+	store_done(st);
+	return can;
+}
+
+void
+store_alerts_open(struct store *s, size_t max, alert_id_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id FROM alert WHERE closed_at IS NULL AND policy <> 0 AND "
+				       "targets > 0 ORDER BY id DESC LIMIT ?", "i", (int64_t)max);
+
+	while (store_step(s, st))
+		fn(ctx, sqlite3_column_int64(st, 0));
+}

@@ -178,6 +178,13 @@ void store_target_insert(struct store *, int64_t alert, const struct target *);
 void store_targets(struct store *, int64_t alert, int below, target_fn, void *ctx);
 /* Those below a level that have not moved to another alert, by place. */
 void store_targets_short(struct store *, int64_t alert, int below, target_fn, void *ctx);
+/* In order of their ids, `after` -1 from the first. */
+void store_targets_after(struct store *, int64_t alert, int64_t after, size_t max, target_fn, void *ctx);
+void store_target_nobody(struct store *, int64_t alert, unsigned target, bool nobody);
+/* Has the person a number for one of these channels that was not refused for good in the alert? */
+bool store_can_be_called(struct store *, uint32_t contact, int64_t alert, bool sms, bool voice);
+typedef void (*alert_id_fn)(void *ctx, int64_t alert);
+void store_alerts_open(struct store *, size_t max, alert_id_fn, void *ctx); /* with targets, newest first */
 bool store_target_get(struct store *, int64_t alert, unsigned target, struct target *);
 bool store_target_by_division(struct store *, int64_t alert, division_code, struct target *);
 void store_target_levels(struct store *, int64_t alert, size_t at_level[LEVEL_COUNT]);
@@ -258,6 +265,8 @@ struct catch_up {
 	msec taken_at;			/* when that was done last; NEVER = not yet */
 };
 void store_catch_up_add(struct store *, int64_t alert, unsigned target, uint64_t steps);
+/* Unless that target had a catch-up of any sort before; true: it is noted. */
+bool store_catch_up_first(struct store *, int64_t alert, unsigned target, uint64_t steps);
 /* Up to `max` of the oldest alert that has some; 0: there are none. */
 size_t store_catch_up_next(struct store *, int64_t *alert, struct catch_up *out, size_t max);
 /* They are taken, or (NEVER) will not be. */

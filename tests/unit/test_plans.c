@@ -66,6 +66,11 @@ see_holder(void *ctx, const struct holder *h)
 }
 
 static void
+see_alert(void *ctx, int64_t alert)
+{
+}
+
+static void
 see_target(void *ctx, const struct target *t)
 {
 }
@@ -156,6 +161,7 @@ ask_alerts(struct store *s)
 	unsigned targets[4];
 	size_t levels[LEVEL_COUNT], done;
 	struct target_fall fall;
+	struct catch_up caught[4];
 
 	store_alert_by_key(s, "k", ids, digest);
 	store_alert_get(s, 1, &a);
@@ -172,6 +178,16 @@ ask_alerts(struct store *s)
 	store_standing_nth(s, 1, 0, 1);
 	store_target_fall(s, 1, 0, 1, &fall);
 	store_standing_drop(s, 1, 0, 1);
+	store_targets_short(s, 1, 3, see_target, NULL);
+	store_targets_after(s, 1, -1, 4, see_target, NULL);
+	store_target_get(s, 1, 0, &t);
+	store_target_nobody(s, 1, 0, true);
+	store_can_be_called(s, 1, 1, true, true);
+	store_alerts_open(s, 4, see_alert, NULL);
+	store_catch_up_add(s, 1, 0, 1);
+	store_catch_up_first(s, 1, 0, 1);
+	store_catch_up_next(s, ids, caught, 4);
+	store_catch_up_taken(s, 1, 0, 1);
 	store_called_targets(s, 1, 1, -1, targets, 4);
 	store_called_lowest(s, 1, 1);
 	store_called_alerts(s, 1, ids, 4);
