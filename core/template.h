@@ -39,6 +39,7 @@ struct template_texts {
 struct template {
 	char *name, *title;
 	bool flash;			/* ask for class 0 display */
+	bool unanswered;		/* whoever answers it gets no automatic reply */
 	struct param *params;
 	size_t param_count;
 	struct answer_rule *answers;

@@ -61,8 +61,16 @@ bool engine_names_one_thing(struct engine *, int64_t alert, const int64_t *texts
 
 /* -- thanks.c -- */
 
-void engine_thank(struct engine *, const struct candidate *, uint64_t e164, bool over);
-void engine_brakes_trim(struct engine *);	/* numbers that have been quiet for an hour */
+struct answered {
+	uint64_t e164;			/* by whom */
+	bool over;			/* it is: he hears the truth about it */
+	bool said_before;		/* he has said the like to the same alert */
+	bool asks_which;		/* it could not be booked as high as he says */
+};
+/* Writes back what became of his answer; c->kind NONE: it was none. */
+void engine_thank(struct engine *, struct candidate *, const struct answered *);
+void engine_brakes_trim(struct engine *);	/* whoever has been quiet for long */
+void engine_thanked_drop(struct engine *);	/* who was thanked lately */
 void engine_brakes_shift(struct engine *, msec by);
 
 /* -- answer.c -- */

@@ -23,7 +23,7 @@ static const struct due rows[] = {
 	{ "who was told", NULL, engine_told_slice, NULL, engine_told_load },	/* e->more */
 	{ "upkeep", engine_upkeep_next, engine_upkeep, engine_upkeep_shift, NULL },
 	{ "budgets", NULL, NULL, engine_budgets_shift, NULL },
-	{ "brakes", NULL, NULL, engine_brakes_shift, NULL },
+	{ "brakes", NULL, NULL, engine_brakes_shift, engine_thanked_drop },
 };
 
 #define ROWS (sizeof(rows) / sizeof(*rows))

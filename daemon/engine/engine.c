@@ -141,6 +141,7 @@ engine_close(struct engine *e)
 	table_fini(&e->inflight, NULL);
 	engine_documents_free(e);
 	table_fini(&e->brakes, free);
+	engine_thanked_drop(e);
 	if (e->import)
 		command_free(e->import);
 	free(e->routes);

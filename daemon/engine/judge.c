@@ -57,23 +57,25 @@ book(struct judging *j, struct candidate *c, enum which_rule rule)
 		.source = j->in->text ? SOURCE_SMS : SOURCE_MISSED_CALL, .kind = c->kind,
 		.level = c->level, .text = j->in->text, .wave = c->wave,
 	};
+	struct answered how = { .e164 = j->in->e164, .over = candidate_is_over(c) };
 	/* What is over is answered once. */
-	bool over = candidate_is_over(c), heard_before = over && c->alert.closed_at != NEVER &&
+	bool heard_before = how.over && c->alert.closed_at != NEVER &&
 		store_has_answered_since(e->store, c->alert.id, c->contact, c->alert.closed_at);
 
+	how.said_before = store_has_said(e->store, c->alert.id, c->contact, c->kind);
 	if (rule == WHICH_BY_CODE && c->coded) {
 		word.texts = &c->coded;
 		word.text_count = 1;
 	}
-	if (word.level > LEVEL_ACKNOWLEDGED &&
-	    (rule == WHICH_BY_NEAR_CODE || is_about_which(j, c, rule)))
+	how.asks_which = is_about_which(j, c, rule);
+	if (word.level > LEVEL_ACKNOWLEDGED && (rule == WHICH_BY_NEAR_CODE || how.asks_which))
 		word.level = LEVEL_ACKNOWLEDGED;
 	engine_take_answer(e, &c->alert, c->contact, &word);
 	judged(j, &(struct judgement){ .contact = c->contact, .alert = c->alert.id,
 				       .meaning = answer_kind_name(c->kind), .level = word.level,
 				       .rule = which_rule_name(rule) });
-	if (c->kind != ANSWER_NONE && j->in->text && !heard_before)
-		engine_thank(e, c, j->in->e164, over);
+	if (j->in->text && !heard_before)
+		engine_thank(e, c, &how);
 }
 
 /* No answer: people must see it.  It is kept with the alert that it is likeliest about. */

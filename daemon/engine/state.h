@@ -236,6 +236,7 @@ struct engine {
 		bool touched;
 	} asking;
 	struct table brakes;		/* thanks.c: number -> its automatic replies */
+	struct table thanked;		/* thanks.c: contact -> his last thanks */
 	struct {			/* inbound.c: answers that wait */
 		msec at;		/* when the first has waited enough; NEVER: none waits */
 		bool look;		/* something they may wait for has settled */

@@ -1,11 +1,26 @@
-/* thanks.c -- automatic replies to what people say, braked for each number. */
+/* thanks.c -- what is written back by itself to whoever has written: the truth about what became of
+ * his answer, never twice, and after what others wait for. */
 #include "daemon/engine/answer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define THANKS_MS MINUTES(10)		/* one a person */
+#define LAPSE_MS MINUTES(15)		/* not sent by then: nobody waits for it any more */
+#define PLACES_BYTES 120		/* 40 characters */
 
 struct brake {				/* automatic replies to one number */
 	msec hour_at;
 	unsigned count;
+};
+
+struct thanked {			/* one person */
+	msec at;
+	uint32_t wave;			/* that has the thanks; what is still queued is written anew */
+	int64_t alert;
+	unsigned *targets;		/* of that alert, in the thanks */
+	size_t count;
 };
 
 static bool
@@ -18,6 +33,13 @@ brake_allows(struct engine *e, uint64_t e164)
 	if (e->now - b->hour_at >= HOURS(1) || e->now < b->hour_at)
 		*b = (struct brake){ .hour_at = e->now };
 	return b->count++ < e->settings->auto_replies_per_hour;
+}
+
+static void
+free_thanked(void *value)
+{
+	free(((struct thanked *)value)->targets);
+	free(value);
 }
 
 struct old_brakes {
@@ -37,15 +59,30 @@ keep_brake(void *ctx, uint64_t e164, void *value)
 		free(b);
 }
 
+static void
+keep_thanked(void *ctx, uint64_t contact, void *value)
+{
+	struct old_brakes *old = ctx;
+	struct thanked *t = value;
+
+	if (old->now - t->at < THANKS_MS)
+		table_put(&old->kept, contact, t);
+	else
+		free_thanked(t);
+}
+
 /* Numbers that have been quiet for an hour are forgotten. */
 void
 engine_brakes_trim(struct engine *e)
 {
-	struct old_brakes old = { .now = e->now };
+	struct old_brakes old = { .now = e->now }, thanked = { .now = e->now };
 
 	table_each(&e->brakes, keep_brake, &old);
 	table_fini(&e->brakes, NULL);
 	e->brakes = old.kept;
+	table_each(&e->thanked, keep_thanked, &thanked);
+	table_fini(&e->thanked, NULL);
+	e->thanked = thanked.kept;
 }
 
 static void
@@ -60,15 +97,229 @@ engine_brakes_shift(struct engine *e, msec by)
 	table_each(&e->brakes, shift_brake, &by);
 }
 
+/* A turn that failed has thanked nobody, and one thanks more does no harm. */
 void
-engine_thank(struct engine *e, const struct candidate *c, uint64_t e164, bool over)
+engine_thanked_drop(struct engine *e)
 {
-	struct alert a;
+	table_fini(&e->thanked, free_thanked);
+	e->thanked = (struct table){ 0 };
+}
+
+/* -- what it says -- */
+
+static const char *
+title_of(struct engine *e, const struct alert *a, enum lang lang)
+{
+	const struct template *t = engine_template(e, a->template);
+
+	return t && t->title ? t->title : "";
+}
+
+/* The colour as its text names it; what is no warning has none. */
+static void
+colour_of(const struct alert *a, enum lang lang, char out[24])
+{
+	struct said said = { .phrase = PHRASE_notice };
+
+	out[0] = '\0';
+	if (a->severity == SEVERITY_NOTICE)
+		return;
+	said.phrase = (enum phrase)(PHRASE_notice + (int)a->severity);
+	said_render(&said, lang, out, 24);
+	for (char *c = out; lang == LANG_EN && *c; c++)
+		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
+}
+
+/* As many names as fit, then how many there are, or how many more. */
+static void
+name_places(struct engine *e, int64_t alert, const unsigned *targets, size_t count, enum lang lang,
+	    char out[PLACES_BYTES])
+{
+	size_t len = 0, shown = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		char name[128] = "";
+		struct target t;
+		size_t more;
+
+		if (!store_target_get(e->store, alert, targets[i], &t) || !t.division ||
+		    !store_division_get(e->store, t.division, name, NULL) || !name[0])
+			continue;
+		more = strlen(name) + 3;
+		if (len + more + 24 >= PLACES_BYTES)
+			break;
+		len += (size_t)snprintf(out + len, PLACES_BYTES - len, "%s%s",
+					!shown ? "" : lang == LANG_ZH ? "、" : ", ", name);
+		shown++;
+	}
+	if (shown && shown < count && lang == LANG_ZH)
+		snprintf(out + len, PLACES_BYTES - len, "等%zu处", count);
+	else if (shown && shown < count)
+		snprintf(out + len, PLACES_BYTES - len, " and %zu more", count - shown);
+}
+
+/* One message, in the name of the alert that was answered.  0: there is no such text, or the reason
+ * is in the log. */
+static uint32_t
+send_reply(struct engine *e, struct alert *a, const struct person *person, const char *template,
+	   struct pair *values, size_t count, unsigned position)
+{
+	int64_t document = engine_document(e, "template", template), variant;
+	struct alert_request request = { .params = values, .param_count = count };
+	struct planner p = { .e = e, .alert = a };
+	struct text_place place = { .alert = a, .request = &request, .person = person->name, .post = "",
+				    .template = engine_template(e, document),
+				    .time_at = a->closed_at == NEVER ? 0 : a->closed_at };
+	struct err err = { 0 };
+	struct live_wave *lw;
+	unsigned parts = 0;
+	struct wave w;
+
+	if (!place.template)
+		return 0;
+	variant = engine_variant(e, &place, person->lang, CHANNEL_SMS, &parts, &err);
+	if (!variant) {
+		engine_log(e, LOG_WARNING, "automatic reply not possible template=%s reason=\"%s\"", template,
+			   err.text);
+		return 0;
+	}
+	w = compose_wave(&p, position, CHANNEL_SMS, WAVE_REPLY, document);
+	w.step = -1;
+	w.expires_at = e->now + LAPSE_MS;
+	w.total = 1;
+	lw = engine_wave_add(e, &w, a->test);
+	store_message_insert(e->store, lw->w.id, person->id, variant, 0, NEVER);
+	engine_wave_rank(e, lw);
+	return lw->w.id;
+}
+
+/* -- over: the truth about it -- */
+
+/* By its text, warn.cancel or end.something: a correction that says anything else lifts nothing. */
+static bool
+is_lifting(struct engine *e, const struct alert *by)
+{
+	const struct template *t = engine_template(e, by->template);
+
+	return t && (strcmp(t->name, "warn.cancel") == 0 || strncmp(t->name, "end.", 4) == 0);
+}
+
+static void
+tell_late(struct engine *e, struct candidate *c, const struct person *person)
+{
+	struct alert *a = &c->alert, by = { .id = 0 };
+	char colour[24], new_colour[24];
+	int64_t heir = c->moved_to ? c->moved_to : a->replaced_by;
+	/* "Ended" is true of all that is cancelled; lifted it is only when people were told so. */
+	const char *kind = a->state == ALERT_EXPIRED ? "ack.late.expired" : "ack.late";
+	struct pair values[] = {
+		{ "old_title", (char *)title_of(e, a, person->lang) }, { "old_level", colour },
+		{ "new_title", "" }, { "new_level", new_colour },
+	};
+
+	colour_of(a, person->lang, colour);
+	if (heir && store_alert_get(e->store, heir, &by) && is_lifting(e, &by)) {
+		kind = "ack.late.lifted";
+	} else if (by.id) {
+		kind = "ack.late.replaced";
+		values[2].value = (char *)title_of(e, &by, person->lang);
+		colour_of(&by, person->lang, new_colour);
+	}
+	if (!send_reply(e, a, person, kind, values, 4, REPLY_LATER))
+		send_reply(e, a, person, "ack.late", NULL, 0, REPLY_LATER);
+}
+
+/* -- booked -- */
+
+static void
+withdraw_unsent(struct engine *e, uint32_t wave)
+{
+	struct live_wave *lw = wave ? engine_wave(e, wave) : NULL;
+
+	if (lw && wave_queued(&lw->w))
+		engine_wave_stop(e, lw, WAVE_WITHDRAWN);
+}
+
+static bool
+is_unsent(struct engine *e, uint32_t wave)
+{
+	struct live_wave *lw = wave ? engine_wave(e, wave) : NULL;
+
+	return lw && lw->w.state == WAVE_OPEN && wave_queued(&lw->w);
+}
+
+/* One thanks a person and ten minutes: while it still waits for its turn it takes up what else is
+ * booked. */
+static void
+thank(struct engine *e, struct candidate *c, const struct person *person)
+{
+	struct thanked *t = table_get(&e->thanked, c->contact);
+	unsigned *targets;
+	size_t count = engine_counts_for(e, c->alert.id, c->contact, c->texts, c->text_count, &targets);
+	char places[PLACES_BYTES];
+	struct pair value = { "places", places };
+
+	if (t && e->now - t->at < THANKS_MS && e->now >= t->at) {
+		if (t->alert == c->alert.id || !is_unsent(e, t->wave)) {
+			free(targets);
+			return;
+		}
+		withdraw_unsent(e, t->wave);
+	}
+	if (!t)
+		table_put(&e->thanked, c->contact, t = xcalloc(1, sizeof(*t)));
+	name_places(e, c->alert.id, targets, count, person->lang, places);
+	free(t->targets);
+	*t = (struct thanked){ .at = e->now, .alert = c->alert.id, .targets = targets, .count = count };
+	t->wave = send_reply(e, &c->alert, person, "ack.thanks", &value, 1, REPLY_LATER);
+}
+
+static void
+ask_which(struct engine *e, struct candidate *c, const struct person *person)
+{
+	char places[PLACES_BYTES];
+	struct pair value = { "places", places };
+	unsigned *targets;
+	size_t count = engine_counts_for(e, c->alert.id, c->contact, c->texts, c->text_count, &targets);
+
+	name_places(e, c->alert.id, targets, count, person->lang, places);
+	free(targets);
+	send_reply(e, &c->alert, person, "ack.which", &value, 1, REPLY_NOW);
+}
+
+/* Once an alert each: an answering machine would go on all night. */
+static void
+reply_in_need(struct engine *e, struct candidate *c, const struct person *person,
+	      const struct answered *how, const char *template)
+{
+	if (!how->said_before && !send_reply(e, &c->alert, person, template, NULL, 0, REPLY_NOW) &&
+	    c->kind != ANSWER_NONE)
+		thank(e, c, person);
+}
+
+void
+engine_thank(struct engine *e, struct candidate *c, const struct answered *how)
+{
+	const struct template *t = engine_template(e, c->alert.template);
 	struct person person;
 
-	if (!brake_allows(e, e164) || !store_person_by_id(e->store, c->contact, &person))
+	if ((t && t->unanswered) || !store_person_by_id(e->store, c->contact, &person))
 		return;
-	store_alert_get(e->store, c->alert.id, &a);
-	engine_send_one(e, &a, WAVE_REPLY, c->contact, person.lang,
-			over ? "ack.late" : "ack.thanks");
+	/* Whoever calls for help is not braked. */
+	if (c->kind != ANSWER_HELP && !brake_allows(e, how->e164))
+		return;
+	store_alert_get(e->store, c->alert.id, &c->alert);
+	if (c->kind == ANSWER_HELP)
+		reply_in_need(e, c, &person, how, "ack.help");
+	else if (c->kind == ANSWER_NONE)
+		reply_in_need(e, c, &person, how, "ack.unclear");
+	else if (how->over)
+		tell_late(e, c, &person);
+	else if (c->kind == ANSWER_CANNOT)
+		reply_in_need(e, c, &person, how, "ack.cannot");
+	else if (how->asks_which)
+		ask_which(e, c, &person);
+	else
+		thank(e, c, &person);
 }

@@ -16,16 +16,18 @@ wave_queued(const struct wave *w)
 	return w->total > rest ? w->total - rest : 0;
 }
 
-/* Real before drill, then severity, then what people wait for before automatic replies, then
- * the order of waves inside an alert.  Waves with equal keys take turns: fairness. */
+/* Real before drill, then severity, then the order of waves inside an alert; an automatic reply yields
+ * to first messages, one that somebody in need waits for goes with them.  Waves with equal keys take
+ * turns: fairness. */
 static uint64_t
 rank_key(const struct wave *w)
 {
 	uint64_t step = w->step < 0 ? 0 : (uint64_t)w->step;
+	uint64_t position = w->kind != WAVE_REPLY ? w->position
+		: w->position == REPLY_NOW ? 0 : 0xffff;
 
 	return (uint64_t)w->drill << 60 | (uint64_t)(SEVERITY_RED - w->severity) << 56 |
-	       (uint64_t)(w->kind == WAVE_REPLY) << 52 | (step & 0xffff) << 16 |
-	       (w->position & 0xffff);
+	       (step & 0xffff) << 16 | (position & 0xffff);
 }
 
 static struct rank *

@@ -4,6 +4,10 @@
 
 #include "daemon/engine/lookup.h"
 
+/* Positions of an automatic reply. */
+#define REPLY_LATER 0
+#define REPLY_NOW 1
+
 /* Borrowed until it is forgotten (at a flush, when nothing is left to do); NULL: no such wave, or
  * the store has failed. */
 struct live_wave *engine_wave(struct engine *, uint32_t id);

@@ -32,6 +32,7 @@ static cfg_opt_t text_opts[] = {
 static cfg_opt_t template_opts[] = {
 	CFG_STR("title", "", CFGF_NONE),
 	CFG_BOOL("flash", cfg_false, CFGF_NONE),
+	CFG_BOOL("replies", cfg_true, CFGF_NONE),
 	CFG_SEC("param", param_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("answer", answer_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("text", text_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -158,6 +159,7 @@ template_from(struct template **out, cfg_t *section, struct err *err)
 	t->name = xstrdup(cfg_title(section));
 	t->title = xstrdup(cfg_getstr(section, "title"));
 	t->flash = cfg_getbool(section, "flash");
+	t->unanswered = !cfg_getbool(section, "replies");
 	t->params = xcalloc(params + 1, sizeof(*t->params));
 	t->answers = xcalloc(answers + 1, sizeof(*t->answers));
 	if (params > 64) {

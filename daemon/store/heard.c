@@ -86,6 +86,18 @@ store_has_replied(struct store *s, int64_t alert, uint32_t contact)
 	return yes;
 }
 
+bool
+store_has_said(struct store *s, int64_t alert, uint32_t contact, enum answer_kind kind)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
+				       "AND kind = ? LIMIT 1", "iii", alert, (int64_t)contact,
+				       (int64_t)kind);
+	bool yes = store_step(s, st);
+
+	store_done(st);
+	return yes;
+}
+
 int64_t
 store_called_moved_to(struct store *s, int64_t alert, uint32_t contact)
 {
