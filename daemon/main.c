@@ -94,6 +94,8 @@ open_hand(const struct settings *s)
 		log_line(LOG_ERROR, "gongd died before signal=%d in_hand=\"%s\" id=%llu row=%u "
 			 "deaths=%u", hand_last_signal(hand), words[what.kind & 3],
 			 (unsigned long long)what.a, what.row, deaths);
+	if (hand_was_hung(hand))
+		log_line(LOG_ERROR, "gongd was ended while its disk hung");
 	free(path);
 	return hand;
 }

@@ -10,13 +10,14 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/buf.h"
 #include "files/read.h"
 
 #define MAGIC 0x676f6e6768616e64	/* "gonghand" */
-#define VERSION 1
+#define VERSION 2
 #define NOTED 64			/* things noted; the oldest go */
 #define STACK_BYTES 65536
 
@@ -25,6 +26,7 @@ struct page {
 	uint32_t version, count;
 	char boot_id[40];
 	volatile sig_atomic_t signal;	/* that ended the process; 0 = none, or none of ours */
+	volatile sig_atomic_t hung;	/* it came from outside while the disk did not come back */
 	struct hand now;
 	struct {
 		struct hand what;
@@ -36,6 +38,7 @@ _Static_assert(sizeof(struct page) <= 4096, "one page");
 struct hand_page {
 	struct page *page;
 	int last_signal;
+	bool was_hung;
 };
 
 static const int signals[] = { SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE };
@@ -43,11 +46,53 @@ static struct sigaction before[NSIG];
 /* For the handler, which is given nothing. */
 static struct page *volatile watched;
 static volatile pid_t engine_thread;
+/* By the monotonic clock: when the engine's turn began, how long of it the disk has taken, and since
+ * when it is in the disk's hands now (0: it is not). */
+static _Atomic int64_t turn_at, disk_ms, disk_since;
 
 bool
 hand_is(const struct hand *a, const struct hand *b)
 {
 	return a->kind == b->kind && a->row == b->row && a->a == b->a && a->b == b->b;
+}
+
+static int64_t
+monotonic_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 + 1;	/* never 0 */
+}
+
+void
+hand_turn(void)
+{
+	turn_at = monotonic_now();
+	disk_ms = 0;
+}
+
+void
+hand_disk(void)
+{
+	disk_since = monotonic_now();
+}
+
+void
+hand_disk_done(void)
+{
+	disk_ms += monotonic_now() - disk_since;
+	disk_since = 0;
+}
+
+/* The watchdog is impatient of a disk that hangs, too.  Whoever loops in the engine may be met in a
+ * read by chance: the disk is to blame when most of the turn was its. */
+static bool
+is_the_disk_s(void)
+{
+	int64_t now = monotonic_now(), since = disk_since;
+
+	return since && 2 * (disk_ms + now - since) > now - turn_at;
 }
 
 /* Only what may be called in a handler.  A fault of another thread says nothing about what the
@@ -57,7 +102,9 @@ on_fault(int sig, siginfo_t *info, void *context)
 {
 	bool from_outside = info->si_code <= 0 && info->si_code != SI_TKILL;
 
-	if (watched && (gettid() == engine_thread || from_outside))
+	if (watched && from_outside && is_the_disk_s())
+		watched->hung = 1;
+	else if (watched && (gettid() == engine_thread || from_outside))
 		watched->signal = sig;
 	sigaction(sig, &before[sig], NULL);
 	/* A fault comes again by itself when this returns; what was sent must be sent again. */
@@ -144,7 +191,8 @@ hand_open(const char *path)
 		h->last_signal = p->signal;
 		count_death(p);
 	}
-	p->signal = 0;
+	h->was_hung = p->hung;
+	p->signal = p->hung = 0;
 	p->now = (struct hand){ 0 };
 	h->page = watched = p;
 	hand_is_mine(h);
@@ -198,6 +246,12 @@ int
 hand_last_signal(const struct hand_page *h)
 {
 	return h->last_signal;
+}
+
+bool
+hand_was_hung(const struct hand_page *h)
+{
+	return h->was_hung;
 }
 
 void

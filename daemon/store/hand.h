@@ -3,7 +3,8 @@
  * A page of a file in the state folder, mapped shared and never synced: what a process has written
  * there is still there after its death, and gone after a power cut, which is as it should be: only
  * deaths by a fault of gongd's own (SIGSEGV, SIGABRT, SIGBUS, SIGILL, SIGFPE; the watchdog sends
- * SIGABRT) in one boot count against what was in hand.  The signal is written down by a handler on
+ * SIGABRT) in one boot count against what was in hand; but not the watchdog's when it was the disk
+ * that did not come back.  The signal is written down by a handler on
  * a stack of its own.  A start counts the death; three with the same thing in hand, and the engine
  * puts that thing aside. */
 #ifndef GONG_HAND_H
@@ -41,6 +42,13 @@ unsigned hand_deaths(const struct hand_page *, const struct hand *);
 bool hand_death(const struct hand_page *, size_t i, struct hand *, unsigned *deaths);
 /* The signal that ended the process before this one, if its death was counted; else 0. */
 int hand_last_signal(const struct hand_page *);
+/* The process before this one was ended from outside while its disk hung: nothing was counted. */
+bool hand_was_hung(const struct hand_page *);
+
+/* For the store, in the engine's thread: a turn begins; the disk is asked, and has answered. */
+void hand_turn(void);
+void hand_disk(void);
+void hand_disk_done(void);
 void hand_close(struct hand_page *);		/* an orderly end: nothing is in hand */
 
 #endif

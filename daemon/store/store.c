@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "core/buf.h"
+#include "daemon/store/hand.h"
 
 #define SCHEMA_VERSION 7
 #define CHECK_MS 1000			/* of a start, for reading tables through */
@@ -353,6 +354,7 @@ store_begin(struct store *s)
 {
 	s->failed = s->full = s->held = s->again = s->met_damage = s->met_fault = false;
 	s->have_person = false;
+	hand_turn();
 	store_run(s, "BEGIN IMMEDIATE", "");
 	s->changes_before = sqlite3_total_changes(s->main.db);
 }

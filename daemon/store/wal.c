@@ -3,13 +3,15 @@
  * Safe because the log's bytes count for nobody before the sync of their commit: only then are its
  * frames entered in the index, by which every connection reads.  What is gathered is written
  * before that sync, and before this connection reads or measures the file.  What could not be
- * written fails whatever asked for it, and the next sync in any case: no commit stands on it. */
+ * written fails whatever asked for it, and the next sync in any case: no commit stands on it.
+ * How long the disk takes for all of it is noted (hand.h), for a watchdog's victim to be known. */
 #include "daemon/store/internal.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/buf.h"
+#include "daemon/store/hand.h"
 
 #define GATHER_BYTES 131071		/* SQLite's unix files write no more at once */
 
@@ -166,6 +168,65 @@ static const sqlite3_io_methods wal_methods = {
 
 static sqlite3_vfs *real_vfs;
 
+/* The real files' methods, with the disk's time noted around those that wait for it.  Files that
+ * are locked and files that are not have tables of their own, with the same functions for these. */
+static const sqlite3_io_methods *real_methods;
+static sqlite3_io_methods noted_methods[2];
+
+static int
+noted_read(sqlite3_file *f, void *out, int len, sqlite3_int64 at)
+{
+	int rc;
+
+	hand_disk();
+	rc = real_methods->xRead(f, out, len, at);
+	hand_disk_done();
+	return rc;
+}
+
+static int
+noted_write(sqlite3_file *f, const void *bytes, int len, sqlite3_int64 at)
+{
+	int rc;
+
+	hand_disk();
+	rc = real_methods->xWrite(f, bytes, len, at);
+	hand_disk_done();
+	return rc;
+}
+
+static int
+noted_sync(sqlite3_file *f, int flags)
+{
+	int rc;
+
+	hand_disk();
+	rc = real_methods->xSync(f, flags);
+	hand_disk_done();
+	return rc;
+}
+
+static int
+noted_open(const char *name, sqlite3_file *f, int flags, int *out_flags)
+{
+	sqlite3_io_methods *noted = &noted_methods[(flags & SQLITE_OPEN_WAL) != 0];
+	int rc = real_vfs->xOpen(real_vfs, name, f, flags, out_flags);
+
+	if (rc != SQLITE_OK || !(flags & (SQLITE_OPEN_WAL | SQLITE_OPEN_MAIN_DB)))
+		return rc;
+	if (!real_methods)
+		real_methods = f->pMethods;
+	if (f->pMethods->xRead != real_methods->xRead || f->pMethods->xSync != real_methods->xSync ||
+	    f->pMethods->xWrite != real_methods->xWrite)
+		return rc;		/* another kind of file: not noted */
+	*noted = *f->pMethods;
+	noted->xRead = noted_read;
+	noted->xWrite = noted_write;
+	noted->xSync = noted_sync;
+	f->pMethods = noted;
+	return rc;
+}
+
 static int
 gathering_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, int *out_flags)
 {
@@ -173,9 +234,9 @@ gathering_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f, int flags, i
 	int rc;
 
 	if (!(flags & SQLITE_OPEN_WAL))
-		return real_vfs->xOpen(real_vfs, name, f, flags, out_flags);
+		return noted_open(name, f, flags, out_flags);
 	*w = (struct wal_file){ .real = (sqlite3_file *)(void *)(w + 1) };
-	rc = real_vfs->xOpen(real_vfs, name, w->real, flags, out_flags);
+	rc = noted_open(name, w->real, flags, out_flags);
 	if (rc != SQLITE_OK)
 		return rc;
 	w->bytes = xmalloc(GATHER_BYTES);

@@ -1,8 +1,11 @@
 /* poison_shim.c -- preloaded into gongd by a test: gongd itself, as it is shipped, really dies where
  * a value meets a statement.  The file $POISON says which, a word and a value a line: `sql` a part of
- * the statement, `text` a part of a text or `int` a number that is bound, `signal` what ends it.
+ * the statement, `text` a part of a text or `int` a number that is bound, `signal` what ends it; or
+ * `what loop`: it turns there for ever, or `what hang`: the disk does not come back from a read.  Who does so
+ * makes a file $POISON.inside.
  * Without the file nothing happens. */
 #include <dlfcn.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -14,7 +17,10 @@ struct poison {
 	char sql[200], text[200];
 	long long number;
 	int signal;
+	char what[8];
 };
+
+static int hanging;
 
 static int
 read_poison(struct poison *p)
@@ -41,14 +47,65 @@ read_poison(struct poison *p)
 			p->number = atoll(value);
 		else if (strcmp(word, "signal") == 0)
 			p->signal = atoi(value);
+		else if (strcmp(word, "what") == 0)
+			snprintf(p->what, sizeof(p->what), "%s", value);
 	}
 	fclose(f);
-	return p->signal != 0;
+	return p->signal || p->what[0];
 }
 
 static void
-die(const struct poison *p)
+tell_inside(void)
 {
+	char path[4096];
+
+	snprintf(path, sizeof(path), "%s.inside", getenv("POISON"));
+	close(open(path, O_CREAT | O_WRONLY, 0600));
+}
+
+/* The store's way to read. */
+ssize_t
+pread64(int fd, void *out, size_t len, off64_t offset)
+{
+	static ssize_t (*real)(int, void *, size_t, off64_t);
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "pread64");
+	if (hanging)
+		tell_inside();
+	while (hanging)
+		pause();
+	return real(fd, out, len, offset);
+}
+
+ssize_t
+pread(int fd, void *out, size_t len, off_t offset)
+{
+	return pread64(fd, out, len, offset);
+}
+
+static void
+hang(sqlite3_stmt *st)
+{
+	sqlite3_file *f;
+	char byte[512];
+
+	hanging = 1;
+	if (sqlite3_file_control(sqlite3_db_handle(st), "main", SQLITE_FCNTL_FILE_POINTER, &f) ==
+	    SQLITE_OK)
+		f->pMethods->xRead(f, byte, sizeof(byte), 0);
+}
+
+static void
+die(const struct poison *p, sqlite3_stmt *st)
+{
+	if (strcmp(p->what, "hang") == 0)
+		hang(st);
+	if (strcmp(p->what, "loop") == 0) {
+		tell_inside();
+		for (volatile int i = 0;; i++)
+			;
+	}
 	if (p->signal == SIGSEGV)
 		*(volatile int *)16 = 1;	/* a real one, not a message about one */
 	else if (p->signal == SIGABRT)
@@ -68,7 +125,7 @@ sqlite3_bind_text(sqlite3_stmt *st, int i, const char *text, int n, void (*free_
 		*(void **)&real = dlsym(RTLD_NEXT, "sqlite3_bind_text");
 	if (text && read_poison(&p) && p.text[0] && strstr(sqlite3_sql(st), p.sql) &&
 	    strstr(text, p.text))
-		die(&p);
+		die(&p, st);
 	return real(st, i, text, n, free_it);
 }
 
@@ -81,6 +138,6 @@ sqlite3_bind_int64(sqlite3_stmt *st, int i, sqlite3_int64 value)
 	if (!real)
 		*(void **)&real = dlsym(RTLD_NEXT, "sqlite3_bind_int64");
 	if (value && read_poison(&p) && p.number == value && strstr(sqlite3_sql(st), p.sql))
-		die(&p);
+		die(&p, st);
 	return real(st, i, value);
 }

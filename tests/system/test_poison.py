@@ -3,6 +3,7 @@ dies here is the one that is shipped: a preloaded library kills it where a text 
 import os
 import signal
 import subprocess
+import threading
 import time
 
 import pytest
@@ -43,7 +44,8 @@ class Poisoned(World):
 
     def set(self, sql, what, how=signal.SIGSEGV):
         with open(self.path("poison.new"), "w", encoding="utf-8") as f:
-            f.write("sql %s\n%s\nsignal %d\n" % (sql, what, how))
+            f.write("sql %s\n%s\n%s\n" % (sql, what, "what " + how if isinstance(how, str)
+                                         else "signal %d" % how))
         os.rename(self.path("poison.new"), self.path("poison"))
 
     def clean(self):
@@ -171,6 +173,31 @@ def test_kills_and_power_cuts_never_count(world):
     world.clean()
     world.start()
     assert post(world, "VENOM")[0] == 202
+
+
+@pytest.mark.parametrize("how", ["loop", "hang"])
+def test_the_watchdog_knows_a_loop_from_a_disk_that_hangs(world, how):
+    world.start()
+    world.load(District(1, 2))
+    world.set("INTO alert ", "text POISON", how)
+    for i in range(3):
+        t = threading.Thread(target=lambda: post(world, "POISON", key="k1"))
+        t.start()
+        wait_for("gongd to be in there", lambda: os.path.exists(world.path("poison.inside")))
+        os.unlink(world.path("poison.inside"))
+        time.sleep(2)           # the watchdog's patience: far longer than what came before in the turn
+        world.gongd.signal(signal.SIGABRT)          # as systemd's watchdog does
+        assert world.died() == -signal.SIGABRT
+        t.join()
+        wait_for("gongd to answer", world.answers)
+    world.clean()
+    if how == "loop":
+        assert "deaths=3" in world.log()
+        assert post(world, "POISON", key="k1")[0] == 422
+    else:
+        assert "gongd died before" not in world.log()
+        assert world.log().count("gongd was ended while its disk hung") == 3
+        assert post(world, "POISON", key="k1")[0] == 202
 
 
 def test_an_inbound_that_kills_gongd_is_kept_and_told(world):

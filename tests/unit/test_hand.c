@@ -13,7 +13,8 @@
 
 static char folder[] = "/tmp/gong-hand-XXXXXX", path[64];
 
-enum death { NONE, SEGV, ABORT, BUS, ILL, FPE, STACK, KILL, OTHER_THREAD, WATCHDOG, EMPTY_HAND };
+enum death { NONE, SEGV, ABORT, BUS, ILL, FPE, STACK, KILL, OTHER_THREAD, WATCHDOG, HUNG,
+	     AFTER_THE_DISK, EMPTY_HAND };
 
 static int
 make_folder(void **state)
@@ -88,6 +89,8 @@ die(enum death how)
 		pthread_join(thread, NULL);
 		break;
 	case WATCHDOG:
+	case HUNG:
+	case AFTER_THE_DISK:
 		pause();
 		break;
 	case NONE:
@@ -119,6 +122,11 @@ child(enum death how, const struct hand *what)
 		h = hand_open(path);
 		if (how != EMPTY_HAND)
 			*hand_now(h) = *what;
+		hand_turn();			/* before the parent's signal can come */
+		if (how == HUNG || how == AFTER_THE_DISK)
+			hand_disk();
+		if (how == AFTER_THE_DISK)
+			hand_disk_done();
 		(void)!write(ready[1], "r", 1);
 		die(how == EMPTY_HAND ? SEGV : how);
 		hand_close(h);
@@ -126,7 +134,7 @@ child(enum death how, const struct hand *what)
 	}
 	close(ready[1]);
 	assert_int_equal(read(ready[0], &byte, 1), 1);
-	if (how == WATCHDOG)
+	if (how == WATCHDOG || how == HUNG || how == AFTER_THE_DISK)
 		kill(pid, SIGABRT);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	close(ready[0]);
@@ -161,6 +169,8 @@ which_count(void **state)
 		{ "a division by zero does", FPE, 1 },
 		{ "a stack that overflows does", STACK, 1 },
 		{ "the watchdog does", WATCHDOG, 1 },
+		{ "the watchdog's does not while the disk hangs", HUNG, 0 },
+		{ "but does when the disk has answered", AFTER_THE_DISK, 1 },
 		{ "kill -9 does not", KILL, 0 },
 		{ "a fault of another thread does not", OTHER_THREAD, 0 },
 		{ "a fault with nothing in hand does not", EMPTY_HAND, 0 },
