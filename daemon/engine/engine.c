@@ -198,6 +198,7 @@ clock_step(struct engine *e, msec by)
 	engine_due_shift(e, shift);
 	forget(e);
 	load(e);
+	engine_in_flight_look_again(e);
 }
 
 /* What the loop needs to run the routes of the new settings. */

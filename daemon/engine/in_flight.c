@@ -22,16 +22,48 @@ keep_overtaken(void *ctx, uint64_t id, void *route)
 		count_in(e, route, id);
 }
 
+/* How far it was asked back, or looked through, is forgotten: once more. */
+static void
+look_again(struct engine *e, const struct message *m)
+{
+	struct live_wave *lw = engine_wave(e, m->wave);
+
+	if (lw && lw->w.state > WAVE_FINISHED && !lw->stopping)
+		engine_wave_stopping(e, lw);
+	else if (lw && lw->w.state <= WAVE_FINISHED && lw->w.channel == CHANNEL_VOICE &&
+		 lw->w.kind == WAVE_CALL && !lw->looked_through)
+		engine_calls_look(e, lw);
+}
+
 static void
 recount_row(struct engine *e, const struct message *m)
 {
 	struct route_state *r = engine_route(e, m->route);
-	struct live_wave *lw = engine_wave(e, m->wave);
 
 	if (r)
 		count_in(e, r, message_id(m->wave, m->contact, m->attempt));
-	if (lw && lw->w.state > WAVE_FINISHED && !lw->stopping)
-		engine_wave_stopping(e, lw);	/* how far it was is forgotten: once more */
+	look_again(e, m);
+}
+
+static void
+each_sending(struct engine *e, void (*fn)(struct engine *, const struct message *))
+{
+	static struct message rows[1000];
+	uint32_t wave = 0, contact = 0;
+	size_t count;
+
+	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
+		for (size_t i = 0; i < count; i++)
+			fn(e, &rows[i]);
+		wave = rows[count - 1].wave;
+		contact = rows[count - 1].contact;
+	}
+}
+
+void
+engine_in_flight_look_again(struct engine *e)
+{
+	each_sending(e, look_again);
 }
 
 struct leaving {
@@ -64,22 +96,14 @@ engine_in_flight_forget(struct engine *e, struct route_state *r)
 void
 engine_in_flight_recount(struct engine *e)
 {
-	static struct message rows[1000];
 	struct table before = e->inflight;
-	uint32_t wave = 0, contact = 0;
-	size_t count;
 
 	e->inflight = (struct table){ 0 };
 	for (size_t i = 0; i < e->route_count; i++) {
 		e->routes[i]->inflight = 0;
 		engine_budgets_load(e, e->routes[i]);
 	}
-	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
-		for (size_t i = 0; i < count; i++)
-			recount_row(e, &rows[i]);
-		wave = rows[count - 1].wave;
-		contact = rows[count - 1].contact;
-	}
+	each_sending(e, recount_row);
 	table_each(&before, keep_overtaken, e);
 	table_fini(&before, NULL);
 }

@@ -13,6 +13,10 @@ void engine_message_event(struct engine *, struct live_wave *, struct message *,
 /* A person was reached after all by a wave that is withdrawn: he joins its correction. */
 void engine_join_correction(struct engine *, const struct live_wave *, uint32_t contact,
 			    enum message_state);
+/* May this route tell this about that attempt?  It had it, for that number (0: it does not say), and
+ * did not refuse it. */
+bool engine_is_from(struct engine *, const struct message *, unsigned attempt,
+		    const struct route_state *, uint64_t to);
 /* A duplicate beats silence for it. */
 bool engine_resends(struct engine *, const struct live_wave *);
 /* The attempt that an id from the wire means; 0 = none so far. */
@@ -55,5 +59,7 @@ void engine_broadcast_slices(struct engine *);	/* one slice of the oldest broadc
 /* What is with drivers, and what numbers have had, counted again from what the store says. */
 void engine_in_flight_forget(struct engine *, struct route_state *);	/* it is going */
 void engine_in_flight_recount(struct engine *);
+/* The waves were loaded anew: what of theirs is to be asked back is looked for again. */
+void engine_in_flight_look_again(struct engine *);
 
 #endif

@@ -2,6 +2,7 @@
  * the turn that brings it fails and comes again. */
 #include "tests/unit/unit.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -230,6 +231,71 @@ a_step_of_the_clock_moves_every_row(void **state)
 	steps_move_every_row(-HOURS(3));
 }
 
+static int64_t
+look_up(const char *sql)
+{
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	int64_t value = -1;
+
+	assert_int_equal(sqlite3_open(store_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		value = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return value;
+}
+
+static void
+change(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(store_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* A receipt that waits for its message to be named keeps its age. */
+static void
+an_early_receipt_keeps_its_age(void **state)
+{
+	struct store *s = village();
+	struct engine *e = busy(s);
+	struct command_list urgent = { 0 };
+
+	change("INSERT INTO receipt_early VALUES (1, 'r', 1, 1, 1900000000000)");
+	command_push(&urgent, a_step(HOURS(2)));
+	assert_int_equal(turn(e, &urgent, NULL, START + HOURS(2)), 0);
+	holds("it moved along", look_up("SELECT at FROM receipt_early") == START + HOURS(2), "%lld",
+	      (long long)look_up("SELECT at FROM receipt_early"));
+	engine_close(e);
+	store_close(s);
+}
+
+/* What the store refuses of it is put aside; gong then stays on the clock that its instants are on. */
+static void
+a_step_that_is_put_aside_ends_nothing_early(void **state)
+{
+	struct store *s = village();
+	struct engine *e = busy(s);
+	struct command_list urgent = { 0 };
+
+	change("CREATE TRIGGER bad BEFORE UPDATE OF released_at ON alert BEGIN "
+	       "SELECT RAISE(ABORT, 'bad'); END");
+	command_push(&urgent, a_step(HOURS(48)));
+	assert_int_equal(turn(e, &urgent, NULL, START + HOURS(48)), 0);
+	holds("it was put aside", look_up("SELECT count(*) FROM task WHERE kind = 'fault'") == 1, "%lld",
+	      (long long)look_up("SELECT count(*) FROM task"));
+	assert_int_equal(turn(e, &urgent, NULL, START + HOURS(48) + 1000), 0);
+	holds("the alert goes on", look_up("SELECT count(*) FROM alert WHERE key LIKE '%k' AND "
+	      "state = 1") == 1, "%lld", (long long)look_up("SELECT state FROM alert"));
+	holds("on its clock", e->now < START + HOURS(1), "%lld", (long long)(e->now - START));
+	engine_close(e);
+	store_close(s);
+}
+
 /* The turn with the step fails (another connection holds the file for writing), and is repeated. */
 static void
 a_step_whose_turn_failed_moves_every_row_once(void **state)
@@ -266,6 +332,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_row_waits_for_something),
 		cmocka_unit_test(a_step_of_the_clock_moves_every_row),
+		cmocka_unit_test(an_early_receipt_keeps_its_age),
+		cmocka_unit_test(a_step_that_is_put_aside_ends_nothing_early),
 		cmocka_unit_test(a_step_whose_turn_failed_moves_every_row_once),
 	};
 

@@ -510,6 +510,27 @@ a_stop_asks_back_what_is_in_flight_turn_by_turn(void **state)
 	close_world(&w);
 }
 
+static void
+a_step_of_the_clock_does_not_end_a_stop(void **state)
+{
+	struct command *cmd = command_new(CMD_CLOCK_STEP, -1);
+	struct world w = { 0 };
+
+	open_world(&w, "stop-step");
+	ready(&w, 100000);
+	accept(&w, notice("a", "village_chief", NULL));
+	command_push(&w.urgent, cancel(1));
+	turn(&w);
+	holds("it has begun", w.withdrawn && w.withdrawn < PEOPLE, "%zu", w.withdrawn);
+	cmd->by.kind = PRINCIPAL_GONG;
+	cmd->clock_step_ms = HOURS(1);
+	command_push(&w.urgent, cmd);
+	w.now += HOURS(1);
+	run(&w);
+	holds("each is asked back", w.withdrawn >= PEOPLE, "%zu", w.withdrawn);
+	close_world(&w);
+}
+
 /* All of them wait for another try. */
 static void
 a_stop_forgets_what_waits_turn_by_turn(void **state)
@@ -672,6 +693,7 @@ main(void)
 		cmocka_unit_test(a_cancel_between_slices_ends_them),
 		cmocka_unit_test(refusals_do_not_hold_up_a_step_in_slices),
 		cmocka_unit_test(a_stop_asks_back_what_is_in_flight_turn_by_turn),
+		cmocka_unit_test(a_step_of_the_clock_does_not_end_a_stop),
 		cmocka_unit_test(a_stop_forgets_what_waits_turn_by_turn),
 		cmocka_unit_test(a_bystander_s_late_reply_finds_its_alert),
 		cmocka_unit_test(the_last_of_many_replies_costs_what_the_first_did),
