@@ -66,6 +66,20 @@ engine_which_attempt(const struct message *m, uint64_t id)
 	return back < m->attempt ? m->attempt - back : 0;
 }
 
+bool
+engine_is_from(struct engine *e, const struct message *m, unsigned attempt,
+	       const struct route_state *r, uint64_t to)
+{
+	enum outcome outcome = OUTCOME_NONE;
+	uint64_t e164 = m->e164;
+	int64_t route = m->route;
+
+	if ((attempt != m->attempt || m->state != MESSAGE_SENDING) &&
+	    !store_attempt_get(e->store, m->wave, m->contact, attempt, &route, &e164, &outcome))
+		return false;
+	return route == r->id && outcome != OUTCOME_REJECTED && (!to || !e164 || to == e164);
+}
+
 /* Is there still a reason to send it?  A first SMS always has one. */
 bool
 engine_still_needed(struct engine *e, const struct live_wave *lw, uint32_t contact)

@@ -366,7 +366,8 @@ engine_part(struct engine *e, struct command *cmd)
 
 	if (!lw || cmd->part.part < 1 || cmd->part.part > 32 ||
 	    !store_message_get(e->store, message_id_wave(id), message_id_contact(id), lw->w.channel,
-			       &m) || (m.attempt & 31) != message_id_attempt(id))
+			       &m) || (m.attempt & 31) != message_id_attempt(id) ||
+	    !engine_is_from(e, &m, m.attempt, engine_route(e, cmd->route), 0))
 		return;
 	engine_route_moved(e, engine_route(e, cmd->route));
 	m.parts_done |= 1u << (cmd->part.part - 1);

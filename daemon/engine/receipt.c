@@ -92,22 +92,6 @@ engine_receipts_named(struct engine *e, struct route_state *r, const struct done
 			     : MESSAGE_ON_RECEIPT_FAILED);
 }
 
-/* May this route report this about that attempt?  It had it, for that number, and did not refuse
- * it. */
-static bool
-is_from(struct engine *e, const struct message *m, unsigned attempt, const struct route_state *r,
-	uint64_t to)
-{
-	enum outcome outcome = OUTCOME_NONE;
-	uint64_t e164 = m->e164;
-	int64_t route = m->route;
-
-	if ((attempt != m->attempt || m->state != MESSAGE_SENDING) &&
-	    !store_attempt_get(e->store, m->wave, m->contact, attempt, &route, &e164, &outcome))
-		return false;
-	return route == r->id && outcome != OUTCOME_REJECTED && (!to || !e164 || to == e164);
-}
-
 /* The receipt came before the route's own answer, which may never come. */
 static void
 overtaken(struct engine *e, struct message *m, bool delivered)
@@ -144,7 +128,7 @@ engine_receipt(struct engine *e, struct command *cmd)
 		lw = engine_wave(e, wave);
 	if (!lw || !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
 	    !(attempt = engine_which_attempt(&m, message_id(wave, contact, attempt))) ||
-	    !is_from(e, &m, attempt, r, cmd->receipt.to)) {
+	    !engine_is_from(e, &m, attempt, r, cmd->receipt.to)) {
 		unmatched(e, r);
 		if (!lw && !cmd->receipt.id && cmd->receipt.ref)
 			keep_early(e, r, cmd);

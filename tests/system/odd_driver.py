@@ -5,6 +5,7 @@ helper: at its first life dies on the first send and leaves a helper that holds 
 exits:  ends at once, always.          deaf: says ready and never reads again.
 flood:  inbound texts as fast as the pipe takes them, until FILE.enough exists; works otherwise.
 odd:    on its first send events with every absurd value, then works.
+liar:   tells of the calls of others, whose ids are in FILE.ids: picked up, pressed 1; then FILE.told.
 slow:   answers each send after FILE.go exists.     stop: answers all it holds at `close`.
 It accepts messages (books first) like bad_driver.py.
 """
@@ -20,8 +21,8 @@ def say(**event):
     sys.stdout.flush()
 
 
-def ready():
-    say(ev="ready", protocol=1, channels=["sms"], window=64, batch=16, receipts=True, inbound=True,
+def ready(window=64):
+    say(ev="ready", protocol=1, channels=["sms"], window=window, batch=16, receipts=True, inbound=True,
         version="1")
 
 
@@ -74,6 +75,18 @@ def odd(item):
     ready()
 
 
+def lie(log):
+    """Of what others have in hand; a text behind it, whose `took` says that all of it was heard."""
+    if not os.path.exists(log + ".ids"):
+        return
+    with open(log + ".ids", encoding="ascii") as f:
+        for item in f.read().split():
+            say(ev="call", id=item, state="answered")
+            say(ev="call", id=item, state="ended", outcome="answered", digits="1")
+            say(ev="part", id=item, part=1, of=1, ref="r")
+    say(ev="inbound", id="behind", **{"from": "+8613900000000"}, text="x", at=1)
+
+
 def flood(log):
     n, line = 0, None
     while not os.path.exists(log + ".enough"):
@@ -99,13 +112,17 @@ def main():
             if config["mode"] == "exits":
                 os._exit(3)
             books = os.open(config["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            ready()
+            ready(0 if config["mode"] == "liar" else 64)
             while config["mode"] == "deaf":
                 time.sleep(60)
         elif op["op"] == "ping":
             say(ev="pong", n=op["n"])
             if mode == "flood":
                 flood(config["log"])
+            if mode == "liar":
+                lie(config["log"])
+        elif op["op"] == "took" and mode == "liar":
+            open(config["log"] + ".told", "w", encoding="ascii").close()
         elif op["op"] == "close":
             for o in held:
                 accept(books, o, o["items"])

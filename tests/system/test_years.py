@@ -127,6 +127,20 @@ def test_absurd_events_stop_nothing():
         books_agree(world, {"odd": read_books(world.path("odd.books"))})
 
 
+def test_a_driver_is_not_believed_about_what_others_have():
+    with world_with(lambda d: sim_route("sim1", d) + odd_route("liar", d, "liar")) as world:
+        alert = world.send(key="a", template="flood.move", policy="move.now", severity="red",
+                           audience={"divisions": ["990121001"]})
+        books = wait_for("some to be sent", lambda: read_books(world.path("sim1.books")))
+        with open(world.path("ids.new"), "w", encoding="ascii") as f:
+            f.write("\n".join(e["id"] for e in books))
+        os.rename(world.path("ids.new"), world.path("liar.books.ids"))
+        wait_for("its word to be taken", lambda: os.path.exists(world.path("liar.books.told")), 30)
+        assert world.rows("SELECT * FROM answer WHERE alert = ?", alert) == []
+        assert "delivered" not in world.states(), world.states()
+        assert world.rows("SELECT * FROM message WHERE parts_done") == []
+
+
 def test_drivers_that_exit_at_once_or_never_read_cost_nothing():
     with world_with(lambda d: odd_route("exits", d, "exits") + odd_route("deaf", d, "deaf") +
                     sim_route("sim1", d)) as world:
