@@ -128,7 +128,12 @@ def test_garbage_from_a_driver(mode):
         wait_for("the bad driver to be replaced", lambda: world.drivers().get("python3") != first)
         wait_for("everything settled", world.settled, 60)
         agree(world, "bad", "sim1")
-        assert world.states()["sent"] == 540
+        # A driver that gets no processor for 2 s looks quiet: a suspect may join what it has, and
+        # meet a second death.  The desk hears of each such message; no other is held.
+        held = [t for t in world.rows("SELECT * FROM task") if t["kind"] == "quarantine"]
+        assert world.states() == {"sent": 540 - len(held), **(
+            {"uncertain": len(held)} if held else {})}
+        assert len(held) <= 2
 
 
 def test_a_second_done_is_not_believed():
