@@ -330,6 +330,7 @@ template_free(struct template *t)
 	free(t->params);
 	free(t->answers);
 	free(t->name);
-	free(t->title);
+	for (int lang = 0; lang < LANG_COUNT; lang++)
+		free(t->title[lang]);
 	free(t);
 }

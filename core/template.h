@@ -37,7 +37,7 @@ struct template_texts {
 };
 
 struct template {
-	char *name, *title;
+	char *name, *title[LANG_COUNT];
 	bool flash;			/* ask for class 0 display */
 	bool unanswered;		/* whoever answers it gets no automatic reply */
 	struct param *params;

@@ -33,3 +33,47 @@ WORDS(outcome, outcome, OUTCOME_COUNT, "none", "accepted", "rejected", "unknown"
 WORDS(reject, reject, REJECT_COUNT, "none", "retry", "retry_other", "drop", "config", "clock")
 WORDS(answer_kind, answer_kind, ANSWER_COUNT, "none", "answered", "acknowledged", "in_post",
       "done", "cannot", "help", "coming", "delayed", "opt_out")
+
+const char *
+severity_said(enum severity severity, enum lang lang)
+{
+	static const char *const zh[] = { "", "蓝色", "黄色", "橙色", "红色" };
+
+	_Static_assert(sizeof(zh) / sizeof(*zh) == SEVERITY_COUNT, "a word for each colour");
+	if (severity == SEVERITY_NOTICE)
+		return "";
+	return lang == LANG_ZH ? zh[severity] : severity_name(severity);
+}
+
+static const struct kind {
+	const char *name, *word[LANG_COUNT], *action[LANG_COUNT];
+} kinds[] = {
+#define K(name, zh, en, do_zh, do_en) { name, { zh, en }, { do_zh, do_en } },
+#include "core/kinds.def"
+#undef K
+};
+
+static const struct kind *
+kind_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+		if (strcmp(kinds[i].name, name) == 0)
+			return &kinds[i];
+	return NULL;
+}
+
+const char *
+kind_said(const char *name, enum lang lang)
+{
+	const struct kind *kind = kind_named(name);
+
+	return kind ? kind->word[lang] : NULL;
+}
+
+const char *
+kind_action(const char *name, enum lang lang)
+{
+	const struct kind *kind = kind_named(name);
+
+	return kind ? kind->action[lang] : NULL;
+}

@@ -37,6 +37,10 @@ enum answer_kind { ANSWER_NONE, ANSWER_ANSWERED, ANSWER_ACKNOWLEDGED, ANSWER_IN_
 const char *lang_name(enum lang);		/* "zh", "en" */
 const char *channel_name(enum channel);		/* "sms", "voice", "console" */
 const char *severity_name(enum severity);	/* "notice", "blue" … "red" */
+const char *severity_said(enum severity, enum lang);	/* as people are told it; "" of a notice */
+/* What a kind of event ("rainstorm") is called, and what it asks of people; NULL: nothing known. */
+const char *kind_said(const char *kind, enum lang);
+const char *kind_action(const char *kind, enum lang);
 const char *tier_name(enum tier);		/* "county", "township", "village" */
 const char *outcome_name(enum outcome);		/* "accepted", "rejected" … */
 const char *reject_name(enum reject);		/* "retry", "retry_other" … */

@@ -92,12 +92,19 @@ effect_new(enum effect_kind kind, int64_t route)
 }
 
 static void
+pair_fini(struct pair *pair)
+{
+	free(pair->name);
+	free(pair->value);
+	for (int lang = 0; lang < LANG_COUNT; lang++)
+		free(pair->in[lang]);
+}
+
+static void
 pairs_free(struct pair *pairs, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		free(pairs[i].name);
-		free(pairs[i].value);
-	}
+	for (size_t i = 0; i < count; i++)
+		pair_fini(&pairs[i]);
 	free(pairs);
 }
 
@@ -114,10 +121,8 @@ alert_request_free(struct alert_request *r)
 {
 	if (!r)
 		return;
-	for (size_t i = 0; i < r->division_param_count; i++) {
-		free(r->division_params[i].param.name);
-		free(r->division_params[i].param.value);
-	}
+	for (size_t i = 0; i < r->division_param_count; i++)
+		pair_fini(&r->division_params[i].param);
 	free(r->division_params);
 	pairs_free(r->params, r->param_count);
 	strings_free(r->roles, r->role_count);

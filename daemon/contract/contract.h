@@ -18,6 +18,7 @@
 
 struct pair {
 	char *name, *value;
+	char *in[LANG_COUNT];		/* where it is said by language; value is one of them */
 };
 
 /* One request as intake understood it: shapes are checked, meanings are not. */

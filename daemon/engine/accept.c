@@ -76,6 +76,30 @@ check_policy(struct engine *e, const struct alert_request *r, const struct polic
 	return 0;
 }
 
+/* A duty callout ranks with red, whatever it calls itself. */
+static enum severity
+ranks_with(const struct alert_request *r, const struct policy *p)
+{
+	return r->callout || (p && p->targets == TARGETS_TEAM) ? SEVERITY_RED : r->severity;
+}
+
+/* One colour, one word: whoever sends another has mistaken one of the two. */
+static int
+check_level(const struct alert_request *r, enum severity ranks, struct err *err)
+{
+	for (size_t i = 0; i < r->param_count; i++) {
+		const char *level = r->params[i].value;
+
+		if (strcmp(r->params[i].name, "level") != 0 ||
+		    strcasecmp(level, severity_said(ranks, LANG_EN)) == 0 ||
+		    (*level && strncmp(level, severity_said(ranks, LANG_ZH), strlen(level)) == 0))
+			continue;
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_PARAM, "level"), level_differs,
+			       severity_name(ranks), QUOTE(level));
+	}
+	return 0;
+}
+
 static int
 check_params(struct engine *e, const struct alert_request *r, const struct template *t,
 	     const struct policy *p, struct err *err)
@@ -95,11 +119,13 @@ check_params(struct engine *e, const struct alert_request *r, const struct templ
 			       template_no_param, t->name,
 			       r->params[i].name);
 	}
+	if (check_level(r, ranks_with(r, p), err) < 0)
+		return -1;
 	for (size_t s = 0; p && s < p->step_count; s++) {
 		const struct template *st = p->steps[s].template
 			? settings_template(e->settings, p->steps[s].template) : NULL;
 
-		if (st && engine_check_texts(e, r, st, r->divisions, r->division_count, err) < 0)
+		if (st && engine_check_texts(e, r, st, r->divisions, r->division_count, NULL, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -117,13 +143,6 @@ check_times(struct engine *e, const struct alert_request *r, struct err *err)
 	if (r->replaces && r->starts_at > e->now)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_STARTS_AT), replaces_at_once);
 	return 0;
-}
-
-/* A duty callout ranks with red, whatever it calls itself. */
-static enum severity
-ranks_with(const struct alert_request *r, const struct policy *p)
-{
-	return r->callout || (p && p->targets == TARGETS_TEAM) ? SEVERITY_RED : r->severity;
 }
 
 static void

@@ -69,7 +69,10 @@ send_notice(struct engine *e, const char *subject, bool test, const struct route
 {
 	struct counties counties = { .e = e };
 	char zh[NOTICE_MAX], en[NOTICE_MAX], key[160], *role = DUTY;
-	struct pair params[] = { { "route", (char *)subject }, { "text", zh }, { "text_en", en } };
+	struct pair params[] = {
+		{ .name = "route", .value = (char *)subject }, { .name = "text", .value = zh },
+		{ .name = "text_en", .value = en },
+	};
 	struct alert_request q = {
 		.key = key, .client = "gong", .own = true, .test = test,
 		.template = ROUTE_ALARM, .severity = SEVERITY_YELLOW, .params = params,

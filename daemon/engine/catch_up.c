@@ -95,27 +95,11 @@ add_told(struct catching *c, enum channel channel, const struct planner *p)
 static int
 plan_positions(struct planner *p, unsigned position, bool helpers_only)
 {
-	const struct settings *s = p->e->settings;
-	int rc = 0;
-
-	if (!p->step->to_count && p->policy->targets == TARGETS_PERSON) {
-		for (size_t i = 0; i < p->target_count; i++)
-			planner_person(p, &p->targets[i]);
-		return compose_channels(p, position, WAVE_CALL);
-	}
-	for (unsigned i = 0; rc == 0 && i < p->step->to_count; i++) {
-		const struct family *family = &s->families[p->step->to[i]];
-
-		if (!helpers_only || planner_is_above(p, family))
-			rc = planner_position(p, position + i, family);
-	}
-	for (unsigned i = 0; rc == 0 && !p->step->to_count && i < p->request->role_count; i++) {
-		int family = settings_family(s, p->request->roles[i]);
-
-		if (family >= 0)
-			rc = planner_position(p, position + i, &s->families[family]);
-	}
-	return rc;
+	if (p->step->to_count || p->policy->targets != TARGETS_PERSON)
+		return planner_families(p, position, helpers_only);
+	for (size_t i = 0; i < p->target_count; i++)
+		planner_person(p, &p->targets[i]);
+	return compose_channels(p, position, WAVE_CALL);
 }
 
 /* One rung on one channel, for those of the targets that are still below it. */
@@ -148,7 +132,6 @@ plan_channel(struct catching *c, size_t index, enum channel channel)
 	free(p.targets);
 	id_set_fini(&p.without);
 	id_set_fini(&p.seen);
-	buf_fini(&p.all.names);
 	return rc;
 }
 

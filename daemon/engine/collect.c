@@ -140,8 +140,8 @@ variant_of(struct engine *e, struct live_wave *lw, enum lang lang)
 {
 	const struct alert_request *r = lw->broadcast->request;
 	struct text_place place = { .request = r, .template = engine_template(e, lw->w.template),
-				    .division = r->division_count ? r->divisions[0] : 0,
-				    .names = "", .person = "", .post = "" };
+				    .places = r->divisions, .place_count = r->division_count > 0,
+				    .person = "", .post = "" };
 	struct err err = { 0 };
 	struct alert a;
 

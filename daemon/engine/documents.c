@@ -60,10 +60,16 @@ engine_policy(struct engine *e, int64_t document)
 void
 engine_keep_documents(struct engine *e, const struct alert *a, const struct policy *p)
 {
-	for (size_t i = 0; p && i < p->step_count; i++)
-		if (p->steps[i].template)
-			store_alert_document_put(e->store, a->id, p->steps[i].template,
-				engine_document(e, "template", p->steps[i].template));
+	for (size_t i = 0; p && i < p->step_count; i++) {
+		const char *name = p->steps[i].template;
+
+		for (size_t f = 0; f < p->steps[i].to_count && !name; f++)
+			if (settings_is_above(e->settings, p, p->steps[i].to[f]))
+				name = settings_helper_template(e->settings, p, &p->steps[i]);
+		if (name)
+			store_alert_document_put(e->store, a->id, name,
+						 engine_document(e, "template", name));
+	}
 }
 
 struct readable {

@@ -71,28 +71,51 @@ struct alert_request *request_decode(const char *json);		/* alert_request_free *
 /* Does the audience exclude this division? */
 bool request_leaves_out(const struct alert_request *, division_code);
 
-/* -- text.c -- */
+/* -- text.c, check_texts.c -- */
 
-struct text_place {			/* for whom and where a text is rendered; all borrowed */
+struct target_range { const struct target *first; size_t count; };	/* count > 0 */
+
+#define VARIANT_PLACES 500			/* of silent ones that a text's row names; of more, none */
+
+struct text_place {			/* for whom a text is rendered; all borrowed */
 	const struct alert *alert;
 	const struct alert_request *request;
 	const struct template *template;
-	division_code division;		/* 0 = none */
-	const char *person, *post;
-	unsigned long n, m;
-	const char *names, *code;
+	const struct template *own;	/* the alert's own; NULL = template */
+	const struct template *old;	/* that of the alert it replaces; NULL = none */
+	enum severity old_severity;
+	const division_code *places;	/* the reader's own; the first gives columns like shelter */
+	size_t place_count;
+	const struct target_range *silent;	/* what has not answered, as far as he is told of it */
+	size_t silent_count;
+	bool helps;			/* it speaks of those, not of his own */
+	const char *person, *post, *code;
+	bool code_due;			/* the code is shown whatever it costs */
+	unsigned long m;
 	msec min_ms, time_at;
 };
 
-/* Is every parameter of the template there, and of its type, for each of the divisions?  -1: err
- * names the first that is not. */
+struct text_lack {			/* places whose row lacks something, or has it too long */
+	const char *param;		/* of the template; NULL = none */
+	division_code first;
+	size_t count;
+};
+
+/* Is every parameter of the template there, and of its type, for the divisions?  What only some of
+ * them lack is filled with its default, and told in `lack` (may be NULL).  -1: err names the first
+ * that is not there. */
 int engine_check_texts(struct engine *, const struct alert_request *, const struct template *,
-		       const division_code *, size_t divisions, struct err *);
-/* Renders and stores one text; 0: err names the parameter that is missing.  `parts` (or NULL)
- * becomes the text's number of parts, if that is more. */
+		       const division_code *, size_t divisions, struct text_lack *, struct err *);
+/* Renders and stores one text, with as many names as fit; 0: err names the parameter that is
+ * missing.  `parts` (or NULL) becomes the text's number of parts, if that is more. */
 int64_t engine_variant(struct engine *, const struct text_place *, enum lang, enum channel,
 		       unsigned *parts, struct err *);
 bool engine_is_uniform(const struct template *, enum channel);	/* everybody gets the same text */
+/* Does the text say where?  One that does not speaks of all that its reader is called for. */
+bool text_names_place(struct engine *, const struct template *, enum lang, enum channel);
+/* What the text says of the i-th place alone, its name apart; two places where that differs need two
+ * texts.  Caller frees. */
+char *text_of_place(struct engine *, const struct text_place *, size_t i, enum lang, enum channel);
 /* Borrowed until the next call; never NULL. */
 const struct variant_text *engine_variant_text(struct engine *, int64_t id);
 void engine_texts_drop(struct engine *);	/* the cache; the store has them all */

@@ -45,12 +45,9 @@ struct pick {				/* one reason to tell one person */
 	uint32_t contact, target;
 	enum lang lang;
 	division_code division;		/* whose parameters the text uses */
-	division_code under;		/* helper: he hears of what is silent here */
-};
-
-struct silent {				/* names: buf_fini */
-	struct buf names;
-	unsigned long n, shown, looked;
+	division_code under;		/* helper: he hears of what is silent here; 0 = of all */
+	unsigned position;		/* of the step, that names him for it */
+	bool helps;			/* he hears of targets, and answers for none */
 };
 
 struct sliced {				/* of a step planned over many turns; slices.c */
@@ -61,8 +58,8 @@ struct sliced {				/* of a step planned over many turns; slices.c */
 		unsigned parts;
 	} *waves;
 	size_t count, cap;
-	struct table variants[CHANNEL_COUNT];	/* of the position in hand: its texts */
-	struct id_set fresh;		/* people of the position in hand */
+	struct table variants[CHANNEL_COUNT];	/* texts for those who answer for targets */
+	bool begun;			/* before a restart: some rows are there */
 };
 
 struct planner {			/* what a step picked so far, and why */
@@ -80,9 +77,10 @@ struct planner {			/* what a step picked so far, and why */
 	struct target *targets;		/* those below the step's level */
 	size_t target_count, target_cap;
 	bool sorted;			/* targets are in order of their divisions */
-	struct silent all;		/* of all targets, once asked for; its looked > 0 */
 	uint32_t target;		/* of the picks being made */
 	division_code division, under;
+	unsigned position;
+	bool helps;
 	struct sliced *sliced;		/* NULL: the step is planned whole, in this turn */
 	size_t found;			/* picks made */
 	size_t named;			/* people met, also those who are left out */

@@ -2,6 +2,7 @@
 #ifndef GONG_ENGINE_MESSAGE_H
 #define GONG_ENGINE_MESSAGE_H
 
+#include "core/reply.h"
 #include "daemon/engine/waves.h"
 
 /* -- message.c -- */
@@ -31,24 +32,54 @@ bool engine_honours_opt_out(const struct live_wave *);
 void engine_calls_look(struct engine *, struct live_wave *);
 void engine_calls_slice(struct engine *);	/* asks back some of those that nobody needs now */
 
-/* -- compose.c: from picked people to texts, waves and rows -- */
+/* -- seats.c: a person with several seats -- */
+
+struct told {				/* what one person is told of in one text */
+	const struct pick *picks;	/* all his */
+	size_t count;
+	division_code *places;		/* those of them that this text is about; count 0 = none */
+	size_t place_count;
+	bool helps;			/* he hears of others' places */
+	char *said;			/* of these places alone; NULL = it was not asked for */
+	char code[CODE_TEXT];		/* by which the text is answered; "" = the alert's */
+};
+
+/* The texts that one person gets; seats_free. */
+size_t seats_split(struct planner *, const struct template *, const struct pick *, size_t count,
+		   enum channel, struct told **out);
+/* The code of a text that is one of `texts` by this channel, or was so in an earlier step. */
+void seats_code(struct planner *, struct told *, size_t texts, enum channel);
+void seats_free(struct told *, size_t count);
+
+/* -- compose.c: from picked people to texts -- */
 
 struct wave compose_wave(const struct planner *, unsigned position, enum channel, enum wave_kind,
 			 int64_t template);
 /* A finished wave, for events and forecasts. */
 void compose_note(struct planner *, const struct wave *, unsigned parts);
-/* A wave that belongs to a step planned in slices. */
-void sliced_note(struct sliced *, unsigned position, enum channel, uint32_t wave);
-/* 0 fills p->err. */
+/* The name of the text for the picks in hand; NULL = the alert's own. */
+const char *compose_template(const struct planner *);
+/* A text for one person, or the same as another's before.  0 fills p->err. */
+int64_t compose_cached(struct planner *, struct table *variants, const struct template *,
+		       const struct told *, enum wave_kind, enum channel, unsigned *parts);
+/* A text for a reader with these places. */
 int64_t compose_variant(struct planner *, const struct template *, const struct pick *,
-			enum wave_kind, enum channel, bool coded, unsigned *parts);
-/* Waves, messages and called-links from the picks, which are then empty; -1 fills p->err. */
-int compose_channels(struct planner *, unsigned position, enum wave_kind);
+			const division_code *places, size_t count, enum channel, unsigned *parts);
 /* Proves and measures the text; the people are collected and written turn by turn. */
 int compose_broadcast(struct planner *, const struct template *, int64_t document);
-/* Targets still below the step's level, in a division or (0) all: how many, and the first names,
- * added to what is there (to nothing yet, for all). */
-void silent_under(struct planner *, division_code, struct silent *);
+/* -- rows.c: waves, messages and called-links from the picks, which are then empty -- */
+
+/* A wave that belongs to a step planned in slices. */
+void sliced_note(struct sliced *, unsigned position, enum channel, uint32_t wave);
+/* All picks belong to one position; -1 fills p->err. */
+int compose_channels(struct planner *, unsigned position, enum wave_kind);
+/* The picks of a whole step: a person is told with the first position that names him, and of all
+ * places for which any does. */
+int compose_positions(struct planner *, unsigned first, unsigned count, enum wave_kind);
+/* The same in slices, from picks that are sorted: up to so many people of one position, from the pick
+ * *from on, which then is behind them. */
+int compose_some(struct planner *, unsigned position, enum wave_kind, size_t *from, size_t people);
+void compose_end(struct planner *);	/* the picks were told, and are empty */
 
 /* -- collect.c -- */
 

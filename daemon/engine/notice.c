@@ -17,18 +17,17 @@ engine_plan_correction(struct engine *e, struct alert *a, const struct alert_req
 
 	if (!a->replaces)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_REACHED), reached_of_what);
-	if (engine_check_texts(e, r, t, r->divisions, r->division_count, err) < 0)
+	if (engine_check_texts(e, r, t, r->divisions, r->division_count, NULL, err) < 0)
 		return -1;
 	w = compose_wave(&p, 0, CHANNEL_SMS, WAVE_CORRECTION, a->template);
 	w.state = WAVE_PLANNING;
 	lw = engine_wave_add(e, &w, a->test);
 	lw->replaced = a->replaces;
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
-		struct pick pick = { .lang = (enum lang)lang, .division =
-			r->division_count ? r->divisions[0] : 0 };
+		struct pick pick = { .lang = (enum lang)lang };
 
-		lw->variants[lang] = compose_variant(&p, t, &pick, WAVE_CORRECTION, CHANNEL_SMS, false,
-						     &parts);
+		lw->variants[lang] = compose_variant(&p, t, &pick, r->divisions, r->division_count > 0,
+						     CHANNEL_SMS, &parts);
 		if (!lw->variants[lang])
 			return -1;
 	}
@@ -43,8 +42,7 @@ engine_send_one(struct engine *e, struct alert *a, enum wave_kind kind, uint32_t
 {
 	struct alert_request *r = request_decode(a->body);
 	struct planner p = { .e = e, .alert = a, .request = r };
-	struct pick pick = { .contact = contact, .lang = lang, .division =
-		r->division_count ? r->divisions[0] : 0 };
+	struct pick pick = { .contact = contact, .lang = lang };
 	int64_t document = engine_document(e, "template", template), variant;
 	const struct template *t = engine_template(e, document);
 	struct err err = { 0 };
@@ -52,7 +50,8 @@ engine_send_one(struct engine *e, struct alert *a, enum wave_kind kind, uint32_t
 	uint32_t id = 0;
 
 	p.err = &err;
-	if (t && (variant = compose_variant(&p, t, &pick, kind, CHANNEL_SMS, false, &parts))) {
+	if (t && (variant = compose_variant(&p, t, &pick, r->divisions,
+					   r->division_count > 0, CHANNEL_SMS, &parts))) {
 		struct wave w = compose_wave(&p, 0, CHANNEL_SMS, kind, document);
 		struct live_wave *lw;
 

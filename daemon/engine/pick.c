@@ -15,8 +15,10 @@ picks_add(struct planner *p, uint32_t contact, enum lang lang, division_code div
 		p->cap = p->cap ? p->cap * 2 : 256;
 		p->picks = xrealloc(p->picks, p->cap * sizeof(*p->picks));
 	}
-	p->picks[p->count++] = (struct pick){ contact, target, lang, division,
-							  p->under };
+	p->picks[p->count++] = (struct pick){
+		.contact = contact, .target = target, .lang = lang, .division = division,
+		.under = p->under, .position = p->position, .helps = p->helps,
+	};
 	p->found++;
 }
 

@@ -36,19 +36,12 @@ planner_call(struct planner *p, unsigned position, const struct family *family,
 {
 	size_t before = p->found;
 
+	p->position = position;
 	p->target = p->step->inform ? NO_TARGET : t->id;
 	p->division = t->division;
 	picks_family(p, family, t->division);
 	if (position == 0 && p->found == before)
 		p->out->nobody++;
-}
-
-static int
-plan_calls(struct planner *p, unsigned position, const struct family *family)
-{
-	for (size_t i = 0; i < p->target_count; i++)
-		planner_call(p, position, family, &p->targets[i]);
-	return compose_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_CALL);
 }
 
 /* People above the targets: one message a helper, naming what is silent below. */
@@ -57,10 +50,12 @@ plan_helpers(struct planner *p, unsigned position, const struct family *family)
 {
 	enum tier tier = family_tier(p->e, family);
 	int64_t document;
-	const struct template *t = engine_template_named(p->e, p->alert, p->step->template,
-							 &document);
+	const struct template *t;
 	division_code done = 0;
+	int rc;
 
+	p->helps = true;
+	t = engine_template_named(p->e, p->alert, compose_template(p), &document);
 	p->target = NO_TARGET;
 	for (size_t i = 0; i < p->target_count; i++) {
 		division_code up = division_ancestor(p->targets[i].division, tier);
@@ -70,12 +65,14 @@ plan_helpers(struct planner *p, unsigned position, const struct family *family)
 		done = p->under = p->division = up;
 		/* A text made for villages is told with the first silent village's parameters
 		 * where the township has none of its own. */
-		if (engine_check_texts(p->e, p->request, t, &up, 1, NULL) < 0)
+		if (engine_check_texts(p->e, p->request, t, &up, 1, NULL, NULL) < 0)
 			p->division = p->targets[i].division;
 		picks_family(p, family, up);
 	}
 	p->under = 0;
-	return compose_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_HELPER);
+	rc = compose_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_HELPER);
+	p->helps = false;
+	return rc;
 }
 
 /* Each person whom the request named answers for himself. */
@@ -103,13 +100,17 @@ static int
 plan_person_helpers(struct planner *p, unsigned position, const struct family *family)
 {
 	enum tier tier = family_tier(p->e, family);
+	int rc;
 
+	p->helps = true;
 	p->target = NO_TARGET;
 	for (size_t d = 0; d < p->request->division_count; d++) {
 		p->division = division_ancestor(p->request->divisions[d], tier);
 		picks_family(p, family, p->division);
 	}
-	return compose_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_HELPER);
+	rc = compose_channels(p, position, p->step->inform ? WAVE_INFORM : WAVE_HELPER);
+	p->helps = false;
+	return rc;
 }
 
 /* A callout: the duty is one target, answered for by whoever is called.  With contacts in turn,
@@ -187,18 +188,53 @@ planner_desk(struct planner *p)
 bool
 planner_is_above(const struct planner *p, const struct family *family)
 {
-	return p->policy->targets == TARGETS_PERSON ||
-		family_tier(p->e, family) < target_tier(p->policy);
+	return settings_is_above(p->e->settings, p->policy, (size_t)(family - p->e->settings->families));
 }
 
 int
-planner_position(struct planner *p, unsigned pos, const struct family *family)
+planner_helpers(struct planner *p, unsigned position, const struct family *family)
 {
 	if (p->policy->targets == TARGETS_PERSON)
-		return plan_person_helpers(p, pos, family);
-	if (family_tier(p->e, family) < target_tier(p->policy))
-		return plan_helpers(p, pos, family);
-	return plan_calls(p, pos, family);
+		return plan_person_helpers(p, position, family);
+	return plan_helpers(p, position, family);
+}
+
+const struct family *
+planner_family(const struct planner *p, unsigned position)
+{
+	const struct settings *s = p->e->settings;
+	int family = -1;
+
+	if (p->step->to_count)
+		return &s->families[p->step->to[position]];
+	if (p->policy->targets != TARGETS_PERSON)
+		family = settings_family(s, p->request->roles[position]);
+	return family < 0 ? NULL : &s->families[family];
+}
+
+/* Those who answer for targets first, all positions together: whoever has seats in several is told
+ * of all of them, and nobody who is called is told as a helper. */
+int
+planner_families(struct planner *p, unsigned first, bool helpers_only)
+{
+	unsigned count = (unsigned)(p->step->to_count ? p->step->to_count : p->request->role_count);
+	const struct family *family;
+
+	for (unsigned i = 0; i < count; i++) {
+		family = planner_family(p, i);
+		if (helpers_only || (family && planner_is_above(p, family)))
+			continue;
+		for (size_t t = 0; family && t < p->target_count; t++)
+			planner_call(p, first + i, family, &p->targets[t]);
+	}
+	if (compose_positions(p, first, count, p->step->inform ? WAVE_INFORM : WAVE_CALL) < 0)
+		return -1;
+	for (unsigned i = 0; i < count; i++) {
+		family = planner_family(p, i);
+		if (family && planner_is_above(p, family) && planner_helpers(p, first + i, family) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* A step that names nobody calls whom the request names: a team's people, or the holders of the
@@ -206,20 +242,12 @@ planner_position(struct planner *p, unsigned pos, const struct family *family)
 static int
 plan_own_roles(struct planner *p)
 {
-	const struct settings *s = p->e->settings;
-
 	if (p->policy->targets == TARGETS_TEAM) {
 		p->target = 0;
 		picks_request(p);
 		return compose_channels(p, 0, WAVE_CALL);
 	}
-	for (size_t r = 0; r < p->request->role_count; r++) {
-		int family = settings_family(s, p->request->roles[r]);
-
-		if (family >= 0 && planner_position(p, (unsigned)r, &s->families[family]) < 0)
-			return -1;
-	}
-	return 0;
+	return planner_families(p, 0, false);
 }
 
 /* Whom the request names beside the policy's roles: told once, with the first step. */
@@ -260,9 +288,8 @@ plan_positions(struct planner *p)
 	}
 	if (p->policy->targets == TARGETS_TEAM)
 		return plan_team(p);
-	for (unsigned pos = 0; pos < p->step->to_count; pos++)
-		if (planner_position(p, pos, &e->settings->families[p->step->to[pos]]) < 0)
-			return -1;
+	if (planner_families(p, 0, false) < 0)
+		return -1;
 	return planner_contacts(p, (unsigned)p->step->to_count);
 }
 
@@ -291,6 +318,5 @@ engine_plan_step(struct engine *e, struct alert *a, const struct alert_request *
 	free(p.targets);
 	id_set_fini(&p.without);
 	id_set_fini(&p.seen);
-	buf_fini(&p.all.names);
 	return rc;
 }

@@ -15,9 +15,15 @@ void planner_call(struct planner *, unsigned position, const struct family *, co
 void planner_person(struct planner *, const struct target *);
 /* Are they people who hear of targets, not those who answer for them? */
 bool planner_is_above(const struct planner *, const struct family *);
-/* A whole position, or the contacts that the request names; -1 fills p->err. */
-int planner_position(struct planner *, unsigned position, const struct family *);
+/* The step's families, or the request's roles; NULL: each target is a person, or a reload took the
+ * role away. */
+const struct family *planner_family(const struct planner *, unsigned position);
+/* A whole position of people above the targets, or the contacts that the request names; -1 fills
+ * p->err. */
+int planner_helpers(struct planner *, unsigned position, const struct family *);
 int planner_contacts(struct planner *, unsigned position);
+/* All the step's families, or the request's roles; the first of them is position `first`. */
+int planner_families(struct planner *, unsigned first, bool helpers_only);
 void planner_desk(struct planner *);	/* the task of a step with the console */
 enum tier family_tier(const struct engine *, const struct family *);
 enum tier target_tier(const struct policy *);

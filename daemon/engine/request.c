@@ -21,6 +21,41 @@ put_string(struct buf *out, const char *name, const char *value)
 	buf_json(out, value);
 }
 
+/* A value, or one for each language that there is one in. */
+static void
+put_value(struct buf *out, const struct pair *pair)
+{
+	const char *comma = "{";
+
+	for (int lang = 0; lang < LANG_COUNT; lang++) {
+		if (!pair->in[lang])
+			continue;
+		buf_printf(out, "%s\"%s\":", comma, lang_name((enum lang)lang));
+		buf_json(out, pair->in[lang]);
+		comma = ",";
+	}
+	if (*comma == ',')
+		buf_puts(out, "}");
+	else
+		buf_json(out, pair->value);
+}
+
+static struct pair
+pair_of(const char *name, const json_t *value)
+{
+	struct pair pair = { .name = xstrdup(name) };
+	const char *any = json_string_value(value);
+
+	for (int lang = 0; lang < LANG_COUNT; lang++) {
+		const char *said = json_string_value(json_object_get(value, lang_name((enum lang)lang)));
+
+		pair.in[lang] = xstrdup(said);
+		any = any ? any : said;
+	}
+	pair.value = xstrdup(any);
+	return pair;
+}
+
 static void
 put_pairs(struct buf *out, const char *name, const struct pair *pairs, size_t count)
 {
@@ -30,7 +65,7 @@ put_pairs(struct buf *out, const char *name, const struct pair *pairs, size_t co
 		buf_puts(out, i ? "," : "");
 		buf_json(out, pairs[i].name);
 		buf_puts(out, ":");
-		buf_json(out, pairs[i].value);
+		put_value(out, &pairs[i]);
 	}
 	buf_puts(out, "}");
 }
@@ -65,7 +100,7 @@ put_division_params(struct buf *out, const struct alert_request *r)
 			   (long long)r->division_params[i].division);
 		buf_json(out, r->division_params[i].param.name);
 		buf_puts(out, ",");
-		buf_json(out, r->division_params[i].param.value);
+		put_value(out, &r->division_params[i].param);
 		buf_puts(out, "]");
 	}
 	buf_puts(out, "]");
@@ -141,20 +176,16 @@ request_decode(const char *text)
 	r->recipients_max = (unsigned long)json_integer_value(
 		json_object_get(j, "recipients_max"));
 	r->params = xcalloc(json_object_size(params) + 1, sizeof(*r->params));
-	json_object_foreach(params, name, value) {
-		r->params[r->param_count].name = xstrdup(name);
-		r->params[r->param_count++].value = xstrdup(json_string_value(value));
-	}
+	json_object_foreach(params, name, value)
+		r->params[r->param_count++] = pair_of(name, value);
 	r->division_param_count = json_array_size(local);
 	r->division_params = xcalloc(r->division_param_count + 1, sizeof(*r->division_params));
 	for (size_t i = 0; i < r->division_param_count; i++) {
 		json_t *row = json_array_get(local, i);
 
 		r->division_params[i].division = json_integer_value(json_array_get(row, 0));
-		r->division_params[i].param.name =
-			xstrdup(json_string_value(json_array_get(row, 1)));
-		r->division_params[i].param.value =
-			xstrdup(json_string_value(json_array_get(row, 2)));
+		r->division_params[i].param = pair_of(json_string_value(json_array_get(row, 1)),
+						      json_array_get(row, 2));
 	}
 	r->division_count = codes_of(json_object_get(j, "divisions"), &r->divisions);
 	r->without_division_count =

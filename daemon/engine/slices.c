@@ -1,7 +1,8 @@
-/* slices.c -- a step of a ladder for very many targets, planned over many turns.  Position by
- * position and target by target, so that everybody gets what he would get were it planned whole; its
- * waves open together when the last row is written.  The alert's row counts the step only then: after
- * a restart, or a turn that failed, the step is due and begun again, and rows that are there stay. */
+/* slices.c -- a step of a ladder for very many targets, planned over many turns: first who is picked,
+ * target by target, then what each of them is told, so that everybody gets what he would get were it
+ * planned whole; its waves open together when the last row is written.  The alert's row counts the
+ * step only then: after a restart, or a turn that failed, the step is due and begun again, and rows
+ * that are there stay. */
 #include "daemon/engine/plan.h"
 
 #include <stdlib.h>
@@ -16,8 +17,9 @@ struct slices {
 	struct planner p;
 	struct sliced sliced;
 	struct step_plan out;
-	unsigned position;
-	size_t at;			/* the next target of that position */
+	enum { PICKING, WRITING, HELPING, ENDING } phase;
+	unsigned position;		/* of the phase in hand */
+	size_t at;			/* the next target, or pick, of that position */
 	bool rested;			/* the turn that accepts has enough to do without it */
 	bool loaded;			/* the targets below the step's level, and what was begun */
 };
@@ -27,10 +29,8 @@ slices_free(struct slices *s)
 {
 	for (int c = 0; c < CHANNEL_COUNT; c++)
 		table_fini(&s->sliced.variants[c], NULL);
-	id_set_fini(&s->sliced.fresh);
 	id_set_fini(&s->p.seen);
 	id_set_fini(&s->p.without);
-	buf_fini(&s->p.all.names);
 	free(s->sliced.waves);
 	free(s->p.targets);
 	free(s->p.picks);
@@ -136,6 +136,7 @@ find_begun(void *ctx, const struct wave *w)
 
 	if (w->state == WAVE_PLANNING && w->step == (int)s->p.index)
 		sliced_note(&s->sliced, w->position, w->channel, w->id);
+	s->sliced.begun = s->sliced.count > 0;
 }
 
 bool
@@ -188,66 +189,66 @@ positions(const struct planner *p)
 	return p->policy->targets == TARGETS_PERSON ? 1 : p->request->role_count;
 }
 
-/* NULL: each target is a person, or a reload took the role away. */
-static const struct family *
-family_at(const struct planner *p, unsigned position)
-{
-	const struct settings *s = p->e->settings;
-	int family = -1;
-
-	if (p->step->to_count)
-		return &s->families[p->step->to[position]];
-	if (p->policy->targets != TARGETS_PERSON)
-		family = settings_family(s, p->request->roles[position]);
-	return family < 0 ? NULL : &s->families[family];
-}
-
 static void
 next_position(struct slices *s)
 {
-	for (size_t i = 0; i < s->sliced.fresh.count; i++)
-		id_set_add(&s->p.seen, s->sliced.fresh.ids[i]);
-	id_set_sort(&s->p.seen);
-	s->sliced.fresh.count = 0;
-	for (int c = 0; c < CHANNEL_COUNT; c++)
-		table_fini(&s->sliced.variants[c], NULL);
 	s->position++;
 	s->at = 0;
+	if (s->position < positions(&s->p))
+		return;
+	s->position = 0;
+	s->phase++;
 }
 
-/* People of so many targets that they make a slice. */
-static int
-some_targets(struct slices *s, const struct family *family)
+/* Targets whose people make a slice. */
+static void
+pick_some(struct slices *s)
 {
 	struct planner *p = &s->p;
+	const struct family *family = planner_family(p, s->position);
+	bool persons = !p->step->to_count && p->policy->targets == TARGETS_PERSON;
+	size_t before = p->count;
 
-	for (; s->at < p->target_count && p->count < engine_slicing.people; s->at++) {
+	if (!persons && (!family || planner_is_above(p, family)))
+		s->at = p->target_count;
+	for (; s->at < p->target_count && p->count - before < engine_slicing.people; s->at++) {
 		if (family)
 			planner_call(p, s->position, family, &p->targets[s->at]);
 		else
 			planner_person(p, &p->targets[s->at]);
 	}
-	if (compose_channels(p, s->position, p->step->inform ? WAVE_INFORM : WAVE_CALL) < 0)
-		return -1;
 	if (s->at == p->target_count)
 		next_position(s);
-	return 0;
+	if (s->phase == WRITING)
+		picks_sort(p);
 }
 
 static int
-one_slice(struct slices *s)
+write_some(struct slices *s)
 {
 	struct planner *p = &s->p;
-	const struct family *family = family_at(p, s->position);
-	bool persons = !p->step->to_count && p->policy->targets == TARGETS_PERSON;
-	int rc = 0;
 
-	if (persons || (family && !planner_is_above(p, family)))
-		return some_targets(s, family);
-	if (family)			/* they are few: the places above */
-		rc = planner_position(p, s->position, family);
+	if (compose_some(p, s->position, p->step->inform ? WAVE_INFORM : WAVE_CALL, &s->at,
+			 engine_slicing.people) < 0)
+		return -1;
+	if (s->at == p->count)
+		next_position(s);
+	if (s->phase == HELPING)
+		compose_end(p);
+	return 0;
+}
+
+/* They are few: the places above. */
+static int
+help(struct slices *s)
+{
+	struct planner *p = &s->p;
+	const struct family *family = planner_family(p, s->position);
+	unsigned position = s->position;
+	bool above = family && p->policy->targets != TARGETS_NONE && planner_is_above(p, family);
+
 	next_position(s);
-	return rc;
+	return above ? planner_helpers(p, position, family) : 0;
 }
 
 static int
@@ -255,10 +256,8 @@ finish(struct slices *s)
 {
 	struct planner *p = &s->p;
 
-	if (p->policy->targets != TARGETS_PERSON && planner_contacts(p, s->position) < 0)
+	if (p->policy->targets != TARGETS_PERSON && planner_contacts(p, (unsigned)positions(p)) < 0)
 		return -1;
-	next_position(s);
-	s->out.people = p->seen.count;
 	for (size_t i = 0; i < s->sliced.count; i++) {
 		struct live_wave *lw = engine_wave(p->e, s->sliced.waves[i].id);
 
@@ -294,8 +293,17 @@ slices_go(struct slices *s, struct alert *a, const struct policy *policy, struct
 		if (p->target_count > engine_slicing.people)
 			return 0;
 	}
-	if (s->position < positions(p))
-		return one_slice(s);
+	switch (s->phase) {
+	case PICKING:
+		pick_some(s);
+		return 0;
+	case WRITING:
+		return write_some(s);
+	case HELPING:
+		return help(s);
+	case ENDING:
+		break;
+	}
 	return finish(s);
 }
 

@@ -3,10 +3,10 @@
  * and reloaded at any time.  Types only: functions stand in the headers of the floors, and a file
  * of floor N includes the header of floor N, which includes all those below it:
  *
- *   1 ground.h   say, trouble, hand, live_list, text, request, budget, rights, asking
+ *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, desk, import
  *   3 waves.h    waves, stop
- *   4 message.h  message, calls, compose, collect, in_flight
+ *   4 message.h  message, calls, compose, seats, rows, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, climb, catch_up, nobody, raise
  *   7 accept.h   dry_run, accept

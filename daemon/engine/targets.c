@@ -64,7 +64,7 @@ engine_plan_targets(struct engine *e, struct alert *a, const struct alert_reques
 
 	if (!policy || policy->targets == TARGETS_NONE)
 		return engine_check_texts(e, r, engine_template(e, a->template), r->divisions,
-					  r->division_count, err);
+					  r->division_count, NULL, err);
 	if (policy->targets == TARGETS_PERSON && add_persons(&p) < 0)
 		return -1;
 	if (policy->targets == TARGETS_TEAM) {
@@ -86,7 +86,7 @@ engine_plan_targets(struct engine *e, struct alert *a, const struct alert_reques
 			     policy->name);
 	if (rc == 0)
 		rc = engine_check_texts(e, r, engine_template(e, a->template), codes,
-					codes[0] ? p.target_count : 0, err);
+					codes[0] ? p.target_count : 0, NULL, err);
 	free(codes);
 	free(p.targets);
 	return rc;

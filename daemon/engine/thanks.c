@@ -112,7 +112,10 @@ title_of(struct engine *e, const struct alert *a, enum lang lang)
 {
 	const struct template *t = engine_template(e, a->template);
 
-	return t && t->title ? t->title : "";
+	const char *title = t ? t->title[lang] : NULL;
+
+	title = title || !t ? title : t->title[e->settings->default_lang];
+	return title ? title : "";
 }
 
 /* The colour as its text names it; what is no warning has none. */
@@ -214,8 +217,9 @@ tell_late(struct engine *e, struct candidate *c, const struct person *person)
 	/* "Ended" is true of all that is cancelled; lifted it is only when people were told so. */
 	const char *kind = a->state == ALERT_EXPIRED ? "ack.late.expired" : "ack.late";
 	struct pair values[] = {
-		{ "old_title", (char *)title_of(e, a, person->lang) }, { "old_level", colour },
-		{ "new_title", "" }, { "new_level", new_colour },
+		{ .name = "old_title", .value = (char *)title_of(e, a, person->lang) },
+		{ .name = "old_level", .value = colour },
+		{ .name = "new_title", .value = "" }, { .name = "new_level", .value = new_colour },
 	};
 
 	colour_of(a, person->lang, colour);
@@ -258,7 +262,7 @@ thank(struct engine *e, struct candidate *c, const struct person *person)
 	unsigned *targets;
 	size_t count = engine_counts_for(e, c->alert.id, c->contact, c->texts, c->text_count, &targets);
 	char places[PLACES_BYTES];
-	struct pair value = { "places", places };
+	struct pair value = { .name = "places", .value = places };
 
 	if (t && e->now - t->at < THANKS_MS && e->now >= t->at) {
 		if (t->alert == c->alert.id || !is_unsent(e, t->wave)) {
@@ -279,7 +283,7 @@ static void
 ask_which(struct engine *e, struct candidate *c, const struct person *person)
 {
 	char places[PLACES_BYTES];
-	struct pair value = { "places", places };
+	struct pair value = { .name = "places", .value = places };
 	unsigned *targets;
 	size_t count = engine_counts_for(e, c->alert.id, c->contact, c->texts, c->text_count, &targets);
 

@@ -282,6 +282,29 @@ take_value(struct reading *r, json_t *value, const struct about *at)
 	return xstrdup(json_string_value(value));
 }
 
+/* {"zh":…,"en":…}: what is missing in a language is said in the other. */
+static int
+take_by_language(struct reading *r, struct pair *pair, json_t *value, const struct about *at)
+{
+	const char *name;
+	json_t *item;
+
+	if (!json_object_size(value))
+		return refuse(r, REFUSED_INVALID, *at, value_no_text);
+	json_object_foreach(value, name, item) {
+		int lang = lang_parse(name);
+
+		if (lang < 0)
+			return refuse(r, REFUSED_INVALID, *at, value_no_language, QUOTE(name));
+		pair->in[lang] = take_value(r, item, at);
+		if (!pair->in[lang])
+			return -1;
+	}
+	for (int lang = 0; lang < LANG_COUNT && !pair->value; lang++)
+		pair->value = xstrdup(pair->in[lang]);
+	return 0;
+}
+
 int
 take_pairs(struct reading *r, struct pair **out, size_t *count, json_t *value,
 	   const struct about *at, const char *division)
@@ -296,15 +319,18 @@ take_pairs(struct reading *r, struct pair **out, size_t *count, json_t *value,
 	*out = xcalloc(json_object_size(value), sizeof(**out));
 	json_object_foreach(value, name, item) {
 		struct about place = about_param(division, name);
-		char *text;
+		struct pair *pair = &(*out)[*count];
 
 		if (!*name || strlen(name) > 64)
 			return refuse(r, REFUSED_INVALID, place, param_name_length);
-		text = take_value(r, item, &place);
-		if (!text)
+		pair->name = xstrdup(name);
+		++*count;
+		if (json_is_object(item)) {
+			if (take_by_language(r, pair, item, &place) < 0)
+				return -1;
+		} else if (!(pair->value = take_value(r, item, &place))) {
 			return -1;
-		(*out)[*count].name = xstrdup(name);
-		(*out)[(*count)++].value = text;
+		}
 	}
 	return 0;
 }

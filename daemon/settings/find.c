@@ -49,6 +49,50 @@ settings_template(const struct settings *s, const char *name)
 	return NULL;
 }
 
+static const char *
+name_for_helpers(const struct policy *p, const struct policy_step *step)
+{
+	switch (p->targets) {
+	case TARGETS_TOWNSHIP:
+		return "esc.township";
+	case TARGETS_PERSON:
+		return "esc.person";
+	case TARGETS_VILLAGE:
+	case TARGETS_TEAM:
+	case TARGETS_NONE:
+		break;
+	}
+	/* At once, nobody has had the time to answer. */
+	return step->after_ms ? HELPER_TEMPLATE : "township.told";
+}
+
+const char *
+settings_helper_template(const struct settings *s, const struct policy *p, const struct policy_step *step)
+{
+	const char *name = step->template ? step->template : name_for_helpers(p, step);
+
+	return step->template || settings_template(s, name) ? name : HELPER_TEMPLATE;
+}
+
+bool
+settings_is_above(const struct settings *s, const struct policy *p, size_t family)
+{
+	enum tier tier = s->roles[s->families[family].roles[0]].tier;
+
+	switch (p->targets) {
+	case TARGETS_PERSON:
+		return true;
+	case TARGETS_VILLAGE:
+		return tier < TIER_VILLAGE;
+	case TARGETS_TOWNSHIP:
+		return tier < TIER_TOWNSHIP;
+	case TARGETS_TEAM:
+	case TARGETS_NONE:
+		break;
+	}
+	return false;
+}
+
 const struct policy *
 settings_policy(const struct settings *s, const char *name)
 {

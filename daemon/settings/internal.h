@@ -24,6 +24,8 @@ int conf_budget(cfg_t *, cfg_opt_t *, const char *value, void *result);
 msec conf_ms(cfg_t *section, const char *option);	/* a CONF_DURATION's value */
 char *conf_path(const char *base_file, const char *path);	/* relative to base's folder */
 
+extern const char built_in_helper_template[];	/* the text of HELPER_TEMPLATE's file, if there is none */
+
 int policy_from(struct policy **out, cfg_t *section, const struct settings *, struct err *);
 int template_from(struct template **out, cfg_t *section, struct err *);
 

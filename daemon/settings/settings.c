@@ -28,6 +28,7 @@ static cfg_opt_t roles_file_opts[] = {
 
 static cfg_opt_t site_opts[] = {
 	CFG_STR("name_zh", "", CFGF_NONE), CFG_STR("name_en", "", CFGF_NONE),
+	CFG_STR("office_zh", "", CFGF_NONE), CFG_STR("office_en", "", CFGF_NONE),
 	CFG_STR("signature_zh", "", CFGF_NONE), CFG_STR("signature_en", "", CFGF_NONE),
 	CFG_STR("country", "86", CFGF_NONE), CFG_STR("area_code", "", CFGF_NONE),
 	CFG_STR("timezone", "Asia/Shanghai", CFGF_NONE),
@@ -152,50 +153,65 @@ only_conf(const struct dirent *entry)
 	return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
 }
 
+/* Its name, once it is among the settings; NULL fills err. */
+static const char *
+add_template(struct settings *s, const char *path, const char *body, struct err *err)
+{
+	struct template *t;
+
+	if (template_parse(&t, body, path, err) < 0)
+		return NULL;
+	if (settings_template(s, t->name)) {
+		err_set(err, "%s: there is another template \"%s\"", path, t->name);
+		template_free(t);
+		return NULL;
+	}
+	s->templates = xrealloc(s->templates, (s->template_count + 1) * sizeof(t));
+	s->templates[s->template_count++] = t;
+	return t->name;
+}
+
+static const char *
+add_policy(struct settings *s, const char *path, const char *body, struct err *err)
+{
+	struct policy *p;
+
+	if (policy_parse(&p, body, path, s, err) < 0)
+		return NULL;
+	if (settings_policy(s, p->name)) {
+		err_set(err, "%s: there is another policy \"%s\"", path, p->name);
+		policy_free(p);
+		return NULL;
+	}
+	s->policies = xrealloc(s->policies, (s->policy_count + 1) * sizeof(p));
+	s->policies[s->policy_count++] = p;
+	return p->name;
+}
+
+static int
+add_body(struct settings *s, const char *kind, const char *path, const char *body, struct err *err)
+{
+	const char *name = strcmp(kind, "template") == 0 ? add_template(s, path, body, err)
+		: add_policy(s, path, body, err);
+	struct document *d;
+
+	if (!name)
+		return -1;
+	s->documents = xrealloc(s->documents, (s->document_count + 1) * sizeof(*d));
+	d = &s->documents[s->document_count++];
+	*d = (struct document){ xstrdup(kind), xstrdup(name), xstrdup(body), { 0 } };
+	EVP_Digest(body, strlen(body), d->sha256, NULL, EVP_sha256(), NULL);
+	return 0;
+}
+
 static int
 add_document(struct settings *s, const char *kind, const char *path, struct err *err)
 {
 	char *body = file_read(path, FILE_CONF_MAX, NULL, err);
-	struct document *d;
-	const char *name;
+	int rc = body ? add_body(s, kind, path, body, err) : -1;
 
-	if (!body)
-		return -1;
-	if (strcmp(kind, "template") == 0) {
-		struct template *t;
-
-		if (template_parse(&t, body, path, err) < 0)
-			goto fail;
-		name = t->name;
-		if (settings_template(s, name)) {
-			err_set(err, "%s: there is another template \"%s\"", path, name);
-			template_free(t);
-			goto fail;
-		}
-		s->templates = xrealloc(s->templates, (s->template_count + 1) * sizeof(t));
-		s->templates[s->template_count++] = t;
-	} else {
-		struct policy *p;
-
-		if (policy_parse(&p, body, path, s, err) < 0)
-			goto fail;
-		name = p->name;
-		if (settings_policy(s, name)) {
-			err_set(err, "%s: there is another policy \"%s\"", path, name);
-			policy_free(p);
-			goto fail;
-		}
-		s->policies = xrealloc(s->policies, (s->policy_count + 1) * sizeof(p));
-		s->policies[s->policy_count++] = p;
-	}
-	s->documents = xrealloc(s->documents, (s->document_count + 1) * sizeof(*d));
-	d = &s->documents[s->document_count++];
-	*d = (struct document){ xstrdup(kind), xstrdup(name), body, { 0 } };
-	EVP_Digest(body, strlen(body), d->sha256, NULL, EVP_sha256(), NULL);
-	return 0;
-fail:
 	free(body);
-	return -1;
+	return rc;
 }
 
 static int
@@ -293,6 +309,8 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	s->default_lang = (enum lang)lang;
 	s->site_name[LANG_ZH] = xstrdup(cfg_getstr(site, "name_zh"));
 	s->site_name[LANG_EN] = xstrdup(cfg_getstr(site, "name_en"));
+	s->office[LANG_ZH] = xstrdup(cfg_getstr(site, "office_zh"));
+	s->office[LANG_EN] = xstrdup(cfg_getstr(site, "office_en"));
 	s->signature[LANG_ZH] = xstrdup(cfg_getstr(site, "signature_zh"));
 	s->signature[LANG_EN] = xstrdup(cfg_getstr(site, "signature_en"));
 	s->drill_mark[LANG_ZH] = xstrdup("【演练】");
@@ -591,6 +609,8 @@ read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 	read_listen(s, cfg_getsec(cfg, "listen"));
 	/* All files are read even when one has a fault, so that a check finds them all at once. */
 	rc = read_folders(s, cfg, "templates", "template", report, err);
+	if (rc == 0 && !settings_template(s, HELPER_TEMPLATE))
+		rc = add_body(s, "template", "gong", built_in_helper_template, err);
 	if (read_folders(s, cfg, "policies", "policy", report, rc < 0 ? NULL : err) < 0)
 		rc = -1;
 	return rc < 0 ? -1 : read_sections(s, cfg, err);
@@ -695,6 +715,7 @@ settings_unref(struct settings *s)
 	free_lists(s);
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
 		free(s->site_name[lang]);
+		free(s->office[lang]);
 		free(s->signature[lang]);
 		free(s->drill_mark[lang]);
 		free(s->drill_mark_provider[lang]);

@@ -98,7 +98,8 @@ struct settings {
 	char *state_dir, *driver_dir;
 	char *console;			/* folder of files for browsers; NULL = none */
 	/* site */
-	char *site_name[LANG_COUNT], *signature[LANG_COUNT], *drill_mark[LANG_COUNT];
+	char *site_name[LANG_COUNT], *office[LANG_COUNT];	/* office: who speaks in a call */
+	char *signature[LANG_COUNT], *drill_mark[LANG_COUNT];
 	char *drill_mark_provider[LANG_COUNT];
 	char *timezone;			/* for times in texts, "Asia/Shanghai" */
 	struct phone_plan phone_plan;
@@ -138,6 +139,13 @@ const struct template *settings_template(const struct settings *, const char *na
 const struct policy *settings_policy(const struct settings *, const char *name);
 const struct document *settings_document(const struct settings *, const char *kind,
 					 const char *name);
+/* The text of a step for those above its targets: the step's own, else the site's for such readers.
+ * A chief's own text is never theirs. */
+#define HELPER_TEMPLATE "esc.unanswered"
+const char *settings_helper_template(const struct settings *, const struct policy *,
+				     const struct policy_step *);
+/* Are the people of this family above what the policy's targets are? */
+bool settings_is_above(const struct settings *, const struct policy *, size_t family);
 int settings_family(const struct settings *, const char *name);	/* index; a role name counts too */
 int settings_role(const struct settings *, const char *name);
 int settings_route(const struct settings *, const char *name);

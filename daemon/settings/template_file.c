@@ -31,6 +31,7 @@ static cfg_opt_t text_opts[] = {
 
 static cfg_opt_t template_opts[] = {
 	CFG_STR("title", "", CFGF_NONE),
+	CFG_STR("title_en", NULL, CFGF_NONE),
 	CFG_BOOL("flash", cfg_false, CFGF_NONE),
 	CFG_BOOL("replies", cfg_true, CFGF_NONE),
 	CFG_SEC("param", param_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -157,7 +158,8 @@ template_from(struct template **out, cfg_t *section, struct err *err)
 	unsigned params = cfg_size(section, "param"), answers = cfg_size(section, "answer");
 
 	t->name = xstrdup(cfg_title(section));
-	t->title = xstrdup(cfg_getstr(section, "title"));
+	t->title[LANG_ZH] = xstrdup(cfg_getstr(section, "title"));
+	t->title[LANG_EN] = xstrdup(cfg_getstr(section, "title_en"));
 	t->flash = cfg_getbool(section, "flash");
 	t->unanswered = !cfg_getbool(section, "replies");
 	t->params = xcalloc(params + 1, sizeof(*t->params));

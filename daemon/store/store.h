@@ -379,6 +379,11 @@ int64_t store_variant_insert(struct store *, const struct variant *);
 bool store_variant_get(struct store *, int64_t id, char **head, char **body, enum lang *,
 		       unsigned *parts);
 char *store_variant_template(struct store *, int64_t id);	/* caller frees; NULL if none */
+/* The texts that a person has in an alert, automatic replies apart; `reached`: only those that he may
+ * have read or heard.  code: by which one is answered, NULL = the alert's. */
+typedef void (*variant_fn)(void *ctx, int64_t id, const char *code);
+void store_variants_of(struct store *, int64_t alert, uint32_t contact, bool reached, variant_fn,
+		       void *ctx);
 /* The divisions that a text names, in order; caller frees.  NULL (count 0): all that its reader is
  * called for. */
 division_code *store_variant_places(struct store *, int64_t id, size_t *count);

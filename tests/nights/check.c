@@ -80,9 +80,14 @@ static const struct { const char *promise, *sql; } promises[] = {
 	  "SELECT alert, json_extract(detail, '$.step') AS step FROM event WHERE what IN "
 	  "('step', 'step_skipped') GROUP BY alert, step HAVING count(*) > 1" },
 	{ "no step failed", "SELECT alert, id FROM task WHERE kind = 'step_failed'" },
-	{ "a ladder's waves are one for each step, position, channel and kind",
-	  "SELECT alert, step FROM wave WHERE step >= 0 AND kind <> 3 GROUP BY alert, step, position, "
-	  "channel, kind HAVING count(*) > 1" },
+	{ "a ladder's waves are one for each step, position, channel and kind, and one more for a text of "
+	  "another place to somebody in it",
+	  "SELECT b.id, m.contact FROM wave a JOIN wave b ON b.alert = a.alert AND b.step = a.step AND "
+	  "b.position = a.position AND b.channel = a.channel AND b.kind = a.kind AND b.id > a.id "
+	  "JOIN message m ON m.wave = b.id JOIN variant v ON v.id = m.variant "
+	  "WHERE a.step >= 0 AND a.kind <> 3 AND NOT EXISTS (SELECT 1 FROM message o "
+	  "JOIN variant u ON u.id = o.variant WHERE o.wave = a.id AND o.contact = m.contact AND "
+	  "u.places <> v.places)" },
 	{ "every alert ends", "SELECT id, state FROM alert WHERE closed_at IS NULL" },
 	{ "an alert's satisfied count equals its targets'",
 	  "SELECT a.id, a.satisfied FROM alert a WHERE state = 2 AND targets <> satisfied" },

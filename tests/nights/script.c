@@ -352,8 +352,8 @@ add_pair(struct pair **list, size_t *count, const char *both)
 	if (!sign)
 		return false;
 	*list = xrealloc(*list, (*count + 1) * sizeof(**list));
-	(*list)[*count].name = xstrndup(both, (size_t)(sign - both));
-	(*list)[(*count)++].value = xstrdup(sign + 1);
+	(*list)[(*count)++] = (struct pair){ .name = xstrndup(both, (size_t)(sign - both)),
+					     .value = xstrdup(sign + 1) };
 	return true;
 }
 

@@ -263,7 +263,8 @@ request(const char *key, const char *template, const char *policy)
 	memcpy(r->digest, key, strlen(key) < 32 ? strlen(key) : 31);
 	if (strcmp(template, "notice.text") == 0) {
 		r->params = xcalloc(1, sizeof(*r->params));
-		r->params[r->param_count++] = (struct pair){ xstrdup("text"), xstrdup("雨") };
+		r->params[r->param_count++] = (struct pair){ .name = xstrdup("text"),
+							.value = xstrdup("雨") };
 	}
 	return r;
 }
@@ -363,7 +364,7 @@ a_cancel_between_slices_ends_them(void **state)
 	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "test" };
 	cmd->accept = r;
 	command_push(&w.bulk, cmd);
-	for (int i = 0; i < 5; i++)
+	for (int i = 0; i < 25; i++)	/* 20 to pick them, then rows are written */
 		turn(&w);
 	command_push(&w.urgent, cancel(1));
 	run(&w);
