@@ -287,3 +287,43 @@ code_is_of(const char *code, const char *alert)
 	return strncmp(code, alert, len) == 0 &&
 		(!code[len] || (!code[len + 1] && strchr(len & 1 ? letters : digits, code[len])));
 }
+
+/* The number that is written so, `len` characters long; 0 = it is none. */
+static uint64_t
+code_number(const char *code, size_t len)
+{
+	const uint64_t letter_count = sizeof(letters) - 1, digit_count = sizeof(digits) - 1;
+	uint64_t n = 0, before = 0, size = letter_count * digit_count;
+
+	for (size_t i = 0; i < len; i++) {
+		const char *set = i & 1 ? digits : letters, *at = strchr(set, code[i]);
+
+		if (!at)
+			return 0;
+		n = n * (i & 1 ? digit_count : letter_count) + (uint64_t)(at - set);
+	}
+	for (size_t i = 3; i <= len; i++) {
+		before += size;
+		size *= i & 1 ? letter_count : digit_count;
+	}
+	return before + n + 1;
+}
+
+bool
+code_parse(uint64_t *alert, const char *text)
+{
+	size_t len = strlen(text);
+	char code[CODE_TEXT], own[CODE_TEXT];
+
+	if (len < 2 || len >= CODE_TEXT - 1)
+		return false;
+	for (size_t i = 0; i <= len; i++)
+		code[i] = text[i] >= 'a' && text[i] <= 'z' ? (char)(text[i] - 'a' + 'A') : text[i];
+	*alert = code_number(code, len);
+	if (!*alert && len > 2) {	/* one of several texts of it */
+		*alert = code_number(code, len - 1);
+		code_format(own, *alert);
+		return *alert && code_is_of(code, own);
+	}
+	return *alert > 0;
+}

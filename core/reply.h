@@ -29,6 +29,8 @@ bool reply_meaning(const struct template *, const char *token, enum answer_kind 
 /* An alert's code, from an alphabet without 0 O 1 I L and such; bijective, so never reused.
  * Always starts with a letter and has at least two characters, the second a digit. */
 void code_format(char out[CODE_TEXT], uint64_t alert);
+/* The alert whose code this is, or of whose texts it is one; in small letters too.  false: nobody's. */
+bool code_parse(uint64_t *alert, const char *text);
 /* The code of the n-th (from 0) of several texts that one person gets for one alert: the alert's and
  * one more of the kind of its last character, which makes it nobody's own.  false: there are no more
  * such characters, and out is the alert's. */

@@ -86,7 +86,7 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 {
 	switch (q->what) {
 	case READ_ALERTS:
-		return read_alerts(r, q, out, err);
+		return read_alerts(r, q, s, out, err);
 	case READ_ALERT:
 		return read_alert(r, q, s, now, out, err);
 	case READ_TARGETS:
@@ -105,6 +105,10 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 		return read_messages_csv(r, q, out, err);
 	case READ_NEWS:
 		return read_news(r, q, s, out, err);
+	case READ_ANSWERS:
+		return read_answers(r, q, s, out, err);
+	case READ_INBOX:
+		return read_inbox(r, q, s, out, err);
 	}
 	return -1;
 }

@@ -9,8 +9,10 @@
 #include <stdint.h>
 
 #include "core/buf.h"
+#include "core/division.h"
 #include "core/err.h"
 #include "core/msec.h"
+#include "core/principal.h"
 
 #define READ_ROWS_MAX 1000
 #define READ_MS_MAX 200
@@ -20,18 +22,29 @@ struct settings;
 struct reader;
 
 enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVENTS, READ_TASKS,
-		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS };
+		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS, READ_ANSWERS, READ_INBOX };
+
+struct read_filter {			/* of ALERTS and INBOX; nothing = all */
+	unsigned states, severities;	/* bits 1 << alert_state, 1 << severity; 0 = all */
+	const char *mode;		/* a literal: "real", "drill", "test" */
+	char client[96], key[132], contact[64];
+	msec since;			/* accepted or received then or later */
+	division_code division;		/* what concerns it, or places within it */
+};
+
 
 struct read_query {
 	enum read_what what;
 	uint64_t reply_to;		/* who waits for the answer (web_reply) */
-	int64_t alert;			/* of ALERT, TARGETS, MESSAGES, EVENTS */
+	int64_t alert;			/* of ALERT, TARGETS, MESSAGES, EVENTS, ANSWERS; INBOX: 0 = any */
 	char after[48];			/* cursor: `next` of the page before; "" = from the start */
 	unsigned limit;			/* 0 = READ_ROWS_MAX */
-	bool open_only;			/* ALERTS, TASKS */
+	bool open_only;			/* ALERTS, TASKS; INBOX: what nobody has decided */
 	int below;			/* TARGETS: only those under this level; 0 = all */
 	int state;			/* MESSAGES: only this state; -1 = all */
-	bool unmasked;			/* MESSAGES: whole phone numbers */
+	bool unmasked;			/* MESSAGES, INBOX: whole phone numbers */
+	struct read_filter filter;
+	struct principal by;		/* who reads: of ANSWERS and INBOX he sees what he may */
 	enum lang lang;			/* of what gong itself says; LANG_COUNT = both, zh first */
 	struct read_query *next;	/* for the queue that carries it */
 };

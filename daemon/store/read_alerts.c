@@ -51,34 +51,120 @@ alert_json(struct buf *out, sqlite3_stmt *st, msec deadline_at, int64_t satisfie
 							   : sqlite3_column_int64(st, 18)));
 }
 
+/* Rows that a page with filters looks at. */
+#define LOOKED_AT_MAX 10000
+#define PARSED_MAX 1000			/* of these, requests taken apart */
+
+struct look {
+	size_t rows, parsed;
+};
+
+static bool
+fits(struct reader *r, const struct read_filter *f, sqlite3_stmt *st, struct look *look)
+{
+	const char *client = (const char *)sqlite3_column_text(st, 3);
+
+	if (f->states && !(f->states >> sqlite3_column_int(st, 9) & 1))
+		return false;
+	if (f->severities && !(f->severities >> sqlite3_column_int(st, 6) & 1))
+		return false;
+	if (f->mode && strcmp(f->mode, (const char *)sqlite3_column_text(st, 8)) != 0)
+		return false;
+	if (f->since && sqlite3_column_int64(st, 10) < f->since)
+		return false;
+	if (f->client[0] && (!client || strcmp(client, f->client) != 0))
+		return false;
+	if (!f->division)
+		return true;
+	look->parsed++;
+	return read_concerns(r, sqlite3_column_int64(st, 0), f->division);
+}
+
+static void
+one_alert(struct buf *out, sqlite3_stmt *st, size_t count)
+{
+	buf_puts(out, count ? ",{" : "{");
+	alert_json(out, st, NEVER, -1);
+	buf_puts(out, "}");
+}
+
+/* Keys are a client's own: each may have an alert under it. */
+static void
+under_key(struct reader *r, const struct read_query *q, const char *client, struct buf *out,
+	  size_t *count)
+{
+	struct look look = { 0 };
+	struct buf key = { 0 };
+	sqlite3_stmt *st;
+
+	if (q->filter.client[0] && strcmp(q->filter.client, client) != 0)
+		return;
+	buf_printf(&key, "%s/%s", client, q->filter.key);
+	st = read_query(r, "SELECT " ALERT_COLUMNS ALERT_FROM "WHERE a.key = ?", "t", key.data);
+	if (read_step(r, st)) {
+		if (fits(r, &q->filter, st, &look))
+			one_alert(out, st, (*count)++);
+		sqlite3_reset(st);
+	}
+	buf_fini(&key);
+}
+
+static int
+alerts_under_key(struct reader *r, const struct read_query *q, const struct settings *s,
+		 struct buf *out)
+{
+	size_t count = 0;
+	bool known = false;
+
+	buf_puts(out, "{\"alerts\":[");
+	for (size_t i = 0; i < s->client_count; i++) {
+		under_key(r, q, s->clients[i].name, out, &count);
+		known |= strcmp(s->clients[i].name, q->by.name) == 0;
+	}
+	if (!known)			/* a user of the unix socket */
+		under_key(r, q, q->by.name, out, &count);
+	read_list_end(out, false, 0);
+	return 0;
+}
+
 int
-read_alerts(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
+read_alerts(struct reader *r, const struct read_query *q, const struct settings *s, struct buf *out,
+	    struct err *err)
 {
 	size_t limit = read_limit(q), count = 0;
 	int64_t after, last = 0;
+	struct look look = { 0 };
 	sqlite3_stmt *st;
 	bool more = false;
 
 	if (read_check(r, q, &after, 1, err) < 0)
 		return -1;
+	if (q->filter.key[0])
+		return alerts_under_key(r, q, s, out);
 	if (!after)
 		after = INT64_MAX;
 	st = q->open_only
 		? read_query(r, "SELECT " ALERT_COLUMNS ALERT_FROM "WHERE a.closed_at IS NULL "
-			     "AND a.id < ? ORDER BY a.id DESC LIMIT ?", "ii", after, (int64_t)limit + 1)
+			     "AND a.id < ? ORDER BY a.id DESC LIMIT ?", "ii", after,
+			     (int64_t)LOOKED_AT_MAX + 1)
 		: read_query(r, "SELECT " ALERT_COLUMNS ALERT_FROM "WHERE a.id < ? "
-			     "ORDER BY a.id DESC LIMIT ?", "ii", after, (int64_t)limit + 1);
+			     "ORDER BY a.id DESC LIMIT ?", "ii", after, (int64_t)LOOKED_AT_MAX + 1);
 	buf_puts(out, "{\"alerts\":[");
-	while (read_step(r, st)) {
-		if (count == limit) {
-			more = true;
-			continue;
-		}
+	while (!more && read_step(r, st)) {
+		bool fit = look.rows < LOOKED_AT_MAX && look.parsed < PARSED_MAX &&
+			fits(r, &q->filter, st, &look);
+
+		more = look.rows == LOOKED_AT_MAX || (!fit && look.parsed == PARSED_MAX) ||
+			(fit && count == limit);
+		if (more)
+			break;
+		look.rows++;
 		last = sqlite3_column_int64(st, 0);
-		buf_puts(out, count++ ? ",{" : "{");
-		alert_json(out, st, NEVER, -1);
-		buf_puts(out, "}");
+		if (fit)
+			one_alert(out, st, count++);
 	}
+	if (more)
+		sqlite3_reset(st);
 	read_list_end(out, more, last);
 	return 0;
 }
@@ -117,20 +203,26 @@ policy_of(struct reader *r, const struct settings *s, int64_t document)
 }
 
 struct summary {
-	int64_t levels[LEVEL_COUNT], messages[MESSAGE_STATE_COUNT], satisfied;
+	int64_t levels[LEVEL_COUNT], messages[MESSAGE_STATE_COUNT], satisfied, nobody, moved;
 };
 
 static void
 levels(struct reader *r, int64_t alert, struct summary *sum)
 {
-	sqlite3_stmt *st = read_query(r, "SELECT level, count(*) FROM target WHERE alert = ? "
-				      "GROUP BY level", "i", alert);
+	sqlite3_stmt *st = read_query(r, "SELECT level, moved_to IS NOT NULL, count(*), "
+				      "sum(nobody) FROM target WHERE alert = ? GROUP BY 1, 2", "i", alert);
 
 	while (read_step(r, st)) {
 		int level = sqlite3_column_int(st, 0);
+		int64_t count = sqlite3_column_int64(st, 2);
 
+		if (sqlite3_column_int(st, 1)) {
+			sum->moved += count;	/* the new alert counts them */
+			continue;
+		}
 		if (level >= 0 && level < LEVEL_COUNT)
-			sum->levels[level] = sqlite3_column_int64(st, 1);
+			sum->levels[level] = count;
+		sum->nobody += sqlite3_column_int64(st, 3);
 	}
 }
 
@@ -310,7 +402,8 @@ alert_head(struct buf *out, sqlite3_stmt *st, const struct policy *p, struct sum
 		buf_puts(out, ",\"until\":null,\"chase_below\":null,\"levels\":[");
 	for (int i = 0; i < LEVEL_COUNT; i++)
 		buf_printf(out, "%s%lld", i ? "," : "", (long long)sum->levels[i]);
-	buf_puts(out, "],");
+	buf_printf(out, "],\"nobody\":%lld,\"moved\":%lld,", (long long)sum->nobody,
+		   (long long)sum->moved);
 	steps(p, released_at, (unsigned)sqlite3_column_int(st, 20), out);
 }
 
@@ -336,6 +429,8 @@ read_alert(struct reader *r, const struct read_query *q, const struct settings *
 	buf_puts(out, "{");
 	alert_head(out, st, policy_of(r, s, policy), &sum);
 	sqlite3_reset(st);
+	buf_puts(out, ",");
+	json_request(r, q->alert, out);
 	buf_puts(out, ",");
 	waves(r, q->alert, out, &sum);
 	buf_puts(out, ",\"messages\":{");
@@ -363,8 +458,9 @@ read_targets(struct reader *r, const struct read_query *q, struct buf *out, stru
 	if (!*q->after)
 		after = -1;		/* targets count from 0 */
 	st = read_query(r, "SELECT t.id, t.division, d.name, c.ref, c.name, t.level, t.level_at, "
-		"coalesce(t.by_name, b.name) FROM target t LEFT JOIN division d ON d.code = t.division "
+		"coalesce(t.by_name, b.name), b.ref, t.moved_to, m.code, t.nobody FROM target t LEFT JOIN division d ON d.code = t.division "
 		"LEFT JOIN contact c ON c.id = t.contact LEFT JOIN contact b ON b.id = t.by_contact "
+		"LEFT JOIN alert m ON m.id = t.moved_to "
 		"WHERE t.alert = ? AND t.id > ? AND t.level < ? ORDER BY t.id LIMIT ?", "iiii",
 		q->alert, after, (int64_t)(q->below ? q->below : LEVEL_COUNT), (int64_t)limit + 1);
 	buf_puts(out, "{\"targets\":[");
@@ -390,7 +486,13 @@ read_targets(struct reader *r, const struct read_query *q, struct buf *out, stru
 		json_number(out, "level_at", st, 6);
 		buf_puts(out, ",");
 		json_column(out, "by", st, 7);
-		buf_puts(out, "}");
+		buf_puts(out, ",");
+		json_column(out, "by_contact", st, 8);
+		buf_puts(out, ",");
+		json_number(out, "moved_to", st, 9);
+		buf_puts(out, ",");
+		json_column(out, "moved_to_code", st, 10);
+		buf_printf(out, ",\"nobody\":%s}", sqlite3_column_int(st, 11) ? "true" : "false");
 	}
 	read_list_end(out, more, last);
 	return 0;

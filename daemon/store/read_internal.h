@@ -5,10 +5,10 @@
 
 #include <sqlite3.h>
 
-#include "daemon/settings/settings.h"
+#include "daemon/settings/rights.h"
 #include "daemon/store/read.h"
 
-#define READ_STATEMENTS 48
+#define READ_STATEMENTS 80
 #define READ_POLICIES 8
 
 struct reader {
@@ -57,7 +57,8 @@ void json_place(struct reader *, division_code, struct buf *);
 void json_phone(struct buf *, const char *name, int64_t e164, bool unmasked);
 
 /* Each returns 0, or -1 with err filled. */
-int read_alerts(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_alerts(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		struct err *);
 int read_alert(struct reader *, const struct read_query *, const struct settings *, msec now,
 	       struct buf *, struct err *);
 int read_targets(struct reader *, const struct read_query *, struct buf *, struct err *);
@@ -68,7 +69,27 @@ int read_tasks(struct reader *, const struct read_query *, struct buf *, struct 
 int read_routes(struct reader *, const struct settings *, enum lang, struct buf *);
 int read_news(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 	      struct err *);
+int read_answers(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		 struct err *);
+int read_inbox(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+	       struct err *);
 void read_memory_free(struct read_memory *);
+
+/* -- read_request.c: the request of an alert, as it was stored -- */
+
+/* "request": its parameters and its audience, with names. */
+void json_request(struct reader *, int64_t alert, struct buf *);
+/* Is the division in the audience, or a part of the audience in it? */
+bool read_concerns(struct reader *, int64_t alert, division_code);
+
+/* -- read_people.c: who somebody is, and whether who reads may know -- */
+
+/* "contact", "person", "posts": at most a few of these. */
+void json_person(struct reader *, const struct settings *, int64_t contact, enum lang, struct buf *);
+/* "places": those of which the text spoke that he answered, else all that he was called for. */
+void json_called(struct reader *, int64_t alert, int64_t contact, int64_t wave, struct buf *);
+/* All his places in the alert are within the limits; without any there, all of his posts. */
+bool read_sees_person(struct reader *, const struct rights *, int64_t contact, int64_t alert);
 
 int read_no_alert(const struct read_query *, struct err *);	/* fills err, returns -1 */
 /* Is there such an alert, and is the cursor one?  -1 fills err. */

@@ -86,8 +86,8 @@ grow(struct seen *seen, size_t count)
 static bool
 compare_targets(struct news *n, int64_t alert, struct seen *seen, bool known)
 {
-	sqlite3_stmt *st = read_query(n->r, "SELECT id, division, level, level_at FROM target "
-				      "WHERE alert = ? ORDER BY id", "i", alert);
+	sqlite3_stmt *st = read_query(n->r, "SELECT id, division, level, level_at, moved_to FROM "
+				      "target WHERE alert = ? ORDER BY id", "i", alert);
 	bool all = known;
 
 	memset(seen->levels, 0, sizeof(seen->levels));
@@ -96,7 +96,7 @@ compare_targets(struct news *n, int64_t alert, struct seen *seen, bool known)
 		int level = sqlite3_column_int(st, 2);
 
 		n->looked_at++;
-		if (level >= 0 && level < LEVEL_COUNT)
+		if (level >= 0 && level < LEVEL_COUNT && sqlite3_column_type(st, 4) == SQLITE_NULL)
 			seen->levels[level]++;
 		if (id < 0 || id >= TARGETS_MAX) {
 			all = false;

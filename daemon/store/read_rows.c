@@ -240,7 +240,7 @@ read_check(struct reader *r, const struct read_query *q, int64_t *cursor, int co
 	if (read_cursor(q->after, cursor, count) < 0)
 		return err_say(err, REFUSED_UNREADABLE, about_name(CONCEPT_QUERY, "after"), cursor_bad,
 			       q->after);
-	if (q->what == READ_ALERTS || q->what == READ_TASKS)
+	if (q->what == READ_ALERTS || q->what == READ_TASKS || (q->what == READ_INBOX && !q->alert))
 		return 0;
 	if (read_number(r, read_query(r, "SELECT 1 FROM alert WHERE id = ?", "i", q->alert)))
 		return 0;

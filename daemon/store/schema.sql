@@ -180,6 +180,7 @@ CREATE TABLE inbound (
 	meaning TEXT, level INTEGER, rule TEXT, task INTEGER,
 	wait_until INTEGER,			-- what it may answer is in the air; NULL: it is judged
 	decided_by TEXT, decided_at INTEGER, note TEXT,		-- by a person at the desk
+	answered_by TEXT, answered_at INTEGER,	-- the desk wrote back
 	UNIQUE (route, driver_id)
 ) STRICT;
 CREATE INDEX inbound_waits ON inbound (wait_until) WHERE wait_until IS NOT NULL;

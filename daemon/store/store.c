@@ -538,6 +538,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE inbound ADD COLUMN wait_until INTEGER;"
 	"ALTER TABLE inbound ADD COLUMN decided_by TEXT;"
 	"ALTER TABLE inbound ADD COLUMN decided_at INTEGER; ALTER TABLE inbound ADD COLUMN note TEXT;"
+	"ALTER TABLE inbound ADD COLUMN answered_by TEXT;"
+	"ALTER TABLE inbound ADD COLUMN answered_at INTEGER;"
 	"CREATE INDEX inbound_waits ON inbound (wait_until) WHERE wait_until IS NOT NULL;"
 	"CREATE INDEX inbound_of ON inbound (contact, id) WHERE contact IS NOT NULL;"
 	"ALTER TABLE task ADD COLUMN taken_by TEXT; ALTER TABLE task ADD COLUMN taken_at INTEGER;"

@@ -208,9 +208,10 @@ get_read(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 	read = xcalloc(1, sizeof(*read));
 	*read = (struct read_query){
-		.what = (enum read_what)x->call->kind, .reply_to = http_id(c), .alert = x->place.id,
-		.limit = q.limit, .open_only = q.open, .below = q.below, .state = q.state,
-		.unmasked = q.unmasked, .lang = web_reader(c),
+		.what = (enum read_what)x->call->kind, .reply_to = http_id(c),
+		.alert = q.alert ? q.alert : x->place.id, .limit = q.limit, .open_only = q.open,
+		.below = q.below, .state = q.state, .unmasked = q.unmasked, .filter = q.filter,
+		.by = x->by, .lang = web_reader(c),
 	};
 	memcpy(read->after, q.after, sizeof(read->after));
 	if (web->ports.read(web->ports.ctx, read))
@@ -279,26 +280,31 @@ get_metrics(struct web *web, struct http_conn *c, struct exchange *x)
 }
 
 #define PAGE (QUERY_LIMIT | QUERY_AFTER)
+#define ALERT_FILTER (QUERY_ALERT_STATE | QUERY_SEVERITY | QUERY_MODE | QUERY_CLIENT | QUERY_KEY | \
+		      QUERY_SINCE | QUERY_DIVISION)
 
 static const struct api_call calls[] = {
 	{ "POST", "/v1/alerts", VERB_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 0 },
-	{ "GET", "/v1/alerts", VERB_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_ALERTS },
-	{ "GET", "/v1/alerts/{id}", VERB_READ, NULL, 0, get_read, READ_ALERT },
-	{ "GET", "/v1/alerts/{id}/targets", VERB_READ, NULL, QUERY_BELOW | PAGE, get_read,
+	{ "GET", "/v1/alerts", VERB_READ, NULL, QUERY_OPEN | PAGE | ALERT_FILTER, get_read, READ_ALERTS },
+	{ "GET", "/v1/alerts/{alert}", VERB_READ, NULL, 0, get_read, READ_ALERT },
+	{ "GET", "/v1/alerts/{alert}/targets", VERB_READ, NULL, QUERY_BELOW | PAGE, get_read,
 	  READ_TARGETS },
-	{ "GET", "/v1/alerts/{id}/messages", VERB_READ, NULL, QUERY_STATE | QUERY_UNMASKED | PAGE,
+	{ "GET", "/v1/alerts/{alert}/messages", VERB_READ, NULL, QUERY_STATE | QUERY_UNMASKED | PAGE,
 	  get_read, READ_MESSAGES },
-	{ "GET", "/v1/alerts/{id}/messages.csv", VERB_READ, NULL, QUERY_STATE | QUERY_UNMASKED,
+	{ "GET", "/v1/alerts/{alert}/messages.csv", VERB_READ, NULL, QUERY_STATE | QUERY_UNMASKED,
 	  export_get, READ_MESSAGES_CSV },
-	{ "GET", "/v1/alerts/{id}/events", VERB_READ, NULL, PAGE, get_read, READ_EVENTS },
-	{ "POST", "/v1/alerts/{id}/cancel", VERB_CANCEL, JSON_TYPE, 0, post_cancel, 0 },
-	{ "POST", "/v1/alerts/{id}/acks", VERB_ACK, JSON_TYPE, 0, post_ack, 0 },
+	{ "GET", "/v1/alerts/{alert}/events", VERB_READ, NULL, PAGE, get_read, READ_EVENTS },
+	{ "GET", "/v1/alerts/{alert}/answers", VERB_READ, NULL, PAGE, get_read, READ_ANSWERS },
+	{ "POST", "/v1/alerts/{alert}/cancel", VERB_CANCEL, JSON_TYPE, 0, post_cancel, 0 },
+	{ "POST", "/v1/alerts/{alert}/acks", VERB_ACK, JSON_TYPE, 0, post_ack, 0 },
 	{ "POST", "/v1/callouts", VERB_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 1 },
 	{ "GET", "/v1/events", VERB_READ, NULL, 0, events_get, 0 },
 	{ "GET", "/v1/tasks", VERB_READ, NULL, QUERY_OPEN | PAGE, get_read, READ_TASKS },
 	{ "POST", "/v1/tasks/{id}/take", VERB_TASK, JSON_TYPE, 0, post_task, CMD_TASK_TAKE },
 	{ "POST", "/v1/tasks/{id}/note", VERB_TASK, JSON_TYPE, 0, post_task, CMD_TASK_NOTE },
 	{ "POST", "/v1/tasks/{id}/close", VERB_TASK, JSON_TYPE, 0, post_task, CMD_TASK_CLOSE },
+	{ "GET", "/v1/inbox", VERB_READ, NULL, QUERY_OPEN | QUERY_ALERT | QUERY_CONTACT | QUERY_SINCE |
+	  QUERY_UNMASKED | PAGE, get_read, READ_INBOX },
 	{ "GET", "/v1/routes", VERB_READ, NULL, 0, get_read, READ_ROUTES },
 	{ "POST", "/v1/routes/{name}/ask", VERB_ROUTES, JSON_TYPE, 0, post_ask, 0 },
 	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },
@@ -335,6 +341,14 @@ take_name(const char **path, char name[48])
 }
 
 static bool
+take_alert(const char **path, int64_t *id)
+{
+	char name[48];
+
+	return take_name(path, name) && alert_named(name, id);
+}
+
+static bool
 matches(const char *pattern, const char *path, struct api_place *place)
 {
 	while (*pattern && *pattern == *path) {
@@ -343,8 +357,8 @@ matches(const char *pattern, const char *path, struct api_place *place)
 	}
 	if (*pattern != '{')
 		return *pattern == *path;
-	if (strncmp(pattern, "{id}", 4) == 0 ? !take_id(&path, &place->id)
-					     : !take_name(&path, place->name))
+	if (pattern[1] == 'i' ? !take_id(&path, &place->id)
+	    : pattern[1] == 'a' ? !take_alert(&path, &place->id) : !take_name(&path, place->name))
 		return false;
 	return strcmp(strchr(pattern, '}') + 1, path) == 0;
 }

@@ -29,7 +29,8 @@ struct web {
 
 struct exchange;
 struct api_call {
-	const char *method, *path;	/* {id} stands for a number, {name} for a route's name */
+	const char *method, *path;	/* {id} stands for a number, {alert} for one or a
+					 * code, {name} for a route's name */
 	enum verb verb;			/* what it needs, or ANYBODY */
 	const char *type;		/* of the body; NULL = there is none */
 	unsigned query;			/* which parameters are known, QUERY_… */
@@ -64,12 +65,23 @@ struct exchange {			/* a request in hand; one a connection */
 #define QUERY_BELOW 16u
 #define QUERY_STATE 32u
 #define QUERY_UNMASKED 64u
+#define QUERY_ALERT_STATE 128u
+#define QUERY_SEVERITY 256u
+#define QUERY_MODE 512u
+#define QUERY_CLIENT 1024u
+#define QUERY_KEY 2048u
+#define QUERY_SINCE 4096u
+#define QUERY_DIVISION 8192u
+#define QUERY_ALERT 16384u
+#define QUERY_CONTACT 32768u
 
 struct query {
 	bool dry_run, open, unmasked;
 	unsigned limit;
 	char after[48];
 	int below, state;
+	int64_t alert;
+	struct read_filter filter;
 };
 
 /* auth.c: who asks; -1: not known.  What he may is daemon/settings/rights.h. */
@@ -78,6 +90,8 @@ bool auth_is_secret(const char *given, const char *secret);	/* constant time */
 
 /* query.c: -1 = a parameter is not known or not right. */
 int query_parse(struct query *, const char *text, unsigned known, struct err *);
+/* An alert by its id or its code; false: it is neither. */
+bool alert_named(const char *text, int64_t *id);
 /* Percent-decodes; -1 = malformed or too long. */
 int url_decode(char *out, size_t size, const char *text, size_t len);
 

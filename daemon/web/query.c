@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "core/message_state.h"
+#include "core/reply.h"
+#include "daemon/store/store.h"
 
 static int
 hex(char c)
@@ -63,6 +65,120 @@ number(long *out, long low, long high, const char *name, const char *value, stru
 }
 
 static int
+text(char *out, size_t size, const char *name, const char *value, struct err *err)
+{
+	if (!*value)
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), is_empty);
+	if (strlen(value) >= size)
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), is_too_long,
+			       NUM(size - 1));
+	memcpy(out, value, strlen(value) + 1);
+	return 0;
+}
+
+/* "active,exhausted": the bits of those words; 0 = one of them is none. */
+static unsigned
+words(const char *value, int (*parse)(const char *word))
+{
+	unsigned bits = 0;
+
+	for (;;) {
+		size_t len = strcspn(value, ",");
+		char word[24];
+		int n;
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, value);
+		n = len < sizeof(word) ? parse(word) : -1;
+		if (n < 0)
+			return 0;
+		bits |= 1u << n;
+		if (!value[len])
+			return bits;
+		value += len + 1;
+	}
+}
+
+static int
+alert_state_parse(const char *word)
+{
+	for (int i = 0; i < ALERT_STATE_COUNT; i++)
+		if (strcmp(alert_state_name((enum alert_state)i), word) == 0)
+			return i;
+	return -1;
+}
+
+static int
+mode(struct query *q, struct about at, const char *value, struct err *err)
+{
+	static const char *const modes[] = { "real", "drill", "test" };
+
+	for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++)
+		if (strcmp(modes[i], value) == 0)
+			q->filter.mode = modes[i];
+	return q->filter.mode ? 0 : err_say(err, REFUSED_INVALID, at, mode_unknown);
+}
+
+static int
+instant(struct query *q, struct about at, const char *value, struct err *err)
+{
+	char *end;
+
+	q->filter.since = strtoll(value, &end, 10);
+	if (*value >= '0' && *value <= '9' && !*end && q->filter.since > 0 && strlen(value) < 16)
+		return 0;
+	if (time_parse_rfc3339(&q->filter.since, value) == 0 && q->filter.since > 0)
+		return 0;
+	return err_say(err, REFUSED_INVALID, at, instant_unreadable);
+}
+
+bool
+alert_named(const char *text, int64_t *id)
+{
+	uint64_t number;
+	char *end;
+
+	*id = strtoll(text, &end, 10);
+	if (*text >= '0' && *text <= '9')
+		return !*end && strlen(text) < 19 && *id > 0;
+	if (!code_parse(&number, text) || number > INT64_MAX)
+		return false;
+	*id = (int64_t)number;
+	return true;
+}
+
+/* Which rows of a list of alerts or texts. */
+static int
+filter(struct query *q, unsigned which, const char *name, const char *value, struct err *err)
+{
+	struct about at = about_name(CONCEPT_QUERY, name);
+
+	switch (which) {
+	case QUERY_ALERT_STATE:
+		q->filter.states = words(value, alert_state_parse);
+		return q->filter.states ? 0 : err_say(err, REFUSED_INVALID, at, query_alert_state);
+	case QUERY_SEVERITY:
+		q->filter.severities = words(value, severity_parse);
+		return q->filter.severities ? 0 : err_say(err, REFUSED_INVALID, at, severity_unknown);
+	case QUERY_MODE:
+		return mode(q, at, value, err);
+	case QUERY_CLIENT:
+		return text(q->filter.client, sizeof(q->filter.client), name, value, err);
+	case QUERY_KEY:
+		return text(q->filter.key, sizeof(q->filter.key), name, value, err);
+	case QUERY_CONTACT:
+		return text(q->filter.contact, sizeof(q->filter.contact), name, value, err);
+	case QUERY_SINCE:
+		return instant(q, at, value, err);
+	case QUERY_DIVISION:
+		return division_parse(&q->filter.division, value, err) < 0 ? err_about(err, at) : 0;
+	case QUERY_ALERT:
+		return alert_named(value, &q->alert) ? 0
+			: err_say(err, REFUSED_INVALID, at, query_alert, QUOTE(value));
+	}
+	return 0;
+}
+
+static int
 one(struct query *q, unsigned which, const char *name, const char *value, struct err *err)
 {
 	long n = 0;
@@ -95,7 +211,7 @@ one(struct query *q, unsigned which, const char *name, const char *value, struct
 			return 0;
 		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_QUERY, name), query_state);
 	}
-	return 0;
+	return filter(q, which, name, value, err);
 }
 
 static const struct {
@@ -104,14 +220,17 @@ static const struct {
 } names[] = {
 	{ "dry_run", QUERY_DRY_RUN }, { "open", QUERY_OPEN }, { "limit", QUERY_LIMIT },
 	{ "after", QUERY_AFTER }, { "below", QUERY_BELOW }, { "state", QUERY_STATE },
-	{ "unmasked", QUERY_UNMASKED },
+	{ "unmasked", QUERY_UNMASKED }, { "state", QUERY_ALERT_STATE }, { "severity", QUERY_SEVERITY },
+	{ "mode", QUERY_MODE }, { "client", QUERY_CLIENT }, { "key", QUERY_KEY },
+	{ "since", QUERY_SINCE }, { "division", QUERY_DIVISION }, { "alert", QUERY_ALERT },
+	{ "contact", QUERY_CONTACT },
 };
 #define NAMES (sizeof(names) / sizeof(*names))
 
 static int
 unknown(const char *name, unsigned known, struct err *err)
 {
-	char list[128] = "";
+	char list[256] = "";
 	size_t n = 0;
 
 	for (size_t i = 0; i < NAMES; i++)
@@ -129,7 +248,7 @@ query_parse(struct query *q, const char *text, unsigned known, struct err *err)
 	*q = (struct query){ .state = -1 };
 	while (text && *text) {
 		size_t len = strcspn(text, "&"), key = strcspn(text, "=&");
-		char name[32], value[96] = "";
+		char name[32], value[160] = "";
 		size_t i = 0;
 
 		if (url_decode(name, sizeof(name), text, key) < 0 ||

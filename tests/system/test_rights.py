@@ -37,7 +37,8 @@ MAY = {"town": "read send", "few": "read send", "driller": "read send", "viewer"
 CALLS = (
     ("GET", "/v1/alerts", "read"), ("GET", "/v1/alerts/1", "read"),
     ("GET", "/v1/alerts/1/targets", "read"), ("GET", "/v1/alerts/1/messages", "read"),
-    ("GET", "/v1/alerts/1/events", "read"), ("GET", "/v1/tasks", "read"),
+    ("GET", "/v1/alerts/1/events", "read"), ("GET", "/v1/alerts/1/answers", "read"),
+    ("GET", "/v1/inbox", "read"), ("GET", "/v1/tasks", "read"),
     ("GET", "/v1/routes", "read"), ("GET", "/metrics", "read"),
     ("POST", "/v1/alerts", "send"), ("POST", "/v1/callouts", "send"),
     ("POST", "/v1/alerts/1/cancel", "send"), ("POST", "/v1/alerts/1/acks", "send"),

@@ -200,6 +200,8 @@ a_code_is_read_back_however_it_is_typed(void **state)
 static void
 a_text_has_a_code_of_its_own_that_is_no_alerts(void **state)
 {
+	static const char *const none[] = { "", "A", "4", "44", "AA", "A0", "O4", "A4A4A4A4A4A4A4A4A4", "A4-",
+					    "A\x01", "A4444", "号4" };
 	char (*codes)[CODE_TEXT] = calloc(4000, CODE_TEXT), text[CODE_TEXT], other[2 * CODE_TEXT];
 	struct reply r;
 
@@ -216,6 +218,25 @@ a_text_has_a_code_of_its_own_that_is_no_alerts(void **state)
 		snprintf(other, sizeof(other), "3 %s", text);
 		reply_parse(&r, other);
 		holds("it is read back", strcmp(r.code, text) == 0, "%s", r.code);
+	}
+	for (uint64_t alert = 1; alert < 3000000; alert += alert < 5000 ? 1 : 9973) {
+		uint64_t found = 0;
+
+		code_format(text, alert);
+		holds("a code is its alert's", code_parse(&found, text) && found == alert, "%s: %llu", text,
+		      (unsigned long long)found);
+		text[0] = (char)tolower(text[0]);
+		holds("in small letters too", code_parse(&found, text) && found == alert, "%s", text);
+		text[0] = (char)toupper(text[0]);
+		code_of_text(other, text, 1);
+		holds("and so is that of a text of it", code_parse(&found, other) && found == alert, "%s: %llu",
+		      other, (unsigned long long)found);
+	}
+	for (size_t i = 0; i < COUNT(none); i++) {
+		uint64_t found;
+
+		holds("what is no code is nobody's", !code_parse(&found, none[i]), "%s: %llu", none[i],
+		      (unsigned long long)found);
 	}
 	holds("there are only so many", !code_of_text(text, "A4", 5) && strcmp(text, "A4") == 0, "%s", text);
 	free(codes);
