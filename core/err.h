@@ -62,6 +62,7 @@ const char *err_kind_name(enum err_kind);
 	C(STARTS_AT, "starts_at") C(EXPIRES_AT, "expires_at") C(REPLACES, "replaces") \
 	C(LEVEL, "level") C(OUTCOME, "outcome") C(NAME, "name") C(NOTE, "note") C(FROM, "from") \
 	C(WHAT, "what") C(TEXT, "text") C(TO, "to") C(RECEIPT_WAIT, "receipt_wait_ms") \
+	C(AGAIN, "again") C(ABOUT_ALERT, "about_alert")		/* that the body names */ \
 	C(ALERT, "alert") C(TASK, "task") C(ROUTE, "route")	/* that the address names */
 enum concept {
 #define C(name, text) CONCEPT_##name,

@@ -30,6 +30,7 @@ struct principal {
 	V(SEND, "send", "send")		/* accept an alert or a callout, replace one */ \
 	V(CANCEL, "cancel", "send") \
 	V(ACK, "ack", "send")		/* enter an answer for somebody */ \
+	V(INBOX, "inbox", "send")	/* decide what a text that came in is, write back */ \
 	V(TASK, "task", "send")		/* take a task, write to it, close it */ \
 	V(PEOPLE, "people", "import")	/* divisions, contacts, posts */ \
 	V(ROSTER, "roster", "import") \

@@ -198,6 +198,18 @@ ask_request_free(struct ask_request *q)
 }
 
 void
+inbox_request_free(struct inbox_request *q)
+{
+	if (!q)
+		return;
+	free(q->contact);
+	free(q->note);
+	free(q->name);
+	free(q->text);
+	free(q);
+}
+
+void
 task_request_free(struct task_request *q)
 {
 	if (!q)
@@ -279,6 +291,11 @@ command_free(struct command *c)
 		break;
 	case CMD_TROUBLE:
 		free(c->trouble.said);
+		break;
+	case CMD_INBOX_ASSIGN:
+	case CMD_INBOX_IGNORE:
+	case CMD_INBOX_ANSWER:
+		inbox_request_free(c->inbox);
 		break;
 	case CMD_TASK_TAKE:
 	case CMD_TASK_NOTE:

@@ -75,6 +75,19 @@ struct task_request {			/* the desk takes a task, writes to it, or closes it */
 	char *from;			/* TAKE: who has it now, and hands it over; or NULL */
 };
 
+struct inbox_request {			/* the desk decides about a text that came in */
+	int64_t inbox;
+	int64_t alert;			/* 0: the one that gong took it for */
+	char *contact;			/* ref of whose answer it is; NULL: of who wrote it */
+	division_code division;		/* or the place that it answers for; 0 = none */
+	int level;			/* 2..5; 0 with has_outcome */
+	enum answer_kind kind;
+	bool has_outcome;		/* "cannot", "help", "none" */
+	bool again;			/* though somebody has decided before */
+	char *note, *name;		/* why; who decides, where several share one principal */
+	char *text;			/* ANSWER: what is written back */
+};
+
 struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
 	char *route;
 	char *what, *text;		/* what: "at", "ussd", "sms", "test" (no text) */
@@ -138,6 +151,9 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(ANSWERED, URGENT, REPORT, "answered") \
 	C(ANSWER, URGENT, ACK, "answer") \
 	C(CANCEL, URGENT, CANCEL, "cancel") \
+	C(INBOX_ASSIGN, URGENT, INBOX, "inbox_assign") \
+	C(INBOX_IGNORE, URGENT, INBOX, "inbox_ignore") \
+	C(INBOX_ANSWER, URGENT, INBOX, "inbox_answer") \
 	C(TASK_TAKE, URGENT, TASK, "task_take") \
 	C(TASK_NOTE, URGENT, TASK, "task_note") \
 	C(TASK_CLOSE, URGENT, TASK, "task_close") \
@@ -181,6 +197,7 @@ struct command {
 		struct cancel_request *cancel;
 		struct import_request *import;
 		struct ask_request *ask;
+		struct inbox_request *inbox;
 		struct task_request *task;	/* TAKE, NOTE, CLOSE */
 		struct {
 			uint64_t id;
@@ -343,6 +360,7 @@ struct effect *effect_refusal(uint64_t to, const struct err *);	/* copies err */
 void alert_request_free(struct alert_request *);
 void ask_request_free(struct ask_request *);
 void task_request_free(struct task_request *);
+void inbox_request_free(struct inbox_request *);
 
 /* First-in first-out lists; not locked (bridge locks). */
 struct command_list {

@@ -107,6 +107,12 @@ const char *engine_when(char out[WHEN_TEXT], msec at);
  * for what is in the air, to be judged again. */
 msec engine_judge(struct engine *, const struct inbound *);
 
+/* -- decide.c: what the desk decides about a text that came in -- */
+
+void engine_inbox_assign(struct engine *, struct command *);
+void engine_inbox_ignore(struct engine *, struct command *);
+void engine_inbox_answer(struct engine *, struct command *);
+
 /* -- inbound.c -- */
 
 void engine_inbound(struct engine *, struct command *);

@@ -310,6 +310,15 @@ run(struct engine *e, struct command *cmd)
 	case CMD_CANCEL:
 		engine_cancel(e, cmd);
 		break;
+	case CMD_INBOX_ASSIGN:
+		engine_inbox_assign(e, cmd);
+		break;
+	case CMD_INBOX_IGNORE:
+		engine_inbox_ignore(e, cmd);
+		break;
+	case CMD_INBOX_ANSWER:
+		engine_inbox_answer(e, cmd);
+		break;
 	case CMD_TASK_TAKE:
 		engine_task_take(e, cmd);
 		break;

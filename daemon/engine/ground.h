@@ -148,6 +148,9 @@ int engine_may_end(struct engine *, const struct principal *, enum verb, const s
 int engine_may_answer(struct engine *, const struct principal *, const struct alert *,
 		      division_code, uint32_t contact, struct err *);
 int engine_may_close(struct engine *, const struct principal *, const struct task *, struct err *);
+/* On a text that came in; `a`: the alert that it is to belong to, or NULL. */
+int engine_may_decide(struct engine *, const struct principal *, const struct inbox_text *,
+		      const struct alert *a, struct err *);
 int engine_may_import(struct engine *, const struct principal *, const struct import_request *,
 		      struct err *);
 

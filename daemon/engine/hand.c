@@ -84,6 +84,11 @@ identity(const struct command *cmd)
 					   (uint64_t)cmd->answer->division), cmd->answer->contact);
 	case CMD_CANCEL:
 		return mix_number(hash, (uint64_t)cmd->cancel->alert);
+	case CMD_INBOX_ASSIGN:
+	case CMD_INBOX_IGNORE:
+	case CMD_INBOX_ANSWER:
+		return mix_text(mix_text(mix_number(hash, (uint64_t)cmd->inbox->inbox),
+					 cmd->inbox->note), cmd->inbox->text);
 	case CMD_TASK_TAKE:
 	case CMD_TASK_NOTE:
 	case CMD_TASK_CLOSE:

@@ -139,6 +139,22 @@ engine_may_close(struct engine *e, const struct principal *by, const struct task
 				 NUM(t->id));
 }
 
+int
+engine_may_decide(struct engine *e, const struct principal *by, const struct inbox_text *text,
+		  const struct alert *a, struct err *err)
+{
+	struct rights r;
+	bool may;
+
+	if (rights_ask(e->settings, by, VERB_INBOX, &r, err) < 0 || (a && check_alert(&r, by, a, err) < 0))
+		return -1;
+	/* A number that nobody has may be anybody's; a text without an alert is no drill's. */
+	may = !r.division_count ? a || !r.drill_only
+		: store_inbox_within(e->store, text->contact, text->alert, r.divisions, r.division_count);
+	return may ? 0 : err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_NONE), right_inbox, by->name,
+				 NUM(text->id));
+}
+
 static int
 check_row(struct engine *e, const struct rights *r, const struct principal *by,
 	  const struct import_request *q, const struct import_row *row, struct err *err)

@@ -12,7 +12,7 @@
  *   7 accept.h   dry_run, accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
- *  10 answer.h   ask, which, counts, thanks, answer, judge, inbound, errand
+ *  10 answer.h   ask, which, counts, thanks, answer, judge, inbound, errand, decide
  *  11 outcome.h  outcome, aside, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H

@@ -36,6 +36,9 @@ int intake_ask(struct ask_request **out, const char *body, size_t len,
 /* What the desk does with a task; `taken`: it is taken, and needs neither note nor body. */
 int intake_task(struct task_request **out, int64_t task, bool taken, const char *body, size_t len,
 		struct err *);
+/* What the desk decides about a text: `kind` is CMD_INBOX_… */
+int intake_inbox(struct inbox_request **out, int64_t inbox, enum command_kind kind, const char *body,
+		 size_t len, struct err *);
 /* {"note": "…"}, where there need not be a note nor a body: *note may be NULL. */
 int intake_route_resume(char **note, const char *body, size_t len, struct err *);
 

@@ -14,14 +14,14 @@
 #define ORDER "ORDER BY i.id DESC LIMIT ?2"
 #define LOOKED_AT_MAX 10000
 
-/* Nobody has decided, and gong could not either: not judged yet, or no answer. */
+/* Nobody has decided, and gong could not either: not judged yet, or words that are no answer. */
 static bool
 is_open(sqlite3_stmt *st)
 {
 	const char *meaning = (const char *)sqlite3_column_text(st, 8);
 
 	return sqlite3_column_type(st, 14) == SQLITE_NULL &&
-		(!meaning || strcmp(meaning, answer_kind_name(ANSWER_NONE)) == 0);
+		(!meaning || (answer_kind_parse(meaning) <= ANSWER_NONE && strcmp(meaning, "opt_in") != 0));
 }
 
 /* Who is limited sees the texts of his own people; a number that nobody knows is the desk's. */

@@ -526,6 +526,35 @@ msec store_inbound_next(struct store *);	/* when the first has waited enough; NE
  * nothing does. */
 msec store_inbound_waits_from(struct store *, uint64_t e164, int64_t before);
 
+/* -- inbox.c: a text that came in, as somebody at the desk decides on it -- */
+
+struct inbox_text {
+	int64_t id, alert, task;	/* alert, task 0: none */
+	uint64_t e164;
+	uint32_t contact;		/* 0: nobody known */
+	msec received_at, decided_at, answered_at;	/* 0 = not */
+	char decided_by[WHO_TEXT], answered_by[WHO_TEXT];
+	char *text;			/* the caller's; NULL: a missed call */
+};
+struct inbox_decision {
+	const char *meaning;		/* NULL: as it was */
+	int level;
+	const char *by, *note;
+	msec at;
+};
+bool store_inbox_get(struct store *, int64_t id, struct inbox_text *out);
+/* Its contact, and with a meaning its alert, become those of the text. */
+void store_inbox_decide(struct store *, const struct inbox_text *, const struct inbox_decision *);
+void store_inbox_answered(struct store *, int64_t id, const char *by, msec at);
+/* Is its task an open one of unclear words, and all of that person's decided? */
+bool store_inbox_task_done(struct store *, const struct inbox_text *);
+/* All places of the person in the alert, or without any there all his posts; false: he has none. */
+bool store_inbox_within(struct store *, uint32_t contact, int64_t alert,
+			const struct division_range *, size_t count);
+/* Position of that number among those of the person that take texts; the first if it is none of
+ * them any more, -1 if there is none. */
+int store_number_place(struct store *, uint32_t contact, uint64_t e164);
+
 /* -- routes (routes.c) -- */
 struct route_alarm {			/* something is wrong with a route, and was told */
 	int64_t route, task, notice;	/* notice: the alert that told it, 0 = none */

@@ -125,6 +125,27 @@ post_task(struct web *web, struct http_conn *c, struct exchange *x)
 }
 
 static void
+post_inbox(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	enum command_kind kind = (enum command_kind)x->call->kind;
+	const struct buf *body = http_body(c);
+	struct inbox_request *inbox;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+
+	if (!read_query(c, x, &q))
+		return;
+	if (intake_inbox(&inbox, x->place.id, kind, body->data, body->len, &err) < 0) {
+		web_refuse(c, &err);
+		return;
+	}
+	cmd = command_new(kind, -1);
+	cmd->inbox = inbox;
+	submit(web, c, x, cmd);
+}
+
+static void
 post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const struct buf *body = http_body(c);
@@ -305,6 +326,9 @@ static const struct api_call calls[] = {
 	{ "POST", "/v1/tasks/{id}/close", VERB_TASK, JSON_TYPE, 0, post_task, CMD_TASK_CLOSE },
 	{ "GET", "/v1/inbox", VERB_READ, NULL, QUERY_OPEN | QUERY_ALERT | QUERY_CONTACT | QUERY_SINCE |
 	  QUERY_UNMASKED | PAGE, get_read, READ_INBOX },
+	{ "POST", "/v1/inbox/{id}/assign", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_ASSIGN },
+	{ "POST", "/v1/inbox/{id}/ignore", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_IGNORE },
+	{ "POST", "/v1/inbox/{id}/answer", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_ANSWER },
 	{ "GET", "/v1/routes", VERB_READ, NULL, 0, get_read, READ_ROUTES },
 	{ "POST", "/v1/routes/{name}/ask", VERB_ROUTES, JSON_TYPE, 0, post_ask, 0 },
 	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },

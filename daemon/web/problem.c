@@ -75,6 +75,7 @@ static const struct {
 	[CONCEPT_WITHOUT_CONTACT] = { { "", "/audience/without_contacts/", "" } },
 	[CONCEPT_REACHED] = { { "", "/audience/reached", "" } },
 	[CONCEPT_SEVERITY] = { { "", "/severity", "" } },	/* a callout is always red */
+	[CONCEPT_ABOUT_ALERT] = { { "/alert", "", "" } },
 	[CONCEPT_ALERT] = { { "", "", "" } },			/* the address names these */
 	[CONCEPT_TASK] = { { "", "", "" } },
 	[CONCEPT_ROUTE] = { { "", "", "" } },

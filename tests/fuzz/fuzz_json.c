@@ -61,6 +61,7 @@ as_desk(const char *body, size_t len)
 {
 	struct command *c = command_new(CMD_ANSWER, -1);
 	struct err err = { .text = "" };
+	struct inbox_request *inbox;
 	struct task_request *task;
 	int status = intake_ack(&c->answer, 1, body, len, &err);
 
@@ -72,6 +73,12 @@ as_desk(const char *body, size_t len)
 	if (status)
 		refused(&err);
 	command_free(c);
+	for (int kind = CMD_INBOX_ASSIGN; kind <= CMD_INBOX_ANSWER; kind++) {
+		status = intake_inbox(&inbox, 1, (enum command_kind)kind, body, len, &err);
+		if (status)
+			refused(&err);
+		inbox_request_free(inbox);
+	}
 	for (int taken = 0; taken < 2; taken++) {
 		status = intake_task(&task, 1, taken, body, len, &err);
 		if (status)

@@ -43,7 +43,8 @@ CALLS = (
     ("POST", "/v1/alerts", "send"), ("POST", "/v1/callouts", "send"),
     ("POST", "/v1/alerts/1/cancel", "send"), ("POST", "/v1/alerts/1/acks", "send"),
     ("POST", "/v1/tasks/1/close", "send"), ("POST", "/v1/tasks/1/take", "send"),
-    ("POST", "/v1/tasks/1/note", "send"), ("POST", "/v1/routes/sim/ask", "operate"),
+    ("POST", "/v1/tasks/1/note", "send"), ("POST", "/v1/inbox/1/assign", "send"),
+    ("POST", "/v1/inbox/1/ignore", "send"), ("POST", "/v1/inbox/1/answer", "send"), ("POST", "/v1/routes/sim/ask", "operate"),
     ("POST", "/v1/import/contacts", "import"), ("POST", "/v1/import/divisions", "import"),
     ("POST", "/v1/import/roster", "import"))
 RAIN = dict(template="warn.rain", policy="call.orange", params={"hours": 3, "mm": 80})
