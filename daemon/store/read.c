@@ -94,7 +94,7 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 	case READ_MESSAGES:
 		return read_messages(r, q, out, err);
 	case READ_EVENTS:
-		return read_events(r, q, out, err);
+		return read_events(r, q, s, out, err);
 	case READ_TASKS:
 		return read_tasks(r, q, out, err);
 	case READ_ROUTES:

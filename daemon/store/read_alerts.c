@@ -1,4 +1,4 @@
-/* read_alerts.c -- alerts, what they wait for, and their story as JSON. */
+/* read_alerts.c -- alerts, and what they wait for, as JSON. */
 #include "daemon/store/read_internal.h"
 
 #include <string.h>
@@ -169,9 +169,8 @@ read_alerts(struct reader *r, const struct read_query *q, const struct settings 
 	return 0;
 }
 
-/* The policy an alert runs on: the one in force, or an older version of it from the store. */
-static const struct policy *
-policy_of(struct reader *r, const struct settings *s, int64_t document)
+const struct policy *
+read_policy(struct reader *r, const struct settings *s, int64_t document)
 {
 	sqlite3_stmt *st;
 	const struct policy *found = NULL;
@@ -427,7 +426,7 @@ read_alert(struct reader *r, const struct read_query *q, const struct settings *
 	if (!read_step(r, st))
 		return read_no_alert(q, err);
 	buf_puts(out, "{");
-	alert_head(out, st, policy_of(r, s, policy), &sum);
+	alert_head(out, st, read_policy(r, s, policy), &sum);
 	sqlite3_reset(st);
 	buf_puts(out, ",");
 	json_request(r, q->alert, out);
@@ -493,39 +492,6 @@ read_targets(struct reader *r, const struct read_query *q, struct buf *out, stru
 		buf_puts(out, ",");
 		json_column(out, "moved_to_code", st, 10);
 		buf_printf(out, ",\"nobody\":%s}", sqlite3_column_int(st, 11) ? "true" : "false");
-	}
-	read_list_end(out, more, last);
-	return 0;
-}
-
-int
-read_events(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
-{
-	size_t limit = read_limit(q), count = 0;
-	int64_t after, last = 0;
-	bool more = false;
-	int rc = read_check(r, q, &after, 1, err);
-	sqlite3_stmt *st;
-
-	if (rc < 0)
-		return -1;
-	st = read_query(r, "SELECT id, at, what, CASE WHEN json_valid(detail) THEN detail "
-		"ELSE json_object('text', detail) END FROM event WHERE alert = ? AND id > ? "
-		"ORDER BY id LIMIT ?", "iii", q->alert, after, (int64_t)limit + 1);
-	buf_puts(out, "{\"events\":[");
-	while (read_step(r, st)) {
-		if (count == limit) {
-			more = true;
-			continue;
-		}
-		last = sqlite3_column_int64(st, 0);
-		buf_puts(out, count++ ? ",{" : "{");
-		json_number(out, "id", st, 0);
-		buf_puts(out, ",");
-		json_number(out, "at", st, 1);
-		buf_puts(out, ",");
-		json_column(out, "what", st, 2);
-		buf_printf(out, ",\"detail\":%s}", (const char *)sqlite3_column_text(st, 3));
 	}
 	read_list_end(out, more, last);
 	return 0;

@@ -49,6 +49,8 @@ void json_column(struct buf *, const char *name, sqlite3_stmt *, int column);
 /* Three columns from `column` on: a text, its phrase, its values.  NAME in the reader's language; with
  * a phrase also its "code" and "values" ("note_code" and "note_values" of a note). */
 void json_said(struct buf *, const char *name, sqlite3_stmt *, int column, enum lang);
+/* The same of a said that was just made: NAME, "code", "values". */
+void json_sentence(struct buf *, const char *name, const struct said *, enum lang);
 /* An attempt's reason: words, and phrases among them. */
 void json_value(struct buf *, const char *name, sqlite3_stmt *, int column, enum lang);
 void json_division(struct buf *, const char *name, sqlite3_stmt *, int column);
@@ -64,7 +66,8 @@ int read_alert(struct reader *, const struct read_query *, const struct settings
 int read_targets(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_messages(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_messages_csv(struct reader *, const struct read_query *, struct buf *, struct err *);
-int read_events(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_events(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		struct err *);
 int read_tasks(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_routes(struct reader *, const struct settings *, enum lang, struct buf *);
 int read_news(struct reader *, const struct read_query *, const struct settings *, struct buf *,
@@ -74,6 +77,10 @@ int read_answers(struct reader *, const struct read_query *, const struct settin
 int read_inbox(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 	       struct err *);
 void read_memory_free(struct read_memory *);
+
+/* The policy an alert runs on: the one in force, or an older version of it from the store; NULL:
+ * none, or not usable with these settings. */
+const struct policy *read_policy(struct reader *, const struct settings *, int64_t document);
 
 /* -- read_request.c: the request of an alert, as it was stored -- */
 

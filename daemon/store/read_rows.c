@@ -154,6 +154,17 @@ json_said(struct buf *out, const char *name, sqlite3_stmt *st, int column, enum 
 }
 
 void
+json_sentence(struct buf *out, const char *name, const struct said *said, enum lang lang)
+{
+	char text[2 * SAID_BYTES];
+
+	say(said, lang, text, sizeof(text));
+	json_text(out, name, text);
+	buf_printf(out, ",\"code\":\"%s\",\"values\":", phrase_name(said->phrase));
+	said_values_json(said, out);
+}
+
+void
 json_value(struct buf *out, const char *name, sqlite3_stmt *st, int column, enum lang lang)
 {
 	const char *value = (const char *)sqlite3_column_text(st, column);

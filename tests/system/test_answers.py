@@ -67,6 +67,27 @@ def test_they_come_in_pages_and_by_code(world):
     assert world.api("GET", "/v1/alerts/1/answers?after=x")[0] == 400
 
 
+def test_the_story_is_told_in_words_and_by_name(world):
+    def story(lang):
+        events = world.api("GET", "/v1/alerts/1/events", headers={"Accept-Language": lang} if lang else {})[1]
+        return events["events"]
+
+    english, chinese, both = story("en"), story("zh"), story("")
+    by_sms = next(e for e in english if e["what"] == "answer")
+    assert by_sms["contact"] == CHIEF and by_sms["person"] and by_sms["person"] in by_sms["text"]
+    assert by_sms["text"].endswith("answered: acknowledged (by SMS)")
+    assert next(e for e in chinese if e["what"] == "answer")["text"].endswith("应答:确认收到(短信)")
+    place = [e for e in english if e["what"] == "answer" and e["detail"]["contact"] == 0]
+    assert place and place[0]["text"] == "the desk answered: done (entered at the desk)"
+    assert english[0]["text"] == "accepted from socket:0, orange" and english[0]["detail"]["client"]
+    step = next(e for e in english if e["what"] == "step")
+    assert step["text"].startswith("step ask: ") and step["code"] == "event_step"
+    for e, z, b in zip(english, chinese, both):
+        assert re.search("[\u4e00-\u9fff]", z["text"]), z
+        assert not re.search("[\u4e00-\u9fff]", e["text"].replace(e.get("person") or "-", "")), e
+        assert b["text"] == z["text"] + " / " + e["text"], b
+
+
 def test_who_is_limited_sees_the_answers_of_his_own_places(world):
     here = world.as_client("here", "GET", "/v1/alerts/1/answers")[1]["answers"]
     there = world.as_client("there", "GET", "/v1/alerts/1/answers")[1]["answers"]
