@@ -15,7 +15,8 @@ static const struct {
 	{ CONCEPT_DIVISION_PARAMS, "--param" }, { CONCEPT_DIVISION_PARAM, "--param" },
 	{ CONCEPT_AUDIENCE, "--division --contact" }, { CONCEPT_MODE, "--drill" },
 	{ CONCEPT_STARTS_AT, "--starts" }, { CONCEPT_EXPIRES_AT, "--expires" },
-	{ CONCEPT_OUTCOME, "--cannot" }, { CONCEPT_ALERT, "ID --replaces" }, { CONCEPT_TASK, "ID" },
+	{ CONCEPT_OUTCOME, "--cannot" }, { CONCEPT_ABOUT_ALERT, "--alert" },
+	{ CONCEPT_ALERT, "ID --replaces --alert" }, { CONCEPT_TASK, "ID" },
 	{ CONCEPT_TEXT, "--text TEXT COMMAND CODE" }, { CONCEPT_TO, "NUMBER" },
 	{ CONCEPT_RECEIPT_WAIT, "--receipt-wait" },
 };

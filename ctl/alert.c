@@ -6,26 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/number.h"
-
 #define ROWS_MAX 10000
-#define LIMIT_MAX 10000000
-
-int
-id_operand(struct ctl *ctl, msec *out)
-{
-	const char *text = ctl->operands[0];
-
-	if (whole_parse(out, text, 1, INT64_MAX) < 0)
-		return ctl_usage(ctl,
-				 say(ctl,
-				     "ID \"%s\" is not a number; gongctl alert list and "
-				     "gongctl task list show them",
-				     "ID \"%s\" 不是数字;见 gongctl alert list 或 "
-				     "gongctl task list"),
-				 text);
-	return CTL_OK;
-}
 
 static void
 alert_row(const struct ctl *ctl, json_t *alert, struct grid *t)
@@ -47,20 +28,22 @@ alert_row(const struct ctl *ctl, json_t *alert, struct grid *t)
 	grid_cell(t, member_text(alert, "policy"));
 }
 
-static int
-limit(struct ctl *ctl, size_t otherwise, size_t *out)
+/* Options that filter, as the query has them. */
+static void
+filters(const struct ctl *ctl, struct buf *path)
 {
-	const char *text = args_value(ctl, "--limit");
-	int64_t value = (int64_t)otherwise;
+	static const char *const names[] = { "state",  "severity", "mode", "client",
+					     "since",  "division", "key" };
 
-	if (text && whole_parse(&value, text, 1, LIMIT_MAX) < 0)
-		return ctl_usage(ctl,
-				 say(ctl,
-				     "--limit \"%s\" is not a number of rows (1 to %d)",
-				     "--limit \"%s\" 不是行数(1 至 %d)"),
-				 text, LIMIT_MAX);
-	*out = (size_t)value;
-	return CTL_OK;
+	if (args_has(ctl, "--open"))
+		query_add(path, "open", "1");
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		char option[16];
+
+		snprintf(option, sizeof(option), "--%s", names[i]);
+		if (args_has(ctl, option))
+			query_add(path, names[i], args_value(ctl, option));
+	}
 }
 
 int
@@ -82,13 +65,15 @@ alert_list(struct ctl *ctl)
 	struct grid t;
 	size_t i, max = 0;
 	bool more;
-	int code = limit(ctl, 50, &max);
+	int code = limit_option(ctl, 50, &max);
+	struct buf path = { 0 };
 
 	if (code != CTL_OK)
 		return code;
-	code = client_pages(ctl,
-			    args_has(ctl, "--open") ? "/v1/alerts?open=1" : "/v1/alerts",
-			    "alerts", max, &rows, &more, &err);
+	buf_puts(&path, "/v1/alerts");
+	filters(ctl, &path);
+	code = client_pages(ctl, path.data, "alerts", max, &rows, &more, &err);
+	buf_fini(&path);
 	if (code != CTL_OK || ctl->json) {
 		if (code == CTL_OK)
 			return ctl_json(json_pack("{s:o}", "alerts", rows));
@@ -111,75 +96,6 @@ alert_list(struct ctl *ctl)
 	return CTL_OK;
 }
 
-/* The number and route of the last attempt, and why it ended as it did. */
-static void
-attempt_cells(const struct ctl *ctl, json_t *message, struct grid *t)
-{
-	json_t *attempts = json_object_get(message, "attempts");
-	size_t n = json_array_size(attempts);
-	json_t *last = n ? json_array_get(attempts, n - 1) : NULL;
-
-	grid_cellf(t, "%zu", n);
-	grid_cell(t, member_text(last, "route"));
-	grid_cell(t, member_text(last, "reason"));
-}
-
-static void
-messages_table(const struct ctl *ctl, json_t *rows, struct buf *out)
-{
-	const char *const titles[] = {
-		say(ctl, "at", "时间"),      say(ctl, "contact", "联系人"),
-		say(ctl, "name", "姓名"),    say(ctl, "number", "号码"),
-		say(ctl, "channel", "渠道"), say(ctl, "state", "状态"),
-		say(ctl, "parts", "条数"),   say(ctl, "tries", "次数"),
-		say(ctl, "route", "通道"),   say(ctl, "reason", "原因"),
-		say(ctl, "text", "内容"),    NULL
-	};
-	struct grid t;
-	json_t *m;
-	size_t i;
-	char text[HUMAN];
-
-	grid_init(&t, 3 << 6, titles);
-	json_array_foreach(rows, i, m) {
-		grid_cell(&t, instant_text(text, member_int(m, "at")));
-		grid_cell(&t, member_text(m, "contact"));
-		grid_cell(&t, member_text(m, "name"));
-		grid_cell(&t, member_text(m, "number"));
-		grid_cell(&t, word(ctl, member_text(m, "channel")));
-		grid_cell(&t, word(ctl, member_text(m, "state")));
-		grid_cellf(&t, "%lld", (long long)member_int(m, "parts"));
-		attempt_cells(ctl, m, &t);
-		grid_cell(&t, member_text(m, "text"));
-	}
-	grid_put(&t, out, 0, screen_width());
-	grid_fini(&t);
-}
-
-static void
-events_table(const struct ctl *ctl, json_t *rows, struct buf *out)
-{
-	const char *const titles[] = { say(ctl, "at", "时间"), say(ctl, "event", "事件"),
-				       say(ctl, "detail", "详情"), NULL };
-	struct grid t;
-	json_t *event;
-	size_t i;
-	char text[HUMAN];
-
-	grid_init(&t, 0, titles);
-	json_array_foreach(rows, i, event) {
-		char *detail = json_dumps(json_object_get(event, "detail"),
-					  JSON_COMPACT | JSON_ENCODE_ANY);
-
-		grid_cell(&t, instant_text(text, member_int(event, "at")));
-		grid_cell(&t, word(ctl, member_text(event, "what")));
-		grid_cell(&t, detail && strcmp(detail, "{}") != 0 ? detail : NULL);
-		free(detail);
-	}
-	grid_put(&t, out, 0, screen_width());
-	grid_fini(&t);
-}
-
 static int
 show_list(struct ctl *ctl, json_t *alert, const char *member, struct buf *out)
 {
@@ -188,7 +104,7 @@ show_list(struct ctl *ctl, json_t *alert, const char *member, struct buf *out)
 	json_t *rows;
 	size_t max = ROWS_MAX;
 	bool more;
-	int code = limit(ctl, ROWS_MAX, &max);
+	int code = limit_option(ctl, ROWS_MAX, &max);
 
 	if (code != CTL_OK)
 		return code;
@@ -202,13 +118,15 @@ show_list(struct ctl *ctl, json_t *alert, const char *member, struct buf *out)
 	if (ctl->json) {
 		json_object_update_new(alert, json_pack("{s:O}", member, rows));
 	} else {
-		buf_puts(out, "\n");
+		buf_puts(out, out->len ? "\n" : "");
 		if (strcmp(member, "targets") == 0)
-			view_coverage(ctl, alert, rows, 0, out);
+			view_coverage(ctl, alert, rows, 0, 0, out);
 		else if (strcmp(member, "messages") == 0)
-			messages_table(ctl, rows, out);
+			lists_messages(ctl, rows, out);
+		else if (strcmp(member, "answers") == 0)
+			lists_answers(ctl, rows, out);
 		else
-			events_table(ctl, rows, out);
+			lists_events(ctl, rows, out);
 		if (more)
 			buf_puts(out,
 				 say(ctl, "… more: --limit N\n", "… 更多:--limit N\n"));
@@ -223,13 +141,14 @@ alert_show(struct ctl *ctl)
 {
 	static const char *const lists[][2] = {
 		{ "--targets", "targets" },
+		{ "--answers", "answers" },
 		{ "--messages", "messages" },
 		{ "--events", "events" },
 	};
 	struct buf out = { 0 };
 	json_t *alert = NULL, *all = NULL;
 	msec id;
-	int code = id_operand(ctl, &id);
+	int code = alert_operand(ctl, &id);
 
 	if (code == CTL_OK)
 		code = client_get(ctl, &alert, "/v1/alerts/%lld", (long long)id);
@@ -239,6 +158,7 @@ alert_show(struct ctl *ctl)
 		view_head(ctl, alert, &out);
 		view_progress(ctl, alert, &out);
 		view_steps(ctl, alert, &out);
+		view_request(ctl, alert, &out);
 		view_waves(ctl, alert, &out);
 		if (member_int(alert, "tasks_open"))
 			buf_printf(&out,
@@ -247,7 +167,7 @@ alert_show(struct ctl *ctl)
 				   (long long)member_int(alert, "tasks_open"));
 	}
 	all = json_pack("{s:I}", "id", (json_int_t)id);
-	for (size_t i = 0; code == CTL_OK && i < 3; i++)
+	for (size_t i = 0; code == CTL_OK && i < 4; i++)
 		if (args_has(ctl, lists[i][0]))
 			code = show_list(ctl, ctl->json ? all : alert, lists[i][1], &out);
 	if (code == CTL_OK && ctl->json) {
@@ -265,6 +185,25 @@ alert_show(struct ctl *ctl)
 }
 
 int
+alert_answers(struct ctl *ctl)
+{
+	struct buf out = { 0 };
+	json_t *alert;
+	msec id;
+	int code = alert_operand(ctl, &id);
+
+	if (code != CTL_OK)
+		return code;
+	alert = json_pack("{s:I}", "id", (json_int_t)id);
+	code = show_list(ctl, alert, "answers", &out);
+	if (code == CTL_OK && ctl->json)
+		return ctl_json(alert);
+	ctl_print(&out);
+	json_decref(alert);
+	return code;
+}
+
+int
 alert_cancel(struct ctl *ctl)
 {
 	json_t *params = json_object(), *body, *answer;
@@ -272,7 +211,7 @@ alert_cancel(struct ctl *ctl)
 		   *note = args_value(ctl, "--note");
 	char path[64];
 	msec id;
-	int code = id_operand(ctl, &id);
+	int code = alert_operand(ctl, &id);
 
 	if (code == CTL_OK && !template && args_has(ctl, "--param"))
 		code = ctl_usage(ctl, "%s",
@@ -360,7 +299,7 @@ alert_ack(struct ctl *ctl)
 	json_t *body = NULL, *answer;
 	char path[64];
 	msec id;
-	int code = id_operand(ctl, &id);
+	int code = alert_operand(ctl, &id);
 
 	if (code == CTL_OK)
 		code = ack_body(ctl, &body);

@@ -2,14 +2,19 @@
  * there. */
 #include "ctl/ctl.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
+#include "core/number.h"
+
+#define LIMIT_MAX 10000000
 #define CONNECT_S 5L
 #define ANSWER_S 60L
 #define IMPORT_S 600L
@@ -19,6 +24,27 @@ take(char *data, size_t size, size_t count, void *to)
 {
 	buf_add(to, data, size * count);
 	return size * count;
+}
+
+/* The one header that gongctl looks at: the zone of the site. */
+static size_t
+take_header(char *data, size_t size, size_t count, void *to)
+{
+	static const char name[] = "Gong-Zone: ";
+	size_t len = size * count, n = sizeof(name) - 1;
+	char zone[64];
+
+	if (len > n && len - n < sizeof(zone) && strncasecmp(data, name, n) == 0) {
+		size_t end = 0;
+
+		while (n + end < len && (isalnum((unsigned char)data[n + end]) ||
+					 (end && strchr("/_+-", data[n + end]))))
+			end++;
+		snprintf(zone, sizeof(zone), "%.*s", (int)end, data + n);
+		if (*zone)
+			zone_use(zone);
+	}
+	return len;
 }
 
 /* Says what hinders the connection and how to mend it; `code` is curl's. */
@@ -85,6 +111,7 @@ perform(struct ctl *ctl, const struct client_request *q, struct buf *body)
 	curl_easy_setopt(ctl->curl, CURLOPT_USERAGENT, "gongctl/" GONG_VERSION);
 	curl_easy_setopt(ctl->curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(ctl->curl, CURLOPT_WRITEDATA, body);
+	curl_easy_setopt(ctl->curl, CURLOPT_HEADERFUNCTION, take_header);
 	headers = curl_slist_append(headers, ctl->lang == LANG_ZH ? "Accept-Language: zh"
 							       : "Accept-Language: en");
 	if (q->body) {
@@ -193,6 +220,32 @@ client_post(struct ctl *ctl, const char *path, json_t *body, json_t **out)
 	code = client_post_request(ctl, &q, out);
 	free(text);
 	return code;
+}
+
+void
+query_add(struct buf *path, const char *name, const char *value)
+{
+	buf_printf(path, "%c%s=", strchr(path->data, '?') ? '&' : '?', name);
+	for (; *value; value++)
+		buf_printf(path, isalnum((unsigned char)*value) || strchr("-._~,:", *value) ? "%c"
+											    : "%%%02X",
+			   (unsigned char)*value);
+}
+
+int
+limit_option(struct ctl *ctl, size_t otherwise, size_t *out)
+{
+	const char *text = args_value(ctl, "--limit");
+	int64_t value = (int64_t)otherwise;
+
+	if (text && whole_parse(&value, text, 1, LIMIT_MAX) < 0)
+		return ctl_usage(ctl,
+				 say(ctl,
+				     "--limit \"%s\" is not a number of rows (1 to %d)",
+				     "--limit \"%s\" 不是行数(1 至 %d)"),
+				 text, LIMIT_MAX);
+	*out = (size_t)value;
+	return CTL_OK;
 }
 
 /* `next` is opaque: whatever it is, it goes back escaped. */

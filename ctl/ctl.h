@@ -84,6 +84,9 @@ int client_post_request(struct ctl *, const struct client_request *, json_t **ou
 /* All rows of a paged list, at most `max`; *more tells whether some were left out. */
 int client_pages(struct ctl *, const char *path, const char *member, size_t max, json_t **rows,
 		 bool *more, struct err *);
+/* Appends ?NAME=VALUE or &NAME=VALUE, escaped. */
+void query_add(struct buf *path, const char *name, const char *value);
+int limit_option(struct ctl *, size_t otherwise, size_t *out);	/* --limit; said why */
 int ctl_fail(const struct ctl *, int code, const struct err *);	/* prints err, returns code */
 /* address.c -- what err is about, as the command in hand calls it; appends nothing for nothing. */
 void address_put(const struct ctl *, const struct err *, struct buf *out);
@@ -112,7 +115,9 @@ const char *word(const struct ctl *, const char *api_word);	/* NULL stays NULL *
 const char *level_word(const struct ctl *, int level);
 #define HUMAN 32
 const char *duration_text(char out[HUMAN], msec ms);	/* "3m20s" */
-const char *instant_text(char out[HUMAN], msec at);	/* "11-24 02:10:05", local */
+/* "11-24 02:10:05" in the site's zone; with year and zone where they are not the reader's own. */
+const char *instant_text(char out[HUMAN], msec at);
+void zone_use(const char *name);	/* the site's, from gongd */
 msec now_ms(void);
 
 /* Members that may be absent. */
@@ -125,10 +130,20 @@ void view_head(const struct ctl *, json_t *alert, struct buf *out);
 void view_progress(const struct ctl *, json_t *alert, struct buf *out);
 void view_steps(const struct ctl *, json_t *alert, struct buf *out);
 void view_waves(const struct ctl *, json_t *alert, struct buf *out);
-/* Those under the level that satisfies first, then the latest answers; at most `rows` (0 = all). */
-void view_coverage(const struct ctl *, json_t *alert, json_t *targets, size_t rows,
+void view_next(const struct ctl *, json_t *alert, struct buf *out);	/* the next rung; or nothing */
+void view_request(const struct ctl *, json_t *alert, struct buf *out);	/* whom, and with what */
+/* Those under the level that satisfies first, then the latest answers; at most `rows` (0 = all), from
+ * the one after `skip` on. */
+void view_coverage(const struct ctl *, json_t *alert, json_t *targets, size_t skip, size_t rows,
 		   struct buf *out);
+/* task.c: the urgent first, what is only unclear last. */
 void view_tasks(const struct ctl *, json_t *tasks, msec alert, struct buf *out);	/* 0 = all */
+/* lists.c -- rows of an alert as tables. */
+void lists_messages(const struct ctl *, json_t *rows, struct buf *out);
+void lists_answers(const struct ctl *, json_t *rows, struct buf *out);
+void lists_events(const struct ctl *, json_t *rows, struct buf *out);
+/* "chief of 清东湾, …": the posts of an answer or a text. */
+void posts_text(json_t *row, struct buf *out);
 bool alert_is_closed(json_t *alert);
 int ctl_json(json_t *);			/* prints it, frees it, returns CTL_OK */
 void ctl_print(struct buf *);		/* prints it and frees it */
@@ -137,13 +152,16 @@ void ctl_print(struct buf *);		/* prints it and frees it */
 int alert_list(struct ctl *);
 int alert_show(struct ctl *);
 int alert_watch(struct ctl *);
+int alert_answers(struct ctl *);
 int alert_cancel(struct ctl *);
 int alert_ack(struct ctl *);
 int send_alert(struct ctl *);
 int send_callout(struct ctl *);
 int desk_import(struct ctl *);
-int desk_task_list(struct ctl *);
-int desk_task_close(struct ctl *);
+int task_list(struct ctl *);
+int task_do(struct ctl *);		/* take, note or close, as the command says */
+int inbox_list(struct ctl *);
+int inbox_decide(struct ctl *);		/* assign, ignore or answer, as the command says */
 int desk_route_list(struct ctl *);
 int modem_list(struct ctl *);
 int modem_probe(struct ctl *);
@@ -159,6 +177,9 @@ int route_resume(struct ctl *);
 /* send.c */
 int params_add(struct ctl *, json_t *params, json_t *by_division);	/* from --param */
 void plan_print(const struct ctl *, json_t *plan);	/* the answer of a dry run */
+/* operand.c */
 int id_operand(struct ctl *, msec *out);	/* the command's ID; said why when it is none */
+int alert_operand(struct ctl *, msec *out);	/* the same of an alert, by its id or code */
+bool alert_parse(msec *out, const char *text);
 
 #endif

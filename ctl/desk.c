@@ -1,4 +1,4 @@
-/* desk.c -- the duty desk's other errands: lists in, tasks done, routes looked at. */
+/* desk.c -- the duty desk's other errands: lists in, routes looked at. */
 #include "ctl/ctl.h"
 
 #include <errno.h>
@@ -89,81 +89,6 @@ desk_import(struct ctl *ctl)
 		return ctl_json(answer);
 	printf(say(ctl, "imported %lld rows of %s\n", "已导入 %lld 行(%s)\n"),
 	       (long long)member_int(answer, "rows"), kind);
-	json_decref(answer);
-	return CTL_OK;
-}
-
-int
-desk_task_list(struct ctl *ctl)
-{
-	const char *const titles[] = { "ID",
-				       say(ctl, "alert", "告警"),
-				       say(ctl, "since", "开始"),
-				       say(ctl, "closed", "办结"),
-				       say(ctl, "kind", "类别"),
-				       say(ctl, "by", "经办"),
-				       say(ctl, "text", "内容"),
-				       say(ctl, "note", "备注"),
-				       NULL };
-	struct buf out = { 0 };
-	struct err err = { 0 };
-	struct grid t;
-	json_t *rows, *task;
-	char text[HUMAN];
-	size_t i;
-	bool more;
-	int code = client_pages(ctl,
-				args_has(ctl, "--all") ? "/v1/tasks" : "/v1/tasks?open=1",
-				"tasks", 10000, &rows, &more, &err);
-
-	if (code == CTL_OK && ctl->json)
-		return ctl_json(json_pack("{s:o}", "tasks", rows));
-	if (code != CTL_OK) {
-		json_decref(rows);
-		return ctl_fail(ctl, code, &err);
-	}
-	grid_init(&t, 3, titles);
-	json_array_foreach(rows, i, task) {
-		grid_cellf(&t, "%lld", (long long)member_int(task, "id"));
-		grid_cellf(&t, "%lld", (long long)member_int(task, "alert"));
-		grid_cell(&t, instant_text(text, member_int(task, "opened_at")));
-		grid_cell(&t, instant_text(text, member_int(task, "closed_at")));
-		grid_cell(&t, word(ctl, member_text(task, "kind")));
-		grid_cell(&t, member_text(task, "closed_by"));
-		grid_cell(&t, member_text(task, "text"));
-		grid_cell(&t, member_text(task, "note"));
-	}
-	if (json_array_size(rows))
-		grid_put(&t, &out, 0, screen_width());
-	else
-		buf_puts(&out, say(ctl, "no open tasks\n", "没有未办任务\n"));
-	if (more)
-		buf_puts(&out, say(ctl, "… and more\n", "… 还有更多\n"));
-	ctl_print(&out);
-	grid_fini(&t);
-	json_decref(rows);
-	return CTL_OK;
-}
-
-int
-desk_task_close(struct ctl *ctl)
-{
-	json_t *answer;
-	char path[64];
-	msec id;
-	int code = id_operand(ctl, &id);
-
-	if (code != CTL_OK)
-		return code;
-	snprintf(path, sizeof(path), "/v1/tasks/%lld/close", (long long)id);
-	code = client_post(ctl, path,
-			   json_pack("{s:s}", "note", args_value(ctl, "--note")),
-			   &answer);
-	if (code != CTL_OK)
-		return code;
-	if (ctl->json)
-		return ctl_json(answer);
-	printf(say(ctl, "task %lld is closed\n", "任务 %lld 已办结\n"), (long long)id);
 	json_decref(answer);
 	return CTL_OK;
 }

@@ -92,14 +92,70 @@ static const struct option_spec callout_options[] = {
 };
 static const struct option_spec alert_list_options[] = {
 	FLAG("--open", "only those that still run", "只列未结束的"),
+	ONE("--state", "WORD", "held, active, satisfied, exhausted, cancelled, expired; several with commas",
+	    "held、active、satisfied、exhausted、cancelled、expired,可用逗号列多个"),
+	ONE("--severity", "COLOUR", "only these, several with commas", "只列这些级别,可用逗号列多个"),
+	ONE("--mode", "real|drill|test", "only these", "只列正式、演练或测试"),
+	ONE("--client", "NAME", "only those of this client", "只列该客户端的"),
+	ONE("--since", "INSTANT", "accepted then or later (RFC 3339)", "此时及以后受理的(RFC 3339)"),
+	ONE("--division", "CODE", "only those that concern this place", "只列涉及该地区的"),
+	ONE("--key", "KEY", "those under this key", "使用该幂等键的"),
 	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
 	END
 };
 static const struct option_spec show_options[] = {
 	FLAG("--targets", "every place and its answer", "每个地区及其应答"),
+	FLAG("--answers", "every answer", "每个应答"),
 	FLAG("--messages", "every message", "每条消息"),
 	FLAG("--events", "its story", "经过"),
 	ONE("--limit", "N", "how many rows (default 10000)", "行数(默认 10000)"),
+	END
+};
+static const struct option_spec answers_options[] = {
+	ONE("--limit", "N", "how many rows (default 10000)", "行数(默认 10000)"),
+	END
+};
+#define OPTION_NAME \
+	ONE("--name", "WHO", "who you are, where several share one user", "经办人(多人共用一个用户时)")
+#define OPTION_AGAIN \
+	FLAG("--again", "though somebody has done so before", "此前已有人处理,仍要执行")
+static const struct option_spec inbox_options[] = {
+	FLAG("--open", "only those that nobody has decided", "只列待处理的"),
+	ONE("--alert", "ID", "only those of this alert (id or code)", "只列该告警的(编号或单号)"),
+	ONE("--contact", "REF", "only those from this person", "只列该联系人的"),
+	ONE("--since", "INSTANT", "received then or later (RFC 3339)", "此时及以后收到的(RFC 3339)"),
+	FLAG("--unmasked", "whole telephone numbers", "显示完整号码"),
+	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
+	END
+};
+static const struct option_spec assign_options[] = {
+	MUST("--note", "TEXT", "why; it goes into the record", "依据,将存档"),
+	ONE("--alert", "ID", "the alert it belongs to, id or code (default: as gong took it)",
+	    "归入的告警,编号或单号(默认按系统判定)"),
+	ONE("--contact", "REF", "whose answer it is (default: who wrote)", "谁的应答(默认来信人)"),
+	ONE("--division", "CODE", "or the place that it answers for", "或代为应答的地区"),
+	ONE("--level", "N", "2 answered, 3 acknowledged, 4 in post, 5 done",
+	    "2 已接听,3 已确认,4 已到岗,5 已完成"),
+	FLAG("--cannot", "it says: I cannot", "含义为:去不了"),
+	FLAG("--asks-help", "it asks for help", "含义为:求助"),
+	FLAG("--no-answer", "it belongs to the alert, but is no answer", "属于该告警,但不是应答"),
+	OPTION_NAME,
+	OPTION_AGAIN,
+	END
+};
+static const struct option_spec ignore_options[] = {
+	MUST("--note", "TEXT", "why; it goes into the record", "原因,将存档"),
+	OPTION_NAME,
+	OPTION_AGAIN,
+	END
+};
+static const struct option_spec answer_options[] = {
+	MUST("--text", "TEXT", "what is written back", "回复内容"),
+	ONE("--alert", "ID", "the alert it is about (default: as gong took it)",
+	    "相关告警(默认按系统判定)"),
+	ONE("--note", "TEXT", "for the record", "备注"),
+	OPTION_NAME,
+	OPTION_AGAIN,
 	END
 };
 static const struct option_spec watch_options[] = {
@@ -129,8 +185,20 @@ static const struct option_spec task_list_options[] = {
 	FLAG("--all", "closed ones too", "包括已办结的"),
 	END
 };
+static const struct option_spec task_take_options[] = {
+	OPTION_NAME,
+	ONE("--from", "WHO", "who has it now, and hands it over", "现由谁办(从其手中接办)"),
+	ONE("--note", "TEXT", "for the record", "备注"),
+	END
+};
+static const struct option_spec task_note_options[] = {
+	MUST("--note", "TEXT", "what there is to say of it", "进展"),
+	OPTION_NAME,
+	END
+};
 static const struct option_spec task_close_options[] = {
 	MUST("--note", "TEXT", "what was done", "如何办结"),
+	OPTION_NAME,
 	END
 };
 
@@ -178,10 +246,15 @@ const struct command commands[] = {
 	  show_options,
 	  HELP("show one alert", "显示一条告警"),
 	  alert_show },
-	{ "alert watch",
+	{ "alert answers",
 	  { "ID" },
+	  answers_options,
+	  HELP("show who answered what", "显示各人的应答"),
+	  alert_answers },
+	{ "alert watch",
+	  { "[ID]" },
 	  watch_options,
-	  HELP("follow one alert live", "实时查看一条告警"),
+	  HELP("follow one alert live, or all that run", "实时查看一条告警,或全部进行中的"),
 	  alert_watch },
 	{ "alert cancel",
 	  { "ID" },
@@ -194,16 +267,47 @@ const struct command commands[] = {
 	  HELP("enter an answer you were given by other means",
 	       "登记以其他方式得到的应答"),
 	  alert_ack },
+	{ "inbox assign",
+	  { "ID" },
+	  assign_options,
+	  HELP("say what a text means, and to which alert it belongs", "认定来信的含义及所属告警"),
+	  inbox_decide },
+	{ "inbox ignore",
+	  { "ID" },
+	  ignore_options,
+	  HELP("put a text aside", "搁置来信"),
+	  inbox_decide },
+	{ "inbox answer",
+	  { "ID" },
+	  answer_options,
+	  HELP("write back to the sender of a text", "回复来信人"),
+	  inbox_decide },
+	{ "inbox",
+	  { NULL },
+	  inbox_options,
+	  HELP("list the texts that came in, newest first (! = nobody has decided)",
+	       "列出来信,新的在前(! 为待处理)"),
+	  inbox_list },
 	{ "task list",
 	  { NULL },
 	  task_list_options,
-	  HELP("list work that waits for the desk", "列出待办任务"),
-	  desk_task_list },
+	  HELP("list work that waits for the desk, the urgent first", "列出待办任务,紧急的在前"),
+	  task_list },
+	{ "task take",
+	  { "ID" },
+	  task_take_options,
+	  HELP("say that you see to a task", "领办任务"),
+	  task_do },
+	{ "task note",
+	  { "ID" },
+	  task_note_options,
+	  HELP("write down how a task goes", "记录任务进展"),
+	  task_do },
 	{ "task close",
 	  { "ID" },
 	  task_close_options,
 	  HELP("close a task", "办结任务"),
-	  desk_task_close },
+	  task_do },
 	{ "route list",
 	  { NULL },
 	  NULL,

@@ -167,11 +167,12 @@ set_replaces(struct ctl *ctl, json_t *body)
 					       "alert reached",
 					       "--reached 需要 --replaces ID"))
 			       : CTL_OK;
-	if (whole_parse(&id, text, 1, INT64_MAX) < 0)
+	if (!alert_parse(&id, text))
 		return ctl_usage(ctl,
 				 say(ctl,
-				     "--replaces \"%s\" is not the number of an alert",
-				     "--replaces \"%s\" 不是告警编号"),
+				     "--replaces \"%s\" is not the number of an alert, "
+				     "nor its code",
+				     "--replaces \"%s\" 不是告警编号或单号"),
 				 text);
 	json_object_set_new(body, "replaces", json_integer(id));
 	return CTL_OK;

@@ -150,7 +150,15 @@ view_progress(const struct ctl *ctl, json_t *alert, struct buf *out)
 			buf_printf(out, " %s %lld%s", level_word(ctl, level),
 				   (long long)json_integer_value(
 					   json_array_get(levels, (size_t)level)),
-				   level + 1 < LEVEL_COUNT ? " |" : "\n");
+				   level + 1 < LEVEL_COUNT ? " |" : "");
+		for (size_t i = 0; i < 2; i++) {
+			static const char *const apart[] = { "nobody", "moved" };
+
+			if (member_int(alert, apart[i]))
+				buf_printf(out, " | %s %lld", word(ctl, apart[i]),
+					   (long long)member_int(alert, apart[i]));
+		}
+		buf_puts(out, "\n");
 	}
 	message_counts(ctl, alert, out);
 	forecast(ctl, alert, out);
@@ -188,6 +196,87 @@ view_steps(const struct ctl *ctl, json_t *alert, struct buf *out)
 		}
 	}
 	buf_puts(out, "\n");
+}
+
+/* The rung that is taken next, where its line of steps may be longer than the screen. */
+void
+view_next(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	msec now = alert_now(alert);
+	char at[HUMAN], left[HUMAN];
+	json_t *step;
+	size_t i;
+
+	if (alert_is_closed(alert))
+		return;
+	json_array_foreach(json_object_get(alert, "steps"), i, step) {
+		const char *name = member_text(step, "name");
+		msec ms = member_int(step, "at") - now;
+
+		if (member_is(step, "taken") || member_int(step, "taken") > 0)
+			continue;
+		buf_puts(out, say(ctl, "next: ", "下一步:"));
+		text_clip(out, name && *name ? name : "-", 24);
+		buf_printf(out, ms > 0 ? say(ctl, " at %s, in %s\n", " %s 执行,还有 %s\n")
+				       : say(ctl, " at %s, due now\n", " %s 执行,即将执行\n"),
+			   instant_text(at, member_int(step, "at")), duration_text(left, ms));
+		return;
+	}
+}
+
+/* A list of places or persons, by name with the code behind it. */
+static void
+names(const struct ctl *ctl, json_t *list, const char *title, const char *key, struct buf *out)
+{
+	size_t count = json_array_size(list), width = screen_width();
+	struct buf line = { 0 };
+
+	if (!count)
+		return;
+	buf_puts(&line, title);
+	for (size_t i = 0; i < count && i < 20; i++) {
+		json_t *one = json_array_get(list, i);
+		const char *name = member_text(one, "name"), *code = member_text(one, key);
+
+		if (json_is_string(one))
+			buf_printf(&line, "%s%s", i ? ", " : " ", json_string_value(one));
+		else
+			buf_printf(&line, "%s%s %s", i ? ", " : " ", name ? name : "", code ? code : "");
+	}
+	if (count > 20)
+		buf_printf(&line, say(ctl, " … and %zu more", " … 另有 %zu 个"), count - 20);
+	text_clip(out, line.data, width ? width : line.len);
+	buf_puts(out, "\n");
+	buf_fini(&line);
+}
+
+void
+view_request(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	json_t *request = json_object_get(alert, "request"), *value;
+	json_t *audience = json_object_get(request, "audience");
+	size_t width = screen_width();
+	struct buf line = { 0 };
+	const char *name;
+
+	if (!request)
+		return;
+	names(ctl, json_object_get(audience, "divisions"), say(ctl, "places:", "地区:"), "code", out);
+	names(ctl, json_object_get(audience, "without_divisions"), say(ctl, "without:", "除外:"), "code",
+	      out);
+	names(ctl, json_object_get(audience, "roles"), say(ctl, "roles:", "角色:"), "", out);
+	names(ctl, json_object_get(audience, "contacts"), say(ctl, "persons:", "联系人:"), "ref", out);
+	names(ctl, json_object_get(audience, "without_contacts"),
+	      say(ctl, "without persons:", "除外联系人:"), "ref", out);
+	json_object_foreach(json_object_get(request, "params"), name, value)
+		buf_printf(&line, " %s=%s", name,
+			   json_is_string(value) ? json_string_value(value) : "");
+	if (line.len) {
+		buf_puts(out, say(ctl, "params:", "参数:"));
+		text_clip(out, line.data, width > 10 ? width - 10 : line.len);
+		buf_puts(out, "\n");
+	}
+	buf_fini(&line);
 }
 
 static const char *const wave_counts[] = { "total",   "queued",    "sending",
@@ -274,6 +363,7 @@ view_waves(const struct ctl *ctl, json_t *alert, struct buf *out)
 struct ranked {
 	json_t *target;
 	int level, until;
+	bool nobody, moved;
 	msec at;
 };
 
@@ -283,6 +373,10 @@ unanswered_first(const void *a, const void *b)
 	const struct ranked *x = a, *y = b;
 	bool xs = x->level >= x->until, ys = y->level >= y->until;
 
+	if (x->moved != y->moved)
+		return x->moved - y->moved;
+	if (xs == ys && !xs && x->nobody != y->nobody)
+		return y->nobody - x->nobody;
 	if (xs != ys)
 		return xs - ys;
 	if (!xs && x->level != y->level)
@@ -300,19 +394,26 @@ coverage_row(const struct ctl *ctl, json_t *alert, const struct ranked *r, struc
 	json_t *number = json_object_get(r->target, "division");
 	char text[HUMAN];
 
-	grid_cell(t, r->level >= r->until ? "+" : r->level >= LEVEL_ANSWERED ? "~" : "!");
+	grid_cell(t, r->moved ? ">" : r->level >= r->until ? "+"
+		  : r->level >= LEVEL_ANSWERED ? "~" : r->nobody ? "x" : "!");
 	grid_cell(t, name ? name : member_text(r->target, "person"));
 	if (code || !json_integer_value(number))
 		grid_cell(t, code ? code : member_text(r->target, "contact"));
 	else
 		grid_cellf(t, "%lld", (long long)json_integer_value(number));
-	grid_cell(t, level_word(ctl, r->level));
+	if (r->moved)
+		grid_cellf(t, say(ctl, "moved to %s", "转入 %s"),
+			   member_text(r->target, "moved_to_code") ? member_text(r->target, "moved_to_code")
+								   : "-");
+	else
+		grid_cell(t, r->nobody && r->level < LEVEL_ANSWERED ? word(ctl, "nobody")
+								    : level_word(ctl, r->level));
 	grid_cell(t, member_text(r->target, "by"));
 	grid_cell(t, r->at ? duration_text(text, r->at - started_at(alert)) : NULL);
 }
 
 void
-view_coverage(const struct ctl *ctl, json_t *alert, json_t *targets, size_t rows,
+view_coverage(const struct ctl *ctl, json_t *alert, json_t *targets, size_t skip, size_t rows,
 	      struct buf *out)
 {
 	const char *const titles[] = { " ",
@@ -324,6 +425,7 @@ view_coverage(const struct ctl *ctl, json_t *alert, json_t *targets, size_t rows
 				       NULL };
 	size_t count = json_array_size(targets),
 	       shown = rows && rows < count ? rows : count;
+	size_t from = skip < count - shown ? skip : count - shown;
 	struct ranked *ranked = xcalloc(count + 1, sizeof(*ranked));
 	int until = (int)member_int(alert, "until");
 	struct grid t;
@@ -337,41 +439,23 @@ view_coverage(const struct ctl *ctl, json_t *alert, json_t *targets, size_t rows
 
 		ranked[i] = (struct ranked){ target, (int)member_int(target, "level"),
 					     until ? until : LEVEL_ACKNOWLEDGED,
+					     member_is(target, "nobody"),
+					     member_int(target, "moved_to") > 0,
 					     member_int(target, "level_at") };
 	}
 	qsort(ranked, count, sizeof(*ranked), unanswered_first);
 	grid_init(&t, 1 << 5, titles);
-	for (size_t i = 0; i < shown; i++)
+	for (size_t i = from; i < from + shown; i++)
 		coverage_row(ctl, alert, &ranked[i], &t);
 	grid_put(&t, out, 0, screen_width());
 	grid_fini(&t);
-	if (shown < count)
+	if (shown < count && from)
+		buf_printf(out, say(ctl, "… and %zu more, %zu above\n", "… 另有 %zu 个,上面 %zu 个\n"),
+			   count - shown, from);
+	else if (shown < count)
 		buf_printf(out, say(ctl, "… and %zu more\n", "… 另有 %zu 个\n"),
 			   count - shown);
 	free(ranked);
-}
-
-void
-view_tasks(const struct ctl *ctl, json_t *tasks, msec alert, struct buf *out)
-{
-	json_t *task;
-	size_t i, width = screen_width();
-	char text[HUMAN];
-
-	json_array_foreach(tasks, i, task) {
-		struct buf line = { 0 };
-
-		if (alert && member_int(task, "alert") != alert)
-			continue;
-		buf_printf(&line,
-			   say(ctl, "TASK %lld since %s: %s", "任务 %lld 自 %s:%s"),
-			   (long long)member_int(task, "id"),
-			   instant_text(text, member_int(task, "opened_at")),
-			   member_text(task, "text") ? member_text(task, "text") : "");
-		text_clip(out, line.data, width ? width : line.len);
-		buf_puts(out, "\n");
-		buf_fini(&line);
-	}
 }
 
 int

@@ -48,6 +48,28 @@ static const struct {
 	{ "rejected", "rejected", "被拒" },
 	{ "unknown", "unknown", "不明" },
 	{ "none", "-", "-" },
+	{ "moved", "moved", "已转出" },
+	{ "key", "key", "按键" },
+	{ "missed_call", "missed call", "未接来电" },
+	{ "desk", "desk", "值班台" },
+	{ "api", "system", "系统" },
+	{ "answered", "answered", "已接听" },
+	{ "acknowledged", "acknowledged", "已确认" },
+	{ "in_post", "in post", "已到岗" },
+	{ "done", "done", "已完成" },
+	{ "coming", "coming", "正赶来" },
+	{ "delayed", "coming later", "会晚到" },
+	{ "cannot", "cannot", "去不了" },
+	{ "opt_out", "opt-out", "退订" },
+	{ "opt_in", "opt-in", "恢复接收" },
+	{ "words", "words", "文字" },
+	{ "danger", "DANGER", "险情" },
+	{ "chatter", "chatter", "闲谈" },
+	{ "unclear", "unclear", "看不懂" },
+	{ "nobody", "nobody to call", "无人可叫" },
+	{ "damage", "damage", "数据损坏" },
+	{ "incomplete", "incomplete", "名单不全" },
+	{ "files", "files", "文件" },
 	{ "up", "up", "正常" },
 	{ "down", "down", "中断" },
 	{ "paused", "paused", "暂停" },
@@ -112,14 +134,47 @@ duration_text(char out[HUMAN], msec ms)
 	return out;
 }
 
+static bool zone_differs;		/* from the one of this terminal */
+
+static long
+offset_now(void)
+{
+	time_t now = time(NULL);
+	struct tm tm = { 0 };
+
+	localtime_r(&now, &tm);
+	return tm.tm_gmtoff;
+}
+
+void
+zone_use(const char *name)
+{
+	const char *now = getenv("TZ");
+	long before = offset_now();
+
+	if (now && strcmp(now, name) == 0)
+		return;
+	setenv("TZ", name, 1);
+	tzset();
+	zone_differs = offset_now() != before;
+}
+
+/* The year where it is another one, the zone where the terminal's own clock would say otherwise. */
 const char *
 instant_text(char out[HUMAN], msec at)
 {
-	time_t seconds = (time_t)(at / 1000);
-	struct tm tm;
+	time_t seconds = (time_t)(at / 1000), now = time(NULL);
+	struct tm tm, today;
+	const char *form;
 
-	if (at <= 0 || at == NEVER || !localtime_r(&seconds, &tm) ||
-	    !strftime(out, HUMAN, "%m-%d %H:%M:%S", &tm))
+	if (at <= 0 || at == NEVER || !localtime_r(&seconds, &tm) || !localtime_r(&now, &today)) {
+		snprintf(out, HUMAN, "-");
+		return out;
+	}
+	form = tm.tm_year == today.tm_year
+		       ? zone_differs ? "%m-%d %H:%M:%S %z" : "%m-%d %H:%M:%S"
+		       : zone_differs ? "%Y-%m-%d %H:%M:%S %z" : "%Y-%m-%d %H:%M:%S";
+	if (!strftime(out, HUMAN, form, &tm))
 		snprintf(out, HUMAN, "-");
 	return out;
 }

@@ -39,6 +39,14 @@ web_refuse(struct http_conn *c, const struct err *err)
 	web_refuse_with(c, err, NULL, 0);
 }
 
+/* People read instants in the site's zone, wherever their terminal stands. */
+const char *
+web_zone(const struct web *web, char out[ZONE_HEADER])
+{
+	snprintf(out, ZONE_HEADER, "Gong-Zone: %s\r\n", web->settings->timezone);
+	return out;
+}
+
 void
 web_json(struct http_conn *c, int status, const char *json)
 {

@@ -109,6 +109,8 @@ void web_refuse(struct http_conn *, const struct err *);
 /* `extra`: more header lines, each ending in CR LF; or NULL.  `delay_s`: hold the answer back. */
 void web_refuse_with(struct http_conn *, const struct err *, const char *extra, unsigned delay_s);
 void web_json(struct http_conn *, int status, const char *json);
+#define ZONE_HEADER 96
+const char *web_zone(const struct web *, char out[ZONE_HEADER]);	/* a header line */
 void web_busy(struct http_conn *);	/* a queue is full */
 
 /* events.c: who listens to what changes. */

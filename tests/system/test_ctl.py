@@ -85,6 +85,8 @@ class Gongd:
                 answer = answer() if callable(answer) else answer
                 text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
                 self.send_response(status)
+                if gongd.zone:
+                    self.send_header("Gong-Zone", gongd.zone)
                 if gongd.chunked:
                     self.send_header("Transfer-Encoding", "chunked")
                     self.end_headers()
@@ -103,7 +105,7 @@ class Gongd:
 
             def log_message(self, *args):
                 pass
-        self.chunked = False
+        self.chunked, self.zone = False, None
         self.handler = Handler
         self.start()
 
@@ -154,8 +156,9 @@ def columns(text):
 
 
 COMMANDS = ["import divisions", "import contacts", "import roster", "send", "callout",
-            "alert list", "alert show", "alert watch", "alert cancel", "ack", "task list",
-            "task close", "route list", "route test", "route resume", "modem list", "modem probe", "modem at",
+            "alert list", "alert show", "alert answers", "alert watch", "alert cancel", "ack",
+            "inbox assign", "inbox ignore", "inbox answer", "inbox", "task list", "task take",
+            "task note", "task close", "route list", "route test", "route resume", "modem list", "modem probe", "modem at",
             "modem ussd", "modem send-test", "help", "version"]
 
 
@@ -219,7 +222,17 @@ def test_manual_pages_are_clean(page):
     (["alert"], "no command \"alert\""),
     (["fly", "away"], "no command \"fly away\""),
     (["alert", "show"], "alert show needs ID"),
-    (["alert", "show", "K7"], "ID \"K7\" is not a number"),
+    (["alert", "show", "K0"], "ID \"K0\" is not a number, nor a code"),
+    (["task", "take", "K7"], "ID \"K7\" is not a number"),
+    (["task", "note", "4"], "task note needs --note TEXT"),
+    (["inbox", "assign", "7", "--note", "x"], "needs one of --level"),
+    (["inbox", "assign", "7", "--note", "x", "--level", "3", "--cannot"], "needs one of --level"),
+    (["inbox", "assign", "7", "--note", "x", "--level", "1"], "--level 1: use 2"),
+    (["inbox", "assign", "7", "--level", "3"], "inbox assign needs --note TEXT"),
+    (["inbox", "ignore", "7"], "inbox ignore needs --note TEXT"),
+    (["inbox", "answer", "7"], "inbox answer needs --text TEXT"),
+    (["inbox", "--alert", "!"], "--alert \"!\" is neither"),
+    (["inbox", "fly"], "\"fly\" is one word too many"),
     (["alert", "show", "12", "13"], "\"13\" is one word too many"),
     (["alert", "list", "--limit", "x"], "--limit \"x\" is not a number"),
     (["alert", "list", "--limit", "99999999999999999999"], "is not a number of rows"),
@@ -469,14 +482,16 @@ def test_show_says_everything_in_both_languages(gongd):
         "number": "+999****0001", "state": "failed", "parts": 2, "text": "立即\n转移", "at": T0,
         "due": None, "attempts": [{"n": 1, "route": "sim1", "reason": "CMS 38"}]}]})
     gongd.answers["GET /v1/alerts/12/events"] = (200, {"next": None, "events": [
-        {"id": 1, "at": T0, "what": "accepted", "detail": {"client": "socket:0"}}]})
+        {"id": 1, "at": T0, "what": "accepted", "detail": {"client": "socket:0"}},
+        {"id": 2, "at": T0, "what": "step", "text": "step principals: 10 messages", "detail": {}}]})
     en = out(ctl("alert", "show", "12", "--targets", "--messages", "--events", gongd=gongd))
     for part in ["alert 12 K7  flood.move / move.now  red  active  DRILL", "elapsed 1m05s",
                  "58m55s left", "[##########--------------------] 1 of 3 done (33%)",
                  "no answer 1 | delivered 0 | answered 0 | acknowledged 1 | in post 0 | done 1",
                  "queued 4 sending 1 sent 2 delivered 3; forecast: the last of 4 (6 parts) leaves in 40s, behind 3 of other alerts",
                  "principals (taken) redial (next in 15s) deputies\n", "open tasks: 1",
-                 "CMS 38", "sim1", "立即?转移", "{\"client\":\"socket:0\"}"]:
+                 "CMS 38", "sim1", "立即?转移", "{\"client\":\"socket:0\"}",
+                 "step principals: 10 messages"]:
         assert part in en, part
     zh = out(ctl("alert", "show", "12", "--targets", gongd=gongd, lang="zh"))
     for part in ["告警 12 K7", "红色", "进行中", "演练", "还剩 58m55s", "1/3 已完成", "未应答 1",
@@ -532,6 +547,226 @@ def test_routes_and_tasks_are_readable(gongd):
     assert re.search(r"p +gong-http +sms voice +- +- +-", text)
     text = out(ctl("task", "list", gongd=gongd, lang="zh"))
     assert re.search(r" 4 +12 +11-24 02:11:00 +- +到达时限 +- +上门叫应西沟村 +-", text)
+
+
+def asked(gongd):
+    return gongd.asked[-1][0]
+
+
+def test_a_code_stands_for_an_alert_everywhere(gongd):
+    for args, path in ((["alert", "show", "A3"], "GET /v1/alerts/1"),
+                       (["alert", "show", "c4"], "GET /v1/alerts/7"),
+                       (["alert", "answers", "A4"], "GET /v1/alerts/2/answers"),
+                       (["alert", "cancel", "A4"], "POST /v1/alerts/2/cancel"),
+                       (["ack", "A4", "--contact", "c", "--level", "3"], "POST /v1/alerts/2/acks")):
+        assert ctl(*args, gongd=gongd).returncode == 1
+        assert asked(gongd) == path, args
+    gongd.answers["POST /v1/alerts"] = (202, {"id": 1, "repeat": False})
+    ctl("send", "t", "--severity", "red", "--replaces", "A4", "--reached", gongd=gongd)
+    assert gongd.body()["replaces"] == 2
+
+
+def test_lists_are_filtered_as_asked(gongd):
+    for args, path in (
+            (["alert", "list", "--state", "active,exhausted", "--severity", "red", "--mode", "drill"],
+             "/v1/alerts?state=active,exhausted&severity=red&mode=drill"),
+            (["alert", "list", "--client", "雨量 站", "--since", "2026-11-24T06:00:00+08:00"],
+             "/v1/alerts?client=%E9%9B%A8%E9%87%8F%20%E7%AB%99&since=2026-11-24T06:00:00%2B08:00"),
+            (["alert", "list", "--open", "--division", "990121", "--key", "a&b=c"],
+             "/v1/alerts?open=1&division=990121&key=a%26b%3Dc"),
+            (["inbox", "--open", "--alert", "A4", "--contact", "c1", "--since", "1795457400000"],
+             "/v1/inbox?open=1&alert=2&contact=c1&since=1795457400000"),
+            (["inbox", "--unmasked"], "/v1/inbox?unmasked=1")):
+        assert ctl(*args, gongd=gongd).returncode == 1
+        assert asked(gongd) == "GET " + path
+
+
+POSTS = [{"role": "village_chief", "title": "村负责人", "division": "990121103001", "place": "东沟村"}]
+ANSWERS = [
+    {"id": 1, "at": T0, "contact": "c1", "person": "沈安平", "posts": POSTS, "source": "sms",
+     "places": [{"code": "990121103001", "name": "东沟村"}, {"code": "990121103009", "name": None}],
+     "text": "1 请放心\x1b[2J", "meaning": "acknowledged", "level": 3, "helper": False, "minutes": 20,
+     "heard_from": None, "note": None},
+    {"id": 2, "at": T0 + 1000, "contact": None, "person": None, "posts": [], "source": "desk",
+     "places": [{"code": "990121103002", "name": "Upper Mill"}], "text": None, "meaning": "done",
+     "level": 5, "helper": True, "minutes": None, "heard_from": "张三", "note": "入户"}]
+
+
+def test_answers_say_who_what_and_for_which_places(gongd):
+    gongd.answers["GET /v1/alerts/12/answers"] = (200, {"answers": ANSWERS, "next": None})
+    en = out(ctl("alert", "answers", "12", gongd=gongd)).splitlines()
+    assert re.search(r"11-24 02:10:00 +沈安平 +东沟村 村负责人 +东沟村, 990121103009 +sms +acknowledged +3 +20 +"
+                     r"1 请放心\?\[2J +-$", en[1]), en
+    assert re.search(r"张三 +- +Upper Mill +desk +done +5 \(helper\) +- +- +入户$", en[2]), en
+    zh = out(ctl("alert", "show", "12", "--answers", gongd=gongd, lang="zh"))
+    assert re.search("短信 +已确认 +3", zh) and "值班台 已完成" in re.sub(" +", " ", zh) and "原话" in zh
+    both = json.loads(out(ctl("--json", "alert", "answers", "12", gongd=gongd)))
+    assert both == {"id": 12, "answers": ANSWERS}
+    gongd.answers["GET /v1/alerts/12/answers"] = (200, {"answers": [], "next": None})
+    assert out(ctl("alert", "answers", "12", gongd=gongd)).strip() == "no answers yet"
+
+
+def test_the_inbox_is_listed_and_decided(gongd):
+    row = {"id": 7, "at": T0, "received_at": T0, "kind": "sms", "number": "+999****0001",
+           "contact": None, "person": None, "posts": [], "text": "\u202e3人被困\x07", "alert": None,
+           "alert_code": None, "meaning": None, "level": None, "decided_by": None, "note": None,
+           "answered_by": None, "open": True}
+    known = dict(row, id=8, person="沈安平", posts=POSTS, alert_code="K7", meaning="acknowledged", level=3,
+                 decided_by="李伟 (socket:0)", note="核实", open=False, text=None, kind="missed_call")
+    gongd.answers["GET /v1/inbox"] = (200, {"inbox": [known, row], "next": None})
+    lines = out(ctl("inbox", gongd=gongd)).splitlines()
+    assert re.search(r"^ *8 +11-24 02:10:00 +沈安平 +东沟村 村负责人 +K7 +acknowledged +3 +李伟 \(socket:0\) +"
+                     r"missed call +核实$", lines[1]), lines
+    assert re.search(r"^ *7! +11-24 02:10:00 +\+999\*{4}0001 +- +- +not judged +- +- +.*3人被困\? +-$", lines[2]), lines
+    assert "未判定" in out(ctl("inbox", gongd=gongd, lang="zh"))
+    decided = {"inbox": 7, "alert": 12, "alert_code": "K7", "level": 3, "decided_by": "x", "at": T0}
+    gongd.answers["POST /v1/inbox/7/assign"] = (200, decided)
+    assert out(ctl("inbox", "assign", "7", "--note", "原话", "--level", "3", "--alert", "K7", "--contact",
+                   "c1", "--name", "李伟", gongd=gongd)) == "text 7 belongs to K7, level 3\n"
+    assert gongd.body() == {"note": "原话", "name": "李伟", "alert": "K7", "level": 3, "contact": "c1"}
+    for option, outcome in (("--cannot", "cannot"), ("--asks-help", "help"), ("--no-answer", "none")):
+        out(ctl("inbox", "assign", "7", "--note", "n", option, "--alert", "12", "--division", "990121103001",
+                "--again", gongd=gongd))
+        assert gongd.body() == {"note": "n", "alert": 12, "outcome": outcome, "again": True,
+                                "division": "990121103001"}
+    gongd.answers["POST /v1/inbox/7/ignore"] = (200, {"inbox": 7, "ignored": True})
+    assert "put aside" in out(ctl("inbox", "ignore", "7", "--note", "广告", gongd=gongd))
+    assert gongd.body() == {"note": "广告"}
+    gongd.answers["POST /v1/inbox/7/answer"] = (200, {"inbox": 7, "parts": 2})
+    assert "已提交(2条)" in out(ctl("inbox", "answer", "7", "--text", "人先走", gongd=gongd, lang="zh"))
+    assert gongd.body() == {"text": "人先走"}
+    gongd.answers["POST /v1/inbox/7/ignore"] = (409, {"concept": "again", "field": "/again", "detail": "no"})
+    refused = ctl("inbox", "ignore", "7", "--note", "x", gongd=gongd)
+    assert refused.returncode == 1 and refused.stderr == b"gongctl: --again: no\n"
+
+
+def test_tasks_are_taken_noted_and_listed_by_urgency(gongd):
+    unclear = dict(TASK, id=3, kind="unclear", urgency=20, text="看不懂")
+    help_ = dict(TASK, id=9, kind="help", urgency=90, text="求助", taken_by="李伟 (socket:0)", alert_code="K7",
+                 notes=[{"at": T0, "by": "李伟", "text": "已派船\x1b[1m"}])
+    gongd.answers["GET /v1/tasks?open=1"] = (200, {"tasks": [unclear, TASK, help_], "next": None})
+    lines = out(ctl("task", "list", gongd=gongd)).splitlines()
+    assert [line.split()[0] for line in lines[1:4]] == ["9", "4", "3"]
+    assert "K7" in lines[1] and "李伟 (socket:0)" in lines[1]
+    assert lines[4] == "  9 11-24 02:10:00 李伟: 已派船?[1m"
+    gongd.answers["POST /v1/tasks/9/take"] = (200, {"task": 9, "taken_by": "王芳 (x)", "taken_at": T0})
+    assert out(ctl("task", "take", "9", "--name", "王芳", "--from", "李伟 (socket:0)", gongd=gongd)) == \
+        "task 9 is with 王芳 (x) since 11-24 02:10:00\n"
+    assert gongd.body() == {"name": "王芳", "from": "李伟 (socket:0)"}
+    gongd.answers["POST /v1/tasks/9/note"] = (200, {"task": 9, "noted_at": T0})
+    assert "已记入任务 9" in out(ctl("task", "note", "9", "--note", "到了", gongd=gongd, lang="zh"))
+    assert gongd.body() == {"note": "到了"}
+
+
+def test_instants_are_the_sites_with_year_and_zone_where_needed(gongd):
+    year = time.strftime("%Y")
+    now = int(time.mktime((int(year), 6, 15, 12, 0, 0, 0, 0, 0)) * 1000)
+    for at, zone, shown in ((T0, "UTC", r"11-23 18:10:00"), (1574561400000, "Asia/Shanghai", "2019-11-24 10:10:00")):
+        gongd.answers["GET /v1/tasks?open=1"] = (200, {"tasks": [dict(TASK, opened_at=at)], "next": None})
+        assert re.search(shown, out(ctl("task", "list", gongd=gongd, env={"TZ": zone})))
+    gongd.zone = "Asia/Shanghai"
+    gongd.answers["GET /v1/tasks?open=1"] = (200, {"tasks": [dict(TASK, opened_at=now)], "next": None})
+    here = out(ctl("task", "list", gongd=gongd, env={"TZ": "Asia/Shanghai"}))
+    there = out(ctl("task", "list", gongd=gongd, env={"TZ": "America/New_York"}))
+    assert "+0800" not in here and re.search(r"06-1[56] \d\d:00:00 \+0800", there)
+    assert re.search(r"06-1[56] \d\d:00:00", here).group() in there, "the same instant in the same zone"
+    for hostile in ("../../etc/passwd", ":/etc/shadow", "", "A" * 200, "\x1b[31m"):
+        gongd.zone = hostile
+        assert out(ctl("task", "list", gongd=gongd, env={"TZ": "Asia/Shanghai"})) == here, hostile
+
+
+def test_show_tells_what_was_asked_for_who_moved_and_whom_nobody_answers_for(gongd):
+    request = {"params": {"route": "村北机耕路"}, "params_by_division": {}, "whole": False, "audience": {
+        "divisions": [{"code": "990121103", "name": "清东"}], "without_divisions": [
+            {"code": "990121103009", "name": None}], "roles": ["warner"], "contacts": [
+            {"ref": "c1", "name": "沈安平"}], "without_contacts": [], "reached": False}}
+    gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, request=request, nobody=1, moved=1))
+    targets = [dict(TARGETS[0], moved_to=13, moved_to_code="M3"), TARGETS[1], dict(TARGETS[2], nobody=True)]
+    gongd.answers["GET /v1/alerts/12/targets"] = (200, {"targets": targets, "next": None})
+    en = out(ctl("alert", "show", "12", "--targets", gongd=gongd))
+    for part in ("places: 清东 990121103", "without:  990121103009", "roles: warner", "persons: 沈安平 c1",
+                 "params: route=村北机耕路", "done 1 | nobody to call 1 | moved 1"):
+        assert part in en, (part, en)
+    assert re.search(r"^x .*nobody to call", en, re.M) and re.search(r"^> .*moved to M3", en, re.M)
+    assert [line[0] for line in en.rstrip().splitlines()[-3:]] == ["x", "~", ">"]
+    zh = out(ctl("alert", "show", "12", "--targets", gongd=gongd, lang="zh"))
+    assert "地区: 清东" in zh and "无人可叫 1" in zh and "转入 M3" in zh
+
+
+ROUTES = {"routes": [
+    {"name": "sim1", "driver": "gong-modem", "channels": ["sms"], "state": "up", "state_at": T0, "alarms": []},
+    {"name": "sim2", "driver": "gong-modem", "channels": ["sms"], "state": "down", "state_at": T0,
+     "alarms": [{"name": "down", "text": "no SIM\x1b[2J"}]}]}
+
+
+def test_watch_shows_dead_routes_the_next_rung_and_true_tasks_first(gongd):
+    gongd.answers["GET /v1/routes"] = (200, ROUTES)
+    unclear = dict(TASK, id=3, kind="unclear", text="看不懂")
+    gongd.answers["GET /v1/tasks?open=1"] = (200, {"tasks": [unclear, dict(TASK, taken_by="李伟")], "next": None})
+    gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, state="satisfied"))
+    text = out(ctl("alert", "watch", "12", "--until-closed", gongd=gongd))
+    assert "ROUTE sim2 down since 11-24 02:10:00: no SIM?[2J" in text and "sim1" not in text
+    assert text.index("TASK 4 since 11-24 02:11:00 [李伟]: ") < text.index("TEXT 3 since")
+    gongd.answers["GET /v1/alerts/12"] = (200, ALERT)
+    picture = watched(gongd, 24, 80, 1)[0]
+    assert "下一步:redial 11-24 02:11:20 执行,还有 15s" in picture and "\x1b[7m通道 sim2" in picture
+
+
+def test_watch_without_an_id_follows_all_that_run(gongd):
+    looks = []
+
+    def running():
+        looks.append(1)
+        return {"alerts": [ALERT, dict(ALERT, id=13)] if len(looks) < 3 else [], "next": None}
+    gongd.answers["GET /v1/alerts?open=1"] = (200, running)
+    gongd.answers["GET /v1/alerts/13"] = (200, dict(ALERT, id=13, code="M3", severity="orange"))
+    text = out(ctl("alert", "watch", "--until-closed", "--interval", "100ms", gongd=gongd))
+    first, last = text.split("\n\n")[0], text.split("\n\n")[-1]
+    assert "alert 12 K7" in first and "alert 13 M3" in first and first.count("next: redial") == 2
+    assert "TASK 4" in first and "no alert is running" in last
+    looks.clear()
+    both = out(ctl("--json", "alert", "watch", "--until-closed", "--interval", "100ms", gongd=gongd))
+    assert [a["id"] for a in json.loads(both.splitlines()[0])["alerts"]] == [12, 13]
+
+
+def test_watch_scrolls_by_keys_and_leaves_the_terminal_as_it_was(gongd):
+    many = [dict(TARGETS[0], id=i, level=0, level_at=None, name="V%03d" % i, by=None)
+            for i in range(1, 301)]
+    gongd.answers["GET /v1/alerts/12/targets"] = (200, {"targets": many, "next": None})
+    pid, master = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        os.environ.update(LC_ALL="C.UTF-8", TZ="Asia/Shanghai")
+        os.execv(GONGCTL, [GONGCTL, "--lang", "en", "--socket", gongd.path, "alert", "watch", "12",
+                           "--interval", "1h"])
+    before = termios.tcgetattr(master)[3]
+    seen, done = "", False
+
+    def until_shown(what, keys):
+        nonlocal seen
+        end, start = time.monotonic() + 10, len(seen)
+        os.write(master, keys)
+        while what not in seen[start:]:
+            assert time.monotonic() < end, (what, seen[start:])
+            if select.select([master], [], [], 0.1)[0]:
+                seen += os.read(master, 65536).decode("utf-8", "replace")
+    try:
+        until_shown("V001", b"")
+        until(lambda: not termios.tcgetattr(master)[3] & termios.ICANON)
+        until_shown("above", b"j")
+        until_shown("V300", b"G")
+        until_shown("V001", b"g")
+        until_shown("1 above", b"\x1b[B")
+        os.write(master, b"q")
+        until(lambda: os.waitpid(pid, os.WNOHANG)[0] == pid)
+        done = True
+    finally:
+        if not done:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        left = termios.tcgetattr(master)[3]
+        os.close(master)
+    assert left == before
 
 
 def test_watch_prints_a_block_a_change_and_ends_when_closed(gongd):
