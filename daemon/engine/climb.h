@@ -10,6 +10,14 @@
 int engine_plan_targets(struct engine *, struct alert *, const struct alert_request *,
 			const struct policy *, struct err *);
 
+/* -- stand_down.c -- */
+
+/* Everybody who was called and has neither promised nor refused is told, once, by the policy's
+ * `full`. */
+void engine_stand_down(struct engine *, struct alert *, const struct policy *);
+/* One person is; false: there is no such text, or it is not possible (logged). */
+bool engine_not_needed(struct engine *, struct alert *, const struct policy *, uint32_t contact);
+
 /* -- climb.c -- */
 
 void engine_climb_due(struct engine *);		/* alerts whose due_at has come */

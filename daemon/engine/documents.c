@@ -70,6 +70,9 @@ engine_keep_documents(struct engine *e, const struct alert *a, const struct poli
 			store_alert_document_put(e->store, a->id, name,
 						 engine_document(e, "template", name));
 	}
+	if (p && p->full)
+		store_alert_document_put(e->store, a->id, p->full,
+					 engine_document(e, "template", p->full));
 }
 
 struct readable {

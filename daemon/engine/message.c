@@ -55,6 +55,8 @@ engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
 		engine_wave_due(e, lw, m->due);
 	if (message_is_reached(next) && lw->w.state == WAVE_WITHDRAWN)
 		engine_join_correction(e, lw, m->contact, next);
+	if (next == MESSAGE_FAILED)
+		engine_rung_failed(e, lw);
 }
 
 /* The wire has 5 bits for the attempt: the latest one that they may mean. */

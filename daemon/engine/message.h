@@ -26,6 +26,12 @@ unsigned engine_which_attempt(const struct message *, uint64_t id);
 bool engine_still_needed(struct engine *, const struct live_wave *, uint32_t contact);
 bool engine_honours_opt_out(const struct live_wave *);
 
+/* -- hope.c -- */
+
+/* A call of this wave has failed for good: if nobody of its step is left who may answer, the next
+ * step of a callout is taken now. */
+void engine_rung_failed(struct engine *, const struct live_wave *);
+
 /* -- calls.c -- */
 
 /* Something that the calls of this wave were for has been answered. */

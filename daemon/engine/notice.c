@@ -43,8 +43,8 @@ engine_send_one(struct engine *e, struct alert *a, enum wave_kind kind, uint32_t
 	struct alert_request *r = request_decode(a->body);
 	struct planner p = { .e = e, .alert = a, .request = r };
 	struct pick pick = { .contact = contact, .lang = lang };
-	int64_t document = engine_document(e, "template", template), variant;
-	const struct template *t = engine_template(e, document);
+	int64_t document, variant;
+	const struct template *t = engine_template_named(e, a, template, &document);
 	struct err err = { 0 };
 	unsigned parts = 0;
 	uint32_t id = 0;

@@ -21,6 +21,7 @@ struct stand {
 	const struct answer *answer;
 	unsigned quota;			/* 0: a target stands as high as its best answer */
 	bool raised, fell;
+	bool full, spare;		/* a team: it has all it needs since now, had them before */
 };
 
 /* What was satisfied is not any more.  Rungs whose time has passed are not climbed one after the other
@@ -61,14 +62,20 @@ stand_for(struct stand *s, unsigned target)
 	const struct answer *answer = s->answer;
 	bool takes_back = answer->kind == ANSWER_CANNOT, up = answer->level > 0 && !takes_back;
 	struct store *store = s->e->store;
-	int level = answer->level;
+	int level = answer->level, had = 0;
 
+	if (up && s->quota)
+		had = store_standing_nth(store, s->a->id, target, s->quota);
 	if (takes_back)
 		store_standing_drop(store, s->a->id, target, answer->contact);
 	else if (up)
 		store_standing_put(store, s->a->id, target, answer->contact, level, answer->at);
 	if (up && s->quota)
 		level = store_standing_nth(store, s->a->id, target, s->quota);
+	if (up && s->quota && s->p && had < s->p->chase_below)
+		s->full = level >= s->p->chase_below;
+	else if (up && s->quota && s->p)
+		s->spare = level == had && answer->level < s->p->until;
 	if (up && store_target_raise(store, s->a->id, target, level, s->a->step, answer))
 		s->raised = true;
 	else if (takes_back || (up && !answer->contact))
@@ -104,7 +111,9 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 {
 	const struct policy *p = engine_policy(e, a->policy);
 	bool team = p && p->targets == TARGETS_TEAM;
-	struct stand s = { e, a, p, answer, team ? p->quota ? p->quota : 1 : 0, false, false };
+	struct stand s = { .e = e, .a = a, .p = p, .answer = answer,
+			   .quota = !team ? 0 : p->quota ? p->quota : 1 };
+	bool heard = team && store_has_answered(e->store, a->id, answer->contact);
 	struct target t;
 
 	store_answer_insert(e->store, answer);
@@ -121,6 +130,10 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 	if (!answer->contact && answer->division &&
 	    store_target_by_division(e->store, a->id, answer->division, &t))
 		stand_for(&s, t.id);
+	if (s.full)
+		engine_stand_down(e, a, p);
+	else if (s.spare && !heard)
+		engine_not_needed(e, a, p, answer->contact);
 	if (s.raised)
 		store_waves_of(e->store, a->id, call_back, e);
 	/* No rung will ask for it any more. */

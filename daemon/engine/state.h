@@ -6,9 +6,10 @@
  *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, desk, import
  *   3 waves.h    waves, stop
- *   4 message.h  message, calls, compose, seats, rows, collect, in_flight
+ *   4 message.h  message, hope, calls, compose, seats, rows, collect,
+ *                in_flight
  *   5 plan.h     plan, slices, notice, dispatch
- *   6 climb.h    targets, climb, catch_up, nobody, raise
+ *   6 climb.h    targets, stand_down, climb, catch_up, nobody, raise
  *   7 accept.h   dry_run, accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life

@@ -285,8 +285,11 @@ check_alert(struct reading *r, struct alert_request *q, json_t *json)
 
 /* The policy's own families are called; a role that the first of them does not contain would
  * silently be somebody else's callout. */
+/* Where the request names no policy: any role may be called, all of it at once. */
+#define ANY_ROLE_POLICY "duty.list"
+
 static int
-settle_role(struct reading *r, struct alert_request *q, const struct settings *s)
+settle_role(struct reading *r, struct alert_request *q, const struct settings *s, bool any)
 {
 	const struct policy *p = settings_policy(s, q->policy);
 	int role = settings_family(s, q->roles[0]);
@@ -308,6 +311,11 @@ settle_role(struct reading *r, struct alert_request *q, const struct settings *s
 		q->role_count = 0;
 		return 0;
 	}
+	if (any && settings_policy(s, ANY_ROLE_POLICY)) {
+		free(q->policy);
+		q->policy = xstrdup(ANY_ROLE_POLICY);
+		return 0;
+	}
 	return refuse(r, REFUSED_INVALID, about(CONCEPT_ROLE), policy_begins_otherwise,
 		      p->name, s->families[p->steps[0].to[0]].name, q->roles[0]);
 }
@@ -315,6 +323,8 @@ settle_role(struct reading *r, struct alert_request *q, const struct settings *s
 static int
 check_callout(struct reading *r, struct alert_request *q, const struct settings *s)
 {
+	bool any = !q->policy;
+
 	if (!q->template)
 		q->template = xstrdup("duty.callout");
 	if (!q->policy)
@@ -328,7 +338,7 @@ check_callout(struct reading *r, struct alert_request *q, const struct settings 
 		return refuse(r, REFUSED_INVALID, about(CONCEPT_DIVISION), callout_where);
 	q->callout = true;
 	q->in_turn = q->contact_count > 0;
-	return q->role_count ? settle_role(r, q, s) : 0;
+	return q->role_count ? settle_role(r, q, s, any) : 0;
 }
 
 static struct alert_request *

@@ -22,6 +22,7 @@ static cfg_opt_t policy_opts[] = {
 	CONF_WHOLE("chase_below", -1),
 	CONF_WHOLE("quota", 1),
 	CONF_DURATION("deadline", 0),
+	CFG_STR("full", NULL, CFGF_NONE),
 	CFG_SEC("step", step_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END()
 };
@@ -67,6 +68,8 @@ read_to(struct policy *p, struct policy_step *step, cfg_t *section, const struct
 			step->to_answered = true;
 			return 0;
 		}
+		if (count == 1 && strcmp(name, "request") == 0)
+			return 0;	/* whom the request names, as without "to" */
 		if (family < 0)
 			return conf_fail(section, err, "step \"%s\": there is no role or family "
 					 "\"%s\"; see roles.conf", step->name, name);
@@ -131,6 +134,12 @@ read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err
 	p->until = (int)until;
 	p->chase_below = chase < 0 ? p->until : (int)chase;
 	p->quota = (unsigned)cfg_getint(section, "quota");
+	p->full = xstrdup(cfg_getstr(section, "full"));
+	if (p->full && p->targets != TARGETS_TEAM)
+		return conf_fail(section, err, "\"full\" is for targets = team: whoever is not needed "
+				 "any more is told so; leave it away");
+	if (p->full && !settings_template(s, p->full))
+		return conf_fail(section, err, "full: there is no template \"%s\"", p->full);
 	p->deadline_ms = deadline ? msec_divide(deadline, s->policy_divisor) : NEVER;
 	return 0;
 }
@@ -195,5 +204,6 @@ policy_free(struct policy *p)
 	free(p->ladder);
 	free(p->name);
 	free(p->title);
+	free(p->full);
 	free(p);
 }

@@ -48,6 +48,7 @@ struct policy_step {
 
 struct policy {
 	char *name, *title;
+	char *full;			/* team: template for who is not needed any more; NULL = none */
 	enum target_kind targets;
 	int until, chase_below;
 	unsigned quota;			/* team targets: how many persons make the team */

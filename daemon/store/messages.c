@@ -441,6 +441,36 @@ store_has_message(struct store *s, int64_t alert, uint32_t contact, int wave_kin
 	return yes;
 }
 
+size_t
+store_called_idle(struct store *s, int64_t alert, uint32_t *out, size_t max)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT m.contact FROM wave w JOIN message m "
+		"ON m.wave = w.id WHERE w.alert = ?1 AND w.kind = 0 AND w.kind <> 4 AND m.attempt > 0 "
+		"AND NOT EXISTS (SELECT 1 FROM answer a WHERE a.alert = ?1 AND a.contact = m.contact "
+		"AND (a.level >= 3 OR a.kind = ?2)) AND NOT EXISTS (SELECT 1 FROM wave o JOIN message n "
+		"ON n.wave = o.id AND n.contact = m.contact WHERE o.alert = ?1 AND o.kind = 1 "
+		"AND o.kind <> 4) ORDER BY m.contact LIMIT ?3", "iii", alert, (int64_t)ANSWER_CANNOT,
+		(int64_t)max);
+	size_t count = 0;
+
+	while (store_step(s, st))
+		if (count < max)
+			out[count++] = (uint32_t)sqlite3_column_int64(st, 0);
+	return count;
+}
+
+bool
+store_step_has_hope(struct store *s, int64_t alert, int step)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
+		"WHERE w.alert = ? AND w.kind = 0 AND w.kind <> 4 AND w.step = ? AND m.state NOT IN (4, 5, 6) "
+		"LIMIT 1", "ii", alert, (int64_t)step);
+	bool yes = store_step(s, st);
+
+	store_done(st);
+	return yes;
+}
+
 unsigned
 store_voice_messages_of(struct store *s, int64_t alert, uint32_t contact)
 {

@@ -436,6 +436,11 @@ size_t store_messages_reached(struct store *, uint32_t wave, enum channel, uint3
 bool store_has_message(struct store *, int64_t alert, uint32_t contact, int wave_kind);
 /* A text of the alert in that language, 0 if none was rendered. */
 int64_t store_variant_of(struct store *, int64_t alert, enum lang);
+/* Persons who were handed a call of the alert, have neither promised to come nor refused, and were
+ * told nothing beside it. */
+size_t store_called_idle(struct store *, int64_t alert, uint32_t *out, size_t max);
+/* Is there a call for targets in this step of the alert that may still be answered? */
+bool store_step_has_hope(struct store *, int64_t alert, int step);
 unsigned store_voice_messages_of(struct store *, int64_t alert, uint32_t contact);
 
 /* The commonest outcome in one go: `sending` and this attempt -> `sent`, attempt recorded.

@@ -251,8 +251,8 @@ static const struct refusal callout_refusals[] = {
 	{ "no such role", "{\"key\":\"k\",\"role\":\"cook\",\"division\":\"990121\"}", 422, "/role",
 	  "roles.conf" },
 	{ "a role the policy does not begin with",
-	  "{\"key\":\"k\",\"role\":\"vehicle_driver\",\"division\":\"990121\"}", 422, "/role",
-	  "calls duty_officer first" },
+	  "{\"key\":\"k\",\"role\":\"vehicle_driver\",\"division\":\"990121\","
+	  "\"policy\":\"duty.callout\"}", 422, "/role", "calls duty_officer first" },
 	{ "a severity", "{\"key\":\"k\",\"severity\":\"red\"}", 422, "/severity", "leave it away" },
 };
 
@@ -274,6 +274,7 @@ callouts_are_taken(void **state)
 {
 	static const char duty[] = "{\"key\":\"k\",\"role\":\"duty_officer\",\"division\":\"990121\","
 		"\"params\":{\"event\":\"山体滑坡\",\"min\":15,\"place\":\"清东湾村\"}}";
+	static const char other[] = "{\"key\":\"k\",\"role\":\"vehicle_driver\",\"division\":\"990121\"}";
 	static const char turn[] = "{\"key\":\"k\",\"contacts\":[\"c1\",\"c2\"],\"mode\":\"drill\"}";
 	struct alert_request *q;
 	struct err err = { 0 };
@@ -284,6 +285,10 @@ callouts_are_taken(void **state)
 	assert_int_equal(q->severity, SEVERITY_RED);
 	assert_int_equal(q->role_count, 0);	/* the policy's own families are called */
 	assert_false(q->in_turn);
+	alert_request_free(q);
+	assert_int_equal(intake_callout(&q, other, strlen(other), NULL, false, settings, &err), 0);
+	assert_string_equal(q->policy, "duty.list");	/* any role, where no policy is named */
+	assert_string_equal(q->roles[0], "vehicle_driver");
 	alert_request_free(q);
 	assert_int_equal(intake_callout(&q, turn, strlen(turn), NULL, false, settings, &err), 0);
 	assert_true(q->in_turn && q->drill);
