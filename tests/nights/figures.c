@@ -95,7 +95,8 @@ void
 figures_print(struct night *n)
 {
 	int64_t first_out = gongd_look(n, "SELECT coalesce(max(a.sent_at), 0) FROM attempt a JOIN wave w "
-		"ON w.id = a.wave WHERE w.kind IN (0, 1) AND w.step = 0 AND w.channel = 0 AND a.n = 1", 0, 0);
+		"ON w.id = a.wave JOIN alert l ON l.id = w.alert WHERE l.client <> 'gong' AND w.kind IN (0, 1) "
+		"AND w.step = 0 AND w.channel = 0 AND a.n = 1", 0, 0);
 	int64_t released = gongd_look(n, "SELECT min(released_at) FROM alert", 0, 0);
 	unsigned long given = 0, heard = 0;
 
