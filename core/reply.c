@@ -1,245 +1,225 @@
-/* reply.c -- reads what people type back on a telephone. */
+/* reply.c -- reads what people type back on a telephone: reply_scan.c walks the line, here it is judged.
+ * What is in doubt is no answer. */
 #include "core/reply.h"
 
 #include <stdio.h>
 #include <string.h>
 
-static const struct { const char *word, *token; } words[] = {
-	{ "收到", "1" }, { "已收到", "1" }, { "知道了", "1" }, { "好的", "1" }, { "OK", "1" },
-	{ "Y", "1" }, { "YES", "1" }, { "到岗", "2" }, { "已到岗", "2" }, { "到位", "2" },
-	{ "已转移", "3" }, { "已完成", "3" }, { "完成", "3" }, { "去不了", "0" }, { "不能", "0" },
-	{ "无法", "0" }, { "NO", "0" }, { "求助", "9" }, { "SOS", "9" }, { "HELP", "9" },
-};
-
-static const char *const opt_out_words[] = {
-	"R", "T", "TD", "N", "0000", "00000", "退订", "STOP",
-};
+#include "core/reply_scan.h"
+#include "core/reply_text.h"
 
 /* No 0 O 1 I L 5 S 2 Z B 8 U V. */
 static const char letters[] = "ACDEFGHJKMNPQRTWXY";
 static const char digits[] = "34679";
 
-/* One character of `n` bytes as ASCII in capitals, full-width forms folded, CJK punctuation
- * (。、【】「」 and the wide space) a space; -1 for a letter of another script. */
-static int
-fold(const unsigned char *s, size_t n)
-{
-	int c = -1;
-
-	if (n == 1)
-		c = *s;
-	else if (n == 3 && s[0] == 0xef && (s[1] == 0xbc || s[1] == 0xbd))
-		c = (s[1] - 0xbc) * 64 + s[2] - 0x80 + 0x20;
-	else if (n == 3 && s[0] == 0xe3 && s[1] == 0x80)
-		c = ' ';
-	return c >= 'a' && c <= 'z' ? c - 32 : c;
-}
-
 static bool
-is_plain(int c)
+conclude(struct scan *s, enum reply_rule rule, const char *token, const char *why, size_t len)
 {
-	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
+	s->out->rule = rule;
+	snprintf(s->out->token, sizeof(s->out->token), "%s", token);
+	snprintf(s->out->why, sizeof(s->out->why), "%.*s", (int)len, why);
+	if (!token[0])
+		s->out->minutes = 0;
+	return token[0];
 }
 
-/* Folds full-width forms and case, turns punctuation and 【】 into spaces. */
-static void
-normalise(char *out, size_t size, const char *text)
+static const char *
+token_of(const struct scan *s, enum answer_kind kind)
 {
-	const unsigned char *s = (const unsigned char *)text;
-	size_t len = 0;
+	const struct answer_rule *rule = s->rule && s->rule->kind == kind ? s->rule : reply_rule_of(s->t, kind);
 
-	while (*s && len + 4 < size) {
-		size_t want = *s < 0x80 ? 1 : *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
-		size_t n = strnlen((const char *)s, want);	/* less: cut in the middle */
-		int c = fold(s, n);
-
-		if (c >= 0) {
-			out[len++] = is_plain(c) ? (char)c : ' ';
-		} else {
-			memcpy(out + len, s, n);
-			len += n;
-		}
-		s += n;
-	}
-	out[len] = '\0';
+	if (rule)
+		return rule->token;
+	return kind == ANSWER_ACKNOWLEDGED ? "1" : kind == ANSWER_IN_POST ? "2" : kind == ANSWER_DONE ? "3" :
+		kind == ANSWER_CANNOT ? "0" : "9";
 }
 
+/* 0 and 9 are believed however they go on, and so is 去不了 or 求救 at the beginning. */
 static bool
-is_digit(char c)
+judge_cannot_or_help(struct scan *s)
 {
-	return c >= '0' && c <= '9';
-}
+	char digit[2] = { s->digit, '\0' };
+	enum answer_kind kind = ANSWER_NONE;
+	int level;
 
-/* A code: letters and digits, a letter first, at least two characters. */
-static bool
-take_code(char code[CODE_TEXT], const char *word)
-{
-	size_t len = strspn(word, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789");
-
-	if (len < 2 || len >= CODE_TEXT || is_digit(word[0]) || word[len] ||
-	    !strpbrk(word, "0123456789"))
+	if (s->before)
 		return false;
-	memcpy(code, word, len);
-	code[len] = '\0';
-	return true;
-}
-
-static void
-find_word(struct reply *out, const char *word)
-{
-	for (size_t i = 0; i < sizeof(opt_out_words) / sizeof(*opt_out_words); i++)
-		out->opt_out |= strcmp(word, opt_out_words[i]) == 0;
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words) && !out->opt_out; i++)
-		if (strcmp(word, words[i].word) == 0)
-			snprintf(out->token, sizeof(out->token), "%s", words[i].token);
-}
-
-/* Some type what the text told them to: 回复1. */
-static char *
-without_prompt(char *word)
-{
-	static const char *const prompts[] = { "回复", "回", "按" };
-
-	for (size_t i = 0; i < sizeof(prompts) / sizeof(*prompts); i++) {
-		size_t len = strlen(prompts[i]);
-
-		if (strncmp(word, prompts[i], len) == 0 && (is_digit(word[len]) || !word[len]))
-			return word + len;
-	}
-	return word;
-}
-
-/* 已转移3户, 完成不了, 全员到位2人未到: part of it, or the contrary.  Taken for "done", it would stop
- * the calls to people who are still there; not understood, they go on. */
-static bool
-is_in_doubt(const char *rest)
-{
-	static const char *const marks[] = {
-		"不", "没", "未", "困", "半", "一些", "部分", "除",
-		"NOT", "BUT", "EXCEPT", "STILL", "TRAPPED", "MISSING",
-	};
-
-	for (size_t i = 0; i < sizeof(marks) / sizeof(*marks); i++)
-		if (strstr(rest, marks[i]))
-			return true;
-	return strpbrk(rest, "0123456789") != NULL;
-}
-
-/* What may follow a digit: 1收到, 3 已转移, 3 all out, but not 3人被困, 3 people trapped or 2号桥断了.
- * Help and "cannot" are believed however they go on. */
-static bool
-may_follow(char digit, const char *rest)
-{
-	static const char *const starts[] = {
-		"收", "已", "好", "全", "都", "到", "撤", "转", "完", "谢", "知", "明白", "确认", "了",
-		"OK", "YES", "DONE", "RECEIVED", "ROGER", "THANK", "ALL", "COPY", "GOT IT",
-		"UNDERSTOOD", "CONFIRM", "ARRIVED", "SAFE",
-	};
-
-	if (digit == '0' || digit == '9')
-		return true;
-	for (size_t i = 0; i < sizeof(starts) / sizeof(*starts); i++)
-		if (strncmp(rest, starts[i], strlen(starts[i])) == 0)
-			return !is_in_doubt(rest);
+	if (s->digit && !s->spelled && !s->before_digit && reply_meaning(s->t, digit, &kind, &level) &&
+	    (kind == ANSWER_CANNOT || kind == ANSWER_HELP) &&
+	    (!s->counts || (kind == ANSWER_HELP && s->out->danger)))
+		return conclude(s, REPLY_BY_DIGIT, digit, digit, 1);
+	if (s->digit && !s->before_digit)
+		return false;
+	if (s->first && s->first->is == CLASS_ANSWER &&
+	    (s->first->kind == ANSWER_CANNOT || s->first->kind == ANSWER_HELP))
+		return conclude(s, REPLY_BY_WORD, token_of(s, s->first->kind), s->first->text,
+				strlen(s->first->text));
+	if (s->own_first && (s->rule->kind == ANSWER_CANNOT || s->rule->kind == ANSWER_HELP))
+		return conclude(s, REPLY_BY_TEMPLATE_WORD, s->rule->token, s->line, strlen(s->line));
 	return false;
 }
 
-/* Is a digit by itself an answer, with `rest` of the line behind it?  A code, the same digit again
- * and what leaves no doubt may stand there. */
+/* "3 safe" may be three of them, "3 arrived" too; 我撤完了 speaks of one. */
 static bool
-stands_alone(char digit, const char *rest)
+says_only(const struct scan *s, enum answer_kind kind)
 {
-	char word[CODE_TEXT], code[CODE_TEXT];
+	unsigned same = BIT(kind) | BIT(ANSWER_ACKNOWLEDGED);
 
-	rest += strspn(rest, " ");
-	snprintf(word, sizeof(word), "%.*s", (int)strcspn(rest, " "), rest);
-	return !word[0] || (word[0] == digit && !word[1]) || take_code(code, word) ||
-		may_follow(digit, rest);
+	if (s->digit && s->with && !(s->said & BIT(kind)))
+		return false;
+	if (s->digit && s->said & ~same)
+		return false;
+	return !(s->said & BIT(ANSWER_COMING)) && !(kind == ANSWER_DONE && s->self);
 }
 
-/* A Chinese word may run on: 收到谢谢. The longest known beginning counts, but "in post" and
- * "done" only when what follows leaves no doubt. */
-static void
-find_beginning(struct reply *out, const char *word)
+/* "In post" and "done" stop calls to people who may still be there: every word must be known, and
+ * nothing only begun.  "Received" may be followed by what the person is going to do. */
+static bool
+leaves_no_doubt(const struct scan *s, enum answer_kind kind, int level)
 {
-	size_t best = 0;
+	bool nothing_unknown = !s->after && !s->before;
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		size_t len = strlen(words[i].word);
+	if (s->out->danger)
+		return false;
+	if (s->spelled)
+		return nothing_unknown && !s->said && !s->with && !s->doing;
+	if (kind == ANSWER_IN_POST || kind == ANSWER_DONE || level >= LEVEL_IN_POST)
+		return nothing_unknown && !s->doing && !s->named && says_only(s, kind);
+	if (kind != ANSWER_ACKNOWLEDGED || s->latin)
+		return nothing_unknown;
+	if (s->before)
+		return s->first && s->first->is == CLASS_GOT && !s->digit && !s->after &&
+			s->before <= NAME_MAX_CHARACTERS;
+	if (s->first && s->first->is == CLASS_BARE)
+		return nothing_unknown;
+	return !s->after || !s->glued;
+}
 
-		if ((unsigned char)words[i].word[0] >= 0x80 && len > best &&
-		    strncmp(word, words[i].word, len) == 0) {
-			best = len;
-			snprintf(out->token, sizeof(out->token), "%s", words[i].token);
-		}
+static bool
+judge_digit(struct scan *s)
+{
+	char digit[2] = { s->digit, '\0' };
+	enum answer_kind kind = ANSWER_NONE;
+	int level = 0;
+
+	if (!reply_meaning(s->t, digit, &kind, &level))
+		return conclude(s, REPLY_BY_MAP, "", digit, 1);
+	if (s->but && kind == ANSWER_ACKNOWLEDGED && level <= LEVEL_ACKNOWLEDGED)
+		return conclude(s, REPLY_BY_DIGIT_BUT, digit, digit, 1);
+	if (s->but || !leaves_no_doubt(s, kind, level) ||
+	    (s->before_digit && !(kind == ANSWER_ACKNOWLEDGED && s->mapped & BIT(kind))) ||
+	    (s->said & (BIT(ANSWER_CANNOT) | BIT(ANSWER_HELP))))
+		return conclude(s, REPLY_BY_DOUBT, "", digit, 1);
+	return conclude(s, REPLY_BY_DIGIT, digit, digit, 1);
+}
+
+static bool
+judge_word(struct scan *s)
+{
+	/* 收到,已全部撤出: the highest that holds. */
+	static const enum answer_kind order[] = {
+		ANSWER_DONE, ANSWER_IN_POST, ANSWER_COMING, ANSWER_DELAYED, ANSWER_ACKNOWLEDGED,
+	};
+	const char *word = s->first ? s->first->text : s->line;
+	unsigned cannot = BIT(ANSWER_CANNOT), ack = BIT(ANSWER_ACKNOWLEDGED);
+
+	if (s->said & BIT(ANSWER_HELP))
+		return conclude(s, REPLY_BY_DOUBT, "", word, strlen(word));
+	if (s->said & cannot) {
+		bool ours = s->said == cannot || (s->said == (cannot | ack) && !s->bare_no);
+
+		return conclude(s, ours && !s->after && !s->before ? REPLY_BY_WORD : REPLY_BY_DOUBT,
+				ours && !s->after && !s->before ? token_of(s, ANSWER_CANNOT) : "", word,
+				strlen(word));
 	}
-	if ((out->token[0] == '2' || out->token[0] == '3') && is_in_doubt(word + best))
-		out->token[0] = '\0';
+	for (size_t i = 0; i < sizeof(order) / sizeof(*order); i++) {
+		enum answer_kind kind;
+		const char *token;
+		int level = 0;
+
+		if (!(s->mapped & BIT(order[i])))
+			continue;
+		token = token_of(s, order[i]);
+		reply_meaning(s->t, token, &kind, &level);
+		if (leaves_no_doubt(s, order[i], level))
+			return conclude(s, s->rule && token == s->rule->token ? REPLY_BY_TEMPLATE_WORD :
+					REPLY_BY_WORD, token, word, strlen(word));
+	}
+	return conclude(s, s->mapped ? REPLY_BY_DOUBT : REPLY_BY_MAP, "", word, strlen(word));
+}
+
+static void
+judge(struct scan *s)
+{
+	bool answered;
+
+	if (judge_cannot_or_help(s))
+		return;
+	if (!reply_has_answer(s))
+		answered = conclude(s, REPLY_BY_NOTHING, "", "", 0);
+	else if (s->mark)
+		answered = conclude(s, REPLY_BY_DOUBT, "", s->mark, s->mark_len);
+	else
+		answered = s->digit ? judge_digit(s) : judge_word(s);
+	/* Without an answer a code is any road's number: G3. */
+	if (!answered && s->out->rule != REPLY_BY_MAP)
+		s->out->code[0] = '\0';
 }
 
 void
-reply_parse(struct reply *out, const char *text)
+reply_parse(struct reply *out, const struct template *t, const char *text)
 {
-	char line[512], *save = NULL, *first, *second;
+	char line[REPLY_LINE];
+	struct scan s = { .t = t, .out = out, .line = line };
+	const struct reply_word *whole;
 
 	*out = (struct reply){ .token = "" };
-	normalise(line, sizeof(line), text);
-	first = strtok_r(line, " ", &save);
-	first = first ? without_prompt(first) : NULL;
-	if (first && !*first)
-		first = strtok_r(NULL, " ", &save);
-	if (!first)
-		return;
-	if (is_digit(first[0]) && !first[1] && !stands_alone(first[0], save))
-		return;
-	second = strtok_r(NULL, " ", &save);
-	if (is_digit(first[0]) && !first[1]) {
-		out->token[0] = first[0];
-		if (second)
-			take_code(out->code, second);
+	reply_text(line, sizeof(line), text);
+	out->danger = reply_line_is_danger(line);
+	whole = reply_word_whole(line, IS(OPT_OUT) | IS(OPT_IN));
+	if (whole) {
+		out->opt_out = whole->is == CLASS_OPT_OUT;
+		out->opt_in = whole->is == CLASS_OPT_IN;
+		conclude(&s, out->opt_out ? REPLY_BY_OPT_OUT : REPLY_BY_OPT_IN, "", whole->text,
+			 strlen(whole->text));
 		return;
 	}
-	if (is_digit(first[0]) && take_code(out->code, first + 1)) {
-		out->token[0] = first[0];
-		return;
-	}
-	find_word(out, first);
-	if (!out->opt_out && !out->token[0])
-		find_beginning(out, first);
-	/* 1收到, 3已转移: a digit that runs into Chinese */
-	if (!out->opt_out && !out->token[0] && is_digit(first[0]) &&
-	    (unsigned char)first[1] >= 0x80 && may_follow(first[0], first + 1))
-		out->token[0] = first[0];
-	if (out->token[0] && second)
-		take_code(out->code, second);
+	reply_scan(&s);
+	judge(&s);
 }
 
-bool
-reply_meaning(const struct template *t, const char *token, enum answer_kind *kind, int *level)
+const char *
+reply_rule_name(enum reply_rule rule)
 {
-	if (!token[0])
-		return false;
-	for (size_t i = 0; t && i < t->answer_count; i++) {
-		if (strcmp(t->answers[i].token, token) == 0) {
-			*kind = t->answers[i].kind;
-			*level = t->answers[i].level;
-			return true;
-		}
+	static const char *const names[REPLY_RULE_COUNT] = {
+		"nothing", "digit", "word", "template_word", "digit_but", "doubt", "map", "opt_out", "opt_in",
+	};
+
+	return names[rule];
+}
+
+const char *
+reply_word_fault(const char *word, enum answer_kind kind)
+{
+	char line[REPLY_LINE];
+	bool no = kind == ANSWER_CANNOT || kind == ANSWER_HELP;
+
+	reply_text(line, sizeof(line), word);
+	if (!line[0])
+		return "says nothing";
+	if (strpbrk(line, "0123456789?."))
+		return "holds a digit or a question mark";
+	if (reply_word_whole(line, IS(OPT_OUT) | IS(OPT_IN)))
+		return "is how people leave or come back";
+	for (size_t at = 0; line[at] && !no;) {
+		const struct reply_word *w = reply_word_at(line, at, READ);
+
+		if (w && (w->is == CLASS_DOUBT || w->is == CLASS_DANGER || w->is == CLASS_DIGIT ||
+			  w->is == CLASS_BUT || w->kind == ANSWER_CANNOT || w->kind == ANSWER_HELP))
+			return "denies, doubts or counts, and so is no answer";
+		at += w ? strlen(w->text) : 1;
 	}
-	*level = 0;
-	if (strcmp(token, "0") == 0) {
-		*kind = ANSWER_CANNOT;
-		return true;
-	}
-	if (strcmp(token, "9") == 0) {
-		*kind = ANSWER_HELP;
-		return true;
-	}
-	if ((t && t->answer_count) || token[1] || token[0] < '1' || token[0] > '3')
-		return false;
-	*kind = token[0] == '1' ? ANSWER_ACKNOWLEDGED : token[0] == '2' ? ANSWER_IN_POST : ANSWER_DONE;
-	*level = LEVEL_ACKNOWLEDGED + token[0] - '1';
-	return true;
+	return NULL;
 }
 
 /* Bijective: letter, digit, then letters and digits in turn as the number grows. */

@@ -327,6 +327,11 @@ template_free(struct template *t)
 		text_free(t->texts[lang].voice);
 		text_free(t->texts[lang].constant);
 	}
+	for (size_t i = 0; i < t->answer_count; i++) {
+		for (size_t w = 0; w < t->answers[i].word_count; w++)
+			free(t->answers[i].words[w]);
+		free(t->answers[i].words);
+	}
 	free(t->params);
 	free(t->answers);
 	free(t->name);

@@ -28,6 +28,8 @@ struct answer_rule {
 	char token[16];			/* "1", "0", "9" … as normalised by reply.h */
 	enum answer_kind kind;
 	int level;			/* 0..5 */
+	char **words;			/* that mean it, too; as reply_text() makes them */
+	size_t word_count;
 };
 
 struct text;				/* one compiled text */

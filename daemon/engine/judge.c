@@ -22,14 +22,15 @@ judged(struct judging *j, const struct judgement *as)
 }
 
 static void
-opt_out(struct judging *j)
+opt(struct judging *j, bool out)
 {
 	for (size_t i = 0; i < j->count; i++) {
-		store_opt_out(j->e->store, j->contacts[i]);
-		store_audit(j->e->store, j->e->now, "inbound", "contact.opt_out", "");
+		store_opt_out(j->e->store, j->contacts[i], out);
+		store_audit(j->e->store, j->e->now, "inbound", out ? "contact.opt_out" : "contact.opt_in", "");
 	}
 	judged(j, &(struct judgement){ .contact = j->count ? j->contacts[0] : 0,
-				       .meaning = answer_kind_name(ANSWER_OPT_OUT), .rule = "whole text" });
+				       .meaning = out ? answer_kind_name(ANSWER_OPT_OUT) : "opt_in",
+				       .rule = "whole text" });
 }
 
 /* When what is in the air must have settled: no route takes longer. */
@@ -106,9 +107,9 @@ engine_judge(struct engine *e, const struct inbound *in)
 	j = (struct judging){ .e = e, .in = in };
 	j.count = store_persons_by_number(e->store, in->e164, j.contacts, NUMBER_OF);
 	if (in->text)
-		reply_parse(&j.reply, in->text);
-	if (j.reply.opt_out) {
-		opt_out(&j);
+		reply_parse(&j.reply, NULL, in->text);
+	if (j.reply.opt_out || j.reply.opt_in) {
+		opt(&j, j.reply.opt_out);
 		return NEVER;
 	}
 	d = engine_which(e, in, &j.reply, j.contacts, j.count, in->wait_until <= e->now, &j.heard);

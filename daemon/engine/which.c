@@ -139,7 +139,7 @@ understand(struct candidate *c, struct which_one *one, const char *text)
 	one->knows = true;
 	if (!text)
 		return;
-	reply_parse(&c->reply, text);
+	reply_parse(&c->reply, c->template, text);
 	one->knows = reply_meaning(c->template, c->reply.token, &c->kind, &c->level);
 	if (!one->knows) {
 		c->kind = ANSWER_NONE;

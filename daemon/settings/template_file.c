@@ -4,6 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/reply.h"
+#include "core/reply_text.h"
+
+#define WORDS_MAX 64
+#define WORD_MAX 20			/* characters */
+
 static cfg_opt_t param_opts[] = {
 	CFG_STR("scope", "request", CFGF_NONE),
 	CFG_STR("type", "text", CFGF_NONE),
@@ -19,6 +25,7 @@ static cfg_opt_t param_opts[] = {
 static cfg_opt_t answer_opts[] = {
 	CFG_STR("outcome", NULL, CFGF_NONE),
 	CONF_WHOLE("level", 0),
+	CFG_STR_LIST("words", "{}", CFGF_NONE),
 	CFG_END()
 };
 
@@ -93,6 +100,57 @@ read_answer(struct answer_rule *rule, cfg_t *section, struct err *err)
 	snprintf(rule->token, sizeof(rule->token), "%s", cfg_title(section));
 	rule->kind = (enum answer_kind)kind;
 	rule->level = (int)cfg_getint(section, "level");
+	return 0;
+}
+
+static size_t
+characters(const char *s)
+{
+	size_t count = 0;
+
+	for (; *s; s++)
+		count += (*s & 0xc0) != 0x80;
+	return count;
+}
+
+static const struct answer_rule *
+rule_with_word(const struct template *t, const char *word)
+{
+	for (size_t i = 0; i < t->answer_count; i++)
+		for (size_t w = 0; w < t->answers[i].word_count; w++)
+			if (strcmp(t->answers[i].words[w], word) == 0)
+				return &t->answers[i];
+	return NULL;
+}
+
+/* Whatever the words, what doubts or counts beside them still makes them no answer (core/reply.h). */
+static int
+read_words(struct template *t, struct answer_rule *rule, cfg_t *section, struct err *err)
+{
+	unsigned count = cfg_size(section, "words");
+
+	if (count > WORDS_MAX)
+		return conf_fail(section, err, "answer \"%s\" has more than %d words", rule->token, WORDS_MAX);
+	rule->words = xcalloc(count + 1, sizeof(*rule->words));
+	for (unsigned i = 0; i < count; i++) {
+		const char *word = cfg_getnstr(section, "words", i), *fault;
+		const struct answer_rule *other;
+		char plain[256];
+
+		if (characters(word) > WORD_MAX)
+			return conf_fail(section, err, "answer \"%s\": the word \"%.60s…\" is longer than %d "
+					 "characters", rule->token, word, WORD_MAX);
+		fault = reply_word_fault(word, rule->kind);
+		if (fault)
+			return conf_fail(section, err, "answer \"%s\": the word \"%s\" %s; leave it out",
+					 rule->token, word, fault);
+		reply_text(plain, sizeof(plain), word);
+		other = rule_with_word(t, plain);
+		if (other)
+			return conf_fail(section, err, "answer \"%s\": the word \"%s\" belongs to answer \"%s\" "
+					 "already", rule->token, word, other->token);
+		rule->words[rule->word_count++] = xstrdup(plain);
+	}
 	return 0;
 }
 
@@ -173,6 +231,9 @@ template_from(struct template **out, cfg_t *section, struct err *err)
 			goto fail;
 	for (unsigned i = 0; i < answers; i++, t->answer_count++)
 		if (read_answer(&t->answers[i], cfg_getnsec(section, "answer", i), err) < 0)
+			goto fail;
+	for (unsigned i = 0; i < answers; i++)
+		if (read_words(t, &t->answers[i], cfg_getnsec(section, "answer", i), err) < 0)
 			goto fail;
 	if (read_texts(t, section, err) < 0)
 		goto fail;

@@ -304,9 +304,9 @@ store_number_in_turn(struct store *s, uint32_t contact, enum channel channel, un
 }
 
 void
-store_opt_out(struct store *s, uint32_t contact)
+store_opt_out(struct store *s, uint32_t contact, bool out)
 {
-	store_run(s, "UPDATE contact SET opt_out = 1 WHERE id = ?", "i", (int64_t)contact);
+	store_run(s, "UPDATE contact SET opt_out = ? WHERE id = ?", "ii", (int64_t)out, (int64_t)contact);
 }
 
 bool

@@ -106,7 +106,7 @@ size_t store_persons_by_number(struct store *, uint64_t e164, uint32_t *out, siz
 int store_number_after(struct store *, uint32_t contact, enum channel, uint64_t e164);
 /* Position of the number for the `turn`th call (from 0): the usable ones in turn, over and over. */
 unsigned store_number_in_turn(struct store *, uint32_t contact, enum channel, unsigned turn);
-void store_opt_out(struct store *, uint32_t contact);
+void store_opt_out(struct store *, uint32_t contact, bool out);	/* false: wants them again */
 void store_opted_out(struct store *, contact_fn, void *ctx);	/* all who have */
 bool store_has_opted_out(struct store *, uint32_t contact);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "core/reply.h"
+#include "core/reply_text.h"
 
 static const struct { const char *sentence, *text, *token, *code; bool opt_out; } cases[] = {
 	{ "a digit is the answer", "1", "1", "", false },
@@ -22,7 +23,7 @@ static const struct { const char *sentence, *text, *token, *code; bool opt_out; 
 	{ "到岗 means 2", "已到岗。", "2", "", false },
 	{ "已转移 means 3", "已转移", "3", "", false },
 	{ "OK in any case", "Ok!", "1", "", false },
-	{ "OK is not the beginning of okay", "okay", "", "", false },
+	{ "OK is not the beginning of every word", "okra", "", "", false },
 	{ "a digit may run into Chinese", "1收到", "1", "", false },
 	{ "3 people trapped are not everybody out", "3人被困", "", "", false },
 	{ "nor with a space", "3 人被困", "", "", false },
@@ -49,7 +50,7 @@ static const struct { const char *sentence, *text, *token, *code; bool opt_out; 
 	{ "or nothing", "1K7", "1", "K7", false },
 	{ "all of it full-width", "１－ｋ７", "1", "K7", false },
 	{ "a code may follow a word", "收到 K7", "1", "K7", false },
-	{ "words behind the code do not count", "2 M3 路上堵车", "2", "M3", false },
+	{ "words behind the code count, too", "2 M3 路上堵车", "", "", false },
 	{ "a word without digit is no code", "1 thanks", "1", "", false },
 	{ "a code alone is no answer", "K7", "", "", false },
 	{ "help", "HELP", "9", "", false },
@@ -72,7 +73,7 @@ replies_are_read(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct reply r;
 
-		reply_parse(&r, cases[i].text);
+		reply_parse(&r, NULL, cases[i].text);
 		holds(cases[i].sentence, strcmp(r.token, cases[i].token) == 0, "token \"%s\"", r.token);
 		holds(cases[i].sentence, strcmp(r.code, cases[i].code) == 0, "code \"%s\"", r.code);
 		holds(cases[i].sentence, r.opt_out == cases[i].opt_out, "opt_out %d", r.opt_out);
@@ -82,18 +83,27 @@ replies_are_read(void **state)
 static void
 a_text_of_any_length_is_read(void **state)
 {
-	char text[5000];
+	char text[5000], *long_text = calloc(1, 2 * REPLY_LINE);
 	struct reply r;
 
-	memset(text, 'x', sizeof(text) - 1);
+	memset(text, '!', sizeof(text) - 1);
 	text[sizeof(text) - 1] = '\0';
 	memcpy(text, "3 K7 ", 5);
-	reply_parse(&r, text);
+	reply_parse(&r, NULL, text);
 	assert_string_equal(r.token, "3");
 	assert_string_equal(r.code, "K7");
-	memset(text, ' ', sizeof(text) - 1);
-	reply_parse(&r, text);
+	memcpy(text + sizeof(text) - 8, " NOT YET", 7);
+	reply_parse(&r, NULL, text);
 	assert_string_equal(r.token, "");
+	memset(text, ' ', sizeof(text) - 1);
+	reply_parse(&r, NULL, text);
+	assert_string_equal(r.token, "");
+	/* Longer than the reader looks: what it did not see may deny it. */
+	memset(long_text, '!', 2 * REPLY_LINE - 1);
+	long_text[0] = '1';
+	reply_parse(&r, NULL, long_text);
+	assert_string_equal(r.token, "");
+	free(long_text);
 }
 
 static const struct {
@@ -120,7 +130,8 @@ static const struct {
 static void
 tokens_mean_what_the_template_says(void **state)
 {
-	struct answer_rule map[] = { { "1", ANSWER_COMING, 4 }, { "9", ANSWER_ACKNOWLEDGED, 3 } };
+	struct answer_rule map[] = { { .token = "1", ANSWER_COMING, 4 },
+				     { .token = "9", ANSWER_ACKNOWLEDGED, 3 } };
 
 	for (size_t i = 0; i < COUNT(meanings); i++) {
 		struct template t = { .answers = map, .answer_count = meanings[i].answers };
@@ -176,7 +187,7 @@ codes_stay_apart_for_large_numbers(void **state)
 static void
 a_code_is_read_back_however_it_is_typed(void **state)
 {
-	static const char *const forms[] = { "1 %s", "1-%s", "1%s", "收到 %s", "2,%s", "1 %s 谢谢" };
+	static const char *const forms[] = { "1 %s", "1-%s", "1%s", "收到 %s", "2,%s", "1 %s 谢谢", "收到%s", "１－%s" };
 
 	for (uint64_t alert = 1; alert < 50000; alert += 7) {
 		char code[CODE_TEXT], text[64];
@@ -190,7 +201,7 @@ a_code_is_read_back_however_it_is_typed(void **state)
 			snprintf(text, sizeof(text), forms[i], code);
 			for (char *p = text; alert & 1 && *p; p++)
 				*p = (char)((unsigned char)*p < 0x80 ? tolower(*p) : *p);
-			reply_parse(&r, text);
+			reply_parse(&r, NULL, text);
 			holds(text, strcmp(r.code, code) == 0 && r.token[0] && !r.opt_out,
 			      "token \"%s\" code \"%s\"", r.token, r.code);
 		}
@@ -216,7 +227,7 @@ a_text_has_a_code_of_its_own_that_is_no_alerts(void **state)
 		code_of_text(other, codes[i], 1);
 		holds("the next text has another", strcmp(text, other) != 0, "%s", text);
 		snprintf(other, sizeof(other), "3 %s", text);
-		reply_parse(&r, other);
+		reply_parse(&r, NULL, other);
 		holds("it is read back", strcmp(r.code, text) == 0, "%s", r.code);
 	}
 	for (uint64_t alert = 1; alert < 3000000; alert += alert < 5000 ? 1 : 9973) {

@@ -310,6 +310,16 @@ static const struct {
 	{ "steps out of order", "p/a.conf", "policy \"a\" {\n\tstep \"x\" { after = \"5m\" to = {chief} }\n"
 	  "\tstep \"y\" { after = \"4m\" to = {chief} }\n}\n", "p/a.conf:", "order" },
 	{ "an option of a step there is not", "p/a.conf", POLICY("", "who = {chief}"), "p/a.conf:3:", "who" },
+	{ "a word with a digit", "t/a.conf", TEMPLATE("\tanswer \"3\" {\n\t\toutcome = done\n\t\twords = {\"撤完\", \"3组撤完\"}\n\t}", "{{mm}}"),
+	  "t/a.conf:", "\"3组撤完\" holds a digit" },
+	{ "a word that denies", "t/a.conf", TEMPLATE("\tanswer \"3\" { outcome = done words = {\"没人了\"} }", "{{mm}}"),
+	  "t/a.conf:", "denies, doubts or counts" },
+	{ "a word in two answers", "t/a.conf", TEMPLATE("\tanswer \"3\" { outcome = done words = {\"ok then\"} }\n"
+	  "\tanswer \"2\" { outcome = in_post words = {\"OK, then!\"} }", "{{mm}}"), "t/a.conf:", "belongs to answer \"3\" already" },
+	{ "a word too long", "t/a.conf", TEMPLATE("\tanswer \"3\" { outcome = done words = {\"一二三四五六七八九十一二三四五六七八九十一\"} }",
+	  "{{mm}}"), "t/a.conf:", "longer than 20 characters" },
+	{ "an opt-out as a word", "t/a.conf", TEMPLATE("\tanswer \"0\" { outcome = cannot words = {\"退订\"} }", "{{mm}}"),
+	  "t/a.conf:", "how people leave" },
 };
 
 static void

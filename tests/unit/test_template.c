@@ -152,7 +152,7 @@ static const struct { const char *sentence, *source; bool good; } asked[] = {
 static void
 texts_ask_only_for_answers_they_have(void **state)
 {
-	struct answer_rule rule = { "1", ANSWER_ACKNOWLEDGED, 3 };
+	struct answer_rule rule = { .token = "1", ANSWER_ACKNOWLEDGED, 3 };
 	struct template t = { .answers = &rule, .answer_count = 1 };
 
 	for (size_t i = 0; i < COUNT(asked); i++) {
