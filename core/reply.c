@@ -34,7 +34,8 @@ token_of(const struct scan *s, enum answer_kind kind)
 		kind == ANSWER_CANNOT ? "0" : "9";
 }
 
-/* 0 and 9 are believed however they go on, and so is 去不了 or 求救 at the beginning. */
+/* 0 and 9 are believed however they go on, and so is 去不了 or 求救 at the beginning; what stands before
+ * them is another matter. */
 static bool
 judge_cannot_or_help(struct scan *s)
 {
@@ -42,8 +43,8 @@ judge_cannot_or_help(struct scan *s)
 	enum answer_kind kind = ANSWER_NONE;
 	int level;
 
-	if (s->before)
-		return false;
+	if (s->before || (s->mark && !s->counts && s->mark < s->line + s->answer_at))
+		return false;		/* 没人来不了 */
 	if (s->digit && !s->spelled && !s->before_digit && reply_meaning(s->t, digit, &kind, &level) &&
 	    (kind == ANSWER_CANNOT || kind == ANSWER_HELP) &&
 	    (!s->counts || (kind == ANSWER_HELP && s->out->danger)))

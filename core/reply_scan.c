@@ -399,6 +399,7 @@ reply_scan(struct scan *s)
 	while (s->line[s->at]) {
 		size_t plus = s->line[s->at] == '+' ? 1 : word_at(s->line, s->at, "加");
 
+		s->answer_at = reply_has_answer(s) ? s->answer_at : s->at;
 		s->apart = s->line[s->at] == ' ' || (plus && s->digit && is_digit(s->line[s->at + plus]));
 		if (s->apart) {
 			s->at += plus ? plus : 1;

@@ -27,6 +27,7 @@ struct scan {
 	const struct answer_rule *rule;	/* of the template's own word */
 	const struct reply_word *first;	/* word, when no digit stood before it */
 	bool own_first;			/* the template's word stood first */
+	size_t answer_at;		/* where the first digit or word stands */
 	size_t before, after;		/* unknown characters before and after the answer */
 	bool latin;			/* some of those are Latin */
 	bool glued;			/* … or run on behind the answer: 收到你妹 */
