@@ -118,11 +118,11 @@ every_row_does_what_its_class_says(void **state)
 	}
 }
 
-/* 收到回复1, 全部到位请回复3: the word before the digit is what people will write. */
+/* 收到回复1, 全部到位请回复3, 求助请只回复9: the word before the digit is what people will write. */
 static void
 check_asked(const struct template *t, const char *text, unsigned *asked)
 {
-	static const char *const asks[] = { "请回复", "回复" };
+	static const char *const asks[] = { "请只回复", "请回复", "回复" };
 
 	for (const char *p = text; *p; p++) {
 		for (size_t a = 0; a < COUNT(asks); a++) {
@@ -130,7 +130,7 @@ check_asked(const struct template *t, const char *text, unsigned *asked)
 			char digit[2] = { 0 }, said[64];
 			struct reply r;
 
-			if (strncmp(p, asks[a], len) != 0 || (a && strncmp(p - 3, "请", 3) == 0) || p[len] < '0' || p[len] > '9')
+			if (strncmp(p, asks[a], len) != 0 || (a == 2 && (strncmp(p - 3, "请", 3) == 0 || strncmp(p - 3, "只", 3) == 0)) || p[len] < '0' || p[len] > '9')
 				continue;
 			digit[0] = p[len];
 			for (const char *b = p; b > text; b--) {
