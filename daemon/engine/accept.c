@@ -122,7 +122,7 @@ check_params(struct engine *e, const struct alert_request *r, const struct templ
 	if (check_level(r, ranks_with(r, p), err) < 0)
 		return -1;
 	if (p && p->full && engine_check_texts(e, r, settings_template(e->settings, p->full),
-					       r->divisions, r->division_count, err) < 0)
+					       r->divisions, r->division_count, NULL, err) < 0)
 		return -1;
 	for (size_t s = 0; p && s < p->step_count; s++) {
 		const struct template *st = p->steps[s].template

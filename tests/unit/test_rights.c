@@ -15,7 +15,7 @@ static struct client clients[] = {
 static const struct settings site = { .clients = clients, .client_count = COUNT(clients) };
 
 #define BIT(verb) (1u << VERB_##verb)
-#define DESK (BIT(READ) | BIT(SEND) | BIT(CANCEL) | BIT(ACK) | BIT(TASK))
+#define DESK (BIT(READ) | BIT(SEND) | BIT(CANCEL) | BIT(ACK) | BIT(INBOX) | BIT(TASK))
 #define HAND (DESK | BIT(PEOPLE) | BIT(ROSTER) | BIT(ROUTES))
 
 static int
