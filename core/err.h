@@ -59,7 +59,7 @@ const char *err_kind_name(enum err_kind);
 	C(DIVISION, "division")			/* `index` where it is one of a list, and so on */ \
 	C(WITHOUT_DIVISION, "without_division") C(ROLE, "role") C(CONTACT, "contact") \
 	C(WITHOUT_CONTACT, "without_contact") C(REACHED, "reached") \
-	C(STARTS_AT, "starts_at") C(EXPIRES_AT, "expires_at") C(REPLACES, "replaces") \
+	C(STARTS_AT, "starts_at") C(EXPIRES_AT, "expires_at") C(REPLACES, "replaces") C(WHOLE, "whole") \
 	C(LEVEL, "level") C(OUTCOME, "outcome") C(NAME, "name") C(NOTE, "note") C(FROM, "from") \
 	C(WHAT, "what") C(TEXT, "text") C(TO, "to") C(RECEIPT_WAIT, "receipt_wait_ms") \
 	C(AGAIN, "again") C(ABOUT_ALERT, "about_alert")		/* that the body names */ \

@@ -179,6 +179,17 @@ check_console(struct check *c)
 	c->errors++;
 }
 
+/* Without it people who moved out hear nothing when their place falls out of a warning. */
+static void
+check_ending(struct check *c, const char *option, const char *name)
+{
+	if (settings_template(c->settings, name))
+		return;
+	fprintf(stderr, "warning: section site, %s: there is no template \"%s\"; whoever an alert reached "
+		"hears nothing when another takes his place over\n", option, name);
+	c->warnings++;
+}
+
 static void
 say_all_right(const char *path, const struct check *c)
 {
@@ -208,6 +219,8 @@ check_run(const char *path)
 		if (become_owner(s->state_dir, &err) == 0) {
 			check_routes(&c);
 			check_console(&c);
+			check_ending(&c, "end_left", s->end_left);
+			check_ending(&c, "end_changed", s->end_changed);
 			status = c.errors > 0;
 		} else {
 			fprintf(stderr, "%s\n", err.text);

@@ -41,6 +41,7 @@ struct alert_request {
 	size_t division_count, without_division_count;
 	char **roles, **contacts, **without_contacts;	/* contacts by ref */
 	size_t role_count, contact_count, without_contact_count;
+	bool whole;			/* the alert that is replaced ends for everybody */
 	bool reached;			/* audience: those reached by the alert that is replaced */
 	bool callout;			/* came as a callout: its fields have no /audience */
 	bool own;			/* gong's own notice: its key is none that a client has */

@@ -142,9 +142,6 @@ check_times(struct engine *e, const struct alert_request *r, struct err *err)
 	if (r->starts_at && r->expires_at && r->starts_at >= r->expires_at)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_STARTS_AT),
 			       starts_after_expiry);
-	/* The old one ends now: nobody would be called until then. */
-	if (r->replaces && r->starts_at > e->now)
-		return err_say(err, REFUSED_INVALID, about(CONCEPT_STARTS_AT), replaces_at_once);
 	return 0;
 }
 
@@ -172,37 +169,6 @@ fill_alert(struct engine *e, const struct alert_request *r, const struct policy 
 	a->replaces = r->replaces;
 }
 
-static int
-replace_old(struct engine *e, const struct principal *by, const struct alert *a, struct err *err)
-{
-	struct alert old;
-	struct said note;
-
-	if (!store_alert_get(e->store, a->replaces, &old))
-		return err_say(err, REFUSED_INVALID, about(CONCEPT_REPLACES), no_alert,
-			       NUM(a->replaces));
-	if (engine_may_end(e, by, VERB_SEND, &old, err) < 0)
-		return -1;
-	if (a->drill != old.drill || (a->test && !old.test))
-		return old.drill
-			? err_say(err, REFUSED_INVALID, about(CONCEPT_MODE), replaces_drill, NUM(old.id))
-			: err_say(err, REFUSED_INVALID, about(CONCEPT_MODE), replaces_real, NUM(old.id));
-	if (old.replaced_by)
-		return err_say(err, REFUSED_INVALID, about(CONCEPT_REPLACES), already_replaced,
-			       NUM(old.id), NUM(old.replaced_by));
-	old.replaced_by = a->id;
-	if (alert_is_open(old.state) || old.state == ALERT_SATISFIED) {
-		old.state = ALERT_CANCELLED;
-		old.closed_at = e->now;
-	}
-	old.due_at = NEVER;
-	store_alert_update(e->store, &old);
-	engine_event(e, old.id, "replaced", "{\"by\":%lld}", (long long)a->id);
-	SAY(&note, task_over_replaced, a->code);
-	engine_desk_over(e, old.id, &note);
-	return 0;
-}
-
 /* Once, when the first look has said what its row is to say. */
 static void
 write_alert(struct engine *e, const struct alert *a, const struct alert_request *r)
@@ -212,6 +178,16 @@ write_alert(struct engine *e, const struct alert *a, const struct alert_request 
 	buf_printf(&key, r->own ? "%s\n%s" : "%s/%s", r->client, r->key);
 	store_alert_insert(e->store, a, key.data, r->digest, r->client);
 	buf_fini(&key);
+}
+
+/* Those whom the old one reached are told when this one is released. */
+static int
+plan_reached(struct engine *e, struct alert *a, const struct alert_request *r, struct err *err)
+{
+	if (a->state == ALERT_HELD || !replacement_is_whole(r))
+		return engine_check_texts(e, r, engine_template(e, a->template), r->divisions,
+					  r->division_count, NULL, err);
+	return engine_plan_correction(e, a, r, err);
 }
 
 /* 0 with err: refused.  Otherwise the new alert's id; `accepted` is the
@@ -237,7 +213,7 @@ engine_accept_request(struct engine *e, const struct principal *by, struct alert
 	fill_alert(e, r, p, &a);
 	a.template = engine_document(e, "template", r->template);
 	a.policy = r->policy ? engine_document(e, "policy", r->policy) : 0;
-	if (a.replaces && replace_old(e, by, &a, err) < 0)
+	if (a.replaces && engine_check_replacement(e, by, &a, r, err) < 0)
 		return 0;
 	body = request_encode(r);
 	a.body = body;
@@ -245,16 +221,15 @@ engine_accept_request(struct engine *e, const struct principal *by, struct alert
 	engine_event(e, a.id, "accepted", "{\"client\":\"%s\",\"severity\":\"%s\"}", r->client,
 		     severity_name(a.severity));
 	store_audit(e->store, e->now, r->client, "alert.accept", body);
-	if ((r->reached ? engine_plan_correction(e, &a, r, err)
-			: engine_plan_targets(e, &a, r, p, err)) < 0)
+	if ((r->reached ? plan_reached(e, &a, r, err) : engine_plan_targets(e, &a, r, p, err)) < 0)
 		goto out;
 	engine_nobody_accept(e, &a, r, p);
 	if (a.state != ALERT_HELD && !r->dry_run && engine_look(e, &a, r, err) < 0)
 		goto out;
 	write_alert(e, &a, r);
 	/* Last: what is undone with a refusal are rows, not the waves in memory. */
-	if (a.replaces && !r->dry_run)
-		engine_stop_waves(e, a.replaces, WAVE_WITHDRAWN);
+	if (a.state != ALERT_HELD && !r->dry_run)
+		engine_replace(e, &a, r);
 	e->last_alert = id = a.id;
 out:
 	free(body);
@@ -366,8 +341,8 @@ cancel_notice(struct engine *e, const struct command *cmd, const struct alert *a
 		.template = c->template, .client = (char *)cmd->by.name, .drill = a->drill, .test = a->test,
 		.severity = a->severity, .kind = (char *)a->kind, .params = c->params,
 		.param_count = c->param_count, .divisions = old->divisions,
-		.division_count = old->division_count, .reached = true, .replaces = a->id,
-		.own = true,
+		.division_count = old->division_count, .reached = true, .whole = true,
+		.replaces = a->id, .own = true,
 	};
 	struct alert notice;
 	char key[48];

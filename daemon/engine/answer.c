@@ -11,7 +11,7 @@ engine_take_answer(struct engine *e, struct alert *a, uint32_t contact, const st
 	struct answer answer = {
 		.alert = a->id, .contact = contact, .at = e->now, .source = word->source,
 		.kind = word->kind, .level = word->level, .step = (int)a->step, .text = word->text,
-		.helper = store_called_lowest(e->store, contact, a->id) == LEVEL_COUNT,
+		.helper = !store_was_called(e->store, contact, a->id),
 		.wave = word->wave, .minutes = word->minutes,
 	};
 	unsigned *targets;
@@ -113,8 +113,7 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 		return;
 	}
 	if (q->contact) {
-		if (!known ||
-		    store_called_lowest(e->store, person.id, a.id) == LEVEL_COUNT) {
+		if (!known || !store_was_called(e->store, person.id, a.id)) {
 			err_say(&err, REFUSED_INVALID, about(CONCEPT_CONTACT), not_called,
 				q->contact, NUM(a.id));
 			engine_refuse(e, cmd->reply_to, &err);

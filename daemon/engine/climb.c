@@ -32,7 +32,7 @@ progress_of(struct engine *e, struct alert *a, const struct policy *p)
 					    .hurry = a->hurry };
 
 	if (a->targets)
-		store_target_levels(e->store, a->id, progress.at_level);
+		store_target_levels(e->store, a->id, engine_is_parted(e, a->id), progress.at_level);
 	a->satisfied = 0;
 	for (int level = p ? p->until : LEVEL_COUNT; level < LEVEL_COUNT; level++)
 		a->satisfied += progress.at_level[level];
@@ -199,10 +199,22 @@ look_at_open(struct look *l)
 	return rc;
 }
 
+/* A held alert that replaces another was released.  When it was accepted, its caller did this. */
+static void
+take_over(struct look *l)
+{
+	struct err err = { 0 };
+
+	if (l->r->reached && replacement_is_whole(l->r) && engine_plan_correction(l->e, l->a, l->r, &err) < 0)
+		step_failed(l->e, l->a, 0, &err);
+	engine_replace(l->e, l->a, l->r);
+}
+
 int
 engine_look(struct engine *e, struct alert *a, const struct alert_request *r, struct err *refuse)
 {
 	struct look look = { e, a, engine_policy(e, a->policy), r, refuse };
+	bool was_held = a->state == ALERT_HELD;
 	struct said said;
 	int rc = 0;
 
@@ -219,6 +231,8 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 		close_alert(e, a, ALERT_EXHAUSTED);
 	} else if (alert_is_open(a->state)) {
 		rc = look_at_open(&look);
+		if (was_held && a->replaces)
+			take_over(&look);
 		if (rc == 0 && !refuse && look.p && alert_is_open(a->state))
 			engine_desk_refresh(e, a, look.p);
 	}

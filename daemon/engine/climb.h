@@ -18,6 +18,16 @@ void engine_stand_down(struct engine *, struct alert *, const struct policy *);
 /* One person is; false: there is no such text, or it is not possible (logged). */
 bool engine_not_needed(struct engine *, struct alert *, const struct policy *, uint32_t contact);
 
+/* -- replace.c -- */
+
+/* Does it end the old alert for everybody, not only for whom its audience names? */
+bool replacement_is_whole(const struct alert_request *);
+/* May `a` (with `replaces`) take over what its request names?  It writes nothing; -1: err. */
+int engine_check_replacement(struct engine *, const struct principal *, const struct alert *,
+			     const struct alert_request *, struct err *);
+/* It is released: targets move, nothing more goes out for them.  Not to be undone: memory follows. */
+void engine_replace(struct engine *, struct alert *, const struct alert_request *);
+
 /* -- climb.c -- */
 
 void engine_climb_due(struct engine *);		/* alerts whose due_at has come */

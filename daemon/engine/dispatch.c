@@ -131,13 +131,31 @@ finish_without_sending(struct engine *e, struct live_wave *lw, struct message *m
 	engine_message_event(e, lw, m, event);
 }
 
+/* Some of its alert's targets were taken over by another alert: what speaks of these only goes no
+ * more; what may have left is in doubt, and stays so. */
+static bool
+has_moved(struct engine *e, struct live_wave *lw, struct message *m)
+{
+	if (!lw->parted || engine_row_places(e, lw, m->contact, m->variant) != ROW_MOVED)
+		return false;
+	finish_without_sending(e, lw, m, m->flags & MESSAGE_RESEND ? MESSAGE_ON_UNKNOWN
+			       : MESSAGE_ON_WITHDRAW, NULL);
+	return true;
+}
+
 /* What must be settled about a row before any route is asked; true if it may go. */
 static bool
 may_go(struct engine *e, struct live_wave *lw, struct message *m)
 {
 	if (lw->w.expires_at <= e->now || lw->w.state == WAVE_EXPIRED)
 		finish_without_sending(e, lw, m, MESSAGE_ON_EXPIRE, NULL);
-	else if (lw->w.state == WAVE_WITHDRAWN || !engine_still_needed(e, lw, m->contact))
+	else if (lw->w.state == WAVE_WITHDRAWN)
+		finish_without_sending(e, lw, m, MESSAGE_ON_WITHDRAW, NULL);
+	else if (has_moved(e, lw, m))
+		return false;
+	else if (lw->w.position == ENDING_POSITION && !engine_ending_needed(e, lw, m->contact))
+		finish_without_sending(e, lw, m, MESSAGE_ON_WITHDRAW, NULL);
+	else if (!engine_still_needed(e, lw, m->contact))
 		finish_without_sending(e, lw, m, MESSAGE_ON_WITHDRAW, NULL);
 	else if (m->flags & MESSAGE_RESEND && store_has_answered(e->store, lw->w.alert, m->contact))
 		finish_without_sending(e, lw, m, MESSAGE_ON_UNKNOWN, NULL);
@@ -291,7 +309,8 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 	size_t count = store_messages_after(e->store, &lw->w, rows, want);
 	uint32_t before = lw->w.cursor;
 	unsigned taken = 0;
-	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !r->budget_count &&
+	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !r->budget_count && !lw->parted &&
+		lw->w.position != ENDING_POSITION &&
 		!engine_honours_opt_out(lw) && lw->w.expires_at > e->now &&
 		!engine_is_suspect(e, HAND_WAVE, lw->w.id);
 

@@ -9,17 +9,12 @@ engine_resends(struct engine *e, const struct live_wave *lw)
 	return lw->w.severity >= SEVERITY_ORANGE && lw->w.kind != WAVE_REPLY;
 }
 
-void
-engine_join_correction(struct engine *e, const struct live_wave *lw, uint32_t contact,
-		enum message_state state)
+static void
+join(struct engine *e, const struct live_wave *lw, struct live_wave *c, uint32_t contact)
 {
-	struct live_wave *c = lw->correction ? engine_wave(e, lw->correction) : NULL;
 	struct person person;
 
-	/* A call has told something only when somebody picked up. */
-	if (!c || (lw->w.channel == CHANNEL_VOICE && state != MESSAGE_DELIVERED) ||
-	    lw->w.kind == WAVE_REPLY ||
-	    c->w.state > WAVE_FINISHED || c->w.expires_at <= e->now ||
+	if (c->w.state > WAVE_FINISHED || c->w.expires_at <= e->now ||
 	    store_has_message(e->store, c->w.alert, contact, WAVE_CORRECTION) ||
 	    !store_person_by_id(e->store, contact, &person))
 		return;
@@ -31,6 +26,28 @@ engine_join_correction(struct engine *e, const struct live_wave *lw, uint32_t co
 		c->w.state = WAVE_OPEN;
 	engine_wave_touch(e, c);
 	engine_wave_due(e, c, e->now);
+}
+
+void
+engine_join_correction(struct engine *e, const struct live_wave *lw, uint32_t contact,
+		enum message_state state)
+{
+	struct live_wave *c = lw->correction ? engine_wave(e, lw->correction) : NULL;
+	struct message m;
+
+	/* A call has told something only when somebody picked up. */
+	if ((lw->w.channel == CHANNEL_VOICE && state != MESSAGE_DELIVERED) || lw->w.kind == WAVE_REPLY)
+		return;
+	if (c)
+		join(e, lw, c, contact);
+	else if (store_message_get(e->store, lw->w.id, contact, lw->w.channel, &m))
+		engine_end_late(e, lw, &m);
+}
+
+bool
+engine_may_correct(const struct live_wave *lw)
+{
+	return lw->w.state == WAVE_WITHDRAWN || lw->parted;
 }
 
 void
@@ -53,7 +70,7 @@ engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
 	store_message_update(e->store, m);
 	if (next == MESSAGE_QUEUED)
 		engine_wave_due(e, lw, m->due);
-	if (message_is_reached(next) && lw->w.state == WAVE_WITHDRAWN)
+	if (message_is_reached(next) && engine_may_correct(lw))
 		engine_join_correction(e, lw, m->contact, next);
 	if (next == MESSAGE_FAILED)
 		engine_rung_failed(e, lw);

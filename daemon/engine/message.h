@@ -11,9 +11,11 @@
  * those reached late follow. */
 void engine_message_event(struct engine *, struct live_wave *, struct message *,
 			  enum message_event);
-/* A person was reached after all by a wave that is withdrawn: he joins its correction. */
+/* A person was reached after all by a wave that is withdrawn, or whose alert was replaced in part:
+ * he joins its correction, or hears where it has ended. */
 void engine_join_correction(struct engine *, const struct live_wave *, uint32_t contact,
 			    enum message_state);
+bool engine_may_correct(const struct live_wave *);	/* may there be something to join? */
 /* May this route tell this about that attempt?  It had it, for that number (0: it does not say), and
  * did not refuse it. */
 bool engine_is_from(struct engine *, const struct message *, unsigned attempt,
@@ -86,6 +88,16 @@ int compose_positions(struct planner *, unsigned first, unsigned count, enum wav
  * *from on, which then is behind them. */
 int compose_some(struct planner *, unsigned position, enum wave_kind, size_t *from, size_t people);
 void compose_end(struct planner *);	/* the picks were told, and are empty */
+
+/* -- endings.c -- */
+
+/* Tells those whom the replaced alert reached for places that `a` took over (and does not address
+ * at once) or, with `whole`, ends. */
+void engine_end_places(struct engine *, struct alert *a, const struct alert_request *, bool whole);
+/* A message of an alert that was replaced, be it in part, has reached its person only now. */
+void engine_end_late(struct engine *, const struct live_wave *, const struct message *);
+/* May a row that tells of an ending go?  Not to whom the new alert tells more. */
+bool engine_ending_needed(struct engine *, const struct live_wave *, uint32_t contact);
 
 /* -- collect.c -- */
 

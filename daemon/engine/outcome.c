@@ -342,7 +342,7 @@ engine_done(struct engine *e, struct command *cmd)
 						     message_id_attempt(item->id), lw->w.channel,
 						     item->parts, item->ref, e->now)) {
 				engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
-				if (lw->w.state == WAVE_WITHDRAWN)
+				if (engine_may_correct(lw))
 					engine_join_correction(e, lw, message_id_contact(item->id),
 							MESSAGE_SENT);
 				engine_receipts_named(e, r, item, lw);

@@ -117,6 +117,8 @@ request_encode(const struct alert_request *r)
 	put_string(&out, "client", r->client);
 	put_member(&out, "reached");
 	buf_puts(&out, r->reached ? "true" : "false");
+	put_member(&out, "whole");
+	buf_puts(&out, r->whole ? "true" : "false");
 	put_member(&out, "in_turn");
 	buf_puts(&out, r->in_turn ? "true" : "false");
 	put_member(&out, "recipients_max");
@@ -172,6 +174,7 @@ request_decode(const char *text)
 	r->policy = string_of(j, "policy");
 	r->client = string_of(j, "client");
 	r->reached = json_is_true(json_object_get(j, "reached"));
+	r->whole = json_is_true(json_object_get(j, "whole"));
 	r->in_turn = json_is_true(json_object_get(j, "in_turn"));
 	r->recipients_max = (unsigned long)json_integer_value(
 		json_object_get(j, "recipients_max"));

@@ -5,11 +5,11 @@
  *
  *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, desk, import
- *   3 waves.h    waves, stop
- *   4 message.h  message, hope, calls, compose, seats, rows, collect,
+ *   3 waves.h    waves, stop, moved
+ *   4 message.h  message, hope, calls, compose, seats, rows, endings, collect,
  *                in_flight
  *   5 plan.h     plan, slices, notice, dispatch
- *   6 climb.h    targets, stand_down, climb, catch_up, nobody, raise
+ *   6 climb.h    targets, replace, stand_down, climb, catch_up, nobody, raise
  *   7 accept.h   dry_run, accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
@@ -37,6 +37,7 @@ struct live_wave {
 	bool rest;			/* there may be rows after the cursor */
 	bool route_alarm;		/* told by a route that is in no trouble itself */
 	bool stopping;			/* over, and in the list of those to be cleared away */
+	bool parted;			/* targets of its alert have moved: look at each row's places */
 	uint32_t asked_back;		/* up to this contact */
 	bool looked_through, again;	/* message.c's list of calls; anew when it is through */
 	uint32_t looked_to;
@@ -210,6 +211,7 @@ struct engine {
 		struct live_list touched;	/* whose row must be written this turn */
 		struct live_list stopping;	/* stop.c: over, with rows to clear away */
 		struct live_list waiting;	/* with nothing to claim before their due_at */
+		struct table parted;	/* moved.c: alerts of which targets have moved */
 		msec waiting_at;	/* the earliest of those */
 		msec expiry_at;		/* when a wave's validity may end */
 		uint32_t last, marked;	/* last id; the same before the command in hand */

@@ -99,6 +99,26 @@ engine_stop_waves(struct engine *e, int64_t alert, enum wave_state state)
 	store_waves_of(e->store, alert, stop_one, &stop);
 }
 
+static void
+part_one(void *ctx, const struct wave *w)
+{
+	struct engine *e = ctx;
+	struct live_wave *lw;
+
+	if (w->kind > WAVE_HELPER || (w->state >= WAVE_FINISHED && !w->count[MESSAGE_SENDING]))
+		return;
+	lw = engine_wave(e, w->id);
+	if (lw)				/* else the store has failed */
+		lw->parted = true;
+}
+
+void
+engine_part_alert(struct engine *e, int64_t alert)
+{
+	engine_parted_note(e, alert);
+	store_waves_of(e->store, alert, part_one, e);
+}
+
 struct expiring {
 	struct engine *e;
 	struct live_list ended;

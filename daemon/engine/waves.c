@@ -151,6 +151,8 @@ take_in(struct engine *e, const struct wave *w)
 	lw->written = w->state;
 	lw->flash = t && t->flash;
 	lw->route_alarm = t && strcmp(t->name, ROUTE_ALARM) == 0;
+	/* What tells of an ending, or thanks, is true wherever its reader's place has gone. */
+	lw->parted = w->kind <= WAVE_HELPER && engine_is_parted(e, w->alert);
 	lw->due_at = NEVER;
 	if (w->state <= WAVE_OPEN)
 		e->waves.expiry_at = msec_min(e->waves.expiry_at, w->expires_at);
@@ -202,7 +204,7 @@ engine_wave_add(struct engine *e, const struct wave *w, bool test)
 static void
 note_correction(void *ctx, const struct wave *w)
 {
-	if (w->kind == WAVE_CORRECTION)
+	if (w->kind == WAVE_CORRECTION && w->position != ENDING_POSITION)
 		*(uint32_t *)ctx = w->id;
 }
 
@@ -364,6 +366,7 @@ engine_waves_load(struct engine *e)
 {
 	e->waves.last = e->waves.committed = store_wave_last(e->store);
 	e->waves.waiting_at = e->waves.expiry_at = NEVER;
+	engine_parted_load(e);
 	store_waves_open(e->store, load_one, load_lost, e);
 	store_waves_due(e->store, load_due, e);
 	/* What is due in the waves behind the damage is not known: each is asked for itself. */
@@ -428,6 +431,7 @@ void
 engine_waves_drop(struct engine *e)
 {
 	table_fini(&e->waves.live, free_live_wave);
+	engine_parted_drop(e);
 	memset(e->waves.low_ids, 0, sizeof(e->waves.low_ids));
 	free(e->waves.ranks);
 	e->waves.ranks = NULL;

@@ -8,6 +8,9 @@
 #define REPLY_LATER 0
 #define REPLY_NOW 1
 
+/* Of the waves in a step that tell where an alert has ended (endings.c): behind all others. */
+#define ENDING_POSITION 999
+
 /* Borrowed until it is forgotten (at a flush, when nothing is left to do); NULL: no such wave, or
  * the store has failed. */
 struct live_wave *engine_wave(struct engine *, uint32_t id);
@@ -37,7 +40,24 @@ msec engine_waves_next(const struct engine *);	/* when one may expire */
 void engine_wave_stop(struct engine *, struct live_wave *, enum wave_state);
 /* Nothing more of this alert leaves: by the waves' state, not by a million updates. */
 void engine_stop_waves(struct engine *, int64_t alert, enum wave_state);
+/* Targets of it have just moved: each of its rows is looked at from now on, nothing is written. */
+void engine_part_alert(struct engine *, int64_t alert);
 void engine_waves_end(struct engine *);	/* those that expire; a slice of clearing away */
+
+/* -- moved.c: places of an alert that another took over -- */
+
+bool engine_is_parted(const struct engine *, int64_t alert);	/* has a target of it moved? */
+enum row_places { ROW_STAYS, ROW_MIXED, ROW_MOVED };
+/* Is what a row speaks of still the alert's?  A row that speaks of no target stays. */
+enum row_places engine_row_places(struct engine *, const struct live_wave *, uint32_t contact,
+				  int64_t variant);
+/* The targets that it speaks of, moved or not; their number.  Borrowed until the alert is parted
+ * again or memory is dropped. */
+size_t engine_row_targets(struct engine *, const struct wave *, uint32_t contact, int64_t variant,
+			  const struct target ***out);
+void engine_parted_note(struct engine *, int64_t alert);	/* targets of it have just moved */
+void engine_parted_load(struct engine *);
+void engine_parted_drop(struct engine *);
 
 /* store_mark and store_undo, with memory kept in step: one command inside the turn. */
 void engine_mark(struct engine *);

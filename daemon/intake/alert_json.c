@@ -189,6 +189,14 @@ TAKE(replaces)
 	return take_id(r, &((struct alert_request *)out)->replaces, v, at);
 }
 
+TAKE(whole)
+{
+	if (!json_is_boolean(v))
+		return refuse(r, REFUSED_INVALID, *at, not_a_flag);
+	((struct alert_request *)out)->whole = json_is_true(v);
+	return 0;
+}
+
 TAKE(division)
 {
 	struct alert_request *q = out;
@@ -213,6 +221,7 @@ static const struct member alert_members[] = {
 	{ "params", CONCEPT_PARAMS, take_params }, { "params_by_division", CONCEPT_DIVISION_PARAMS, take_params_by_division },
 	{ "audience", CONCEPT_AUDIENCE, take_audience }, { "starts_at", CONCEPT_STARTS_AT, take_starts_at },
 	{ "expires_at", CONCEPT_EXPIRES_AT, take_expires_at }, { "replaces", CONCEPT_REPLACES, take_replaces },
+	{ "whole", CONCEPT_WHOLE, take_whole },
 };
 
 static const struct member callout_members[] = {
@@ -278,6 +287,8 @@ check_alert(struct reading *r, struct alert_request *q, json_t *json)
 			return refuse(r, REFUSED_INVALID, about(must[i].concept), member_missing,
 				      must[i].name);
 	}
+	if (q->whole && !q->replaces)
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_WHOLE), whole_of_what);
 	if (q->reached && !q->replaces)
 		return refuse(r, REFUSED_INVALID, about(CONCEPT_REPLACES), reached_of_what);
 	return 0;

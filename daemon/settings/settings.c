@@ -29,6 +29,7 @@ static cfg_opt_t roles_file_opts[] = {
 static cfg_opt_t site_opts[] = {
 	CFG_STR("name_zh", "", CFGF_NONE), CFG_STR("name_en", "", CFGF_NONE),
 	CFG_STR("office_zh", "", CFGF_NONE), CFG_STR("office_en", "", CFGF_NONE),
+	CFG_STR("end_left", "end.left", CFGF_NONE), CFG_STR("end_changed", "end.changed", CFGF_NONE),
 	CFG_STR("signature_zh", "", CFGF_NONE), CFG_STR("signature_en", "", CFGF_NONE),
 	CFG_STR("country", "86", CFGF_NONE), CFG_STR("area_code", "", CFGF_NONE),
 	CFG_STR("timezone", "Asia/Shanghai", CFGF_NONE),
@@ -311,6 +312,8 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	s->site_name[LANG_EN] = xstrdup(cfg_getstr(site, "name_en"));
 	s->office[LANG_ZH] = xstrdup(cfg_getstr(site, "office_zh"));
 	s->office[LANG_EN] = xstrdup(cfg_getstr(site, "office_en"));
+	s->end_left = xstrdup(cfg_getstr(site, "end_left"));
+	s->end_changed = xstrdup(cfg_getstr(site, "end_changed"));
 	s->signature[LANG_ZH] = xstrdup(cfg_getstr(site, "signature_zh"));
 	s->signature[LANG_EN] = xstrdup(cfg_getstr(site, "signature_en"));
 	s->drill_mark[LANG_ZH] = xstrdup("【演练】");
@@ -713,6 +716,8 @@ settings_unref(struct settings *s)
 	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	free_lists(s);
+	free(s->end_left);
+	free(s->end_changed);
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
 		free(s->site_name[lang]);
 		free(s->office[lang]);

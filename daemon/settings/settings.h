@@ -102,6 +102,7 @@ struct settings {
 	char *site_name[LANG_COUNT], *office[LANG_COUNT];	/* office: who speaks in a call */
 	char *signature[LANG_COUNT], *drill_mark[LANG_COUNT];
 	char *drill_mark_provider[LANG_COUNT];
+	char *end_left, *end_changed;	/* templates: an alert ends there, another goes on there */
 	char *timezone;			/* for times in texts, "Asia/Shanghai" */
 	struct phone_plan phone_plan;
 	enum lang default_lang;

@@ -247,7 +247,8 @@ void
 store_targets(struct store *s, int64_t alert, int below, target_fn fn, void *ctx)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT id, division, contact, level FROM target "
-				       "WHERE alert = ? AND level < ?", "ii", alert, (int64_t)below);
+				       "WHERE alert = ? AND level < ? AND moved_to IS NULL", "ii",
+				       alert, (int64_t)below);
 
 	while (store_step(s, st)) {
 		struct target t;
@@ -261,21 +262,24 @@ bool
 store_target_by_division(struct store *s, int64_t alert, division_code division,
 			 struct target *t)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT id, division, contact, level FROM target "
+	sqlite3_stmt *st = store_query(s, "SELECT id, division, contact, level, moved_to FROM target "
 				       "WHERE alert = ? AND division = ?", "ii", alert, division);
 
 	if (!store_step(s, st))
 		return false;
 	target_row(st, t);
+	t->moved_to = sqlite3_column_int64(st, 4);
 	store_done(st);
 	return true;
 }
 
 void
-store_target_levels(struct store *s, int64_t alert, size_t at_level[LEVEL_COUNT])
+store_target_levels(struct store *s, int64_t alert, bool parted, size_t at_level[LEVEL_COUNT])
 {
-	sqlite3_stmt *st = store_query(s, "SELECT level, count(*) FROM target WHERE alert = ? "
-				       "GROUP BY level", "i", alert);
+	/* Counted at each look at an alert: 20,000 targets of one that nobody took from pay nothing. */
+	sqlite3_stmt *st = store_query(s, parted
+		? "SELECT level, count(*) FROM target WHERE alert = ? AND moved_to IS NULL GROUP BY level"
+		: "SELECT level, count(*) FROM target WHERE alert = ? GROUP BY level", "i", alert);
 
 	memset(at_level, 0, LEVEL_COUNT * sizeof(*at_level));
 	while (store_step(s, st)) {
@@ -312,8 +316,8 @@ int
 store_called_lowest(struct store *s, uint32_t contact, int64_t alert)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT min(t.level) FROM called c JOIN target t "
-		"ON t.alert = c.alert AND t.id = c.target WHERE c.contact = ? AND c.alert = ?", "ii",
-		(int64_t)contact, alert);
+		"ON t.alert = c.alert AND t.id = c.target WHERE c.contact = ? AND c.alert = ? "
+		"AND t.moved_to IS NULL", "ii", (int64_t)contact, alert);
 	int level = LEVEL_COUNT;
 
 	if (store_step(s, st)) {

@@ -66,6 +66,7 @@ CREATE TABLE alert (
 	due_at INTEGER				-- when the engine must look at it; NULL = never
 ) STRICT;
 CREATE INDEX alert_due ON alert (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX alert_replaces ON alert (replaces) WHERE replaces IS NOT NULL;
 CREATE INDEX alert_open ON alert (id) WHERE closed_at IS NULL;	-- held, active, exhausted
 CREATE TABLE alert_document (	-- which version of a step's template the alert runs on
 	alert INTEGER NOT NULL, name TEXT NOT NULL, document INTEGER NOT NULL,

@@ -512,6 +512,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE target ADD COLUMN moved_to INTEGER;"
 	"ALTER TABLE wave ADD COLUMN segments INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE route ADD COLUMN speed REAL;"
+	"CREATE INDEX alert_replaces ON alert (replaces) WHERE replaces IS NOT NULL;"
 	"ALTER TABLE target ADD COLUMN nobody INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE target ADD COLUMN rose INTEGER NOT NULL DEFAULT 0;"
 	"CREATE TABLE catch_up (alert INTEGER NOT NULL, target INTEGER NOT NULL, "

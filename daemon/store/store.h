@@ -172,9 +172,11 @@ struct target {
 	uint32_t contact;
 	int level;
 	bool nobody;				/* only from store_targets_short */
+	int64_t moved_to;			/* the alert that took it over; 0 = it is still ours */
 };
 typedef void (*target_fn)(void *ctx, const struct target *);
 void store_target_insert(struct store *, int64_t alert, const struct target *);
+/* Those that have not moved.  One that has is frozen: no level counts it, none changes it. */
 void store_targets(struct store *, int64_t alert, int below, target_fn, void *ctx);
 /* Those below a level that have not moved to another alert, by place. */
 void store_targets_short(struct store *, int64_t alert, int below, target_fn, void *ctx);
@@ -187,16 +189,29 @@ typedef void (*alert_id_fn)(void *ctx, int64_t alert);
 void store_alerts_open(struct store *, size_t max, alert_id_fn, void *ctx); /* with targets, newest first */
 bool store_target_get(struct store *, int64_t alert, unsigned target, struct target *);
 bool store_target_by_division(struct store *, int64_t alert, division_code, struct target *);
-void store_target_levels(struct store *, int64_t alert, size_t at_level[LEVEL_COUNT]);
+/* `parted`: some may have moved. */
+void store_target_levels(struct store *, int64_t alert, bool parted, size_t at_level[LEVEL_COUNT]);
 void store_called_put(struct store *, uint32_t contact, int64_t alert, unsigned target,
 		      unsigned step);
 /* In order, those after `after` (-1 = from the first). */
 size_t store_called_targets(struct store *, uint32_t contact, int64_t alert, int64_t after,
 			    unsigned *out, size_t max);
-/* Lowest level among the targets this person was called for; LEVEL_COUNT if none. */
+/* Lowest level among the targets this person was called for; LEVEL_COUNT if none, or all moved. */
 int store_called_lowest(struct store *, uint32_t contact, int64_t alert);
+bool store_was_called(struct store *, uint32_t contact, int64_t alert);	/* for any target, moved or not */
 /* Alerts a person was called for, newest first. */
 size_t store_called_alerts(struct store *, uint32_t contact, int64_t *out, size_t max);
+
+/* -- moved.c: targets that another alert took over -- */
+void store_target_move(struct store *, int64_t alert, unsigned target, int64_t to);
+void store_targets_all(struct store *, int64_t alert, target_fn, void *ctx);	/* moved ones, too */
+/* Alerts of which some target may have moved. */
+void store_alerts_parted(struct store *, alert_id_fn, void *ctx);
+/* Those that will take over targets of this one when they are released. */
+void store_replacements_held(struct store *, int64_t alert, alert_id_fn, void *ctx);
+/* All that a person was called for in an alert, moved or not. */
+void store_called_for(struct store *, uint32_t contact, int64_t alert, target_fn, void *ctx);
+void store_posts_of(struct store *, uint32_t contact, division_fn, void *ctx);
 
 /* -- told.c -- */
 /* Alerts in which this person has a message without being called for a target: helpers, recipients
@@ -432,6 +447,10 @@ size_t store_messages_sending_of(struct store *, uint32_t wave, uint32_t after, 
 /* Contacts of a wave whose message is sent, delivered or uncertain. */
 size_t store_messages_reached(struct store *, uint32_t wave, enum channel, uint32_t after,
 			      uint32_t last, size_t max, contact_fn, void *ctx);
+/* All of them, with the text that each got; `fn` may read. */
+typedef void (*reached_fn)(void *ctx, uint32_t contact, int64_t variant);
+void store_messages_reached_all(struct store *, uint32_t wave, enum channel, uint32_t last,
+				reached_fn, void *ctx);
 /* Does the person have a message of this kind in any wave of the alert? */
 bool store_has_message(struct store *, int64_t alert, uint32_t contact, int wave_kind);
 /* A text of the alert in that language, 0 if none was rendered. */

@@ -110,8 +110,10 @@ static const struct { const char *promise, *sql; } promises[] = {
 	  "r.state IN (2, 3, 4, 7))" },
 	{ "everybody reached gets the correction, once",
 	  "SELECT o.id, r.contact FROM alert a JOIN wave o ON o.alert = a.replaces AND o.channel = 0 "
-	  "AND o.kind <> 4 JOIN message r ON r.wave = o.id AND r.state IN (2, 3, 7) WHERE EXISTS "
-	  "(SELECT 1 FROM wave k WHERE k.alert = a.id AND k.kind = 3) AND (SELECT count(*) FROM wave "
+	  "AND o.kind <> 4 JOIN message r ON r.wave = o.id AND r.state IN (2, 3, 7) "
+	  "WHERE a.body LIKE '%\"reached\":true%' AND (a.body LIKE '%\"whole\":true%' OR "
+	  "a.body LIKE '%\"divisions\":[]%') AND EXISTS (SELECT 1 FROM wave k "
+	  "WHERE k.alert = a.id AND k.kind = 3) AND (SELECT count(*) FROM wave "
 	  "k JOIN message c ON c.wave = k.id AND c.contact = r.contact WHERE k.alert = a.id AND "
 	  "k.kind = 3) <> 1" },
 };

@@ -373,6 +373,8 @@ read_audience(struct reader *r, struct alert_request *q)
 			add_string(&q->contacts, &q->contact_count, r->n->district->people[v].ref);
 	} else if (eat(r, "reached"))
 		q->reached = true;
+	else if (eat(r, "whole"))
+		q->whole = true;
 	else if (eat(r, "in_turn"))
 		q->in_turn = true;
 	else
@@ -739,7 +741,7 @@ do_receipt(struct reader *r)
 
 struct wish {
 	struct night *n;
-	enum { WISH_COPY, WISH_LEVEL, WISH_STATE, WISH_TASK, WISH_EVENT, WISH_MESSAGE, WISH_ANSWERS,
+	enum { WISH_COPY, WISH_LEVEL, WISH_MOVED, WISH_STATE, WISH_TASK, WISH_EVENT, WISH_MESSAGE, WISH_ANSWERS,
 	       WISH_INBOUND, WISH_AUDIT, WISH_ANSWERED, WISH_CANARY,
 	       WISH_ATTEMPTS, WISH_REFERENCES, WISH_COUNT } kind;
 	bool no, call;
@@ -835,6 +837,9 @@ measure(const struct wish *w)
 	case WISH_LEVEL:
 		return gongd_look(n, "SELECT level FROM target WHERE alert = ?1 AND division = ?2",
 				  w->alert, w->division);
+	case WISH_MOVED:
+		return gongd_look(n, "SELECT coalesce(moved_to, 0) FROM target WHERE alert = ?1 "
+				  "AND division = ?2", w->alert, w->division);
 	case WISH_STATE:
 		return gongd_look(n, "SELECT state FROM alert WHERE id = ?1", w->alert, 0);
 	case WISH_TASK:
@@ -886,7 +891,7 @@ fulfilled(struct night *n, void *ctx)
 	if (n->down)
 		return false;
 	is = measure(w);
-	if (w->kind == WISH_LEVEL || w->kind == WISH_STATE || w->kind == WISH_MESSAGE ||
+	if (w->kind == WISH_LEVEL || w->kind == WISH_MOVED || w->kind == WISH_STATE || w->kind == WISH_MESSAGE ||
 	    w->kind == WISH_CANARY)
 		return (is == w->value) != w->no;
 	if (w->no)
@@ -925,6 +930,11 @@ read_wish(struct reader *r, struct wish *w)
 		w->alert = script_alert(r->n, need(r));
 		w->division = need_division(r);
 		w->value = atoi(need(r));
+	} else if (strcmp(what, "moved") == 0) {
+		w->kind = WISH_MOVED;
+		w->alert = script_alert(r->n, need(r));
+		w->division = need_division(r);
+		w->value = script_alert(r->n, need(r));
 	} else if (strcmp(what, "state") == 0) {
 		w->kind = WISH_STATE;
 		w->alert = script_alert(r->n, need(r));
@@ -1020,7 +1030,7 @@ do_expect(struct reader *r)
 		met = true;
 	if (r->n->failed)
 		return;
-	if (w.no && w.kind != WISH_LEVEL && w.kind != WISH_STATE && w.kind != WISH_MESSAGE)
+	if (w.no && w.kind != WISH_LEVEL && w.kind != WISH_MOVED && w.kind != WISH_STATE && w.kind != WISH_MESSAGE)
 		met = !met;
 	if (!met)
 		night_fail(r->n, "expectation not met (it is %lld)", (long long)measure(&w));

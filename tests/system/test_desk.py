@@ -147,14 +147,12 @@ def test_a_callout_takes_no_more_people_than_its_policy_calls():
         assert world.api("POST", "/v1/callouts", dict(callout, key="5", contacts=people[:5]))[0] == 202
 
 
-def test_a_correction_takes_no_policy_and_no_later_start():
+def test_a_correction_takes_no_policy():
     with world_with() as world:
         old = world.send(**notice("old"))
         reached = dict(RAIN, replaces=old, audience={"divisions": ["990121"], "reached": True})
         refused(world.api("POST", "/v1/alerts", dict(reached, key="p", policy="call.red")), 422,
                 "/policy")
-        refused(world.api("POST", "/v1/alerts", notice("s", replaces=old, starts_at=int(
-            time.time() * 1000) + 3600000)), 422, "/starts_at")
         assert world.alert(old)["state"] == "exhausted"
 
 

@@ -173,7 +173,14 @@ ask_alerts(struct store *s)
 	store_alerts_next_due(s);
 	store_targets(s, 1, 3, see_target, NULL);
 	store_target_by_division(s, 1, 1, &t);
-	store_target_levels(s, 1, levels);
+	store_target_levels(s, 1, false, levels);
+	store_target_levels(s, 1, true, levels);
+	store_target_move(s, 1, 0, 2);
+	store_targets_all(s, 1, see_target, NULL);
+	store_alerts_parted(s, see_alert, NULL);
+	store_replacements_held(s, 1, see_alert, NULL);
+	store_called_for(s, 1, 1, see_target, NULL);
+	store_was_called(s, 1, 1);
 	store_target_raise(s, 1, 0, 3, 1, &(struct answer){ .contact = 1 });
 	store_standing_put(s, 1, 0, 1, 3, 1);
 	store_standing_nth(s, 1, 0, 1);

@@ -68,7 +68,7 @@ level_of(int64_t alert)
 {
 	size_t at_level[LEVEL_COUNT];
 
-	store_target_levels(store, alert, at_level);
+	store_target_levels(store, alert, false, at_level);
 	for (int level = 0; level < LEVEL_COUNT; level++)
 		if (at_level[level])
 			return level;
