@@ -65,6 +65,8 @@ engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
 	}
 	if (next != MESSAGE_QUEUED)
 		m->due = NEVER;
+	if ((next == MESSAGE_UNCERTAIN) != (m->state == MESSAGE_UNCERTAIN))
+		engine_held_note(e, lw);
 	engine_wave_moved(e, lw, m->state, (int)next);
 	m->state = (int)next;
 	store_message_update(e->store, m);

@@ -34,6 +34,14 @@ bool engine_honours_opt_out(const struct live_wave *);
  * step of a callout is taken now. */
 void engine_rung_failed(struct engine *, const struct live_wave *);
 
+/* -- held.c: what may or may not have left, and is not sent again -- */
+
+void engine_held_note(struct engine *, const struct live_wave *);	/* one became so, or is no more */
+void engine_held_due(struct engine *);
+msec engine_held_next(const struct engine *);
+void engine_held_shift(struct engine *, msec by);
+void engine_held_load(struct engine *);
+
 /* -- calls.c -- */
 
 /* Something that the calls of this wave were for has been answered. */

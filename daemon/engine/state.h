@@ -6,7 +6,7 @@
  *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, desk, import
  *   3 waves.h    waves, stop, moved
- *   4 message.h  message, hope, calls, compose, seats, rows, endings, collect,
+ *   4 message.h  message, held, hope, calls, compose, seats, rows, endings, collect,
  *                in_flight
  *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, replace, stand_down, climb, catch_up, nobody, raise
@@ -227,6 +227,11 @@ struct engine {
 	struct live_list planning;	/* broadcast.c, collect.c: still being planned, oldest first */
 	msec resume_at;			/* dispatch.c: when a held-back claim may go at the earliest */
 	int64_t last_alert;		/* accept.c */
+	struct {			/* held.c: alerts with messages in doubt, and when to look */
+		int64_t alerts[64];
+		size_t count;
+		msec at;
+	} held;
 	struct {			/* nobody.c: alerts to be looked at for targets without anybody */
 		int64_t alerts[64], after;	/* after: of the first, the target looked at last */
 		size_t count;

@@ -451,6 +451,10 @@ size_t store_messages_reached(struct store *, uint32_t wave, enum channel, uint3
 typedef void (*reached_fn)(void *ctx, uint32_t contact, int64_t variant);
 void store_messages_reached_all(struct store *, uint32_t wave, enum channel, uint32_t last,
 				reached_fn, void *ctx);
+/* Contacts of a wave whose message is uncertain. */
+void store_messages_uncertain(struct store *, uint32_t wave, contact_fn, void *ctx);
+/* Open alerts that have such, at most 64. */
+void store_alerts_uncertain(struct store *, alert_id_fn, void *ctx);
 /* Does the person have a message of this kind in any wave of the alert? */
 bool store_has_message(struct store *, int64_t alert, uint32_t contact, int wave_kind);
 /* A text of the alert in that language, 0 if none was rendered. */

@@ -199,3 +199,26 @@ store_tasks_over(struct store *s, const char *kind, const struct said *note, mse
 	free(stored.values);
 	return rows > 0;
 }
+
+/* -- what a task lists -- */
+
+void
+store_messages_uncertain(struct store *s, uint32_t wave, contact_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE wave = ? AND state = 7", "i",
+				       (int64_t)wave);
+
+	while (store_step(s, st))
+		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0));
+}
+
+void
+store_alerts_uncertain(struct store *s, alert_id_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT a.id FROM alert a WHERE a.closed_at IS NULL AND EXISTS "
+				       "(SELECT 1 FROM wave w WHERE w.alert = a.id AND w.kind <> 4 AND "
+				       "w.uncertain > 0) LIMIT 64", "");
+
+	while (store_step(s, st))
+		fn(ctx, sqlite3_column_int64(st, 0));
+}
