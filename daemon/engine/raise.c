@@ -105,6 +105,17 @@ tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
 		call_the_desk(e, a, answer, "unclear");
 }
 
+/* The desk had a task about such places, or no rung will open one any more. */
+static bool
+desk_knew(const struct alert *a, const struct policy *p)
+{
+	bool asked = a->step >= p->step_count || (p->deadline_ms != NEVER && a->deadline_at == NEVER);
+
+	for (size_t i = 0; i < a->step && i < p->step_count; i++)
+		asked |= p->steps[i].channels[CHANNEL_CONSOLE];
+	return asked;
+}
+
 /* Records an answer and raises every target that it counts for. */
 void
 engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
@@ -136,8 +147,7 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 		engine_not_needed(e, a, p, answer->contact);
 	if (s.raised)
 		store_waves_of(e->store, a->id, call_back, e);
-	/* No rung will ask for it any more. */
-	if (s.fell && p && alert_is_open(a->state) && a->step >= p->step_count)
+	if (s.fell && p && alert_is_open(a->state) && desk_knew(a, p))
 		engine_desk_short(e, a, p, "unanswered");
 	if (alert_is_open(a->state) && a->state != ALERT_HELD && (s.raised || s.fell || a->hurry)) {
 		a->due_at = e->now;
