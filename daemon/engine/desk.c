@@ -324,15 +324,48 @@ engine_desk_short(struct engine *e, const struct alert *a, const struct policy *
 	write_short(e, a, p, task, task ? first : kind, e->now);
 }
 
+/* -- places that nobody can be called for -- */
+
+static void
+write_nobody(struct engine *e, const struct alert *a, const struct policy *p, int64_t task,
+	     msec grown_at)
+{
+	struct shortfall s = { .e = e, .nobody_only = true };
+	struct growing g = { .alert = a->id, .urgency = URGENCY_NOBODY };
+	struct said over;
+
+	store_targets_short(e->store, a->id, p->until, add_short, &s);
+	clip_names(&s.names[GROUP_NOBODY], NAMES_MAX);
+	if (s.places.len)
+		buf_puts(&s.places, "]");
+	g.count = s.all;
+	g.places = s.places.data;
+	SAY(&g.said, task_nobody, a->code, NUM(s.all), s.names[GROUP_NOBODY].data);
+	SAY(&over, task_over_somebody);
+	call_the_desk(e, task, "nobody", &g, &over, grown_at);
+	short_fini(&s);
+}
+
+void
+engine_desk_nobody(struct engine *e, const struct alert *a, const struct policy *p)
+{
+	write_nobody(e, a, p, store_task_find(e->store, a->id, 0, 0, "nobody", NULL), e->now);
+}
+
+/* -- both -- */
+
 void
 engine_desk_refresh(struct engine *e, const struct alert *a, const struct policy *p)
 {
-	bool may = a->targets && a->targets <= PLACES_MAX;
 	char kind[16];
-	int64_t task = may ? store_task_short(e->store, a->id, kind) : 0;
+	int64_t task;
 
-	if (task)
+	if (!a->targets || a->targets > PLACES_MAX)
+		return;
+	if ((task = store_task_short(e->store, a->id, kind)))
 		write_short(e, a, p, task, kind, 0);
+	if ((task = store_task_find(e->store, a->id, 0, 0, "nobody", NULL)))
+		write_nobody(e, a, p, task, 0);
 }
 
 void
@@ -346,26 +379,4 @@ engine_desk_over(struct engine *e, int64_t alert, const struct said *note)
 	task = store_task_find(e->store, alert, 0, 0, "nobody", NULL);
 	if (task)
 		store_task_over(e->store, task, note, e->now);
-}
-
-/* -- places that nobody can be called for -- */
-
-void
-engine_desk_nobody(struct engine *e, const struct alert *a, const struct policy *p)
-{
-	struct shortfall s = { .e = e, .nobody_only = true };
-	struct growing g = { .alert = a->id, .urgency = URGENCY_NOBODY };
-	int64_t task = store_task_find(e->store, a->id, 0, 0, "nobody", NULL);
-	struct said over;
-
-	store_targets_short(e->store, a->id, p->until, add_short, &s);
-	clip_names(&s.names[GROUP_NOBODY], NAMES_MAX);
-	if (s.places.len)
-		buf_puts(&s.places, "]");
-	g.count = s.all;
-	g.places = s.places.data;
-	SAY(&g.said, task_nobody, a->code, NUM(s.all), s.names[GROUP_NOBODY].data);
-	SAY(&over, task_over_somebody);
-	call_the_desk(e, task, "nobody", &g, &over, e->now);
-	short_fini(&s);
 }

@@ -296,9 +296,6 @@ size_t store_tasks_open(struct store *, const char *kind);	/* how many */
 void store_task_once(struct store *, int64_t alert, const char *kind, const struct said *, msec at);
 /* Closes gong's own open tasks of a kind that are about no alert; true: there were some. */
 bool store_tasks_over(struct store *, const char *kind, const struct said *note, msec at);
-/* The same about one person: not again while such a task is open. */
-void store_task_about(struct store *, int64_t alert, uint32_t contact, const char *kind,
-		      const struct said *, msec at);
 #define WHO_TEXT 256			/* a person's name, and the principal's behind it */
 /* One that grows: its text is made anew, its urgency never falls. */
 struct growing {

@@ -50,20 +50,6 @@ store_task_once(struct store *s, int64_t alert, const char *kind, const struct s
 }
 
 void
-store_task_about(struct store *s, int64_t alert, uint32_t contact, const char *kind,
-		 const struct said *said, msec at)
-{
-	struct stored_said stored;
-
-	store_said(said, &stored);
-	store_run(s, "INSERT INTO task (" TASK_COLUMNS ") SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7 WHERE NOT "
-		  "EXISTS (SELECT 1 FROM task WHERE alert = ?1 AND contact = ?2 AND kind = ?3 "
-		  "AND closed_at IS NULL AND contact IS NOT NULL)", "iitttti", alert, (int64_t)contact,
-		  kind, stored.text, stored.phrase, stored.values, at);
-	free(stored.values);
-}
-
-void
 store_task_take(struct store *s, int64_t task, const char *by, msec at)
 {
 	store_run(s, "UPDATE task SET taken_by = ?, taken_at = ? WHERE id = ? AND closed_at IS NULL",

@@ -2,6 +2,7 @@
  * answer that is taken back takes back only what that person said. */
 #include "tests/unit/unit.h"
 
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -134,11 +135,77 @@ it_knows_since_which_step_it_stands_there(void **state)
 	assert_int_equal(store_commit(store, NULL), 0);
 }
 
+/* A store of an older gong, with an alert open; `sql` is what its people have said. */
+static struct store *
+upgraded(const char *file, const char *sql)
+{
+	char script[65536];
+	FILE *f = fopen("tests/data/store-1.sql", "r");
+	struct err err = { .text = "" };
+	struct store *old;
+	sqlite3 *db;
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(script, 1, sizeof(script) - 1, f);
+	script[n] = '\0';
+	fclose(f);
+	assert_int_equal(sqlite3_open(file, &db), SQLITE_OK);
+	holds("the old store", sqlite3_exec(db, script, NULL, NULL, NULL) == SQLITE_OK, "%s",
+	      sqlite3_errmsg(db));
+	holds(sql, sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+	sqlite3_close(db);
+	holds("it is brought up to date", store_open(&old, file, &err) == 0, "%s", err.text);
+	return old;
+}
+
+#define ANSWER "INSERT INTO answer (alert, contact, at, source, kind, level, helper) VALUES "
+
+static const struct {
+	const char *sentence, *sql;
+	int want, best;			/* best: of the standing answers */
+} older[] = {
+	{ "nobody has said anything", "SELECT 1", 0, 0 },
+	{ "a level that its person is known for", "UPDATE target SET level = 3, level_at = 5, "
+	  "by_contact = 1; " ANSWER "(1, 1, 5, 0, 2, 3, 0)", 3, 3 },
+	{ "and one that nobody is known for", "UPDATE target SET level = 5, level_at = 5, "
+	  "by_name = 'desk'", 5, 5 },
+	{ "his no had not lowered it then", "UPDATE target SET level = 3, by_contact = 1; "
+	  ANSWER "(1, 1, 5, 0, 2, 3, 0), (1, 1, 6, 0, 5, 0, 0)", 3, 3 },
+};
+
+static void
+an_older_store_keeps_its_levels(void **state)
+{
+	char file[96];
+
+	for (size_t i = 0; i < COUNT(older); i++) {
+		struct store *mine = store, *old;
+
+		snprintf(file, sizeof(file), "%s-old", path);
+		old = upgraded(file, older[i].sql);
+		store_begin(old);
+		store = old;
+		holds(older[i].sentence, level_of(1) == older[i].want, "level %d", level_of(1));
+		store = mine;
+		holds(older[i].sentence, store_standing_nth(old, 1, 0, 1) == older[i].best,
+		      "stands at %d", store_standing_nth(old, 1, 0, 1));
+		store_commit(old, NULL);
+		store_close(old);
+		unlink(file);
+		for (int k = 0; k < 2; k++) {
+			snprintf(file, sizeof(file), "%s-old%s", path, k ? "-wal" : "-shm");
+			unlink(file);
+		}
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_target_stands_as_its_people_say),
+		cmocka_unit_test(an_older_store_keeps_its_levels),
 		cmocka_unit_test(it_knows_since_which_step_it_stands_there),
 	};
 
