@@ -159,7 +159,7 @@ def test_alerts_are_found_by_key_and_filter(world):
     time.sleep(0.01)
     drill = world.send(key="same", mode="drill", audience={"divisions": [HERE]}, **RAIN)
     status, other = world.as_client("desk", "POST", "/v1/alerts", dict(
-        RAIN, key="same", severity="red", policy=None, audience={
+        RAIN, key="same", severity="red", params={"hours": 3, "mm": "80"}, policy=None, audience={
             "divisions": ["990121100001"], "roles": ["village_chief"]}))
     assert status == 202, other
     other = other["id"]

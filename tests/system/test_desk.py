@@ -120,7 +120,9 @@ def test_the_requests_own_roles_answer_for_their_villages():
 
 def test_a_team_may_be_named_by_the_request():
     with world_with("+9991* sms 100 1\n", policies={"crew": ASK % ("team", "quota = 3")}) as world:
-        alert = world.send(key="a", policy="crew", **RAIN, audience={
+        # a team ranks with red, whatever the request says: no word of a colour
+        alert = world.send(key="a", policy="crew", template="warn.rain", severity="orange",
+                           params={"hours": 3, "mm": 80}, audience={
             "divisions": ["990121001"], "roles": ["grid_worker"],
             "contacts": ["warner-990121100001-1"]})
         wait_for("three of them to have answered",

@@ -3,7 +3,7 @@ import os
 
 import pytest
 
-from harness import World
+from harness import World, wait_for
 
 POLICY = '''
 policy "hasty" {
@@ -44,6 +44,7 @@ def start(world):
     with open(world.conf, "w", encoding="utf-8") as f:
         f.write(text)
     world.start()
+    wait_for("both routes", world.all_up)
     divisions = "code,name\n990121,青石县\n990121103,清东镇\n" + "".join(
         "990121103%03d,村%d\n" % (i, i) for i in range(1, VILLAGES + 1))
     contacts = "id,name,phone,role,division\n" + "".join(

@@ -85,7 +85,7 @@ def test_it_comes_in_pages_newest_first_and_by_filter(world):
 
 
 def test_a_text_is_assigned_with_a_level_and_raises_the_place(world):
-    text = world.write(world.phone(OTHER), "俺们都知道啦,这就喊人")
+    text = world.write(world.phone(OTHER), "今晚的雨真大,俺们这就喊人")
     assert target(world, "990121100001")["level"] == 0
     refused(do(world, "desk", text["id"], "assign", {"level": 3}), 422, "/note", "note")
     refused(do(world, "desk", text["id"], "assign", {"note": "x"}), 422, "/level")
@@ -102,7 +102,7 @@ def test_a_text_is_assigned_with_a_level_and_raises_the_place(world):
     assert decided["rule"] == "desk" and text["id"] not in [i["id"] for i in world.inbox("?open=1")]
     said = [a for a in world.answers(world.alert_id) if a["note"] == "原话就是确认"]
     assert len(said) == 1 and said[0]["source"] == "desk" and said[0]["contact"] == OTHER
-    assert said[0]["text"] == "俺们都知道啦,这就喊人" and said[0]["level"] == 3
+    assert said[0]["text"] == "今晚的雨真大,俺们这就喊人" and said[0]["level"] == 3
 
 
 def test_two_desks_one_deed(world):
