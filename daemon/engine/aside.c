@@ -5,6 +5,11 @@
 #include <stdio.h>
 
 #include "core/phone.h"
+#include "daemon/store/check.h"
+
+/* What an outcome is written to. */
+#define MESSAGE_TABLES (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_WAVE | \
+			1u << TABLE_RECEIPT_KEY)
 
 static const char *
 because(enum aside_cause cause)
@@ -155,6 +160,10 @@ engine_aside_command(struct engine *e, struct command *cmd)
 	case CMD_RECEIPT:
 		took_receipt(e, cmd);
 		break;
+	case CMD_DONE:			/* its route has them no more, whatever became of them */
+		for (size_t i = 0; i < cmd->done.count; i++)
+			engine_release(e, cmd->done.items[i].id);
+		break;
 	case CMD_BARRIER:
 		f = effect_new(EFFECT_BARRIER, cmd->route);
 		f->barrier = cmd->barrier;
@@ -176,19 +185,20 @@ void
 engine_aside_message(struct engine *e, struct command *cmd, uint64_t message)
 {
 	uint32_t wave = message_id_wave(message), contact = message_id_contact(message);
-	bool fault = !engine_why_aside(e);
+	bool deadly = engine_why_aside(e) != NULL;
+	bool damaged = !deadly && store_damaged(e->store) & MESSAGE_TABLES;
+	enum aside_cause cause = deadly ? ASIDE_DEADLY : damaged ? ASIDE_DAMAGED : ASIDE_FAULTY;
 	struct said said;
 
-	if (fault) {
+	if (cause == ASIDE_FAULTY) {
 		SAY(&said, task_outcome_fault, NUM(wave), NUM(contact));
 		tell_fault(e, 0, &said);
-	} else {
+	} else if (cause == ASIDE_DEADLY) {
 		SAY(&said, task_outcome_deadly, NUM(wave), NUM(contact));
 		store_task_once(e->store, 0, "quarantine", &said, e->now);
-	}
+	}				/* of damage the alarm about the store tells */
 	engine_log(e, LOG_ERROR, "outcome put aside kind=\"%s\" wave=%u contact=%u reason=\"%s\"",
-		   command_name(cmd->kind), wave, contact,
-		   because(fault ? ASIDE_FAULTY : ASIDE_DEADLY));
+		   command_name(cmd->kind), wave, contact, because(cause));
 }
 
 /* -- alerts: a step is passed over, the ladder goes on -- */

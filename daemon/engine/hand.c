@@ -280,7 +280,7 @@ blame_message(struct command *cmd, uint64_t message)
 static bool
 blame_command(struct engine *e, struct command *cmd, bool fault)
 {
-	if (fault && blame_message(cmd, e->hand.message))
+	if (blame_message(cmd, e->hand.message))
 		return true;
 	if (cmd->aside != COMMAND_TAKEN && (!fault || cmd->aside == COMMAND_BARE))
 		return false;

@@ -10,8 +10,8 @@
 #define CONFIG_PAUSE_MS SECONDS(60)
 #define SPEED_NOTE_MS SECONDS(30)
 
-static struct route_state *
-release(struct engine *e, uint64_t id)
+struct route_state *
+engine_release(struct engine *e, uint64_t id)
 {
 	struct route_state *r = table_take(&e->inflight, id);
 
@@ -103,7 +103,7 @@ lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool writt
 	bool solo = r->solo;		/* a suspect in hand takes the blame alone */
 	struct message m;
 
-	release(e, id);
+	engine_release(e, id);
 	if (!engine_hold_message(e, cmd, id)) {
 		engine_aside_message(e, cmd, id);
 		return;
@@ -323,7 +323,7 @@ engine_done(struct engine *e, struct command *cmd)
 
 	for (size_t i = 0; i < cmd->done.count; i++) {
 		const struct done_item *item = &cmd->done.items[i];
-		struct route_state *r = release(e, item->id);
+		struct route_state *r = engine_release(e, item->id);
 		struct live_wave *lw;
 
 		if (!engine_hold_message(e, cmd, item->id)) {

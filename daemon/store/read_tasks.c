@@ -3,15 +3,16 @@
 
 #include <jansson.h>
 
+#include "core/reply.h"
 #include "daemon/store/store.h"
 
 #define PLACES_MAX 200			/* shown of one task; its count has them all */
 
-#define TASK_COLUMNS "SELECT t.id, t.alert, a.code, t.kind, t.opened_at, t.closed_at, t.closed_by, " \
+#define TASK_COLUMNS "SELECT t.id, t.alert, t.kind, t.opened_at, t.closed_at, t.closed_by, " \
 	"t.taken_by, t.taken_at, t.grown_at, t.urgency, t.count, c.ref, c.name, t.text, " \
 	"t.text_phrase, t.text_values, t.note, t.note_phrase, t.note_values, t.places, " \
 	"CASE WHEN json_valid(t.words) THEN t.words END, CASE WHEN json_valid(t.notes) THEN t.notes END " \
-	"FROM task t LEFT JOIN alert a ON a.id = t.alert LEFT JOIN contact c ON c.id = t.contact WHERE "
+	"FROM task t LEFT JOIN contact c ON c.id = t.contact WHERE "
 
 static division_code
 code_of(const json_t *item)
@@ -71,11 +72,12 @@ static void
 task_json(struct reader *r, struct buf *out, sqlite3_stmt *st, enum lang lang)
 {
 	static const struct { const char *name; bool number; } columns[] = {
-		{ "id", true }, { "alert", true }, { "alert_code", false }, { "kind", false },
+		{ "id", true }, { "alert", true }, { "kind", false },
 		{ "opened_at", true }, { "closed_at", true }, { "closed_by", false },
 		{ "taken_by", false }, { "taken_at", true }, { "grown_at", true },
 		{ "urgency", true }, { "count", true }, { "contact", false }, { "person", false },
 	};
+	char code[CODE_TEXT];
 	int column = 0;
 
 	for (; column < (int)(sizeof(columns) / sizeof(*columns)); column++) {
@@ -83,6 +85,10 @@ task_json(struct reader *r, struct buf *out, sqlite3_stmt *st, enum lang lang)
 		(columns[column].number ? json_number : json_column)(out, columns[column].name, st,
 								     column);
 	}
+	/* By its id, for its row may lie on a damaged page: the desk is to read of that, too. */
+	code_format(code, (uint64_t)sqlite3_column_int64(st, 1));
+	buf_puts(out, ",");
+	json_text(out, "alert_code", sqlite3_column_int64(st, 1) ? code : NULL);
 	buf_puts(out, ",");
 	json_said(out, "text", st, column, lang);
 	buf_puts(out, ",");
