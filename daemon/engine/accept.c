@@ -239,7 +239,8 @@ out:
 }
 
 static void
-answer_accepted(struct engine *e, uint64_t to, const struct alert *a, bool repeat)
+answer_accepted(struct engine *e, uint64_t to, const struct alert *a, const struct alert_request *r,
+		bool repeat)
 {
 	struct buf json = { 0 };
 
@@ -248,6 +249,7 @@ answer_accepted(struct engine *e, uint64_t to, const struct alert *a, bool repea
 		   alert_state_name(a->state), (long long)a->accepted_at, a->targets,
 		   repeat ? "true" : "false");
 	engine_tell_nobody(e, a, &json);
+	engine_tell_replaced(e, a, r, &json);
 	engine_tell_incomplete(e, &json);
 	buf_puts(&json, "}");
 	engine_reply(e, to, repeat ? REPLY_DONE : REPLY_ACCEPTED, &json);
@@ -303,7 +305,7 @@ engine_accept(struct engine *e, struct command *cmd)
 	if (again) {
 		e->stats.repeats++;
 		store_alert_get(e->store, id, &a);
-		answer_accepted(e, cmd->reply_to, &a, true);
+		answer_accepted(e, cmd->reply_to, &a, r, true);
 		return;
 	}
 	if (!e->batched)
@@ -319,7 +321,7 @@ engine_accept(struct engine *e, struct command *cmd)
 	}
 	if (r->dry_run) {
 		e->quiet = true;
-		engine_dry_run(e, cmd->reply_to, id);
+		engine_dry_run(e, cmd->reply_to, id, r);
 		e->quiet = false;
 		engine_undo(e);
 		e->last_alert = id - 1;
@@ -329,7 +331,7 @@ engine_accept(struct engine *e, struct command *cmd)
 		store_keep(e->store);
 	engine_note_incomplete(e, &a);
 	e->stats.accepts++;
-	answer_accepted(e, cmd->reply_to, &a, false);
+	answer_accepted(e, cmd->reply_to, &a, r, false);
 }
 
 static int64_t

@@ -18,8 +18,16 @@ void engine_cancel(struct engine *, struct command *);
 
 /* Plans every step of an alert that has just been accepted, as if nobody answered, and tells what
  * came of it; the caller undoes all of it. */
-void engine_dry_run(struct engine *, uint64_t to, int64_t alert);
+void engine_dry_run(struct engine *, uint64_t to, int64_t alert, const struct alert_request *asked);
 /* `"incomplete":true` and the tables, when a list of people cannot be read whole. */
 void engine_tell_incomplete(struct engine *, struct buf *json);
+
+/* -- replaced.c -- */
+
+/* `"replaces":{…}` with what it takes over; nothing, if it replaces none. */
+void engine_tell_replaced(struct engine *, const struct alert *, const struct alert_request *,
+			  struct buf *json);
+/* In a dry run, once its first steps are planned: rows only, all of which are undone. */
+void engine_rehearse_replacement(struct engine *, struct alert *, const struct alert_request *);
 
 #endif

@@ -25,6 +25,9 @@ bool replacement_is_whole(const struct alert_request *);
 /* May `a` (with `replaces`) take over what its request names?  It writes nothing; -1: err. */
 int engine_check_replacement(struct engine *, const struct principal *, const struct alert *,
 			     const struct alert_request *, struct err *);
+/* Targets of the old alert that the request names, moved ones too; caller frees. */
+size_t engine_covered(struct engine *, const struct alert *old, const struct alert_request *,
+		      struct target **out);
 /* It is released: targets move, nothing more goes out for them.  Not to be undone: memory follows. */
 void engine_replace(struct engine *, struct alert *, const struct alert_request *);
 

@@ -350,10 +350,14 @@ plan_steps(struct plan *p, const struct alert_request *r, struct buf *json, stru
 	for (size_t s = 0; s < p->steps; s++) {
 		struct step_plan plan = { 0 };
 
+		if (step_after(p, s) && (!s || !step_after(p, s - 1)))
+			engine_rehearse_replacement(p->e, &p->alert, r);
 		if (engine_plan_step(p->e, &p->alert, r, p->policy, s, &plan, err) < 0)
 			return -1;
 		tell_step(p, s, &plan, json);
 	}
+	if (!p->steps || !step_after(p, p->steps - 1))
+		engine_rehearse_replacement(p->e, &p->alert, r);
 	return 0;
 }
 
@@ -369,11 +373,10 @@ tell_figures(struct plan *p, struct buf *json)
 	tell_first_calls(p, json);
 	engine_tell_nobody(p->e, &p->alert, json);
 	engine_tell_incomplete(p->e, json);
-	buf_puts(json, "}");
 }
 
 void
-engine_dry_run(struct engine *e, uint64_t to, int64_t id)
+engine_dry_run(struct engine *e, uint64_t to, int64_t id, const struct alert_request *asked)
 {
 	struct plan p = { .e = e, .steps = 1 };
 	struct alert_request *r;
@@ -393,6 +396,8 @@ engine_dry_run(struct engine *e, uint64_t to, int64_t id)
 		engine_refuse(e, to, &err);
 	} else {
 		tell_figures(&p, &json);
+		engine_tell_replaced(e, &p.alert, asked, &json);
+		buf_puts(&json, "}");
 		engine_reply(e, to, REPLY_DONE, &json);
 	}
 	alert_request_free(r);

@@ -68,13 +68,22 @@ engine_parted_drop(struct engine *e)
 }
 
 void
-engine_parted_note(struct engine *e, int64_t alert)
+engine_parted_forget(struct engine *e, int64_t alert)
 {
 	struct parted *old = table_take(&e->waves.parted, (uint64_t)alert);
+	bool moved = old && old->moved;
 
 	if (old)
 		parted_free(old);
+	if (moved)
+		parted_note(e, alert, true);
+}
+
+void
+engine_parted_note(struct engine *e, int64_t alert)
+{
 	parted_note(e, alert, true);
+	engine_parted_forget(e, alert);
 }
 
 static void

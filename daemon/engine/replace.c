@@ -105,6 +105,18 @@ find_covered(struct cover *c)
 	c->count = covered;
 }
 
+size_t
+engine_covered(struct engine *e, const struct alert *old, const struct alert_request *r,
+	       struct target **out)
+{
+	struct cover c = { .e = e, .old = old, .r = r };
+
+	find_covered(&c);
+	*out = c.targets;
+	id_set_fini(&c.persons);
+	return c.count;
+}
+
 static int
 refuse_target(struct engine *e, const struct target *t, const struct alert *old, int64_t by,
 	      enum phrase phrase, struct err *err)

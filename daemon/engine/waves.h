@@ -56,6 +56,7 @@ enum row_places engine_row_places(struct engine *, const struct live_wave *, uin
 size_t engine_row_targets(struct engine *, const struct wave *, uint32_t contact, int64_t variant,
 			  const struct target ***out);
 void engine_parted_note(struct engine *, int64_t alert);	/* targets of it have just moved */
+void engine_parted_forget(struct engine *, int64_t alert);	/* its targets are read anew */
 void engine_parted_load(struct engine *);
 void engine_parted_drop(struct engine *);
 

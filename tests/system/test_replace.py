@@ -4,6 +4,8 @@ import time
 from harness import wait_for
 from test_desk import ASK, RAIN, notice, refused, world_with
 
+RAIN = dict(RAIN, params={"hours": 3, "mm": 80})
+
 PEOPLE = {"ask": ASK % ("person", ""), "crew": ASK % ("team", "quota = 1"),
           "towns": ASK % ("township", "")}
 HERE, THERE = "990121001", "990121100"
@@ -16,8 +18,7 @@ def orange(key, *divisions, **more):
 
 
 def red(key, *divisions, **more):
-    return orange(key, *divisions, **dict(dict(
-        severity="red", policy="call.red", params=dict(RAIN["params"], level="红色")), **more))
+    return orange(key, *divisions, **dict(dict(severity="red", policy="call.red"), **more))
 
 
 def post(world, request, dry=False):
@@ -28,6 +29,12 @@ def moved(world, alert):
     """The places of an alert that another took over, with that other's number."""
     return {r["division"]: r["moved_to"] for r in world.rows(
         "SELECT division, moved_to FROM target WHERE alert = ? AND moved_to IS NOT NULL", alert)}
+
+
+def told(world, alert):
+    """Have all its texts gone out?"""
+    rows = [m["state"] for m in world.messages() if m["alert"] == alert and m["channel"] == 0]
+    return rows and set(rows) <= {"sent", "delivered"}
 
 
 def villages(township, count=3):
@@ -51,6 +58,51 @@ def test_only_the_targets_named_move():
         alert = world.alert(old)
         assert (alert["state"], alert["replaced_by"]) == ("cancelled", last)
         refused(post(world, red("late", HERE, replaces=old)), 409, "/replaces", str(last))
+
+
+def test_whoever_asks_hears_who_moves_who_stays_and_who_is_told():
+    with world_with() as world:
+        old = world.send(**orange("old", "990121"))
+        wait_for("everybody to be told by the old one", lambda: told(world, old))
+        part = red("new", HERE, replaces=old)
+        here = ["%s%03d" % (HERE, v + 1) for v in range(3)]
+        status, dry = post(world, part, dry=True)
+        assert status == 200 and not moved(world, old), dry
+        assert dry["replaces"] == {"id": old, "code": world.alert(old)["code"], "moved": here,
+                                   "stays": 3, "told": 0}
+        # whom a whole one leaves out is told, there and nowhere else
+        whole = post(world, dict(part, whole=True), dry=True)[1]["replaces"]
+        assert (whole["moved"], whole["stays"]) == (here, 0) and whole["told"] > 0
+        assert world.alert(old)["state"] == "active" and world.alert(old)["targets"] == 6
+        status, answer = post(world, part)
+        assert status == 202 and answer["replaces"] == dry["replaces"]
+        assert post(world, part)[1]["replaces"] == dry["replaces"]
+        rest = red("rest", HERE, replaces=answer["id"], whole=True, audience={
+            "without_divisions": [HERE + "002", HERE + "003"]})
+        expected = post(world, rest, dry=True)[1]["replaces"]
+        wait_for("the new one to be told", lambda: told(world, answer["id"]))
+        assert post(world, rest, dry=True)[1]["replaces"] == dict(expected, told=expected["told"])
+        last = post(world, rest)[1]["replaces"]
+        assert last["moved"] == here[:1] and last["stays"] == 0
+
+
+def test_those_left_out_by_a_whole_replacement_read_of_their_own_place():
+    with world_with() as world:
+        old = world.send(**orange("old", "990121"))
+        wait_for("everybody to be told by the old one", lambda: told(world, old))
+        reached = {m["contact"] for m in world.messages()}
+        new = world.send(**red("new", HERE, replaces=old, whole=True))
+        names = {r["name"] for r in world.rows("SELECT name FROM division WHERE code BETWEEN ? AND ?",
+                                               int(THERE + "001"), int(THERE + "999"))}
+
+        def ended():
+            return [m for m in world.messages() if m["alert"] == new and m["kind"] == 3
+                    and m["state"] in ("sent", "delivered")]
+        wait_for("those left out to hear it", ended)
+        assert {m["contact"] for m in ended()} <= reached
+        for m in ended():
+            assert any(m["body"].startswith(name) for name in names), m["body"]
+            assert "解除" not in m["body"]
 
 
 def test_what_moved_stays_when_the_new_one_is_cancelled():
