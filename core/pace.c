@@ -97,30 +97,28 @@ hours_end_at(const struct pace_budget *b, pace_offset_fn offset, msec at)
 /* Not before this may one more go, as far as this budget is concerned. */
 static msec
 full_until(const struct pace_budget *b, pace_offset_fn offset, const msec *past_at, size_t past,
-	   msec at)
+	   unsigned left, msec at)
 {
-	unsigned left = b->count;
-
-	if (!left)
-		return NEVER;
 	if (!binds(b, offset, at))
 		return at;
+	if (!left)
+		return NEVER;
 	while (left && past)
 		if (binds(b, offset, past_at[--past]))
 			left--;
 	return left ? at : msec_add(past_at[past], b->period_ms);
 }
 
-msec
-pace_budget_next_at(const struct pace_budget *budgets, size_t count, pace_offset_fn offset,
-		    const msec *past_at, size_t past, msec now)
+static msec
+next_at(const struct pace_budget *budgets, size_t count, pace_offset_fn offset, const msec *past_at,
+	size_t past, msec now, unsigned (*left)(const struct pace_budget *))
 {
 	msec at = now;
 
 	/* Whoever has waited for one budget may have come into the hours of another. */
 	for (size_t i = 0; i < count && at != NEVER;) {
 		const struct pace_budget *b = &budgets[i];
-		msec until = full_until(b, offset, past_at, past, at);
+		msec until = full_until(b, offset, past_at, past, left(b), at);
 
 		if (until <= at) {
 			i++;
@@ -131,6 +129,33 @@ pace_budget_next_at(const struct pace_budget *budgets, size_t count, pace_offset
 		i = 0;
 	}
 	return at;
+}
+
+static unsigned
+all_of(const struct pace_budget *b)
+{
+	return b->count;
+}
+
+/* One a minute is a beat: it is full again before anybody has typed the next request. */
+static unsigned
+all_but_one(const struct pace_budget *b)
+{
+	return b->count > 1 || b->period_ms > MINUTES(1) ? b->count - (b->count > 0) : b->count;
+}
+
+msec
+pace_budget_next_at(const struct pace_budget *budgets, size_t count, pace_offset_fn offset,
+		    const msec *past_at, size_t past, msec now)
+{
+	return next_at(budgets, count, offset, past_at, past, now, all_of);
+}
+
+msec
+pace_budget_spare_at(const struct pace_budget *budgets, size_t count, pace_offset_fn offset,
+		     const msec *past_at, size_t past, msec now)
+{
+	return next_at(budgets, count, offset, past_at, past, now, all_but_one);
 }
 
 static void

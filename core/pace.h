@@ -27,6 +27,10 @@ typedef msec (*pace_offset_fn)(msec at);
 msec pace_budget_next_at(const struct pace_budget *, size_t budgets, pace_offset_fn,
 			 const msec *past_at, size_t past, msec now);
 
+/* The same for what must leave the last one of every budget to others (but for one a minute). */
+msec pace_budget_spare_at(const struct pace_budget *, size_t budgets, pace_offset_fn,
+			  const msec *past_at, size_t past, msec now);
+
 /* Token bucket: `per_second` <= 0 means unlimited.  `burst` >= 1. */
 struct pace_bucket {
 	double per_second, burst, tokens;

@@ -36,12 +36,16 @@ local_offset(msec at)
 	return SECONDS(tm.tm_gmtoff);
 }
 
-/* The first instant at which one more to this number fits every budget. */
+/* The first instant at which one more to this number fits every budget; a drill leaves the last of
+ * each to what is real. */
 msec
-engine_budget_at(struct engine *e, struct route_state *r, uint64_t e164)
+engine_budget_at(struct engine *e, struct route_state *r, uint64_t e164, bool drill)
 {
 	struct usage *u = r->budget_count ? table_get(&r->used, e164) : NULL;
 
+	if (drill && r->budget_count)
+		return pace_budget_spare_at(r->budgets, r->budget_count, local_offset, u ? u->at : NULL,
+					    u ? u->count : 0, e->now);
 	return u ? pace_budget_next_at(r->budgets, r->budget_count, local_offset, u->at, u->count,
 				       e->now) : e->now;
 }

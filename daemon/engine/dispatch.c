@@ -9,6 +9,7 @@
 
 #define CLAIM_MAX 500
 #define ROOM_LOOK_MS 500
+#define NEAR_MS SECONDS(10)		/* a retry of something real; a drill waits for it */
 #define ATTEMPTS_MAX 1000		/* a day of one every two minutes and more */
 
 static char *
@@ -200,7 +201,7 @@ backup_takes(struct engine *e, struct live_wave *lw, struct message *m,
 		struct route_state *r = e->routes[i];
 
 		if (route_may_carry(views, e->route_count, i, need) != ROUTE_BACKUP ||
-		    engine_budget_at(e, r, m->e164) > e->now)
+		    engine_budget_at(e, r, m->e164, lw->w.drill) > e->now)
 			continue;
 		if (views[i].free && pace_bucket_take(&r->bucket, 1, e->now)) {
 			claim_row(e, r, lw, m);
@@ -226,7 +227,7 @@ wait_for_budget(struct engine *e, struct route_state *r, struct live_wave *lw, s
 		enum route_verdict v = route_may_carry(views, e->route_count, i, &need);
 
 		if (e->routes[i] != r && (v == ROUTE_OK || v == ROUTE_FULL))
-			at = msec_min(at, engine_budget_at(e, e->routes[i], m->e164));
+			at = msec_min(at, engine_budget_at(e, e->routes[i], m->e164, lw->w.drill));
 	}
 	if (at > e->now && backup_takes(e, lw, m, views, &need, &at))
 		return;
@@ -250,7 +251,7 @@ claim_one(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 
 	if (!may_go(e, lw, m))
 		return false;
-	at = engine_budget_at(e, r, m->e164);
+	at = engine_budget_at(e, r, m->e164, lw->w.drill);
 	if (at > e->now) {
 		wait_for_budget(e, r, lw, m, at);
 		return false;
@@ -434,19 +435,56 @@ serve_rank(struct engine *e, size_t self, struct route_view *views, size_t rank,
 	return budget;
 }
 
+/* Does something real wait that this route may carry in a moment? */
+static bool
+real_is_near(const struct engine *e, const struct route_state *r)
+{
+	for (size_t i = 0; i < e->waves.waiting.count; i++) {
+		const struct live_wave *lw = e->waves.waiting.waves[i];
+
+		if (!lw->w.drill && r->channels[lw->w.channel] && lw->due_at <= e->now + NEAR_MS)
+			return true;
+	}
+	return false;
+}
+
+/* What is real has been served before: of the places left a drill leaves one, where there are more,
+ * and takes none while something real is about to try again. */
+static unsigned
+room_for_drills(const struct engine *e, const struct route_state *r, unsigned budget)
+{
+	unsigned places = r->window > r->inflight ? r->window - r->inflight : 0;
+
+	if (real_is_near(e, r))
+		return 0;
+	if (r->window > 1 && places)
+		places--;
+	return budget < places ? budget : places;
+}
+
 static void
 serve_route(struct engine *e, size_t self)
 {
 	struct route_state *r = e->routes[self];
 	struct route_view views[ROUTES_MAX];
-	unsigned room = room_of(e, r), budget = room;
+	unsigned room = room_of(e, r), budget = room, kept = 0;
+	bool drills = false;
 
 	if (!room)
 		return;
 	engine_views(e, views);
 	views[self].up = true;
-	for (size_t k = 0; k < e->waves.rank_count && budget && !r->solo && !r->drain; k++)
+	for (size_t k = 0; k < e->waves.rank_count && budget && !r->solo && !r->drain; k++) {
+		if (!drills && e->waves.ranks[k].ring && e->waves.ranks[k].ring->w.drill) {
+			drills = true;
+			kept = budget - room_for_drills(e, r, budget);
+			budget -= kept;
+			if (!budget)
+				break;
+		}
 		budget = serve_rank(e, self, views, k, budget);
+	}
+	budget += kept;
 	r->bucket.tokens += budget;	/* not used after all */
 	e->more |= !budget && r->window > r->inflight && !r->solo && !engine_is_on_trial(e, r);
 }

@@ -122,8 +122,9 @@ void engine_texts_drop(struct engine *);	/* the cache; the store has them all */
 
 /* -- budget.c: what a route's account allows -- */
 
-/* The first instant at which one more to this number fits every budget of the route. */
-msec engine_budget_at(struct engine *, struct route_state *, uint64_t e164);
+/* The first instant at which one more to this number fits every budget of the route; a drill leaves
+ * the last of each. */
+msec engine_budget_at(struct engine *, struct route_state *, uint64_t e164, bool drill);
 void engine_budget_use(struct route_state *, uint64_t e164, msec at);
 void engine_budgets_load(struct engine *, struct route_state *);	/* anew, from the store */
 void engine_limits_apply(struct engine *, struct route_state *);	/* gong.conf may have changed */

@@ -97,6 +97,34 @@ budgets_are_kept(void **state)
 	}
 }
 
+static void
+the_last_is_left_to_others(void **state)
+{
+	static const msec past[] = { 0, MINUTES(2), MINUTES(4), MINUTES(6) };
+	static const struct {
+		const char *sentence;
+		const struct pace_budget *budgets;
+		size_t count, past;
+		msec now, at;
+		pace_offset_fn offset;
+	} spares[] = {
+		{ "one a minute is no last one", carrier, 3, 0, 5, 5, NULL },
+		{ "the fourth of five leaves one", carrier, 3, 3, MINUTES(5), MINUTES(5), NULL },
+		{ "the fifth waits for its hour", carrier, 3, 4, MINUTES(8), HOURS(1), NULL },
+		{ "the only one of a period is never taken", night, 1, 0, 5, NEVER, NULL },
+		{ "the only call of a night waits for the morning", quiet, 1, 0, HOURS(15), HOURS(24),
+		  in_shanghai },
+		{ "by day nothing is spared", quiet, 1, 0, HOURS(5), HOURS(5), in_shanghai },
+	};
+
+	for (size_t i = 0; i < COUNT(spares); i++) {
+		msec at = pace_budget_spare_at(spares[i].budgets, spares[i].count, spares[i].offset,
+					       past, spares[i].past, spares[i].now);
+
+		holds(spares[i].sentence, at == spares[i].at, "at %lld", (long long)at);
+	}
+}
+
 static const struct {
 	const char *text;
 	struct pace_budget budget;
@@ -297,7 +325,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(budgets_are_kept),
+		cmocka_unit_test(budgets_are_kept), cmocka_unit_test(the_last_is_left_to_others),
 		cmocka_unit_test(budgets_are_written_as_texts),
 		cmocka_unit_test(jitter_stays_within_a_fifth),
 		cmocka_unit_test(a_day_of_calls_stays_in_its_budget),
