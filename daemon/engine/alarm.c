@@ -63,25 +63,49 @@ add_county(void *ctx, division_code code)
 	c->people += store_holders_count(c->e->store, role, (struct division_range){ code, code }, 1);
 }
 
+int64_t
+engine_tell_duty(struct engine *e, struct alert_request *q, struct err *err)
+{
+	struct counties counties = { .e = e };
+	struct alert notice;
+	char *role = DUTY;
+	int64_t id = 0;
+
+	q->client = "gong";
+	q->own = true;
+	q->roles = &role;
+	q->role_count = 1;
+	q->policy = settings_policy(e->settings, "inform.once") ? "inform.once" : NULL;
+	if (settings_role(e->settings, DUTY) >= 0)
+		store_divisions_in(e->store, (struct division_range){ 0, INT64_MAX }, TIER_COUNTY,
+				   add_county, &counties);
+	q->divisions = counties.codes;
+	q->division_count = counties.count;
+	if (!counties.people)
+		err_say(err, REFUSED_FAULT, about(CONCEPT_ROLE), nobody_in_role, DUTY);
+	engine_mark(e);
+	if (counties.people)
+		id = engine_accept_request(e, &engine_itself, q, &notice, err);
+	if (id)
+		store_keep(e->store);
+	else
+		engine_undo(e);
+	return id;
+}
+
 /* gong's own notice, like that of a cancellation; 0: nobody can be told, only the desk is. */
 static int64_t
 send_notice(struct engine *e, const char *subject, bool test, const struct route_alarm *alarm)
 {
-	struct counties counties = { .e = e };
-	char zh[NOTICE_MAX], en[NOTICE_MAX], key[160], *role = DUTY;
+	char zh[NOTICE_MAX], en[NOTICE_MAX], key[160];
 	struct pair params[] = {
 		{ .name = "route", .value = (char *)subject }, { .name = "text", .value = zh },
 		{ .name = "text_en", .value = en },
 	};
-	struct alert_request q = {
-		.key = key, .client = "gong", .own = true, .test = test,
-		.template = ROUTE_ALARM, .severity = SEVERITY_YELLOW, .params = params,
-		.param_count = 3, .roles = &role, .role_count = 1,
-		.policy = settings_policy(e->settings, "inform.once") ? "inform.once" : NULL,
-	};
+	struct alert_request q = { .key = key, .test = test, .template = ROUTE_ALARM,
+				   .severity = SEVERITY_YELLOW, .params = params, .param_count = 3 };
 	struct err err = { 0 };
-	struct alert notice;
-	int64_t id = 0;
+	int64_t id;
 
 	said_render(&alarm->said, LANG_ZH, zh, sizeof(zh));
 	said_render(&alarm->said, LANG_EN, en, sizeof(en));
@@ -89,23 +113,10 @@ send_notice(struct engine *e, const char *subject, bool test, const struct route
 	 * choose the name of one of gong's own. */
 	snprintf(key, sizeof(key), "alarm-%lld-%s-%s", (long long)e->last_alert + 1, subject,
 		 alarm->name);
-	if (settings_role(e->settings, DUTY) >= 0)
-		store_divisions_in(e->store, (struct division_range){ 0, INT64_MAX }, TIER_COUNTY,
-				   add_county, &counties);
-	q.divisions = counties.codes;
-	q.division_count = counties.count;
-	if (!counties.people)
-		err_say(&err, REFUSED_FAULT, about(CONCEPT_ROLE), nobody_in_role, DUTY);
-	engine_mark(e);
-	if (counties.people)
-		id = engine_accept_request(e, &engine_itself, &q, &notice, &err);
-	if (id) {
-		store_keep(e->store);
-	} else {
-		engine_undo(e);
+	id = engine_tell_duty(e, &q, &err);
+	if (!id)
 		engine_log(e, LOG_WARNING, "alarm message not possible route=%s alarm=%s reason=\"%s\"",
 			   subject, alarm->name, err.text);
-	}
 	return id;
 }
 

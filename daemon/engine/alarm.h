@@ -16,6 +16,9 @@ void engine_alarm_over(struct engine *, struct route_state *, bool own, const ch
 /* gong's own, of what is noticed by events: it stands until none came for 10 minutes. */
 void engine_alarm_again(struct engine *, struct route_state *, const char *name,
 			const struct said *);
+/* gong's own request goes to whoever has the duty in each county: its key, template, severity and values
+ * are the caller's.  The alert; 0: err says why nobody is told, and nothing was written. */
+int64_t engine_tell_duty(struct engine *, struct alert_request *, struct err *);
 /* One message to the duty officer about gongd itself. */
 void engine_alarm_gong(struct engine *, const char *name, const struct said *);
 void engine_alarms_fade(struct engine *);	/* ends those whose time has come */

@@ -21,6 +21,21 @@ engine_take_answer(struct engine *e, struct alert *a, uint32_t contact, const st
 	answer.targets = targets;
 	engine_raise(e, a, &answer);
 	free(targets);
+	if (word->kind == ANSWER_HELP)
+		engine_help_told(e, a, contact, 0, word->source == SOURCE_SMS ? word->text : "");
+}
+
+void
+engine_keep_words(struct engine *e, const struct alert *a, uint32_t contact, uint32_t wave,
+		  enum answer_kind kind, const char *text)
+{
+	struct answer answer = {
+		.alert = a->id, .contact = contact, .at = e->now, .source = SOURCE_SMS,
+		.kind = kind, .step = (int)a->step, .text = text, .wave = wave,
+	};
+
+	store_answer_insert(e->store, &answer);
+	engine_event(e, a->id, "words", "{\"contact\":%u}", contact);
 }
 
 /* Picked up, says the driver, be it about an earlier attempt, in the driver's life before this. */

@@ -24,6 +24,7 @@ struct candidate {			/* a request, as one person has heard of it */
 	struct alert alert;
 	uint32_t contact;
 	bool is_called;			/* for targets; else he helps, or was told something */
+	bool is_told_only;		/* all that he has of it wants no answer of him */
 	const struct template *template;	/* of the text that he answers; NULL: he has none */
 	uint32_t wave;			/* likewise */
 	int64_t texts[TEXTS_MAX];	/* variants by which he was called */
@@ -65,6 +66,7 @@ struct answered {
 	uint64_t e164;			/* by whom */
 	bool over;			/* it is: he hears the truth about it */
 	bool said_before;		/* he has said the like to the same alert */
+	bool real;			/* in the middle of a drill, too */
 	bool asks_which;		/* it could not be booked as high as he says */
 };
 /* Writes back what became of his answer; c->kind NONE: it was none. */
@@ -72,6 +74,14 @@ void engine_thank(struct engine *, struct candidate *, const struct answered *);
 void engine_brakes_trim(struct engine *);	/* whoever has been quiet for long */
 void engine_thanked_drop(struct engine *);	/* who was thanked lately */
 void engine_brakes_shift(struct engine *, msec by);
+
+/* -- help.c -- */
+
+/* Tells the duty officer that somebody is in need; braked.  `a` NULL: about no alert; contact 0: known by
+ * his number only; `words`: what he wrote, "" = he pressed a key. */
+void engine_help_told(struct engine *, const struct alert *a, uint32_t contact, uint64_t e164,
+		      const char *words);
+void engine_help_drop(struct engine *);		/* who was told of lately */
 
 /* -- answer.c -- */
 
@@ -85,6 +95,9 @@ struct word {				/* what a person said, and to which texts */
 	size_t text_count;
 };
 
+/* Keeps with the alert what is no answer to it, be it a call for help. */
+void engine_keep_words(struct engine *, const struct alert *, uint32_t contact, uint32_t wave,
+		       enum answer_kind, const char *text);
 /* Books it on that request. */
 void engine_take_answer(struct engine *, struct alert *, uint32_t contact, const struct word *);
 void engine_call(struct engine *, struct command *);

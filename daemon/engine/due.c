@@ -24,6 +24,7 @@ static const struct due rows[] = {
 	{ "who was told", NULL, engine_told_slice, NULL, engine_told_load },	/* e->more */
 	{ "upkeep", engine_upkeep_next, engine_upkeep, engine_upkeep_shift, NULL },
 	{ "budgets", NULL, NULL, engine_budgets_shift, NULL },
+	{ "calls for help", NULL, NULL, NULL, engine_help_drop },
 	{ "brakes", NULL, NULL, engine_brakes_shift, engine_thanked_drop },
 };
 

@@ -142,6 +142,7 @@ engine_close(struct engine *e)
 	engine_documents_free(e);
 	table_fini(&e->brakes, free);
 	engine_thanked_drop(e);
+	engine_help_drop(e);
 	if (e->import)
 		command_free(e->import);
 	free(e->routes);

@@ -50,6 +50,28 @@ is_about_which(struct judging *j, const struct candidate *c, enum which_rule rul
 		!engine_names_one_thing(j->e, c->alert.id, c->texts, c->text_count);
 }
 
+/* Words of danger are real in the middle of a drill, too, unless they carry its code. */
+static int64_t
+alert_of_words(const struct judging *j, const struct candidate *c, bool danger)
+{
+	return c && !(danger && c->alert.drill && !j->reply.code[0]) ? c->alert.id : 0;
+}
+
+/* For people to read; of those who were only told something, all that is not urgent is one task. */
+static int64_t
+to_the_desk(struct judging *j, const struct candidate *c, bool danger)
+{
+	uint32_t contact = c ? c->contact : j->count ? j->contacts[0] : 0;
+	int64_t alert = alert_of_words(j, c, danger);
+	bool shared = c && c->is_told_only && !danger;
+	int64_t task = engine_desk_words(j->e, alert, shared ? 0 : contact, shared ? 0 : j->in->e164,
+					 danger ? "help" : "unclear", j->in->text);
+
+	if (danger)
+		engine_help_told(j->e, alert ? &c->alert : NULL, contact, j->in->e164, j->in->text);
+	return task;
+}
+
 static void
 book(struct judging *j, struct candidate *c, enum which_rule rule)
 {
@@ -75,26 +97,38 @@ book(struct judging *j, struct candidate *c, enum which_rule rule)
 	judged(j, &(struct judgement){ .contact = c->contact, .alert = c->alert.id,
 				       .meaning = answer_kind_name(c->kind), .level = word.level,
 				       .rule = which_rule_name(rule) });
+	if (j->reply.danger && c->kind != ANSWER_HELP)
+		to_the_desk(j, c, true);
 	if (j->in->text && !heard_before)
 		engine_thank(e, c, &how);
 }
 
-/* No answer: people must see it.  It is kept with the alert that it is likeliest about. */
+/* No answer, or to nothing: people must see it.  What a stranger writes stays in the inbox, unless he
+ * speaks of danger. */
 static void
 not_understood(struct judging *j, struct candidate *c)
 {
 	struct engine *e = j->e;
+	bool danger = j->reply.danger || (!c && strcmp(j->reply.token, "9") == 0);
+	struct judgement as = { .contact = c ? c->contact : j->count ? j->contacts[0] : 0,
+				.alert = c ? c->alert.id : 0,
+				.meaning = answer_kind_name(danger ? ANSWER_HELP : ANSWER_NONE),
+				.rule = danger ? "danger" : j->count ? "words" : "stranger" };
+	struct answered how = { .e164 = j->in->e164, .real = danger };
 
 	if (!c) {
 		e->stats.inbound_unmatched++;
 		engine_log(e, LOG_WARNING, "inbound matches no request id=%lld", (long long)j->in->id);
-		judged(j, &(struct judgement){ .contact = j->count ? j->contacts[0] : 0,
-					       .meaning = answer_kind_name(ANSWER_NONE), .rule = "none" });
-		return;
 	}
-	c->kind = ANSWER_NONE;
-	c->level = 0;
-	book(j, c, WHICH_BY_NOTHING);
+	if (j->in->text && (j->count || danger))
+		as.task = to_the_desk(j, c, danger);
+	judged(j, &as);
+	if (!c || !j->in->text)
+		return;
+	c->kind = danger ? ANSWER_HELP : ANSWER_NONE;
+	how.said_before = store_has_said(e->store, c->alert.id, c->contact, c->kind);
+	engine_keep_words(e, &c->alert, c->contact, c->wave, c->kind, j->in->text);
+	engine_thank(e, c, &how);
 }
 
 msec

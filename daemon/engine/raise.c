@@ -99,10 +99,6 @@ tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
 		call_the_desk(e, a, answer, "help");
 	else if (answer->kind == ANSWER_CANNOT && !team)
 		call_the_desk(e, a, answer, "cannot");
-	/* It may be the most important one: 3人被困.  Bystanders may chat. */
-	else if (answer->kind == ANSWER_NONE && answer->text && p && !answer->helper &&
-		 alert_is_open(a->state))
-		call_the_desk(e, a, answer, "unclear");
 }
 
 /* The desk had a task about such places, or no rung will open one any more. */

@@ -13,7 +13,7 @@
  *   7 accept.h   dry_run, accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
- *  10 answer.h   ask, which, counts, thanks, answer, judge, inbound, errand, decide
+ *  10 answer.h   ask, which, counts, thanks, help, answer, judge, inbound, errand, decide
  *  11 outcome.h  outcome, aside, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H
@@ -245,6 +245,10 @@ struct engine {
 	} asking;
 	struct table brakes;		/* thanks.c: number -> its automatic replies */
 	struct table thanked;		/* thanks.c: contact -> his last thanks */
+	struct {			/* help.c: that the duty officer was told */
+		struct table told;	/* who -> when (msec *) */
+		msec until;		/* meter of all of them */
+	} help;
 	struct {			/* inbound.c: answers that wait */
 		msec at;		/* when the first has waited enough; NEVER: none waits */
 		bool look;		/* something they may wait for has settled */

@@ -314,6 +314,7 @@ engine_thank(struct engine *e, struct candidate *c, const struct answered *how)
 	if (c->kind != ANSWER_HELP && !brake_allows(e, how->e164))
 		return;
 	store_alert_get(e->store, c->alert.id, &c->alert);
+	c->alert.drill &= !how->real;
 	if (c->kind == ANSWER_HELP)
 		reply_in_need(e, c, &person, how, "ack.help");
 	else if (c->kind == ANSWER_NONE)

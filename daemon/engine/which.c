@@ -100,6 +100,7 @@ hear(void *ctx, const struct handing *h)
 		l->one->rang_at = h->sent_at;
 	if (how == WHICH_NOT)
 		return;
+	l->c->is_told_only &= h->kind == WAVE_INFORM || h->kind == WAVE_CORRECTION;
 	if (how == WHICH_ACCEPTED && h->ended_at < l->one->heard_at)
 		l->one->heard_at = h->ended_at;
 	if (how > l->one->heard)
@@ -188,7 +189,7 @@ look_for(struct engine *e, const struct inbound *in, const char *code, uint32_t 
 			again |= alerts[i] == alerts[j];
 		l.c = &out->list[out->count];
 		l.one = &out->ones[out->count];
-		*l.c = (struct candidate){ .contact = contact };
+		*l.c = (struct candidate){ .contact = contact, .is_told_only = true };
 		if (!again && look_at(&l, alerts[i], i < called))
 			out->count++;
 	}

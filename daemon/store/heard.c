@@ -86,6 +86,20 @@ store_has_replied(struct store *s, int64_t alert, uint32_t contact)
 	return yes;
 }
 
+division_code
+store_post_division(struct store *s, uint32_t contact)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT max(division) FROM post WHERE contact = ?", "i",
+				       (int64_t)contact);
+	division_code division = 0;
+
+	if (store_step(s, st)) {
+		division = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return division;
+}
+
 bool
 store_has_said(struct store *s, int64_t alert, uint32_t contact, enum answer_kind kind)
 {

@@ -859,7 +859,8 @@ measure(const struct wish *w)
 	case WISH_ANSWERS:
 		return gongd_look(n, "SELECT count(*) FROM answer WHERE alert = ?1", w->alert, 0);
 	case WISH_INBOUND:
-		return gongd_look(n, "SELECT count(*) FROM inbound", 0, 0);
+		return look_named(n, "SELECT count(*) FROM inbound WHERE ?1 = 0 AND (?2 = '' OR meaning = ?2)",
+				  0, w->text ? w->text : "");
 	case WISH_AUDIT:
 		return look_named(n, "SELECT count(*) FROM audit WHERE ?1 = 0 AND action = ?2", 0,
 				  w->text);
@@ -956,6 +957,7 @@ read_wish(struct reader *r, struct wish *w)
 		w->kind = WISH_ANSWERS;
 	} else if (strcmp(what, "inbound") == 0) {
 		w->kind = WISH_INBOUND;
+		w->text = eat(r, "meaning") ? need(r) : NULL;
 	} else if (strcmp(what, "messages") == 0) {
 		w->kind = WISH_COUNT;
 		w->value = message_state_parse(need(r));

@@ -132,6 +132,7 @@ ask_messages(struct store *s)
 	store_air_time(s, 1);
 	store_has_replied(s, 1, 1);
 	store_called_moved_to(s, 1, 1);
+	store_post_division(s, 1);
 	store_has_said(s, 1, 1, ANSWER_HELP);
 	store_inbound_judged(s, 1, &(struct judgement){ .meaning = "none" });
 	store_inbound_waits(s, 1, 1);
