@@ -44,9 +44,9 @@ air_ends_at(struct judging *j, const struct candidate *c)
 
 /* Two texts of one alert named different places: which of them is done, only people can ask. */
 static bool
-is_about_which(struct judging *j, const struct candidate *c, enum which_rule rule)
+is_about_which(struct judging *j, const struct candidate *c)
 {
-	return c->level > LEVEL_ACKNOWLEDGED && !(rule == WHICH_BY_CODE && c->coded) &&
+	return c->level > LEVEL_ACKNOWLEDGED &&
 		!engine_names_one_thing(j->e, c->alert.id, c->texts, c->text_count);
 }
 
@@ -78,7 +78,7 @@ book(struct judging *j, struct candidate *c, enum which_rule rule)
 	struct engine *e = j->e;
 	struct word word = {
 		.source = j->in->text ? SOURCE_SMS : SOURCE_MISSED_CALL, .kind = c->kind,
-		.level = c->level, .text = j->in->text, .wave = c->wave,
+		.level = c->level, .text = j->in->text, .wave = c->wave, .texts = c->texts,
 	};
 	struct answered how = { .e164 = j->in->e164, .over = candidate_is_over(c) };
 	/* What is over is answered once. */
@@ -87,10 +87,11 @@ book(struct judging *j, struct candidate *c, enum which_rule rule)
 
 	how.said_before = store_has_said(e->store, c->alert.id, c->contact, c->kind);
 	if (rule == WHICH_BY_CODE && c->coded) {
-		word.texts = &c->coded;
-		word.text_count = 1;
+		c->texts[0] = c->coded;
+		c->text_count = 1;
 	}
-	how.asks_which = is_about_which(j, c, rule);
+	word.text_count = c->text_count;
+	how.asks_which = is_about_which(j, c);
 	if (word.level > LEVEL_ACKNOWLEDGED && (rule == WHICH_BY_NEAR_CODE || how.asks_which))
 		word.level = LEVEL_ACKNOWLEDGED;
 	engine_take_answer(e, &c->alert, c->contact, &word);

@@ -62,17 +62,20 @@ struct looking {
 	unsigned best;			/* how good the text is that he answers */
 };
 
-/* A text may have a code of its own, where one person has several for one alert. */
 static void
 match_code(struct looking *l, int64_t variant)
 {
+	/* Where one person has several texts of one alert, each has a code of its own beside that. */
 	char *own = store_variant_code(l->e->store, variant);
-	enum which_code match = which_code_match(l->code, own ? own : l->c->alert.code);
+	enum which_code match = which_code_match(l->code, l->c->alert.code);
+	enum which_code of_text = own ? which_code_match(l->code, own) : WHICH_NO_CODE;
 
-	if (match > l->one->code) {
+	if (of_text == WHICH_SAME_CODE)
+		l->c->coded = variant;
+	if (of_text > match)
+		match = of_text;
+	if (match > l->one->code)
 		l->one->code = match;
-		l->c->coded = own ? variant : 0;
-	}
 	free(own);
 }
 
