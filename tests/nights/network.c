@@ -379,8 +379,8 @@ part_out(struct night *n, int road, uint64_t id)
 	unsigned long rest = item ? item->todo & ~item->gone : 0;
 	struct command *cmd;
 
-	if (!rest || item->left)
-		return;
+	if (!rest || item->left || n->roads[road].reject >= 100)
+		return;			/* a SIM without a network gets no part out */
 	cmd = command_new(CMD_PART, road);
 	cmd->part.id = id;
 	cmd->part.part = (unsigned)__builtin_ctzl(rest) + 1;
