@@ -539,7 +539,7 @@ bool store_inbound_put(struct store *, int64_t route, const char *driver_id, uin
 struct judgement {
 	uint32_t contact;		/* 0: nobody known */
 	int64_t alert, task;		/* 0: none */
-	const char *meaning;		/* answer_kind_name, "opt_in", "words", "danger" or "chatter" */
+	const char *meaning;		/* answer_kind_name, "opt_in" or "canary" */
 	int level;
 	const char *rule;		/* which_rule_name, or what else decided */
 };
