@@ -79,6 +79,7 @@ book(struct judging *j, struct candidate *c, enum which_rule rule)
 	struct word word = {
 		.source = j->in->text ? SOURCE_SMS : SOURCE_MISSED_CALL, .kind = c->kind,
 		.level = c->level, .text = j->in->text, .wave = c->wave, .texts = c->texts,
+		.minutes = (int)c->reply.minutes,
 	};
 	struct answered how = { .e164 = j->in->e164, .over = candidate_is_over(c) };
 	/* What is over is answered once. */

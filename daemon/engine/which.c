@@ -136,7 +136,7 @@ is_it_open(struct engine *e, struct candidate *c, struct which_one *one)
 }
 
 static void
-understand(struct candidate *c, struct which_one *one, const char *text)
+understand(struct candidate *c, struct which_one *one, const char *text, bool coded)
 {
 	c->kind = ANSWER_ANSWERED;
 	c->level = LEVEL_ANSWERED;
@@ -144,7 +144,9 @@ understand(struct candidate *c, struct which_one *one, const char *text)
 	if (!text)
 		return;
 	reply_parse(&c->reply, c->template, text);
-	one->knows = reply_meaning(c->template, c->reply.token, &c->kind, &c->level);
+	/* A word that only this template knows may bring a code along that chose nothing. */
+	one->knows = reply_meaning(c->template, c->reply.token, &c->kind, &c->level) &&
+		(!c->reply.code[0] || coded || code_is_of(c->reply.code, c->alert.code));
 	if (!one->knows) {
 		c->kind = ANSWER_NONE;
 		c->level = 0;
@@ -169,7 +171,7 @@ look_at(struct looking *l, int64_t alert, bool called)
 	l->c->moved_to = called ? store_called_moved_to(e->store, alert, l->c->contact) : 0;
 	l->c->is_called = called;
 	is_it_open(e, l->c, l->one);
-	understand(l->c, l->one, l->in->text);
+	understand(l->c, l->one, l->in->text, *l->code);
 	l->one->asks = called || (l->c->template && l->c->template->answer_count);
 	return true;
 }
