@@ -176,26 +176,6 @@ by_code(const struct which_view *v)
 	return (struct which_decision){ WHICH_UNCLEAR, find(v, was_touched).best, WHICH_BY_NOTHING };
 }
 
-/* A missed call answers the call that it missed; who was only written to answers that. */
-static struct which_decision
-by_ringing(const struct which_view *v)
-{
-	size_t best = WHICH_NOBODYS;
-
-	for (size_t i = 0; i < v->count; i++)
-		if (v->ones[i].rang_at &&
-		    (best == WHICH_NOBODYS || v->ones[i].rang_at > v->ones[best].rang_at))
-			best = i;
-	if (best != WHICH_NOBODYS)
-		return (struct which_decision){ WHICH_BOOK, best, WHICH_BY_RINGING };
-	best = find(v, is_open).best;
-	if (best != WHICH_NOBODYS)
-		return (struct which_decision){ WHICH_BOOK, best, WHICH_BY_ORDER };
-	best = find(v, is_over).best;
-	return (struct which_decision){ best == WHICH_NOBODYS ? WHICH_UNCLEAR : WHICH_BOOK, best,
-					WHICH_BY_BEING_LAST };
-}
-
 static size_t
 first_heard(const struct which_view *v, size_t best)
 {
@@ -256,6 +236,21 @@ by_order(const struct which_view *v)
 		return (struct which_decision){ WHICH_BOOK, other.best, WHICH_BY_BEING_LAST };
 	d.index = air.best;
 	return d;
+}
+
+/* A missed call answers the call that it missed; who was only written to answers that. */
+static struct which_decision
+by_ringing(const struct which_view *v)
+{
+	size_t best = WHICH_NOBODYS;
+
+	for (size_t i = 0; i < v->count; i++)
+		if (v->ones[i].rang_at &&
+		    (best == WHICH_NOBODYS || v->ones[i].rang_at > v->ones[best].rang_at))
+			best = i;
+	if (best == WHICH_NOBODYS)
+		return by_order(v);
+	return (struct which_decision){ WHICH_BOOK, best, WHICH_BY_RINGING };
 }
 
 struct which_decision

@@ -72,6 +72,18 @@ to_the_desk(struct judging *j, const struct candidate *c, bool danger)
 	return task;
 }
 
+/* What is over, or taken over by another alert, is answered once. */
+static bool
+has_heard(struct engine *e, const struct candidate *c)
+{
+	msec since = c->alert.closed_at;
+	struct alert heir;
+
+	if (c->moved_to && store_alert_get(e->store, c->moved_to, &heir))
+		since = heir.released_at;
+	return since != NEVER && store_has_answered_since(e->store, c->alert.id, c->contact, since);
+}
+
 static void
 book(struct judging *j, struct candidate *c, enum which_rule rule)
 {
@@ -82,9 +94,7 @@ book(struct judging *j, struct candidate *c, enum which_rule rule)
 		.minutes = (int)c->reply.minutes,
 	};
 	struct answered how = { .e164 = j->in->e164, .over = candidate_is_over(c) };
-	/* What is over is answered once. */
-	bool heard_before = how.over && c->alert.closed_at != NEVER &&
-		store_has_answered_since(e->store, c->alert.id, c->contact, c->alert.closed_at);
+	bool heard_before = how.over && has_heard(e, c);
 
 	how.said_before = store_has_said(e->store, c->alert.id, c->contact, c->kind);
 	if (rule == WHICH_BY_CODE && c->coded) {

@@ -294,10 +294,10 @@ ask_which(struct engine *e, struct candidate *c, const struct person *person)
 
 /* Once an alert each: an answering machine would go on all night. */
 static void
-reply_in_need(struct engine *e, struct candidate *c, const struct person *person,
-	      const struct answered *how, const char *template)
+reply_once(struct engine *e, struct candidate *c, const struct person *person,
+	   const struct answered *how, const char *template, unsigned position)
 {
-	if (!how->said_before && !send_reply(e, &c->alert, person, template, NULL, 0, REPLY_NOW) &&
+	if (!how->said_before && !send_reply(e, &c->alert, person, template, NULL, 0, position) &&
 	    c->kind != ANSWER_NONE)
 		thank(e, c, person);
 }
@@ -316,13 +316,13 @@ engine_thank(struct engine *e, struct candidate *c, const struct answered *how)
 	store_alert_get(e->store, c->alert.id, &c->alert);
 	c->alert.drill &= !how->real;
 	if (c->kind == ANSWER_HELP)
-		reply_in_need(e, c, &person, how, "ack.help");
+		reply_once(e, c, &person, how, "ack.help", REPLY_NOW);
 	else if (c->kind == ANSWER_NONE)
-		reply_in_need(e, c, &person, how, "ack.unclear");
+		reply_once(e, c, &person, how, "ack.unclear", REPLY_LATER);
 	else if (how->over)
 		tell_late(e, c, &person);
 	else if (c->kind == ANSWER_CANNOT)
-		reply_in_need(e, c, &person, how, "ack.cannot");
+		reply_once(e, c, &person, how, "ack.cannot", REPLY_NOW);
 	else if (how->asks_which)
 		ask_which(e, c, &person);
 	else

@@ -11,7 +11,7 @@ DIVISIONS = """code,name,level,parent
 990121001003,三村,village,990121001
 990121001004,四村,village,990121001
 """
-SAYS = ["1", "3人被困在学校", "bridge gone on the N side, 2 trapped", "你们是谁啊"]
+SAYS = ["1", "3人被困在学校", "N side bridge gone, 2 trapped", "你们是谁啊"]
 
 
 def world():

@@ -126,7 +126,9 @@ static const struct {
 	{ "who was only written to answers that", WHICH_CALL, 0, 0, 0, { ONE(1, BLUE, 0), ONE(2, RED, 0) },
 	  { WHICH_BOOK, 1, WHICH_BY_ORDER } },
 	{ "nobody has asked him", WHICH_TOKEN, 0, 0, 0, { { .alert = 0 } }, { WHICH_UNCLEAR, NONE, WHICH_BY_NOTHING } },
-	{ "nobody has called him", WHICH_CALL, 0, 0, 0, { { .alert = 0 } }, { WHICH_UNCLEAR, NONE, WHICH_BY_BEING_LAST } },
+	{ "also while that is in the air", WHICH_CALL, 0, 0, 0, { ONE(1, RED, AIR) },
+	  { WHICH_WAIT, 0, WHICH_BY_NOTHING } },
+	{ "nobody has called him", WHICH_CALL, 0, 0, 0, { { .alert = 0 } }, { WHICH_UNCLEAR, NONE, WHICH_BY_NOTHING } },
 };
 
 static struct which_one
