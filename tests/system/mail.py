@@ -30,7 +30,7 @@ ASK = '''policy "ask" {
 }
 '''
 RAIN = dict(template="warn.rain", policy="ask", severity="orange",
-            params={"hours": 3, "mm": 80, "level": "橙色"})
+            params={"hours": 3, "mm": 80})
 
 
 class MailWorld(World):

@@ -117,14 +117,14 @@ def test_hostile_texts_stay_texts(world):
 
 def test_the_request_can_be_read(world):
     alert = world.send(key="readable", template="warn.rain", policy="ask", severity="orange",
-                       params={"hours": 3, "mm": "80", "level": "橙色"},
+                       params={"hours": 3, "mm": "80"},
                        params_by_division={"990121001": {"mm": "120"}},
                        audience={"divisions": ["990121001", "990121100001"],
                                  "without_divisions": ["990121001003"],
                                  "without_contacts": ["warner-990121001001-1"]})
     one = world.alert(alert)
     request = one["request"]
-    assert request["params"]["mm"] == "80" and request["params"]["level"] == "橙色"
+    assert request["params"]["mm"] == "80" and request["params"]["hours"] == "3"
     assert request["params_by_division"] == {"990121001": {"mm": "120"}}
     audience = request["audience"]
     assert [d["code"] for d in audience["divisions"]] == ["990121001", "990121100001"]

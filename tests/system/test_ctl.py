@@ -253,6 +253,7 @@ def test_manual_pages_are_clean(page):
     (["send", "t", "--severity", "red", "--contact", "c", "--drill", "--test"], "exclude"),
     (["send", "t", "--severity", "red", "--contact", "c", "--reached"], "needs --replaces"),
     (["send", "t", "--severity", "red", "--contact", "c", "--replaces", "x"], "--replaces \"x\""),
+    (["send", "t", "--severity", "red", "--contact", "c", "--whole"], "--whole needs --replaces"),
     (["callout", "--param", "a=b"], "callout needs either --role"),
     (["callout", "--role", "r"], "belong together"),
     (["ack", "12", "--division", "990121103001", "--level", "3"], "needs --name"),
@@ -382,6 +383,15 @@ def test_send_asks_for_what_was_said(gongd):
     assert b"INCOMPLETE: lists of people are damaged (post, number)" in said.stderr
     del gongd.answers["POST /v1/alerts"][1]["incomplete"]
     gongd.answers["POST /v1/alerts"][1]["repeat"] = True
+    gongd.answers["POST /v1/alerts"][1]["nobody"] = [{"code": "990121103002", "name": "石桥\x1b[2J"},
+                                                    {"code": "990121103009", "name": None}]
+    for lang, words in (("en", "NOBODY can be called for: 石桥?[2J 990121103002,  990121103009; send"),
+                        ("zh", "无人可叫:石桥?[2J 990121103002")):
+        said = ctl("send", "t", "--severity", "red", "--replaces", "A4", "--whole", "--division", "990121",
+                   gongd=gongd, lang=lang)
+        assert said.returncode == 0 and words in said.stderr.decode(), said
+        assert gongd.body()["replaces"] == 2 and gongd.body()["whole"] is True
+    del gongd.answers["POST /v1/alerts"][1]["nobody"]
     keys = set()
     for _ in range(2):
         assert "accepted before" in out(ctl("send", "t", "--severity", "red", "--replaces", "11",

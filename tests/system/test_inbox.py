@@ -85,7 +85,7 @@ def test_it_comes_in_pages_newest_first_and_by_filter(world):
 
 
 def test_a_text_is_assigned_with_a_level_and_raises_the_place(world):
-    text = world.write(world.phone(OTHER), "今晚的雨真大,俺们这就喊人")
+    text = world.write(world.phone(OTHER), "啥时候来车接哦")
     assert target(world, "990121100001")["level"] == 0
     refused(do(world, "desk", text["id"], "assign", {"level": 3}), 422, "/note", "note")
     refused(do(world, "desk", text["id"], "assign", {"note": "x"}), 422, "/level")
@@ -93,20 +93,20 @@ def test_a_text_is_assigned_with_a_level_and_raises_the_place(world):
             "/level")
     refused(do(world, "desk", text["id"], "assign", {"note": "x", "outcome": "maybe"}), 422, "/outcome")
     status, answer = do(world, "desk", text["id"], "assign",
-                        {"level": 3, "note": "原话就是确认", "name": "李伟"})
+                        {"level": 3, "note": "电话核实,已知晓", "name": "李伟"})
     assert status == 200 and answer["alert"] == world.alert_id and answer["decided_by"] == "李伟 (desk)"
     assert target(world, "990121100001")["level"] == 3
     decided = row(world, text["id"])
-    assert decided["decided_by"] == "李伟 (desk)" and decided["note"] == "原话就是确认"
+    assert decided["decided_by"] == "李伟 (desk)" and decided["note"] == "电话核实,已知晓"
     assert decided["meaning"] == "acknowledged" and decided["level"] == 3 and decided["open"] is False
     assert decided["rule"] == "desk" and text["id"] not in [i["id"] for i in world.inbox("?open=1")]
-    said = [a for a in world.answers(world.alert_id) if a["note"] == "原话就是确认"]
+    said = [a for a in world.answers(world.alert_id) if a["note"] == "电话核实,已知晓"]
     assert len(said) == 1 and said[0]["source"] == "desk" and said[0]["contact"] == OTHER
-    assert said[0]["text"] == "今晚的雨真大,俺们这就喊人" and said[0]["level"] == 3
+    assert said[0]["text"] == "啥时候来车接哦" and said[0]["level"] == 3
 
 
 def test_two_desks_one_deed(world):
-    text = world.write(world.phone("village_chief-990121100002-1"), "好的呀好的呀")["id"]
+    text = world.write(world.phone("village_chief-990121100002-1"), "啥情况嘛")["id"]
     answers = []
     both = [threading.Thread(target=lambda c=c: answers.append(do(
         world, c, text, "assign", {"level": 3, "note": "by " + c, "name": c + "先生"})))
