@@ -66,6 +66,8 @@ static const struct option_spec send_options[] = {
 	OPTION_EXPIRES,
 	ONE("--starts", "30m|INSTANT", "hold it until then", "到时才开始"),
 	ONE("--replaces", "ID", "correct or end that alert", "更正或结束该告警"),
+	FLAG("--whole", "end the replaced alert for everybody, also whom this one does not name",
+	     "被替代告警全部结束,包括本次未涉及的地区"),
 	FLAG("--reached", "only those whom the replaced alert reached",
 	     "仅限被替代告警已通知到的人"),
 	OPTION_DRILL,

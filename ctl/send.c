@@ -158,6 +158,10 @@ set_replaces(struct ctl *ctl, json_t *body)
 	const char *text = args_value(ctl, "--replaces");
 	int64_t id;
 
+	if (!text && args_has(ctl, "--whole"))
+		return ctl_usage(ctl, "%s",
+				 say(ctl, "--whole needs --replaces ID: the alert that ends",
+				     "--whole 需要 --replaces ID"));
 	if (!text)
 		return args_has(ctl, "--reached")
 			       ? ctl_usage(ctl, "%s",
@@ -175,6 +179,8 @@ set_replaces(struct ctl *ctl, json_t *body)
 				     "--replaces \"%s\" 不是告警编号或单号"),
 				 text);
 	json_object_set_new(body, "replaces", json_integer(id));
+	if (args_has(ctl, "--whole"))
+		json_object_set_new(body, "whole", json_true());
 	return CTL_OK;
 }
 
@@ -219,6 +225,31 @@ say_repeat(struct ctl *ctl, json_t *body)
 	if (json_is_integer(starts))
 		fprintf(stderr, " --starts %lld", (long long)json_integer_value(starts));
 	fputc('\n', stderr);
+}
+
+/* Places that no ladder can reach: on standard error, too, since somebody must go there. */
+static void
+warn_nobody(const struct ctl *ctl, json_t *answer)
+{
+	json_t *place, *places = json_object_get(answer, "nobody");
+	struct buf line = { 0 }, clean = { 0 };
+	size_t i;
+
+	if (!json_array_size(places))
+		return;
+	json_array_foreach(places, i, place) {
+		const char *name = member_text(place, "name"), *code = member_text(place, "code");
+
+		buf_printf(&line, "%s%s %s", i ? ", " : "", name ? name : "", code ? code : "");
+	}
+	text_clip(&clean, line.data, line.len);	/* no name drives the terminal */
+	fprintf(stderr,
+		say(ctl,
+		    "gongctl: NOBODY can be called for: %s; send somebody there, and correct the list\n",
+		    "gongctl: 无人可叫:%s;请派人前往,并更正名单\n"),
+		clean.data);
+	buf_fini(&clean);
+	buf_fini(&line);
 }
 
 /* Lists of people are damaged: on standard error, so that no pipe swallows it. */
@@ -281,6 +312,7 @@ post(struct ctl *ctl, const char *path, json_t *body)
 				       ? word(ctl, member_text(answer, "state"))
 				       : "-",
 			       (long long)member_int(answer, "targets"));
+		warn_nobody(ctl, answer);
 		warn_incomplete(ctl, answer);
 		json_decref(answer);
 	}

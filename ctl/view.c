@@ -268,9 +268,12 @@ view_request(const struct ctl *ctl, json_t *alert, struct buf *out)
 	names(ctl, json_object_get(audience, "contacts"), say(ctl, "persons:", "联系人:"), "ref", out);
 	names(ctl, json_object_get(audience, "without_contacts"),
 	      say(ctl, "without persons:", "除外联系人:"), "ref", out);
-	json_object_foreach(json_object_get(request, "params"), name, value)
+	json_object_foreach(json_object_get(request, "params"), name, value) {
+		if (json_is_object(value))	/* said by language */
+			value = json_object_get(value, lang_name(ctl->lang));
 		buf_printf(&line, " %s=%s", name,
 			   json_is_string(value) ? json_string_value(value) : "");
+	}
 	if (line.len) {
 		buf_puts(out, say(ctl, "params:", "参数:"));
 		text_clip(out, line.data, width > 10 ? width - 10 : line.len);
