@@ -24,7 +24,7 @@ FEW = '''client "few" {
 	recipients_max = 5
 }
 '''
-RAIN = dict(template="warn.rain", severity="orange", params={"hours": 3, "mm": 80, "level": "橙色"})
+RAIN = dict(template="warn.rain", severity="orange", params={"hours": 3, "mm": 80})
 SLOW_NETWORK = ' option "window" { value = "1" }\n option "latency_ms" { value = "400" }\n'
 
 
