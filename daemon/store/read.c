@@ -96,7 +96,7 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 	case READ_EVENTS:
 		return read_events(r, q, s, out, err);
 	case READ_TASKS:
-		return read_tasks(r, q, out, err);
+		return read_tasks(r, q, s, out, err);
 	case READ_ROUTES:
 		return read_routes(r, s, q->lang, out);
 	case READ_FIGURES:

@@ -68,7 +68,8 @@ int read_messages(struct reader *, const struct read_query *, struct buf *, stru
 int read_messages_csv(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_events(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 		struct err *);
-int read_tasks(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_tasks(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+	       struct err *);
 int read_routes(struct reader *, const struct settings *, enum lang, struct buf *);
 int read_news(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 	      struct err *);

@@ -150,6 +150,16 @@ def test_only_those_it_concerns_touch_it(world):
     assert do(world, "here", third, "take", {"name": "镇值班"})[1]["taken_by"] == "镇值班 (here)"
 
 
+def test_who_is_limited_sees_the_tasks_of_his_own_people(world):
+    def seen(client):
+        return {t["id"] for t in world.tcp("GET", "/v1/tasks", token=client * 8)[1]["tasks"]}
+
+    everything = {t["id"] for t in world.api("GET", "/v1/tasks")[1]["tasks"]}
+    cries = {t["id"] for t in tasks(world, "/v1/tasks")}
+    assert seen("desk") == seen("viewer") == everything and len(cries) == 3
+    assert seen("here") >= cries and not seen("there") & cries
+
+
 def test_it_outlives_a_power_cut(world):
     third = tasks(world)[-1]
     world.kill()
