@@ -1,6 +1,22 @@
 /* in_flight.c -- what is with drivers, counted again after a turn that failed. */
 #include "daemon/engine/message.h"
 
+#include <assert.h>
+
+struct route_state *
+engine_release(struct engine *e, uint64_t id)
+{
+	struct route_state *r = table_take(&e->inflight, id);
+
+	if (r) {
+		assert(r->inflight > 0);	/* each entry of the table was counted */
+		r->inflight--;
+		if (!r->inflight)
+			r->solo = false;
+	}
+	return r;
+}
+
 static void
 count_in(struct engine *e, struct route_state *r, uint64_t id)
 {

@@ -113,6 +113,8 @@ void engine_broadcast_slices(struct engine *);	/* one slice of the oldest broadc
 
 /* -- in_flight.c -- */
 
+/* A driver has it no more; the route that had it, NULL: none. */
+struct route_state *engine_release(struct engine *, uint64_t id);
 /* What is with drivers, and what numbers have had, counted again from what the store says. */
 void engine_in_flight_forget(struct engine *, struct route_state *);	/* it is going */
 void engine_in_flight_recount(struct engine *);

@@ -1,7 +1,6 @@
 /* outcome.c -- what drivers say became of a message, and what follows from it. */
 #include "daemon/engine/outcome.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,20 +8,6 @@
 #define RESENDS_MAX 3
 #define CONFIG_PAUSE_MS SECONDS(60)
 #define SPEED_NOTE_MS SECONDS(30)
-
-struct route_state *
-engine_release(struct engine *e, uint64_t id)
-{
-	struct route_state *r = table_take(&e->inflight, id);
-
-	if (r) {
-		assert(r->inflight > 0);	/* each entry of the table was counted */
-		r->inflight--;
-		if (!r->inflight)
-			r->solo = false;
-	}
-	return r;
-}
 
 void
 engine_route_ready(struct engine *e, struct command *cmd)

@@ -6,8 +6,6 @@
 
 /* -- outcome.c -- */
 
-/* A driver has it no more; the route that had it, NULL: none. */
-struct route_state *engine_release(struct engine *, uint64_t id);
 void engine_route_ready(struct engine *, struct command *);
 void engine_route_lost(struct engine *, struct command *);
 void engine_done(struct engine *, struct command *);

@@ -92,7 +92,7 @@ is_the_disk_s(void)
 {
 	int64_t now = monotonic_now(), since = disk_since;
 
-	return since && 2 * (disk_ms + now - since) > now - turn_at;
+	return since && 2 * (disk_ms + now - since) >= now - turn_at;
 }
 
 /* Only what may be called in a handler.  A fault of another thread says nothing about what the

@@ -257,3 +257,18 @@ read_check(struct reader *r, const struct read_query *q, int64_t *cursor, int co
 		return 0;
 	return read_no_alert(q, err);
 }
+
+void
+json_place(struct reader *r, division_code code, struct buf *out)
+{
+	sqlite3_stmt *st = read_query(r, "SELECT name FROM division WHERE code = ?", "i", code);
+	bool named = read_step(r, st);
+	char text[DIVISION_TEXT];
+
+	division_format(text, code);
+	buf_printf(out, "{\"code\":\"%s\",\"name\":", text);
+	buf_json(out, named ? (const char *)sqlite3_column_text(st, 0) : NULL);
+	buf_puts(out, "}");
+	if (named)
+		sqlite3_reset(st);
+}

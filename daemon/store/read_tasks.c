@@ -25,21 +25,6 @@ code_of(const json_t *item)
 	return code;
 }
 
-void
-json_place(struct reader *r, division_code code, struct buf *out)
-{
-	sqlite3_stmt *st = read_query(r, "SELECT name FROM division WHERE code = ?", "i", code);
-	bool named = read_step(r, st);
-	char text[DIVISION_TEXT];
-
-	division_format(text, code);
-	buf_printf(out, "{\"code\":\"%s\",\"name\":", text);
-	buf_json(out, named ? (const char *)sqlite3_column_text(st, 0) : NULL);
-	buf_puts(out, "}");
-	if (named)
-		sqlite3_reset(st);
-}
-
 static void
 places(struct reader *r, const char *text, struct buf *out)
 {

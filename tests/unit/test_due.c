@@ -168,6 +168,16 @@ next_of_all(struct engine *e, msec at[ROWS_MAX], const struct due **rows)
 	return count;
 }
 
+static void
+change(const char *sql)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(store_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
 /* An engine in which something waits in every row that has an instant of its own. */
 static struct engine *
 busy(struct store *s)
@@ -176,6 +186,12 @@ busy(struct store *s)
 	struct err err = { .text = "" };
 	struct engine *e;
 
+	/* An earlier alert has a message that may or may not have left. */
+	change("INSERT INTO alert (id, key, digest, client, template, severity, drill, test, state, code, "
+	       "body, accepted_at, expires_at) VALUES (1, 'before', x'00', 'unit', 1, 1, 0, 0, 3, 'A3', "
+	       "'{}', 1, 9999999999999); INSERT INTO wave (id, alert, step, position, channel, kind, state, "
+	       "severity, drill, template, below, expires_at, planned_at, total, uncertain) VALUES "
+	       "(1, 1, 0, 0, 0, 0, 2, 1, 0, 1, 3, 9999999999999, 1, 1, 1)");
 	holds("the engine opens", engine_open(&e, s, settings, START, &err) == 0, "%s", err.text);
 	command_push(&urgent, ready());
 	assert_int_equal(turn(e, &urgent, an_alert(), START), 0);
@@ -245,16 +261,6 @@ look_up(const char *sql)
 	sqlite3_finalize(st);
 	sqlite3_close(db);
 	return value;
-}
-
-static void
-change(const char *sql)
-{
-	sqlite3 *db;
-
-	assert_int_equal(sqlite3_open(store_path, &db), SQLITE_OK);
-	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
-	sqlite3_close(db);
 }
 
 /* A receipt that waits for its message to be named keeps its age. */
