@@ -227,6 +227,7 @@ tell_late(struct engine *e, struct candidate *c, const struct person *person)
 		kind = "ack.late.lifted";
 	} else if (by.id) {
 		kind = "ack.late.replaced";
+		a->closed_at = msec_min(a->closed_at, by.released_at);	/* for him it ended then */
 		values[2].value = (char *)title_of(e, &by, person->lang);
 		colour_of(&by, person->lang, new_colour);
 	}
