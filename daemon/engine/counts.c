@@ -69,12 +69,24 @@ add_named(struct engine *e, int64_t alert, int64_t text, struct named *named)
 	free(places);
 }
 
+/* A team or a person is no place: whatever its people read, their answers are for it. */
+static bool
+is_of_places(struct engine *e, int64_t alert)
+{
+	struct alert a = { .policy = 0 };
+	const struct policy *p;
+
+	store_alert_get(e->store, alert, &a);
+	p = engine_policy(e, a.policy);
+	return !p || (p->targets != TARGETS_TEAM && p->targets != TARGETS_PERSON);
+}
+
 size_t
 engine_counts_for(struct engine *e, int64_t alert, uint32_t contact, const int64_t *texts,
 		  size_t text_count, unsigned **targets)
 {
 	size_t count = called_for(e, alert, contact, targets), kept = 0;
-	struct named named = { .all = !text_count };
+	struct named named = { .all = !text_count || !is_of_places(e, alert) };
 
 	for (size_t i = 0; i < text_count && !named.all; i++)
 		add_named(e, alert, texts[i], &named);
@@ -91,8 +103,9 @@ engine_names_one_thing(struct engine *e, int64_t alert, const int64_t *texts, si
 	struct named first = { 0 }, other;
 	bool same = true;
 
-	if (text_count)
-		add_named(e, alert, texts[0], &first);
+	if (text_count < 2 || !is_of_places(e, alert))
+		return true;
+	add_named(e, alert, texts[0], &first);
 	for (size_t i = 1; i < text_count && same; i++) {
 		other = (struct named){ 0 };
 		add_named(e, alert, texts[i], &other);
