@@ -21,7 +21,6 @@ static const struct {
 	{ "exhausted", "exhausted", "步骤已尽" },
 	{ "cancelled", "cancelled", "已取消" },
 	{ "replaced", "replaced", "已被替代" },
-	{ "moved", "taken over in part", "部分被接替" },
 	{ "real", "real", "正式" },
 	{ "drill", "DRILL", "演练" },
 	{ "test", "TEST", "测试" },
