@@ -50,21 +50,22 @@ once_each(unsigned *list, size_t count)
 	return kept;
 }
 
-/* The targets of one text are added. */
+/* The targets of one text are added.  A text speaks of all where targets are no places: persons, a
+ * team. */
 static void
 add_named(struct engine *e, int64_t alert, int64_t text, struct named *named)
 {
-	size_t count;
+	size_t count, before = named->count;
 	division_code *places = store_variant_places(e->store, text, &count);
 
-	named->all |= !count;
 	named->targets = xrealloc(named->targets, (named->count + count + 1) * sizeof(unsigned));
 	for (size_t i = 0; i < count; i++) {
 		struct target t;
 
-		if (store_target_by_division(e->store, alert, places[i], &t))
+		if (store_target_by_division(e->store, alert, places[i], &t) && !t.contact)
 			named->targets[named->count++] = t.id;
 	}
+	named->all |= named->count == before;
 	named->count = once_each(named->targets, named->count);
 	free(places);
 }
