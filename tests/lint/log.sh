@@ -79,6 +79,13 @@ for (section, text), number in known.items():
         continue                         # written with the state's own name, daemon/engine/climb.c
     print('%s:%d: nothing in the code says "%s"; take the row away' % (DOC, number, text))
     bad += 1
+# The desk reads the story in sentences: each word has its own.
+SENTENCES = "daemon/store/read_events.c"
+told = set(re.findall(r'^\t\{ "(\w+)", (?:NULL|"\w+"), PHRASE_', open(SENTENCES, encoding="utf-8").read(), re.M))
+for (section, text) in known:
+    if section == "story" and text not in told:
+        print('%s: has no sentence for "%s" of %s' % (SENTENCES, text, DOC))
+        bad += 1
 if not used:
     print("found no event text at all: this check no longer understands the code")
     bad += 1
