@@ -59,6 +59,9 @@ def test_every_text_stands_there_with_what_gong_made_of_it(world):
     assert stranger["contact"] is None and stranger["alert"] is None and stranger["open"] is True
     assert missed["kind"] == "missed_call" and missed["text"] is None
     assert re.match(r"\+9993\d*\*{4}\d{4}$", stranger["number"]), "numbers are masked"
+    assert known["meaning"] == "help" and known["rule"] == "danger" and known["task"]
+    closed = world.api("POST", "/v1/tasks/%d/close" % known["task"], {"note": "救援已到"})
+    assert closed[0] == 200 and row(world, known["id"])["open"] is False, "it was dealt with"
     assert row(world, stranger["id"])["number"] == stranger["number"]
     plain = next(i for i in world.inbox("?unmasked=1") if i["id"] == stranger["id"])
     assert plain["number"] == STRANGER
