@@ -186,7 +186,7 @@ claim_row(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 	m->reference = lw->w.id & 255;
 	m->at = e->now;
 	m->due = NEVER;
-	m->flags &= ~(unsigned)(MESSAGE_AVOID | MESSAGE_REFUSED_BEFORE);
+	m->flags &= ~(unsigned)(MESSAGE_AVOID | MESSAGE_REFUSED_BEFORE | MESSAGE_LATER);
 	store_message_update(e->store, m);
 	hand_over(e, r, lw, m);
 }
@@ -274,7 +274,8 @@ claim_due(struct engine *e, struct route_state *r, struct live_wave *lw, unsigne
 	  bool *moved)
 {
 	static struct message rows[CLAIM_MAX];
-	size_t count = store_messages_due(e->store, &lw->w, e->now, avoid ? r->id : 0, rows,
+	bool first = wave_has_lanes(&lw->w) && !lw->lane;
+	size_t count = store_messages_due(e->store, &lw->w, e->now, avoid ? r->id : 0, first, rows,
 					  room < CLAIM_MAX ? room : CLAIM_MAX);
 	unsigned taken = 0;
 
@@ -296,8 +297,26 @@ claim_due(struct engine *e, struct route_state *r, struct live_wave *lw, unsigne
 			r->solo = false;
 	}
 	engine_hold_row(e, 0);
-	engine_wave_due(e, lw, store_messages_next_due(e->store, lw->w.id));
+	engine_wave_due(e, lw, store_messages_next_due(e->store, lw->w.id, first));
 	return taken;
+}
+
+/* All that he is called for has been answered by others: he is told, but behind those who must answer. */
+static bool
+waits_for_lane(struct engine *e, struct live_wave *lw, struct message *m)
+{
+	int lowest;
+
+	if (!lw->answered || !wave_has_lanes(&lw->w))
+		return false;
+	lowest = store_called_lowest(e->store, m->contact, lw->w.alert);
+	if (lowest < lw->w.below || lowest == LEVEL_COUNT)
+		return false;
+	m->flags |= MESSAGE_LATER;
+	m->due = e->now;
+	store_message_update(e->store, m);
+	lw->later = true;
+	return true;
 }
 
 /* Takes up to `room` rows after the wave's cursor.  When every row may go, one UPDATE marks
@@ -311,7 +330,7 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 	uint32_t before = lw->w.cursor;
 	unsigned taken = 0;
 	bool all = lw->w.channel == CHANNEL_SMS && lw->w.step <= 0 && !r->budget_count && !lw->parted &&
-		lw->w.position != ENDING_POSITION &&
+		lw->w.position != ENDING_POSITION && !(lw->answered && wave_has_lanes(&lw->w)) &&
 		!engine_honours_opt_out(lw) && lw->w.expires_at > e->now &&
 		!engine_is_suspect(e, HAND_WAVE, lw->w.id);
 
@@ -331,7 +350,7 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 			m->reference = lw->w.id & 255;
 			hand_over(e, r, lw, m);
 			taken++;
-		} else if (m->state == MESSAGE_QUEUED && m->due == NEVER) {
+		} else if (m->state == MESSAGE_QUEUED && m->due == NEVER && !waits_for_lane(e, lw, m)) {
 			taken += claim_one(e, r, lw, m);
 		}
 	}
@@ -366,8 +385,14 @@ claim_wave(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 		*moved = true;
 	}
 	engine_wave_touch(e, lw);
-	if (!lw->rest && lw->due_at > e->now)
+	if (lw->rest || lw->due_at <= e->now)
+		return taken;
+	if (lw->lane || lw->later) {
+		engine_wave_lane(e, lw, !lw->lane);
+		*moved = true;
+	} else {
 		engine_wave_wait(e, lw);
+	}
 	return taken;
 }
 

@@ -8,6 +8,8 @@ call_back(void *ctx, const struct wave *w)
 	struct engine *e = ctx;
 	struct live_wave *lw;
 
+	if (wave_has_lanes(w) && w->state < WAVE_FINISHED && (lw = engine_wave(e, w->id)))
+		lw->answered = true;
 	if (w->channel == CHANNEL_VOICE && w->kind == WAVE_CALL && w->state < WAVE_FINISHED &&
 	    (lw = engine_wave(e, w->id)) && lw->w.count[MESSAGE_SENDING])
 		engine_calls_look(e, lw);

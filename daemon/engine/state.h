@@ -37,6 +37,9 @@ struct live_wave {
 	bool rest;			/* there may be rows after the cursor */
 	bool route_alarm;		/* told by a route that is in no trouble itself */
 	bool stopping;			/* over, and in the list of those to be cleared away */
+	bool answered;			/* somebody has, maybe: of a first step, look at each row's targets */
+	bool later;			/* rows of people whose targets have answered wait for lane 1 */
+	unsigned lane;			/* in which it stands: 1 = only such rows are left */
 	bool parted;			/* targets of its alert have moved: look at each row's places */
 	uint32_t asked_back;		/* up to this contact */
 	bool looked_through, again;	/* message.c's list of calls; anew when it is through */

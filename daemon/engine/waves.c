@@ -16,18 +16,43 @@ wave_queued(const struct wave *w)
 	return w->total > rest ? w->total - rest : 0;
 }
 
-/* Real before drill, then severity, then the order of waves inside an alert; an automatic reply yields
- * to first messages, one that somebody in need waits for goes with them.  Waves with equal keys take
- * turns: fairness. */
-static uint64_t
-rank_key(const struct wave *w)
+bool
+wave_has_lanes(const struct wave *w)
 {
+	return w->kind == WAVE_CALL && w->channel == CHANNEL_SMS && w->step <= 0;
+}
+
+/* 0: somebody has not answered yet, or must send help.  1: who is only told, or has answered. */
+static uint64_t
+lane_of(const struct live_wave *lw)
+{
+	switch (lw->w.kind) {
+	case WAVE_CALL:
+		return lw->lane;
+	case WAVE_HELPER:
+		return 0;
+	case WAVE_REPLY:
+		return lw->w.position != REPLY_NOW;
+	case WAVE_INFORM:
+	case WAVE_CORRECTION:
+		break;
+	}
+	return 1;
+}
+
+/* Real before drill, then severity, then lane, then the order of waves inside an alert; an automatic
+ * reply yields to first messages, one that somebody in need waits for goes with them.  Waves with equal
+ * keys take turns: fairness. */
+static uint64_t
+rank_key(const struct live_wave *lw)
+{
+	const struct wave *w = &lw->w;
 	uint64_t step = w->step < 0 ? 0 : (uint64_t)w->step;
 	uint64_t position = w->kind != WAVE_REPLY ? w->position
 		: w->position == REPLY_NOW ? 0 : 0xffff;
 
 	return (uint64_t)w->drill << 60 | (uint64_t)(SEVERITY_RED - w->severity) << 56 |
-	       (step & 0xffff) << 16 | (position & 0xffff);
+	       lane_of(lw) << 52 | (step & 0xffff) << 16 | (position & 0xffff);
 }
 
 static struct rank *
@@ -59,7 +84,7 @@ rank_of(struct engine *e, uint64_t key)
 static void
 join(struct engine *e, struct live_wave *lw)
 {
-	struct rank *rank = rank_of(e, rank_key(&lw->w));
+	struct rank *rank = rank_of(e, rank_key(lw));
 
 	assert(!lw->next);
 	if (rank->ring) {
@@ -100,6 +125,20 @@ engine_wave_wait(struct engine *e, struct live_wave *lw)
 }
 
 void
+engine_wave_lane(struct engine *e, struct live_wave *lw, unsigned lane)
+{
+	engine_wave_unrank(e, lw);
+	lw->lane = lane;
+	if (!lane) {
+		engine_wave_due(e, lw, lw->due_at);
+		return;
+	}
+	lw->later = false;
+	lw->due_at = e->now;
+	join(e, lw);
+}
+
+void
 engine_waves_wake(struct engine *e)
 {
 	size_t kept = 0;
@@ -129,7 +168,7 @@ engine_wave_unrank(struct engine *e, struct live_wave *lw)
 
 	if (!lw->next)
 		return;
-	rank = rank_of(e, rank_key(&lw->w));
+	rank = rank_of(e, rank_key(lw));
 	if (lw->next == lw) {
 		rank->ring = NULL;
 	} else {
@@ -228,6 +267,7 @@ engine_wave(struct engine *e, uint32_t id)
 	if (lw || !store_wave_get(e->store, id, &w))
 		return lw;
 	lw = take_in(e, &w);
+	lw->answered = true;
 	if (store_alert_get(e->store, w.alert, &a)) {
 		lw->test = a.test;
 		if (w.kind != WAVE_CORRECTION)
@@ -320,6 +360,7 @@ load_one(void *ctx, const struct wave *w)
 	struct live_wave *lw = take_in(e, w);
 	struct alert a = { 0 };
 
+	lw->answered = true;
 	if (store_alert_get(e->store, w->alert, &a))
 		lw->test = a.test;
 	if (w->state == WAVE_OPEN)
@@ -347,6 +388,8 @@ load_due(void *ctx, uint32_t wave, msec at)
 	struct engine *e = ctx;
 	struct live_wave *lw = engine_wave(e, wave);
 
+	if (lw)
+		lw->later = wave_has_lanes(&lw->w);	/* some of them may be for lane 1 */
 	if (lw && lw->w.state <= WAVE_FINISHED)
 		engine_wave_due(e, lw, at);
 	else if (lw)

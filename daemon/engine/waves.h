@@ -26,6 +26,9 @@ void engine_waves_load(struct engine *);
 void engine_waves_drop(struct engine *);	/* all of them, from memory */
 /* A row of it goes by itself from `at` on; NEVER does nothing. */
 void engine_wave_due(struct engine *, struct live_wave *, msec at);
+/* The first SMS is never dropped; but those of people whose targets have answered wait in lane 1. */
+bool wave_has_lanes(const struct wave *);
+void engine_wave_lane(struct engine *, struct live_wave *, unsigned lane);	/* it goes over to that */
 void engine_wave_wait(struct engine *, struct live_wave *);	/* nothing to claim for now */
 void engine_waves_wake(struct engine *);	/* those whose due has come join their rank */
 /* It is over; what it leaves behind is to be cleared away, from its first row on. */

@@ -297,27 +297,31 @@ store_messages_claim(struct store *s, uint32_t wave, uint32_t after, uint32_t la
 
 size_t
 store_messages_due(struct store *s, const struct wave *w, msec now, int64_t avoid,
-		   struct message *out, size_t max)
+		   bool first, struct message *out, size_t max)
 {
 	if (store_is_careful(s))
 		return with_numbers(s, out, messages(s, store_query(s, "SELECT " MESSAGE_COLUMNS
 			", 0 FROM message m WHERE m.wave = ? AND m.due <= ? AND NOT (m.flags & 1 AND "
-			"m.route = ?) ORDER BY m.due LIMIT ?", "iiii", (int64_t)w->id, now, avoid,
-			(int64_t)max), out, max), w->channel);
+			"m.route = ?) AND NOT (m.flags & 8 AND ?) ORDER BY m.due LIMIT ?", "iiiii",
+			(int64_t)w->id, now, avoid, (int64_t)first, (int64_t)max), out, max), w->channel);
 	return messages(s, store_query(s, w->channel == CHANNEL_VOICE
 		? "SELECT " MESSAGE_COLUMNS ", " NUMBER("voice") " FROM message m WHERE m.wave = ? "
-		  "AND m.due <= ? AND NOT (m.flags & 1 AND m.route = ?) ORDER BY m.due LIMIT ?"
+		  "AND m.due <= ? AND NOT (m.flags & 1 AND m.route = ?) AND NOT (m.flags & 8 AND ?) "
+		  "ORDER BY m.due LIMIT ?"
 		: "SELECT " MESSAGE_COLUMNS ", " NUMBER("sms") " FROM message m WHERE m.wave = ? "
-		  "AND m.due <= ? AND NOT (m.flags & 1 AND m.route = ?) ORDER BY m.due LIMIT ?",
-		"iiii", (int64_t)w->id, now, avoid, (int64_t)max), out, max);
+		  "AND m.due <= ? AND NOT (m.flags & 1 AND m.route = ?) AND NOT (m.flags & 8 AND ?) "
+		  "ORDER BY m.due LIMIT ?",
+		"iiiii", (int64_t)w->id, now, avoid, (int64_t)first, (int64_t)max), out, max);
 }
 
 msec
-store_messages_next_due(struct store *s, uint32_t wave)
+store_messages_next_due(struct store *s, uint32_t wave, bool first)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT due FROM message WHERE wave = ? "
-				       "AND due IS NOT NULL ORDER BY due LIMIT 1", "i",
-				       (int64_t)wave);
+	sqlite3_stmt *st = store_query(s, first
+		? "SELECT due FROM message WHERE wave = ? AND due IS NOT NULL AND NOT (flags & 8) "
+		  "ORDER BY due LIMIT 1"
+		: "SELECT due FROM message WHERE wave = ? AND due IS NOT NULL ORDER BY due LIMIT 1", "i",
+		(int64_t)wave);
 	msec at = NEVER;
 
 	if (store_step(s, st)) {

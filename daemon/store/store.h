@@ -401,6 +401,7 @@ void store_variants_of(struct store *, int64_t alert, uint32_t contact, bool rea
 division_code *store_variant_places(struct store *, int64_t id, size_t *count);
 char *store_variant_code(struct store *, int64_t id);	/* caller frees; NULL = the alert's */
 
+#define MESSAGE_LATER 8			/* its person's targets have answered: it waits for lane 1 */
 #define MESSAGE_AVOID 1			/* not by the route that had it last, if there is another */
 #define MESSAGE_RESEND 2		/* it may have left before */
 #define MESSAGE_REFUSED_BEFORE 4	/* a failed receipt overtook the route's own answer */
@@ -428,10 +429,10 @@ size_t store_messages_after(struct store *, const struct wave *, struct message 
 void store_messages_claim(struct store *, uint32_t wave, uint32_t after, uint32_t last,
 			  size_t count, int64_t route, unsigned reference, msec at);
 /* Rows of a wave that wait by themselves until `due`; without those that `avoid` (a route, 0 =
- * none) had last and should not have again. */
-size_t store_messages_due(struct store *, const struct wave *, msec now, int64_t avoid,
+ * none) had last and should not have again and, `first`, without those for lane 1. */
+size_t store_messages_due(struct store *, const struct wave *, msec now, int64_t avoid, bool first,
 			  struct message *out, size_t max);
-msec store_messages_next_due(struct store *, uint32_t wave);
+msec store_messages_next_due(struct store *, uint32_t wave, bool first);
 /* It is over: up to `max` rows that waited do so no more; returns how many. */
 size_t store_messages_forget_due(struct store *, uint32_t wave, size_t max);
 typedef void (*due_fn)(void *ctx, uint32_t wave, msec at);

@@ -102,7 +102,7 @@ ask_messages(struct store *s)
 	for (int c = CHANNEL_SMS; c <= CHANNEL_VOICE; c++) {
 		w.channel = (enum channel)c;
 		store_messages_after(s, &w, rows, 4);
-		store_messages_due(s, &w, 1, 1, rows, 4);
+		store_messages_due(s, &w, 1, 1, true, rows, 4);
 		store_message_get(s, 1, 1, w.channel, &m);
 		store_message_sent(s, 1, 1, 1, w.channel, 1, "r", 1);
 		store_number_after(s, 1, w.channel, 1);
@@ -119,7 +119,8 @@ ask_messages(struct store *s)
 	store_message_update(s, &m);
 	store_messages_claim(s, 1, 0, 9, 9, 1, 1, 1);
 	store_messages_claim(s, 1, 0, 9, 1, 1, 1, 1);
-	store_messages_next_due(s, 1);
+	store_messages_next_due(s, 1, false);
+	store_messages_next_due(s, 1, true);
 	store_messages_forget_due(s, 1, 2);
 	store_waves_due(s, see_due, NULL);
 	store_messages_sending(s, 0, 0, rows, 4);
