@@ -137,7 +137,11 @@ finish_without_sending(struct engine *e, struct live_wave *lw, struct message *m
 static bool
 has_moved(struct engine *e, struct live_wave *lw, struct message *m)
 {
-	if (!lw->parted || engine_row_places(e, lw, m->contact, m->variant) != ROW_MOVED)
+	enum row_places places = lw->parted ? engine_row_places(e, lw, m->contact, m->variant) : ROW_STAYS;
+
+	if (places == ROW_MIXED && !(m->flags & MESSAGE_RESEND))
+		engine_row_afresh(e, lw, m);
+	if (places != ROW_MOVED)
 		return false;
 	finish_without_sending(e, lw, m, m->flags & MESSAGE_RESEND ? MESSAGE_ON_UNKNOWN
 			       : MESSAGE_ON_WITHDRAW, NULL);

@@ -97,6 +97,11 @@ int compose_positions(struct planner *, unsigned first, unsigned count, enum wav
 int compose_some(struct planner *, unsigned position, enum wave_kind, size_t *from, size_t people);
 void compose_end(struct planner *);	/* the picks were told, and are empty */
 
+/* -- afresh.c -- */
+
+/* Some of what a row speaks of has moved: its text becomes one for the rest, where it names places. */
+void engine_row_afresh(struct engine *, const struct live_wave *, struct message *);
+
 /* -- endings.c -- */
 
 /* Tells those whom the replaced alert reached for places that `a` took over (and does not address

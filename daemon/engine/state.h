@@ -6,7 +6,7 @@
  *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, desk, import
  *   3 waves.h    waves, stop, moved
- *   4 message.h  message, held, hope, calls, compose, seats, rows, endings, collect,
+ *   4 message.h  message, held, hope, calls, compose, seats, rows, endings, afresh, collect,
  *                in_flight
  *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, replace, stand_down, climb, catch_up, nobody, raise

@@ -251,6 +251,13 @@ store_message_update(struct store *s, const struct message *m)
 		  (int64_t)m->flags, m->at, (int64_t)m->wave, (int64_t)m->contact);
 }
 
+void
+store_message_revise(struct store *s, uint32_t wave, uint32_t contact, int64_t variant)
+{
+	store_run(s, "UPDATE message SET variant = ?, parts_done = 0 WHERE wave = ? AND contact = ?", "iii",
+		  variant, (int64_t)wave, (int64_t)contact);
+}
+
 static size_t
 messages(struct store *s, sqlite3_stmt *st, struct message *out, size_t max)
 {

@@ -428,6 +428,8 @@ size_t store_messages_after(struct store *, const struct wave *, struct message 
  * write-ahead. */
 void store_messages_claim(struct store *, uint32_t wave, uint32_t after, uint32_t last,
 			  size_t count, int64_t route, unsigned reference, msec at);
+/* Another text, before it has left for the first time. */
+void store_message_revise(struct store *, uint32_t wave, uint32_t contact, int64_t variant);
 /* Rows of a wave that wait by themselves until `due`; without those that `avoid` (a route, 0 =
  * none) had last and should not have again and, `first`, without those for lane 1. */
 size_t store_messages_due(struct store *, const struct wave *, msec now, int64_t avoid, bool first,

@@ -119,6 +119,7 @@ ask_messages(struct store *s)
 	store_message_update(s, &m);
 	store_messages_claim(s, 1, 0, 9, 9, 1, 1, 1);
 	store_messages_claim(s, 1, 0, 9, 1, 1, 1, 1);
+	store_message_revise(s, 1, 1, 1);
 	store_messages_next_due(s, 1, false);
 	store_messages_next_due(s, 1, true);
 	store_messages_forget_due(s, 1, 2);
