@@ -12,6 +12,7 @@ engine_broadcast_free(struct broadcast *b)
 		return;
 	alert_request_free(b->request);
 	id_set_fini(&b->people);
+	table_fini(&b->texts.by_key, NULL);
 	free(b);
 }
 

@@ -6,6 +6,7 @@
 
 #define COLLECT_SLICE 20000		/* rows of the lists read in a turn: 2 ms */
 #define WRITE_SLICE 2000		/* messages written in a turn: 2 ms */
+#define TEXTS_SLICE 200			/* of these with a text of their own: 10 ms */
 
 static void
 on_holder(void *ctx, const struct holder *h)
@@ -134,27 +135,6 @@ collect_slice(struct engine *e, struct live_wave *lw)
 		finish_collecting(e, lw);
 }
 
-/* After a restart the text of a language is made again when somebody who reads it is met. */
-static int64_t
-variant_of(struct engine *e, struct live_wave *lw, enum lang lang)
-{
-	const struct alert_request *r = lw->broadcast->request;
-	struct text_place place = { .request = r, .template = engine_template(e, lw->w.template),
-				    .places = r->divisions, .place_count = r->division_count > 0,
-				    .person = "", .post = "" };
-	struct err err = { 0 };
-	struct alert a;
-
-	if (lw->variants[lang] || !store_alert_get(e->store, lw->w.alert, &a))
-		return lw->variants[lang];
-	place.alert = &a;
-	lw->variants[lang] = engine_variant(e, &place, lang, CHANNEL_SMS, NULL, &err);
-	if (!lw->variants[lang])
-		engine_log(e, LOG_ERROR, "text not possible alert=%lld reason=\"%s\"",
-			   (long long)lw->w.alert, err.text);
-	return lw->variants[lang];
-}
-
 static enum lang
 lang_of(struct engine *e, const struct live_wave *lw, uint32_t id)
 {
@@ -172,12 +152,15 @@ write_slice(struct engine *e, struct live_wave *lw)
 	struct broadcast *b = lw->broadcast;
 	size_t end = b->next + WRITE_SLICE;
 
-	for (; b->next < end && b->next < b->people.count; b->next++) {
+	b->texts.fresh = 0;
+	for (; b->next < end && b->next < b->people.count && b->texts.fresh < TEXTS_SLICE; b->next++) {
 		uint32_t id = b->people.ids[b->next];
 		int64_t variant = 0;
 
 		if (engine_hold_row(e, id >> 1))	/* else aside.c has told the desk */
-			variant = variant_of(e, lw, lang_of(e, lw, id));
+			variant = reader_variant(e, lw, lw->w.kind == WAVE_CORRECTION ? lw->replaced : 0,
+						 b->request, &b->texts, id >> 1,
+						 lang_of(e, lw, id));
 		/* After a restart, or beside those who join a correction as they settle, the row
 		 * may be there. */
 		if (!variant || ((b->resumed || lw->w.kind == WAVE_CORRECTION) &&

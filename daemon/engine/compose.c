@@ -208,16 +208,14 @@ compose_broadcast(struct planner *p, const struct template *t, int64_t document)
 	/* Counting a million posts takes 0.1 s: a forecast wants it, and a limit up to itself.  The
 	 * exact count comes when they have been collected ("planned"). */
 	size_t limit = p->e->quiet ? SIZE_MAX : p->request->recipients_max + 1;
-	int64_t variants[LANG_COUNT];
 	struct live_wave *lw;
 	unsigned parts = 0;
 
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
 		struct pick pick = { .lang = (enum lang)lang };
 
-		variants[lang] = compose_variant(p, t, &pick, p->request->divisions,
-						 p->request->division_count > 0, CHANNEL_SMS, &parts);
-		if (!variants[lang])
+		if (!compose_variant(p, t, &pick, p->request->divisions,
+				     p->request->division_count > 0, CHANNEL_SMS, &parts))
 			return -1;
 	}
 	w.total = p->out->people = picks_request_count(p, limit);
@@ -229,7 +227,6 @@ compose_broadcast(struct planner *p, const struct template *t, int64_t document)
 	w.total = w.segments = 0;
 	w.state = WAVE_PLANNING;
 	lw = engine_wave_add(p->e, &w, p->alert->test);
-	memcpy(lw->variants, variants, sizeof(variants));
 	engine_broadcast_start(p->e, lw, p->request);
 	return 0;
 }

@@ -110,7 +110,8 @@ int engine_check_texts(struct engine *, const struct alert_request *, const stru
  * missing.  `parts` (or NULL) becomes the text's number of parts, if that is more. */
 int64_t engine_variant(struct engine *, const struct text_place *, enum lang, enum channel,
 		       unsigned *parts, struct err *);
-bool engine_is_uniform(const struct template *, enum channel);	/* everybody gets the same text */
+/* Does the text hang on nothing but its reader's language and the names of his places? */
+bool engine_is_by_place(const struct template *, enum channel);
 /* Does the text say where?  One that does not speaks of all that its reader is called for. */
 bool text_names_place(struct engine *, const struct template *, enum lang, enum channel);
 /* What the text says of the i-th place alone, its name apart; two places where that differs need two

@@ -105,6 +105,12 @@ size_t picks_family_ordinal(const struct policy *, size_t family);
 /* Where collecting begins in a list. */
 #define BEFORE_ALL ((struct holder){ .order = 0, .division = INT64_MIN })
 
+struct reader_texts {			/* of one wave, by places and language */
+	int64_t same[LANG_COUNT];	/* where a language has one text for all; 0 = not known */
+	struct table by_key;
+	size_t count, fresh;		/* fresh: rendered in this turn */
+};
+
 struct broadcast {
 	struct alert_request *request;
 	/* where the collecting stands: role of the request, member of its family, division */
@@ -115,6 +121,7 @@ struct broadcast {
 	struct id_set people;		/* contact << 1 | lang; sorted once collected */
 	size_t next;			/* of them, the next to be written */
 	bool resumed;			/* some rows were written before a restart */
+	struct reader_texts texts;	/* where they are not the same for all */
 };
 /* Two languages fit into the low bit of `people`. */
 _Static_assert(LANG_COUNT == 2, "struct broadcast keeps a language in one bit");

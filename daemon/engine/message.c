@@ -19,7 +19,7 @@ join(struct engine *e, const struct live_wave *lw, struct live_wave *c, uint32_t
 	    !store_person_by_id(e->store, contact, &person))
 		return;
 	store_message_insert(e->store, c->w.id, contact,
-			     store_variant_of(e->store, c->w.alert, person.lang), 0, e->now);
+			     reader_late_variant(e, c, contact, person.lang), 0, e->now);
 	store_told_late(e->store, c->w.id, contact);
 	c->w.total++;
 	if (c->w.state == WAVE_FINISHED)

@@ -83,6 +83,15 @@ int64_t compose_variant(struct planner *, const struct template *, const struct 
 			const division_code *places, size_t count, enum channel, unsigned *parts);
 /* Proves and measures the text; the people are collected and written turn by turn. */
 int compose_broadcast(struct planner *, const struct template *, int64_t document);
+/* -- readers.c: texts outside the ladder that speak of their reader's places -- */
+
+/* For somebody whom `alert` reached, or (0) who holds a post over the request's places.  0: it was not
+ * possible (logged). */
+int64_t reader_variant(struct engine *, struct live_wave *, int64_t alert, const struct alert_request *,
+		       struct reader_texts *, uint32_t contact, enum lang);
+/* The same for one who is reached when the others have been told. */
+int64_t reader_late_variant(struct engine *, struct live_wave *, uint32_t contact, enum lang);
+
 /* -- rows.c: waves, messages and called-links from the picks, which are then empty -- */
 
 /* A wave that belongs to a step planned in slices. */

@@ -166,7 +166,7 @@ plan_request(struct planner *p)
 				     !p->step->channels[CHANNEL_VOICE]);
 	size_t count = picks_request_count(p, WHOLE_MAX + 1);
 
-	if (sms_only && count > BROADCAST_MIN && engine_is_uniform(t, CHANNEL_SMS) &&
+	if (sms_only && count > BROADCAST_MIN && engine_is_by_place(t, CHANNEL_SMS) &&
 	    !names_duty(p))
 		return compose_broadcast(p, t, document);
 	if (count > WHOLE_MAX)

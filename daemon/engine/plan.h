@@ -49,11 +49,12 @@ const struct alert_request *slices_request(const struct slices *);
 void engine_slices_end(struct engine *, struct slices *);
 void engine_slices_drop(struct engine *);	/* all of them, from memory */
 
-/* -- notice.c: messages outside the ladder -- */
+/* -- notice.c -- */
 
 /* The message to those, and only those, whom the replaced alert reached.  -1 fills err. */
 int engine_plan_correction(struct engine *, struct alert *, const struct alert_request *,
 			   struct err *);
+
 /* One message to one person: an automatic reply.  Its wave; 0: it was not possible (logged). */
 uint32_t engine_send_one(struct engine *, struct alert *, enum wave_kind, uint32_t contact,
 			 enum lang, const char *template);

@@ -81,7 +81,7 @@ struct codes {				/* what this person's texts of the alert are answered by */
 };
 
 static void
-on_variant(void *ctx, int64_t id, const char *code)
+on_variant(void *ctx, int64_t id, enum wave_kind kind, const char *code)
 {
 	struct codes *c = ctx;
 	char own[CODE_TEXT];

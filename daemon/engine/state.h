@@ -6,8 +6,8 @@
  *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking
  *   2 lookup.h   documents, pick, broadcast, route_view, desk, import
  *   3 waves.h    waves, stop, moved
- *   4 message.h  message, held, hope, calls, compose, seats, rows, endings, afresh, collect,
- *                in_flight
+ *   4 message.h  message, held, hope, calls, compose, seats, rows, readers, endings,
+ *                afresh, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, replace, stand_down, climb, catch_up, nobody, raise
  *   7 accept.h   dry_run, accept
@@ -49,7 +49,6 @@ struct live_wave {
 	uint32_t correction;		/* wave to which late reached people are added; 0 = none */
 	struct broadcast *broadcast;	/* while it is planned in slices (broadcast.c) */
 	int64_t replaced;		/* of a correction: the alert whose people are told */
-	int64_t variants[LANG_COUNT];
 };
 
 /* Waves of equal urgency; they take turns. */

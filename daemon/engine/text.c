@@ -126,18 +126,19 @@ text_of_place(struct engine *e, const struct text_place *place, size_t i, enum l
 	return buf_take(&all);
 }
 
-/* Does everybody who reads the language get the same text? */
+/* Is it the same for all who read the language and have the same places, as far as their names go? */
 bool
-engine_is_uniform(const struct template *t, enum channel channel)
+engine_is_by_place(const struct template *t, enum channel channel)
 {
 	for (size_t i = 0; i < t->param_count; i++) {
-		if (t->params[i].scope == SCOPE_REQUEST)
+		const struct param *p = &t->params[i];
+
+		if (p->scope == SCOPE_REQUEST || p->scope == SCOPE_DERIVED || value_is_place(p))
 			continue;
 		for (int lang = 0; lang < LANG_COUNT; lang++) {
 			const struct text *text = template_text(t, (enum lang)lang, channel);
 
-			if (text && text_uses(text, t->params[i].name) &&
-			    (t->params[i].scope != SCOPE_DERIVED || value_is_place(&t->params[i])))
+			if (text && text_uses(text, p->name))
 				return false;
 		}
 	}

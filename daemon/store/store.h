@@ -334,6 +334,10 @@ bool store_task_over(struct store *, int64_t task, const struct said *note, msec
 void store_audit(struct store *, msec at, const char *actor, const char *action,
 		 const char *detail);
 
+/* The posts that a person holds, in order of their divisions. */
+typedef void (*seat_fn)(void *ctx, int64_t role, division_code);
+void store_seats(struct store *, uint32_t contact, seat_fn, void *ctx);
+
 /* -- reach.c: is all of it within these divisions? -- */
 /* The posts that a person holds, and the duties from `now` on; one who has none is within any. */
 bool store_posts_within(struct store *, uint32_t contact, const struct division_range *,
@@ -393,7 +397,7 @@ bool store_variant_get(struct store *, int64_t id, char **head, char **body, enu
 char *store_variant_template(struct store *, int64_t id);	/* caller frees; NULL if none */
 /* The texts that a person has in an alert, automatic replies apart; `reached`: only those that he may
  * have read or heard.  code: by which one is answered, NULL = the alert's. */
-typedef void (*variant_fn)(void *ctx, int64_t id, const char *code);
+typedef void (*variant_fn)(void *ctx, int64_t id, enum wave_kind, const char *code);
 void store_variants_of(struct store *, int64_t alert, uint32_t contact, bool reached, variant_fn,
 		       void *ctx);
 /* The divisions that a text names, in order; caller frees.  NULL (count 0): all that its reader is
@@ -457,8 +461,6 @@ void store_messages_uncertain(struct store *, uint32_t wave, contact_fn, void *c
 void store_alerts_uncertain(struct store *, alert_id_fn, void *ctx);
 /* Does the person have a message of this kind in any wave of the alert? */
 bool store_has_message(struct store *, int64_t alert, uint32_t contact, int wave_kind);
-/* A text of the alert in that language, 0 if none was rendered. */
-int64_t store_variant_of(struct store *, int64_t alert, enum lang);
 /* Persons who were handed a call of the alert, have neither promised to come nor refused, and were
  * told nothing beside it. */
 size_t store_called_idle(struct store *, int64_t alert, uint32_t *out, size_t max);

@@ -96,31 +96,18 @@ store_variant_get(struct store *s, int64_t id, char **head, char **body, enum la
 	return true;
 }
 
-int64_t
-store_variant_of(struct store *s, int64_t alert, enum lang lang)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT id FROM variant WHERE alert = ? AND lang = ? "
-				       "ORDER BY id LIMIT 1", "ii", alert, (int64_t)lang);
-	int64_t id = 0;
-
-	if (store_step(s, st)) {
-		id = sqlite3_column_int64(st, 0);
-		store_done(st);
-	}
-	return id;
-}
-
 void
 store_variants_of(struct store *s, int64_t alert, uint32_t contact, bool reached, variant_fn fn,
 		  void *ctx)
 {
 	/* Of a call only who picked up has heard. */
-	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT v.id, v.code FROM wave w JOIN message m "
+	sqlite3_stmt *st = store_query(s, "SELECT DISTINCT v.id, w.kind, v.code FROM wave w JOIN message m "
 		"ON m.wave = w.id AND m.contact = ?2 JOIN variant v ON v.id = m.variant "
 		"WHERE w.alert = ?1 AND w.kind <> 4 AND (NOT ?3 OR m.state = 3 OR "
 		"(w.channel = 0 AND m.state IN (2, 7))) ORDER BY v.id", "iii", alert, (int64_t)contact,
 		(int64_t)reached);
 
 	while (store_step(s, st))
-		fn(ctx, sqlite3_column_int64(st, 0), (const char *)sqlite3_column_text(st, 1));
+		fn(ctx, sqlite3_column_int64(st, 0), (enum wave_kind)sqlite3_column_int(st, 1),
+		   (const char *)sqlite3_column_text(st, 2));
 }
