@@ -45,6 +45,15 @@ severity_said(enum severity severity, enum lang lang)
 	return lang == LANG_ZH ? zh[severity] : severity_name(severity);
 }
 
+bool
+severity_is_said(enum severity severity, const char *word)
+{
+	const char *zh = severity_said(severity, LANG_ZH);
+
+	return strcasecmp(word, severity_said(severity, LANG_EN)) == 0 ||
+		(*word && strncmp(word, zh, strlen(word)) == 0);
+}
+
 static const struct kind {
 	const char *name, *word[LANG_COUNT], *action[LANG_COUNT];
 } kinds[] = {

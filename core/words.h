@@ -3,6 +3,8 @@
 #ifndef GONG_WORDS_H
 #define GONG_WORDS_H
 
+#include <stdbool.h>
+
 enum lang { LANG_ZH, LANG_EN, LANG_COUNT };
 enum channel { CHANNEL_SMS, CHANNEL_VOICE, CHANNEL_CONSOLE, CHANNEL_COUNT };
 
@@ -38,6 +40,8 @@ const char *lang_name(enum lang);		/* "zh", "en" */
 const char *channel_name(enum channel);		/* "sms", "voice", "console" */
 const char *severity_name(enum severity);	/* "notice", "blue" … "red" */
 const char *severity_said(enum severity, enum lang);	/* as people are told it; "" of a notice */
+/* Is it one of the words for it: 红色, 红, red, RED? */
+bool severity_is_said(enum severity, const char *word);
 /* What a kind of event ("rainstorm") is called, and what it asks of people; NULL: nothing known. */
 const char *kind_said(const char *kind, enum lang);
 const char *kind_action(const char *kind, enum lang);

@@ -190,6 +190,29 @@ check_ending(struct check *c, const char *option, const char *name)
 	c->warnings++;
 }
 
+/* It goes on with a text that fits less well. */
+static void
+check_helpers(struct check *c)
+{
+	const struct settings *s = c->settings;
+
+	for (size_t i = 0; i < s->policy_count; i++)
+		for (size_t k = 0; k < s->policies[i]->step_count; k++) {
+			const struct policy *p = s->policies[i];
+			const struct policy_step *step = &p->steps[k];
+			bool above = false;
+
+			for (size_t f = 0; f < step->to_count; f++)
+				above |= settings_is_above(s, p, step->to[f]);
+			if (!above || settings_has_helper_text(s, p, step))
+				continue;
+			fprintf(stderr, "warning: policy \"%s\", step \"%s\": people above the targets are "
+				"told by it, and it names no template; \"%s\" is used\n", p->name,
+				step->name, settings_helper_template(s, p, step));
+			c->warnings++;
+		}
+}
+
 static void
 say_all_right(const char *path, const struct check *c)
 {
@@ -221,6 +244,7 @@ check_run(const char *path)
 			check_console(&c);
 			check_ending(&c, "end_left", s->end_left);
 			check_ending(&c, "end_changed", s->end_changed);
+			check_helpers(&c);
 			status = c.errors > 0;
 		} else {
 			fprintf(stderr, "%s\n", err.text);

@@ -83,19 +83,19 @@ ranks_with(const struct alert_request *r, const struct policy *p)
 	return r->callout || (p && p->targets == TARGETS_TEAM) ? SEVERITY_RED : r->severity;
 }
 
-/* One colour, one word: whoever sends another has mistaken one of the two. */
+/* One colour, one word: whoever sends another has mistaken one of the two.  A callout ranks with red
+ * and may have a colour of its own. */
 static int
 check_level(const struct alert_request *r, enum severity ranks, struct err *err)
 {
 	for (size_t i = 0; i < r->param_count; i++) {
 		const char *level = r->params[i].value;
 
-		if (strcmp(r->params[i].name, "level") != 0 ||
-		    strcasecmp(level, severity_said(ranks, LANG_EN)) == 0 ||
-		    (*level && strncmp(level, severity_said(ranks, LANG_ZH), strlen(level)) == 0))
+		if (strcmp(r->params[i].name, "level") != 0 || severity_is_said(ranks, level) ||
+		    severity_is_said(r->severity, level))
 			continue;
 		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_PARAM, "level"), level_differs,
-			       severity_name(ranks), QUOTE(level));
+			       severity_name(r->severity), QUOTE(level));
 	}
 	return 0;
 }

@@ -363,10 +363,15 @@ value_of(struct values *v, const struct param *param)
 	const struct text_place *p = v->place;
 	const char *value;
 
-	/* Wherever it was looked for once, the colour is the alert's. */
-	if (strcmp(param->name, "level") == 0 &&
-	    (value = level_word(v, own_template(p), p->alert->severity)))
-		return value;
+	/* Wherever it was looked for once, the colour is the alert's; only of a callout, which ranks with
+	 * red, the request may say another. */
+	if (strcmp(param->name, "level") == 0) {
+		value = in_pairs(v, "level");
+		if (value && !severity_is_said(p->alert->severity, value))
+			return value;
+		if ((value = level_word(v, own_template(p), p->alert->severity)))
+			return value;
+	}
 	switch (param->scope) {
 	case SCOPE_REQUEST:
 		value = in_pairs(v, param->name);

@@ -75,6 +75,14 @@ settings_helper_template(const struct settings *s, const struct policy *p, const
 }
 
 bool
+settings_has_helper_text(const struct settings *s, const struct policy *p, const struct policy_step *step)
+{
+	const char *name = step->template ? step->template : name_for_helpers(p, step);
+
+	return settings_template(s, name) && !(s->helper_built_in && strcmp(name, HELPER_TEMPLATE) == 0);
+}
+
+bool
 settings_is_above(const struct settings *s, const struct policy *p, size_t family)
 {
 	enum tier tier = s->roles[s->families[family].roles[0]].tier;

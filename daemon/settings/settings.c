@@ -612,7 +612,8 @@ read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 	read_listen(s, cfg_getsec(cfg, "listen"));
 	/* All files are read even when one has a fault, so that a check finds them all at once. */
 	rc = read_folders(s, cfg, "templates", "template", report, err);
-	if (rc == 0 && !settings_template(s, HELPER_TEMPLATE))
+	s->helper_built_in = !settings_template(s, HELPER_TEMPLATE);
+	if (rc == 0 && s->helper_built_in)
 		rc = add_body(s, "template", "gong", built_in_helper_template, err);
 	if (read_folders(s, cfg, "policies", "policy", report, rc < 0 ? NULL : err) < 0)
 		rc = -1;

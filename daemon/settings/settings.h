@@ -123,6 +123,7 @@ struct settings {
 	struct role *roles;		size_t role_count;
 	struct family *families;	size_t family_count;
 	struct template **templates;	size_t template_count;
+	bool helper_built_in;		/* HELPER_TEMPLATE is gong's own: no file has it */
 	struct policy **policies;	size_t policy_count;
 	struct document *documents;	size_t document_count;	/* templates, then policies */
 	struct route_conf *routes;	size_t route_count;
@@ -146,6 +147,8 @@ const struct document *settings_document(const struct settings *, const char *ki
 #define HELPER_TEMPLATE "esc.unanswered"
 const char *settings_helper_template(const struct settings *, const struct policy *,
 				     const struct policy_step *);
+/* Has the site a text of its own for them? */
+bool settings_has_helper_text(const struct settings *, const struct policy *, const struct policy_step *);
 /* Are the people of this family above what the policy's targets are? */
 bool settings_is_above(const struct settings *, const struct policy *, size_t family);
 int settings_family(const struct settings *, const char *name);	/* index; a role name counts too */
