@@ -26,7 +26,9 @@ bool
 engine_not_needed(struct engine *e, struct alert *a, const struct policy *p, uint32_t contact)
 {
 	struct person person;
+	struct alert fresh;		/* whose body is read now */
 
 	return p->full && store_person_by_id(e->store, contact, &person) &&
-		engine_send_one(e, a, WAVE_INFORM, contact, person.lang, p->full) != 0;
+		store_alert_get(e->store, a->id, &fresh) &&
+		engine_send_one(e, &fresh, WAVE_INFORM, contact, person.lang, p->full) != 0;
 }

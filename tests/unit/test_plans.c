@@ -141,7 +141,6 @@ ask_messages(struct store *s)
 	store_inbound_waiting(s, 9, &in);
 	store_inbound_next(s);
 	store_inbound_waits_from(s, 1, 9);
-	store_variant_of(s, 1, LANG_ZH);
 	store_voice_messages_of(s, 1, 1);
 	store_attempt_insert(s, &m, 1, OUTCOME_ACCEPTED, REJECT_NONE, 1, "r", NULL);
 	store_attempt_receipt(s, 1, 1, 1, true, 1);
