@@ -407,8 +407,7 @@ store_document_get(struct store *s, int64_t id, char **name, char **body)
 void
 store_seats(struct store *s, uint32_t contact, seat_fn fn, void *ctx)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT role, division FROM post WHERE contact = ? "
-				       "ORDER BY division", "i", (int64_t)contact);
+	sqlite3_stmt *st = store_query(s, "SELECT role, division FROM post WHERE contact = ?", "i", (int64_t)contact);
 
 	while (store_step(s, st))
 		fn(ctx, sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));

@@ -334,7 +334,7 @@ bool store_task_over(struct store *, int64_t task, const struct said *note, msec
 void store_audit(struct store *, msec at, const char *actor, const char *action,
 		 const char *detail);
 
-/* The posts that a person holds, in order of their divisions. */
+/* The posts that a person holds, in no order. */
 typedef void (*seat_fn)(void *ctx, int64_t role, division_code);
 void store_seats(struct store *, uint32_t contact, seat_fn, void *ctx);
 

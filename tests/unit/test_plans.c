@@ -13,6 +13,16 @@
 
 static char folder[] = "/tmp/gong-plans-XXXXXX";
 
+static void
+no_variant(void *ctx, int64_t id, enum wave_kind kind, const char *code)
+{
+}
+
+static void
+no_seat(void *ctx, int64_t role, division_code division)
+{
+}
+
 static const char *
 file_in(const char *name)
 {
@@ -141,6 +151,8 @@ ask_messages(struct store *s)
 	store_inbound_waiting(s, 9, &in);
 	store_inbound_next(s);
 	store_inbound_waits_from(s, 1, 9);
+	store_variants_of(s, 1, 1, true, no_variant, NULL);
+	store_seats(s, 1, no_seat, NULL);
 	store_voice_messages_of(s, 1, 1);
 	store_attempt_insert(s, &m, 1, OUTCOME_ACCEPTED, REJECT_NONE, 1, "r", NULL);
 	store_attempt_receipt(s, 1, 1, 1, true, 1);
