@@ -74,6 +74,27 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* What JOINS and "+" are, by whether they stand between digits. */
+static char
+joined(char c, bool between)
+{
+	if (c == JOINS)
+		return between ? '.' : ' ';
+	return c == '+' && !between ? ' ' : c;
+}
+
+/* The last of a run of three and more of one letter, else the letter itself. */
+static const char *
+run_end(const char *p)
+{
+	char c = *p;
+
+	if (c >= 'A' && c <= 'Z' && p[1] == c && p[2] == c)
+		while (p[1] == c)
+			p++;
+	return p;
+}
+
 /* Second look, where the neighbours are known: JOINS and "+", runs of letters, runs of spaces. */
 static void
 settle(char *line)
@@ -81,13 +102,9 @@ settle(char *line)
 	char *to = line;
 
 	for (const char *p = line; *p; p++) {
-		bool between = to > line && is_digit(to[-1]) && is_digit(p[1]);
-		char c = *p == JOINS ? (between ? '.' : ' ') : *p == '+' && !between ? ' ' : *p;
+		char c = joined(*p, to > line && is_digit(to[-1]) && is_digit(p[1]));
 
-		if (c >= 'A' && c <= 'Z' && p[1] == c && p[2] == c) {
-			while (p[1] == c)
-				p++;
-		}
+		p = run_end(p);
 		if (c != ' ' || (to > line && to[-1] != ' '))
 			*to++ = c;
 	}

@@ -389,6 +389,28 @@ unanswered_first(const void *a, const void *b)
 	return (int)(member_int(x->target, "id") - member_int(y->target, "id"));
 }
 
+static const char *
+coverage_mark(const struct ranked *r)
+{
+	if (r->moved)
+		return ">";
+	if (r->level >= r->until)
+		return "+";
+	return r->level >= LEVEL_ANSWERED ? "~" : r->nobody ? "x" : "!";
+}
+
+static void
+coverage_level(const struct ctl *ctl, const struct ranked *r, struct grid *t)
+{
+	const char *to = member_text(r->target, "moved_to_code");
+
+	if (r->moved)
+		grid_cellf(t, say(ctl, "moved to %s", "转入 %s"), to ? to : "-");
+	else
+		grid_cell(t, r->nobody && r->level < LEVEL_ANSWERED ? word(ctl, "nobody")
+								    : level_word(ctl, r->level));
+}
+
 static void
 coverage_row(const struct ctl *ctl, json_t *alert, const struct ranked *r, struct grid *t)
 {
@@ -397,20 +419,13 @@ coverage_row(const struct ctl *ctl, json_t *alert, const struct ranked *r, struc
 	json_t *number = json_object_get(r->target, "division");
 	char text[HUMAN];
 
-	grid_cell(t, r->moved ? ">" : r->level >= r->until ? "+"
-		  : r->level >= LEVEL_ANSWERED ? "~" : r->nobody ? "x" : "!");
+	grid_cell(t, coverage_mark(r));
 	grid_cell(t, name ? name : member_text(r->target, "person"));
 	if (code || !json_integer_value(number))
 		grid_cell(t, code ? code : member_text(r->target, "contact"));
 	else
 		grid_cellf(t, "%lld", (long long)json_integer_value(number));
-	if (r->moved)
-		grid_cellf(t, say(ctl, "moved to %s", "转入 %s"),
-			   member_text(r->target, "moved_to_code") ? member_text(r->target, "moved_to_code")
-								   : "-");
-	else
-		grid_cell(t, r->nobody && r->level < LEVEL_ANSWERED ? word(ctl, "nobody")
-								    : level_word(ctl, r->level));
+	coverage_level(ctl, r, t);
 	grid_cell(t, member_text(r->target, "by"));
 	grid_cell(t, r->at ? duration_text(text, r->at - started_at(alert)) : NULL);
 }

@@ -430,6 +430,14 @@ read_interval(struct watch *w)
 	return CTL_OK;
 }
 
+/* A letter, or a key that sends ESC [ and another one. */
+static bool
+is_key(const char *keys, size_t i, char letter, char arrow)
+{
+	return keys[i] == letter ||
+		(keys[i] == arrow && i >= 2 && keys[i - 1] == '[' && keys[i - 2] == '\033');
+}
+
 /* j k and the arrows by one place, space and b by a page, g and G to the ends, q ends. */
 static void
 press(struct watch *w, const char *keys, size_t len)
@@ -437,12 +445,10 @@ press(struct watch *w, const char *keys, size_t len)
 	size_t up = 0, down = 0;
 
 	for (size_t i = 0; i < len; i++) {
-		bool arrow = i >= 2 && keys[i - 1] == '[' && keys[i - 2] == '\033';
-
-		up += keys[i] == 'k' || (arrow && keys[i] == 'A') ? 1 : 0;
-		down += keys[i] == 'j' || (arrow && keys[i] == 'B') ? 1 : 0;
-		up += keys[i] == 'b' || (arrow && keys[i] == '5') ? w->page : 0;
-		down += keys[i] == ' ' || (arrow && keys[i] == '6') ? w->page : 0;
+		up += is_key(keys, i, 'k', 'A') ? 1 : 0;
+		down += is_key(keys, i, 'j', 'B') ? 1 : 0;
+		up += is_key(keys, i, 'b', '5') ? w->page : 0;
+		down += is_key(keys, i, ' ', '6') ? w->page : 0;
 		if (keys[i] == 'g')
 			w->skip = 0;
 		if (keys[i] == 'G')

@@ -90,6 +90,9 @@ engine_tell_duty(struct engine *e, struct alert_request *q, struct err *err)
 		store_keep(e->store);
 	else
 		engine_undo(e);
+	q->roles = NULL;		/* they are this function's */
+	q->divisions = NULL;
+	q->role_count = q->division_count = 0;
 	return id;
 }
 

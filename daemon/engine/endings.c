@@ -199,6 +199,8 @@ tell_all(struct endings *x, msec due)
 {
 	size_t unique = 0;
 
+	if (!x->count)
+		return;
 	qsort(x->list, x->count, sizeof(*x->list), by_reader);
 	for (size_t i = 0; i < x->count; i++)
 		if (!unique || by_reader(&x->list[unique - 1], &x->list[i]) != 0)

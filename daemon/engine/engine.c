@@ -258,6 +258,41 @@ is_allowed(struct engine *e, const struct command *cmd)
 	return false;
 }
 
+/* What a person at the desk, or a system in its place, decides; false: it is nothing of that kind. */
+static bool
+run_desk(struct engine *e, struct command *cmd)
+{
+	switch (cmd->kind) {
+	case CMD_ANSWER:
+		engine_desk_answer(e, cmd);
+		break;
+	case CMD_CANCEL:
+		engine_cancel(e, cmd);
+		break;
+	case CMD_INBOX_ASSIGN:
+		engine_inbox_assign(e, cmd);
+		break;
+	case CMD_INBOX_IGNORE:
+		engine_inbox_ignore(e, cmd);
+		break;
+	case CMD_INBOX_ANSWER:
+		engine_inbox_answer(e, cmd);
+		break;
+	case CMD_TASK_TAKE:
+		engine_task_take(e, cmd);
+		break;
+	case CMD_TASK_NOTE:
+		engine_task_note(e, cmd);
+		break;
+	case CMD_TASK_CLOSE:
+		engine_task_close(e, cmd);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
 static void
 run(struct engine *e, struct command *cmd)
 {
@@ -265,6 +300,8 @@ run(struct engine *e, struct command *cmd)
 
 	/* The last words of a route that is gone are nobody's. */
 	if (!is_allowed(e, cmd) || (cmd->route > 0 && !engine_route(e, cmd->route)))
+		return;
+	if (run_desk(e, cmd))
 		return;
 	switch (cmd->kind) {
 	case CMD_ROUTE_READY:
@@ -305,30 +342,6 @@ run(struct engine *e, struct command *cmd)
 	case CMD_ANSWERED:
 		engine_answered(e, cmd);
 		break;
-	case CMD_ANSWER:
-		engine_desk_answer(e, cmd);
-		break;
-	case CMD_CANCEL:
-		engine_cancel(e, cmd);
-		break;
-	case CMD_INBOX_ASSIGN:
-		engine_inbox_assign(e, cmd);
-		break;
-	case CMD_INBOX_IGNORE:
-		engine_inbox_ignore(e, cmd);
-		break;
-	case CMD_INBOX_ANSWER:
-		engine_inbox_answer(e, cmd);
-		break;
-	case CMD_TASK_TAKE:
-		engine_task_take(e, cmd);
-		break;
-	case CMD_TASK_NOTE:
-		engine_task_note(e, cmd);
-		break;
-	case CMD_TASK_CLOSE:
-		engine_task_close(e, cmd);
-		break;
 	case CMD_CLOCK_STEP:
 		clock_step(e, cmd->clock_step_ms);
 		break;
@@ -347,6 +360,14 @@ run(struct engine *e, struct command *cmd)
 	case CMD_ASK:
 		engine_ask(e, cmd);
 		break;
+	case CMD_ANSWER:
+	case CMD_CANCEL:
+	case CMD_INBOX_ASSIGN:
+	case CMD_INBOX_IGNORE:
+	case CMD_INBOX_ANSWER:
+	case CMD_TASK_TAKE:
+	case CMD_TASK_NOTE:
+	case CMD_TASK_CLOSE:
 	case CMD_IMPORT:
 	case CMD_KINDS:
 		assert(!"not run here");

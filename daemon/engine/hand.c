@@ -125,6 +125,7 @@ put_aside(struct engine *e, const struct hand *what, enum aside_cause cause)
 		e->hand.cap = e->hand.cap ? e->hand.cap * 2 : 8;
 		e->hand.aside = xrealloc(e->hand.aside, e->hand.cap * sizeof(*e->hand.aside));
 	}
+	assert(e->hand.aside);
 	aside = &e->hand.aside[e->hand.count++];
 	*aside = (struct aside){ .what = *what, .cause = cause };
 	return aside;

@@ -38,7 +38,7 @@ one_line(char *out, size_t size, const char *text)
 
 	engine_alarm_clip(out, size, text);
 	while ((mark = strstr(out, "【")) || (mark = strstr(out, "】")))
-		memcpy(mark, "   ", 3);
+		memset(mark, ' ', 3);
 }
 
 /* The first of the places that he was called for, else where he holds a post; "" = not known. */

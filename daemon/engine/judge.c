@@ -1,6 +1,7 @@
 /* judge.c -- what people write, or call back: whose it is, what it means, what follows. */
 #include "daemon/engine/answer.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define NUMBER_OF 64			/* people who share a telephone, at most */
@@ -162,8 +163,10 @@ engine_judge(struct engine *e, const struct inbound *in)
 	c = d.index == WHICH_NOBODYS ? NULL : &j.heard.list[d.index];
 	switch (d.verdict) {
 	case WHICH_WAIT:
+		assert(c);
 		return in->wait_until == NEVER ? air_ends_at(&j, c) : in->wait_until;
 	case WHICH_BOOK:
+		assert(c);
 		book(&j, c, d.rule);
 		break;
 	case WHICH_UNCLEAR:

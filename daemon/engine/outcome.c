@@ -299,6 +299,27 @@ measure(struct engine *e, struct route_state *r, size_t parts, unsigned in_hand)
 	note_speed(e, r);
 }
 
+/* The commonest outcome in one go; false: it takes the long way. */
+static bool
+accepted(struct engine *e, struct route_state *r, const struct done_item *item)
+{
+	uint32_t contact = message_id_contact(item->id);
+	struct live_wave *lw;
+
+	if (r->pause.until <= e->now)	/* else it had that before the pause */
+		engine_route_works(e, r);
+	engine_route_worked(e, r);
+	lw = engine_wave(e, message_id_wave(item->id));
+	if (!lw || !store_message_sent(e->store, lw->w.id, contact, message_id_attempt(item->id),
+				       lw->w.channel, item->parts, item->ref, e->now))
+		return false;
+	engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
+	if (engine_may_correct(lw))
+		engine_join_correction(e, lw, contact, MESSAGE_SENT);
+	engine_receipts_named(e, r, item, lw);
+	return true;
+}
+
 void
 engine_done(struct engine *e, struct command *cmd)
 {
@@ -309,7 +330,6 @@ engine_done(struct engine *e, struct command *cmd)
 	for (size_t i = 0; i < cmd->done.count; i++) {
 		const struct done_item *item = &cmd->done.items[i];
 		struct route_state *r = engine_release(e, item->id);
-		struct live_wave *lw;
 
 		if (!engine_hold_message(e, cmd, item->id)) {
 			engine_aside_message(e, cmd, item->id);
@@ -317,23 +337,8 @@ engine_done(struct engine *e, struct command *cmd)
 		}
 		if (item->outcome == OUTCOME_ACCEPTED)
 			parts += item->parts ? item->parts : 1;
-		if (item->outcome == OUTCOME_ACCEPTED && r) {
-			if (r->pause.until <= e->now)	/* else it had that before the pause */
-				engine_route_works(e, r);
-			engine_route_worked(e, r);
-			lw = engine_wave(e, message_id_wave(item->id));
-			if (lw && store_message_sent(e->store, lw->w.id,
-						     message_id_contact(item->id),
-						     message_id_attempt(item->id), lw->w.channel,
-						     item->parts, item->ref, e->now)) {
-				engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
-				if (engine_may_correct(lw))
-					engine_join_correction(e, lw, message_id_contact(item->id),
-							MESSAGE_SENT);
-				engine_receipts_named(e, r, item, lw);
-				continue;
-			}
-		}
+		if (item->outcome == OUTCOME_ACCEPTED && r && accepted(e, r, item))
+			continue;
 		settle(e, r, item);
 	}
 	engine_hold_message(e, cmd, 0);

@@ -146,7 +146,8 @@ places_of(struct engine *e, int64_t alert, const struct alert_request *r, uint32
 		add(&out, r->divisions[0]);
 	free(h.called.list);
 	free(h.told.list);
-	qsort(out.list, out.count, sizeof(*out.list), by_code);
+	if (out.count)
+		qsort(out.list, out.count, sizeof(*out.list), by_code);
 	return out;
 }
 

@@ -46,7 +46,8 @@ seats_split(struct planner *p, const struct template *t, const struct pick *pick
 
 		if (all.place_count > 1 && !picks->helps)
 			said[i] = text_of_place(p->e, &all, i, picks->lang, channel);
-		while (text < texts && said[i] && strcmp(said[i], told[text].said) != 0)
+		while (text < texts && said[i] && told[text].said &&
+		       strcmp(said[i], told[text].said) != 0)
 			text++;
 		if (text == texts)
 			told[texts++] = (struct told){ .picks = picks, .count = count,

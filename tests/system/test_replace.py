@@ -81,7 +81,8 @@ def test_whoever_asks_hears_who_moves_who_stays_and_who_is_told():
             "without_divisions": [HERE + "002", HERE + "003"]})
         expected = post(world, rest, dry=True)[1]["replaces"]
         wait_for("the new one to be told", lambda: told(world, answer["id"]))
-        assert post(world, rest, dry=True)[1]["replaces"] == dict(expected, told=expected["told"])
+        again = post(world, rest, dry=True)[1]["replaces"]      # the more were told, the more will be
+        assert dict(again, told=0) == dict(expected, told=0) and again["told"] >= expected["told"]
         last = post(world, rest)[1]["replaces"]
         assert last["moved"] == here[:1] and last["stays"] == 0
 
