@@ -156,12 +156,12 @@ def test_who_is_limited_sees_the_tasks_of_his_own_people(world):
 
     everything = {t["id"] for t in world.api("GET", "/v1/tasks")[1]["tasks"]}
     cries = {t["id"] for t in tasks(world, "/v1/tasks")}
-    assert seen("desk") == seen("viewer") == everything and len(cries) == 3
+    assert seen("desk") == seen("viewer") == everything and len(cries) >= 3   # they cry again when thanked
     assert seen("here") >= cries and not seen("there") & cries
 
 
 def test_it_outlives_a_power_cut(world):
-    third = tasks(world)[-1]
+    taken = next(t for t in tasks(world, "/v1/tasks") if t["taken_by"] == "镇值班 (here)")
     world.kill()
     world.start()
-    assert task(world, third["id"])["taken_by"] == "镇值班 (here)"
+    assert task(world, taken["id"])["taken_by"] == "镇值班 (here)"
