@@ -2,6 +2,8 @@
 #include "core/words.h"
 
 #include <assert.h>
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 static int
@@ -43,6 +45,14 @@ severity_said(enum severity severity, enum lang lang)
 	if (severity == SEVERITY_NOTICE)
 		return "";
 	return lang == LANG_ZH ? zh[severity] : severity_name(severity);
+}
+
+void
+severity_in_sms(char out[SEVERITY_TEXT], enum severity severity, enum lang lang)
+{
+	snprintf(out, SEVERITY_TEXT, "%s", severity_said(severity, lang));
+	for (char *c = out; lang == LANG_EN && *c; c++)
+		*c = (char)toupper((unsigned char)*c);
 }
 
 bool

@@ -40,6 +40,9 @@ const char *lang_name(enum lang);		/* "zh", "en" */
 const char *channel_name(enum channel);		/* "sms", "voice", "console" */
 const char *severity_name(enum severity);	/* "notice", "blue" … "red" */
 const char *severity_said(enum severity, enum lang);	/* as people are told it; "" of a notice */
+#define SEVERITY_TEXT 24
+/* The same in an SMS, where an English word stands in capitals. */
+void severity_in_sms(char out[SEVERITY_TEXT], enum severity, enum lang);
 /* Is it one of the words for it: 红色, 红, red, RED? */
 bool severity_is_said(enum severity, const char *word);
 /* What a kind of event ("rainstorm") is called, and what it asks of people; NULL: nothing known. */

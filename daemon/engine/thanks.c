@@ -118,21 +118,6 @@ title_of(struct engine *e, const struct alert *a, enum lang lang)
 	return title ? title : "";
 }
 
-/* The colour as its text names it; what is no warning has none. */
-static void
-colour_of(const struct alert *a, enum lang lang, char out[24])
-{
-	struct said said = { .phrase = PHRASE_notice };
-
-	out[0] = '\0';
-	if (a->severity == SEVERITY_NOTICE)
-		return;
-	said.phrase = (enum phrase)(PHRASE_notice + (int)a->severity);
-	said_render(&said, lang, out, 24);
-	for (char *c = out; lang == LANG_EN && *c; c++)
-		*c = (char)(*c >= 'a' && *c <= 'z' ? *c - 32 : *c);
-}
-
 /* As many names as fit, then how many there are, or how many more. */
 static void
 name_places(struct engine *e, int64_t alert, const unsigned *targets, size_t count, enum lang lang,
@@ -212,7 +197,7 @@ static void
 tell_late(struct engine *e, struct candidate *c, const struct person *person)
 {
 	struct alert *a = &c->alert, by = { .id = 0 };
-	char colour[24], new_colour[24];
+	char colour[SEVERITY_TEXT], new_colour[SEVERITY_TEXT] = "";
 	int64_t heir = c->moved_to ? c->moved_to : a->replaced_by;
 	/* "Ended" is true of all that is cancelled; lifted it is only when people were told so. */
 	const char *kind = a->state == ALERT_EXPIRED ? "ack.late.expired" : "ack.late";
@@ -222,14 +207,14 @@ tell_late(struct engine *e, struct candidate *c, const struct person *person)
 		{ .name = "new_title", .value = "" }, { .name = "new_level", .value = new_colour },
 	};
 
-	colour_of(a, person->lang, colour);
+	severity_in_sms(colour, a->severity, person->lang);
 	if (heir && store_alert_get(e->store, heir, &by) && is_lifting(e, &by)) {
 		kind = "ack.late.lifted";
 	} else if (by.id) {
 		kind = "ack.late.replaced";
 		a->closed_at = msec_min(a->closed_at, by.released_at);	/* for him it ended then */
 		values[2].value = (char *)title_of(e, &by, person->lang);
-		colour_of(&by, person->lang, new_colour);
+		severity_in_sms(new_colour, by.severity, person->lang);
 	}
 	if (!send_reply(e, a, person, kind, values, 4, REPLY_LATER))
 		send_reply(e, a, person, "ack.late", NULL, 0, REPLY_LATER);

@@ -2,7 +2,6 @@
  * person, or the alert itself.  It renders nothing. */
 #include "daemon/engine/values.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -257,14 +256,13 @@ says_level(const struct template *t)
 static const char *
 level_word(struct values *v, const struct template *own, enum severity severity)
 {
+	char capitals[SEVERITY_TEXT];
+
 	if (!own || !says_level(own) || severity == SEVERITY_NOTICE)
 		return NULL;
+	severity_in_sms(capitals, severity, v->lang);
 	buf_reset(&v->text);
-	for (const char *s = severity_said(severity, v->lang); *s; s++) {
-		char c = v->lang == LANG_EN && v->channel == CHANNEL_SMS ? (char)toupper(*s) : *s;
-
-		buf_add(&v->text, &c, 1);
-	}
+	buf_puts(&v->text, v->channel == CHANNEL_SMS ? capitals : severity_said(severity, v->lang));
 	return v->text.data;
 }
 
