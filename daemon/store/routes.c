@@ -189,10 +189,7 @@ store_route_speed(struct store *s, int64_t route)
 void
 store_route_speed_set(struct store *s, int64_t route, double speed)
 {
-	char text[40];
-
-	snprintf(text, sizeof(text), "%.6f", speed);
-	store_run(s, "UPDATE route SET speed = CAST(? AS REAL) WHERE id = ?", "ti", text, route);
+	store_run(s, "UPDATE route SET speed = ? WHERE id = ?", "di", speed, route);
 }
 
 void

@@ -239,6 +239,9 @@ bind_all(sqlite3_stmt *st, const char *types, va_list args)
 				sqlite3_bind_int64(st, i, at);
 			break;
 		}
+		case 'd':
+			sqlite3_bind_double(st, i, va_arg(args, double));
+			break;
 		case 't':
 			sqlite3_bind_text(st, i, va_arg(args, const char *), -1, SQLITE_STATIC);
 			break;
