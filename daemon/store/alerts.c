@@ -181,22 +181,10 @@ store_alerts_due(struct store *s, msec now, int64_t *out, size_t max)
 	return count;
 }
 
-static msec
-single_msec(struct store *s, sqlite3_stmt *st)
-{
-	msec at = NEVER;
-
-	if (store_step(s, st)) {
-		at = column_msec(st, 0);
-		store_done(st);
-	}
-	return at;
-}
-
 msec
 store_alerts_next_due(struct store *s)
 {
-	return single_msec(s, store_query(s, "SELECT due_at FROM alert WHERE due_at IS NOT NULL "
+	return store_instant(s, store_query(s, "SELECT due_at FROM alert WHERE due_at IS NOT NULL "
 					  "ORDER BY due_at LIMIT 1", ""));
 }
 
@@ -362,12 +350,8 @@ store_answer_insert(struct store *s, const struct answer *a)
 bool
 store_has_answered(struct store *s, int64_t alert, uint32_t contact)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
-				       "AND level >= 3", "ii", alert, (int64_t)contact);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+	return store_any(s, store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
+				       "AND level >= 3", "ii", alert, (int64_t)contact));
 }
 
 void
@@ -384,12 +368,8 @@ store_answered_cannot(struct store *s, int64_t alert, contact_fn fn, void *ctx)
 bool
 store_has_answered_since(struct store *s, int64_t alert, uint32_t contact, msec at)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
-				       "AND at >= ? LIMIT 1", "iii", alert, (int64_t)contact, at);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+	return store_any(s, store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
+				       "AND at >= ? LIMIT 1", "iii", alert, (int64_t)contact, at));
 }
 
 void

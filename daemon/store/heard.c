@@ -49,13 +49,9 @@ store_handings(struct store *s, int64_t alert, uint32_t contact, handing_fn fn, 
 bool
 store_was_handed_over(struct store *s, int64_t alert, uint32_t contact)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
+	return store_any(s, store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
 		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 AND m.attempt > 0 LIMIT 1", "ii", alert,
-		(int64_t)contact);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+		(int64_t)contact));
 }
 
 msec
@@ -77,13 +73,9 @@ store_air_time(struct store *s, int64_t route)
 bool
 store_has_replied(struct store *s, int64_t alert, uint32_t contact)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
+	return store_any(s, store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
 				       "AND (level >= 3 OR kind = ?) LIMIT 1", "iii", alert,
-				       (int64_t)contact, (int64_t)ANSWER_CANNOT);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+				       (int64_t)contact, (int64_t)ANSWER_CANNOT));
 }
 
 division_code
@@ -103,13 +95,9 @@ store_post_division(struct store *s, uint32_t contact)
 bool
 store_has_said(struct store *s, int64_t alert, uint32_t contact, enum answer_kind kind)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
+	return store_any(s, store_query(s, "SELECT 1 FROM answer WHERE alert = ? AND contact = ? "
 				       "AND kind = ? LIMIT 1", "iii", alert, (int64_t)contact,
-				       (int64_t)kind);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+				       (int64_t)kind));
 }
 
 int64_t

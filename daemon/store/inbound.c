@@ -52,28 +52,14 @@ store_inbound_waiting(struct store *s, int64_t after, struct inbound *out)
 msec
 store_inbound_next(struct store *s)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT min(wait_until) FROM inbound "
-				       "WHERE wait_until IS NOT NULL", "");
-	msec at = NEVER;
-
-	if (store_step(s, st)) {
-		at = column_msec(st, 0);
-		store_done(st);
-	}
-	return at;
+	return store_instant(s, store_query(s, "SELECT min(wait_until) FROM inbound "
+				       "WHERE wait_until IS NOT NULL", ""));
 }
 
 msec
 store_inbound_waits_from(struct store *s, uint64_t e164, int64_t before)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT max(wait_until) FROM inbound WHERE wait_until IS NOT NULL "
+	return store_instant(s, store_query(s, "SELECT max(wait_until) FROM inbound WHERE wait_until IS NOT NULL "
 		"AND id < ?2 AND (e164 = ?1 OR e164 IN (SELECT b.e164 FROM number a JOIN number b "
-		"ON b.contact = a.contact WHERE a.e164 = ?1))", "ii", (int64_t)e164, before);
-	msec at = NEVER;
-
-	if (store_step(s, st)) {
-		at = column_msec(st, 0);
-		store_done(st);
-	}
-	return at;
+		"ON b.contact = a.contact WHERE a.e164 = ?1))", "ii", (int64_t)e164, before));
 }

@@ -76,6 +76,8 @@ unsigned store_check_tables(sqlite3 *, unsigned tables, go_on_fn, damaged_fn, vo
 sqlite3_stmt *store_query(struct store *, const char *sql, const char *types, ...);
 bool store_step(struct store *, sqlite3_stmt *);	/* a row? resets when there is none */
 void store_done(sqlite3_stmt *);			/* resets after an early end */
+bool store_any(struct store *, sqlite3_stmt *);		/* is there a row? */
+msec store_instant(struct store *, sqlite3_stmt *);	/* of its first row; NEVER: none, or null */
 int store_run(struct store *, const char *sql, const char *types, ...); /* rows changed, -1 */
 int64_t store_last_id(struct store *);
 

@@ -173,12 +173,8 @@ store_message_insert(struct store *s, uint32_t wave, uint32_t contact, int64_t v
 bool
 store_message_exists(struct store *s, uint32_t wave, uint32_t contact)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM message WHERE wave = ? AND contact = ?",
-				       "ii", (int64_t)wave, (int64_t)contact);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+	return store_any(s, store_query(s, "SELECT 1 FROM message WHERE wave = ? AND contact = ?",
+				       "ii", (int64_t)wave, (int64_t)contact));
 }
 
 /* A message with the number it would go to (the first usable one from its position on), one text
@@ -324,18 +320,11 @@ store_messages_due(struct store *s, const struct wave *w, msec now, int64_t avoi
 msec
 store_messages_next_due(struct store *s, uint32_t wave, bool first)
 {
-	sqlite3_stmt *st = store_query(s, first
+	return store_instant(s, store_query(s, first
 		? "SELECT due FROM message WHERE wave = ? AND due IS NOT NULL AND NOT (flags & 8) "
 		  "ORDER BY due LIMIT 1"
 		: "SELECT due FROM message WHERE wave = ? AND due IS NOT NULL ORDER BY due LIMIT 1", "i",
-		(int64_t)wave);
-	msec at = NEVER;
-
-	if (store_step(s, st)) {
-		at = column_msec(st, 0);
-		store_done(st);
-	}
-	return at;
+		(int64_t)wave));
 }
 
 size_t
@@ -456,13 +445,9 @@ store_messages_reached_all(struct store *s, uint32_t wave, enum channel channel,
 bool
 store_has_message(struct store *s, int64_t alert, uint32_t contact, int wave_kind)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
+	return store_any(s, store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
 		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 AND w.kind = ?3 LIMIT 1", "iii", alert,
-		(int64_t)contact, (int64_t)wave_kind);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+		(int64_t)contact, (int64_t)wave_kind));
 }
 
 size_t
@@ -486,13 +471,9 @@ store_called_idle(struct store *s, int64_t alert, uint32_t *out, size_t max)
 bool
 store_step_has_hope(struct store *s, int64_t alert, int step)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
+	return store_any(s, store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
 		"WHERE w.alert = ? AND w.kind = 0 AND w.kind <> 4 AND w.step = ? AND m.state NOT IN (4, 5, 6) "
-		"LIMIT 1", "ii", alert, (int64_t)step);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+		"LIMIT 1", "ii", alert, (int64_t)step));
 }
 
 unsigned

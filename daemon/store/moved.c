@@ -51,12 +51,8 @@ store_called_for(struct store *s, uint32_t contact, int64_t alert, target_fn fn,
 bool
 store_was_called(struct store *s, uint32_t contact, int64_t alert)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM called WHERE contact = ? AND alert = ? LIMIT 1",
-				       "ii", (int64_t)contact, alert);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+	return store_any(s, store_query(s, "SELECT 1 FROM called WHERE contact = ? AND alert = ? LIMIT 1",
+				       "ii", (int64_t)contact, alert));
 }
 
 static void

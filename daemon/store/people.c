@@ -312,12 +312,8 @@ store_opt_out(struct store *s, uint32_t contact, bool out)
 bool
 store_has_opted_out(struct store *s, uint32_t contact)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT 1 FROM contact WHERE id = ? AND opt_out = 1", "i",
-				       (int64_t)contact);
-	bool yes = store_step(s, st);
-
-	store_done(st);
-	return yes;
+	return store_any(s, store_query(s, "SELECT 1 FROM contact WHERE id = ? AND opt_out = 1", "i",
+				       (int64_t)contact));
 }
 
 void

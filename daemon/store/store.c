@@ -307,6 +307,27 @@ store_done(sqlite3_stmt *st)
 		sqlite3_reset(st);
 }
 
+bool
+store_any(struct store *s, sqlite3_stmt *st)
+{
+	bool any = store_step(s, st);
+
+	store_done(st);
+	return any;
+}
+
+msec
+store_instant(struct store *s, sqlite3_stmt *st)
+{
+	msec at = NEVER;
+
+	if (store_step(s, st)) {
+		at = column_msec(st, 0);
+		store_done(st);
+	}
+	return at;
+}
+
 static bool
 is_lost_record(const struct store *s, const char *sql)
 {
