@@ -252,6 +252,23 @@ warn_nobody(const struct ctl *ctl, json_t *answer)
 	buf_fini(&line);
 }
 
+/* It was accepted as it is; what the list lacks can be mended before the next time. */
+static void
+tell_warnings(const struct ctl *ctl, json_t *answer)
+{
+	json_t *warning;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "warnings"), i, warning) {
+		const char *text = member_text(warning, say(ctl, "text", "text_zh"));
+		struct buf clean = { 0 };
+
+		text_clip(&clean, text ? text : "", SIZE_MAX);
+		fprintf(stderr, "gongctl: ! %s\n", clean.data ? clean.data : "");
+		buf_fini(&clean);
+	}
+}
+
 /* Lists of people are damaged: on standard error, so that no pipe swallows it. */
 static void
 warn_incomplete(const struct ctl *ctl, json_t *answer)
@@ -312,6 +329,8 @@ post(struct ctl *ctl, const char *path, json_t *body)
 				       ? word(ctl, member_text(answer, "state"))
 				       : "-",
 			       (long long)member_int(answer, "targets"));
+		if (!dry)		/* a plan has its own among it */
+			tell_warnings(ctl, answer);
 		warn_nobody(ctl, answer);
 		warn_incomplete(ctl, answer);
 		json_decref(answer);

@@ -100,6 +100,7 @@ check_level(const struct alert_request *r, enum severity ranks, struct err *err)
 	return 0;
 }
 
+/* A parameter that no text of the alert has is a mistake in its name. */
 static int
 check_params(struct engine *e, const struct alert_request *r, const struct template *t,
 	     const struct policy *p, struct err *err)
@@ -119,19 +120,7 @@ check_params(struct engine *e, const struct alert_request *r, const struct templ
 			       template_no_param, t->name,
 			       r->params[i].name);
 	}
-	if (check_level(r, ranks_with(r, p), err) < 0)
-		return -1;
-	if (p && p->full && engine_check_texts(e, r, settings_template(e->settings, p->full),
-					       r->divisions, r->division_count, NULL, err) < 0)
-		return -1;
-	for (size_t s = 0; p && s < p->step_count; s++) {
-		const struct template *st = p->steps[s].template
-			? settings_template(e->settings, p->steps[s].template) : NULL;
-
-		if (st && engine_check_texts(e, r, st, r->divisions, r->division_count, NULL, err) < 0)
-			return -1;
-	}
-	return 0;
+	return check_level(r, ranks_with(r, p), err);
 }
 
 static int
@@ -186,15 +175,14 @@ plan_reached(struct engine *e, struct alert *a, const struct alert_request *r, s
 {
 	if (a->state == ALERT_HELD || !replacement_is_whole(r))
 		return engine_check_texts(e, r, engine_template(e, a->template), r->divisions,
-					  r->division_count, NULL, err);
+					  r->division_count, err);
 	return engine_plan_correction(e, a, r, err);
 }
 
-/* 0 with err: refused.  Otherwise the new alert's id; `accepted` is the
- * alert without its body.  What is due at once is planned here, with the request in hand. */
+/* What is due at once is planned here, with the request in hand. */
 int64_t
-engine_accept_request(struct engine *e, const struct principal *by, struct alert_request *r, struct alert *accepted,
-		      struct err *err)
+engine_accept_request(struct engine *e, const struct principal *by, struct alert_request *r,
+		      struct alert *accepted, struct text_lacks *lacks, struct err *err)
 {
 	const struct template *t = settings_template(e->settings, r->template);
 	const struct policy *p = r->policy ? settings_policy(e->settings, r->policy) : NULL;
@@ -221,7 +209,7 @@ engine_accept_request(struct engine *e, const struct principal *by, struct alert
 	engine_event(e, a.id, "accepted", "{\"client\":\"%s\",\"severity\":\"%s\"}", r->client,
 		     severity_name(a.severity));
 	store_audit(e->store, e->now, r->client, "alert.accept", body);
-	if ((r->reached ? plan_reached(e, &a, r, err) : engine_plan_targets(e, &a, r, p, err)) < 0)
+	if ((r->reached ? plan_reached(e, &a, r, err) : engine_plan_targets(e, &a, r, p, lacks, err)) < 0)
 		goto out;
 	engine_nobody_accept(e, &a, r, p);
 	if (a.state != ALERT_HELD && !r->dry_run && engine_look(e, &a, r, err) < 0)
@@ -240,7 +228,7 @@ out:
 
 static void
 answer_accepted(struct engine *e, uint64_t to, const struct alert *a, const struct alert_request *r,
-		bool repeat)
+		const struct text_lacks *lacks, bool repeat)
 {
 	struct buf json = { 0 };
 
@@ -251,7 +239,9 @@ answer_accepted(struct engine *e, uint64_t to, const struct alert *a, const stru
 	engine_tell_nobody(e, a, &json);
 	engine_tell_replaced(e, a, r, &json);
 	engine_tell_incomplete(e, &json);
-	buf_puts(&json, "}");
+	buf_puts(&json, ",\"warnings\":[");
+	engine_tell_lacks(e, lacks, "", &json);
+	buf_puts(&json, "]}");
 	engine_reply(e, to, repeat ? REPLY_DONE : REPLY_ACCEPTED, &json);
 }
 
@@ -285,6 +275,7 @@ void
 engine_accept(struct engine *e, struct command *cmd)
 {
 	struct alert_request *r = cmd->accept;
+	struct text_lacks lacks = { .count = 0 };
 	struct err err = { 0 };
 	struct alert a;
 	int64_t id;
@@ -305,12 +296,13 @@ engine_accept(struct engine *e, struct command *cmd)
 	if (again) {
 		e->stats.repeats++;
 		store_alert_get(e->store, id, &a);
-		answer_accepted(e, cmd->reply_to, &a, r, true);
+		engine_lacks_again(e, &a, r, &lacks);
+		answer_accepted(e, cmd->reply_to, &a, r, &lacks, true);
 		return;
 	}
 	if (!e->batched)
 		engine_mark(e);
-	id = engine_accept_request(e, &cmd->by, r, &a, &err);
+	id = engine_accept_request(e, &cmd->by, r, &a, &lacks, &err);
 	if (!id) {
 		if (!e->batched)
 			engine_undo(e);
@@ -321,7 +313,7 @@ engine_accept(struct engine *e, struct command *cmd)
 	}
 	if (r->dry_run) {
 		e->quiet = true;
-		engine_dry_run(e, cmd->reply_to, id, r);
+		engine_dry_run(e, cmd->reply_to, id, r, &lacks);
 		e->quiet = false;
 		engine_undo(e);
 		e->last_alert = id - 1;
@@ -331,7 +323,7 @@ engine_accept(struct engine *e, struct command *cmd)
 		store_keep(e->store);
 	engine_note_incomplete(e, &a);
 	e->stats.accepts++;
-	answer_accepted(e, cmd->reply_to, &a, r, false);
+	answer_accepted(e, cmd->reply_to, &a, r, &lacks, false);
 }
 
 static int64_t
@@ -352,7 +344,7 @@ cancel_notice(struct engine *e, const struct command *cmd, const struct alert *a
 
 	snprintf(key, sizeof(key), "cancel-%lld", (long long)a->id);
 	r.key = key;
-	id = engine_accept_request(e, &engine_itself, &r, &notice, err);
+	id = engine_accept_request(e, &engine_itself, &r, &notice, NULL, err);
 	alert_request_free(old);
 	return id;
 }

@@ -9,18 +9,32 @@
 void engine_accept(struct engine *, struct command *);
 bool engine_accept_is_plain(const struct command *);	/* may it be in a batch? */
 /* 0 with err: refused, and what was written must be undone.  Otherwise the
- * new alert's id; `accepted` is the alert without its body. */
-int64_t engine_accept_request(struct engine *, const struct principal *, struct alert_request *, struct alert *accepted,
-			      struct err *);
+ * new alert's id; `accepted` is the alert without its body; what its texts lack is added to the lacks
+ * (may be NULL). */
+int64_t engine_accept_request(struct engine *, const struct principal *, struct alert_request *,
+			      struct alert *accepted, struct text_lacks *, struct err *);
 void engine_cancel(struct engine *, struct command *);
 
 /* -- dry_run.c -- */
 
 /* Plans every step of an alert that has just been accepted, as if nobody answered, and tells what
  * came of it; the caller undoes all of it. */
-void engine_dry_run(struct engine *, uint64_t to, int64_t alert, const struct alert_request *asked);
+void engine_dry_run(struct engine *, uint64_t to, int64_t alert, const struct alert_request *asked,
+		    const struct text_lacks *);
 /* `"incomplete":true` and the tables, when a list of people cannot be read whole. */
 void engine_tell_incomplete(struct engine *, struct buf *json);
+
+/* -- lacking.c -- */
+
+/* One element of "warnings"; `more` are further members, with a comma before each. */
+void engine_warn(struct buf *json, const char *comma, size_t step, const struct said *,
+		 const char *more);
+/* Elements of "warnings", each with a comma before it but the first, which has `comma`. */
+void engine_tell_lacks(struct engine *, const struct text_lacks *, const char *comma,
+		       struct buf *json);
+/* What the texts of an alert that was accepted before lack for its places, as the list is now. */
+void engine_lacks_again(struct engine *, const struct alert *, const struct alert_request *,
+			struct text_lacks *);
 
 /* -- replaced.c -- */
 

@@ -85,7 +85,7 @@ engine_tell_duty(struct engine *e, struct alert_request *q, struct err *err)
 		err_say(err, REFUSED_FAULT, about(CONCEPT_ROLE), nobody_in_role, DUTY);
 	engine_mark(e);
 	if (counties.people)
-		id = engine_accept_request(e, &engine_itself, q, &notice, err);
+		id = engine_accept_request(e, &engine_itself, q, &notice, NULL, err);
 	if (id)
 		store_keep(e->store);
 	else

@@ -6,9 +6,15 @@
 
 /* -- targets.c -- */
 
-/* Writes the alert's targets and counts them; -1 with err refuses an audience that has none. */
+/* Writes the alert's targets and counts them; -1 with err refuses an audience that has none, or a
+ * text that cannot be made. */
 int engine_plan_targets(struct engine *, struct alert *, const struct alert_request *,
-			const struct policy *, struct err *);
+			const struct policy *, struct text_lacks *, struct err *);
+/* All texts that the alert itself and its policy name, for these places; those of helpers for the
+ * audience's. */
+int engine_check_alert(struct engine *, const struct alert *, const struct alert_request *,
+		       const struct policy *, const division_code *targets, size_t count,
+		       struct text_lacks *, struct err *);
 
 /* -- stand_down.c -- */
 

@@ -229,7 +229,7 @@ render(struct deciding *d, const struct person *person, int64_t *document, unsig
 	if (!place.template)
 		return err_say(&d->err, REFUSED_INVALID, about(CONCEPT_TEXT), no_template,
 			       ANSWER_TEMPLATE), 0;
-	if (engine_check_texts(d->e, &request, place.template, NULL, 0, NULL, &d->err) < 0)
+	if (engine_check_texts(d->e, &request, place.template, NULL, 0, &d->err) < 0)
 		return err_about(&d->err, about(CONCEPT_TEXT)), 0;
 	return engine_variant(d->e, &place, person->lang, CHANNEL_SMS, parts, &d->err);
 }

@@ -101,18 +101,7 @@ tell_forecast(const struct plan *p, struct buf *json)
 static void
 warn(struct buf *json, size_t step, const struct said *said)
 {
-	char text[SAID_BYTES * 2];
-
-	buf_printf(json, "%s{\"step\":%zu,\"code\":\"%s\",\"values\":", json->len ? "," : "", step,
-		   phrase_name(said->phrase));
-	said_values_json(said, json);
-	said_render(said, LANG_EN, text, sizeof(text));
-	buf_puts(json, ",\"text\":");
-	buf_json(json, text);
-	said_render(said, LANG_ZH, text, sizeof(text));
-	buf_puts(json, ",\"text_zh\":");
-	buf_json(json, text);
-	buf_puts(json, "}");
+	engine_warn(json, json->len ? "," : "", step, said, "");
 }
 
 #define NAMED(p, step) (step_name(p, step)[0] ? step_name(p, step) : NUM((step) + 1))
@@ -237,7 +226,7 @@ warn_deadline(const struct plan *p, struct buf *json)
 }
 
 static void
-tell_warnings(const struct plan *p, struct buf *json)
+tell_warnings(const struct plan *p, const struct text_lacks *lacks, struct buf *json)
 {
 	struct buf list = { 0 };
 	struct said said;
@@ -252,6 +241,7 @@ tell_warnings(const struct plan *p, struct buf *json)
 		warn(&list, 0, &said);
 	}
 	warn_deadline(p, &list);
+	engine_tell_lacks(p->e, lacks, list.len ? "," : "", &list);
 	buf_printf(json, ",\"warnings\":[%s]", list.data ? list.data : "");
 	buf_fini(&list);
 }
@@ -362,21 +352,22 @@ plan_steps(struct plan *p, const struct alert_request *r, struct buf *json, stru
 }
 
 static void
-tell_figures(struct plan *p, struct buf *json)
+tell_figures(struct plan *p, const struct text_lacks *lacks, struct buf *json)
 {
 	struct route_view views[ROUTES_MAX];
 
 	engine_views(p->e, views);
 	forecast_run(p->waves, p->count, views, p->e->route_count);
 	tell_forecast(p, json);
-	tell_warnings(p, json);
+	tell_warnings(p, lacks, json);
 	tell_first_calls(p, json);
 	engine_tell_nobody(p->e, &p->alert, json);
 	engine_tell_incomplete(p->e, json);
 }
 
 void
-engine_dry_run(struct engine *e, uint64_t to, int64_t id, const struct alert_request *asked)
+engine_dry_run(struct engine *e, uint64_t to, int64_t id, const struct alert_request *asked,
+	       const struct text_lacks *lacks)
 {
 	struct plan p = { .e = e, .steps = 1 };
 	struct alert_request *r;
@@ -395,7 +386,7 @@ engine_dry_run(struct engine *e, uint64_t to, int64_t id, const struct alert_req
 		buf_fini(&json);
 		engine_refuse(e, to, &err);
 	} else {
-		tell_figures(&p, &json);
+		tell_figures(&p, lacks, &json);
 		engine_tell_replaced(e, &p.alert, asked, &json);
 		buf_puts(&json, "}");
 		engine_reply(e, to, REPLY_DONE, &json);

@@ -95,17 +95,43 @@ struct text_place {			/* for whom a text is rendered; all borrowed */
 	msec min_ms, time_at;
 };
 
-struct text_lack {			/* places whose row lacks something, or has it too long */
-	const char *param;		/* of the template; NULL = none */
-	division_code first;
+struct text_use {			/* a text that an alert will need */
+	const struct template *template;
+	size_t step;			/* the first that does */
+};
+
+#define LACK_PLACES 5
+#define LACKS_MAX 16
+
+enum lack_kind {
+	LACK_MISSING,			/* the default stands there, or nothing */
+	LACK_BAD,			/* too long, or no number: the default stands there */
+	LACK_LONG,			/* it stands as it is */
+};
+
+/* Of these places the list has no value for what a text says of them, or one that is not right.  No
+ * alert waits for that: its sender is told what stands there. */
+struct text_lack {
+	struct text_use use;
+	const struct param *param;
+	enum lack_kind kind;
+	size_t count;
+	division_code first[LACK_PLACES];
+};
+struct text_lacks {			/* what is more than LACKS_MAX is not told */
+	struct text_lack list[LACKS_MAX];
 	size_t count;
 };
 
-/* Is every parameter of the template there, and of its type, for the divisions?  What only some of
- * them lack is filled with its default, and told in `lack` (may be NULL).  -1: err names the first
+/* Is every parameter of the templates there, and of its type, for the divisions?  What only some of
+ * them lack is filled with its default, and added to `lacks` (may be NULL).  -1: err names the first
  * that is not there. */
+int engine_check_uses(struct engine *, const struct alert_request *, const struct text_use *,
+		      size_t uses, const division_code *, size_t divisions, struct text_lacks *,
+		      struct err *);
+/* The same of one. */
 int engine_check_texts(struct engine *, const struct alert_request *, const struct template *,
-		       const division_code *, size_t divisions, struct text_lack *, struct err *);
+		       const division_code *, size_t divisions, struct err *);
 /* Renders and stores one text, with as many names as fit; 0: err names the parameter that is
  * missing.  `parts` (or NULL) becomes the text's number of parts, if that is more. */
 int64_t engine_variant(struct engine *, const struct text_place *, enum lang, enum channel,

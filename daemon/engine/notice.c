@@ -26,7 +26,7 @@ prove(struct planner *p, const struct template *t, const division_code *places, 
 {
 	unsigned parts = 0;
 
-	if (engine_check_texts(p->e, p->request, t, places, count, NULL, p->err) < 0)
+	if (engine_check_texts(p->e, p->request, t, places, count, p->err) < 0)
 		return -1;
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
 		struct pick pick = { .lang = (enum lang)lang };

@@ -65,7 +65,7 @@ plan_helpers(struct planner *p, unsigned position, const struct family *family)
 		done = p->under = p->division = up;
 		/* A text made for villages is told with the first silent village's parameters
 		 * where the township has none of its own. */
-		if (engine_check_texts(p->e, p->request, t, &up, 1, NULL, NULL) < 0)
+		if (engine_check_texts(p->e, p->request, t, &up, 1, NULL) < 0)
 			p->division = p->targets[i].division;
 		picks_family(p, family, up);
 	}

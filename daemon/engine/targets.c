@@ -53,18 +53,70 @@ add_persons(struct planner *p)
 	return 0;
 }
 
+struct uses {
+	struct text_use *list;
+	size_t count;
+};
+
+static void
+add_use(struct uses *u, const struct template *t, size_t step)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (!t || u->list[i].template == t)
+			return;
+	if (t)
+		u->list[u->count++] = (struct text_use){ t, step };
+}
+
+/* Those above the targets read of their own places, not of the targets'. */
+static bool
+is_for_helpers(struct engine *e, const struct policy *p, const struct policy_step *step)
+{
+	bool helps = step->to_count > 0;
+
+	for (size_t i = 0; i < step->to_count; i++)
+		helps &= settings_is_above(e->settings, p, step->to[i]);
+	return helps;
+}
+
+int
+engine_check_alert(struct engine *e, const struct alert *a, const struct alert_request *r,
+		   const struct policy *policy, const division_code *targets, size_t count,
+		   struct text_lacks *lacks, struct err *err)
+{
+	size_t steps = policy ? policy->step_count : 0;
+	struct uses theirs = { xcalloc(steps + 2, sizeof(*theirs.list)), 0 };
+	struct uses others = { xcalloc(steps + 2, sizeof(*others.list)), 0 };
+	const struct settings *s = e->settings;
+	int rc;
+
+	add_use(&theirs, engine_template(e, a->template), 0);
+	for (size_t i = 0; i < steps; i++)
+		if (policy->steps[i].template)
+			add_use(is_for_helpers(e, policy, &policy->steps[i]) ? &others : &theirs,
+				settings_template(s, policy->steps[i].template), i);
+	if (policy && policy->full)
+		add_use(&others, settings_template(s, policy->full), 0);
+	rc = engine_check_uses(e, r, theirs.list, theirs.count, targets, count, lacks, err);
+	if (rc == 0)
+		rc = engine_check_uses(e, r, others.list, others.count, r->divisions,
+				       r->division_count, lacks, err);
+	free(theirs.list);
+	free(others.list);
+	return rc;
+}
+
 /* Writes the alert's targets and counts them; refuses an audience that has none. */
 int
 engine_plan_targets(struct engine *e, struct alert *a, const struct alert_request *r,
-		    const struct policy *policy, struct err *err)
+		    const struct policy *policy, struct text_lacks *lacks, struct err *err)
 {
 	struct planner p = { .e = e, .alert = a, .request = r, .policy = policy, .err = err };
 	division_code *codes;
 	int rc = 0;
 
 	if (!policy || policy->targets == TARGETS_NONE)
-		return engine_check_texts(e, r, engine_template(e, a->template), r->divisions,
-					  r->division_count, NULL, err);
+		return engine_check_alert(e, a, r, policy, r->divisions, r->division_count, lacks, err);
 	if (policy->targets == TARGETS_PERSON && add_persons(&p) < 0)
 		return -1;
 	if (policy->targets == TARGETS_TEAM) {
@@ -85,8 +137,8 @@ engine_plan_targets(struct engine *e, struct alert *a, const struct alert_reques
 			     policy->targets == TARGETS_VILLAGE ? WORD(village) : policy->targets == TARGETS_PERSON ? WORD(such_person) : WORD(township),
 			     policy->name);
 	if (rc == 0)
-		rc = engine_check_texts(e, r, engine_template(e, a->template), codes,
-					codes[0] ? p.target_count : 0, NULL, err);
+		rc = engine_check_alert(e, a, r, policy, codes, codes[0] ? p.target_count : 0, lacks,
+					err);
 	free(codes);
 	free(p.targets);
 	return rc;
