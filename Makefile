@@ -90,7 +90,7 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 # Everything a fresh Debian 12 lacks; `have` is what demo and check ask first.
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
 	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev gammu libcmocka-dev tzdata python3 \
-	python3-pytest libnghttp2-dev curl openssl clang clang-tidy clang-format libclang-rt-14-dev mandoc \
+	python3-pytest libnghttp2-dev curl openssl clang clang-tidy clang-format libclang-rt-dev mandoc \
 	kannel kannel-extras
 deps:
 	apt-get update -qq
