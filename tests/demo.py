@@ -225,10 +225,11 @@ route "trunk" {
         tasks = wait_for("a task at the desk", lambda: self.world.rows(
             "SELECT * FROM task WHERE alert = ? AND kind = 'unanswered'", alert), 30)
         say("the desk has a task: %s", tasks[0]["text"])
+        print(self.world.ctl("task", "take", str(tasks[0]["id"]), "--name", "值班员沈安", "--note",
+                             "派人上门").strip())
         self.level_before_visit = self.levels(alert)[village]
         print(self.world.ctl("ack", str(alert), "--division", village, "--level", "5", "--name",
                              "值班员沈安", "--note", "派人上门,全村已撤出").strip())
-        print(self.world.ctl("task", "close", str(tasks[0]["id"]), "--note", "已处理").strip())
         self.task = tasks[0]
 
     def everybody_out(self, alert):
@@ -332,9 +333,9 @@ route "trunk" {
                 "%s named to %d helpers" % (name, len(told)))
         promise("no helper's answer raised a village", self.level_before_visit == 0,
                 "%s stood at %d before the visit" % (name, self.level_before_visit))
-        promise("a task reached the desk and was closed by a person", rows(
-            "SELECT 1 FROM task WHERE id = ? AND closed_at IS NOT NULL", self.task["id"]), "task %d"
-                % self.task["id"])
+        promise("a task reached the desk, somebody took it, and it ended", rows(
+            "SELECT 1 FROM task WHERE id = ? AND taken_by IS NOT NULL AND closed_at IS NOT NULL",
+            self.task["id"]), "task %d" % self.task["id"])
         levels = self.levels(rain)
         promise("the rain warning has every village but the silent one", [
             v for v, l in levels.items() if l < 3] == [self.rain_villages[6]],
