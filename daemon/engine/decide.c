@@ -234,31 +234,14 @@ render(struct deciding *d, const struct person *person, int64_t *document, unsig
 	return engine_variant(d->e, &place, person->lang, CHANNEL_SMS, parts, &d->err);
 }
 
-/* To the number that wrote, while he still has it. */
-static uint32_t
-send(struct deciding *d, int64_t document, int64_t variant, int number)
-{
-	struct planner p = { .e = d->e, .alert = &d->alert };
-	struct wave w = compose_wave(&p, 0, CHANNEL_SMS, WAVE_REPLY, document);
-	struct live_wave *lw;
-
-	w.step = -1;
-	w.expires_at = d->e->now + ANSWER_VALID_MS;
-	lw = engine_wave_add(d->e, &w, d->alert.test);
-	store_message_insert(d->e->store, lw->w.id, d->text.contact, variant, (unsigned)number, NEVER);
-	lw->w.total = 1;
-	engine_wave_rank(d->e, lw);
-	return lw->w.id;
-}
-
 static int
 write_back(struct deciding *d)
 {
 	struct engine *e = d->e;
 	unsigned parts = 1;
-	int64_t document, variant;
 	struct buf json = { 0 };
 	struct person person;
+	struct single single = { .kind = WAVE_REPLY, .valid_ms = ANSWER_VALID_MS };
 	int number = d->text.contact
 		? store_number_place(e->store, d->text.contact, d->text.e164) : -1;
 
@@ -269,15 +252,18 @@ write_back(struct deciding *d)
 		return err_say(&d->err, REFUSED_INVALID, about(CONCEPT_NONE), inbox_nobody);
 	if (!d->alert.id)
 		return err_say(&d->err, REFUSED_INVALID, about(CONCEPT_ABOUT_ALERT), inbox_which_alert);
-	variant = render(d, &person, &document, &parts);
-	if (!variant)
+	single.variant = render(d, &person, &single.template, &parts);
+	if (!single.variant)
 		return -1;
+	/* The number that wrote, while he still has it. */
+	single.contact = d->text.contact;
+	single.number = (unsigned)number;
 	store_inbox_answered(e->store, d->text.id, d->who, e->now);
 	write_down(d, "inbox.answer", d->q->text);
 	engine_event(e, d->alert.id, "inbox_answered", "{\"inbox\":%lld,\"contact\":%u}",
 		     (long long)d->text.id, d->text.contact);
 	buf_printf(&json, "{\"inbox\":%lld,\"wave\":%lld,\"parts\":%u,\"answered_by\":",
-		   (long long)d->text.id, (long long)send(d, document, variant, number), parts);
+		   (long long)d->text.id, (long long)engine_single(e, &d->alert, &single), parts);
 	reply(d, &json);
 	return 0;
 }

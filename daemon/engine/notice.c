@@ -4,6 +4,8 @@
 
 #include <stdlib.h>
 
+#define VALID_MS MINUTES(30)
+
 struct old_places {
 	division_code *list;
 	size_t count;
@@ -74,38 +76,42 @@ engine_plan_correction(struct engine *e, struct alert *a, const struct alert_req
 	return 0;
 }
 
-/* One message to one person outside the ladder: an automatic reply, a late correction. */
 uint32_t
-engine_send_one(struct engine *e, struct alert *a, enum wave_kind kind, uint32_t contact,
-		enum lang lang, const char *template)
+engine_single(struct engine *e, const struct alert *a, const struct single *single)
+{
+	struct planner p = { .e = e, .alert = (struct alert *)a };
+	struct wave w = compose_wave(&p, single->position, CHANNEL_SMS, single->kind, single->template);
+	struct live_wave *lw;
+
+	w.step = -1;			/* of no rung */
+	w.expires_at = e->now + single->valid_ms;
+	w.total = 1;
+	w.segments = engine_variant_text(e, single->variant)->parts;
+	lw = engine_wave_add(e, &w, a->test);
+	store_message_insert(e->store, lw->w.id, single->contact, single->variant, single->number, NEVER);
+	engine_wave_rank(e, lw);
+	return lw->w.id;
+}
+
+uint32_t
+engine_send_one(struct engine *e, struct alert *a, const struct person *person, const char *template)
 {
 	struct alert_request *r = request_decode(a->body);
-	struct planner p = { .e = e, .alert = a, .request = r };
-	struct pick pick = { .contact = contact, .lang = lang };
-	int64_t document, variant;
-	const struct template *t = engine_template_named(e, a, template, &document);
 	struct err err = { 0 };
-	unsigned parts = 0;
+	struct planner p = { .e = e, .alert = a, .request = r, .err = &err };
+	struct pick pick = { .contact = person->id, .lang = person->lang };
+	struct single single = { .kind = WAVE_INFORM, .contact = person->id, .valid_ms = VALID_MS };
+	const struct template *t = engine_template_named(e, a, template, &single.template);
 	uint32_t id = 0;
 
-	p.err = &err;
-	if (t && (variant = compose_variant(&p, t, &pick, r->divisions,
-					   r->division_count > 0, CHANNEL_SMS, &parts))) {
-		struct wave w = compose_wave(&p, 0, CHANNEL_SMS, kind, document);
-		struct live_wave *lw;
-
-		w.step = -1;
-		w.expires_at = e->now + MINUTES(30);
-		lw = engine_wave_add(e, &w, a->test);
-		store_message_insert(e->store, lw->w.id, contact, variant, 0, NEVER);
-		lw->w.total = 1;
-		lw->w.segments = parts;
-		engine_wave_rank(e, lw);
-		id = lw->w.id;
-	} else if (t) {
+	if (t)
+		single.variant = compose_variant(&p, t, &pick, r->divisions, r->division_count > 0,
+						 CHANNEL_SMS, NULL);
+	if (single.variant)
+		id = engine_single(e, a, &single);
+	else if (t)
 		engine_log(e, LOG_WARNING, "automatic reply not possible template=%s reason=\"%s\"", template,
 			   err.text);
-	}
 	alert_request_free(r);
 	return id;
 }

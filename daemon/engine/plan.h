@@ -55,9 +55,19 @@ void engine_slices_drop(struct engine *);	/* all of them, from memory */
 int engine_plan_correction(struct engine *, struct alert *, const struct alert_request *,
 			   struct err *);
 
-/* One message to one person: an automatic reply.  Its wave; 0: it was not possible (logged). */
-uint32_t engine_send_one(struct engine *, struct alert *, enum wave_kind, uint32_t contact,
-			 enum lang, const char *template);
+struct single {				/* one SMS to one person, outside the ladder */
+	enum wave_kind kind;
+	unsigned position;		/* of a reply: REPLY_LATER or REPLY_NOW */
+	uint32_t contact;
+	unsigned number;		/* the place of the number in his list that is tried first */
+	int64_t template, variant;	/* its document, and what was made of it */
+	msec valid_ms;			/* unsent after that it lapses */
+};
+/* A wave of that one message.  Its id. */
+uint32_t engine_single(struct engine *, const struct alert *, const struct single *);
+/* One text of the alert's own to one person, by the version that the alert has of the template.  Its
+ * wave; 0: it was not possible (logged), or there is no such template. */
+uint32_t engine_send_one(struct engine *, struct alert *, const struct person *, const char *template);
 
 /* -- dispatch.c -- */
 

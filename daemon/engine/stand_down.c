@@ -30,5 +30,5 @@ engine_not_needed(struct engine *e, struct alert *a, const struct policy *p, uin
 
 	return p->full && store_person_by_id(e->store, contact, &person) &&
 		store_alert_get(e->store, a->id, &fresh) &&
-		engine_send_one(e, &fresh, WAVE_INFORM, contact, person.lang, p->full) != 0;
+		engine_send_one(e, &fresh, &person, p->full) != 0;
 }

@@ -153,33 +153,24 @@ static uint32_t
 send_reply(struct engine *e, struct alert *a, const struct person *person, const char *template,
 	   struct pair *values, size_t count, unsigned position)
 {
-	int64_t document = engine_document(e, "template", template), variant;
+	struct single single = { .kind = WAVE_REPLY, .position = position, .contact = person->id,
+				 .template = engine_document(e, "template", template),
+				 .valid_ms = LAPSE_MS };
 	struct alert_request request = { .params = values, .param_count = count };
-	struct planner p = { .e = e, .alert = a };
 	struct text_place place = { .alert = a, .request = &request, .person = person->name, .post = "",
-				    .template = engine_template(e, document),
+				    .template = engine_template(e, single.template),
 				    .time_at = a->closed_at == NEVER ? 0 : a->closed_at };
 	struct err err = { 0 };
-	struct live_wave *lw;
 	unsigned parts = 0;
-	struct wave w;
 
 	if (!place.template)
 		return 0;
-	variant = engine_variant(e, &place, person->lang, CHANNEL_SMS, &parts, &err);
-	if (!variant) {
-		engine_log(e, LOG_WARNING, "automatic reply not possible template=%s reason=\"%s\"", template,
-			   err.text);
-		return 0;
-	}
-	w = compose_wave(&p, position, CHANNEL_SMS, WAVE_REPLY, document);
-	w.step = -1;
-	w.expires_at = e->now + LAPSE_MS;
-	w.total = 1;
-	lw = engine_wave_add(e, &w, a->test);
-	store_message_insert(e->store, lw->w.id, person->id, variant, 0, NEVER);
-	engine_wave_rank(e, lw);
-	return lw->w.id;
+	single.variant = engine_variant(e, &place, person->lang, CHANNEL_SMS, &parts, &err);
+	if (single.variant)
+		return engine_single(e, a, &single);
+	engine_log(e, LOG_WARNING, "automatic reply not possible template=%s reason=\"%s\"", template,
+		   err.text);
+	return 0;
 }
 
 /* -- over: the truth about it -- */
