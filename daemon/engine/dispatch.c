@@ -450,8 +450,7 @@ serve_rank(struct engine *e, size_t self, struct route_view *views, size_t rank,
 					     ROUTE_AVOID, &moved);
 		if (moved) {
 			refused = NULL;
-			if (e->waves.ranks[rank].ring == lw)
-				e->waves.ranks[rank].ring = lw->next;
+			engine_wave_served(e, lw);
 			lw = e->waves.ranks[rank].ring;
 			continue;
 		}

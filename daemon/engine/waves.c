@@ -180,6 +180,27 @@ engine_wave_unrank(struct engine *e, struct live_wave *lw)
 	lw->next = lw->prev = NULL;
 }
 
+/* Not only when it is the first: that one may be for other routes, and the second would be served for
+ * ever. */
+void
+engine_wave_served(struct engine *e, struct live_wave *lw)
+{
+	struct rank *rank;
+
+	if (!lw->next)
+		return;			/* nothing is left to claim */
+	rank = rank_of(e, rank_key(lw));
+	if (rank->ring == lw) {
+		rank->ring = lw->next;
+		return;
+	}
+	lw->prev->next = lw->next;
+	lw->next->prev = lw->prev;
+	lw->next = rank->ring;
+	lw->prev = rank->ring->prev;
+	lw->prev->next = lw->next->prev = lw;
+}
+
 static struct live_wave *
 take_in(struct engine *e, const struct wave *w)
 {

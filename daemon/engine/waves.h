@@ -17,6 +17,7 @@ struct live_wave *engine_wave(struct engine *, uint32_t id);
 struct live_wave *engine_wave_add(struct engine *, const struct wave *, bool test);
 void engine_wave_rank(struct engine *, struct live_wave *);	/* it has rows to claim */
 void engine_wave_unrank(struct engine *, struct live_wave *);
+void engine_wave_served(struct engine *, struct live_wave *);	/* the others of its rank come before it */
 /* One of its messages went from one state to another: counts and statistics follow. */
 void engine_wave_moved(struct engine *, struct live_wave *, int from, int to);
 unsigned long wave_queued(const struct wave *);
