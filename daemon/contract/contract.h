@@ -45,6 +45,7 @@ struct alert_request {
 	bool reached;			/* audience: those reached by the alert that is replaced */
 	bool callout;			/* came as a callout: its fields have no /audience */
 	bool own;			/* gong's own notice: its key is none that a client has */
+	enum severity ranks;		/* own: what it sends at once goes among what is so severe */
 	bool in_turn;			/* callout: contacts one after the other */
 	msec starts_at;			/* 0 = now */
 	msec expires_at;		/* 0 = accepted_at + validity */

@@ -14,6 +14,7 @@
 #define FREE_TIMES 2			/* so often an alarm may come and go within an hour; then … */
 #define HOLD_MS MINUTES(15)		/* … its cause must stay away so long, … */
 #define TELL_AGAIN_MS HOURS(1)		/* … and the duty officer hears no sooner again */
+#define FIRST_AGAIN_MS MINUTES(10)	/* a text about a route goes among the first messages so often */
 #define AGAIN_MS MINUTES(10)		/* of what is told by events: over when none came so long */
 #define ENDS_AT_ONCE 32
 #define COUNTIES_MAX 64
@@ -96,9 +97,23 @@ engine_tell_duty(struct engine *e, struct alert_request *q, struct err *err)
 	return id;
 }
 
+/* Whoever can mend the route must hear of it before all that waits for it has crept out by another;
+ * but however many alarms a route has, first messages do not wait for them. */
+static enum severity
+ranks_with(struct engine *e, struct route_state *r)
+{
+	enum severity worst = engine_waves_worst(e, r);
+
+	if (worst < SEVERITY_ORANGE || (r->outage.first_at && e->now < r->outage.first_at + FIRST_AGAIN_MS))
+		return SEVERITY_NOTICE;
+	r->outage.first_at = e->now;
+	return worst;
+}
+
 /* gong's own notice, like that of a cancellation; 0: nobody can be told, only the desk is. */
 static int64_t
-send_notice(struct engine *e, const char *subject, bool test, const struct route_alarm *alarm)
+send_notice(struct engine *e, const char *subject, bool test, enum severity ranks,
+	    const struct route_alarm *alarm)
 {
 	char zh[NOTICE_MAX], en[NOTICE_MAX], key[160];
 	struct pair params[] = {
@@ -106,7 +121,8 @@ send_notice(struct engine *e, const char *subject, bool test, const struct route
 		{ .name = "text_en", .value = en },
 	};
 	struct alert_request q = { .key = key, .test = test, .template = ROUTE_ALARM,
-				   .severity = SEVERITY_YELLOW, .params = params, .param_count = 3 };
+				   .severity = SEVERITY_YELLOW, .ranks = ranks, .params = params,
+				   .param_count = 3 };
 	struct err err = { 0 };
 	int64_t id;
 
@@ -133,7 +149,7 @@ engine_alarm_gong(struct engine *e, const char *name, const struct said *said)
 	for (size_t i = 0; i < e->route_count; i++)
 		simulated &= e->routes[i]->conf->simulated;
 	engine_alarm_clip(alarm.name, sizeof(alarm.name), name);
-	send_notice(e, "gongd", simulated, &alarm);
+	send_notice(e, "gongd", simulated, SEVERITY_NOTICE, &alarm);
 }
 
 /* -- which ones stand -- */
@@ -212,7 +228,7 @@ begin(struct engine *e, struct route_state *r, struct route_alarm *a)
 		   english);
 	if (may_tell(e, r, a, &told)) {
 		told.told_at = e->now;
-		a->notice = send_notice(e, r->conf->name, r->conf->simulated, a);
+		a->notice = send_notice(e, r->conf->name, r->conf->simulated, ranks_with(e, r), a);
 		store_route_alarm_put(e->store, a);
 	}
 	store_route_alarms_told_drop(e->store, r->id, e->now - TELL_AGAIN_MS);

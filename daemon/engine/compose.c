@@ -175,10 +175,12 @@ struct wave
 compose_wave(const struct planner *p, unsigned position, enum channel channel, enum wave_kind kind,
 	 int64_t template)
 {
+	enum severity ranks = p->request ? p->request->ranks : SEVERITY_NOTICE;
+
 	return (struct wave){
 		.alert = p->alert->id, .step = (int)p->index, .position = position,
 		.channel = channel, .kind = kind, .state = WAVE_OPEN,
-		.severity = p->alert->severity, .drill = p->alert->drill, .template = template,
+		.severity = ranks > p->alert->severity ? ranks : p->alert->severity, .drill = p->alert->drill, .template = template,
 		.below = p->step ? p->step->below : 0, .expires_at = p->alert->expires_at,
 		.planned_at = p->e->now,
 	};

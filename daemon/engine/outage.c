@@ -284,6 +284,7 @@ engine_alarms_shift(struct engine *e, msec by)
 		t->opened_at += by;
 		t->moved_at += by;
 		t->refused_at += by;
+		t->first_at += t->first_at ? by : 0;
 		if (t->refused_since != NEVER)
 			t->refused_since += by;
 		r->busy_at += by;

@@ -111,6 +111,7 @@ struct outage {
 	msec moved_at;			/* last word about what it has in hand */
 	msec refused_since, refused_at;	/* it could not now, again and again; since NEVER: it could */
 	unsigned refusals;
+	msec first_at;			/* alarm.c: when word of it last went among first messages; 0 = not */
 };
 
 struct route_state {

@@ -22,37 +22,44 @@ wave_has_lanes(const struct wave *w)
 	return w->kind == WAVE_CALL && w->channel == CHANNEL_SMS && w->step <= 0;
 }
 
-/* 0: somebody has not answered yet, or must send help.  1: who is only told, or has answered. */
-static uint64_t
+/* In which order what is equally severe goes.  The first is docs/waves.md's lane 0. */
+enum wave_lane {
+	LANE_NEED,			/* somebody has not answered yet, or must send help */
+	LANE_CHANGED,			/* what people act on is not so any more */
+	LANE_TOLD,			/* who is only told, or all of whose places have answered */
+	LANE_REPLY,			/* automatic replies: behind all first messages */
+};
+
+static enum wave_lane
 lane_of(const struct live_wave *lw)
 {
 	switch (lw->w.kind) {
 	case WAVE_CALL:
-		return lw->lane;
+		return lw->lane ? LANE_TOLD : LANE_NEED;
 	case WAVE_HELPER:
-		return 0;
+		return LANE_NEED;
 	case WAVE_REPLY:
-		return lw->w.position != REPLY_NOW;
-	case WAVE_INFORM:
+		return lw->w.position == REPLY_NOW ? LANE_NEED : LANE_REPLY;
 	case WAVE_CORRECTION:
+		return LANE_CHANGED;
+	case WAVE_INFORM:
 		break;
 	}
-	return 1;
+	/* A route's trouble that keeps what is severe waiting: alarm.c says which. */
+	return lw->route_alarm && lw->w.severity >= SEVERITY_ORANGE ? LANE_NEED : LANE_TOLD;
 }
 
-/* Real before drill, then severity, then lane, then the order of waves inside an alert; an automatic
- * reply yields to first messages, one that somebody in need waits for goes with them.  Waves with equal
- * keys take turns: fairness. */
+/* Real before drill, then severity, then lane, then the order of waves inside an alert.  Waves with
+ * equal keys take turns: fairness. */
 static uint64_t
 rank_key(const struct live_wave *lw)
 {
 	const struct wave *w = &lw->w;
 	uint64_t step = w->step < 0 ? 0 : (uint64_t)w->step;
-	uint64_t position = w->kind != WAVE_REPLY ? w->position
-		: w->position == REPLY_NOW ? 0 : 0xffff;
+	uint64_t position = w->kind == WAVE_REPLY ? 0 : w->position;
 
 	return (uint64_t)w->drill << 60 | (uint64_t)(SEVERITY_RED - w->severity) << 56 |
-	       lane_of(lw) << 52 | (step & 0xffff) << 16 | (position & 0xffff);
+	       (uint64_t)lane_of(lw) << 52 | (step & 0xffff) << 16 | (position & 0xffff);
 }
 
 static struct rank *
@@ -259,6 +266,35 @@ engine_wave_add(struct engine *e, const struct wave *w, bool test)
 	e->told_behind += w->kind >= WAVE_INFORM && w->kind <= WAVE_CORRECTION;
 	engine_wave_touch(e, lw);
 	return lw;
+}
+
+struct worst {
+	const struct route_state *route;
+	enum severity severity;
+};
+
+static void
+note_worst(void *ctx, uint64_t id, void *value)
+{
+	struct worst *worst = ctx;
+	const struct live_wave *lw = value;
+	const struct wave *w = &lw->w;
+
+	if (lw->route_alarm || w->drill || w->severity <= worst->severity || w->state > WAVE_OPEN ||
+	    !worst->route->conf->channels[w->channel] ||
+	    (lw->test && !worst->route->conf->simulated) ||
+	    (!wave_queued(w) && !w->count[MESSAGE_SENDING]))
+		return;
+	worst->severity = w->severity;
+}
+
+enum severity
+engine_waves_worst(const struct engine *e, const struct route_state *r)
+{
+	struct worst worst = { .route = r, .severity = SEVERITY_NOTICE };
+
+	table_each(&e->waves.live, note_worst, &worst);
+	return worst.severity;
 }
 
 static void

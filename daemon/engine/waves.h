@@ -37,6 +37,9 @@ void engine_wave_stopping(struct engine *, struct live_wave *);
 /* The wave to which people join whom this alert, being replaced, still reaches; 0 = none. */
 uint32_t engine_correction_of(struct engine *, const struct alert *);
 msec engine_waves_next(const struct engine *);	/* when one may expire */
+/* The highest colour of what is real, not all sent, and may go by this route; NOTICE: nothing is.  What
+ * tells of routes does not count. */
+enum severity engine_waves_worst(const struct engine *, const struct route_state *);
 
 /* -- stop.c -- */
 
