@@ -28,8 +28,11 @@ static void
 load(struct engine *e)
 {
 	engine_documents_number(e);
+	/* A damaged page of what one of them wakes up with must not keep the others asleep. */
+	store_read_in_part(e->store, true);
 	engine_due_load(e);
 	engine_faults_count(e);
+	store_read_in_part(e->store, false);
 	e->stale = false;
 }
 
@@ -95,7 +98,7 @@ static bool
 goes_further(struct engine *e)
 {
 	if (store_met_damage(e->store))
-		return store_wants_again(e->store) || engine_blame(e);
+		return store_mend(e->store) || store_wants_again(e->store) || engine_blame(e);
 	return store_met_fault(e->store) && engine_blame(e);
 }
 
@@ -198,7 +201,10 @@ clock_step(struct engine *e, msec by)
 	e->shifted += shift;
 	engine_due_shift(e, shift);
 	forget(e);
-	load(e);
+	if (store_is_careful(e->store))	/* it would read what was committed last */
+		e->stale = e->more = true;
+	else
+		load(e);
 	engine_in_flight_look_again(e);
 }
 
@@ -508,11 +514,24 @@ next_look(struct engine *e)
 	return at == NEVER ? NEVER : at - e->skew_ms;
 }
 
+/* Of an index only: the alarm about the damage stands. */
+static void
+tell_made_anew(struct engine *e, unsigned tables)
+{
+	char names[300];
+
+	if (tables == e->told_anew)
+		return;
+	store_tables_format(names, sizeof(names), tables);
+	engine_log(e, LOG_ERROR, "indices made anew tables=\"%s\"", names);
+}
+
 static int
 turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, msec now,
      struct effect_list *out, msec *wake_at, struct err *err)
 {
 	struct command_list first = { 0 }, second = { 0 };
+	unsigned made_anew = store_made_anew(e->store);
 	size_t import_before = e->import ? e->import->import->done : 0;
 	int rc;
 
@@ -530,9 +549,11 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 	store_begin(e->store);
 	engine_let_go(e);
 	if (e->stale) {
+		forget(e);
 		load(e);
 		engine_in_flight_recount(e);
 	}
+	tell_made_anew(e, made_anew);
 	take(urgent, &first, URGENT_PER_TURN);
 	take(bulk, &second, BULK_PER_TURN);
 	run_all(e, &first);
@@ -556,6 +577,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 		return -1;
 	}
 	e->stats.commits++;
+	e->told_anew = made_anew;
 	e->hand.suspect = (struct hand){ 0 };
 	e->waves.committed = e->waves.last;
 	engine_routes_sweep(e, true);
@@ -574,6 +596,10 @@ engine_turn(struct engine *e, struct command_list *urgent, struct command_list *
 	for (int again = 0;; again++) {
 		int rc = turn(e, urgent, bulk, now, out, wake_at, err);
 
+		if (rc == 0 && store_mend(e->store)) {	/* what is in memory was read by the old one */
+			e->stale = true;
+			*wake_at = now;
+		}
 		if (rc == 0 || again == AGAIN_MAX || !goes_further(e))
 			return rc;
 	}

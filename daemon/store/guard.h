@@ -18,8 +18,8 @@
 	X(POST, post) X(ROSTER, roster) X(DOCUMENT, document) X(ROUTE, route) \
 	X(ROUTE_ALARM, route_alarm) X(ROUTE_ALARM_TOLD, route_alarm_told) X(ALERT, alert) \
 	X(ALERT_DOCUMENT, alert_document) \
-	X(TARGET, target) X(STANDING, standing) X(CALLED, called) X(WAVE, wave) X(VARIANT, variant) X(MESSAGE, message) \
-	X(TOLD, told) \
+	X(TARGET, target) X(STANDING, standing) X(CATCH_UP, catch_up) X(CALLED, called) \
+	X(WAVE, wave) X(VARIANT, variant) X(MESSAGE, message) X(TOLD, told) \
 	X(ATTEMPT, attempt) X(RECEIPT_KEY, receipt_key) X(RECEIPT_EARLY, receipt_early) \
 	X(ANSWER, answer) X(INBOUND, inbound) X(TASK, task) X(EVENT, event) X(AUDIT, audit) \
 	X(LOG, wal)			/* no table: the database's log, gong.db-wal */

@@ -30,6 +30,8 @@ struct store {
 	bool careful;			/* damage was met: read in small bites */
 	bool lenient;			/* of any table, what can be read is enough just now */
 	unsigned unwritable;		/* tables of records that take no more, as a set */
+	unsigned suspects;		/* tables of the statement that met damage */
+	unsigned tried_anew, made_anew;	/* tables whose indices were to be made anew; those that were */
 	struct hand_page *hand;		/* borrowed, not used here */
 	bool met_damage;		/* the turn failed for that */
 	bool met_fault;			/* … or because of what was to be written */
@@ -64,8 +66,9 @@ store_is_damage(int rc)
 /* wal.c: the name of the VFS to open with.  It stands on the one that is SQLite's default at the
  * first call. */
 const char *store_vfs(void);
-/* Some table is damaged: messages and their numbers are read apart, lists of rows key by key. */
-bool store_is_careful(struct store *);
+/* indices.c: makes the indices of those tables anew, once, as far as the tables can be read; no
+ * transaction may be open.  The set of tables for which it was done. */
+unsigned store_indices_anew(struct store *, unsigned tables);
 /* people.c: the number a message would go to, 0 = none. */
 uint64_t store_number_from(struct store *, uint32_t contact, enum channel, unsigned pos);
 /* check.c: of those tables, the set that was not read to its end. */

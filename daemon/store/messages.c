@@ -107,6 +107,7 @@ static void
 waves_open_carefully(struct store *s, wave_fn fn, wave_lost_fn lost, void *ctx)
 {
 	struct id_set ids = { 0 };
+	bool lenient = s->lenient;
 	sqlite3_stmt *st;
 
 	s->lenient = true;
@@ -118,14 +119,14 @@ waves_open_carefully(struct store *s, wave_fn fn, wave_lost_fn lost, void *ctx)
 
 		s->lenient = true;
 		if (store_wave_get(s, ids.ids[i], &w)) {
-			s->lenient = false;
+			s->lenient = lenient;
 			fn(ctx, &w);
 		} else if (s->cut) {
-			s->lenient = false;
+			s->lenient = lenient;
 			lost(ctx, ids.ids[i]);
 		}
 	}
-	s->lenient = false;
+	s->lenient = lenient;
 	id_set_fini(&ids);
 }
 
@@ -340,12 +341,13 @@ store_messages_forget_due(struct store *s, uint32_t wave, size_t max)
 void
 store_waves_due(struct store *s, due_fn fn, void *ctx)
 {
+	bool lenient = s->lenient;
 	sqlite3_stmt *st;
 
 	s->lenient = store_is_careful(s);
 	st = store_query(s, "SELECT wave, min(due) FROM message WHERE due IS NOT NULL GROUP BY wave",
 			 "");
-	s->lenient = false;
+	s->lenient = lenient;
 	while (store_step(s, st))
 		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
 }
@@ -357,6 +359,7 @@ sending_carefully(struct store *s, uint32_t wave, uint32_t contact, struct messa
 {
 	sqlite3_stmt *st;
 	size_t count = 0, read = 0;
+	bool lenient = s->lenient;
 
 	s->lenient = true;
 	st = store_query(s, "SELECT m.wave, m.contact FROM message m WHERE m.state = 1 "
@@ -376,7 +379,7 @@ sending_carefully(struct store *s, uint32_t wave, uint32_t contact, struct messa
 		    store_message_get(s, out[i].wave, out[i].contact, w.channel, &m))
 			out[read++] = m;
 	}
-	s->lenient = false;
+	s->lenient = lenient;
 	/* The caller goes on behind the last one: all of a full page unreadable would end it. */
 	if (count == max && !read)
 		return sending_carefully(s, out[count - 1].wave, out[count - 1].contact, out, max);

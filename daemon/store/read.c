@@ -33,7 +33,7 @@ reader_open(struct reader **out, const char *path, struct err *err)
 		    SQLITE_OK ||
 	    sqlite3_exec(r->db, "PRAGMA query_only = 1; PRAGMA busy_timeout = 100;"
 			 "PRAGMA cache_size = -4096; PRAGMA temp_store = memory;"
-			 "SELECT 1 FROM alert LIMIT 1", NULL, NULL, NULL) != SQLITE_OK) {
+			 "SELECT 1 FROM meta LIMIT 1", NULL, NULL, NULL) != SQLITE_OK) {
 		err_set(err, "cannot read %s: %s; it is made by the first start of gongd", path,
 			sqlite3_errmsg(r->db));
 		reader_close(r);

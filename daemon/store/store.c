@@ -75,9 +75,10 @@ store_damaged(const struct store *s)
 static void
 meet_damage(struct store *s, const char *sql)
 {
-	unsigned tables = store_tables_in(sql), known = store_damaged(s);
+	unsigned tables = sql ? store_tables_in(sql) : 0, known = store_damaged(s);
 	bool in_part = tables && !(tables & ~TABLES_IN_PART), was_careful = s->careful;
 
+	s->suspects |= tables;
 	if (!store_is_careful(s) && !in_part) {
 		s->careful = s->again = true;
 		return;
@@ -93,6 +94,29 @@ meet_damage(struct store *s, const char *sql)
 		s->unwritable |= tables;
 		s->again = true;
 	}
+}
+
+void
+store_read_in_part(struct store *s, bool on)
+{
+	s->lenient = on && store_is_careful(s);
+}
+
+bool
+store_mend(struct store *s)
+{
+	unsigned done = s->suspects ? store_indices_anew(s, s->suspects) : 0;
+
+	s->suspects = 0;
+	if (done)
+		note_damage(s, done, s->reason);
+	return done;
+}
+
+unsigned
+store_made_anew(const struct store *s)
+{
+	return s->made_anew;
 }
 
 bool
@@ -277,10 +301,12 @@ end_early(struct store *s, sqlite3_stmt *st, int rc)
 	const char *sql = sqlite3_sql(st);
 
 	s->cut = store_is_damage(rc) && sqlite3_db_handle(st) != s->main.db;
-	if (s->cut)
+	if (s->cut) {
+		s->suspects |= store_tables_in(sql);
 		note_damage(s, store_tables_in(sql), sqlite3_errmsg(s->beside->db));
-	else
+	} else {
 		fail_on(s, sqlite3_db_handle(st), sql);
+	}
 }
 
 bool
@@ -713,6 +739,7 @@ store_open(struct store **out, const char *path, struct err *err)
 	}
 	if (migrate(s, path, err) < 0 || check_damage(s, path, err) < 0)
 		goto fail;
+	store_indices_anew(s, s->damaged);
 	*out = s;
 	return 0;
 fail:

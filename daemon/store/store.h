@@ -52,6 +52,15 @@ bool store_met_fault(const struct store *);
 const char *store_reason(const struct store *);	/* SQLite's word for the last failure */
 /* store_commit failed because of damage that the same turn, run at once, will read around. */
 bool store_wants_again(const struct store *);
+/* Some table is damaged: messages and their numbers are read apart, lists of rows key by key, what may
+ * be read in part as it was committed last. */
+bool store_is_careful(struct store *);
+/* While it is on, and damage was met, every table is read as far as it goes, as it was committed last. */
+void store_read_in_part(struct store *, bool on);
+/* Between turns: was an index that the last one may have met made anew?  A damaged index stops what is
+ * read by it and written to it, and its table has all that it had.  Each table is tried once. */
+bool store_mend(struct store *);
+unsigned store_made_anew(const struct store *);	/* the set of tables for which it was done */
 bool store_changed(const struct store *);	/* has this turn written anything? */
 int store_changes(const struct store *);	/* differs once anything was written */
 unsigned long store_statements(const struct store *);	/* run since it was opened */
