@@ -3,6 +3,7 @@ authority, a good certificate, and those that a client must not believe."""
 import os
 import subprocess
 import tempfile
+import time
 
 NAMES = "subjectAltName=IP:127.0.0.1,DNS:localhost"
 
@@ -30,7 +31,7 @@ class Authority:
                 "-keyout", path)
 
     def issue(self, name, names=NAMES, days=2):
-        """(certificate, key): paths of PEM files; days < 0: it has expired."""
+        """(certificate, key): paths of PEM files, good for so many days from now."""
         pem, key, request, extra = (self.path(name + end) for end in
                                     (".pem", ".key", ".csr", ".ext"))
         with open(extra, "w", encoding="ascii") as f:
@@ -44,7 +45,10 @@ class Authority:
         return self.issue("good")
 
     def expired(self):
-        return self.issue("expired", days=-1)
+        """Good for no time at all: openssl of Debian 13 issues none that ended before it began."""
+        expired = self.issue("expired", days=0)
+        time.sleep(1.1)
+        return expired
 
     def wrong_name(self):
         return self.issue("elsewhere", names="subjectAltName=DNS:sms.elsewhere.invalid")
