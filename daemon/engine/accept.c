@@ -100,20 +100,26 @@ check_level(const struct alert_request *r, enum severity ranks, struct err *err)
 	return 0;
 }
 
+static bool
+has_param(struct engine *e, const char *template, const char *name)
+{
+	const struct template *t = template ? settings_template(e->settings, template) : NULL;
+
+	return t && template_param(t, name);
+}
+
 /* A parameter that no text of the alert has is a mistake in its name. */
 static int
 check_params(struct engine *e, const struct alert_request *r, const struct template *t,
 	     const struct policy *p, struct err *err)
 {
 	for (size_t i = 0; i < r->param_count; i++) {
-		bool known = template_param(t, r->params[i].name) != NULL;
+		const char *name = r->params[i].name;
+		bool known = template_param(t, name) ||
+			(p && (has_param(e, p->full, name) || has_param(e, p->expired, name)));
 
-		for (size_t s = 0; p && s < p->step_count && !known; s++) {
-			const struct template *st = p->steps[s].template
-				? settings_template(e->settings, p->steps[s].template) : NULL;
-
-			known = st && template_param(st, r->params[i].name);
-		}
+		for (size_t s = 0; p && s < p->step_count && !known; s++)
+			known = has_param(e, p->steps[s].template, name);
 		if (known)
 			continue;
 		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_PARAM, r->params[i].name),

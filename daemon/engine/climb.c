@@ -223,6 +223,8 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 		progress_of(e, a, look.p);
 		close_alert(e, a, ALERT_EXPIRED);
 		engine_stop_waves(e, a->id, WAVE_EXPIRED);
+		if (look.p && look.p->expired)
+			engine_end_expired(e, a, r, look.p->expired);
 		if (look.p && a->targets)
 			engine_desk_short(e, a, look.p, "unanswered");
 	} else if (a->policy && !look.p && alert_is_open(a->state)) {

@@ -85,6 +85,10 @@ replaced_template(struct planner *p, enum severity *severity)
 {
 	struct alert old;
 
+	if (p->ends) {			/* it speaks of its own end */
+		*severity = p->alert->severity;
+		return engine_template(p->e, p->alert->template);
+	}
 	if (!p->alert->replaces || !store_alert_get(p->e->store, p->alert->replaces, &old))
 		return NULL;
 	*severity = old.severity;

@@ -57,6 +57,13 @@ engine_policy(struct engine *e, int64_t document)
 }
 
 /* The texts of the steps as they are now are those of the whole alert. */
+static void
+keep_document(struct engine *e, const struct alert *a, const char *name)
+{
+	if (name)
+		store_alert_document_put(e->store, a->id, name, engine_document(e, "template", name));
+}
+
 void
 engine_keep_documents(struct engine *e, const struct alert *a, const struct policy *p)
 {
@@ -66,13 +73,10 @@ engine_keep_documents(struct engine *e, const struct alert *a, const struct poli
 		for (size_t f = 0; f < p->steps[i].to_count && !name; f++)
 			if (settings_is_above(e->settings, p, p->steps[i].to[f]))
 				name = settings_helper_template(e->settings, p, &p->steps[i]);
-		if (name)
-			store_alert_document_put(e->store, a->id, name,
-						 engine_document(e, "template", name));
+		keep_document(e, a, name);
 	}
-	if (p && p->full)
-		store_alert_document_put(e->store, a->id, p->full,
-					 engine_document(e, "template", p->full));
+	keep_document(e, a, p ? p->full : NULL);
+	keep_document(e, a, p ? p->expired : NULL);
 }
 
 struct readable {

@@ -1,5 +1,6 @@
-/* endings.c -- who was reached for a place by an alert that is not about that place any more, and
- * would hear nothing of it: he is told so, for his own places.  It chooses texts, not what moves. */
+/* endings.c -- who was reached for a place by an alert that is not about that place any more, or has run
+ * out, and would hear nothing of it: he is told so, for his own places.  It chooses texts, not what
+ * moves. */
 #include "daemon/engine/message.h"
 
 #include <stdlib.h>
@@ -14,13 +15,15 @@ enum ending {
 	ENDING_LEFT,			/* it ends there, and nothing follows */
 	ENDING_CHANGED,			/* the new alert goes on, but does not address him at once */
 	ENDING_LIFTED,			/* the new alert is itself the word to those reached there */
+	ENDING_EXPIRED,			/* it ran out, and nobody has lifted it */
 	ENDING_COUNT
 };
 
 struct endings {
 	struct engine *e;
-	struct alert *a;		/* the new one */
-	const struct alert_request *r;
+	struct alert *a;		/* the new one; or the one that has run out */
+	const struct alert_request *r;	/* of `a` */
+	const char *expired;		/* the text about that; NULL = `a` is a new one */
 	bool whole;			/* it ends the old one for everybody */
 	struct wave wave;		/* of the old one, being read */
 	struct reached {
@@ -60,14 +63,16 @@ note_row(struct endings *x, const struct wave *w, uint32_t contact, int64_t vari
 	size_t count = engine_row_targets(x->e, w, contact, variant, &targets);
 
 	for (size_t i = 0; i < count; i++) {
-		if (targets[i]->moved_to == x->a->id)
+		if (x->expired && !targets[i]->moved_to)
+			note(x, contact, targets[i]->division, ENDING_EXPIRED);
+		else if (!x->expired && targets[i]->moved_to == x->a->id)
 			note(x, contact, targets[i]->division,
 			     x->r->reached ? ENDING_LIFTED : ENDING_CHANGED);
 		else if (!targets[i]->moved_to && x->whole)
 			note(x, contact, targets[i]->division, ENDING_LEFT);
 	}
-	if (!count && x->whole && w->kind != WAVE_CORRECTION)
-		note(x, contact, 0, ENDING_LEFT);
+	if (!count && (x->whole || x->expired) && w->kind != WAVE_CORRECTION && w->kind != WAVE_REPLY)
+		note(x, contact, 0, x->expired ? ENDING_EXPIRED : ENDING_LEFT);
 }
 
 static int
@@ -91,13 +96,38 @@ is_addressed(struct engine *e, int64_t alert, uint32_t contact)
 		store_has_message(e->store, alert, contact, WAVE_HELPER);
 }
 
-static int64_t
-document_of(struct endings *x, enum ending ending)
+static const char *
+name_of(const struct endings *x, enum ending ending)
 {
 	const struct settings *s = x->e->settings;
 
-	return ending == ENDING_LIFTED ? x->a->template
-		: engine_document(x->e, "template", ending == ENDING_LEFT ? s->end_left : s->end_changed);
+	switch (ending) {
+	case ENDING_LEFT:
+		return s->end_left;
+	case ENDING_CHANGED:
+		return s->end_changed;
+	case ENDING_EXPIRED:
+		return x->expired;
+	case ENDING_LIFTED:
+	case ENDING_COUNT:
+		break;
+	}
+	return NULL;			/* the alert's own */
+}
+
+static int64_t
+document_of(struct endings *x, enum ending ending)
+{
+	int64_t document;
+
+	/* What an alert says when it runs out, is of its own versions. */
+	if (ending == ENDING_EXPIRED)
+		engine_template_named(x->e, x->a, x->expired, &document);
+	else if (ending == ENDING_LIFTED)
+		document = x->a->template;
+	else
+		document = engine_document(x->e, "template", name_of(x, ending));
+	return document;
 }
 
 struct ending_wave {
@@ -125,8 +155,7 @@ wave_for(struct endings *x, struct planner *p, enum ending ending)
 	if (x->lw[ending])
 		return x->lw[ending];
 	if (!find.template) {
-		SAY(&said, task_no_ending, x->a->code,
-		    ending == ENDING_LEFT ? x->e->settings->end_left : x->e->settings->end_changed);
+		SAY(&said, task_no_ending, x->a->code, name_of(x, ending));
 		store_task_once(x->e->store, x->a->id, "step_failed", &said, x->e->now);
 		return NULL;
 	}
@@ -134,6 +163,8 @@ wave_for(struct endings *x, struct planner *p, enum ending ending)
 	if (find.id)
 		return x->lw[ending] = engine_wave(x->e, find.id);
 	w = compose_wave(p, ENDING_POSITION, CHANNEL_SMS, WAVE_CORRECTION, find.template);
+	if (x->expired)			/* that of its alert is over */
+		w.expires_at = msec_add(x->e->now, x->e->settings->validity_ms);
 	return x->lw[ending] = engine_wave_add(x->e, &w, x->a->test);
 }
 
@@ -164,13 +195,19 @@ static void
 tell(struct endings *x, const struct reached *r, size_t count, msec due)
 {
 	struct err err = { 0 };
-	struct planner p = { .e = x->e, .alert = x->a, .request = x->r, .err = &err };
+	struct planner p = { .e = x->e, .alert = x->a, .request = x->r, .err = &err,
+			     .ends = x->expired != NULL };
 	const struct template *t;
 	struct live_wave *lw;
 	struct person person;
 	int64_t variant;
 
-	if (((r->ending == ENDING_CHANGED || !r->place) && is_addressed(x->e, x->a->id, r->contact)) ||
+	if (!r->place && count > 1) {	/* what he has of no place in particular, is of these */
+		r++;
+		count--;
+	}
+	if ((!x->expired && (r->ending == ENDING_CHANGED || !r->place) &&
+	     is_addressed(x->e, x->a->id, r->contact)) ||
 	    !store_person_by_id(x->e->store, r->contact, &person))
 		return;
 	lw = wave_for(x, &p, r->ending);
@@ -236,28 +273,47 @@ count_rows(void *ctx, const struct wave *w)
 	*(unsigned long *)ctx += w->total;
 }
 
+/* All whom `alert` reached. */
+static void
+tell_reached(struct endings *x, int64_t alert, msec due)
+{
+	struct engine *e = x->e;
+	unsigned long rows = 0;
+	struct said said;
+
+	store_waves_of(e->store, alert, count_rows, &rows);
+	if (rows > ROWS_MAX) {
+		SAY(&said, task_endings_many, x->a->code, NUM(rows));
+		store_task_once(e->store, x->a->id, "step_failed", &said, e->now);
+		return;
+	}
+	store_waves_of(e->store, alert, read_wave, x);
+	tell_all(x, due);
+	for (int i = 0; i < ENDING_COUNT; i++)
+		if (x->lw[i] && !x->lw[i]->next && due == NEVER)
+			engine_wave_rank(e, x->lw[i]);
+}
+
 void
 engine_end_places(struct engine *e, struct alert *a, const struct alert_request *r, bool whole)
 {
 	struct endings x = { .e = e, .a = a, .r = r, .whole = whole };
-	unsigned long rows = 0;
-	struct said said;
-	msec due = NEVER;
 
-	store_waves_of(e->store, a->replaces, count_rows, &rows);
-	if (rows > ROWS_MAX) {
-		SAY(&said, task_endings_many, a->code, NUM(rows));
-		store_task_once(e->store, a->id, "step_failed", &said, e->now);
-		return;
-	}
-	store_waves_of(e->store, a->replaces, read_wave, &x);
 	/* The first step of very many targets is planned in the next turns. */
-	if (a->policy && a->step == 0)
-		due = e->now + FIRST_STEP_MS;
-	tell_all(&x, due);
-	for (int i = 0; i < ENDING_COUNT; i++)
-		if (x.lw[i] && !x.lw[i]->next && due == NEVER)
-			engine_wave_rank(e, x.lw[i]);
+	tell_reached(&x, a->replaces, a->policy && a->step == 0 ? e->now + FIRST_STEP_MS : NEVER);
+	endings_fini(&x);
+}
+
+void
+engine_end_expired(struct engine *e, struct alert *a, const struct alert_request *r,
+		   const char *template)
+{
+	struct endings x = { .e = e, .a = a, .r = r, .expired = template };
+
+	tell_reached(&x, a->id, NEVER);
+	if (x.lw[ENDING_EXPIRED])
+		engine_event(e, a->id, "expiry_told", "{\"people\":%lu}",
+			     x.lw[ENDING_EXPIRED]->w.total);
 	endings_fini(&x);
 }
 
@@ -282,6 +338,24 @@ end_late(struct engine *e, const struct live_wave *lw, const struct message *m, 
 	alert_request_free(r);
 }
 
+static void
+expired_late(struct engine *e, const struct live_wave *lw, const struct message *m, struct alert *a)
+{
+	const struct policy *p = engine_policy(e, a->policy);
+	struct endings x = { .e = e, .a = a };
+	struct alert_request *r;
+
+	if (!p || !p->expired)
+		return;
+	x.expired = p->expired;
+	x.r = r = request_decode(a->body);
+	a->body = NULL;			/* borrowed, and read */
+	note_row(&x, &lw->w, m->contact, m->variant);
+	tell_all(&x, e->now);
+	endings_fini(&x);
+	alert_request_free(r);
+}
+
 void
 engine_end_late(struct engine *e, const struct live_wave *lw, const struct message *m)
 {
@@ -292,6 +366,8 @@ engine_end_late(struct engine *e, const struct live_wave *lw, const struct messa
 
 	if (!store_alert_get(e->store, lw->w.alert, &old))
 		return;
+	if (old.state == ALERT_EXPIRED)
+		expired_late(e, lw, m, &old);
 	if (old.replaced_by)
 		by[count++] = old.replaced_by;
 	of = engine_row_targets(e, &lw->w, m->contact, m->variant, &targets);

@@ -47,7 +47,7 @@ engine_join_correction(struct engine *e, const struct live_wave *lw, uint32_t co
 bool
 engine_may_correct(const struct live_wave *lw)
 {
-	return lw->w.state == WAVE_WITHDRAWN || lw->parted;
+	return lw->w.state >= WAVE_WITHDRAWN || lw->parted;
 }
 
 void

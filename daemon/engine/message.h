@@ -11,8 +11,8 @@
  * those reached late follow. */
 void engine_message_event(struct engine *, struct live_wave *, struct message *,
 			  enum message_event);
-/* A person was reached after all by a wave that is withdrawn, or whose alert was replaced in part:
- * he joins its correction, or hears where it has ended. */
+/* A person was reached after all by a wave that is withdrawn or has run out, or whose alert was
+ * replaced in part: he joins its correction, or hears where it has ended. */
 void engine_join_correction(struct engine *, const struct live_wave *, uint32_t contact,
 			    enum message_state);
 bool engine_may_correct(const struct live_wave *);	/* may there be something to join? */
@@ -116,7 +116,12 @@ void engine_row_afresh(struct engine *, const struct live_wave *, struct message
 /* Tells those whom the replaced alert reached for places that `a` took over (and does not address
  * at once) or, with `whole`, ends. */
 void engine_end_places(struct engine *, struct alert *a, const struct alert_request *, bool whole);
-/* A message of an alert that was replaced, be it in part, has reached its person only now. */
+/* Tells those whom `a` reached that it has run out, each for his own places that no other has taken
+ * over; `template` is its policy's. */
+void engine_end_expired(struct engine *, struct alert *a, const struct alert_request *,
+			const char *template);
+/* A message of an alert that was replaced, be it in part, or has run out, has reached its person only
+ * now. */
 void engine_end_late(struct engine *, const struct live_wave *, const struct message *);
 /* May a row that tells of an ending go?  Not to whom the new alert tells more. */
 bool engine_ending_needed(struct engine *, const struct live_wave *, uint32_t contact);

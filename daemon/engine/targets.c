@@ -85,8 +85,8 @@ engine_check_alert(struct engine *e, const struct alert *a, const struct alert_r
 		   struct text_lacks *lacks, struct err *err)
 {
 	size_t steps = policy ? policy->step_count : 0;
-	struct uses theirs = { xcalloc(steps + 2, sizeof(*theirs.list)), 0 };
-	struct uses others = { xcalloc(steps + 2, sizeof(*others.list)), 0 };
+	struct uses theirs = { xcalloc(steps + 3, sizeof(*theirs.list)), 0 };
+	struct uses others = { xcalloc(steps + 3, sizeof(*others.list)), 0 };
 	const struct settings *s = e->settings;
 	int rc;
 
@@ -95,6 +95,8 @@ engine_check_alert(struct engine *e, const struct alert *a, const struct alert_r
 		if (policy->steps[i].template)
 			add_use(is_for_helpers(e, policy, &policy->steps[i]) ? &others : &theirs,
 				settings_template(s, policy->steps[i].template), i);
+	if (policy && policy->expired)
+		add_use(&theirs, settings_template(s, policy->expired), steps - 1);
 	if (policy && policy->full)
 		add_use(&others, settings_template(s, policy->full), 0);
 	rc = engine_check_uses(e, r, theirs.list, theirs.count, targets, count, lacks, err);

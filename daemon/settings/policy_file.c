@@ -15,6 +15,11 @@ static cfg_opt_t step_opts[] = {
 	CFG_END()
 };
 
+static cfg_opt_t expired_opts[] = {
+	CFG_STR("template", NULL, CFGF_NONE),
+	CFG_END()
+};
+
 static cfg_opt_t policy_opts[] = {
 	CFG_STR("title", "", CFGF_NONE),
 	CFG_STR("targets", "village", CFGF_NONE),
@@ -23,6 +28,7 @@ static cfg_opt_t policy_opts[] = {
 	CONF_WHOLE("quota", 1),
 	CONF_DURATION("deadline", 0),
 	CFG_STR("full", NULL, CFGF_NONE),
+	CFG_SEC("expired", expired_opts, CFGF_NODEFAULT),
 	CFG_SEC("step", step_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END()
 };
@@ -116,6 +122,22 @@ read_step(struct policy *p, cfg_t *section, const struct settings *s, struct err
 }
 
 static int
+read_expired(struct policy *p, cfg_t *section, const struct settings *s, struct err *err)
+{
+	cfg_t *expired = cfg_size(section, "expired") ? cfg_getsec(section, "expired") : NULL;
+
+	if (!expired)
+		return 0;
+	p->expired = xstrdup(cfg_getstr(expired, "template"));
+	if (!p->expired)
+		return conf_fail(expired, err, "expired says no template: whom the alert reached is told "
+				 "by it that it has run out; add template = \"end.expired\"");
+	if (!settings_template(s, p->expired))
+		return conf_fail(expired, err, "expired: there is no template \"%s\"", p->expired);
+	return 0;
+}
+
+static int
 read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err *err)
 {
 	static const char *const kinds[] = { "none", "village", "township", "person", "team" };
@@ -154,7 +176,7 @@ policy_from(struct policy **out, cfg_t *section, const struct settings *s, struc
 	p->title = xstrdup(cfg_getstr(section, "title"));
 	p->steps = xcalloc(steps + 1, sizeof(*p->steps));
 	p->ladder = xcalloc(steps + 1, sizeof(*p->ladder));
-	if (read_head(p, section, s, err) < 0)
+	if (read_head(p, section, s, err) < 0 || read_expired(p, section, s, err) < 0)
 		goto fail;
 	if (!steps) {
 		conf_fail(section, err, "policy %s has no step; add step \"name\" { … }", p->name);
@@ -205,5 +227,6 @@ policy_free(struct policy *p)
 	free(p->name);
 	free(p->title);
 	free(p->full);
+	free(p->expired);
 	free(p);
 }

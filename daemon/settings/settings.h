@@ -49,6 +49,7 @@ struct policy_step {
 struct policy {
 	char *name, *title;
 	char *full;			/* team: template for who is not needed any more; NULL = none */
+	char *expired;			/* template for whom it reached, when it runs out; NULL = none */
 	enum target_kind targets;
 	int until, chase_below;
 	unsigned quota;			/* team targets: how many persons make the team */

@@ -167,6 +167,7 @@ static const struct {
 	{ "nobody", NULL, PHRASE_event_nobody, { { "targets", plain }, { "messages", plain } } },
 	{ "unreachable", NULL, PHRASE_event_unreachable, { { "step", step } } },
 	{ "stood_down", NULL, PHRASE_event_stood_down, { { "people", plain } } },
+	{ "expiry_told", NULL, PHRASE_event_expiry_told, { { "people", plain } } },
 	{ "words", NULL, PHRASE_event_words, { { "contact", person } } },
 	{ "moved", NULL, PHRASE_event_moved, { { "to", alert_code }, { "targets", plain },
 					       { "left", plain } } },

@@ -106,8 +106,15 @@ static const struct { const char *promise, *sql; } promises[] = {
 	{ "a correction goes only to those reached",
 	  "SELECT m.wave, m.contact FROM message m JOIN wave w ON w.id = m.wave AND w.kind = 3 JOIN "
 	  "alert a ON a.id = w.alert WHERE NOT EXISTS (SELECT 1 FROM wave o JOIN message r ON "
-	  "r.wave = o.id AND r.contact = m.contact WHERE o.alert = a.replaces AND "
-	  "r.state IN (2, 3, 4, 7))" },
+	  "r.wave = o.id AND r.contact = m.contact WHERE (o.alert = a.replaces OR (o.alert = a.id AND "
+	  "a.state = 5 AND o.kind < 3)) AND r.state IN (2, 3, 4, 7))" },
+	{ "everybody whom an alert had reached that ran out, hears it, once",
+	  "SELECT o.id, r.contact FROM alert a JOIN wave o ON o.alert = a.id AND o.channel = 0 "
+	  "AND o.kind < 3 JOIN message r ON r.wave = o.id AND r.state IN (2, 3, 7) "
+	  "WHERE a.state = 5 AND EXISTS (SELECT 1 FROM event e WHERE e.alert = a.id AND "
+	  "e.what = 'expiry_told') AND NOT EXISTS (SELECT 1 FROM target t WHERE t.alert = a.id AND "
+	  "t.moved_to IS NOT NULL) AND (SELECT count(*) FROM wave k JOIN message c ON c.wave = k.id "
+	  "AND c.contact = r.contact WHERE k.alert = a.id AND k.kind = 3 AND k.position = 999 AND k.planned_at >= a.closed_at) <> 1" },
 	{ "everybody reached gets the correction, once",
 	  "SELECT o.id, r.contact FROM alert a JOIN wave o ON o.alert = a.replaces AND o.channel = 0 "
 	  "AND o.kind <> 4 JOIN message r ON r.wave = o.id AND r.state IN (2, 3, 7) "

@@ -307,6 +307,10 @@ static const struct {
 	{ "targets there are not", "p/a.conf", POLICY("\ttargets = street", "to = {chief}"), "p/a.conf:", "street" },
 	{ "a deadline that is none", "p/a.conf", POLICY("\tdeadline = \"15\"", "to = {chief}"), "p/a.conf:", "15" },
 	{ "a policy without steps", "p/a.conf", "policy \"a\" {\n}\n", "p/a.conf:", "no step" },
+	{ "an expiry without a text", "p/a.conf", POLICY("\texpired { }", "to = {chief}"), "p/a.conf:",
+	  "template = \"end.expired\"" },
+	{ "an expiry with a text that is not there", "p/a.conf",
+	  POLICY("\texpired { template = \"gone\" }", "to = {chief}"), "p/a.conf:", "no template \"gone\"" },
 	{ "steps out of order", "p/a.conf", "policy \"a\" {\n\tstep \"x\" { after = \"5m\" to = {chief} }\n"
 	  "\tstep \"y\" { after = \"4m\" to = {chief} }\n}\n", "p/a.conf:", "order" },
 	{ "an option of a step there is not", "p/a.conf", POLICY("", "who = {chief}"), "p/a.conf:3:", "who" },
