@@ -64,6 +64,18 @@ add_county(void *ctx, division_code code)
 	c->people += store_holders_count(c->e->store, role, (struct division_range){ code, code }, 1);
 }
 
+/* What is not known is not said: a request with an empty value is refused. */
+static void
+leave_out_empty(struct alert_request *q)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < q->param_count; i++)
+		if (q->params[i].value[0])
+			q->params[kept++] = q->params[i];
+	q->param_count = kept;
+}
+
 int64_t
 engine_tell_duty(struct engine *e, struct alert_request *q, struct err *err)
 {
@@ -77,6 +89,7 @@ engine_tell_duty(struct engine *e, struct alert_request *q, struct err *err)
 	q->roles = &role;
 	q->role_count = 1;
 	q->policy = settings_policy(e->settings, "inform.once") ? "inform.once" : NULL;
+	leave_out_empty(q);
 	if (settings_role(e->settings, DUTY) >= 0)
 		store_divisions_in(e->store, (struct division_range){ 0, INT64_MAX }, TIER_COUNTY,
 				   add_county, &counties);

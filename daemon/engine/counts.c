@@ -2,6 +2,7 @@
  * given. */
 #include "daemon/engine/answer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,4 +117,32 @@ engine_names_one_thing(struct engine *e, int64_t alert, const int64_t *texts, si
 	}
 	free(first.targets);
 	return same;
+}
+
+void
+engine_name_places(struct engine *e, int64_t alert, const unsigned *targets, size_t count,
+		   enum lang lang, char *out, size_t size)
+{
+	size_t len = 0, shown = 0;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		char name[128] = "";
+		struct target t;
+		size_t more;
+
+		if (!store_target_get(e->store, alert, targets[i], &t) || !t.division ||
+		    !store_division_get(e->store, t.division, name, NULL) || !name[0])
+			continue;
+		more = strlen(name) + 3;
+		if (len + more + 24 >= size)
+			break;
+		len += (size_t)snprintf(out + len, size - len, "%s%s",
+					!shown ? "" : lang == LANG_ZH ? "、" : ", ", name);
+		shown++;
+	}
+	if (shown && shown < count && lang == LANG_ZH)
+		snprintf(out + len, size - len, "等%zu处", count);
+	else if (shown && shown < count)
+		snprintf(out + len, size - len, " and %zu more", count - shown);
 }

@@ -10,6 +10,7 @@
 #define GAP_MS MINUTES(1)		/* of all of them for long, and so many at once */
 #define BURST 10
 #define WHO_BYTES 60
+#define PLACES_BYTES 121		/* 40 characters */
 #define WORDS_BYTES 180
 #define NUMBER_KEY (UINT64_C(1) << 60)	/* apart from contacts */
 
@@ -41,27 +42,31 @@ one_line(char *out, size_t size, const char *text)
 		memset(mark, ' ', 3);
 }
 
-/* The first of the places that he was called for, else where he holds a post; "" = not known. */
+/* All the places that he was called for, else where he holds his first post; "" = not known. */
 static void
-place_of(struct engine *e, const struct alert *a, uint32_t contact, char out[WHO_BYTES])
+places_of(struct engine *e, const struct alert *a, uint32_t contact, char out[PLACES_BYTES])
 {
-	char name[128] = "";
-	unsigned target;
-	struct target t;
+	char names[PLACES_BYTES] = "";
+	unsigned *targets = NULL;
+	size_t count = a && contact ? engine_counts_for(e, a->id, contact, NULL, 0, &targets) : 0;
 
-	if (a && contact && store_called_targets(e->store, contact, a->id, -1, &target, 1) &&
-	    store_target_get(e->store, a->id, target, &t) && t.division)
-		store_division_get(e->store, t.division, name, NULL);
-	else if (contact)
+	engine_name_places(e, a ? a->id : 0, targets, count, e->settings->default_lang, names,
+			   sizeof(names));
+	free(targets);
+	if (!names[0] && contact) {
+		char name[128] = "";
+
 		store_division_get(e->store, store_post_division(e->store, contact), name, NULL);
-	one_line(out, WHO_BYTES, name);
+		snprintf(names, sizeof(names), "%s", name);
+	}
+	one_line(out, PLACES_BYTES, names);
 }
 
 void
 engine_help_told(struct engine *e, const struct alert *a, uint32_t contact, uint64_t e164,
 		 const char *words)
 {
-	char who[WHO_BYTES], place[WHO_BYTES], said[WORDS_BYTES], phone[PHONE_TEXT], key[64];
+	char who[WHO_BYTES], place[PLACES_BYTES], said[WORDS_BYTES], phone[PHONE_TEXT], key[64];
 	struct pair params[] = {
 		{ .name = "who", .value = who }, { .name = "place", .value = place },
 		{ .name = "words", .value = said },
@@ -84,7 +89,7 @@ engine_help_told(struct engine *e, const struct alert *a, uint32_t contact, uint
 	}
 	one_line(who, sizeof(who), person.name);
 	one_line(said, sizeof(said), words ? words : "");
-	place_of(e, a, contact, place);
+	places_of(e, a, contact, place);
 	snprintf(key, sizeof(key), "help-%lld", (long long)e->last_alert + 1);
 	if (!engine_document(e, "template", "help.told"))
 		return;			/* a site without that text has the task only */

@@ -118,35 +118,6 @@ title_of(struct engine *e, const struct alert *a, enum lang lang)
 	return title ? title : "";
 }
 
-/* As many names as fit, then how many there are, or how many more. */
-static void
-name_places(struct engine *e, int64_t alert, const unsigned *targets, size_t count, enum lang lang,
-	    char out[PLACES_BYTES])
-{
-	size_t len = 0, shown = 0;
-
-	out[0] = '\0';
-	for (size_t i = 0; i < count; i++) {
-		char name[128] = "";
-		struct target t;
-		size_t more;
-
-		if (!store_target_get(e->store, alert, targets[i], &t) || !t.division ||
-		    !store_division_get(e->store, t.division, name, NULL) || !name[0])
-			continue;
-		more = strlen(name) + 3;
-		if (len + more + 24 >= PLACES_BYTES)
-			break;
-		len += (size_t)snprintf(out + len, PLACES_BYTES - len, "%s%s",
-					!shown ? "" : lang == LANG_ZH ? "、" : ", ", name);
-		shown++;
-	}
-	if (shown && shown < count && lang == LANG_ZH)
-		snprintf(out + len, PLACES_BYTES - len, "等%zu处", count);
-	else if (shown && shown < count)
-		snprintf(out + len, PLACES_BYTES - len, " and %zu more", count - shown);
-}
-
 /* One message, in the name of the alert that was answered.  0: there is no such text, or the reason
  * is in the log. */
 static uint32_t
@@ -250,7 +221,7 @@ thank(struct engine *e, struct candidate *c, const struct person *person)
 	}
 	if (!t)
 		table_put(&e->thanked, c->contact, t = xcalloc(1, sizeof(*t)));
-	name_places(e, c->alert.id, targets, count, person->lang, places);
+	engine_name_places(e, c->alert.id, targets, count, person->lang, places, sizeof(places));
 	free(t->targets);
 	*t = (struct thanked){ .at = e->now, .alert = c->alert.id, .targets = targets, .count = count };
 	t->wave = send_reply(e, &c->alert, person, "ack.thanks", &value, 1, REPLY_LATER);
@@ -264,7 +235,7 @@ ask_which(struct engine *e, struct candidate *c, const struct person *person)
 	unsigned *targets;
 	size_t count = engine_counts_for(e, c->alert.id, c->contact, c->texts, c->text_count, &targets);
 
-	name_places(e, c->alert.id, targets, count, person->lang, places);
+	engine_name_places(e, c->alert.id, targets, count, person->lang, places, sizeof(places));
 	free(targets);
 	send_reply(e, &c->alert, person, "ack.which", &value, 1, REPLY_NOW);
 }

@@ -81,13 +81,19 @@ store_has_replied(struct store *s, int64_t alert, uint32_t contact)
 division_code
 store_post_division(struct store *s, uint32_t contact)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT max(division) FROM post WHERE contact = ?", "i",
+	sqlite3_stmt *st = store_query(s, "SELECT division, ord FROM post WHERE contact = ?", "i",
 				       (int64_t)contact);
 	division_code division = 0;
+	int64_t first = INT64_MAX;
 
-	if (store_step(s, st)) {
-		division = sqlite3_column_int64(st, 0);
-		store_done(st);
+	while (store_step(s, st)) {
+		division_code here = sqlite3_column_int64(st, 0);
+		int64_t order = sqlite3_column_int64(st, 1);
+
+		if (order > first || (order == first && here < division))
+			continue;
+		first = order;
+		division = here;
 	}
 	return division;
 }

@@ -534,7 +534,7 @@ bool store_was_handed_over(struct store *, int64_t alert, uint32_t contact);
 msec store_air_time(struct store *, int64_t route);
 /* Has the person himself said yes or no to it? */
 bool store_has_replied(struct store *, int64_t alert, uint32_t contact);
-division_code store_post_division(struct store *, uint32_t contact);	/* of any post he holds; 0 = none */
+division_code store_post_division(struct store *, uint32_t contact);	/* of his first post; 0 = none */
 bool store_has_said(struct store *, int64_t alert, uint32_t contact, enum answer_kind);
 /* The alert that took over all the targets that he was called for; 0: none did. */
 int64_t store_called_moved_to(struct store *, int64_t alert, uint32_t contact);
