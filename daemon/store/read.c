@@ -80,10 +80,41 @@ figures(struct reader *r, struct buf *out)
 	return 0;
 }
 
+/* What gong tells the duty officers of its own accord repeats what people wrote. */
+static bool
+is_own(struct reader *r, int64_t alert)
+{
+	return read_number(r, read_query(r, "SELECT count(*) FROM alert WHERE id = ? AND client = 'gong'",
+					 "i", alert)) > 0;
+}
+
+/* Of an alert; answers and the inbox have a rule of their own. */
+static int
+may_see(struct reader *r, const struct read_query *q, const struct settings *s, struct err *err)
+{
+	struct rights rights = rights_of(s, &q->by);
+
+	switch (q->what) {
+	case READ_ALERT:
+	case READ_TARGETS:
+	case READ_MESSAGES:
+	case READ_MESSAGES_CSV:
+	case READ_EVENTS:
+		if ((!rights.division_count && !rights.drill_only) || !is_own(r, q->alert))
+			return 0;
+		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_ALERT), right_own_alert, q->by.name,
+			       NUM(q->alert));
+	default:
+		return 0;
+	}
+}
+
 static int
 answer(struct reader *r, const struct read_query *q, const struct settings *s, msec now,
        struct buf *out, struct err *err)
 {
+	if (may_see(r, q, s, err) < 0)
+		return -1;
 	switch (q->what) {
 	case READ_ALERTS:
 		return read_alerts(r, q, s, out, err);

@@ -44,7 +44,7 @@ struct read_query {
 	int state;			/* MESSAGES: only this state; -1 = all */
 	bool unmasked;			/* MESSAGES, INBOX: whole phone numbers */
 	struct read_filter filter;
-	struct principal by;		/* who reads: of ANSWERS and INBOX he sees what he may */
+	struct principal by;		/* who reads: he sees what he may */
 	enum lang lang;			/* of what gong itself says; LANG_COUNT = both, zh first */
 	struct read_query *next;	/* for the queue that carries it */
 };

@@ -71,7 +71,7 @@ export_get(struct web *web, struct http_conn *c, struct exchange *x)
 	e->conn = c;
 	e->query = (struct read_query){
 		.what = (enum read_what)x->call->kind, .reply_to = http_id(c), .alert = x->place.id,
-		.limit = PAGE_ROWS, .state = q.state, .unmasked = q.unmasked,
+		.limit = PAGE_ROWS, .state = q.state, .unmasked = q.unmasked, .by = x->by,
 	};
 	e->next = web->exports;
 	e->at = &web->exports;
