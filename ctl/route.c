@@ -105,23 +105,33 @@ view(struct test *t)
 	return CTL_OK;
 }
 
-/* A driver's own words: "ok  …" and "FAIL …" come as they are. */
+/* A driver's own words: "ok  …", "FAIL …" and "--  …" come as they are. */
 static void
 driver_line(struct test *t, const char *text)
 {
 	size_t mark = strcspn(text, " ");
 	bool bad = mark == 4 && strncmp(text, "FAIL", 4) == 0;
 	bool good = mark == 2 && strncmp(text, "ok", 2) == 0;
-	const char *rest = good || bad ? text + mark + strspn(text + mark, " ") : text;
+	bool told = mark == 2 && strncmp(text, "--", 2) == 0;
+	const char *rest = good || bad || told ? text + mark + strspn(text + mark, " ") : text;
 
 	step(t, bad ? STEP_FAILED : good ? STEP_OK : STEP_TOLD, "%s", rest);
+}
+
+static void
+driver_lines(struct test *t, json_t *lines)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach(lines, i, line)
+		driver_line(t, json_string_value(line) ? json_string_value(line) : "");
 }
 
 static int
 self_test(struct test *t)
 {
-	json_t *answer, *line, *lines;
-	size_t i;
+	json_t *answer, *lines;
 	int code = ask_route(t->ctl, json_pack("{s:s}", "what", "test"), &answer);
 
 	if (code != CTL_OK)
@@ -132,8 +142,7 @@ self_test(struct test *t)
 		 "gong:窗口 %lld,驱动手中 %lld"),
 	     (long long)member_int(answer, "window"), (long long)member_int(answer, "in_flight"));
 	lines = json_object_get(answer, "lines");
-	json_array_foreach(lines, i, line)
-		driver_line(t, json_string_value(line) ? json_string_value(line) : "");
+	driver_lines(t, lines);
 	t->no_test = !json_array_size(lines) && !member_is(answer, "ok");
 	if (t->no_test)
 		step(t, STEP_TOLD,
@@ -181,6 +190,7 @@ message(struct test *t, msec wait)
 	if (code != CTL_OK)
 		return code;
 	json_object_set(t->all, "sms", answer);
+	driver_lines(t, json_object_get(answer, "lines"));
 	if (member_is(answer, "ok")) {
 		step(t, STEP_OK,
 		     say(ctl, "message: accepted after %.1f s", "短信:网络已接受,%.1f 秒"),

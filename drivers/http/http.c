@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/http/fit.h"
+
 static void
 on_leave(evutil_socket_t fd, short what, void *ctx)
 {
@@ -170,7 +172,7 @@ load_profile(struct kit *k, struct profile *p, const char *route, json_t *config
 	struct err err = { 0 };
 
 	config = profile_load(config, &err);
-	if (!config || profile_compile(p, config, &err) < 0)
+	if (!config || profile_compile(p, config, &err) < 0 || fit_check(p, &err) < 0)
 		fatal(k, route, &err);
 	json_decref(config);		/* the profile has its own reference */
 }

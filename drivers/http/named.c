@@ -162,6 +162,23 @@ fill_text(const char *text, json_t *route, json_t *parameters, struct err *err)
 	return filled;
 }
 
+/* What the parameters' names say is secret must not be shown, wherever the profile puts it. */
+static json_t *
+secrets_of(json_t *route, json_t *parameters)
+{
+	static const char *const words[] = { "key", "passw", "secret", "token" };
+	json_t *hidden = json_array(), *value;
+	const char *name;
+
+	json_object_foreach(route, name, value)
+		for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+			if (json_object_get(parameters, name) && strstr(name, words[i])) {
+				json_array_append(hidden, value);
+				break;
+			}
+	return hidden;
+}
+
 /* A copy of `from` with all its texts filled; NULL if a parameter is missing. */
 static json_t *
 fill(json_t *from, json_t *route, json_t *parameters, struct err *err)
@@ -203,6 +220,8 @@ profile_load(json_t *route, struct err *err)
 	parameters = json_object_get(file, "parameters");
 	if (file && check_options(route, parameters, name, err) == 0)
 		config = fill(json_object_get(file, "config"), route, parameters, err);
+	if (config)
+		json_object_set_new(config, "hidden", secrets_of(route, parameters));
 	for (size_t i = 0; config && i < sizeof(own) / sizeof(*own); i++)
 		take_own(config, route, own[i]);
 	json_decref(file);

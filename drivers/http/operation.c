@@ -160,7 +160,7 @@ take_elements(struct operation *op, const struct request_context *context, struc
 		free(text);
 		if (rc < 0)
 			return option_within(err, "elements");
-		op->own_ids = op->own_ids || request_uses_id(&e->json);
+		op->own_ids = op->own_ids || request_says(&e->json, PART_ID);
 	}
 	return 0;
 }

@@ -206,6 +206,8 @@ option_words(json_t *object, const char *name, json_t **out, struct err *err)
 	*out = words;
 	if (json_is_object(words))
 		return err_field(err, name, "must be a word or a list of words");
+	if (json_is_array(words) && !json_array_size(words))
+		return err_field(err, name, "is an empty list, which no answer would ever fit");
 	json_array_foreach(words, i, word)
 		if (json_is_object(word) || json_is_array(word))
 			return err_field(err, name, "may hold words, numbers and true/false only");

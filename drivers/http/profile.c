@@ -198,6 +198,19 @@ take_limits(struct profile *p, struct err *err)
 	return take_budgets(p, json_object_get(p->config, "limits"), err);
 }
 
+/* What nobody is ever shown, beside what the names of options say is secret. */
+static int
+check_hidden(json_t *config, struct err *err)
+{
+	json_t *hidden = json_object_get(config, "hidden"), *text;
+	size_t i;
+
+	json_array_foreach(hidden, i, text)
+		if (!json_is_string(text))
+			return err_field(err, "hidden", "must be a list of texts");
+	return !hidden || json_is_array(hidden) ? 0 : err_field(err, "hidden", "must be a list of texts");
+}
+
 static int
 take_transport(struct profile *p, struct err *err)
 {
@@ -262,14 +275,14 @@ profile_compile(struct profile *p, json_t *config, struct err *err)
 {
 	static const char known[] = OPERATION_OPTIONS "url secret receipts callback callback_url timeout_ms "
 		"connect_timeout_ms connections window batch ca_file client_cert client_key proxy http "
-		"country ordinary call query call_query balance pull templates limits languages ";
+		"country ordinary call query call_query balance pull templates limits languages hidden ";
 	struct request_context context = { 0 };
 
 	*p = (struct profile){ .config = json_incref(config), .country = "", .proxy = "" };
 	if (!json_is_object(config))
 		return err_field(err, "config", "must be a JSON object with at least url, body and "
 				 "success");
-	if (option_only(config, "", known, err) < 0 || take_transport(p, err) < 0 ||
+	if (option_only(config, "", known, err) < 0 || take_transport(p, err) < 0 || check_hidden(config, err) < 0 ||
 	    option_object(config, "languages", &p->languages, err) < 0 ||
 	    option_text(config, "callback_url", &context.callback_url, err) < 0 ||
 	    option_text(config, "secret", &context.secret, err) < 0 ||

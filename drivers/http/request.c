@@ -36,7 +36,7 @@ struct piece {
 	enum variable variable;
 	char *literal;			/* VAR_LITERAL */
 	size_t len;
-	const struct request_template *element;	/* VAR_ALL */
+	const struct request_template *element;	/* VAR_ALL, VAR_EACH_KEY */
 	bool raw;			/* JSON that stands unquoted in JSON */
 	long least, most;		/* VAR_…_LEFT: what the provider allows; most 0 = anything */
 };
@@ -256,6 +256,8 @@ request_compile_fields(struct request_template *t, json_t *fields,
 	json_object_foreach(fields, name, value) {
 		if (!json_is_array(value) && add_field(t, name, value, context, err) < 0)
 			return -1;
+		if (json_is_array(value) && !json_array_size(value))
+			return err_set(err, "\"%s\" is an empty list: it would never be sent", name);
 		json_array_foreach(value, i, one)
 			if (add_field(t, name, one, context, err) < 0)
 				return -1;
@@ -497,9 +499,35 @@ request_uses_items(const struct request_template *t)
 }
 
 bool
-request_uses_id(const struct request_template *t)
+request_uses_number(const struct request_template *t)
 {
-	return uses(t, VAR_ID, VAR_ID);
+	return uses(t, VAR_TO, VAR_TO_NATIONAL);
+}
+
+bool
+request_uses_element(const struct request_template *t, const struct request_element *element)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].element == &element->json)
+			return true;
+	return false;
+}
+
+bool
+request_says(const struct request_template *t, enum request_part part)
+{
+	static const struct { enum variable first, last; } of[] = {
+		[PART_NUMBER] = { VAR_TO, VAR_TO_NATIONAL }, [PART_TEXT] = { VAR_TEXT, VAR_TEXT_XML },
+		[PART_TEMPLATE] = { VAR_TEMPLATE, VAR_TEMPLATE },
+		[PART_PARAMS] = { VAR_PARAMS_OBJECT, VAR_PARAMS_TEXT }, [PART_ID] = { VAR_ID, VAR_ID },
+	};
+
+	if (uses(t, of[part].first, of[part].last))
+		return true;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].element && request_says(t->pieces[i].element, part))
+			return true;
+	return false;
 }
 
 bool

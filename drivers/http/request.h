@@ -23,6 +23,7 @@ struct words {				/* what many items say */
 };
 
 struct judgement;
+struct transfer_result;
 
 struct item {				/* a message or a call on its way */
 	TAILQ_ENTRY(item) link;
@@ -35,8 +36,10 @@ struct item {				/* a message or a call on its way */
 	unsigned plays;			/* calls from here */
 	msec ring_ms;
 	char keys[16];			/* the digits that mean something */
-	/* A message that is not gongd's: who takes it over once it is judged; NULL = gongd hears. */
-	void (*judged)(void *judged_by, struct item *, const struct judgement *);
+	/* A message that is not gongd's: who takes it over once it is judged; NULL = gongd hears.
+	 * The result is NULL where it was abandoned. */
+	void (*judged)(void *judged_by, struct item *, const struct judgement *,
+		       const struct transfer_result *);
 	void *judged_by;
 };
 
@@ -86,7 +89,12 @@ void request_render(const struct request_template *, const struct request_values
 /* Does it speak of single items' texts, so that only items of one text may share a request? */
 bool request_uses_text(const struct request_template *);
 bool request_uses_items(const struct request_template *);
-bool request_uses_id(const struct request_template *);
+/* A number that stands in it itself, in none of its elements. */
+bool request_uses_number(const struct request_template *);
+bool request_uses_element(const struct request_template *, const struct request_element *);
+/* Does it say that of a message, itself or in the elements and keys that it repeats? */
+enum request_part { PART_NUMBER, PART_TEXT, PART_TEMPLATE, PART_PARAMS, PART_ID };
+bool request_says(const struct request_template *, enum request_part);
 bool request_uses_signature(const struct request_template *);
 /* Renders a hostile sample and parses it: proves that every value stands where it may. */
 int request_check_json(const struct request_template *, const char *join, struct err *);

@@ -22,10 +22,11 @@ count_unlisted(struct http *h, struct judgement *o)
 }
 
 static void
-finish_judged(struct http *h, struct item *item, const struct judgement *o)
+finish_judged(struct http *h, struct item *item, const struct judgement *o,
+	      const struct transfer_result *r)
 {
 	if (item->judged) {
-		item->judged(item->judged_by, item, o);
+		item->judged(item->judged_by, item, o, r);
 		return;
 	}
 	switch (o->verdict) {
@@ -79,7 +80,7 @@ on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 		return;
 	}
 	for (size_t i = 0; i < count; i++)
-		finish_judged(j->http, items[i], o);
+		finish_judged(j->http, items[i], o, j->result);
 }
 
 static void
@@ -148,7 +149,7 @@ abandon(void *ctx, const struct operation *op, struct item *item, bool sent)
 		return;
 	snprintf(o.reason, sizeof(o.reason), "%s", sent ? "no answer before the driver had to close"
 		 : "not sent: no connection before the driver had to close");
-	finish_judged(h, item, &o);
+	finish_judged(h, item, &o, NULL);
 }
 
 void

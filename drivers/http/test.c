@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "drivers/http/http.h"
+#include "drivers/http/shown.h"
 
 struct test {
 	TAILQ_ENTRY(test) link;
@@ -33,7 +34,7 @@ static void
 line(struct test *t, const char *mark, const char *fmt, ...)
 {
 	struct buf text = { 0 };
-	char words[512];
+	char words[SHOWN_BYTES + 64];
 	va_list args;
 
 	va_start(args, fmt);
@@ -130,9 +131,9 @@ answer_message(struct test *t, const char *receipt)
 {
 	struct http *h = t->http;
 	msec ms = timer_now() - t->began_at;
-	json_t *fields = json_pack("{s:b,s:s,s:I,s:I}", "ok", receipt == NULL ||
-				   strcmp(receipt, "failed") != 0, "ref", t->ref, "submit_ms",
-				   (json_int_t)t->submit_ms, "ms", (json_int_t)ms);
+	json_t *fields = json_pack("{s:b,s:s,s:O,s:I,s:I}", "ok", receipt == NULL ||
+				   strcmp(receipt, "failed") != 0, "ref", t->ref, "lines", t->lines,
+				   "submit_ms", (json_int_t)t->submit_ms, "ms", (json_int_t)ms);
 
 	if (receipt) {
 		json_object_set_new(fields, "receipt", json_string(receipt));
@@ -163,16 +164,31 @@ find(struct http *h, const char *id)
 	return NULL;
 }
 
+/* What the provider got: a profile that says the wrong thing shows here, not in a village. */
 static void
-on_judged(void *ctx, struct item *item, const struct judgement *o)
+note_sent(struct test *t, const struct transfer_result *r)
+{
+	struct buf shown = { 0 };
+
+	if (!r || !r->sent)
+		return;
+	shown_request(&t->http->profile, &t->http->profile.ops[OP_SEND], r, &shown);
+	line(t, "--  ", "sent: %s", shown.data);
+	buf_fini(&shown);
+}
+
+static void
+on_judged(void *ctx, struct item *item, const struct judgement *o, const struct transfer_result *r)
 {
 	struct test *t = ctx;
 	struct http *h = t->http;
 
 	words_unref(item->words);
 	free(item);
+	note_sent(t, r);
 	if (o->verdict != VERDICT_ACCEPTED) {
-		kit_refuse(h->kit, t->id, o->reason);
+		kit_answer(h->kit, t->id, json_pack("{s:b,s:O,s:s}", "ok", 0, "lines", t->lines, "reason",
+						    o->reason));
 		test_free(t);
 		return;
 	}

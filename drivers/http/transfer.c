@@ -112,6 +112,9 @@ end_transfer(struct transfers *t, const CURLMsg *msg)
 	result.error = s->error;
 	result.body = s->answer.data;
 	result.body_len = s->answer.len;
+	result.path = &s->path;
+	result.query = &s->query;
+	result.sent_body = &s->body;
 	s->ended(s->ctx, s->op, s->items, s->count, &result);
 	give_back(t, s);
 }

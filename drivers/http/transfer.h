@@ -13,6 +13,7 @@ struct transfer_result {		/* borrowed for the time of the callback */
 	long status;			/* 0 = no answer */
 	const char *body, *error;
 	size_t body_len;
+	const struct buf *path, *query, *sent_body;	/* of the request; its body before any coding */
 	msec retry_after_ms;		/* 0 = they did not say */
 	msec date;			/* of their answer; 0 = not looked at */
 };

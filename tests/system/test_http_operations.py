@@ -277,13 +277,13 @@ def made_of(name, language="zh", constant=None, **params):
 def test_approved_templates_get_their_values_and_what_none_carries_goes_elsewhere(
         started, drive, template, code, values, words):  # noqa: F811
     odd = started(Odd(lambda n, r: http()))
-    d = drive(config(odd.url, body={"t": "{{template}}", "v": "{{params_object}}",
+    d = drive(config(odd.url, body={"n": "{{to}}", "t": "{{template}}", "v": "{{params_object}}",
                                     "l": "{{params_list}}"},
                      templates=TEMPLATES, limits={"value_max": 8, "value_not": ".。"}))
     assert d.events[0]["templates"] is True
     fate = d.one(**({"template": template} if template else {}))
     if code:
-        assert json.loads(odd.requests[0][1]) == {"t": code, "v": values,
+        assert json.loads(odd.requests[0][1]) == {"n": "8613800000001", "t": code, "v": values,
                                                   "l": list(values.values())}
     else:
         assert (fate["outcome"], fate["class"]) == ("rejected", "retry_other")
@@ -292,7 +292,8 @@ def test_approved_templates_get_their_values_and_what_none_carries_goes_elsewher
 
 def test_values_stand_in_a_form_as_the_text_of_their_json(started, drive):  # noqa: F811
     odd = started(Odd(lambda n, r: http()))
-    d = drive(config(odd.url, body=None, body_type="form", fields={"v": "{{params_object}}"},
+    d = drive(config(odd.url, body=None, body_type="form",
+                     fields={"n": "{{to}}", "t": "{{template}}", "v": "{{params_object}}"},
                      templates=TEMPLATES))
     d.one(template=made_of("warn.rain", "en", hours="3\"&"))
     import urllib.parse
@@ -641,7 +642,8 @@ def test_a_clock_that_steps_stops_and_hurries_nothing(started, tmp_path, monkeyp
                       else http() if path_of(r) == "/call" else None))
     calls = [{"has": "/state", "id": "/ref", "state": "/state", "states": {"busy": "busy"}}]
     d = started(Driver(config(odd.url, query=dict(QUERY, after_ms=300),
-                              call={"path": "/call", "body": {"to": "{{to}}"}},
+                              call={"path": "/call", "body": {
+                                  "to": "{{to}}", "say": "{{text}}", "ref": "{{id}}"}},
                               callback={"calls": calls})))
     assert d.next("ready")
     place(d, "C1")
@@ -662,7 +664,8 @@ def test_a_long_word_of_theirs_is_not_cut_within_a_character(started, drive, pad
     odd = started(Odd(lambda n, r: http()))
     calls = [{"has": "/state", "id": "/ref", "machine": "/machine", "state": "/state",
               "states": {"*": "drop"}}]
-    d = drive(config(odd.url, body=None, call={"path": "/call", "body": {"to": "{{to}}"}},
+    d = drive(config(odd.url, body=None, call={"path": "/call", "body": {
+        "to": "{{to}}", "say": "{{text}}", "ref": "{{id}}"}},
                      callback={"calls": calls}))
     d.say({"op": "call", "id": "C1", "to": "+8613800000001", "ring_ms": 30000, "plays": 1,
            "keys": {}, "say": [{"language": "zh", "text": "x"}]})
