@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "drivers/http/lenient.h"
+
 static void
 say(struct judgement *out, enum verdict verdict, enum reject class, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
@@ -227,12 +229,17 @@ static json_t *
 parse(const struct operation *op, const struct transfer_result *r)
 {
 	json_t *body;
+	char *text;
 
 	if (!r->body_len)
 		return NULL;
-	if (op->is_text)
-		return json_pack("{s:s%}", "text", r->body, r->body_len);
-	body = json_loadb(r->body, r->body_len, JSON_DECODE_ANY, NULL);
+	if (op->is_text) {
+		text = lenient_text(r->body, r->body_len);
+		body = json_pack("{s:s}", "text", text);
+		free(text);
+		return body;
+	}
+	body = lenient_json(r->body, r->body_len, JSON_DECODE_ANY);
 	if (op->unpack.count)
 		pointer_unpack(&op->unpack, body);
 	return body;

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "drivers/http/http.h"
+#include "drivers/http/lenient.h"
 
 #define BODY_MAX (512 * 1024)
 #define TEXT_MAX 8192
@@ -44,7 +45,7 @@ parse(const struct form_charset *charset, const char *body, size_t len, const ch
 	extra = query && query[0] ? form_to_json(query, charset) : NULL;
 	if (!body)
 		return extra;
-	json = json_loadb(body, len, 0, NULL);
+	json = lenient_json(body, len, 0);
 	if (!json && body[0] != '{' && body[0] != '[' && strlen(body) == len)
 		json = form_to_json(body, charset);
 	if (json_is_object(json) && extra)
@@ -213,7 +214,7 @@ callback_take(struct http *h, json_t *op)
 		kit_reply(h->kit, id, 403, "application/json", "{\"error\":\"the signature does not fit\"}");
 	} else if (!items) {
 		kit_reply(h->kit, id, 400, "application/json",
-			  "{\"error\":\"the body is neither JSON nor a form in UTF-8\"}");
+			  "{\"error\":\"the body is neither JSON nor a form\"}");
 	} else {
 		answer_items(h, id, items);
 	}

@@ -2,85 +2,134 @@
  * says so beside it: that is why a field may have a charset. */
 #include "drivers/http/form.h"
 
+#include <errno.h>
 #include <event2/http.h>
-#include <event2/keyvalq_struct.h>
 #include <iconv.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
+#include <strings.h>
 
 #include "core/buf.h"
+#include "drivers/http/lenient.h"
 
-/* A field's bytes, zeros and all; libevent's own reading ends at the first zero. */
+struct field {				/* decoded, zeros and all */
+	char *name, *value;
+	size_t name_len, value_len;
+};
+
 static char *
-bytes_of(const char *form, const char *name, size_t *len)
+decode(const char *from, size_t size, size_t *len)
 {
-	size_t name_len = strlen(name);
+	char *encoded = xstrndup(from, size), *bytes = evhttp_uridecode(encoded, 1, len);
 
-	for (; *form; form += strcspn(form, "&"), form += *form == '&') {
-		if (strncmp(form, name, name_len) == 0 && form[name_len] == '=') {
-			const char *value = form + name_len + 1;
-			char *encoded = xstrndup(value, strcspn(value, "&"));
-			char *bytes = evhttp_uridecode(encoded, 1, len);
-
-			free(encoded);
-			return bytes;
-		}
-	}
-	return NULL;
+	free(encoded);
+	return bytes;
 }
 
-static json_t *
-convert(iconv_t cd, char *bytes, size_t len)
+static void
+field_free(struct field *f)
 {
-	size_t size = len * 4 + 1, left = size;
-	char *text = xmalloc(size), *to = text;
-	bool ok = iconv(cd, &bytes, &len, &to, &left) != (size_t)-1;
-	json_t *converted = ok ? json_stringn(text, size - left) : NULL;
+	free(f->name);
+	free(f->value);
+}
 
+/* The next of "name=value&…"; moves `form` behind it.  False at the end. */
+static bool
+next_field(const char **form, struct field *f)
+{
+	size_t size, name_size;
+
+	*form += strspn(*form, "&");
+	if (!**form)
+		return false;
+	size = strcspn(*form, "&");
+	name_size = strcspn(*form, "=&");
+	f->name = decode(*form, name_size, &f->name_len);
+	f->value = name_size < size ? decode(*form + name_size + 1, size - name_size - 1, &f->value_len)
+		: NULL;
+	*form += size;
+	return true;
+}
+
+/* Half a character, or none of this charset, costs itself alone. */
+static char *
+convert(iconv_t cd, const char *charset, char *bytes, size_t len)
+{
+	bool wide = strncasecmp(charset, "utf-16", 6) == 0 || strncasecmp(charset, "ucs-2", 5) == 0;
+	size_t size = len * 4 + 8, room = size;
+	char *text = xmalloc(size), *to = text, *clean;
+
+	while (iconv(cd, &bytes, &len, &to, &room) == (size_t)-1) {
+		size_t skip = wide && len > 1 ? 2 : 1;
+
+		if (errno != EILSEQ && errno != EINVAL)
+			break;		/* its output cannot be larger than this */
+		memcpy(to, "\xef\xbf\xbd", 3);
+		to += 3;
+		room -= 3;
+		bytes += skip;
+		len -= skip;
+		if (!len)
+			break;
+	}
+	clean = lenient_text(text, size - room);
 	free(text);
-	return converted;
+	return clean;
+}
+
+static char *
+charset_of(const char *form, const char *in)
+{
+	struct field f = { 0 };
+	char *charset = NULL;
+
+	while (in && !charset && next_field(&form, &f)) {
+		if (f.name && f.value && strcmp(f.name, in) == 0)
+			charset = xstrdup(f.value);
+		field_free(&f);
+	}
+	return charset;
 }
 
 /* What they call "binary", or a name that nobody knows, is read as it is. */
-static json_t *
-value_of(const char *form, const struct evkeyvalq *fields, const struct evkeyval *field,
-	 const struct form_charset *c)
+static char *
+value_of(const struct field *f, const char *charset)
 {
-	const char *charset = c->of && strcmp(c->of, field->key) == 0
-		? evhttp_find_header(fields, c->in) : NULL;
 	iconv_t cd = charset && charset[0] ? iconv_open("UTF-8", charset) : (iconv_t)-1;
-	size_t len = 0;
-	char *bytes;
-	json_t *value;
+	char *text;
 
+	if (!f->value)
+		return xstrdup("");
 	if (cd == (iconv_t)-1)
-		return json_string(field->value);
-	bytes = bytes_of(form, field->key, &len);
-	value = bytes ? convert(cd, bytes, len) : NULL;
-	free(bytes);
+		return lenient_text(f->value, f->value_len);
+	text = convert(cd, charset, f->value, f->value_len);
 	iconv_close(cd);
-	return value;
+	return text;
 }
 
 json_t *
 form_to_json(const char *form, const struct form_charset *c)
 {
+	char *charset = charset_of(form, c->in);
 	json_t *object = json_object();
-	struct evkeyvalq fields;
-	struct evkeyval *field;
-	bool ok = true;
+	struct field f = { 0 };
 
-	if (evhttp_parse_query_str(form, &fields) < 0) {
-		json_decref(object);
-		return NULL;
+	if (!strchr(form, '='))
+		form = "";		/* words, but no form */
+	while (next_field(&form, &f)) {
+		bool is_coded = c->of && f.name && strcmp(f.name, c->of) == 0;
+		char *name = f.name ? lenient_text(f.name, f.name_len) : xstrdup("");
+		char *value = value_of(&f, is_coded ? charset : NULL);
+
+		if (name[0])
+			json_object_set_new(object, name, json_string(value));
+		free(name);
+		free(value);
+		field_free(&f);
 	}
-	TAILQ_FOREACH(field, &fields, next)
-		ok = ok && json_object_set_new(object, field->key,
-					       value_of(form, &fields, field, c)) == 0;
-	evhttp_clear_headers(&fields);
-	if (ok && json_object_size(object))
+	free(charset);
+	if (json_object_size(object))
 		return object;
 	json_decref(object);
 	return NULL;

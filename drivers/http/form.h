@@ -9,7 +9,7 @@ struct form_charset {			/* the field `of` is in the charset that the field `in` 
 	const char *of, *in;		/* NULL = all is UTF-8 */
 };
 
-/* A new reference; NULL if it is no form, or not in UTF-8 once converted. */
+/* A new reference; NULL if it is no form.  Texts are mended as lenient.h says. */
 json_t *form_to_json(const char *form, const struct form_charset *);
 
 #endif

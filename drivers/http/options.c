@@ -7,6 +7,7 @@
 
 #include "core/buf.h"
 #include "core/number.h"
+#include "drivers/http/lenient.h"
 
 #define NUMBER_MOST 1e15		/* of a balance and of an instant in seconds */
 
@@ -171,7 +172,8 @@ pointer_unpack(const struct pointer *p, json_t *in)
 	struct pointer parent = { p->tokens, p->count - 1 };
 	json_t *holder = p->count > 1 ? pointer_get(&parent, in) : in;
 	json_t *text = json_object_get(holder, p->tokens[p->count - 1]);
-	json_t *inner = json_is_string(text) ? json_loads(json_string_value(text), 0, NULL) : NULL;
+	json_t *inner = json_is_string(text)
+		? lenient_json(json_string_value(text), json_string_length(text), 0) : NULL;
 
 	if (inner)
 		json_object_set_new(holder, p->tokens[p->count - 1], inner);

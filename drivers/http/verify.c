@@ -9,9 +9,11 @@
 #include <strings.h>
 
 #include "core/buf.h"
+#include "drivers/http/lenient.h"
 
-struct field {
+struct field {				/* as signed: zeros and all */
 	char *name, *value;
+	size_t name_len, value_len;
 };
 struct fields {
 	struct field *all;
@@ -19,10 +21,10 @@ struct fields {
 };
 
 static void
-fields_add(struct fields *f, char *name, char *value)
+fields_add(struct fields *f, struct field field)
 {
 	f->all = xrealloc(f->all, (f->count + 1) * sizeof(*f->all));
-	f->all[f->count++] = (struct field){ name, value };
+	f->all[f->count++] = field;
 }
 
 static void
@@ -36,12 +38,20 @@ fields_fini(struct fields *f)
 }
 
 static int
+compare(const char *one, size_t one_len, const char *two, size_t two_len)
+{
+	int order = memcmp(one, two, one_len < two_len ? one_len : two_len);
+
+	return order ? order : (one_len > two_len) - (one_len < two_len);
+}
+
+static int
 by_name_and_value(const void *a, const void *b)
 {
 	const struct field *one = a, *two = b;
-	int order = strcmp(one->name, two->name);
+	int order = compare(one->name, one->name_len, two->name, two->name_len);
 
-	return order ? order : strcmp(one->value, two->value);
+	return order ? order : compare(one->value, one->value_len, two->value, two->value_len);
 }
 
 static void
@@ -49,6 +59,20 @@ fields_sort(struct fields *f)
 {
 	if (f->count)
 		qsort(f->all, f->count, sizeof(*f->all), by_name_and_value);
+}
+
+static bool
+is_named(const struct field *f, const char *name)
+{
+	return f->name_len == strlen(name) && memcmp(f->name, name, f->name_len) == 0;
+}
+
+static void
+add_field(struct buf *out, const struct field *f, const char *between)
+{
+	buf_add(out, f->name, f->name_len);
+	buf_puts(out, between);
+	buf_add(out, f->value, f->value_len);
 }
 
 static int
@@ -59,9 +83,9 @@ hex_byte(const unsigned char *two)
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/* NULL for a broken escape and for a NUL, which would hide what follows it. */
+/* NULL for a broken escape.  A NUL stays: it is signed with what follows it. */
 static char *
-decode(const char *from, size_t len)
+decode(const char *from, size_t len, size_t *out_len)
 {
 	char *out = xmalloc(len + 1), *to = out;
 
@@ -74,37 +98,38 @@ decode(const char *from, size_t len)
 			c = len - i > 2 ? hex_byte((const unsigned char *)from + i + 1) : -1;
 			i += 2;
 		}
-		if (c <= 0) {
+		if (c < 0) {
 			free(out);
 			return NULL;
 		}
 		*to++ = (char)c;
 	}
 	*to = '\0';
+	*out_len = (size_t)(to - out);
 	return out;
 }
 
 static bool
-add_form(struct fields *f, const char *text, size_t len)
+add_form(struct fields *fields, const char *text, size_t len)
 {
 	for (size_t at = 0, size; at < len; at += size + 1) {
 		const char *pair = text + at, *next = memchr(pair, '&', len - at), *equals;
+		struct field f = { 0 };
 		size_t name_len;
-		char *name, *value;
 
 		size = next ? (size_t)(next - pair) : len - at;
 		if (!size)
 			continue;
 		equals = memchr(pair, '=', size);
 		name_len = equals ? (size_t)(equals - pair) : size;
-		name = decode(pair, name_len);
-		value = equals ? decode(equals + 1, size - name_len - 1) : xstrdup("");
-		if (!name || !value) {
-			free(name);
-			free(value);
+		f.name = decode(pair, name_len, &f.name_len);
+		f.value = equals ? decode(equals + 1, size - name_len - 1, &f.value_len) : xstrdup("");
+		if (!f.name || !f.value) {
+			free(f.name);
+			free(f.value);
 			return false;
 		}
-		fields_add(f, name, value);
+		fields_add(fields, f);
 	}
 	return true;
 }
@@ -121,20 +146,22 @@ add_query(struct fields *f, const char *url)
 static bool
 add_json(struct fields *f, const char *text, size_t len)
 {
-	json_t *object = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL), *value;
+	json_t *object = lenient_json(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL), *value;
 	bool ok = json_is_object(object);
 	const char *name;
 
 	json_object_foreach(object, name, value) {
 		struct buf word = { 0 };
 
+		buf_puts(&word, "");
 		if (json_is_string(value))
-			buf_puts(&word, json_string_value(value));
+			buf_add(&word, json_string_value(value), json_string_length(value));
 		else if (json_is_integer(value))
 			buf_printf(&word, "%lld", (long long)json_integer_value(value));
 		else
 			ok = false;
-		fields_add(f, xstrdup(name), buf_take(&word));
+		fields_add(f, (struct field){ .name = xstrdup(name), .name_len = strlen(name),
+					      .value = word.data, .value_len = word.len });
 	}
 	json_decref(object);
 	return ok;
@@ -212,7 +239,7 @@ twilio_fits(const char *given, const char *url, const struct fields *sorted, con
 	buf_puts(&text, url);
 	for (size_t i = 0; i < sorted->count; i++)
 		if (!i || by_name_and_value(&sorted->all[i - 1], &sorted->all[i]) != 0)
-			buf_printf(&text, "%s%s", sorted->all[i].name, sorted->all[i].value);
+			add_field(&text, &sorted->all[i], "");
 	sign_hmac(&wanted, HASH_SHA1, AS_BASE64, token, text.data, text.len);
 	ok = equal(given, strlen(given), wanted.data);
 	buf_fini(&text);
@@ -231,10 +258,10 @@ twilio_body_fits(const struct verify_request *r)
 	for (size_t i = 0; i < query.count; i++) {
 		const struct field *field = &query.all[i];
 
-		if (strcmp(field->name, "bodySHA256") != 0)
+		if (!is_named(field, "bodySHA256"))
 			continue;
 		seen = true;
-		ok = ok && equal_hex(field->value, strlen(field->value), wanted.data);
+		ok = ok && equal_hex(field->value, field->value_len, wanted.data);
 	}
 	fields_fini(&query);
 	buf_fini(&wanted);
@@ -273,13 +300,17 @@ vonage_text(const struct verify_request *r, struct fields *f, struct buf *text)
 		ok = is_of_type(r, "application/json") && add_json(f, r->body, r->body_len) && ok;
 	fields_sort(f);
 	for (size_t i = 0; i < f->count; i++) {
-		if (strcmp(f->all[i].name, "sig") == 0) {
-			given = f->all[i].value;
+		struct field *field = &f->all[i];
+
+		if (is_named(field, "sig")) {
+			given = field->value;
 			continue;
 		}
-		for (char *c = f->all[i].value; *c; c++)
-			*c = *c == '&' || *c == '=' ? '_' : *c;
-		buf_printf(text, "&%s=%s", f->all[i].name, f->all[i].value);
+		for (size_t c = 0; c < field->value_len; c++)
+			if (field->value[c] == '&' || field->value[c] == '=')
+				field->value[c] = '_';
+		buf_puts(text, "&");
+		add_field(text, field, "=");
 	}
 	return ok ? given : NULL;
 }
@@ -360,11 +391,13 @@ add_plivo_v3(struct buf *out, const char *url, const struct fields *query,
 {
 	buf_printf(out, "%.*s%s", (int)strcspn(url, "?"), url,
 		   query->count || form->count ? "?" : "");
-	for (size_t i = 0; i < query->count; i++)
-		buf_printf(out, "%s%s=%s", i ? "&" : "", query->all[i].name, query->all[i].value);
+	for (size_t i = 0; i < query->count; i++) {
+		buf_puts(out, i ? "&" : "");
+		add_field(out, &query->all[i], "=");
+	}
 	buf_puts(out, query->count && form->count ? "." : "");
 	for (size_t i = 0; i < form->count; i++)
-		buf_printf(out, "%s%s", form->all[i].name, form->all[i].value);
+		add_field(out, &form->all[i], "");
 	buf_printf(out, ".%s", nonce);
 }
 

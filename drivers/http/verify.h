@@ -9,8 +9,8 @@
 
 #include "drivers/http/sign.h"
 
-/* All borrowed.  The body is a form or JSON if its Content-Type says so; a %00 or a broken escape
- * in a form or a query that is signed is refused. */
+/* All borrowed.  The body is a form or JSON if its Content-Type says so; a broken escape in a form
+ * or a query that is signed is refused; a %00 is signed like any byte. */
 struct verify_request {
 	const char *method;	/* "GET" or "POST" */
 	const char *url;	/* as the provider called it: scheme, host, path and query */

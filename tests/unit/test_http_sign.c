@@ -3,6 +3,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "drivers/http/lenient.c"
 #include "drivers/http/sign.c"
 #include "drivers/http/verify.c"
 #include "tests/unit/unit.h"
