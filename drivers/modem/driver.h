@@ -11,6 +11,7 @@
 #include "drivers/modem/inbound.h"
 #include "drivers/modem/keep.h"
 #include "drivers/modem/quirks.h"
+#include "drivers/modem/reading.h"
 #include "drivers/modem/receipts.h"
 #include "drivers/modem/script.h"
 #include "drivers/modem/settings.h"
@@ -44,10 +45,9 @@ struct sending {			/* send.c: the message on its way */
 };
 
 struct health {				/* health.c, report.c */
-	bool is_known, registered, is_roaming, has_signal, has_temperature, sim_ok;
-	int stats[3];			/* of +CREG, +CGREG, +CEREG; -1 = not told */
-	int signal_dbm, temperature, used, size;
-	char operator[64];
+	struct presence net;
+	bool is_known, registered, has_temperature, sim_ok;
+	int temperature, used, size;
 	msec unregistered_at;		/* since when it is in no network; 0 = it is */
 	msec ask_at, said_at;		/* next, last */
 	char *digest;			/* of what was said last; owned */

@@ -13,42 +13,6 @@
 #define FIRST_MS 700
 #define ASK_MS SECONDS(2)
 
-const char *const probe_iccid_commands[] = { "AT+CCID", "AT+ICCID", "AT^ICCID?", "AT+QCCID", NULL };
-
-void
-probe_text(char *out, size_t size, const struct at_reply *r)
-{
-	const char *text = r->count ? r->lines[0] : "";
-	size_t len;
-
-	if (*text == '+' && strchr(text, ':'))
-		text = strchr(text, ':') + 1;
-	text += strspn(text, " \"");
-	len = strlen(text);
-	while (len && strchr(" \"", text[len - 1]))
-		len--;
-	snprintf(out, size, "%.*s", (int)len, text);
-	if (utf8_check(out, strlen(out), NULL) < 0)
-		*out = 0;
-}
-
-void
-probe_digits(char *out, size_t size, const struct at_reply *r, size_t min)
-{
-	*out = 0;
-	for (size_t i = 0; i < r->count; i++)
-		for (const char *p = r->lines[i]; *p; ) {
-			size_t len = strspn(p, "0123456789");
-
-			if (len >= min && len < size) {
-				len += len + 1 < size && isxdigit((unsigned char)p[len]);
-				snprintf(out, size, "%.*s", (int)len, p);
-				return;
-			}
-			p += len ? len : 1;
-		}
-}
-
 static void
 on_first(void *ctx, struct script *s, const struct at_reply *r)
 {
@@ -56,37 +20,13 @@ on_first(void *ctx, struct script *s, const struct at_reply *r)
 }
 
 static void
-on_maker(void *ctx, struct script *s, const struct at_reply *r)
-{
-	struct probe *p = ctx;
-
-	probe_text(p->id.maker, sizeof(p->id.maker), r);
-}
-
-static void
-on_model(void *ctx, struct script *s, const struct at_reply *r)
-{
-	struct probe *p = ctx;
-
-	probe_text(p->id.model, sizeof(p->id.model), r);
-}
-
-static void
-on_imei(void *ctx, struct script *s, const struct at_reply *r)
-{
-	struct probe *p = ctx;
-
-	probe_digits(p->id.imei, sizeof(p->id.imei), r, 14);
-}
-
-static void
 on_iccid(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct probe *p = ctx;
 
-	probe_digits(p->id.iccid, sizeof(p->id.iccid), r, 18);
-	if (!p->id.iccid[0] && probe_iccid_commands[++p->iccid_tries])
-		script_ask(s, ASK_MS, on_iccid, "%s", probe_iccid_commands[p->iccid_tries]);
+	reading_iccid(ctx, s, r);
+	if (!p->id.iccid[0] && reading_iccid_command(++p->iccid_tries))
+		script_ask(s, ASK_MS, on_iccid, "%s", reading_iccid_command(p->iccid_tries));
 }
 
 static void
@@ -98,38 +38,6 @@ on_sim(void *ctx, struct script *s, const struct at_reply *r)
 		snprintf(p->sim, sizeof(p->sim), "%s", at_line(r, "+CPIN:"));
 	else
 		snprintf(p->sim, sizeof(p->sim), "missing or failing");
-}
-
-static void
-on_registration(void *ctx, struct script *s, const struct at_reply *r)
-{
-	struct probe *p = ctx;
-	const char *comma = r->count ? strchr(r->lines[0], ',') : NULL;
-	long stat = comma ? strtol(comma + 1, NULL, 10) : 0;
-
-	p->registered |= stat == 1 || stat == 5;
-}
-
-static void
-on_operator(void *ctx, struct script *s, const struct at_reply *r)
-{
-	struct probe *p = ctx;
-	const char *told = at_line(r, "+COPS:"), *name = told ? strchr(told, '"') : NULL;
-
-	if (name)
-		snprintf(p->operator, sizeof(p->operator), "%.*s", (int)strcspn(name + 1, "\""),
-			 name + 1);
-}
-
-static void
-on_signal(void *ctx, struct script *s, const struct at_reply *r)
-{
-	struct probe *p = ctx;
-	const char *told = at_line(r, "+CSQ:");
-	long rssi = told ? strtol(told, NULL, 10) : 99;
-
-	p->has_signal = rssi >= 0 && rssi <= 31;
-	p->signal_dbm = (int)(2 * rssi - 113);
 }
 
 static void
@@ -220,18 +128,19 @@ probe_start(struct probe *p, const char *port, struct event_base *base, bool wit
 		wire_log_to(p->wire, on_said, p);
 	}
 	script_begin(s, p->wire, p, end);
+	s->id = &p->id;
+	s->net = &p->net;
 	script_wait(s, 20);
 	script_ask(s, FIRST_MS, on_first, "AT");
 	script_ask(s, ASK_MS, NULL, "ATE0");
-	script_ask(s, ASK_MS, on_maker, "AT+CGMI");
-	script_ask(s, ASK_MS, on_model, "AT+CGMM");
-	script_ask(s, ASK_MS, on_imei, "AT+CGSN");
-	script_ask(s, ASK_MS, on_iccid, "%s", probe_iccid_commands[0]);
+	script_ask(s, ASK_MS, reading_maker, "AT+CGMI");
+	script_ask(s, ASK_MS, reading_model, "AT+CGMM");
+	script_ask(s, ASK_MS, reading_imei, "AT+CGSN");
+	script_ask(s, ASK_MS, on_iccid, "%s", reading_iccid_command(0));
 	script_ask(s, ASK_MS, on_sim, "AT+CPIN?");
-	script_ask(s, ASK_MS, on_registration, "AT+CREG?");
-	script_ask(s, ASK_MS, on_registration, "AT+CEREG?");
-	script_ask(s, ASK_MS, on_operator, "AT+COPS?");
-	script_ask(s, ASK_MS, on_signal, "AT+CSQ");
+	reading_ask_registration(s, ASK_MS);
+	script_ask(s, ASK_MS, reading_operator, "AT+COPS?");
+	script_ask(s, ASK_MS, reading_signal, "AT+CSQ");
 	script_run(s);
 }
 
@@ -253,7 +162,8 @@ set(json_t *o, const char *name, const char *text)
 json_t *
 probe_json(const struct probe *p)
 {
-	json_t *o = json_pack("{s:b,s:b}", "answers", p->answers, "registered", p->registered);
+	json_t *o = json_pack("{s:b,s:b}", "answers", p->answers, "registered",
+			      reading_is_registered(&p->net));
 
 	set(o, "port", p->id.device);
 	set(o, "maker", p->id.maker);
@@ -261,9 +171,9 @@ probe_json(const struct probe *p)
 	set(o, "imei", p->id.imei);
 	set(o, "iccid", p->id.iccid);
 	set(o, "sim", p->sim);
-	set(o, "operator", p->operator);
+	set(o, "operator", p->net.operator);
 	set(o, "reason", p->reason);
-	json_object_set_new(o, "signal_dbm", p->has_signal ? json_integer(p->signal_dbm)
+	json_object_set_new(o, "signal_dbm", p->net.has_signal ? json_integer(p->net.signal_dbm)
 			    : json_null());
 	json_object_set_new(o, "held_by", p->held_by ? json_integer(p->held_by) : json_null());
 	if (p->log)

@@ -82,16 +82,16 @@ event_of(const struct driver *d, json_t *alarms)
 	set_text(event, "imei", d->id.imei);
 	set_text(event, "iccid", d->id.iccid);
 	set_text(event, "model", d->id.model);
-	set_text(event, "operator", h->operator);
+	set_text(event, "operator", h->net.operator);
 	if (h->is_known) {
 		json_object_set_new(event, "sim", json_string(h->sim_ok ? "ready" : "not ready"));
 		json_object_set_new(event, "storage", json_pack("{s:i,s:i}", "used", h->used, "size",
 								h->size));
 	}
-	if (h->is_roaming)
+	if (reading_is_roaming(&h->net))
 		json_object_set_new(event, "roaming", json_true());
-	if (h->has_signal)
-		json_object_set_new(event, "signal_dbm", json_integer(h->signal_dbm));
+	if (h->net.has_signal)
+		json_object_set_new(event, "signal_dbm", json_integer(h->net.signal_dbm));
 	if (h->has_temperature)
 		json_object_set_new(event, "temperature_c", json_integer(h->temperature));
 	if (d->sending.air_ms > 0)
@@ -116,7 +116,7 @@ digest(const struct driver *d, json_t *alarms)
 	struct buf text = { 0 };
 
 	buf_printf(&text, "%s %d %d %d %d %d %s %s %s %.2f", d->finder ? d->missing : "",
-		   h->registered, d->is_set_up, h->used, h->size, h->has_signal ? h->signal_dbm / SIGNAL_STEP_DB : 99, h->operator,
+		   h->registered, d->is_set_up, h->used, h->size, h->net.has_signal ? h->net.signal_dbm / SIGNAL_STEP_DB : 99, h->net.operator,
 		   rung_name(d), names, d->kept.has_balance ? d->kept.balance : 0.0);
 	free(names);
 	return buf_take(&text);

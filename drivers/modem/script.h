@@ -9,6 +9,8 @@
 #define SCRIPT_STEPS 96
 
 struct script;
+struct modem_identity;
+struct presence;
 typedef void (*script_reader)(void *ctx, struct script *, const struct at_reply *);
 
 struct script {
@@ -19,6 +21,9 @@ struct script {
 	struct { char *command; msec limit_ms; script_reader reader; } steps[SCRIPT_STEPS];
 	size_t count, at, insert_at;
 	char failed[200];
+	/* where the readers of reading.h put what they read; set after script_begin */
+	struct modem_identity *id;
+	struct presence *net;
 };
 
 /* Empties it.  Then add steps and run it. */

@@ -70,18 +70,6 @@ on_sync(void *ctx, struct script *s, const struct at_reply *r)
 }
 
 static void
-on_maker(void *ctx, struct script *s, const struct at_reply *r)
-{
-	probe_text(((struct driver *)ctx)->id.maker, sizeof(((struct driver *)ctx)->id.maker), r);
-}
-
-static void
-on_model(void *ctx, struct script *s, const struct at_reply *r)
-{
-	probe_text(((struct driver *)ctx)->id.model, sizeof(((struct driver *)ctx)->id.model), r);
-}
-
-static void
 ask_all(struct script *s, const struct quirk_lines *lines)
 {
 	for (size_t i = 0; i < lines->count; i++)
@@ -94,7 +82,7 @@ on_firmware(void *ctx, struct script *s, const struct at_reply *r)
 	struct driver *d = ctx;
 	char who[192];
 
-	probe_text(d->id.firmware, sizeof(d->id.firmware), r);
+	reading_firmware(ctx, s, r);
 	snprintf(who, sizeof(who), "%s %s %s", d->id.maker, d->id.model, d->id.firmware);
 	quirks_pick(d->quirks, who, &d->quirk);
 	ask_all(s, &d->quirk.quiet);
@@ -106,7 +94,7 @@ on_imei(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	probe_digits(d->id.imei, sizeof(d->id.imei), r, 14);
+	reading_imei(ctx, s, r);
 	if (strncmp(d->conf.device, "imei:", 5) == 0 && strcmp(d->conf.device + 5, d->id.imei) != 0)
 		script_fail(s, "%s has IMEI %s, not the one that `device` names", d->id.device,
 			    d->id.imei);
@@ -326,9 +314,10 @@ on_iccid(void *ctx, struct script *s, const struct at_reply *r)
 {
 	struct driver *d = ctx;
 
-	probe_digits(d->id.iccid, sizeof(d->id.iccid), r, 18);
-	if (!d->id.iccid[0] && probe_iccid_commands[d->setup.iccid_tries])
-		script_ask(s, ASK_MS, on_iccid, "%s", probe_iccid_commands[d->setup.iccid_tries++]);
+	reading_iccid(ctx, s, r);
+	if (!d->id.iccid[0] && reading_iccid_command(d->setup.iccid_tries))
+		script_ask(s, ASK_MS, on_iccid, "%s",
+			   reading_iccid_command(d->setup.iccid_tries++));
 	else if (d->id.iccid[0] && strncmp(d->conf.device, "iccid:", 6) == 0 &&
 		 strcmp(d->conf.device + 6, d->id.iccid) != 0)
 		script_fail(s, "%s has SIM %s, not the one that `device` names", d->id.device,
@@ -339,8 +328,8 @@ on_iccid(void *ctx, struct script *s, const struct at_reply *r)
 static void
 ask_identity(struct driver *d, struct script *s)
 {
-	script_ask(s, ASK_MS, on_maker, "AT+CGMI");
-	script_ask(s, ASK_MS, on_model, "AT+CGMM");
+	script_ask(s, ASK_MS, reading_maker, "AT+CGMI");
+	script_ask(s, ASK_MS, reading_model, "AT+CGMM");
 	script_ask(s, ASK_MS, on_firmware, "AT+CGMR");
 	script_ask(s, ASK_MS, on_imei, "AT+CGSN");
 	script_ask(s, SIM_MS, NULL, "AT+CFUN=1");
@@ -385,8 +374,10 @@ setup_start(struct driver *d)
 	d->setup.is_pin_entered = false;
 	d->setup.sync_tries = d->setup.sim_tries = d->setup.iccid_tries = 0;
 	d->id.iccid[0] = 0;
+	memset(d->health.net.stats, 0, sizeof(d->health.net.stats));
 	ready_say(d);
 	script_begin(s, d->wire, d, ended);
+	s->id = &d->id;
 	script_wait(s, d->kept.failures ? 300 : 20);
 	script_ask(s, ASK_MS, NULL, "AT");
 	script_ask(s, ASK_MS, on_echo_off, "ATE0");
