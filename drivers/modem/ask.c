@@ -94,9 +94,11 @@ ask_take(struct driver *d, const struct kit_question *asked)
 	driver_soon(d);
 }
 
-void
+static void
 ask_balance(struct driver *d)
 {
+	if (!d->conf.balance_ussd || driver_now() < d->questions.balance_at)
+		return;
 	d->questions.balance_at = driver_now() + d->conf.balance_ms;
 	if (d->questions.count < ASKS_MAX)
 		question_add(d, "ussd")->text = xstrdup(d->conf.balance_ussd);
@@ -203,12 +205,28 @@ send_ussd(struct driver *d, const char *text)
 	script_run(s);
 }
 
+static struct question *
+next_ussd(struct driver *d)
+{
+	return d->questions.ussd ? NULL : question_of(d, "ussd");
+}
+
+msec
+ask_at(struct driver *d)
+{
+	if (question_of(d, "at") || next_ussd(d))
+		return 0;
+	return d->conf.balance_ussd ? d->questions.balance_at : NEVER;
+}
+
 bool
 ask_next(struct driver *d)
 {
-	struct question *at = question_of(d, "at");
-	struct question *ussd = d->questions.ussd ? NULL : question_of(d, "ussd");
+	struct question *at, *ussd;
 
+	ask_balance(d);
+	at = question_of(d, "at");
+	ussd = next_ussd(d);
 	if (!at && !ussd)
 		return false;
 	driver_begin(d, ACT_ASK);

@@ -39,6 +39,7 @@ driver_begin(struct driver *d, enum activity activity)
 void
 driver_end(struct driver *d)
 {
+	d->ended_at[d->act] = driver_now();
 	d->act = ACT_NONE;
 }
 

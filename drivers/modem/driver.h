@@ -25,7 +25,19 @@
 
 #define HEALTH_EVERY_MS SECONDS(60)	/* it is told at least so often */
 
-enum activity { ACT_NONE, ACT_SETUP, ACT_STORE, ACT_SEND, ACT_HEALTH, ACT_ASK, ACT_CALL };
+enum activity {
+	ACT_NONE, ACT_SETUP,
+	/* those that take turns (turns.c), the most urgent first */
+	ACT_CALL, ACT_RING_OFF,
+	ACT_READ, ACT_DELETE,		/* one message that has come, or is taken */
+	ACT_PART,			/* the rest of a message */
+	ACT_URGENT,			/* a message that begins */
+	ACT_NETWORK,			/* is it registered? */
+	ACT_ASK, ACT_HEALTH,
+	ACT_LIST,			/* all messages in the memories */
+	ACT_SEND,			/* a message that is not urgent begins */
+	ACT_COUNT
+};
 
 struct place { int memory, location; };	/* memory: see store.c */
 
@@ -39,7 +51,7 @@ TAILQ_HEAD(queue, queued);
 struct sending {			/* send.c: the message on its way */
 	struct outgoing *message;	/* owned; NULL = none */
 	unsigned part, last_ref;
-	msec began_at, part_at;
+	msec part_at;			/* when its part in hand began, or the last one ended */
 	bool stop_early;		/* after the part in hand */
 	double air_ms;			/* moving average of a part, 0 = none yet */
 };
@@ -49,7 +61,8 @@ struct health {				/* health.c, report.c */
 	bool is_known, registered, has_temperature, sim_ok;
 	int temperature, used, size;
 	msec unregistered_at;		/* since when it is in no network; 0 = it is */
-	msec ask_at, said_at;		/* next, last */
+	msec ask_at, network_at;	/* next look at all of it; at the network alone */
+	msec said_at;			/* last */
 	char *digest;			/* of what was said last; owned */
 };
 
@@ -140,7 +153,8 @@ struct driver {
 	/* what is being done */
 	enum activity act;		/* driver_begin and driver_done own it */
 	struct script script;
-	bool must_setup, is_set_up, is_closing, was_send;
+	msec ended_at[ACT_COUNT];	/* last turn of each */
+	bool must_setup, is_set_up, is_closing;
 	char *said_ready;		/* the last `ready`, owned */
 	msec started_at, unset_at, close_at;
 	struct event *timer, *soon;
@@ -200,6 +214,8 @@ void queue_add(struct driver *, struct outgoing *, bool urgent);	/* takes the me
 void queue_withdraw(struct driver *, const char *id);
 /* All that wait. */
 void queue_give_back(struct driver *, const char *outcome, const char *class, const char *reason);
+/* The same, with the rest of the one in hand, if none of its parts is on its way. */
+void queue_give_back_all(struct driver *, const char *outcome, const char *class, const char *reason);
 /* The one in hand. */
 void queue_end(struct driver *, const char *outcome, const char *class, const char *reason);
 void queue_abandon(struct driver *, const char *reason);	/* in hand, if any: unknown if it left */
@@ -239,36 +255,53 @@ void announce_found(struct driver *, struct stored *, bool is_direct);	/* takes 
 void announce_stored(struct driver *);	/* after a listing */
 
 /* health.c */
-void health_start(struct driver *);
-void health_registration_news(struct driver *);
+/* Both begin an activity: true. */
+bool health_start(struct driver *);
+bool health_look(struct driver *);	/* at the registration only */
+void health_registration_news(struct driver *, const char *line);
 
 /* store.c: the modem's memories of messages */
 void store_begin(struct driver *, const struct at_reply *);	/* to AT+CPMS=? */
-bool store_next(struct driver *, msec now);	/* true: it uses the wire now */
+/* When each is due, 0 = now, NEVER = there is nothing to do; and its turn: true = it uses the
+ * wire now. */
+msec store_read_at(struct driver *);
+bool store_read(struct driver *);
+msec store_delete_at(struct driver *);
+bool store_delete(struct driver *);
+msec store_list_at(struct driver *);
+bool store_list(struct driver *);
 void store_hint(struct driver *, const char *line);	/* of +CMTI or +CDSI */
 
 /* setup.c */
 void setup_start(struct driver *);
 
 /* send.c */
-void send_first(struct driver *);	/* of the queue, which is not empty */
+/* Both use the wire, or end the message: true. */
+bool send_first(struct driver *);	/* of the queue, which is not empty; none is in hand */
+bool send_rest(struct driver *);	/* the next part of the one in hand */
 
 /* ask.c: what the office asks, and the balance */
 void ask_take(struct driver *, const struct kit_question *);
-bool ask_next(struct driver *);		/* true: it uses the wire now */
+msec ask_at(struct driver *);		/* as store_read_at */
+bool ask_next(struct driver *);
 void ask_ussd_news(struct driver *, const char *line);
-void ask_balance(struct driver *);
 
 /* voice.c: the call in hand */
-bool voice_next(struct driver *, msec now);	/* true: it uses the wire now */
+msec voice_at(struct driver *);		/* as store_read_at */
+bool voice_next(struct driver *);
+msec voice_ring_off_at(struct driver *);	/* of somebody who calls us */
+bool voice_ring_off(struct driver *);
 void voice_news(struct driver *, enum news, const char *line);
-msec voice_next_at(const struct driver *);
 
 /* recover.c: what is tried when the modem fails */
 bool recover_before(struct driver *);	/* true: a rung that needs the port closed comes first */
 void recover_start(struct driver *);	/* it is open: the rung that is due, then set-up */
 void recover_booted(struct driver *);	/* the modem, by itself */
 bool recover_due(struct driver *, msec now);	/* true: it has been well for long */
+
+/* turns.c */
+void turns_next(struct driver *, msec now);	/* begins what is next, if anything is due */
+msec turns_next_at(struct driver *);	/* when the next thing is due; NEVER = nothing */
 
 /* news.c */
 void news_take(struct driver *, enum news, const char *line, const char *pdu);

@@ -5,6 +5,7 @@
 #include "drivers/modem/driver.h"
 
 #define ASK_MS SECONDS(5)
+#define NETWORK_MS SECONDS(10)		/* between two looks at the registration alone, at most */
 
 /* The fullest of the memories: it is the first that loses messages. */
 static void
@@ -54,38 +55,53 @@ on_temperature(void *ctx, struct script *s, const struct at_reply *r)
 	}
 }
 
+/* What the states of the domains mean for what may be sent; the office hears of a change. */
 static void
-ended(void *ctx, const char *failed)
+settle_network(struct driver *d)
 {
-	struct driver *d = ctx;
 	bool was = d->health.registered;
 
-	if (failed) {
-		trouble_met(d, failed);
-		return;
-	}
-	d->health.is_known = true;
 	d->health.registered = reading_is_registered(&d->health.net);
 	if (d->health.registered)
 		d->health.unregistered_at = 0;
 	else if (was || !d->health.unregistered_at)
 		d->health.unregistered_at = driver_now();
 	if (was && !d->health.registered)
-		queue_give_back(d, "rejected", "retry_other", "the SIM has lost its network");
+		queue_give_back_all(d, "rejected", "retry_other", "the SIM has lost its network");
 	ready_say(d);
 	report_say(d);
+}
+
+static void
+ended(void *ctx, const char *failed)
+{
+	struct driver *d = ctx;
+
+	if (failed) {
+		trouble_met(d, failed);
+		return;
+	}
+	d->health.is_known = d->health.is_known || d->act == ACT_HEALTH;
+	settle_network(d);
 	driver_done(d);
 }
 
-void
+static void
+begin(struct driver *d, enum activity activity)
+{
+	driver_begin(d, activity);
+	d->health.network_at = driver_now() + msec_min(NETWORK_MS, d->conf.poll_ms);
+	script_begin(&d->script, d->wire, d, ended);
+	d->script.net = &d->health.net;
+}
+
+bool
 health_start(struct driver *d)
 {
 	struct script *s = &d->script;
 
-	driver_begin(d, ACT_HEALTH);
+	begin(d, ACT_HEALTH);
 	d->health.ask_at = driver_now() + d->conf.poll_ms;
-	script_begin(s, d->wire, d, ended);
-	s->net = &d->health.net;
 	script_ask(s, ASK_MS, on_sim, "AT+CPIN?");
 	reading_ask_registration(s, ASK_MS);
 	script_ask(s, ASK_MS, reading_operator, "AT+COPS?");
@@ -94,12 +110,26 @@ health_start(struct driver *d)
 	if (d->quirk.temperature && d->quirk.temperature_pattern)
 		script_ask(s, ASK_MS, on_temperature, "%s", d->quirk.temperature);
 	script_run(s);
+	return true;
 }
 
-/* The news names the state of one domain; which of them matters is for the next look to say. */
-void
-health_registration_news(struct driver *d)
+bool
+health_look(struct driver *d)
 {
-	d->health.ask_at = 0;
+	begin(d, ACT_NETWORK);
+	reading_ask_registration(&d->script, ASK_MS);
+	script_run(&d->script);
+	return true;
+}
+
+/* Told unasked, it counts at once, also while a submit is on its way; and the other domains are
+ * asked as soon as the wire is free, for some say nothing unasked. */
+void
+health_registration_news(struct driver *d, const char *line)
+{
+	d->health.network_at = 0;
+	if (d->is_set_up && d->health.is_known &&
+	    reading_registration_news(&d->health.net, line))
+		settle_network(d);
 	driver_soon(d);
 }

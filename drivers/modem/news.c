@@ -71,7 +71,7 @@ news_take(struct driver *d, enum news news, const char *line, const char *pdu)
 		ask_ussd_news(d, line);
 		break;
 	case NEWS_REGISTRATION:
-		health_registration_news(d);
+		health_registration_news(d, line);
 		break;
 	case NEWS_BOOT:
 		recover_booted(d);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include "core/buf.h"
 #include "core/segment.h"
@@ -80,7 +81,7 @@ on_said(void *ctx, char sign, const char *line)
 	buf_fini(&text);
 }
 
-/* Who has this port locked: /proc/locks names process and inode (flock). */
+/* Who has this port locked: /proc/locks names process, device and inode (flock). */
 static pid_t
 holder(const char *port)
 {
@@ -97,7 +98,8 @@ holder(const char *port)
 		int found;
 
 		if (sscanf(line, "%*s FLOCK %*s %*s %d %x:%x:%lu", &found, &major, &minor,
-			   &inode) == 4 && inode == st.st_ino)
+			   &inode) == 4 && inode == st.st_ino &&
+		    makedev(major, minor) == st.st_dev)
 			pid = found;
 	}
 	fclose(f);

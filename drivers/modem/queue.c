@@ -64,6 +64,21 @@ queue_give_back(struct driver *d, const char *outcome, const char *class, const 
 	}
 }
 
+/* A part is with the modem from AT+CMGS to its result; between two parts nothing is in doubt. */
+static bool
+is_sending(const struct driver *d)
+{
+	return d->act == ACT_URGENT || d->act == ACT_SEND || d->act == ACT_PART;
+}
+
+void
+queue_give_back_all(struct driver *d, const char *outcome, const char *class, const char *reason)
+{
+	if (d->sending.message && !is_sending(d))
+		queue_end(d, outcome, class, reason);
+	queue_give_back(d, outcome, class, reason);
+}
+
 void
 queue_end(struct driver *d, const char *outcome, const char *class, const char *reason)
 {
@@ -77,8 +92,12 @@ queue_end(struct driver *d, const char *outcome, const char *class, const char *
 void
 queue_abandon(struct driver *d, const char *reason)
 {
-	if (d->sending.message && d->wire && wire_holds_text(d->wire))
-		queue_end(d, "rejected", "retry_other", reason);
-	else if (d->sending.message)
+	bool holds_text = d->wire && wire_holds_text(d->wire);
+
+	if (!d->sending.message)
+		return;
+	if (is_sending(d) && !holds_text)
 		queue_end(d, "unknown", NULL, reason);
+	else
+		queue_end(d, "rejected", "retry_other", reason);
 }

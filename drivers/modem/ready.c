@@ -57,6 +57,6 @@ ready_say(struct driver *d)
 	free(d->said_ready);
 	d->said_ready = text;
 	kit_event(d->kit, event);
-	if (!works)
-		queue_give_back(d, "rejected", "retry_other", "the modem is not ready");
+	if (!works && !d->is_closing)
+		queue_give_back_all(d, "rejected", "retry_other", "the modem is not ready");
 }

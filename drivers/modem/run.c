@@ -21,68 +21,16 @@ on_news(void *ctx, enum news news, const char *line, const char *pdu)
 }
 
 static void
-on_rung_off(void *ctx, const struct at_reply *r)
-{
-	driver_done(ctx);
-}
-
-static bool
-ring_off(struct driver *d)
-{
-	if (!d->voice.must_ring_off)
-		return false;
-	d->voice.must_ring_off = false;
-	driver_begin(d, ACT_CALL);
-	wire_ask(d->wire, d->quirk.hangup, SECONDS(5), on_rung_off, d);
-	return true;
-}
-
-static bool
-do_housekeeping(struct driver *d, msec now)
-{
-	if (d->conf.balance_ussd && now >= d->questions.balance_at)
-		ask_balance(d);
-	if (ask_next(d) || store_next(d, now))
-		return true;
-	if (now < d->health.ask_at)
-		return false;
-	health_start(d);
-	return true;
-}
-
-/* Calls first, they need little; then urgent messages, each followed by an answer that has come
- * meanwhile; else housekeeping and messages take turns, so that neither waits for the other. */
-static void
 run_next(struct driver *d)
 {
-	struct queued *first = TAILQ_FIRST(&d->queue);
-	msec now = driver_now();
-	bool was_send = d->was_send;
-
 	if (d->act != ACT_NONE || !d->wire || wire_is_busy(d->wire))
 		return;
-	if (d->is_closing && d->voice.call.state == CALL_NONE) {
+	if (d->is_closing && d->voice.call.state == CALL_NONE && !d->sending.message)
 		kit_exit(d->kit);
-		return;
-	}
-	if (d->must_setup) {
+	else if (d->must_setup)
 		setup_start(d);
-		return;
-	}
-	if (!d->is_set_up)
-		return;
-	d->was_send = false;
-	if (voice_next(d, now) || ring_off(d))
-		return;
-	if (first && (!was_send || (first->urgent && !d->store.read_count &&
-				    now < d->store.list_at + d->conf.poll_ms)))
-		d->was_send = true;
-	else if (do_housekeeping(d, now))
-		return;
-	if (first) {
-		d->was_send = true;
-		send_first(d);
-	}
+	else if (d->is_set_up)
+		turns_next(d, driver_now());
 }
 
 static void
@@ -95,12 +43,8 @@ arm(struct driver *d)
 		at = msec_min(at, ready_pause_at(d));
 	if (d->must_keep)
 		at = msec_min(at, d->keep_at);
-	if (d->act == ACT_NONE && d->is_set_up) {
-		at = msec_min(at, msec_min(d->store.list_at, d->health.ask_at));
-		at = msec_min(at, msec_min(voice_next_at(d), questions_next_at(d)));
-		if (d->conf.balance_ussd)
-			at = msec_min(at, d->questions.balance_at);
-	}
+	if (d->act == ACT_NONE && d->is_set_up)
+		at = msec_min(at, msec_min(turns_next_at(d), questions_next_at(d)));
 	at = at > now ? at - now : 0;
 	at = msec_min(at, HOURS(1));
 	tv = (struct timeval){ .tv_sec = at / 1000, .tv_usec = at % 1000 * 1000 };

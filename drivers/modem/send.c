@@ -22,7 +22,7 @@ give_up(struct driver *d, const char *outcome, const char *class, const char *re
 	trouble_met(d, reason);
 }
 
-static void send_part(struct driver *);
+static void part_over(struct driver *);
 
 static void
 on_accepted(struct driver *d, unsigned ref)
@@ -43,7 +43,7 @@ on_accepted(struct driver *d, unsigned ref)
 		kit_part(d->kit, o->id, s->part + 1, o->plan.parts, o->reference & 255, text);
 	if (o->receipt)
 		receipts_part(&d->receipts_due, ref);
-	send_part(d);
+	part_over(d);
 }
 
 static void
@@ -96,41 +96,71 @@ submit(struct driver *d)
 	wire_submit(d->wire, command, hex, d->conf.result_ms, on_result, d);
 }
 
-/* The next one wanted.  Parts go back to back: operators drop a long message whose parts come
- * minutes apart. */
-static void
-send_part(struct driver *d)
+/* To the next part that is wanted; false: there is none. */
+static bool
+has_more(struct driver *d)
 {
 	struct sending *s = &d->sending;
 	const struct outgoing *o = s->message;
 
 	while (s->part < o->plan.parts && !o->wanted[s->part])
 		s->part++;
-	if (s->part == o->plan.parts)
-		finish(d, "accepted", NULL, NULL);
-	else if (o->not_after != NEVER && kit_now() >= o->not_after)
+	return s->part < o->plan.parts;
+}
+
+static void
+send_part(struct driver *d)
+{
+	const struct outgoing *o = d->sending.message;
+
+	if (o->not_after != NEVER && kit_now() >= o->not_after)
 		finish(d, "rejected", "retry", "its time is over (not_after)");
-	else if (s->stop_early)
+	else if (!d->health.registered)
+		finish(d, "rejected", "retry_other", "the SIM is in no network");
+	else if (d->sending.stop_early)
 		finish(d, "rejected", "retry", "the driver is closing; parts are left");
 	else
 		submit(d);
 }
 
-void
+/* The others may have a short turn before the next one; see turns.c. */
+static void
+part_over(struct driver *d)
+{
+	d->sending.part_at = driver_now();
+	if (has_more(d))
+		driver_done(d);
+	else
+		finish(d, "accepted", NULL, NULL);
+}
+
+bool
+send_rest(struct driver *d)
+{
+	driver_begin(d, ACT_PART);
+	send_part(d);
+	return true;
+}
+
+bool
 send_first(struct driver *d)
 {
 	struct queued *q = TAILQ_FIRST(&d->queue);
+	struct sending *s = &d->sending;
 	unsigned parts = 0;
 
 	TAILQ_REMOVE(&d->queue, q, link);
-	driver_begin(d, ACT_SEND);
-	d->sending.message = q->message;
-	d->sending.part = d->sending.last_ref = 0;
+	driver_begin(d, q->urgent ? ACT_URGENT : ACT_SEND);
+	s->message = q->message;
+	s->part = s->last_ref = 0;
 	free(q);
-	for (unsigned i = 0; i < d->sending.message->plan.parts; i++)
-		parts += d->sending.message->wanted[i] != 0;
-	if (d->sending.message->receipt)
-		receipts_begin(&d->receipts_due, d->sending.message->id, d->sending.message->to,
-			       parts);
-	send_part(d);
+	for (unsigned i = 0; i < s->message->plan.parts; i++)
+		parts += s->message->wanted[i] != 0;
+	if (s->message->receipt)
+		receipts_begin(&d->receipts_due, s->message->id, s->message->to, parts);
+	if (has_more(d))
+		send_part(d);
+	else
+		finish(d, "accepted", NULL, NULL);
+	return true;
 }

@@ -349,6 +349,7 @@ ask_service(struct driver *d, struct script *s)
 	script_ask(s, ASK_MS, on_news_offer, "AT+CNMI=?");
 	script_ask(s, ASK_MS, NULL, "AT+CMMS=2");	/* the link stays up between segments */
 	script_ask(s, ASK_MS, NULL, "AT+CREG=1");
+	script_ask(s, ASK_MS, NULL, "AT+CGREG=1");
 	script_ask(s, ASK_MS, NULL, "AT+CEREG=1");
 	script_ask(s, ASK_MS, NULL, "AT+CLIP=1");
 	script_ask(s, ASK_MS, NULL, "AT+COLP=0");	/* else ATD blocks until somebody answers */

@@ -59,9 +59,9 @@ on_switched(void *ctx, struct script *s, const struct at_reply *r)
 }
 
 static void
-begin(struct driver *d)
+begin(struct driver *d, enum activity activity)
 {
-	driver_begin(d, ACT_STORE);
+	driver_begin(d, activity);
 	d->store.was_refused = false;
 	script_begin(&d->script, d->wire, d, ended);
 }
@@ -148,16 +148,23 @@ list_memory(struct driver *d, int memory)
 	}
 }
 
-static void
-list(struct driver *d, msec now)
+msec
+store_list_at(struct driver *d)
 {
-	d->store.list_at = now + d->conf.poll_ms;
+	return d->store.list_at;
+}
+
+bool
+store_list(struct driver *d)
+{
+	d->store.list_at = driver_now() + d->conf.poll_ms;
 	d->store.litter_count = 0;
 	d->store.list_ok = true;
 	inbound_begin(&d->inbound);
-	begin(d);
+	begin(d, ACT_LIST);
 	list_memory(d, 0);
 	script_run(&d->script);
+	return true;
 }
 
 static void
@@ -177,14 +184,25 @@ on_read(void *ctx, struct script *s, const struct at_reply *r)
 	d->store.list_at = 0;			/* the hint was wrong: look everywhere */
 }
 
-static void
-read_one(struct driver *d)
+msec
+store_read_at(struct driver *d)
 {
-	d->store.in_hand = d->store.reads[--d->store.read_count];
-	begin(d);
+	return d->store.read_count ? 0 : NEVER;
+}
+
+/* The one that came first: who answered first is heard first. */
+bool
+store_read(struct driver *d)
+{
+	struct memories *m = &d->store;
+
+	m->in_hand = m->reads[0];
+	memmove(m->reads, m->reads + 1, --m->read_count * sizeof(m->reads[0]));
+	begin(d, ACT_READ);
 	switch_to(d, d->store.in_hand.memory);
 	script_ask(&d->script, STORE_MS, on_read, "AT+CMGR=%d", d->store.in_hand.location);
 	script_run(&d->script);
+	return true;
 }
 
 static void
@@ -236,7 +254,7 @@ delete_one(struct driver *d, int memory, int location, uint64_t key)
 {
 	d->store.in_hand = (struct place){ memory, location };
 	d->store.key = key;			/* 0: litter */
-	begin(d);
+	begin(d, ACT_DELETE);
 	switch_to(d, memory);
 	script_ask(&d->script, STORE_MS, on_compared, "AT+CMGR=%d", location);
 	script_run(&d->script);
@@ -253,24 +271,24 @@ next_deletion(struct driver *d)
 	return gone;
 }
 
+msec
+store_delete_at(struct driver *d)
+{
+	return d->store.litter_count || next_deletion(d) ? 0 : NEVER;
+}
+
 bool
-store_next(struct driver *d, msec now)
+store_delete(struct driver *d)
 {
 	const struct stored *gone = next_deletion(d);
+	struct place place;
 
-	if (d->store.read_count) {
-		read_one(d);
-	} else if (now >= d->store.list_at) {
-		list(d, now);
-	} else if (gone) {
+	if (gone) {
 		delete_one(d, gone->memory, gone->location, gone->key);
-	} else if (d->store.litter_count) {
-		d->store.litter_count--;
-		delete_one(d, d->store.litter[d->store.litter_count].memory,
-			   d->store.litter[d->store.litter_count].location, 0);
-	} else {
-		return false;
+		return true;
 	}
+	place = d->store.litter[--d->store.litter_count];
+	delete_one(d, place.memory, place.location, 0);
 	return true;
 }
 

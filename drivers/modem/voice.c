@@ -269,9 +269,10 @@ hang_up(struct driver *d)
 }
 
 bool
-voice_next(struct driver *d, msec now)
+voice_next(struct driver *d)
 {
 	struct calling *c = &d->voice.call;
+	msec now = driver_now();
 
 	if (c->state != CALL_NONE && c->over)
 		calls_end(d);
@@ -303,13 +304,34 @@ voice_next(struct driver *d, msec now)
 }
 
 msec
-voice_next_at(const struct driver *d)
+voice_at(struct driver *d)
 {
 	const struct calling *c = &d->voice.call;
 
 	if (c->state == CALL_NONE)
-		return TAILQ_EMPTY(&d->voice.waiting) ? NEVER : 0;
+		return TAILQ_EMPTY(&d->voice.waiting) || d->voice.must_ring_off ? NEVER : 0;
 	return c->over || c->hang_up || has_more_to_say(d) ? 0 : c->next_at;
+}
+
+static void
+on_rung_off(void *ctx, const struct at_reply *r)
+{
+	driver_done(ctx);
+}
+
+msec
+voice_ring_off_at(struct driver *d)
+{
+	return d->voice.must_ring_off ? 0 : NEVER;
+}
+
+bool
+voice_ring_off(struct driver *d)
+{
+	d->voice.must_ring_off = false;
+	driver_begin(d, ACT_RING_OFF);
+	wire_ask(d->wire, d->quirk.hangup, SECONDS(5), on_rung_off, d);
+	return true;
 }
 
 /* A key: told once each; one that means something ends the call a little later.  One before

@@ -249,6 +249,7 @@ struct modem {
 	int registration[3];		/* as +CREG, +CGREG and +CEREG say */
 	int signal, next_mr, next_reference;
 	bool full;
+	bool impatient;			/* what finds no room is lost, not kept */
 	int drop_replies;
 	unsigned short random[3];
 	int air_part_ms[AIR_PARTS], air_part_count;

@@ -199,6 +199,12 @@ full(struct modem *m, const char *args)
 }
 
 static bool
+impatient(struct modem *m, const char *args)
+{
+	return control_switch(args, &m->impatient);
+}
+
+static bool
 quit(struct modem *m, const char *args)
 {
 	return !event_base_loopexit(m->base, NULL);
@@ -215,6 +221,7 @@ static const struct control controls[] = {
 	{"store", store,
 	 "SM|ME unread|read|unsent|sent NUMBER TEXT, while there is room"},
 	{"full", full, "on|off"},
+	{"impatient", impatient, "on|off"},
 	{"quit", quit, ""},
 	{0},
 };

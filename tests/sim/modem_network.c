@@ -159,6 +159,18 @@ set_registration(struct modem *m, const char *args)
 	return true;
 }
 
+/* Lost without a word: no +CREG and its like. */
+static bool
+set_registration_quietly(struct modem *m, const char *args)
+{
+	int stat;
+
+	if (!control_number(&args, &stat, 0, 5))
+		return false;
+	network_register(m, stat);
+	return true;
+}
+
 static bool
 set_registration_eps(struct modem *m, const char *args)
 {
@@ -177,6 +189,7 @@ set_signal(struct modem *m, const char *args)
 
 const struct control network_controls[] = {
 	{ "register", set_registration, "0-5" },
+	{ "register-quietly", set_registration_quietly, "0-5" },
 	{ "register-eps", set_registration_eps, "0-5" },
 	{ "signal", set_signal, "0-31 or 99" },
 	{ 0 },

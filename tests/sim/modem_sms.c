@@ -189,9 +189,25 @@ sms_hand_over(struct modem *m)
 	}
 }
 
+/* An operator tries again hours later at best: for an answer that is as good as never. */
+static bool
+is_lost(struct modem *m, const struct incoming *in)
+{
+	bool has_room = memory_used(m, m->mem[2]) < m->memory[m->mem[2]].size;
+
+	if (!m->impatient || in->report || has_room || is_direct(m, in))
+		return false;
+	modem_log_fault(m, "no room", in->hex);
+	return true;
+}
+
 void
 sms_arrive(struct modem *m, struct incoming *in)
 {
+	if (is_lost(m, in)) {
+		free(in);
+		return;
+	}
 	TAILQ_INSERT_TAIL(&m->waiting, in, link);
 	sms_hand_over(m);
 }
