@@ -59,6 +59,7 @@ struct sending {			/* send.c: the message on its way */
 struct health {				/* health.c, report.c */
 	struct presence net;
 	bool is_known, registered, has_temperature, sim_ok;
+	bool must_look;			/* at the network, before anything is sent */
 	int temperature, used, size;
 	msec unregistered_at;		/* since when it is in no network; 0 = it is */
 	msec ask_at, network_at;	/* next look at all of it; at the network alone */

@@ -66,6 +66,8 @@ settle_network(struct driver *d)
 		d->health.unregistered_at = 0;
 	else if (was || !d->health.unregistered_at)
 		d->health.unregistered_at = driver_now();
+	if (!d->health.registered)
+		blame_excuse(&d->kept.blames);
 	if (was && !d->health.registered)
 		queue_give_back_all(d, "rejected", "retry_other", "the SIM has lost its network");
 	ready_say(d);
@@ -82,6 +84,7 @@ ended(void *ctx, const char *failed)
 		return;
 	}
 	d->health.is_known = d->health.is_known || d->act == ACT_HEALTH;
+	d->health.must_look = false;
 	settle_network(d);
 	driver_done(d);
 }

@@ -14,6 +14,41 @@ number(json_t *o, const char *name)
 	return json_integer_value(json_object_get(o, name));
 }
 
+/* [[code, of, "number's hash", at], …] */
+static void
+parse_blames(struct blames *b, json_t *all)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(all, i, one) {
+		const char *number = json_string_value(json_array_get(one, 2));
+		json_int_t of = json_integer_value(json_array_get(one, 1));
+
+		if (b->count == BLAMES || !number || of < 0 || of > OF_NOBODY)
+			continue;
+		b->all[b->count++] = (struct blame){
+			.code = (int)json_integer_value(json_array_get(one, 0)),
+			.of = (enum speaks_of)of, .number = strtoull(number, NULL, 16),
+			.at = json_integer_value(json_array_get(one, 3)),
+		};
+	}
+}
+
+static json_t *
+format_blames(const struct blames *b)
+{
+	json_t *all = json_array();
+	char number[24];
+
+	for (size_t i = 0; i < b->count; i++) {
+		snprintf(number, sizeof(number), "%" PRIx64, b->all[i].number);
+		json_array_append_new(all, json_pack("[i,i,s,I]", b->all[i].code, (int)b->all[i].of,
+						     number, (json_int_t)b->all[i].at));
+	}
+	return all;
+}
+
 void
 keep_parse(struct kept *k, const char *text)
 {
@@ -35,6 +70,8 @@ keep_parse(struct kept *k, const char *text)
 		snprintf(k->port, sizeof(k->port), "%s", json_string_value(port));
 	if (json_is_string(model))
 		snprintf(k->model, sizeof(k->model), "%s", json_string_value(model));
+	parse_blames(&k->blames, json_object_get(o, "blames"));
+	k->blames.is_routes = json_is_true(json_object_get(o, "blamed"));
 	json_decref(o);
 }
 
@@ -50,6 +87,10 @@ keep_format(const struct kept *k)
 		      k->model, "failures", (int)k->failures, "acted", (int)k->acted,
 		      "down", k->is_down, "bad_pin", pin, "day", k->day, "month", k->month,
 		      "sms_today", (int)k->sms_today, "sms_month", (int)k->sms_month);
+	if (k->blames.count || k->blames.is_routes) {
+		json_object_set_new(o, "blames", format_blames(&k->blames));
+		json_object_set_new(o, "blamed", json_boolean(k->blames.is_routes));
+	}
 	if (k->has_balance) {
 		json_object_set_new(o, "balance", json_real(k->balance));
 		json_object_set_new(o, "balance_at", json_integer(k->balance_at));

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "core/msec.h"
+#include "drivers/modem/blame.h"
 
 struct kept {
 	unsigned failures, acted;	/* in a row; at which of them the rung was climbed */
@@ -18,6 +19,7 @@ struct kept {
 	bool has_balance;
 	double balance;
 	msec balance_at;		/* Unix */
+	struct blames blames;
 };
 
 void keep_parse(struct kept *, const char *text);	/* NULL or unreadable: nothing kept */

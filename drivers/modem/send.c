@@ -38,12 +38,47 @@ on_accepted(struct driver *d, unsigned ref)
 	keep_count(&d->kept, kit_now());
 	d->must_keep = true;
 	trouble_over(d);
+	if (blame_accepted(&d->kept.blames))
+		driver_keep(d);
 	snprintf(text, sizeof(text), "%u", ref);
 	if (*o->id != ASK_MARK)
 		kit_part(d->kit, o->id, s->part + 1, o->plan.parts, o->reference & 255, text);
 	if (o->receipt)
 		receipts_part(&d->receipts_due, ref);
 	part_over(d);
+}
+
+/* What its code speaks of says whether the person, the message, the route or the modem is to
+ * blame; docs/modem-driver.md, A refusal. */
+static void
+on_refused(struct driver *d, const struct refusal *r)
+{
+	enum verdict verdict = blame_refused(&d->kept.blames, r, d->sending.message->to, kit_now());
+
+	if (r->of == OF_NETWORK)
+		d->health.must_look = true;
+	if (verdict != VERDICT_NUMBER && verdict != VERDICT_LATER)
+		driver_keep(d);
+	switch (verdict) {
+	case VERDICT_NUMBER:
+		finish(d, "rejected", "drop", r->reason);
+		break;
+	case VERDICT_LATER:
+		finish(d, "rejected", "retry", r->reason);
+		break;
+	case VERDICT_ELSEWHERE:
+		finish(d, "rejected", "retry_other", r->reason);
+		break;
+	case VERDICT_ROUTE:
+		finish(d, "rejected", "config", r->reason);
+		break;
+	case VERDICT_UNKNOWN:
+		finish(d, "unknown", NULL, r->reason);
+		break;
+	case VERDICT_SICK:
+		give_up(d, "unknown", NULL, r->reason);
+		break;
+	}
 }
 
 static void
@@ -69,8 +104,8 @@ on_result(void *ctx, const struct at_reply *r)
 		give_up(d, "rejected", "retry_other", "the modem gave no prompt for the message");
 		break;
 	default:
-		refusal = sms_refusal(r->end == AT_ERROR ? -1 : r->code, r->end == AT_CME);
-		finish(d, "rejected", refusal.class, refusal.reason);
+		refusal = refusal_of(r->end == AT_ERROR ? CODE_NONE : r->code, r->end == AT_CME);
+		on_refused(d, &refusal);
 		break;
 	}
 }
@@ -119,6 +154,8 @@ send_part(struct driver *d)
 		finish(d, "rejected", "retry_other", "the SIM is in no network");
 	else if (d->sending.stop_early)
 		finish(d, "rejected", "retry", "the driver is closing; parts are left");
+	else if (*o->id != ASK_MARK && blame_holds(&d->kept.blames, o->to, kit_now()))
+		finish(d, "rejected", "retry", "refused a moment ago; others are tried first");
 	else
 		submit(d);
 }

@@ -187,67 +187,6 @@ sms_time(const GSM_DateTime *at)
 	return ((msec)timegm(&tm) - at->Timezone) * 1000;
 }
 
-/* TP-FCS (below 256) of 3GPP TS 23.040 9.2.3.22 and TS 24.011 annex E; CMS codes of TS 27.005
- * 3.2.5; CME codes of TS 27.007 9.2.  What is not listed stops the route (config): better one
- * alarm than an audience refused number by number for a reason nobody knows. */
-static const struct {
-	int code, last;
-	const char *class, *text;
-} cms[] = {
-	{ 1, 1, "drop", "unassigned number" },
-	{ 8, 8, "drop", "operator determined barring" },
-	{ 10, 10, "drop", "call barred" },
-	{ 21, 21, "retry_other", "transfer rejected" },
-	{ 27, 27, "retry_other", "destination out of service" },
-	{ 28, 28, "drop", "unidentified subscriber" },
-	{ 29, 29, "retry_other", "facility rejected" },
-	{ 30, 30, "drop", "unknown subscriber" },
-	{ 38, 38, "retry", "network out of order" },
-	{ 41, 41, "retry", "temporary failure" },
-	{ 42, 42, "retry", "congestion" },
-	{ 47, 47, "retry", "resources unavailable" },
-	{ 50, 50, "drop", "facility not subscribed" },
-	{ 69, 69, "drop", "facility not implemented" },
-	{ 211, 211, "retry", "memory of the receiving phone or SIM is full" },
-	{ 310, 316, "retry_other", "SIM missing, locked or failing" },
-	{ 322, 322, "retry", "message memory is full" },
-	{ 330, 330, "retry_other", "unknown service centre address; set `smsc`" },
-	{ 331, 331, "retry_other", "no network service" },
-	{ 332, 332, "retry", "network timeout" },
-	{ 500, 500, "retry", "unknown error of the modem" },
-}, cme[] = {
-	{ 10, 18, "retry_other", "SIM missing, locked or failing" },
-	{ 20, 20, "retry", "message memory is full" },
-	{ 30, 30, "retry_other", "no network service" },
-	{ 31, 31, "retry", "network timeout" },
-	{ 32, 32, "retry_other", "emergency calls only" },
-	{ 100, 100, "retry", "unknown error of the modem" },
-	{ 515, 515, "retry", "the modem is still starting" },
-};
-
-struct refusal
-sms_refusal(int code, bool is_cme)
-{
-	struct refusal r = { .class = "config" };
-	const char *text = "see 3GPP TS 27.005 3.2.5 or 27.007 9.2", *kind = is_cme ? "CME" : "CMS";
-	size_t count = is_cme ? sizeof(cme) / sizeof(cme[0]) : sizeof(cms) / sizeof(cms[0]);
-
-	if (code < 0) {
-		r.class = "retry_other";
-		snprintf(r.reason, sizeof(r.reason), "the modem answered ERROR without a code");
-		return r;
-	}
-	for (size_t i = 0; i < count; i++) {
-		if (code < (is_cme ? cme[i].code : cms[i].code) ||
-		    code > (is_cme ? cme[i].last : cms[i].last))
-			continue;
-		r.class = is_cme ? cme[i].class : cms[i].class;
-		text = is_cme ? cme[i].text : cms[i].text;
-	}
-	snprintf(r.reason, sizeof(r.reason), "%s %d: %s", kind, code, text);
-	return r;
-}
-
 const char *
 sms_receipt_state(unsigned char status)
 {

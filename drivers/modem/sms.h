@@ -1,4 +1,4 @@
-/* sms.h -- gong's texts and outcomes in libGammu's words, and back.
+/* sms.h -- gong's texts in libGammu's words, and back.
  * Pure apart from libGammu's codec; no clock: instants are given. */
 #ifndef GONG_MODEM_SMS_H
 #define GONG_MODEM_SMS_H
@@ -38,13 +38,6 @@ char *sms_number(const unsigned char *utf16, size_t units);	/* units: size of th
 /* Service centre time stamp; 0 if the message has none. */
 msec sms_time(const GSM_DateTime *);
 
-/* Why a submit was refused: a class of the driver protocol and a sentence. */
-struct refusal {
-	const char *class;
-	char reason[160];
-};
-/* `code` as the modem said it (-1 = plain ERROR); is_cme: the modem's error, not the network's. */
-struct refusal sms_refusal(int code, bool is_cme);
 /* TP-ST of a status report, 3GPP TS 23.040 9.2.3.15: "delivered", "buffered" or "failed". */
 const char *sms_receipt_state(unsigned char status);
 

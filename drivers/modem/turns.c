@@ -8,32 +8,36 @@ typedef msec (*turn_due)(struct driver *);
 /* true: it uses the wire now; false: there was nothing to do after all. */
 typedef bool (*turn_begin)(struct driver *);
 
-static msec
-urgent_at(struct driver *d)
+static bool
+may_begin(const struct driver *d, bool urgent)
 {
 	const struct queued *first = TAILQ_FIRST(&d->queue);
 
-	return first && first->urgent && !d->sending.message ? 0 : NEVER;
+	return first && first->urgent == urgent && !d->sending.message && !d->health.must_look;
+}
+
+static msec
+urgent_at(struct driver *d)
+{
+	return may_begin(d, true) ? 0 : NEVER;
 }
 
 static msec
 send_at(struct driver *d)
 {
-	const struct queued *first = TAILQ_FIRST(&d->queue);
-
-	return first && !first->urgent && !d->sending.message ? 0 : NEVER;
+	return may_begin(d, false) ? 0 : NEVER;
 }
 
 static msec
 part_at(struct driver *d)
 {
-	return d->sending.message ? d->sending.part_at : NEVER;
+	return d->sending.message && !d->health.must_look ? d->sending.part_at : NEVER;
 }
 
 static msec
 network_at(struct driver *d)
 {
-	return d->health.network_at;
+	return d->health.must_look ? 0 : d->health.network_at;
 }
 
 static msec

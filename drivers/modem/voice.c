@@ -55,10 +55,10 @@ on_dialed(void *ctx, const struct at_reply *r)
 	if (r->end == AT_CALL_END) {
 		is_over(c, outcome_of(r->lines[r->count - 1]));
 	} else if (r->end != AT_OK) {
-		refusal = sms_refusal(r->end == AT_ERROR ? -1 : r->code, r->end == AT_CME);
-		/* What keeps a modem from calling does not keep its messages back. */
-		kit_done(d->kit, c->id, "rejected", NULL, 0, strcmp(refusal.class, "config") == 0
-			 ? "retry_other" : refusal.class, refusal.reason);
+		refusal = refusal_of(r->end == AT_ERROR ? CODE_NONE : r->code, r->end == AT_CME);
+		/* What keeps a modem from calling does not keep its messages back: no `config`. */
+		kit_done(d->kit, c->id, "rejected", NULL, 0, refusal.of == OF_NUMBER ? "drop"
+			 : refusal.of == OF_MOMENT ? "retry" : "retry_other", refusal.reason);
 		calls_free(c);
 	}
 	if (c->state != CALL_NONE)

@@ -250,8 +250,8 @@ def test_a_long_inbound_message_is_joined_by_sender_and_reference(bench):
     assert driver.expect("inbound", **{"from": B})["text"] == "other-half"
 
 
-@pytest.mark.parametrize("code,kind", [(38, "retry"), (332, "retry"), (331, "retry_other"),
-                                       (28, "drop"), (304, "config")])
+@pytest.mark.parametrize("code,kind", [(38, "retry"), (331, "retry_other"), (1, "drop"),
+                                       (28, "retry_other"), (304, "retry_other")])
 def test_a_refusal_gets_its_class_and_the_next_message_goes(bench, code, kind):
     sim, driver = bench.ready()
     sim.tell("cms %d 1" % code)
