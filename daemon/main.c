@@ -84,7 +84,8 @@ in_state(const struct settings *s, const char *name)
 static struct hand_page *
 open_hand(const struct settings *s)
 {
-	static const char *const words[] = { "nothing", "a command", "a step", "a wave" };
+	static const char *const words[] = { "nothing", "a command", "a step", "a wave", "a due thing",
+					     "memory", "a text" };
 	char *path = in_state(s, "hand");
 	struct hand_page *hand = hand_open(path);
 	struct hand what;
@@ -92,7 +93,7 @@ open_hand(const struct settings *s)
 
 	if (hand_last_signal(hand) && hand_death(hand, 0, &what, &deaths))
 		log_line(LOG_ERROR, "gongd died before signal=%d in_hand=\"%s\" id=%llu row=%u "
-			 "deaths=%u", hand_last_signal(hand), words[what.kind & 3],
+			 "deaths=%u", hand_last_signal(hand), words[what.kind % HAND_KIND_COUNT],
 			 (unsigned long long)what.a, what.row, deaths);
 	if (hand_was_hung(hand))
 		log_line(LOG_ERROR, "gongd was ended while its disk hung");

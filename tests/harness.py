@@ -99,6 +99,13 @@ class Process:
         return self.p.returncode
 
 
+def sim_route(books, name="sim", **options):
+    """gong.conf's words for a simulated network; underscores of an option as they are."""
+    lines = "".join(' option "%s" { value = "%s" }\n' % o for o in dict(
+        dict(simulation="true", log=books), **options).items())
+    return 'route "%s" {\n driver = "gong-sim"\n channels = {sms}\n%s}\n' % (name, lines)
+
+
 class UnixConnection(http.client.HTTPConnection):
     def __init__(self, path, timeout=30):
         super().__init__("localhost", timeout=timeout)
@@ -288,6 +295,17 @@ client "tester" {
             with open(self.path("lists/%s.csv" % kind), "rb") as f:
                 status, answer = self.api("POST", "/v1/import/" + kind, f.read())
             assert status == 200, (kind, status, answer)
+
+    def write_to(self, *events):
+        """What a route `writer` brings: tests/system/writer_driver.py, from the next start on."""
+        with open(self.path("says"), "a", encoding="utf-8") as f:
+            f.writelines(json.dumps(e) + "\n" for e in events)
+        if "writer" not in self.routes:
+            self.routes += ('route "writer" {\n driver = "%s/tests/system/writer_driver.py"\n'
+                            ' channels = {sms}\n option "says" { value = "%s" }\n'
+                            ' option "took" { value = "%s" }\n}\n' % (
+                                ROOT, self.path("says"), self.path("took")))
+            self.write_conf()
 
     def send(self, **request):
         status, answer = self.api("POST", "/v1/alerts", request)

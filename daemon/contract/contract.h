@@ -123,6 +123,7 @@ struct import_request {
 	size_t row_count;
 	struct settings *settings;	/* whose roles the rows name; a reference, or NULL */
 	size_t done;			/* engine's progress */
+	uint64_t identity;		/* engine's: a digest of all rows; 0 = not made yet */
 };
 
 /* The fate of one item, as its driver tells it. */

@@ -26,8 +26,8 @@ because(enum aside_cause cause)
 }
 
 /* The duty officer hears of the first one; while its task is open, the desk knows already. */
-static void
-tell_fault(struct engine *e, int64_t alert, const struct said *said)
+void
+engine_tell_fault(struct engine *e, int64_t alert, const struct said *said)
 {
 	bool first = !e->hand.faults;
 
@@ -77,7 +77,7 @@ keep_raw(struct engine *e, struct command *cmd)
 	phone_mask(phone, cmd->inbound.from);
 	if (cmd->aside == COMMAND_FAULTY) {
 		SAY(&said, task_inbound_fault, phone, NUM(id), reference_of(cmd, reference));
-		tell_fault(e, 0, &said);
+		engine_tell_fault(e, 0, &said);
 	} else {
 		SAY(&said, task_inbound_deadly, phone, NUM(id));
 		store_task_once(e->store, 0, "help", &said, e->now);
@@ -96,7 +96,7 @@ task_about_command(struct engine *e, struct command *cmd)
 			SAY(&said, task_request_fault, QUOTE(cmd->accept->key), cmd->by.name, reference);
 		else
 			SAY(&said, task_command_fault, command_name(cmd->kind), reference);
-		tell_fault(e, 0, &said);
+		engine_tell_fault(e, 0, &said);
 		return;
 	}
 	if (cmd->kind == CMD_ACCEPT)
@@ -142,6 +142,41 @@ took_receipt(struct engine *e, struct command *cmd)
 	engine_effect(e, f);
 }
 
+/* What became of it is not written; nobody knows, and its place with the driver is free.  Its attempt
+ * is left out: that is what mostly meets the trouble. */
+static void
+end_outcome(struct engine *e, uint64_t id)
+{
+	struct live_wave *lw = engine_wave(e, message_id_wave(id));
+	struct message m;
+
+	if (lw && store_message_get(e->store, lw->w.id, message_id_contact(id), lw->w.channel, &m) &&
+	    m.state == MESSAGE_SENDING && (m.attempt & 31) == message_id_attempt(id))
+		engine_message_event(e, lw, &m, MESSAGE_ON_UNKNOWN);
+}
+
+/* Its route has them no more, whatever became of them. */
+static void
+released(struct engine *e, const struct command *cmd, uint64_t id)
+{
+	engine_release(e, id);
+	if (cmd->aside == COMMAND_TAKEN || cmd->aside == COMMAND_FAULTY)
+		end_outcome(e, id);
+}
+
+static void
+lost_aside(struct engine *e, struct command *cmd)
+{
+	struct route_state *r = engine_route(e, cmd->route);
+
+	for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
+		released(e, cmd, cmd->lost.unwritten[i]);
+	for (size_t i = 0; i < cmd->lost.written_count; i++)
+		released(e, cmd, cmd->lost.written[i]);
+	if (r)
+		r->up = r->solo = r->drain = false;
+}
+
 void
 engine_aside_command(struct engine *e, struct command *cmd)
 {
@@ -160,9 +195,12 @@ engine_aside_command(struct engine *e, struct command *cmd)
 	case CMD_RECEIPT:
 		took_receipt(e, cmd);
 		break;
-	case CMD_DONE:			/* its route has them no more, whatever became of them */
+	case CMD_DONE:
 		for (size_t i = 0; i < cmd->done.count; i++)
-			engine_release(e, cmd->done.items[i].id);
+			released(e, cmd, cmd->done.items[i].id);
+		break;
+	case CMD_ROUTE_LOST:
+		lost_aside(e, cmd);
 		break;
 	case CMD_BARRIER:
 		f = effect_new(EFFECT_BARRIER, cmd->route);
@@ -188,11 +226,14 @@ engine_aside_message(struct engine *e, struct command *cmd, uint64_t message)
 	bool deadly = engine_why_aside(e) != NULL;
 	bool damaged = !deadly && store_damaged(e->store) & MESSAGE_TABLES;
 	enum aside_cause cause = deadly ? ASIDE_DEADLY : damaged ? ASIDE_DAMAGED : ASIDE_FAULTY;
+	unsigned level = deadly ? engine_why_aside(e)->level : engine_message_asides(cmd, message) - 1;
 	struct said said;
 
+	if (cause != ASIDE_DAMAGED && !level)
+		end_outcome(e, message);
 	if (cause == ASIDE_FAULTY) {
 		SAY(&said, task_outcome_fault, NUM(wave), NUM(contact));
-		tell_fault(e, 0, &said);
+		engine_tell_fault(e, 0, &said);
 	} else if (cause == ASIDE_DEADLY) {
 		SAY(&said, task_outcome_deadly, NUM(wave), NUM(contact));
 		store_task_once(e->store, 0, "quarantine", &said, e->now);
@@ -214,7 +255,7 @@ end_step(struct engine *e, const struct aside *aside, struct alert *a)
 		   a->step, because(aside->cause), aside->why[0] ? ": " : "", aside->why);
 	if (aside->cause == ASIDE_FAULTY) {
 		SAY(&said, task_step_fault, NUM(a->step + 1), a->code);
-		tell_fault(e, a->id, &said);
+		engine_tell_fault(e, a->id, &said);
 	} else {
 		SAY(&said, task_step_deadly, NUM(a->step + 1), a->code);
 		store_task_once(e->store, a->id, "step_failed", &said, e->now);
@@ -265,7 +306,7 @@ stands_still(struct engine *e, struct aside *aside)
 		store_task_once(e->store, alert, "damage", &said, e->now);
 	} else if (aside->cause == ASIDE_FAULTY) {
 		SAY(&said, task_alert_fault, NUM(alert));
-		tell_fault(e, alert, &said);
+		engine_tell_fault(e, alert, &said);
 	} else {
 		SAY(&said, task_alert_deadly, NUM(alert));
 		store_task_once(e->store, alert, "quarantine", &said, e->now);
@@ -282,7 +323,7 @@ task_about_row(struct engine *e, const struct aside *aside, const struct live_wa
 
 	if (aside->cause == ASIDE_FAULTY) {
 		SAY(&said, task_message_fault, NUM(lw->w.id), NUM(contact));
-		tell_fault(e, lw->w.alert, &said);
+		engine_tell_fault(e, lw->w.alert, &said);
 	} else {
 		SAY(&said, task_message_deadly, NUM(lw->w.id), NUM(contact));
 		store_task_once(e->store, lw->w.alert, "quarantine", &said, e->now);
@@ -291,16 +332,18 @@ task_about_row(struct engine *e, const struct aside *aside, const struct live_wa
 		   because(aside->cause), aside->why[0] ? ": " : "", aside->why);
 }
 
-/* A row that waited has failed; of one that was with a driver when gongd ended, nobody knows. */
+/* A row that waited has failed; of one that was with a driver when gongd ended, nobody knows.  Without a
+ * reason its attempt is left out: that could not be written. */
 static void
 end_row(struct engine *e, struct live_wave *lw, struct message *m, const char *reason)
 {
 	bool waited = m->state == MESSAGE_QUEUED;
 
 	m->at = e->now;
-	m->attempt += waited;
-	store_attempt_insert(e->store, m, e->now, waited ? OUTCOME_REJECTED : OUTCOME_UNKNOWN,
-			     waited ? REJECT_DROP : REJECT_NONE, 0, NULL, reason);
+	m->attempt += waited && reason;
+	if (reason)
+		store_attempt_insert(e->store, m, e->now, waited ? OUTCOME_REJECTED : OUTCOME_UNKNOWN,
+				     waited ? REJECT_DROP : REJECT_NONE, 0, NULL, reason);
 	engine_message_event(e, lw, m, waited ? MESSAGE_ON_REFUSED : MESSAGE_ON_UNKNOWN);
 }
 
@@ -308,13 +351,14 @@ static void
 row_of_wave(struct engine *e, const struct aside *aside, struct live_wave *lw)
 {
 	struct message m;
+	/* Not: a plan in slices passes over him. */
+	bool there = store_message_get(e->store, lw->w.id, aside->what.row, lw->w.channel, &m);
 
-	if (!store_message_get(e->store, lw->w.id, aside->what.row, lw->w.channel, &m) ||
-	    m.state > MESSAGE_SENDING)
+	if (there && m.state > MESSAGE_SENDING)
 		return;
-	if (!aside->level)
-		end_row(e, lw, &m, aside->cause == ASIDE_FAULTY ? WORD(fault_of_gong)
-			: WORD(ended_gongd));
+	if (there && aside->level < ASIDE_LEVEL_MAX)
+		end_row(e, lw, &m, aside->level ? NULL : aside->cause == ASIDE_FAULTY
+			? WORD(fault_of_gong) : WORD(ended_gongd));
 	if (aside->level < ASIDE_LEVEL_MAX)
 		task_about_row(e, aside, lw, aside->what.row);
 }
@@ -335,7 +379,7 @@ task_about_wave(struct engine *e, const struct aside *aside, const struct live_w
 		break;
 	case ASIDE_FAULTY:
 		SAY(&said, task_wave_fault, NUM(lw->w.id));
-		tell_fault(e, lw->w.alert, &said);
+		engine_tell_fault(e, lw->w.alert, &said);
 		break;
 	}
 }
@@ -344,8 +388,14 @@ task_about_wave(struct engine *e, const struct aside *aside, const struct live_w
 static bool
 wave_aside(struct engine *e, struct aside *aside)
 {
-	struct live_wave *lw = engine_wave(e, (uint32_t)aside->what.a);
+	struct live_wave *lw;
 
+	if (aside->cause == ASIDE_DEADLY && aside->level == ASIDE_LEVEL_MAX) {
+		engine_log(e, LOG_ERROR, "wave put aside wave=%u reason=\"%s\"", (unsigned)aside->what.a,
+			   because(aside->cause));
+		return true;		/* not even looked at: that may be what ends gongd */
+	}
+	lw = engine_wave(e, (uint32_t)aside->what.a);
 	if (!lw)
 		return false;
 	if (aside->what.row && lw->w.state <= WAVE_OPEN)
@@ -364,6 +414,25 @@ wave_aside(struct engine *e, struct aside *aside)
 	return true;
 }
 
+/* -- texts that waited -- */
+
+/* Kept, and not looked at again; whoever wrote it may need help. */
+static void
+inbound_aside(struct engine *e, const struct aside *aside)
+{
+	int64_t id = (int64_t)aside->what.a;
+	struct said said;
+
+	engine_log(e, LOG_ERROR, "text put aside id=%lld reason=\"%s%s%s\"", (long long)id,
+		   because(aside->cause), aside->why[0] ? ": " : "", aside->why);
+	if (aside->level == ASIDE_LEVEL_MAX)
+		return;
+	SAY(&said, task_text_aside, NUM(id));
+	store_task_once(e->store, 0, "help", &said, e->now);
+	if (!aside->level)
+		store_inbound_judged(e->store, id, &(struct judgement){ .rule = "put aside" });
+}
+
 /* true: there is nothing more to do about it. */
 static bool
 see_to(struct engine *e, struct aside *aside)
@@ -372,6 +441,8 @@ see_to(struct engine *e, struct aside *aside)
 		return true;		/* with all of it */
 	if (aside->what.kind == HAND_WAVE)
 		return wave_aside(e, aside);
+	if (aside->what.kind == HAND_INBOUND)
+		inbound_aside(e, aside);
 	if (aside->what.kind != HAND_ALERT || aside->what.row)
 		return true;
 	if (!aside->level && (aside->cause == ASIDE_DEADLY ||
@@ -388,8 +459,9 @@ engine_aside_due(struct engine *e)
 	for (size_t i = 0; i < e->hand.count; i++) {
 		struct aside *aside = &e->hand.aside[i];
 
-		if (aside->done || aside->what.kind == HAND_COMMAND)
-			continue;
+		if (aside->done || aside->what.kind == HAND_COMMAND || aside->what.kind == HAND_DUE ||
+		    aside->what.kind == HAND_LOAD)
+			continue;	/* whoever holds them tells of it */
 		engine_hold(e, aside->what.kind, aside->what.a, aside->what.b);
 		engine_hold_row(e, aside->what.row);
 		aside->done = see_to(e, aside);

@@ -319,9 +319,3 @@ engine_climb_next(const struct engine *e)
 	/* One that was put aside stays due for as long as its row says so: that is no work. */
 	return e->hand.count && at <= e->now ? e->now + SECONDS(1) : at;
 }
-
-void
-engine_alerts_load(struct engine *e)
-{
-	e->last_alert = store_alert_last(e->store);
-}

@@ -42,7 +42,6 @@ void engine_replace(struct engine *, struct alert *, const struct alert_request 
 void engine_climb_due(struct engine *);		/* alerts whose due_at has come */
 void engine_climb_slices(struct engine *);	/* one slice of a step for very many targets */
 msec engine_climb_next(const struct engine *);
-void engine_alerts_load(struct engine *);
 /* Does what is due.  With `refuse`, at accept, -1 and the reason when a step cannot be planned,
  * and the caller writes the alert's row; without, the desk is told, the ladder goes on and the
  * row is written. */

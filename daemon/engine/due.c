@@ -10,7 +10,7 @@ static const struct due rows[] = {
 	{ "answers that wait", engine_inbound_next, engine_inbound_due, NULL,
 	  engine_inbound_load },
 	{ "put aside", NULL, engine_aside_due, NULL, NULL },
-	{ "alerts", engine_climb_next, engine_climb_due, NULL, engine_alerts_load },
+	{ "alerts", engine_climb_next, engine_climb_due, NULL, NULL },
 	{ "held", engine_held_next, engine_held_due, engine_held_shift, engine_held_load },
 	{ "nobody to call", NULL, engine_nobody_due, NULL, engine_nobody_load },	/* e->more */
 	{ "catch-ups", NULL, engine_catch_up_due, NULL, engine_catch_up_load },	/* e->more */
@@ -37,12 +37,51 @@ engine_due_rows(const struct due **out)
 	return ROWS;
 }
 
+/* What is in hand is aside: it does not happen any more, and people must know that. */
+static void
+leave_out(struct engine *e, const char *name)
+{
+	struct aside *aside = engine_why_aside(e);
+	struct said said;
+
+	if (aside->done)
+		return;
+	aside->done = true;
+	engine_log(e, LOG_ERROR, "work left out name=\"%s\" %s reason=\"%s\"", name,
+		   aside->what.kind == HAND_LOAD ? "as=memory" : "as=due",
+		   aside->cause == ASIDE_DEADLY ? "it ended gongd three times"
+		   : aside->cause == ASIDE_DAMAGED ? "the store is damaged where it is needed" : aside->why);
+	if (aside->level)
+		return;			/* not even that could be written */
+	switch (aside->cause) {
+	case ASIDE_DEADLY:
+		SAY(&said, task_work_deadly, QUOTE(name));
+		store_task_once(e->store, 0, "quarantine", &said, e->now);
+		break;
+	case ASIDE_DAMAGED:
+		SAY(&said, task_work_damaged, QUOTE(name));
+		store_task_once(e->store, 0, "damage", &said, e->now);
+		break;
+	case ASIDE_FAULTY:
+		SAY(&said, task_work_fault, QUOTE(name));
+		engine_tell_fault(e, 0, &said);
+		break;
+	}
+}
+
+/* Each is in hand until it takes something of its own into it. */
 void
 engine_due_run(struct engine *e)
 {
-	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].run)
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!rows[i].run)
+			continue;
+		if (engine_hold(e, HAND_DUE, i, 0))
 			rows[i].run(e);
+		else
+			leave_out(e, rows[i].name);
+	}
+	engine_let_go(e);
 }
 
 msec
@@ -64,10 +103,18 @@ engine_due_shift(struct engine *e, msec by)
 			rows[i].shift(e, by);
 }
 
+/* Within a command (the clock stepped) it is the command's fault. */
 void
 engine_due_load(struct engine *e)
 {
-	for (size_t i = 0; i < ROWS; i++)
-		if (rows[i].load)
+	for (size_t i = 0; i < ROWS; i++) {
+		if (!rows[i].load)
+			continue;
+		if (e->hand.command || engine_hold(e, HAND_LOAD, i, 0))
 			rows[i].load(e);
+		else
+			leave_out(e, rows[i].name);
+	}
+	if (!e->hand.command)
+		engine_let_go(e);
 }

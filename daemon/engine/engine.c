@@ -30,6 +30,8 @@ load(struct engine *e)
 	engine_documents_number(e);
 	/* A damaged page of what one of them wakes up with must not keep the others asleep. */
 	store_read_in_part(e->store, true);
+	e->last_alert = store_alert_last(e->store);
+	e->waves.last = e->waves.committed = store_wave_last(e->store);
 	engine_due_load(e);
 	engine_faults_count(e);
 	store_read_in_part(e->store, false);

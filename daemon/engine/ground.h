@@ -39,13 +39,15 @@ bool engine_hold_command(struct engine *, struct command *);
 /* One message of those that the command in hand tells about, 0: it as a whole again.  false: that
  * one was put aside. */
 bool engine_hold_message(struct engine *, struct command *, uint64_t message);
+/* How often that one was put aside by its command: the first time it is ended, then left. */
+unsigned engine_message_asides(const struct command *, uint64_t message);
 /* One row (a contact) of what is in hand; 0: none.  false: that row was put aside. */
 bool engine_hold_row(struct engine *, uint32_t contact);
 void engine_let_go(struct engine *);
 /* Is the whole of it aside? */
 bool engine_is_aside(struct engine *, enum hand_kind, uint64_t a);
 /* Why what is in hand is aside; only where holding it said false. */
-const struct aside *engine_why_aside(struct engine *);
+struct aside *engine_why_aside(struct engine *);
 /* The store refused to take its row even as it was ended: that row is not written any more. */
 bool engine_is_given_up(struct engine *, enum hand_kind, uint64_t a);
 /* The name of a command in the log, the same for the same content. */

@@ -32,13 +32,24 @@ mix_number(uint64_t hash, uint64_t number)
 	return mix(hash, &number, sizeof(number));
 }
 
+/* Of all rows as they came, once: who takes one bad row out of a million has another import. */
 static uint64_t
-import_identity(uint64_t hash, const struct import_request *q)
+import_identity(uint64_t hash, struct import_request *q)
 {
-	const struct import_row *last = q->row_count ? &q->rows[q->row_count - 1] : NULL;
-
+	if (q->identity)
+		return q->identity;
 	hash = mix_number(mix_number(hash, q->kind), q->row_count);
-	return last ? mix_text(mix_text(hash, last->ref), last->name) : hash;
+	for (size_t i = 0; i < q->row_count; i++) {
+		const struct import_row *row = &q->rows[i];
+
+		hash = mix_text(mix_text(mix_text(hash, row->ref), row->name), row->params);
+		hash = mix(mix_number(hash, (uint64_t)row->code), row->numbers, sizeof(row->numbers));
+		hash = mix_number(mix_number(hash, (uint64_t)row->from_at), (uint64_t)row->to_at);
+		hash = mix_number(hash, (uint64_t)row->role << 32 | row->order << 8 | row->lang << 1 |
+				  row->active);
+	}
+	q->identity = hash ? hash : 1;
+	return q->identity;
 }
 
 static uint64_t
@@ -158,13 +169,14 @@ engine_hold_command(struct engine *e, struct command *cmd)
 		cmd->aside == COMMAND_TAKEN;
 }
 
-static bool
-has_message_aside(const struct command *cmd, uint64_t message)
+unsigned
+engine_message_asides(const struct command *cmd, uint64_t message)
 {
+	unsigned times = 0;
+
 	for (size_t i = 0; i < cmd->messages_aside_count; i++)
-		if (cmd->messages_aside[i] == message)
-			return true;
-	return false;
+		times += cmd->messages_aside[i] == message;
+	return times;
 }
 
 /* Its attempt is left out: after a death it comes again as the next one. */
@@ -179,7 +191,7 @@ engine_hold_message(struct engine *e, struct command *cmd, uint64_t message)
 	e->hand.message = message;
 	hand->b = !message ? identity(cmd) : mix_number(mix_number(mix_number(0xcbf29ce484222325ull, cmd->kind),
 					message_id_wave(message)), message_id_contact(message));
-	return !has_message_aside(cmd, message) && (!e->hand.count || !find_aside(e, hand));
+	return !engine_message_asides(cmd, message) && (!e->hand.count || !find_aside(e, hand));
 }
 
 bool
@@ -213,7 +225,7 @@ engine_is_aside(struct engine *e, enum hand_kind kind, uint64_t a)
 	return false;
 }
 
-const struct aside *
+struct aside *
 engine_why_aside(struct engine *e)
 {
 	return find_aside(e, now(e));
@@ -266,11 +278,11 @@ other_row_aside(struct engine *e, const struct hand *what)
 	return false;
 }
 
-/* Of what a driver tells about many, one message only. */
+/* Of what a driver tells about many, one message only; again, when not even its end could be written. */
 static bool
-blame_message(struct command *cmd, uint64_t message)
+blame_message(struct command *cmd, uint64_t message, bool fault)
 {
-	if (!message || has_message_aside(cmd, message))
+	if (!message || engine_message_asides(cmd, message) > fault)
 		return false;
 	cmd->messages_aside = xrealloc(cmd->messages_aside, (cmd->messages_aside_count + 1) *
 				       sizeof(*cmd->messages_aside));
@@ -281,7 +293,7 @@ blame_message(struct command *cmd, uint64_t message)
 static bool
 blame_command(struct engine *e, struct command *cmd, bool fault)
 {
-	if (blame_message(cmd, e->hand.message))
+	if (blame_message(cmd, e->hand.message, fault))
 		return true;
 	if (cmd->aside != COMMAND_TAKEN && (!fault || cmd->aside == COMMAND_BARE))
 		return false;

@@ -55,16 +55,22 @@ void
 engine_inbound_due(struct engine *e)
 {
 	struct inbound in = { .id = 0 };
+	bool left = false;		/* one that was put aside, and still says that it waits */
 
 	if (e->waits.at > e->now && !e->waits.look)
 		return;
 	e->waits.look = false;
 	while (store_inbound_waiting(e->store, in.id, &in)) {
-		if (waits_behind(e, &in) == NEVER)
+		if (!engine_hold(e, HAND_INBOUND, (uint64_t)in.id, 0))
+			left = true;
+		else if (waits_behind(e, &in) == NEVER)
 			engine_judge(e, &in);
 		free(in.text);
 	}
+	engine_let_go(e);
 	e->waits.at = store_inbound_next(e->store);
+	if (left && e->waits.at <= e->now)
+		e->waits.at = e->now + SECONDS(1);
 }
 
 msec

@@ -27,6 +27,8 @@ void engine_receipts_trim(struct engine *, struct route_state *);	/* what nobody
 void engine_aside_command(struct engine *, struct command *);
 /* It stays as it is, with its driver, until gongd starts again. */
 void engine_aside_message(struct engine *, struct command *, uint64_t message);
+/* A task of the kind `fault`; of the first of them the duty officer hears. */
+void engine_tell_fault(struct engine *, int64_t alert, const struct said *);
 void engine_aside_due(struct engine *);		/* what can be done about alerts and waves, once */
 
 /* -- upkeep.c -- */

@@ -50,7 +50,8 @@ engine_upkeep(struct engine *e)
 	for (size_t i = 0; i < e->route_count; i++)
 		engine_receipts_trim(e, e->routes[i]);
 	engine_brakes_trim(e);
-	e->upkeep_at = e->now + EVERY_MS;
+	if (!store_failed(e->store))	/* memory outlives the turn: it has not been done */
+		e->upkeep_at = e->now + EVERY_MS;
 }
 
 msec

@@ -410,13 +410,24 @@ engine_waves_next(const struct engine *e)
 	return e->waves.expiry_at;
 }
 
+/* One that ended gongd again and again as it was loaded stays where it is; aside.c tells of it. */
+static bool
+may_load(struct engine *e, uint32_t wave)
+{
+	return e->hand.command || engine_hold(e, HAND_WAVE, wave, 0) ||
+		engine_why_aside(e)->cause != ASIDE_DEADLY;
+}
+
 static void
 load_one(void *ctx, const struct wave *w)
 {
 	struct engine *e = ctx;
-	struct live_wave *lw = take_in(e, w);
+	struct live_wave *lw;
 	struct alert a = { 0 };
 
+	if (!may_load(e, w->id))
+		return;
+	lw = take_in(e, w);
 	lw->answered = true;
 	if (store_alert_get(e->store, w->alert, &a))
 		lw->test = a.test;
@@ -443,7 +454,7 @@ static void
 load_due(void *ctx, uint32_t wave, msec at)
 {
 	struct engine *e = ctx;
-	struct live_wave *lw = engine_wave(e, wave);
+	struct live_wave *lw = may_load(e, wave) ? engine_wave(e, wave) : NULL;
 
 	if (lw)
 		lw->later = wave_has_lanes(&lw->w);	/* some of them may be for lane 1 */
@@ -464,7 +475,6 @@ due_now(void *ctx, uint64_t key, void *wave)
 void
 engine_waves_load(struct engine *e)
 {
-	e->waves.last = e->waves.committed = store_wave_last(e->store);
 	e->waves.waiting_at = e->waves.expiry_at = NEVER;
 	engine_parted_load(e);
 	store_waves_open(e->store, load_one, load_lost, e);

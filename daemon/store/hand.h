@@ -16,12 +16,15 @@
 
 #define HAND_DEATHS_MAX 3
 
-enum hand_kind { HAND_NOTHING, HAND_COMMAND, HAND_ALERT, HAND_WAVE };
+/* DUE, LOAD: a row of the engine's table of due things, as it is run, as it is loaded; INBOUND: a text
+ * on disk that waited. */
+enum hand_kind { HAND_NOTHING, HAND_COMMAND, HAND_ALERT, HAND_WAVE, HAND_DUE, HAND_LOAD, HAND_INBOUND,
+		 HAND_KIND_COUNT };
 
 struct hand {
 	uint32_t kind;			/* enum hand_kind */
 	uint32_t row;			/* contact; 0 = the thing itself */
-	uint64_t a;			/* COMMAND: its kind; ALERT, WAVE: id */
+	uint64_t a;			/* COMMAND: its kind; DUE, LOAD: which row; else an id */
 	uint64_t b;			/* COMMAND: a hash of what it says; ALERT: next step + 1, 0 = before */
 };
 

@@ -1,6 +1,7 @@
 /* poison_shim.c -- preloaded into gongd by a test: gongd itself, as it is shipped, really dies where
  * a value meets a statement.  The file $POISON says which, a word and a value a line: `sql` a part of
- * the statement, `text` a part of a text or `int` a number that is bound, `signal` what ends it; or
+ * the statement, `text` a part of a text or `int` a number that is bound (or `step 1`: it is enough that
+ * the statement runs), `signal` what ends it; or
  * `what loop`: it turns there for ever, or `what hang`: the disk does not come back from a read.  Who does so
  * makes a file $POISON.inside.
  * Without the file nothing happens. */
@@ -16,7 +17,7 @@
 struct poison {
 	char sql[200], text[200];
 	long long number;
-	int signal;
+	int signal, step;
 	char what[8];
 };
 
@@ -47,6 +48,8 @@ read_poison(struct poison *p)
 			p->number = atoll(value);
 		else if (strcmp(word, "signal") == 0)
 			p->signal = atoi(value);
+		else if (strcmp(word, "step") == 0)
+			p->step = atoi(value);
 		else if (strcmp(word, "what") == 0)
 			snprintf(p->what, sizeof(p->what), "%s", value);
 	}
@@ -140,4 +143,17 @@ sqlite3_bind_int64(sqlite3_stmt *st, int i, sqlite3_int64 value)
 	if (value && read_poison(&p) && p.number == value && strstr(sqlite3_sql(st), p.sql))
 		die(&p, st);
 	return real(st, i, value);
+}
+
+int
+sqlite3_step(sqlite3_stmt *st)
+{
+	static int (*real)(sqlite3_stmt *);
+	struct poison p;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "sqlite3_step");
+	if (st && sqlite3_sql(st) && read_poison(&p) && p.step && strstr(sqlite3_sql(st), p.sql))
+		die(&p, st);
+	return real(st);
 }

@@ -8,34 +8,7 @@ import time
 import pytest
 
 from district import District
-from harness import World, read_books, wait_for
-
-SIM = '''route "sim" {
- driver = "gong-sim"
- channels = {sms}
- option "simulation" { value = "true" }
- option "latency_ms" { value = "1" }
- option "log" { value = "%s/sim.books" }
-}
-'''
-WRITER = '''#!/usr/bin/python3
-"""A driver that brings one text, again at each start, until gongd has taken it."""
-import json, os, sys
-for line in iter(sys.stdin.readline, ""):
-    op = json.loads(line)
-    if op["op"] == "open":
-        print(json.dumps(dict(ev="ready", protocol=1, channels=["sms"], window=8, batch=8,
-                              receipts=False, inbound=True, version="1")), flush=True)
-        if not os.path.exists("%(dir)s/took"):
-            print(json.dumps({"ev": "inbound", "id": "i1", "from": open("%(dir)s/from").read(),
-                              "text": "HELP US", "at": 1900000000000}), flush=True)
-    elif op["op"] == "ping":
-        print(json.dumps(dict(ev="pong", n=op["n"])), flush=True)
-    elif op["op"] == "took":
-        open("%(dir)s/took", "w").close()
-    elif op["op"] == "close":
-        break
-'''
+from harness import World, read_books, sim_route, wait_for
 
 
 class Faulty(World):
@@ -91,7 +64,7 @@ class Faulty(World):
 @pytest.fixture
 def world():
     with Faulty(name="own", divisor=200) as w:      # 4 min are 1.2 s
-        w.routes = SIM % w.dir
+        w.routes = sim_route(w.path("sim.books"), latency_ms=1)
         w.write_conf()
         yield w
 
@@ -217,13 +190,48 @@ def test_one_outcome_of_many(world):
     assert ":%d " % row in task["text"] and "became of" in task["text"], task
     wait_for("the others", lambda: sorted(
         m["state"] for m in world.messages() if m["contact"] in map(world.contact, refs)) ==
-        ["sending"] + ["sent"] * (len(refs) - 1))
+        ["sent"] * (len(refs) - 1) + ["uncertain"])
     assert "outcome put aside" in world.log()
-    # and at the next start, where it is in doubt, too
+    world.allow("outcome")
+    world.is_whole()
+
+
+def test_an_outcome_gives_its_place_free(world):
+    """What nobody can write any more holds no place of its route's window."""
+    world.routes = sim_route(world.path("sim.books"), latency_ms=1, window=1)
+    world.write_conf()
+    world.start()
+    world.load(District(1, 2))
+    row = world.contact("warner-990121001001-1")
+    world.refuse("outcome", "BEFORE INSERT ON attempt WHEN NEW.contact = %d" % row)
+    world.send(**notice("bad", "warner-990121001001-1", severity="red"))
+    wait_for("a task", world.faults, 20)
+    good = world.send(**notice("good", "info_officer-990121001001-1"))
+    wait_for("the other", lambda: world.are_sent(good))
+    wait_for("all settled", world.settled)          # the duty officer is told, too
+    assert world.states()["uncertain"] == 1, world.states()
+    world.allow("outcome")
+    world.is_whole()
+
+
+def test_not_even_the_end_of_an_outcome(world):
+    """Its row stays as it is; the rest of that line is written, and the next start is one."""
+    world.start()
+    world.load(District(1, 8))
+    refs = [r["ref"] for r in world.rows("SELECT ref FROM contact WHERE ref LIKE 'warner-%'")]
+    row = world.contact(refs[3])
+    world.refuse("outcome", "BEFORE INSERT ON attempt WHEN NEW.contact = %d" % row)
+    world.refuse("end", "BEFORE UPDATE ON message WHEN NEW.contact = %d AND NEW.state > 1" % row)
+    world.send(**notice("all", *refs, severity="red"))
+    wait_for("a task", world.faults, 20)
+    wait_for("the others", lambda: sorted(
+        m["state"] for m in world.messages() if m["contact"] in map(world.contact, refs)) ==
+        ["sending"] + ["sent"] * (len(refs) - 1))
     world.gongd.stop()
     world.start(wait=False)
     wait_for("gongd to answer", lambda: os.path.exists(world.socket) and "fault" in world.why_not())
     world.allow("outcome")
+    world.allow("end")
     world.send(**notice("after", refs[0]))
     world.is_whole()
 
@@ -232,18 +240,11 @@ def test_an_inbound(world):
     world.start()
     world.load(District(1, 2))
     world.refuse("inbound", "BEFORE INSERT ON answer WHEN NEW.text LIKE 'HELP%'")
-    driver = world.path("writer.py")
-    with open(driver, "w", encoding="utf-8") as f:
-        f.write(WRITER % dict(dir=world.dir))
-    os.chmod(driver, 0o755)
     alert = world.send(**move("a"))
     world.gongd.stop()
-    world.routes += 'route "writer" {\n driver = "%s"\n channels = {sms}\n}\n' % driver
-    world.write_conf()
-    with open(world.path("from"), "w", encoding="ascii") as f:
-        f.write("+%d" % world.rows(
-            "SELECT n.e164 FROM number n JOIN contact c ON c.id = n.contact "
-            "WHERE c.ref = 'village_chief-990121001001-1'")[0]["e164"])
+    world.write_to(dict(ev="inbound", id="i1", text="HELP US", at=1900000000000, **{
+        "from": "+%d" % world.rows("SELECT n.e164 FROM number n JOIN contact c ON c.id = n.contact "
+                                   "WHERE c.ref = 'village_chief-990121001001-1'")[0]["e164"]}))
     world.start()
     wait_for("gong to have taken it", lambda: os.path.exists(world.path("took")), 20)
     assert [r["text"] for r in world.rows("SELECT * FROM inbound")] == ["HELP US"]
@@ -265,3 +266,19 @@ def test_not_even_the_task(world):
     wait_for("the good one", lambda: world.are_sent(good))
     assert "fault of gong's own" in wait_for("readiness to say it", world.why_not, 10)
     assert "store not written" not in world.log()
+
+
+def test_a_work_that_time_brings(world):
+    """What no single thing is to blame for: that work is left out, the others go on."""
+    world.start()
+    world.load(District(1, 2))
+    world.refuse("pair", "BEFORE DELETE ON receipt_early")
+    route = world.rows("SELECT id FROM route WHERE name = 'sim'")[0]["id"]
+    world.change("INSERT INTO receipt_early VALUES (%d, 'x', 1, 1, 1)" % route)
+    world.gongd.stop()
+    world.start(wait=False)                     # its first upkeep comes at once
+    wait_for("gongd to answer", lambda: os.path.exists(world.socket) and "fault" in world.why_not())
+    assert 'work left out name="upkeep" as=due' in world.log()
+    good = world.send(**notice("good", "warner-990121001001-1"))
+    wait_for("the good one", lambda: world.are_sent(good))
+    world.is_whole()

@@ -9,35 +9,9 @@ import time
 import pytest
 
 from district import District
-from harness import World, read_books, wait_for
+from harness import World, read_books, sim_route, wait_for
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-SIM = '''route "sim" {
- driver = "gong-sim"
- channels = {sms}
- option "simulation" { value = "true" }
- option "log" { value = "%s/sim.books" }
-}
-'''
-WRITER = '''#!/usr/bin/python3
-"""A driver that brings one text, again at each start, until gongd has taken it."""
-import json, os, sys
-for line in iter(sys.stdin.readline, ""):
-    op = json.loads(line)
-    if op["op"] == "open":
-        print(json.dumps(dict(ev="ready", protocol=1, channels=["sms"], window=8, batch=8,
-                              receipts=False, inbound=True, version="1")), flush=True)
-        if not os.path.exists("%(dir)s/took"):
-            print(json.dumps({"ev": "inbound", "id": "i1", "from": "+999100000010",
-                              "text": "HELP US", "at": 1900000000000}), flush=True)
-    elif op["op"] == "ping":
-        print(json.dumps(dict(ev="pong", n=op["n"])), flush=True)
-    elif op["op"] == "took":
-        open("%(dir)s/took", "w").close()
-    elif op["op"] == "close":
-        break
-'''
-
 
 class Poisoned(World):
     """A world whose gongd dies as the file `poison` says."""
@@ -84,6 +58,13 @@ class Poisoned(World):
         with open(self.path("gongd.log"), encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def took(self):
+        """What the route `writer` was told that gong has taken."""
+        if not os.path.exists(self.path("took")):
+            return set()
+        with open(self.path("took"), encoding="utf-8") as f:
+            return set(f.read().split())
+
     def tasks(self, kind):
         return [t for t in self.rows("SELECT * FROM task WHERE closed_at IS NULL")
                 if t["kind"] == kind]
@@ -100,7 +81,7 @@ def world(tmp_path):
                           ASAN_OPTIONS="verify_asan_link_order=0:handle_segv=0:handle_sigbus=0"
                                        ":handle_abort=0:handle_sigill=0:handle_sigfpe=0")
         try:
-            w.routes = SIM % w.dir
+            w.routes = sim_route(w.path("sim.books"))
             w.write_conf()
             yield w
             if not w.gongd.alive():             # it is to end properly
@@ -116,14 +97,18 @@ def request(text, key=None, severity="yellow", contacts=("warner-990121001001-1"
                 params={"text": text}, audience={"contacts": list(contacts)})
 
 
-def post(world, *args, **more):
+def posted(world, path, body):
     try:
-        return world.api("POST", "/v1/alerts", request(*args, **more))
+        return world.api("POST", path, body)
     except OSError:
         return None, None                       # it died of it
     except Exception as e:                      # or while it answered
         assert "RemoteDisconnected" in type(e).__name__, e
         return None, None
+
+
+def post(world, *args, **more):
+    return posted(world, "/v1/alerts", request(*args, **more))
 
 
 @pytest.mark.parametrize("how", [signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS])
@@ -201,12 +186,8 @@ def test_the_watchdog_knows_a_loop_from_a_disk_that_hangs(world, how):
 
 
 def test_an_inbound_that_kills_gongd_is_kept_and_told(world):
-    driver = world.path("writer.py")
-    with open(driver, "w", encoding="utf-8") as f:
-        f.write(WRITER % dict(dir=world.dir))
-    os.chmod(driver, 0o755)
-    world.routes += 'route "writer" {\n driver = "%s"\n channels = {sms}\n}\n' % driver
-    world.write_conf()
+    world.write_to(dict(ev="inbound", id="i1", text="HELP US", at=1900000000000, **{
+        "from": "+999100000010"}))
     world.set("FROM number WHERE e164", "int 999100000010")     # after it was stored
     world.start(wait=False)
     deaths = world.until("gong to have taken it", lambda: os.path.exists(world.path("took")), 4)
@@ -279,3 +260,117 @@ def test_one_row_of_a_wave(world):
     wait_for("all settled", world.settled)
     assert world.states() == {"sent": 2, "failed": 1}, world.states()
     assert [t for t in world.tasks("quarantine") if t["alert"] == alert]
+
+
+def test_a_receipt(world):
+    world.write_to(dict(ev="receipt", took="r1", ref="POISON", to="+999100000010",
+                        state="delivered", at=1900000000000),
+                   dict(ev="inbound", id="i1", text="1", at=1900000000000, **{"from": "+999100000010"}))
+    world.set("FROM receipt_key", "text POISON")
+    world.start(wait=False)
+    deaths = world.until("gong to have taken both", lambda: world.took() == {"r1", "i1"}, 4)
+    assert deaths == 3, deaths
+    world.until("gongd to answer", world.answers)     # it may have died once more before
+    assert "command put aside kind=\"receipt\" route=writer" in world.log()
+    assert world.tasks("quarantine")
+
+
+def test_what_became_of_a_message(world):
+    """A `done` that kills: that message is uncertain, with a task; the others of the line are sent."""
+    world.start()
+    world.load(District(1, 1))
+    row = world.rows("SELECT id FROM contact WHERE ref = 'warner-990121001001-1'")[0]["id"]
+    world.set("OR IGNORE INTO attempt", "int %d" % row)
+    alert = world.send(starts_at=int(time.time() * 1000) + 1500, **request(
+        "转移", severity="red", contacts=("village_chief-990121001001-1", "warner-990121001001-1",
+                                          "info_officer-990121001001-1")))
+    deaths = world.until("the outcome to be put aside", lambda: "outcome put aside" in world.log(), 5)
+    assert deaths == 3, deaths
+    wait_for("all settled", world.settled)
+    assert world.states()["uncertain"] >= 1, world.states()
+    assert [m["state"] for m in world.messages() if m["contact"] == row and m["alert"] == alert] == [
+        "uncertain"]
+    assert any("ask this person" in t["text"] for t in world.tasks("quarantine"))
+    after = world.send(**request("以后", contacts=("info_officer-990121001001-1",)))
+    wait_for("the next", lambda: {m["state"] for m in world.messages() if m["alert"] == after} == {"sent"})
+
+
+def test_an_import(world):
+    world.start()
+    world.load(District(1, 1))
+    with open(world.path("lists/contacts.csv"), "rb") as f:
+        sound = f.read()
+    name = sound.splitlines()[1].split(b",")[1]
+    bad = sound.replace(name, b"POISON", 1)
+    world.set("contact", "text POISON")
+    for _ in range(3):
+        assert posted(world, "/v1/import/contacts", bad)[0] is None
+        assert world.died() == -signal.SIGSEGV
+        wait_for("gongd to answer", world.answers)
+    status, answer = posted(world, "/v1/import/contacts", bad)
+    assert status == 422 and "three times" in answer["detail"], (status, answer)
+    assert world.tasks("quarantine")
+    assert posted(world, "/v1/import/contacts", sound)[0] == 200
+    assert post(world, "healthy")[0] == 202
+
+
+def test_one_of_a_broadcast(world):
+    """Its slices are written without him, and the alert goes to all others."""
+    world.start()
+    world.load(District(16, 20))
+    row = world.rows("SELECT id FROM contact WHERE ref = 'warner-990121001003-1'")[0]["id"]
+    world.set("INTO message (wave, contact", "int %d" % row)
+    alert = dict(key="b", template="notice.text", severity="yellow", params={"text": "大家"},
+                 audience={"divisions": ["990121"], "roles": [
+                     "village_chief", "village_deputy", "warner", "info_officer", "grid_worker",
+                     "transfer_lead", "group_leader"]})
+    posted(world, "/v1/alerts", alert)          # it may die before it has answered
+    deaths = world.until("the row to be put aside", lambda: "row put aside" in world.log(), 5)
+    assert deaths == 3, deaths
+    world.clean()
+    world.until("gongd to answer", world.answers)     # it may have died once more before
+    status, answer = posted(world, "/v1/alerts", alert)
+    assert status == 200, (status, answer)      # it had been accepted
+    people = wait_for("the plan to be whole", lambda: world.rows(
+        "SELECT total FROM wave WHERE alert = ? AND state IN (1, 2)", answer["id"]))[0]["total"]
+    assert people > 2000, people
+    wait_for("the others to be told", lambda: len({
+        e["to"] for e in read_books(world.path("sim.books"))}) == people, 60)
+    assert row not in {m["contact"] for m in world.messages()}
+    assert any("by hand" in t["text"] for t in world.tasks("quarantine"))
+
+
+def test_a_wave_that_kills_as_it_is_loaded(world):
+    world.routes = world.routes.replace("gong-sim", "gong-none")    # it cannot leave
+    world.write_conf()
+    world.start(wait=False)
+    wait_for("gongd to answer", world.answers)
+    world.load(District(1, 1))
+    alert = world.send(**request("留下"))
+    world.gongd.stop()
+    world.routes = sim_route(world.path("sim.books"))
+    world.write_conf()
+    world.set("FROM alert WHERE id", "int %d" % alert)
+    world.start(wait=False)
+    world.until("the wave to be put aside", lambda: "wave put aside" in world.log() and
+                world.answers(), 16)
+    world.clean()
+    assert post(world, "healthy", contacts=("info_officer-990121001001-1",))[0] == 202
+    wait_for("the healthy one", lambda: any("healthy" in e["text"] for e in read_books(
+        world.path("sim.books"))))
+
+
+def test_a_memory_that_kills_as_it_is_loaded(world):
+    """No single wave is to blame: that memory stays empty, with a task, and the rest goes on."""
+    world.start()
+    world.load(District(1, 1))
+    world.gongd.stop()
+    world.set("min(due) FROM message", "step 1")
+    world.start(wait=False)
+    deaths = world.until("it to be left out", lambda: "work left out" in world.log() and
+                         world.answers(), 4)
+    assert deaths == 3, deaths
+    assert 'work left out name="waves" as=memory' in world.log()
+    assert any("waves" in t["text"] for t in world.tasks("quarantine"))
+    assert post(world, "healthy")[0] == 202
+    wait_for("the healthy one", lambda: len(read_books(world.path("sim.books"))) == 1)
