@@ -114,6 +114,18 @@ judge_digit(struct scan *s)
 	return conclude(s, REPLY_BY_DIGIT, digit, digit, 1);
 }
 
+/* 我撤完了 speaks of one, not of all; but it has been read. */
+static bool
+has_received(const struct scan *s)
+{
+	enum answer_kind kind;
+	int level;
+
+	return s->self && s->mapped & BIT(ANSWER_DONE) && !s->before && !s->after && !s->doing &&
+		!s->out->danger && reply_meaning(s->t, token_of(s, ANSWER_ACKNOWLEDGED), &kind, &level) &&
+		kind == ANSWER_ACKNOWLEDGED;
+}
+
 static bool
 judge_word(struct scan *s)
 {
@@ -146,6 +158,8 @@ judge_word(struct scan *s)
 			return conclude(s, s->rule && token == s->rule->token ? REPLY_BY_TEMPLATE_WORD :
 					REPLY_BY_WORD, token, word, strlen(word));
 	}
+	if (has_received(s))
+		return conclude(s, REPLY_BY_WORD, token_of(s, ANSWER_ACKNOWLEDGED), word, strlen(word));
 	return conclude(s, s->mapped ? REPLY_BY_DOUBT : REPLY_BY_MAP, "", word, strlen(word));
 }
 

@@ -89,12 +89,25 @@ code_at(const char *line, size_t at)
 	return len;
 }
 
+/* "9 点到" is an hour; "9 点火了" is none. */
+static bool
+is_hour(const char *line, size_t at)
+{
+	static const char *const goes_on[] = { "到", "半", "钟", "前", "后", "左右", "来", "多", "过", "回", "赶", "能" };
+	size_t len = word_at(line, at, "点");
+
+	for (size_t i = 0; len && i < sizeof(goes_on) / sizeof(*goes_on); i++)
+		if (word_at(line, at + len, goes_on[i]))
+			return true;
+	return len && (!line[at + len] || line[at + len] == ' ' || is_digit(line[at + len]));
+}
+
 /* Does a number before `at` count something, with or without a space: 3人, 3 people? */
 static bool
 is_counted(const char *line, size_t at, bool near_only)
 {
 	if (line[at] == ' ' && near_only)
-		return false;
+		return is_hour(line, at + 1);
 	return !code_at(line, at + (line[at] == ' ')) &&
 		reply_counted_at(line, at, IS(UNIT) | IS(WHO) | IS(MINUTE) | IS(ABOUT));
 }
@@ -195,29 +208,72 @@ take_unknown(struct scan *s)
 	s->at += len;
 }
 
-/* 收到 张建国; 收到 柳溪村张建国: a name ends the text.  Nothing doubtful may be in it. */
+/* 张建国, 柳溪村, 柳溪村张三.  Nothing doubtful may be in it, and 张三家 counts. */
 static bool
-take_name(struct scan *s)
+is_signature(const char *line, size_t at, size_t end)
 {
-	size_t at = s->at, village = 0, left = 0;
-	const char *line = s->line;
+	size_t village = 0, left = 0;
 
-	if (!reply_has_answer(s) || !s->apart)
-		return false;
-	for (size_t i = at; line[i]; i += character(line + i)) {
+	for (size_t i = at; i < end; i += character(line + i)) {
 		if ((unsigned char)line[i] < 0x80 || i - at > 3 * NAME_MAX_CHARACTERS ||
-		    word_at(line, i, "水") || word_at(line, i, "洪") || reply_word_at(line, i, READ))
+		    word_at(line, i, "水") || word_at(line, i, "洪") ||
+		    reply_word_at(line, i, READ & ~IS(DIGIT)) ||
+		    (reply_word_at(line, i, IS(DIGIT)) && reply_counted_at(line, i + character(line + i),
+									    IS(UNIT) | IS(WHO))))
 			return false;
 		if (word_at(line, i, "村"))
 			village = i + strlen("村");
 	}
 	at = village ? village : at;
-	for (size_t i = at; line[i]; i += character(line + i))
+	for (size_t i = at; i < end; i += character(line + i))
 		left++;
-	if (!(village && !left) && !(reply_word_at(line, at, IS(NAME)) && (left == 2 || left == 3)))
+	return (village && !left) || (reply_word_at(line, at, IS(NAME)) && (left == 2 || left == 3));
+}
+
+/* 收到 张建国; 收到 柳溪村张三: a name ends the text. */
+static bool
+take_name(struct scan *s)
+{
+	size_t end = strlen(s->line);
+
+	if (!reply_has_answer(s) || !s->apart || !is_signature(s->line, s->at, end))
 		return false;
 	s->named = true;
-	s->at = strlen(line);
+	s->at = end;
+	return true;
+}
+
+/* 张三收到; 张三 1; 柳溪村 1: a name begins it. */
+static bool
+take_signer(struct scan *s)
+{
+	size_t end = s->at;
+	const char *line = s->line;
+
+	if (reply_has_answer(s) || s->before || (s->at && !s->apart && !s->filled))
+		return false;
+	while ((unsigned char)line[end] >= 0x80 && end - s->at <= 3 * NAME_MAX_CHARACTERS &&
+	       !reply_word_at(line, end, IS(GOT)))
+		end += character(line + end);
+	if (end == s->at || !is_signature(line, s->at, end) ||
+	    (!reply_word_at(line, end + (line[end] == ' '), IS(GOT)) &&
+	     !(line[end] == ' ' && is_digit(line[end + 1]))))
+		return false;
+	s->named = true;
+	s->at = end;
+	return true;
+}
+
+/* 收到 王主任: whom he speaks to. */
+static bool
+take_addressee(struct scan *s)
+{
+	const struct reply_word *name = reply_word_at(s->line, s->at, IS(NAME)), *title;
+
+	title = name ? reply_word_at(s->line, s->at + strlen(name->text), IS(FILL)) : NULL;
+	if (!title || strlen(title->text) < strlen("主任"))
+		return false;
+	s->at += strlen(name->text);
 	return true;
 }
 
@@ -376,6 +432,8 @@ take(struct scan *s)
 		s->at += code;
 		return;
 	}
+	if (take_signer(s))
+		return;
 	if (is_digit(s->line[s->at])) {
 		take_number(s);
 		return;
@@ -389,7 +447,7 @@ take(struct scan *s)
 		return;
 	if (w)
 		take_word(s, w);
-	else if (!take_name(s))
+	else if (!take_name(s) && !take_addressee(s))
 		take_unknown(s);
 }
 

@@ -40,6 +40,17 @@ denies(const char *plain, const char *spaced)
 	return HAS_ANY(plain, zh) || HAS_ANY(spaced, en);
 }
 
+/* 没问题 denies nothing. */
+static void
+leave_out_calm(char *plain)
+{
+	static const char *const calm[] = { "没问题", "没有问题", "没得问题", "莫得问题", "冇问题", "无问题", "NO PROBLEM" };
+
+	for (size_t i = 0; i < sizeof(calm) / sizeof(*calm); i++)
+		for (char *p; (p = strstr(plain, calm[i]));)
+			memset(p, '-', strlen(calm[i]));
+}
+
 /* A number and, behind a space or not, a word for people or things. */
 static bool
 counts(const char *plain)
@@ -111,6 +122,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	reply_text(plain, sizeof(plain), text);
 	reply_text(twice, sizeof(twice), plain);
 	promise(strcmp(plain, twice) == 0, "plain stays plain");
+	leave_out_calm(plain);
 	snprintf(spaced, sizeof(spaced), " %s ", plain);
 	for (size_t i = 0; i < sizeof(maps) / sizeof(*maps); i++)
 		check_map(&maps[i], text, plain, spaced);
