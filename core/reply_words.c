@@ -62,7 +62,10 @@ reply_word_at(const char *line, size_t at, unsigned classes)
 	for (size_t i = 0; i < reply_word_count; i++) {
 		size_t len;
 
-		if (reply_words[i].text[0] != line[at] || !(classes & 1u << reply_words[i].is))
+		const char *text = reply_words[i].text;
+
+		if (text[0] != line[at] || (text[1] && text[1] != line[at + 1]) ||
+		    !(classes & 1u << reply_words[i].is))
 			continue;
 		len = word_at(line, at, reply_words[i].text);
 		if (len > best_len) {
@@ -91,9 +94,10 @@ reply_counted_at(const char *line, size_t at, unsigned classes)
 	return w && classes & 1u << w->is;
 }
 
-/* 3人, 12名, 3 people, 三个人, 好几个人: past the number at `at`, a number of people? */
+/* 3人, 12名, 3 people, 三个人, 好几个人: past the number at `at`, a number of people?  *end is where the
+ * number ends, which is the same from anywhere in it. */
 static bool
-is_people(const char *line, size_t at)
+is_people(const char *line, size_t at, size_t *end)
 {
 	static const char *const numbers[] = {
 		"一", "二", "两", "三", "四", "五", "六", "七", "八", "九", "十", "百", "几", "多", "余", "个",
@@ -111,12 +115,15 @@ is_people(const char *line, size_t at)
 			i = (size_t)-1;		/* again from the first */
 		}
 	}
+	*end = at;
 	return number && reply_counted_at(line, at - (line[at - 1] == ' '), IS(WHO));
 }
 
 bool
 reply_line_is_danger(const char *line)
 {
+	size_t number = 0;		/* ends there */
+
 	if (reply_word_whole(line, IS(ALARM)))
 		return true;
 	for (size_t at = 0; line[at];) {
@@ -127,7 +134,8 @@ reply_line_is_danger(const char *line)
 			continue;
 		}
 		w = reply_word_at(line, at, IS(DANGER) | IS(ANSWER));
-		if ((w && (w->is == CLASS_DANGER || w->kind == ANSWER_HELP)) || is_people(line, at))
+		if ((w && (w->is == CLASS_DANGER || w->kind == ANSWER_HELP)) ||
+		    (at >= number && is_people(line, at, &number)))
 			return true;
 		for (at++; ((unsigned char)line[at] & 0xc0) == 0x80; at++)
 			;		/* to the next character */
