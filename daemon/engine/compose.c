@@ -117,7 +117,8 @@ compose_told(struct planner *p, const struct template *t, const struct told *tol
 		.place_count = told->place_count, .m = p->alert->targets, .post = "",
 		.code = told->code[0] ? told->code : coded ? p->alert->code : NULL,
 		.code_due = told->code[0], .silent = silent,
-		.helps = told->helps, .min_ms = e->now - p->alert->released_at,
+		.helps = told->helps, .callout = p->policy && p->policy->targets == TARGETS_TEAM,
+		.min_ms = e->now - p->alert->released_at,
 		.time_at = p->alert->closed_at == NEVER ? 0 : p->alert->closed_at,
 	};
 	int64_t id;

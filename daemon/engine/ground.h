@@ -91,6 +91,7 @@ struct text_place {			/* for whom a text is rendered; all borrowed */
 	const struct target_range *silent;	/* what has not answered, as far as he is told of it */
 	size_t silent_count;
 	bool helps;			/* it speaks of those, not of his own */
+	bool callout;			/* of a team: what it ranks with is no colour */
 	const char *person, *post, *code;
 	bool code_due;			/* the code is shown whatever it costs */
 	unsigned long m;

@@ -254,16 +254,31 @@ says_level(const struct template *t)
 
 /* In an English call "RED" would be spelt out; in an English SMS it stands out. */
 static const char *
-level_word(struct values *v, const struct template *own, enum severity severity)
+colour(struct values *v, enum severity severity)
 {
 	char capitals[SEVERITY_TEXT];
 
-	if (!own || !says_level(own) || severity == SEVERITY_NOTICE)
+	if (severity == SEVERITY_NOTICE)
 		return NULL;
 	severity_in_sms(capitals, severity, v->lang);
 	buf_reset(&v->text);
 	buf_puts(&v->text, v->channel == CHANNEL_SMS ? capitals : severity_said(severity, v->lang));
 	return v->text.data;
+}
+
+static const char *
+level_word(struct values *v, const struct template *own, enum severity severity)
+{
+	return own && says_level(own) ? colour(v, severity) : NULL;
+}
+
+/* Whoever helps hears the colour always; that of a callout is none. */
+static const char *
+helper_level(struct values *v)
+{
+	const struct text_place *p = v->place;
+
+	return p->helps && !p->callout ? colour(v, p->alert->severity) : NULL;
 }
 
 static const struct template *
@@ -367,7 +382,7 @@ value_of(struct values *v, const struct param *param)
 		value = in_pairs(v, "level");
 		if (value && !severity_is_said(p->alert->severity, value))
 			return value;
-		if ((value = level_word(v, own_template(p), p->alert->severity)))
+		if ((value = level_word(v, own_template(p), p->alert->severity)) || (value = helper_level(v)))
 			return value;
 	}
 	switch (param->scope) {
