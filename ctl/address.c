@@ -84,6 +84,8 @@ address_put(const struct ctl *ctl, const struct err *err, struct buf *out)
 {
 	const struct about *a = &err->about;
 
+	if (a->concept == CONCEPT_QUERY && put_own(ctl, a->name, out))
+		return;
 	if (a->concept >= CONCEPT_FIELD && a->concept <= CONCEPT_OPTION) {
 		buf_puts(out, a->name);
 	} else if (a->concept == CONCEPT_ROW) {

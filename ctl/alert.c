@@ -318,6 +318,9 @@ alert_ack(struct ctl *ctl)
 	else
 		printf(say(ctl, "recorded: %s (alert %lld)\n", "已登记:%s(告警 %lld)\n"),
 		       level_word(ctl, (int)member_int(answer, "level")), (long long)id);
+	if (json_is_false(json_object_get(answer, "counts")))
+		fputs(say(ctl, "the alert is over: its levels stay as they were reported\n",
+			  "该告警已结束:等级保持不变\n"), stdout);
 	json_decref(answer);
 	return CTL_OK;
 }

@@ -23,7 +23,7 @@ step(const char **text, mbstate_t *state, const char **bytes, size_t *len)
 	size_t used = mbrtowc(&wide, *text, MB_LEN_MAX, state);
 	int columns;
 
-	*bytes = "?";
+	*bytes = **text == '\n' || **text == '\r' || **text == '\t' ? " " : "?";
 	*len = 1;
 	if (used == 0 || used > MB_LEN_MAX) {
 		memset(state, 0, sizeof(*state));

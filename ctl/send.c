@@ -9,6 +9,7 @@
 #include "core/number.h"
 
 #define AHEAD_MAX HOURS(24 * 366) /* how far an alert may be planned */
+#define REPLACED_SHOWN 5 /* places taken over that are named */
 
 static bool
 is_code(const char *text, size_t len)
@@ -288,6 +289,33 @@ warn_incomplete(const struct ctl *ctl, json_t *answer)
 				  "):请核对已通知的人,其余人工通知,并恢复最近的备份\n"));
 }
 
+/* What becomes of the alert that this one replaces. */
+static void
+tell_replaced(const struct ctl *ctl, json_t *answer)
+{
+	json_t *old = json_object_get(answer, "replaces"), *moved = json_object_get(old, "moved"), *one;
+	struct buf names = { 0 }, clean = { 0 };
+	size_t i;
+
+	if (!old)
+		return;
+	json_array_foreach(moved, i, one) {
+		if (i == REPLACED_SHOWN)
+			break;
+		buf_printf(&names, "%s%s", i ? ", " : "", json_string_value(one) ? json_string_value(one) : "?");
+	}
+	if (json_array_size(moved) > REPLACED_SHOWN)
+		buf_puts(&names, ", …");
+	text_clip(&clean, names.data ? names.data : "-", SIZE_MAX);
+	printf(say(ctl, "of alert %s: %zu taken over (%s), %lld stay with it, %lld people are told that it has "
+			"ended for them\n",
+		   "告警 %s:接管 %zu 个(%s),%lld 个仍归原告警,另有 %lld 人会收到原告警结束的通知\n"),
+	       member_text(old, "code") ? member_text(old, "code") : "-", json_array_size(moved), clean.data,
+	       (long long)member_int(old, "stays"), (long long)member_int(old, "told"));
+	buf_fini(&clean);
+	buf_fini(&names);
+}
+
 static int
 post(struct ctl *ctl, const char *path, json_t *body)
 {
@@ -329,6 +357,7 @@ post(struct ctl *ctl, const char *path, json_t *body)
 				       ? word(ctl, member_text(answer, "state"))
 				       : "-",
 			       (long long)member_int(answer, "targets"));
+		tell_replaced(ctl, answer);
 		if (!dry)		/* a plan has its own among it */
 			tell_warnings(ctl, answer);
 		warn_nobody(ctl, answer);

@@ -47,8 +47,10 @@ task_row(const struct ctl *ctl, json_t *task, struct grid *t)
 	grid_cellf(t, "%lld", (long long)member_int(task, "id"));
 	if (member_text(task, "alert_code"))
 		grid_cell(t, member_text(task, "alert_code"));
-	else
+	else if (member_int(task, "alert"))
 		grid_cellf(t, "%lld", (long long)member_int(task, "alert"));
+	else
+		grid_cell(t, NULL);
 	grid_cell(t, instant_text(text, member_int(task, "opened_at")));
 	grid_cell(t, instant_text(text, member_int(task, "closed_at")));
 	grid_cell(t, word(ctl, member_text(task, "kind")));

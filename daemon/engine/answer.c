@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-void
+int64_t
 engine_take_answer(struct engine *e, struct alert *a, uint32_t contact, const struct word *word)
 {
 	struct answer answer = {
@@ -15,14 +15,16 @@ engine_take_answer(struct engine *e, struct alert *a, uint32_t contact, const st
 		.wave = word->wave, .minutes = word->minutes,
 	};
 	unsigned *targets;
+	int64_t task;
 
 	answer.target_count = engine_counts_for(e, a->id, contact, word->texts, word->text_count,
 						&targets);
 	answer.targets = targets;
-	engine_raise(e, a, &answer);
+	task = engine_raise(e, a, &answer);
 	free(targets);
 	if (word->kind == ANSWER_HELP)
 		engine_help_told(e, a, contact, 0, word->source == SOURCE_SMS ? word->text : "");
+	return task;
 }
 
 void
@@ -102,6 +104,40 @@ engine_call(struct engine *e, struct command *cmd)
 	}
 }
 
+int
+engine_still_here(struct engine *e, const struct alert *a, int64_t moved_to, enum concept concept,
+		  struct err *err)
+{
+	struct alert heir;
+
+	if (!moved_to || !store_alert_get(e->store, moved_to, &heir))
+		return 0;
+	return err_say(err, REFUSED_CONFLICT, about(concept), answer_moved, a->code, heir.code);
+}
+
+/* For whom the desk's answer counts, in `answer` and *targets; the caller frees these. */
+static int
+desk_counts_for(struct engine *e, const struct alert *a, const struct answer_request *q, uint32_t contact,
+		struct answer *answer, unsigned **targets, struct err *err)
+{
+	struct target t;
+
+	if (q->contact) {
+		if (!contact || !store_was_called(e->store, contact, a->id))
+			return err_say(err, REFUSED_INVALID, about(CONCEPT_CONTACT), not_called, q->contact,
+				       NUM(a->id));
+		answer->contact = contact;
+		answer->target_count = engine_counts_for(e, a->id, contact, NULL, 0, targets);
+		return engine_still_here(e, a, store_called_moved_to(e->store, a->id, contact),
+					 CONCEPT_CONTACT, err);
+	}
+	if (!store_target_by_division(e->store, a->id, q->division, &t))
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_DIVISION), not_a_target, NUM(a->id));
+	if (t.contact)
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_CONTACT), each_for_himself, NUM(a->id));
+	return engine_still_here(e, a, t.moved_to, CONCEPT_DIVISION, err);
+}
+
 void
 engine_desk_answer(struct engine *e, struct command *cmd)
 {
@@ -112,7 +148,6 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 	struct err err = { 0 };
 	struct buf json = { 0 };
 	struct person person;
-	struct target t;
 	struct alert a;
 	unsigned *targets = NULL;
 	bool known;
@@ -127,29 +162,16 @@ engine_desk_answer(struct engine *e, struct command *cmd)
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
-	if (q->contact) {
-		if (!known || !store_was_called(e->store, person.id, a.id)) {
-			err_say(&err, REFUSED_INVALID, about(CONCEPT_CONTACT), not_called,
-				q->contact, NUM(a.id));
-			engine_refuse(e, cmd->reply_to, &err);
-			return;
-		}
-		answer.contact = person.id;
-		answer.target_count = engine_counts_for(e, a.id, person.id, NULL, 0, &targets);
-		answer.targets = targets;
-	} else if (!store_target_by_division(e->store, a.id, q->division, &t)) {
-		err_say(&err, REFUSED_INVALID, about(CONCEPT_DIVISION), not_a_target, NUM(a.id));
+	if (desk_counts_for(e, &a, q, known ? person.id : 0, &answer, &targets, &err) < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
-		return;
-	} else if (t.contact) {
-		err_say(&err, REFUSED_INVALID, about(CONCEPT_CONTACT), each_for_himself,
-			NUM(a.id));
-		engine_refuse(e, cmd->reply_to, &err);
+		free(targets);
 		return;
 	}
+	answer.targets = targets;
 	engine_raise(e, &a, &answer);
 	free(targets);
 	store_audit(e->store, e->now, cmd->by.name, "alert.ack", q->note ? q->note : "");
-	buf_printf(&json, "{\"alert\":%lld,\"level\":%d}", (long long)a.id, q->level);
+	buf_printf(&json, "{\"alert\":%lld,\"level\":%d,\"counts\":%s}", (long long)a.id, q->level,
+		   a.state == ALERT_CANCELLED || a.state == ALERT_EXPIRED ? "false" : "true");
 	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
 }

@@ -102,8 +102,11 @@ struct word {				/* what a person said, and to which texts */
 /* Keeps with the alert what is no answer to it, be it a call for help. */
 void engine_keep_words(struct engine *, const struct alert *, uint32_t contact, uint32_t wave,
 		       enum answer_kind, const char *text);
-/* Books it on that request. */
-void engine_take_answer(struct engine *, struct alert *, uint32_t contact, const struct word *);
+/* -1 fills err: another alert has taken it over (`moved_to`, 0 = none has), and what is entered here would
+ * change nothing. */
+int engine_still_here(struct engine *, const struct alert *, int64_t moved_to, enum concept, struct err *);
+/* Books it on that request.  Returns the task that it opened or grew, 0 = none. */
+int64_t engine_take_answer(struct engine *, struct alert *, uint32_t contact, const struct word *);
 void engine_call(struct engine *, struct command *);
 void engine_desk_answer(struct engine *, struct command *);
 

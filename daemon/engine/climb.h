@@ -73,7 +73,8 @@ void engine_tell_nobody(struct engine *, const struct alert *, struct buf *json)
 
 /* -- raise.c -- */
 
-/* Records an answer and raises every target that it counts for. */
-void engine_raise(struct engine *, struct alert *, const struct answer *);
+/* Records an answer and raises every target that it counts for.  Returns the task that it opened or
+ * grew, 0 = none. */
+int64_t engine_raise(struct engine *, struct alert *, const struct answer *);
 
 #endif

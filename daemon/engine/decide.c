@@ -91,12 +91,18 @@ whose(struct deciding *d, struct answer *answer)
 		if (t.contact)
 			return err_say(&d->err, REFUSED_INVALID, about(CONCEPT_CONTACT), each_for_himself,
 				       NUM(d->alert.id));
+		if (engine_still_here(d->e, &d->alert, t.moved_to, CONCEPT_DIVISION, &d->err) < 0)
+			return -1;
 		answer->division = q->division;
 	} else if (!d->text.contact) {
 		return err_say(&d->err, REFUSED_INVALID, about(CONCEPT_CONTACT), inbox_for_whom);
 	} else {
 		answer->contact = d->text.contact;
 	}
+	if (q->level && answer->contact &&
+	    engine_still_here(d->e, &d->alert, store_called_moved_to(store, d->alert.id, answer->contact),
+			      CONCEPT_CONTACT, &d->err) < 0)
+		return -1;
 	if (q->level && answer->contact &&
 	    store_called_lowest(store, answer->contact, d->alert.id) == LEVEL_COUNT) {
 		struct person person = { .ref = "" };

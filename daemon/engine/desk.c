@@ -38,6 +38,9 @@ quote(const json_t *words, char out[QUOTE_MAX])
 		n += (size_t)snprintf(out + n, QUOTE_MAX - n, "%s%s", n ? " / " : "", text ? text : "");
 	}
 	text_mend(out);
+	for (; *out; out++)		/* its lines are one here */
+		if ((unsigned char)*out < ' ')
+			*out = ' ';
 }
 
 static void

@@ -96,6 +96,7 @@ book(struct judging *j, struct candidate *c, enum which_rule rule)
 	};
 	struct answered how = { .e164 = j->in->e164, .over = candidate_is_over(c) };
 	bool heard_before = how.over && has_heard(e, c);
+	int64_t task;
 
 	how.said_before = store_has_said(e->store, c->alert.id, c->contact, c->kind);
 	if (rule == WHICH_BY_CODE && c->coded) {
@@ -106,12 +107,12 @@ book(struct judging *j, struct candidate *c, enum which_rule rule)
 	how.asks_which = is_about_which(j, c);
 	if (word.level > LEVEL_ACKNOWLEDGED && (rule == WHICH_BY_NEAR_CODE || how.asks_which))
 		word.level = LEVEL_ACKNOWLEDGED;
-	engine_take_answer(e, &c->alert, c->contact, &word);
+	task = engine_take_answer(e, &c->alert, c->contact, &word);
+	if (j->reply.danger && c->kind != ANSWER_HELP)
+		task = to_the_desk(j, c, true);
 	judged(j, &(struct judgement){ .contact = c->contact, .alert = c->alert.id,
 				       .meaning = answer_kind_name(c->kind), .level = word.level,
-				       .rule = which_rule_name(rule) });
-	if (j->reply.danger && c->kind != ANSWER_HELP)
-		to_the_desk(j, c, true);
+				       .rule = which_rule_name(rule), .task = task });
 	if (j->in->text && !heard_before)
 		engine_thank(e, c, &how);
 }

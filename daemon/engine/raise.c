@@ -84,23 +84,24 @@ stand_for(struct stand *s, unsigned target)
 		fall(s, target);
 }
 
-static void
+static int64_t
 call_the_desk(struct engine *e, const struct alert *a, const struct answer *answer, const char *kind)
 {
-	engine_desk_words(e, a->id, answer->contact, 0, kind, answer->text ? answer->text : answer->note);
+	return engine_desk_words(e, a->id, answer->contact, 0, kind, answer->text ? answer->text : answer->note);
 }
 
-/* What a person said that only another person can deal with. */
-static void
+/* What a person said that only another person can deal with; 0: nothing. */
+static int64_t
 tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
 	      const struct answer *answer)
 {
 	bool team = p && p->targets == TARGETS_TEAM;
 
 	if (answer->kind == ANSWER_HELP)
-		call_the_desk(e, a, answer, "help");
-	else if (answer->kind == ANSWER_CANNOT && !team)
-		call_the_desk(e, a, answer, "cannot");
+		return call_the_desk(e, a, answer, "help");
+	if (answer->kind == ANSWER_CANNOT && !team)
+		return call_the_desk(e, a, answer, "cannot");
+	return 0;
 }
 
 /* The desk had a task about such places, or no rung will open one any more. */
@@ -115,7 +116,7 @@ desk_knew(const struct alert *a, const struct policy *p)
 }
 
 /* Records an answer and raises every target that it counts for. */
-void
+int64_t
 engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 {
 	const struct policy *p = engine_policy(e, a->policy);
@@ -124,15 +125,16 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 			   .quota = !team ? 0 : p->quota ? p->quota : 1 };
 	bool heard = team && store_has_answered(e->store, a->id, answer->contact);
 	struct target t;
+	int64_t task;
 
 	store_answer_insert(e->store, answer);
 	engine_event(e, a->id, "answer", "{\"kind\":\"%s\",\"level\":%d,\"contact\":%u,"
 		     "\"source\":%d,\"helper\":%s}", answer_kind_name(answer->kind), answer->level,
 		     answer->contact, (int)answer->source, answer->helper ? "true" : "false");
-	tell_the_desk(e, a, p, answer);
+	task = tell_the_desk(e, a, p, answer);
 	/* What is over stays as it was reported. */
 	if (answer->helper || a->state == ALERT_CANCELLED || a->state == ALERT_EXPIRED)
-		return;
+		return task;
 	a->hurry |= answer->kind == ANSWER_CANNOT && team;
 	for (size_t i = 0; i < answer->target_count; i++)
 		stand_for(&s, answer->targets[i]);
@@ -151,4 +153,5 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 		a->due_at = e->now;
 		store_alert_update(e->store, a);
 	}
+	return task;
 }

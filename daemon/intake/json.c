@@ -142,12 +142,29 @@ has_control(const char *text, bool lines)
 	return false;
 }
 
+/* Nothing but blanks, of whatever width: no note is one. */
+static bool
+is_blank(const char *text)
+{
+	static const char *const blanks[] = { " ", "\n", "\u00a0", "\u3000", "\u200b" };
+	size_t i = 0;
+
+	while (*text && i < sizeof(blanks) / sizeof(*blanks))
+		if (strncmp(text, blanks[i], strlen(blanks[i])) == 0) {
+			text += strlen(blanks[i]);
+			i = 0;
+		} else {
+			i++;
+		}
+	return !*text;
+}
+
 static int
 check_string(struct reading *r, json_t *value, const struct about *at, size_t max)
 {
 	if (!json_is_string(value))
 		return refuse(r, REFUSED_INVALID, *at, not_a_string);
-	if (json_string_length(value) == 0)
+	if (is_blank(json_string_value(value)))
 		return refuse(r, REFUSED_INVALID, *at, is_empty);
 	if (json_string_length(value) > max)
 		return refuse(r, REFUSED_INVALID, *at, is_too_long, NUM(max));

@@ -9,22 +9,23 @@
 /* gong's own test messages that came back are nobody's words. */
 #define INBOX "SELECT i.id, i.at, i.received_at, i.e164, i.text, i.contact, i.alert, a.code, " \
 	"i.meaning, i.level, i.rule, i.task, i.wait_until, i.decided_by, i.decided_at, i.note, r.name, " \
-	"i.answered_by, i.answered_at, t.closed_at FROM inbound i LEFT JOIN alert a ON a.id = i.alert " \
+	"i.answered_by, i.answered_at, t.closed_at, t.kind FROM inbound i LEFT JOIN alert a ON a.id = i.alert " \
 	"LEFT JOIN route r ON r.id = i.route LEFT JOIN task t ON t.id = i.task WHERE i.meaning IS NOT 'canary' AND i.id < ?1 "
 #define ORDER "ORDER BY i.id DESC LIMIT ?2"
 #define LOOKED_AT_MAX 10000
 
-/* Nobody has decided nor closed its task, and gong took it for no answer: not judged yet, words, or
- * words of danger. */
+/* Nobody has decided nor closed its task, and gong took it for no answer (not judged yet, words), or it
+ * calls for help. */
 static bool
 is_open(sqlite3_stmt *st)
 {
 	const char *meaning = (const char *)sqlite3_column_text(st, 8);
 	const char *rule = (const char *)sqlite3_column_text(st, 10);
+	const char *task = (const char *)sqlite3_column_text(st, 20);
 
 	if (sqlite3_column_type(st, 14) != SQLITE_NULL || sqlite3_column_type(st, 19) != SQLITE_NULL)
 		return false;
-	return !meaning || (rule && strcmp(rule, "danger") == 0) ||
+	return !meaning || (rule && strcmp(rule, "danger") == 0) || (task && strcmp(task, "help") == 0) ||
 		(answer_kind_parse(meaning) <= ANSWER_NONE && strcmp(meaning, "opt_in") != 0);
 }
 
@@ -73,7 +74,10 @@ text_json(struct reader *r, const struct read_query *q, const struct settings *s
 {
 	json_number(out, "id", st, 0);
 	buf_puts(out, ",");
-	json_number(out, "at", st, 1);
+	if (sqlite3_column_int64(st, 1))
+		json_number(out, "at", st, 1);
+	else
+		buf_puts(out, "\"at\":null");
 	buf_puts(out, ",");
 	json_number(out, "received_at", st, 2);
 	buf_printf(out, ",\"kind\":\"%s\",", sqlite3_column_type(st, 4) == SQLITE_NULL ? "missed_call"
