@@ -21,7 +21,8 @@ may_tell(struct engine *e, uint64_t who)
 
 	if (told && e->now >= *told && e->now - *told < AGAIN_MS)
 		return false;
-	if (!pace_meter_take(&e->help.until, GAP_MS, BURST, e->now)) {
+	/* Whoever writes from many numbers drowns nobody of the lists. */
+	if (!pace_meter_take(&e->help.until[who >= NUMBER_KEY], GAP_MS, BURST, e->now)) {
 		engine_log(e, LOG_WARNING, "duty officer not told of a call for help");
 		return false;
 	}
@@ -103,5 +104,5 @@ engine_help_drop(struct engine *e)
 {
 	table_fini(&e->help.told, free);
 	e->help.told = (struct table){ 0 };
-	e->help.until = 0;
+	e->help.until[0] = e->help.until[1] = 0;
 }

@@ -251,7 +251,7 @@ struct engine {
 	struct table thanked;		/* thanks.c: contact -> his last thanks */
 	struct {			/* help.c: that the duty officer was told */
 		struct table told;	/* who -> when (msec *) */
-		msec until;		/* meter of all of them */
+		msec until[2];		/* meters: of people, and of numbers that nobody knows */
 	} help;
 	struct {			/* inbound.c: answers that wait */
 		msec at;		/* when the first has waited enough; NEVER: none waits */
