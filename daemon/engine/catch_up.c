@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define TARGETS_MAX 64			/* in a turn */
-#define STEPS_MAX 62			/* of a policy: a set of them is one number */
+#define STEPS_MAX POLICY_STEPS_MAX
 #define AGAIN_MS MINUTES(10)		/* so often at most for one target; else it is a task */
 #define POSITION 1000			/* of its waves, behind those of the rungs themselves */
 #define NOBODY ((uint64_t)1 << STEPS_MAX)	/* only helpers are told: there is nobody else */
@@ -16,9 +16,10 @@ void
 engine_catch_up_note(struct engine *e, const struct alert *a, const struct policy *p,
 		     const struct target_fall *f)
 {
+	unsigned taken = engine_rungs_taken(e, a);
 	uint64_t missed = 0;
 
-	for (size_t i = 0; i < p->step_count && i < a->step && i < STEPS_MAX; i++) {
+	for (size_t i = 0; i < p->step_count && i < taken && i < STEPS_MAX; i++) {
 		int below = p->steps[i].below;
 
 		if (f->to < below && below <= f->from && (int)i >= target_rose(f, below))

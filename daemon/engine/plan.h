@@ -37,6 +37,8 @@ bool engine_slices_begin(struct engine *, const struct alert *, const struct ale
 bool engine_slices_of(const struct engine *, int64_t alert);	/* is one under way? */
 /* The oldest; NULL: none.  Borrowed until it is ended. */
 struct slices *engine_slices_oldest(const struct engine *);
+/* How many rungs have been taken, or have read whom they are for: the one in slices counts from then on. */
+unsigned engine_rungs_taken(const struct engine *, const struct alert *);
 int64_t slices_alert(const struct slices *);
 /* Does it still plan what the alert is at? */
 bool slices_fit(const struct slices *, const struct alert *);

@@ -78,7 +78,8 @@ stand_for(struct stand *s, unsigned target)
 		s->full = level >= s->p->chase_below;
 	else if (up && s->quota && s->p)
 		s->spare = level == had && answer->level < s->p->until;
-	if (up && store_target_raise(store, s->a->id, target, level, s->a->step, answer))
+	if (up && store_target_raise(store, s->a->id, target, level,
+				     engine_rungs_taken(s->e, s->a), answer))
 		s->raised = true;
 	else if (takes_back || (up && !answer->contact))
 		fall(s, target);

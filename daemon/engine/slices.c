@@ -47,6 +47,18 @@ engine_slices_of(const struct engine *e, int64_t alert)
 	return false;
 }
 
+unsigned
+engine_rungs_taken(const struct engine *e, const struct alert *a)
+{
+	for (size_t i = 0; i < e->slices.count; i++) {
+		const struct slices *s = e->slices.list[i];
+
+		if (s->alert == a->id && s->loaded && s->p.index == a->step)
+			return a->step + 1;
+	}
+	return a->step;
+}
+
 struct slices *
 engine_slices_oldest(const struct engine *e)
 {

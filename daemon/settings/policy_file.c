@@ -182,6 +182,11 @@ policy_from(struct policy **out, cfg_t *section, const struct settings *s, struc
 		conf_fail(section, err, "policy %s has no step; add step \"name\" { … }", p->name);
 		goto fail;
 	}
+	if (steps > POLICY_STEPS_MAX) {
+		conf_fail(section, err, "policy %s has %u steps; at most %d are possible", p->name, steps,
+			  POLICY_STEPS_MAX);
+		goto fail;
+	}
 	for (unsigned i = 0; i < steps; i++) {
 		if (read_step(p, cfg_getnsec(section, "step", i), s, err) < 0)
 			goto fail;

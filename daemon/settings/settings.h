@@ -174,6 +174,7 @@ char *template_keys(const struct template *);
 
 /* One document's text -> value, for alerts that run on an older version.  Caller owns *out. */
 int template_parse(struct template **out, const char *body, const char *file, struct err *);
+#define POLICY_STEPS_MAX 62		/* a set of them is one number in the store: catch_up.c */
 int policy_parse(struct policy **out, const char *body, const char *file,
 		 const struct settings *, struct err *);
 void policy_free(struct policy *);

@@ -2,7 +2,6 @@
 triggers in the real database file raise it for the rows of one alert, one person, one request."""
 import os
 import re
-import sqlite3
 import time
 
 import pytest
@@ -19,12 +18,6 @@ class Faulty(World):
 
     def allow(self, name):
         self.change("DROP TRIGGER " + name)
-
-    def change(self, sql):
-        db = sqlite3.connect(os.path.join(self.state, "gong.db"), timeout=30)
-        db.execute(sql)
-        db.commit()
-        db.close()
 
     def faults(self, alert=None):
         return [t for t in self.api("GET", "/v1/tasks?open=1")[1]["tasks"] if t["kind"] == "fault" and

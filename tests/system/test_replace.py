@@ -209,3 +209,39 @@ def test_a_cancellation_is_never_in_the_way_of_anything():
             "note": "x", "template": "warn.cancel", "params": {"kind": "暴雨", "level": "橙色"}})
         assert status == 200 and answer["notice"], answer
         assert world.alert(old)["state"] == "cancelled"
+
+
+def test_what_the_desk_says_of_a_moved_place_is_refused():
+    """It would raise nothing, here or there: whoever enters it must hear where it belongs."""
+    with world_with() as world:
+        old = world.send(**orange("old", "990121"))
+        wait_for("the chiefs to be called", lambda: world.rows(
+            "SELECT DISTINCT contact FROM called WHERE alert = ?", old))
+        new = world.send(**red("new", HERE, replaces=old))
+        before = len(world.rows("SELECT * FROM answer"))
+        acks = "/v1/alerts/%d/acks"
+        said = {"level": 3, "name": "王", "note": "电话"}
+        refused(world.api("POST", acks % old, dict(said, division=HERE + "001")), 409, world.alert(new)["code"])
+        refused(world.api("POST", acks % old, dict(
+            said, contact="village_chief-%s001-1" % HERE)), 409, world.alert(new)["code"])
+        assert len(world.rows("SELECT * FROM answer")) == before
+        assert world.api("POST", acks % new, dict(said, division=HERE + "001"))[0] == 200
+        assert world.api("POST", acks % old, dict(said, division=THERE + "001"))[0] == 200
+
+
+def test_a_held_replacement_that_expires_moves_nothing():
+    with world_with() as world:
+        now = int(time.time() * 1000)
+        old = world.send(**orange("old", "990121"))
+        held = world.send(**red("held", HERE, replaces=old, starts_at=now + 3600000,
+                                expires_at=now + 7200000))
+        assert world.alert(held)["state"] == "held"
+        world.gongd.stop()
+        world.change("UPDATE alert SET due_at = ?, expires_at = ? WHERE id = ?",
+                     now - 2000, now - 1000, held)      # its time passed while gongd was off
+        world.start()
+        wait_for("its end", lambda: world.alert(held)["state"] == "expired")
+        assert not moved(world, old) and world.alert(old)["state"] == "active"
+        assert not [m for m in world.messages() if m["alert"] == held]
+        new = world.send(**red("now", HERE, replaces=old))      # it is in nobody's way
+        assert moved(world, old) == {v: new for v in villages(HERE)}

@@ -180,6 +180,10 @@ load(struct settings **s, struct buf *report, struct err *err)
 #define CONF "state_dir = \"state\"\nroles = \"roles.conf\"\ntemplates = {\"t\"}\npolicies = {\"p\"}\n"
 #define TEMPLATE(middle, text) "template \"a\" {\n\tparam \"mm\" { type = number }\n" middle \
 	"\n\tanswer \"1\" { outcome = acknowledged level = 3 }\n\ttext \"zh\" {\n\t\tsms = \"" text "\"\n\t}\n}\n"
+#define STEP(name) "step \"" name "\" { after = \"0s\" to = {chief} }\n"
+#define STEPS_9(x) STEP(x "1") STEP(x "2") STEP(x "3") STEP(x "4") STEP(x "5") STEP(x "6") STEP(x "7") \
+	STEP(x "8") STEP(x "9")
+#define STEPS_63 STEPS_9("a") STEPS_9("b") STEPS_9("c") STEPS_9("d") STEPS_9("e") STEPS_9("f") STEPS_9("g")
 #define POLICY(head, step) "policy \"a\" {\n" head "\n\tstep \"one\" { " step " }\n}\n"
 
 static const struct {
@@ -311,6 +315,8 @@ static const struct {
 	  "template = \"end.expired\"" },
 	{ "an expiry with a text that is not there", "p/a.conf",
 	  POLICY("\texpired { template = \"gone\" }", "to = {chief}"), "p/a.conf:", "no template \"gone\"" },
+	{ "more steps than a set holds", "p/a.conf", "policy \"a\" {\n" STEPS_63 "}\n", "p/a.conf:",
+	  "63 steps; at most 62" },
 	{ "steps out of order", "p/a.conf", "policy \"a\" {\n\tstep \"x\" { after = \"5m\" to = {chief} }\n"
 	  "\tstep \"y\" { after = \"4m\" to = {chief} }\n}\n", "p/a.conf:", "order" },
 	{ "an option of a step there is not", "p/a.conf", POLICY("", "who = {chief}"), "p/a.conf:3:", "who" },

@@ -453,6 +453,62 @@ cancel(int64_t alert)
 	return cmd;
 }
 
+/* The desk's word for the first village; 1 takes 3 back. */
+static void
+say(struct world *w, int level)
+{
+	struct command *cmd = command_new(CMD_ANSWER, -1);
+
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "test" };
+	cmd->answer = xcalloc(1, sizeof(*cmd->answer));
+	cmd->answer->alert = 1;
+	cmd->answer->division = village(0);
+	cmd->answer->level = level;
+	cmd->answer->name = xstrdup("王");
+	cmd->answer->note = xstrdup("电话");
+	command_push(&w->urgent, cmd);
+	turn(w);
+}
+
+/* A rung in slices counts as passed from the turn on that has read whom it is for. */
+static void
+what_rises_while_a_rung_is_planned_gets_it_once(void **state)
+{
+	static const struct { const char *name, *sentence; bool before, late; int64_t missed; } cases[] = {
+		{ "rose-after", "it was for it: nothing is missed", false, false, 0 },
+		{ "fell-later", "it was for it, and still nothing is", false, true, 0 },
+		{ "rose-before", "it was not: that rung is missed", true, false, 1 },
+		{ "before-later", "it was not, and it still is", true, true, 1 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct world w = { 0 };
+
+		engine_slicing.people = PEOPLE / 20;
+		open_world(&w, cases[i].name);
+		accept(&w, request("a", "flood.move", "villages"));
+		w.now += MINUTES(10) - 1;
+		if (cases[i].before)
+			say(&w, 3);
+		w.now++;
+		turn(&w);
+		if (!cases[i].before)
+			say(&w, 3);
+		if (!cases[i].late)
+			say(&w, 1);
+		holds("the rung is still being planned", look(&w, "SELECT step FROM alert") == 1, "%lld",
+		      (long long)look(&w, "SELECT step FROM alert"));
+		if (cases[i].late) {
+			run(&w);
+			say(&w, 1);
+		}
+		holds(cases[i].sentence, look(&w, "SELECT count(*) FROM catch_up") == cases[i].missed,
+		      "%lld", (long long)look(&w, "SELECT count(*) FROM catch_up"));
+		run(&w);
+		close_world(&w);
+	}
+}
+
 static struct alert_request *
 notice(const char *key, const char *role, const char *contact)
 {
@@ -693,6 +749,7 @@ main(void)
 		cmocka_unit_test(twenty_thousand_villages_and_their_helpers),
 		cmocka_unit_test(a_step_in_slices_survives_any_number_of_stops),
 		cmocka_unit_test(a_cancel_between_slices_ends_them),
+		cmocka_unit_test(what_rises_while_a_rung_is_planned_gets_it_once),
 		cmocka_unit_test(refusals_do_not_hold_up_a_step_in_slices),
 		cmocka_unit_test(a_stop_asks_back_what_is_in_flight_turn_by_turn),
 		cmocka_unit_test(a_step_of_the_clock_does_not_end_a_stop),
