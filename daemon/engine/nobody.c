@@ -152,8 +152,12 @@ engine_nobody_accept(struct engine *e, struct alert *a, const struct alert_reque
 	struct seeking s;
 	bool quiet = e->quiet;
 
-	if (!p || !a->targets || p->targets == TARGETS_NONE || a->targets > AT_ONCE)
-		return;			/* of very many it is known some turns later */
+	if (!p || !a->targets || p->targets == TARGETS_NONE)
+		return;
+	if (a->targets > AT_ONCE) {	/* of very many it is known some turns later */
+		engine_nobody_look(e, a);
+		return;
+	}
 	e->quiet = true;		/* picking tells of gaps in the roster; its step will, too */
 	seek_begin(&s, e, a, r, p, &out);
 	store_targets_after(e->store, a->id, -1, AT_ONCE, seek, &s);
@@ -250,7 +254,7 @@ name_one(void *ctx, const struct target *t)
 	char code[DIVISION_TEXT], name[128] = "";
 	struct person person;
 
-	if (!t->nobody)
+	if (!t->nobody || n->count == AT_ONCE)
 		return;
 	buf_puts(n->json, n->count++ ? ",{" : "{");
 	if (t->contact && store_person_by_id(n->e->store, t->contact, &person)) {
@@ -267,15 +271,27 @@ name_one(void *ctx, const struct target *t)
 	buf_puts(n->json, "}");
 }
 
+/* Of very many: they are still being looked at; a dry run does not wait for that. */
+static bool
+is_pending(const struct engine *e, const struct alert *a)
+{
+	bool listed = e->quiet || e->nobody.all || engine_slices_of(e, a->id);
+
+	for (size_t i = 0; i < e->nobody.count; i++)
+		listed |= e->nobody.alerts[i] == a->id;
+	return listed && a->policy && a->targets > AT_ONCE;
+}
+
 void
 engine_tell_nobody(struct engine *e, const struct alert *a, struct buf *json)
 {
 	struct naming n = { .e = e, .json = json };
+	bool pending = is_pending(e, a);
 
 	buf_puts(json, ",\"nobody\":[");
-	if (a->targets && a->targets <= AT_ONCE)
-		store_targets_after(e->store, a->id, -1, AT_ONCE, name_one, &n);
+	if (a->targets && !pending)
+		store_targets_after(e->store, a->id, -1, a->targets, name_one, &n);
 	buf_puts(json, "]");
-	if (a->targets > AT_ONCE)
+	if (pending)
 		buf_puts(json, ",\"nobody_pending\":true");
 }

@@ -453,6 +453,42 @@ cancel(int64_t alert)
 	return cmd;
 }
 
+static void
+empty(struct world *w, division_code code)
+{
+	char path[300], sql[80];
+	sqlite3 *db;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, w->name);
+	snprintf(sql, sizeof(sql), "DELETE FROM post WHERE division = %lld", (long long)code);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* The answer does not wait for them; the same request again has them. */
+static void
+whom_nobody_can_be_called_for_is_told_with_very_many(void **state)
+{
+	struct command *cmd = command_new(CMD_ACCEPT, -1);
+	struct world w = { 0 };
+
+	open_world(&w, "nobody");
+	empty(&w, village(PEOPLE / 2));
+	accept(&w, request("a", "flood.move", "villages"));
+	holds("it is not known yet", strstr(w.json, "\"nobody\":[],\"nobody_pending\":true"), "%s", w.json);
+	cmd->by = (struct principal){ PRINCIPAL_USER, 0, "test" };
+	cmd->reply_to = 1;
+	cmd->accept = request("a", "flood.move", "villages");
+	command_push(&w.bulk, cmd);
+	run(&w);
+	holds("it is known", strstr(w.json, "\"nobody\":[{\"code\"") && !strstr(w.json, "pending"), "%s",
+	      w.json);
+	holds("it is a task", look(&w, "SELECT count FROM task WHERE kind = 'nobody'") == 1, "%lld",
+	      (long long)look(&w, "SELECT count FROM task WHERE kind = 'nobody'"));
+	close_world(&w);
+}
+
 /* The desk's word for the first village; 1 takes 3 back. */
 static void
 say(struct world *w, int level)
@@ -749,6 +785,7 @@ main(void)
 		cmocka_unit_test(twenty_thousand_villages_and_their_helpers),
 		cmocka_unit_test(a_step_in_slices_survives_any_number_of_stops),
 		cmocka_unit_test(a_cancel_between_slices_ends_them),
+		cmocka_unit_test(whom_nobody_can_be_called_for_is_told_with_very_many),
 		cmocka_unit_test(what_rises_while_a_rung_is_planned_gets_it_once),
 		cmocka_unit_test(refusals_do_not_hold_up_a_step_in_slices),
 		cmocka_unit_test(a_stop_asks_back_what_is_in_flight_turn_by_turn),
