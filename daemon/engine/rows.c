@@ -111,7 +111,7 @@ is_told(const struct writing *w, uint32_t contact)
 	struct planner *p = w->p;
 
 	if (id_set_has(&p->seen, contact) ||
-	    (w->only_new && store_was_handed_over(p->e->store, p->alert->id, contact)))
+	    (w->only_new && store_is_told(p->e->store, p->alert->id, contact)))
 		return true;
 	for (size_t i = 0; p->sliced && p->sliced->begun && i < p->sliced->count; i++)
 		if (p->sliced->waves[i].channel == w->channel &&

@@ -47,10 +47,11 @@ store_handings(struct store *s, int64_t alert, uint32_t contact, handing_fn fn, 
 }
 
 bool
-store_was_handed_over(struct store *s, int64_t alert, uint32_t contact)
+store_is_told(struct store *s, int64_t alert, uint32_t contact)
 {
 	return store_any(s, store_query(s, "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id "
-		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 AND m.attempt > 0 LIMIT 1", "ii", alert,
+		"AND m.contact = ?2 WHERE w.alert = ?1 AND w.kind <> 4 AND (m.attempt > 0 OR (m.state = 0 AND "
+		"w.channel = 0 AND w.state IN (0, 1))) LIMIT 1", "ii", alert,
 		(int64_t)contact));
 }
 

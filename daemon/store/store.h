@@ -528,8 +528,8 @@ typedef void (*handing_fn)(void *ctx, const struct handing *);
 /* All of them but automatic replies, in the order of the waves; what was never handed to a route is
  * not among them. */
 void store_handings(struct store *, int64_t alert, uint32_t contact, handing_fn, void *ctx);
-/* Was a route given a message of it for that person, whatever came of it? */
-bool store_was_handed_over(struct store *, int64_t alert, uint32_t contact);
+/* Has that person something of it: was a route given it, whatever came of it, or does a text still go? */
+bool store_is_told(struct store *, int64_t alert, uint32_t contact);
 /* The longest that one of the route's latest acceptances took; -1: too few to say. */
 msec store_air_time(struct store *, int64_t route);
 /* Has the person himself said yes or no to it? */
