@@ -519,11 +519,12 @@ plan_step(const struct ctl *ctl, json_t *step, json_t *forecast, size_t *flat,
 	buf_fini(&remark);
 }
 
-/* What would go wrong, and when each place hears of it first. */
+/* What goes first, what would go wrong, and when each place hears of it first. */
 static void
 plan_warnings(const struct ctl *ctl, json_t *plan, struct buf *out)
 {
 	json_t *first = json_object_get(plan, "first_calls"), *warning;
+	json_t *ahead = json_object_get(plan, "ahead"), *thanks = json_object_get(plan, "thanks");
 	char median[HUMAN], last[HUMAN];
 	size_t i;
 
@@ -533,6 +534,16 @@ plan_warnings(const struct ctl *ctl, json_t *plan, struct buf *out)
 			   (long long)member_int(first, "called"),
 			   duration_text(median, member_int(first, "median_ms")),
 			   duration_text(last, member_int(first, "last_ms")));
+	if (member_int(ahead, "messages"))
+		buf_printf(out, say(ctl, "%lld messages of other alerts go first, %lld of them thanks\n",
+				    "其他告警的%lld条先发,其中自动回复%lld条\n"),
+			   (long long)member_int(ahead, "messages"),
+			   (long long)member_int(ahead, "thanks"));
+	if (member_int(thanks, "last_ms") > 0)
+		buf_printf(out, say(ctl, "if all answer at once: %lld thanks, the last at %s\n",
+				    "若全部立即应答:自动回复%lld条,最后一条%s\n"),
+			   (long long)member_int(thanks, "messages"),
+			   duration_text(last, member_int(thanks, "last_ms")));
 	json_array_foreach(json_object_get(plan, "warnings"), i, warning)
 		buf_printf(out, "! %s\n", member_text(warning, say(ctl, "text", "text_zh")));
 }

@@ -107,26 +107,36 @@ message_counts(const struct ctl *ctl, json_t *alert, struct buf *out)
 }
 
 static void
+forecast_clause(const struct ctl *ctl, json_t *rest, const char *member, const char *en, const char *zh,
+		struct buf *out)
+{
+	if (member_int(rest, member) > 0)
+		buf_printf(out, say(ctl, en, zh), (long long)member_int(rest, member));
+}
+
+/* When the last one leaves, and what that counts. */
+static void
 forecast(const struct ctl *ctl, json_t *alert, struct buf *out)
 {
 	json_t *rest = json_object_get(alert, "forecast"), *last = json_object_get(rest, "last_ms");
 	char text[HUMAN];
 
-	if (!json_is_integer(last))
+	if (!json_is_integer(last) || !json_integer_value(last))
 		return;
-	if (json_integer_value(last) < 0)
+	if (json_integer_value(last) < 0) {
 		buf_puts(out, say(ctl, "; forecast: no route for what is queued",
 				  ";预计:排队消息没有可用通道"));
-	else if (json_integer_value(last) > 0)
-		buf_printf(out,
-			   say(ctl, "; forecast: the last of %lld (%lld parts) leaves in %s",
-			       ";预计:待发%lld条(计%lld条短信)中的最后一条 %s 后发出"),
-			   (long long)member_int(rest, "messages"),
-			   (long long)member_int(rest, "segments"),
-			   duration_text(text, json_integer_value(last)));
-	if (json_integer_value(last) > 0 && member_int(rest, "ahead") > 0)
-		buf_printf(out, say(ctl, ", behind %lld of other alerts", ",前面还有其他告警的%lld条"),
-			   (long long)member_int(rest, "ahead"));
+		return;
+	}
+	buf_printf(out, say(ctl, "; forecast: the last of %lld (%lld parts) leaves in %s",
+			    ";预计:待发%lld条(计%lld条短信)中的最后一条 %s 后发出"),
+		   (long long)member_int(rest, "messages"), (long long)member_int(rest, "segments"),
+		   duration_text(text, json_integer_value(last)));
+	forecast_clause(ctl, rest, "ahead", ", behind %lld of other alerts", ",前面还有其他告警的%lld条", out);
+	forecast_clause(ctl, rest, "thanks", ", behind %lld thanks", ",前面还有自动回复%lld条", out);
+	forecast_clause(ctl, rest, "later", ", with %lld of the next steps", ",含后续步骤约%lld条", out);
+	forecast_clause(ctl, rest, "spared", ", %lld likely not needed as people answer",
+			",其中约%lld条因有人应答而不必再发", out);
 }
 
 void

@@ -546,5 +546,6 @@ engine_dispatch_shift(struct engine *e, msec by)
 		if (r->settled_at)
 			r->settled_at += by;
 		r->handed_at += by;
+		r->pace_noted_at += by;
 	}
 }

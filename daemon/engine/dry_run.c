@@ -2,6 +2,7 @@
 #include "daemon/engine/accept.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/forecast.h"
 #include "daemon/store/check.h"
@@ -34,6 +35,7 @@ struct plan {				/* what every step would send, and when */
 	struct forecast_wave waves[FORECAST_WAVES];
 	struct { size_t step; uint32_t wave; enum wave_kind kind; } of[FORECAST_WAVES];
 	size_t count;
+	struct waves_ahead ahead[CHANNEL_COUNT];	/* of other alerts, as it is now */
 	unsigned long *nobody;		/* by step: targets for whom no person was found */
 	bool *no_route;
 	size_t steps;
@@ -80,6 +82,63 @@ tell_step(struct plan *p, size_t step, const struct step_plan *plan, struct buf 
 	p->nobody[step] = plan->nobody;
 	p->no_route[step] = plan->no_route;
 	buf_puts(json, "]}");
+}
+
+#define LISTED_MAX (CHANNEL_COUNT + FORECAST_WAVES + 1)
+
+/* What is ahead by each channel, then the plan's waves up to a step, then what is `last`; results go
+ * back into the plan and `last`. */
+static void
+foresee(struct plan *p, size_t step, struct forecast_wave *last)
+{
+	struct forecast_wave list[LISTED_MAX];
+	struct route_view views[ROUTES_MAX];
+	size_t n = 0, first;
+
+	for (int c = 0; c < CHANNEL_COUNT; c++)
+		list[n++] = (struct forecast_wave){ .channel = (enum channel)c,
+			.messages = p->ahead[c].messages, .segments = p->ahead[c].segments };
+	first = n;
+	for (size_t w = 0; w < p->count && p->of[w].step <= step; w++)
+		list[n++] = p->waves[w];
+	if (last)
+		list[n++] = *last;
+	engine_views(p->e, views);
+	forecast_run(list, n, views, p->e->route_count);
+	if (last)
+		*last = list[n - 1];
+	else
+		memcpy(p->waves, list + first, (n - first) * sizeof(*list));
+}
+
+/* If everybody answers what he gets first: the thanks go behind that, and no later rung fires. */
+static void
+tell_thanks(struct plan *p, struct buf *json)
+{
+	const struct template *t = engine_template(p->e, p->alert.template);
+	struct forecast_wave thanks = { .channel = CHANNEL_SMS };
+
+	for (size_t w = 0; w < p->count; w++)
+		if (!p->of[w].step && p->of[w].kind == WAVE_CALL && p->waves[w].channel == CHANNEL_SMS)
+			thanks.messages += p->waves[w].messages;
+	if (!thanks.messages || (t && t->unanswered) ||
+	    !engine_document(p->e, "template", "ack.thanks"))
+		thanks.messages = 0;
+	foresee(p, 0, &thanks);
+	buf_printf(json, ",\"thanks\":{\"messages\":%lu,\"last_ms\":%lld}", thanks.messages,
+		   (long long)(thanks.last_ms == NEVER || !thanks.messages ? -1 : thanks.last_ms));
+}
+
+static void
+tell_ahead(const struct plan *p, struct buf *json)
+{
+	unsigned long messages = 0, thanks = 0;
+
+	for (int c = 0; c < CHANNEL_COUNT; c++) {
+		messages += p->ahead[c].messages;
+		thanks += p->ahead[c].thanks;
+	}
+	buf_printf(json, ",\"ahead\":{\"messages\":%lu,\"thanks\":%lu}", messages, thanks);
 }
 
 static void
@@ -354,11 +413,10 @@ plan_steps(struct plan *p, const struct alert_request *r, struct buf *json, stru
 static void
 tell_figures(struct plan *p, const struct text_lacks *lacks, struct buf *json)
 {
-	struct route_view views[ROUTES_MAX];
-
-	engine_views(p->e, views);
-	forecast_run(p->waves, p->count, views, p->e->route_count);
+	foresee(p, p->steps, NULL);
 	tell_forecast(p, json);
+	tell_ahead(p, json);
+	tell_thanks(p, json);
 	tell_warnings(p, lacks, json);
 	tell_first_calls(p, json);
 	engine_tell_nobody(p->e, &p->alert, json);
@@ -375,6 +433,7 @@ engine_dry_run(struct engine *e, uint64_t to, int64_t id, const struct alert_req
 	struct err err = { 0 };
 
 	store_alert_get(e->store, id, &p.alert);
+	engine_waves_ahead(e, &p.alert, p.ahead);	/* before its own are planned */
 	p.policy = engine_policy(e, p.alert.policy);
 	if (p.policy)
 		p.steps = p.policy->step_count;

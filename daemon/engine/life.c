@@ -19,6 +19,7 @@ take_conf(struct engine *e, struct route_state *r, struct settings *settings,
 	r->settings = settings;
 	r->conf = conf;
 	engine_limits_apply(e, r);
+	engine_pace_note(e, r);
 }
 
 static void
@@ -50,7 +51,8 @@ engine_route_add(struct engine *e, struct settings *settings, const struct route
 	engine_outage_open(e, r);
 	take_conf(e, r, settings, conf);
 	engine_health_load(e, r);
-	r->speed = r->speed_noted = store_route_speed(e->store, r->id);
+	r->speed = store_route_speed(e->store, r->id);
+	engine_pace_note(e, r);
 	store_route_note(e->store, r->id, "starting", NULL, e->now);
 	e->routes[e->route_count++] = r;
 }

@@ -137,6 +137,10 @@ void engine_broadcast_free(struct broadcast *);		/* NULL is nothing */
 struct route_state *engine_route(const struct engine *, int64_t id);
 struct route_state *engine_route_named(const struct engine *, const char *name);
 void engine_views(struct engine *, struct route_view *out);	/* ROUTES_MAX of them */
+/* How fast it goes may have changed: its row, which readers forecast by and a restart goes on from,
+ * follows; by a measurement not at once. */
+void engine_pace_note(struct engine *, struct route_state *);
+void engine_pace_measured(struct engine *, struct route_state *);
 /* Whether it works again is being tried; nobody counts on it yet. */
 bool engine_is_on_trial(const struct engine *, const struct route_state *);
 /* Asks the driver that has it to give a message back, if it has not left. */

@@ -7,7 +7,6 @@
 #define KILLS_MAX 2
 #define RESENDS_MAX 3
 #define CONFIG_PAUSE_MS SECONDS(60)
-#define SPEED_NOTE_MS SECONDS(30)
 
 void
 engine_route_ready(struct engine *e, struct command *cmd)
@@ -31,6 +30,7 @@ engine_route_ready(struct engine *e, struct command *cmd)
 	r->receipts_by_ref = cmd->ready.receipts_by_ref;
 	r->templates = cmd->ready.templates;
 	engine_limits_said(e, r, cmd);
+	engine_pace_note(e, r);
 	for (int c = 0; c < CHANNEL_COUNT; c++)
 		r->channels[c] = cmd->ready.channels[c] && r->conf->channels[c];
 	store_route_note(e->store, r->id, window && !r->pause.failures ? "up" : "paused", NULL,
@@ -262,20 +262,6 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 	}
 }
 
-/* Kept over a restart, but not written for every message. */
-static void
-note_speed(struct engine *e, struct route_state *r)
-{
-	double change = r->speed - r->speed_noted;
-
-	if (e->now < r->speed_noted_at + SPEED_NOTE_MS ||
-	    (change < 0 ? -change : change) < r->speed_noted / 10)
-		return;
-	r->speed_noted = r->speed;
-	r->speed_noted_at = e->now;
-	store_route_speed_set(e->store, r->id, r->speed);
-}
-
 /* Parts a second while it had enough to do: how fast it goes with half of its window empty says
  * nothing of what it could.  Several `done` of one instant count together. */
 static void
@@ -296,7 +282,7 @@ measure(struct engine *e, struct route_state *r, size_t parts, unsigned in_hand)
 	r->speed = r->speed > 0 ? r->speed * 0.9 + speed * 0.1 : speed;
 	r->settled_parts = 0;
 	r->settled_at = e->now;
-	note_speed(e, r);
+	engine_pace_measured(e, r);
 }
 
 /* The commonest outcome in one go; false: it takes the long way. */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #define SPEAKING_MS SECONDS(15)		/* of a call that is answered, keys included */
+#define PACE_NOTE_MS SECONDS(10)	/* at most so often is a new speed written */
+#define PACE_STEP 0.03			/* and none that differs less */
 
 struct route_state *
 engine_route(const struct engine *e, int64_t id)
@@ -43,6 +45,27 @@ expected_speed(const struct engine *e, const struct route_state *r)
 		speed = r->conf->channels[CHANNEL_VOICE] && !r->conf->channels[CHANNEL_SMS]
 			? lines * 1000.0 / (double)(e->settings->ring_ms + SPEAKING_MS) : 1;
 	return r->bucket.per_second > 0 && r->bucket.per_second < speed ? r->bucket.per_second : speed;
+}
+
+void
+engine_pace_note(struct engine *e, struct route_state *r)
+{
+	double pace = expected_speed(e, r), change = pace - r->pace_noted;
+
+	if ((change < 0 ? -change : change) <= r->pace_noted * PACE_STEP)
+		return;
+	r->pace_noted = pace;
+	r->pace_noted_at = e->now;
+	store_route_pace_set(e->store, r->id, pace);
+	if (r->speed > 0)
+		store_route_speed_set(e->store, r->id, r->speed);
+}
+
+void
+engine_pace_measured(struct engine *e, struct route_state *r)
+{
+	if (e->now >= r->pace_noted_at + PACE_NOTE_MS)
+		engine_pace_note(e, r);
 }
 
 void

@@ -139,8 +139,8 @@ struct route_state {
 	msec busy_at;			/* when it was last given something with nothing in hand */
 	struct route_pause pause, pause_before;	/* before: as the turn began */
 	double speed;			/* parts a second, moving average; 0 = never measured */
-	double speed_noted;		/* as its row says */
-	msec speed_noted_at, settled_at;
+	double pace_noted;		/* what forecasts reckon with, as its row says */
+	msec pace_noted_at, settled_at;
 	size_t settled_parts;		/* of the instant settled_at */
 	struct pace_bucket bucket;
 	double said_rate;		/* by its driver, as `said_budgets` */

@@ -297,6 +297,39 @@ engine_waves_worst(const struct engine *e, const struct route_state *r)
 	return worst.severity;
 }
 
+struct ahead {
+	const struct alert *alert;
+	struct waves_ahead *sum;
+};
+
+static void
+add_ahead(void *ctx, uint64_t id, void *value)
+{
+	const struct ahead *ahead = ctx;
+	const struct live_wave *lw = value;
+	const struct wave *w = &lw->w;
+	unsigned long left = wave_queued(w) + w->count[MESSAGE_SENDING];
+	unsigned long parts = w->segments && w->total ? w->segments * left / w->total : left;
+
+	if (w->alert == ahead->alert->id || w->state > WAVE_OPEN || w->drill > ahead->alert->drill)
+		return;
+	/* Of equal urgency they take turns: both are counted as if they went first. */
+	if (w->drill == ahead->alert->drill && (w->severity < ahead->alert->severity ||
+	    (w->severity == ahead->alert->severity && lane_of(lw) != LANE_NEED)))
+		return;
+	ahead->sum[w->channel].messages += left;
+	ahead->sum[w->channel].segments += parts;
+	ahead->sum[w->channel].thanks += w->kind == WAVE_REPLY ? left : 0;
+}
+
+void
+engine_waves_ahead(const struct engine *e, const struct alert *a, struct waves_ahead sum[CHANNEL_COUNT])
+{
+	struct ahead ahead = { a, sum };
+
+	table_each(&e->waves.live, add_ahead, &ahead);
+}
+
 static void
 note_correction(void *ctx, const struct wave *w)
 {

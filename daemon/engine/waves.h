@@ -37,6 +37,12 @@ void engine_wave_stopping(struct engine *, struct live_wave *);
 /* The wave to which people join whom this alert, being replaced, still reaches; 0 = none. */
 uint32_t engine_correction_of(struct engine *, const struct alert *);
 msec engine_waves_next(const struct engine *);	/* when one may expire */
+struct waves_ahead {			/* what has not left by a channel */
+	unsigned long messages, segments;
+	unsigned long thanks;		/* of the messages: automatic replies */
+};
+/* Adds up what goes before, or in turns with, the first messages of this alert. */
+void engine_waves_ahead(const struct engine *, const struct alert *, struct waves_ahead[CHANNEL_COUNT]);
 /* The highest colour of what is real, not all sent, and may go by this route; NOTICE: nothing is.  What
  * tells of routes does not count. */
 enum severity engine_waves_worst(const struct engine *, const struct route_state *);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "core/forecast.h"
 #include "core/message_state.h"
 #include "daemon/store/store.h"
 
@@ -297,91 +296,6 @@ steps(const struct policy *p, msec released_at, unsigned next, struct buf *out)
 	buf_puts(out, "]");
 }
 
-static size_t
-route_views(struct reader *r, const struct settings *s, struct route_view *views, size_t max)
-{
-	size_t count = s->route_count < max ? s->route_count : max;
-	sqlite3_stmt *st = read_query(r, "SELECT name, state, speed FROM route", "");
-
-	for (size_t i = 0; i < count; i++) {
-		views[i] = (struct route_view){
-			.backup = s->routes[i].backup, .simulated = s->routes[i].simulated,
-			.messages_per_s = s->routes[i].parts_per_s > 0 ? s->routes[i].parts_per_s : 1,
-		};
-		for (int k = 0; k < CHANNEL_COUNT; k++)
-			views[i].channels[k] = s->routes[i].channels[k];
-	}
-	while (read_step(r, st)) {
-		int i = settings_route(s, (const char *)sqlite3_column_text(st, 0));
-		const char *state = (const char *)sqlite3_column_text(st, 1);
-
-		if (i < 0 || (size_t)i >= count)
-			continue;
-		views[i].up = state && strcmp(state, "up") == 0;
-		if (sqlite3_column_double(st, 2) > 0)
-			views[i].messages_per_s = sqlite3_column_double(st, 2);
-	}
-	return count;
-}
-
-struct rest {				/* what is queued: of one alert, and ahead of its last */
-	struct forecast_wave mine[CHANNEL_COUNT];
-	unsigned long messages, segments, ahead;
-	msec last_ms;			/* -1 = no route for it */
-};
-
-/* Everything as urgent or more urgent goes first. */
-static void
-count_queued(struct reader *r, int64_t alert, struct rest *rest)
-{
-	sqlite3_stmt *st = read_query(r, "SELECT w.alert, w.channel, w.total - w.sending - w.sent - "
-		"w.delivered - w.failed - w.expired - w.withdrawn - w.uncertain, w.total, "
-		"CASE WHEN w.segments > 0 THEN w.segments ELSE w.total * coalesce((SELECT max(v.parts) "
-		"FROM variant v WHERE v.alert = w.alert), 1) END FROM wave w WHERE w.state IN (0, 1) "
-		"ORDER BY w.drill, w.severity DESC, w.kind = 4, w.step, w.position, w.id LIMIT 5000", "");
-	struct forecast_wave all[CHANNEL_COUNT] = { 0 };
-	unsigned long own[CHANNEL_COUNT] = { 0 };
-
-	while (read_step(r, st)) {
-		int channel = sqlite3_column_int(st, 1);
-		unsigned long queued = (unsigned long)sqlite3_column_int64(st, 2);
-		unsigned long total = (unsigned long)sqlite3_column_int64(st, 3), segments;
-
-		if (channel < 0 || channel >= CHANNEL_COUNT || !queued || !total)
-			continue;
-		segments = (unsigned long)sqlite3_column_int64(st, 4) * queued / total;
-		all[channel].messages += queued;
-		all[channel].segments += segments;
-		if (sqlite3_column_int64(st, 0) != alert)
-			continue;
-		rest->mine[channel] = all[channel];
-		rest->mine[channel].channel = (enum channel)channel;
-		rest->messages += queued;
-		rest->segments += segments;
-		own[channel] += queued;
-	}
-	for (int i = 0; i < CHANNEL_COUNT; i++)
-		rest->ahead += rest->mine[i].messages - (rest->mine[i].messages ? own[i] : 0);
-}
-
-static void
-foresee(struct reader *r, const struct settings *s, int64_t alert, struct rest *rest)
-{
-	struct route_view views[64];
-	size_t count = route_views(r, s, views, 64);
-
-	count_queued(r, alert, rest);
-	for (int i = 0; i < CHANNEL_COUNT; i++) {
-		if (!rest->mine[i].messages)
-			continue;
-		forecast_run(&rest->mine[i], 1, views, count);
-		if (rest->mine[i].last_ms == NEVER || rest->last_ms < 0)
-			rest->last_ms = -1;
-		else if (rest->mine[i].last_ms > rest->last_ms)
-			rest->last_ms = rest->mine[i].last_ms;
-	}
-}
-
 static void
 alert_head(struct buf *out, sqlite3_stmt *st, const struct policy *p, struct summary *sum)
 {
@@ -411,7 +325,6 @@ read_alert(struct reader *r, const struct read_query *q, const struct settings *
 	   struct buf *out, struct err *err)
 {
 	struct summary sum = { 0 };
-	struct rest rest = { 0 };
 	sqlite3_stmt *st;
 	int64_t cursor, tasks, policy;
 
@@ -436,10 +349,9 @@ read_alert(struct reader *r, const struct read_query *q, const struct settings *
 	for (int i = 0; i < MESSAGE_STATE_COUNT; i++)
 		buf_printf(out, "%s\"%s\":%lld", i ? "," : "", message_state_name((enum message_state)i),
 			   (long long)sum.messages[i]);
-	foresee(r, s, q->alert, &rest);
-	buf_printf(out, "},\"now\":%lld,\"tasks_open\":%lld,\"forecast\":{\"last_ms\":%lld,"
-		   "\"messages\":%lu,\"segments\":%lu,\"ahead\":%lu}}", (long long)now,
-		   (long long)tasks, (long long)rest.last_ms, rest.messages, rest.segments, rest.ahead);
+	buf_printf(out, "},\"now\":%lld,\"tasks_open\":%lld,", (long long)now, (long long)tasks);
+	json_forecast(r, s, q->alert, read_policy(r, s, policy), now, out);
+	buf_puts(out, "}");
 	return 0;
 }
 

@@ -83,6 +83,12 @@ void read_memory_free(struct read_memory *);
  * none, or not usable with these settings. */
 const struct policy *read_policy(struct reader *, const struct settings *, int64_t document);
 
+/* -- read_forecast.c: how long what is to go still takes -- */
+
+/* "forecast": of the alert's messages that have not left, and of the rungs that fire meanwhile. */
+void json_forecast(struct reader *, const struct settings *, int64_t alert, const struct policy *,
+		   msec now, struct buf *);
+
 /* -- read_request.c: the request of an alert, as it was stored -- */
 
 /* "request": its parameters and its audience, with names. */

@@ -193,6 +193,12 @@ store_route_speed_set(struct store *s, int64_t route, double speed)
 }
 
 void
+store_route_pace_set(struct store *s, int64_t route, double pace)
+{
+	store_run(s, "UPDATE route SET pace = ? WHERE id = ?", "di", pace, route);
+}
+
+void
 store_route_canary_set(struct store *s, int64_t route, const char *json)
 {
 	store_run(s, "UPDATE route SET canary = ? WHERE id = ?", "ti", json, route);

@@ -36,6 +36,7 @@ CREATE TABLE route (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, keep TEXT
 	down_since INTEGER,		-- NULL: it works; losses: how often it went since then
 	losses INTEGER NOT NULL DEFAULT 0,
 	speed REAL,			-- parts a second, as measured; NULL: not yet
+	pace REAL,			-- parts a second that forecasts reckon with; NULL: not known
 	-- meters (core/pace.h): of its losses, of the alarms its driver names anew
 	restless_until INTEGER NOT NULL DEFAULT 0, alarms_until INTEGER NOT NULL DEFAULT 0
 ) STRICT;

@@ -561,7 +561,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE attempt ADD COLUMN reason_said TEXT",
 	"ALTER TABLE target ADD COLUMN moved_to INTEGER;"
 	"ALTER TABLE wave ADD COLUMN segments INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE route ADD COLUMN speed REAL;"
+	"ALTER TABLE route ADD COLUMN speed REAL; ALTER TABLE route ADD COLUMN pace REAL;"
 	"CREATE INDEX alert_replaces ON alert (replaces) WHERE replaces IS NOT NULL;"
 	"ALTER TABLE target ADD COLUMN nobody INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE target ADD COLUMN rose INTEGER NOT NULL DEFAULT 0;"

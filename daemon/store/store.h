@@ -634,6 +634,8 @@ void store_routes(struct store *, route_fn, void *ctx);	/* every one that ever w
 /* Parts a second; 0: it was never measured. */
 double store_route_speed(struct store *, int64_t route);
 void store_route_speed_set(struct store *, int64_t route, double speed);
+/* Parts a second that forecasts reckon with, measured or not. */
+void store_route_pace_set(struct store *, int64_t route, double pace);
 void store_route_canary_set(struct store *, int64_t route, const char *json);
 char *store_route_health(struct store *, int64_t route);	/* caller frees; NULL if none */
 

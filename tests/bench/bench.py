@@ -35,6 +35,7 @@ GOALS = {
     "modem_rss_mib": ("<=", 8), "modem_cores_16": ("<=", 1),
     "night_answers_taken": (">=", 1), "night_false_acks": ("<=", 0),
     "night_thanks_share": ("<=", 0.05), "night_forecast_error": ("<=", 0.1),
+    "night_live_rise": ("<=", 0.1), "night_live_error": ("<=", 0.15),
 }
 figures = {}
 

@@ -1,5 +1,5 @@
 """A night of 180 villages on a virtual clock (tests/nights): what gong made of the answers, what
-modems were kept busy with, and whether the dry run's forecast came true."""
+modems were kept busy with, whether the dry run's forecast came true, and how the live one moved."""
 import json
 import os
 import subprocess
@@ -26,3 +26,5 @@ def bench_night(note):
     calm = [play("calm.night", seed) for seed in SEEDS]
     note("night_forecast_error", max(abs(n["forecast_ms"] - n["finish_ms"]) / n["finish_ms"]
                                      for n in calm))
+    note("night_live_rise", max(n["live_rise"] for n in calm))
+    note("night_live_error", max(n["live_error"] for n in calm))

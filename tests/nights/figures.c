@@ -1,6 +1,8 @@
 /* figures.c -- what a night was worth: the answers that people gave against those that gong booked. */
 #include "tests/nights/night.h"
 
+#include <jansson.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -91,6 +93,66 @@ modem_parts(struct night *n, int64_t until, const char *sql)
 	return parts;
 }
 
+#define SAMPLE_MS SECONDS(10)
+
+/* When the last message of the first alert leaves, as gongctl would say now. */
+void
+figures_sample(struct night *n)
+{
+	struct read_query q = { .what = READ_ALERT, .state = -1 };
+	struct sample *s;
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	json_t *json, *rest;
+
+	if (n->mono < n->sampled_at + SAMPLE_MS || n->down)
+		return;
+	n->sampled_at = n->mono;
+	q.alert = gongd_look(n, "SELECT min(id) FROM alert WHERE client <> 'gong'", 0, 0);
+	if (q.alert <= 0 || (!n->reader && reader_open(&n->reader, STORE_FILE, &err) < 0) ||
+	    reader_run(n->reader, &q, n->settings, wall(n), &out, &err) < 0) {
+		buf_fini(&out);
+		return;
+	}
+	json = json_loads(out.data, 0, NULL);
+	rest = json_object_get(json, "forecast");
+	if (json_integer_value(json_object_get(rest, "last_ms")) > 0) {
+		if (n->sample_count == n->sample_cap) {
+			n->sample_cap = n->sample_cap ? n->sample_cap * 2 : 256;
+			n->samples = xrealloc(n->samples, n->sample_cap * sizeof(*n->samples));
+		}
+		s = &n->samples[n->sample_count++];
+		s->at = wall(n);
+		s->last_at = wall(n) + json_integer_value(json_object_get(rest, "last_ms"));
+	}
+	json_decref(json);
+	buf_fini(&out);
+}
+
+/* Of the live forecast until first nothing was left to go, as shares of all that time: by how much it
+ * ever rose from one look to the next, and how wrong it was in the second half. */
+static void
+sample_moves(struct night *n, msec released, double *rise, double *error)
+{
+	size_t end = 0;
+	double all, off;
+
+	while (end + 1 < n->sample_count && n->samples[end + 1].at - n->samples[end].at < 2 * SAMPLE_MS)
+		end++;
+	*rise = *error = 0;
+	if (!n->sample_count || n->samples[end].last_at <= released)
+		return;
+	all = (double)(n->samples[end].last_at - released);
+	for (size_t i = 0; i <= end; i++) {
+		off = (double)(n->samples[i].last_at - n->samples[end].last_at) / all;
+		if ((double)(n->samples[i].at - released) * 2 >= all && (off < 0 ? -off : off) > *error)
+			*error = off < 0 ? -off : off;
+		off = i ? (double)(n->samples[i].last_at - n->samples[i - 1].last_at) / all : 0;
+		if (off > *rise)
+			*rise = off;
+	}
+}
+
 void
 figures_print(struct night *n)
 {
@@ -99,6 +161,7 @@ figures_print(struct night *n)
 		"AND w.step = 0 AND w.channel = 0 AND a.n = 1", 0, 0);
 	int64_t released = gongd_look(n, "SELECT min(released_at) FROM alert", 0, 0);
 	unsigned long given = 0, heard = 0;
+	double rise, error;
 
 	for (size_t i = 0; i < n->given_count; i++) {
 		if (!level_of(&n->given[i]))
@@ -106,9 +169,10 @@ figures_print(struct night *n)
 		given++;
 		heard += is_heard(n, &n->given[i]);
 	}
+	sample_moves(n, released, &rise, &error);
 	printf("figures {\"given\":%lu,\"heard\":%lu,\"false\":%lu,\"thanks\":%lld,\"parts\":%lld,"
-	       "\"forecast_ms\":%lld,\"finish_ms\":%lld}\n", given, heard, count_false(n),
+	       "\"forecast_ms\":%lld,\"finish_ms\":%lld,\"live_rise\":%.3f,\"live_error\":%.3f}\n", given, heard, count_false(n),
 	       (long long)modem_parts(n, first_out, PARTS(" AND w.kind = 4")),
 	       (long long)modem_parts(n, first_out, PARTS("")), (long long)n->forecast_ms,
-	       (long long)(first_out - released));
+	       (long long)(first_out - released), rise, error);
 }

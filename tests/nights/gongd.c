@@ -366,6 +366,8 @@ gongd_run(struct night *n, msec until, bool (*done)(struct night *, void *), voi
 		waiting = n->urgent.first || n->bulk.first;
 		if (!n->down && n->retry_at <= n->mono && (waiting || n->wake_at <= n->mono))
 			turn(n);
+		if (n->figures)
+			figures_sample(n);
 	}
 	return false;
 }

@@ -125,6 +125,7 @@ play(const struct story *story, struct settings *settings, unsigned seed, unsign
 		.chance = seed * 7919 + crash_at * 104729, .verbose = verbose, .mono = MIDNIGHT,
 		.crash_at = crash_at, .first_death = crash_at, .power_cut = story->power_cut,
 		.hiccup = story->hiccup, .down = true, .forecast_ms = -1,
+		.figures = story->figures,
 	};
 
 	/* Planned whole or in slices, a step is the same. */
@@ -147,6 +148,8 @@ play(const struct story *story, struct settings *settings, unsigned seed, unsign
 		*commits = n.commits;
 	disk_set_fault(DISK_GOOD);
 	gongd_stop(&n);
+	reader_close(n.reader);
+	free(n.samples);
 	network_free(&n);
 	settings_unref(n.later);
 	return !n.failed;

@@ -10,6 +10,7 @@
 #include "daemon/contract/contract.h"
 #include "daemon/engine/engine.h"
 #include "daemon/settings/settings.h"
+#include "daemon/store/read.h"
 #include "daemon/store/store.h"
 #include "tests/nights/chance.h"
 
@@ -177,6 +178,11 @@ struct night {
 	struct given *given;
 	size_t given_count, given_cap;
 	msec forecast_ms;		/* of the last `forecast`: its first step is out; -1 = none */
+	bool figures;
+	struct reader *reader;		/* figures.c: how the first alert's live forecast moves */
+	msec sampled_at;
+	struct sample { msec at, last_at; } *samples;
+	size_t sample_count, sample_cap;
 };
 
 __attribute__((format(printf, 2, 3))) void night_fail(struct night *, const char *fmt, ...);
@@ -230,6 +236,7 @@ msec duration_of(const char *word);		/* "10s", "5m", "2h", "250ms"; -1 */
 
 /* figures.c: what a night was worth, as one line of JSON */
 void figures_given(struct night *, long who, uint64_t id, const char *text);
+void figures_sample(struct night *);
 void figures_print(struct night *);
 
 /* check.c: the promises that hold in every night */

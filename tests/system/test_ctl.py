@@ -39,7 +39,8 @@ ALERT = {
     "steps": [{"step": 0, "name": "principals", "at": T0, "taken": True},
               {"step": 1, "name": "redial", "at": T0 + 80000, "taken": False},
               {"step": 2, "name": "deputies", "at": T0 + 150000, "taken": False}],
-    "now": T0 + 65000, "tasks_open": 1, "forecast": {"last_ms": 40000, "messages": 4, "segments": 6, "ahead": 3},
+    "now": T0 + 65000, "tasks_open": 1, "forecast": {"last_ms": 40000, "messages": 4, "segments": 6, "ahead": 3, "thanks": 2,
+                                                      "later": 7, "spared": 1},
 }
 TARGETS = [
     {"id": 1, "division": "990121103001", "name": "东沟村", "contact": None, "person": None,
@@ -416,7 +417,8 @@ def test_a_dry_run_shows_steps_people_and_forecast(gongd):
         "forecast": [{"channel": "sms", "messages": 180, "due_ms": 0, "first_ms": 4000,
                       "last_ms": 725000},
                      {"channel": "voice", "messages": 90, "due_ms": 0, "first_ms": -1,
-                      "last_ms": -1}]})
+                      "last_ms": -1}],
+        "ahead": {"messages": 12, "thanks": 5}, "thanks": {"messages": 180, "last_ms": 1445000}})
     lines = out(ctl("send", "t", "--severity", "red", "--division", "990121", "--dry-run",
                     gongd=gongd)).splitlines()
     assert "DRY RUN" in lines[0] and "3 targets" in lines[0]
@@ -425,6 +427,8 @@ def test_a_dry_run_shows_steps_people_and_forecast(gongd):
     assert lines[3].split() == ["voice", "90", "1", "no", "route", "no", "route"]
     assert lines[4].split()[:2] == ["desk", "1h00m"] and "a task at the desk" in lines[4]
     assert "a channel has no route" in lines[4]
+    assert "12 messages of other alerts go first, 5 of them thanks" in lines
+    assert "if all answer at once: 180 thanks, the last at 24m05s" in lines
 
 
 def test_callout_cancel_ack_and_task_ask_for_what_was_said(gongd):
@@ -498,18 +502,20 @@ def test_show_says_everything_in_both_languages(gongd):
     for part in ["alert 12 K7  flood.move / move.now  red  active  DRILL", "elapsed 1m05s",
                  "58m55s left", "[##########--------------------] 1 of 3 done (33%)",
                  "no answer 1 | delivered 0 | answered 0 | acknowledged 1 | in post 0 | done 1",
-                 "queued 4 sending 1 sent 2 delivered 3; forecast: the last of 4 (6 parts) leaves in 40s, behind 3 of other alerts",
+                 "queued 4 sending 1 sent 2 delivered 3; forecast: the last of 4 (6 parts) leaves in 40s, behind 3 of other alerts"
+                 ", behind 2 thanks, with 7 of the next steps, 1 likely not needed as people answer",
                  "principals (taken) redial (next in 15s) deputies\n", "open tasks: 1",
                  "CMS 38", "sim1", "立即 转移", "{\"client\":\"socket:0\"}",
                  "step principals: 10 messages"]:
         assert part in en, part
     zh = out(ctl("alert", "show", "12", "--targets", gongd=gongd, lang="zh"))
     for part in ["告警 12 K7", "红色", "进行中", "演练", "还剩 58m55s", "1/3 已完成", "未应答 1",
+                 "中的最后一条 40s 后发出,前面还有其他告警的3条,前面还有自动回复2条,含后续步骤约7条,其中约1条因有人应答而不必再发",
                  "已确认 1", "redial(15s 后执行)", "未办任务:1"]:
         assert part in zh, part
     reply = dict(ALERT["waves"][0], step=-1, kind="reply", total=1, delivered=1)
     gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, waves=ALERT["waves"] + [reply] * 30))
-    waves = re.findall(r"^.*(?:叫应|自动回复).*$", out(ctl("alert", "show", "12", gongd=gongd,
+    waves = re.findall(r"^(?!消息).*(?:叫应|自动回复).*$", out(ctl("alert", "show", "12", gongd=gongd,
                                                  lang="zh")), re.M)
     assert [w.split() for w in waves] == [
         "7 0.0 短信 叫应 开启 10 4 1 2 3 0 0 0 0".split(),

@@ -98,6 +98,12 @@ def test_each_place_has_the_time_of_its_first_call(answer):
     assert first["median_ms"] == 19000 and first["last_ms"] == 38000
 
 
+def test_thanks_are_counted_behind_the_first_texts(answer):
+    # of 39 people, by the same two routes: the last of 78 texts
+    assert answer[0]["thanks"] == {"messages": VILLAGES - 1, "last_ms": 77000}
+    assert answer[0]["ahead"] == {"messages": 0, "thanks": 0}
+
+
 def test_gongctl_says_so(answer):
     world = answer[1]
     for lang, words in (("zh", "首个通知"), ("en", "first call")):
@@ -105,6 +111,32 @@ def test_gongctl_says_so(answer):
                         "990121103", "--param", "mm=80", "--param", "hours=3", "--param",
                         "level=红色", "--dry-run", lang=lang)
         assert words in out and "! " in out and "again" in out
+        assert ("if all answer at once: 39 thanks" if lang == "en" else "自动回复39条") in out
+
+
+def test_what_is_more_urgent_goes_first():
+    rain = {"mm": "80", "hours": "3"}
+    slow = routes().replace('"simulation":true', '"simulation":true,"latency_ms":600000,"window":1,"batch":1')
+    with World(routes=slow, name="forecast") as world:
+        start(world)
+        first = plan(world, severity="yellow", params=dict(rain, level="黄色"))
+        status, red = world.api("POST", "/v1/alerts", {
+            "key": "red", "template": "warn.rain", "severity": "red", "policy": "hasty",
+            "params": dict(rain, level="红色"), "audience": {"divisions": ["990121103"]}})
+        assert status == 202, red
+        behind = plan(world, severity="yellow", params=dict(rain, level="黄色"))
+        assert behind["ahead"]["messages"] > 20 and behind["ahead"]["thanks"] == 0
+        # each text ahead takes a second of both routes
+        late = behind["forecast"][0]["first_ms"] - first["forecast"][0]["first_ms"]
+        assert abs(late - 1000 * behind["ahead"]["messages"]) <= 100
+        before = plan(world, severity="blue", params=dict(rain, level="蓝色"), mode="drill")
+        assert before["ahead"]["messages"] > 0
+        said = world.ctl("send", "warn.rain", "--severity", "yellow", "--policy", "hasty", "--division",
+                         "990121103", "--param", "mm=80", "--param", "hours=3", "--param", "level=黄色",
+                         "--dry-run", lang="en")
+        assert "messages of other alerts go first" in said
+        shown = world.api("GET", "/v1/alerts/%d" % red["id"])[1]["forecast"]
+        assert shown["messages"] > 0 and shown["last_ms"] > 0 and shown["ahead"] == 0
 
 
 def test_budgets_that_bind_are_named():

@@ -286,6 +286,89 @@ an_older_policy_is_read_from_the_store(void **state)
 }
 
 static void
+put_forecast_alert(int64_t id, enum severity severity, int64_t policy, unsigned long targets)
+{
+	unsigned char digest[32] = { 0 };
+	struct alert a = { .id = id, .severity = severity, .policy = policy, .state = ALERT_ACTIVE,
+			   .accepted_at = RELEASED, .released_at = RELEASED,
+			   .expires_at = RELEASED + HOURS(1), .deadline_at = NEVER, .due_at = NEVER,
+			   .closed_at = NEVER, .body = "{}" };
+	char key[16];
+
+	snprintf(a.code, sizeof(a.code), "F%d", (int)id);
+	snprintf(key, sizeof(key), "desk/f%d", (int)id);
+	store_alert_insert(store, &a, key, digest, "desk");
+	a.step = 1;
+	a.targets = targets;
+	store_alert_update(store, &a);
+	for (unsigned i = 0; i < targets; i++)
+		store_target_insert(store, id, &(struct target){ .id = i, .division = 990121103001 + i });
+}
+
+static void
+put_wave(int64_t alert, enum severity severity, enum wave_kind kind, int step, unsigned long total,
+	 unsigned long sent)
+{
+	struct wave w = { .alert = alert, .severity = severity, .kind = kind, .step = step, .below = 3,
+			  .state = WAVE_OPEN, .expires_at = NEVER, .planned_at = RELEASED, .total = total,
+			  .segments = total };
+
+	w.id = store_wave_insert(store, &w);
+	w.count[MESSAGE_SENT] = sent;
+	store_wave_update(store, &w, true);
+}
+
+/* After a minute: a yellow alert of two villages, of which one answered after 30 s, behind a red one. */
+static void
+a_forecast_says_what_it_counts(void **state)
+{
+	static const char body[] = "policy \"two\" {\n until = 3\n"
+		" step \"first\" { after = \"0s\" to = {village_chief} channels = {sms} }\n"
+		" step \"again\" { after = \"70s\" to = {village_chief} channels = {sms} }\n"
+		" step \"late\" { after = \"30m\" to = {village_chief} channels = {sms} }\n}\n";
+	struct answer yes = { .alert = 31, .at = RELEASED + 30000, .contact = 2, .level = LEVEL_ACKNOWLEDGED,
+			      .kind = ANSWER_ACKNOWLEDGED, .source = SOURCE_SMS, .text = "1" };
+	unsigned char sha256[32] = { 2 };
+	json_t *json;
+
+	store_begin(store);
+	put_forecast_alert(30, SEVERITY_YELLOW, store_document_put(store, "policy", "two", body, sha256), 2);
+	put_forecast_alert(31, SEVERITY_RED, 0, 21);
+	store_post_put(store, store_role_id(store, "village_chief"), 990121103001, 1, 1, LANG_ZH);
+	store_target_raise(store, 30, 1, LEVEL_ACKNOWLEDGED, 1, &yes);
+	put_wave(30, SEVERITY_YELLOW, WAVE_CALL, 0, 10, 4);	/* six first texts go whatever happens */
+	put_wave(30, SEVERITY_YELLOW, WAVE_CALL, 1, 8, 0);	/* half of these was for who answered */
+	put_wave(30, SEVERITY_YELLOW, WAVE_REPLY, -1, 1, 0);
+	put_wave(31, SEVERITY_RED, WAVE_CALL, 0, 5, 0);
+	put_wave(31, SEVERITY_RED, WAVE_REPLY, -1, 1, 0);
+	assert_int_equal(store_commit(store, NULL), 0);
+	json = run((struct read_query){ .what = READ_ALERT, .alert = 30 });
+	expect(json, "forecast.messages", "14");
+	expect(json, "forecast.segments", "14");
+	expect(json, "forecast.ahead", "7");		/* 5, and 2 of two parts of the first test's */
+	expect(json, "forecast.thanks", "1");
+	expect(json, "forecast.later", "1");		/* not the rung in half an hour */
+	/* 4, and of the 4 left those who answer within the minute that they wait, one in 90 s */
+	expect(json, "forecast.spared", "6");
+	json_decref(json);
+	/* with a rate of answers its thanks to come are counted, too: 20 * (1 - e^-(80/1230)) = 1.3 */
+	store_begin(store);
+	store_target_raise(store, 31, 20, LEVEL_ACKNOWLEDGED, 1, &yes);
+	store_answer_insert(store, &yes);
+	assert_int_equal(store_commit(store, NULL), 0);
+	json = run((struct read_query){ .what = READ_ALERT, .alert = 30 });
+	expect(json, "forecast.thanks", "2");
+	json_decref(json);
+	/* what is more urgent waits for none of it */
+	json = run((struct read_query){ .what = READ_ALERT, .alert = 31 });
+	expect(json, "forecast.messages", "5");
+	expect(json, "forecast.thanks", "0");
+	expect(json, "forecast.ahead", "2");
+	expect(json, "forecast.last_ms", "32000");
+	json_decref(json);
+}
+
+static void
 targets_with_names(void **state)
 {
 	json_t *json = run((struct read_query){ .what = READ_TARGETS, .alert = 1, .limit = 1 });
@@ -450,6 +533,7 @@ main(void)
 		cmocka_unit_test(messages_in_pages_lose_and_repeat_none),
 		cmocka_unit_test(the_rest_is_there),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(a_forecast_says_what_it_counts),
 		cmocka_unit_test(a_store_that_is_not_there),
 	};
 
