@@ -3,6 +3,7 @@
  * a person does, who says so in a note. */
 #include "daemon/engine/answer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,6 +241,38 @@ render(struct deciding *d, const struct person *person, int64_t *document, unsig
 	return engine_variant(d->e, &place, person->lang, CHANNEL_SMS, parts, &d->err);
 }
 
+/* The number that wrote, while somebody in the lists has it: >= 0.  To another only a person may decide
+ * to write, by name, who says why: -1 and *person says how to address it, or who refuses.  -2: refused. */
+static int
+addressee(struct deciding *d, struct person *person)
+{
+	struct store *store = d->e->store;
+	int number = d->text.contact ? store_number_place(store, d->text.contact, d->text.e164) : -1;
+	bool known = d->text.contact && store_person_by_id(store, d->text.contact, person);
+
+	if (known && number >= 0)
+		return number;
+	if (!d->q->name || !d->q->note)
+		return err_say(&d->err, REFUSED_INVALID, about(d->q->name ? CONCEPT_NOTE : CONCEPT_NAME),
+			       inbox_nobody), -2;
+	if (!known)
+		*person = (struct person){ .lang = d->e->settings->default_lang };
+	phone_mask(person->name, d->text.e164);
+	return -1;
+}
+
+/* It is in no list, nor in any audience: no post, not active.  What it writes back is found by it. */
+static uint32_t
+new_contact(struct deciding *d, const struct person *person)
+{
+	uint64_t numbers[4] = { d->text.e164 };
+	char ref[32];
+
+	snprintf(ref, sizeof(ref), "inbox-%lld", (long long)d->text.id);
+	store_audit(d->e->store, d->e->now, d->cmd->by.name, "contact.from_inbox", ref);
+	return store_person_put(d->e->store, ref, person->name, person->lang, false, numbers, 1, 1);
+}
+
 static int
 write_back(struct deciding *d)
 {
@@ -248,22 +281,23 @@ write_back(struct deciding *d)
 	struct buf json = { 0 };
 	struct person person;
 	struct single single = { .kind = WAVE_REPLY, .valid_ms = ANSWER_VALID_MS };
-	int number = d->text.contact
-		? store_number_place(e->store, d->text.contact, d->text.e164) : -1;
+	int number;
 
 	if (d->text.answered_at && !d->q->again)
 		return refuse_conflict(d, PHRASE_inbox_answered_before, d->text.answered_by,
 				       d->text.answered_at);
-	if (!d->text.contact || number < 0 || !store_person_by_id(e->store, d->text.contact, &person))
-		return err_say(&d->err, REFUSED_INVALID, about(CONCEPT_NONE), inbox_nobody);
+	number = addressee(d, &person);
+	if (number == -2)
+		return -1;
 	if (!d->alert.id)
 		return err_say(&d->err, REFUSED_INVALID, about(CONCEPT_ABOUT_ALERT), inbox_which_alert);
 	single.variant = render(d, &person, &single.template, &parts);
 	if (!single.variant)
 		return -1;
-	/* The number that wrote, while he still has it. */
+	if (number < 0)
+		d->text.contact = new_contact(d, &person);
 	single.contact = d->text.contact;
-	single.number = (unsigned)number;
+	single.number = number < 0 ? 0 : (unsigned)number;
 	store_inbox_answered(e->store, d->text.id, d->who, e->now);
 	write_down(d, "inbox.answer", d->q->text);
 	engine_event(e, d->alert.id, "inbox_answered", "{\"inbox\":%lld,\"contact\":%u}",

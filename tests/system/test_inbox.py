@@ -68,6 +68,39 @@ def test_every_text_stands_there_with_what_gong_made_of_it(world):
     refused(world.as_client("desk", "GET", "/v1/inbox?unmasked=1"), 403, "unmasked")
 
 
+def test_a_number_in_no_list_is_answered_by_a_person_who_says_why(world):
+    number = "+999399990042"
+    text = world.write(number, "桥头那边水好大")
+    assert text["contact"] is None
+    body = {"text": "您在哪个村?", "name": "李伟", "note": "不在名单,问位置", "alert": world.alert_id}
+    refused(do(world, "desk", text["id"], "answer", dict(body, alert=None)), 422, "/alert")
+    refused(do(world, "here", text["id"], "answer", body), 403, None)
+    status, answer = do(world, "desk", text["id"], "answer", body)
+    assert status == 200 and answer["answered_by"] == "李伟 (desk)", answer
+    wait_for("the text to leave", lambda: any(s.get("to") == number and "您在哪个村" in s.get("text", "")
+                                              for s in world.sent()))
+    assert row(world, text["id"])["answered_by"] == "李伟 (desk)"
+    refused(do(world, "desk", text["id"], "answer", body), 409, "/again")
+    # what he writes then is seen to belong to the same person, and is a task
+    more = world.write(number, "柳溪桥头")
+    assert more["contact"] == "inbox-%d" % text["id"] and more["task"] and more["open"] is True
+    assert do(world, "desk", more["id"], "answer", {"text": "往高处走", "alert": world.alert_id})[0] == 200
+    # he is in no audience: an import leaves him alone, and a request cannot name him
+    status, answer = world.api("POST", "/v1/alerts", {
+        "key": "to-the-stranger", "template": "notice.text", "severity": "blue",
+        "params": {"text": "x"}, "audience": {"contacts": [more["contact"]]}})
+    assert status == 422, answer
+
+
+def test_a_plain_nine_names_its_task(world):
+    text = world.write(world.phone("village_chief-990121100003-1"), "9")
+    assert text["meaning"] == "help" and text["task"], text
+    tasks = world.api("GET", "/v1/tasks?open=1")[1]["tasks"]
+    assert [t["kind"] for t in tasks if t["id"] == text["task"]] == ["help"]
+    late = world.write(world.phone("village_chief-990121100003-1"), "1 但有3人被困")
+    assert late["meaning"] == "acknowledged" and late["task"] == text["task"], "it grew"
+
+
 def test_it_comes_in_pages_newest_first_and_by_filter(world):
     everything = world.inbox()
     ids = [i["id"] for i in everything]
@@ -195,7 +228,8 @@ def test_the_desk_writes_back(world):
     wait_for("the second", lambda: [s for s in world.sent() if "再说一遍" in s["text"]])
     assert row(world, text)["answered_by"] == "here" and row(world, text)["decided_by"] is None
     lost = world.write(STRANGER, "喂")["id"]
-    refused(do(world, "desk", lost, "answer", {"text": "您是谁"}), 422, None, "call back")
+    refused(do(world, "desk", lost, "answer", {"text": "您是谁"}), 422, "/name", "call back", '"note"')
+    refused(do(world, "desk", lost, "answer", {"text": "您是谁", "name": "李伟"}), 422, "/note", "call back")
 
 
 def test_a_power_cut_loses_no_decision_and_sends_nothing_twice(world):
