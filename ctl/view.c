@@ -139,6 +139,50 @@ forecast(const struct ctl *ctl, json_t *alert, struct buf *out)
 			",其中约%lld条因有人应答而不必再发", out);
 }
 
+/* "李四 (青石县 值班副职) “1 20”, coming, 20 min, 02:11:03". */
+static void
+coming_one(const struct ctl *ctl, json_t *who, struct buf *out)
+{
+	const char *person = member_text(who, "person"), *text = member_text(who, "text");
+	struct buf posts = { 0 };
+	char at[HUMAN];
+
+	text_clip(out, person ? person : "-", HUMAN);
+	posts_text(who, &posts);
+	if (posts.len) {
+		buf_puts(out, " (");
+		text_clip(out, posts.data, 2 * HUMAN);
+		buf_puts(out, ")");
+	}
+	buf_fini(&posts);
+	if (text) {
+		buf_puts(out, say(ctl, " \"", " “"));
+		text_clip(out, text, 2 * HUMAN);
+		buf_puts(out, say(ctl, "\"", "”"));
+	}
+	buf_printf(out, say(ctl, ", %s", ",%s"), word(ctl, member_text(who, "meaning")));
+	if (member_int(who, "minutes"))
+		buf_printf(out, say(ctl, ", %lld min", ",%lld分钟"), (long long)member_int(who, "minutes"));
+	buf_printf(out, say(ctl, ", %s", ",%s"), instant_text(at, member_int(who, "at")));
+}
+
+/* Of a callout: who comes, by name, in one line. */
+static void
+view_coming(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	json_t *coming = json_object_get(alert, "coming"), *who;
+	size_t i;
+
+	if (!json_is_array(coming))
+		return;
+	buf_puts(out, say(ctl, "who comes: ", "谁来:"));
+	json_array_foreach(coming, i, who) {
+		buf_puts(out, i ? say(ctl, "; ", ";") : "");
+		coming_one(ctl, who, out);
+	}
+	buf_puts(out, json_array_size(coming) ? "\n" : say(ctl, "nobody yet\n", "尚无人\n"));
+}
+
 void
 view_progress(const struct ctl *ctl, json_t *alert, struct buf *out)
 {
@@ -170,6 +214,7 @@ view_progress(const struct ctl *ctl, json_t *alert, struct buf *out)
 		}
 		buf_puts(out, "\n");
 	}
+	view_coming(ctl, alert, out);
 	message_counts(ctl, alert, out);
 	forecast(ctl, alert, out);
 	buf_puts(out, "\n");

@@ -351,6 +351,8 @@ read_alert(struct reader *r, const struct read_query *q, const struct settings *
 			   (long long)sum.messages[i]);
 	buf_printf(out, "},\"now\":%lld,\"tasks_open\":%lld,", (long long)now, (long long)tasks);
 	json_forecast(r, s, q->alert, read_policy(r, s, policy), now, out);
+	buf_puts(out, ",");
+	json_coming(r, q, s, read_policy(r, s, policy), out);
 	buf_puts(out, "}");
 	return 0;
 }

@@ -10,6 +10,7 @@
 	"x.helper, x.text, x.name, x.note, x.wave, x.minutes, w.step, w.channel, w.kind FROM answer x " \
 	"LEFT JOIN wave w ON w.id = x.wave WHERE x.alert = ? AND x.id > ? ORDER BY x.id LIMIT ?"
 #define LOOKED_AT_MAX 10000
+#define COMING_MAX 20			/* named of those who come */
 
 static const char *
 source_name(int source)
@@ -136,4 +137,61 @@ read_answers(struct reader *r, const struct read_query *q, const struct settings
 	}
 	read_list_end(out, more, last);
 	return 0;
+}
+
+/* What he said last that holds: his word, be it by a key or at the desk. */
+static void
+said_json(struct reader *r, int64_t alert, int64_t contact, struct buf *out)
+{
+	sqlite3_stmt *st = read_query(r, "SELECT text, kind, level, minutes, at, source FROM answer WHERE "
+		"alert = ? AND contact = ? AND level >= 3 ORDER BY id DESC LIMIT 1", "ii", alert, contact);
+
+	if (!read_step(r, st)) {
+		buf_puts(out, "\"text\":null,\"meaning\":null,\"level\":null,\"minutes\":null,\"at\":null,"
+			 "\"source\":null");
+		return;
+	}
+	json_column(out, "text", st, 0);
+	buf_puts(out, ",");
+	json_text(out, "meaning", answer_kind_name((enum answer_kind)sqlite3_column_int(st, 1)));
+	buf_puts(out, ",");
+	json_number(out, "level", st, 2);
+	buf_puts(out, ",");
+	json_number(out, "minutes", st, 3);
+	buf_puts(out, ",");
+	json_number(out, "at", st, 4);
+	buf_puts(out, ",");
+	json_text(out, "source", source_name(sqlite3_column_int(st, 5)));
+	sqlite3_reset(st);
+}
+
+void
+json_coming(struct reader *r, const struct read_query *q, const struct settings *s,
+	    const struct policy *p, struct buf *out)
+{
+	struct rights rights = rights_of(s, &q->by);
+	int64_t contacts[COMING_MAX];
+	size_t count = 0, told = 0;
+	sqlite3_stmt *st;
+
+	if (!p || p->targets != TARGETS_TEAM) {
+		buf_puts(out, "\"coming\":null");
+		return;
+	}
+	st = read_query(r, "SELECT contact FROM standing WHERE alert = ? AND contact > 0 AND level >= ? "
+			"ORDER BY level DESC, at, contact LIMIT ?", "iii", q->alert,
+			(int64_t)p->chase_below, (int64_t)COMING_MAX);
+	while (read_step(r, st))
+		contacts[count++] = sqlite3_column_int64(st, 0);
+	buf_puts(out, "\"coming\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (!read_sees_person(r, &rights, contacts[i], q->alert))
+			continue;
+		buf_puts(out, told++ ? ",{" : "{");
+		json_person(r, s, contacts[i], q->lang, out);
+		buf_puts(out, ",");
+		said_json(r, q->alert, contacts[i], out);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]");
 }

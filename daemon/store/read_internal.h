@@ -83,6 +83,12 @@ void read_memory_free(struct read_memory *);
  * none, or not usable with these settings. */
 const struct policy *read_policy(struct reader *, const struct settings *, int64_t document);
 
+/* -- read_answers.c -- */
+
+/* "coming": who comes to a callout, by what he said; null: it is none. */
+void json_coming(struct reader *, const struct read_query *, const struct settings *,
+		 const struct policy *, struct buf *);
+
 /* -- read_forecast.c: how long what is to go still takes -- */
 
 /* "forecast": of the alert's messages that have not left, and of the rungs that fire meanwhile. */

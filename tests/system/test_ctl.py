@@ -405,6 +405,26 @@ def test_send_asks_for_what_was_said(gongd):
     assert answer["key"].startswith("ctl-")
 
 
+def test_show_names_who_comes_to_a_callout(gongd):
+    coming = [{"contact": "d1", "person": "李四", "text": "1 20", "meaning": "coming", "level": 3, "minutes": 20,
+               "at": T0, "source": "sms", "posts": [{"role": "duty_deputy", "title": "值班副职",
+                                                     "division": "990121", "place": "青石县"}]},
+              {"contact": "d2", "person": "王五", "text": None, "meaning": "in_post", "level": 4, "minutes": None,
+               "at": T0, "source": "desk", "posts": []}]
+    gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, coming=coming))
+    line = next(l for l in out(ctl("alert", "show", "12", gongd=gongd)).splitlines()
+                if l.startswith("who comes"))
+    assert re.match(r'who comes: 李四 \(青石县 值班副职\) "1 20", coming, 20 min, [-0-9 :]+; 王五, in post, [-0-9 :]+$',
+                    line), line
+    line = next(l for l in out(ctl("alert", "show", "12", gongd=gongd, lang="zh")).splitlines()
+                if l.startswith("谁来"))
+    assert re.match(r"谁来:李四 \(青石县 值班副职\) “1 20”,正赶来,20分钟,[-0-9 :]+;王五,已到岗,[-0-9 :]+$", line), line
+    gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, coming=[]))
+    assert "who comes: nobody yet\n" in out(ctl("alert", "show", "12", gongd=gongd))
+    gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, coming=None))
+    assert "who comes" not in out(ctl("alert", "show", "12", gongd=gongd))
+
+
 def test_a_dry_run_shows_steps_people_and_forecast(gongd):
     gongd.answers["POST /v1/alerts?dry_run=1"] = (200, {
         "dry_run": True, "targets": 3, "steps": [

@@ -23,6 +23,7 @@ static struct settings *settings;
 static struct store *store;
 static struct reader *reader;
 static uint32_t wave_open, wave_gone;
+static const struct principal desk = { .kind = PRINCIPAL_USER, .name = "socket:0" };
 
 static void
 put_people(void)
@@ -368,6 +369,46 @@ a_forecast_says_what_it_counts(void **state)
 	json_decref(json);
 }
 
+/* Two come: who is there before who is on the way, each by what he said last; who only picked up does not. */
+static void
+who_comes_to_a_callout(void **state)
+{
+	struct answer said = { .alert = 40, .at = RELEASED + 5000, .contact = 3, .level = LEVEL_ACKNOWLEDGED,
+			       .kind = ANSWER_COMING, .source = SOURCE_SMS, .text = "1 20", .minutes = 20 };
+	json_t *json;
+
+	store_begin(store);
+	put_forecast_alert(40, SEVERITY_RED, put_document("policy", "duty.list"), 1);
+	store_post_put(store, store_role_id(store, "duty_deputy"), 990121103001, 1, 3, LANG_ZH);
+	store_standing_put(store, 40, 0, 3, LEVEL_ACKNOWLEDGED, RELEASED + 5000);
+	store_answer_insert(store, &said);
+	said = (struct answer){ .alert = 40, .at = RELEASED + 6000, .contact = 4, .level = LEVEL_ACKNOWLEDGED,
+				.kind = ANSWER_ACKNOWLEDGED, .source = SOURCE_SMS, .text = "1" };
+	store_answer_insert(store, &said);
+	said = (struct answer){ .alert = 40, .at = RELEASED + 9000, .contact = 4, .level = LEVEL_IN_POST,
+				.kind = ANSWER_IN_POST, .source = SOURCE_KEY, .text = "2" };
+	store_answer_insert(store, &said);
+	store_standing_put(store, 40, 0, 4, LEVEL_IN_POST, RELEASED + 9000);
+	store_standing_put(store, 40, 0, 5, LEVEL_ANSWERED, RELEASED + 1000);
+	assert_int_equal(store_commit(store, NULL), 0);
+	json = run((struct read_query){ .what = READ_ALERT, .alert = 40, .by = desk });
+	expect(json, "coming.0.contact", "\"c4\"");
+	expect(json, "coming.0.meaning", "\"in_post\"");
+	expect(json, "coming.0.source", "\"key\"");
+	expect(json, "coming.0.minutes", "null");
+	expect(json, "coming.1.person", "\"张3\"");
+	expect(json, "coming.1.posts.0.place", "\"清东湾\"");
+	expect(json, "coming.1.text", "\"1 20\"");
+	expect(json, "coming.1.minutes", "20");
+	expect(json, "coming.1.at", "1795471205000");
+	expect(json, "coming.2", "nothing");
+	json_decref(json);
+	/* who may not know people hears of none */
+	json = run((struct read_query){ .what = READ_ALERT, .alert = 40 });
+	expect(json, "coming", "[]");
+	json_decref(json);
+}
+
 static void
 targets_with_names(void **state)
 {
@@ -534,6 +575,7 @@ main(void)
 		cmocka_unit_test(the_rest_is_there),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(a_forecast_says_what_it_counts),
+		cmocka_unit_test(who_comes_to_a_callout),
 		cmocka_unit_test(a_store_that_is_not_there),
 	};
 
