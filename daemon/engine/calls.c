@@ -1,5 +1,6 @@
-/* calls.c -- calls that wait in a driver's queue for people who need not be called any more: asked
- * back, a slice a turn.  Many answers of one turn are one look. */
+/* calls.c -- calls that drivers have: those that wait in a queue for people who need not be called any
+ * more are asked back, a slice a turn (many answers of one turn are one look); and nobody is called
+ * while he is being called. */
 #include "daemon/engine/message.h"
 
 #define SLICE 500			/* calls looked at in a turn */
@@ -14,6 +15,33 @@ engine_calls_look(struct engine *e, struct live_wave *lw)
 	live_list_add(&e->calls, lw);
 	lw->looked_through = true;
 	lw->looked_to = 0;
+}
+
+struct engaged {
+	struct engine *e;
+	uint32_t contact;
+	bool is;
+};
+
+static void
+is_call_to(void *ctx, uint64_t id, void *route)
+{
+	struct engaged *find = ctx;
+	struct wave w;
+
+	/* The wave of a call that is still spoken may be finished, and out of memory. */
+	if (!find->is && message_id_contact(id) == find->contact &&
+	    store_wave_get(find->e->store, message_id_wave(id), &w))
+		find->is = w.channel == CHANNEL_VOICE;
+}
+
+bool
+engine_is_engaged(struct engine *e, uint32_t contact)
+{
+	struct engaged find = { e, contact, false };
+
+	table_each(&e->inflight, is_call_to, &find);
+	return find.is;
 }
 
 static size_t

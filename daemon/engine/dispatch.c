@@ -9,6 +9,7 @@
 
 #define CLAIM_MAX 500
 #define ROOM_LOOK_MS 500
+#define ENGAGED_LOOK_MS SECONDS(2)	/* is the call over that he is in? */
 #define NEAR_MS SECONDS(10)		/* a retry of something real; a drill waits for it */
 #define ATTEMPTS_MAX 1000		/* a day of one every two minutes and more */
 
@@ -247,6 +248,15 @@ wait_for_budget(struct engine *e, struct route_state *r, struct live_wave *lw, s
 	engine_wave_due(e, lw, at);
 }
 
+/* Of two calls at once, be it for two of his places, one would find him engaged. */
+static void
+wait_for_call(struct engine *e, struct live_wave *lw, struct message *m)
+{
+	m->due = e->now + ENGAGED_LOOK_MS;
+	store_message_update(e->store, m);
+	engine_wave_due(e, lw, m->due);
+}
+
 /* True if the row was handed over; what cannot go by this route yet waits by itself. */
 static bool
 claim_one(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m)
@@ -255,6 +265,10 @@ claim_one(struct engine *e, struct route_state *r, struct live_wave *lw, struct 
 
 	if (!may_go(e, lw, m))
 		return false;
+	if (lw->w.channel == CHANNEL_VOICE && engine_is_engaged(e, m->contact)) {
+		wait_for_call(e, lw, m);
+		return false;
+	}
 	at = engine_budget_at(e, r, m->e164, lw->w.drill);
 	if (at > e->now) {
 		wait_for_budget(e, r, lw, m, at);

@@ -44,6 +44,8 @@ void engine_held_load(struct engine *);
 
 /* -- calls.c -- */
 
+/* Does a driver have a call to him?  Of every 1,000 messages in the air it takes 10 us. */
+bool engine_is_engaged(struct engine *, uint32_t contact);
 /* Something that the calls of this wave were for has been answered. */
 void engine_calls_look(struct engine *, struct live_wave *);
 void engine_calls_slice(struct engine *);	/* asks back some of those that nobody needs now */

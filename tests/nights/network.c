@@ -269,6 +269,21 @@ arrive(struct night *n, const struct happening *h)
 		    chance_between(&n->chance, habit->low, habit->high));
 }
 
+/* Whom one call rings or talks to, another would find engaged. */
+static void
+check_engaged(struct night *n, const struct item *item)
+{
+	for (size_t i = 0; i < n->heap_count; i++) {
+		const struct happening *h = &n->heap[i];
+
+		if (h->kind == HAPPEN_HANG_UP && h->life == n->roads[h->road].life &&
+		    message_id_contact(h->id) == message_id_contact(item->id))
+			night_fail(n, "wave %u calls contact %u in the middle of the call of wave %u",
+				   message_id_wave(item->id), message_id_contact(item->id),
+				   message_id_wave(h->id));
+	}
+}
+
 static void
 ring(struct night *n, int road, struct item *item)
 {
@@ -278,6 +293,7 @@ ring(struct night *n, int road, struct item *item)
 	struct happening h = { .road = road, .life = n->roads[road].life, .id = item->id };
 	msec up = chance_between(&n->chance, SECONDS(3), item->ring_ms - 1000);
 
+	check_engaged(n, item);
 	record(n, road, item->id, item->to, true, 0, item->text);
 	cmd->call.id = item->id;
 	cmd->call.state = CALL_RINGING;
