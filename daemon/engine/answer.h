@@ -57,10 +57,9 @@ bool candidate_is_over(const struct candidate *);
  * *targets. */
 size_t engine_counts_for(struct engine *, int64_t alert, uint32_t contact, const int64_t *texts,
 			 size_t text_count, unsigned **targets);
-/* Names of the targets that are places: as many as fit, then how many there are, or how many more;
- * "" = none is. */
-void engine_name_places(struct engine *, int64_t alert, const unsigned *targets, size_t count,
-			enum lang, char *out, size_t size);
+/* Those of the targets that are places, in their order; the caller frees *out. */
+size_t engine_target_places(struct engine *, int64_t alert, const unsigned *targets, size_t count,
+			    division_code **out);
 /* Do these texts all name the same places? */
 bool engine_names_one_thing(struct engine *, int64_t alert, const int64_t *texts, size_t text_count);
 

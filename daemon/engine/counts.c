@@ -119,30 +119,18 @@ engine_names_one_thing(struct engine *e, int64_t alert, const int64_t *texts, si
 	return same;
 }
 
-void
-engine_name_places(struct engine *e, int64_t alert, const unsigned *targets, size_t count,
-		   enum lang lang, char *out, size_t size)
+size_t
+engine_target_places(struct engine *e, int64_t alert, const unsigned *targets, size_t count,
+		     division_code **out)
 {
-	size_t len = 0, shown = 0;
+	size_t found = 0;
 
-	out[0] = '\0';
+	*out = xcalloc(count + 1, sizeof(**out));
 	for (size_t i = 0; i < count; i++) {
-		char name[128] = "";
 		struct target t;
-		size_t more;
 
-		if (!store_target_get(e->store, alert, targets[i], &t) || !t.division ||
-		    !store_division_get(e->store, t.division, name, NULL) || !name[0])
-			continue;
-		more = strlen(name) + 3;
-		if (len + more + 24 >= size)
-			break;
-		len += (size_t)snprintf(out + len, size - len, "%s%s",
-					!shown ? "" : lang == LANG_ZH ? "、" : ", ", name);
-		shown++;
+		if (store_target_get(e->store, alert, targets[i], &t) && t.division && !t.contact)
+			(*out)[found++] = t.division;
 	}
-	if (shown && shown < count && lang == LANG_ZH)
-		snprintf(out + len, size - len, "等%zu处", count);
-	else if (shown && shown < count)
-		snprintf(out + len, size - len, " and %zu more", count - shown);
+	return found;
 }

@@ -146,6 +146,9 @@ bool text_names_place(struct engine *, const struct template *, enum lang, enum 
 /* What the text says of the i-th place alone, its name apart; two places where that differs need two
  * texts.  Caller frees. */
 char *text_of_place(struct engine *, const struct text_place *, size_t i, enum lang, enum channel);
+/* The names of places in a language, as many as `max` characters hold, then how many there are, or how
+ * many more; "" = none.  Caller frees. */
+char *engine_places_said(struct engine *, const division_code *, size_t count, enum lang, size_t max);
 /* Borrowed until the next call; never NULL. */
 const struct variant_text *engine_variant_text(struct engine *, int64_t id);
 void engine_texts_drop(struct engine *);	/* the cache; the store has them all */

@@ -10,7 +10,8 @@
 #define GAP_MS MINUTES(1)		/* of all of them for long, and so many at once */
 #define BURST 10
 #define WHO_BYTES 60
-#define PLACES_BYTES 121		/* 40 characters */
+#define PLACES_MAX 40			/* characters */
+#define PLACES_BYTES (PLACES_MAX * 4 + 1)
 #define WORDS_BYTES 180
 #define NUMBER_KEY (UINT64_C(1) << 60)	/* apart from contacts */
 
@@ -45,31 +46,32 @@ one_line(char *out, size_t size, const char *text)
 
 /* All the places that he was called for, else where he holds his first post; "" = not known. */
 static void
-places_of(struct engine *e, const struct alert *a, uint32_t contact, char out[PLACES_BYTES])
+places_of(struct engine *e, const struct alert *a, uint32_t contact, char out[LANG_COUNT][PLACES_BYTES])
 {
-	char names[PLACES_BYTES] = "";
+	division_code *places = NULL, post = contact ? store_post_division(e->store, contact) : 0;
 	unsigned *targets = NULL;
 	size_t count = a && contact ? engine_counts_for(e, a->id, contact, NULL, 0, &targets) : 0;
 
-	engine_name_places(e, a ? a->id : 0, targets, count, e->settings->default_lang, names,
-			   sizeof(names));
-	free(targets);
-	if (!names[0] && contact) {
-		char name[128] = "";
+	count = engine_target_places(e, a ? a->id : 0, targets, count, &places);
+	for (int lang = 0; lang < LANG_COUNT; lang++) {
+		char *said = engine_places_said(e, count ? places : &post, count ? count : post != 0,
+						(enum lang)lang, PLACES_MAX);
 
-		store_division_get(e->store, store_post_division(e->store, contact), name, NULL);
-		snprintf(names, sizeof(names), "%s", name);
+		one_line(out[lang], PLACES_BYTES, said);
+		free(said);
 	}
-	one_line(out, PLACES_BYTES, names);
+	free(targets);
+	free(places);
 }
 
 void
 engine_help_told(struct engine *e, const struct alert *a, uint32_t contact, uint64_t e164,
 		 const char *words)
 {
-	char who[WHO_BYTES], place[PLACES_BYTES], said[WORDS_BYTES], phone[PHONE_TEXT], key[64];
+	char who[WHO_BYTES], place[LANG_COUNT][PLACES_BYTES], said[WORDS_BYTES], phone[PHONE_TEXT], key[64];
 	struct pair params[] = {
-		{ .name = "who", .value = who }, { .name = "place", .value = place },
+		{ .name = "who", .value = who }, { .name = "place", .value = place[e->settings->default_lang],
+						     .in = { place[LANG_ZH], place[LANG_EN] } },
 		{ .name = "words", .value = said },
 	};
 	struct alert_request q = { .key = key, .template = "help.told", .severity = SEVERITY_RED,

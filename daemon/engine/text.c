@@ -342,6 +342,43 @@ engine_variant(struct engine *e, const struct text_place *place, enum lang lang,
 	return id;
 }
 
+/* Bytes of so many characters, or of all of them. */
+static size_t
+bytes_of(const char *text, size_t characters)
+{
+	size_t len = 0;
+
+	while (text[len] && ((text[len] & 0xc0) == 0x80 || characters--))
+		len++;
+	return len;
+}
+
+char *
+engine_places_said(struct engine *e, const division_code *places, size_t count, enum lang lang,
+		   size_t max)
+{
+	static const struct param names = { .name = (char *)"places", .scope = SCOPE_DERIVED };
+	struct alert_request request = { .param_count = 0 };
+	struct alert alert = { .id = 0 };
+	struct text_place place = { .alert = &alert, .request = &request, .places = places,
+				    .place_count = count };
+	const char *said;
+	struct values v;
+	char *text;
+
+	values_init(&v, e, &place, lang, CHANNEL_SMS);
+	v.places_shown = count ? count : 1;
+	said = value_of(&v, &names);
+	while (said && v.places_shown > 1 && said[bytes_of(said, max)]) {
+		v.places_shown--;
+		said = value_of(&v, &names);
+	}
+	text = xstrdup(said ? said : "");
+	text[bytes_of(text, max)] = '\0';
+	values_fini(&v);
+	return text;
+}
+
 const struct variant_text *
 engine_variant_text(struct engine *e, int64_t id)
 {

@@ -8,7 +8,6 @@
 
 #define THANKS_MS MINUTES(10)		/* one a person */
 #define LAPSE_MS MINUTES(15)		/* not sent by then: nobody waits for it any more */
-#define PLACES_BYTES 120		/* 40 characters */
 
 struct brake {				/* automatic replies to one number */
 	msec hour_at;
@@ -118,18 +117,29 @@ title_of(struct engine *e, const struct alert *a, enum lang lang)
 	return title ? title : "";
 }
 
+/* What a reply says. */
+struct reply_text {
+	const char *template;
+	struct pair *values;		/* of its request parameters */
+	size_t value_count;
+	const division_code *places;	/* that it is about */
+	size_t place_count;
+};
+
 /* One message, in the name of the alert that was answered.  0: there is no such text, or the reason
  * is in the log. */
 static uint32_t
-send_reply(struct engine *e, struct alert *a, const struct person *person, const char *template,
-	   struct pair *values, size_t count, unsigned position)
+send_reply(struct engine *e, struct alert *a, const struct person *person,
+	   const struct reply_text *reply, unsigned position)
 {
 	struct single single = { .kind = WAVE_REPLY, .position = position, .contact = person->id,
-				 .template = engine_document(e, "template", template),
+				 .template = engine_document(e, "template", reply->template),
 				 .valid_ms = LAPSE_MS };
-	struct alert_request request = { .params = values, .param_count = count };
+	struct alert_request request = { .params = reply->values,
+					 .param_count = reply->value_count };
 	struct text_place place = { .alert = a, .request = &request, .person = person->name, .post = "",
 				    .template = engine_template(e, single.template),
+				    .places = reply->places, .place_count = reply->place_count,
 				    .time_at = a->closed_at == NEVER ? 0 : a->closed_at };
 	struct err err = { 0 };
 	unsigned parts = 0;
@@ -139,8 +149,8 @@ send_reply(struct engine *e, struct alert *a, const struct person *person, const
 	single.variant = engine_variant(e, &place, person->lang, CHANNEL_SMS, &parts, &err);
 	if (single.variant)
 		return engine_single(e, a, &single);
-	engine_log(e, LOG_WARNING, "automatic reply not possible template=%s reason=\"%s\"", template,
-		   err.text);
+	engine_log(e, LOG_WARNING, "automatic reply not possible template=%s reason=\"%s\"",
+		   reply->template, err.text);
 	return 0;
 }
 
@@ -178,8 +188,8 @@ tell_late(struct engine *e, struct candidate *c, const struct person *person)
 		values[2].value = (char *)title_of(e, &by, person->lang);
 		severity_in_sms(new_colour, by.severity, person->lang);
 	}
-	if (!send_reply(e, a, person, kind, values, 4, REPLY_LATER))
-		send_reply(e, a, person, "ack.late", NULL, 0, REPLY_LATER);
+	if (!send_reply(e, a, person, &(struct reply_text){ kind, values, 4, NULL, 0 }, REPLY_LATER))
+		send_reply(e, a, person, &(struct reply_text){ .template = "ack.late" }, REPLY_LATER);
 }
 
 /* -- booked -- */
@@ -209,8 +219,8 @@ thank(struct engine *e, struct candidate *c, const struct person *person)
 	struct thanked *t = table_get(&e->thanked, c->contact);
 	unsigned *targets;
 	size_t count = engine_counts_for(e, c->alert.id, c->contact, c->texts, c->text_count, &targets);
-	char places[PLACES_BYTES];
-	struct pair value = { .name = "places", .value = places };
+	struct reply_text reply = { .template = "ack.thanks" };
+	division_code *places;
 
 	if (t && e->now - t->at < THANKS_MS && e->now >= t->at) {
 		if (t->alert == c->alert.id || !is_unsent(e, t->wave)) {
@@ -221,23 +231,27 @@ thank(struct engine *e, struct candidate *c, const struct person *person)
 	}
 	if (!t)
 		table_put(&e->thanked, c->contact, t = xcalloc(1, sizeof(*t)));
-	engine_name_places(e, c->alert.id, targets, count, person->lang, places, sizeof(places));
+	reply.place_count = engine_target_places(e, c->alert.id, targets, count, &places);
+	reply.places = places;
 	free(t->targets);
 	*t = (struct thanked){ .at = e->now, .alert = c->alert.id, .targets = targets, .count = count };
-	t->wave = send_reply(e, &c->alert, person, "ack.thanks", &value, 1, REPLY_LATER);
+	t->wave = send_reply(e, &c->alert, person, &reply, REPLY_LATER);
+	free(places);
 }
 
 static void
 ask_which(struct engine *e, struct candidate *c, const struct person *person)
 {
-	char places[PLACES_BYTES];
-	struct pair value = { .name = "places", .value = places };
+	struct reply_text reply = { .template = "ack.which" };
+	division_code *places;
 	unsigned *targets;
 	size_t count = engine_counts_for(e, c->alert.id, c->contact, c->texts, c->text_count, &targets);
 
-	engine_name_places(e, c->alert.id, targets, count, person->lang, places, sizeof(places));
+	reply.place_count = engine_target_places(e, c->alert.id, targets, count, &places);
+	reply.places = places;
 	free(targets);
-	send_reply(e, &c->alert, person, "ack.which", &value, 1, REPLY_NOW);
+	send_reply(e, &c->alert, person, &reply, REPLY_NOW);
+	free(places);
 }
 
 /* Once an alert each: an answering machine would go on all night. */
@@ -245,7 +259,9 @@ static void
 reply_once(struct engine *e, struct candidate *c, const struct person *person,
 	   const struct answered *how, const char *template, unsigned position)
 {
-	if (!how->said_before && !send_reply(e, &c->alert, person, template, NULL, 0, position) &&
+	struct reply_text reply = { .template = template };
+
+	if (!how->said_before && !send_reply(e, &c->alert, person, &reply, position) &&
 	    c->kind != ANSWER_NONE)
 		thank(e, c, person);
 }
