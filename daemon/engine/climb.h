@@ -10,8 +10,8 @@
  * text that cannot be made. */
 int engine_plan_targets(struct engine *, struct alert *, const struct alert_request *,
 			const struct policy *, struct text_lacks *, struct err *);
-/* All texts that the alert itself and its policy name, for these places; those of helpers for the
- * audience's. */
+/* All texts that the alert itself and its policy name, for these places (without targets: for those
+ * of its readers); those of helpers for the audience's. */
 int engine_check_alert(struct engine *, const struct alert *, const struct alert_request *,
 		       const struct policy *, const division_code *targets, size_t count,
 		       struct text_lacks *, struct err *);

@@ -2,6 +2,7 @@
 #include "daemon/engine/climb.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void
 add_target(void *ctx, division_code division)
@@ -68,6 +69,61 @@ add_use(struct uses *u, const struct template *t, size_t step)
 		u->list[u->count++] = (struct text_use){ t, step };
 }
 
+/* Does it say anything of a place but its name? */
+static bool
+says_more_than_names(const struct template *t)
+{
+	for (size_t i = 0; i < t->param_count; i++)
+		if (t->params[i].scope == SCOPE_DIVISION && strcmp(t->params[i].name, "place") != 0 &&
+		    strncmp(t->params[i].name, "area", 4) != 0)
+			return true;
+	return false;
+}
+
+struct read_places {
+	const struct alert_request *r;
+	division_code *list;
+	size_t count, cap;
+};
+
+static void
+add_read(void *ctx, division_code division)
+{
+	struct read_places *p = ctx;
+
+	if (request_leaves_out(p->r, division))
+		return;
+	if (p->count == p->cap) {
+		p->cap = p->cap ? p->cap * 2 : 64;
+		p->list = xrealloc(p->list, p->cap * sizeof(*p->list));
+	}
+	p->list[p->count++] = division;
+}
+
+/* Of what is told and asks for no answer each reads his own village, be it the county that is named. */
+static void
+find_read(struct engine *e, struct read_places *p)
+{
+	bool tiers[TIER_COUNT] = { false };
+
+	for (size_t i = 0; i < p->r->role_count; i++) {
+		int index = settings_family(e->settings, p->r->roles[i]);
+
+		if (index >= 0)
+			tiers[family_tier(e, &e->settings->families[index])] = true;
+	}
+	for (size_t i = 0; i < p->r->division_count; i++)
+		for (int tier = TIER_COUNTY; tier < TIER_COUNT; tier++) {
+			division_code named = p->r->divisions[i];
+
+			if (tiers[tier] && division_tier(named) > (enum tier)tier)
+				add_read(p, division_ancestor(named, (enum tier)tier));
+			else if (tiers[tier])
+				store_divisions_in(e->store, division_range(named), (enum tier)tier,
+						   add_read, p);
+		}
+}
+
 /* Those above the targets read of their own places, not of the targets'. */
 static bool
 is_for_helpers(struct engine *e, const struct policy *p, const struct policy_step *step)
@@ -77,6 +133,25 @@ is_for_helpers(struct engine *e, const struct policy *p, const struct policy_ste
 	for (size_t i = 0; i < step->to_count; i++)
 		helps &= settings_is_above(e->settings, p, step->to[i]);
 	return helps;
+}
+
+/* An alert without targets; of places that the list does not have, the audience's are looked at. */
+static int
+check_told(struct engine *e, const struct alert_request *r, const struct uses *uses,
+	   struct text_lacks *lacks, struct err *err)
+{
+	struct read_places p = { .r = r };
+	bool more = false;
+	int rc;
+
+	for (size_t i = 0; i < uses->count && !more; i++)
+		more = says_more_than_names(uses->list[i].template);
+	if (more)
+		find_read(e, &p);
+	rc = engine_check_uses(e, r, uses->list, uses->count, p.count ? p.list : r->divisions,
+			       p.count ? p.count : r->division_count, lacks, err);
+	free(p.list);
+	return rc;
 }
 
 int
@@ -99,7 +174,10 @@ engine_check_alert(struct engine *e, const struct alert *a, const struct alert_r
 		add_use(&theirs, settings_template(s, policy->expired), steps - 1);
 	if (policy && policy->full)
 		add_use(&others, settings_template(s, policy->full), 0);
-	rc = engine_check_uses(e, r, theirs.list, theirs.count, targets, count, lacks, err);
+	if (!policy || policy->targets == TARGETS_NONE)
+		rc = check_told(e, r, &theirs, lacks, err);
+	else
+		rc = engine_check_uses(e, r, theirs.list, theirs.count, targets, count, lacks, err);
 	if (rc == 0)
 		rc = engine_check_uses(e, r, others.list, others.count, r->divisions,
 				       r->division_count, lacks, err);

@@ -70,6 +70,17 @@ def test_of_many_places_the_first_are_named_and_all_are_counted():
         assert said["values"][2] == "12" and "…" in said["values"][3]
 
 
+def test_what_is_only_told_says_of_which_of_its_readers_villages():
+    with gaps() as (world, district):
+        status, answer = world.api("POST", "/v1/alerts", dict(
+            MOVE, key="a", policy=None, severity="yellow",
+            audience={"divisions": ["990121"], "roles": ["village_chief"]}))
+        assert status == 202, answer
+        said = lacks(answer)
+        assert said["shelter"]["count"] == 2 and said["route"]["count"] == 1, said
+        assert [p["code"] for p in said["shelter"]["places"]] == district.villages[:2]
+
+
 def test_a_whole_list_leaves_no_warning():
     with world_with(district=District(1, 2)) as world:
         status, answer = world.api("POST", "/v1/alerts", dict(MOVE, key="a"))
