@@ -316,6 +316,22 @@ tell_replaced(const struct ctl *ctl, json_t *answer)
 	buf_fini(&names);
 }
 
+static void
+accepted_print(const struct ctl *ctl, json_t *answer, const char *key)
+{
+	const char *code = member_text(answer, "code");
+	const char *state = word(ctl, member_text(answer, "state"));
+
+	printf(member_is(answer, "repeat")
+		       ? say(ctl, "alert %lld %s was accepted before under key %s: %s, %lld targets\n",
+			     "告警 %lld %s 已在键 %s 下受理过:%s,%lld 个叫应对象\n")
+		       : say(ctl, "alert %lld %s accepted under key %s: %s, %lld targets\n",
+			     "告警 %lld %s 已受理,键 %s:%s,%lld 个叫应对象\n"),
+	       (long long)member_int(answer, "id"), code ? code : "", key, state ? state : "-",
+	       (long long)member_int(answer, "targets"));
+	tell_warnings(ctl, answer);	/* a plan has its own among it */
+}
+
 static int
 post(struct ctl *ctl, const char *path, json_t *body)
 {
@@ -337,29 +353,8 @@ post(struct ctl *ctl, const char *path, json_t *body)
 		if (dry)
 			plan_print(ctl, answer);
 		else
-			printf(member_is(answer, "repeat")
-				       ? say(ctl,
-					     "alert %lld %s was accepted before under "
-					     "key %s: %s, %lld "
-					     "targets\n",
-					     "告警 %lld %s 已在键 %s 下受理过:%s,%lld "
-					     "个叫应对象\n")
-				       : say(ctl,
-					     "alert %lld %s accepted under key %s: %s, "
-					     "%lld targets\n",
-					     "告警 %lld %s 已受理,键 %s:%s,%lld "
-					     "个叫应对象\n"),
-			       (long long)member_int(answer, "id"),
-			       member_text(answer, "code") ? member_text(answer, "code")
-							   : "",
-			       member_text(kept, "key"),
-			       word(ctl, member_text(answer, "state"))
-				       ? word(ctl, member_text(answer, "state"))
-				       : "-",
-			       (long long)member_int(answer, "targets"));
+			accepted_print(ctl, answer, member_text(kept, "key"));
 		tell_replaced(ctl, answer);
-		if (!dry)		/* a plan has its own among it */
-			tell_warnings(ctl, answer);
 		warn_nobody(ctl, answer);
 		warn_incomplete(ctl, answer);
 		json_decref(answer);
