@@ -365,14 +365,13 @@ take_orphan(struct http *h, const char *id, const char *meaning, const char *dig
 static void
 take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf *answer)
 {
-	char rooms[6][64], plus[64];
+	char rooms[5][64], plus[64];
 	const char *id = pointer_text(&rule->id, item, rooms[0], 64);
 	const char *ref = pointer_text(&rule->provider_id, item, rooms[1], 64);
 	const char *digits = pointer_text(&rule->digits, item, rooms[2], 64);
 	const char *state = pointer_text(&rule->state, item, rooms[3], 64);
 	const char *machine = pointer_text(&rule->machine, item, rooms[4], 64);
-	const char *to = profile_number(&h->profile, pointer_text(&rule->to, item, rooms[5], 64), plus,
-					sizeof(plus));
+	const char *to = profile_number_at(&h->profile, &rule->to, &rule->country, item, plus);
 	const char *meaning = meaning_of(rule, state);
 	struct call *c = find(h, id, ref, to);
 

@@ -77,7 +77,7 @@ take_receipt(struct http *h, json_t *item)
 		return false;
 	id = text_at(&r->id, item, rooms[1], 64);
 	ref = text_at(&r->provider_id, item, rooms[2], 64);
-	to = profile_number(&h->profile, text_at(&r->to, item, rooms[3], 64), plus, sizeof(plus));
+	to = profile_number_at(&h->profile, &r->to, &r->country, item, plus);
 	reason = text_at(&r->reason, item, rooms[4], 64);
 	reason = reason && reason[0] ? reason : NULL;
 	id = id && id[0] ? id : NULL;
@@ -115,8 +115,7 @@ take_reply(struct http *h, json_t *item)
 	if (!r->is_set)
 		return false;
 	id = text_at(&r->id, item, rooms[0], 64);
-	from = profile_number(&h->profile, text_at(&r->from, item, rooms[1], 64), plus,
-			      sizeof(plus));
+	from = profile_number_at(&h->profile, &r->from, &r->country, item, plus);
 	text = text_at(&r->text, item, rooms[2], 64);
 	if (!from || !text)
 		return false;

@@ -11,11 +11,12 @@ take_receipt_rules(struct receipt_rules *r, json_t *receipt, struct err *err)
 	r->is_set = receipt != NULL;
 	if (!receipt)
 		return 0;
-	if (option_only(receipt, "receipt", " id provider_id to state reason delivered failed ",
+	if (option_only(receipt, "receipt", " id provider_id to country state reason delivered failed ",
 			err) < 0 ||
 	    option_pointer(receipt, "id", &r->id, err) < 0 ||
 	    option_pointer(receipt, "provider_id", &r->provider_id, err) < 0 ||
 	    option_pointer(receipt, "to", &r->to, err) < 0 ||
+	    option_pointer(receipt, "country", &r->country, err) < 0 ||
 	    option_pointer(receipt, "state", &r->state, err) < 0 ||
 	    option_pointer(receipt, "reason", &r->reason, err) < 0 ||
 	    option_words(receipt, "delivered", &r->delivered, err) < 0 ||
@@ -35,9 +36,10 @@ take_reply_rules(struct reply_rules *r, json_t *reply, struct err *err)
 	r->is_set = reply != NULL;
 	if (!reply)
 		return 0;
-	if (option_only(reply, "reply", " id from text ", err) < 0 ||
+	if (option_only(reply, "reply", " id from country text ", err) < 0 ||
 	    option_pointer(reply, "id", &r->id, err) < 0 ||
 	    option_pointer(reply, "from", &r->from, err) < 0 ||
+	    option_pointer(reply, "country", &r->country, err) < 0 ||
 	    option_pointer(reply, "text", &r->text, err) < 0)
 		return -1;
 	if (!r->from.count || !r->text.count)
@@ -83,12 +85,13 @@ take_call_rule(struct call_rule *r, json_t *rule, const struct request_context *
 {
 	if (!json_is_object(rule))
 		return err_set(err, "must be an object with \"has\", and \"id\" or \"provider_id\"");
-	if (option_only(rule, "", " has id provider_id to digits state states machine answer "
+	if (option_only(rule, "", " has id provider_id to country digits state states machine answer "
 			"wrong ", err) < 0 ||
 	    option_pointer(rule, "has", &r->has, err) < 0 ||
 	    option_pointer(rule, "id", &r->id, err) < 0 ||
 	    option_pointer(rule, "provider_id", &r->provider_id, err) < 0 ||
 	    option_pointer(rule, "to", &r->to, err) < 0 ||
+	    option_pointer(rule, "country", &r->country, err) < 0 ||
 	    option_pointer(rule, "digits", &r->digits, err) < 0 ||
 	    option_pointer(rule, "state", &r->state, err) < 0 ||
 	    option_pointer(rule, "machine", &r->machine, err) < 0 ||
@@ -142,7 +145,7 @@ fits_vonage_md5hash(const struct verify_rules *v, const struct verify_request *r
 static bool
 fits_plivo(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_plivo_v3(r, v->key);
+	return verify_plivo(r, v->key);
 }
 
 static bool
@@ -239,7 +242,8 @@ take_charset(struct form_charset *c, json_t *charset, struct err *err)
 {
 	if (!charset)
 		return 0;
-	if (option_only(charset, "charset", " of in ", err) < 0 ||
+	if (option_only(charset, "charset", " of in names ", err) < 0 ||
+	    option_object(charset, "names", &c->names, err) < 0 ||
 	    option_text(charset, "of", &c->of, err) < 0 || option_text(charset, "in", &c->in, err) < 0)
 		return -1;
 	return c->of && c->in ? 0 : err_field(err, "charset", "needs \"of\" (the field that is not in "
@@ -282,14 +286,14 @@ void
 callback_fini(struct callback_rules *c)
 {
 	struct pointer *pointers[] = { &c->list, &c->receipt.id, &c->receipt.provider_id, &c->receipt.to,
-				       &c->receipt.state, &c->receipt.reason, &c->reply.id,
+				       &c->receipt.country, &c->reply.country, &c->receipt.state, &c->receipt.reason, &c->reply.id,
 				       &c->reply.from, &c->reply.text };
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)
 		pointer_fini(pointers[i]);
 	for (size_t i = 0; i < c->call_count; i++) {
 		struct call_rule *r = &c->calls[i];
-		struct pointer *of[] = { &r->has, &r->id, &r->provider_id, &r->to, &r->digits,
+		struct pointer *of[] = { &r->has, &r->id, &r->provider_id, &r->to, &r->country, &r->digits,
 					 &r->state, &r->machine };
 
 		for (size_t j = 0; j < sizeof(of) / sizeof(*of); j++)

@@ -79,14 +79,15 @@ convert(iconv_t cd, const char *charset, char *bytes, size_t len)
 }
 
 static char *
-charset_of(const char *form, const char *in)
+charset_of(const char *form, const struct form_charset *c)
 {
 	struct field f = { 0 };
 	char *charset = NULL;
 
-	while (in && !charset && next_field(&form, &f)) {
-		if (f.name && f.value && strcmp(f.name, in) == 0)
-			charset = xstrdup(f.value);
+	while (c->in && !charset && next_field(&form, &f)) {
+		if (f.name && f.value && strcmp(f.name, c->in) == 0)
+			charset = xstrdup(c->names ? json_string_value(json_object_get(c->names, f.value))
+						   : f.value);
 		field_free(&f);
 	}
 	return charset;
@@ -111,7 +112,7 @@ value_of(const struct field *f, const char *charset)
 json_t *
 form_to_json(const char *form, const struct form_charset *c)
 {
-	char *charset = charset_of(form, c->in);
+	char *charset = charset_of(form, c);
 	json_t *object = json_object();
 	struct field f = { 0 };
 

@@ -7,6 +7,7 @@
 
 struct form_charset {			/* the field `of` is in the charset that the field `in` names */
 	const char *of, *in;		/* NULL = all is UTF-8 */
+	json_t *names;			/* {"their word": "charset"}, borrowed; NULL = its own name */
 };
 
 /* A new reference; NULL if it is no form.  Texts are mended as lenient.h says. */

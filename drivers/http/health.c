@@ -14,7 +14,8 @@ static void
 remember(struct http *h)
 {
 	const struct health *s = &h->health;
-	json_t *state = json_pack("{s:b,s:b}", "clock", s->clock_alarm, "balance", s->balance_alarm);
+	json_t *state = json_pack("{s:b,s:b,s:b,s:s}", "clock", s->clock_alarm, "balance", s->balance_alarm,
+				  "pull", s->pull_alarm, "pull_reason", s->pull_reason);
 	char *text = json_dumps(state, JSON_COMPACT);
 
 	json_decref(state);
@@ -33,6 +34,8 @@ add_alarms(json_t *alarms, const struct http *h)
 		kit_alarm(alarms, "clock", clock_ahead, NUM(seconds));
 	else if (s->clock_alarm)
 		kit_alarm(alarms, "clock", clock_behind, NUM(seconds));
+	if (s->pull_alarm)
+		kit_alarm(alarms, "pull", pull_failing, s->pull_reason);
 	if (!s->balance_alarm)
 		return;
 	snprintf(balance, sizeof(balance), "%.2f", s->balance);
@@ -113,6 +116,20 @@ health_note_balance(struct http *h, double balance)
 		health_tell(h);
 }
 
+void
+health_note_pull(struct http *h, const char *reason)
+{
+	struct health *s = &h->health;
+
+	if (s->pull_alarm == (reason != NULL))
+		return;
+	s->pull_alarm = reason != NULL;
+	snprintf(s->pull_reason, sizeof(s->pull_reason), "%s", reason ? reason : "");
+	answer_trim(s->pull_reason);
+	remember(h);
+	health_tell(h);
+}
+
 static void
 on_minute(evutil_socket_t fd, short what, void *ctx)
 {
@@ -189,6 +206,11 @@ health_init(struct http *h, const char *keep)
 
 	h->health.clock_alarm = json_is_true(json_object_get(state, "clock"));
 	h->health.balance_alarm = json_is_true(json_object_get(state, "balance"));
+	h->health.pull_alarm = profile_has(&h->profile, OP_PULL) &&
+		json_is_true(json_object_get(state, "pull"));
+	if (h->health.pull_alarm && json_is_string(json_object_get(state, "pull_reason")))
+		snprintf(h->health.pull_reason, sizeof(h->health.pull_reason), "%s",
+			 json_string_value(json_object_get(state, "pull_reason")));
 	json_decref(state);
 	event_assign(&h->health.minute, kit_base(h->kit), -1, EV_PERSIST, on_minute, h);
 	event_add(&h->health.minute, &(struct timeval){ 60, 0 });

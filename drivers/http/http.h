@@ -51,7 +51,8 @@ struct tests {
 struct health {
 	bool ill;			/* the provider does not answer */
 	char note[256];			/* why */
-	bool has_skew, has_balance, clock_alarm, balance_alarm;
+	bool has_skew, has_balance, clock_alarm, balance_alarm, pull_alarm;
+	char pull_reason[256];
 	msec skew_ms;			/* their clock minus ours */
 	double balance;
 	struct event minute, balance_timer;
@@ -61,6 +62,7 @@ struct pull {				/* one of the profile's "pull" */
 	struct http *http;
 	unsigned index;
 	bool asked;			/* one at a time */
+	unsigned failed;		/* in a row */
 	struct event timer;
 };
 
@@ -141,6 +143,8 @@ void health_note_date(struct http *, msec date);	/* 0 = not looked at */
 /* False where the answer has no number, or the sum over its list cannot be made. */
 bool health_read_balance(const struct balance_rules *, json_t *body, double *out);
 void health_note_balance(struct http *, double balance);
+/* Receipts and replies cannot be fetched, or can again (NULL). */
+void health_note_pull(struct http *, const char *reason);
 void health_tell(struct http *);
 void health_fini(struct http *);
 

@@ -45,6 +45,25 @@ profile_number(const struct profile *p, const char *text, char *room, size_t siz
 	return room;
 }
 
+const char *
+profile_number_at(const struct profile *p, const struct pointer *at, const struct pointer *country,
+		  json_t *item, char room[64])
+{
+	char number[64], digits[64];
+	const char *text = pointer_text(at, item, number, sizeof(number));
+	const char *code = pointer_text(country, item, digits, sizeof(digits));
+
+	if (!text || strlen(text) >= sizeof(number) - 8)
+		return NULL;
+	if (code)
+		code += code[0] == '+' ? 1 : strncmp(code, "00", 2) == 0 ? 2 : 0;
+	if (!code || !code[0] || strlen(code) > 4 || strspn(code, "0123456789") != strlen(code) ||
+	    text[0] == '+' || strncmp(text, "00", 2) == 0)
+		return profile_number(p, text, room, 64);
+	snprintf(room, 64, "+%s%s", code, text);
+	return room;
+}
+
 static int
 take_query(struct profile *p, json_t *query, struct err *err)
 {

@@ -17,18 +17,18 @@ enum operation_id {
 
 struct receipt_rules {
 	bool is_set;
-	struct pointer id, provider_id, to, state, reason;
+	struct pointer id, provider_id, to, country, state, reason;	/* country: the code of `to` */
 	json_t *delivered, *failed;	/* words, borrowed */
 };
 
 struct reply_rules {
 	bool is_set;
-	struct pointer id, from, text;
+	struct pointer id, from, country, text;
 };
 
 /* What is told of a call.  The rules are tried in order; one fits where `has` stands. */
 struct call_rule {
-	struct pointer has, id, provider_id, to, digits, state, machine;
+	struct pointer has, id, provider_id, to, country, digits, state, machine;
 	json_t *states;			/* {"their word": "ringing|picked_up|OUTCOME|CLASS"} */
 	struct request_template answer, wrong;	/* to a key that means something, or nothing */
 	bool has_answer, has_wrong;
@@ -99,6 +99,9 @@ bool profile_has(const struct profile *, enum operation_id);
 json_t *profile_load(json_t *config, struct err *);
 /* E.164 out of what a provider writes, in `room` where it had to be made; NULL stays NULL. */
 const char *profile_number(const struct profile *, const char *text, char *room, size_t size);
+/* The same of the number at `at` in an item, whose country code may stand at `country`. */
+const char *profile_number_at(const struct profile *, const struct pointer *at,
+			      const struct pointer *country, json_t *item, char room[64]);
 
 /* callback_rules.c */
 int callback_compile(struct callback_rules *, json_t *config, const struct request_context *,

@@ -1,13 +1,29 @@
 /* pull.c -- a provider that is asked for receipts and replies, where it cannot reach us: the site
  * without a public address.  Each answer is handed over before the next is asked for. */
+#include <stdio.h>
+
 #include "drivers/http/http.h"
 
 #define MORE_MS 100			/* as long as there is more */
+#define FAILED_MAX 3			/* in a row, before somebody is told */
 
 static msec
 every(const struct pull *p)
 {
 	return p->http->profile.pulls[p->index].every_ms;
+}
+
+/* What cannot be fetched comes to nobody, and a provider keeps it for so long only. */
+static void
+note(struct pull *p, const char *reason)
+{
+	struct http *h = p->http;
+
+	p->failed = reason ? p->failed + 1 : 0;
+	if (reason && p->failed >= FAILED_MAX)
+		health_note_pull(h, reason);
+	else if (!reason && h->pulls[!p->index].failed < FAILED_MAX)
+		health_note_pull(h, NULL);
 }
 
 static void
@@ -24,10 +40,14 @@ on_pulled(void *ctx, const struct operation *op, struct item **items, size_t cou
 	size_t all = 0;
 
 	health_note_date(h, r->date);
-	if (!body)
-		kit_log("pull failed host=%s reason=\"%s\"", h->profile.host, judgement.reason);
-	else if (json_is_array(list))
+	if (body && !json_is_array(list))
+		snprintf(judgement.reason, sizeof(judgement.reason), "provider answered %ld, but without the "
+			 "list of pull/list", r->status);
+	if (body && json_is_array(list))
 		callback_items(h, list, &all, &answer);
+	else
+		kit_log("pull failed host=%s reason=\"%s\"", h->profile.host, judgement.reason);
+	note(p, body && json_is_array(list) ? NULL : judgement.reason);
 	buf_fini(&answer);
 	json_decref(body);
 	p->asked = false;

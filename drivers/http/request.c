@@ -11,7 +11,7 @@
 #define CALLBACK_REMEDY "set callback_secret of the route in gong.conf"
 
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
-		VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
+		VAR_TEXT_UTF16, VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
 		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_SIGNATURE, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
 		VAR_PARAMS_LIST, VAR_PARAMS_TEXT, VAR_ALL, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S,
 		VAR_RING_MS, VAR_KEYS, VAR_KEY, VAR_KEY_NUMBER, VAR_EACH_KEY, VAR_SENT_AT,
@@ -19,7 +19,7 @@ enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR
 
 static const struct { const char *name; enum variable variable; } variables[] = {
 	{ "to", VAR_TO }, { "to_plus", VAR_TO_PLUS }, { "to_national", VAR_TO_NATIONAL },
-	{ "text", VAR_TEXT }, { "text_json", VAR_TEXT_JSON }, { "text_xml", VAR_TEXT_XML },
+	{ "text", VAR_TEXT }, { "text_json", VAR_TEXT_JSON }, { "text_utf16", VAR_TEXT_UTF16 }, { "text_xml", VAR_TEXT_XML },
 	{ "id", VAR_ID }, { "not_after", VAR_NOT_AFTER }, { "minutes_left", VAR_MINUTES_LEFT },
 	{ "seconds_left", VAR_SECONDS_LEFT }, { "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
 	{ "alphabet", VAR_ALPHABET }, { "signature", VAR_SIGNATURE }, { "ref", VAR_REF },
@@ -76,6 +76,26 @@ add_xml(struct buf *out, const char *text)
 		case '\'': buf_puts(out, "&apos;"); break;
 		default: buf_add(out, text, 1);
 		}
+}
+
+/* The hex digits of its UTF-16, high byte first, as SMPP has it. */
+static void
+add_utf16(struct buf *out, const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+
+	while (*at) {
+		int more = *at >= 0xf0 ? 3 : *at >= 0xe0 ? 2 : *at >= 0xc0 ? 1 : 0;
+		unsigned long point = more == 3 ? *at & 7 : more == 2 ? *at & 15 : more ? *at & 31 : *at;
+
+		for (at++; more && *at; more--)
+			point = point << 6 | (*at++ & 63);
+		if (point >= 0x10000)
+			buf_printf(out, "%04lX%04lX", 0xd800 + ((point - 0x10000) >> 10),
+				   0xdc00 + ((point - 0x10000) & 0x3ff));
+		else
+			buf_printf(out, "%04lX", point);
+	}
 }
 
 static void
@@ -378,6 +398,7 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	switch (p->variable) {
 	case VAR_TEXT: buf_puts(out, words->text); break;
 	case VAR_TEXT_JSON: add_json(out, words->text, strlen(words->text)); break;
+	case VAR_TEXT_UTF16: add_utf16(out, words->text); break;
 	case VAR_TEXT_XML: add_xml(out, words->text); break;
 	case VAR_ID: buf_puts(out, item->id); break;
 	case VAR_NOT_AFTER:

@@ -33,6 +33,8 @@ bool verify_vonage_md5hash(const struct verify_request *, const char *key);
  * prefer V3.  X-Plivo-Signature-V3 over query and form; another body is refused. */
 bool verify_plivo_v2(const struct verify_request *, const char *token);
 bool verify_plivo_v3(const struct verify_request *, const char *token);
+/* The better of them that is there: calls have V3, messages are documented to have V2 alone. */
+bool verify_plivo(const struct verify_request *, const char *token);
 
 /* Huawei's X-AKSK: an HMAC of the URL, its nonce and time (with line feeds between since 2026); the
  * body is not proved. */

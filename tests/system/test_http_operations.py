@@ -217,6 +217,19 @@ def test_receipts_and_replies_are_fetched_where_they_cannot_be_pushed(started, d
         [("A1", "delivered"), ("A2", "failed"), ("r1", "1")]
 
 
+@pytest.mark.parametrize("said", [{"code": 0}, {"code": 0, "items": {}}, {"code": 7}, None])
+def test_a_pull_that_brings_no_list_fails(started, drive, said):  # noqa: F811
+    well = []
+    odd = started(Odd(lambda n, r: answer({"code": 0, "items": []}) if well else
+                      answer(said) if said else None))
+    d = drive(config(odd.url, receipts=True, callback=RECEIPT,
+                     pull=[{"path": "/p", "body": {}, "list": "/items", "every_ms": 100}]))
+    sick = until(d, "health", lambda e: e.get("alarms"))
+    assert [a["name"] for a in sick["alarms"]] == ["pull"] and len(odd.requests) >= 3
+    well.append(1)
+    until(d, "health", lambda e: "alarms" not in e)
+
+
 # --- several texts, approved templates ------------------------------------------------------------
 
 def test_messages_of_different_texts_share_a_request_where_the_provider_takes_that(

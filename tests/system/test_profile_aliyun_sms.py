@@ -18,14 +18,15 @@ CODES = {
     "config": [
         "InvalidAccessKeyId.NotFound", "SignatureDoesNotMatch", "isp.RAM_PERMISSION_DENY",
         "isv.ACCOUNT_ABNORMAL", "isv.ACCOUNT_NOT_EXISTS", "isv.AMOUNT_NOT_ENOUGH",
-        "isv.BLACK_KEY_CONTROL_LIMIT", "isv.DAY_LIMIT_CONTROL", "isv.DENY_IP_RANGE",
+        "isv.DAY_LIMIT_CONTROL", "isv.DENY_IP_RANGE",
         "isv.DOMESTIC_NUMBER_NOT_SUPPORTED", "isv.EXTEND_CODE_ERROR", "isv.MOBILE_COUNT_OVER_LIMIT",
         "isv.MONTH_LIMIT_CONTROL", "isv.OUT_OF_SERVICE", "isv.PRODUCT_UN_SUBSCRIPT",
-        "isv.SIGN_STATE_ILLEGAL", "isv.SMS_CONTENT_ILLEGAL", "isv.SMS_SIGNATURE_ILLEGAL",
+        "isv.SIGN_STATE_ILLEGAL", "isv.SMS_SIGNATURE_ILLEGAL",
         "isv.SMS_SIGNATURE_SCENE_ILLEGAL", "isv.SMS_SIGN_ILLEGAL", "isv.SMS_TEMPLATE_ILLEGAL"],
     "drop": ["isv.MOBILE_NUMBER_ILLEGAL"],
     "retry": ["SignatureNonceUsed", "Throttling.User", "isp.SYSTEM_ERROR"],
-    "retry_other": ["isv.BUSINESS_LIMIT_CONTROL", "isv.PARAM_LENGTH_LIMIT",
+    "retry_other": ["isv.BLACK_KEY_CONTROL_LIMIT", "isv.BUSINESS_LIMIT_CONTROL",
+                    "isv.SMS_CONTENT_ILLEGAL", "isv.PARAM_LENGTH_LIMIT",
                     "isv.PARAM_NOT_SUPPORT_URL", "isv.TEMPLATE_MISSING_PARAMETERS",
                     "isv.TEMPLATE_PARAMS_ILLEGAL", "isv.NEVER_SEEN"],
 }

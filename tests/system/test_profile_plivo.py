@@ -73,6 +73,35 @@ def test_a_callback_with_a_wrong_signature_is_refused(r, plivo):
     assert not events and reply["status"] == 403
 
 
+def without(*names):
+    return lambda plivo: lambda url, push: {k: v for k, v in Plivo.sign(plivo, url, push).items()
+                                            if k not in names}
+
+
+V2 = ("x-plivo-signature-v2", "x-plivo-signature-v2-nonce")
+V3 = ("x-plivo-signature-v3", "x-plivo-signature-v3-nonce")
+
+
+@pytest.mark.parametrize("lacks, status", [((), 200), (V3, 200), (V2, 200), (V2 + V3, 403)])
+def test_messages_may_be_signed_by_v2_alone(r, plivo, lacks, status):
+    r.one(ident="A1")
+    plivo.sign = without(*lacks)(plivo)
+    _, reply = tell(r, plivo.receipt(plivo.got[0], ONE))
+    assert reply["status"] == status
+
+
+def test_a_subaccount_is_signed_for_by_its_main_account_too(r, plivo):
+    r.one(ident="A1")
+    own = plivo.sign
+
+    def sign(url, push):
+        said = own(url, push)
+        return {"x-plivo-signature-ma-v3": said["x-plivo-signature-v3"], "x-plivo-signature-v3": "AAAA",
+                "x-plivo-signature-v3-nonce": said["x-plivo-signature-v3-nonce"]}
+    plivo.sign = sign
+    assert tell(r, plivo.receipt(plivo.got[0], ONE))[1]["status"] == 200
+
+
 def test_a_lost_answer_is_settled_by_the_receipt(drive, plivo):  # noqa: F811
     d = drive(conf(plivo, timeout_ms=300), callback_url=URL)
     plivo.silent = "taken"

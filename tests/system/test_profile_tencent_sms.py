@@ -12,24 +12,32 @@ BOTH = ["tencent-sms", "tencent-sms-pull"]
 CLASSES = {
     "clock": ["AuthFailure.SignatureExpire", "InternalError.RequestTimeException"],
     "config": ["AuthFailure.SecretIdNotFound", "AuthFailure.SignatureFailure",
-               "FailedOperation.ContainSensitiveWord",
                "FailedOperation.InsufficientBalanceInSmsPackage",
                "FailedOperation.SignatureIncorrectOrUnapproved",
                "FailedOperation.TemplateIncorrectOrUnapproved",
                "FailedOperation.TemplateParamSetNotMatchApprovedTemplate",
-               "InvalidParameterValue.TemplateParameterLengthLimit",
-               "LimitExceeded.AppDailyLimit", "LimitExceeded.PhoneNumberCountLimit",
+               "FailedOperation.ProhibitSubAccountUse", "FailedOperation.TemplateIdNotExist",
+               "FailedOperation.TemplateUnapprovedOrNotExist",
+               "InvalidParameterValue.UnsupportedTemplateVariable",
+               "LimitExceeded.AppDailyLimit", "LimitExceeded.AppGlobalDailyLimit",
+               "LimitExceeded.AppMainlandChinaDailyLimit", "LimitExceeded.PhoneNumberCountLimit",
                "UnauthorizedOperation.RequestIpNotInWhitelist",
                "UnauthorizedOperation.ServiceSuspendDueToArrears",
                "UnsupportedOperation.UnsupportedTemplateVariable"],
     "drop": ["FailedOperation.PhoneNumberInBlacklist", "InvalidParameterValue.IncorrectPhoneNumber"],
     "retry": ["InternalError.OtherError", "LimitExceeded.PhoneNumberThirtySecondLimit",
               "RequestLimitExceeded", "RequestLimitExceeded.UinLimitExceeded"],
-    "retry_other": ["LimitExceeded.DeliveryFrequencyLimit", "LimitExceeded.PhoneNumberDailyLimit",
+    "retry_other": ["FailedOperation.ContainSensitiveWord", "InvalidParameter.DirtyWordFound",
+                    "InvalidParameterValue.ContentLengthLimit",
+                    "InvalidParameterValue.ProhibitedUseUrlInTemplateParameter",
+                    "InvalidParameterValue.TemplateParameterFormatError",
+                    "InvalidParameterValue.TemplateParameterLengthLimit",
+                    "LimitExceeded.DeliveryFrequencyLimit", "LimitExceeded.PhoneNumberDailyLimit",
                     "LimitExceeded.PhoneNumberOneHourLimit",
                     "LimitExceeded.PhoneNumberSameContentDailyLimit", "Never.Seen"],
 }
-IN_DOUBT = ["InternalError.Timeout", "InternalError.SendAndRecvFail"]
+IN_DOUBT = ["InternalError.Timeout", "InternalError.SendAndRecvFail", "InternalError.UnknownError",
+            "FailedOperation.OtherError"]
 RAIN = {"name": "warn.rain", "language": "zh", "params": {"area": "柳溪镇", "hours": "3"},
         "constant": "本地发布暴雨预警"}
 TEMPLATES = {"warn.rain": {"code": "T1", "params": ["area", "hours"]},
@@ -141,6 +149,16 @@ def test_what_they_push_is_read_and_answered(tencent, drive):  # noqa: F811
     assert reply["body"] == '{"result":0,"errmsg":"OK"}'
 
 
+@pytest.mark.parametrize("number", ["+85261234567", "+14155550123", "+8613800000001"])
+def test_their_country_code_stands_beside_the_number(tencent, drive, number):  # noqa: F811
+    d = drive(conf(tencent))
+    d.send(("A1", number))
+    d.dones(1)
+    assert receipt(d, tencent.receipt(tencent.got[0], number))["to"] == number
+    (event,), _ = tell(d, tencent.reply(number, "1"))
+    assert event["from"] == number
+
+
 def test_a_site_without_an_address_pulls_receipts_and_replies(tencent, drive, tmp_path):  # noqa: F811
     d = drive(hasty(tmp_path, conf(tencent, "tencent-sms-pull")))
     d.send(("A1", ONE), ("B1", TWO))
@@ -164,6 +182,21 @@ def test_pulls_that_were_never_opened_are_said(tencent, drive, tmp_path):  # noq
     wait_for("both pulls", lambda: tencent.seen["PullSmsReplyStatus"] > 1)
     assert d.end() == 0
     assert b"pull failed" in d.log and b"RequestPermissionDeny" in d.log
+
+
+def test_a_pull_that_keeps_failing_is_an_alarm_until_it_succeeds(tencent, drive, tmp_path):  # noqa: F811
+    tencent.whole = "UnauthorizedOperation.RequestPermissionDeny"
+    d = drive(hasty(tmp_path, conf(tencent, "tencent-sms-pull")))
+    told = until(d, "health", lambda e: e.get("alarms"))
+    (alarm,) = told["alarms"]
+    assert (alarm["name"], alarm["concept"]) == ("pull", "pull_failing") and "answered 200" in alarm["text"]
+    state = until(d, "keep")["state"] if not [e for e in d.events if e["ev"] == "keep"] else \
+        [e for e in d.events if e["ev"] == "keep"][-1]["state"]
+    again = drive(hasty(tmp_path, conf(tencent, "tencent-sms-pull")), state=state)
+    assert [a["name"] for a in until(again, "health")["alarms"]] == ["pull"]
+    tencent.whole = None
+    for one in (d, again):
+        until(one, "health", lambda e: "alarms" not in e)
 
 
 # --- what is left ---------------------------------------------------------------------------------

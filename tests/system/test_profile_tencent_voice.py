@@ -11,7 +11,7 @@ from test_profile_tencent_sms import Mainland
 
 CLASSES = {
     "clock": ["AuthFailure.SignatureExpire", "InternalError.RequestTimeException"],
-    "config": ["AuthFailure.SignatureFailure", "FailedOperation.ContainSensitiveWord",
+    "config": ["AuthFailure.SignatureFailure",
                "FailedOperation.InsufficientBalanceInVoicePackage",
                "FailedOperation.PhonenumberUnappliedOrExpired",
                "FailedOperation.TemplateIncorrectOrUnapproved",
@@ -19,7 +19,7 @@ CLASSES = {
                "UnauthorizedOperation.ServiceSuspendDueToArrears", "UnsupportedOperation"],
     "drop": ["InvalidParameterValue.CalledNumberVerifyFail"],
     "retry": ["RequestLimitExceeded"],
-    "retry_other": ["InvalidParameterValue.ContentLengthLimit",
+    "retry_other": ["FailedOperation.ContainSensitiveWord", "InvalidParameterValue.ContentLengthLimit",
                     "LimitExceeded.DeliveryFrequencyLimit", "Never.Seen"],
 }
 

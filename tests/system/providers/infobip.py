@@ -11,7 +11,7 @@ UNDELIVERABLE = {"groupId": 2, "groupName": "UNDELIVERABLE", "id": 9,
 
 
 class Infobip(Dialect):
-    """POST sms/3/messages, GET sms/3/reports and sms/3/inbox/reports (each line once), GET
+    """POST sms/3/messages, GET sms/3/reports and sms/1/inbox/reports (their SDK; each line once), GET
     sms/3/logs, GET account/1/balance.
     Facts: App key, the request, reports only once, the reply's fields.  Guesses: status groups and
     ids (REJECTED is group 5), `errorCode` of refusals, logs, balance, webhooks as `results` and
@@ -38,7 +38,7 @@ class Infobip(Dialect):
         if request.path == "/sms/3/logs":
             return self.answer({"results": [self.line(g, n) for g, n in self.booked() if
                                             args.get("messageId") in (None, g.id(n))]})
-        which = {"/sms/3/reports": "reports", "/sms/3/inbox/reports": "inbox"}[request.path]
+        which = {"/sms/3/reports": "reports", "/sms/1/inbox/reports": "inbox"}[request.path]
         return self.answer({"results": self.pull(which, args)})
 
     def pull(self, which, args):

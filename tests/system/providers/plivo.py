@@ -8,7 +8,7 @@ from .base import Dialect, Push, national, utc
 
 class Plivo(Dialect):
     """POST Message/ and Call/ (JSON), DELETE Call/ID/, GET Message/ID/, Message/?to_number=, and
-    the account for its cash_credits; callbacks carry both the V2 and the V3 signature.
+    the account for its cash_credits; callbacks carry both the V2 and the V3 signature (messages are documented to have V2 alone).
     Facts: Basic, dst joined by <, states, V2 (published vector) and V3 (their library), answer_url,
     ring_timeout, machine_detection.  Guesses: 202/201 and 400 with `error`, one bad number refuses
     the whole request, callbacks' fields, repeats at 60 and 120 s."""
