@@ -224,6 +224,31 @@ judge_each(const struct profile *p, const struct operation *op, const struct tra
 	}
 }
 
+/* The worst of its parts: what has come in half has not come, and a doubt is a doubt. */
+static void
+judge_parts(struct judgement *out, const struct operation *op, const struct transfer_result *r,
+	    bool fits, json_t *list)
+{
+	static const int rank[] = { [VERDICT_ACCEPTED] = 0, [VERDICT_REJECTED] = 1, [VERDICT_UNKNOWN] = 2 };
+	size_t count = json_array_size(list);
+	char why[sizeof(out->reason)];
+
+	for (size_t i = 0; i < count; i++) {
+		struct judgement one = { 0 };
+
+		judge_answer(&one, op, r, fits, json_array_get(list, i));
+		if (i && rank[one.verdict] <= rank[out->verdict])
+			continue;
+		*out = one;
+		if (one.verdict == VERDICT_ACCEPTED || count == 1)
+			continue;
+		snprintf(why, sizeof(why), "part %zu of %zu: %.200s", i + 1, count, one.reason);
+		answer_trim(why);
+		memcpy(out->reason, why, sizeof(why));
+	}
+	out->parts = (unsigned)count;
+}
+
 /* Plain text is read as {"text": "…"}. */
 static json_t *
 parse(const struct operation *op, const struct transfer_result *r)
@@ -263,7 +288,11 @@ answer_judge(const struct profile *p, const struct operation *op, const struct t
 	if (json_is_array(list) && (fits || status_is_in(op->each_status, r->status))) {
 		judge_each(p, op, r, list, items, count, judged, ctx);
 	} else {
-		judge_answer(&o, op, r, fits, body);
+		list = pointer_get(&op->parts, body);
+		if (json_array_size(list))
+			judge_parts(&o, op, r, fits, list);
+		else
+			judge_answer(&o, op, r, fits, body);
 		judged(ctx, items, count, &o);
 	}
 	json_decref(body);

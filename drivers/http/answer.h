@@ -10,6 +10,7 @@ struct judgement {
 	enum reject class;
 	bool unlisted;			/* a refusal the profile does not know */
 	bool unreachable;		/* the provider did not answer at all */
+	unsigned parts;			/* that the answer spoke of; 0 = it did not */
 	char ref[65];			/* "" = none */
 	char reason[256];		/* "" only when accepted */
 };

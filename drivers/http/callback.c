@@ -66,11 +66,50 @@ text_at(const struct pointer *at, json_t *item, char *room, size_t size)
 	return text && strlen(text) <= TEXT_MAX ? text : NULL;
 }
 
+/* "ID-3": {{id_parts}} as it comes back. */
+static const char *
+without_parts(const char *id, char bare[KIT_ID])
+{
+	const char *dash = id ? strrchr(id, '-') : NULL;
+
+	if (!dash || dash - id >= KIT_ID)
+		return id;
+	memcpy(bare, id, (size_t)(dash - id));
+	bare[dash - id] = '\0';
+	return bare;
+}
+
+/* Some providers report each part of a message by itself. */
+static bool
+is_of_whole(struct http *h, json_t *item, const char *id, const char *ref, const char *to,
+	    bool delivered)
+{
+	const struct receipt_rules *r = &h->profile.callback.receipt;
+	char rooms[3][64], bare[KIT_ID], whole[160];
+	const char *of = text_at(&r->part_of, item, rooms[2], 64);
+	struct part p = { .ref = ref }, ours = { 0 };
+
+	if (!r->part.count && !r->parts.count && !h->parts.in_id)
+		return true;
+	parts_read(&p, text_at(&r->part, item, rooms[0], 64), text_at(&r->parts, item, rooms[1], 64));
+	if (h->parts.in_id && id) {
+		if (strrchr(id, '-'))
+			parts_read(&ours, strrchr(id, '-'), NULL);
+		p.ours = ours.part;
+		id = without_parts(id, bare);
+	}
+	/* Theirs may be that of a whole batch. */
+	if (of)
+		snprintf(whole, sizeof(whole), "%.64s %.64s", of, to ? to : "");
+	p.what = of ? whole : id ? id : ref;
+	return parts_settle(h, &p, delivered);
+}
+
 static bool
 take_receipt(struct http *h, json_t *item)
 {
 	const struct receipt_rules *r = &h->profile.callback.receipt;
-	char rooms[5][64], plus[64];
+	char rooms[5][64], plus[64], bare[KIT_ID];
 	const char *id, *ref, *to, *state, *reason, *word;
 
 	if (!r->is_set || !(state = text_at(&r->state, item, rooms[0], 64)))
@@ -84,6 +123,11 @@ take_receipt(struct http *h, json_t *item)
 	if (!id && !ref)
 		return false;
 	word = word_state(state, r->delivered, r->failed);
+	if (strcmp(word, "buffered") != 0 && 
+	    !is_of_whole(h, item, id, ref, to, strcmp(word, "delivered") == 0))
+		word = "buffered";
+	if (h->parts.in_id)
+		id = without_parts(id, bare);
 	if (test_receipt(h, id, ref, word))
 		return true;
 	kit_receipt(h->kit, NULL, id, ref, to, word,
@@ -109,8 +153,9 @@ static bool
 take_reply(struct http *h, json_t *item)
 {
 	const struct reply_rules *r = &h->profile.callback.reply;
-	char rooms[3][64], plus[64], hash[40];
+	char rooms[3][64], part_rooms[3][64], plus[64], hash[40];
 	const char *id, *from, *text;
+	struct part p = { 0 };
 
 	if (!r->is_set)
 		return false;
@@ -123,7 +168,13 @@ take_reply(struct http *h, json_t *item)
 		hash_id(hash, item);
 		id = hash;
 	}
-	kit_inbound(h->kit, id, from, text, kit_now());
+	p.what = text_at(&r->part_of, item, part_rooms[2], 64);
+	parts_read(&p, text_at(&r->part, item, part_rooms[0], 64),
+		   text_at(&r->parts, item, part_rooms[1], 64));
+	if (p.what && p.part)
+		parts_join(h, &p, id, from, text);
+	else
+		kit_inbound(h->kit, id, from, text, kit_now());
 	return true;
 }
 

@@ -11,12 +11,16 @@ take_receipt_rules(struct receipt_rules *r, json_t *receipt, struct err *err)
 	r->is_set = receipt != NULL;
 	if (!receipt)
 		return 0;
-	if (option_only(receipt, "receipt", " id provider_id to country state reason delivered failed ",
+	if (option_only(receipt, "receipt", " id provider_id to country state reason delivered failed "
+			"part parts part_of ",
 			err) < 0 ||
 	    option_pointer(receipt, "id", &r->id, err) < 0 ||
 	    option_pointer(receipt, "provider_id", &r->provider_id, err) < 0 ||
 	    option_pointer(receipt, "to", &r->to, err) < 0 ||
 	    option_pointer(receipt, "country", &r->country, err) < 0 ||
+	    option_pointer(receipt, "part", &r->part, err) < 0 ||
+	    option_pointer(receipt, "parts", &r->parts, err) < 0 ||
+	    option_pointer(receipt, "part_of", &r->part_of, err) < 0 ||
 	    option_pointer(receipt, "state", &r->state, err) < 0 ||
 	    option_pointer(receipt, "reason", &r->reason, err) < 0 ||
 	    option_words(receipt, "delivered", &r->delivered, err) < 0 ||
@@ -36,12 +40,17 @@ take_reply_rules(struct reply_rules *r, json_t *reply, struct err *err)
 	r->is_set = reply != NULL;
 	if (!reply)
 		return 0;
-	if (option_only(reply, "reply", " id from country text ", err) < 0 ||
+	if (option_only(reply, "reply", " id from country text part parts part_of ", err) < 0 ||
 	    option_pointer(reply, "id", &r->id, err) < 0 ||
 	    option_pointer(reply, "from", &r->from, err) < 0 ||
 	    option_pointer(reply, "country", &r->country, err) < 0 ||
+	    option_pointer(reply, "part", &r->part, err) < 0 ||
+	    option_pointer(reply, "parts", &r->parts, err) < 0 ||
+	    option_pointer(reply, "part_of", &r->part_of, err) < 0 ||
 	    option_pointer(reply, "text", &r->text, err) < 0)
 		return -1;
+	if (!r->part.count != !r->parts.count || !r->part.count != !r->part_of.count)
+		return err_field(err, "reply", "\"part\", \"parts\" and \"part_of\" belong together");
 	if (!r->from.count || !r->text.count)
 		return err_field(err, "reply", "needs \"from\" and \"text\"");
 	return 0;
@@ -286,7 +295,9 @@ void
 callback_fini(struct callback_rules *c)
 {
 	struct pointer *pointers[] = { &c->list, &c->receipt.id, &c->receipt.provider_id, &c->receipt.to,
-				       &c->receipt.country, &c->reply.country, &c->receipt.state, &c->receipt.reason, &c->reply.id,
+				       &c->receipt.country, &c->reply.country, &c->receipt.part,
+				       &c->receipt.parts, &c->receipt.part_of, &c->reply.part,
+				       &c->reply.parts, &c->reply.part_of, &c->receipt.state, &c->receipt.reason, &c->reply.id,
 				       &c->reply.from, &c->reply.text };
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)

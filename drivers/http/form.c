@@ -65,8 +65,7 @@ convert(iconv_t cd, const char *charset, char *bytes, size_t len)
 
 		if (errno != EILSEQ && errno != EINVAL)
 			break;		/* its output cannot be larger than this */
-		memcpy(to, "\xef\xbf\xbd", 3);
-		to += 3;
+		to = stpcpy(to, "\xef\xbf\xbd");
 		room -= 3;
 		bytes += skip;
 		len -= skip;

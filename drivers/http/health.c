@@ -8,21 +8,6 @@
 
 #define BALANCE_EVERY_S 600
 
-/* An alarm that stood before a restart stands until it is known to be over, or the officer would
- * be woken twice. */
-static void
-remember(struct http *h)
-{
-	const struct health *s = &h->health;
-	json_t *state = json_pack("{s:b,s:b,s:b,s:s}", "clock", s->clock_alarm, "balance", s->balance_alarm,
-				  "pull", s->pull_alarm, "pull_reason", s->pull_reason);
-	char *text = json_dumps(state, JSON_COMPACT);
-
-	json_decref(state);
-	kit_event(h->kit, json_pack("{s:s,s:s}", "ev", "keep", "state", text));
-	free(text);
-}
-
 static void
 add_alarms(json_t *alarms, const struct http *h)
 {
@@ -95,7 +80,7 @@ health_note_date(struct http *h, msec date)
 		if (s->clock_alarm != was) {
 			kit_log("clock %s ms=%lld", s->clock_alarm ? "is off by theirs" : "is right again",
 				(long long)s->skew_ms);
-			remember(h);
+			keep_write(h);
 		}
 		health_tell(h);
 	}
@@ -111,7 +96,7 @@ health_note_balance(struct http *h, double balance)
 	s->balance = balance;
 	s->balance_alarm = balance < h->profile.balance_low;
 	if (s->balance_alarm != was)
-		remember(h);
+		keep_write(h);
 	if (first || s->balance_alarm != was)
 		health_tell(h);
 }
@@ -126,7 +111,7 @@ health_note_pull(struct http *h, const char *reason)
 	s->pull_alarm = reason != NULL;
 	snprintf(s->pull_reason, sizeof(s->pull_reason), "%s", reason ? reason : "");
 	answer_trim(s->pull_reason);
-	remember(h);
+	keep_write(h);
 	health_tell(h);
 }
 
@@ -200,18 +185,8 @@ on_balance_due(evutil_socket_t fd, short what, void *ctx)
 }
 
 void
-health_init(struct http *h, const char *keep)
+health_init(struct http *h)
 {
-	json_t *state = keep ? json_loads(keep, 0, NULL) : NULL;
-
-	h->health.clock_alarm = json_is_true(json_object_get(state, "clock"));
-	h->health.balance_alarm = json_is_true(json_object_get(state, "balance"));
-	h->health.pull_alarm = profile_has(&h->profile, OP_PULL) &&
-		json_is_true(json_object_get(state, "pull"));
-	if (h->health.pull_alarm && json_is_string(json_object_get(state, "pull_reason")))
-		snprintf(h->health.pull_reason, sizeof(h->health.pull_reason), "%s",
-			 json_string_value(json_object_get(state, "pull_reason")));
-	json_decref(state);
 	event_assign(&h->health.minute, kit_base(h->kit), -1, EV_PERSIST, on_minute, h);
 	event_add(&h->health.minute, &(struct timeval){ 60, 0 });
 	event_assign(&h->health.balance_timer, kit_base(h->kit), -1, 0, on_balance_due, h);

@@ -19,6 +19,7 @@ on_leave(evutil_socket_t fd, short what, void *ctx)
 		event_del(events[i]);
 	health_fini(h);
 	pull_fini(h);
+	parts_fini(h);
 	transfers_free(h->transfers);
 	profile_fini(&h->profile);
 	table_fini(&h->queued, NULL);
@@ -204,8 +205,10 @@ http_open(struct kit *k, const char *route, json_t *config, const char *state)
 	call_init(h);
 	test_init(h);
 	pull_init(h);
+	keep_read(h, state);
+	parts_init(h);
 	offer_tell(h);
-	health_init(h, state);
+	health_init(h);
 	health_tell(h);
 }
 

@@ -368,6 +368,7 @@ take_answer(struct operation *op, struct err *err)
 		return err_field(err, "answer_type", "must be json or text");
 	return take_success(op, err) < 0 ||
 		option_pointer(op->config, "unpack", &op->unpack, err) < 0 ||
+		option_pointer(op->config, "parts_list", &op->parts, err) < 0 ||
 		option_pointer(op->config, "id_pointer", &op->id, err) < 0 ||
 		option_pointer(op->config, "reason_pointer", &op->reason, err) < 0 ||
 		take_errors(op, err) < 0 ? -1 : 0;
@@ -432,7 +433,7 @@ operation_host(const struct operation *op)
 void
 operation_fini(struct operation *op)
 {
-	struct pointer *pointers[] = { &op->each, &op->each_to, &op->success, &op->id, &op->reason,
+	struct pointer *pointers[] = { &op->each, &op->each_to, &op->parts, &op->success, &op->id, &op->reason,
 				       &op->unpack };
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)

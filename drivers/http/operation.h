@@ -38,6 +38,7 @@ struct operation {
 	size_t element_count;
 	bool own_ids;			/* in a shared request, too: {{id}} stands in the elements */
 	struct pointer each, each_to;	/* where an answer speaks of each number; count 0 = nowhere */
+	struct pointer parts;		/* where an answer speaks of each part of the one message */
 	json_t *each_status;		/* of such an answer; NULL = as success_status */
 	json_t *success_status, *success_equals;
 	struct pointer success, id, reason;
@@ -55,6 +56,6 @@ const char *operation_host(const struct operation *);
 void operation_fini(struct operation *);
 /* What a section may hold beside its own options. */
 #define OPERATION_OPTIONS " path method headers authorization body_type body fields key_fields elements success " \
-	"id_pointer reason_pointer errors numbers each sign body_encoding answer_type unpack "
+	"id_pointer reason_pointer errors numbers each parts_list sign body_encoding answer_type unpack "
 
 #endif

@@ -18,12 +18,14 @@ enum operation_id {
 struct receipt_rules {
 	bool is_set;
 	struct pointer id, provider_id, to, country, state, reason;	/* country: the code of `to` */
+	struct pointer part, parts, part_of;	/* which, of how many, of what; count 0 = not said */
 	json_t *delivered, *failed;	/* words, borrowed */
 };
 
 struct reply_rules {
 	bool is_set;
 	struct pointer id, from, country, text;
+	struct pointer part, parts, part_of;
 };
 
 /* What is told of a call.  The rules are tried in order; one fits where `has` stands. */

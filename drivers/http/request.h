@@ -88,12 +88,14 @@ void request_render(const struct request_template *, const struct request_values
 		    struct buf *out);
 /* Does it speak of single items' texts, so that only items of one text may share a request? */
 bool request_uses_text(const struct request_template *);
+/* The parts of its text as we count them; 0 = too many for one message. */
+unsigned request_parts(const struct item *);
 bool request_uses_items(const struct request_template *);
 /* A number that stands in it itself, in none of its elements. */
 bool request_uses_number(const struct request_template *);
 bool request_uses_element(const struct request_template *, const struct request_element *);
 /* Does it say that of a message, itself or in the elements and keys that it repeats? */
-enum request_part { PART_NUMBER, PART_TEXT, PART_TEMPLATE, PART_PARAMS, PART_ID };
+enum request_part { PART_NUMBER, PART_TEXT, PART_TEMPLATE, PART_PARAMS, PART_ID, PART_ID_PARTS };
 bool request_says(const struct request_template *, enum request_part);
 bool request_uses_signature(const struct request_template *);
 /* Renders a hostile sample and parses it: proves that every value stands where it may. */

@@ -6,6 +6,7 @@ import pytest
 from harness import wait_for
 from http_driver import Driver
 from profile_helpers import ONE, TWO, gongd, receipt, route, tell
+from providers.base import national
 from providers.huawei_sms import HuaweiSms
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 from test_profile_tencent_sms import Mainland
@@ -170,3 +171,19 @@ def test_gongd_hears_of_what_it_sent(huawei, severity):
         wait_for("their receipts", lambda: world.states()["delivered"] == 3)
         assert world.states()["failed"] == 1
         assert len(world.rows("SELECT * FROM inbound")) == 1
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_a_message_is_delivered_when_every_part_is(started, drive, urgent):  # noqa: F811
+    huawei = started(HuaweiSms())
+    d = drive(conf(huawei), callback_url=URL + "/x")
+    d.send(("A1", ONE), ("A2", TWO), urgent=urgent, template=RAIN)
+    d.dones(2)
+
+    def state(number, part, ok=True):
+        got = next(g for g in huawei.got if national(number) in g.ids)
+        push = huawei.receipt(got, number, ok, part=part, parts=2)
+        push.value["to"] = number
+        return receipt(d, push)["state"]
+    assert [state(ONE, 2), state(TWO, 1), state(ONE, 2), state(ONE, 1)] == ["buffered"] * 3 + ["delivered"]
+    assert [state(TWO, 2, False), state(TWO, 2)] == ["failed", "buffered"]

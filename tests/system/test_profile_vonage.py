@@ -1,6 +1,7 @@
 """The profile vonage against Vonage's side."""
 import pytest
 
+from district import District
 from harness import wait_for
 from profile_helpers import ONE, TEXTS, TWO, alert, gongd, receipt, route, tell, until
 from providers.vonage import Vonage
@@ -32,7 +33,7 @@ def test_every_text_arrives(r, vonage):
         assert (fate["outcome"], fate["ref"]) == ("accepted", vonage.got[i].id())
     assert [g["text"] for g in vonage.got] == TEXTS
     assert [g["type"] for g in vonage.got] == ["text"] * 4 + ["unicode"] * 2 + ["text"]
-    assert [g["client-ref"] for g in vonage.got[:2]] == ["T0", "T1"]
+    assert [g["client-ref"] for g in vonage.got[:2]] == ["T0-1", "T1-1"]
     assert 50000 <= int(vonage.got[0]["ttl"]) <= 60000
     assert r.end() == 0 and Vonage.KEY.encode() not in r.log
 
@@ -40,6 +41,93 @@ def test_every_text_arrives(r, vonage):
 def test_a_message_of_several_parts_is_one_message(r, vonage):
     vonage.parts = 3
     assert r.one("x" * 400)["ref"] == vonage.got[0].id()
+
+
+@pytest.mark.parametrize("statuses, outcome, klass, words", [
+    ({1: "1"}, "rejected", "retry", "part 2 of 2: provider answered 200 code 1"),
+    ({0: "7", 1: "0"}, "rejected", "drop", "part 1 of 2"), ({1: "5"}, "unknown", None, "part 2 of 2"),
+    ({0: "1", 1: "5"}, "unknown", None, "part 2 of 2"), ({0: "9", 1: "9"}, "rejected", "config", "part 1")])
+def test_a_part_that_was_refused_is_a_message_that_was(r, vonage, statuses, outcome, klass, words):
+    vonage.parts, vonage.part_status = 2, statuses
+    fate = r.one("水" * 100)
+    assert (fate["outcome"], fate.get("class")) == (outcome, klass) and words in fate["reason"]
+
+
+def states(r, *pushes):
+    return [receipt(r, push)["state"] for push in pushes]
+
+
+def test_a_message_is_delivered_when_every_part_is(r, vonage):
+    vonage.parts = 3
+    for i in range(3):
+        r.one("水" * 150, ident=f"A{i}")
+    one, two, three = vonage.got
+    part = vonage.receipt
+    assert states(r, part(one, ONE, part=2), part(one, ONE), part(one, ONE), part(one, ONE, part=1)) == \
+        ["buffered", "buffered", "buffered", "delivered"]
+    assert states(r, part(two, ONE), part(two, ONE, False, part=1), part(two, ONE, part=2)) == \
+        ["buffered", "failed", "buffered"]
+    assert states(r, part(three, ONE, False), part(three, ONE, part=1), part(three, ONE, part=2)) == \
+        ["failed", "buffered", "buffered"]
+
+
+def test_their_count_of_the_parts_goes_before_ours(r, vonage):
+    vonage.parts = 2                    # of what we count as one
+    r.one("short", ident="A1")
+    got = vonage.got[0]
+    assert got["client-ref"] == "A1-1"
+    assert states(r, vonage.receipt(got, ONE), vonage.receipt(got, ONE, part=1)) == \
+        ["buffered", "delivered"]
+
+
+def test_a_restart_knows_from_the_id_how_many_parts_there_are(drive, vonage):  # noqa: F811
+    vonage.parts = 2
+    first = drive(conf(vonage))
+    first.one("水" * 100, ident="A1")
+    vonage.parts = 1
+    first.one("short", ident="A2")
+    long, short = vonage.got
+    assert first.end() == 0
+    d = drive(conf(vonage))
+    said = receipt(d, vonage.receipt(short, ONE))
+    assert (said["id"], said["state"]) == ("A2", "delivered")
+    assert states(d, vonage.receipt(long, ONE), vonage.receipt(long, ONE, part=1)) == \
+        ["buffered", "delivered"]
+
+
+def test_a_long_reply_is_joined(r, vonage):
+    texts = ["1 三组被困", "两人在屋顶", "水还在涨"]
+    one, two, three = vonage.replies(ONE, texts, "77")
+    other = vonage.replies(TWO, ["a", "b"], "77")
+    for push in (three, one, one, other[1]):
+        events, reply = tell(r, push)
+        assert not events and reply["status"] == 200
+    (said,), _ = tell(r, two)
+    assert (said["from"], said["text"]) == (ONE, "".join(texts))
+    assert tell(r, three)[0] == []      # pushed again
+    assert tell(r, other[0])[0][0]["text"] == "ab"
+    assert tell(r, vonage.replies(ONE, ["x", "y"], "78")[0])[0] == []
+    assert tell(r, vonage.replies(ONE, ["x", "y"], "78")[1])[0][0]["text"] == "xy"
+
+
+def test_parts_of_a_reply_wait_over_a_restart(drive, vonage):  # noqa: F811
+    one, two = vonage.replies(ONE, ["1 三组被困", "两人"], "77")
+    d = drive(conf(vonage))
+    assert tell(d, one)[0] == []
+    kept = [e for e in d.events if e["ev"] == "keep"][-1]["state"]
+    d.child.kill()
+    d = drive(conf(vonage), state=kept)
+    assert tell(d, two)[0][0]["text"] == "1 三组被困两人"
+    assert "三组" not in [e for e in d.events if e["ev"] == "keep"][-1]["state"]
+
+
+def test_what_can_no_longer_be_kept_is_told_in_parts(r, vonage):
+    pushes = [vonage.replies(f"+86138000001{i:02}", ["水" * 60, "x"], str(i))[0] for i in range(30)]
+    told = [e for push in pushes for e in tell(r, push)[0]]
+    assert 10 <= len(told) < 30
+    assert all(e["text"] == "水" * 60 + "[…]" for e in told)
+    assert [e["from"] for e in told] == [f"+86138000001{i:02}" for i in range(len(told))]
+    assert all(len(e["state"].encode()) <= 4096 for e in r.events if e["ev"] == "keep")
 
 
 def test_a_refused_number_spares_the_others(r, vonage):
@@ -122,3 +210,26 @@ def test_gongd_counts_once_what_comes_twice(vonage):
         assert all(vonage.took(one) for one in said) and len(said) == 8
         wait_for("the receipts", lambda: world.states()["delivered"] == 2)
         assert world.states()["failed"] == 1 and len(world.rows("SELECT * FROM inbound")) == 1
+
+
+def test_gongd_shows_no_half_of_a_message_as_delivered():
+    vonage = Vonage(signed="sha256", parts=2)
+    with gongd(conf(vonage)) as world:
+        world.load(District(1, 3))
+        world.send(key="p", template="notice.text", severity="red", params={"text": "河水上涨请立即转移" * 8},
+                   audience={"divisions": ["990121001"], "roles": ["village_chief"]})
+        wait_for("all to be sent", lambda: world.states()["sent"] == 3)
+        fates = [(True, True), (False, True), (True, None)]
+        for got, (one, two) in zip(vonage.got, fates):
+            number = "+" + got["to"]
+            pushes = [vonage.receipt(got, number, ok, part=i) for i, ok in ((0, one), (1, two))
+                      if ok is not None]
+            assert all(vonage.took(said) for said in vonage.push(world.callback, *pushes, twice=True))
+        wait_for("the receipts", lambda: world.states()["delivered"] == 1 and
+                 world.states()["failed"] == 1)
+        assert world.states()["sent"] == 1
+        for push in vonage.replies("+" + vonage.got[0]["to"], ["1 三组", "被困"], "9"):
+            assert push.send(world.callback).status == 200
+        wait_for("the reply", lambda: world.rows("SELECT text FROM inbound"))
+        assert [r["text"] for r in world.rows("SELECT text FROM inbound")] == ["1 三组被困"]
+    vonage.close()

@@ -1,0 +1,262 @@
+/* parts.c -- long texts travel in parts, and some providers tell of each by itself: a message is
+ * delivered when every part of it is, and a reply is read when all of it is here. */
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "drivers/http/http.h"
+
+#define PARTS_MAX 64			/* of one message */
+#define JOIN_MS MINUTES(2)		/* then the missing part will not come */
+
+struct parted {
+	char key[160];
+	unsigned expected;		/* as their answer says; 0 = it did not */
+	bool failed;
+	uint64_t numbers;		/* of the parts delivered, where they have numbers */
+	uint32_t refs[PARTS_MAX];	/* hashes of those that have only a reference */
+	unsigned ref_count;
+};
+
+/* FNV-1a; the key itself is compared where it matters. */
+static uint64_t
+hash_of(const char *key)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	while (*key)
+		hash = (hash ^ (unsigned char)*key++) * 0x100000001b3u;
+	return hash;
+}
+
+static struct parted *
+find(const struct http *h, const char *key)
+{
+	struct parted *m = table_get(&h->parts.by_key, hash_of(key));
+
+	return m && strncmp(m->key, key, sizeof(m->key) - 1) == 0 ? m : NULL;
+}
+
+/* The oldest makes room. */
+static struct parted *
+find_or_add(struct http *h, const char *key)
+{
+	struct parts *all = &h->parts;
+	struct parted *m = find(h, key), **place = &all->ring[all->next % PARTED_MAX];
+
+	if (m)
+		return m;
+	if (*place && table_get(&all->by_key, hash_of((*place)->key)) == *place)
+		table_take(&all->by_key, hash_of((*place)->key));
+	free(*place);
+	m = *place = xcalloc(1, sizeof(*m));
+	all->next++;
+	snprintf(m->key, sizeof(m->key), "%s", key);
+	table_put(&all->by_key, hash_of(m->key), m);
+	return m;
+}
+
+static unsigned
+next_number(const char **text)
+{
+	unsigned number = 0;
+
+	while (**text && !isdigit((unsigned char)**text))
+		++*text;
+	for (; isdigit((unsigned char)**text); ++*text)
+		number = number < 100000 ? number * 10 + (unsigned)(**text - '0') : number;
+	return number;
+}
+
+void
+parts_read(struct part *p, const char *part, const char *of)
+{
+	if (part) {
+		p->part = next_number(&part);
+		p->of = next_number(&part);
+	}
+	if (of)
+		p->of = next_number(&of);
+}
+
+void
+parts_expect(struct http *h, const char *what, unsigned of)
+{
+	find_or_add(h, what)->expected = of;
+}
+
+/* The same part may be told of twice. */
+static unsigned
+count_delivered(struct parted *m, const struct part *p)
+{
+	uint32_t hash = (uint32_t)hash_of(p->ref ? p->ref : "");
+
+	if (p->part) {
+		m->numbers |= 1ull << ((p->part - 1) % PARTS_MAX);
+		return (unsigned)__builtin_popcountll(m->numbers);
+	}
+	for (unsigned i = 0; i < m->ref_count; i++)
+		if (m->refs[i] == hash)
+			return m->ref_count;
+	if (m->ref_count < PARTS_MAX)
+		m->refs[m->ref_count++] = hash;
+	return m->ref_count;
+}
+
+bool
+parts_settle(struct http *h, const struct part *p, bool delivered)
+{
+	struct parted *m = find(h, p->what);
+	unsigned of = p->of ? p->of : m && m->expected ? m->expected : p->ours;
+
+	if (of <= 1 || of > PARTS_MAX)
+		return true;
+	m = find_or_add(h, p->what);
+	if (!delivered)
+		return m->failed = true;
+	return count_delivered(m, p) >= of && !m->failed;
+}
+
+/* --- replies ------------------------------------------------------------------------------------ */
+
+static void
+joint_free(struct http *h, struct joint *j)
+{
+	TAILQ_REMOVE(&h->parts.joints, j, link);
+	for (unsigned i = 0; i < KEEP_PARTS_MAX; i++)
+		free(j->texts[i]);
+	free(j);
+}
+
+static void
+set_timer(struct http *h)
+{
+	const struct joint *j;
+	msec next = NEVER;
+
+	TAILQ_FOREACH(j, &h->parts.joints, link)
+		next = msec_min(next, j->until);
+	timer_at(&h->parts.timer, next);
+}
+
+/* A part that is not here is shown as missing: nobody must take the rest for the whole. */
+static void
+tell(struct http *h, struct joint *j)
+{
+	struct buf text = { 0 };
+
+	for (unsigned i = 0; i < j->of; i++)
+		buf_puts(&text, j->texts[i] ? j->texts[i] : "[…]");
+	kit_inbound(h->kit, j->id, j->from, text.data ? text.data : "", kit_now());
+	h->parts.joined[h->parts.joined_count++ % JOINED_MAX] = hash_of(j->key);
+	buf_fini(&text);
+	joint_free(h, j);
+}
+
+static bool
+is_whole(const struct joint *j)
+{
+	for (unsigned i = 0; i < j->of; i++)
+		if (!j->texts[i])
+			return false;
+	return true;
+}
+
+static bool
+is_joined(const struct http *h, const char *key)
+{
+	for (size_t i = 0; i < JOINED_MAX; i++)
+		if (h->parts.joined[i] == hash_of(key))
+			return true;
+	return false;
+}
+
+static struct joint *
+joint_of(struct http *h, const char *key)
+{
+	struct joint *j;
+
+	TAILQ_FOREACH(j, &h->parts.joints, link)
+		if (strcmp(j->key, key) == 0)
+			return j;
+	return NULL;
+}
+
+void
+parts_join(struct http *h, const struct part *p, const char *id, const char *from, const char *text)
+{
+	struct joint *j;
+	char key[sizeof(j->key)];
+
+	snprintf(key, sizeof(key), "%s %s", from, p->what);
+	if (p->of < 2 || p->of > KEEP_PARTS_MAX || !p->part || p->part > p->of) {
+		kit_inbound(h->kit, id, from, text, kit_now());
+		return;
+	}
+	j = joint_of(h, key);
+	if (!j && is_joined(h, key))
+		return;			/* pushed again */
+	while (!keep_has_room(h, strlen(text) * 2) && TAILQ_FIRST(&h->parts.joints) &&
+	       TAILQ_FIRST(&h->parts.joints) != j)
+		tell(h, TAILQ_FIRST(&h->parts.joints));
+	if (!j) {
+		j = xcalloc(1, sizeof(*j));
+		*j = (struct joint){ .of = p->of, .until = timer_now() + JOIN_MS };
+		snprintf(j->key, sizeof(j->key), "%s", key);
+		snprintf(j->from, sizeof(j->from), "%s", from);
+		snprintf(j->id, sizeof(j->id), "%s", id);
+		TAILQ_INSERT_TAIL(&h->parts.joints, j, link);
+	}
+	if (p->part > j->of)
+		return;
+	free(j->texts[p->part - 1]);
+	j->texts[p->part - 1] = xstrdup(text);
+	if (is_whole(j))
+		tell(h, j);
+	keep_write(h);
+	set_timer(h);
+}
+
+static void
+on_due(evutil_socket_t fd, short what, void *ctx)
+{
+	struct http *h = ctx;
+	struct joint *j, *next;
+	bool told = false;
+
+	for (j = TAILQ_FIRST(&h->parts.joints); j; j = next) {
+		next = TAILQ_NEXT(j, link);
+		if (j->until > timer_now())
+			continue;
+		tell(h, j);
+		told = true;
+	}
+	if (told)
+		keep_write(h);
+	set_timer(h);
+}
+
+void
+parts_init(struct http *h)
+{
+	const struct operation *op = &h->profile.ops[OP_SEND];
+	struct joint *j;
+
+	event_assign(&h->parts.timer, kit_base(h->kit), -1, 0, on_due, h);
+	h->parts.in_id = request_says(&op->body, PART_ID_PARTS) || request_says(&op->query, PART_ID_PARTS);
+	TAILQ_FOREACH(j, &h->parts.joints, link)	/* from before a restart */
+		j->until = timer_now() + JOIN_MS;
+	set_timer(h);
+}
+
+/* What waits is with gongd, and comes back at the next open. */
+void
+parts_fini(struct http *h)
+{
+	event_del(&h->parts.timer);
+	while (!TAILQ_EMPTY(&h->parts.joints))
+		joint_free(h, TAILQ_FIRST(&h->parts.joints));
+	for (size_t i = 0; i < PARTED_MAX; i++)
+		free(h->parts.ring[i]);
+	table_fini(&h->parts.by_key, NULL);
+}
