@@ -53,6 +53,8 @@ struct sending {			/* send.c: the message on its way */
 	unsigned part, last_ref;
 	msec part_at;			/* when its part in hand began, or the last one ended */
 	bool stop_early;		/* after the part in hand */
+	msec slow_at;			/* no result by then: others go elsewhere; NEVER = not sent */
+	bool is_slow;
 	double air_ms;			/* moving average of a part, 0 = none yet */
 };
 
@@ -126,6 +128,7 @@ struct memories {			/* store.c */
 struct setup {				/* setup.c: the one that is going on */
 	bool has_booted;		/* the modem, in the middle of it */
 	bool is_pin_entered;
+	bool knows_at;			/* it has answered AT, whatever else it does */
 	unsigned sync_tries, sim_tries, iccid_tries, boot_tries;
 };
 
@@ -213,6 +216,7 @@ msec questions_next_at(const struct driver *);	/* NEVER = none waits */
 /* queue.c: messages */
 void queue_add(struct driver *, struct outgoing *, bool urgent);	/* takes the message */
 void queue_withdraw(struct driver *, const char *id);
+void queue_withdraw_all(struct driver *, const char *reason);	/* none of them has left */
 /* All that wait. */
 void queue_give_back(struct driver *, const char *outcome, const char *class, const char *reason);
 /* The same, with the rest of the one in hand, if none of its parts is on its way. */
@@ -280,6 +284,7 @@ void setup_start(struct driver *);
 /* Both use the wire, or end the message: true. */
 bool send_first(struct driver *);	/* of the queue, which is not empty; none is in hand */
 bool send_rest(struct driver *);	/* the next part of the one in hand */
+void send_due(struct driver *, msec now);	/* the part in hand may have become slow */
 
 /* ask.c: what the office asks, and the balance */
 void ask_take(struct driver *, const struct kit_question *);
@@ -295,6 +300,8 @@ bool voice_ring_off(struct driver *);
 void voice_news(struct driver *, enum news, const char *line);
 
 /* recover.c: what is tried when the modem fails */
+/* A set-up has failed though the modem knows AT: true if it is being reset for that. */
+bool recover_hang(struct driver *, const char *reason);
 bool recover_before(struct driver *);	/* true: a rung that needs the port closed comes first */
 void recover_start(struct driver *);	/* it is open: the rung that is due, then set-up */
 void recover_booted(struct driver *);	/* the modem, by itself */

@@ -90,6 +90,11 @@ modem_send(struct kit *k, const struct kit_send *send)
 				 "the modem is not open");
 			continue;
 		}
+		if (d->sending.is_slow) {	/* it has not heard of the window yet */
+			kit_done(k, send->items[i].id, "withdrawn", NULL, 0, NULL,
+				 "the network or the modem is slow");
+			continue;
+		}
 		o = to_outgoing(k, send, &send->items[i]);
 		if (o)
 			queue_add(d, o, send->urgent);

@@ -52,6 +52,12 @@ queue_withdraw(struct driver *d, const char *id)
 }
 
 void
+queue_withdraw_all(struct driver *d, const char *reason)
+{
+	queue_give_back(d, "withdrawn", NULL, reason);
+}
+
+void
 queue_give_back(struct driver *d, const char *outcome, const char *class, const char *reason)
 {
 	struct queued *q;

@@ -41,7 +41,8 @@ ready_pause_at(const struct driver *d)
 void
 ready_say(struct driver *d)
 {
-	bool works = d->is_set_up && d->health.registered && !d->is_closing;
+	bool works = d->is_set_up && d->health.registered && !d->is_closing &&
+		!d->sending.is_slow;
 	json_t *event;
 	char *text;
 
@@ -57,6 +58,6 @@ ready_say(struct driver *d)
 	free(d->said_ready);
 	d->said_ready = text;
 	kit_event(d->kit, event);
-	if (!works && !d->is_closing)
+	if (!works && !d->is_closing && !d->sending.is_slow)
 		queue_give_back_all(d, "rejected", "retry_other", "the modem is not ready");
 }

@@ -109,6 +109,27 @@ reset_modem(struct driver *d)
 	wire_drain(d->wire, 300, ask_reset, d);
 }
 
+/* It answers AT and nothing else, again: neither another set-up nor a new process cures that, so
+ * the rungs up to the reset are left out. */
+bool
+recover_hang(struct driver *d, const char *reason)
+{
+	struct kept *k = &d->kept;
+
+	if (rung_at(d, k->failures + 1) <= RUNG_REINIT || rung_at(d, k->failures) >= RUNG_RESET)
+		return false;
+	k->failures = RUNG_RESET * (unsigned)d->conf.rung_failures;
+	d->recovery.failed_at = driver_now();
+	kit_log("modem trouble failures=%u rung=%s reason=\"it answers AT only: %s\"", k->failures,
+		rung_name(d), reason);
+	calls_abandon(d, reason);
+	driver_end(d);
+	reset_modem(d);
+	ready_say(d);
+	report_say(d);
+	return true;
+}
+
 static void
 on_command(evutil_socket_t fd, short what, void *ctx)
 {

@@ -39,6 +39,7 @@ arm(struct driver *d)
 	msec now = driver_now(), at = msec_min(d->close_at, d->health.said_at + HEALTH_EVERY_MS);
 	struct timeval tv;
 
+	at = msec_min(at, d->sending.slow_at);
 	if (!d->is_set_up && ready_pause_at(d) > now)
 		at = msec_min(at, ready_pause_at(d));
 	if (d->must_keep)
@@ -76,6 +77,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 		d->voice.call.hang_up = true;
 	}
 	recover_due(d, now);
+	send_due(d, now);
 	if (d->must_keep && now >= d->keep_at)
 		driver_keep(d);
 	if (now >= d->health.said_at + HEALTH_EVERY_MS)
@@ -111,7 +113,7 @@ run_init(struct driver *d)
 	d->above = &above;
 	TAILQ_INIT(&d->queue);
 	TAILQ_INIT(&d->voice.waiting);
-	d->close_at = NEVER;
+	d->close_at = d->sending.slow_at = NEVER;
 	d->store.memory = -1;
 }
 

@@ -24,6 +24,7 @@ script_begin(struct script *s, struct wire *wire, void *ctx, void (*end)(void *,
 	s->ctx = ctx;
 	s->end = end;
 	s->failed[0] = 0;
+	s->was_late = false;
 }
 
 static void
@@ -80,6 +81,7 @@ on_reply(void *ctx, const struct at_reply *reply)
 	size_t i = s->at++;
 
 	s->insert_at = s->at;
+	s->was_late = reply->end == AT_LATE && s->steps[i].command;
 	if (reply->end == AT_LATE && s->steps[i].command)	/* its value may be a PIN */
 		script_fail(s, "the modem did not answer %.*s in time",
 			    (int)strcspn(s->steps[i].command, "="), s->steps[i].command);

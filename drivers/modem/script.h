@@ -21,6 +21,7 @@ struct script {
 	struct { char *command; msec limit_ms; script_reader reader; } steps[SCRIPT_STEPS];
 	size_t count, at, insert_at;
 	char failed[200];
+	bool was_late;			/* it failed because an answer did not come */
 	/* where the readers of reading.h put what they read; set after script_begin */
 	struct modem_identity *id;
 	struct presence *net;

@@ -7,6 +7,20 @@
 #include "drivers/modem/driver.h"
 #include "drivers/modem/pdu.h"
 
+#define SLOW_MS SECONDS(10)		/* a submit without a result for so long holds up nobody else */
+
+/* A result has come: whoever was sent elsewhere may come back. */
+static void
+end_wait(struct driver *d)
+{
+	bool was_slow = d->sending.is_slow;
+
+	d->sending.slow_at = NEVER;
+	d->sending.is_slow = false;
+	if (was_slow)
+		ready_say(d);
+}
+
 static void
 finish(struct driver *d, const char *outcome, const char *class, const char *reason)
 {
@@ -19,6 +33,8 @@ static void
 give_up(struct driver *d, const char *outcome, const char *class, const char *reason)
 {
 	queue_end(d, outcome, class, reason);
+	d->sending.slow_at = NEVER;
+	d->sending.is_slow = false;
 	trouble_met(d, reason);
 }
 
@@ -88,6 +104,8 @@ on_result(void *ctx, const struct at_reply *r)
 	const char *ref = at_line(r, "+CMGS:");
 	struct refusal refusal;
 
+	if (r->end != AT_LATE)
+		end_wait(d);
 	switch (r->end) {
 	case AT_OK:
 		if (ref && *ref >= '0' && *ref <= '9')
@@ -127,6 +145,7 @@ submit(struct driver *d)
 		return;
 	}
 	d->sending.part_at = driver_now();
+	d->sending.slow_at = d->sending.part_at + SLOW_MS;
 	snprintf(command, sizeof(command), "AT+CMGS=%zu", octets);
 	wire_submit(d->wire, command, hex, d->conf.result_ms, on_result, d);
 }
@@ -158,6 +177,21 @@ send_part(struct driver *d)
 		finish(d, "rejected", "retry", "refused a moment ago; others are tried first");
 	else
 		submit(d);
+}
+
+/* The network is slow, or the modem hangs; which of them, only the end of the wait tells, for a
+ * modem that has a text takes no command before its result, and one that comes may cancel it
+ * (3GPP TS 27.005 3.5.1).  So only the message in hand waits on. */
+void
+send_due(struct driver *d, msec now)
+{
+	if (now < d->sending.slow_at)
+		return;
+	d->sending.slow_at = NEVER;
+	d->sending.is_slow = true;
+	kit_log("no result of a submit yet seconds=%lld", (long long)(SLOW_MS / 1000));
+	ready_say(d);			/* first, or gongd would hand them to us again */
+	queue_withdraw_all(d, "the network or the modem is slow");
 }
 
 /* The others may have a short turn before the next one; see turns.c. */

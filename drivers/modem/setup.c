@@ -7,6 +7,7 @@
 #include "drivers/modem/driver.h"
 
 #define ASK_MS SECONDS(3)
+#define FIRST_MS 1500			/* of the first that needs no SIM: what hangs shows here */
 #define SIM_MS SECONDS(10)
 #define SYNC_TRIES 5
 #define SIM_BUSY_TRIES 20
@@ -40,6 +41,8 @@ ended(void *ctx, const char *failed)
 	if (d->setup.has_booted)
 		failed = "the modem starts anew again and again; check its power supply";
 	d->setup.boot_tries = 0;
+	if (failed && d->script.was_late && d->setup.knows_at && recover_hang(d, failed))
+		return;
 	if (failed) {
 		trouble_met(d, failed);
 		return;
@@ -360,6 +363,12 @@ ask_service(struct driver *d, struct script *s)
 }
 
 static void
+on_at(void *ctx, struct script *s, const struct at_reply *r)
+{
+	((struct driver *)ctx)->setup.knows_at = r->end == AT_OK;
+}
+
+static void
 on_echo_off(void *ctx, struct script *s, const struct at_reply *r)
 {
 	wire_echo(((struct driver *)ctx)->wire);
@@ -372,7 +381,7 @@ setup_start(struct driver *d)
 
 	driver_begin(d, ACT_SETUP);
 	d->must_setup = d->is_set_up = d->setup.has_booted = false;
-	d->setup.is_pin_entered = false;
+	d->setup.is_pin_entered = d->setup.knows_at = false;
 	d->setup.sync_tries = d->setup.sim_tries = d->setup.iccid_tries = 0;
 	d->id.iccid[0] = 0;
 	memset(d->health.net.stats, 0, sizeof(d->health.net.stats));
@@ -380,9 +389,9 @@ setup_start(struct driver *d)
 	script_begin(s, d->wire, d, ended);
 	s->id = &d->id;
 	script_wait(s, d->kept.failures ? 300 : 20);
-	script_ask(s, ASK_MS, NULL, "AT");
+	script_ask(s, ASK_MS, on_at, "AT");
 	script_ask(s, ASK_MS, on_echo_off, "ATE0");
-	script_ask(s, ASK_MS, NULL, "AT+CMEE=1");
+	script_ask(s, FIRST_MS, NULL, "AT+CMEE=1");
 	script_ask(s, ASK_MS, on_sync, "AT+CSQ");
 	ask_identity(d, s);
 	ask_service(d, s);

@@ -15,7 +15,7 @@
 
 #define BACKLOG_MAX 65536
 #define CHUNK 4096
-#define PROMPT_MS SECONDS(5)
+#define PROMPT_MS SECONDS(4)
 
 struct wire {
 	int fd;

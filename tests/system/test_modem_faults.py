@@ -196,6 +196,60 @@ def test_a_message_line_cut_off_before_its_pdu_takes_no_reply_away(bench):
     assert time.monotonic() - begun < 1 * SLOW and not bench.said("modem trouble")
 
 
+# A network or a modem that is slow
+
+
+def test_a_submit_without_a_result_holds_up_only_itself(bench):
+    sim, driver = bench.up(result_seconds=60)
+    sim.tell("late-submit 13000 1")
+    driver.send("m1", A, "one", urgent=True)
+    driver.send("m2", B, "two", urgent=True)
+    driver.expect("ready", window=0, seconds=15)
+    done = driver.expect("done", id="m2")
+    assert done["outcome"] == "withdrawn" and done["reason"]    # it goes elsewhere
+    driver.send("m3", B, "three")                               # gongd had not heard of that
+    assert driver.expect("done", id="m3")["outcome"] == "withdrawn"
+    assert not driver.dones("m1")
+    driver.expect("ready", window=2, seconds=10)
+    assert driver.expect("done", id="m1")["outcome"] == "accepted"
+    assert not bench.said("modem trouble") and not sim.log(ev="submit", to=B)
+    accepted(driver, "m4", B)
+
+
+@pytest.mark.parametrize("hang", ["soft", "hard"])
+def test_a_hang_after_the_text_left_holds_only_its_own_message(bench, hang):
+    sim, driver = bench.up("--air-ms", "700", "--boot-ms", "300", result_seconds=12)
+    driver.send("m1", A, "one")
+    driver.send("m2", B, "two")
+    settle(lambda: sim.log(ev="submit", state="air"))
+    sim.tell("drop-reply 1", "hang " + hang)
+    assert driver.expect("done", id="m2", seconds=15)["outcome"] == "withdrawn"
+    assert driver.expect("done", id="m1", seconds=15)["outcome"] == "unknown"
+    assert not sim.log(ev="submit", to=B)
+
+
+def test_a_modem_that_knows_at_alone_is_reset_by_the_same_process(bench):
+    sim, driver = bench.up("--boot-ms", "300", poll_seconds=60)
+    time.sleep(0.2 * SLOW)                          # the first listing is over
+    sim.tell("hang soft")
+    driver.send("m1", A, "one")
+    done = driver.expect("done", id="m1")
+    assert (done["outcome"], done["class"]) == ("rejected", "retry_other")
+    driver.expect("health", seconds=20, ok=True, rung="reset")
+    assert rungs(bench) == ["reinit", "reset"] and bench.said("resetting the modem") == 1
+    accepted(driver, "m2")
+    assert not [e for e in driver.seen if e["ev"] == "fatal"]
+
+
+def test_a_reset_that_does_not_help_is_not_tried_again_and_again(bench):
+    sim, driver = bench.up("--boot-ms", "300", poll_seconds=60)
+    time.sleep(0.2 * SLOW)
+    sim.tell("drop-command 1000 AT+C")              # that no reset cures
+    driver.send("m1", A, "one")
+    bench.ended(driver, seconds=30)
+    assert rungs(bench) == ["reinit", "reset", "down"]
+
+
 # What users of gammu met in production
 
 
