@@ -278,6 +278,22 @@ read_balance(struct driver *d, const char *text)
 	report_say(d);
 }
 
+static json_t *
+lines_of(const char *text)
+{
+	json_t *lines = json_array();
+
+	for (const char *p = text; ; ) {
+		size_t len = strcspn(p, "\r\n");
+
+		json_array_append_new(lines, json_stringn(p, len));
+		p += len;
+		if (!*p)
+			return lines;
+		p += strspn(p, "\r\n");
+	}
+}
+
 /* "+CUSD: 1" is a menu that waits for a choice: the next code would be taken for one. */
 static void
 end_dialogue(struct driver *d, const char *line)
@@ -306,7 +322,7 @@ ask_ussd_news(struct driver *d, const char *line)
 	if (!text) {
 		question_refuse(d, q, "the network does not support this USSD code, or ended the dialogue");
 	} else if (q->id) {
-		question_answer(d, q, json_pack("{s:[s]}", "lines", text));
+		question_answer(d, q, json_pack("{s:o}", "lines", lines_of(text)));
 	} else {
 		question_forget(d, q);
 	}

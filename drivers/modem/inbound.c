@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "drivers/modem/joined.h"
 
 /* FNV-1a: ids must be the same in every version and on every machine, and need no secret. */
 static uint64_t
@@ -214,8 +215,9 @@ say_group(struct group *g, struct stored *first, msec now,
 	hash = mix_number(mix_number(hash, first->reference), first->of);
 	hash = mix_number(mix_number(hash, first->ref), first->status);
 	for (unsigned n = 0; n < 256; n++)
-		if (g->part[n] && g->part[n]->text)
-			buf_puts(&text, g->part[n]->text);
+		if (g->part[n])
+			joined_add(&text, n ? g->part[n - 1] : NULL, g->part[n]);
+	joined_end(&text);
 	m.text = text.data ? text.data : "";
 	snprintf(m.id, sizeof(m.id), "%016" PRIx64, mix_text(hash, m.text));
 	for (unsigned n = 0; n < 256; n++) {

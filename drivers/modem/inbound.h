@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/msec.h"
+#include "drivers/modem/national.h"
 
 #define INBOUND_ID 17
 #define INBOUND_PATIENCE_MS SECONDS(60)
@@ -19,7 +20,8 @@
 
 struct stored {				/* one short message in a memory of the modem */
 	int memory, location;
-	char *from, *text;		/* owned; a report has no text */
+	char *from, *text;		/* owned; a report has no text; halves of pairs stay (joined.h) */
+	struct seam seam;		/* of a text in GSM 7 bit */
 	msec at;
 	unsigned reference, part, of;	/* of <= 1: not a part */
 	bool is_flash;			/* class 0: shown at once, not kept */

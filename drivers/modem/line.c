@@ -8,6 +8,14 @@
 #include <string.h>
 #include <strings.h>
 
+#define USSD "+CUSD:"
+
+static bool
+keeps_controls(const struct line *l)
+{
+	return l->in_ussd || (l->len > strlen(USSD) && strncmp(l->text, USSD, strlen(USSD)) == 0);
+}
+
 bool
 line_byte(struct line *l, char c)
 {
@@ -18,9 +26,32 @@ line_byte(struct line *l, char c)
 		l->text[l->len] = 0;
 		return l->ended = l->len > 0;
 	}
-	if ((unsigned char)c >= ' ' && l->len < LINE_TEXT)
+	if (((unsigned char)c >= ' ' || (c && keeps_controls(l))) && l->len < LINE_TEXT)
 		l->text[l->len++] = c;
 	return false;
+}
+
+/* +CUSD: m,"text",dcs -- the text itself may hold line ends, and quotation marks in pairs; some leave
+ * out the dcs. */
+bool
+line_closes_ussd(const char *lines)
+{
+	const char *last = strrchr(lines, '"');
+	size_t marks = 0;
+
+	for (const char *p = lines; *p; p++)
+		marks += *p == '"';
+	if (marks < 2)
+		return marks == 0;
+	if (!last[1])
+		return marks % 2 == 0;
+	return last[1] == ',' && last[2 + strspn(last + 2, " 0123456789")] == 0;
+}
+
+bool
+line_opens_ussd(const char *line)
+{
+	return strncmp(line, USSD, strlen(USSD)) == 0 && !line_closes_ussd(line);
 }
 
 bool
@@ -38,7 +69,7 @@ begins(const char *line, const char *with)
 /* News that no reply looks like, or that is taken out of any reply. */
 static const struct { const char *text; enum news kind; } known[] = {
 	{ "+CMTI:", NEWS_STORED }, { "+CDSI:", NEWS_REPORT_STORED }, { "+CMT:", NEWS_MESSAGE },
-	{ "+CDS:", NEWS_REPORT }, { "+CLIP:", NEWS_CALLER }, { "+CUSD:", NEWS_USSD },
+	{ "+CDS:", NEWS_REPORT }, { "+CLIP:", NEWS_CALLER }, { USSD, NEWS_USSD },
 	{ "+CRING:", NEWS_RING },
 }, words[] = {				/* whole lines */
 	{ "RING", NEWS_RING }, { "RDY", NEWS_BOOT }, { "BUSY", NEWS_CALL_END },

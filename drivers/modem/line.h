@@ -1,6 +1,6 @@
 /* line.h -- bytes from a modem as lines, and what kind of line each is.  Pure: no file, no clock.
  * A line ends with CR LF, or (an echo) with CR alone; empty ones are left out; control characters
- * and what is over LINE_TEXT are dropped. */
+ * and what is over LINE_TEXT are dropped.  In a USSD answer they are letters, and are kept. */
 #ifndef GONG_MODEM_LINE_H
 #define GONG_MODEM_LINE_H
 
@@ -13,6 +13,7 @@ struct line {
 	char text[LINE_TEXT + 1];	/* so far */
 	size_t len;
 	bool ended;			/* the next byte begins a new one */
+	bool in_ussd;			/* a USSD answer goes on in this line */
 };
 
 /* One byte; true when text holds a whole line, until the next byte. */
@@ -37,6 +38,11 @@ enum news {
 
 /* `asked`: the command in hand without "AT"; NULL = none is. */
 enum news line_news(const char *line, const char *asked);
+
+/* Does this line begin a USSD answer whose closing quotation mark is still to come?  Then: do the
+ * lines so far end with it? */
+bool line_opens_ussd(const char *line);
+bool line_closes_ussd(const char *lines);
 
 /* The end of a reply, 3GPP TS 27.007 9.1 and 27.005 3.2.5. */
 enum at_end { AT_OPEN, AT_OK, AT_ERROR, AT_CMS, AT_CME, AT_CALL_END, AT_NO_PROMPT, AT_LATE };

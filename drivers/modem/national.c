@@ -1,4 +1,4 @@
-/* national.c -- reads GSM 7 bit with national tables; it writes none and knows no modem. */
+/* national.c -- reads GSM 7 bit with its tables; it writes none and knows no modem. */
 #include "drivers/modem/national.h"
 
 #include <stdint.h>
@@ -60,25 +60,26 @@ static const struct {
 };
 #define LANGUAGES (sizeof(languages) / sizeof(languages[0]))
 
-struct asked {
-	const uint16_t *table;		/* NULL = the default */
-	const struct shifted *shift;
-};
-
-static struct asked
-read_header(const unsigned char *ud, size_t len)
+/* A locking table that is not here leaves the default one. */
+static const uint16_t *
+table_of(const struct seam *s)
 {
-	struct asked a = { NULL, NULL };
+	const uint16_t *table = languages[s->locking].table;
 
+	return table ? table : default_table;
+}
+
+static void
+read_header(struct seam *s, const unsigned char *ud, size_t len)
+{
 	for (size_t i = 1; i + 2 <= len && i + 2 + ud[i + 1] <= len; i += 2u + ud[i + 1]) {
 		if (ud[i + 1] != 1 || ud[i + 2] >= LANGUAGES)
 			continue;
 		if (ud[i] == LOCKING_SHIFT)
-			a.table = languages[ud[i + 2]].table;
+			s->locking = ud[i + 2];
 		else if (ud[i] == SINGLE_SHIFT)
-			a.shift = languages[ud[i + 2]].shift;
+			s->shift = ud[i + 2];
 	}
-	return a;
 }
 
 static unsigned
@@ -91,7 +92,7 @@ septet(const unsigned char *ud, size_t octets, size_t index)
 }
 
 static uint16_t
-find(const struct shifted *shift, unsigned code)
+shifted_find(const struct shifted *shift, unsigned code)
 {
 	for (; shift && shift->unit; shift++)
 		if (shift->code == code)
@@ -101,18 +102,18 @@ find(const struct shifted *shift, unsigned code)
 
 /* An escape before what no table has is as if it were not there (TS 23.038 6.2.1.1). */
 static uint16_t
-escaped(const struct asked *a, unsigned code)
+escaped(const struct seam *s, unsigned code)
 {
-	uint16_t unit = find(a->shift, code);
+	uint16_t unit = shifted_find(languages[s->shift].shift, code);
 
 	if (!unit)
-		unit = find(default_shift, code);
-	return unit ? unit : (a->table ? a->table : default_table)[code];
+		unit = shifted_find(default_shift, code);
+	return unit ? unit : table_of(s)[code];
 }
 
 /* All characters of the tables are below U+10000 and none is a surrogate. */
 static void
-put(struct buf *out, uint16_t c)
+put_char(struct buf *out, uint16_t c)
 {
 	char bytes[3];
 	size_t len = 0;
@@ -130,28 +131,46 @@ put(struct buf *out, uint16_t c)
 	buf_add(out, bytes, len);
 }
 
+void
+national_put(struct buf *out, unsigned code)
+{
+	put_char(out, default_table[code & 0x7f]);
+}
+
+void
+national_put_escaped(struct buf *out, const struct seam *s)
+{
+	put_char(out, escaped(s, s->first));
+}
+
 /* After the header the text begins at the next whole septet: the bits between are filling. */
 char *
-national_text(const unsigned char *ud, size_t octets, unsigned septets, bool has_udh)
+national_text(const unsigned char *ud, size_t octets, unsigned septets, bool has_udh,
+	      struct seam *seam)
 {
-	size_t header = has_udh && octets ? (size_t)ud[0] + 1 : 0;
+	size_t header = has_udh && octets ? (size_t)ud[0] + 1 : 0, begin = (header * 8 + 6) / 7;
 	struct buf out = { 0 };
-	struct asked a;
+	struct seam s = { .begins = false };
 
-	if (!header || header > octets)
-		return NULL;
-	a = read_header(ud, header);
-	if (!a.table && !a.shift)
-		return NULL;
+	if (header <= octets)
+		read_header(&s, ud, header);
 	if (septets > octets * 8 / 7)
 		septets = (unsigned)(octets * 8 / 7);
-	for (size_t i = (header * 8 + 6) / 7; i < septets; i++) {
+	for (size_t i = begin; i < septets; i++) {
 		unsigned code = septet(ud, octets, i);
 
+		if (i == begin) {
+			s.begins = code != ESCAPE;
+			s.first = (unsigned char)code;
+		}
 		if (code != ESCAPE)
-			put(&out, (a.table ? a.table : default_table)[code]);
+			put_char(&out, table_of(&s)[code]);
 		else if (++i < septets)
-			put(&out, escaped(&a, septet(ud, octets, i)));
+			put_char(&out, escaped(&s, septet(ud, octets, i)));
+		else
+			s.ends_escaped = true;
 	}
-	return buf_take(&out);
+	if (seam)
+		*seam = s;
+	return out.data ? buf_take(&out) : xstrdup("");
 }

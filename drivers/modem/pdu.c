@@ -16,7 +16,7 @@
 enum alphabet { GSM7, EIGHT_BIT, UCS2 };
 
 struct frame {				/* where things are in a DELIVER or STATUS-REPORT */
-	size_t dcs_at, data_at;
+	size_t address_at, dcs_at, data_at;
 	size_t time_at;			/* a report has a second time right behind it */
 	unsigned data_length;		/* TP-UDL: septets or octets */
 	size_t octets;			/* of the user data */
@@ -126,6 +126,7 @@ read_frame(struct frame *f, const unsigned char *pdu, size_t len, struct err *er
 		return err_field(err, "pdu", "a type of message nobody has defined");
 	f->is_report = (first & 3) == 2;
 	at += f->is_report;		/* TP-MR */
+	f->address_at = at;
 	if (pdu[at] > 20)
 		return err_field(err, "pdu", "a number of %u digits; 20 is the most",
 				 (unsigned)pdu[at]);
@@ -153,8 +154,6 @@ to_stored(struct stored *out, const GSM_SMSMessage *sms)
 		out->at = sms_time(&sms->SMSCTime);
 		return;
 	}
-	out->text = sms_text(sms);
-	out->is_binary = sms->Coding == SMS_Coding_8bit;
 	out->is_flash = sms->Class == 0;
 }
 
@@ -177,19 +176,40 @@ read_part(struct stored *out, const unsigned char *header, size_t len)
 	}
 }
 
+/* Not libGammu's: it ends a text at U+0000, knows no national table, and tells nothing of where
+ * parts meet. */
 static void
-replace_text(struct stored *out, const struct frame *f, const unsigned char *data)
+read_text(struct stored *out, const struct frame *f, const unsigned char *data)
 {
-	char *text = NULL;
+	struct buf note = { 0 };
 
-	if (f->alphabet == UCS2)
-		text = sms_number(data + f->header, (f->octets - f->header) / 2);
-	else if (f->alphabet == GSM7)
-		text = national_text(data, f->octets, f->data_length, f->header > 0);
-	if (!text)
+	out->is_binary = f->alphabet == EIGHT_BIT;
+	if (f->alphabet == UCS2) {
+		out->text = sms_units(data + f->header, (f->octets - f->header) / 2);
+	} else if (f->alphabet == GSM7) {
+		out->text = national_text(data, f->octets, f->data_length, f->header > 0,
+					  &out->seam);
+	} else {
+		buf_printf(&note, "[binary message of %zu bytes]", f->octets - f->header);
+		out->text = buf_take(&note);
+	}
+}
+
+/* A name instead of a number: type of number 5, 3GPP TS 23.040 9.1.2.5; its length is in half octets. */
+static void
+read_sender(struct stored *out, const struct frame *f, const unsigned char *pdu)
+{
+	const unsigned char *address = pdu + f->address_at;
+	unsigned halves = address[0];
+
+	if ((address[1] & 0x70) == 0x50) {
+		free(out->from);
+		out->from = national_text(address + 2, (halves + 1) / 2, halves * 4 / 7, false, NULL);
+	}
+	if (out->from[0])
 		return;
-	free(out->text);
-	out->text = text;
+	free(out->from);		/* a sender who hides */
+	out->from = xstrdup("unknown");
 }
 
 /* libGammu believes a month 57.  False: it was no time,
@@ -224,6 +244,7 @@ sms_decode(struct stored *out, const char *hex, struct err *err)
 
 	if (unhex(pdu, &len, hex, err) || read_frame(&f, pdu, len, err))
 		return -1;
+	pdu[f.address_at + 1] |= 0x80;	/* no extension: libGammu wants it said */
 	has_time = mend_time(pdu + f.time_at);
 	if (f.is_report) {
 		has_time = mend_time(pdu + f.time_at + 7);	/* when it was delivered */
@@ -239,10 +260,11 @@ sms_decode(struct stored *out, const char *hex, struct err *err)
 	to_stored(out, &sms);
 	if (!has_time)
 		out->at = 0;
+	read_sender(out, &f, pdu);
 	if (f.is_report)
 		return 0;
 	read_part(out, pdu + f.data_at, f.header);
-	replace_text(out, &f, pdu + f.data_at);
+	read_text(out, &f, pdu + f.data_at);
 	return 0;
 }
 

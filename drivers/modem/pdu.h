@@ -1,8 +1,8 @@
 /* pdu.h -- short messages as the modem's PDU lines say them (3GPP TS 23.040), in and out.
  * Pure apart from libGammu's codec; hostile lines end in an error, never outside a buffer.
- * libGammu decodes numbers, times and GSM 7 bit; lengths, coding groups, headers, UCS-2 and
- * national tables are read here, for there it reads past what came, knows no header it has not
- * met, and takes `~` for an escape of its own; the tail of a report can overrun its stack. */
+ * libGammu decodes numbers and times; lengths, coding groups, headers, names of senders and texts
+ * are read here, for there it reads past what came, knows no header it has not met, ends a text at
+ * U+0000, and takes `~` for an escape of its own; the tail of a report can overrun its stack. */
 #ifndef GONG_MODEM_PDU_H
 #define GONG_MODEM_PDU_H
 

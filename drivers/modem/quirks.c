@@ -37,7 +37,6 @@ static const struct option {
 	{ "keys_on", COMMAND, TO(keys_on), { 0 } },
 	{ "keys_off", COMMAND, TO(keys_off), { 0 } },
 	{ "keys_prefix", LINE, TO(keys_prefix), { 0 } },
-	{ "keys_form", WORD, TO(keys_form), { "ascii", "digit" } },
 	{ "say", COMMAND, TO(say), { 0 } },
 	{ "say_end", LINE, TO(say_end), { 0 } },
 	{ "hangup", COMMAND, TO(hangup), { 0 } },

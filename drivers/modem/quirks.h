@@ -10,7 +10,6 @@
 #include "core/err.h"
 
 enum quirk_receipts { RECEIPTS_DIRECT, RECEIPTS_STORED, RECEIPTS_NONE };
-enum quirk_keys { KEYS_ASCII, KEYS_DIGIT };	/* +QTONEDET: 49 or +DTMF: 1 for the key 1 */
 enum quirk_ussd { USSD_PLAIN, USSD_UCS2, USSD_PACKED };
 
 #define QUIRK_LINES 16
@@ -31,7 +30,6 @@ struct quirk {				/* borrowed from struct quirks; NULL = has none */
 	const char *temperature, *temperature_pattern;	/* command; degrees are the group */
 	const char *pin_retries, *pin_retries_pattern;	/* command; tries left are the group */
 	const char *keys_on, *keys_off, *keys_prefix;	/* commands; line that tells a key */
-	enum quirk_keys keys_form;
 	const char *say, *say_end;	/* command with {ucs2} or {text}; line that tells the end */
 	const char *hangup, *reset;	/* commands */
 	enum quirk_ussd ussd_form;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/buf.h"
+#include "drivers/modem/joined.h"
 
 void
 outgoing_free(struct outgoing *o)
@@ -136,42 +137,38 @@ unit_at(const unsigned char *utf16, size_t index)
 	return (uint32_t)utf16[2 * index] << 8 | utf16[2 * index + 1];
 }
 
-/* Lone surrogates and the other halves of damaged texts become U+FFFD: JSON cannot say them. */
-static char *
-utf16_text(const unsigned char *utf16, size_t room)
+char *
+sms_units(const unsigned char *utf16, size_t units)
 {
 	struct buf buf = { 0 };
-	uint32_t p;
 
-	for (size_t i = 0; i < room && (p = unit_at(utf16, i)) != 0; i++) {
-		uint32_t low = i + 1 < room ? unit_at(utf16, i + 1) : 0;
+	for (size_t i = 0; i < units; i++) {
+		uint32_t p = unit_at(utf16, i), low = i + 1 < units ? unit_at(utf16, i + 1) : 0;
 
 		if (p >= 0xd800 && p < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
 			p = 0x10000 + ((p - 0xd800) << 10) + (low - 0xdc00);
 			i++;
-		} else if (p >= 0xd800 && p < 0xe000) {
-			p = 0xfffd;
 		}
-		put_utf8(&buf, p);
+		if (p)
+			put_utf8(&buf, p);
 	}
-	return buf_take(&buf);
-}
-
-char *
-sms_text(const GSM_SMSMessage *sms)
-{
-	struct buf buf = { 0 };
-
-	if (sms->Coding != SMS_Coding_8bit)
-		return utf16_text(sms->Text, sizeof(sms->Text) / 2);
-	buf_printf(&buf, "[binary message of %d bytes]", sms->Length);
-	return buf_take(&buf);
+	return buf.data ? buf_take(&buf) : xstrdup("");
 }
 
 char *
 sms_number(const unsigned char *utf16, size_t units)
 {
-	return utf16_text(utf16, units);
+	struct buf text = { 0 };
+	size_t count = 0;
+	char *own;
+
+	while (count < units && unit_at(utf16, count))
+		count++;
+	own = sms_units(utf16, count);
+	buf_puts(&text, own);
+	joined_end(&text);
+	free(own);
+	return buf_take(&text);
 }
 
 msec
@@ -187,10 +184,14 @@ sms_time(const GSM_DateTime *at)
 	return ((msec)timegm(&tm) - at->Timezone) * 1000;
 }
 
+/* 0x01: handed on, but nobody can say whether it arrived; 0x02: replaced by another one; 0x10 to
+ * 0x1f: what this one service centre means by them.  None says that a person has it. */
 const char *
 sms_receipt_state(unsigned char status)
 {
-	if (status <= 0x02)
+	if (status == 0)
 		return "delivered";
+	if (status <= 0x02 || (status >= 0x10 && status < 0x20))
+		return "buffered";
 	return status >= 0x20 && status < 0x40 ? "buffered" : "failed";
 }

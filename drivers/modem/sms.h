@@ -32,8 +32,10 @@ unsigned char sms_validity(msec ms);
 /* UTF-8 (checked before) as the big-endian UTF-16 that libGammu calls Unicode, ended by a zero
  * unit that is not counted; room in units. */
 size_t sms_utf16(unsigned char *out, size_t room, const char *utf8, size_t len);
-/* What libGammu decoded, as UTF-8; caller owns.  Binary content becomes a note about it. */
-char *sms_text(const GSM_SMSMessage *);
+/* So many units of big-endian UTF-16, which is what UCS-2 became; U+0000, which no text can hold, is
+ * left out, and half of a pair stays as the three bytes it would be (joined.h).  Caller owns. */
+char *sms_units(const unsigned char *utf16, size_t units);
+/* What libGammu decoded, to its zero unit, as UTF-8; caller owns. */
 char *sms_number(const unsigned char *utf16, size_t units);	/* units: size of the field */
 /* Service centre time stamp; 0 if the message has none. */
 msec sms_time(const GSM_DateTime *);

@@ -8,6 +8,7 @@
 
 #include "core/buf.h"
 #include "core/segment.h"
+#include "drivers/modem/national.h"
 #include "drivers/modem/sms.h"
 
 void
@@ -98,24 +99,58 @@ decode_ucs2(const char *hex, size_t len)
 	return sms_number(units, count + 1);
 }
 
-/* Digits, letters and punctuation stand where ASCII has them; what does not becomes "?". */
+/* Seven bits to spare are filled with CR, or by some with zeros. */
 static char *
 decode_packed(const char *hex, size_t len)
 {
+	unsigned char octets[256] = { 0 };
+	size_t count = len / 2 < sizeof(octets) ? len / 2 : sizeof(octets), end;
+	char *text;
+
+	for (size_t i = 0; i < count; i++)
+		octets[i] = (unsigned char)octet(hex + 2 * i);
+	text = national_text(octets, count, (unsigned)(count * 8 / 7), false, NULL);
+	end = strlen(text);
+	if (count % 7 == 0 && end && text[end - 1] == '@')
+		text[--end] = 0;
+	while (end && text[end - 1] == '\r')
+		text[--end] = 0;
+	return text;
+}
+
+/* Letters below the blank are known by nobody but the GSM alphabet. */
+static bool
+is_gsm(const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((unsigned char)bytes[i] < ' ' && bytes[i] != '\n')
+			return true;
+	return false;
+}
+
+/* AT+CSCS="GSM", by the letter.  NUL, which is its "@", does not come through a line, and modems write
+ * "@" and "$" as everybody does. */
+static char *
+decode_gsm(const char *bytes, size_t len)
+{
 	struct buf text = { 0 };
-	unsigned bits = 0, have = 0;
 
-	for (size_t i = 0; i + 1 < len; i += 2) {
-		bits |= octet(hex + i) << have;
-		for (have += 8; have >= 7; have -= 7, bits >>= 7) {
-			char c = (char)(bits & 127);
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+		struct seam after = { .first = i + 1 < len ? bytes[i + 1] & 0x7f : 0 };
 
-			buf_add(&text, c >= ' ' && c < 127 ? &c : c == '\n' ? " " : "?", 1);
+		if (c == 0x1b && i + 1 < len) {
+			national_put_escaped(&text, &after);
+			i++;
+		} else if (c == '@' || c == '$') {
+			buf_add(&text, &bytes[i], 1);
+		} else if (c < 0x80) {
+			national_put(&text, c);
+		} else {
+			buf_puts(&text, "?");
 		}
 	}
-	while (text.len && text.data[text.len - 1] == '?')
-		text.data[--text.len] = 0;	/* filler */
-	return buf_take(&text);
+	return text.data ? buf_take(&text) : xstrdup("");
 }
 
 char *
@@ -153,5 +188,5 @@ ussd_text(const char *line, enum quirk_ussd form)
 		return decode_ucs2(begin, len);
 	if (is_hex(begin, len) && form == USSD_PACKED)
 		return decode_packed(begin, len);
-	return ussd_readable(begin, len);
+	return is_gsm(begin, len) ? decode_gsm(begin, len) : ussd_readable(begin, len);
 }

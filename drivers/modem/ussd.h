@@ -17,7 +17,8 @@
 bool ussd_is_code(const char *);
 /* Of a code; room for USSD_ENCODED. */
 void ussd_encode(char *out, size_t size, const char *code, enum quirk_ussd form);
-/* The text in `+CUSD: m,"text",dcs` as UTF-8, caller owns; NULL: none, the network said no. */
+/* The text in `+CUSD: m,"text",dcs` as UTF-8, its lines apart by a line feed; caller owns.  NULL: none,
+ * the network said no. */
 char *ussd_text(const char *line, enum quirk_ussd form);
 
 /* Bytes of whatever alphabet as UTF-8: each that is none becomes "?"; caller owns. */

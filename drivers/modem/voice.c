@@ -58,7 +58,7 @@ on_dialed(void *ctx, const struct at_reply *r)
 		refusal = refusal_of(r->end == AT_ERROR ? CODE_NONE : r->code, r->end == AT_CME);
 		/* What keeps a modem from calling does not keep its messages back: no `config`. */
 		kit_done(d->kit, c->id, "rejected", NULL, 0, refusal.of == OF_NUMBER ? "drop"
-			 : refusal.of == OF_MOMENT ? "retry" : "retry_other", refusal.reason);
+			 : refusal.of == OF_MOMENT || refusal.of == OF_DOUBT ? "retry" : "retry_other", refusal.reason);
 		calls_free(c);
 	}
 	if (c->state != CALL_NONE)
@@ -359,20 +359,37 @@ key(struct driver *d, char digit)
 	c->next_at = msec_min(c->next_at, c->hang_up_at);
 }
 
+/* The key itself, or its number in ASCII (49 is the key 1): no key has two letters.  0 = none. */
+static char
+key_of(const char *told)
+{
+	size_t len;
+
+	told += strspn(told, " \"");
+	len = strcspn(told, "\", ");
+	if (len == 1)
+		return *told;
+	return len == 2 ? (char)strtol(told, NULL, 10) : 0;
+}
+
+/* As the model's quirk says, or as any maker is known to write it: a stick may be a rebranded one. */
 static bool
 key_news(struct driver *d, const char *line)
 {
+	static const char *const known[] = { "+QTONEDET:", "+DTMF:", "+DDET:" };
 	const char *prefix = d->quirk.keys_prefix;
 
-	if (!prefix || strncmp(line, prefix, strlen(prefix)) != 0)
-		return false;
-	line += strlen(prefix);
-	line += strspn(line, " \"");
-	if (d->quirk.keys_form == KEYS_ASCII)
-		key(d, (char)strtol(line, NULL, 10));
-	else
-		key(d, *line);
-	return true;
+	if (prefix && strncmp(line, prefix, strlen(prefix)) == 0) {
+		key(d, key_of(line + strlen(prefix)));
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strncmp(line, known[i], strlen(known[i])) != 0)
+			continue;
+		key(d, key_of(line + strlen(known[i])));
+		return true;
+	}
+	return false;
 }
 
 /* It was shorter than reckoned; after the last one the wait for a key begins now. */

@@ -15,6 +15,7 @@
 
 #define BACKLOG_MAX 65536
 #define CHUNK 4096
+#define USSD_MAX 2000			/* octets of an answer; USSD itself has 182 letters */
 #define PROMPT_MS SECONDS(4)
 
 struct wire {
@@ -36,6 +37,7 @@ struct wire {
 	/* +CMT or +CDS whose PDU is to come */
 	enum news pdu_kind;
 	char pdu_line[128];
+	struct buf ussd;		/* a USSD answer whose end is still to come */
 	void (*said)(void *, char, const char *);
 	void *said_ctx;
 };
@@ -183,12 +185,50 @@ is_pdu(const char *line)
 }
 
 static void
+end_ussd(struct wire *w)
+{
+	struct buf whole = w->ussd;
+
+	w->ussd = (struct buf){ 0 };
+	w->line.in_ussd = false;
+	if (!line_closes_ussd(whole.data))
+		buf_puts(&whole, "\"");
+	w->events->news(w->ctx, NEWS_USSD, whole.data, NULL);
+	buf_fini(&whole);
+}
+
+/* One line more of it; false: it is none, the modem has broken off. */
+static bool
+take_ussd(struct wire *w, const char *line)
+{
+	int code;
+	bool is_end = w->is_busy && !w->drains && line_end(line, w->asked, &code) != AT_OPEN;
+
+	if (is_end || strncmp(line, "+C", 2) == 0 || w->ussd.len > USSD_MAX) {
+		end_ussd(w);
+		return false;
+	}
+	buf_puts(&w->ussd, "\n");
+	buf_puts(&w->ussd, line);
+	if (line_closes_ussd(w->ussd.data))
+		end_ussd(w);
+	return true;
+}
+
+static void
 take_line(struct wire *w, const char *line)
 {
 	const char *asked = w->is_busy && !w->drains ? w->asked : NULL;
 	enum news kind = w->pdu_kind;
 
 	note(w, '<', line);
+	if (w->ussd.len && take_ussd(w, line))
+		return;
+	if (line_opens_ussd(line)) {
+		buf_puts(&w->ussd, line);
+		w->line.in_ussd = true;
+		return;
+	}
 	w->pdu_kind = NEWS_REPLY;
 	if (kind != NEWS_REPLY && is_pdu(line)) {
 		w->events->news(w->ctx, kind, w->pdu_line, line);
@@ -277,6 +317,7 @@ wire_close(struct wire *w)
 	bufferevent_free(w->modem);
 	event_free(w->timer);
 	drop_lines(&w->reply);
+	buf_fini(&w->ussd);
 	free(w->body);
 	free(w);
 }
@@ -317,6 +358,8 @@ wire_drain(struct wire *w, msec ms, at_done done, void *ctx)
 	begin(w, "AT", ms, done, ctx);
 	w->drains = true;
 	w->line.len = 0;
+	w->line.in_ussd = false;
+	buf_reset(&w->ussd);
 	w->pdu_kind = NEWS_REPLY;
 	set_timer(w, ms);
 	put(w, "\x1b\r");

@@ -3,7 +3,7 @@
 #include "tests/fuzz/fuzz.h"
 
 #include "core/segment.h"
-#include "drivers/modem/national.h"
+#include "drivers/modem/joined.h"
 #include "drivers/modem/pdu.h"
 
 static void
@@ -11,6 +11,21 @@ check_text(const char *text)
 {
 	promise(utf8_check(text, strlen(text), NULL) == 0, "what is read is UTF-8");
 	promise(strlen(text) <= 160 * 3, "no text is longer than a short message");
+}
+
+/* As the last part of nothing, and after itself, whose last character it may end. */
+static void
+check_joined(const struct stored *part)
+{
+	struct buf text = { 0 };
+
+	joined_add(&text, NULL, part);
+	joined_end(&text);
+	check_text(text.data ? text.data : "");
+	joined_add(&text, part, part);
+	joined_end(&text);
+	promise(!text.data || utf8_check(text.data, strlen(text.data), NULL) == 0, "joined is UTF-8");
+	buf_fini(&text);
 }
 
 static void
@@ -27,7 +42,7 @@ check_line(const char *hex)
 	promise(strlen(got.from) <= 60, "no sender is longer than an address");
 	promise(got.is_report == !got.text, "a report has no text, all else has one");
 	if (got.text)
-		check_text(got.text);
+		check_joined(&got);
 	promise(!got.of || (got.of > 1 && got.part), "parts are counted from 1");
 	promise(sms_decode(&again, hex, NULL) == 0 && strcmp(again.from, got.from) == 0 &&
 		again.at == got.at && again.reference == got.reference &&
@@ -60,9 +75,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 	if (size < 1)
 		return 0;
-	national = national_text(data + 1, size - 1 < 140 ? size - 1 : 140, data[0], true);
-	if (national)
-		check_text(national);
+	national = national_text(data + 1, size - 1 < 140 ? size - 1 : 140, data[0], true, NULL);
+	check_text(national);
 	free(national);
 	return 0;
 }

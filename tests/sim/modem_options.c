@@ -9,7 +9,7 @@ const char modem_usage[] =
 	"usage: modem --link PATH [options]\n"
 	"       modem --tell CONTROL LINE...      send control lines to a running modem\n"
 	"options: --log FILE --people FILE --control PATH --script FILE --seed N\n"
-	"         --air-ms N --receipts delivered|failed|none --receipt-ms N\n"
+	"         --air-ms N --receipts delivered|failed|none|0xST --receipt-ms N\n"
 	"         --receipt-loss R --receipt-duplicate R --lose R\n"
 	"         --partner NUMBER=CONTROL --cnmi GROUPS\n"
 	"         --imei D --imsi D --iccid D --operator NAME --number +999...\n"
@@ -36,6 +36,19 @@ whole(const char *name, const char *text, int min, int max)
 	return (int)value;
 }
 
+/* Any TP-ST by its number: 0x01 is "forwarded, not confirmed". */
+static int
+option_status(const char *text, int *status)
+{
+	char *end;
+	long value = strtol(text, &end, 16);
+
+	if (strncmp(text, "0x", 2) || *end || value < 0 || value > 255)
+		return -1;
+	*status = (int)value;
+	return 0;
+}
+
 int
 option_receipts(const char *text, int *status)
 {
@@ -46,7 +59,7 @@ option_receipts(const char *text, int *status)
 	else if (!strcmp(text, "none"))
 		*status = -1;
 	else
-		return -1;
+		return option_status(text, status);
 	return 0;
 }
 
@@ -55,7 +68,7 @@ option_receipts_take(struct options *o, const char *value)
 {
 	if (!option_receipts(value, &o->receipt_status))
 		return;
-	fprintf(stderr, "modem: --receipts %s: must be delivered, failed or none\n", value);
+	fprintf(stderr, "modem: --receipts %s: must be delivered, failed, none or 0xST\n", value);
 	exit(2);
 }
 

@@ -50,12 +50,11 @@ def empties(driver, *memories):
 # --- submits --------------------------------------------------------------------------
 
 REFUSALS = [
-    ("cms 8 1", "drop"), ("cms 10 1", "drop"), ("cms 50 1", "drop"), ("cms 69 1", "drop"),
-    ("cms 41 1", "retry"), ("cms 42 1", "retry"), ("cms 47 1", "retry"), ("cms 500 1", "retry"),
-    ("cms 322 1", "retry"), ("cms 310 1", "retry_other"), ("cms 330 1", "retry_other"),
-    ("cms 21 1", "retry_other"), ("cms 302 1", "config"),
-    ("cme 30 1", "retry_other"), ("cme 31 1", "retry"), ("cme 10 1", "retry_other"),
-    ("cme 100 1", "retry"), ("cme 4 1", "config"), ("submit-error 1", "retry_other")]
+    ("cms 8 1", "retry_other"), ("cms 10 1", "retry_other"), ("cms 1 1", "drop"),
+    ("cms 41 1", "retry"), ("cms 42 1", "retry"), ("cms 47 1", "retry"), ("cms 322 1", "retry"),
+    ("cms 310 1", "retry_other"), ("cms 330 1", "retry_other"), ("cms 21 1", "retry_other"),
+    ("cms 302 1", "retry"), ("cme 30 1", "retry_other"), ("cme 10 1", "retry_other"),
+    ("cme 14 1", "retry"), ("cme 4 1", "retry_other"), ("submit-error 1", "retry_other")]
 
 
 def test_each_kind_of_refusal_has_its_class(bench):
@@ -66,6 +65,8 @@ def test_each_kind_of_refusal_has_its_class(bench):
         done = driver.expect("done", id="m%d" % i)
         assert (done["outcome"], done["class"]) == ("rejected", kind), order
         assert done["reason"] and "ref" not in done
+        driver.send("between%d" % i, B, "two")
+        assert driver.expect("done", id="between%d" % i)["outcome"] == "accepted"
         if order.startswith("cm"):
             assert order.split()[1] in done["reason"]
 
@@ -186,6 +187,62 @@ def test_closing_ends_a_long_message_after_the_part_in_hand_when_its_grace_is_ov
     assert [e["part"] for e in events(driver, "part")] == [1] == [s["part"] for s in submits(sim)]
 
 
+# --- texts that a phone cut or spoilt -------------------------------------------------
+
+def swapped(digits):
+    digits += "F" * (len(digits) % 2)
+    return "".join(digits[i + 1] + digits[i] for i in range(0, len(digits), 2))
+
+
+def pdu(data, length=None, dcs="08", sender=None, header=""):
+    """A DELIVER of user data in hexadecimal; `length` in septets for GSM 7 bit."""
+    sender = sender or "0B91" + swapped("99900000000")
+    return "".join(["0791" + swapped("99900000000"), "44" if header else "04", sender, "00", dcs,
+                    "62114280030023", "%02X" % (len(header + data) // 2 if length is None else length),
+                    header, data])
+
+
+def packed(codes, fill=0):
+    bits = sum(code << (7 * i + fill) for i, code in enumerate(codes))
+    return bits.to_bytes((7 * len(codes) + fill + 7) // 8, "little").hex().upper()
+
+
+def utf16(text):
+    return text.encode("utf-16-be", "surrogatepass").hex().upper()
+
+
+@pytest.mark.parametrize("text,want", [("三组\0被困2人", "三组被困2人"), ("\0001", "1"),
+                                       ("一\ud83d二", "一\ufffd二"), ("\udf0a", "\ufffd")])
+def test_a_text_with_u0000_or_half_a_pair_is_told_to_its_end(bench, text, want):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("deliver-hex " + pdu(utf16(text)), "deliver %s next" % B)
+    told = [driver.expect("inbound")["text"], driver.expect("inbound")["text"]]
+    assert sorted(told) == sorted([want, "next"])
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+def test_a_character_cut_between_two_parts_is_whole(bench, backwards):
+    sim, driver = bench.ready(**FAST)
+    wide = [pdu(utf16("水\ud83c"), header="0500035A0201"), pdu(utf16("\udf0a高"), header="0500035A0202")]
+    euro = [pdu(packed(list(b"only 5") + [0x1b], 1), 7 + 7, "00", header="0500035B0201"),
+            pdu(packed(list(b"e left"), 1), 7 + 6, "00", header="0500035B0202")]
+    for parts, want in ((wide, "水🌊高"), (euro, "only 5€ left")):
+        for one in reversed(parts) if backwards else parts:
+            sim.tell("deliver-hex " + one)
+        assert driver.expect("inbound")["text"] == want
+
+
+@pytest.mark.parametrize("kind", ["D0", "D1", "D9", "50"])
+def test_a_sender_with_a_name_keeps_it(bench, kind):
+    sim, driver = bench.ready(**FAST)
+    name = "CMCC-95" if kind == "D0" else "Gong_4"
+    codes = [0x11 if c == "_" else ord(c) for c in name]
+    sender = "%02X%s%s" % ((len(name) * 7 + 3) // 4, kind, packed(codes))
+    sim.tell("deliver-hex " + pdu(utf16("通知"), sender=sender))
+    event = driver.expect("inbound")
+    assert (event["from"], event["text"]) == (name, "通知")
+
+
 # --- receipts -------------------------------------------------------------------------
 
 def quirks(bench, text):
@@ -211,6 +268,16 @@ def test_receipts_name_their_message_by_whatever_way_they_come(bench, way):
         empties(driver, "SR")
     pause(driver, 1.5)
     assert len(events(driver, "receipt")) == 2
+
+
+@pytest.mark.parametrize("status,state", [(0x00, "delivered"), (0x01, "buffered"), (0x02, "buffered"),
+                                          (0x1f, "buffered"), (0x30, "buffered"), (0x46, "failed"),
+                                          (0x63, "failed")])
+def test_a_report_that_does_not_say_delivered_is_none(bench, status, state):
+    sim, driver = bench.ready("--receipts", "0x%02x" % status, **FAST)
+    driver.send("m1", A, "one", receipt=True)
+    receipt = driver.expect("receipt", id="m1")
+    assert receipt["state"] == state and (state == "delivered" or str(status) in receipt["reason"])
 
 
 def test_receipts_late_failed_lost_and_doubled(bench):
@@ -461,6 +528,29 @@ def test_ussd_in_every_form(bench, form, sim_form, code, text):
     answer = ask(driver, "q1", "ussd", code)
     assert answer["ok"] and [line.rstrip() for line in answer["lines"]] == [text.rstrip()]
     assert [e["code"] for e in sim.log(ev="ussd")] == [code]
+
+
+@pytest.mark.parametrize("text,lines", [
+    ("Bal 12.50\\nExp 2027", ["Bal 12.50", "Exp 2027"]),
+    ("Bal 2\\n\\nThanks", ["Bal 2", "Thanks"]),
+    ('1. "Top up"\\n2. Balance\\n"3"', ['1. "Top up"', "2. Balance", '"3"']),
+    ("Only $5 and 3€ left", ["Only $5 and 3€ left"])])
+def test_ussd_of_several_lines_and_in_letters_of_gsm(bench, text, lines):
+    sim, driver = bench.ready(**FAST)
+    sim.tell("ussd-format gsm", "ussd *100# " + text)
+    assert ask(driver, "q1", "ussd", "*100#")["lines"] == lines
+    driver.send("m1", A, "one")
+    assert driver.expect("done", id="m1")["outcome"] == "accepted"
+
+
+def test_ussd_that_breaks_off_ends_with_the_next_reply(bench):
+    sim, driver = bench.ready("--ussd-ms", "600000", **FAST)
+    driver.op("ask", id="q1", what="ussd", text="*1#")
+    pause(driver, 0.3)
+    sim.tell('urc +CUSD: 0,"cut off')
+    assert ask(driver, "q2", "at", "AT+CSQ")["lines"] == ["+CSQ: 20,99", "OK"]
+    assert driver.expect("answer", id="q1")["lines"] == ["cut off"] \
+        if not [e for e in driver.seen if e.get("id") == "q1"] else True
 
 
 def test_ussd_refused_and_one_after_the_other(bench):

@@ -11,12 +11,10 @@ from test_modem_messages import FAST, events, quirks, submits, words
 
 QUECTEL = """keys_on = "AT+QTONEDET=1"
 keys_prefix = "+QTONEDET:"
-keys_form = "ascii"
 say = 'AT+QTTS=1,"{ucs2}"'
 say_end = "+QTTS: 0" """
 SIMCOM = """keys_on = "AT+DDET=1"
 keys_prefix = "+DTMF:"
-keys_form = "digit"
 say = 'AT+CTTS=2,"{text}"'
 say_end = "+CTTS: 0" """
 
@@ -82,6 +80,17 @@ def test_a_key_told_while_it_still_rings_is_a_tone_misheard(bench):
     end = outcome(driver, "c1")
     assert end["outcome"] == "answered" and "digits" not in end
     assert states(driver, "c1") == ["ringing", "answered", "ended"]
+
+
+@pytest.mark.parametrize("line", ["+QTONEDET: 51", "+DTMF: 3", "+DTMF: 3,120", '+DTMF: "3"', "+DDET: 3",
+                                  "+DDET: 51"])
+def test_keys_are_understood_from_any_model(bench, line):
+    sim, driver = calls(bench)
+    sim.tell("callee * alert 50 answer 100 end 3000")
+    call(driver, "c1")
+    driver.expect("call", id="c1", state="answered")
+    sim.tell("urc " + line)
+    assert outcome(driver, "c1")["digits"] == "3"
 
 
 def test_a_key_right_after_the_answer_counts(bench):

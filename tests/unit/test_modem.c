@@ -10,6 +10,8 @@
 
 #include "drivers/modem/line.c"
 #include "drivers/modem/inbound.c"
+#include "drivers/modem/joined.c"
+#include "drivers/modem/national.c"
 #include "drivers/modem/receipts.c"
 #include "drivers/modem/sms.c"
 #include "drivers/modem/ussd.c"
@@ -161,6 +163,73 @@ inbound_joins_and_never_mixes_senders(void **state)
 	assert_int_equal(said.count, 2);
 	assert_string_equal(said.text, "x");
 	inbound_fini(&in);
+}
+
+/* A part in GSM 7 bit whose text ends with an escape, or begins with the code of `first`. */
+static void
+put_gsm(struct inbound *in, unsigned part, const char *text, bool ends, char first,
+	unsigned char shift)
+{
+	struct stored s = {
+		.memory = 2, .location = (int)part, .from = xstrdup("+1"), .text = xstrdup(text),
+		.at = 1000, .reference = 7, .part = part, .of = 2,
+		.seam = { .begins = true, .ends_escaped = ends, .first = (unsigned char)first,
+			  .shift = shift },
+	};
+
+	inbound_found(in, &s, 0);
+}
+
+static void
+a_character_cut_between_parts_is_whole_again(void **state)
+{
+	struct inbound in = { 0 };
+	struct told said = { 0 };
+
+	put_gsm(&in, 1, "costs 5", true, 'c', 0);
+	put_gsm(&in, 2, "e now", false, 'e', 0);
+	inbound_announce(&in, 0, note, &said);
+	assert_string_equal(said.text, "costs 5€ now");
+	inbound_fini(&in);
+	in = (struct inbound){ 0 };
+	put_gsm(&in, 1, "x", true, 'x', 1);
+	put_gsm(&in, 2, "c!", false, 'c', 1);	/* by the Turkish single shift */
+	inbound_announce(&in, 0, note, &said);
+	assert_string_equal(said.text, "xç!");
+	inbound_fini(&in);
+	in = (struct inbound){ 0 };
+	put(&in, 1, "+1", 7, 1, 2, "水\xed\xa0\xbc", 0);
+	put(&in, 2, "+1", 7, 2, 2, "\xed\xbc\x8a高", 0);
+	inbound_announce(&in, 0, note, &said);
+	assert_string_equal(said.text, "水🌊高");
+	inbound_fini(&in);
+}
+
+static void
+half_a_pair_that_meets_no_other_is_a_mark(void **state)
+{
+	struct inbound in = { 0 };
+	struct told said = { 0 };
+
+	put(&in, 1, "+1", 7, 1, 2, "a\xed\xa0\xbc", 0);
+	inbound_announce(&in, INBOUND_PATIENCE_MS, note, &said);	/* its other half never came */
+	assert_string_equal(said.text, "a\xef\xbf\xbd");
+	inbound_fini(&in);
+	in = (struct inbound){ 0 };
+	put(&in, 1, "+1", 0, 0, 0, "\xed\xbc\x8a\xed\xa0\xbc\xed", 0);
+	inbound_announce(&in, 0, note, &said);
+	assert_memory_equal(said.text, "\xef\xbf\xbd\xef\xbf\xbd", 6);
+	inbound_fini(&in);
+}
+
+static void
+only_status_0_of_a_report_is_delivered(void **state)
+{
+	assert_string_equal(sms_receipt_state(0), "delivered");
+	for (unsigned status = 1; status < 256; status++)
+		assert_string_equal(sms_receipt_state((unsigned char)status),
+				    status <= 2 || (status >= 0x10 && status < 0x40) ? "buffered"
+				    : "failed");
 }
 
 static void
@@ -325,6 +394,29 @@ ussd_reads(const char *line, enum quirk_ussd form, const char *want)
 }
 
 static void
+ussd_of_several_lines_is_one_answer(void **state)
+{
+	assert_true(line_opens_ussd("+CUSD: 1,\"Bal 12.50"));
+	assert_false(line_opens_ussd("+CUSD: 0,\"Bal 12.50\",15"));
+	assert_false(line_opens_ussd("+CUSD: 0,\"Bal\""));
+	assert_false(line_opens_ussd("+CUSD: 4"));
+	assert_false(line_opens_ussd("+CSQ: \"x"));
+	assert_true(line_opens_ussd("+CUSD: 1,\"press \"1\" or"));
+	assert_true(line_closes_ussd("+CUSD: 1,\"press \"1\" or\n\"2\"\", 15"));
+	ussd_reads("+CUSD: 1,\"Bal 1\n1. \"Recharge\"\n2. Balance\",15", USSD_PLAIN,
+		   "Bal 1\n1. \"Recharge\"\n2. Balance");
+}
+
+static void
+ussd_in_letters_of_gsm_is_read_as_such(void **state)
+{
+	ussd_reads("+CUSD: 0,\"\x02 5\x1b\x65 \x05 \x5b\",15", USSD_PLAIN, "$ 5€ é Ä");
+	ussd_reads("+CUSD: 0,\"a_b[1]$@\",15", USSD_PLAIN, "a_b[1]$@");
+	ussd_reads("+CUSD: 0,\"\x11 a@b.c$\",15", USSD_PLAIN, "_ a@b.c$");
+	ussd_reads("+CUSD: 0,\"31D98C56B3DD1A\",15", USSD_PACKED, "1234567");
+}
+
+static void
 ussd_is_read_in_every_form_and_never_as_bad_utf8(void **state)
 {
 	char code[USSD_ENCODED];
@@ -359,6 +451,11 @@ main(void)
 		cmocka_unit_test(a_part_that_comes_twice_is_said_once),
 		cmocka_unit_test(a_receipt_that_comes_twice_is_told_once),
 		cmocka_unit_test(a_long_message_is_delivered_when_all_its_parts_are),
+		cmocka_unit_test(ussd_of_several_lines_is_one_answer),
+		cmocka_unit_test(ussd_in_letters_of_gsm_is_read_as_such),
+		cmocka_unit_test(a_character_cut_between_parts_is_whole_again),
+		cmocka_unit_test(half_a_pair_that_meets_no_other_is_a_mark),
+		cmocka_unit_test(only_status_0_of_a_report_is_delivered),
 		cmocka_unit_test(ussd_is_read_in_every_form_and_never_as_bad_utf8),
 	};
 

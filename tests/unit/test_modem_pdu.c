@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "drivers/modem/national.c"
+#include "drivers/modem/joined.c"
 #include "drivers/modem/pdu.c"
 #include "drivers/modem/sms.c"
 #include "tests/sim/pdu.h"
@@ -263,8 +264,12 @@ static const struct line_case line_cases[] = {
 	  "水", 0, 0, 0, false, false },
 	{ "a joining element cut short is none", BEGIN "44" FROM "0008" WHEN "07040003FF036C34",
 	  "13800138000", "水", 0, 0, 0, false, false },
-	{ "half a pair is a mark", BEGIN "04" FROM "0008" WHEN "04D83D6C34", "13800138000",
-	  "\xef\xbf\xbd水", 0, 0, 0, false, false },
+	{ "half a pair stays, for the other half may be in the next part", BEGIN "04" FROM "0008" WHEN
+	  "04D83D6C34", "13800138000", "\xed\xa0\xbd水", 0, 0, 0, false, false },
+	{ "U+0000 does not end a text", BEGIN "04" FROM "0008" WHEN "06000000316C34", "13800138000",
+	  "1水", 0, 0, 0, false, false },
+	{ "a text of U+0000 is empty", BEGIN "04" FROM "0008" WHEN "020000", "13800138000", "", 0, 0, 0,
+	  false, false },
 	{ "an odd octet is left out", BEGIN "04" FROM "0008" WHEN "036C3400", "13800138000", "水",
 	  0, 0, 0, false, false },
 	{ "no service centre, small letters, blanks around",
@@ -274,6 +279,12 @@ static const struct line_case line_cases[] = {
 	  "0E0800034D0201250101A0B30002", "13800138000", "şĞİ", 77, 1, 2, false, false },
 	{ "Spanish, alone", BEGIN "44" FROM "0000" WHEN "0A03240102986ED29B32",
 	  "13800138000", "Sí€", 0, 0, 0, false, false },
+	{ "a sender with a name of seven letters", BEGIN "04" "0DD1C7F7FBCC2ECF01" "0000" WHEN "0131",
+	  "Googles", "1", 0, 0, 0, false, false },
+	{ "a sender with a name in a national plan", BEGIN "04" "04D96236" "0000" WHEN "0131", "bl", "1",
+	  0, 0, 0, false, false },
+	{ "a sender who hides", BEGIN "04" "0081" "0000" WHEN "0131", "unknown", "1", 0, 0, 0, false,
+	  false },
 	{ "a sender with a name", BEGIN "04" "0BD0C7F7FBCC2E03" "0000" WHEN "0131", "Google", "1",
 	  0, 0, 0, false, false },
 };

@@ -29,7 +29,7 @@ test_layers(void **state)
 	holds("a file", load(&q,
 		"model \"*\" { storage = \"ME\" quiet = { 'AT^CURC=0' } }\n"
 		"model \"a\" { match = 'acme.*(R2|R3)' init = { 'AT+A=\"x\",1', 'AT+B' } storage = \"SM\"\n"
-		"  keys_on = 'AT+K=1' keys_prefix = '+K:' keys_form = \"digit\" usb_ports = { 3, 0 }\n"
+		"  keys_on = 'AT+K=1' keys_prefix = '+K:' usb_ports = { 3, 0 }\n"
 		"  receipts = \"none\" boot_seconds = 60 ussd_form = \"packed\" }\n"
 		"model \"b\" { match = 'R3' storage = \"\\x4dT\" keys_on = '' keys_prefix = '' "
 		"quiet = { '' } iccid = '' }\n", &err) == 0, "%s", err.text);
@@ -47,9 +47,9 @@ test_layers(void **state)
 	      !strcmp(k.init.line[1], "AT+B"), "%zu", k.init.count);
 	holds("what it does not say stays", k.quiet.count == 1 && !strcmp(k.quiet.line[0], "AT^CURC=0"),
 	      "%zu", k.quiet.count);
-	holds("words and numbers arrive", k.keys_form == KEYS_DIGIT && k.receipts == RECEIPTS_NONE &&
+	holds("words and numbers arrive", k.receipts == RECEIPTS_NONE &&
 	      k.ussd_form == USSD_PACKED && k.boot_seconds == 60 && k.usb_ports_count == 2 &&
-	      k.usb_ports[0] == 3 && k.usb_ports[1] == 0, "%d %d", k.keys_form, k.boot_seconds);
+	      k.usb_ports[0] == 3 && k.usb_ports[1] == 0, "%d", k.boot_seconds);
 
 	quirks_pick(q, "Acme R3 9", &k);
 	holds("the later section wins, option by option", !strcmp(k.name, "b") &&
@@ -77,7 +77,7 @@ static const struct {
 	{ "a line of a list without AT", M "init = { 'ATE0', 'E1' }\n}\n", "init", "'E1'" },
 	{ "two lines in one", M "hangup = 'ATH\n'\n}\n", "hangup", "printable ASCII" },
 	{ "a storage that is none", M "storage = 'SIM'\n}\n", "storage", "SM, ME, MT" },
-	{ "a word that is none", M "keys_form = 'hex'\n}\n", "keys_form", "ascii, digit" },
+	{ "a word that is none", M "ussd_form = 'hex'\n}\n", "ussd_form", "plain, ucs2" },
 	{ "words to say without a place", M "say = 'AT+QTTS=1'\n}\n", "say", "{ucs2} or {text}" },
 	{ "seconds out of range", M "boot_seconds = 601\n}\n", "boot_seconds", "1 to 600" },
 	{ "seconds that are no number", M "boot_seconds = soon\n}\n", "boot_seconds", ":3: " },
