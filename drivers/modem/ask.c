@@ -124,14 +124,6 @@ has_set_something(const char *text)
 }
 
 static void
-set_up_again(struct driver *d)
-{
-	d->must_setup = true;
-	d->is_set_up = false;
-	d->unset_at = driver_now();
-}
-
-static void
 on_at(void *ctx, const struct at_reply *r)
 {
 	static const char *const ends[] = {
@@ -147,7 +139,7 @@ on_at(void *ctx, const struct at_reply *r)
 	if (r->end == AT_LATE) {
 		json_decref(lines);
 		question_refuse(d, q, "the modem gave no answer, or started anew");
-		set_up_again(d);	/* no failure of the modem: people ask slow things */
+		driver_set_up_again(d);	/* no failure of the modem: people ask slow things */
 		driver_done(d);
 		return;
 	}
@@ -158,7 +150,7 @@ on_at(void *ctx, const struct at_reply *r)
 		snprintf(end, sizeof(end), "%s", ends[r->end]);
 	json_array_append_new(lines, json_string(end));
 	if (q->id && has_set_something(q->text))
-		set_up_again(d);
+		driver_set_up_again(d);
 	question_answer(d, q, json_pack("{s:o}", "lines", lines));
 	driver_done(d);
 }

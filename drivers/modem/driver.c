@@ -51,6 +51,14 @@ driver_done(struct driver *d)
 }
 
 void
+driver_set_up_again(struct driver *d)
+{
+	d->must_setup = true;
+	d->is_set_up = false;
+	d->unset_at = driver_now();
+}
+
+void
 driver_soon(struct driver *d)
 {
 	event_active(d->soon, EV_TIMEOUT, 0);

@@ -120,6 +120,7 @@ struct memories {			/* store.c */
 	bool has_memory[MEMORY_COUNT];	/* the modem has it */
 	int memory;			/* the one it reads from now, -1 = not known */
 	bool list_ok, was_refused;
+	msec texted_at;			/* when it last answered in text mode; 0 = never */
 	struct place in_hand;
 	uint64_t key;			/* what should lie there */
 	msec list_at;
@@ -193,6 +194,7 @@ void driver_keep(struct driver *);	/* gongd keeps `kept` from now on */
 void driver_begin(struct driver *, enum activity);	/* nothing else is being done */
 void driver_done(struct driver *);	/* the activity is over: what is next? */
 void driver_end(struct driver *);	/* it is over, and the caller says what is next */
+void driver_set_up_again(struct driver *);	/* next, and before anything else; no failure */
 void driver_soon(struct driver *);	/* look for something to do, from the loop */
 
 /* rung.c: the ladder of recovery */

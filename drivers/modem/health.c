@@ -61,7 +61,7 @@ settle_network(struct driver *d)
 {
 	bool was = d->health.registered;
 
-	d->health.registered = reading_is_registered(&d->health.net);
+	d->health.registered = presence_is_registered(&d->health.net);
 	if (d->health.registered)
 		d->health.unregistered_at = 0;
 	else if (was || !d->health.unregistered_at)
@@ -132,7 +132,7 @@ health_registration_news(struct driver *d, const char *line)
 {
 	d->health.network_at = 0;
 	if (d->is_set_up && d->health.is_known &&
-	    reading_registration_news(&d->health.net, line))
+	    presence_news(&d->health.net, line))
 		settle_network(d);
 	driver_soon(d);
 }

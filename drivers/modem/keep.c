@@ -54,7 +54,8 @@ keep_parse(struct kept *k, const char *text)
 {
 	json_t *o = text ? json_loads(text, 0, NULL) : NULL, *pin = json_object_get(o, "bad_pin");
 	json_t *balance = json_object_get(o, "balance"), *port = json_object_get(o, "port");
-	json_t *model = json_object_get(o, "model");
+	json_t *model = json_object_get(o, "model"), *smsc = json_object_get(o, "smsc");
+	json_t *iccid = json_object_get(o, "smsc_iccid");
 
 	*k = (struct kept){
 		.failures = (unsigned)number(o, "failures"), .acted = (unsigned)number(o, "acted"),
@@ -70,6 +71,10 @@ keep_parse(struct kept *k, const char *text)
 		snprintf(k->port, sizeof(k->port), "%s", json_string_value(port));
 	if (json_is_string(model))
 		snprintf(k->model, sizeof(k->model), "%s", json_string_value(model));
+	if (json_is_string(smsc) && json_is_string(iccid)) {
+		snprintf(k->smsc, sizeof(k->smsc), "%s", json_string_value(smsc));
+		snprintf(k->smsc_iccid, sizeof(k->smsc_iccid), "%s", json_string_value(iccid));
+	}
 	parse_blames(&k->blames, json_object_get(o, "blames"));
 	k->blames.is_routes = json_is_true(json_object_get(o, "blamed"));
 	json_decref(o);
@@ -90,6 +95,10 @@ keep_format(const struct kept *k)
 	if (k->blames.count || k->blames.is_routes) {
 		json_object_set_new(o, "blames", format_blames(&k->blames));
 		json_object_set_new(o, "blamed", json_boolean(k->blames.is_routes));
+	}
+	if (k->smsc[0]) {
+		json_object_set_new(o, "smsc", json_string(k->smsc));
+		json_object_set_new(o, "smsc_iccid", json_string(k->smsc_iccid));
 	}
 	if (k->has_balance) {
 		json_object_set_new(o, "balance", json_real(k->balance));

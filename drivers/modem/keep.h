@@ -16,6 +16,7 @@ struct kept {
 	uint64_t bad_pin;		/* hash of a PIN the SIM refused or has yet to answer; 0 = none */
 	int day, month;			/* local, 20261124 and 202611 */
 	unsigned sms_today, sms_month;	/* segments */
+	char smsc[24], smsc_iccid[24];	/* the last service centre told, and by which SIM */
 	bool has_balance;
 	double balance;
 	msec balance_at;		/* Unix */

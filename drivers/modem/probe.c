@@ -165,7 +165,7 @@ json_t *
 probe_json(const struct probe *p)
 {
 	json_t *o = json_pack("{s:b,s:b}", "answers", p->answers, "registered",
-			      reading_is_registered(&p->net));
+			      presence_is_registered(&p->net));
 
 	set(o, "port", p->id.device);
 	set(o, "maker", p->id.maker);

@@ -1,24 +1,13 @@
 /* reading.h -- who a modem is and which network it is in, read from its answers in one place:
- * for the set-up, for the health, and for those who only look at a port.  Pure. */
+ * for the set-up, for the health, and for those who only look at a port. */
 #ifndef GONG_MODEM_READING_H
 #define GONG_MODEM_READING_H
 
-#include <stdbool.h>
-#include <stddef.h>
-
+#include "drivers/modem/presence.h"
 #include "drivers/modem/script.h"
 
 struct modem_identity {
 	char device[256], maker[48], model[48], firmware[64], imei[20], iccid[24];
-};
-
-enum domain { DOMAIN_CS, DOMAIN_PS, DOMAIN_EPS, DOMAIN_COUNT };	/* +CREG, +CGREG, +CEREG */
-
-struct presence {			/* in its network */
-	int stats[DOMAIN_COUNT];	/* 3GPP TS 27.007 7.2, 10.1.20, 10.1.22; the last one told */
-	bool has_signal;
-	int signal_dbm;
-	char operator[64];		/* "" = none, or none that is UTF-8 */
 };
 
 /* Readers of a script whose `id` and `net` say where the answers go. */
@@ -33,11 +22,5 @@ void reading_signal(void *ctx, struct script *, const struct at_reply *);	/* AT+
 void reading_ask_registration(struct script *, msec limit_ms);
 /* Makers ask for the SIM's number in different ways; NULL: there is no n-th one. */
 const char *reading_iccid_command(unsigned n);
-
-/* "+CREG: 1" or "+CREG: 1,"AC",…", told unasked: false if it says nothing. */
-bool reading_registration_news(struct presence *, const char *line);
-/* Home, roaming, and either for SMS only; a SIM that only has LTE is registered by +CEREG alone. */
-bool reading_is_registered(const struct presence *);
-bool reading_is_roaming(const struct presence *);
 
 #endif

@@ -88,7 +88,7 @@ event_of(const struct driver *d, json_t *alarms)
 		json_object_set_new(event, "storage", json_pack("{s:i,s:i}", "used", h->used, "size",
 								h->size));
 	}
-	if (reading_is_roaming(&h->net))
+	if (presence_is_roaming(&h->net))
 		json_object_set_new(event, "roaming", json_true());
 	if (h->net.has_signal)
 		json_object_set_new(event, "signal_dbm", json_integer(h->net.signal_dbm));

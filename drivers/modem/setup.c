@@ -103,6 +103,24 @@ on_imei(void *ctx, struct script *s, const struct at_reply *r)
 			    d->id.imei);
 }
 
+/* Some SIMs lose it in a reset: then the last one that this SIM has told counts. */
+static void
+keep_smsc(struct driver *d)
+{
+	struct kept *k = &d->kept;
+
+	if (!d->smsc[0] && k->smsc[0] && d->id.iccid[0] && strcmp(k->smsc_iccid, d->id.iccid) == 0) {
+		kit_log("the SIM has lost its service centre, the last one is used");
+		snprintf(d->smsc, sizeof(d->smsc), "%s", k->smsc);
+	}
+	if (!d->smsc[0] || !d->id.iccid[0] || (strcmp(k->smsc, d->smsc) == 0 &&
+					      strcmp(k->smsc_iccid, d->id.iccid) == 0))
+		return;
+	snprintf(k->smsc, sizeof(k->smsc), "%s", d->smsc);
+	snprintf(k->smsc_iccid, sizeof(k->smsc_iccid), "%s", d->id.iccid);
+	d->must_keep = true;
+}
+
 /* Read once at set-up; 3GPP TS 27.005 3.3.1.  Never fail on it: some hide it, and a PDU without a
  * service centre uses the SIM's. */
 static void
@@ -115,6 +133,7 @@ on_smsc(void *ctx, struct script *s, const struct at_reply *r)
 	if (number && *number == '"')
 		snprintf(d->smsc, sizeof(d->smsc), "%.*s", (int)strcspn(number + 1, "\""),
 			 number + 1);
+	keep_smsc(d);
 	if (d->conf.smsc)		/* wins over the SIM's */
 		snprintf(d->smsc, sizeof(d->smsc), "%s", d->conf.smsc);
 	if (!d->smsc[0])

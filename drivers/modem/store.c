@@ -10,6 +10,7 @@
 #include "drivers/modem/pdu.h"
 
 #define STORE_MS SECONDS(15)
+#define TEXT_AGAIN_MS MINUTES(1)	/* some stay in text mode whatever they are told */
 
 static const char *const names[MEMORY_COUNT] = { "SM", "ME", "SR", "MT" };
 enum { MEMORY_SM, MEMORY_ME, MEMORY_SR, MEMORY_MT };
@@ -110,6 +111,29 @@ add_litter(struct driver *d, int memory, int location)
 		d->store.litter[d->store.litter_count++] = (struct place){ memory, location };
 }
 
+/* `+CMGR: "REC READ",…` instead of `+CMGR: 1,…`: somebody, or a reset that nobody saw, has
+ * switched to text mode (3GPP TS 27.005 3.4), in which parts and reports cannot be told. */
+static bool
+is_text_mode(struct driver *d, const struct at_reply *r)
+{
+	bool is_text = false;
+	char mark;
+
+	for (size_t i = 0; i < r->count && !is_text; i++)
+		is_text = (sscanf(r->lines[i], "+CMGR: %c", &mark) == 1 ||
+			   sscanf(r->lines[i], "+CMGL: %*d,%c", &mark) == 1) && mark == '"';
+	if (!is_text)
+		return false;
+	kit_log("the modem answers in text mode");
+	d->store.list_ok = false;
+	if (!d->store.texted_at || driver_now() >= d->store.texted_at + TEXT_AGAIN_MS) {
+		d->store.texted_at = driver_now();
+		d->store.list_at = 0;
+		driver_set_up_again(d);
+	}
+	return true;
+}
+
 static void list_memory(struct driver *, int memory);
 
 /* "+CMGL: index,stat,…"; stat 2 and 3 are messages written on this modem, which nobody wants. */
@@ -121,6 +145,8 @@ on_list(void *ctx, struct script *s, const struct at_reply *r)
 	int location, stat;
 
 	d->store.list_ok = d->store.list_ok && r->end == AT_OK;
+	if (is_text_mode(d, r))
+		return;
 	for (size_t i = 0; i < r->count; i++) {
 		if (sscanf(r->lines[i], "+CMGL: %d,%d", &location, &stat) != 2)
 			continue;
@@ -174,6 +200,8 @@ on_read(void *ctx, struct script *s, const struct at_reply *r)
 	struct stored found;
 	int stat;
 
+	if (is_text_mode(d, r))
+		return;
 	for (size_t i = 0; i < r->count; i++) {
 		if (sscanf(r->lines[i], "+CMGR: %d", &stat) != 1 || stat >= 2 ||
 		    !decode(&found, r, i, d->store.in_hand.memory, d->store.in_hand.location))
@@ -228,6 +256,11 @@ on_compared(void *ctx, struct script *s, const struct at_reply *r)
 	bool gone = true, same = false;
 	int stat;
 
+	if (is_text_mode(d, r)) {
+		inbound_deleted(&d->inbound, d->store.in_hand.memory, d->store.in_hand.location,
+				false);
+		return;
+	}
 	for (size_t i = 0; i < r->count; i++) {
 		if (sscanf(r->lines[i], "+CMGR: %d", &stat) != 1)
 			continue;
@@ -301,6 +334,9 @@ store_hint(struct driver *d, const char *line)
 
 	while (name && memory < MEMORY_COUNT && strncmp(name + 1, names[memory], 2) != 0)
 		memory++;
+	/* Some say "SM" of a report that lies in SR. */
+	if (strncmp(line, "+CDSI", 5) == 0 && memory != MEMORY_SR && d->store.has_memory[MEMORY_SR])
+		memory = MEMORY_COUNT;
 	if (!name || !comma || memory == MEMORY_COUNT || d->store.read_count == READS_MAX)
 		d->store.list_at = 0;
 	else

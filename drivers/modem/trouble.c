@@ -29,9 +29,7 @@ trouble_met(struct driver *d, const char *reason)
 	driver_keep(d);
 	if (rung > RUNG_REINIT)
 		trouble_fatal(d, reason, true);
-	d->must_setup = true;
-	d->is_set_up = false;
-	d->unset_at = driver_now();
+	driver_set_up_again(d);
 	calls_abandon(d, reason);
 	ready_say(d);
 	report_say(d);

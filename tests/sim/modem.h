@@ -249,6 +249,9 @@ struct modem {
 	int registration[3];		/* as +CREG, +CGREG and +CEREG say */
 	int signal, next_mr, next_reference;
 	bool full;
+	bool text_stuck;		/* AT+CMGF=0 does not end the text mode */
+	bool loses_smsc;		/* in a reset */
+	const char *cdsi_memory;	/* what +CDSI says instead of "SR"; NULL = that */
 	bool impatient;			/* what finds no room is lost, not kept */
 	int drop_replies;
 	unsigned short random[3];

@@ -205,6 +205,32 @@ impatient(struct modem *m, const char *args)
 }
 
 static bool
+text_mode(struct modem *m, const char *args)
+{
+	bool known = !strcmp(args, "on") || !strcmp(args, "stuck") || !strcmp(args, "off");
+
+	m->text_stuck = !strcmp(args, "stuck");
+	m->cmgf = known && strcmp(args, "off");
+	return known;
+}
+
+static bool
+cdsi_memory(struct modem *m, const char *args)
+{
+	static const char *const names[] = { "SM", "ME", "SR" };
+	int index = name_index(names, 3, args);
+
+	m->cdsi_memory = index < 0 ? NULL : names[index];
+	return index >= 0;
+}
+
+static bool
+lose_smsc(struct modem *m, const char *args)
+{
+	return control_switch(args, &m->loses_smsc);
+}
+
+static bool
 quit(struct modem *m, const char *args)
 {
 	return !event_base_loopexit(m->base, NULL);
@@ -222,6 +248,9 @@ static const struct control controls[] = {
 	 "SM|ME unread|read|unsent|sent NUMBER TEXT, while there is room"},
 	{"full", full, "on|off"},
 	{"impatient", impatient, "on|off"},
+	{"text-mode", text_mode, "on|stuck|off"},
+	{"cdsi-memory", cdsi_memory, "SM|ME|SR"},
+	{"lose-smsc", lose_smsc, "on|off"},
 	{"quit", quit, ""},
 	{0},
 };

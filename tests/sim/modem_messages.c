@@ -28,7 +28,11 @@ csca(struct modem *m, char form, const char *args)
 static int
 cmgf(struct modem *m, char form, const char *args)
 {
-	return at_flag(m, "+CMGF", form, args, &m->cmgf, 0);
+	int rc = at_flag(m, "+CMGF", form, args, &m->cmgf, 0);
+
+	if (m->text_stuck)
+		m->cmgf = 1;
+	return rc;
 }
 
 static int
@@ -154,10 +158,25 @@ slot_at(struct modem *m, int index)
 	return index < 1 || index > memory->size ? NULL : &memory->slots[index - 1];
 }
 
+/* As in text mode, which the simulated modem gets into only by an order of the tester. */
+static void
+slot_show_text(struct modem *m, const struct slot *slot, const char *head)
+{
+	static const char *const stats[] = { "REC UNREAD", "REC READ", "STO UNSENT", "STO SENT" };
+	struct pdu_submit sms = { 0 };
+
+	pdu_deliver_decode(&sms, slot->hex);
+	tty_line(m, "%s\"%s\",\"%s\",,\"26/11/24,08:30:00+32\"\r\n%s", head, stats[slot->stat],
+		 sms.to, sms.text);
+}
+
 static void
 slot_show(struct modem *m, struct slot *slot, const char *head)
 {
-	tty_line(m, "%s%d,,%zu\r\n%s", head, slot->stat, slot->tpdu, slot->hex);
+	if (m->cmgf)
+		slot_show_text(m, slot, head);
+	else
+		tty_line(m, "%s%d,,%zu\r\n%s", head, slot->stat, slot->tpdu, slot->hex);
 	if (slot->stat == STAT_UNREAD)
 		slot->stat = STAT_READ;
 }
@@ -230,6 +249,8 @@ prompt(struct modem *m, char kind, const char *args)
 
 	if (m->side)
 		return AT_ERROR;
+	if (m->cmgf)
+		return AT_CMS + 305;
 	if (at_numbers(args, (int[]){0, 0}, 2) < 1 || (len = atoi(args)) < 7 || len > 180)
 		return AT_CMS + 304;
 	m->prompt = kind;

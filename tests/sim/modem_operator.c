@@ -335,6 +335,11 @@ sms_submit(struct modem *m, const char *hex)
 		free(submit);
 		return AT_CMS + 304;
 	}
+	if (!strncmp(hex, "00", 2) && !*m->smsc) {	/* neither here nor on the SIM */
+		modem_log_fault(m, "no smsc", hex);
+		free(submit);
+		return AT_CMS + 330;
+	}
 	submit->plugs = m->plugs;
 	submit->sessions = m->sessions;
 	submit->mr = m->next_mr;

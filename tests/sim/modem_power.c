@@ -27,6 +27,9 @@ power_fresh(struct modem *m)
 	m->speaking = false;
 	sms_forget_acknowledgement(m);
 	at_reset(m);
+	m->cmgf = m->text_stuck;
+	if (m->loses_smsc && m->boots > 1)
+		*m->smsc = 0;
 	sim_power(m);
 	for (int i = 0; i < 3; i++)
 		m->mem[i] = MEMORY_SM;

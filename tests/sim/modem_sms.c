@@ -169,7 +169,7 @@ hand_over(struct modem *m, const struct incoming *in)
 	if (slot < 0)
 		return false;
 	if (in->report)
-		tty_urc(m, "+CDSI: \"SR\",%d", slot);
+		tty_urc(m, "+CDSI: \"%s\",%d", m->cdsi_memory ? m->cdsi_memory : "SR", slot);
 	else if (m->cnmi[1])
 		tty_urc(m, "+CMTI: \"%s\",%d", m->memory[index].name, slot);
 	return true;

@@ -480,6 +480,64 @@ def test_without_a_prompt_nothing_is_sent_and_the_message_goes_elsewhere(bench):
     accepted(driver, "m2")
 
 
+# What one model does unlike others
+
+
+def test_a_modem_that_has_gone_into_text_mode_is_told_pdu_again(bench):
+    sim, driver = bench.up()
+    sim.tell("text-mode on", "deliver %s in text mode" % B)
+    assert driver.expect("inbound")["text"] == "in text mode"
+    accepted(driver, "m1")
+    assert bench.said("answers in text mode") and not bench.said("modem trouble")
+
+
+def test_nothing_is_lost_on_one_that_stays_in_text_mode_for_a_while(bench):
+    sim, driver = bench.up()
+    sim.tell("deliver %s before" % A)
+    first = driver.expect("inbound")
+    sim.tell("text-mode stuck", "deliver %s in text mode" % B)
+    settle(lambda: bench.said("answers in text mode") >= 3)
+    driver.op("took", id=first["id"])
+    time.sleep(1.2)                                 # a listing more
+    assert not bench.said("modem trouble")
+    assert not [e for e in driver.seen if e.get("text") == "in text mode"]
+    sim.tell("text-mode off")
+    assert driver.expect("inbound")["text"] == "in text mode"
+    driver.expect("health", storage={"used": 1, "size": 20}, seconds=20)   # `before` is deleted
+
+
+def test_a_report_that_is_announced_in_another_memory_is_found(bench):
+    sim = bench.sim()
+    sim.tell("store SM read %s lies in the first place" % B, "cdsi-memory SM")
+    driver = bench.with_models(sim.tty, {"receipts": '"stored"'}, poll_seconds=60)
+    driver.expect("ready", window=2)
+    driver.expect("inbound")
+    accepted(driver, "m1", receipt=True)
+    assert driver.expect("receipt", id="m1")["state"] == "delivered"
+
+
+def test_a_service_centre_that_a_reset_lost_is_remembered_for_this_sim(bench):
+    sim, driver = bench.up()
+    accepted(driver, "m1")
+    sim.tell("lose-smsc on", "reset 50")
+    settle(lambda: bench.said("has lost its service centre"))
+    accepted(driver, "m2")
+    driver.op("close", grace_ms=1000)
+    assert driver.p.wait(10) == 0
+    driver.drain()
+    bench.keep(driver)
+    driver = bench.start(sim.tty)
+    driver.expect("ready", window=2)
+    accepted(driver, "m3")
+    assert not sim.log(ev="fault", fault="no smsc")
+    driver.op("close", grace_ms=1000)
+    driver.p.wait(10)
+    driver = bench.start(sim.tty, state='{"smsc":"+99900000000","smsc_iccid":"another SIM"}')
+    driver.expect("ready", window=2)
+    driver.send("m4", A, "one")
+    assert "330" in driver.expect("done", id="m4")["reason"]    # not another SIM's
+
+
 # The modem starts anew by itself
 
 

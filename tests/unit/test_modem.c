@@ -12,6 +12,7 @@
 #include "drivers/modem/inbound.c"
 #include "drivers/modem/joined.c"
 #include "drivers/modem/national.c"
+#include "drivers/modem/presence.c"
 #include "drivers/modem/receipts.c"
 #include "drivers/modem/sms.c"
 #include "drivers/modem/ussd.c"
@@ -220,6 +221,23 @@ half_a_pair_that_meets_no_other_is_a_mark(void **state)
 	inbound_announce(&in, 0, note, &said);
 	assert_memory_equal(said.text, "\xef\xbf\xbd\xef\xbf\xbd", 6);
 	inbound_fini(&in);
+}
+
+static void
+a_registration_told_unasked_is_read_in_every_form(void **state)
+{
+	struct presence net = { 0 };
+
+	assert_true(presence_news(&net, "+CREG: 1") && presence_is_registered(&net));
+	assert_true(presence_news(&net, "+CREG: 2") && !presence_is_registered(&net));
+	assert_true(presence_news(&net, "+CEREG: 5,\"0A\",\"0B\",7"));
+	assert_true(presence_is_registered(&net) && presence_is_roaming(&net));
+	assert_true(presence_news(&net, "+CEREG: 0, \"0A\"") && !presence_is_registered(&net));
+	assert_true(presence_news(&net, "+CGREG: 0,1"));	/* an answer that came late */
+	assert_true(presence_is_registered(&net) && net.stats[DOMAIN_PS] == 1);
+	assert_true(presence_news(&net, "+CGREG: 2,3,\"0A\"") && !presence_is_registered(&net));
+	assert_false(presence_news(&net, "+CREG:"));
+	assert_false(presence_news(&net, "+CSQ: 1"));
 }
 
 static void
@@ -455,6 +473,7 @@ main(void)
 		cmocka_unit_test(ussd_in_letters_of_gsm_is_read_as_such),
 		cmocka_unit_test(a_character_cut_between_parts_is_whole_again),
 		cmocka_unit_test(half_a_pair_that_meets_no_other_is_a_mark),
+		cmocka_unit_test(a_registration_told_unasked_is_read_in_every_form),
 		cmocka_unit_test(only_status_0_of_a_report_is_delivered),
 		cmocka_unit_test(ussd_is_read_in_every_form_and_never_as_bad_utf8),
 	};
