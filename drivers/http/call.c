@@ -26,6 +26,7 @@ struct call {
 };
 
 static void set_timer(struct http *);
+static void take_early(struct http *, const char *ref);
 
 static void
 say_done(struct call *c)
@@ -192,15 +193,23 @@ set_timer(struct http *h)
 	timer_at(&h->calls.timer, next);
 }
 
+struct placing {			/* the answer to a call's request */
+	struct call *call;
+	const struct transfer_result *result;
+};
+
 static void
 on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 {
-	struct call *c = ctx;
+	struct placing *placing = ctx;
+	struct call *c = placing->call;
 	struct http *h = c->http;
 
-	breaker_note(h, o->verdict != VERDICT_UNKNOWN && !o->unreachable, 0, o->reason);
+	send_count_unlisted(h, o);
+	send_note(h, placing->result, o);
 	if (o->ref[0])
 		snprintf(c->ref, sizeof(c->ref), "%s", o->ref);
+	take_early(h, c->ref);
 	if (has_ended(c))
 		return;
 	if (o->verdict == VERDICT_REJECTED) {
@@ -222,7 +231,7 @@ on_placed(void *ctx, const struct operation *op, struct item **items, size_t cou
 	struct http *h = c->http;
 
 	health_note_date(h, r->date);
-	answer_judge(&h->profile, op, r, items, count, on_judged, c);
+	answer_judge(&h->profile, op, r, items, count, on_judged, &(struct placing){ c, r });
 }
 
 static struct item *
@@ -250,6 +259,11 @@ call_place(struct http *h, const struct kit_call *call)
 	struct words *words;
 	struct call *c;
 
+	if (h->breaker.state == BREAKER_OPEN) {
+		kit_done(h->kit, call->id, "withdrawn", NULL, 0, NULL,
+			 "given back: the provider does not answer, or asks to wait");
+		return;
+	}
 	words = words_new(h, call->text ? call->text : "", &call->template, call->language, &err);
 	if (!words) {
 		kit_done(h->kit, call->id, "rejected", NULL, 0, reject_name(REJECT_RETRY_OTHER),
@@ -362,6 +376,60 @@ take_orphan(struct http *h, const char *id, const char *meaning, const char *dig
 		.digits = digits, .machine = machine });
 }
 
+/* Could it be of a call whose answer, with their reference, has not come yet? */
+static bool
+is_early(const struct http *h, const char *ref)
+{
+	const struct call *c;
+
+	if (!ref || ended_id(h, ref))
+		return false;
+	TAILQ_FOREACH(c, &h->calls.list, link)
+		if (c->busy && !c->ref[0])
+			return true;
+	return false;
+}
+
+/* They may tell of a call before we are told what they call it. */
+static void
+keep_early(struct http *h, const char *ref, json_t *item)
+{
+	struct early_news *e = &h->calls.early[h->calls.early_count++ % EARLY_CALL_NEWS];
+
+	json_decref(e->item);
+	e->item = json_incref(item);
+	snprintf(e->ref, sizeof(e->ref), "%s", ref);
+}
+
+static void
+take_early(struct http *h, const char *ref)
+{
+	for (size_t i = 0; ref[0] && i < EARLY_CALL_NEWS; i++) {
+		/* In the order in which they came: the ring's oldest first. */
+		struct early_news *e = &h->calls.early[(h->calls.early_count + i) % EARLY_CALL_NEWS];
+		struct buf answer = { 0 };
+		json_t *item = e->item;
+
+		if (!item || strcmp(e->ref, ref) != 0)
+			continue;
+		e->item = NULL;
+		call_news(h, item, &answer);
+		json_decref(item);
+		buf_fini(&answer);
+	}
+}
+
+static void
+note_names(struct call *c, const char *ref, const char *machine)
+{
+	if (ref && !c->ref[0])
+		snprintf(c->ref, sizeof(c->ref), "%s", ref);
+	if (!machine)
+		return;
+	snprintf(c->machine, sizeof(c->machine), "%s", machine);
+	answer_trim(c->machine);
+}
+
 static void
 take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf *answer)
 {
@@ -377,17 +445,16 @@ take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf
 
 	if (digits && (!digits[0] || strlen(digits) > KEYS_MAX) && !rule->has_wrong)
 		digits = NULL;
+	if (!c && !id && is_early(h, ref)) {
+		keep_early(h, ref, item);
+		return;
+	}
 	if (!c || c->outcome) {
 		id = c ? c->item->id : id || !ref ? id : ended_id(h, ref);
 		take_orphan(h, id, c ? NULL : meaning, digits, machine);
 		return;
 	}
-	if (ref && !c->ref[0])
-		snprintf(c->ref, sizeof(c->ref), "%s", ref);
-	if (machine) {
-		snprintf(c->machine, sizeof(c->machine), "%s", machine);
-		answer_trim(c->machine);
-	}
+	note_names(c, ref, machine);
 	if (digits)
 		take_digits(c, rule, digits, answer);
 	else if (!rule->digits.count)
@@ -430,4 +497,12 @@ call_give_up(struct http *h)
 			snprintf(c->doubt, sizeof(c->doubt), "the driver had to close before the call ended");
 		end_without_news(c);
 	}
+}
+
+void
+call_fini(struct http *h)
+{
+	event_del(&h->calls.timer);
+	for (size_t i = 0; i < EARLY_CALL_NEWS; i++)
+		json_decref(h->calls.early[i].item);
 }

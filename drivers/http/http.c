@@ -12,7 +12,7 @@ static void
 on_leave(evutil_socket_t fd, short what, void *ctx)
 {
 	struct http *h = ctx;
-	struct event *events[] = { &h->grace, &h->pump, &h->breaker.timer, &h->doubts.timer, &h->calls.timer };
+	struct event *events[] = { &h->grace, &h->pump, &h->breaker.timer, &h->doubts.timer };
 
 	h->is_open = false;
 	for (size_t i = 0; i < sizeof(events) / sizeof(*events); i++)
@@ -20,6 +20,7 @@ on_leave(evutil_socket_t fd, short what, void *ctx)
 	health_fini(h);
 	pull_fini(h);
 	parts_fini(h);
+	call_fini(h);
 	transfers_free(h->transfers);
 	profile_fini(&h->profile);
 	table_fini(&h->queued, NULL);

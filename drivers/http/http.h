@@ -39,8 +39,17 @@ struct ended_call {			/* a key pressed in it may still be told */
 	char id[KIT_ID], ref[65];
 };
 
+#define EARLY_CALL_NEWS 32		/* that came before the answer with their reference; the latest */
+
+struct early_news {
+	char ref[65];
+	json_t *item;			/* NULL = none */
+};
+
 struct calls {
 	TAILQ_HEAD(, call) list;
+	struct early_news early[EARLY_CALL_NEWS];
+	size_t early_count;
 	struct ended_call ended[256];	/* the latest, round and round */
 	unsigned ended_count;
 	struct event timer;
@@ -214,6 +223,10 @@ void resolve_give_up(struct http *);	/* all of them are unknown; no question is 
 /* --- send.c --------------------------------------------------------------------------------- */
 
 void send_init(struct http *);
+/* What one request showed of the provider, of a call's, too: silence, the breaker, Retry-After. */
+void send_note(struct http *, const struct transfer_result *, const struct judgement *);
+/* Of many refusals in a row that the profile does not know, one stops the route. */
+void send_count_unlisted(struct http *, struct judgement *);
 /* Sends them in one request; needs a free slot. */
 void send_start(struct http *, struct item *const *items, size_t count);
 /* Sends what waits, as far as there are slots; `http` is a void * as transfers_new wants it. */
@@ -229,6 +242,7 @@ void call_place(struct http *, const struct kit_call *);
  * provider is to do next to `answer`. */
 bool call_news(struct http *, json_t *item, struct buf *answer);
 void call_give_up(struct http *);	/* as resolve_give_up */
+void call_fini(struct http *);
 
 /* --- test.c: questions from the office --------------------------------------------------------- */
 

@@ -10,8 +10,8 @@
 
 /* One strange refusal may be about one number; many in a row are about the profile, and must not
  * burn through the audience. */
-static void
-count_unlisted(struct http *h, struct judgement *o)
+void
+send_count_unlisted(struct http *h, struct judgement *o)
 {
 	if (o->verdict != VERDICT_REJECTED || !o->unlisted) {
 		h->unlisted = o->verdict == VERDICT_ACCEPTED ? 0 : h->unlisted;
@@ -44,9 +44,8 @@ finish_judged(struct http *h, struct item *item, const struct judgement *o,
 	}
 }
 
-/* What a request showed of the provider's health. */
-static void
-note_result(struct http *h, const struct transfer_result *r, const struct judgement *o)
+void
+send_note(struct http *h, const struct transfer_result *r, const struct judgement *o)
 {
 	h->silent = o->unreachable ? h->silent + 1 : 0;
 	health_note_silence(h, h->silent >= SILENT_MAX, o->reason);
@@ -73,9 +72,9 @@ on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 {
 	struct judging *j = ctx;
 
-	count_unlisted(j->http, o);
+	send_count_unlisted(j->http, o);
 	if (!j->noted)
-		note_result(j->http, j->result, o);
+		send_note(j->http, j->result, o);
 	j->noted = true;
 	if (is_anothers_fault(count, o) && !j->http->closing) {
 		queue_alone(j->http, items, count);

@@ -558,6 +558,51 @@ def test_calls_that_have_not_ended_are_unknown_when_the_driver_closes(started, d
     assert d.end() == 0
 
 
+def test_news_of_a_call_may_come_before_its_answer(started, drive):  # noqa: F811
+    heard = threading.Event()
+    odd = started(Odd(lambda n, r: heard.wait(LONG) and http()))
+    d = drive(calling(odd.url, callback=OWN_REFERENCE))
+    place(d)
+    wait_for("the request", lambda: odd.requests)
+    assert news(d, {"key": "9", "call": "x1"})[0] == []
+    assert news(d, {"key": "1", "call": "another"})[0] == []
+    assert news(d, {"end": "0", "call": "x1"})[0] == []
+    heard.set()
+    fate = d.dones(1)["C1"]
+    assert (fate["outcome"], fate["ref"]) == ("accepted", "x1")
+    assert [(e["state"], e.get("digits"), e.get("outcome")) for e in d.events if e["ev"] == "call"] == \
+        [("answered", "9", None), ("ended", None, "answered")]
+
+
+def test_a_call_that_is_asked_to_wait_lets_the_route_rest(started, drive):  # noqa: F811
+    odd = started(Odd(lambda n, r: answer({"code": 8}, 429, b"Retry-After: 60\r\n")))
+    d = drive(calling(odd.url))
+    place(d)
+    fate = d.dones(1)["C1"]
+    assert (fate["outcome"], fate["class"]) == ("rejected", "retry")
+    until(d, "ready", lambda e: e["window"] == 0)
+    place(d, "C2")                      # written before gongd heard of it
+    assert until(d, "done", lambda e: e["id"] == "C2")["outcome"] == "withdrawn"
+    assert len(odd.requests) == 1
+
+
+def test_a_provider_that_is_silent_to_calls_is_ill(started, drive):  # noqa: F811
+    d = drive(calling("http://127.0.0.1:1/"))
+    for i in range(3):
+        place(d, f"C{i}")
+    assert {f["class"] for f in d.dones(3).values()} == {"retry_other"}
+    assert not until(d, "health", lambda e: not e["ok"])["ok"]
+
+
+def test_ten_unknown_refusals_of_calls_stop_the_route(started, drive):  # noqa: F811
+    d = drive(calling(started(Odd(lambda n, r: answer({"code": 77}))).url))
+    classes = []
+    for i in range(10):
+        place(d, f"C{i}")
+        classes.append(d.dones(1)[f"C{i}"]["class"])
+    assert classes == ["retry_other"] * 9 + ["config"]
+
+
 @pytest.mark.parametrize("change, word", [
     ({"call": {"body": {"to": "{{to}}"}}}, "callback/calls"),
     ({"callback": {"calls": [{"id": "/a"}]}}, "has"),
