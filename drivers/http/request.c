@@ -78,6 +78,19 @@ add_xml(struct buf *out, const char *text)
 		}
 }
 
+/* The next character of good UTF-8; `at` moves behind it. */
+static unsigned long
+next_point(const unsigned char **at)
+{
+	static const unsigned char masks[] = { 0x7f, 0x1f, 0x0f, 0x07 };
+	int more = **at >= 0xf0 ? 3 : **at >= 0xe0 ? 2 : **at >= 0xc0 ? 1 : 0;
+	unsigned long point = *(*at)++ & masks[more];
+
+	for (; more && **at; more--)
+		point = point << 6 | (*(*at)++ & 63);
+	return point;
+}
+
 /* The hex digits of its UTF-16, high byte first, as SMPP has it. */
 static void
 add_utf16(struct buf *out, const char *text)
@@ -85,11 +98,8 @@ add_utf16(struct buf *out, const char *text)
 	const unsigned char *at = (const unsigned char *)text;
 
 	while (*at) {
-		int more = *at >= 0xf0 ? 3 : *at >= 0xe0 ? 2 : *at >= 0xc0 ? 1 : 0;
-		unsigned long point = more == 3 ? *at & 7 : more == 2 ? *at & 15 : more ? *at & 31 : *at;
+		unsigned long point = next_point(&at);
 
-		for (at++; more && *at; more--)
-			point = point << 6 | (*at++ & 63);
 		if (point >= 0x10000)
 			buf_printf(out, "%04lX%04lX", 0xd800 + ((point - 0x10000) >> 10),
 				   0xdc00 + ((point - 0x10000) & 0x3ff));
