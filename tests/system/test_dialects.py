@@ -364,7 +364,7 @@ def test_what_is_left_and_what_was_sent_can_be_asked(started):
     assert get(infobip_side, "/account/1/balance", keys)["balance"] > 0
     infobip_side.keep(infobip_side.receipt(infobip_side.got[0], ONE))
     infobip_side.keep(infobip_side.reply(ONE, "1"))
-    for path in ("/sms/3/reports", "/sms/3/inbox/reports"):
+    for path in ("/sms/3/reports", "/sms/1/inbox/reports"):
         assert [len(get(infobip_side, path, keys)["results"]) for _ in range(2)] == [1, 0]
 
 
