@@ -59,7 +59,7 @@ blame_refused(struct blames *b, const struct refusal *r, const char *number, mse
 
 	if (r->of == OF_NUMBER)
 		return VERDICT_NUMBER;
-	if (r->of == OF_MOMENT)
+	if (r->of == OF_MOMENT || r->of == OF_MODE)
 		return VERDICT_LATER;
 	count_one(b, &new);
 	is_routes = has_other_number(b, &new);

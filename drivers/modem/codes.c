@@ -41,6 +41,7 @@ static const struct range cms[] = {
 	{ 197, 197, OF_DOUBT, "the service centre has it already (duplicate)" },
 	{ 211, 212, OF_MOMENT, "memory of the SIM is full, or it is busy" },
 	{ 300, 302, OF_MOMENT, "not now, says the modem" },
+	{ 305, 305, OF_MODE, "the modem is in text mode" },
 	{ 310, 313, OF_SENDER, "SIM missing, locked or failing" },
 	{ 314, 314, OF_MOMENT, "SIM busy" },
 	{ 315, 318, OF_SENDER, "wrong SIM, or it is locked" },

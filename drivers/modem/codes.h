@@ -11,6 +11,7 @@ enum speaks_of {
 	OF_NETWORK,			/* this SIM is in none */
 	OF_NUMBER,			/* the one who is called: it can never work */
 	OF_MOMENT,			/* it passes */
+	OF_MODE,			/* the modem has gone into text mode */
 	OF_DOUBT,			/* the message may have left all the same */
 	OF_NOBODY			/* not listed, or it says nothing: the message itself first */
 };

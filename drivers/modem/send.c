@@ -73,6 +73,8 @@ on_refused(struct driver *d, const struct refusal *r)
 
 	if (r->of == OF_NETWORK)
 		d->health.must_look = true;
+	if (r->of == OF_MODE)
+		driver_set_up_again(d);
 	if (verdict != VERDICT_NUMBER && verdict != VERDICT_LATER)
 		driver_keep(d);
 	switch (verdict) {

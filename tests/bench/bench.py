@@ -30,8 +30,10 @@ GOALS = {
     "single_alerts_per_s": (">=", 6000), "single_alerts_kannel_ratio": (">=", 3),
     "single_20ms_kannel_ratio": (">=", 1.4), "single_20ms_carried": (">=", 0.95),
     "restart_million_s": ("<=", 2), "rss_idle_mib": ("<=", 40), "rss_million_mib": ("<=", 250),
-    "modem_overhead_ms": ("<=", 25), "modem_idle_to_submit_ms": ("<=", 50),
-    "modem_inbound_ms": ("<=", 20), "modem_idle_cpu_percent": ("<=", 0.5),
+    # of modem_inbound_backlog_s: beyond the air time of a segment
+    "modem_overhead_ms": ("<=", 5), "modem_inbound_backlog_s": ("<=", 1),
+    "modem_recovery_s": ("<=", 10), "modem_idle_to_submit_ms": ("<=", 50),
+    "modem_inbound_ms": ("<=", 10), "modem_idle_cpu_percent": ("<=", 0.5),
     "modem_rss_mib": ("<=", 8), "modem_cores_16": ("<=", 1),
     "night_answers_taken": (">=", 1), "night_false_acks": ("<=", 0),
     "night_thanks_share": ("<=", 0.05), "night_forecast_error": ("<=", 0.1),

@@ -49,12 +49,25 @@ def inbound_waits(m, times):
     return waits
 
 
+def inbound_in_a_backlog(air_ms, times):
+    """The worst wait of an answer while urgent messages wait, in seconds, from the air to gongd."""
+    with Modems(1, air_ms=air_ms) as m:
+        m.people(20 * times)
+        m.broadcast("backlog", severity="red")
+        wait_for("the backlog", lambda: m.books(0, ev="submit", state="accepted"), 30, 0.05)
+        worst = max(inbound_waits(m, times))
+        assert m.world.states()["queued"], "the backlog is over"
+        return worst / 1000
+
+
 def bench_modem(note):
     note("modem_overhead_ms", max(overhead(0, 300), overhead(3000, 5)))
     with Modems(1) as m:
         m.people(20)
         note("modem_idle_to_submit_ms", percentile(idle_to_submit(m, 25), 0.5))
         note("modem_inbound_ms", percentile(inbound_waits(m, 100), 0.99))
+        air_ms = 1500
+        note("modem_inbound_backlog_s", inbound_in_a_backlog(air_ms, 8) - air_ms / 1000)
         (pid,) = modem_pids(m)
         before = cpu_seconds(pid)
         time.sleep(20)

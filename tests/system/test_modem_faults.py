@@ -491,6 +491,17 @@ def test_a_modem_that_has_gone_into_text_mode_is_told_pdu_again(bench):
     assert bench.said("answers in text mode") and not bench.said("modem trouble")
 
 
+def test_a_submit_refused_for_text_mode_has_the_modem_set_up_anew(bench):
+    sim, driver = bench.up(poll_seconds=60)
+    time.sleep(0.2 * SLOW)                          # the first listing is over
+    sim.tell("text-mode on")
+    driver.send("m1", A, "one")
+    done = driver.expect("done", id="m1")
+    assert (done["outcome"], done["class"]) == ("rejected", "retry")
+    accepted(driver, "m2", B)
+    assert not sim.log(ev="submit", to=A) and not bench.said("modem trouble")
+
+
 def test_nothing_is_lost_on_one_that_stays_in_text_mode_for_a_while(bench):
     sim, driver = bench.up()
     sim.tell("deliver %s before" % A)
