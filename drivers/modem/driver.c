@@ -47,7 +47,7 @@ void
 driver_done(struct driver *d)
 {
 	driver_end(d);
-	d->above->next(d);
+	driver_soon(d);			/* what came with the reply is read first: news wait for its end */
 }
 
 void

@@ -180,8 +180,6 @@ struct driver {
 
 /* What the ground tells those above it; run.c fills it. */
 struct driver_above {
-	/* Nothing is being done with the wire: begin what is next, if anything. */
-	void (*next)(struct driver *);
 	/* The port `id.device` is the modem's, and nobody looks for it any more. */
 	void (*found)(struct driver *);
 };

@@ -108,7 +108,7 @@ found(struct driver *d)
 void
 run_init(struct driver *d)
 {
-	static const struct driver_above above = { .next = next, .found = found };
+	static const struct driver_above above = { .found = found };
 
 	d->above = &above;
 	TAILQ_INIT(&d->queue);
