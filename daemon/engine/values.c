@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/name_list.h"
+
 void
 values_init(struct values *v, struct engine *e, const struct text_place *place, enum lang lang,
 	    enum channel channel)
@@ -114,25 +116,6 @@ value_is_place(const struct param *p)
 		 strncmp(p->name, "area", 4) == 0);
 }
 
-/* The names of so many, and how many more there are: 等12处 is all of them, "and 9 more" the rest. */
-static void
-add_rest(struct values *v, size_t shown, unsigned long all, bool persons)
-{
-	if (shown >= all)
-		return;
-	if (v->lang == LANG_ZH)
-		buf_printf(&v->text, "等%lu%s", all, persons ? "人" : "处");
-	else
-		buf_printf(&v->text, " and %lu more", all - shown);
-}
-
-static void
-add_name(struct values *v, const char *name)
-{
-	buf_puts(&v->text, v->text.len ? v->lang == LANG_ZH ? "、" : ", " : "");
-	buf_puts(&v->text, name);
-}
-
 /* Two seats in one place are one name; a place whose name is sent along may be all of them. */
 static const char *
 own_places(struct values *v, const char *name)
@@ -153,9 +136,9 @@ own_places(struct values *v, const char *name)
 	for (size_t i = 0; i < shown; i++) {
 		const char *value = value_of_place(v, i, name);
 
-		add_name(v, value ? value : "");
+		name_list_add(&v->text, v->lang, value ? value : "");
 	}
-	add_rest(v, shown, count, false);
+	name_list_rest(&v->text, v->lang, shown, count, false);
 	return v->text.data;
 }
 
@@ -215,9 +198,9 @@ silent_names(struct values *v)
 	buf_reset(&v->text);
 	buf_puts(&v->text, "");
 	for (size_t i = 0; i < shown; i++)
-		add_name(v, v->names[i]);
+		name_list_add(&v->text, v->lang, v->names[i]);
 	if (shown)
-		add_rest(v, shown, silent(p), p->silent[0].first[0].contact != 0);
+		name_list_rest(&v->text, v->lang, shown, silent(p), p->silent[0].first[0].contact != 0);
 	return v->text.data;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/name_list.h"
 #include "drivers/http/options.h"
 
 static size_t
@@ -137,6 +138,24 @@ value_of(const struct approved_value *v, const struct kit_template *t, const cha
 		: json_string_value(json_object_get(t->params, v->from));
 }
 
+/* Only gong's lists of places may be cut: their number stands behind them. */
+static bool
+is_list(const char *name)
+{
+	return strcmp(name, "names") == 0 || strcmp(name, "place") == 0 || strcmp(name, "places") == 0 ||
+		strncmp(name, "area", 4) == 0;
+}
+
+/* The value as the provider takes it: a list with fewer names.  `room` holds it then. */
+static const char *
+shortened(const struct approved *a, const struct approved_value *v, const char *value, struct buf *room)
+{
+	if (!value || !a->value_max || characters(value) <= (size_t)a->value_max || !is_list(v->from) ||
+	    !name_list_cut(room, value, (size_t)a->value_max))
+		return value;
+	return room->data;
+}
+
 /* The first of the characters `not` in `value`, NUL-terminated in `one`. */
 static bool
 has_one_of(const char *value, const char *not, char one[5])
@@ -190,11 +209,13 @@ approved_fill(struct approved_params *out, const struct approved *a,
 		rc = err_set(err, "the approved template has no variables, and this text is not its "
 			     "constant form (a drill, or a template without one)");
 	for (size_t i = 0; i < t->count && rc == 0; i++) {
-		const char *value = value_of(&t->values[i], made_of, text);
+		struct buf room = { 0 };
+		const char *value = shortened(a, &t->values[i], value_of(&t->values[i], made_of, text), &room);
 
 		rc = check_value(a, &t->values[i], value, err);
 		json_object_set_new(object, t->values[i].name, json_string(value));
 		json_array_append_new(list, json_string(value));
+		buf_fini(&room);
 	}
 	if (rc == 0) {
 		out->object = json_dumps(object, JSON_COMPACT);

@@ -284,6 +284,11 @@ def made_of(name, language="zh", constant=None, **params):
     (made_of("gust"), None, None, "no variables"),
     (made_of("warn.rain", area="柳溪"), None, None, "no \"hours\""),
     (made_of("warn.rain", area="123456789", hours="3"), None, None, "8 characters"),
+    (made_of("warn.rain", area="柳溪村、长塘村、南坪村", hours="3"), "S1",
+     {"hours": "3", "where": "柳溪村等3处"}, ""),
+    (made_of("warn.rain", area="柳溪村、长塘村等12处", hours="3"), "S1",
+     {"hours": "3", "where": "柳溪村等12处"}, ""),
+    (made_of("warn.rain", area="柳溪", hours="明早、明晚、后天早上"), None, None, "8 characters"),
     (made_of("warn.rain", area="柳。溪", hours="3"), None, None, "\"area\" has a 。"),
     (made_of("other", area="柳溪"), None, None, "no approved template for other"),
     (None, None, None, "no approved template")])
