@@ -91,7 +91,17 @@ call_the_desk(struct engine *e, const struct alert *a, const struct answer *answ
 	return engine_desk_words(e, a->id, answer->contact, 0, kind, answer->text ? answer->text : answer->note);
 }
 
-/* What a person said that only another person can deal with; 0: nothing. */
+/* Cancelled, expired, or taken over by another alert in all that its writer was called for.  Satisfied
+ * and exhausted is not over: no after yes. */
+static bool
+is_over(struct engine *e, const struct alert *a, const struct answer *answer)
+{
+	return a->state == ALERT_CANCELLED || a->state == ALERT_EXPIRED ||
+	       (answer->contact && store_called_moved_to(e->store, a->id, answer->contact));
+}
+
+/* What a person said that only another person can deal with; 0: nothing.  For what is over nobody else
+ * need be found. */
 static int64_t
 tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
 	      const struct answer *answer)
@@ -100,7 +110,7 @@ tell_the_desk(struct engine *e, const struct alert *a, const struct policy *p,
 
 	if (answer->kind == ANSWER_HELP)
 		return call_the_desk(e, a, answer, "help");
-	if (answer->kind == ANSWER_CANNOT && !team)
+	if (answer->kind == ANSWER_CANNOT && !team && !is_over(e, a, answer))
 		return call_the_desk(e, a, answer, "cannot");
 	return 0;
 }
@@ -134,7 +144,7 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 		     answer->contact, (int)answer->source, answer->helper ? "true" : "false");
 	task = tell_the_desk(e, a, p, answer);
 	/* What is over stays as it was reported. */
-	if (answer->helper || a->state == ALERT_CANCELLED || a->state == ALERT_EXPIRED)
+	if (answer->helper || is_over(e, a, answer))
 		return task;
 	a->hurry |= answer->kind == ANSWER_CANNOT && team;
 	for (size_t i = 0; i < answer->target_count; i++)

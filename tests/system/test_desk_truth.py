@@ -94,6 +94,22 @@ def test_an_answer_to_what_is_over_is_kept_and_said_to_change_nothing(world):
     wait_for("both are kept", lambda: len(world.answers(alert)) == 2)
 
 
+def test_a_no_to_what_is_over_asks_nobody_to_find_another(world):
+    stands, over = world.ask("stands", HERE), world.ask("gone", "990121100")
+    code = world.alert(over)["code"]
+    assert world.api("POST", "/v1/alerts/%d/cancel" % over, {"note": "错发"})[0] == 200
+    chief, other = "village_chief-990121100001-1", "village_chief-990121100002-1"
+    written = world.write(world.phone(chief), "0 " + code)
+    assert (written["alert"], written["meaning"], written["task"]) == (over, "cannot", None), written
+    assert ack(world, over, contact=other, outcome="cannot", note="电话")[1]["counts"] is False
+    cry = world.write(world.phone(chief), "9 " + code)
+    assert cry["meaning"] == "help" and cry["open"] is True, cry
+    assert ack(world, stands, contact=CHIEF % 3, outcome="cannot", note="电话")[0] == 200
+    kinds = [(t["alert"], t["kind"]) for t in world.api("GET", "/v1/tasks?open=1")[1]["tasks"]
+             if t["alert"] in (stands, over) and t["kind"] in ("cannot", "help")]
+    assert sorted(kinds) == sorted([(over, "help"), (stands, "cannot")]), kinds
+
+
 def test_a_refused_filter_is_named_as_it_was_typed(world):
     p = world.ctl("alert", "list", "--since", "昨天", check=False)
     assert p.returncode != 0 and "--since" in p.stderr, p.stderr
