@@ -126,6 +126,25 @@ desk_knew(const struct alert *a, const struct policy *p)
 	return asked;
 }
 
+/* Of what was entered for a place, the place and who said so stand in the story too. */
+static void
+tell_answer(struct engine *e, const struct alert *a, const struct answer *answer)
+{
+	struct buf more = { 0 };
+	char code[DIVISION_TEXT];
+
+	if (!answer->contact && answer->division) {
+		division_format(code, answer->division);
+		buf_printf(&more, ",\"for_place\":true,\"division\":\"%s\",\"name\":", code);
+		buf_json(&more, answer->name ? answer->name : "");
+	}
+	engine_event(e, a->id, "answer", "{\"kind\":\"%s\",\"level\":%d,\"contact\":%u,"
+		     "\"source\":%d,\"helper\":%s%s}", answer_kind_name(answer->kind), answer->level,
+		     answer->contact, (int)answer->source, answer->helper ? "true" : "false",
+		     more.data ? more.data : "");
+	buf_fini(&more);
+}
+
 /* Records an answer and raises every target that it counts for. */
 int64_t
 engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
@@ -139,9 +158,7 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 	int64_t task;
 
 	store_answer_insert(e->store, answer);
-	engine_event(e, a->id, "answer", "{\"kind\":\"%s\",\"level\":%d,\"contact\":%u,"
-		     "\"source\":%d,\"helper\":%s}", answer_kind_name(answer->kind), answer->level,
-		     answer->contact, (int)answer->source, answer->helper ? "true" : "false");
+	tell_answer(e, a, answer);
 	task = tell_the_desk(e, a, p, answer);
 	/* What is over stays as it was reported. */
 	if (answer->helper || is_over(e, a, answer))

@@ -45,6 +45,15 @@ person(struct story *t, json_t *member, char out[SAID_VALUE])
 	}
 }
 
+/* Of whom the desk has it, by the name that was given. */
+static void
+informant(struct story *t, json_t *member, char out[SAID_VALUE])
+{
+	plain(t, member, out);
+	if (!json_string_length(member))
+		snprintf(out, SAID_VALUE, "%s", WORD(event_the_desk));
+}
+
 static void
 alert_code(struct story *t, json_t *member, char out[SAID_VALUE])
 {
@@ -155,6 +164,8 @@ static const struct {
 	{ "planned", NULL, PHRASE_event_planned, { { "people", plain } } },
 	{ "answer", "helper", PHRASE_event_answer_helper, { { "contact", person }, { "kind", meaning },
 							    { "source", source } } },
+	{ "answer", "for_place", PHRASE_event_answer_for, { { "name", informant }, { "kind", meaning },
+							    { "division", place } } },
 	{ "answer", NULL, PHRASE_event_answer, { { "contact", person }, { "kind", meaning },
 						 { "source", source } } },
 	{ "task", NULL, PHRASE_event_task, { { "silent", plain } } },
