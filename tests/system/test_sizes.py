@@ -199,7 +199,7 @@ def test_drivers_read_regular_files_only(tmp_path, kind):
     path, said = special(tmp_path, kind)
     os.rename(path, path + ".json")
     path += ".json"
-    http = {"url": "http://127.0.0.1:9/", "body": {"t": "{{text}}"},
+    http = {"url": "http://127.0.0.1:9/", "body": {"n": "{{to}}", "t": "{{text}}"},
             "success": {"status": [200]}}
     for driver, config in [
             ("gong-modem", {"device": "/dev/null", "models": path}),
@@ -213,7 +213,7 @@ def test_drivers_read_regular_files_only(tmp_path, kind):
 
 SIM = {"simulation": True}
 MODEM = {"device": "/dev/null"}
-HTTP = {"url": "http://127.0.0.1:9/", "body": {"t": "{{text}}"}, "success": {"status": [200]}}
+HTTP = {"url": "http://127.0.0.1:9/", "body": {"n": "{{to}}", "t": "{{text}}"}, "success": {"status": [200]}}
 
 
 @pytest.mark.parametrize("driver, base, change", [
