@@ -92,6 +92,8 @@ static const struct option_spec callout_options[] = {
 	OPTION_DRY,
 	END
 };
+#define SINCE_EN ": the last 02:00, a day such as 2026-12-01 (in the site's zone), or RFC 3339"
+#define SINCE_ZH ":最近一次 02:00、某日如 2026-12-01(按站点时区)或 RFC 3339"
 static const struct option_spec alert_list_options[] = {
 	FLAG("--open", "only those that still run", "只列未结束的"),
 	ONE("--state", "WORD", "held, active, satisfied, exhausted, cancelled, expired; several with commas",
@@ -99,7 +101,7 @@ static const struct option_spec alert_list_options[] = {
 	ONE("--severity", "COLOUR", "only these, several with commas", "只列这些级别,可用逗号列多个"),
 	ONE("--mode", "real|drill|test", "only these", "只列正式、演练或测试"),
 	ONE("--client", "NAME", "only those of this client", "只列该客户端的"),
-	ONE("--since", "INSTANT", "accepted then or later (RFC 3339)", "此时及以后受理的(RFC 3339)"),
+	ONE("--since", "02:00|DATE|INSTANT", "accepted then or later" SINCE_EN, "此时及以后受理的" SINCE_ZH),
 	ONE("--division", "CODE", "only those that concern this place", "只列涉及该地区的"),
 	ONE("--key", "KEY", "those under this key", "使用该幂等键的"),
 	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
@@ -125,7 +127,7 @@ static const struct option_spec inbox_options[] = {
 	FLAG("--open", "only those that nobody has decided", "只列待处理的"),
 	ONE("--alert", "ID", "only those of this alert (id or code)", "只列该告警的(编号或单号)"),
 	ONE("--contact", "REF", "only those from this person", "只列该联系人的"),
-	ONE("--since", "INSTANT", "received then or later (RFC 3339)", "此时及以后收到的(RFC 3339)"),
+	ONE("--since", "02:00|DATE|INSTANT", "received then or later" SINCE_EN, "此时及以后收到的" SINCE_ZH),
 	FLAG("--unmasked", "whole telephone numbers", "显示完整号码"),
 	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
 	END

@@ -54,5 +54,8 @@ void csv_intake_free(struct csv_intake *);		/* NULL is fine */
 int time_parse_rfc3339(msec *out, const char *text);
 /* RFC 3339, or "2026-11-24 06:00" in the process's zone (gongd sets TZ to the site's). */
 int time_parse_local(msec *out, const char *text);
+/* The same, and a plain date ("2026-12-01", when that day begins) or a clock time ("02:00" or "02:00:30", the
+ * last time that the clock showed it, at the latest `now`), both in the process's zone. */
+int time_parse_past(msec *out, const char *text, msec now);
 
 #endif

@@ -22,11 +22,12 @@ submit(struct web *web, struct http_conn *c, const struct exchange *x, struct co
 }
 
 static bool
-read_query(struct http_conn *c, const struct exchange *x, struct query *q)
+read_query(struct web *web, struct http_conn *c, const struct exchange *x, struct query *q)
 {
 	struct err err;
 
-	if (query_parse(q, http_request(c)->query, x->call->query, &err) == 0)
+	if (query_parse(q, http_request(c)->query, x->call->query, web->ports.now(web->ports.ctx),
+			&err) == 0)
 		return true;
 	web_refuse(c, &err);
 	return false;
@@ -44,7 +45,7 @@ post_alert(struct web *web, struct http_conn *c, struct exchange *x)
 	int rc;
 
 	x->form = x->call->kind ? FORM_CALLOUT : FORM_ALERT;
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	rc = x->call->kind
 		? intake_callout(&request, body->data, body->len, key, q.dry_run, x->settings,
@@ -69,7 +70,7 @@ post_ack(struct web *web, struct http_conn *c, struct exchange *x)
 	struct query q;
 	int rc;
 
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	rc = intake_ack(&answer, x->place.id, body->data, body->len, &err);
 	if (rc < 0) {
@@ -91,7 +92,7 @@ post_cancel(struct web *web, struct http_conn *c, struct exchange *x)
 	struct query q;
 	int rc;
 
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	rc = intake_cancel(&cancel, x->place.id, body->data, body->len, &err);
 	if (rc < 0) {
@@ -113,7 +114,7 @@ post_task(struct web *web, struct http_conn *c, struct exchange *x)
 	struct command *cmd;
 	struct query q;
 
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	if (intake_task(&task, x->place.id, kind == CMD_TASK_TAKE, body->data, body->len, &err) < 0) {
 		web_refuse(c, &err);
@@ -134,7 +135,7 @@ post_inbox(struct web *web, struct http_conn *c, struct exchange *x)
 	struct command *cmd;
 	struct query q;
 
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	if (intake_inbox(&inbox, x->place.id, kind, body->data, body->len, &err) < 0) {
 		web_refuse(c, &err);
@@ -155,7 +156,7 @@ post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 	struct query q;
 	int rc;
 
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	rc = intake_ask(&ask, body->data, body->len, &x->settings->phone_plan, &err);
 	if (rc < 0) {
@@ -178,7 +179,7 @@ post_resume(struct web *web, struct http_conn *c, struct exchange *x)
 	struct query q;
 	char *note;
 
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	if (intake_route_resume(&note, body->data, body->len, &err) < 0) {
 		web_refuse(c, &err);
@@ -200,7 +201,7 @@ post_import(struct web *web, struct http_conn *c, struct exchange *x)
 	struct query q;
 	int rc;
 
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	rc = csv_intake_finish(x->csv, &rows, &err);
 	if (rc < 0) {
@@ -220,7 +221,7 @@ get_read(struct web *web, struct http_conn *c, struct exchange *x)
 	struct err err;
 	struct query q;
 
-	if (!read_query(c, x, &q))
+	if (!read_query(web, c, x, &q))
 		return;
 	if (q.unmasked && !http_is_unix(c)) {
 		err_say(&err, REFUSED_FORBIDDEN, about_name(CONCEPT_QUERY, "unmasked"), unmasked_here);

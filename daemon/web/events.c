@@ -146,7 +146,7 @@ events_get(struct web *web, struct http_conn *c, struct exchange *x)
 	struct err err;
 	struct rights rights;
 
-	if (query_parse(&q, http_request(c)->query, 0, &err) < 0) {
+	if (query_parse(&q, http_request(c)->query, 0, web->ports.now(web->ports.ctx), &err) < 0) {
 		web_refuse(c, &err);
 		return;
 	}

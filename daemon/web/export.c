@@ -54,7 +54,8 @@ export_get(struct web *web, struct http_conn *c, struct exchange *x)
 	struct export *e;
 	struct query q;
 	struct err err;
-	int rc = query_parse(&q, http_request(c)->query, x->call->query, &err);
+	int rc = query_parse(&q, http_request(c)->query, x->call->query,
+			     web->ports.now(web->ports.ctx), &err);
 
 	if (rc == 0 && q.unmasked && !http_is_unix(c))
 		rc = err_say(&err, REFUSED_FORBIDDEN, about_name(CONCEPT_QUERY, "unmasked"),

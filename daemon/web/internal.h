@@ -82,6 +82,7 @@ struct query {
 	int below, state;
 	int64_t alert;
 	struct read_filter filter;
+	msec now;			/* for clock times: "02:00" is the last one before it */
 };
 
 /* auth.c: who asks; -1: not known.  What he may is daemon/settings/rights.h. */
@@ -89,7 +90,7 @@ int auth_identify(struct web *, const struct http_conn *, struct exchange *, str
 bool auth_is_secret(const char *given, const char *secret);	/* constant time */
 
 /* query.c: -1 = a parameter is not known or not right. */
-int query_parse(struct query *, const char *text, unsigned known, struct err *);
+int query_parse(struct query *, const char *text, unsigned known, msec now, struct err *);
 /* An alert by its id or its code; false: it is neither. */
 bool alert_named(const char *text, int64_t *id);
 /* Percent-decodes; -1 = malformed or too long. */

@@ -126,9 +126,9 @@ instant(struct query *q, struct about at, const char *value, struct err *err)
 	q->filter.since = strtoll(value, &end, 10);
 	if (*value >= '0' && *value <= '9' && !*end && q->filter.since > 0 && strlen(value) < 16)
 		return 0;
-	if (time_parse_rfc3339(&q->filter.since, value) == 0 && q->filter.since > 0)
+	if (time_parse_past(&q->filter.since, value, q->now) == 0 && q->filter.since > 0)
 		return 0;
-	return err_say(err, REFUSED_INVALID, at, instant_unreadable);
+	return err_say(err, REFUSED_INVALID, at, past_unreadable);
 }
 
 bool
@@ -243,9 +243,9 @@ unknown(const char *name, unsigned known, struct err *err)
 }
 
 int
-query_parse(struct query *q, const char *text, unsigned known, struct err *err)
+query_parse(struct query *q, const char *text, unsigned known, msec now, struct err *err)
 {
-	*q = (struct query){ .state = -1 };
+	*q = (struct query){ .state = -1, .now = now };
 	while (text && *text) {
 		size_t len = strcspn(text, "&"), key = strcspn(text, "=&");
 		char name[32], value[160] = "";

@@ -71,7 +71,7 @@ as_query(const uint8_t *data, size_t size)
 	struct query q;
 	struct err err = { .text = "" };
 	char *text = fuzz_text(data, size);
-	int status = query_parse(&q, text, ~0u, &err);
+	int status = query_parse(&q, text, ~0u, HOURS(500000), &err);
 
 	if (status)
 		promise(status < 0 && err.kind == REFUSED_INVALID && err.text[0], "a refused query says why");

@@ -192,7 +192,8 @@ def test_alerts_are_found_by_key_and_filter(world):
 
 @pytest.mark.parametrize("query, field", [
     ("state=lost", "state"), ("state=", "state"), ("state=active,", "state"), ("severity=pink", "severity"),
-    ("mode=live", "mode"), ("since=yesterday", "since"), ("since=0", "since"), ("division=12", "division"),
+    ("mode=live", "mode"), ("since=yesterday", "since"), ("since=0", "since"),
+    ("since=24:00", "since"), ("since=2:00", "since"), ("since=2026-02-30", "since"), ("division=12", "division"),
     ("client=", "client"), ("key=" + "k" * 140, "key"), ("alert=1", "alert")])
 def test_a_filter_that_means_nothing_is_refused_by_name(world, query, field):
     for lang, words in (("en", "use|neither|write|empty|longer|leave"), ("zh", "[一-鿿]")):

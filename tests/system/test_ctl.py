@@ -612,6 +612,8 @@ def test_lists_are_filtered_as_asked(gongd):
              "/v1/alerts?open=1&division=990121&key=a%26b%3Dc"),
             (["inbox", "--open", "--alert", "A4", "--contact", "c1", "--since", "1795457400000"],
              "/v1/inbox?open=1&alert=2&contact=c1&since=1795457400000"),
+            (["inbox", "--since", "02:00"], "/v1/inbox?since=02:00"),
+            (["alert", "list", "--since", "2026-12-01"], "/v1/alerts?since=2026-12-01"),
             (["inbox", "--unmasked"], "/v1/inbox?unmasked=1")):
         assert ctl(*args, gongd=gongd).returncode == 1
         assert asked(gongd) == "GET " + path

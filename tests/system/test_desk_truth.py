@@ -1,6 +1,9 @@
 """What the desk is told is so: an answer that changes nothing is not called booked, a cry stays open,
 and whoever replaces an alert reads what becomes of it."""
+import json
 import re
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -9,6 +12,7 @@ from mail import MailWorld
 
 CHIEF = "village_chief-99012100100%d-1"
 HERE = "990121001"
+ZONE = ZoneInfo("Asia/Shanghai")
 
 
 @pytest.fixture(scope="module")
@@ -111,5 +115,23 @@ def test_a_no_to_what_is_over_asks_nobody_to_find_another(world):
 
 
 def test_a_refused_filter_is_named_as_it_was_typed(world):
-    p = world.ctl("alert", "list", "--since", "昨天", check=False)
-    assert p.returncode != 0 and "--since" in p.stderr, p.stderr
+    for command in (["alert", "list"], ["inbox"]):
+        for lang, said in (("zh", "最近一次"), ("en", "the last time it was")):
+            for when in ("昨天", "24:00", "2026-02-30"):
+                p = world.ctl(*command, "--since", when, lang=lang, check=False)
+                assert p.returncode != 0 and "--since" in p.stderr and said in p.stderr, p.stderr
+
+
+def test_lists_begin_on_a_day_or_at_a_clock_time(world):
+    alert = world.ask("since", HERE)
+    text = world.write(world.phone(CHIEF % 1), "水位怎样")
+    wait_for("it is in the inbox", lambda: text["id"] in {t["id"] for t in world.inbox()})
+    for command, member, row in ((["alert", "list"], "alerts", alert), (["inbox"], "inbox", text["id"])):
+        def listed(when):
+            said = json.loads(world.ctl("--json", *command, "--since", when))
+            return row in [r["id"] for r in (said[member] if isinstance(said, dict) else said)]
+        at = datetime.fromtimestamp((world.alert(alert)["accepted_at"] if member == "alerts" else
+                                     text["received_at"]) / 1000, ZONE)
+        assert listed(at.strftime("%Y-%m-%d")) and listed(at.strftime("%H:%M"))
+        assert listed(at.strftime("%Y-%m-%d %H:%M")) and listed(at.isoformat())
+        assert not listed((at + timedelta(days=1)).strftime("%Y-%m-%d"))

@@ -385,6 +385,57 @@ times_are_read(void **state)
 	assert_int_equal(at, 1795471200000);
 }
 
+static void
+lists_begin_where_people_say(void **state)
+{
+	/* 2026-11-24 06:00:00 in Shanghai, where these tests are */
+	const msec now = 1795471200000, day = HOURS(24);
+	const struct {
+		const char *text;
+		msec at;		/* NEVER: refused */
+	} cases[] = {
+		{ "06:00", now }, { "05:59", now - MINUTES(1) }, { "06:01", now + MINUTES(1) - day },
+		{ "00:00", now - HOURS(6) }, { "23:59", now - HOURS(6) - MINUTES(1) },
+		{ "05:59:30", now - SECONDS(30) }, { "06:00:01", now + SECONDS(1) - day },
+		{ "2026-11-24", now - HOURS(6) }, { "2026-11-23", now - HOURS(30) },
+		{ "2026-11-25", now + HOURS(18) }, { "2026-11-24 05:00", now - HOURS(1) },
+		{ "2026-11-24T05:00:00+08:00", now - HOURS(1) },
+		{ "24:00", NEVER }, { "6:00", NEVER }, { "06:60", NEVER }, { "06:00Z", NEVER },
+		{ "2026-02-29", NEVER }, { "2026-11-24x", NEVER }, { "2026-13-01", NEVER },
+		{ "11-24", NEVER }, { "yesterday", NEVER }, { "", NEVER },
+	};
+	msec at;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		at = NEVER;
+		if ((time_parse_past(&at, cases[i].text, now) == 0) != (cases[i].at != NEVER) ||
+		    (cases[i].at != NEVER && at != cases[i].at))
+			fail_msg("%s: %lld", cases[i].text, (long long)at);
+	}
+}
+
+static void
+in_zone(const char *zone)
+{
+	setenv("TZ", zone, 1);
+	tzset();
+}
+
+/* Where the clocks jump, a day begins when it does, and a time that was not shown is the day's before. */
+static void
+lists_begin_where_clocks_jump(void **state)
+{
+	msec at = 0;
+
+	in_zone("Africa/Cairo");	/* 2026-04-24: 00:00 is 01:00 */
+	assert_int_equal(time_parse_past(&at, "2026-04-24", 0), 0);
+	assert_int_equal(at, 1776981600000);
+	in_zone("Europe/Berlin");	/* 2026-03-29: 02:00 is 03:00, now 12:00 */
+	assert_int_equal(time_parse_past(&at, "02:30", 1774778400000), 0);
+	assert_int_equal(at, 1774661400000);
+	in_zone("Asia/Shanghai");
+}
+
 /* Feeds the file in pieces of `piece` bytes. */
 static int
 import(enum import_kind kind, const char *csv, size_t len, size_t piece,
@@ -668,6 +719,8 @@ main(void)
 		cmocka_unit_test(acks_are_checked),
 		cmocka_unit_test(cancels_and_tasks_are_checked),
 		cmocka_unit_test(times_are_read),
+		cmocka_unit_test(lists_begin_where_people_say),
+		cmocka_unit_test(lists_begin_where_clocks_jump),
 		cmocka_unit_test(files_are_refused_with_line_and_column),
 		cmocka_unit_test(divisions_are_taken),
 		cmocka_unit_test(gbk_is_converted),
