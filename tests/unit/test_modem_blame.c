@@ -99,7 +99,7 @@ static void
 the_numbers_own_and_passing_codes_count_against_nobody(void **state)
 {
 	struct blames b = { 0 };
-	char number[8];
+	char number[16];
 
 	for (int i = 0; i < 20; i++) {
 		snprintf(number, sizeof(number), "+%d", i);
