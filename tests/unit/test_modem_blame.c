@@ -172,7 +172,7 @@ static void
 the_counts_outlive_the_driver(void **state)
 {
 	struct kept one = { .port = "/dev/x" }, two;
-	char *text, number[8];
+	char *text, number[16];
 
 	refused(&one.blames, 8, "+1", START);
 	text = keep_format(&one);
