@@ -296,15 +296,17 @@ client "tester" {
                 status, answer = self.api("POST", "/v1/import/" + kind, f.read())
             assert status == 200, (kind, status, answer)
 
-    def write_to(self, *events):
-        """What a route `writer` brings: tests/system/writer_driver.py, from the next start on."""
+    def write_to(self, *events, late=False):
+        """What a route `writer` brings: tests/system/writer_driver.py, from the next start on; late:
+        it is not ready before all of it is taken."""
         with open(self.path("says"), "a", encoding="utf-8") as f:
             f.writelines(json.dumps(e) + "\n" for e in events)
         if "writer" not in self.routes:
             self.routes += ('route "writer" {\n driver = "%s/tests/system/writer_driver.py"\n'
                             ' channels = {sms}\n option "says" { value = "%s" }\n'
-                            ' option "took" { value = "%s" }\n}\n' % (
-                                ROOT, self.path("says"), self.path("took")))
+                            ' option "took" { value = "%s" }\n%s}\n' % (
+                                ROOT, self.path("says"), self.path("took"),
+                                ' option "late" { value = "yes" }\n' if late else ""))
             self.write_conf()
 
     def send(self, **request):

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from harness import wait_for
+from harness import World, wait_for
 from mail import MailWorld
 
 CLIENTS = (("here", "read, send", "divisions = {990121001}"), ("desk", "read, send", ""),
@@ -264,3 +264,14 @@ def test_who_is_limited_sees_and_decides_his_own_only(world):
     refused(do(world, "here", mine, "assign", {"level": 3, "note": "x", "division": "990121100001"}), 403,
             "/division")
     assert do(world, "here", mine, "assign", {"level": 3, "note": "本镇核实"})[0] == 200
+
+
+def test_what_a_driver_tells_before_it_is_ready_is_taken():
+    """A modem that is set up tells what lies on its SIM; it must not lie there until it is told again."""
+    with World() as world:
+        world.write_to(*(dict(ev="inbound", id="i%d" % i, text="桥断了", at=1900000000000, **{
+            "from": "+99955500%03d" % i}) for i in range(3)), late=True)
+        world.start()
+        wait_for("the route to be ready", lambda: [r for r in world.api("GET", "/v1/routes")[1]["routes"]
+                                                   if r["name"] == "writer" and r["state"] == "up"])
+        assert len(world.rows("SELECT * FROM inbound")) == 3
