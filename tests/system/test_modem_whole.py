@@ -180,8 +180,10 @@ def test_a_balance_below_its_floor_is_an_alarm_until_somebody_tops_up_and_asks()
               "options": {"balance_ussd": "*100#", "balance_floor": 10}}
     m = Office(2, [script])
     with open(m.world.path("script"), "w", encoding="utf-8") as f:
-        f.write("0 ussd *100# 余额3.20元\n")
+        f.write("0 ussd *100# 余额12.40元\n")
     with m:
+        m.tell(0, "ussd *100# 余额3.20元")
+        assert "3.20" in m.world.ctl("modem", "ussd", "m0", "*100#")
         m.alarm_and_its_message(0, "balance", "余额3.20低于10")
         assert m.health(0)["health"]["balance"] == 3.2
         assert "告警 balance: SIM卡余额3.20低于10" in m.world.ctl("route", "list")
