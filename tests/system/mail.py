@@ -1,5 +1,6 @@
 """mail.py -- a gongd whose one route brings the texts that a test writes, for the tests of answers
 and of the inbox."""
+import contextlib
 import json
 import os
 
@@ -57,6 +58,16 @@ class MailWorld(World):
         wait_for("the route up", self.all_up)
         self.load(self.district)
         return self
+
+    @contextlib.contextmanager
+    def begun(self):
+        """Runs for the tests of a file; what fails while it begins keeps its folder for a look."""
+        try:
+            yield self.begin()
+        except BaseException:
+            self.__exit__(Exception, None, None)
+            raise
+        self.close()
 
     def phone(self, ref):
         return next(p["phone"] for p in self.district.posts if p["id"] == ref)

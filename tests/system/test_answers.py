@@ -17,13 +17,8 @@ CHIEF = "village_chief-990121001001-1"
 @pytest.fixture(scope="module")
 def world():
     w = MailWorld(CLIENTS, name="answers")
-    try:
-        w.begin()
+    with w.begun():
         yield w
-    except BaseException:
-        w.__exit__(Exception, None, None)
-        raise
-    w.close()
 
 
 def test_every_answer_says_who_for_what_and_when(world):

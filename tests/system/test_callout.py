@@ -21,13 +21,8 @@ def world():
     with open(w.conf, "w", encoding="utf-8") as f:
         f.write(text.replace("channels = {sms}", 'channels = {sms, voice}\n'
                              ' option "channels" { value = "sms,voice" }'))
-    try:
-        w.begin()
+    with w.begun():
         yield w
-    except BaseException:
-        w.__exit__(Exception, None, None)
-        raise
-    w.close()
 
 
 def people(world, **numbers):

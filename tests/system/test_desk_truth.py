@@ -18,13 +18,8 @@ ZONE = ZoneInfo("Asia/Shanghai")
 @pytest.fixture(scope="module")
 def world():
     w = MailWorld(name="truth")
-    try:
-        w.begin()
+    with w.begun():
         yield w
-    except BaseException:
-        w.__exit__(Exception, None, None)
-        raise
-    w.close()
 
 
 def ack(world, alert, **body):

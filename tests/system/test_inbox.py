@@ -18,14 +18,9 @@ CHIEF, OTHER = "village_chief-990121001001-1", "village_chief-990121100001-1"
 @pytest.fixture(scope="module")
 def world():
     w = MailWorld(CLIENTS, name="inbox")
-    try:
-        w.begin()
+    with w.begun():
         w.alert_id = w.ask("rain", "990121")
         yield w
-    except BaseException:
-        w.__exit__(Exception, None, None)
-        raise
-    w.close()
 
 
 def do(world, client, ident, verb, body, lang="en"):
