@@ -13,6 +13,16 @@ slot_of(const struct table *t, uint64_t key)
 	return (key * 0x9e3779b97f4a7c15u >> 20) & (t->cap - 1);
 }
 
+uint64_t
+table_key(const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+	return hash;
+}
+
 void *
 table_get(const struct table *t, uint64_t key)
 {

@@ -10,6 +10,9 @@ struct table {
 	size_t cap, used, count;
 };
 
+/* A key for a text (FNV-1a, the same in every version).  Texts may share one: compare them where it
+ * matters. */
+uint64_t table_key(const char *text);
 void *table_get(const struct table *, uint64_t key);
 void table_put(struct table *, uint64_t key, void *value);	/* value not NULL */
 void *table_take(struct table *, uint64_t key);			/* removes; NULL if absent */

@@ -18,21 +18,10 @@ struct parted {
 	unsigned ref_count;
 };
 
-/* FNV-1a; the key itself is compared where it matters. */
-static uint64_t
-hash_of(const char *key)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	while (*key)
-		hash = (hash ^ (unsigned char)*key++) * 0x100000001b3u;
-	return hash;
-}
-
 static struct parted *
 find(const struct http *h, const char *key)
 {
-	struct parted *m = table_get(&h->parts.by_key, hash_of(key));
+	struct parted *m = table_get(&h->parts.by_key, table_key(key));
 
 	return m && strncmp(m->key, key, sizeof(m->key) - 1) == 0 ? m : NULL;
 }
@@ -46,13 +35,13 @@ find_or_add(struct http *h, const char *key)
 
 	if (m)
 		return m;
-	if (*place && table_get(&all->by_key, hash_of((*place)->key)) == *place)
-		table_take(&all->by_key, hash_of((*place)->key));
+	if (*place && table_get(&all->by_key, table_key((*place)->key)) == *place)
+		table_take(&all->by_key, table_key((*place)->key));
 	free(*place);
 	m = *place = xcalloc(1, sizeof(*m));
 	all->next++;
 	snprintf(m->key, sizeof(m->key), "%s", key);
-	table_put(&all->by_key, hash_of(m->key), m);
+	table_put(&all->by_key, table_key(m->key), m);
 	return m;
 }
 
@@ -89,7 +78,7 @@ parts_expect(struct http *h, const char *what, unsigned of)
 static unsigned
 count_delivered(struct parted *m, const struct part *p)
 {
-	uint32_t hash = (uint32_t)hash_of(p->ref ? p->ref : "");
+	uint32_t hash = (uint32_t)table_key(p->ref ? p->ref : "");
 
 	if (p->part) {
 		m->numbers |= 1ull << ((p->part - 1) % PARTS_MAX);
@@ -148,7 +137,7 @@ tell(struct http *h, struct joint *j)
 	for (unsigned i = 0; i < j->of; i++)
 		buf_puts(&text, j->texts[i] ? j->texts[i] : "[…]");
 	kit_inbound(h->kit, j->id, j->from, text.data ? text.data : "", kit_now());
-	h->parts.joined[h->parts.joined_count++ % JOINED_MAX] = hash_of(j->key);
+	h->parts.joined[h->parts.joined_count++ % JOINED_MAX] = table_key(j->key);
 	buf_fini(&text);
 	joint_free(h, j);
 }
@@ -166,7 +155,7 @@ static bool
 is_joined(const struct http *h, const char *key)
 {
 	for (size_t i = 0; i < JOINED_MAX; i++)
-		if (h->parts.joined[i] == hash_of(key))
+		if (h->parts.joined[i] == table_key(key))
 			return true;
 	return false;
 }

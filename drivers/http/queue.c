@@ -4,17 +4,6 @@
 
 #include "drivers/http/http.h"
 
-/* FNV-1a; the id itself is compared where it matters. */
-static uint64_t
-id_hash(const char *id)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	while (*id)
-		hash = (hash ^ (unsigned char)*id++) * 0x100000001b3u;
-	return hash;
-}
-
 const struct operation *
 queue_operation(const struct http *h, bool urgent)
 {
@@ -31,7 +20,7 @@ void
 queue_add(struct http *h, struct item *item)
 {
 	TAILQ_INSERT_TAIL(item->urgent ? &h->urgent : &h->ordinary, item, link);
-	table_put(&h->queued, id_hash(item->id), item);
+	table_put(&h->queued, table_key(item->id), item);
 }
 
 void
@@ -40,7 +29,7 @@ queue_alone(struct http *h, struct item **items, size_t count)
 	for (size_t i = count; i-- > 0;) {
 		items[i]->alone = true;
 		TAILQ_INSERT_HEAD(items[i]->urgent ? &h->urgent : &h->ordinary, items[i], link);
-		table_put(&h->queued, id_hash(items[i]->id), items[i]);
+		table_put(&h->queued, table_key(items[i]->id), items[i]);
 	}
 }
 
@@ -52,7 +41,7 @@ take_first(struct http *h, struct item_queue *queue)
 	if (!item)
 		return NULL;
 	TAILQ_REMOVE(queue, item, link);
-	table_take(&h->queued, id_hash(item->id));
+	table_take(&h->queued, table_key(item->id));
 	return item;
 }
 
@@ -95,11 +84,11 @@ queue_any(const struct http *h)
 struct item *
 queue_withdraw(struct http *h, const char *id)
 {
-	struct item *item = table_get(&h->queued, id_hash(id));
+	struct item *item = table_get(&h->queued, table_key(id));
 
 	if (!item || strcmp(item->id, id) != 0)
 		return NULL;
-	table_take(&h->queued, id_hash(id));
+	table_take(&h->queued, table_key(id));
 	TAILQ_REMOVE(item->urgent ? &h->urgent : &h->ordinary, item, link);
 	return item;
 }

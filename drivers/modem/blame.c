@@ -3,16 +3,7 @@
 
 #include <string.h>
 
-/* FNV-1a: to know a number again, in a place where the number itself need not lie. */
-static uint64_t
-hash_of(const char *number)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *number; number++)
-		hash = (hash ^ (unsigned char)*number) * 0x100000001b3u;
-	return hash;
-}
+#include "core/table.h"
 
 static void
 blame_drop(struct blames *b, size_t i)
@@ -54,7 +45,7 @@ has_other_number(const struct blames *b, const struct blame *new)
 enum verdict
 blame_refused(struct blames *b, const struct refusal *r, const char *number, msec now)
 {
-	struct blame new = { .number = hash_of(number), .code = r->code, .of = r->of, .at = now };
+	struct blame new = { .number = table_key(number), .code = r->code, .of = r->of, .at = now };
 	bool is_routes;
 
 	if (r->of == OF_NUMBER)
@@ -92,7 +83,7 @@ blame_excuse(struct blames *b)
 bool
 blame_holds(struct blames *b, const char *number, msec now)
 {
-	const struct blame *own = blame_of(b, hash_of(number));
+	const struct blame *own = blame_of(b, table_key(number));
 
 	if (!own)
 		return false;
