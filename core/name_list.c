@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/segment.h"
+
 static const char *const between[LANG_COUNT] = { [LANG_ZH] = "、", [LANG_EN] = ", " };
 
 struct list {
@@ -13,6 +15,12 @@ struct list {
 	unsigned long all;
 	bool persons;
 };
+
+bool
+name_is_place(const char *param)
+{
+	return strcmp(param, "place") == 0 || strcmp(param, "places") == 0 || strncmp(param, "area", 4) == 0;
+}
 
 void
 name_list_add(struct buf *list, enum lang lang, const char *name)
@@ -30,16 +38,6 @@ name_list_rest(struct buf *list, enum lang lang, size_t shown, unsigned long all
 		buf_printf(list, "等%lu%s", all, persons ? "人" : "处");
 	else
 		buf_printf(list, " and %lu more", all - shown);
-}
-
-static size_t
-characters(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
 }
 
 /* Is this the whole rest of the text?  `more` is its number, and %n its end. */
@@ -110,7 +108,7 @@ name_list_cut(struct buf *out, const char *list, size_t max)
 		buf_reset(&one);
 		add_first(&one, &l, shown);
 		name_list_rest(&one, l.lang, shown, l.all, l.persons);
-		fits = characters(one.data) <= max;
+		fits = utf8_characters(one.data) <= max;
 	}
 	if (fits)
 		buf_puts(out, one.data);

@@ -9,6 +9,9 @@
 #include "core/buf.h"
 #include "core/words.h"
 
+/* Is a parameter of this name one place or a list of them: place, places, area, area_…? */
+bool name_is_place(const char *param);
+
 /* One more name behind those that stand in `list`. */
 void name_list_add(struct buf *list, enum lang, const char *name);
 

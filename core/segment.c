@@ -94,6 +94,16 @@ decode(const unsigned char *s, size_t left, uint32_t *point)
 	return need;
 }
 
+size_t
+utf8_characters(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += (*text & 0xc0) != 0x80;
+	return count;
+}
+
 int
 utf8_check(const char *bytes, size_t len, struct err *err)
 {

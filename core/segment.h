@@ -26,5 +26,6 @@ size_t segment_end(const struct segment_plan *, const char *utf8, unsigned index
 
 /* Is this well-formed UTF-8 without NUL, surrogates or over-long forms? */
 int utf8_check(const char *bytes, size_t len, struct err *);
+size_t utf8_characters(const char *text);	/* code points; the text must be well-formed */
 
 #endif

@@ -222,16 +222,6 @@ template_param(const struct template *t, const char *name)
 	return NULL;
 }
 
-static size_t
-characters(const char *s)
-{
-	size_t count = 0;
-
-	for (; *s; s++)
-		count += (*s & 0xc0) != 0x80;
-	return count;
-}
-
 static bool
 is_number(const char *s)
 {
@@ -258,9 +248,9 @@ param_check(const struct param *p, const char *value, struct err *err)
 		return err_say(err, REFUSED_INVALID, at, param_empty, p->name);
 	if (utf8_check(value, strlen(value), NULL) < 0)
 		return err_say(err, REFUSED_INVALID, at, param_not_utf8, p->name);
-	if (p->max && characters(value) > p->max)
+	if (p->max && utf8_characters(value) > p->max)
 		return err_say(err, REFUSED_INVALID, at, param_too_long, p->name,
-			       NUM(characters(value)), NUM(p->max));
+			       NUM(utf8_characters(value)), NUM(p->max));
 	if (p->type == PARAM_NUMBER && !is_number(value))
 		return err_say(err, REFUSED_INVALID, at, param_no_number, p->name,
 			       QUOTE(value));

@@ -111,9 +111,7 @@ value_of_place(struct values *v, size_t i, const char *name)
 bool
 value_is_place(const struct param *p)
 {
-	return (p->scope == SCOPE_DIVISION || p->scope == SCOPE_DERIVED) &&
-		(strcmp(p->name, "place") == 0 || strcmp(p->name, "places") == 0 ||
-		 strncmp(p->name, "area", 4) == 0);
+	return (p->scope == SCOPE_DIVISION || p->scope == SCOPE_DERIVED) && name_is_place(p->name);
 }
 
 /* Two seats in one place are one name; a place whose name is sent along may be all of them. */

@@ -6,6 +6,7 @@
 
 #include "core/reply.h"
 #include "core/reply_text.h"
+#include "core/segment.h"
 
 #define WORDS_MAX 64
 #define WORD_MAX 20			/* characters */
@@ -103,16 +104,6 @@ read_answer(struct answer_rule *rule, cfg_t *section, struct err *err)
 	return 0;
 }
 
-static size_t
-characters(const char *s)
-{
-	size_t count = 0;
-
-	for (; *s; s++)
-		count += (*s & 0xc0) != 0x80;
-	return count;
-}
-
 static const struct answer_rule *
 rule_with_word(const struct template *t, const char *word)
 {
@@ -137,7 +128,7 @@ read_words(struct template *t, struct answer_rule *rule, cfg_t *section, struct 
 		const struct answer_rule *other;
 		char plain[256];
 
-		if (characters(word) > WORD_MAX)
+		if (utf8_characters(word) > WORD_MAX)
 			return conf_fail(section, err, "answer \"%s\": the word \"%.60s…\" is longer than %d "
 					 "characters", rule->token, word, WORD_MAX);
 		fault = reply_word_fault(word, rule->kind);

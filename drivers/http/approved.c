@@ -7,17 +7,8 @@
 
 #include "core/buf.h"
 #include "core/name_list.h"
+#include "core/segment.h"
 #include "drivers/http/options.h"
-
-static size_t
-characters(const char *text)
-{
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
-}
 
 static int
 take_values(struct approved_template *t, json_t *params, struct err *err)
@@ -142,15 +133,14 @@ value_of(const struct approved_value *v, const struct kit_template *t, const cha
 static bool
 is_list(const char *name)
 {
-	return strcmp(name, "names") == 0 || strcmp(name, "place") == 0 || strcmp(name, "places") == 0 ||
-		strncmp(name, "area", 4) == 0;
+	return strcmp(name, "names") == 0 || name_is_place(name);
 }
 
 /* The value as the provider takes it: a list with fewer names.  `room` holds it then. */
 static const char *
 shortened(const struct approved *a, const struct approved_value *v, const char *value, struct buf *room)
 {
-	if (!value || !a->value_max || characters(value) <= (size_t)a->value_max || !is_list(v->from) ||
+	if (!value || !a->value_max || utf8_characters(value) <= (size_t)a->value_max || !is_list(v->from) ||
 	    !name_list_cut(room, value, (size_t)a->value_max))
 		return value;
 	return room->data;
@@ -182,7 +172,7 @@ check_value(const struct approved *a, const struct approved_value *v, const char
 	if (a->value_not && has_one_of(value, a->value_not, one))
 		return err_set(err, "\"%s\" has a %s, which the provider allows in no value", v->from,
 			       one);
-	if (a->value_max && strcmp(v->from, "text") != 0 && characters(value) > (size_t)a->value_max)
+	if (a->value_max && strcmp(v->from, "text") != 0 && utf8_characters(value) > (size_t)a->value_max)
 		return err_set(err, "\"%s\" is longer than the %ld characters that the provider allows",
 			       v->from, a->value_max);
 	return 0;
@@ -191,7 +181,7 @@ check_value(const struct approved *a, const struct approved_value *v, const char
 int
 approved_check_text(const struct approved *a, const char *text, struct err *err)
 {
-	if (a->text_max && characters(text) > (size_t)a->text_max)
+	if (a->text_max && utf8_characters(text) > (size_t)a->text_max)
 		return err_set(err, "not sent: the text is longer than the %ld characters that the "
 			       "provider allows; shorten the template", a->text_max);
 	return 0;
@@ -246,10 +236,10 @@ approved_obstacle(const struct approved *a, json_t *template, char *room, size_t
 	const char *text = json_string_value(json_object_get(template, "text"));
 	const struct approved_template *t = approved_find(a, name, language);
 
-	if (a->text_max && text && characters(text) > (size_t)a->text_max)
+	if (a->text_max && text && utf8_characters(text) > (size_t)a->text_max)
 		snprintf(room, size, "最长可达%zu字,超过该平台上限%ld字 / may grow to %zu characters, the provider "
-			 "allows %ld: shorten the template", characters(text), a->text_max,
-			 characters(text), a->text_max);
+			 "allows %ld: shorten the template", utf8_characters(text), a->text_max,
+			 utf8_characters(text), a->text_max);
 	else if (!a->count)
 		return NULL;
 	else if (!t)

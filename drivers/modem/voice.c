@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "core/buf.h"
+#include "core/segment.h"
 #include "drivers/modem/driver.h"
 #include "drivers/modem/ussd.h"
 
@@ -191,16 +192,6 @@ next_piece(struct calling *c)
 	return xstrndup(from, (size_t)(p - from));
 }
 
-static size_t
-characters(const char *utf8)
-{
-	size_t count = 0;
-
-	for (; *utf8; utf8++)
-		count += (*utf8 & 0xc0) != 0x80;
-	return count;
-}
-
 /* It stands between quotation marks, and a line break would end the command. */
 static void
 put_quoted(struct buf *command, const char *text)
@@ -241,7 +232,7 @@ say(struct driver *d, msec now)
 	piece = next_piece(c);
 	put_say(&command, d->quirk.say, piece);
 	/* Without a word of its end, by its length. */
-	c->speaks_until = now + SECONDS(2) + SAY_CHAR_MS * (msec)characters(piece);
+	c->speaks_until = now + SECONDS(2) + SAY_CHAR_MS * (msec)utf8_characters(piece);
 	if (!c->text[c->said] && c->plays == 1)
 		c->hang_up_at = c->speaks_until + KEY_WAIT_MS;
 	free(piece);
