@@ -194,7 +194,7 @@ child_start(struct child *c)
 {
 	struct err err = { 0 };
 	char *program = c->ops->program(c->owner, &err);
-	int errors;
+	int files[CHILD_FILES] = { -1, -1 }, errors;
 
 	c->state = CHILD_STARTING;
 	c->queued = c->written = 0;
@@ -204,9 +204,11 @@ child_start(struct child *c)
 	c->blame = CHILD_DIED;
 	free(c->end_reason);
 	c->end_reason = NULL;
+	if (program && c->ops->files)
+		c->ops->files(c->owner, files);
 	if (!program) {
 		child_end(c, true, NEST(&err.said));
-	} else if ((c->pid = child_spawn(program, &c->in, &c->out, &errors)) < 0) {
+	} else if ((c->pid = child_spawn(program, files, &c->in, &c->out, &errors)) < 0) {
 		child_end(c, false, SAID(child_no_start, program, strerror(errno)));
 	} else {
 		c->starts++;

@@ -40,11 +40,17 @@ enum child_next {
 	CHILD_NEVER,			/* none */
 };
 
+/* A new process has its pipes and at most so many files of its owner's open, as fd 3 and up. */
+#define CHILD_FILES 2
+
 /* What the owner of a child does; called with the owner that child_new was given. */
 struct child_ops {
 	/* The program of the next life; caller frees.  NULL with err: it cannot be started at
 	 * all, and is stopped for good. */
 	char *(*program)(void *owner, struct err *);
+	/* Just before that life begins: the files that it finds open.  They stay the owner's.  All are
+	 * -1 before, and -1 = none.  May be NULL. */
+	void (*files)(void *owner, int files[CHILD_FILES]);
 	/* A new process runs: the owner queues its first line. */
 	void (*born)(void *owner);
 	/* One line, NUL-terminated, the owner may change it; never empty. */
@@ -103,8 +109,9 @@ void child_end(struct child *, bool for_good, const char *reason);
 /* Told to finish; killed a second after grace_ms. */
 void child_close(struct child *, msec grace_ms);
 
-/* spawn.c: the process, or -1 with errno.  Our ends of its pipes: `to` its input, `from` its
- * output, `errors` its standard error (NULL: it is gongd's); caller closes them and reaps. */
-pid_t child_spawn(const char *program, int *to, int *from, int *errors);
+/* spawn.c: the process, or -1 with errno.  `files`: borrowed, they become its fds 3 and up, -1 =
+ * none.  Our ends of its pipes: `to` its input, `from` its output, `errors` its standard error (NULL:
+ * it is gongd's); caller closes them and reaps. */
+pid_t child_spawn(const char *program, const int files[CHILD_FILES], int *to, int *from, int *errors);
 
 #endif

@@ -1,4 +1,5 @@
-/* spawn.c -- a child as a process of its own: a group, its pipes and nothing else of gongd's. */
+/* spawn.c -- a child as a process of its own: a group, its pipes, its owner's files and nothing else
+ * of gongd's. */
 #include "daemon/children/children.h"
 
 #include <fcntl.h>
@@ -6,9 +7,29 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#define STREAMS 3			/* standard input, output and error */
+#define FDS (STREAMS + CHILD_FILES)
+
+/* fds[i] as number i and nothing else; -1 = that number stays as it is below STREAMS, else is
+ * closed.  Each is put above all of them first: one may have the number that another shall get. */
+static void
+take_fds(int fds[FDS])
+{
+	for (int i = 0; i < FDS; i++)
+		if (fds[i] >= 0)
+			fds[i] = fcntl(fds[i], F_DUPFD, FDS);
+	for (int i = 0; i < FDS; i++) {
+		if (fds[i] >= 0)
+			dup2(fds[i], i);
+		else if (i >= STREAMS)
+			close(i);
+	}
+	close_range(FDS, ~0U, 0);
+}
+
 /* In the child, between fork and exec: only what is safe there. */
 static void
-become_child(const char *program, pid_t gongd, int in, int out, int errors)
+become_child(const char *program, pid_t gongd, int fds[FDS])
 {
 	sigset_t none;
 
@@ -16,11 +37,7 @@ become_child(const char *program, pid_t gongd, int in, int out, int errors)
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != gongd)
 		_exit(127);		/* it died before the line above */
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	if (errors >= 0)
-		dup2(errors, STDERR_FILENO);
-	close_range(3, ~0U, 0);
+	take_fds(fds);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
@@ -37,7 +54,7 @@ close_both(const int pipe[2])
 }
 
 pid_t
-child_spawn(const char *program, int *to, int *from, int *errors)
+child_spawn(const char *program, const int files[CHILD_FILES], int *to, int *from, int *errors)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, err[2] = { -1, -1 };
 	pid_t gongd = getpid(), pid;	/* 1 in a container */
@@ -51,7 +68,8 @@ child_spawn(const char *program, int *to, int *from, int *errors)
 	if (pid < 0)
 		goto fail;
 	if (pid == 0)
-		become_child(program, gongd, in[0], out[1], err[1]);
+		become_child(program, gongd,
+			     (int[FDS]){ in[0], out[1], err[1], files[0], files[1] });
 	setpgid(pid, pid);
 	close(in[0]);
 	close(out[1]);

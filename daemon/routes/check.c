@@ -139,13 +139,14 @@ routes_check(const struct settings *s, const struct route_conf *conf, json_t **p
 	char *program = driver_program(s, conf, err);
 	struct talk t = { .in = -1 };
 	enum route_check verdict = ROUTE_UNFIT;
+	const int no_files[CHILD_FILES] = { -1, -1 };	/* it touches nothing */
 	bool in_time;
 	int status;
 
 	*problems = NULL;
 	if (!program) {
 		/* err says so */
-	} else if ((t.pid = child_spawn(program, &t.in, &t.out, NULL)) < 0) {
+	} else if ((t.pid = child_spawn(program, no_files, &t.in, &t.out, NULL)) < 0) {
 		err_set(err, "cannot start %s: %s", program, strerror(errno));
 	} else {
 		evutil_make_socket_nonblocking(t.in);
