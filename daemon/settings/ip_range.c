@@ -15,30 +15,36 @@ ip_map_v4(unsigned char out[IP_BYTES], const void *v4)
 }
 
 int
-ip_range_parse(struct ip_range *r, const char *text)
+ip_address_parse(unsigned char out[IP_BYTES], const char *text, size_t len)
 {
-	const char *slash = strchr(text, '/');
-	size_t len = slash ? (size_t)(slash - text) : strlen(text);
 	char address[INET6_ADDRSTRLEN];
 	unsigned char v4[4];
-	unsigned most = 128;
-	int64_t bits;
 
 	if (len >= sizeof(address))
 		return -1;
 	memcpy(address, text, len);
 	address[len] = '\0';
 	if (inet_pton(AF_INET, address, v4) == 1) {
-		ip_map_v4(r->address, v4);
-		most = 32;
-	} else if (inet_pton(AF_INET6, address, r->address) != 1) {
-		return -1;
+		ip_map_v4(out, v4);
+		return 32;
 	}
+	return inet_pton(AF_INET6, address, out) == 1 ? 128 : -1;
+}
+
+int
+ip_range_parse(struct ip_range *r, const char *text)
+{
+	size_t len = strcspn(text, "/");
+	int most = ip_address_parse(r->address, text, len);
+	int64_t bits;
+
+	if (most < 0)
+		return -1;
 	r->bits = 128;
-	if (slash) {
-		if (whole_parse(&bits, slash + 1, 0, most) < 0)
+	if (text[len]) {
+		if (whole_parse(&bits, text + len + 1, 0, most) < 0)
 			return -1;
-		r->bits = 128 - most + (unsigned)bits;
+		r->bits = 128 - (unsigned)most + (unsigned)bits;
 	}
 	return 0;
 }

@@ -44,7 +44,7 @@ static cfg_opt_t site_opts[] = {
 static cfg_opt_t listen_opts[] = {
 	CFG_STR("host", "127.0.0.1", CFGF_NONE), CONF_WHOLE("port", 8035),
 	CFG_STR("socket", "/run/gong/gong.sock", CFGF_NONE),
-	CFG_STR("public_url", NULL, CFGF_NONE),
+	CFG_STR("public_url", NULL, CFGF_NONE), CFG_STR_LIST("callback_proxy", "{}", CFGF_NONE),
 	CONF_WHOLE("body_max", 1048576), CONF_WHOLE("header_max", 16384),
 	CONF_WHOLE("connections_max", 1000), CONF_WHOLE("streams_max", 256),
 	CFG_END()
@@ -331,8 +331,45 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	return 0;
 }
 
-static void
-read_listen(struct settings *s, cfg_t *listen)
+/* A list of addresses and ranges.  `of`: words before its name in a refusal. */
+static int
+read_ranges(struct ip_range **out, size_t *out_count, cfg_t *section, const char *name, const char *of,
+	    struct err *err)
+{
+	unsigned count = cfg_size(section, name);
+
+	*out = xcalloc(count + 1, sizeof(**out));
+	for (unsigned i = 0; i < count; i++) {
+		const char *text = cfg_getnstr(section, name, i);
+
+		if (ip_range_parse(&(*out)[(*out_count)++], text) < 0)
+			return conf_fail(section, err, "%s: %s = \"%s\" is no address or range like "
+					 "\"203.0.113.0/24\" or \"2001:db8::/32\"", of, name, text);
+	}
+	return 0;
+}
+
+/* Were everybody a proxy, anybody could say that he is the provider. */
+static int
+read_proxies(struct settings *s, cfg_t *listen, struct err *err)
+{
+	static const char everybody[] = "0.0.0.0/0";
+	struct ip_range v4;
+
+	if (read_ranges(&s->callback_proxies, &s->callback_proxy_count, listen, "callback_proxy", "listen",
+			err) < 0)
+		return -1;
+	ip_range_parse(&v4, everybody);
+	for (size_t i = 0; i < s->callback_proxy_count; i++)
+		if (s->callback_proxies[i].bits == 0 || s->callback_proxies[i].bits == v4.bits)
+			return conf_fail(listen, err, "listen: callback_proxy = \"%s\" is everybody: anybody "
+					 "could say that he is the provider; name your own proxies",
+					 cfg_getnstr(listen, "callback_proxy", (unsigned)i));
+	return 0;
+}
+
+static int
+read_listen(struct settings *s, cfg_t *listen, struct err *err)
 {
 	s->listen_host = cfg_getstr(listen, "host")[0] ? xstrdup(cfg_getstr(listen, "host")) : NULL;
 	s->listen_port = (uint16_t)cfg_getint(listen, "port");
@@ -344,6 +381,7 @@ read_listen(struct settings *s, cfg_t *listen)
 	s->connections_max = (size_t)cfg_getint(listen, "connections_max");
 	s->streams_max = (size_t)cfg_getint(listen, "streams_max");
 	s->alerts_open_max = 1000000;
+	return read_proxies(s, listen, err);
 }
 
 static int
@@ -515,25 +553,17 @@ read_canary(const struct settings *s, struct route_conf *r, cfg_t *section, stru
 static int
 read_callback(struct route_conf *r, cfg_t *section, struct err *err)
 {
-	unsigned count = cfg_size(section, "callback_from");
+	char of[sizeof("route \"\"") + 40];	/* PLAIN_NAME is checked */
 
 	r->callback_secret = xstrdup(cfg_getstr(section, "callback_secret"));
 	if (r->callback_secret && strlen(r->callback_secret) < 16)
 		return conf_fail(section, err, "route \"%s\": callback_secret needs at least 16 "
 				 "characters", r->name);
-	if (count && !r->callback_secret)
+	if (cfg_size(section, "callback_from") && !r->callback_secret)
 		return conf_fail(section, err, "route \"%s\": callback_from without callback_secret: "
 				 "the route has no callback URL; set callback_secret, too", r->name);
-	r->callback_from = xcalloc(count + 1, sizeof(*r->callback_from));
-	for (unsigned i = 0; i < count; i++) {
-		const char *text = cfg_getnstr(section, "callback_from", i);
-
-		if (ip_range_parse(&r->callback_from[r->callback_from_count++], text) < 0)
-			return conf_fail(section, err, "route \"%s\": callback_from = \"%s\" is no "
-					 "address or range like \"203.0.113.0/24\" or "
-					 "\"2001:db8::/32\"", r->name, text);
-	}
-	return 0;
+	snprintf(of, sizeof(of), "route \"%s\"", r->name);
+	return read_ranges(&r->callback_from, &r->callback_from_count, section, "callback_from", of, err);
 }
 
 static int
@@ -607,9 +637,9 @@ read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 	s->driver_dir = conf_path(s->path, cfg_getstr(cfg, "driver_dir"));
 	if (cfg_getstr(cfg, "console") && *cfg_getstr(cfg, "console"))
 		s->console = conf_path(s->path, cfg_getstr(cfg, "console"));
-	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), err) < 0)
+	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), err) < 0 ||
+	    read_listen(s, cfg_getsec(cfg, "listen"), err) < 0)
 		return -1;
-	read_listen(s, cfg_getsec(cfg, "listen"));
 	/* All files are read even when one has a fault, so that a check finds them all at once. */
 	rc = read_folders(s, cfg, "templates", "template", report, err);
 	s->helper_built_in = !settings_template(s, HELPER_TEMPLATE);
@@ -741,6 +771,7 @@ settings_unref(struct settings *s)
 	free(s->timezone);
 	free(s->listen_host);
 	free(s->public_url);
+	free(s->callback_proxies);
 	free(s->socket_path);
 	free(s->console);
 	free(s);

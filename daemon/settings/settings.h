@@ -116,6 +116,8 @@ struct settings {
 	char *listen_host;		/* NULL = no TCP */
 	uint16_t listen_port;		/* 0 = any free one (its number is logged and in run file) */
 	char *public_url;		/* base of callback URLs; default http://host:port */
+	struct ip_range *callback_proxies;	/* whose word on who called is believed */
+	size_t callback_proxy_count;
 	char *socket_path;
 	size_t body_max, header_max, connections_max;
 	size_t streams_max;		/* of answers in pieces, on TCP and on the socket each */

@@ -2,6 +2,8 @@
  * answers that come later. */
 #include "daemon/web/internal.h"
 
+#include "daemon/web/origin.h"
+
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -128,7 +130,7 @@ call_head(struct web *web, struct http_conn *c, struct exchange *x)
 
 /* At most one line a minute, however hard somebody tries. */
 static void
-log_refusal(struct web *web, const unsigned char *peer, const char *route)
+log_refusal(struct web *web, const unsigned char origin[IP_BYTES], const char *route)
 {
 	msec now = web->ports.now(web->ports.ctx);
 	char text[INET6_ADDRSTRLEN];
@@ -138,10 +140,10 @@ log_refusal(struct web *web, const unsigned char *peer, const char *route)
 	if (web->refusal_logged_at && now >= web->refusal_logged_at &&
 	    now - web->refusal_logged_at < REFUSAL_LOG_MS)
 		return;
-	if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)peer))
-		inet_ntop(AF_INET, peer + 12, text, sizeof(text));
+	if (IN6_IS_ADDR_V4MAPPED((const struct in6_addr *)(const void *)origin))
+		inet_ntop(AF_INET, origin + 12, text, sizeof(text));
 	else
-		inet_ntop(AF_INET6, peer, text, sizeof(text));
+		inet_ntop(AF_INET6, origin, text, sizeof(text));
 	web->ports.log(web->ports.ctx, LOG_WARNING, "callback refused route=%s from=%s count=%lu", route, text,
 		       web->refusals_unlogged);
 	web->refusals_unlogged = 0;
@@ -150,14 +152,17 @@ log_refusal(struct web *web, const unsigned char *peer, const char *route)
 
 /* Whoever comes by the unix socket has the address "::". */
 static bool
-comes_from(struct web *web, const struct http_conn *c, const struct route_conf *route)
+comes_from(struct web *web, const struct http_conn *c, const struct settings *s,
+	   const struct route_conf *route)
 {
-	const unsigned char *peer = http_peer(c);
+	unsigned char origin[IP_BYTES];
 
-	if (!route->callback_from_count ||
-	    ip_ranges_have(route->callback_from, route->callback_from_count, peer))
+	if (!route->callback_from_count)
 		return true;
-	log_refusal(web, peer, route->name);
+	origin_find(origin, http_peer(c), http_request(c), s->callback_proxies, s->callback_proxy_count);
+	if (ip_ranges_have(route->callback_from, route->callback_from_count, origin))
+		return true;
+	log_refusal(web, origin, route->name);
 	return false;
 }
 
@@ -174,7 +179,7 @@ callback_head(struct web *web, struct http_conn *c, struct exchange *x)
 	secret_len = strcspn(secret, "/");
 	x->route = url_decode(route, sizeof(route), path, name_len) < 0
 		? -1 : settings_route(x->settings, route);
-	if (x->route < 0 || !comes_from(web, c, &x->settings->routes[x->route]) ||
+	if (x->route < 0 || !comes_from(web, c, x->settings, &x->settings->routes[x->route]) ||
 	    url_decode(given, sizeof(given), secret, secret_len) < 0 ||
 	    !x->settings->routes[x->route].callback_secret ||
 	    !auth_is_secret(given, x->settings->routes[x->route].callback_secret)) {

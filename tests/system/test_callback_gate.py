@@ -1,5 +1,6 @@
 """Callbacks of providers: who may call, and what they hear when gong cannot keep what they bring."""
 import http.client
+import json
 import os
 import signal
 import sqlite3
@@ -50,10 +51,19 @@ def start(w, options="", config="{}"):
     wait_for("route up", w.all_up)
 
 
-def post(w, path, secret=SECRET):
+def post(w, path, secret=SECRET, forwarded=()):
+    """`forwarded`: one X-Forwarded-For each, as a proxy would write them."""
     connection = http.client.HTTPConnection("127.0.0.1", w.port, timeout=60 * SLOW)
     try:
-        return w.request(connection, "POST", "/v1/callback/cloud/%s%s" % (secret, path), b"x")
+        connection.putrequest("POST", "/v1/callback/cloud/%s%s" % (secret, path))
+        for value in forwarded:
+            connection.putheader("X-Forwarded-For", value)
+        connection.putheader("Content-Length", "1")
+        connection.endheaders(b"x")
+        answer = connection.getresponse()
+        body = answer.read().decode()
+        kind = answer.getheader("Content-Type", "")
+        return answer.status, json.loads(body) if kind.endswith("json") else body
     finally:
         connection.close()
 
@@ -94,13 +104,53 @@ def test_other_addresses_are_refused_like_a_wrong_secret(world):
     wait_for("the new list", lambda: post(world, "/keep")[0] == 201)
 
 
-def test_gong_conf_says_what_is_wrong_with_a_list(world):
-    world.routes = ('route "cloud" { driver = "gong-sim" callback_secret = "%s" '
-                    'callback_from = {"provider.example"} }' % SECRET)
+PROVIDER = 'callback_from = {"203.0.113.0/24", "2001:db8::/32"}'
+
+
+def test_behind_a_proxy_the_provider_s_own_address_counts(world):
+    world.listen = 'callback_proxy = {"127.0.0.1", "10.0.0.0/8"}'
+    start(world, PROVIDER)
+    for forwarded in (["203.0.113.7"], ["203.0.113.7:4711"], ["[2001:db8::1]:443"], ["203.0.113.7, 10.1.2.3"],
+                      ["198.51.100.1, 203.0.113.7", "10.1.2.3"]):
+        assert post(world, "/keep", forwarded=forwarded) == (201, "kept"), forwarded
+    wrong = post(world, "/keep", "not-the-right-secret", ["203.0.113.7"])
+    assert wrong[0] == 404
+    # what a stranger writes stands left of where the proxy saw him; what is no address ends the walk
+    for forwarded in ([], [""], ["203.0.113.7, 198.51.100.1"], ["203.0.113.7", "198.51.100.1"],
+                      ["203.0.113.7, unknown"], ["203.0.113.7,"], ["203.0.113.7, " + ",".join(["1.2.3.4"] * 1500)]):
+        assert post(world, "/keep", forwarded=forwarded) == wrong, forwarded
+    assert inbounds(world) == 5
+    assert figure(world, "gong_http_callbacks_refused_total") == 7
+    assert "callback refused route=cloud from=127.0.0.1 count=1" in world.log_tail()
+
+
+def test_nobody_but_a_named_proxy_says_who_called(world):
+    start(world, PROVIDER)
+    assert post(world, "/keep", forwarded=["203.0.113.7"])[0] == 404
+    # named by a reload; another one is not
+    for proxies, status in (('{"10.0.0.0/8"}', 404), ('{"127.0.0.0/8"}', 201)):
+        world.listen = "callback_proxy = " + proxies
+        world.write_conf()
+        world.gongd.signal(signal.SIGHUP)
+        wait_for(proxies, lambda: post(world, "/keep", forwarded=["203.0.113.7"])[0] == status)
+    # a head of ten thousand hops is too large before anything is walked
+    assert post(world, "/keep", forwarded=[",".join(["127.0.0.1"] * 10000)])[0] == 431
+    assert inbounds(world) == 1
+
+
+@pytest.mark.parametrize("listen, route, said", [
+    ("", 'callback_from = {"provider.example"}', 'callback_from = "provider.example" is no address or range like'),
+    ('callback_proxy = {"nginx"}', "", 'listen: callback_proxy = "nginx" is no address or range like'),
+    ('callback_proxy = {"0.0.0.0/0"}', "", 'callback_proxy = "0.0.0.0/0" is everybody'),
+    ('callback_proxy = {"10.0.0.1", "::/0"}', "", 'callback_proxy = "::/0" is everybody'),
+])
+def test_gong_conf_says_what_is_wrong_with_a_list(world, listen, route, said):
+    world.routes = 'route "cloud" { driver = "gong-sim" callback_secret = "%s" %s }' % (SECRET, route)
+    world.listen = listen
     world.write_conf()
     world.start(wait=False)
     wait_for("the end of gongd", lambda: not world.gongd.alive())
-    assert 'callback_from = "provider.example" is no address or range like' in world.log_tail()
+    assert said in world.log_tail()
     world.gongd = None
 
 
