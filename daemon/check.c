@@ -213,6 +213,23 @@ check_helpers(struct check *c)
 		}
 }
 
+/* gongd runs it in its own sandbox, and only when a modem hangs: better seen now. */
+static void
+check_resets(struct check *c)
+{
+	for (size_t i = 0; i < c->settings->route_count; i++) {
+		const struct route_conf *r = &c->settings->routes[i];
+
+		if (!r->reset_command || !strchr(r->reset_command, '/') ||
+		    access(r->reset_command, X_OK) == 0)
+			continue;
+		fprintf(stderr, "warning: route \"%s\", option reset_command: %s cannot be run: %s; "
+			"install it, or correct the option\n", r->name, r->reset_command,
+			strerror(errno));
+		c->warnings++;
+	}
+}
+
 static void
 say_all_right(const char *path, const struct check *c)
 {
@@ -245,6 +262,7 @@ check_run(const char *path)
 			check_ending(&c, "end_left", s->end_left);
 			check_ending(&c, "end_changed", s->end_changed);
 			check_helpers(&c);
+			check_resets(&c);
 			status = c.errors > 0;
 		} else {
 			fprintf(stderr, "%s\n", err.text);

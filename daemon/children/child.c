@@ -278,6 +278,12 @@ child_state(const struct child *c)
 	return c->state;
 }
 
+bool
+child_hears(const struct child *c)
+{
+	return c->state == CHILD_STARTING || c->state == CHILD_UP;
+}
+
 unsigned
 child_starts(const struct child *c)
 {

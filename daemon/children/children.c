@@ -18,6 +18,8 @@ check_stopped(struct children *all)
 	for (const struct child *c = all->first; c; c = c->next)
 		if (c->state != CHILD_STOPPED && c->state != CHILD_WAITING)
 			return;		/* one that waits is not started any more */
+	if (all->runs)
+		return;
 	all->stopped = NULL;
 	stopped(all->stopped_ctx);
 }
@@ -37,6 +39,8 @@ on_child_signal(evutil_socket_t fd, short what, void *ctx)
 				kill(-dead.si_pid, SIGKILL);
 				c->pid = 0;
 			}
+		run_bury(all, dead.si_pid, dead.si_code == CLD_EXITED ? dead.si_status
+			 : 128 + dead.si_status);
 		waitpid(dead.si_pid, NULL, 0);
 		dead.si_pid = 0;
 	}
@@ -82,6 +86,8 @@ children_stop(struct children *all, msec grace_ms, void (*done)(void *ctx), void
 		child_hold(c, false);
 		child_close(c, grace_ms);
 	}
+	for (struct run *r = all->runs; r; r = r->next)
+		run_stop(r);
 	all->stopping = true;
 	event_active(all->sweep, EV_TIMEOUT, 0);
 }
@@ -98,6 +104,7 @@ children_close(struct children *all)
 	if (!all)
 		return;
 	assert(!all->first);
+	run_close_all(all);
 	event_free(all->reaper);
 	event_free(all->sweep);
 	free(all);

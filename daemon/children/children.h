@@ -17,6 +17,7 @@
 struct event_base;
 struct children;			/* all of them */
 struct child;				/* one, through all its lives */
+struct run;				/* a program that speaks no lines, and is run once */
 
 enum child_state {
 	CHILD_WAITING,			/* for its back-off to end */
@@ -84,6 +85,7 @@ bool child_is_buried(const struct child *);	/* it has no process, not even a dea
 void child_free(struct child *);		/* kills it and waits for that; NULL is nothing */
 
 enum child_state child_state(const struct child *);
+bool child_hears(const struct child *);		/* it is starting, or up */
 unsigned child_starts(const struct child *);
 /* Time for deadlines and pongs.  It stands still while the child is not read, or while the loop
  * or the machine did not run: its silence then is not its own. */
@@ -108,6 +110,22 @@ void child_hold(struct child *, bool hold);	/* back-pressure: it is not read mea
 void child_end(struct child *, bool for_good, const char *reason);
 /* Told to finish; killed a second after grace_ms. */
 void child_close(struct child *, msec grace_ms);
+
+/* What becomes of a run; called with the owner that run_start was given. */
+struct run_ops {
+	/* A line of its output or its errors: at most 399 bytes of it, and at most 100 of them. */
+	void (*said)(void *owner, const char *line);
+	/* It has ended and is gone.  `status`: as a shell would say it; 127 mostly says that there is
+	 * no such program.  `cut`: it was told to end. */
+	void (*ended)(void *owner, int status, bool cut);
+};
+
+/* argv[0] is looked for in PATH, the list ends with NULL.  NULL with errno: no process.
+ * After limit_ms, or when the children are to stop, it gets SIGTERM, and SIGKILL 3 s later; until it
+ * has ended the children have not stopped.  Borrows ops and owner until `ended`, or run_forget. */
+struct run *run_start(struct children *, const char *const *argv, msec limit_ms,
+		      const struct run_ops *, void *owner);
+void run_forget(struct run *);		/* its owner goes; it runs on to its end */
 
 /* spawn.c: the process, or -1 with errno.  `files`: borrowed, they become its fds 3 and up, -1 =
  * none.  Our ends of its pipes: `to` its input, `from` its output, `errors` its standard error (NULL:

@@ -1,5 +1,5 @@
 /* internal.h -- what the files of children/ share: one child, and the family it belongs to.  From
- * the ground: spawn.c, clock.c; child.c, which is one; children.c, which is all. */
+ * the ground: spawn.c, clock.c; child.c, which is one, and run.c; children.c, which is all. */
 #ifndef GONG_CHILDREN_INTERNAL_H
 #define GONG_CHILDREN_INTERNAL_H
 
@@ -45,11 +45,25 @@ struct child {
 	msec stood_still_ms;		/* see child_now */
 };
 
+struct run {
+	struct children *all;
+	struct run *next;
+	pid_t pid;
+	struct event *output, *timer;	/* timer: its limit, then its last seconds */
+	const struct run_ops *ops;	/* NULL: nobody asks any more */
+	void *owner;
+	char line[400];
+	size_t len;
+	unsigned lines;
+	bool is_told_to_end;
+};
+
 struct children {
 	struct event_base *base;
 	msec (*now)(void *ctx);
 	void *now_ctx;
 	struct child *first;
+	struct run *runs;
 	bool stopping;
 	msec swept_at, stood_still_ms;
 	struct event *sweep, *reaper;
@@ -61,5 +75,11 @@ msec family_now(const struct children *);	/* stands still while the loop did not
 void mutter_open(struct child *, int fd);	/* takes it over */
 void mutter_close(struct child *);		/* after its last words; twice is nothing */
 void child_watch(struct child *);	/* once a second: pings, what is late */
+
+void run_stop(struct run *);		/* its time is over now */
+void run_bury(struct children *, pid_t, int status);	/* nothing if it is none of them */
+void run_close_all(struct children *);	/* kills them; nobody is told */
+/* spawn.c: with no input, both its outputs in one pipe; -1 with errno. */
+pid_t run_spawn(const char *const *argv, int *output);
 
 #endif

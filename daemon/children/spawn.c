@@ -1,6 +1,6 @@
 /* spawn.c -- a child as a process of its own: a group, its pipes, its owner's files and nothing else
  * of gongd's. */
-#include "daemon/children/children.h"
+#include "daemon/children/internal.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -29,7 +29,7 @@ take_fds(int fds[FDS])
 
 /* In the child, between fork and exec: only what is safe there. */
 static void
-become_child(const char *program, pid_t gongd, int fds[FDS])
+become_child(pid_t gongd, int fds[FDS])
 {
 	sigset_t none;
 
@@ -41,8 +41,6 @@ become_child(const char *program, pid_t gongd, int fds[FDS])
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
-	execl(program, program, (char *)NULL);
-	_exit(127);
 }
 
 static void
@@ -67,9 +65,11 @@ child_spawn(const char *program, const int files[CHILD_FILES], int *to, int *fro
 	pid = fork();
 	if (pid < 0)
 		goto fail;
-	if (pid == 0)
-		become_child(program, gongd,
-			     (int[FDS]){ in[0], out[1], err[1], files[0], files[1] });
+	if (pid == 0) {
+		become_child(gongd, (int[FDS]){ in[0], out[1], err[1], files[0], files[1] });
+		execl(program, program, (char *)NULL);
+		_exit(127);
+	}
 	setpgid(pid, pid);
 	close(in[0]);
 	close(out[1]);
@@ -85,4 +85,25 @@ fail:
 	close_both(out);
 	close_both(err);
 	return -1;
+}
+
+pid_t
+run_spawn(const char *const *argv, int *output)
+{
+	int none = open("/dev/null", O_RDONLY | O_CLOEXEC), out[2] = { -1, -1 };
+	pid_t gongd = getpid(), pid = none < 0 || pipe2(out, O_CLOEXEC) < 0 ? -1 : fork();
+
+	if (pid == 0) {
+		become_child(gongd, (int[FDS]){ none, out[1], out[1], -1, -1 });
+		execvp(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	close_both((int[]){ none, out[1] });
+	if (pid < 0) {
+		close_both((int[]){ out[0], -1 });
+		return -1;
+	}
+	setpgid(pid, pid);
+	*output = out[0];
+	return pid;
 }

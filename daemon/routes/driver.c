@@ -198,6 +198,7 @@ driver_free(struct driver *d)
 	struct item item;
 
 	callbacks_forget(d);
+	reset_forget(d);
 	flow_fini(d);
 	child_free(d->child);
 	while (items_take(d, &item))

@@ -344,6 +344,12 @@ on_fatal(struct driver *d, json_t *ev)
 	free(reason);
 }
 
+static void
+on_reset(struct driver *d, json_t *ev)
+{
+	reset_asked(d, string_of(ev, "device"));
+}
+
 static const struct {
 	const char *name;
 	void (*run)(struct driver *, json_t *);
@@ -351,7 +357,7 @@ static const struct {
 	{ "done", on_done }, { "receipt", on_receipt }, { "part", on_part }, { "call", on_call },
 	{ "inbound", on_inbound }, { "pong", on_pong }, { "ready", on_ready },
 	{ "reply", on_reply }, { "health", on_health }, { "answer", on_answer },
-	{ "keep", on_keep }, { "fatal", on_fatal },
+	{ "keep", on_keep }, { "fatal", on_fatal }, { "reset", on_reset },
 };
 
 void

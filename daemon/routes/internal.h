@@ -1,5 +1,5 @@
 /* internal.h -- what the files of routes/ share: one driver, and the codec of its lines.  From the
- * ground: items, ops, flow; callbacks; events; driver; check, routes. */
+ * ground: items, ops, flow; callbacks, reset; events; driver; check, routes. */
 #ifndef GONG_ROUTES_INTERNAL_H
 #define GONG_ROUTES_INTERNAL_H
 
@@ -49,6 +49,12 @@ struct driver {
 	char *keep;
 	unsigned window;
 	unsigned long folded;		/* alarms it named that were too many, so far */
+	struct {			/* reset.c */
+		struct run *run;	/* NULL: none under way */
+		unsigned life;		/* which of its processes asked last */
+		bool has_run;
+		msec ran_at;
+	} reset;
 	msec reply_within_ms;		/* its provider waits no longer for a callback's answer */
 	struct command *done;		/* `done` items of this read, one command */
 	size_t done_cap;
@@ -111,6 +117,10 @@ void ops_send(struct buf *, const struct effect *);
 void ops_call(struct buf *, const struct effect *);
 void ops_withdraw(struct buf *, const struct effect *);
 void ops_ask(struct buf *, const struct effect *);
+
+/* reset.c */
+void reset_asked(struct driver *, const char *device);	/* device: as it said it; NULL: not */
+void reset_forget(struct driver *);
 
 /* callbacks.c */
 bool callbacks_reply(struct driver *, uint64_t to, int status, const char *type, const char *body,

@@ -25,13 +25,6 @@ is_up(const struct driver *d)
 	return child_state(d->child) == CHILD_UP;
 }
 
-/* From its first line on: what a modem kept is told before the modem can send. */
-static bool
-hears(const struct driver *d)
-{
-	return is_up(d) || child_state(d->child) == CHILD_STARTING;
-}
-
 /* The driver died after the engine gave it this: nothing was written, so nothing is in doubt. */
 static void
 give_back(struct driver *d, const uint64_t *ids, size_t count)
@@ -117,7 +110,7 @@ routes_effect(struct routes *r, struct effect *f)
 		}
 		break;
 	case EFFECT_TOOK:
-		if (hears(d)) {
+		if (child_hears(d->child)) {	/* a modem tells what it kept before it can send */
 			buf_puts(&line, "{\"op\":\"took\",\"id\":");
 			buf_json(&line, f->took);
 			buf_puts(&line, "}");

@@ -519,6 +519,7 @@ read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, stru
 		free(body);
 	}
 	r->config = json_dumps(json, JSON_COMPACT);
+	r->reset_command = xstrdup(json_string_value(json_object_get(json, "reset_command")));
 	json_decref(json);
 	return 0;
 }
@@ -731,6 +732,7 @@ free_lists(struct settings *s)
 		free(s->routes[i].name);
 		free(s->routes[i].driver);
 		free(s->routes[i].config);
+		free(s->routes[i].reset_command);
 		free(s->routes[i].callback_secret);
 		free(s->routes[i].callback_from);
 		free(s->routes[i].budgets);

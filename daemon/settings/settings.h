@@ -64,6 +64,7 @@ struct route_conf {
 	bool channels[CHANNEL_COUNT];
 	bool simulated, backup, gong_signs;	/* gong_signs: gong adds the signature to the text */
 	char *config;			/* JSON object handed to the driver at open */
+	char *reset_command;		/* of that object: what gongd runs when the driver asks; NULL = nothing */
 	char *callback_secret;		/* NULL = no callback URL */
 	struct ip_range *callback_from;	/* who may use it; count 0 = anybody */
 	size_t callback_from_count;

@@ -287,6 +287,12 @@ kit_refuse(struct kit *k, const char *id, const char *reason)
 }
 
 void
+kit_reset(struct kit *k, const char *device)
+{
+	kit_event(k, json_pack("{s:s,s:s}", "ev", "reset", "device", device));
+}
+
+void
 kit_checked(struct kit *k, json_t *problems)
 {
 	kit_event(k, json_pack("{s:s,s:o}", "ev", "checked", "problems", problems));
@@ -428,6 +434,16 @@ on_ask(struct kit *k, json_t *op)
 }
 
 static void
+on_reset(struct kit *k, json_t *op)
+{
+	const char *reason = string(op, NULL, "reason");
+
+	if (k->driver->reset)
+		k->driver->reset(k, json_is_true(json_object_get(op, "ok")) ? NULL
+				 : reason ? reason : "gongd does not say why");
+}
+
+static void
 on_withdraw(struct kit *k, json_t *op)
 {
 	json_t *ids = json_object_get(op, "ids"), *id;
@@ -475,6 +491,8 @@ run_op(struct kit *k, json_t *op)
 	else if (strcmp(name, "open") == 0)
 		k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
 				string(op, NULL, "state"));
+	else if (strcmp(name, "reset") == 0)
+		on_reset(k, op);
 	else if (strcmp(name, "check") == 0 && k->driver->check)
 		k->driver->check(k, op);
 	else if (strcmp(name, "close") == 0)

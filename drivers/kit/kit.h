@@ -66,6 +66,8 @@ struct kit_driver {
 	void (*callback)(struct kit *, json_t *op);			/* may be NULL */
 	/* Answered exactly once, by kit_answer or kit_refuse, now or later. */
 	void (*ask)(struct kit *, const struct kit_question *);		/* may be NULL */
+	/* What became of kit_reset; reason: NULL when it is done. */
+	void (*reset)(struct kit *, const char *reason);		/* may be NULL */
 	/* Instead of open: could this config carry these templates?  kit_checked or kit_fatal. */
 	void (*check)(struct kit *, json_t *op);			/* may be NULL */
 	void (*close)(struct kit *, msec grace_ms);			/* NULL = exit at once */
@@ -113,6 +115,9 @@ void kit_reply(struct kit *, const char *callback_id, int status, const char *ty
 /* The answer to a question: `fields` (ok, lines, ref, ms …) is taken over. */
 void kit_answer(struct kit *, const char *id, json_t *fields);
 void kit_refuse(struct kit *, const char *id, const char *reason);	/* ok: false */
+/* Asks gongd to run the route's reset_command for this device; `reset` is called once, within 70 s,
+ * unless gongd is an old one. */
+void kit_reset(struct kit *, const char *device);
 /* The answer to a check, then the driver ends: [{"template", "language", "problem"}], taken over. */
 void kit_checked(struct kit *, json_t *problems);
 void kit_event(struct kit *, json_t *event);	/* health, keep …: takes the reference */

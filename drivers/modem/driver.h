@@ -135,7 +135,7 @@ struct setup {				/* setup.c: the one that is going on */
 
 struct recovery {			/* trouble.c, recover.c */
 	msec failed_at, boot_until;
-	pid_t reset_pid;
+	bool asks_reset;		/* gongd; no port is looked for until it answers */
 };
 
 struct driver {
@@ -303,6 +303,7 @@ void voice_news(struct driver *, enum news, const char *line);
 /* A set-up has failed though the modem knows AT: true if it is being reset for that. */
 bool recover_hang(struct driver *, const char *reason);
 bool recover_before(struct driver *);	/* true: a rung that needs the port closed comes first */
+void recover_was_reset(struct driver *, const char *reason);	/* by gongd; NULL: it worked */
 void recover_start(struct driver *);	/* it is open: the rung that is due, then set-up */
 void recover_booted(struct driver *);	/* the modem, by itself */
 bool recover_due(struct driver *, msec now);	/* true: it has been well for long */

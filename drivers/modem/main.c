@@ -136,6 +136,12 @@ modem_ask(struct kit *k, const struct kit_question *question)
 }
 
 static void
+modem_reset(struct kit *k, const char *reason)
+{
+	recover_was_reset(kit_self(k), reason);
+}
+
+static void
 modem_close(struct kit *k, msec grace_ms)
 {
 	struct driver *d = kit_self(k);
@@ -149,7 +155,8 @@ main(int argc, char **argv)
 {
 	static const struct kit_driver modem = {
 		.open = modem_open, .send = modem_send, .call = modem_call, .ask = modem_ask,
-		.withdraw = modem_withdraw, .took = modem_took, .close = modem_close,
+		.withdraw = modem_withdraw, .took = modem_took, .reset = modem_reset,
+		.close = modem_close,
 	};
 
 	if (argc > 1)

@@ -1,19 +1,15 @@
 /* recover.c -- what is tried when a modem fails, from the mildest to the hardest.
  * Each rung is climbed after a set number of failures in a row.  All but the first end the
  * process: gongd starts another with what was kept, and nothing of the old state survives. */
-#include <fcntl.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "core/buf.h"
 #include "drivers/modem/driver.h"
 
 #define RESET_ASK_MS SECONDS(3)
 #define TRUST_MS MINUTES(15)
-#define COMMAND_LOOK_MS 200
+#define RESET_ANSWER_MS SECONDS(75)	/* gongd gives the command 60 and 3 more */
 #define BOOT_FIRST_MS SECONDS(2)
 #define BOOT_LOOK_MS 500
 
@@ -131,41 +127,30 @@ recover_hang(struct driver *d, const char *reason)
 }
 
 static void
-on_command(evutil_socket_t fd, short what, void *ctx)
+on_no_answer(evutil_socket_t fd, short what, void *ctx)
 {
-	struct driver *d = ctx;
-	int status;
-
-	if (waitpid(d->recovery.reset_pid, &status, WNOHANG) == 0) {
-		after(d, COMMAND_LOOK_MS, on_command);
-		return;
-	}
-	if (status)
-		kit_log("reset_command failed status=%d", WIFEXITED(status) ? WEXITSTATUS(status)
-			: -1);
-	port_look(d, 0);
+	recover_was_reset(ctx, "gongd does not answer");
 }
 
-/* The command gets the port and 60 s.  The port is closed meanwhile, for an end of ours would
- * take the command with it and leave the device switched off.  It must not hear or speak to
- * gongd in our name: no input, and what it says goes to the log. */
+/* The port stays closed meanwhile: it goes, and may come back under another name. */
 static void
 reset_usb(struct driver *d)
 {
-	extern char **environ;
-	char *argv[] = { "timeout", "60", (char *)d->conf.reset_command, d->id.device, NULL };
-	posix_spawn_file_actions_t files;
-	int failed;
+	kit_log("asking for reset_command device=%s", d->id.device);
+	d->recovery.asks_reset = true;
+	kit_reset(d->kit, d->id.device);
+	after(d, RESET_ANSWER_MS, on_no_answer);
+}
 
-	kit_log("running reset_command device=%s", d->id.device);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&files, STDERR_FILENO, STDOUT_FILENO);
-	failed = posix_spawnp(&d->recovery.reset_pid, "timeout", &files, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&files);
-	if (failed)
-		kit_log("reset_command cannot be run reason=\"%s\"", strerror(failed));
-	after(d, COMMAND_LOOK_MS, failed ? look_again : on_command);
+void
+recover_was_reset(struct driver *d, const char *reason)
+{
+	if (!d->recovery.asks_reset)
+		return;
+	d->recovery.asks_reset = false;
+	if (reason)
+		kit_log("reset_command did not work reason=\"%s\"", reason);
+	port_look(d, 0);
 }
 
 /* A port has been found, but not opened: true if the rung that is due comes first. */
