@@ -18,11 +18,21 @@
 #define NUMBER_MAX 512u			/* more of it for each number of a request */
 #define IDLE_SECONDS_MAX 20L		/* providers close idle connections; do not race them */
 #define QUESTION_SLOTS 2
+#define CROWD 32u			/* connections of one */
 #define BUFFER_SIZE 4096L		/* answers are short, and there may be a thousand of them */
 #define DATE_EVERY_MS 1000		/* a Date header is read no more often */
 
+/* Handles that share their idle connections.  For every request curl looks through all connections
+ * to its host, so hundreds of them in one crowd would cost more than the request. */
+struct crowd {
+	struct transfers *transfers;
+	CURLM *multi;
+	struct event timer;
+};
+
 struct watch {				/* one socket of curl's */
 	struct event event;
+	struct crowd *crowd;
 	short interest;			/* registered: EV_READ | EV_WRITE, 0 = none */
 	bool ours;			/* opened by open_socket, so close_socket will be called */
 	bool idle;			/* curl let go of it; kept registered for the next request */
@@ -30,6 +40,7 @@ struct watch {				/* one socket of curl's */
 
 struct slot {
 	struct transfers *transfers;
+	struct crowd *crowd;
 	CURL *easy;
 	bool busy;
 	const struct operation *op;	/* what the handle is set up for */
@@ -56,9 +67,9 @@ struct transfers {
 	const struct profile *profile;
 	void (*room)(void *ctx);
 	void *ctx;
-	CURLM *multi;
 	struct curl_slist *headers[OP_COUNT];
-	struct event timer;
+	struct crowd *crowds;
+	unsigned crowd_count;
 	struct watch **watches;		/* by descriptor */
 	size_t watch_count, running;
 	struct slot *slots, *free_slots;
@@ -107,7 +118,7 @@ end_transfer(struct transfers *t, const CURLMsg *msg)
 		curl_easy_getinfo(s->easy, CURLINFO_RETRY_AFTER, &wait);
 	result.retry_after_ms = SECONDS(wait);
 	result.date = result.status ? date_of(t, s->easy) : 0;
-	curl_multi_remove_handle(t->multi, s->easy);
+	curl_multi_remove_handle(s->crowd->multi, s->easy);
 	result.sent = s->starts > 0;
 	result.error = s->error;
 	result.body = s->answer.data;
@@ -122,13 +133,14 @@ end_transfer(struct transfers *t, const CURLMsg *msg)
 static void ask_waiting(struct transfers *);
 
 static void
-reap(struct transfers *t)
+reap(struct crowd *c)
 {
+	struct transfers *t = c->transfers;
 	CURLMsg *msg;
 	int left;
 	bool any = false;
 
-	while ((msg = curl_multi_info_read(t->multi, &left))) {
+	while ((msg = curl_multi_info_read(c->multi, &left))) {
 		end_transfer(t, msg);
 		any = true;
 	}
@@ -141,8 +153,8 @@ reap(struct transfers *t)
 static void
 on_socket(evutil_socket_t fd, short what, void *ctx)
 {
-	struct transfers *t = ctx;
-	struct watch *w = t->watches[fd];
+	struct crowd *c = ctx;
+	struct watch *w = c->transfers->watches[fd];
 	int running;
 
 	if (w->idle) {			/* the peer closed it; curl finds out when it next looks */
@@ -150,19 +162,19 @@ on_socket(evutil_socket_t fd, short what, void *ctx)
 		w->interest = 0;
 		return;
 	}
-	curl_multi_socket_action(t->multi, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) |
+	curl_multi_socket_action(c->multi, fd, (what & EV_READ ? CURL_CSELECT_IN : 0) |
 				 (what & EV_WRITE ? CURL_CSELECT_OUT : 0), &running);
-	reap(t);
+	reap(c);
 }
 
 static void
 on_timer(evutil_socket_t fd, short what, void *ctx)
 {
-	struct transfers *t = ctx;
+	struct crowd *c = ctx;
 	int running;
 
-	curl_multi_socket_action(t->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	reap(t);
+	curl_multi_socket_action(c->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+	reap(c);
 }
 
 static struct watch *
@@ -182,7 +194,7 @@ watch_of(struct transfers *t, curl_socket_t fd)
 }
 
 static void
-watch_set(struct transfers *t, struct watch *w, curl_socket_t fd, short interest)
+watch_set(struct crowd *c, struct watch *w, curl_socket_t fd, short interest)
 {
 	if (w->interest == interest)
 		return;
@@ -191,7 +203,7 @@ watch_set(struct transfers *t, struct watch *w, curl_socket_t fd, short interest
 	w->interest = interest;
 	if (!interest)
 		return;
-	event_assign(&w->event, t->base, fd, (short)(interest | EV_PERSIST), on_socket, t);
+	event_assign(&w->event, c->transfers->base, fd, (short)(interest | EV_PERSIST), on_socket, c);
 	event_add(&w->event, NULL);
 }
 
@@ -200,15 +212,15 @@ watch_set(struct transfers *t, struct watch *w, curl_socket_t fd, short interest
 static int
 want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 {
-	struct transfers *t = ctx;
-	struct watch *w = watch_of(t, fd);
+	struct crowd *c = ctx;
+	struct watch *w = watch_of(c->transfers, fd);
 
 	if (what == CURL_POLL_REMOVE && w->ours && w->interest == EV_READ) {
 		w->idle = true;
 		return 0;
 	}
 	w->idle = false;
-	watch_set(t, w, fd, (short)((what & CURL_POLL_IN ? EV_READ : 0) |
+	watch_set(c, w, fd, (short)((what & CURL_POLL_IN ? EV_READ : 0) |
 				    (what & CURL_POLL_OUT ? EV_WRITE : 0)) *
 		  (what != CURL_POLL_REMOVE));
 	return 0;
@@ -217,13 +229,13 @@ want_socket(CURL *easy, curl_socket_t fd, int what, void *ctx, void *socket_ctx)
 static int
 want_timer(CURLM *multi, long timeout_ms, void *ctx)
 {
-	struct transfers *t = ctx;
+	struct crowd *c = ctx;
 	struct timeval tv = { timeout_ms / 1000, timeout_ms % 1000 * 1000 };
 
 	if (timeout_ms < 0)
-		event_del(&t->timer);
+		event_del(&c->timer);
 	else
-		event_add(&t->timer, &tv);
+		event_add(&c->timer, &tv);
 	return 0;
 }
 
@@ -244,7 +256,7 @@ close_socket(void *ctx, curl_socket_t fd)
 	struct transfers *t = ctx;
 	struct watch *w = watch_of(t, fd);
 
-	watch_set(t, w, fd, 0);
+	watch_set(NULL, w, fd, 0);
 	*w = (struct watch){ 0 };
 	return close(fd);
 }
@@ -286,12 +298,27 @@ set_tls(const struct profile *p, CURL *e)
 }
 
 static void
-slot_init(struct transfers *t, struct slot *s)
+crowd_init(struct transfers *t, struct crowd *c, unsigned slots)
 {
+	*c = (struct crowd){ .transfers = t, .multi = curl_multi_init() };
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
+	curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, want_timer);
+	curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+	curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long)slots);
+	curl_multi_setopt(c->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)slots);
+	event_assign(&c->timer, t->base, -1, 0, on_timer, c);
+}
+
+static void
+slot_init(struct crowd *c, struct slot *s)
+{
+	struct transfers *t = c->transfers;
 	const struct profile *p = t->profile;
 	CURL *e = curl_easy_init();
 
 	s->transfers = t;
+	s->crowd = c;
 	s->easy = e;
 	s->items = xcalloc(p->numbers_max, sizeof(struct item *));
 	curl_easy_setopt(e, CURLOPT_PRIVATE, s);
@@ -384,6 +411,7 @@ transfers_new(struct transfers **out, struct event_base *base, const struct prof
 	      void (*room)(void *ctx), void *ctx, struct err *err)
 {
 	struct transfers *t = xcalloc(1, sizeof(*t));
+	unsigned in_crowd;
 
 	*t = (struct transfers){ .base = base, .profile = p, .room = room, .ctx = ctx };
 	STAILQ_INIT(&t->questions);
@@ -392,20 +420,17 @@ transfers_new(struct transfers **out, struct event_base *base, const struct prof
 		return -1;
 	raise_file_limit();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	t->multi = curl_multi_init();
-	curl_multi_setopt(t->multi, CURLMOPT_SOCKETFUNCTION, want_socket);
-	curl_multi_setopt(t->multi, CURLMOPT_SOCKETDATA, t);
-	curl_multi_setopt(t->multi, CURLMOPT_TIMERFUNCTION, want_timer);
-	curl_multi_setopt(t->multi, CURLMOPT_TIMERDATA, t);
-	event_assign(&t->timer, base, -1, 0, on_timer, t);
 	for (int i = 0; i < OP_COUNT; i++)
 		t->headers[i] = profile_has(p, i) ? make_headers(&p->ops[i]) : NULL;
 	t->slot_count = p->connections + QUESTION_SLOTS;
-	curl_multi_setopt(t->multi, CURLMOPT_MAXCONNECTS, (long)t->slot_count);
-	curl_multi_setopt(t->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)t->slot_count);
+	in_crowd = p->http2 ? t->slot_count : CROWD;	/* streams share one connection */
+	t->crowd_count = (t->slot_count + in_crowd - 1) / in_crowd;
+	t->crowds = xcalloc(t->crowd_count, sizeof(*t->crowds));
+	for (unsigned i = 0; i < t->crowd_count; i++)
+		crowd_init(t, &t->crowds[i], in_crowd);
 	t->slots = xcalloc(t->slot_count, sizeof(*t->slots));
 	for (unsigned i = 0; i < t->slot_count; i++)
-		slot_init(t, &t->slots[i]);
+		slot_init(&t->crowds[i / in_crowd], &t->slots[i]);
 	return 0;
 }
 
@@ -498,7 +523,7 @@ hand_over(struct slot *s)
 		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDS, body->data ? body->data : "");
 		curl_easy_setopt(s->easy, CURLOPT_POSTFIELDSIZE, (long)body->len);
 	}
-	curl_multi_add_handle(s->transfers->multi, s->easy);
+	curl_multi_add_handle(s->crowd->multi, s->easy);
 }
 
 void
@@ -575,7 +600,7 @@ transfers_abandon(struct transfers *t,
 
 		if (!s->busy)
 			continue;
-		curl_multi_remove_handle(t->multi, s->easy);
+		curl_multi_remove_handle(s->crowd->multi, s->easy);
 		give_back(t, s);
 		for (size_t j = 0; j < s->count; j++)
 			each(ctx, s->op, s->items[j], s->starts > 0);
@@ -591,24 +616,26 @@ transfers_free(struct transfers *t)
 		struct slot *s = &t->slots[i];
 		struct buf *bufs[] = { &s->url, &s->path, &s->query, &s->body, &s->coded, &s->answer };
 
-		curl_multi_remove_handle(t->multi, s->easy);
+		curl_multi_remove_handle(s->crowd->multi, s->easy);
 		curl_easy_cleanup(s->easy);
 		for (size_t j = 0; j < sizeof(bufs) / sizeof(*bufs); j++)
 			buf_fini(bufs[j]);
 		curl_slist_free_all(s->headers);
 		free(s->items);
 	}
-	curl_multi_cleanup(t->multi);
+	for (unsigned i = 0; i < t->crowd_count; i++) {
+		curl_multi_cleanup(t->crowds[i].multi);
+		event_del(&t->crowds[i].timer);
+	}
 	for (int i = 0; i < OP_COUNT; i++)
 		curl_slist_free_all(t->headers[i]);
-	if (t->multi)
-		event_del(&t->timer);
 	for (size_t i = 0; i < t->watch_count; i++) {
 		if (t->watches[i] && t->watches[i]->interest)
 			event_del(&t->watches[i]->event);
 		free(t->watches[i]);
 	}
 	free(t->watches);
+	free(t->crowds);
 	free(t->slots);
 	free(t);
 }

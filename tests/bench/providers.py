@@ -15,7 +15,7 @@ from certs import Authority                                       # noqa: E402
 
 COUNT = min(MILLION, 300000)
 BATCH = 200
-LATE_MS, LATE_STREAMS = 20, 600
+LATE_MS, AT_ONCE = 20, 1000
 RED_PEOPLE, RED_SECONDS = 3, 60
 
 
@@ -63,6 +63,12 @@ def sent_per_s(world, count=COUNT):
     return count / (time.monotonic() - begin)
 
 
+def http1_per_s(*options, **config):
+    with World(name="bench") as world:
+        started(world, options, **config)
+        return sent_per_s(world)
+
+
 def bench_http(note):
     with World(name="bench") as world:
         started(world)
@@ -89,14 +95,14 @@ def bench_batch(note):
         note("http_batch_numbers_per_s", sent_per_s(world))
 
 
-def bench_late(note, figures):
-    """A provider that answers after 20 ms, against one that answers at once, both over HTTP/2: as
-    many requests at once as keep it busy."""
-    if "http2_messages_per_s" not in figures:
-        bench_http2(note)
-    rate = http2_per_s("--latency-ms", str(LATE_MS), connections=LATE_STREAMS)
-    note("http_20ms_messages_per_s", rate)
-    note("http_20ms_ratio", rate / figures["http2_messages_per_s"])
+def bench_late(note):
+    """A provider that answers after 20 ms, against one that answers at once, over HTTP/2 and over
+    HTTP/1.1, by the same requests at once: as many as the late one needs to be kept busy."""
+    late = ("--latency-ms", str(LATE_MS))
+    for name, per_s in ("http_20ms", http2_per_s), ("http1_20ms", http1_per_s):
+        rate = per_s(*late, connections=AT_ONCE)
+        note(name + "_messages_per_s", rate)
+        note(name + "_ratio", rate / per_s(connections=AT_ONCE))
 
 
 def send_reds(world, most):
