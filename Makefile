@@ -3,7 +3,7 @@
 #   make          the programs, in build/release      make asan    all tests under sanitizers
 #   make demo     a short night on real parts         make lint    clang-tidy and formatting
 #   make check    floors, unit, nights, system tests  make fuzz    20 s a fuzz target
-#   make deps     the Debian packages needed          make bench   speed and memory
+#   make deps     the Debian packages to build it     make bench   speed and memory
 #   make install  DESTDIR= PREFIX=/usr                make clean
 MODE ?= release
 B := build/$(MODE)
@@ -87,27 +87,44 @@ build/fuzz/%: tests/fuzz/%.c build/fuzz/gong.a
 
 TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 
-# Everything a fresh Debian 12 lacks; `have` is what demo and check ask first.
+# What a fresh Debian 12 or 13 lacks: to build gong and play the demo, and to test it.
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
-	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev gammu libcmocka-dev tzdata python3 \
-	python3-pytest libnghttp2-dev curl openssl clang clang-tidy clang-format libclang-rt-dev mandoc \
-	kannel kannel-extras
+	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev tzdata python3 libnghttp2-dev \
+	libcmocka-dev curl openssl
+TEST_DEPS := python3-pytest gammu clang clang-tidy clang-format libclang-rt-dev mandoc
+APT := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+# Kannel is unpacked, not installed: Debian's package makes itself a service of the machine.
+KANNEL := build/kannel/usr/sbin/bearerbox
 deps:
 	apt-get update -qq
-	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(DEPS)
+	$(APT) $(DEPS)
+deps-test:
+	apt-get update -qq
+	$(APT) $(DEPS) $(TEST_DEPS)
+$(KANNEL):
+	tests/kannel.sh build/kannel
 have:
 	@dpkg -s $(DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps; }
+have-test:
+	@dpkg -s $(DEPS) $(TEST_DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps-test; }
+	@[ -x $(KANNEL) ] || $(MAKE) $(KANNEL)
+# The compiler would only say that a header is missing.
+ifeq ($(filter deps deps-test have have-test demo check asan lint fuzz bench soak clean,$(MAKECMDGOALS)),)
+ifneq ($(shell pkg-config --exists $(PKGS) gammu && echo yes),yes)
+$(error packages are missing; `make deps` installs them, as root)
+endif
+endif
 
 # Recursive once: the flags of packages just installed are read anew.
 demo: have
 	@$(MAKE) --no-print-directory demo-now
 demo-now: $(PROGRAMS) $(SIMS)
 	@B=$(B) /usr/bin/python3 tests/demo.py
-check: have
+check: have-test
 	@$(MAKE) --no-print-directory check-now
 check-now: $(TESTS) floors
 	@MODE=$(MODE) tests/run
-asan: have
+asan: have-test
 	@$(MAKE) --no-print-directory MODE=asan check-now
 
 floors: $(PROGRAMS)
@@ -115,19 +132,19 @@ floors: $(PROGRAMS)
 	@tests/lint/link.py $(B)
 	@tests/lint/log.sh
 	@tests/lint/phrases.sh
-lint: have
+lint: have-test
 	@$(MAKE) --no-print-directory lint-now
 lint-now: floors
 	@tests/lint/lint.sh
-fuzz: have
+fuzz: have-test
 	@$(MAKE) --no-print-directory fuzz-now
 fuzz-now: $(FUZZ)
 	@tests/fuzz/run.sh $(FUZZ)
-bench: have
+bench: have-test
 	@$(MAKE) --no-print-directory bench-now
 bench-now: $(PROGRAMS) $(SIMS) $(BENCH) $(B)/night
 	@B=$(B) /usr/bin/python3 tests/bench/bench.py
-soak: have
+soak: have-test
 	@$(MAKE) --no-print-directory soak-now
 soak-now: $(PROGRAMS) $(SIMS)
 	@SOAK=200000 MODE=$(MODE) /usr/bin/python3 -m pytest -q tests/system/test_http_soak.py
@@ -157,7 +174,7 @@ install: $(PROGRAMS)
 
 clean:
 	rm -rf build
-.PHONY: all deps have demo demo-now check check-now asan floors lint lint-now fuzz fuzz-now \
+.PHONY: all deps deps-test have have-test demo demo-now check check-now asan floors lint lint-now fuzz fuzz-now \
 	bench bench-now soak soak-now install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

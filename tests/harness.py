@@ -17,6 +17,7 @@ import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 BUILD = os.path.join(ROOT, os.environ.get("B") or "build/" + os.environ.get("MODE", "release"))
+KANNEL = os.path.join(ROOT, "build", "kannel")       # Debian's, unpacked by make have-test
 TOKEN = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 SLOW = 5 if BUILD.endswith("asan") else 1    # sanitizers: patience, not other expectations
 BASE32 = "0123456789abcdefghjkmnpqrstvwxyz"

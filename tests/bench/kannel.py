@@ -8,7 +8,7 @@ import time
 
 import providers
 from common import cpu_seconds, load_people, metric, run_load
-from harness import BUILD, Process, World, free_ports, listens, wait_for
+from harness import BUILD, KANNEL, Process, World, free_ports, listens, wait_for
 
 ROUNDS = int(os.environ.get("BENCH_ROUNDS", "3"))
 SECONDS = 5                      # of load, in each round
@@ -74,7 +74,7 @@ class Kannel:
             f.write(CONF % dict(admin=admin, box=box, send=self.port, provider=provider,
                                 dir=self.folder.name, connections=CONNECTIONS))
         for name, port in (("bearerbox", box), ("smsbox", self.port)):
-            self.processes.append(Process(name, ["/usr/sbin/" + name, "-v", "4", conf],
+            self.processes.append(Process(name, [os.path.join(KANNEL, "usr/sbin", name), "-v", "4", conf],
                                           os.path.join(self.folder.name, name + ".out")))
             wait_for(name, lambda p=port: listens(p))
         self.more = ("sendsms",)

@@ -7,7 +7,7 @@ import urllib.parse
 
 import pytest
 
-from harness import Process, free_ports, listens, wait_for
+from harness import KANNEL, Process, free_ports, listens, wait_for
 from profile_helpers import SHIPPED, URL, alert, gongd
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
@@ -47,7 +47,7 @@ catch-all = true
 max-messages = 0
 get-url = "%(callback)s?from=%%p&text=%%a&charset=%%C&mid=%%I"
 '''
-FAKESMSC = "/usr/lib/kannel/test/fakesmsc"
+FAKESMSC = os.path.join(KANNEL, "usr/lib/kannel/test/fakesmsc")
 
 
 def decoded(kind, text):
@@ -72,7 +72,7 @@ class Kannel:
         with open(self.conf, "w", encoding="ascii") as f:
             f.write(CONF % dict(ports, dir=self.dir, callback=callback))
         for box, port in (("bearerbox", ports["box"]), ("smsbox", ports["send"])):
-            self.start(box, "/usr/sbin/" + box, "-v", "4", self.conf)
+            self.start(box, os.path.join(KANNEL, "usr/sbin", box), "-v", "4", self.conf)
             wait_for(box, lambda p=port: listens(p))
 
     def start(self, name, *argv):
