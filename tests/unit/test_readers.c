@@ -81,10 +81,7 @@ make_folder(void **state)
 static int
 remove_folder(void **state)
 {
-	char command[64];
-
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command);
+	return unit_remove(folder);
 }
 
 static division_code

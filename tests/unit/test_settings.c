@@ -158,14 +158,7 @@ make_folder(void **state)
 static int
 remove_folder(void **state)
 {
-	static const char *const all[] = { "gong.conf", "roles.conf", "token", "t/a.conf", "p/a.conf", "t", "p", "" };
-	char path[300];
-
-	for (size_t i = 0; i < COUNT(all); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, all[i]);
-		remove(path);
-	}
-	return 0;
+	return unit_remove(folder);
 }
 
 static int

@@ -777,6 +777,12 @@ make_folder(void **state)
 	return 0;
 }
 
+static int
+remove_folder(void **state)
+{
+	return unit_remove(folder);
+}
+
 int
 main(void)
 {
@@ -795,5 +801,5 @@ main(void)
 		cmocka_unit_test(the_last_of_many_replies_costs_what_the_first_did),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, NULL);
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

@@ -26,11 +26,8 @@ open_store(void **state)
 static int
 close_store(void **state)
 {
-	char command[64];
-
 	store_close(store);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command);
+	return unit_remove(folder);
 }
 
 static void

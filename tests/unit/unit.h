@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -23,5 +24,15 @@
 			fail_msg("%s: %s", sentence, got_);            \
 		}                                                      \
 	} while (0)
+
+/* A test's own folder goes with all that is in it; 0 or not, as a teardown wants it. */
+static inline int
+unit_remove(const char *folder)
+{
+	char command[300];
+
+	snprintf(command, sizeof(command), "rm -r '%s'", folder);
+	return system(command);
+}
 
 #endif
