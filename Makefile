@@ -73,7 +73,7 @@ $(foreach s,$(SIM_NAMES),$(eval $(call sim_rule,$(s))))
 FUZZ_CC := clang -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags gammu 2>/dev/null) -DGONG_VERSION='"fuzz"' -g -O1 -fno-sanitize-recover=undefined
 FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c files/*.c daemon/*/*.c drivers/kit/*.c))
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national joined)
-FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules lenient operation options profile request scheme sign verify)
+FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules digest lenient operation options profile proof_text request scheme sign verify)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(FUZZ_CC) -MMD -MP -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<

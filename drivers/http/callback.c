@@ -35,19 +35,36 @@ decode_body(json_t *op, size_t *len)
 	return (char *)body;
 }
 
+/* Some providers push a form with one field, whose text is JSON.  Takes `in` over. */
+static json_t *
+unpack(const struct callback_rules *c, json_t *in)
+{
+	for (size_t i = 0; i < sizeof(c->unpack) / sizeof(*c->unpack); i++) {
+		json_t *packed = c->unpack[i].count ? pointer_get(&c->unpack[i], in) : NULL;
+		json_t *json = form_unpack(json_string_value(packed));
+
+		if (!json)
+			continue;
+		json_decref(in);
+		return json;
+	}
+	return in;
+}
+
 /* A GET says in its query what a POST says in its body; beside a body the query is "query". */
 static json_t *
-parse(const struct form_charset *charset, const char *body, size_t len, const char *query)
+parse(const struct callback_rules *c, const char *body, size_t len, const char *query)
 {
 	json_t *json, *item, *extra;
 	size_t i;
 
-	extra = query && query[0] ? form_to_json(query, charset) : NULL;
+	extra = query && query[0] ? form_to_json(query, &c->charset) : NULL;
 	if (!body)
-		return extra;
+		return unpack(c, extra);
 	json = lenient_json(body, len, 0);
 	if (!json && body[0] != '{' && body[0] != '[' && strlen(body) == len)
-		json = form_to_json(body, charset);
+		json = form_to_json(body, &c->charset);
+	json = unpack(c, json);
 	if (json_is_object(json) && extra)
 		json_object_set(json, "query", extra);
 	json_array_foreach(json, i, item)
@@ -203,10 +220,17 @@ callback_items(struct http *h, json_t *items, size_t *all, struct buf *answer)
 	return taken;
 }
 
+/* gongd writes the names in small letters, a profile as it likes. */
 static const char *
 header_of(void *ctx, const char *name)
 {
-	return json_string_value(json_object_get(json_object_get(ctx, "headers"), name));
+	json_t *value;
+	const char *given;
+
+	json_object_foreach(json_object_get(ctx, "headers"), given, value)
+		if (strcasecmp(given, name) == 0)
+			return json_string_value(value);
+	return NULL;
 }
 
 /* Is it the provider who calls?  Without a scheme the secret in the address is the only lock. */
@@ -254,7 +278,7 @@ callback_take(struct http *h, json_t *op)
 	const char *id = json_string_value(json_object_get(op, "id"));
 	size_t len = 0;
 	char *body = decode_body(op, &len);
-	json_t *items = parse(&h->profile.callback.charset, body, len,
+	json_t *items = parse(&h->profile.callback, body, len,
 			      json_string_value(json_object_get(op, "query")));
 
 	if (!id) {

@@ -136,49 +136,54 @@ take_call_rules(struct callback_rules *c, json_t *callback, const struct request
 static bool
 fits_twilio(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_twilio(r, v->key);
+	return verify_twilio(r, v->digest.key);
 }
 
 static bool
 fits_vonage(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_vonage(r, v->hash, v->key);
+	return verify_vonage(r, v->digest.hash, v->digest.key);
 }
 
 static bool
 fits_vonage_md5hash(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_vonage_md5hash(r, v->key);
+	return verify_vonage_md5hash(r, v->digest.key);
 }
 
 static bool
 fits_plivo(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_plivo(r, v->key);
+	return verify_plivo(r, v->digest.key);
 }
 
 static bool
 fits_plivo_v2(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_plivo_v2(r, v->key);
+	return verify_plivo_v2(r, v->digest.key);
 }
 
 static bool
 fits_huawei(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_huawei(r, v->key);
+	return verify_huawei(r, v->digest.key);
 }
 
 static bool
 fits_hmac(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_body_hmac(r, v->header, v->hash, v->as, v->key);
+	struct buf text = { 0 };
+	bool ok = proof_text_add(&text, &v->of, r) &&
+		verify_hmac(r, v->header, v->digest.hash, v->digest.as, v->digest.key, text.data, text.len);
+
+	buf_fini(&text);
+	return ok;
 }
 
 static bool
 fits_header(const struct verify_rules *v, const struct verify_request *r)
 {
-	return verify_header(r, v->header, v->key);
+	return verify_header(r, v->header, v->digest.key);
 }
 
 static const struct {
@@ -193,38 +198,16 @@ static const struct {
 	{ "header", fits_header, true },
 };
 
-static int
-take_hash(struct verify_rules *v, json_t *verify, struct err *err)
-{
-	static const struct { const char *name; enum sign_hash hash; } hashes[] = {
-		{ "md5", HASH_MD5 }, { "sha1", HASH_SHA1 }, { "sha256", HASH_SHA256 },
-		{ "sha512", HASH_SHA512 },
-	};
-	const char *hash = "sha256", *as = "hex";
-
-	if (option_text(verify, "hash", &hash, err) < 0 || option_text(verify, "as", &as, err) < 0)
-		return -1;
-	v->as = strcmp(as, "base64") == 0 ? AS_BASE64 : AS_HEX;
-	if (v->as == AS_HEX && strcmp(as, "hex") != 0)
-		return err_field(err, "as", "must be hex or base64");
-	for (size_t i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
-		if (strcmp(hashes[i].name, hash) == 0) {
-			v->hash = hashes[i].hash;
-			return 0;
-		}
-	return err_field(err, "hash", "must be md5, sha1, sha256 or sha512");
-}
-
 /* {"scheme": "none"} is a scheme, too: a site that has no key to prove them by says so. */
 static int
 take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 {
-	const char *scheme = NULL;
-	bool needs_header = false;
+	const char *scheme = NULL, *of = NULL;
+	bool needs_header = false, is_hmac;
 
 	if (!verify)
 		return 0;
-	if (option_only(verify, "verify", " scheme key header hash as ", err) < 0 ||
+	if (option_only(verify, "verify", " scheme key header hash as of ", err) < 0 ||
 	    option_text(verify, "scheme", &scheme, err) < 0)
 		return -1;
 	if (scheme && strcmp(scheme, "none") == 0)
@@ -237,12 +220,40 @@ take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 	if (!v->fits)
 		return err_field(err, "verify/scheme", "must be twilio, vonage, vonage-md5hash, plivo, plivo-v2, "
 				 "huawei, hmac, header or none");
-	if (option_text(verify, "key", &v->key, err) < 0 ||
-	    option_text(verify, "header", &v->header, err) < 0 || take_hash(v, verify, err) < 0)
+	is_hmac = v->fits == fits_hmac;
+	if (option_text(verify, "header", &v->header, err) < 0 || option_text(verify, "of", &of, err) < 0 ||
+	    digest_options(&v->digest, verify, err) < 0)
 		return -1;
-	if (!v->key || (needs_header && !v->header))
+	if (of && !is_hmac)
+		return err_field(err, "verify/of", "goes with scheme hmac only");
+	if (is_hmac && proof_text_compile(&v->of, of ? of : "{{body}}", err) < 0)
+		return option_within(err, "verify");
+	if (!v->digest.key || (needs_header && !v->header))
 		return err_field(err, "verify/key", "is missing: %s needs \"key\"%s", scheme,
 				 needs_header ? " and \"header\"" : "");
+	return 0;
+}
+
+/* One pointer or two. */
+static int
+take_unpack(struct callback_rules *c, json_t *callback, struct err *err)
+{
+	json_t *unpack = json_object_get(callback, "unpack");
+	size_t count = json_is_array(unpack) ? json_array_size(unpack) : 1;
+
+	if (!unpack || json_is_string(unpack))
+		return option_pointer(callback, "unpack", &c->unpack[0], err);
+	if (!json_is_array(unpack) || !count || count > sizeof(c->unpack) / sizeof(*c->unpack))
+		return err_field(err, "unpack", "must be a pointer, or a list of two: the fields whose text holds "
+				 "JSON");
+	for (size_t i = 0; i < count; i++) {
+		json_t *one = json_pack("{s:O}", "unpack", json_array_get(unpack, i));
+		int rc = option_pointer(one, "unpack", &c->unpack[i], err);
+
+		json_decref(one);
+		if (rc < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -271,13 +282,13 @@ callback_compile(struct callback_rules *c, json_t *config, const struct request_
 		return -1;
 	if (!callback)
 		return 0;
-	if (option_only(callback, "callback", " list receipt reply calls verify answer answer_type "
+	if (option_only(callback, "callback", " list unpack receipt reply calls verify answer answer_type "
 			"within_ms charset ", err) < 0)
 		return -1;
 	if (option_object(callback, "receipt", &receipt, err) < 0 ||
 	    option_object(callback, "reply", &reply, err) < 0 ||
 	    option_object(callback, "verify", &verify, err) < 0 ||
-	    option_pointer(callback, "list", &c->list, err) < 0 ||
+	    option_pointer(callback, "list", &c->list, err) < 0 || take_unpack(c, callback, err) < 0 ||
 	    option_text(callback, "answer", &c->answer, err) < 0 ||
 	    option_text(callback, "answer_type", &c->answer_type, err) < 0 ||
 	    option_object(callback, "charset", &charset, err) < 0 ||
@@ -294,7 +305,7 @@ callback_compile(struct callback_rules *c, json_t *config, const struct request_
 void
 callback_fini(struct callback_rules *c)
 {
-	struct pointer *pointers[] = { &c->list, &c->receipt.id, &c->receipt.provider_id, &c->receipt.to,
+	struct pointer *pointers[] = { &c->list, &c->unpack[0], &c->unpack[1], &c->receipt.id, &c->receipt.provider_id, &c->receipt.to,
 				       &c->receipt.country, &c->reply.country, &c->receipt.part,
 				       &c->receipt.parts, &c->receipt.part_of, &c->reply.part,
 				       &c->reply.parts, &c->reply.part_of, &c->receipt.state, &c->receipt.reason, &c->reply.id,
@@ -302,6 +313,7 @@ callback_fini(struct callback_rules *c)
 
 	for (size_t i = 0; i < sizeof(pointers) / sizeof(*pointers); i++)
 		pointer_fini(pointers[i]);
+	proof_text_fini(&c->verify.of);
 	for (size_t i = 0; i < c->call_count; i++) {
 		struct call_rule *r = &c->calls[i];
 		struct pointer *of[] = { &r->has, &r->id, &r->provider_id, &r->to, &r->country, &r->digits,

@@ -70,11 +70,10 @@ check_number(const struct operation *op, struct err *err)
 	if (!says(op, PART_NUMBER))
 		return refuse(err, op, "says {{to}}, {{to_plus}} or {{to_national}} nowhere: the provider would "
 			      "not know whom to reach");
-	if (op->numbers_max > 1 && !op->numbers_join &&
-	    (request_uses_number(&op->path) || request_uses_number(&op->query) ||
-	     request_uses_number(&op->body)))
-		return refuse(err, op, "has a number outside \"elements\": write \"join\" in \"numbers\", the "
-			      "text between two of them");
+	if (op->numbers_max > 1 && operation_uses(op, request_uses_number))
+		return refuse(err, op, "has a number outside \"elements\", where only the first one's could stand: "
+			      "make it an element, {\"number\":\"{{to}}\"}, and write \"{{all:number}}\" for the "
+			      "list or \"{{joined:number}}\" for a text with commas");
 	return 0;
 }
 
@@ -90,6 +89,37 @@ check_elements(const struct operation *op, struct err *err)
 		err_field(err, "elements", "\"%s\" is never sent: write \"{{all:%s}}\" where the provider "
 			  "wants the list", e->name, e->name);
 		return strcmp(op->name, "send") == 0 ? -1 : option_within(err, op->name);
+	}
+	return 0;
+}
+
+static bool
+is_sent(const struct operation *op, const struct request_computed *c)
+{
+	for (size_t i = 0; i < op->varying_count; i++)
+		if (request_uses_computed(&op->varying[i].value, c))
+			return true;
+	for (size_t i = 0; i < op->computed_count; i++)
+		if (request_uses_computed(&op->computed[i].of, c))
+			return true;
+	return request_uses_computed(&op->path, c) || request_uses_computed(&op->query, c) ||
+		request_uses_computed(&op->body, c);
+}
+
+/* A section may inherit what it does not send; what itself says it must send. */
+static int
+check_computed(const struct profile *p, const struct operation *op, struct err *err)
+{
+	for (size_t i = 0; i < op->computed_count; i++) {
+		bool sent = false;
+
+		for (int k = 0; k < OP_COUNT; k++)
+			for (size_t n = 0; n < p->ops[k].computed_count; n++)
+				sent = sent || (strcmp(p->ops[k].computed[n].name, op->computed[i].name) == 0 &&
+						is_sent(&p->ops[k], &p->ops[k].computed[n]));
+		if (!sent)
+			return err_field(err, "computed", "\"%s\" is never sent: write \"{{computed:%s}}\" where "
+					 "the provider wants it", op->computed[i].name, op->computed[i].name);
 	}
 	return 0;
 }
@@ -174,6 +204,9 @@ check_questions(const struct profile *p, struct err *err)
 int
 fit_check(const struct profile *p, struct err *err)
 {
+	for (int i = 0; i < OP_COUNT; i++)
+		if (check_computed(p, &p->ops[i], err) < 0)
+			return -1;
 	return check_send(p, OP_SEND, err) < 0 || check_send(p, OP_ORDINARY, err) < 0 ||
 		check_call(p, err) < 0 || check_questions(p, err) < 0 ? -1 : 0;
 }

@@ -46,6 +46,11 @@ read_file(const char *folder, const char *name, struct err *err)
 	}
 	file = json_loads(body, JSON_REJECT_DUPLICATES, &where);
 	free(body);
+	if (file && (profile_check_version(file, err) < 0 ||
+		     option_only(file, name, " version title parameters config ", err) < 0)) {
+		json_decref(file);
+		return NULL;
+	}
 	if (!file || !json_is_object(json_object_get(file, "parameters")) ||
 	    !json_is_object(json_object_get(file, "config"))) {
 		err_field(err, "profile", "%s: %s (line %d)", path, file

@@ -13,7 +13,7 @@
 
 /* A section has its own words and answers; these it shares with the profile's top. */
 static const char *const shared[] = {
-	"url", "headers", "authorization", "sign", "success", "errors", "reason_pointer", "body_type",
+	"url", "headers", "authorization", "sign", "computed", "success", "errors", "reason_pointer", "body_type",
 	"body_encoding", "answer_type",
 };
 
@@ -158,9 +158,43 @@ take_elements(struct operation *op, const struct request_context *context, struc
 		e->json.escape = ESCAPE_JSON;
 		rc = request_compile(&e->json, text, ESCAPE_NONE, context, err);
 		free(text);
+		e->is_text = json_is_string(value);
+		if (rc == 0 && e->is_text)
+			rc = request_compile(&e->text, json_string_value(value), ESCAPE_NONE, context, err);
 		if (rc < 0)
 			return option_within(err, "elements");
 		op->own_ids = op->own_ids || request_says(&e->json, PART_ID);
+	}
+	return 0;
+}
+
+/* Each may use those above it. */
+static int
+take_computed(struct operation *op, struct request_context *context, struct err *err)
+{
+	json_t *computed, *value;
+	const char *name;
+
+	if (option_object(op->config, "computed", &computed, err) < 0)
+		return -1;
+	op->computed = xcalloc(json_object_size(computed) + 1, sizeof(*op->computed));
+	context->computed = op->computed;
+	json_object_foreach(computed, name, value) {
+		struct request_computed *c = &op->computed[op->computed_count++];
+		const char *of = NULL;
+
+		c->name = name;
+		if (!json_is_object(value))
+			return err_field(err, "computed", "\"%s\" must be an object with \"of\"", name);
+		if (option_only(value, "computed", " of hash as key ", err) < 0 ||
+		    option_text(value, "of", &of, err) < 0 || digest_options(&c->digest, value, err) < 0)
+			return -1;
+		if (!of)
+			return err_field(err, "computed", "\"%s\" needs \"of\", the text with {{…}} whose %s "
+					 "it is", name, c->digest.key ? "HMAC" : "hash");
+		if (request_compile(&c->of, of, ESCAPE_NONE, context, err) < 0)
+			return option_within(err, "computed");
+		context->computed_count = op->computed_count;
 	}
 	return 0;
 }
@@ -180,7 +214,7 @@ compile_json_body(struct operation *op, const struct request_context *context, s
 	rc = request_compile(&op->body, text, ESCAPE_NONE, context, err);
 	free(text);
 	if (rc == 0)
-		rc = request_check_json(&op->body, op->numbers_join, err);
+		rc = request_check_json(&op->body, err);
 	return rc < 0 ? option_within(err, "body") : 0;
 }
 
@@ -230,17 +264,17 @@ take_numbers(struct operation *op, struct err *err)
 	    option_object(op->config, "each", &each, err) < 0)
 		return -1;
 	if (each && !numbers)
-		return err_field(err, "each", "goes with \"numbers\":{\"most\":200,\"join\":\",\"}");
-	if (option_only(numbers, "numbers", " most join texts ", err) < 0 ||
+		return err_field(err, "each", "goes with \"numbers\":{\"most\":200}");
+	if (option_only(numbers, "numbers", " most texts ", err) < 0 ||
 	    option_number(numbers, "most", 2, NUMBERS_MAX, &most, err) < 0 ||
-	    option_text(numbers, "join", &op->numbers_join, err) < 0 ||
 	    option_flag(numbers, "texts", &op->texts, err) < 0 ||
 	    option_only(each, "each", " list to status ", err) < 0 ||
 	    option_pointer(each, "list", &op->each, err) < 0 ||
 	    option_pointer(each, "to", &op->each_to, err) < 0)
 		return -1;
-	if (numbers && (most == 1 || (!op->numbers_join && !json_object_get(op->config, "elements"))))
-		return err_field(err, "numbers", "needs \"most\", and \"join\" or \"elements\"");
+	if (numbers && (most == 1 || !json_object_get(op->config, "elements")))
+		return err_field(err, "numbers", "needs \"most\", and beside it \"elements\", the part that "
+				 "each message has");
 	if (!op->each.count != !op->each_to.count)
 		return err_field(err, "each", "needs \"list\" and \"to\"");
 	if (json_object_get(each, "status") &&
@@ -296,8 +330,32 @@ take_body(struct operation *op, const struct request_context *context, struct er
 		: compile_fields(op, query ? &op->query : &op->body, context, err);
 }
 
+/* A value with {{…}} is made anew for each request, and one that a message could break into two lines
+ * is refused. */
 static int
-take_headers(struct operation *op, struct err *err)
+take_header(struct operation *op, const char *name, const char *text, const struct request_context *context,
+	    struct err *err)
+{
+	struct request_header *h = &op->varying[op->varying_count];
+
+	if (!text || !name[0] || strpbrk(name, ":\r\n ") || strpbrk(text, "\r\n"))
+		return err_field(err, "headers", "\"%s\" must be one line of text", name);
+	if (strcasecmp(name, "authorization") == 0)
+		return err_field(err, "headers", "set the option \"authorization\" instead");
+	if (!strstr(text, "{{"))
+		return 0;
+	*h = (struct request_header){ .name = name };
+	op->varying_count++;
+	if (request_compile(&h->value, text, ESCAPE_NONE, context, err) < 0)
+		return option_within(err, "headers");
+	if (strcasecmp(name, "content-type") == 0 || !request_is_line(&h->value))
+		return err_field(err, "headers", "\"%s\" may hold {{computed:…}}, {{nonce}}, {{now_s}}, {{id}}, a "
+				 "number or a day, and no other {{…}}", name);
+	return 0;
+}
+
+static int
+take_headers(struct operation *op, const struct request_context *context, struct err *err)
 {
 	const char *name;
 	json_t *value;
@@ -305,16 +363,10 @@ take_headers(struct operation *op, struct err *err)
 	if (option_object(op->config, "headers", &op->headers, err) < 0 ||
 	    option_text(op->config, "authorization", &op->authorization, err) < 0)
 		return -1;
-	json_object_foreach(op->headers, name, value) {
-		const char *text = json_string_value(value);
-
-		if (!text || !name[0] || strpbrk(name, ":\r\n ") || strpbrk(text, "\r\n") ||
-		    strstr(text, "{{"))
-			return err_field(err, "headers", "\"%s\" must be one line of fixed text "
-					 "(no {{…}})", name);
-		if (strcasecmp(name, "authorization") == 0)
-			return err_field(err, "headers", "set the option \"authorization\" instead");
-	}
+	op->varying = xcalloc(json_object_size(op->headers) + 1, sizeof(*op->varying));
+	json_object_foreach(op->headers, name, value)
+		if (take_header(op, name, json_string_value(value), context, err) < 0)
+			return -1;
 	if (op->authorization && strpbrk(op->authorization, "\r\n"))
 		return err_field(err, "authorization", "must be one line");
 	return 0;
@@ -375,14 +427,14 @@ take_answer(struct operation *op, struct err *err)
 }
 
 static int
-take_sign(struct operation *op, const struct request_context *context, struct err *err)
+take_sign(struct operation *op, struct err *err)
 {
 	const char *signed_type;
 	json_t *sign;
 
 	if (option_object(op->config, "sign", &sign, err) < 0)
 		return -1;
-	if (scheme_compile(&op->sign, op, sign, context, err) < 0)
+	if (scheme_compile(&op->sign, op, sign, err) < 0)
 		return option_within(err, "sign");
 	signed_type = scheme_type(&op->sign, op->content_type);
 	if (signed_type && json_object_get(op->headers, "Content-Type"))
@@ -391,11 +443,20 @@ take_sign(struct operation *op, const struct request_context *context, struct er
 	return 0;
 }
 
+bool
+operation_uses(const struct operation *op, bool (*uses)(const struct request_template *))
+{
+	for (size_t i = 0; i < op->varying_count; i++)
+		if (uses(&op->varying[i].value))
+			return true;
+	return uses(&op->path) || uses(&op->query) || uses(&op->body);
+}
+
 /* Several texts in one request: then no text may stand outside the elements. */
 static int
 check_texts(const struct operation *op, struct err *err)
 {
-	if (op->texts && (request_uses_text(&op->body) || request_uses_text(&op->query)))
+	if (op->texts && operation_uses(op, request_uses_text))
 		return err_field(err, "numbers", "\"texts\" lets several texts share a request: {{text}} "
 				 "and {{params_…}} may then stand in \"elements\" only");
 	return 0;
@@ -413,8 +474,8 @@ operation_compile(struct operation *op, const char *name, json_t *profile, json_
 		goto faulty;
 	context.elements = op->elements;
 	context.element_count = op->element_count;
-	if (take_body(op, &context, err) < 0 || take_url(op, &context, err) < 0 ||
-	    take_headers(op, err) < 0 || take_sign(op, &context, err) < 0 ||
+	if (take_computed(op, &context, err) < 0 || take_body(op, &context, err) < 0 ||
+	    take_url(op, &context, err) < 0 || take_headers(op, &context, err) < 0 || take_sign(op, err) < 0 ||
 	    take_answer(op, err) < 0 || check_texts(op, err) < 0)
 		goto faulty;
 	return 0;
@@ -443,7 +504,14 @@ operation_fini(struct operation *op)
 	for (size_t i = 0; i < op->element_count; i++) {
 		free(op->elements[i].name);
 		request_template_fini(&op->elements[i].json);
+		request_template_fini(&op->elements[i].text);
 	}
+	for (size_t i = 0; i < op->computed_count; i++)
+		request_template_fini(&op->computed[i].of);
+	for (size_t i = 0; i < op->varying_count; i++)
+		request_template_fini(&op->varying[i].value);
+	free(op->computed);
+	free(op->varying);
 	free(op->errors);
 	free(op->elements);
 	free(op->origin);
@@ -451,7 +519,6 @@ operation_fini(struct operation *op)
 	request_template_fini(&op->key_fields);
 	request_template_fini(&op->query);
 	request_template_fini(&op->body);
-	scheme_fini(&op->sign);
 	json_decref(op->config);
 	*op = (struct operation){ 0 };
 }

@@ -19,6 +19,11 @@ struct error_rule {			/* status and pointer must both fit, where given */
 	bool unlisted;			/* a refusal whose class nobody knows: they are counted */
 };
 
+struct request_header {
+	const char *name;
+	struct request_template value;
+};
+
 struct operation {
 	const char *name;		/* NULL = the profile has no such operation */
 	json_t *config;			/* keeps everything borrowed alive */
@@ -26,13 +31,16 @@ struct operation {
 	char *origin;			/* "https://host" */
 	struct request_template path, query, body;	/* path: after the origin; query: after its "?" */
 	struct request_template key_fields;		/* of one key; used by query or body */
-	json_t *headers;
+	json_t *headers;		/* the fixed ones, and … */
+	struct request_header *varying;	/* … those made anew for each request */
+	size_t varying_count;
+	struct request_computed *computed;
+	size_t computed_count;
 	const char *content_type, *authorization;	/* NULL = none */
 	bool base64;			/* the whole body travels in Base64 */
 	bool is_text;			/* answers are plain text, read as {"text": "…"} */
 	struct signing sign;
 	unsigned numbers_max;		/* in one request */
-	const char *numbers_join;
 	bool texts;			/* numbers of different texts may share a request */
 	struct request_element *elements;
 	size_t element_count;
@@ -53,9 +61,11 @@ int operation_compile(struct operation *, const char *name, json_t *profile, jso
 		      const struct request_context *, struct err *);
 /* Its host and port, without the user and key that a url may carry. */
 const char *operation_host(const struct operation *);
+/* Is that so of its path, query, body or a header? */
+bool operation_uses(const struct operation *, bool (*uses)(const struct request_template *));
 void operation_fini(struct operation *);
 /* What a section may hold beside its own options. */
-#define OPERATION_OPTIONS " path method headers authorization body_type body fields key_fields elements success " \
+#define OPERATION_OPTIONS " path method headers authorization body_type body fields key_fields elements computed success " \
 	"id_pointer reason_pointer errors numbers each parts_list sign body_encoding answer_type unpack "
 
 #endif

@@ -123,6 +123,9 @@ take_sections(struct profile *p, const struct request_context *context, struct e
 						 context, err) < 0)
 			return -1;
 	}
+	if (operation_uses(&p->ops[OP_BALANCE], request_uses_items))
+		return err_field(err, "balance", "asks about no single message: {{to}}, {{text}}, {{id}} … mean "
+				 "nothing here");
 	p->call_query_ms = 10000;
 	if (option_number(json_object_get(p->config, "call_query"), "every_ms", 100, 60000,
 			  &p->call_query_ms, err) < 0)
@@ -147,8 +150,7 @@ take_pull(struct profile *p, size_t i, json_t *pull, const struct request_contex
 	if (option_pointer(pull, "list", &rules->list, err) < 0 ||
 	    option_number(pull, "every_ms", 100, 3600000, &rules->every_ms, err) < 0)
 		return option_within(err, "pull");
-	if (request_uses_items(&op->body) || request_uses_items(&op->query) ||
-	    request_uses_items(&op->path))
+	if (operation_uses(op, request_uses_items))
 		return err_field(err, "pull", "asks about no single message: {{to}}, {{text}}, {{id}} … "
 				 "mean nothing here");
 	return 0;
@@ -290,9 +292,21 @@ make_reach(struct profile *p, const struct request_context *context, struct err 
 }
 
 int
+profile_check_version(json_t *from, struct err *err)
+{
+	json_t *version = json_object_get(from, "version");
+
+	if (!version || (json_is_integer(version) && json_integer_value(version) == PROFILE_VERSION))
+		return 0;
+	return err_field(err, "version", "must be %d, the profile language that this gong-http speaks; for a "
+			 "newer one install the gong that it came with, or write the profile as "
+			 "docs/http-driver.md says", PROFILE_VERSION);
+}
+
+int
 profile_compile(struct profile *p, json_t *config, struct err *err)
 {
-	static const char known[] = OPERATION_OPTIONS "url secret receipts callback callback_url timeout_ms "
+	static const char known[] = OPERATION_OPTIONS "version url secret receipts callback callback_url timeout_ms "
 		"connect_timeout_ms connections window batch ca_file client_cert client_key proxy http "
 		"country ordinary call query call_query balance pull templates limits languages hidden ";
 	struct request_context context = { 0 };
@@ -301,7 +315,7 @@ profile_compile(struct profile *p, json_t *config, struct err *err)
 	if (!json_is_object(config))
 		return err_field(err, "config", "must be a JSON object with at least url, body and "
 				 "success");
-	if (option_only(config, "", known, err) < 0 || take_transport(p, err) < 0 || check_hidden(config, err) < 0 ||
+	if (profile_check_version(config, err) < 0 || option_only(config, "", known, err) < 0 || take_transport(p, err) < 0 || check_hidden(config, err) < 0 ||
 	    option_object(config, "languages", &p->languages, err) < 0 ||
 	    option_text(config, "callback_url", &context.callback_url, err) < 0 ||
 	    option_text(config, "secret", &context.secret, err) < 0 ||

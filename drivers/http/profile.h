@@ -6,6 +6,7 @@
 #include "drivers/http/approved.h"
 #include "drivers/http/form.h"
 #include "drivers/http/operation.h"
+#include "drivers/http/proof_text.h"
 #include "drivers/http/verify.h"
 
 enum operation_id {
@@ -38,12 +39,13 @@ struct call_rule {
 
 struct verify_rules {
 	bool (*fits)(const struct verify_rules *, const struct verify_request *);	/* NULL = unsigned */
-	const char *key, *header;
-	enum sign_hash hash;
-	enum sign_as as;
+	const char *header;
+	struct digest digest;
+	struct proof_text of;		/* hmac: what of the request it is over */
 };
 
 struct callback_rules {
+	struct pointer unpack[2];	/* fields whose text holds JSON: the first that is there is read */
 	struct pointer list;		/* where the items stand, if not at the top */
 	struct receipt_rules receipt;
 	struct reply_rules reply;
@@ -92,6 +94,9 @@ struct profile {
 	unsigned connections, window, batch, numbers_max;
 };
 
+#define PROFILE_VERSION 1		/* of the language that docs/http-driver.md describes */
+/* Is what it says of its "version" what we speak?  Nothing said is 1. */
+int profile_check_version(json_t *, struct err *);
 /* Takes a reference on `config`.  -1: err->field is the option, err->text the fault and remedy. */
 int profile_compile(struct profile *, json_t *config, struct err *);
 void profile_fini(struct profile *);

@@ -1,6 +1,7 @@
 /* request.c -- what stands in request.h.  It sends nothing. */
 #include "drivers/http/request.h"
 
+#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -12,31 +13,32 @@
 
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
 		VAR_TEXT_UTF16, VAR_TEXT_XML, VAR_ID, VAR_ID_PARTS, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
-		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_SIGNATURE, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
-		VAR_PARAMS_LIST, VAR_PARAMS_TEXT, VAR_ALL, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S,
+		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
+		VAR_PARAMS_LIST, VAR_PARAMS_TEXT, VAR_ALL, VAR_JOINED, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S,
 		VAR_RING_MS, VAR_KEYS, VAR_KEY, VAR_KEY_NUMBER, VAR_EACH_KEY, VAR_SENT_AT,
-		VAR_BEIJING_DAY, VAR_UTC_DAY, VAR_SINCE_S };
+		VAR_BEIJING_DAY, VAR_UTC_DAY, VAR_SINCE_S, VAR_NOW_S, VAR_NONCE, VAR_COMPUTED };
 
 static const struct { const char *name; enum variable variable; } variables[] = {
 	{ "to", VAR_TO }, { "to_plus", VAR_TO_PLUS }, { "to_national", VAR_TO_NATIONAL },
 	{ "text", VAR_TEXT }, { "text_json", VAR_TEXT_JSON }, { "text_utf16", VAR_TEXT_UTF16 }, { "text_xml", VAR_TEXT_XML },
 	{ "id", VAR_ID }, { "id_parts", VAR_ID_PARTS }, { "not_after", VAR_NOT_AFTER }, { "minutes_left", VAR_MINUTES_LEFT },
 	{ "seconds_left", VAR_SECONDS_LEFT }, { "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
-	{ "alphabet", VAR_ALPHABET }, { "signature", VAR_SIGNATURE }, { "ref", VAR_REF },
+	{ "alphabet", VAR_ALPHABET }, { "ref", VAR_REF },
 	{ "template", VAR_TEMPLATE }, { "params_object", VAR_PARAMS_OBJECT },
 	{ "params_list", VAR_PARAMS_LIST }, { "params_text", VAR_PARAMS_TEXT },
 	{ "sent_at", VAR_SENT_AT }, { "key", VAR_KEY }, { "key_number", VAR_KEY_NUMBER },
 	{ "language", VAR_LANGUAGE }, { "plays", VAR_PLAYS },
 	{ "ring_s", VAR_RING_S }, { "ring_ms", VAR_RING_MS }, { "keys", VAR_KEYS },
 	{ "beijing_day", VAR_BEIJING_DAY }, { "utc_day", VAR_UTC_DAY },
-	{ "since_s", VAR_SINCE_S },
+	{ "since_s", VAR_SINCE_S }, { "now_s", VAR_NOW_S }, { "nonce", VAR_NONCE },
 };
 
 struct piece {
 	enum variable variable;
 	char *literal;			/* VAR_LITERAL */
 	size_t len;
-	const struct request_template *element;	/* VAR_ALL, VAR_EACH_KEY */
+	const struct request_template *element;	/* VAR_ALL, VAR_JOINED, VAR_EACH_KEY */
+	const struct request_computed *computed;	/* VAR_COMPUTED */
 	bool raw;			/* JSON that stands unquoted in JSON */
 	long least, most;		/* VAR_…_LEFT: what the provider allows; most 0 = anything */
 };
@@ -166,17 +168,49 @@ add_base64(struct request_template *t, const char *name, const char *value, stru
 	return rc;
 }
 
+static const struct request_element *
+find_element(const char *name, const struct request_context *c, struct err *err)
+{
+	for (size_t i = 0; i < c->element_count; i++)
+		if (strcmp(c->elements[i].name, name) == 0)
+			return &c->elements[i];
+	err_set(err, "\"%s\" is none of \"elements\"", name);
+	return NULL;
+}
+
 static int
 add_element(struct request_template *t, const char *name, bool raw, const struct request_context *c,
 	    struct err *err)
 {
-	for (size_t i = 0; i < c->element_count; i++)
-		if (strcmp(c->elements[i].name, name) == 0) {
-			add_piece(t, (struct piece){ .variable = VAR_ALL, .raw = raw,
-						     .element = &c->elements[i].json });
+	const struct request_element *e = find_element(name, c, err);
+
+	if (e)
+		add_piece(t, (struct piece){ .variable = VAR_ALL, .raw = raw, .element = &e->json });
+	return e ? 0 : -1;
+}
+
+static int
+add_joined(struct request_template *t, const char *name, const struct request_context *c, struct err *err)
+{
+	const struct request_element *e = find_element(name, c, err);
+
+	if (e && !e->is_text)
+		return err_set(err, "{{joined:%s}}: the element must be a text, like \"{{to}}\"; {{all:%s}} is "
+			       "the list of any", name, name);
+	if (e)
+		add_piece(t, (struct piece){ .variable = VAR_JOINED, .element = &e->text });
+	return e ? 0 : -1;
+}
+
+static int
+add_computed(struct request_template *t, const char *name, const struct request_context *c, struct err *err)
+{
+	for (size_t i = 0; i < c->computed_count; i++)
+		if (strcmp(c->computed[i].name, name) == 0) {
+			add_piece(t, (struct piece){ .variable = VAR_COMPUTED, .computed = &c->computed[i] });
 			return 0;
 		}
-	return err_set(err, "{{all:%s}} is none of \"elements\"", name);
+	return err_set(err, "{{computed:%s}} is none of \"computed\" (above it, where it stands in one)", name);
 }
 
 /* Cuts ":20-36000" off "seconds_left:20-36000". */
@@ -209,6 +243,10 @@ add_variable(struct request_template *t, char *name, bool raw, const struct requ
 		return add_constant(t, name, c->secret, "set the option \"secret\"", err);
 	if (strncmp(name, "all:", 4) == 0)
 		return add_element(t, name + 4, raw, c, err);
+	if (strncmp(name, "joined:", 7) == 0)
+		return add_joined(t, name + 7, c, err);
+	if (strncmp(name, "computed:", 9) == 0)
+		return add_computed(t, name + 9, c, err);
 	if (take_bounds(&piece, name, err) < 0)
 		return -1;
 	for (size_t i = 0; i < sizeof(variables) / sizeof(*variables); i++) {
@@ -318,25 +356,18 @@ number_as(enum variable variable, const struct item *item, const char *country)
 		: digits;
 }
 
-/* What joins the numbers is the profile's own text and stands as it is written there. */
 static void
-add_numbers(struct buf *out, enum escape escape, enum variable variable,
-	    const struct request_values *v)
+add_number_of(struct buf *out, enum escape escape, enum variable variable, const struct request_values *v)
 {
-	for (size_t i = 0; i < v->count; i++) {
-		const char *number = number_as(variable, v->items[i], v->country);
+	const char *number = v->count ? number_as(variable, v->items[0], v->country) : "";
 
-		if (i)
-			buf_puts(out, v->join);
-		add_escaped(out, escape, number, strlen(number));
-	}
+	add_escaped(out, escape, number, strlen(number));
 }
 
-/* Each item's element as a JSON list. */
+/* Each item's element, with commas between. */
 static void
-add_all(struct buf *out, const struct request_template *element, const struct request_values *v)
+add_elements(struct buf *out, const struct request_template *element, const struct request_values *v)
 {
-	buf_puts(out, "[");
 	for (size_t i = 0; i < v->count; i++) {
 		struct request_values one = *v;
 
@@ -345,7 +376,6 @@ add_all(struct buf *out, const struct request_template *element, const struct re
 		buf_puts(out, i ? "," : "");
 		request_render(element, &one, out);
 	}
-	buf_puts(out, "]");
 }
 
 /* Further fields for each key that means something. */
@@ -358,6 +388,37 @@ add_keys(struct buf *out, const struct request_template *element, const struct r
 		buf_puts(out, "&");
 		request_render(element, &one, out);
 	}
+}
+
+void
+request_make_nonce(char nonce[REQUEST_NONCE])
+{
+	unsigned char bytes[(REQUEST_NONCE - 1) / 2];
+
+	RAND_bytes(bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		snprintf(nonce + i * 2, 3, "%02x", bytes[i]);
+}
+
+/* Wherever it stands in one request it is the same. */
+static void
+add_nonce(struct buf *out, char *kept)
+{
+	char fresh[REQUEST_NONCE] = "", *nonce = kept ? kept : fresh;
+
+	if (!nonce[0])
+		request_make_nonce(nonce);
+	buf_puts(out, nonce);
+}
+
+static void
+add_computed_value(struct buf *out, const struct request_computed *c, const struct request_values *v)
+{
+	struct buf text = { 0 };
+
+	request_render(&c->of, v, &text);
+	digest_add(out, &c->digest, text.data, text.len);
+	buf_fini(&text);
 }
 
 static void
@@ -429,14 +490,18 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_FLASH: buf_puts(out, item->flash ? "true" : "false"); break;
 	case VAR_CODING: buf_puts(out, is_gsm7(item) ? "0" : "2"); break;
 	case VAR_ALPHABET: buf_puts(out, is_gsm7(item) ? "text" : "unicode"); break;
-	case VAR_SIGNATURE: buf_puts(out, v->signature); break;
 	case VAR_REF: buf_puts(out, v->ref ? v->ref : ""); break;
 	case VAR_TEMPLATE: buf_puts(out, words->approved ? words->approved->code : ""); break;
 	case VAR_PARAMS_OBJECT: buf_puts(out, words->params.object ? words->params.object : "{}"); break;
 	case VAR_PARAMS_LIST: case VAR_PARAMS_TEXT:
 		buf_puts(out, words->params.list ? words->params.list : "[]");
 		break;
-	case VAR_ALL: add_all(out, p->element, v); break;
+	case VAR_ALL:
+		buf_puts(out, "[");
+		add_elements(out, p->element, v);
+		buf_puts(out, "]");
+		break;
+	case VAR_JOINED: add_elements(out, p->element, v); break;
 	case VAR_LANGUAGE: buf_puts(out, words->language); break;
 	case VAR_PLAYS: add_number(out, p, item->plays); break;
 	case VAR_RING_S: add_number(out, p, (item->ring_ms + 999) / 1000); break;
@@ -448,6 +513,9 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_BEIJING_DAY: add_day(out, "%Y%m%d", at + HOURS(8)); break;
 	case VAR_UTC_DAY: add_day(out, "%Y-%m-%d", at); break;
 	case VAR_SINCE_S: buf_printf(out, "%lld", (long long)(at - MINUTES(5)) / 1000); break;
+	case VAR_NOW_S: buf_printf(out, "%lld", (long long)(v->now / 1000)); break;
+	case VAR_NONCE: add_nonce(out, v->nonce); break;
+	case VAR_COMPUTED: add_computed_value(out, p->computed, v); break;
 	case VAR_LITERAL: case VAR_TO: case VAR_TO_PLUS: case VAR_TO_NATIONAL: case VAR_EACH_KEY: break;
 	}
 }
@@ -476,7 +544,7 @@ request_render(const struct request_template *t, const struct request_values *v,
 		switch (p->variable) {
 		case VAR_LITERAL: buf_add(out, p->literal, p->len); break;
 		case VAR_TO: case VAR_TO_PLUS: case VAR_TO_NATIONAL:
-			add_numbers(out, t->escape, p->variable, v);
+			add_number_of(out, t->escape, p->variable, v);
 			break;
 		/* the two that every message has, without a copy between */
 		case VAR_TEXT:
@@ -493,13 +561,12 @@ request_render(const struct request_template *t, const struct request_values *v,
 }
 
 int
-request_check_json(const struct request_template *t, const char *join, struct err *err)
+request_check_json(const struct request_template *t, struct err *err)
 {
 	static const char hostile[] = "a\"b\\\n{\xe6\xb0\xb4";
 	struct item sample = { .id = "0A", .to = "+8613800000000", .not_after = 1 };
 	struct item *two[] = { &sample, &sample };
-	const struct request_values values = { .items = two, .count = join ? 2 : 1, .country = "",
-					       .join = join, .signature = "0a", .ref = "a\"b" };
+	const struct request_values values = { .items = two, .count = 2, .country = "", .ref = "a\"b" };
 	struct buf out = { 0 };
 	json_error_t where;
 	json_t *json;
@@ -518,10 +585,22 @@ request_check_json(const struct request_template *t, const char *join, struct er
 }
 
 static bool
-uses(const struct request_template *t, enum variable first, enum variable last)
+stands(const struct request_template *t, enum variable first, enum variable last)
 {
 	for (size_t i = 0; i < t->count; i++)
 		if (t->pieces[i].variable >= first && t->pieces[i].variable <= last)
+			return true;
+	return false;
+}
+
+/* Itself, or what is computed in it. */
+static bool
+uses(const struct request_template *t, enum variable first, enum variable last)
+{
+	if (stands(t, first, last))
+		return true;
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].computed && uses(&t->pieces[i].computed->of, first, last))
 			return true;
 	return false;
 }
@@ -548,9 +627,39 @@ bool
 request_uses_element(const struct request_template *t, const struct request_element *element)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (t->pieces[i].element == &element->json)
+		if (t->pieces[i].element &&
+		    (t->pieces[i].element == &element->json || t->pieces[i].element == &element->text))
 			return true;
 	return false;
+}
+
+bool
+request_uses_computed(const struct request_template *t, const struct request_computed *computed)
+{
+	for (size_t i = 0; i < t->count; i++)
+		if (t->pieces[i].computed == computed)
+			return true;
+	return false;
+}
+
+bool
+request_is_line(const struct request_template *t)
+{
+	static const enum variable lines[] = {
+		VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_ID, VAR_ID_PARTS, VAR_SENT_AT,
+		VAR_BEIJING_DAY, VAR_UTC_DAY, VAR_NOW_S, VAR_NONCE, VAR_COMPUTED,
+	};
+
+	for (size_t i = 0; i < t->count; i++) {
+		const struct piece *p = &t->pieces[i];
+		size_t k = 0;
+
+		while (k < sizeof(lines) / sizeof(*lines) && lines[k] != p->variable)
+			k++;
+		if (k == sizeof(lines) / sizeof(*lines) || (p->literal && strpbrk(p->literal, "\r\n")))
+			return false;
+	}
+	return true;
 }
 
 bool
@@ -563,18 +672,12 @@ request_says(const struct request_template *t, enum request_part part)
 		[PART_ID_PARTS] = { VAR_ID_PARTS, VAR_ID_PARTS },
 	};
 
-	if (uses(t, of[part].first, of[part].last))
+	if (stands(t, of[part].first, of[part].last))
 		return true;
 	for (size_t i = 0; i < t->count; i++)
 		if (t->pieces[i].element && request_says(t->pieces[i].element, part))
 			return true;
 	return false;
-}
-
-bool
-request_uses_signature(const struct request_template *t)
-{
-	return uses(t, VAR_SIGNATURE, VAR_SIGNATURE);
 }
 
 void

@@ -12,6 +12,7 @@
 #include "core/err.h"
 #include "core/msec.h"
 #include "drivers/http/approved.h"
+#include "drivers/http/digest.h"
 #include "drivers/kit/kit.h"
 
 struct words {				/* what many items say */
@@ -52,15 +53,25 @@ struct request_template {
 	enum escape escape;		/* of the values */
 };
 
-struct request_element {		/* one item's part of a list, {{all:NAME}} */
+struct request_element {		/* one item's part of a list, {{all:NAME}} or {{joined:NAME}} */
 	char *name;
 	struct request_template json;
+	struct request_template text;	/* the same without quotes … */
+	bool is_text;			/* … where it is one */
+};
+
+struct request_computed {		/* {{computed:NAME}}: a hash or HMAC of the values as they are */
+	const char *name;
+	struct request_template of;
+	struct digest digest;
 };
 
 struct request_context {		/* known at open, folded into the literals */
 	const char *callback_url, *secret;	/* NULL = the config has none */
 	const struct request_element *elements;
 	size_t element_count;
+	const struct request_computed *computed;
+	size_t computed_count;
 };
 
 /* Appends `source` to `t`.  `literals`: how the text between the variables is escaped.
@@ -75,11 +86,14 @@ int request_compile_fields(struct request_template *, json_t *fields,
 int request_compile_key_fields(struct request_template *t, struct request_template *each_key,
 			       json_t *fields, const struct request_context *, struct err *);
 
+#define REQUEST_NONCE 33		/* 16 bytes in hex, and the NUL */
+void request_make_nonce(char nonce[REQUEST_NONCE]);
+
 struct request_values {			/* what one request says */
 	struct item *const *items;	/* more than one only where numbers share a request */
 	size_t count;			/* 0: it is about no item */
-	const char *country, *join;	/* join: between two numbers, may be NULL */
-	const char *signature;		/* NULL unless the profile's scheme makes one */
+	const char *country;
+	char *nonce;			/* REQUEST_NONCE; "" until one is asked for, then the same; may be NULL */
 	const char *ref;		/* the provider's reference of what is asked about */
 	size_t key;			/* of the item's keys, from 0 */
 	msec now;
@@ -94,12 +108,14 @@ bool request_uses_items(const struct request_template *);
 /* A number that stands in it itself, in none of its elements. */
 bool request_uses_number(const struct request_template *);
 bool request_uses_element(const struct request_template *, const struct request_element *);
+bool request_uses_computed(const struct request_template *, const struct request_computed *);
+/* Is what it makes one line, whatever the message says, so that it may be a header? */
+bool request_is_line(const struct request_template *);
 /* Does it say that of a message, itself or in the elements and keys that it repeats? */
 enum request_part { PART_NUMBER, PART_TEXT, PART_TEMPLATE, PART_PARAMS, PART_ID, PART_ID_PARTS };
 bool request_says(const struct request_template *, enum request_part);
-bool request_uses_signature(const struct request_template *);
 /* Renders a hostile sample and parses it: proves that every value stands where it may. */
-int request_check_json(const struct request_template *, const char *join, struct err *);
+int request_check_json(const struct request_template *, struct err *);
 void request_template_fini(struct request_template *);
 
 #endif

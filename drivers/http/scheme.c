@@ -1,7 +1,6 @@
 /* scheme.c -- the schemes of scheme.h, one row each; the arithmetic is in sign.c. */
 #include "drivers/http/scheme.h"
 
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -10,7 +9,6 @@
 #include "drivers/http/sign.h"
 
 #define FORM "application/x-www-form-urlencoded"
-#define NONCE 33			/* 16 bytes in hex, and the NUL */
 
 enum goes { GOES_JSON = 1, GOES_FORM = 2, GOES_QUERY = 4, GOES_ANY = 7 };
 
@@ -18,23 +16,13 @@ struct scheme {
 	const char *name, *known;	/* options beside "scheme" that it must have */
 	enum goes goes;			/* the body types that it can sign */
 	bool makes_authorization, posts_only;
-	void (*sign)(const struct signing *, const struct outgoing *);	/* NULL = {{signature}} alone */
+	void (*sign)(const struct signing *, const struct outgoing *);
 };
 
 static const char *
 text_of(const struct buf *b)
 {
 	return b->data ? b->data : "";
-}
-
-static void
-make_nonce(char nonce[NONCE])
-{
-	unsigned char bytes[16];
-
-	RAND_bytes(bytes, sizeof(bytes));
-	for (size_t i = 0; i < sizeof(bytes); i++)
-		snprintf(nonce + i * 2, 3, "%02x", bytes[i]);
 }
 
 static void
@@ -72,12 +60,12 @@ static void
 with_aliyun_rpc(const struct signing *s, const struct outgoing *o)
 {
 	time_t seconds = (time_t)(o->now / 1000);
-	char time[32], nonce[NONCE];
+	char time[32], nonce[REQUEST_NONCE];
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
 	strftime(time, sizeof(time), "%Y-%m-%dT%H%%3A%M%%3A%SZ", &tm);
-	make_nonce(nonce);
+	request_make_nonce(nonce);
 	buf_puts(o->body, "&AccessKeyId=");
 	sign_percent(o->body, s->key_id, strlen(s->key_id));
 	buf_printf(o->body, "&SignatureMethod=HMAC-SHA1&SignatureVersion=1.0&Timestamp=%s"
@@ -88,7 +76,7 @@ with_aliyun_rpc(const struct signing *s, const struct outgoing *o)
 static void
 with_acs3(const struct signing *s, const struct outgoing *o)
 {
-	char nonce[NONCE];
+	char nonce[REQUEST_NONCE];
 	struct sign_acs3 acs3 = {
 		.key_id = s->key_id, .key = s->key, .method = o->op->method, .host = o->host,
 		.action = s->action, .version = s->version, .nonce = nonce,
@@ -98,7 +86,7 @@ with_acs3(const struct signing *s, const struct outgoing *o)
 	struct sign_acs3_sent sent;
 	struct buf value = { 0 };
 
-	make_nonce(nonce);
+	request_make_nonce(nonce);
 	sign_acs3(&value, &sent, &acs3, text_of(o->body), o->body->len);
 	o->add_header(o->ctx, "x-acs-action", s->action);
 	o->add_header(o->ctx, "x-acs-version", s->version);
@@ -112,12 +100,12 @@ static void
 add_token(const struct signing *s, const struct outgoing *o, bool hex, const char *header,
 	  const char *authorization, void (*sign)(struct buf *, const struct sign_wsse *))
 {
-	char nonce[NONCE];
+	char nonce[REQUEST_NONCE];
 	const struct sign_wsse wsse = { .app_key = s->key_id, .secret = s->key, .nonce = nonce,
 					.hex = hex, .at = o->now };
 	struct buf value = { 0 };
 
-	make_nonce(nonce);
+	request_make_nonce(nonce);
 	sign(&value, &wsse);
 	o->add_header(o->ctx, header, value.data);
 	o->add_header(o->ctx, "Authorization", authorization);
@@ -158,7 +146,6 @@ with_sdk(const struct signing *s, const struct outgoing *o)
 }
 
 static const struct scheme schemes[] = {
-	{ "md5", " of ", GOES_ANY, false, false, NULL },
 	{ "basic", " key_id key ", GOES_ANY, true, false, with_basic },
 	{ "tc3", " key_id key service action ", GOES_JSON, true, true, with_tc3 },
 	{ "aliyun-rpc", " key_id key ", GOES_FORM, false, true, with_aliyun_rpc },
@@ -169,7 +156,7 @@ static const struct scheme schemes[] = {
 	{ "sdk-hmac-sha256", " key_id key ", GOES_ANY, true, false, with_sdk },
 };
 
-#define NAMES "md5, basic, tc3, aliyun-rpc, acs3, wsse, wsse-hex, aksk or sdk-hmac-sha256"
+#define NAMES "basic, tc3, aliyun-rpc, acs3, wsse, wsse-hex, aksk or sdk-hmac-sha256"
 
 static const struct scheme *
 find(const char *name)
@@ -211,7 +198,7 @@ check_operation(const struct scheme *scheme, const struct operation *op, struct 
 					     [GOES_FORM | GOES_QUERY] = "form or query",
 					     [GOES_ANY] = "json, form or query" };
 
-	if (!(scheme->goes & goes_as(op)) || (op->base64 && scheme->sign))
+	if (!(scheme->goes & goes_as(op)) || op->base64)
 		return err_field(err, "scheme", "%s signs body_type %s, without body_encoding",
 				 scheme->name, types[scheme->goes]);
 	if (scheme->makes_authorization && op->authorization)
@@ -223,28 +210,25 @@ check_operation(const struct scheme *scheme, const struct operation *op, struct 
 }
 
 int
-scheme_compile(struct signing *s, const struct operation *op, json_t *sign,
-	       const struct request_context *context, struct err *err)
+scheme_compile(struct signing *s, const struct operation *op, json_t *sign, struct err *err)
 {
-	const char *name = NULL, *of = NULL;
+	const char *name = NULL;
 
 	if (!sign)
-		return request_uses_signature(&op->body) || request_uses_signature(&op->query)
-			? err_set(err, "is missing, but {{signature}} is used") : 0;
+		return 0;
 	if (option_text(sign, "scheme", &name, err) < 0)
 		return -1;
 	s->scheme = name ? find(name) : NULL;
 	if (!s->scheme)
 		return err_field(err, "scheme", "must be " NAMES);
 	if (check_options(s->scheme, sign, err) < 0 || check_operation(s->scheme, op, err) < 0 ||
-	    option_text(sign, "of", &of, err) < 0 ||
 	    option_text(sign, "key_id", &s->key_id, err) < 0 ||
 	    option_text(sign, "key", &s->key, err) < 0 ||
 	    option_text(sign, "service", &s->service, err) < 0 ||
 	    option_text(sign, "action", &s->action, err) < 0 ||
 	    option_text(sign, "version", &s->version, err) < 0)
 		return -1;
-	return of && !s->scheme->sign ? request_compile(&s->of, of, ESCAPE_NONE, context, err) : 0;
+	return 0;
 }
 
 const char *
@@ -256,26 +240,8 @@ scheme_type(const struct signing *s, const char *type)
 }
 
 void
-scheme_fini(struct signing *s)
-{
-	request_template_fini(&s->of);
-}
-
-void
-scheme_digest(const struct signing *s, const struct request_values *v, struct buf *out)
-{
-	struct buf text = { 0 };
-
-	if (!s->scheme || s->scheme->sign)
-		return;
-	request_render(&s->of, v, &text);
-	sign_md5(out, text.data, text.len);
-	buf_fini(&text);
-}
-
-void
 scheme_sign(const struct signing *s, const struct outgoing *o)
 {
-	if (s->scheme && s->scheme->sign)
+	if (s->scheme)
 		s->scheme->sign(s, o);
 }

@@ -12,7 +12,6 @@ struct scheme;
 struct signing {
 	const struct scheme *scheme;	/* NULL = nothing is signed */
 	const char *key_id, *key, *service, *action, *version;	/* borrowed from the config */
-	struct request_template of;	/* md5: what is digested */
 };
 
 struct outgoing {			/* a request in the making */
@@ -25,13 +24,9 @@ struct outgoing {			/* a request in the making */
 };
 
 /* Reads "sign" of an operation whose body, method and headers are known. */
-int scheme_compile(struct signing *, const struct operation *, json_t *sign,
-		   const struct request_context *, struct err *);
+int scheme_compile(struct signing *, const struct operation *, json_t *sign, struct err *);
 /* The Content-Type where it is part of what is signed, else NULL; `type` is the body's own. */
 const char *scheme_type(const struct signing *, const char *type);
-void scheme_fini(struct signing *);
-/* The value of {{signature}}, appended; before the request is rendered. */
-void scheme_digest(const struct signing *, const struct request_values *, struct buf *out);
 /* After the request is rendered. */
 void scheme_sign(const struct signing *, const struct outgoing *);
 

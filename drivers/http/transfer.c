@@ -370,7 +370,8 @@ make_headers(const struct operation *op)
 
 	json_object_foreach(op->headers, name, value) {
 		has_type = has_type || strcasecmp(name, "content-type") == 0;
-		add_line(&headers, name, json_string_value(value));
+		if (!strstr(json_string_value(value), "{{"))
+			add_line(&headers, name, json_string_value(value));
 	}
 	if (op->content_type && !has_type)
 		add_line(&headers, "Content-Type", op->content_type);
@@ -470,23 +471,28 @@ fill(struct slot *s, struct request_values *v)
 	const struct operation *op = s->op;
 	const struct outgoing out = { .op = op, .host = operation_host(op), .path = &s->path, .query = &s->query, .body = &s->body,
 				      .add_header = add_header, .ctx = s, .now = v->now };
-	struct buf digest = { 0 };
+	char nonce[REQUEST_NONCE] = "";
+	struct buf value = { 0 };
 
+	v->nonce = nonce;
 	curl_slist_free_all(s->headers);
 	s->headers = NULL;
 	buf_reset(&s->path);
 	buf_reset(&s->query);
 	buf_reset(&s->body);
 	buf_reset(&s->coded);
-	scheme_digest(&op->sign, v, &digest);
-	v->signature = digest.data;
 	request_render(&op->path, v, &s->path);
 	request_render(&op->query, v, &s->query);
 	request_render(&op->body, v, &s->body);
+	for (size_t i = 0; i < op->varying_count; i++) {
+		buf_reset(&value);
+		request_render(&op->varying[i].value, v, &value);
+		add_header(s, op->varying[i].name, value.data);
+	}
 	scheme_sign(&op->sign, &out);
 	if (op->base64)
 		sign_base64(&s->coded, s->body.data, s->body.len);
-	buf_fini(&digest);
+	buf_fini(&value);
 }
 
 /* What differs from operation to operation. */
@@ -546,8 +552,7 @@ transfers_start(struct transfers *t, const struct transfer *what)
 	if (s->op != what->op)
 		set_up(s, what->op);
 	fill(s, &(struct request_values){ .items = s->items, .count = s->count, .ref = what->ref,
-					  .country = t->profile->country,
-					  .join = what->op->numbers_join, .now = kit_now() });
+					  .country = t->profile->country, .now = kit_now() });
 	hand_over(s);
 }
 

@@ -442,8 +442,8 @@ verify_plivo(const struct verify_request *r, const char *token)
 }
 
 bool
-verify_body_hmac(const struct verify_request *r, const char *name, enum sign_hash hash,
-		 enum sign_as as, const char *key)
+verify_hmac(const struct verify_request *r, const char *name, enum sign_hash hash, enum sign_as as,
+	    const char *key, const char *text, size_t len)
 {
 	static const char *const names[] = {
 		[HASH_MD5] = "md5=", [HASH_SHA1] = "sha1=",
@@ -453,11 +453,11 @@ verify_body_hmac(const struct verify_request *r, const char *name, enum sign_has
 	struct buf wanted = { 0 };
 	bool ok;
 
-	if (!given || !key[0] || !r->body_len)
+	if (!given || !key[0] || !len)
 		return false;
 	if (strncasecmp(given, names[hash], strlen(names[hash])) == 0)
 		given += strlen(names[hash]);
-	sign_hmac(&wanted, hash, as, key, r->body, r->body_len);
+	sign_hmac(&wanted, hash, as, key, text, len);
 	ok = as == AS_HEX ? equal_hex(given, strlen(given), wanted.data)
 			    : equal(given, strlen(given), wanted.data);
 	buf_fini(&wanted);

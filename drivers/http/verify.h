@@ -14,7 +14,7 @@
 struct verify_request {
 	const char *method;	/* "GET" or "POST" */
 	const char *url;	/* as the provider called it: scheme, host, path and query */
-	const char *(*header)(void *ctx, const char *name);	/* small letters; NULL: none */
+	const char *(*header)(void *ctx, const char *name);	/* in any letters; NULL: none */
 	void *ctx;
 	const char *body;	/* NULL only if body_len is 0 */
 	size_t body_len;
@@ -40,10 +40,10 @@ bool verify_plivo(const struct verify_request *, const char *token);
  * body is not proved. */
 bool verify_huawei(const struct verify_request *, const char *key);
 
-/* A header with the HMAC of the body, bare or behind the hash's name as in "sha256=…".  The query
- * is not proved, and an empty body is refused: its HMAC would be the same every time. */
-bool verify_body_hmac(const struct verify_request *, const char *name, enum sign_hash,
-		      enum sign_as, const char *key);
+/* A header with the HMAC of a text that the caller makes of the request, bare or behind the hash's
+ * name as in "sha256=…".  An empty text is refused: its HMAC would be the same every time. */
+bool verify_hmac(const struct verify_request *, const char *name, enum sign_hash, enum sign_as,
+		 const char *key, const char *text, size_t len);
 
 /* A header that is always the same: Authorization (see sign_basic) or an API key. */
 bool verify_header(const struct verify_request *, const char *name, const char *wanted);

@@ -90,7 +90,8 @@ def bench_http2(note):
 
 def bench_batch(note):
     with World(name="bench") as world:
-        started(world, numbers={"most": BATCH, "join": ","}, connections=32,
+        started(world, numbers={"most": BATCH}, elements={"number": "{{to_plus}}"}, connections=32,
+                body={"to": "{{joined:number}}", "text": "{{text}}", "ref": "{{id}}"},
                 each={"list": "/results", "to": "/to"})
         note("http_batch_numbers_per_s", sent_per_s(world))
 

@@ -42,6 +42,11 @@ check_body(const struct operation *op, const struct request_values *values)
 	request_render(&op->path, values, &body);
 	request_render(&op->query, values, &body);
 	promise(!body.data || !strchr(body.data, '\n'), "an address is one line");
+	for (size_t i = 0; i < op->varying_count; i++) {
+		buf_reset(&body);
+		request_render(&op->varying[i].value, values, &body);
+		promise(!body.data || !strpbrk(body.data, "\r\n"), "a header is one line");
+	}
 	buf_reset(&body);
 	request_render(&op->body, values, &body);
 	json = op->body.escape == ESCAPE_JSON ? json_loadb(body.data ? body.data : "", body.len,
@@ -90,8 +95,7 @@ use(const struct profile *p, const char *answer, size_t len)
 	for (int i = 0; i < OP_COUNT; i++) {
 		const struct operation *op = &p->ops[i];
 		const struct request_values values = {
-			.items = items, .count = op->numbers_max > 1 ? 2 : 1, .country = p->country,
-			.join = op->numbers_join, .signature = "0a", .ref = "r\"1" };
+			.items = items, .count = op->numbers_max > 1 ? 2 : 1, .country = p->country, .ref = "r\"1" };
 
 		if (!profile_has(p, i))
 			continue;

@@ -30,6 +30,12 @@ def config(url, **more):
     return {k: v for k, v in base.items() if v is not None}
 
 
+def shared(most, **more):
+    """For config: so many messages of one text share a request, with commas between their numbers."""
+    return {"numbers": {"most": most}, "elements": {"number": "{{to_plus}}"},
+            "body": {"to": "{{joined:number}}", "text": "{{text}}", "ref": "{{id}}"}, **more}
+
+
 class Driver:
     def __init__(self, conf, callback_url=None, **more):
         self.child = subprocess.Popen(

@@ -12,7 +12,7 @@ import pytest
 
 import http_driver
 from harness import wait_for
-from http_driver import LONG, Driver, Odd, config, http, now
+from http_driver import LONG, Driver, Odd, config, http, now, shared
 from test_http_driver import callback, drive, started  # noqa: F401 (fixtures)
 
 RECEIPT = {"receipt": {"id": "/ref", "provider_id": "/msgid", "to": "/to", "state": "/state",
@@ -77,7 +77,7 @@ def test_a_message_whose_answer_was_lost_is_found_at_the_provider(
 def test_messages_that_shared_a_request_are_found_by_the_id_that_it_had(
         started, drive):  # noqa: F811
     odd = started(doubting(lambda n: [{"ref": "A1", "msgid": f"m{n}"}]))
-    d = drive(config(odd.url, query=QUERY, numbers={"most": 2, "join": ","}, connections=1))
+    d = drive(config(odd.url, **shared(2, query=QUERY, connections=1)))
     d.send(("A1", "+8613800000001"), ("B1", "+8613800000002"))
     d.send(("C1", "+8613800000003"), text="alone")
     fates = d.dones(3)
@@ -251,9 +251,8 @@ def test_a_refusal_of_some_may_come_with_another_status(started, drive):  # noqa
     odd = started(Odd(lambda n, r: answer({"code": 9, "list": [
         {"to": "+8613800000001", "code": 0, "id": "x"},
         {"to": "+8613800000002", "code": 13}]}, 400)))
-    d = drive(config(odd.url, numbers={"most": 2, "join": ","},
-                     each={"list": "/list", "to": "/to", "status": [200, 400]},
-                     errors=[{"pointer": "/code", "equals": 13, "class": "drop"}]))
+    d = drive(config(odd.url, **shared(2, each={"list": "/list", "to": "/to", "status": [200, 400]},
+                                       errors=[{"pointer": "/code", "equals": 13, "class": "drop"}])))
     d.send(("A1", "+8613800000001"), ("B1", "+8613800000002"))
     fates = d.dones(2)
     assert (fates["A1"]["outcome"], fates["A1"]["ref"]) == ("accepted", "x")
@@ -622,7 +621,7 @@ def test_ten_unknown_refusals_of_calls_stop_the_route(started, drive):  # noqa: 
     ({"pull": {"path": "/p"}}, "list"), ({"balance": {"path": "/b", "body": {}}}, "pointer"),
     ({"templates": {}}, "at least one"), ({"templates": {"*": {"params": []}}}, "code"),
     ({"templates": {"*": {"code": "1", "params": ["=x"]}}}, "params"),
-    ({"numbers": {"most": 2, "join": ","}, "each": {"list": "/a", "to": "/b", "status": [500]}},
+    (shared(2, **{"each": {"list": "/a", "to": "/b", "status": [500]}}),
      "each/status"),
     ({"limits": {"rate": 0}}, "rate"), ({"limits": {"budgets": "1/1m"}}, "budgets"),
     ({"http": "3"}, "1.1"), ({"client_cert": "/x"}, "client_key"),
@@ -668,8 +667,7 @@ def test_questions_about_a_lost_batch_leave_room_for_what_is_still_to_be_sent(
             return "hang"
         return None if "lost" in request[1] else http()
     odd = started(Odd(script))
-    d = drive(config(odd.url, query=dict(QUERY, times=1), connections=4,
-                     numbers={"most": 20, "join": ","}))
+    d = drive(config(odd.url, **shared(20, query=dict(QUERY, times=1), connections=4)))
     d.send(*((f"A{i}", f"+86138000000{i:02}") for i in range(20)), text="lost")
     wait_for("the requests", lambda: len(odd.requests) >= 3)
     assert d.one("now", "U1", urgent=True)["outcome"] == "accepted"

@@ -165,13 +165,16 @@ def test_the_generic_profile_sends_and_reads(started, drive):  # noqa: F811
     ({"sign_name": "{{text}}"}, "sign_name", "{{"), ({"profile": "nobody"}, "profile", "nobody"),
     ({"profile": "../x"}, "profile", "name of a profile"), ({"profile": 5}, "profile", "name"),
     ({"profile": "broken"}, "profile", "line 1"), ({"profile": "empty"}, "profile", "parameters"),
-    ({"profile": "stray"}, "who", "none of its parameters"), ({"url": "ftp://x"}, "url", "https")])
+    ({"profile": "stray"}, "who", "none of its parameters"), ({"profile": "newer"}, "version", "must be 1"),
+    ({"profile": "typo"}, "typo/parametres", "known here"), ({"url": "ftp://x"}, "url", "https")])
 def test_what_is_missing_or_unknown_is_refused_by_name(
         started, tmp_path, change, field, words):  # noqa: F811
     with open(os.path.join(SHIPPED, "tencent-sms.json"), encoding="utf-8") as f:
         (tmp_path / "tencent-sms.json").write_text(f.read(), encoding="utf-8")
     (tmp_path / "broken.json").write_text("{")
     (tmp_path / "empty.json").write_text("{}")
+    (tmp_path / "newer.json").write_text('{"version":2,"what":{}}')
+    (tmp_path / "typo.json").write_text('{"version":1,"parametres":{},"config":{}}')
     (tmp_path / "stray.json").write_text(json.dumps(
         {"parameters": {p: {} for p in OPTIONS["tencent-sms"]},
          "config": {"body": "{{param:who}}"}}))
@@ -183,14 +186,32 @@ def test_what_is_missing_or_unknown_is_refused_by_name(
 
 
 @pytest.mark.parametrize("change, word", [
-    ({"numbers": {"most": 2}}, "numbers"), ({"numbers": {"most": 1, "join": ","}}, "2 to 1000"),
+    ({"numbers": {"most": 2}}, "elements"), ({"numbers": {"most": 1}}, "2 to 1000"),
+    ({"numbers": {"most": 2, "join": ","}}, "numbers/join"),
     ({"each": {"list": "/a", "to": "/b"}}, "numbers"), ({"body_encoding": "gzip"}, "base64"),
-    ({"numbers": {"most": 2, "join": ","}, "each": {"list": "/a"}}, "each"),
-    ({"sign": {"scheme": "rot13"}}, "md5, basic, tc3"), ({"sign": {"scheme": "md5"}}, "of"),
+    ({"numbers": {"most": 2}, "elements": {"n": "{{to}}"}, "each": {"list": "/a"}}, "each"),
+    ({"sign": {"scheme": "rot13"}}, "basic, tc3"), ({"version": 2}, "option version: must be 1"),
+    ({"version": "1"}, "option version"), ({"version": True}, "option version"),
     ({"sign": {"scheme": "tc3", "key_id": "a"}}, "service"),
     ({"sign": {"scheme": "aliyun-rpc", "key_id": "a", "key": "b"}}, "form"),
-    ({"sign": {"scheme": "md5", "of": "x", "key": "y"}}, "sign/key"),
-    ({"body": {"mac": "{{signature}}"}}, "sign")])
+    ({"sign": {"scheme": "basic", "key_id": "x", "key": "y", "of": "z"}}, "sign/of"),
+    ({"body": {"mac": "{{computed:mac}}"}}, "none of \"computed\""),
+    ({"computed": {"mac": "md5"}}, "must be an object"), ({"computed": {"mac": {}}}, "needs \"of\""),
+    ({"computed": {"mac": {"of": "x", "hash": "crc"}}}, "must be md5, sha1"),
+    ({"computed": {"mac": {"of": "x", "as": "hex64"}}}, "hex or base64"),
+    ({"computed": {"mac": {"of": "x", "salt": "y"}}}, "computed/salt"),
+    ({"computed": {"mac": {"of": "{{tex}}"}}}, "{{tex}} is not known"),
+    ({"computed": {"a": {"of": "{{computed:b}}"}, "b": {"of": "x"}}}, "above it"),
+    ({"elements": {"n": {"to": "{{to}}"}}, "body": {"n": "{{joined:n}}"}}, "must be a text"),
+    ({"body": {"n": "{{joined:n}}"}}, "none of \"elements\""),
+    ({"headers": {"X-Text": "{{text}}"}}, "no other {{…}}"), ({"headers": {"X-Ref": "{{ref}}"}}, "no other"),
+    ({"headers": {"Content-Type": "{{nonce}}"}}, "no other"), ({"headers": {"A": "{{nonse}}"}}, "headers"),
+    ({"balance": {"path": "/b", "body": {"a": "{{text}}"}, "pointer": "/b"}}, "no single message"),
+    ({"callback": {"unpack": "status"}}, "unpack"), ({"callback": {"unpack": []}}, "unpack"),
+    ({"callback": {"unpack": ["/a", 5]}}, "unpack"), ({"callback": {"unpack": ["/a", "/b", "/c"]}}, "unpack"),
+    ({"callback": {"verify": {"scheme": "hmac", "header": "x", "key": "k", "of": "fixed"}}}, "no part"),
+    ({"callback": {"verify": {"scheme": "hmac", "header": "x", "key": "k", "of": "{{text}}"}}}, "{{body}}"),
+    ({"callback": {"verify": {"scheme": "twilio", "key": "k", "of": "{{body}}"}}}, "hmac only")])
 def test_a_faulty_new_option_is_refused_too(started, change, word):  # noqa: F811
     d = started(Driver({"url": "http://127.0.0.1:1/", "body": {"t": "{{text}}"},
                         "success": {"status": [200]}, **change}))

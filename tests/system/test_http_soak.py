@@ -31,7 +31,7 @@ def route(name, port, **more):
 
 
 BATCH = {"elements": {"one": {"to": "{{to_plus}}", "ref": "{{id}}"}},
-         "numbers": {"most": 20, "join": ","}, "each": {"list": "/results", "to": "/to"}}
+         "numbers": {"most": 20}, "each": {"list": "/results", "to": "/to"}}
 
 
 def load(world):

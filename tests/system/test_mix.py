@@ -12,7 +12,7 @@ SECRET = "system-test-callback-secret"
 ROLES = ["village_chief", "warner", "group_leader", "grid_worker"]
 ONE = {"to": "{{to_plus}}", "text": "{{text}}", "ref": "{{id}}"}
 BATCH = {"body": {"messages": "{{all:one}}", "callback": "{{callback_url}}"}, "elements": {"one": ONE},
-         "numbers": {"most": 20, "join": ",", "texts": True},
+         "numbers": {"most": 20, "texts": True},
          "each": {"list": "/results", "to": "/to"}}
 SINGLE = {"body": {**ONE, "callback": "{{callback_url}}"}}
 # One wrong redirect stops a route, which is right, and another story.

@@ -43,7 +43,8 @@ def open_driver(started, conf):  # noqa: F811
 @pytest.mark.parametrize("name", NAMES)
 def test_it_says_what_it_is_and_what_it_wants(name):
     file = profile(name)
-    assert set(file) == {"title", "parameters", "config"} and file["title"]
+    assert set(file) == {"version", "title", "parameters", "config"} and file["title"]
+    assert file["version"] == 1
     used = json.dumps(file["config"], ensure_ascii=False)
     for parameter, rule in file["parameters"].items():
         assert rule["what"] and set(rule) <= {"what", "default"}, parameter

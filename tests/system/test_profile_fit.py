@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness import wait_for
-from http_driver import Driver, Odd, config, http
+from http_driver import Driver, Odd, config, http, shared
 from profile_helpers import ONE, SHIPPED, gongd
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
@@ -35,7 +35,7 @@ UNFIT = {
     "fixed words in a form": ({"body": None, "body_type": "form", "fields": {
         "to": "{{to}}", "msg": "hi"}}, "option fields: says {{text}} nowhere"),
     "the text only in the signature": (
-        {"body": {"to": "{{to}}", "mac": "{{signature}}"}, "sign": {"scheme": "md5", "of": "k{{text}}"}},
+        {"body": {"to": "{{to}}", "mac": "{{computed:mac}}"}, "computed": {"mac": {"of": "k{{text}}"}}},
         "says {{text}} nowhere"),
     "nobody": ({"body": without(BODY, "to")}, "{{to}}, {{to_plus}} or {{to_national}} nowhere"),
     "nobody, ordinary": ({"ordinary": {"path": "/o", "body": without(BODY, "to")}},
@@ -50,7 +50,12 @@ UNFIT = {
     "no values": ({"body": {"to": "{{to}}", "t": "{{template}}"}, "templates": TEMPLATES},
                   "sends no values"),
     "numbers run together": ({"numbers": {"most": 5}, "elements": {"one": ONE_OF}, "body": {
-        "to": "{{to}}", "all": "{{all:one}}"}}, "write \"join\""),
+        "to": "{{to}}", "all": "{{all:one}}"}}, "{{joined:number}}"),
+    "numbers run together in what is computed": (
+        {"numbers": {"most": 5, "texts": True}, "elements": {"one": ONE_OF}, "computed": {
+            "mac": {"of": "{{to}}"}}, "body": {"all": "{{all:one}}", "mac": "{{computed:mac}}"}},
+        "{{joined:number}}"),
+    "a hash that is not sent": ({"computed": {"mac": {"of": "{{text}}"}}}, "computed: \"mac\" is never sent"),
     "a list that is not sent": ({"elements": {"one": ONE_OF}}, "elements: \"one\" is never sent"),
     "a list of nobody": ({"numbers": {"most": 5, "texts": True}, "elements": {
         "one": without(ONE_OF, "to")}, "body": {"all": "{{all:one}}"}}, "{{to_national}} nowhere"),
@@ -59,7 +64,7 @@ UNFIT = {
     "an id that ordinary does not send": (
         receiving(RECEIPT, ordinary={"path": "/o", "body": without(BODY, "ref")}),
         "which ordinary never sends"),
-    "an id of the first alone": (receiving(RECEIPT, numbers={"most": 5, "join": ","}),
+    "an id of the first alone": (receiving(RECEIPT, **shared(5)),
                                  "only the first one's"),
     "a reference that is not read": (receiving(BY_THEIRS, id_pointer=None), "id_pointer"),
     "a question by an id not sent": ({"query": {**QUERY, "id": "/ref"},

@@ -8,7 +8,7 @@ import pytest
 
 from district import District
 from harness import wait_for
-from http_driver import Odd, config, http
+from http_driver import Odd, config, http, shared
 from profile_helpers import ONE, TWO, URL, gongd, route, tell
 from providers.aliyun_sms import AliyunSms
 from providers.kannel import Kannel
@@ -94,8 +94,7 @@ def test_a_number_answered_in_a_spoilt_way_costs_no_other(started, drive):  # no
     odd = started(Odd(lambda n, r: http(200, json.dumps({"all": [
         {"to": ONE, "code": 0, "id": "x"}, {"to": TWO, "code": 5, "why": "CUT"}]})
         .replace("CUT", "\\udc00").encode())))
-    d = drive(config(odd.url, numbers={"most": 2, "join": ","}, each={"list": "/all", "to": "/to"},
-                     reason_pointer="/why"))
+    d = drive(config(odd.url, **shared(2, each={"list": "/all", "to": "/to"}, reason_pointer="/why")))
     d.send(("A1", ONE), ("B1", TWO))
     fates = d.dones(2)
     assert (fates["A1"]["outcome"], fates["A1"]["ref"]) == ("accepted", "x")

@@ -6,6 +6,7 @@
 #include "drivers/http/lenient.c"
 #include "drivers/http/sign.c"
 #include "drivers/http/verify.c"
+#include "drivers/http/proof_text.c"
 #include "tests/unit/unit.h"
 
 static const char *
@@ -235,7 +236,7 @@ header_of(void *ctx, const char *name)
 	struct callback *c = ctx;
 
 	for (size_t i = 0; i < c->count; i++)
-		if (c->headers[i].name && strcmp(c->headers[i].name, name) == 0)
+		if (c->headers[i].name && strcasecmp(c->headers[i].name, name) == 0)
 			return c->headers[i].value;
 	return NULL;
 }
@@ -434,15 +435,30 @@ check_plivo(const char *name, json_t *v)
 }
 
 static bool
+body_hmac(const struct verify_request *r, enum sign_hash hash, enum sign_as as, const char *key)
+{
+	struct proof_text of = { 0 };
+	struct err err = { 0 };
+	struct buf text = { 0 };
+	bool ok;
+
+	assert_int_equal(proof_text_compile(&of, "{{body}}", &err), 0);
+	ok = proof_text_add(&text, &of, r) && verify_hmac(r, "x-signature", hash, as, key, text.data, text.len);
+	proof_text_fini(&of);
+	buf_fini(&text);
+	return ok;
+}
+
+static bool
 hex_in_use(const struct verify_request *r, const char *key)
 {
-	return verify_body_hmac(r, "x-signature", hash_in_use, AS_HEX, key);
+	return body_hmac(r, hash_in_use, AS_HEX, key);
 }
 
 static bool
 base64_in_use(const struct verify_request *r, const char *key)
 {
-	return verify_body_hmac(r, "x-signature", hash_in_use, AS_BASE64, key);
+	return body_hmac(r, hash_in_use, AS_BASE64, key);
 }
 
 static void
@@ -672,7 +688,7 @@ an_empty_key_proves_nothing(void **state)
 	assert_false(verify_vonage_md5hash(&c.r, ""));
 	c.r.body = "{}";
 	c.r.body_len = 2;
-	assert_false(verify_body_hmac(&c.r, "x-signature", HASH_SHA1, AS_HEX, ""));
+	assert_false(body_hmac(&c.r, HASH_SHA1, AS_HEX, ""));
 	buf_fini(&twilio);
 	buf_fini(&plivo);
 	buf_fini(&body);
@@ -689,8 +705,44 @@ the_hmac_of_an_empty_body_is_refused(void **state)
 
 	sign_hmac(&value, HASH_SHA256, AS_HEX, "k", "", 0);
 	add_header(&c, "x-signature", value.data);
-	assert_false(verify_body_hmac(&c.r, "x-signature", HASH_SHA256, AS_HEX, "k"));
+	assert_false(body_hmac(&c.r, HASH_SHA256, AS_HEX, "k"));
+	assert_false(verify_hmac(&c.r, "x-signature", HASH_SHA256, AS_HEX, "k", "", 0));
 	buf_fini(&value);
+}
+
+static const struct { const char *source, *text; } proofs[] = {
+	{ "{{body}}", "{}" }, { "{{body}}.{{header:X-Nonce}}.{{header:x-time}}", "{}.n1.5" },
+	{ "{{method}} {{url}}\n{{body}}", "POST https://h/?q=1\n{}" }, { "v1:{{header:x-time}}", "v1:5" },
+	/* what the request lacks proves nothing */
+	{ "{{body}}{{header:x-other}}", NULL },
+};
+static const char *const no_proofs[] = { "", "fixed", "{{bodies}}", "{{header:}}", "{{body", "{{body}}{{key}}" };
+
+static void
+a_text_of_named_parts_is_put_together(void **state)
+{
+	struct callback c = { .r = { "POST", "https://h/?q=1", header_of, &c, "{}", 2 } };
+	struct proof_text t = { 0 };
+	struct err err = { 0 };
+
+	add_header(&c, "x-nonce", "n1");
+	add_header(&c, "x-time", "5");
+	for (size_t i = 0; i < COUNT(proofs); i++) {
+		struct buf text = { 0 };
+		bool whole;
+
+		assert_int_equal(proof_text_compile(&t, proofs[i].source, &err), 0);
+		whole = proof_text_add(&text, &t, &c.r);
+		holds(proofs[i].source, whole == (proofs[i].text != NULL) &&
+		      (!whole || strcmp(text.data, proofs[i].text) == 0), "it is %s", text.data);
+		proof_text_fini(&t);
+		buf_fini(&text);
+	}
+	for (size_t i = 0; i < COUNT(no_proofs); i++) {
+		holds(no_proofs[i], proof_text_compile(&t, no_proofs[i], &err) < 0, "is taken");
+		assert_true(err.text[0]);
+		proof_text_fini(&t);
+	}
 }
 
 static bool
@@ -731,6 +783,7 @@ main(void)
 		cmocka_unit_test(a_body_of_two_meanings_is_refused),
 		cmocka_unit_test(an_empty_key_proves_nothing),
 		cmocka_unit_test(the_hmac_of_an_empty_body_is_refused),
+		cmocka_unit_test(a_text_of_named_parts_is_put_together),
 		cmocka_unit_test(a_fixed_header_is_compared_whole),
 	};
 
