@@ -93,6 +93,21 @@ desk_import(struct ctl *ctl)
 	return CTL_OK;
 }
 
+/* A driver that says nothing of it is somebody else's, or an old one. */
+static void
+confined_text(const struct ctl *ctl, json_t *confined, struct buf *out)
+{
+	const char *lacks = member_text(confined, "lacks");
+
+	if (!confined)
+		return;
+	buf_puts(out, out->len && out->data[out->len - 1] != ' ' ? " " : "");
+	if (lacks)
+		buf_printf(out, say(ctl, "[not wholly confined: %s]", "[未完全隔离:%s]"), lacks);
+	else
+		buf_puts(out, say(ctl, "[confined]", "[已隔离]"));
+}
+
 /* What the driver last said of itself, in the order a technician asks. */
 static void
 health_text(const struct ctl *ctl, json_t *health, struct buf *out)
@@ -120,6 +135,7 @@ health_text(const struct ctl *ctl, json_t *health, struct buf *out)
 			   json_number_value(balance));
 	if (note)
 		buf_puts(out, note);
+	confined_text(ctl, json_object_get(health, "confined"), out);
 }
 
 void

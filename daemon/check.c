@@ -17,15 +17,9 @@
 #include "daemon/settings/settings.h"
 #include "daemon/web/site.h"
 
-struct answer {				/* of one route's driver */
-	enum route_check verdict;
-	json_t *problems;
-	struct err err;
-};
-
 struct check {
 	const struct settings *settings;
-	struct answer *answers;		/* beside settings->routes */
+	struct route_answer *answers;	/* beside settings->routes */
 	size_t errors, warnings;
 };
 
@@ -64,7 +58,7 @@ is_same(const char *a, const char *b)
 static bool
 can_send(const struct check *c, size_t route, json_t *problem, enum channel channel)
 {
-	const struct answer *a = &c->answers[route];
+	const struct route_answer *a = &c->answers[route];
 	json_t *other;
 	size_t i;
 
@@ -145,20 +139,33 @@ print_answers(struct check *c)
 		putchar('\n');
 }
 
+/* It runs all the same, only with more in its reach. */
+static void
+print_confined(struct check *c, size_t route)
+{
+	const char *lacks = json_string_value(json_object_get(c->answers[route].confined, "lacks"));
+
+	if (!lacks)
+		return;
+	fprintf(stderr, "warning: route \"%s\": its driver cannot confine itself wholly here: %s\n",
+		c->settings->routes[route].name, lacks);
+	c->warnings++;
+}
+
 static void
 check_routes(struct check *c)
 {
 	size_t count = c->settings->route_count;
 
 	c->answers = xcalloc(count + 1, sizeof(*c->answers));
-	for (size_t i = 0; i < count; i++) {
-		struct answer *a = &c->answers[i];
-
-		a->verdict = routes_check(c->settings, &c->settings->routes[i], &a->problems, &a->err);
-	}
-	print_answers(c);
 	for (size_t i = 0; i < count; i++)
+		routes_check(c->settings, &c->settings->routes[i], &c->answers[i]);
+	print_answers(c);
+	for (size_t i = 0; i < count; i++) {
+		print_confined(c, i);
 		json_decref(c->answers[i].problems);
+		json_decref(c->answers[i].confined);
+	}
 	free(c->answers);
 }
 

@@ -118,32 +118,33 @@ end_driver(struct talk *t)
 }
 
 static enum route_check
-judge(json_t *answer, json_t **problems, struct err *err)
+judge(json_t *answer, struct route_answer *out)
 {
 	const char *reason = json_string_value(json_object_get(answer, "reason"));
 
-	*problems = json_incref(json_object_get(answer, "problems"));
-	if (json_is_array(*problems))
+	out->problems = json_incref(json_object_get(answer, "problems"));
+	out->confined = json_incref(json_object_get(answer, "confined"));
+	if (json_is_array(out->problems))
 		return ROUTE_CHECKED;
 	if (strcmp(json_string_value(json_object_get(answer, "ev")), "fatal") == 0)
-		err_set(err, "%s", reason ? reason : "its driver says fatal, without a reason");
+		err_set(&out->err, "%s", reason ? reason : "its driver says fatal, without a reason");
 	else
-		err_set(err, "its driver's \"checked\" has no list of problems; mend the driver");
+		err_set(&out->err, "its driver's \"checked\" has no list of problems; mend the driver");
 	return ROUTE_UNFIT;
 }
 
-enum route_check
-routes_check(const struct settings *s, const struct route_conf *conf, json_t **problems,
-	     struct err *err)
+void
+routes_check(const struct settings *s, const struct route_conf *conf, struct route_answer *out)
 {
-	char *program = driver_program(s, conf, err);
+	struct err *err = &out->err;
+	char *program;
 	struct talk t = { .in = -1 };
-	enum route_check verdict = ROUTE_UNFIT;
 	const int no_files[CHILD_FILES] = { -1, -1 };	/* it touches nothing */
 	bool in_time;
 	int status;
 
-	*problems = NULL;
+	*out = (struct route_answer){ .verdict = ROUTE_UNFIT };
+	program = driver_program(s, conf, err);
 	if (!program) {
 		/* err says so */
 	} else if ((t.pid = child_spawn(program, no_files, &t.in, &t.out, NULL)) < 0) {
@@ -154,12 +155,12 @@ routes_check(const struct settings *s, const struct route_conf *conf, json_t **p
 		in_time = converse(&t);
 		status = end_driver(&t);
 		if (t.answer)
-			verdict = judge(t.answer, problems, err);
+			out->verdict = judge(t.answer, out);
 		else if (!in_time)
 			err_set(err, "its driver neither answered nor ended within %d s; it must end "
 				"with its input", CHECK_MS / 1000);
 		else if (status == 0)
-			verdict = ROUTE_NOT_CHECKED;
+			out->verdict = ROUTE_NOT_CHECKED;
 		else
 			err_set(err, "its driver %s ended with status %d instead of answering; does it "
 				"run by itself?", program, status);
@@ -168,5 +169,4 @@ routes_check(const struct settings *s, const struct route_conf *conf, json_t **p
 	lines_fini(&t.from);
 	buf_fini(&t.line);
 	free(program);
-	return verdict;
 }

@@ -151,6 +151,8 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 	bool anew;
 
 	callbacks_lost(d);
+	json_decref(d->confined);
+	d->confined = NULL;
 	cmd->lost.written = xcalloc(d->items.count + 1, sizeof(uint64_t));
 	cmd->lost.unwritten = xcalloc(d->items.count + 1, sizeof(uint64_t));
 	while (items_take(d, &item)) {
@@ -209,6 +211,7 @@ driver_free(struct driver *d)
 	settings_unref(d->settings);
 	settings_unref(d->next_settings);
 	settings_unref(d->last_settings);
+	json_decref(d->confined);
 	free(d->keep);
 	free(d);
 }

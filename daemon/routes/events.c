@@ -120,6 +120,8 @@ on_ready(struct driver *d, json_t *ev)
 			cmd->ready.channels[channel] = true;
 	}
 	d->window = cmd->ready.window;
+	json_decref(d->confined);
+	d->confined = json_incref(json_object_get(ev, "confined"));
 	d->reply_within_ms = reply_within(ev);
 	first = child_state(d->child) == CHILD_STARTING;
 	child_is_ready(d->child);
@@ -286,6 +288,8 @@ on_health(struct driver *d, json_t *ev)
 {
 	struct command *cmd = command_new(CMD_HEALTH, d->id);
 
+	if (d->confined)		/* whoever looks at the one wants to know the other */
+		json_object_set(ev, "confined", d->confined);
 	cmd->health.json = json_dumps(ev, JSON_COMPACT);
 	cmd->health.ok = !json_is_false(json_object_get(ev, "ok"));
 	submit_latest(d, cmd);

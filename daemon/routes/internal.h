@@ -47,6 +47,7 @@ struct driver {
 	struct table items;
 	struct item oldest;		/* head of the ring */
 	char *keep;
+	json_t *confined;		/* what its last `ready` said of that; NULL: nothing */
 	unsigned window;
 	unsigned long folded;		/* alarms it named that were too many, so far */
 	struct {			/* reset.c */

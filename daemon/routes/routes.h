@@ -62,9 +62,14 @@ void routes_close(struct routes *);		/* kills what is left */
 enum route_check {
 	ROUTE_UNFIT,			/* it could send nothing: err says why */
 	ROUTE_NOT_CHECKED,		/* its driver does not know that question */
-	ROUTE_CHECKED,			/* *problems: [{"template","language","problem"}], caller's */
+	ROUTE_CHECKED,			/* *problems: [{"template","language","problem"}] */
 };
-enum route_check routes_check(const struct settings *, const struct route_conf *,
-			      json_t **problems, struct err *);
+struct route_answer {
+	enum route_check verdict;
+	json_t *problems;		/* caller's; NULL unless ROUTE_CHECKED */
+	json_t *confined;		/* caller's: how it could confine itself here; NULL: it does not say */
+	struct err err;
+};
+void routes_check(const struct settings *, const struct route_conf *, struct route_answer *out);
 
 #endif

@@ -194,6 +194,7 @@ http_open(struct kit *k, const char *route, json_t *config, const char *state)
 	load_profile(k, p, route, config);
 	if (transfers_new(&h->transfers, kit_base(k), p, send_pump, h, &err) < 0)
 		fatal(k, route, &err);
+	confined_to_network(h);
 	if (p->is_plain)
 		kit_log("warning: everything travels unencrypted host=%s", p->host);
 	h->load = xcalloc(p->numbers_max, sizeof(struct item *));

@@ -150,6 +150,9 @@ struct item *queue_withdraw(struct http *, const char *id);	/* the caller's; NUL
 /* Gives everything that waits back to gongd. */
 void queue_give_back(struct http *, const char *outcome, const char *reason);
 
+/* --- confined.c ----------------------------------------------------------------------------- */
+void confined_to_network(struct http *);	/* after curl and OpenSSL have read their settings */
+
 /* --- offer.c -------------------------------------------------------------------------------- */
 
 void offer_tell(struct http *);		/* what can be sent now */

@@ -15,15 +15,17 @@
 #include "drivers/kit/lines.h"
 
 #define CLOSE_MS 5000			/* when gongd did not say */
+#define FILES_LOOK_MS SECONDS(10)	/* a connection may fail for a new file no longer than this */
 
 struct kit {
 	const struct kit_driver *driver;
 	void *self;
 	struct event_base *base;
-	struct event *readable, *flush, *term;
+	struct event *readable, *flush, *term, *files;
 	struct lines in;
 	struct buf out;
 	bool leaving, closing;
+	struct confined confined;
 	pid_t parent;			/* gongd */
 	int status;
 };
@@ -116,10 +118,27 @@ kit_exit(struct kit *k)
 	flush_soon(k);
 }
 
+/* Whoever forbids a driver to confine itself, it is not the kernel's maker: somebody must look. */
+static void
+add_refusal(const struct kit *k, json_t *event)
+{
+	const char *name = json_string_value(json_object_get(event, "ev"));
+	json_t *alarms = json_object_get(event, "alarms");
+
+	if (!k->confined.refused || !name || strcmp(name, "health") != 0)
+		return;
+	alarms = json_is_array(alarms) ? json_copy(alarms) : json_array();
+	kit_alarm(alarms, "confinement", driver_not_confined, k->confined.lacks);
+	json_object_set_new(event, "alarms", alarms);
+}
+
 void
 kit_event(struct kit *k, json_t *event)
 {
-	char *line = json_dumps(event, JSON_COMPACT);
+	char *line;
+
+	add_refusal(k, event);
+	line = json_dumps(event, JSON_COMPACT);
 
 	buf_puts(&k->out, line);
 	buf_puts(&k->out, "\n");
@@ -159,6 +178,35 @@ end_line(struct kit *k)
 	flush_soon(k);
 }
 
+static json_t *
+confined_json(const struct confined *c)
+{
+	json_t *json = json_pack("{s:i,s:b,s:b}", "landlock", c->landlock, "seccomp", c->seccomp,
+				 "no_network", c->no_network);
+
+	if (c->lacks[0])
+		json_object_set_new(json, "lacks", json_string(c->lacks));
+	return json;
+}
+
+json_t *
+kit_confined(const struct kit *k)
+{
+	return k->files ? confined_json(&k->confined) : NULL;
+}
+
+static void
+add_confined(struct kit *k)
+{
+	json_t *confined = kit_confined(k);
+	char *text = confined ? json_dumps(confined, JSON_COMPACT) : NULL;
+
+	if (text)
+		buf_printf(&k->out, ",\"confined\":%s", text);
+	free(text);
+	json_decref(confined);
+}
+
 void
 kit_ready(struct kit *k, const struct kit_offer *o)
 {
@@ -185,6 +233,7 @@ kit_ready(struct kit *k, const struct kit_offer *o)
 		free(budgets);
 	}
 	member(k, "identity", o->identity);
+	add_confined(k);
 	end_line(k);
 }
 
@@ -295,7 +344,11 @@ kit_reset(struct kit *k, const char *device)
 void
 kit_checked(struct kit *k, json_t *problems)
 {
-	kit_event(k, json_pack("{s:s,s:o}", "ev", "checked", "problems", problems));
+	struct confined here;
+
+	confine_probe(&here);
+	kit_event(k, json_pack("{s:s,s:o,s:o}", "ev", "checked", "problems", problems, "confined",
+			       confined_json(&here)));
 	kit_exit(k);
 }
 
@@ -572,6 +625,36 @@ on_term_signal(int sig)
 	errno = before;
 }
 
+static void
+on_files(evutil_socket_t fd, short what, void *ctx)
+{
+	struct kit *k = ctx;
+	const char *file = confine_is_outdated(&k->confined);
+	char reason[320];
+
+	if (!file || k->closing)
+		return;
+	event_del(k->files);
+	snprintf(reason, sizeof(reason), "%s was replaced; a new process may read it", file);
+	kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason", reason, "retry", true));
+}
+
+void
+kit_confine(struct kit *k, const struct confine *c)
+{
+	struct timeval every = { FILES_LOOK_MS / 1000, 0 };
+
+	tzset();			/* its file cannot be read any more */
+	confine(c, &k->confined);
+	if (k->files)
+		return;
+	if (k->confined.lacks[0])
+		kit_log("not wholly confined reason=\"%s\"", k->confined.lacks);
+	k->files = event_new(k->base, -1, EV_PERSIST, on_files, k);
+	if (k->confined.alone_count)
+		event_add(k->files, &every);
+}
+
 /* gongd answers a `fatal` with `close`: until that is read, it may have sent more, and what is
  * left unread would be in doubt. */
 static void
@@ -615,6 +698,8 @@ kit_main(const struct kit_driver *driver, void *self)
 	event_free(k.flush);
 	if (k.term)
 		event_free(k.term);
+	if (k.files)
+		event_free(k.files);
 	event_base_free(k.base);
 	lines_fini(&k.in);
 	buf_fini(&k.out);

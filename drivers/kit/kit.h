@@ -12,6 +12,7 @@
 
 #include "core/msec.h"
 #include "core/phrase.h"
+#include "drivers/kit/confine.h"
 
 #define KIT_ID 32
 
@@ -79,6 +80,15 @@ void *kit_self(struct kit *);
 struct event_base *kit_base(struct kit *);
 msec kit_now(void);			/* Unix ms */
 void kit_exit(struct kit *);		/* flushes, then leaves kit_main with 0 */
+
+/* Gives up what the driver does not need (docs/confinement.md); called in `open`, when the files that
+ * it needs then are read, and again whenever it needs less.  What came of it stands in `ready`, and
+ * what the kernel has but forbids is an alarm in every `health`.  A file granted alone that is
+ * replaced ends the driver with `fatal` and retry: the next process is granted the new one. */
+void kit_confine(struct kit *, const struct confine *);
+/* For a `ready` that is not kit_ready's: {"landlock", "seccomp", "no_network", "lacks"}; NULL before
+ * kit_confine. */
+json_t *kit_confined(const struct kit *);
 
 /* BY_REF: they name the provider's reference (of any length) and the number, not our id. */
 enum kit_receipts { KIT_RECEIPTS_NONE, KIT_RECEIPTS, KIT_RECEIPTS_BY_REF };

@@ -195,6 +195,10 @@ void driver_end(struct driver *);	/* it is over, and the caller says what is nex
 void driver_set_up_again(struct driver *);	/* next, and before anything else; no failure */
 void driver_soon(struct driver *);	/* look for something to do, from the loop */
 
+/* confined.c */
+void confined_to_devices(struct driver *);	/* conf is filled, all files are read */
+void confined_to_port(struct driver *);		/* it is open */
+
 /* rung.c: the ladder of recovery */
 enum rung { RUNG_NONE, RUNG_REINIT, RUNG_RESTART, RUNG_RESET, RUNG_USB, RUNG_DOWN };
 enum rung rung_at(const struct driver *, unsigned failures);

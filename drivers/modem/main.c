@@ -36,6 +36,7 @@ modem_open(struct kit *k, const char *route, json_t *config, const char *state)
 	d->config = json_incref(config);
 	if (modem_settings_parse(&d->conf, d->config, &err) < 0 || load_models(d, &err) < 0)
 		kit_fatal(k, err.text, false);
+	confined_to_devices(d);
 	keep_parse(&d->kept, state);
 	run_open(d);
 }

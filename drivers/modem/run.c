@@ -100,6 +100,7 @@ found(struct driver *d)
 		port_look(d, LOOK_AGAIN_MS);
 		return;
 	}
+	confined_to_port(d);
 	wire_debug(d->wire, d->conf.debug);
 	recover_start(d);
 	arm(d);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #define SALT_REJECT 2
 #define SALT_LOSS 3
 #define SALT_LEFT 4
+#define OPEN_FILES 64
 #define PEOPLE_LOOK_MS 100
 
 static msec
@@ -376,6 +378,20 @@ on_ask(struct kit *k, const struct kit_question *question)
 	sim_arm(s);
 }
 
+/* People and health are read again when they change, and an editor puts a new file there. */
+static void
+confine_sim(const struct sim *s)
+{
+	char people[PATH_TEXT], health[PATH_TEXT];
+
+	snprintf(people, sizeof(people), "%s", s->conf.people);
+	snprintf(health, sizeof(health), "%s", s->conf.health);
+	kit_confine(s->kit, &(struct confine){
+		.folders = (const char *[]){ people[0] ? dirname(people) : "", health[0]
+			? dirname(health) : "", NULL },
+		.open_files = OPEN_FILES });
+}
+
 static void
 on_open(struct kit *k, const char *route, json_t *config, const char *state)
 {
@@ -394,6 +410,7 @@ on_open(struct kit *k, const char *route, json_t *config, const char *state)
 		kit_fatal(k, err.text, false);
 	}
 	s->kit = k;
+	confine_sim(s);
 	s->seed = (unsigned long long)s->conf.seed;
 	s->started_at = kit_now();
 	s->timer = event_new(kit_base(k), -1, 0, on_timer, s);
