@@ -244,8 +244,9 @@ def test_it_answers_pings_and_survives_ops_before_open():
     d = Driver({}, opened=False)
     d.send(["early"])
     d.op(op="ping", n=4)
-    assert d.next("pong")["n"] == 4
     assert d.fates(1)["early"]["outcome"] == "rejected"
+    pongs = [e for e in d.seen if e["ev"] == "pong"] or [d.next("pong")]    # before it, or after
+    assert pongs[0]["n"] == 4
     assert d.end() == 0
 
 
