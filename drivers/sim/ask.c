@@ -41,6 +41,7 @@ static void
 send_test(struct sim *s, const struct kit_question *q)
 {
 	bool lost = s->conf.loss > 0 && sim_draw(s, q->id, 1) < s->conf.loss;
+	struct flight *back = NULL;
 	struct words *words;
 	json_t *answer;
 
@@ -50,17 +51,21 @@ send_test(struct sim *s, const struct kit_question *q)
 		return;
 	}
 	words = words_new(q->text);
-	books_message(s, q->id, q->to, words->json, 0, lost ? "lost" : NULL);
+	if (!lost && strcmp(q->to, s->conf.number) == 0) {
+		words->refs++;
+		back = owed_new(s, q->to, words, s->conf.latency_ms + s->conf.receipt_ms);
+	}
+	books_message(s, &(struct entry){ .id = q->id, .to = q->to, .text_json = words->json,
+					  .note = lost ? "lost" : NULL, .answer = back });
 	books_write(s);
 	answer = json_pack("{s:b,s:s,s:I,s:I}", "ok", 1, "ref", q->id, "submit_ms",
 			   (json_int_t)s->conf.latency_ms, "ms", (json_int_t)s->conf.latency_ms);
 	if (!lost && s->conf.receipts && s->conf.receipt_ms <= q->receipt_wait_ms)
 		json_object_update_new(answer, json_pack("{s:s,s:I}", "receipt", "delivered",
 			"receipt_ms", (json_int_t)s->conf.receipt_ms));
-	if (!lost && strcmp(q->to, s->conf.number) == 0)
-		sim_echo(s, STAGE_REPLY, q->id, q->to, words, s->conf.latency_ms + s->conf.receipt_ms);
-	else
-		words_drop(words);
+	if (back)
+		owed_wait(s, back);
+	words_drop(words);
 	answer_later(s, q->id, answer);
 }
 

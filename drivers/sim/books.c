@@ -6,20 +6,52 @@
 #include <string.h>
 #include <unistd.h>
 
-/* A line that a kill tore is ended first, so that the next one stands by itself. */
+#define TORN_MAX (1 << 21)		/* a write is shorter, and so is what a kill left of it */
+
+off_t
+books_size(const struct sim *s)
+{
+	off_t size = lseek(s->log, 0, SEEK_END);
+
+	return size < 0 ? 0 : size;	/* a pipe */
+}
+
+/* Where the last whole line ends; -1: what stands there was not written by us. */
+static off_t
+whole_end(const struct sim *s, off_t size)
+{
+	char chunk[4096];
+	off_t end = size;
+
+	while (end > 0 && size - end < TORN_MAX) {
+		size_t len = end < (off_t)sizeof(chunk) ? (size_t)end : sizeof(chunk);
+		ssize_t n = pread(s->log, chunk, len, end - (off_t)len);
+		const char *newline = n == (ssize_t)len ? memrchr(chunk, '\n', len) : NULL;
+
+		if (n != (ssize_t)len)
+			return -1;
+		if (newline)
+			return end - (off_t)len + (newline - chunk) + 1;
+		end -= (off_t)len;
+	}
+	return end > 0 || (size && chunk[0] != '{') ? -1 : 0;
+}
+
+/* A line that a kill tore goes: gongd never heard of it.  To cut it off is one step, so a kill at this
+ * very moment does not matter.  A line of somebody else's is only ended. */
 int
 books_open(struct sim *s)
 {
-	off_t size;
-	char last = '\n';
+	off_t size, end;
 
 	s->log = open(s->conf.log, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	if (s->log < 0)
 		return -1;
-	size = lseek(s->log, 0, SEEK_END);
-	if (size > 0 && pread(s->log, &last, 1, size - 1) == 1 && last != '\n')
+	size = books_size(s);
+	end = whole_end(s, size);
+	if (end < 0)
 		return write(s->log, "\n", 1) == 1 ? 0 : -1;
-	return 0;
+	return end == size ? 0 : ftruncate(s->log, end);
 }
 
 static void
@@ -40,18 +72,37 @@ end(struct sim *s)
 		books_write(s);
 }
 
+static void
+add_answer(struct sim *s, const struct flight *answer)
+{
+	buf_printf(&s->books, ",\"answer\":{\"id\":\"%s\",\"due\":%lld,\"text\":", answer->id,
+		   (long long)answer->due_at);
+	buf_puts(&s->books, answer->words->json);
+	buf_puts(&s->books, "}");
+}
+
 void
-books_message(struct sim *s, const char *id, const char *to, const char *text_json,
-	      unsigned reference, const char *note)
+books_message(struct sim *s, const struct entry *e)
 {
 	if (s->log < 0)
 		return;
-	begin(s, "message", id, to);
-	buf_printf(&s->books, ",\"reference\":%u", reference);
-	if (note)
-		buf_printf(&s->books, ",\"%s\":true", note);
+	begin(s, "message", e->id, e->to);
+	buf_printf(&s->books, ",\"reference\":%u", e->reference);
+	if (e->note)
+		buf_printf(&s->books, ",\"%s\":true", e->note);
+	if (e->answer)
+		add_answer(s, e->answer);
 	buf_puts(&s->books, ",\"text\":");
-	buf_puts(&s->books, text_json);
+	buf_puts(&s->books, e->text_json);
+	end(s);
+}
+
+void
+books_took(struct sim *s, const char *id)
+{
+	if (s->log < 0)
+		return;
+	buf_printf(&s->books, "{\"at\":%lld,\"ev\":\"took\",\"id\":\"%s\"", (long long)kit_now(), id);
 	end(s);
 }
 

@@ -73,14 +73,13 @@ sim_meet(struct sim *s, const char *to, enum channel channel)
 }
 
 void
-sim_echo(struct sim *s, enum stage stage, const char *id, const char *to, struct words *words, msec ms)
+sim_receipt(struct sim *s, const char *id, const char *to, msec ms)
 {
 	struct flight *f = flight_new(s);
 
 	f->kind = FLIGHT_MESSAGE;
-	f->stage = stage;
+	f->stage = STAGE_RECEIPT;
 	snprintf(f->id, sizeof(f->id), "%s", id);
 	snprintf(f->to, sizeof(f->to), "%s", to);
-	f->words = words;
 	heap_push(&s->echoes, msec_add(s->now, ms), f);
 }

@@ -59,59 +59,60 @@ look_at_people(struct sim *s)
 
 /* It is at the telephone: the receipt and the person's answer follow. */
 static void
-arrived(struct sim *s, const char *id, const char *to)
+arrive(struct sim *s, struct entry *e)
 {
-	const struct rule *rule = sim_meet(s, to, CHANNEL_SMS);
+	const struct rule *rule = sim_meet(s, e->to, CHANNEL_SMS);
+	struct flight *answer = rule && rule->text
+		? owed_new(s, e->to, words_new(rule->text), rule->delay_ms) : NULL;
 
 	if (s->conf.receipts)
-		sim_echo(s, STAGE_RECEIPT, id, to, NULL, s->conf.receipt_ms);
-	if (rule && rule->text)
-		sim_echo(s, STAGE_REPLY, id, to, words_new(rule->text), rule->delay_ms);
+		sim_receipt(s, e->id, e->to, s->conf.receipt_ms);
+	e->answer = answer;
+	books_message(s, e);
+	if (answer)
+		owed_wait(s, answer);
 }
 
 static void
-accept_message(struct sim *s, const char *id, const char *to, const char *text_json,
-	       unsigned reference)
+accept_message(struct sim *s, struct entry *e)
 {
-	bool lost = s->conf.loss > 0 && sim_draw(s, id, SALT_LOSS) < s->conf.loss;
-
-	books_message(s, id, to, text_json, reference, lost ? "lost" : NULL);
+	e->note = s->conf.loss > 0 && sim_draw(s, e->id, SALT_LOSS) < s->conf.loss ? "lost" : NULL;
+	if (e->note)
+		books_message(s, e);
+	else
+		arrive(s, e);
 	if (s->accepted_count == s->accepted_cap) {
 		s->accepted_cap = s->accepted_cap ? s->accepted_cap * 2 : 512;
 		s->accepted = xrealloc(s->accepted, s->accepted_cap * sizeof(*s->accepted));
 	}
-	s->accepted[s->accepted_count++] = id;
-	if (!lost && (s->conf.receipts || s->people))
-		arrived(s, id, to);
+	s->accepted[s->accepted_count++] = e->id;
 }
 
 /* Half of what the network gives no answer for has left all the same. */
 static void
-lose_sight(struct sim *s, const char *id, const char *to, const char *text_json,
-	   unsigned reference)
+lose_sight(struct sim *s, struct entry *e)
 {
-	if (sim_draw(s, id, SALT_LEFT) < 0.5) {
-		books_message(s, id, to, text_json, reference, "unknown");
+	if (sim_draw(s, e->id, SALT_LEFT) < 0.5) {
+		e->note = "unknown";
+		arrive(s, e);
 		books_write(s);
-		arrived(s, id, to);
 	}
-	kit_done(s->kit, id, "unknown", NULL, 0, NULL, "the simulated network gave no answer");
+	kit_done(s->kit, e->id, "unknown", NULL, 0, NULL, "the simulated network gave no answer");
 }
 
 static void
-submit(struct sim *s, const char *id, const char *to, const char *text_json, unsigned reference,
-       msec not_after, msec wall)
+submit(struct sim *s, struct entry *e, msec not_after, msec wall)
 {
 	if (wall >= not_after)
-		kit_done(s->kit, id, "rejected", NULL, 0, "retry",
+		kit_done(s->kit, e->id, "rejected", NULL, 0, "retry",
 			 "its validity ended before it left");
-	else if (s->conf.reject > 0 && sim_draw(s, id, SALT_REJECT) < s->conf.reject)
-		kit_done(s->kit, id, "rejected", NULL, 0, s->conf.reject_class,
+	else if (s->conf.reject > 0 && sim_draw(s, e->id, SALT_REJECT) < s->conf.reject)
+		kit_done(s->kit, e->id, "rejected", NULL, 0, s->conf.reject_class,
 			 "the simulated network refused it");
-	else if (s->conf.unknown > 0 && sim_draw(s, id, SALT_UNKNOWN) < s->conf.unknown)
-		lose_sight(s, id, to, text_json, reference);
+	else if (s->conf.unknown > 0 && sim_draw(s, e->id, SALT_UNKNOWN) < s->conf.unknown)
+		lose_sight(s, e);
 	else
-		accept_message(s, id, to, text_json, reference);
+		accept_message(s, e);
 }
 
 /* The books are written before gongd hears of it: they may say more than gongd knows after a
@@ -179,8 +180,9 @@ on_send(struct kit *k, const struct kit_send *send)
 			words = words_new(item->text);
 		}
 		if (at_once)
-			submit(s, item->id, item->to, words->json, item->reference, send->not_after,
-			       wall);
+			submit(s, &(struct entry){ .id = item->id, .to = item->to,
+				.text_json = words->json, .reference = item->reference },
+				send->not_after, wall);
 		else
 			depart(s, item, send->not_after, words);
 	}
@@ -211,21 +213,18 @@ on_call(struct kit *k, const struct kit_call *call)
 static void
 run_echo(struct sim *s, struct flight *f)
 {
-	char id[64];
-
 	if (f->stage == STAGE_RECEIPT) {
 		kit_receipt(s->kit, NULL, f->id, NULL, f->to, "delivered", NULL, kit_now());
+		flight_free(s, f);
 	} else {
 		json_t *text = json_loads(f->words->json, JSON_DECODE_ANY, NULL);
 
-		snprintf(id, sizeof(id), "sim-%llx-%llu", (unsigned long long)s->started_at,
-			 ++s->inbounds);
-		books_inbound(s, id, f->to, f->words->json);
+		books_inbound(s, f->id, f->to, f->words->json);
 		books_write(s);
-		kit_inbound(s->kit, id, f->to, json_string_value(text), kit_now());
+		kit_inbound(s->kit, f->id, f->to, json_string_value(text), kit_now());
 		json_decref(text);
+		owed_told(s, f);
 	}
-	flight_free(s, f);
 }
 
 static void
@@ -250,7 +249,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 			voice_run(s, f);
 			continue;
 		}
-		submit(s, f->id, f->to, f->words->json, f->reference, f->not_after, wall);
+		submit(s, &(struct entry){ .id = f->id, .to = f->to, .text_json = f->words->json,
+			.reference = f->reference }, f->not_after, wall);
 		f->next = landed;
 		landed = f;
 	}
@@ -353,6 +353,15 @@ on_close(struct kit *k, msec grace_ms)
 }
 
 static void
+on_took(struct kit *k, const char *id)
+{
+	struct sim *s = kit_self(k);
+
+	s->now = monotonic();
+	owed_took(s, id);
+}
+
+static void
 on_minute(evutil_socket_t fd, short what, void *ctx)
 {
 	health_tell(ctx);
@@ -410,15 +419,19 @@ on_open(struct kit *k, const char *route, json_t *config, const char *state)
 		kit_fatal(k, err.text, false);
 	}
 	s->kit = k;
-	confine_sim(s);
 	s->seed = (unsigned long long)s->conf.seed;
+	s->now = monotonic();
 	s->started_at = kit_now();
+	if (s->log >= 0)
+		owed_read(s, state);
 	s->timer = event_new(kit_base(k), -1, 0, on_timer, s);
 	s->minute = event_new(kit_base(k), -1, EV_PERSIST, on_minute, s);
 	s->second = event_new(kit_base(k), -1, EV_PERSIST, on_second, s);
 	event_add(s->minute, &minute);
 	if (s->conf.health[0])
 		event_add(s->second, &second);
+	confine_sim(s);
+	sim_arm(s);
 	calls_only = strcmp(s->conf.channels, "voice") == 0;
 	kit_ready(k, &(struct kit_offer){
 		.channels = s->conf.channels, .identity = route ? route : "gong-sim",
@@ -433,10 +446,11 @@ main(void)
 {
 	static const struct kit_driver driver = {
 		.open = on_open, .send = on_send, .call = on_call, .withdraw = on_withdraw,
-		.ask = on_ask, .close = on_close,
+		.took = on_took, .ask = on_ask, .close = on_close,
 	};
 	static struct sim s = { .log = -1 };
 
 	s.waiting_end = &s.waiting;
+	s.told_end = &s.told;
 	return kit_main(&driver, &s);
 }

@@ -1,5 +1,5 @@
 /* sim.h -- what the files of gong-sim share: its configuration, its books, and what is under way.
- * From the ground: conf, people, heap; flight; books; voice; ask; sim. */
+ * From the ground: conf, people, heap; flight; books; owed; voice; ask; sim. */
 #ifndef GONG_SIM_H
 #define GONG_SIM_H
 
@@ -44,6 +44,7 @@ struct flight {
 	struct words *words;		/* for the books; the reply's text at STAGE_REPLY */
 	unsigned reference;
 	msec not_after, ring_ms, talk_ms, began_at;
+	msec due_at;			/* of a reply, by the wall clock */
 	enum pick_up pick_up;
 	char keys[KEYS_TEXT];
 };
@@ -60,18 +61,29 @@ struct sim {
 	struct event *timer, *minute, *second;
 	struct flight *spare, *waiting, **waiting_end;
 	size_t lines_busy;
-	unsigned long long seed, inbounds;
+	struct flight *told, **told_end;	/* replies that gongd has not yet on disk */
+	size_t owed;			/* replies that are not told, or told and not on disk */
+	msec kept_at;
+	unsigned long long seed;
+	unsigned inbounds;
 	msec started_at;
 	const char **accepted;		/* ids of this event's accepted messages */
 	size_t accepted_count, accepted_cap;
 };
 
 /* books.c */
-void books_message(struct sim *, const char *id, const char *to, const char *text_json,
-		   unsigned reference, const char *note);
+struct entry {				/* of a message */
+	const char *id, *to, *text_json;
+	unsigned reference;
+	const char *note;		/* "lost", "unknown"; NULL */
+	const struct flight *answer;	/* what the person will reply; NULL */
+};
+void books_message(struct sim *, const struct entry *);
 void books_call(struct sim *, const struct flight *);
 void books_ended(struct sim *, const struct flight *, const char *outcome, const char *keys);
 void books_inbound(struct sim *, const char *id, const char *from, const char *text);
+void books_took(struct sim *, const char *id);
+off_t books_size(const struct sim *);	/* what is written */
 int books_open(struct sim *);		/* -1: errno */
 void books_write(struct sim *);		/* before anything about them leaves the driver */
 
@@ -83,8 +95,14 @@ void words_drop(struct words *);			/* NULL is fine */
 double sim_draw(const struct sim *, const char *id, unsigned salt);	/* [0, 1), same every run */
 /* Counts the meeting; the rule is borrowed until the event ends, NULL = nobody answers. */
 const struct rule *sim_meet(struct sim *, const char *to, enum channel channel);
-/* A receipt or reply in `ms`; takes the caller's reference of `words`. */
-void sim_echo(struct sim *, enum stage stage, const char *id, const char *to, struct words *, msec ms);
+void sim_receipt(struct sim *, const char *id, const char *to, msec ms);	/* comes in `ms` */
+
+/* owed.c: a reply from the moment it is certain until gongd has it on disk */
+struct flight *owed_new(struct sim *, const char *to, struct words *, msec ms);	/* takes the words */
+void owed_wait(struct sim *, struct flight *);	/* it stands in the books: its time may come */
+void owed_told(struct sim *, struct flight *);
+void owed_took(struct sim *, const char *id);
+void owed_read(struct sim *, const char *state);	/* what the last process owed */
 
 /* ask.c */
 void ask_sim(struct sim *, const struct kit_question *);

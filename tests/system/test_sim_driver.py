@@ -250,11 +250,110 @@ def test_it_answers_pings_and_survives_ops_before_open():
     assert d.end() == 0
 
 
-def test_a_torn_line_of_the_books_spoils_no_other(drive, tmp_path):
+WHOLE = '{"at":1,"ev":"message","id":"x","to":"+1","reference":0,"text":"a"}\n'
+
+
+@pytest.mark.parametrize("before, torn", [("", '{"at":1,"ev":"message","id":"torn by a ki'),
+                                          (WHOLE, '{'), (WHOLE * 200, WHOLE[:-1]),
+                                          (WHOLE, '{"text":"' + "字" * 9000)])
+def test_a_line_that_a_kill_tore_is_not_there(drive, tmp_path, before, torn):
     books = tmp_path / "books"
-    books.write_text('{"at":1,"ev":"message","id":"torn by a ki', encoding="utf-8")
+    books.write_text(before + torn, encoding="utf-8")
     d, _ = drive(log=str(books))
+    assert books.read_text(encoding="utf-8") == before
     d.send(["0000000000001"])
     d.fates(1)
     lines = books.read_text(encoding="utf-8").splitlines()
-    assert len(lines) == 2 and json.loads(lines[1])["id"] == "0000000000001"
+    assert len(lines) == before.count("\n") + 1
+    assert json.loads(lines[-1])["id"] == "0000000000001"
+
+
+def test_a_line_of_somebody_elses_is_ended_and_not_cut_off(drive, tmp_path):
+    books = tmp_path / "books"
+    books.write_text("notes of mine", encoding="utf-8")
+    drive(log=str(books))
+    assert books.read_text(encoding="utf-8") == "notes of mine\n"
+
+
+def ids_of(books, ev):
+    return [b["id"] for b in map(json.loads, books.read_text(encoding="utf-8").splitlines())
+            if b["ev"] == ev]
+
+
+def test_the_books_are_whole_lines_whenever_it_is_killed(drive, tmp_path):
+    """Two kills in a row, each in the middle of a great deal of writing."""
+    books, told = tmp_path / "books", set()
+    for life in range(6):
+        d, _ = drive(log=str(books))
+        for n in range(40):
+            d.send(["%02d%011d" % (life, n * 500 + i) for i in range(500)], text="库区水位上涨" * 30)
+        for _ in range(1 + 3 * (life % 2)):         # killed early, then a little later
+            told.update(d.next("done")["ids"])
+        d.p.kill()
+        d.p.wait(5)
+        while (event := d.events.get(timeout=5)) is not None:
+            told.update(event.get("ids", []) if event["ev"] == "done" else [])
+    drive(log=str(books))
+    kept = ids_of(books, "message")                 # every line is JSON
+    assert len(kept) == len(set(kept)) and told <= set(kept)
+
+
+@pytest.mark.parametrize("kills", [1, 2])
+def test_who_was_to_answer_answers_after_kills_too_and_once(drive, tmp_path, kills):
+    books, people = tmp_path / "books", tmp_path / "people"
+    people.write_text("+99912340001 sms 1500 1 路上\n+99912340002 sms 300 3\n+99912340003 sms 0 -\n",
+                      encoding="utf-8")
+    config = {"log": str(books), "people": str(people)}
+    d, _ = drive(**config)
+    for n in (1, 2, 3):
+        d.send(["000000000000%d" % n], to="+9991234000%d" % n)
+    d.fates(3)
+    begun, early = time.monotonic(), []
+    for _ in range(kills):
+        d.p.kill()
+        d.p.wait(5)
+        d, _ = drive(**config)
+    for _ in range(2):
+        early.append(d.next("inbound"))
+    assert time.monotonic() - begun >= 1.0          # at its time, not at the start
+    assert [(e["from"], e["text"]) for e in early] == [("+99912340002", "3"), ("+99912340001", "1 路上")]
+    d.op(op="took", id=early[0]["id"])
+    wait_took(books, early[0]["id"])
+    d.p.kill()
+    d.p.wait(5)
+    d, _ = drive(**config)
+    assert d.next("inbound")["id"] == early[1]["id"]    # gongd has not said that it has it
+    d.op(op="took", id=early[1]["id"])
+    wait_took(books, early[1]["id"])
+    d.end()
+    d, _ = drive(**config)
+    with pytest.raises(queue.Empty):
+        d.next("inbound", seconds=1)
+
+
+def wait_took(books, id):
+    end = time.monotonic() + 5 * SLOW
+    while id not in ids_of(books, "took"):
+        assert time.monotonic() < end, "not written"
+        time.sleep(0.02)
+
+
+def test_what_it_asks_to_keep_spares_it_the_old_books(drive, tmp_path):
+    books, people = tmp_path / "books", tmp_path / "people"
+    people.write_text("* sms 0 1\n", encoding="utf-8")
+    d, _ = drive(log=str(books), people=str(people))
+    d.send(["0000000000001"])
+    inbound = d.next("inbound")
+    d.op(op="took", id=inbound["id"])
+    keep = d.next("keep")["state"]
+    assert keep == "books=%d" % books.stat().st_size
+    d.end()
+    size = books.stat().st_size                     # what stands before is not looked at
+    books.write_bytes(books.read_bytes().replace(b'"ev":"took"', b'"ev":"toot"'))
+    assert books.stat().st_size == size
+    d = Driver({}, opened=False)
+    d.op(op="open", protocol=1, route="r", state=keep,
+         config={"simulation": True, "log": str(books), "people": str(people)})
+    with pytest.raises(queue.Empty):
+        d.next("inbound", seconds=1)
+    d.end()
