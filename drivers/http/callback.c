@@ -41,7 +41,7 @@ unpack(const struct callback_rules *c, json_t *in)
 {
 	for (size_t i = 0; i < sizeof(c->unpack) / sizeof(*c->unpack); i++) {
 		json_t *packed = c->unpack[i].count ? pointer_get(&c->unpack[i], in) : NULL;
-		json_t *json = form_unpack(json_string_value(packed));
+		json_t *json = lenient_packed(json_string_value(packed));
 
 		if (!json)
 			continue;

@@ -134,20 +134,3 @@ form_to_json(const char *form, const struct form_charset *c)
 	json_decref(object);
 	return NULL;
 }
-
-json_t *
-form_unpack(const char *text)
-{
-	size_t len = 0;
-	char *decoded;
-	json_t *json;
-
-	if (!text)
-		return NULL;
-	if (text[0] != '%')		/* as JSON never begins */
-		return lenient_json(text, strlen(text), 0);
-	decoded = decode(text, strlen(text), &len);
-	json = decoded ? lenient_json(decoded, len, 0) : NULL;
-	free(decoded);
-	return json;
-}

@@ -13,8 +13,4 @@ struct form_charset {			/* the field `of` is in the charset that the field `in` 
 /* A new reference; NULL if it is no form.  Texts are mended as lenient.h says. */
 json_t *form_to_json(const char *form, const struct form_charset *);
 
-/* The JSON that a field's text holds, also where it was percent-encoded before it became a field; a
- * new reference, or NULL. */
-json_t *form_unpack(const char *text);
-
 #endif

@@ -3,6 +3,7 @@
 #include "drivers/http/lenient.h"
 
 #include <ctype.h>
+#include <event2/http.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -165,4 +166,21 @@ lenient_text(const char *bytes, size_t len)
 		c.at++;
 	}
 	return buf_take(&out);
+}
+
+json_t *
+lenient_packed(const char *text)
+{
+	size_t len = 0;
+	char *decoded;
+	json_t *json;
+
+	if (!text)
+		return NULL;
+	if (text[0] != '%')		/* as JSON never begins */
+		return lenient_json(text, strlen(text), 0);
+	decoded = evhttp_uridecode(text, 1, &len);
+	json = decoded ? lenient_json(decoded, len, 0) : NULL;
+	free(decoded);
+	return json;
 }

@@ -11,6 +11,10 @@
  * UTF-8 is U+FFFD; a number that jansson cannot hold is the text of its digits. */
 json_t *lenient_json(const char *bytes, size_t len, size_t flags);
 
+/* The JSON that a form's field holds as text, also where it was percent-encoded before it became a
+ * field; a new reference, or NULL. */
+json_t *lenient_packed(const char *text);
+
 /* The same for a plain text; the caller owns it. */
 char *lenient_text(const char *bytes, size_t len);
 

@@ -144,11 +144,11 @@ add_query(struct fields *f, const char *url)
 
 /* Only texts and whole numbers have one spelling that both sides sign. */
 static bool
-add_json(struct fields *f, const char *text, size_t len)
+add_object(struct fields *f, json_t *object)
 {
-	json_t *object = lenient_json(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL), *value;
 	bool ok = json_is_object(object);
 	const char *name;
+	json_t *value;
 
 	json_object_foreach(object, name, value) {
 		struct buf word = { 0 };
@@ -163,6 +163,15 @@ add_json(struct fields *f, const char *text, size_t len)
 		fields_add(f, (struct field){ .name = xstrdup(name), .name_len = strlen(name),
 					      .value = word.data, .value_len = word.len });
 	}
+	return ok;
+}
+
+static bool
+add_json(struct fields *f, const char *text, size_t len)
+{
+	json_t *object = lenient_json(text, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL);
+	bool ok = add_object(f, object);
+
 	json_decref(object);
 	return ok;
 }
@@ -503,6 +512,67 @@ verify_huawei(const struct verify_request *r, const char *key)
 		buf_fini(&wanted);
 	}
 	return ok;
+}
+
+/* The MD5 of its values, ordered by their names, and the key behind them, commas between. */
+static bool
+yunpian_item_fits(json_t *item, const char *key)
+{
+	struct fields f = { 0 };
+	struct buf text = { 0 }, wanted = { 0 };
+	const char *given = NULL;
+	bool ok = add_object(&f, item);
+
+	fields_sort(&f);
+	for (size_t i = 0; i < f.count; i++) {
+		if (is_named(&f.all[i], "_sign")) {
+			given = f.all[i].value;
+			continue;
+		}
+		buf_add(&text, f.all[i].value, f.all[i].value_len);
+		buf_puts(&text, ",");
+	}
+	buf_puts(&text, key);
+	sign_md5(&wanted, text.data, text.len);
+	ok = ok && given && equal_hex(given, strlen(given), wanted.data);
+	fields_fini(&f);
+	buf_fini(&text);
+	buf_fini(&wanted);
+	return ok;
+}
+
+/* Where receipts stand there is no signature, and so no text of a person either. */
+static bool
+yunpian_items_fit(const char *packed, const char *key, bool receipts)
+{
+	json_t *items = lenient_packed(packed), *item, *all = items;
+	bool ok = json_is_object(items) || json_is_array(items);
+	size_t i;
+
+	if (json_is_object(items))
+		all = json_pack("[o]", items);
+	json_array_foreach(all, i, item)
+		ok = ok && ((receipts && !json_object_get(item, "text")) || yunpian_item_fits(item, key));
+	json_decref(all);
+	return ok;
+}
+
+bool
+verify_yunpian(const struct verify_request *r, const char *key)
+{
+	struct fields form = { 0 };
+	bool ok = is_form(r) && add_form(&form, r->body, r->body_len), seen = false;
+
+	for (size_t i = 0; i < form.count; i++) {
+		bool receipts = is_named(&form.all[i], "sms_status");
+
+		if (!receipts && !is_named(&form.all[i], "sms_reply"))
+			continue;
+		seen = true;
+		ok = ok && yunpian_items_fit(form.all[i].value, key, receipts);
+	}
+	fields_fini(&form);
+	return ok && seen && key[0];
 }
 
 bool

@@ -40,6 +40,10 @@ bool verify_plivo(const struct verify_request *, const char *token);
  * body is not proved. */
 bool verify_huawei(const struct verify_request *, const char *key);
 
+/* Yunpian's `_sign` in each reply of the form's sms_reply, which is JSON.  Receipts (sms_status) have
+ * none and are not proved; a text that stands among them is. */
+bool verify_yunpian(const struct verify_request *, const char *key);
+
 /* A header with the HMAC of a text that the caller makes of the request, bare or behind the hash's
  * name as in "sha256=…".  An empty text is refused: its HMAC would be the same every time. */
 bool verify_hmac(const struct verify_request *, const char *name, enum sign_hash, enum sign_as,
