@@ -176,6 +176,18 @@ fits_yunpian(const struct verify_rules *v, const struct verify_request *r)
 }
 
 static bool
+fits_submail(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_submail(r, v->digest.key);
+}
+
+static bool
+fits_netease(const struct verify_rules *v, const struct verify_request *r)
+{
+	return verify_netease(r, v->digest.key);
+}
+
+static bool
 fits_hmac(const struct verify_rules *v, const struct verify_request *r)
 {
 	struct buf text = { 0 };
@@ -200,7 +212,8 @@ static const struct {
 	{ "twilio", fits_twilio, false }, { "vonage", fits_vonage, false },
 	{ "vonage-md5hash", fits_vonage_md5hash, false }, { "plivo", fits_plivo, false },
 	{ "plivo-v2", fits_plivo_v2, false }, { "huawei", fits_huawei, false },
-	{ "yunpian", fits_yunpian, false }, { "hmac", fits_hmac, true },
+	{ "yunpian", fits_yunpian, false }, { "submail", fits_submail, false },
+	{ "netease", fits_netease, false }, { "hmac", fits_hmac, true },
 	{ "header", fits_header, true },
 };
 
@@ -225,7 +238,7 @@ take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 		}
 	if (!v->fits)
 		return err_field(err, "verify/scheme", "must be twilio, vonage, vonage-md5hash, plivo, plivo-v2, "
-				 "huawei, yunpian, hmac, header or none");
+				 "huawei, yunpian, submail, netease, hmac, header or none");
 	is_hmac = v->fits == fits_hmac;
 	if (option_text(verify, "header", &v->header, err) < 0 || option_text(verify, "of", &of, err) < 0 ||
 	    digest_options(&v->digest, verify, err) < 0)

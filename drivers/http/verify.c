@@ -575,6 +575,53 @@ verify_yunpian(const struct verify_request *r, const char *key)
 	return ok && seen && key[0];
 }
 
+/* NULL where it is not there exactly once. */
+static const char *
+only_field(const struct fields *f, const char *name)
+{
+	const char *value = NULL;
+	size_t seen = 0;
+
+	for (size_t i = 0; i < f->count; i++)
+		if (is_named(&f->all[i], name) && ++seen)
+			value = f->all[i].value;
+	return seen == 1 ? value : NULL;
+}
+
+bool
+verify_submail(const struct verify_request *r, const char *key)
+{
+	struct fields f = { 0 };
+	struct buf text = { 0 }, wanted = { 0 };
+	bool ok = r->body_len ? is_form(r) && add_form(&f, r->body, r->body_len) : add_query(&f, r->url);
+	const char *token = only_field(&f, "token"), *given = only_field(&f, "signature");
+
+	buf_printf(&text, "%s%s", token ? token : "", key);
+	sign_md5(&wanted, text.data, text.len);
+	ok = ok && key[0] && token && token[0] && given && equal_hex(given, strlen(given), wanted.data);
+	fields_fini(&f);
+	buf_fini(&text);
+	buf_fini(&wanted);
+	return ok;
+}
+
+bool
+verify_netease(const struct verify_request *r, const char *key)
+{
+	const char *md5 = header(r, "md5"), *sum = header(r, "checksum"), *at = header(r, "curtime");
+	struct buf body = { 0 }, text = { 0 }, wanted = { 0 };
+	bool ok = md5 && sum && at && key[0] && r->body_len;
+
+	sign_md5(&body, r->body, r->body_len);
+	buf_printf(&text, "%s%s%s", key, body.data, at ? at : "");
+	sign_hash(&wanted, HASH_SHA1, AS_HEX, text.data, text.len);
+	ok = ok && equal_hex(md5, strlen(md5), body.data) && equal_hex(sum, strlen(sum), wanted.data);
+	buf_fini(&body);
+	buf_fini(&text);
+	buf_fini(&wanted);
+	return ok;
+}
+
 bool
 verify_header(const struct verify_request *r, const char *name, const char *wanted)
 {

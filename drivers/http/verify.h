@@ -44,6 +44,13 @@ bool verify_huawei(const struct verify_request *, const char *key);
  * none and are not proved; a text that stands among them is. */
 bool verify_yunpian(const struct verify_request *, const char *key);
 
+/* SUBMAIL's `signature`, the MD5 of its `token` and the key: nothing else of the form (or, without a
+ * body, of the query) is proved. */
+bool verify_submail(const struct verify_request *, const char *key);
+
+/* NetEase's CheckSum, the SHA-1 of the secret, the body's MD5 and CurTime. */
+bool verify_netease(const struct verify_request *, const char *secret);
+
 /* A header with the HMAC of a text that the caller makes of the request, bare or behind the hash's
  * name as in "sha256=…".  An empty text is refused: its HMAC would be the same every time. */
 bool verify_hmac(const struct verify_request *, const char *name, enum sign_hash, enum sign_as,

@@ -93,9 +93,16 @@ def hasty(folder, conf):
     return {**conf, "profile_dir": str(folder)}
 
 
-def alert(world, count=3):
+class Mainland(District):
+    """People whose numbers a provider of the mainland writes without a country code."""
+
+    def number(self, extra=0):
+        return "+86138%08d" % ((len(self.people) + 1) * 10 + extra)
+
+
+def alert(world, count=3, people=District):
     """Tells `count` village chiefs something; returns when all have been sent it."""
-    world.load(District(1, count))
+    world.load(people(1, count))
     ident = world.send(key="p", template="notice.text", severity="red", params={"text": "河水上涨"},
                        audience={"divisions": ["990121001"], "roles": ["village_chief"]})
     wait_for("all to be sent", lambda: world.states()["sent"] == count)

@@ -1,10 +1,9 @@
 """The profiles tencent-sms and tencent-sms-pull against Tencent's side (providers/tencent_sms.py)."""
 import pytest
 
-from district import District
 from harness import wait_for
 from http_driver import Driver
-from profile_helpers import ONE, TWO, gongd, hasty, receipt, route, tell, until
+from profile_helpers import ONE, TWO, Mainland, gongd, hasty, receipt, route, tell, until
 from providers.tencent_sms import TencentSms
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
@@ -227,11 +226,6 @@ def test_a_low_mark_must_be_a_number(started, tencent):  # noqa: F811
 
 
 # --- the whole gongd ------------------------------------------------------------------------------
-
-class Mainland(District):
-    def number(self, extra=0):
-        return "+86138%08d" % ((len(self.people) + 1) * 10 + extra)
-
 
 def test_gongd_hears_of_what_it_sent(tencent):
     with gongd(conf(tencent)) as world:

@@ -2,7 +2,7 @@
 import pytest
 
 from harness import wait_for
-from profile_helpers import ONE, TEXTS, TWO, URL, alert, gongd, hasty, receipt, route, tell, until
+from profile_helpers import ONE, TEXTS, TWO, URL, Mainland, alert, gongd, hasty, receipt, route, tell, until
 from providers.yunpian import Yunpian, sign
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
@@ -157,7 +157,7 @@ def test_what_is_left_is_told(drive, yunpian):  # noqa: F811
 
 def test_gongd_takes_what_they_tell_and_counts_once_what_comes_twice(yunpian):
     with gongd(conf(yunpian)) as world:
-        alert(world)
+        alert(world, people=Mainland)
         pushes = [yunpian.receipt(got, n, i < 2) for i, (got, n) in enumerate(yunpian.booked())]
         said = yunpian.push(world.callback, *pushes, yunpian.reply(pushes[0].kept[1][0]["mobile"], "1"),
                             shuffle=3, twice=True)
