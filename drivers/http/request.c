@@ -14,7 +14,7 @@
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
 		VAR_TEXT_UTF16, VAR_TEXT_XML, VAR_ID, VAR_ID_PARTS, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
 		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
-		VAR_PARAMS_LIST, VAR_PARAMS_TEXT, VAR_ALL, VAR_JOINED, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S,
+		VAR_PARAMS_OBJECT_TEXT, VAR_PARAMS_LIST, VAR_PARAMS_TEXT, VAR_ALL, VAR_JOINED, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S,
 		VAR_RING_MS, VAR_KEYS, VAR_KEY, VAR_KEY_NUMBER, VAR_EACH_KEY, VAR_SENT_AT,
 		VAR_BEIJING_DAY, VAR_UTC_DAY, VAR_SINCE_S, VAR_NOW_S, VAR_NONCE, VAR_COMPUTED };
 
@@ -25,7 +25,7 @@ static const struct { const char *name; enum variable variable; } variables[] = 
 	{ "seconds_left", VAR_SECONDS_LEFT }, { "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
 	{ "alphabet", VAR_ALPHABET }, { "ref", VAR_REF },
 	{ "template", VAR_TEMPLATE }, { "params_object", VAR_PARAMS_OBJECT },
-	{ "params_list", VAR_PARAMS_LIST }, { "params_text", VAR_PARAMS_TEXT },
+	{ "params_object_text", VAR_PARAMS_OBJECT_TEXT }, { "params_list", VAR_PARAMS_LIST }, { "params_text", VAR_PARAMS_TEXT },
 	{ "sent_at", VAR_SENT_AT }, { "key", VAR_KEY }, { "key_number", VAR_KEY_NUMBER },
 	{ "language", VAR_LANGUAGE }, { "plays", VAR_PLAYS },
 	{ "ring_s", VAR_RING_S }, { "ring_ms", VAR_RING_MS }, { "keys", VAR_KEYS },
@@ -492,7 +492,9 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_ALPHABET: buf_puts(out, is_gsm7(item) ? "text" : "unicode"); break;
 	case VAR_REF: buf_puts(out, v->ref ? v->ref : ""); break;
 	case VAR_TEMPLATE: buf_puts(out, words->approved ? words->approved->code : ""); break;
-	case VAR_PARAMS_OBJECT: buf_puts(out, words->params.object ? words->params.object : "{}"); break;
+	case VAR_PARAMS_OBJECT: case VAR_PARAMS_OBJECT_TEXT:
+		buf_puts(out, words->params.object ? words->params.object : "{}");
+		break;
 	case VAR_PARAMS_LIST: case VAR_PARAMS_TEXT:
 		buf_puts(out, words->params.list ? words->params.list : "[]");
 		break;

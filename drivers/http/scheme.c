@@ -145,6 +145,41 @@ with_sdk(const struct signing *s, const struct outgoing *o)
 	add_authorization(o, &value);
 }
 
+static struct sign_v4
+v4_of(const struct signing *s, const struct outgoing *o)
+{
+	return (struct sign_v4){ .key_id = s->key_id, .key = s->key, .region = s->region,
+				 .service = s->service, .method = o->op->method, .host = o->host,
+				 .query = text_of(o->query), .content_type = o->op->content_type,
+				 .target = s->action, .at = o->now };
+}
+
+static void
+with_aws4(const struct signing *s, const struct outgoing *o)
+{
+	const struct sign_v4 v4 = v4_of(s, o);
+	char date[SIGN_V4_DATE];
+	struct buf value = { 0 };
+
+	sign_aws4(&value, date, &v4, text_of(o->body), o->body->len);
+	o->add_header(o->ctx, "X-Amz-Date", date);
+	o->add_header(o->ctx, "X-Amz-Target", s->action);
+	add_authorization(o, &value);
+}
+
+static void
+with_volc(const struct signing *s, const struct outgoing *o)
+{
+	const struct sign_v4 v4 = v4_of(s, o);
+	char date[SIGN_V4_DATE], sha256[65];
+	struct buf value = { 0 };
+
+	sign_volc(&value, date, sha256, &v4, text_of(o->body), o->body->len);
+	o->add_header(o->ctx, "X-Date", date);
+	o->add_header(o->ctx, "X-Content-Sha256", sha256);
+	add_authorization(o, &value);
+}
+
 static const struct scheme schemes[] = {
 	{ "basic", " key_id key ", GOES_ANY, true, false, with_basic },
 	{ "tc3", " key_id key service action ", GOES_JSON, true, true, with_tc3 },
@@ -154,9 +189,11 @@ static const struct scheme schemes[] = {
 	{ "wsse-hex", " key_id key ", GOES_ANY, true, false, with_wsse_hex },
 	{ "aksk", " key_id key ", GOES_ANY, true, false, with_aksk },
 	{ "sdk-hmac-sha256", " key_id key ", GOES_ANY, true, false, with_sdk },
+	{ "aws4", " key_id key region service action ", GOES_JSON, true, true, with_aws4 },
+	{ "volc", " key_id key region service ", GOES_JSON, true, true, with_volc },
 };
 
-#define NAMES "basic, tc3, aliyun-rpc, acs3, wsse, wsse-hex, aksk or sdk-hmac-sha256"
+#define NAMES "basic, tc3, aliyun-rpc, acs3, wsse, wsse-hex, aksk, sdk-hmac-sha256, aws4 or volc"
 
 static const struct scheme *
 find(const char *name)
@@ -224,6 +261,7 @@ scheme_compile(struct signing *s, const struct operation *op, json_t *sign, stru
 	if (check_options(s->scheme, sign, err) < 0 || check_operation(s->scheme, op, err) < 0 ||
 	    option_text(sign, "key_id", &s->key_id, err) < 0 ||
 	    option_text(sign, "key", &s->key, err) < 0 ||
+	    option_text(sign, "region", &s->region, err) < 0 ||
 	    option_text(sign, "service", &s->service, err) < 0 ||
 	    option_text(sign, "action", &s->action, err) < 0 ||
 	    option_text(sign, "version", &s->version, err) < 0)
@@ -236,7 +274,9 @@ scheme_type(const struct signing *s, const char *type)
 {
 	if (s->scheme && s->scheme->sign == with_tc3)
 		return SIGN_TC3_TYPE;
-	return s->scheme && s->scheme->sign == with_acs3 ? type : NULL;
+	if (s->scheme && s->scheme->sign == with_aws4)
+		return SIGN_AWS4_TYPE;
+	return s->scheme && (s->scheme->sign == with_acs3 || s->scheme->sign == with_volc) ? type : NULL;
 }
 
 void

@@ -11,7 +11,7 @@ struct scheme;
 
 struct signing {
 	const struct scheme *scheme;	/* NULL = nothing is signed */
-	const char *key_id, *key, *service, *action, *version;	/* borrowed from the config */
+	const char *key_id, *key, *region, *service, *action, *version;	/* borrowed from the config */
 };
 
 struct outgoing {			/* a request in the making */

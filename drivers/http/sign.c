@@ -6,6 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -324,4 +325,85 @@ sign_sdk(struct buf *out, char date[sizeof("20060102T150405Z")], const struct si
 	buf_fini(&headers);
 	buf_fini(&path);
 	buf_fini(&text);
+}
+
+/* What the two that sign by version 4 do not share. */
+struct v4_kind {
+	const char *algorithm, *key_prefix, *last_word;
+};
+
+/* The key of a day, a region and a service. */
+static void
+v4_key(unsigned char out[EVP_MAX_MD_SIZE], const struct v4_kind *kind, const struct sign_v4 *s,
+       const char *day)
+{
+	const char *const words[] = { day, s->region, s->service, kind->last_word };
+	struct buf first = { 0 };
+	size_t len;
+
+	buf_printf(&first, "%s%s", kind->key_prefix, s->key);
+	len = hmac(EVP_sha256(), first.data, first.len, words[0], strlen(words[0]), out);
+	for (size_t i = 1; i < sizeof(words) / sizeof(*words); i++) {
+		unsigned char next[EVP_MAX_MD_SIZE];
+
+		len = hmac(EVP_sha256(), out, len, words[i], strlen(words[i]), next);
+		memcpy(out, next, len);
+	}
+	buf_fini(&first);
+}
+
+static void
+sign_v4(struct buf *out, const struct v4_kind *kind, const struct sign_v4 *s, const char *date,
+	const char *headers, const char *names, const char *body_sha256)
+{
+	unsigned char key[EVP_MAX_MD_SIZE], signature[EVP_MAX_MD_SIZE];
+	struct buf scope = { 0 }, text = { 0 };
+	char day[sizeof("20060102")];
+	size_t n;
+
+	snprintf(day, sizeof(day), "%.8s", date);
+	buf_printf(&scope, "%s/%s/%s/%s", day, s->region, s->service, kind->last_word);
+	buf_printf(&text, "%s\n%s\n%s\n", kind->algorithm, date, scope.data);
+	hash_canonical(&text, s->method, "/", s->query, headers, names, body_sha256);
+	v4_key(key, kind, s, day);
+	n = hmac(EVP_sha256(), key, 32, text.data, text.len, signature);
+	buf_printf(out, "%s Credential=%s/%s, SignedHeaders=%s, Signature=", kind->algorithm, s->key_id,
+		   scope.data, names);
+	add_hex(out, signature, n);
+	buf_fini(&scope);
+	buf_fini(&text);
+}
+
+void
+sign_aws4(struct buf *out, char date[SIGN_V4_DATE], const struct sign_v4 *s, const char *body, size_t len)
+{
+	static const struct v4_kind kind = { "AWS4-HMAC-SHA256", "AWS4", "aws4_request" };
+	struct buf hash = { 0 }, headers = { 0 };
+
+	format_utc(date, SIGN_V4_DATE, "%Y%m%dT%H%M%SZ", s->at);
+	sign_hash(&hash, HASH_SHA256, AS_HEX, body, len);
+	buf_printf(&headers, "content-type:%s\nhost:%s\nx-amz-date:%s\n", s->content_type, s->host, date);
+	if (s->target)
+		buf_printf(&headers, "x-amz-target:%s\n", s->target);
+	sign_v4(out, &kind, s, date, headers.data, s->target ? "content-type;host;x-amz-date;x-amz-target"
+		: "content-type;host;x-amz-date", hash.data);
+	buf_fini(&hash);
+	buf_fini(&headers);
+}
+
+void
+sign_volc(struct buf *out, char date[SIGN_V4_DATE], char sha256[65], const struct sign_v4 *s,
+	  const char *body, size_t len)
+{
+	static const struct v4_kind kind = { "HMAC-SHA256", "", "request" };
+	struct buf hash = { 0 }, headers = { 0 };
+
+	format_utc(date, SIGN_V4_DATE, "%Y%m%dT%H%M%SZ", s->at);
+	sign_hash(&hash, HASH_SHA256, AS_HEX, body, len);
+	memcpy(sha256, hash.data, 65);
+	buf_printf(&headers, "content-type:%s\nhost:%s\nx-content-sha256:%s\nx-date:%s\n", s->content_type,
+		   s->host, sha256, date);
+	sign_v4(out, &kind, s, date, headers.data, "content-type;host;x-content-sha256;x-date", sha256);
+	buf_fini(&hash);
+	buf_fini(&headers);
 }

@@ -82,4 +82,20 @@ struct sign_sdk {
 void sign_sdk(struct buf *out, char date[sizeof("20060102T150405Z")], const struct sign_sdk *,
 	      const char *body, size_t len);
 
+/* Signature version 4, by which a request to a path of "/" is signed for a region and a service.
+ * `content_type` is sent as it is here.  Both append the value of the Authorization header. */
+#define SIGN_AWS4_TYPE "application/x-amz-json-1.0"
+struct sign_v4 {
+	const char *key_id, *key, *region, *service, *method, *host, *query, *content_type;
+	const char *target;	/* AWS: X-Amz-Target; NULL = none */
+	msec at;
+};
+#define SIGN_V4_DATE sizeof("20060102T150405Z")
+/* AWS, AWS4-HMAC-SHA256; fills `date`, the value of X-Amz-Date. */
+void sign_aws4(struct buf *out, char date[SIGN_V4_DATE], const struct sign_v4 *, const char *body,
+	       size_t len);
+/* Volcengine, HMAC-SHA256; fills `date` (X-Date) and `sha256` (X-Content-Sha256). */
+void sign_volc(struct buf *out, char date[SIGN_V4_DATE], char sha256[65], const struct sign_v4 *,
+	       const char *body, size_t len);
+
 #endif

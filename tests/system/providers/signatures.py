@@ -118,3 +118,16 @@ def plivo_v3(method, url, form, nonce, token):
     text = base + ("?" if query or posted else "") + query
     text += "." if query and posted else ""
     return b64(mac(token, f"{text}{posted}.{nonce}").digest())
+
+
+def v4(kind, method, query, headers, names, body, at, region, service, secret):
+    """AWS's signature version 4 (kind "aws") and Volcengine's own (kind "volc"), for a path of "/"."""
+    algorithm, prefix, last = {"aws": ("AWS4-HMAC-SHA256", "AWS4", "aws4_request"),
+                               "volc": ("HMAC-SHA256", "", "request")}[kind]
+    canonical = "\n".join([method, "/", sorted_query(query), signed_lines(headers, names), ";".join(names),
+                           sha256(body)])
+    scope = "/".join([at[:8], region, service, last])
+    key = (prefix + secret).encode()
+    for word in scope.split("/"):
+        key = mac(key, word).digest()
+    return scope, mac(key, "\n".join([algorithm, at, scope, sha256(canonical)])).hexdigest()
