@@ -121,6 +121,18 @@ phone_format(char out[PHONE_TEXT], uint64_t e164)
 	snprintf(out, PHONE_TEXT, "+%llu", (unsigned long long)e164);
 }
 
+#define TELLING 10000000		/* eight digits */
+
+bool
+phone_is_same(uint64_t written, uint64_t e164)
+{
+	uint64_t beyond = 1;
+
+	while (beyond <= written && beyond <= UINT64_MAX / 10)
+		beyond *= 10;
+	return written == e164 || (written >= TELLING && e164 % beyond == written);
+}
+
 void
 phone_mask(char out[PHONE_TEXT], uint64_t e164)
 {

@@ -3,6 +3,7 @@
 #ifndef GONG_PHONE_H
 #define GONG_PHONE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/err.h"
@@ -19,6 +20,8 @@ struct phone_plan {
  * without trunk 0 and area code.  Short codes (110, 12379) are refused: gong never calls them. */
 int phone_parse(uint64_t *out, const char *text, const struct phone_plan *, struct err *);
 void phone_format(char out[PHONE_TEXT], uint64_t e164);		/* "+8613812341234" */
+/* Is it the number as a network writes it, maybe without its country?  Eight digits tell a person. */
+bool phone_is_same(uint64_t written, uint64_t e164);
 void phone_mask(char out[PHONE_TEXT], uint64_t e164);		/* "+86138****1234" */
 
 #endif

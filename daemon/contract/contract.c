@@ -243,6 +243,7 @@ driver_event_free(struct command *c)
 	case CMD_RECEIPT:
 		free(c->receipt.driver_id);
 		free(c->receipt.ref);
+		free(c->receipt.part_ref);
 		free(c->receipt.reason);
 		break;
 	case CMD_CALL:

@@ -242,6 +242,8 @@ struct command {
 			uint64_t id;		/* ours, 0 = match by ref and to */
 			char *ref;
 			uint64_t to;
+			unsigned part, of;	/* it is about that part only; 0 = unsaid */
+			char *part_ref;		/* names the part where that has no number; or NULL */
 			bool delivered, final;
 			char *reason;
 			msec at;

@@ -84,7 +84,7 @@ engine_call(struct engine *e, struct command *cmd)
 	if (!lw || !store_alert_get(e->store, lw->w.alert, &a) ||
 	    !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
 	    !(attempt = engine_which_attempt(&m, cmd->call.id)) ||
-	    !engine_is_from(e, &m, attempt, engine_route(e, cmd->route), 0))
+	    !engine_is_from(e, &m, attempt, engine_route(e, cmd->route), 0, false))
 		return;
 	engine_route_moved(e, engine_route(e, cmd->route));
 	if (cmd->call.state == CALL_ANSWERED ||

@@ -89,7 +89,7 @@ engine_which_attempt(const struct message *m, uint64_t id)
 
 bool
 engine_is_from(struct engine *e, const struct message *m, unsigned attempt,
-	       const struct route_state *r, uint64_t to)
+	       const struct route_state *r, uint64_t to, bool took_part)
 {
 	enum outcome outcome = OUTCOME_NONE;
 	uint64_t e164 = m->e164;
@@ -98,7 +98,8 @@ engine_is_from(struct engine *e, const struct message *m, unsigned attempt,
 	if ((attempt != m->attempt || m->state != MESSAGE_SENDING) &&
 	    !store_attempt_get(e->store, m->wave, m->contact, attempt, &route, &e164, &outcome))
 		return false;
-	return route == r->id && outcome != OUTCOME_REJECTED && (!to || !e164 || to == e164);
+	return route == r->id && (outcome != OUTCOME_REJECTED || took_part) &&
+		(!to || !e164 || phone_is_same(to, e164));
 }
 
 /* Is there still a reason to send it?  A first SMS always has one. */

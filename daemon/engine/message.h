@@ -17,9 +17,9 @@ void engine_join_correction(struct engine *, const struct live_wave *, uint32_t 
 			    enum message_state);
 bool engine_may_correct(const struct live_wave *);	/* may there be something to join? */
 /* May this route tell this about that attempt?  It had it, for that number (0: it does not say), and
- * did not refuse it. */
+ * did not refuse it; `took_part`: or refused the rest only. */
 bool engine_is_from(struct engine *, const struct message *, unsigned attempt,
-		    const struct route_state *, uint64_t to);
+		    const struct route_state *, uint64_t to, bool took_part);
 /* A duplicate beats silence for it. */
 bool engine_resends(struct engine *, const struct live_wave *);
 /* The attempt that an id from the wire means; 0 = none so far. */

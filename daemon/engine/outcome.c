@@ -58,6 +58,7 @@ in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *
 		m->due = again_at;
 	}
 	engine_message_event(e, lw, m, again ? MESSAGE_ON_UNKNOWN_RESEND : MESSAGE_ON_UNKNOWN);
+	engine_parts_conclude(e, lw, m, m->attempt);
 }
 
 /* Messages that failed together shall not come back together. */
@@ -78,6 +79,7 @@ quarantine(struct engine *e, struct live_wave *lw, struct message *m)
 	store_task_open(e->store, lw->w.alert, "quarantine", &said, e->now);
 	engine_log(e, LOG_ERROR, "message quarantined wave=%u contact=%u", m->wave, m->contact);
 	engine_message_event(e, lw, m, MESSAGE_ON_UNKNOWN);
+	engine_parts_conclude(e, lw, m, m->attempt);
 }
 
 static void
@@ -253,6 +255,8 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 					      e->now);
 			engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_FAILED);
 		}
+		engine_receipts_named(e, r, lw, &m, item->ref, 0, 0);
+		engine_parts_conclude(e, lw, &m, m.attempt);
 	} else if (m.state != MESSAGE_SENDING) {
 		return;
 	} else if (item->outcome == OUTCOME_WITHDRAWN) {
@@ -291,6 +295,7 @@ accepted(struct engine *e, struct route_state *r, const struct done_item *item)
 {
 	uint32_t contact = message_id_contact(item->id);
 	struct live_wave *lw;
+	struct message m;
 
 	if (r->pause.until <= e->now)	/* else it had that before the pause */
 		engine_route_works(e, r);
@@ -302,7 +307,8 @@ accepted(struct engine *e, struct route_state *r, const struct done_item *item)
 	engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
 	if (engine_may_correct(lw))
 		engine_join_correction(e, lw, contact, MESSAGE_SENT);
-	engine_receipts_named(e, r, item, lw);
+	if (engine_keeps_ref(r, item->ref) && store_message_get(e->store, lw->w.id, contact, lw->w.channel, &m))
+		engine_receipts_named(e, r, lw, &m, item->ref, 0, 0);
 	return true;
 }
 
@@ -336,6 +342,7 @@ engine_done(struct engine *e, struct command *cmd)
 void
 engine_part(struct engine *e, struct command *cmd)
 {
+	struct route_state *r = engine_route(e, cmd->route);
 	uint64_t id = cmd->part.id;
 	struct live_wave *lw = engine_wave(e, message_id_wave(id));
 	struct message m;
@@ -343,11 +350,12 @@ engine_part(struct engine *e, struct command *cmd)
 	if (!lw || cmd->part.part < 1 || cmd->part.part > 32 ||
 	    !store_message_get(e->store, message_id_wave(id), message_id_contact(id), lw->w.channel,
 			       &m) || (m.attempt & 31) != message_id_attempt(id) ||
-	    !engine_is_from(e, &m, m.attempt, engine_route(e, cmd->route), 0))
+	    !engine_is_from(e, &m, m.attempt, r, 0, false))
 		return;
-	engine_route_moved(e, engine_route(e, cmd->route));
+	engine_route_moved(e, r);
 	m.parts_done |= 1u << (cmd->part.part - 1);
 	store_message_update(e->store, &m);
+	engine_receipts_named(e, r, lw, &m, cmd->part.ref, cmd->part.part, cmd->part.of);
 }
 
 /* At start: whatever was with a driver when gongd stopped may or may not have left. */

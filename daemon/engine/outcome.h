@@ -12,13 +12,27 @@ void engine_done(struct engine *, struct command *);
 void engine_part(struct engine *, struct command *);
 void engine_in_doubt(struct engine *);	/* at start: what was with drivers when gongd stopped */
 
+/* -- parts.c -- */
+
+/* A final word about one part of an attempt, `part` or `part_ref`. */
+void engine_part_note(struct engine *, const struct route_state *, struct message *, unsigned attempt,
+		      const struct receipt_word *);
+/* What is known of the parts says this of the whole; *whose: the attempt that it is about. */
+enum parts_say { PARTS_SAY_NOTHING, PARTS_SAY_DELIVERED, PARTS_SAY_FAILED };
+enum parts_say engine_parts_say(struct engine *, const struct message *, unsigned attempt,
+				unsigned *whose);
+
 /* -- receipt.c -- */
 
 void engine_receipt(struct engine *, struct command *);
-/* The route has said which message that reference is; a receipt of it may wait already.  `r` may be
- * NULL: the route is not known any more. */
-void engine_receipts_named(struct engine *, struct route_state *r, const struct done_item *,
-			   struct live_wave *);
+/* May receipts name a message, or a part, by this reference of the route's? */
+bool engine_keeps_ref(const struct route_state *, const char *ref);
+/* The route has said which message that reference is, or (part > 0) which part of how many; a receipt of
+ * it may wait already.  `r` and `ref` may be NULL: then there is nothing to keep. */
+void engine_receipts_named(struct engine *, struct route_state *r, struct live_wave *, struct message *,
+			   const char *ref, unsigned part, unsigned of);
+/* An attempt has ended of which parts may have been reported before. */
+void engine_parts_conclude(struct engine *, struct live_wave *, struct message *, unsigned attempt);
 void engine_receipts_load(struct engine *);	/* how many wait, from the store */
 void engine_receipts_trim(struct engine *, struct route_state *);	/* what nobody will name */
 

@@ -215,6 +215,9 @@ on_receipt(struct driver *d, json_t *ev)
 	cmd->receipt.driver_id = xstrdup(string_of(ev, "took"));
 	cmd->receipt.ref = xstrdup(string_of(ev, "ref"));
 	cmd->receipt.to = phone_of(ev, "to");
+	cmd->receipt.part = (unsigned)number_of(ev, "part", 0, PARTS_MOST);
+	cmd->receipt.of = (unsigned)number_of(ev, "of", 0, PARTS_MOST);
+	cmd->receipt.part_ref = xstrdup(string_of(ev, "part_ref"));
 	cmd->receipt.delivered = state && strcmp(state, "delivered") == 0;
 	cmd->receipt.final = state && strcmp(state, "buffered") != 0;
 	cmd->receipt.reason = value_by_driver(json_object_get(ev, "reason"));

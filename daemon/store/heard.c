@@ -13,7 +13,7 @@ store_handings(struct store *s, int64_t alert, uint32_t contact, handing_fn fn, 
 	sqlite3_stmt *st = store_query(s, "SELECT w.id, w.kind, w.channel, w.template, m.variant, m.state, "
 		"m.number, m.at, m.route, a.route, a.e164, a.sent_at, a.ended_at, a.outcome FROM wave w "
 		"JOIN message m ON m.wave = w.id AND m.contact = ?2 LEFT JOIN attempt a "
-		"ON a.wave = m.wave AND a.contact = m.contact WHERE w.alert = ?1 AND w.kind <> 4 "
+		"ON a.wave = m.wave AND a.contact = m.contact AND a.outcome <> 0 WHERE w.alert = ?1 AND w.kind <> 4 "
 		"AND m.attempt > 0 ORDER BY w.id, a.n", "ii", alert, (int64_t)contact);
 	uint32_t in_hand = 0;
 

@@ -525,12 +525,17 @@ store_attempt_insert(struct store *s, const struct message *m, msec ended_at, en
 
 	if (phrases)
 		value_render(reason, LANG_EN, english, sizeof(english));
-	/* Append only, but for an acceptance that its own receipt had told before: the route's
-	 * answer adds what only it knows. */
+	/* Append only, but for an attempt of which parts were reported while it went on, and an acceptance
+	 * that its own receipt had told before: there the route's answer adds what only it knows. */
 	store_run(s, "INSERT INTO attempt (wave, contact, n, route, e164, sent_at, ended_at, outcome, "
 		  "class, parts, ref, reason, reason_said) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-		  "?) ON CONFLICT DO UPDATE SET parts = excluded.parts, ref = excluded.ref "
-		  "WHERE outcome = 1 AND excluded.outcome = 1",
+		  "?) ON CONFLICT (wave, contact, n) DO UPDATE SET parts = excluded.parts, "
+		  "ref = excluded.ref, class = excluded.class, outcome = excluded.outcome, "
+		  "ended_at = CASE attempt.outcome WHEN 0 THEN excluded.ended_at ELSE attempt.ended_at END, "
+		  "reason = CASE attempt.outcome WHEN 0 THEN excluded.reason ELSE attempt.reason END, "
+		  "reason_said = CASE attempt.outcome WHEN 0 THEN excluded.reason_said "
+		  "ELSE attempt.reason_said END "
+		  "WHERE attempt.outcome = 0 OR (attempt.outcome = 1 AND excluded.outcome = 1)",
 		  "iiiiiiiiiittt", (int64_t)m->wave, (int64_t)m->contact, (int64_t)m->attempt,
 		  m->route, (int64_t)m->e164, m->at, ended_at, (int64_t)outcome, (int64_t)class,
 		  (int64_t)parts, ref, phrases ? english : reason, phrases ? reason : NULL);
@@ -563,109 +568,11 @@ store_attempt_get(struct store *s, uint32_t wave, uint32_t contact, unsigned att
 	return true;
 }
 
-bool
-store_attempt_receipt(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt,
-		      bool delivered, msec at)
-{
-	return store_run(s, "UPDATE attempt SET receipt = ?1, receipt_at = ?2 WHERE wave = ?3 "
-			 "AND contact = ?4 AND n = ?5 AND receipt <> ?1 AND receipt <> 1",
-			 "iiiii", (int64_t)(delivered ? 1 : 2), at, (int64_t)wave, (int64_t)contact,
-			 (int64_t)attempt) > 0;
-}
-
-void
-store_receipt_key_put(struct store *s, int64_t route, const char *ref, const struct message *m)
-{
-	store_run(s, "INSERT OR REPLACE INTO receipt_key VALUES (?, ?, ?, ?, ?, ?, ?)", "itiiiii",
-		  route, ref, (int64_t)m->e164, m->at, (int64_t)m->wave, (int64_t)m->contact,
-		  (int64_t)m->attempt);
-}
-
-size_t
-store_receipt_keys_drop(struct store *s, msec before, size_t max)
-{
-	int changed = store_run(s, "DELETE FROM receipt_key WHERE (route, ref, e164, at) IN "
-		"(SELECT route, ref, e164, at FROM receipt_key WHERE at < ? LIMIT ?)", "ii", before,
-		(int64_t)max);
-
-	return changed > 0 ? (size_t)changed : 0;
-}
-
-bool
-store_receipt_key_get(struct store *s, int64_t route, const char *ref, uint64_t e164,
-		      msec not_before, uint32_t *wave, uint32_t *contact, unsigned *attempt)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT wave, contact, n FROM receipt_key WHERE route = ? "
-		"AND ref = ? AND e164 = ? AND at >= ? ORDER BY at DESC LIMIT 1", "itii", route, ref,
-		(int64_t)e164, not_before);
-
-	if (!store_step(s, st))
-		return false;
-	*wave = (uint32_t)sqlite3_column_int64(st, 0);
-	*contact = (uint32_t)sqlite3_column_int64(st, 1);
-	*attempt = (unsigned)sqlite3_column_int(st, 2);
-	store_done(st);
-	return true;
-}
-
-bool
-store_receipt_early_put(struct store *s, int64_t route, const char *ref, uint64_t e164,
-			bool delivered, msec at)
-{
-	if (store_run(s, "INSERT INTO receipt_early VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-		      "itiii", route, ref, (int64_t)e164, (int64_t)delivered, at) > 0)
-		return true;
-	store_run(s, "UPDATE receipt_early SET delivered = ?, at = ? WHERE route = ? AND ref = ? "
-		  "AND e164 = ?", "iiiti", (int64_t)delivered, at, route, ref, (int64_t)e164);
-	return false;
-}
-
-bool
-store_receipt_early_take(struct store *s, int64_t route, const char *ref, uint64_t e164,
-			 msec not_before, bool *fresh, bool *delivered)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT delivered, at FROM receipt_early WHERE route = ? "
-				       "AND ref = ? AND e164 = ?", "iti", route, ref, (int64_t)e164);
-
-	if (!store_step(s, st))
-		return false;
-	*delivered = sqlite3_column_int(st, 0);
-	*fresh = sqlite3_column_int64(st, 1) >= not_before;
-	store_done(st);
-	store_run(s, "DELETE FROM receipt_early WHERE route = ? AND ref = ? AND e164 = ?", "iti",
-		  route, ref, (int64_t)e164);
-	return true;
-}
-
-size_t
-store_receipts_early_count(struct store *s, int64_t route)
-{
-	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM receipt_early WHERE route = ?", "i",
-				       route);
-	size_t count = 0;
-
-	if (store_step(s, st)) {
-		count = (size_t)sqlite3_column_int64(st, 0);
-		store_done(st);
-	}
-	return count;
-}
-
-size_t
-store_receipts_early_drop(struct store *s, int64_t route, msec before, size_t max)
-{
-	int changed = store_run(s, "DELETE FROM receipt_early WHERE route = ?1 AND (ref, e164) IN "
-		"(SELECT ref, e164 FROM receipt_early WHERE route = ?1 AND at < ?2 "
-		"ORDER BY at LIMIT ?3)", "iii", route, before, (int64_t)max);
-
-	return changed > 0 ? (size_t)changed : 0;
-}
-
 void
 store_used_since(struct store *s, int64_t route, msec from_at, used_fn fn, void *ctx)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT e164, sent_at FROM attempt WHERE route = ? "
-		"AND sent_at >= ? ORDER BY sent_at", "ii", route, from_at);
+		"AND sent_at >= ? AND outcome <> 0 ORDER BY sent_at", "ii", route, from_at);
 
 	while (store_step(s, st))
 		fn(ctx, (uint64_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));

@@ -30,13 +30,30 @@ struct page {
 	bool full, csv;
 };
 
+/* The numbers in a bit set, part 1 the lowest. */
+static void
+json_parts(struct buf *out, const char *name, uint32_t parts)
+{
+	const char *comma = "";
+
+	buf_printf(out, ",\"%s\":[", name);
+	for (unsigned i = 0; i < 32; i++) {
+		if (!(parts >> i & 1))
+			continue;
+		buf_printf(out, "%s%u", comma, i + 1);
+		comma = ",";
+	}
+	buf_puts(out, "]");
+}
+
 static void
 attempts(struct page *p)
 {
 	static const char *const receipts[] = { NULL, "delivered", "failed" };
 	sqlite3_stmt *st = read_query(p->r, "SELECT a.n, r.name, a.e164, a.sent_at, a.ended_at, "
-		"a.outcome, a.class, a.parts, a.ref, coalesce(a.reason_said, a.reason), a.receipt, a.receipt_at FROM attempt a "
-		"LEFT JOIN route r ON r.id = a.route WHERE a.wave = ? AND a.contact = ? ORDER BY a.n",
+		"a.outcome, a.class, a.parts, a.ref, coalesce(a.reason_said, a.reason), a.receipt, a.receipt_at, a.parts_delivered, a.parts_failed FROM attempt a "
+		"LEFT JOIN route r ON r.id = a.route WHERE a.wave = ? AND a.contact = ? "
+		"AND a.outcome <> 0 ORDER BY a.n",
 		"ii", p->wave, p->contact);
 	struct buf *out = p->out;
 	bool any = false;
@@ -73,6 +90,10 @@ attempts(struct page *p)
 		json_text(out, "receipt", receipt > 0 && receipt < 3 ? receipts[receipt] : NULL);
 		buf_puts(out, ",");
 		json_number(out, "receipt_at", st, 11);
+		if (sqlite3_column_int64(st, 12) | sqlite3_column_int64(st, 13)) {
+			json_parts(out, "parts_delivered", (uint32_t)sqlite3_column_int64(st, 12));
+			json_parts(out, "parts_failed", (uint32_t)sqlite3_column_int64(st, 13));
+		}
 		buf_puts(out, "}");
 	}
 	buf_puts(out, "]");
@@ -129,7 +150,8 @@ last_attempt_csv(struct page *p)
 {
 	sqlite3_stmt *st = read_query(p->r, "SELECT a.n, r.name, a.sent_at, a.ended_at, a.outcome, "
 		"a.class, a.ref, a.reason, a.receipt, a.receipt_at FROM attempt a LEFT JOIN route r "
-		"ON r.id = a.route WHERE a.wave = ? AND a.contact = ? ORDER BY a.n DESC LIMIT 1", "ii",
+		"ON r.id = a.route WHERE a.wave = ? AND a.contact = ? AND a.outcome <> 0 "
+		"ORDER BY a.n DESC LIMIT 1", "ii",
 		p->wave, p->contact);
 	static const char *const receipts[] = { "", "delivered", "failed" };
 	struct buf *out = p->out;

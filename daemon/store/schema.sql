@@ -144,7 +144,9 @@ CREATE TABLE told (
 	PRIMARY KEY (block, wave)
 ) STRICT, WITHOUT ROWID;
 -- A finished handing-over; append only (a receipt later fills receipt and receipt_at).
--- outcome: 1 accepted, 2 rejected, 3 unknown, 4 withdrawn.  receipt: 0 none, 1 delivered, 2 failed
+-- outcome: 1 accepted, 2 rejected, 3 unknown, 4 withdrawn; 0: it goes on, and the network has reported
+-- parts of it already.  receipt: 0 none, 1 delivered, 2 failed.  parts_of: how many there are, as
+-- receipts say, 0 = they do not; parts_delivered, parts_failed: bit sets of those reported, part 1 = 1
 CREATE TABLE attempt (
 	wave INTEGER NOT NULL, contact INTEGER NOT NULL, n INTEGER NOT NULL,
 	route INTEGER NOT NULL, e164 INTEGER NOT NULL, sent_at INTEGER NOT NULL,
@@ -152,16 +154,23 @@ CREATE TABLE attempt (
 	parts INTEGER NOT NULL, ref TEXT, reason TEXT, receipt INTEGER NOT NULL DEFAULT 0,
 	receipt_at INTEGER,
 	reason_said TEXT,	-- the reason with phrases in it (core/phrase.h), where reason has their English
+	parts_of INTEGER NOT NULL DEFAULT 0, parts_delivered INTEGER NOT NULL DEFAULT 0,
+	parts_failed INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (wave, contact, n)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE receipt_key (	-- receipts known only by the network's own reference
+-- Receipts known only by the network's own reference: of a message, or of its part `part` of `of`.
+-- e164 0: a part that has a reference only, of a message that receipts name by gong's own id.
+CREATE TABLE receipt_key (
 	route INTEGER NOT NULL, ref TEXT NOT NULL, e164 INTEGER NOT NULL, at INTEGER NOT NULL,
 	wave INTEGER NOT NULL, contact INTEGER NOT NULL, n INTEGER NOT NULL,
+	part INTEGER NOT NULL DEFAULT 0, of INTEGER NOT NULL DEFAULT 0,
 	PRIMARY KEY (route, ref, e164, at)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt_early (	-- came before the route told which message has that reference
 	route INTEGER NOT NULL, ref TEXT NOT NULL, e164 INTEGER NOT NULL,
-	delivered INTEGER NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (route, ref, e164)
+	part INTEGER NOT NULL, part_ref TEXT NOT NULL,	-- which part of it; 0 and '': the whole
+	of INTEGER NOT NULL, delivered INTEGER NOT NULL, at INTEGER NOT NULL,
+	PRIMARY KEY (route, ref, e164, part, part_ref)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipt_early_at ON receipt_early (route, at);
 -- source: 0 sms, 1 key, 2 call answered, 3 missed call, 4 desk, 5 api

@@ -12,7 +12,7 @@
 #include "core/buf.h"
 #include "daemon/store/hand.h"
 
-#define SCHEMA_VERSION 7
+#define SCHEMA_VERSION 8
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_EVENT | \
@@ -600,6 +600,19 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE task ADD COLUMN places TEXT; ALTER TABLE task ADD COLUMN words TEXT;"
 	"ALTER TABLE task ADD COLUMN notes TEXT;"
 	"CREATE INDEX task_of ON task (alert, kind) WHERE closed_at IS NULL",
+	"ALTER TABLE attempt ADD COLUMN parts_of INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE attempt ADD COLUMN parts_delivered INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE attempt ADD COLUMN parts_failed INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE receipt_key ADD COLUMN part INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE receipt_key ADD COLUMN of INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE receipt_early RENAME TO receipt_early_7; DROP INDEX receipt_early_at;"
+	"CREATE TABLE receipt_early (route INTEGER NOT NULL, ref TEXT NOT NULL, e164 INTEGER NOT NULL, "
+	"part INTEGER NOT NULL, part_ref TEXT NOT NULL, of INTEGER NOT NULL, "
+	"delivered INTEGER NOT NULL, at INTEGER NOT NULL, "
+	"PRIMARY KEY (route, ref, e164, part, part_ref)) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX receipt_early_at ON receipt_early (route, at);"
+	"INSERT INTO receipt_early SELECT route, ref, e164, 0, '', 0, delivered, at FROM receipt_early_7;"
+	"DROP TABLE receipt_early_7",
 };
 
 static int

@@ -492,17 +492,44 @@ void store_attempt_note(struct store *, uint32_t wave, uint32_t contact, unsigne
 /* true: the receipt is noted; false: that attempt already had one like it or is unknown. */
 bool store_attempt_receipt(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
 			   bool delivered, msec at);
-void store_receipt_key_put(struct store *, int64_t route, const char *ref, const struct message *);
+/* What receipts have told of an attempt's parts; part 1 is the lowest bit. */
+struct attempt_parts {
+	enum outcome outcome;		/* NONE: it goes on */
+	unsigned parts, of;		/* how many, as the route's answer and as receipts say; 0 = unsaid */
+	uint32_t delivered, failed;
+	/* Delivered by whichever attempt by the same route to the same number: a telephone joins them. */
+	uint32_t together;
+	unsigned last;			/* the latest of those with a part delivered, and not refused; 0 = none */
+};
+/* `part` 1..32.  Without a row of that attempt, it goes on, and `m` says by which route. */
+void store_attempt_part(struct store *, const struct message *m, unsigned attempt, unsigned part,
+			unsigned of, bool delivered);
+bool store_attempt_parts(struct store *, uint32_t wave, uint32_t contact, unsigned attempt,
+			 struct attempt_parts *);
+/* What a reference of the network's names: a message, or its part `part` (0: the whole) of `of`. */
+struct receipt_key {
+	uint32_t wave, contact;
+	unsigned attempt, part, of;
+};
+void store_receipt_key_put(struct store *, int64_t route, const char *ref, uint64_t e164, msec at,
+			   const struct receipt_key *);
+/* The latest from `not_before` on; the number as the network writes it, maybe without its country. */
 bool store_receipt_key_get(struct store *, int64_t route, const char *ref, uint64_t e164,
-			   msec not_before, uint32_t *wave, uint32_t *contact, unsigned *attempt);
+			   msec not_before, struct receipt_key *);
+/* What a receipt says, of a message or of one part of it. */
+struct receipt_word {
+	bool delivered;			/* else failed */
+	unsigned part, of;		/* 0 = unsaid */
+	char *part_ref;			/* names the part where that has no number; or NULL */
+};
 /* A receipt whose reference nobody has named yet.  true: it is one more; false: a newer word about
  * one that waits already. */
 bool store_receipt_early_put(struct store *, int64_t route, const char *ref, uint64_t e164,
-			     bool delivered, msec at);
-/* Takes out the one that waits; false: there is none.  `*delivered` is its word, unless it came
- * before `not_before`: then it speaks of another message, and *fresh is false. */
+			     const struct receipt_word *, msec at);
+/* Takes one of those that wait; false: there is none.  Its word has a part_ref that is the caller's.  If it
+ * came before `not_before` it speaks of another message, and *fresh is false. */
 bool store_receipt_early_take(struct store *, int64_t route, const char *ref, uint64_t e164,
-			      msec not_before, bool *fresh, bool *delivered);
+			      msec not_before, bool *fresh, struct receipt_word *);
 size_t store_receipts_early_count(struct store *, int64_t route);
 /* Deletes up to `max` of a route, oldest first, of those from before `before`; returns how many. */
 size_t store_receipts_early_drop(struct store *, int64_t route, msec before, size_t max);

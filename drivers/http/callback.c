@@ -147,8 +147,8 @@ take_receipt(struct http *h, json_t *item)
 		id = without_parts(id, bare);
 	if (test_receipt(h, id, ref, word))
 		return true;
-	kit_receipt(h->kit, NULL, id, ref, to, word,
-		    reason ? reason : strcmp(word, "delivered") == 0 ? NULL : state, kit_now());
+	kit_receipt(h->kit, &(struct kit_receipt){ .id = id, .ref = ref, .to = to, .state = word,
+		    .reason = reason ? reason : strcmp(word, "delivered") == 0 ? NULL : state }, kit_now());
 	return true;
 }
 

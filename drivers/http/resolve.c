@@ -93,8 +93,8 @@ end_found(struct doubt *d, json_t *element)
 	memcpy(to, d->item->to, sizeof(to));
 	item_done(h, d->item, "accepted", ref, REJECT_NONE, NULL);
 	if (strcmp(word, "buffered") != 0)
-		kit_receipt(h->kit, NULL, id, ref, to, word, strcmp(word, "failed") == 0 && !reason
-			    ? state : reason, kit_now());
+		kit_receipt(h->kit, &(struct kit_receipt){ .id = id, .ref = ref, .to = to, .state = word,
+			    .reason = strcmp(word, "failed") == 0 && !reason ? state : reason }, kit_now());
 	doubt_free(d);
 }
 

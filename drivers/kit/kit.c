@@ -277,16 +277,20 @@ kit_part(struct kit *k, const char *id, unsigned part, unsigned of, unsigned ref
 }
 
 void
-kit_receipt(struct kit *k, const char *driver_id, const char *id, const char *ref, const char *to,
-	    const char *state, const char *reason, msec at)
+kit_receipt(struct kit *k, const struct kit_receipt *r, msec at)
 {
-	buf_printf(&k->out, "{\"ev\":\"receipt\",\"state\":\"%s\",\"at\":%lld", state,
+	buf_printf(&k->out, "{\"ev\":\"receipt\",\"state\":\"%s\",\"at\":%lld", r->state,
 		   (long long)at);
-	member(k, "took", driver_id);
-	member(k, "id", id);
-	member(k, "ref", ref);
-	member(k, "to", to);
-	member(k, "reason", reason);
+	member(k, "took", r->took);
+	member(k, "id", r->id);
+	member(k, "ref", r->ref);
+	member(k, "to", r->to);
+	member(k, "reason", r->reason);
+	member(k, "part_ref", r->part_ref);
+	if (r->part)
+		buf_printf(&k->out, ",\"part\":%u", r->part);
+	if (r->of)
+		buf_printf(&k->out, ",\"of\":%u", r->of);
 	end_line(k);
 }
 

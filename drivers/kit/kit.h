@@ -110,8 +110,13 @@ void kit_done_many(struct kit *, const char *const *ids, size_t count, const cha
 		   const char *class, const char *reason);
 void kit_part(struct kit *, const char *id, unsigned part, unsigned of, unsigned reference,
 	      const char *ref);
-void kit_receipt(struct kit *, const char *driver_id, const char *id, const char *ref,
-		 const char *to, const char *state, const char *reason, msec at);
+struct kit_receipt {			/* docs/drivers.md, `receipt`; what is NULL or 0 is not said */
+	const char *took, *id, *ref, *to;
+	const char *state, *reason;	/* state: "delivered", "failed", "buffered" */
+	const char *part_ref;		/* names the part that it is about, where that has no number */
+	unsigned part, of;
+};
+void kit_receipt(struct kit *, const struct kit_receipt *, msec at);
 struct kit_progress {			/* of a call */
 	const char *state;		/* "ringing", "answered", "ended" */
 	const char *outcome, *digits;	/* NULL = none */

@@ -5,23 +5,25 @@
 
 #include "drivers/modem/driver.h"
 
+/* Each part has a report of its own, which gongd counts and takes by itself: none leaves the SIM before
+ * gongd has it on disk. */
 static void
 say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
 {
 	const char *state = sms_receipt_state(m->status);
-	const struct sent_message *sent;
 	char ref[16], reason[48];
-	bool is_news = receipts_settle(&d->receipts_due, m->from, m->ref, state, &sent);
 
-	if ((!is_news && !m->is_again) || (sent && question_receipt(d, sent->id, state))) {
+	if (question_receipt(d, m->from, m->ref, state)) {
 		if (took)
 			inbound_took(&d->inbound, took, driver_now());
 		return;
 	}
-	snprintf(ref, sizeof(ref), "%u", sent ? sent->last_ref : m->ref);
+	snprintf(ref, sizeof(ref), "%u", m->ref);
 	snprintf(reason, sizeof(reason), "status %u of 3GPP TS 23.040 9.2.3.15", m->status);
-	kit_receipt(d->kit, took, sent ? sent->id : NULL, ref, m->from, state,
-		    strcmp(state, "delivered") == 0 ? NULL : reason, m->at ? m->at : kit_now());
+	kit_receipt(d->kit, &(struct kit_receipt){
+		.took = took, .ref = ref, .to = m->from, .state = state,
+		.reason = strcmp(state, "delivered") == 0 ? NULL : reason,
+	}, m->at ? m->at : kit_now());
 }
 
 static void

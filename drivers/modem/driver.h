@@ -12,7 +12,6 @@
 #include "drivers/modem/keep.h"
 #include "drivers/modem/quirks.h"
 #include "drivers/modem/reading.h"
-#include "drivers/modem/receipts.h"
 #include "drivers/modem/script.h"
 #include "drivers/modem/settings.h"
 #include "drivers/modem/sms.h"
@@ -74,6 +73,10 @@ struct question {
 	char *id, *what, *text, *to;	/* owned; id NULL = our own question for the balance */
 	msec asked_at, receipt_wait_ms, submit_ms, until;
 	unsigned last_ref;
+	unsigned char refs[32];		/* of the parts of a test message, as they are accepted */
+	unsigned parts;
+	uint32_t delivered;		/* bit set of refs[] */
+	bool failed;			/* one of them */
 };
 
 enum call_state { CALL_NONE, CALL_DIALING, CALL_RINGS, CALL_PICKED_UP };
@@ -174,7 +177,6 @@ struct driver {
 	struct health health;
 	/* what came in */
 	struct inbound inbound;
-	struct receipts receipts_due;
 	int direct_count;
 };
 
@@ -213,7 +215,9 @@ void question_refuse(struct driver *, struct question *, const char *reason);
 void question_answer(struct driver *, struct question *, json_t *fields);	/* takes the fields */
 /* The end of a submit: true if it was a test message, which gongd has no `done` for. */
 bool question_sent(struct driver *, const char *id, bool ok, unsigned ref, const char *reason);
-bool question_receipt(struct driver *, const char *id, const char *state);	/* the same of a receipt */
+void question_part(struct driver *, const char *id, unsigned ref);	/* one part of it is accepted */
+/* A report (state as in the driver protocol): true if it is of a test message that is being asked about. */
+bool question_receipt(struct driver *, const char *to, unsigned ref, const char *state);
 void questions_due(struct driver *, msec now);	/* ends those whose time is over */
 msec questions_next_at(const struct driver *);	/* NEVER = none waits */
 

@@ -89,7 +89,7 @@ inbound_found(struct inbound *in, const struct stored *found, msec now)
 	copy->key = key;
 	copy->seen_at = now;
 	copy->listed = true;
-	copy->was_told = copy->taken = copy->delete_failed = false;
+	copy->taken = copy->delete_failed = false;
 	copy->announced[0] = 0;
 	if (in->count == in->cap) {
 		in->cap = in->cap ? in->cap * 2 : 16;
@@ -207,7 +207,7 @@ say_group(struct group *g, struct stored *first, msec now,
 	struct inbound_message m = {
 		.from = first->from, .at = g->at, .is_report = first->is_report,
 		.ref = first->ref, .status = first->status, .is_call = first->is_call,
-		.is_flash = first->is_flash, .is_again = first->was_told,
+		.is_flash = first->is_flash,
 	};
 	uint64_t hash = mix_number(mix_text(HASH_START, first->from), g->at);
 	struct buf text = { 0 };
@@ -225,7 +225,6 @@ say_group(struct group *g, struct stored *first, msec now,
 			continue;
 		memcpy(g->part[n]->announced, m.id, sizeof(m.id));
 		g->part[n]->told_at = now;
-		g->part[n]->was_told = true;
 	}
 	say(ctx, &m);
 	buf_fini(&text);

@@ -33,7 +33,7 @@ struct stored {				/* one short message in a memory of the modem */
 	/* below: inbound.c's own */
 	uint64_t key;
 	msec seen_at, told_at;		/* first, last */
-	bool listed, was_told, taken, delete_failed;
+	bool listed, taken, delete_failed;
 	char announced[INBOUND_ID];	/* id of the message it became part of; "" = not yet */
 };
 
@@ -50,7 +50,6 @@ struct inbound_message {		/* borrowed for the time of the callback */
 	const char *from, *text;
 	msec at;
 	bool is_report, is_call, is_flash;
-	bool is_again;			/* it was told before, and not taken */
 	unsigned ref;
 	unsigned char status;
 };

@@ -1,8 +1,10 @@
 /* questions.c -- what is asked and not yet answered; each ends with one answer or refusal. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/phone.h"
 #include "drivers/modem/driver.h"
 
 void
@@ -133,18 +135,61 @@ question_sent(struct driver *d, const char *id, bool ok, unsigned ref, const cha
 	question_turn(q, "sent");
 	if (!ok)
 		question_refuse(d, q, reason);
+	else if (q->failed)
+		answer_sent(d, q, "failed");
 	else
 		q->until = driver_now() + (d->receipts ? q->receipt_wait_ms : 0);
 	return true;
 }
 
-bool
-question_receipt(struct driver *d, const char *id, const char *state)
+void
+question_part(struct driver *d, const char *id, unsigned ref)
 {
 	struct question *q = by_id(d, id);
 
+	if (q && q->parts < sizeof(q->refs))
+		q->refs[q->parts++] = (unsigned char)ref;
+}
+
+static uint64_t
+digits_of(const char *number)
+{
+	return strtoull(number + (*number == '+'), NULL, 10);
+}
+
+/* The newest one, for references come round again; parts[*part] is it. */
+static struct question *
+by_ref(struct driver *d, const char *to, unsigned ref, unsigned *part)
+{
+	for (size_t i = d->questions.count; i-- > 0;) {
+		struct question *q = &d->questions.all[i];
+
+		if (!q->parts || !phone_is_same(digits_of(to), digits_of(q->to)))
+			continue;
+		for (*part = 0; *part < q->parts; ++*part)
+			if (q->refs[*part] == ref)
+				return q;
+	}
+	return NULL;
+}
+
+bool
+question_receipt(struct driver *d, const char *to, unsigned ref, const char *state)
+{
+	unsigned part;
+	struct question *q = by_ref(d, to, ref, &part);
+
 	if (!q || strcmp(state, "buffered") == 0)
-		return *id == ASK_MARK;
-	answer_sent(d, q, state);
+		return q != NULL;
+	if (strcmp(state, "delivered") == 0)
+		q->delivered |= (uint32_t)1 << part;
+	else
+		q->failed = true;
+	if (strcmp(q->what, "sent") != 0)
+		return true;		/* a receipt may overtake the next part */
+	if (q->failed)
+		answer_sent(d, q, "failed");
+	else if (__builtin_popcount(q->delivered) == (int)q->parts)
+		answer_sent(d, q, "delivered");
 	return true;
 }

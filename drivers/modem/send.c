@@ -57,10 +57,10 @@ on_accepted(struct driver *d, unsigned ref)
 	if (blame_accepted(&d->kept.blames))
 		driver_keep(d);
 	snprintf(text, sizeof(text), "%u", ref);
-	if (*o->id != ASK_MARK)
+	if (*o->id == ASK_MARK)
+		question_part(d, o->id, ref);
+	else
 		kit_part(d->kit, o->id, s->part + 1, o->plan.parts, o->reference & 255, text);
-	if (o->receipt)
-		receipts_part(&d->receipts_due, ref);
 	part_over(d);
 }
 
@@ -220,17 +220,12 @@ send_first(struct driver *d)
 {
 	struct queued *q = TAILQ_FIRST(&d->queue);
 	struct sending *s = &d->sending;
-	unsigned parts = 0;
 
 	TAILQ_REMOVE(&d->queue, q, link);
 	driver_begin(d, q->urgent ? ACT_URGENT : ACT_SEND);
 	s->message = q->message;
 	s->part = s->last_ref = 0;
 	free(q);
-	for (unsigned i = 0; i < s->message->plan.parts; i++)
-		parts += s->message->wanted[i] != 0;
-	if (s->message->receipt)
-		receipts_begin(&d->receipts_due, s->message->id, s->message->to, parts);
 	if (has_more(d))
 		send_part(d);
 	else

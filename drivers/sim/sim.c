@@ -214,7 +214,8 @@ static void
 run_echo(struct sim *s, struct flight *f)
 {
 	if (f->stage == STAGE_RECEIPT) {
-		kit_receipt(s->kit, NULL, f->id, NULL, f->to, "delivered", NULL, kit_now());
+		kit_receipt(s->kit, &(struct kit_receipt){ .id = f->id, .to = f->to,
+							   .state = "delivered" }, kit_now());
 		flight_free(s, f);
 	} else {
 		json_t *text = json_loads(f->words->json, JSON_DECODE_ANY, NULL);

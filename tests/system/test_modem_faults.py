@@ -325,7 +325,7 @@ def test_a_receipt_comes_straight_or_by_the_memory_for_reports(bench, kind):
     driver = bench.with_models(sim.tty, {"receipts": '"%s"' % kind})
     assert driver.expect("ready", window=2)["receipts"]
     accepted(driver, "m1", receipt=True)
-    assert driver.expect("receipt", id="m1")["state"] == "delivered"
+    assert driver.receipts("m1")[0]["state"] == "delivered"
 
 
 def test_an_inbound_message_whose_news_is_lost_is_found_by_listing(bench):
@@ -450,7 +450,7 @@ def test_a_result_that_comes_too_late_is_not_taken_for_that_of_the_next_message(
     done = accepted(driver, "m2", receipt=True)
     submits = sim.log(ev="submit", state="accepted")
     assert [s["text"] for s in submits] == ["late", "one"] and done["ref"] == str(submits[1]["mr"])
-    driver.expect("receipt", id="m2")
+    driver.receipts("m2")
 
 
 def test_an_answer_that_comes_late_shifts_no_later_one(bench):
@@ -524,7 +524,7 @@ def test_a_report_that_is_announced_in_another_memory_is_found(bench):
     driver.expect("ready", window=2)
     driver.expect("inbound")
     accepted(driver, "m1", receipt=True)
-    assert driver.expect("receipt", id="m1")["state"] == "delivered"
+    assert driver.receipts("m1")[0]["state"] == "delivered"
 
 
 def test_a_service_centre_that_a_reset_lost_is_remembered_for_this_sim(bench):

@@ -190,7 +190,7 @@ def test_messages_and_answers_go_on_during_a_call(bench):
     driver.expect("call", id="c1", state="answered")
     driver.send("m1", B, LONG, receipt=True)
     driver.expect("done", id="m1", outcome="accepted")
-    driver.expect("receipt", id="m1")
+    driver.receipts("m1")
     sim.tell("deliver %s hello" % B)
     driver.expect("inbound")
     assert states(driver, "c1")[-1] == "answered"

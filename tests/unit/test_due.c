@@ -271,7 +271,7 @@ an_early_receipt_keeps_its_age(void **state)
 	struct engine *e = busy(s);
 	struct command_list urgent = { 0 };
 
-	change("INSERT INTO receipt_early VALUES (1, 'r', 1, 1, 1900000000000)");
+	change("INSERT INTO receipt_early VALUES (1, 'r', 1, 0, '', 0, 1, 1900000000000)");
 	command_push(&urgent, a_step(HOURS(2)));
 	assert_int_equal(turn(e, &urgent, NULL, START + HOURS(2)), 0);
 	holds("it moved along", look_up("SELECT at FROM receipt_early") == START + HOURS(2), "%lld",

@@ -236,7 +236,8 @@ a_sound_store(void **state)
 	store_wave_insert(s, &w);
 	store_message_insert(s, 1, 1, 1, 0, NEVER);
 	store_attempt_insert(s, &m, 1, OUTCOME_ACCEPTED, REJECT_NONE, 1, "r", NULL);
-	store_receipt_key_put(s, 1, "r", &m);
+	store_receipt_key_put(s, 1, "r", m.e164, m.at,
+			      &(struct receipt_key){ .wave = m.wave, .contact = m.contact });
 	store_route_alarm_put(s, &(struct route_alarm){ .route = 1, .name = "n",
 							.since = 1 });
 	store_meta_set(s, "m", 1);

@@ -1,4 +1,4 @@
-/* test_modem.c -- the pure parts of gong-modem: lines, joined inbound messages, receipts.
+/* test_modem.c -- the pure parts of gong-modem: lines, joined inbound messages.
  * They are compiled in here, because the unit tests link no driver. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +13,6 @@
 #include "drivers/modem/joined.c"
 #include "drivers/modem/national.c"
 #include "drivers/modem/presence.c"
-#include "drivers/modem/receipts.c"
 #include "drivers/modem/sms.c"
 #include "drivers/modem/ussd.c"
 
@@ -116,7 +115,6 @@ bytes_become_lines(void **state)
 
 struct told {
 	unsigned count;
-	bool is_again;
 	char text[200], id[INBOUND_ID];
 };
 
@@ -126,7 +124,6 @@ note(void *ctx, const struct inbound_message *m)
 	struct told *said = ctx;
 
 	said->count++;
-	said->is_again = m->is_again;
 	snprintf(said->text, sizeof(said->text), "%s", m->text);
 	memcpy(said->id, m->id, sizeof(said->id));
 }
@@ -310,12 +307,10 @@ what_nobody_took_is_said_again_under_the_same_id(void **state)
 	inbound_found(&in, &call, 0);
 	inbound_announce(&in, 0, note, &said);
 	memcpy(id, said.id, sizeof(id));
-	assert_false(said.is_again);
 	inbound_announce(&in, INBOUND_REPEAT_MS - 1, note, &said);
 	assert_int_equal(said.count, 1);
 	inbound_announce(&in, INBOUND_REPEAT_MS, note, &said);
 	assert_int_equal(said.count, 2);
-	assert_true(said.is_again);		/* a receipt told twice must not count as settled */
 	assert_string_equal(said.id, id);
 	inbound_begin(&in);
 	inbound_end(&in);			/* it lies in no memory, and stays all the same */
@@ -356,47 +351,6 @@ a_part_that_comes_twice_is_said_once(void **state)
 	assert_int_equal(said.count, 2);
 	assert_string_equal(said.text, "b");
 	inbound_fini(&in);
-}
-
-static void
-a_receipt_that_comes_twice_is_told_once(void **state)
-{
-	struct receipts r = { 0 };
-	const struct sent_message *m;
-
-	receipts_begin(&r, "m1", "+8613800138000", 1);
-	receipts_part(&r, 9);
-	assert_true(receipts_settle(&r, "13800138000", 9, "delivered", &m));
-	assert_string_equal(m->id, "m1");		/* told in the national form */
-	assert_false(receipts_settle(&r, "13800138000", 9, "delivered", &m));
-	assert_false(receipts_settle(&r, "13800138000", 9, "buffered", &m));
-	receipts_begin(&r, "m2", "+8613800138000", 1);	/* the reference has come round */
-	receipts_part(&r, 9);
-	assert_true(receipts_settle(&r, "+8613800138000", 9, "failed", &m));
-	assert_string_equal(m->id, "m2");
-	assert_true(receipts_settle(&r, "+38000", 9, "delivered", &m));
-	assert_null(m);					/* too short to be sure of */
-}
-
-static void
-a_long_message_is_delivered_when_all_its_parts_are(void **state)
-{
-	struct receipts r = { 0 };
-	const struct sent_message *m;
-
-	receipts_begin(&r, "m1", "+999", 2);
-	receipts_part(&r, 254);
-	assert_false(receipts_settle(&r, "+999", 254, "delivered", &m));
-	receipts_part(&r, 255);
-	assert_true(receipts_settle(&r, "+998", 255, "delivered", &m));
-	assert_null(m);				/* another number's: not ours */
-	assert_true(receipts_settle(&r, "999", 255, "delivered", &m));
-	assert_string_equal(m->id, "m1");
-	assert_int_equal(m->last_ref, 255);
-	receipts_begin(&r, "m2", "+999", 2);
-	receipts_part(&r, 0);
-	assert_true(receipts_settle(&r, "+999", 0, "failed", &m));
-	assert_string_equal(m->id, "m2");
 }
 
 static void
@@ -467,8 +421,6 @@ main(void)
 		cmocka_unit_test(inbound_is_deleted_only_when_taken),
 		cmocka_unit_test(what_nobody_took_is_said_again_under_the_same_id),
 		cmocka_unit_test(a_part_that_comes_twice_is_said_once),
-		cmocka_unit_test(a_receipt_that_comes_twice_is_told_once),
-		cmocka_unit_test(a_long_message_is_delivered_when_all_its_parts_are),
 		cmocka_unit_test(ussd_of_several_lines_is_one_answer),
 		cmocka_unit_test(ussd_in_letters_of_gsm_is_read_as_such),
 		cmocka_unit_test(a_character_cut_between_parts_is_whole_again),

@@ -88,6 +88,17 @@ masks_hide_the_middle(void **state)
 	assert_string_equal(text, "+12**5678");
 }
 
+static void
+networks_write_numbers_without_their_country(void **state)
+{
+	assert_true(phone_is_same(8613800138000, 8613800138000));
+	assert_true(phone_is_same(13800138000, 8613800138000));
+	assert_false(phone_is_same(13800138001, 8613800138000));
+	assert_false(phone_is_same(8613800138000, 13800138000));
+	assert_false(phone_is_same(38000, 8613800138000));	/* too short to be sure of */
+	assert_false(phone_is_same(0, 8613800138000));
+}
+
 int
 main(void)
 {
@@ -95,6 +106,7 @@ main(void)
 		cmocka_unit_test(numbers_are_read),
 		cmocka_unit_test(what_is_written_is_read_again),
 		cmocka_unit_test(masks_hide_the_middle),
+		cmocka_unit_test(networks_write_numbers_without_their_country),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,12 +101,14 @@ ask_messages(struct store *s)
 {
 	struct message rows[4], m = { .wave = 1, .contact = 1 };
 	struct wave w = { .id = 1, .expires_at = 1, .planned_at = 1 };
-	uint32_t wave, contacts[4];
+	struct receipt_word word = { .delivered = true };
+	struct receipt_key key = { .wave = 1 };
+	struct attempt_parts known;
+	uint32_t contacts[4];
 	enum outcome outcome;
 	struct inbound in;
 	int64_t ids[1];
 	uint64_t e164;
-	unsigned attempt;
 	bool yes;
 
 	for (int c = CHANNEL_SMS; c <= CHANNEL_VOICE; c++) {
@@ -157,12 +159,16 @@ ask_messages(struct store *s)
 	store_attempt_insert(s, &m, 1, OUTCOME_ACCEPTED, REJECT_NONE, 1, "r", NULL);
 	store_attempt_receipt(s, 1, 1, 1, true, 1);
 	store_attempt_get(s, 1, 1, 1, ids, &e164, &outcome);
-	store_receipt_key_get(s, 1, "r", 1, 1, &wave, contacts, &attempt);
+	store_attempt_part(s, &m, 1, 1, 2, true);
+	store_attempt_parts(s, 1, 1, 1, &known);
+	store_receipt_key_put(s, 1, "r", 10000001, 1, &key);
+	store_receipt_key_get(s, 1, "r", 10000000, 1, &key);
 	for (int i = 0; i < 2; i++)	/* a second one for the same is an UPDATE */
-		store_receipt_early_put(s, 1, "r", 1, true, 2);
+		store_receipt_early_put(s, 1, "r", 1, &word, 2);
 	store_receipts_early_count(s, 1);
 	store_receipts_early_drop(s, 1, 1, 1);
-	store_receipt_early_take(s, 1, "r", 1, 1, &yes, &yes);
+	store_receipt_early_take(s, 1, "r", 1, 1, &yes, &word);
+	free(word.part_ref);
 	store_used_since(s, 1, 1, see_used, NULL);
 }
 
@@ -311,20 +317,24 @@ static const struct { const char *sentence, *sql, *plan; } wanted[] = {
 	  "SEARCH post USING PRIMARY KEY (role=? AND division>? AND division<?)" },
 	{ "who has that number", "SELECT contact FROM number",
 	  "SEARCH number USING COVERING INDEX number_e164 (e164=?)" },
-	{ "a modem's receipt finds its message", "FROM receipt_key",
+	{ "a modem's receipt finds its message", "FROM receipt_key WHERE route = ? AND ref = ? AND e164",
 	  "SEARCH receipt_key USING PRIMARY KEY (route=? AND ref=? AND e164=? AND at>?)" },
+	{ "without the country, too", "e164, at FROM receipt_key",
+	  "SEARCH receipt_key USING PRIMARY KEY (route=? AND ref=?)" },
+	{ "the attempts that one goes on from come by their message", "FROM attempt own",
+	  "SEARCH a USING PRIMARY KEY (wave=? AND contact=?)" },
 	{ "the alarms of a route come by the route", "text_values FROM route_alarm WHERE route = ?",
 	  "SEARCH route_alarm USING PRIMARY KEY (route=?)" },
 	{ "how often one came, by its name", "FROM route_alarm_told WHERE route = ? AND own",
 	  "SEARCH route_alarm_told USING PRIMARY KEY (route=? AND own=? AND name=?)" },
-	{ "one that came early is found by its reference", "delivered, at FROM receipt_early",
-	  "SEARCH receipt_early USING PRIMARY KEY (route=? AND ref=? AND e164=?)" },
+	{ "one that came early is found by its reference", "SELECT e164, at, delivered",
+	  "SEARCH receipt_early USING PRIMARY KEY (route=? AND ref=?)" },
 	{ "a newer word about it too", "UPDATE receipt_early",
-	  "SEARCH receipt_early USING PRIMARY KEY (route=? AND ref=? AND e164=?)" },
-	{ "the oldest early ones of a route come by their index", "WHERE route = ?1 AND (ref, e164) IN",
+	  "SEARCH receipt_early USING PRIMARY KEY (route=? AND ref=? AND e164=? AND part=? AND part_ref=?)" },
+	{ "the oldest early ones of a route come by their index", "(ref, e164, part, part_ref) IN",
 	  "SEARCH receipt_early USING COVERING INDEX receipt_early_at (route=? AND at<?)" },
-	{ "and go by their key", "WHERE route = ?1 AND (ref, e164) IN",
-	  "SEARCH receipt_early USING PRIMARY KEY (route=? AND ref=? AND e164=?)" },
+	{ "and go by their key", "(ref, e164, part, part_ref) IN",
+	  "SEARCH receipt_early USING PRIMARY KEY (route=? AND ref=? AND e164=? AND part=? AND part_ref=?)" },
 };
 
 struct findings {
