@@ -17,6 +17,8 @@ void engine_in_doubt(struct engine *);	/* at start: what was with drivers when g
 /* A final word about one part of an attempt, `part` or `part_ref`. */
 void engine_part_note(struct engine *, const struct route_state *, struct message *, unsigned attempt,
 		      const struct receipt_word *);
+/* How many parts the attempt has; 0 = nobody knows yet. */
+unsigned engine_parts_total(struct engine *, const struct message *, unsigned attempt);
 /* What is known of the parts says this of the whole; *whose: the attempt that it is about. */
 enum parts_say { PARTS_SAY_NOTHING, PARTS_SAY_DELIVERED, PARTS_SAY_FAILED };
 enum parts_say engine_parts_say(struct engine *, const struct message *, unsigned attempt,

@@ -75,6 +75,14 @@ total_of(struct engine *e, const struct message *m, const struct attempt_parts *
 	return text ? text->parts : 0;
 }
 
+unsigned
+engine_parts_total(struct engine *e, const struct message *m, unsigned attempt)
+{
+	struct attempt_parts p;
+
+	return store_attempt_parts(e->store, m->wave, m->contact, attempt, &p) ? total_of(e, m, &p) : 0;
+}
+
 enum parts_say
 engine_parts_say(struct engine *e, const struct message *m, unsigned attempt, unsigned *whose)
 {

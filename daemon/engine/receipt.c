@@ -130,7 +130,7 @@ reported(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 		w.part = key->part;
 	if (!w.of)
 		w.of = key->of;
-	if ((!w.part && !w.part_ref) || w.of == 1) {
+	if ((!w.part && !w.part_ref) || (w.of ? w.of : engine_parts_total(e, m, attempt)) == 1) {
 		whole(e, lw, m, attempt, w.delivered);
 		return;
 	}

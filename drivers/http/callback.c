@@ -83,72 +83,42 @@ text_at(const struct pointer *at, json_t *item, char *room, size_t size)
 	return text && strlen(text) <= TEXT_MAX ? text : NULL;
 }
 
-/* "ID-3": {{id_parts}} as it comes back. */
-static const char *
-without_parts(const char *id, char bare[KIT_ID])
+/* Some providers report each part of a message by itself; gongd counts them. */
+static void
+read_part(struct kit_receipt *out, const struct receipt_rules *r, json_t *item, char rooms[3][64])
 {
-	const char *dash = id ? strrchr(id, '-') : NULL;
+	struct part p = { 0 };
 
-	if (!dash || dash - id >= KIT_ID)
-		return id;
-	memcpy(bare, id, (size_t)(dash - id));
-	bare[dash - id] = '\0';
-	return bare;
-}
-
-/* Some providers report each part of a message by itself. */
-static bool
-is_of_whole(struct http *h, json_t *item, const char *id, const char *ref, const char *to,
-	    bool delivered)
-{
-	const struct receipt_rules *r = &h->profile.callback.receipt;
-	char rooms[3][64], bare[KIT_ID], whole[160];
-	const char *of = text_at(&r->part_of, item, rooms[2], 64);
-	struct part p = { .ref = ref }, ours = { 0 };
-
-	if (!r->part.count && !r->parts.count && !h->parts.in_id)
-		return true;
 	parts_read(&p, text_at(&r->part, item, rooms[0], 64), text_at(&r->parts, item, rooms[1], 64));
-	if (h->parts.in_id && id) {
-		if (strrchr(id, '-'))
-			parts_read(&ours, strrchr(id, '-'), NULL);
-		p.ours = ours.part;
-		id = without_parts(id, bare);
-	}
-	/* Theirs may be that of a whole batch. */
-	if (of)
-		snprintf(whole, sizeof(whole), "%.64s %.64s", of, to ? to : "");
-	p.what = of ? whole : id ? id : ref;
-	return parts_settle(h, &p, delivered);
+	out->part = p.part;
+	out->of = p.of;
+	out->part_ref = text_at(&r->part_ref, item, rooms[2], 64);
 }
 
 static bool
 take_receipt(struct http *h, json_t *item)
 {
 	const struct receipt_rules *r = &h->profile.callback.receipt;
-	char rooms[5][64], plus[64], bare[KIT_ID];
-	const char *id, *ref, *to, *state, *reason, *word;
+	char rooms[5][64], part_rooms[3][64], plus[64];
+	struct kit_receipt out = { 0 };
+	const char *state, *reason;
 
 	if (!r->is_set || !(state = text_at(&r->state, item, rooms[0], 64)))
 		return false;
-	id = text_at(&r->id, item, rooms[1], 64);
-	ref = text_at(&r->provider_id, item, rooms[2], 64);
-	to = profile_number_at(&h->profile, &r->to, &r->country, item, plus);
+	out.id = text_at(&r->id, item, rooms[1], 64);
+	out.ref = text_at(&r->provider_id, item, rooms[2], 64);
+	out.to = profile_number_at(&h->profile, &r->to, &r->country, item, plus);
 	reason = text_at(&r->reason, item, rooms[4], 64);
 	reason = reason && reason[0] ? reason : NULL;
-	id = id && id[0] ? id : NULL;
-	if (!id && !ref)
+	out.id = out.id && out.id[0] ? out.id : NULL;
+	if (!out.id && !out.ref)
 		return false;
-	word = word_state(state, r->delivered, r->failed);
-	if (strcmp(word, "buffered") != 0 && 
-	    !is_of_whole(h, item, id, ref, to, strcmp(word, "delivered") == 0))
-		word = "buffered";
-	if (h->parts.in_id)
-		id = without_parts(id, bare);
-	if (test_receipt(h, id, ref, word))
+	out.state = word_state(state, r->delivered, r->failed);
+	if (test_receipt(h, out.id, out.ref, out.state))
 		return true;
-	kit_receipt(h->kit, &(struct kit_receipt){ .id = id, .ref = ref, .to = to, .state = word,
-		    .reason = reason ? reason : strcmp(word, "delivered") == 0 ? NULL : state }, kit_now());
+	out.reason = reason ? reason : strcmp(out.state, "delivered") == 0 ? NULL : state;
+	read_part(&out, r, item, part_rooms);
+	kit_receipt(h->kit, &out, kit_now());
 	return true;
 }
 

@@ -12,15 +12,14 @@ take_receipt_rules(struct receipt_rules *r, json_t *receipt, struct err *err)
 	if (!receipt)
 		return 0;
 	if (option_only(receipt, "receipt", " id provider_id to country state reason delivered failed "
-			"part parts part_of ",
-			err) < 0 ||
+			"part parts part_ref ", err) < 0 ||
 	    option_pointer(receipt, "id", &r->id, err) < 0 ||
 	    option_pointer(receipt, "provider_id", &r->provider_id, err) < 0 ||
 	    option_pointer(receipt, "to", &r->to, err) < 0 ||
 	    option_pointer(receipt, "country", &r->country, err) < 0 ||
 	    option_pointer(receipt, "part", &r->part, err) < 0 ||
 	    option_pointer(receipt, "parts", &r->parts, err) < 0 ||
-	    option_pointer(receipt, "part_of", &r->part_of, err) < 0 ||
+	    option_pointer(receipt, "part_ref", &r->part_ref, err) < 0 ||
 	    option_pointer(receipt, "state", &r->state, err) < 0 ||
 	    option_pointer(receipt, "reason", &r->reason, err) < 0 ||
 	    option_words(receipt, "delivered", &r->delivered, err) < 0 ||
@@ -326,7 +325,7 @@ callback_fini(struct callback_rules *c)
 {
 	struct pointer *pointers[] = { &c->list, &c->unpack[0], &c->unpack[1], &c->receipt.id, &c->receipt.provider_id, &c->receipt.to,
 				       &c->receipt.country, &c->reply.country, &c->receipt.part,
-				       &c->receipt.parts, &c->receipt.part_of, &c->reply.part,
+				       &c->receipt.parts, &c->receipt.part_ref, &c->reply.part,
 				       &c->reply.parts, &c->reply.part_of, &c->receipt.state, &c->receipt.reason, &c->reply.id,
 				       &c->reply.from, &c->reply.text };
 

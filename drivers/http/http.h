@@ -69,17 +69,11 @@ struct health {
 	struct event minute, balance_timer;
 };
 
-struct parted;				/* a message whose parts are reported one by one */
 struct joint;				/* a reply of which not every part is here */
 
-#define PARTED_MAX 8192			/* the latest; of older ones no more is learned */
 #define JOINED_MAX 64			/* replies told, whose parts may come again */
 
 struct parts {
-	struct table by_key;		/* hash of the key to parted */
-	struct parted *ring[PARTED_MAX];
-	size_t next;
-	bool in_id;			/* our id comes back with the number of parts behind it */
 	TAILQ_HEAD(joints, joint) joints;
 	uint64_t joined[JOINED_MAX];
 	size_t joined_count;
@@ -181,23 +175,16 @@ void keep_read(struct http *, const char *state);
 /* Could what is here still be kept, were `more` bytes added? */
 bool keep_has_room(const struct http *, size_t more);
 
-/* --- parts.c: messages and replies that travel in parts ---------------------------------------- */
+/* --- parts.c: replies that travel in parts -------------------------------------------- */
 
 struct part {				/* of a message, as a receipt or a reply says it; 0 = it does not */
 	const char *what;		/* names the whole, and nothing else */
 	unsigned part, of;
-	unsigned ours;			/* the parts as we counted them */
-	const char *ref;		/* of this part; NULL = none */
 };
 void parts_init(struct http *);
 void parts_fini(struct http *);
 /* Fills part and of out of "2", or "2 of 3". */
 void parts_read(struct part *, const char *part, const char *of);
-/* Their answer speaks of so many parts. */
-void parts_expect(struct http *, const char *what, unsigned of);
-/* A final word about one part: is it one about the whole?  One failed part fails it; it is delivered
- * when every part is. */
-bool parts_settle(struct http *, const struct part *, bool delivered);
 /* A part of a reply, told once all are here or will no longer come. */
 void parts_join(struct http *, const struct part *, const char *id, const char *from, const char *text);
 

@@ -18,7 +18,7 @@ void
 item_done(struct http *h, struct item *item, const char *outcome, const char *ref,
 	  enum reject class, const char *reason)
 {
-	kit_done(h->kit, item->id, outcome, ref, 0,
+	kit_done(h->kit, item->id, outcome, ref, item->parts,
 		 class == REJECT_NONE ? NULL : reject_name(class), reason);
 	words_unref(item->words);
 	free(item);

@@ -1,49 +1,12 @@
-/* parts.c -- long texts travel in parts, and some providers tell of each by itself: a message is
- * delivered when every part of it is, and a reply is read when all of it is here. */
+/* parts.c -- long replies travel in parts, which some providers push one by one: one is read when all of
+ * it is here. */
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "drivers/http/http.h"
 
-#define PARTS_MAX 64			/* of one message */
 #define JOIN_MS MINUTES(2)		/* then the missing part will not come */
-
-struct parted {
-	char key[160];
-	unsigned expected;		/* as their answer says; 0 = it did not */
-	bool failed;
-	uint64_t numbers;		/* of the parts delivered, where they have numbers */
-	uint32_t refs[PARTS_MAX];	/* hashes of those that have only a reference */
-	unsigned ref_count;
-};
-
-static struct parted *
-find(const struct http *h, const char *key)
-{
-	struct parted *m = table_get(&h->parts.by_key, table_key(key));
-
-	return m && strncmp(m->key, key, sizeof(m->key) - 1) == 0 ? m : NULL;
-}
-
-/* The oldest makes room. */
-static struct parted *
-find_or_add(struct http *h, const char *key)
-{
-	struct parts *all = &h->parts;
-	struct parted *m = find(h, key), **place = &all->ring[all->next % PARTED_MAX];
-
-	if (m)
-		return m;
-	if (*place && table_get(&all->by_key, table_key((*place)->key)) == *place)
-		table_take(&all->by_key, table_key((*place)->key));
-	free(*place);
-	m = *place = xcalloc(1, sizeof(*m));
-	all->next++;
-	snprintf(m->key, sizeof(m->key), "%s", key);
-	table_put(&all->by_key, table_key(m->key), m);
-	return m;
-}
 
 static unsigned
 next_number(const char **text)
@@ -67,46 +30,6 @@ parts_read(struct part *p, const char *part, const char *of)
 	if (of)
 		p->of = next_number(&of);
 }
-
-void
-parts_expect(struct http *h, const char *what, unsigned of)
-{
-	find_or_add(h, what)->expected = of;
-}
-
-/* The same part may be told of twice. */
-static unsigned
-count_delivered(struct parted *m, const struct part *p)
-{
-	uint32_t hash = (uint32_t)table_key(p->ref ? p->ref : "");
-
-	if (p->part) {
-		m->numbers |= 1ull << ((p->part - 1) % PARTS_MAX);
-		return (unsigned)__builtin_popcountll(m->numbers);
-	}
-	for (unsigned i = 0; i < m->ref_count; i++)
-		if (m->refs[i] == hash)
-			return m->ref_count;
-	if (m->ref_count < PARTS_MAX)
-		m->refs[m->ref_count++] = hash;
-	return m->ref_count;
-}
-
-bool
-parts_settle(struct http *h, const struct part *p, bool delivered)
-{
-	struct parted *m = find(h, p->what);
-	unsigned of = p->of ? p->of : m && m->expected ? m->expected : p->ours;
-
-	if (of <= 1 || of > PARTS_MAX)
-		return true;
-	m = find_or_add(h, p->what);
-	if (!delivered)
-		return m->failed = true;
-	return count_delivered(m, p) >= of && !m->failed;
-}
-
-/* --- replies ------------------------------------------------------------------------------------ */
 
 static void
 joint_free(struct http *h, struct joint *j)
@@ -228,11 +151,9 @@ on_due(evutil_socket_t fd, short what, void *ctx)
 void
 parts_init(struct http *h)
 {
-	const struct operation *op = &h->profile.ops[OP_SEND];
 	struct joint *j;
 
 	event_assign(&h->parts.timer, kit_base(h->kit), -1, 0, on_due, h);
-	h->parts.in_id = request_says(&op->body, PART_ID_PARTS) || request_says(&op->query, PART_ID_PARTS);
 	TAILQ_FOREACH(j, &h->parts.joints, link)	/* from before a restart */
 		j->until = timer_now() + JOIN_MS;
 	set_timer(h);
@@ -245,7 +166,4 @@ parts_fini(struct http *h)
 	event_del(&h->parts.timer);
 	while (!TAILQ_EMPTY(&h->parts.joints))
 		joint_free(h, TAILQ_FIRST(&h->parts.joints));
-	for (size_t i = 0; i < PARTED_MAX; i++)
-		free(h->parts.ring[i]);
-	table_fini(&h->parts.by_key, NULL);
 }

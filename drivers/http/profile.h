@@ -19,7 +19,7 @@ enum operation_id {
 struct receipt_rules {
 	bool is_set;
 	struct pointer id, provider_id, to, country, state, reason;	/* country: the code of `to` */
-	struct pointer part, parts, part_of;	/* which, of how many, of what; count 0 = not said */
+	struct pointer part, parts, part_ref;	/* which, of how many, its own reference; count 0 = not said */
 	json_t *delivered, *failed;	/* words, borrowed */
 };
 

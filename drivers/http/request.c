@@ -12,7 +12,7 @@
 #define CALLBACK_REMEDY "set callback_secret of the route in gong.conf"
 
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
-		VAR_TEXT_UTF16, VAR_TEXT_XML, VAR_ID, VAR_ID_PARTS, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
+		VAR_TEXT_UTF16, VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
 		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
 		VAR_PARAMS_OBJECT_TEXT, VAR_PARAMS_LIST, VAR_PARAMS_TEXT, VAR_ALL, VAR_JOINED, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S,
 		VAR_RING_MS, VAR_KEYS, VAR_KEY, VAR_KEY_NUMBER, VAR_EACH_KEY, VAR_SENT_AT,
@@ -21,7 +21,7 @@ enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR
 static const struct { const char *name; enum variable variable; } variables[] = {
 	{ "to", VAR_TO }, { "to_plus", VAR_TO_PLUS }, { "to_national", VAR_TO_NATIONAL },
 	{ "text", VAR_TEXT }, { "text_json", VAR_TEXT_JSON }, { "text_utf16", VAR_TEXT_UTF16 }, { "text_xml", VAR_TEXT_XML },
-	{ "id", VAR_ID }, { "id_parts", VAR_ID_PARTS }, { "not_after", VAR_NOT_AFTER }, { "minutes_left", VAR_MINUTES_LEFT },
+	{ "id", VAR_ID }, { "not_after", VAR_NOT_AFTER }, { "minutes_left", VAR_MINUTES_LEFT },
 	{ "seconds_left", VAR_SECONDS_LEFT }, { "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
 	{ "alphabet", VAR_ALPHABET }, { "ref", VAR_REF },
 	{ "template", VAR_TEMPLATE }, { "params_object", VAR_PARAMS_OBJECT },
@@ -441,14 +441,6 @@ is_gsm7(const struct item *item)
 	return segment_plan(&plan, item->words->text, NULL) == 0 && plan.alphabet == SEGMENT_GSM7;
 }
 
-unsigned
-request_parts(const struct item *item)
-{
-	struct segment_plan plan;
-
-	return segment_plan(&plan, item->words->text, NULL) == 0 ? plan.parts : 0;
-}
-
 static void
 add_number(struct buf *out, const struct piece *p, msec number)
 {
@@ -480,7 +472,6 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_TEXT_UTF16: add_utf16(out, words->text); break;
 	case VAR_TEXT_XML: add_xml(out, words->text); break;
 	case VAR_ID: buf_puts(out, item->id); break;
-	case VAR_ID_PARTS: buf_printf(out, "%s-%u", item->id, request_parts(item)); break;
 	case VAR_NOT_AFTER:
 		buf_printf(out, "%lld", item->not_after == NEVER ? 0LL : (long long)item->not_after);
 		break;
@@ -648,7 +639,7 @@ bool
 request_is_line(const struct request_template *t)
 {
 	static const enum variable lines[] = {
-		VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_ID, VAR_ID_PARTS, VAR_SENT_AT,
+		VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_ID, VAR_SENT_AT,
 		VAR_BEIJING_DAY, VAR_UTC_DAY, VAR_NOW_S, VAR_NONCE, VAR_COMPUTED,
 	};
 
@@ -670,8 +661,7 @@ request_says(const struct request_template *t, enum request_part part)
 	static const struct { enum variable first, last; } of[] = {
 		[PART_NUMBER] = { VAR_TO, VAR_TO_NATIONAL }, [PART_TEXT] = { VAR_TEXT, VAR_TEXT_XML },
 		[PART_TEMPLATE] = { VAR_TEMPLATE, VAR_TEMPLATE },
-		[PART_PARAMS] = { VAR_PARAMS_OBJECT, VAR_PARAMS_TEXT }, [PART_ID] = { VAR_ID, VAR_ID_PARTS },
-		[PART_ID_PARTS] = { VAR_ID_PARTS, VAR_ID_PARTS },
+		[PART_PARAMS] = { VAR_PARAMS_OBJECT, VAR_PARAMS_TEXT }, [PART_ID] = { VAR_ID, VAR_ID },
 	};
 
 	if (stands(t, of[part].first, of[part].last))

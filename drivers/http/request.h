@@ -31,6 +31,7 @@ struct item {				/* a message or a call on its way */
 	char id[KIT_ID], to[24];	/* to: digits with "+" */
 	char request_id[KIT_ID];	/* the {{id}} that it went out with: that of its request's first */
 	struct words *words;
+	unsigned parts;			/* that their answer spoke of; 0 = it did not */
 	msec not_after, sent_at;
 	bool flash, urgent;
 	bool alone;			/* shares no request: the one it shared was refused */
@@ -102,8 +103,6 @@ void request_render(const struct request_template *, const struct request_values
 		    struct buf *out);
 /* Does it speak of single items' texts, so that only items of one text may share a request? */
 bool request_uses_text(const struct request_template *);
-/* The parts of its text as we count them; 0 = too many for one message. */
-unsigned request_parts(const struct item *);
 bool request_uses_items(const struct request_template *);
 /* A number that stands in it itself, in none of its elements. */
 bool request_uses_number(const struct request_template *);
@@ -112,7 +111,7 @@ bool request_uses_computed(const struct request_template *, const struct request
 /* Is what it makes one line, whatever the message says, so that it may be a header? */
 bool request_is_line(const struct request_template *);
 /* Does it say that of a message, itself or in the elements and keys that it repeats? */
-enum request_part { PART_NUMBER, PART_TEXT, PART_TEMPLATE, PART_PARAMS, PART_ID, PART_ID_PARTS };
+enum request_part { PART_NUMBER, PART_TEXT, PART_TEMPLATE, PART_PARAMS, PART_ID };
 bool request_says(const struct request_template *, enum request_part);
 /* Renders a hostile sample and parses it: proves that every value stands where it may. */
 int request_check_json(const struct request_template *, struct err *);

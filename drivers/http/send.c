@@ -31,8 +31,7 @@ finish_judged(struct http *h, struct item *item, const struct judgement *o,
 	}
 	switch (o->verdict) {
 	case VERDICT_ACCEPTED:
-		if (o->parts && h->parts.in_id && o->parts != request_parts(item))
-			parts_expect(h, item->id, o->parts);
+		item->parts = o->parts;
 		item_done(h, item, "accepted", o->ref[0] ? o->ref : NULL, REJECT_NONE, NULL);
 		break;
 	case VERDICT_REJECTED:
