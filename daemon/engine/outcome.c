@@ -41,6 +41,21 @@ engine_route_ready(struct engine *e, struct command *cmd)
 		engine_route_is_down(e, r, WORD(driver_pauses), false);
 }
 
+/* Each of its parts was accepted, and only the word about the whole is lost: then it has left. */
+static bool
+has_left(struct engine *e, struct live_wave *lw, struct message *m)
+{
+	const struct variant_text *text = m->parts_done ? engine_variant_text(e, m->variant) : NULL;
+
+	if (!text || text->parts > 32 || m->parts_done != UINT32_MAX >> (32 - text->parts))
+		return false;
+	store_attempt_insert(e->store, m, e->now, OUTCOME_ACCEPTED, REJECT_NONE, text->parts, NULL,
+			     WORD(known_from_parts));
+	engine_message_event(e, lw, m, MESSAGE_ON_ACCEPTED);
+	engine_parts_conclude(e, lw, m, m->attempt);
+	return true;
+}
+
 /* Whether it left is unknown: the attempt says so, the policy decides what follows.  `rings`: a
  * call that was cut, which may ring again whatever its alert. */
 static void
@@ -52,6 +67,8 @@ in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *
 		!(store_has_answered(e->store, lw->w.alert, m->contact)) &&
 		lw->w.expires_at > e->now;
 
+	if (has_left(e, lw, m))
+		return;
 	store_attempt_insert(e->store, m, e->now, OUTCOME_UNKNOWN, REJECT_NONE, 0, NULL, reason);
 	if (again) {
 		m->flags |= MESSAGE_RESEND;
@@ -73,6 +90,8 @@ quarantine(struct engine *e, struct live_wave *lw, struct message *m)
 {
 	struct said said;
 
+	if (has_left(e, lw, m))
+		return;
 	SAY(&said, task_quarantine, NUM(m->wave), NUM(m->contact));
 	store_attempt_insert(e->store, m, e->now, OUTCOME_UNKNOWN, REJECT_NONE, 0, NULL,
 			     WORD(killed_driver_twice));

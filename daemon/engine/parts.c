@@ -100,6 +100,8 @@ engine_parts_say(struct engine *e, const struct message *m, unsigned attempt, un
 		*whose = p.outcome == OUTCOME_REJECTED ? p.last : attempt;
 		return PARTS_SAY_DELIVERED;
 	}
-	return p.failed & ~p.together && p.outcome != OUTCOME_REJECTED ? PARTS_SAY_FAILED
-								       : PARTS_SAY_NOTHING;
+	/* One that goes on may yet be refused, and then it is sent again, the failed part with it. */
+	if (p.outcome == OUTCOME_NONE || p.outcome == OUTCOME_REJECTED)
+		return PARTS_SAY_NOTHING;
+	return p.failed & ~p.together ? PARTS_SAY_FAILED : PARTS_SAY_NOTHING;
 }

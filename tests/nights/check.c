@@ -168,6 +168,30 @@ was_ever_uncertain(struct night *n, uint64_t id)
 			  "outcome = 3", message_id_wave(id), message_id_contact(id)) > 0;
 }
 
+/* Half a message is no message: what gong calls delivered, a telephone has shown. */
+static void
+check_delivered(struct night *n)
+{
+	sqlite3_stmt *st = NULL;
+
+	sqlite3_prepare_v2(n->peek, "SELECT m.wave, m.contact, m.route FROM message m JOIN wave w ON "
+			   "w.id = m.wave WHERE m.state = 3 AND w.channel = 0", -1, &st, NULL);
+	while (sqlite3_step(st) == SQLITE_ROW && !n->failed) {
+		uint64_t id = message_id((uint32_t)sqlite3_column_int64(st, 0),
+					 (uint32_t)sqlite3_column_int64(st, 1), 0);
+		bool shown = false;
+
+		for (size_t i = 0; i < n->copy_count && !shown; i++)
+			shown = n->copies[i].id >> 5 == id >> 5;
+		for (size_t i = 0; i < n->settings->route_count; i++)
+			if (n->roads[i].by_part && n->route_ids[i] == sqlite3_column_int64(st, 2) &&
+			    !shown)
+				night_fail(n, "wave %u contact %u is delivered, and no telephone has "
+					   "all of it", message_id_wave(id), message_id_contact(id));
+	}
+	sqlite3_finalize(st);
+}
+
 /* What telephones got against what gong's rows say. */
 static void
 check_copies(struct night *n)
@@ -256,6 +280,8 @@ check_night(struct night *n)
 	check_promises(n);
 	if (!n->failed)
 		check_copies(n);
+	if (!n->failed)
+		check_delivered(n);
 	if (!n->failed)
 		check_kept(n);
 	if (!n->failed)

@@ -109,6 +109,8 @@ offer(struct night *n, const struct kept *k)
 		cmd->receipt.id = k->ref ? 0 : k->id;
 		cmd->receipt.ref = xstrdup(k->ref);
 		cmd->receipt.to = k->number;
+		cmd->receipt.part = k->ref ? 0 : k->part;	/* a modem's reference names it */
+		cmd->receipt.of = k->ref ? 0 : k->of;
 		cmd->receipt.delivered = k->delivered;
 		cmd->receipt.final = true;
 		cmd->receipt.at = wall(n);
@@ -131,39 +133,105 @@ network_took(struct night *n, const char *driver_id)
 
 void
 network_receipt(struct night *n, int road, uint64_t id, uint64_t to, const char *ref,
-		bool delivered, msec after_ms)
+		unsigned part, unsigned of, bool delivered, msec after_ms)
 {
 	struct happening h = { .kind = HAPPEN_SAY, .road = road, .id = id, .to = to,
+			       .part = part, .of = of,
 			       .text = xstrdup(ref), .life = delivered ? 2 : 1 };
 
 	happen(n, n->mono + after_ms, h);
 }
 
-/* A message on its way to a telephone. */
+static struct joining *
+joining_of(struct night *n, uint64_t id, uint64_t to, int road)
+{
+	struct joining *j;
+
+	for (size_t i = 0; i < n->joining_count; i++) {
+		j = &n->joining[i];
+		if (j->message == id >> 5 && j->to == to && j->road == road)
+			return j;
+	}
+	n->joining = xrealloc(n->joining, (n->joining_count + 1) * sizeof(*n->joining));
+	j = &n->joining[n->joining_count++];
+	*j = (struct joining){ .message = id >> 5, .to = to, .road = road };
+	return j;
+}
+
+/* A message, or one part of it, on its way to a telephone. */
 static void
-travel(struct night *n, int road, const struct item *item, const char *ref)
+travel(struct night *n, int road, const struct item *item, unsigned part, const char *ref)
 {
 	struct road *r = &n->roads[road];
+	unsigned of = part ? item->parts : 0;
 	struct happening h = { .kind = HAPPEN_ARRIVE, .road = road, .id = item->id, .to = item->to,
+			       .part = part, .of = of,
 			       .text = xstrdup(item->text), .reference = item->reference };
 	msec after = chance_between(&n->chance, r->travel_low, r->travel_high);
 	msec report = after + chance_between(&n->chance, 0, SECONDS(3));
 	bool lost = chance_percent(&n->chance, r->loss);
 
+	if (lost && part)
+		joining_of(n, item->id, item->to, road)->lost |= 1ul << (part - 1);
 	if (lost)
 		free(h.text);
 	else
 		happen(n, n->mono + after, h);
 	if (!r->receipts || !chance_percent(&n->chance, r->receipt_share))
 		return;
-	network_receipt(n, road, item->id, item->to, ref, !lost, report);
+	network_receipt(n, road, item->id, item->to, ref, part, of, !lost, report);
 	if (chance_percent(&n->chance, r->twice))
-		network_receipt(n, road, item->id, item->to, ref, !lost,
+		network_receipt(n, road, item->id, item->to, ref, part, of, !lost,
 				report + chance_between(&n->chance, 0, MINUTES(2)));
+}
+
+/* All that an attempt still has to send: at once, or part by part in some order. */
+static void
+travel_all(struct night *n, int road, const struct item *item, const char *ref)
+{
+	unsigned long rest = item->todo & ~item->gone;
+
+	if (!n->roads[road].by_part || item->parts < 2)
+		travel(n, road, item, 0, ref);
+	for (; n->roads[road].by_part && item->parts > 1 && rest; rest &= rest - 1)
+		travel(n, road, item, (unsigned)__builtin_ctzl(rest) + 1, ref);
 }
 
 static void
 ring(struct night *n, int road, struct item *item);
+
+static const char *
+next_ref(struct road *r, char room[8])
+{
+	snprintf(room, 8, "%u", r->reference++ & 255);
+	return room;
+}
+
+/* The network has taken the next part; where it reports each, it has a reference of its own. */
+static void
+take_part(struct night *n, int road, struct item *item, const char *ref)
+{
+	unsigned long rest = item->todo & ~item->gone;
+	struct command *cmd = command_new(CMD_PART, road);
+
+	cmd->part.id = item->id;
+	cmd->part.part = (unsigned)__builtin_ctzl(rest) + 1;
+	cmd->part.of = item->parts;
+	cmd->part.reference = item->reference;
+	cmd->part.ref = xstrdup(ref);
+	item->gone |= rest & -rest;
+	gongd_push(n, cmd);
+	if (ref)
+		travel(n, road, item, item->parts > 1 ? cmd->part.part : 0, ref);
+}
+
+/* Parts of it are out, and its driver has it no more. */
+static void
+note_told(struct night *n, int road, const struct item *item, bool sure)
+{
+	if (item->gone && n->told_count < 64)
+		n->told[n->told_count++] = (struct told){ item->id, item->to, road, sure, item->gone };
+}
 
 static void
 leave(struct night *n, int road, uint64_t id)
@@ -171,7 +239,8 @@ leave(struct night *n, int road, uint64_t id)
 	struct road *r = &n->roads[road];
 	struct item *item = item_find(r, id);
 	long who = item ? villager_of_number(n->district, item->to) : -1;
-	char ref[8] = "", *shown = NULL;
+	char ref[8];
+	const char *shown = r->serial ? next_ref(r, ref) : NULL;
 	msec tell = chance_between(&n->chance, 0, chance_percent(&n->chance, r->late)
 				   ? SECONDS(8) : 40);
 
@@ -190,23 +259,24 @@ leave(struct night *n, int road, uint64_t id)
 	else if (who >= 0 && n->district->people[who].dead[(item->to - NUMBER_BASE) % NUMBERS_EACH])
 		tell_later(n, road, tell, done_command(road, id, OUTCOME_REJECTED, REJECT_DROP, 0,
 						       NULL, "no such number"));
-	else if (chance_percent(&n->chance, r->reject))
+	else if (chance_percent(&n->chance, r->reject)) {
+		note_told(n, road, item, true);
 		tell_later(n, road, tell, done_command(road, id, OUTCOME_REJECTED,
 						       r->reject_class, 0, NULL, "CMS ERROR 500"));
-	else if (item->call)
+	} else if (item->call)
 		ring(n, road, item);
 	else if (chance_percent(&n->chance, r->unknown)) {
+		note_told(n, road, item, true);
 		if (chance_percent(&n->chance, 50))
-			travel(n, road, item, NULL);
+			travel_all(n, road, item, r->by_part ? shown : NULL);
 		tell_later(n, road, tell, done_command(road, id, OUTCOME_UNKNOWN, REJECT_NONE, 0,
 						       NULL, "time-out after the POST"));
 		n->uncertain_allowed++;
 	} else {
-		if (r->serial) {
-			snprintf(ref, sizeof(ref), "%u", r->reference++ & 255);
-			shown = ref;
-		}
-		travel(n, road, item, shown);
+		if (r->serial && r->by_part)
+			take_part(n, road, item, shown);
+		else
+			travel_all(n, road, item, shown);
 		tell_later(n, road, tell, done_command(road, id, OUTCOME_ACCEPTED, REJECT_NONE,
 						       item->parts, shown, NULL));
 	}
@@ -253,12 +323,27 @@ habit_for(struct night *n, long who, bool voice)
 	return NULL;
 }
 
+/* A telephone shows a long text when the last of its parts is here. */
+static bool
+is_joined(struct night *n, const struct happening *h)
+{
+	struct joining *j = joining_of(n, h->id, h->to, h->road);
+
+	j->parts |= 1ul << (h->part - 1);
+	if (j->parts != (1ul << h->of) - 1)
+		return false;
+	j->parts = 0;
+	return true;
+}
+
 static void
 arrive(struct night *n, const struct happening *h)
 {
 	long who = villager_of_number(n->district, h->to);
 	const struct habit *habit;
 
+	if (h->part && !is_joined(n, h))
+		return;
 	record(n, h->road, h->id, h->to, false, h->reference, h->text);
 	habit = habit_for(n, who, false);
 	/* People answer what asks for an answer, not a thank-you. */
@@ -335,7 +420,7 @@ check_parts(struct night *n, int road, const struct item *item)
 		if (t->id >> 5 != item->id >> 5 || t->to != item->to || t->road != road)
 			continue;
 		out |= t->parts;
-		if (t->sure && t->parts & item->todo)
+		if (t->sure && t->parts & item->todo & ~joining_of(n, item->id, item->to, road)->lost)
 			night_fail(n, "wave %u contact %u: parts %lx are sent again, %lx were out",
 				   message_id_wave(item->id), message_id_contact(item->id),
 				   item->todo, t->parts);
@@ -391,19 +476,14 @@ parts_to_send(const struct send_item *s)
 static void
 part_out(struct night *n, int road, uint64_t id)
 {
-	struct item *item = item_find(&n->roads[road], id);
+	struct road *r = &n->roads[road];
+	struct item *item = item_find(r, id);
 	unsigned long rest = item ? item->todo & ~item->gone : 0;
-	struct command *cmd;
+	char ref[8];
 
-	if (!rest || item->left || n->roads[road].reject >= 100)
+	if (!rest || item->left || r->reject >= 100)
 		return;			/* a SIM without a network gets no part out */
-	cmd = command_new(CMD_PART, road);
-	cmd->part.id = id;
-	cmd->part.part = (unsigned)__builtin_ctzl(rest) + 1;
-	cmd->part.of = item->parts;
-	cmd->part.reference = item->reference;
-	item->gone |= rest & -rest;
-	gongd_push(n, cmd);
+	take_part(n, road, item, r->by_part ? next_ref(r, ref) : NULL);
 }
 
 static void
@@ -506,6 +586,21 @@ network_ask(struct night *n, const struct effect *f)
 	tell_later(n, f->route, work, cmd);
 }
 
+/* What was just with the network when its driver died; of a modem, one part, which nobody can name. */
+static void
+travel_last(struct night *n, int road, const struct item *item)
+{
+	struct road *r = &n->roads[road];
+	unsigned long rest = item->todo & ~item->gone;
+	char ref[8];
+
+	if (!r->serial || !r->by_part)
+		travel_all(n, road, item, NULL);
+	else if (rest)
+		travel(n, road, item, item->parts > 1 ? (unsigned)__builtin_ctzl(rest) + 1 : 0,
+		       next_ref(r, ref));
+}
+
 /* A driver dies.  What it had in hand may or may not have left; what waited behind has not. */
 void
 network_die(struct night *n, int road, bool with_gongd, const char *reason)
@@ -520,16 +615,14 @@ network_die(struct night *n, int road, bool with_gongd, const char *reason)
 		struct item *item = &r->items[i];
 		bool begun = item->start_at <= n->mono;
 
-		if (item->gone && n->told_count < 64)
-			n->told[n->told_count++] = (struct told){ item->id, item->to, road,
-								  !with_gongd, item->gone };
+		note_told(n, road, item, !with_gongd);
 		if (!item->left && !begun && chance_percent(&n->chance, 30)) {
 			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item->id;
 		} else {
 			cmd->lost.written[cmd->lost.written_count++] = item->id;
 			if (!item->left && begun && !item->call && item->text &&
 			    chance_percent(&n->chance, 50))
-				travel(n, road, item, NULL);
+				travel_last(n, road, item);
 		}
 		free(item->text);
 	}
@@ -649,6 +742,7 @@ static void
 come_in(struct night *n, struct happening *h)
 {
 	struct kept k = { .road = h->road, .number = h->to, .id = h->id, .receipt = h->life > 0,
+			  .part = h->part, .of = h->of,
 			  .delivered = h->life == 2, .at = n->mono };
 
 	if (k.receipt) {
@@ -747,6 +841,7 @@ network_free(struct night *n)
 	for (size_t i = 0; i < n->copy_count; i++)
 		free(n->copies[i].text);
 	free(n->copies);
+	free(n->joining);
 	free(n->given);
 	for (size_t i = 0; i < ROADS_MAX; i++) {
 		for (size_t k = 0; k < n->roads[i].item_count; k++)

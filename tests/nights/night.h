@@ -70,6 +70,7 @@ struct item {				/* with a driver */
 
 struct road {				/* a route of gong.conf and the driver that plays it */
 	bool used, up, wanted, serial, receipts, mute;	/* wanted: its driver is started again */
+	bool by_part;			/* its network carries and reports each part by itself */
 	unsigned window, batch, life;
 	msec latency_low, latency_high, travel_low, travel_high, busy_until;
 	double loss, unknown, twice, late, reject;
@@ -97,6 +98,7 @@ struct happening {
 	unsigned life;			/* of the road; 0 = whatever became of it */
 	uint64_t id, to;
 	unsigned reference;
+	unsigned part, of;		/* of a message on its way, or a receipt; 0 = the whole */
 	char *text;
 	struct command *command;
 };
@@ -106,8 +108,15 @@ struct kept {				/* in a SIM or at a provider until gongd took it */
 	char driver_id[24];
 	bool receipt, delivered, missed, took;
 	uint64_t id, number;
+	unsigned part, of;
 	char *text, *ref;
 	msec at;
+};
+
+struct joining {			/* a telephone waits for the other parts */
+	uint64_t message, to;		/* message: its id without the attempt */
+	int road;
+	unsigned long parts, lost;	/* bit sets: those here, those that never will be */
 };
 
 struct copy {				/* the network's own books: a telephone got this */
@@ -169,6 +178,8 @@ struct night {
 	size_t copy_count, copy_cap;
 	struct told told[64];
 	size_t told_count;
+	struct joining *joining;
+	size_t joining_count;
 	struct habit habits[32];
 	size_t habit_count;
 	struct asked asked[64];
@@ -223,8 +234,9 @@ void network_ready(struct night *, int road, msec after_ms);
 void network_health(struct night *, int road);
 void network_say(struct night *, long who, unsigned number, const char *text, msec after_ms);
 void network_free(struct night *);
+/* `part` of `of`; 0 = of the whole message. */
 void network_receipt(struct night *, int road, uint64_t id, uint64_t to, const char *ref,
-		     bool delivered, msec after_ms);
+		     unsigned part, unsigned of, bool delivered, msec after_ms);
 void network_took(struct night *, const char *driver_id);
 
 /* script.c */

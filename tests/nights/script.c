@@ -186,6 +186,8 @@ do_route(struct reader *r)
 			road->late = atof(need(r));
 		else if (eat(r, "mute"))
 			road->mute = true;
+		else if (eat(r, "by_part"))
+			road->by_part = true;
 		else if (eat(r, "receipts"))
 			road->receipt_share = atof(need(r));
 		else if (eat(r, "rate"))
@@ -723,18 +725,18 @@ do_receipt(struct reader *r)
 	if (eat(r, "forged")) {
 		/* somebody else's number, an attempt to come, a wave that never was, a reference
 		 * nobody gave, another route */
-		network_receipt(r->n, road, c->id, c->to + 1, NULL, true, 0);
-		network_receipt(r->n, road, c->id + 1, c->to, NULL, true, 0);
-		network_receipt(r->n, road, message_id(999999, 1, 1), c->to, NULL, true, 0);
-		network_receipt(r->n, road, 0, c->to, "777", true, 0);
+		network_receipt(r->n, road, c->id, c->to + 1, NULL, 0, 0, true, 0);
+		network_receipt(r->n, road, c->id + 1, c->to, NULL, 0, 0, true, 0);
+		network_receipt(r->n, road, message_id(999999, 1, 1), c->to, NULL, 0, 0, true, 0);
+		network_receipt(r->n, road, 0, c->to, "777", 0, 0, true, 0);
 		network_receipt(r->n, (road + 1) % (int)r->n->settings->route_count, c->id, c->to,
-				NULL, true, 0);
+				NULL, 0, 0, true, 0);
 		return;
 	}
 	delivered = eat(r, "delivered") || !eat(r, "failed");
-	network_receipt(r->n, road, c->id, c->to, NULL, delivered, 0);
+	network_receipt(r->n, road, c->id, c->to, NULL, 0, 0, delivered, 0);
 	if (eat(r, "twice"))
-		network_receipt(r->n, road, c->id, c->to, NULL, delivered, SECONDS(3));
+		network_receipt(r->n, road, c->id, c->to, NULL, 0, 0, delivered, SECONDS(3));
 }
 
 /* ---- what is expected ---- */
