@@ -208,7 +208,8 @@ static void
 on_receipt(struct driver *d, json_t *ev)
 {
 	struct command *cmd = command_new(CMD_RECEIPT, d->id);
-	const char *state = string_of(ev, "state");
+	const char *part_state = string_of(ev, "part_state");
+	const char *state = part_state ? part_state : string_of(ev, "state");
 
 	if (!id_of(json_object_get(ev, "id"), &cmd->receipt.id))
 		cmd->receipt.id = 0;

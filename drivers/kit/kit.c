@@ -279,8 +279,12 @@ kit_part(struct kit *k, const char *id, unsigned part, unsigned of, unsigned ref
 void
 kit_receipt(struct kit *k, const struct kit_receipt *r, msec at)
 {
-	buf_printf(&k->out, "{\"ev\":\"receipt\",\"state\":\"%s\",\"at\":%lld", r->state,
-		   (long long)at);
+	bool of_part = r->part && r->of != 1;
+
+	/* A gongd that knows no parts must not take one for the whole. */
+	buf_printf(&k->out, "{\"ev\":\"receipt\",\"state\":\"%s\",\"at\":%lld",
+		   of_part ? "buffered" : r->state, (long long)at);
+	member(k, "part_state", of_part ? r->state : NULL);
 	member(k, "took", r->took);
 	member(k, "id", r->id);
 	member(k, "ref", r->ref);

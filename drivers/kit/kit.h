@@ -112,7 +112,7 @@ void kit_part(struct kit *, const char *id, unsigned part, unsigned of, unsigned
 	      const char *ref);
 struct kit_receipt {			/* docs/drivers.md, `receipt`; what is NULL or 0 is not said */
 	const char *took, *id, *ref, *to;
-	const char *state, *reason;	/* state: "delivered", "failed", "buffered" */
+	const char *state, *reason;	/* state: "delivered", "failed", "buffered"; of the part, if any */
 	const char *part_ref;		/* names the part that it is about, where that has no number */
 	unsigned part, of;
 };

@@ -185,5 +185,5 @@ def test_each_part_of_a_message_is_reported_by_its_number(started, drive, urgent
         push = huawei.receipt(got, number, ok, part=part, parts=2)
         push.value["to"] = number
         said = receipt(d, push)
-        return said["part"], said["of"], said["state"], said["to"][-11:] == national(number)[-11:]
+        return said["part"], said["of"], said["part_state"], said["to"][-11:] == national(number)[-11:]
     assert [told(ONE, 2), told(TWO, 1, False)] == [(2, 2, "delivered", True), (1, 2, "failed", True)]

@@ -81,7 +81,7 @@ def test_each_part_of_a_message_is_reported_by_its_number(r, plivo):
         push = plivo.receipt(got, ONE, state=status)
         push.value.update(MessageUUID=f"{got.id()}-{number}", PartInfo=f"{number} of 2", Units="2")
         said = receipt(r, push)
-        return said["id"], said["part"], said["of"], said["state"]
+        return said["id"], said["part"], said["of"], said["part_state"]
     assert [part(2), part(1, "undelivered")] == [("A1", 2, 2, "delivered"), ("A1", 1, 2, "failed")]
 
 
