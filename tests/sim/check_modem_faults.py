@@ -126,6 +126,10 @@ def submit_faults(m):
     check("OK without a reference", "+CMGS:" not in got and "OK" in got, got)
     check("late, though accepted at once", time.time() - began > 0.28
           and took[-1] / 1000 - began < 0.2, took)
+    m.tell("sent-error 500 1")
+    got = c.submit(HELLO, b"500\r\n")
+    check("an error, though the network has it", "+CMS ERROR: 500" in got and "+CMGS:" not in got
+          and m.events("submit")[-1]["state"] == "accepted", got)
     m.tell("cms-ratio 500 0.5")
     got = "".join(c.submit(HELLO, b"\r\n\r\n", 0.05) for _ in range(30))
     m.tell("cms-ratio 500 0")

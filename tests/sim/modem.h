@@ -218,7 +218,7 @@ struct modem {
 	/* faults */
 	TAILQ_HEAD(, fault) faults;
 	char *failure;			/* what the last FAULT_FAIL says; owned */
-	int late_submits, late_submit_ms, no_mrs, no_prompts;
+	int late_submits, late_submit_ms, no_mrs, no_prompts, sent_errors, sent_error;
 	char *mid_line;			/* breaks into the next mid_count replies; owned */
 	int mid_count;
 	struct event *every_event;	/* NULL: no line by the clock */

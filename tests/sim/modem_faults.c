@@ -232,6 +232,13 @@ no_mr(struct modem *m, const char *args)
 }
 
 static bool
+sent_error(struct modem *m, const char *args)
+{
+	return control_number(&args, &m->sent_error, 0, 1023) &&
+	       control_number(&args, &m->sent_errors, 0, 1000000);
+}
+
+static bool
 no_prompt(struct modem *m, const char *args)
 {
 	return control_number(&args, &m->no_prompts, 0, 1000000);
@@ -370,6 +377,7 @@ const struct control fault_controls[] = {
 	{ "late-submit", late_submit, "MS COUNT" },
 	{ "no-mr", no_mr, "COUNT" },
 	{ "no-prompt", no_prompt, "COUNT" },
+	{ "sent-error", sent_error, "CODE COUNT" },
 	{ "urc", urc, "LINE" },
 	{ "urc-mid", urc_mid, "LINE [xCOUNT]" },
 	{ "urc-every", urc_every, "MS LINE, or 0" },

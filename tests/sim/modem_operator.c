@@ -187,6 +187,10 @@ submit_answer(struct modem *m, const struct submit *submit)
 	} else if (m->no_mrs > 0) {
 		m->no_mrs--;
 		submit_fault(m, submit, "no-mr");
+	} else if (m->sent_errors > 0) {
+		m->sent_errors--;
+		submit_fault(m, submit, "sent-error");
+		result = AT_CMS + m->sent_error;
 	} else {
 		tty_line(m, "+CMGS: %d", submit->mr);
 	}

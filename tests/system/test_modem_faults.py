@@ -453,6 +453,18 @@ def test_a_result_that_comes_too_late_is_not_taken_for_that_of_the_next_message(
     driver.receipts("m2")
 
 
+@pytest.mark.parametrize("code", [500, 332, 197])
+def test_an_error_after_the_text_left_is_unknown_for_the_network_has_it(bench, code):
+    sim, driver = bench.up()
+    sim.tell("sent-error %d 1" % code)
+    driver.send("m1", A, "sent")
+    done = driver.expect("done", id="m1")
+    assert done["outcome"] == "unknown" and str(code) in done["reason"], done
+    assert [m["text"] for m in sim.log(ev="message")] == ["sent"]
+    accepted(driver, "m2")
+    assert len(sim.log(ev="submit", state="accepted")) == 2 and len(sim.log(ev="fault")) == 1
+
+
 def test_an_answer_that_comes_late_shifts_no_later_one(bench):
     sim, driver = bench.up()
     sim.tell("late 5500 1 AT+CSQ")
