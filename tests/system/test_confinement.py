@@ -172,6 +172,29 @@ def test_names_are_still_resolved():
         world.asks_work()
 
 
+def replace(path):
+    with open(path + ".new", "w", encoding="ascii") as f:
+        f.write("new\n")
+    os.rename(path + ".new", path)
+
+
+def test_a_certificate_file_that_is_replaced_is_read_by_a_new_process():
+    """It was granted by itself, for its folder may hold what a provider must not read."""
+    with Confined() as world:
+        ca = world.path("ca.pem")
+        replace(ca)
+        world.routes = world.routes.replace('"id_pointer"', '"ca_file": "%s", "id_pointer"' % ca)
+        world.write_conf()
+        world.start()
+        first = world.drivers()["gong-http"]
+        replace(ca)
+        wait_for("another process", lambda: world.drivers().get("gong-http") not in (None, first), 25)
+        wait_for("all routes to be up", world.all_up, 10)
+        world.asks_work()
+        with open(world.path("gongd.log"), encoding="utf-8") as f:
+            assert ca + " was replaced; a new process may read it" in f.read()
+
+
 def test_the_books_of_a_driver_that_cannot_open_files_go_on():
     with Confined() as world:
         world.start()
