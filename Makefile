@@ -4,6 +4,7 @@
 #   make demo     a short night on real parts         make lint    clang-tidy and formatting
 #   make check    floors, unit, nights, system tests  make fuzz    20 s a fuzz target
 #   make deps     the Debian packages to build it     make bench   speed and memory
+#   make deb      Debian packages, in build/deb       make check-long  packages in fresh Debians, soak
 #   make install  DESTDIR= PREFIX=/usr                make clean
 MODE ?= release
 B := build/$(MODE)
@@ -149,6 +150,21 @@ soak: have-test
 soak-now: $(PROGRAMS) $(SIMS)
 	@SOAK=200000 MODE=$(MODE) /usr/bin/python3 -m pytest -q tests/system/test_http_soak.py
 
+# The packages for the Debian that this is, in build/deb.
+deb:
+	@dpkg -s debhelper fakeroot >/dev/null 2>&1 || { apt-get update -qq; $(APT) debhelper fakeroot; }
+	@dpkg -s $(DEPS) >/dev/null 2>&1 || $(MAKE) deps
+	rm -rf build/deb && mkdir -p build/deb/gong
+	git ls-files -z | tar --null -T - -cf - | tar -xf - -C build/deb/gong
+	cd build/deb/gong && dpkg-buildpackage -us -uc -b
+	@ls build/deb/*.deb
+# What takes longer than a change wants to wait for: a soak, an hour of fuzzing, packages in fresh Debians.
+check-long: have-test
+	@dpkg -s mmdebstrap lintian >/dev/null 2>&1 || $(APT) mmdebstrap lintian
+	@$(MAKE) --no-print-directory soak-now
+	@$(MAKE) --no-print-directory fuzz-now FUZZ_SECONDS=400
+	@tests/deb.sh
+
 # What a site edits, gong.conf and roles.conf, is never overwritten; the rest is ours.
 SHARE = $(DESTDIR)$(PREFIX)/share/gong
 install: $(PROGRAMS)
@@ -175,6 +191,6 @@ install: $(PROGRAMS)
 clean:
 	rm -rf build
 .PHONY: all deps deps-test have have-test demo demo-now check check-now asan floors lint lint-now fuzz fuzz-now \
-	bench bench-now soak soak-now install clean
+	bench bench-now soak soak-now deb check-long install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -14,7 +14,7 @@ one() {
 	dict='' target=$1 name=$(basename "$1") work=build/fuzz/work/$(basename "$1")
 	mkdir -p "$work" "tests/fuzz/corpus/${name#fuzz_}"
 	[ "$name" = fuzz_reply ] && words >"$work.dict" && dict=-dict=$work.dict
-	if timeout 300 "$target" -max_total_time="${FUZZ_SECONDS:-20}" -rss_limit_mb=1024 -timeout=5 $dict \
+	if timeout $((${FUZZ_SECONDS:-20} + 280)) "$target" -max_total_time="${FUZZ_SECONDS:-20}" -rss_limit_mb=1024 -timeout=5 $dict \
 		-artifact_prefix="$work/" -print_final_stats=1 "$work" "tests/fuzz/corpus/${name#fuzz_}" >"$work.log" 2>&1; then
 		echo "$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$work.log") runs, no finding"
 	else
