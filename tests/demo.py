@@ -165,7 +165,7 @@ route "trunk" {
     def rain_warning(self):
         say("02:09  orange rain warning for township %s, 15 villages", self.rain)
         return self.send("warn.rain", "--division", self.rain, "--policy", "call.orange", "--severity",
-                         "orange", "--param", "hours=3", "--param", "mm=80", "--param", "level=橙色")
+                         "orange", "--param", "hours=3", "--param", "mm=80")
 
     def move_now(self):
         say("02:10  flash flood: move now, the valley of %s, 5 villages", self.valley_of)

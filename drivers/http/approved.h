@@ -1,6 +1,6 @@
 /* approved.h -- the provider's approved templates: which of them carries which of gong's, and the
  * values it gets.  `templates` in a profile: {"warn.rain": {"code": "SMS_1", "params":
- * ["area", "hours", "content=text"]}, "warn.rain/en": {…}, "*": {…}}. */
+ * ["place", "hours", "content=text"]}, "warn.rain/en": {…}, "*": {…}}. */
 #ifndef GONG_HTTP_APPROVED_H
 #define GONG_HTTP_APPROVED_H
 

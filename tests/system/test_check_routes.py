@@ -25,6 +25,8 @@ elif "problems" in op["config"]:
     print(json.dumps(dict(ev="health", ok=True)))
     print(json.dumps(dict(ev="checked", problems=op["config"]["problems"])))
 '''
+NOTE = 'template "own.note" { param "text" { max = 300 } text "zh" { sms = "{{text}}" } ' \
+    'text "en" { sms = "{{text}}" } }'
 NO_RAIN = dict(template="warn.rain", language="zh", problem="模板未报备 / not approved: apply for it")
 
 
@@ -80,6 +82,8 @@ def asked(office, name):
 
 
 def test_a_driver_hears_of_every_text_at_its_longest(office):
+    with open(office.path("templates/own.note.conf"), "w", encoding="utf-8") as f:
+        f.write(NOTE)
     office.listen = 'public_url = "https://gong.example.invalid"'
     office.route("signs", {"problems": [], "account": "a"}, channels="{sms, voice}",
                  callback_secret='"sixteen-letters-"')
@@ -92,21 +96,21 @@ def test_a_driver_hears_of_every_text_at_its_longest(office):
     assert op["config"]["callback_url"] == \
         "https://gong.example.invalid/v1/callback/signs/sixteen-letters-"
     rain = texts["warn.rain", "zh", "sms"]
-    assert rain["text"] == ("【青石县应急】小岩街道未来3小时降雨或超100毫米,红色预警。"
-                            "请巡查隐患点并做好转移准备。收到回复1")
-    assert rain["params"] == ["area", "hours", "level", "mm"]
-    assert rain["constant"].startswith("本地发布暴雨预警")
+    assert rain["text"] == ("【青石县应急】暴雨红色预警：上清东湾社区未来24小时雨量可能超250毫米。"
+                            "快去看山边河边住户，准备转移。收到回复1，不在村回复0")
+    assert rain["params"] == ["level", "place", "hours", "mm"]
+    assert rain["constant"].startswith("暴雨预警：请马上查看")
     assert rain["keys"] == {"1": "acknowledged", "0": "cannot", "9": "help"}
-    assert texts["warn.rain", "zh", "voice"]["text"].startswith("小岩街道未来3小时")
+    assert texts["warn.rain", "zh", "voice"]["text"].startswith("这里是青石县应急值班室。暴雨红色预警。")
     english = texts["warn.rain", "en", "sms"]
-    assert english["text"].startswith("QSX EOC: RED rain warning, Xiaoyan Street: over 100 mm")
-    assert "constant" not in english
+    assert english["text"].startswith("QSX EOC: ORANGE RAIN WARNING Shang Qingdongwan: over 250 mm")
+    assert english["constant"].startswith("Rain warning: check homes")
     # No longest value is declared: as long as it may be.  A call reads the SMS then.
-    assert texts["notice.text", "zh", "sms"]["text"] == "【青石县应急】" + "某" * 300
-    assert texts["notice.text", "en", "voice"]["text"] == "x" * 300
+    assert texts["own.note", "zh", "sms"]["text"] == "【青石县应急】" + "某" * 300
+    assert texts["own.note", "en", "voice"]["text"] == "x" * 300
     op, texts = asked(office, "signed")
     assert "callback_url" not in op["config"]
-    assert texts["warn.rain", "zh", "sms"]["text"].startswith("小岩街道")
+    assert texts["warn.rain", "zh", "sms"]["text"].startswith("暴雨红色预警")
     assert {channel for _, _, channel in texts} == {"sms"}
     assert len(texts) == 2 * len(os.listdir(office.path("templates")))
 
@@ -210,7 +214,7 @@ def test_drivers_run_as_the_owner_of_the_state_folder(office):
 
 
 CONSTANTS = {
-    "allow no variables": "{{area}}发布暴雨预警。收到请回复1。",
+    "allow no variables": "{{place}}发布暴雨预警。收到请回复1。",
     'has no answer "7"': "本地发布暴雨预警。收到请回复7。",
 }
 
@@ -232,7 +236,7 @@ def test_a_real_provider_names_the_templates_that_it_was_not_given(office):
     profiles = os.path.join(ROOT, "drivers", "http", "profiles")
     config = {"profile": "tencent-sms", "profile_dir": profiles, "secret_id": "AKID",
               "secret_key": "k", "app_id": "1400", "sign_name": "青石县应急",
-              "templates": {"warn.rain": {"code": "1", "params": ["area", "hours"]},
+              "templates": {"warn.rain": {"code": "1", "params": ["place", "hours"]},
                             "flood.move": {"code": "2", "params": ["nobody"]}}}
     office.routes = """route "cloud" {
 		driver = "gong-http"

@@ -61,7 +61,7 @@ def test_an_open_alert_keeps_its_versions_and_the_next_has_the_new_ones():
         world.load(District(1, 2))
         first = move(world, "first")
         edit(world.path("templates/esc.unanswered.conf"), "请马上派人上门叫醒村干部。", "请速派人。")
-        edit(world.path("templates/flood.move.conf"), "马上鸣锣吹哨", "立刻鸣锣吹哨")
+        edit(world.path("templates/flood.move.conf"), "马上敲锣", "立刻敲锣")
         reload(world, "settings reloaded")
         second = move(world, "second")
         wait_for("both townships to be told", lambda: all(
@@ -69,7 +69,7 @@ def test_an_open_alert_keeps_its_versions_and_the_next_has_the_new_ones():
         assert any("请马上派人上门叫醒村干部。" in t for t in texts(world, first))
         assert not any("请速派人。" in t for t in texts(world, first))
         assert any("请速派人。" in t for t in texts(world, second))
-        assert any("立刻鸣锣吹哨" in t for t in texts(world, second))
+        assert any("立刻敲锣" in t for t in texts(world, second))
 
 
 def test_a_faulty_file_changes_nothing():
@@ -137,7 +137,7 @@ def test_check_names_file_line_and_remedy():
     with World(SIM, name="check") as world:
         own_files(world)
         edit(world.path("policies/move.now.conf"), "village_deputy", "village_viceroy")
-        edit(world.path("templates/flood.move.conf"), "全部到位回复3", "全部到位回复7")
+        edit(world.path("templates/flood.move.conf"), "撤完回复3", "撤完回复7")
         p = subprocess.run([os.path.join(BUILD, "gongd"), "--config", world.conf, "--check"],
                            capture_output=True, text=True, timeout=30)
         assert p.returncode == 1

@@ -59,7 +59,7 @@ def test_a_chief_of_two_villages_reads_of_both_and_each_township_of_its_own():
         wait_for("all have it", lambda: not world.rows(
             "SELECT 1 FROM wave WHERE alert = ? AND state < 2", alert))
         status, answer = world.api("POST", "/v1/alerts/%d/cancel" % alert, {
-            "note": "雨停", "template": "warn.cancel", "params": {"kind": "暴雨"}})
+            "note": "雨停", "template": "warn.cancel"})
         assert status == 200, answer
         lifted = answer["notice"]
         wait_for("the end is told", lambda: texts(world, lifted, there))

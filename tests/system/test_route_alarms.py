@@ -70,7 +70,7 @@ def test_an_alarm_of_the_driver_is_a_task_and_a_message_by_another_route(world):
     assert "balance: balance 3.20 is below 10" in world.ctl("route", "list", lang="en")
     assert "balance: 余额不足,剩3.20,低于10" in world.ctl("route", "list", lang="zh")
     told = wait_for("the message", lambda: texts(world, "b"))
-    assert len(told) == 1 and "通道a告警:余额不足,剩3.20" in told[0], told
+    assert len(told) == 1 and "通道a告警：余额不足,剩3.20" in told[0], told
     assert not texts(world, "a")
     # a restart tells nobody twice
     world.gongd.stop()
@@ -100,7 +100,7 @@ def test_a_driver_that_stopped_for_good_is_an_alarm_at_once(world):
     assert "已停止:" in alarm["text"] and " / has stopped: there is no program" in alarm["text"], alarm
     assert world.api("GET", "/v1/routes", headers=ZH)[1]["routes"][1]["alarms"][0]["text"].startswith("已停止:")
     assert [t["id"] for t in tasks(world)] == [alarm["task"]]
-    wait_for("the message", lambda: [t for t in texts(world, "a") if "通道b告警:已停止" in t])
+    wait_for("the message", lambda: [t for t in texts(world, "a") if "通道b告警：已停止" in t])
     notice = world.api("GET", "/v1/alerts")[1]["alerts"][0]
     assert notice["client"] == "gong" and notice["mode"] == "test", notice
 
@@ -177,7 +177,7 @@ def test_a_driver_says_a_string_or_a_phrase(world, text, zh, en):
     assert tasks(world, ZH)[0]["text"] == "通道a:" + zh
     assert tasks(world, EN)[0]["text"] == "route a: " + en
     told = wait_for("the message", lambda: texts(world, "b"))
-    assert "通道a告警:%s。" % zh in told[0]
+    assert "通道a告警：%s。" % zh in told[0]
     with open(world.path("gongd.log"), encoding="utf-8") as f:
         assert 'route alarm name=a alarm=x reason="%s"' % en in f.read()
 
@@ -211,7 +211,7 @@ def test_a_canary_goes_round_and_one_that_is_lost_is_an_alarm(world):
     alarm = wait_for("the alarm", lambda: route(world, "a")["alarms"])[0]
     assert alarm["name"] == "canary" and alarm["by"] == "gong", alarm
     assert not route(world, "a")["canary"]["ok"]
-    wait_for("the message", lambda: [t for t in texts(world, "b") if "通道a告警:测试短信1秒内未返回" in t])
+    wait_for("the message", lambda: [t for t in texts(world, "b") if "通道a告警：测试短信1秒内未返回" in t])
     start(0)
     wait_for("the end", lambda: not route(world, "a")["alarms"])
     assert not tasks(world)

@@ -59,7 +59,7 @@ c1,李建国,+99910000001,village_chief,990121001001,zh
 c2,Ann,+99910000002,village_chief,990121001002,en
 """
 RAIN = dict(template="warn.rain", policy="call.orange", severity="orange",
-            params=dict(hours="3", level="橙色", mm="80"))
+            params=dict(hours="3", mm="80"))
 
 
 class Templates(World):
@@ -142,23 +142,24 @@ def send(world, **request):
 def test_the_template_stands_beside_the_text(world):
     ident = send(world, **RAIN)
     op, template = of(world, ident, ZH)
-    assert op["text"].startswith("【青石县应急】柳溪村未来3小时降雨或超80毫米")
+    assert op["text"].startswith("【青石县应急】暴雨橙色预警：柳溪村未来3小时雨量可能超80毫米")
     assert template == {
         "name": "warn.rain", "language": "zh",
-        "params": {"area": "柳溪村", "hours": "3", "level": "橙色", "mm": "80"},
-        "constant": "本地发布暴雨预警,请立即巡查山洪和地质灾害隐患点,做好群众转移准备。收到请回复1。"}
-    assert list(template["params"]) == ["area", "hours", "level", "mm"]     # as in the file
+        "params": {"level": "橙色", "place": "柳溪村", "hours": "3", "mm": "80"},
+        "constant": "暴雨预警：请马上查看山边、河边和低处住户，做好转移准备。收到请回复1，不在村请回复0。"}
+    assert list(template["params"]) == ["level", "place", "hours", "mm"]     # as in the file
     op, template = of(world, ident, EN)
-    assert template["language"] == "en" and "constant" not in template
-    assert template["params"]["area"] == "竹坪村"
+    assert template["language"] == "en" and template["constant"].startswith("Rain warning: check homes")
+    assert template["params"]["place"] == "竹坪村"
 
 
 def test_a_call_has_the_template_of_what_is_said(world):
     ident = send(world, **dict(RAIN, policy="own.call"))
     op, template = of(world, ident, ZH)
     assert op["op"] == "call" and op["keys"]["1"] == "acknowledged"
-    assert op["say"][0]["text"].startswith("柳溪村未来3小时降雨可能超过80毫米")
-    assert template["params"] == {"area": "柳溪村", "hours": "3", "level": "橙色", "mm": "80"}
+    assert op["say"][0]["text"].startswith("这里是应急值班室。暴雨橙色预警。柳溪村未来3小时降雨可能超过80毫米")
+    assert template["params"] == {"level": "橙色", "place": "柳溪村", "hours": "3", "mm": "80",
+                                  "office": "应急值班室"}
 
 
 def test_each_person_has_values_of_their_own_and_an_empty_one_is_there(world):
@@ -174,7 +175,7 @@ def test_a_drill_is_marked_in_its_values_and_has_no_constant_text(world):
     ident = send(world, mode="drill", **RAIN)
     op, template = of(world, ident, ZH)
     assert "【演练】" in op["text"]
-    assert template["params"] == {"area": "演练:柳溪村", "hours": "3", "level": "橙色", "mm": "80"}
+    assert template["params"] == {"level": "演练:橙色", "place": "柳溪村", "hours": "3", "mm": "80"}
     assert "constant" not in template
 
 
@@ -228,4 +229,4 @@ def test_a_store_of_the_first_schema_goes_on():
         op = world.wait_handed(ZH)[ZH][0]
         assert op["text"].startswith("【青石县应急】柳溪村未来3小时") and "template" not in op
         world.people()
-        assert of(world, send(world, **RAIN), ZH)[1]["params"]["area"] == "柳溪村"
+        assert of(world, send(world, **RAIN), ZH)[1]["params"]["place"] == "柳溪村"
