@@ -12,7 +12,8 @@
 #define CALLBACK_REMEDY "set callback_secret of the route in gong.conf"
 
 enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR_TEXT_JSON,
-		VAR_TEXT_UTF16, VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_MINUTES_LEFT, VAR_SECONDS_LEFT,
+		VAR_TEXT_UTF16, VAR_TEXT_XML, VAR_ID, VAR_NOT_AFTER, VAR_NOT_AFTER_UTC, VAR_MINUTES_LEFT,
+		VAR_SECONDS_LEFT,
 		VAR_MS_LEFT, VAR_FLASH, VAR_CODING, VAR_ALPHABET, VAR_REF, VAR_TEMPLATE, VAR_PARAMS_OBJECT,
 		VAR_PARAMS_OBJECT_TEXT, VAR_PARAMS_LIST, VAR_PARAMS_TEXT, VAR_ALL, VAR_JOINED, VAR_LANGUAGE, VAR_PLAYS, VAR_RING_S,
 		VAR_RING_MS, VAR_KEYS, VAR_KEY, VAR_KEY_NUMBER, VAR_EACH_KEY, VAR_SENT_AT,
@@ -21,7 +22,8 @@ enum variable { VAR_LITERAL, VAR_TO, VAR_TO_PLUS, VAR_TO_NATIONAL, VAR_TEXT, VAR
 static const struct { const char *name; enum variable variable; } variables[] = {
 	{ "to", VAR_TO }, { "to_plus", VAR_TO_PLUS }, { "to_national", VAR_TO_NATIONAL },
 	{ "text", VAR_TEXT }, { "text_json", VAR_TEXT_JSON }, { "text_utf16", VAR_TEXT_UTF16 }, { "text_xml", VAR_TEXT_XML },
-	{ "id", VAR_ID }, { "not_after", VAR_NOT_AFTER }, { "minutes_left", VAR_MINUTES_LEFT },
+	{ "id", VAR_ID }, { "not_after", VAR_NOT_AFTER }, { "not_after_utc", VAR_NOT_AFTER_UTC },
+	{ "minutes_left", VAR_MINUTES_LEFT },
 	{ "seconds_left", VAR_SECONDS_LEFT }, { "ms_left", VAR_MS_LEFT }, { "flash", VAR_FLASH }, { "coding", VAR_CODING },
 	{ "alphabet", VAR_ALPHABET }, { "ref", VAR_REF },
 	{ "template", VAR_TEMPLATE }, { "params_object", VAR_PARAMS_OBJECT },
@@ -422,15 +424,15 @@ add_computed_value(struct buf *out, const struct request_computed *c, const stru
 }
 
 static void
-add_day(struct buf *out, const char *format, msec at)
+add_utc(struct buf *out, const char *format, msec at)
 {
 	time_t seconds = (time_t)(at / 1000);
-	char day[16];
+	char text[32];
 	struct tm tm;
 
 	gmtime_r(&seconds, &tm);
-	strftime(day, sizeof(day), format, &tm);
-	buf_puts(out, day);
+	strftime(text, sizeof(text), format, &tm);
+	buf_puts(out, text);
 }
 
 static bool
@@ -475,6 +477,10 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_NOT_AFTER:
 		buf_printf(out, "%lld", item->not_after == NEVER ? 0LL : (long long)item->not_after);
 		break;
+	case VAR_NOT_AFTER_UTC:
+		add_utc(out, "%Y-%m-%dT%H:%M:%SZ",
+			item->not_after == NEVER ? v->now + HOURS(24) : item->not_after);
+		break;
 	case VAR_MINUTES_LEFT: add_left(out, p, item, v->now, MINUTES(1)); break;
 	case VAR_SECONDS_LEFT: add_left(out, p, item, v->now, SECONDS(1)); break;
 	case VAR_MS_LEFT: add_left(out, p, item, v->now, 1); break;
@@ -503,8 +509,8 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_KEY: buf_add(out, item->keys + v->key, item->keys[v->key] != '\0'); break;
 	case VAR_KEY_NUMBER: buf_printf(out, "%zu", v->key + 1); break;
 	case VAR_SENT_AT: buf_printf(out, "%lld", (long long)at); break;
-	case VAR_BEIJING_DAY: add_day(out, "%Y%m%d", at + HOURS(8)); break;
-	case VAR_UTC_DAY: add_day(out, "%Y-%m-%d", at); break;
+	case VAR_BEIJING_DAY: add_utc(out, "%Y%m%d", at + HOURS(8)); break;
+	case VAR_UTC_DAY: add_utc(out, "%Y-%m-%d", at); break;
 	case VAR_SINCE_S: buf_printf(out, "%lld", (long long)(at - MINUTES(5)) / 1000); break;
 	case VAR_NOW_S: buf_printf(out, "%lld", (long long)(v->now / 1000)); break;
 	case VAR_NONCE: add_nonce(out, v->nonce); break;
