@@ -11,6 +11,7 @@
 
 #define BODY_MAX (512 * 1024)
 #define TEXT_MAX 8192
+#define URL_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~:/?&=%"
 
 /* The bytes, owned, NUL-terminated; NULL = none, or not what gongd sends. */
 static char *
@@ -225,6 +226,22 @@ is_theirs(const struct http *h, json_t *op, const char *body, size_t len)
 	return fits;
 }
 
+/* AWS asks whoever is to hear of a topic once, first, by an address that somebody must open: a person,
+ * since a program that opens what it is sent could be sent anywhere. */
+static bool
+asks_to_confirm(json_t *items)
+{
+	const char *type = json_string_value(json_object_get(items, "Type"));
+	const char *url = json_string_value(json_object_get(items, "SubscribeURL"));
+
+	if (!type || !url || strcmp(type, "SubscriptionConfirmation") != 0)
+		return false;
+	if (strncmp(url, "https://sns.", 12) != 0 || strspn(url, URL_CHARACTERS) != strlen(url))
+		return false;
+	kit_log("callback wants a subscription confirmed open=%s", url);
+	return true;
+}
+
 /* One strange item must not make the provider push the good ones for ever. */
 static void
 answer_items(struct http *h, const char *id, json_t *items)
@@ -259,6 +276,8 @@ callback_take(struct http *h, json_t *op)
 	} else if (!items) {
 		kit_reply(h->kit, id, 400, "application/json",
 			  "{\"error\":\"the body is neither JSON nor a form\"}");
+	} else if (asks_to_confirm(items)) {
+		kit_reply(h->kit, id, 200, h->profile.callback.answer_type, h->profile.callback.answer);
 	} else {
 		answer_items(h, id, items);
 	}
