@@ -148,7 +148,8 @@ bench-now: $(PROGRAMS) $(SIMS) $(BENCH) $(B)/night
 soak: have-test
 	@$(MAKE) --no-print-directory soak-now
 soak-now: $(PROGRAMS) $(SIMS)
-	@SOAK=200000 MODE=$(MODE) /usr/bin/python3 -m pytest -q tests/system/test_http_soak.py
+	@SOAK=200000 SOAK_SMS=5000 SOAK_SEEDS=4 MODE=$(MODE) /usr/bin/python3 -m pytest -q \
+		tests/system/test_http_soak.py tests/system/test_modem_soak.py
 
 # The packages for the Debian that this is, in build/deb.
 deb:
