@@ -535,6 +535,53 @@ def deliveries():
         c.close()
 
 
+def oddities():
+    """What some models do unlike others: where reports are announced, which mode they are in, what a
+    reset loses."""
+    with Modem("--sm-size", "2", "--me-size", "2") as m:
+        c = m.client()
+        c.ask("AT+CMGF=0;+CNMI=2,1,0,2,0;+CMEE=1")
+        m.tell("cdsi-memory SM")
+        c.submit(HELLO_RECEIPT)
+        got = c.read(b"+CDSI") + c.silence(0.1)
+        lies = c.ask('AT+CPMS="SR"')
+        check("a report is announced in another memory", '+CDSI: "SM"' in got and "+CPMS: 1," in lies,
+              got + lies)
+        c.ask('AT+CPMS="SM"')
+        m.tell("full on", "impatient on", "deliver +99955556666 nowhere")
+        c.silence(0.1)
+        m.tell("full off", "impatient off", "deliver +99955556666 here")
+        c.silence(0.1)
+        got = c.ask("AT+CMGL=4")
+        check("an impatient network keeps nothing for a full SIM", got.count("+CMGL") == 1 and
+              "no room" in [e["fault"] for e in m.events("fault")], m.events("fault"))
+        m.tell("text-mode on")
+        got, took = c.ask("AT+CMGL=4"), c.ask("AT+CMGS=18", b"305\r\n")
+        check("in text mode it lists in words and takes no PDU", '"' in got and "305" in took,
+              got + took)
+        got = c.ask("AT+CMGF=0") + c.ask("AT+CMGL=4") + c.submit(HELLO)
+        check("until it is told", '"REC' not in got and "+CMGS: " in got, got)
+        m.tell("text-mode stuck")
+        c.ask("AT+CMGF=0")
+        check("or whatever it is told", '"' in c.ask("AT+CMGL=4"))
+        m.tell("text-mode off", "lose-smsc on", "reset")
+        c.silence(0.1)
+        got = c.ask("ATE0") + c.ask("AT+CMEE=1;+CMGF=0;+CSCA?") + c.submit(HELLO, b"\r\n\r\n")
+        check("a reset loses the service centre", '+CSCA: ""' in got and "330" in got, got)
+        m.tell("lose-smsc off")
+        c.ask("AT+CREG=1")
+        m.tell("register-quietly 2")
+        got = c.silence(0.1) + c.ask("AT+CREG?")
+        check("a network is lost without a word", got.count("+CREG") == 1 and "+CREG: 1,2" in got, got)
+        m.tell("register 1")
+        c.silence(0.1)
+        m.tell("hang hard")
+        got = c.ask("AT", seconds=0.2)
+        m.tell("unhang")
+        check("unhang is revive", got == "" and "OK" in c.ask("AT"), got)
+        c.close()
+
+
 def main():
     with Modem() as m:
         command_faults(m)
@@ -543,6 +590,7 @@ def main():
         operator(m)
     partners()
     deliveries()
+    oddities()
     registration()
     with Modem() as m:
         resets(m)
