@@ -549,9 +549,8 @@ bridge_watch(struct bridge *b, bool on)
 
 void
 bridge_take(struct bridge *b, struct effect_list *effects, struct effect_list *spent,
-	    struct read_answer **answers)
+	    struct command_list *committed, struct read_answer **answers)
 {
-	struct command_list commands = { 0 };
 	uint64_t count;
 
 	if (read(b->wake, &count, sizeof(count)) < 0 && errno != EAGAIN)
@@ -561,10 +560,9 @@ bridge_take(struct bridge *b, struct effect_list *effects, struct effect_list *s
 	*answers = b->answers;
 	b->answers = NULL;
 	b->answers_end = &b->answers;
-	command_splice(&commands, &b->spent);
+	command_splice(committed, &b->spent);
 	effect_splice(&b->spent_effects, spent);
 	pthread_mutex_unlock(&b->lock);
-	free_commands(&commands);
 }
 
 void

@@ -50,10 +50,11 @@ bool bridge_bulk(struct bridge *, struct command *);	/* false: full, not taken *
 bool bridge_read(struct bridge *, struct read_query *);	/* false: full, not taken */
 /* From now on the loop is woken after every turn, also when nothing came up. */
 void bridge_watch(struct bridge *, bool on);
-/* Everything that came up since the last call; caller owns it.  `spent`: effects that were carried
- * out go back to the engine's thread, which made them and frees them. */
+/* Everything that came up since the last call; caller owns it.  `committed`: commands that are in the
+ * books, at least those that explain the effects.  `spent`: effects that were carried out go back to
+ * the engine's thread, which made them and frees them. */
 void bridge_take(struct bridge *, struct effect_list *effects, struct effect_list *spent,
-		 struct read_answer **answers);
+		 struct command_list *committed, struct read_answer **answers);
 void bridge_state(struct bridge *, struct bridge_state *out);
 /* The wall clock was stepped by `by` ms: gong's own instants move with it (domain: Time). */
 void bridge_clock_step(struct bridge *, msec by);

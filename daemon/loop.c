@@ -276,10 +276,16 @@ on_up(evutil_socket_t fd, short what, void *ctx)
 {
 	struct loop *l = ctx;
 	struct read_answer *a, *answers;
+	struct command_list committed = { 0 };
 	struct bridge_state state;
+	struct command *cmd;
 	struct effect *f;
 
-	bridge_take(l->bridge, &l->effects, &l->spent, &answers);
+	bridge_take(l->bridge, &l->effects, &l->spent, &committed, &answers);
+	bridge_state(l->bridge, &state);
+	routes_committed(l->routes, &committed, state.stats.committed_at);
+	while ((cmd = command_pop(&committed)))
+		command_free(cmd);
 	for (; (a = answers); free(a)) {
 		answers = a->next;
 		web_read_done(l->web, a->to, a->refused ? &a->refusal : NULL, &a->body);
@@ -289,7 +295,6 @@ on_up(evutil_socket_t fd, short what, void *ctx)
 		carry_out(l, f);
 		effect_push(&l->spent, f);
 	}
-	bridge_state(l->bridge, &state);
 	look_at_routes(l, &state);
 }
 

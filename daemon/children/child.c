@@ -64,29 +64,46 @@ come_back_later(struct child *c)
 
 /* Before the next life: the owner still asks what of the old one's lines was written. */
 static void
-end(struct child *c, bool for_good, const char *reason)
+end_life(struct child *c)
 {
-	enum child_next next;
+	enum child_next next = c->ops->ended(c->owner, c->end_reason, c->end_for_good, c->blame);
 
-	if (c->pid > 0)
-		kill(-c->pid, SIGKILL);	/* reaped by SIGCHLD */
-	event_del(c->timer);
-	close_pipes(c);
-	next = c->ops->ended(c->owner, reason, for_good, c->blame);
 	c->state = CHILD_STOPPED;
 	if (next == CHILD_ANEW)
 		child_wake(c);
-	else if (next == CHILD_AS_IT_WAS && !for_good && !c->all->stopping)
+	else if (next == CHILD_AS_IT_WAS && !c->end_for_good && !c->all->stopping)
 		come_back_later(c);
 	if (c->all->stopping)
 		event_active(c->all->sweep, EV_TIMEOUT, 0);
 }
 
 void
+child_buried(struct child *c)
+{
+	c->pid = 0;
+	if (c->state == CHILD_DYING)
+		end_life(c);
+}
+
+/* SIGKILL is not at once: until it is reaped it may still run, and write. */
+void
 child_end(struct child *c, bool for_good, const char *reason)
 {
-	if (c->state != CHILD_WAITING && c->state != CHILD_STOPPED)
-		end(c, for_good, reason);
+	char *said;
+
+	if (c->state == CHILD_WAITING || c->state == CHILD_STOPPED || c->state == CHILD_DYING)
+		return;
+	said = xstrdup(reason);		/* it may be the very one that goes */
+	free(c->end_reason);
+	c->end_reason = said;
+	c->end_for_good = for_good;
+	if (c->pid > 0)
+		kill(-c->pid, SIGKILL);	/* reaped by SIGCHLD */
+	event_del(c->timer);
+	close_pipes(c);
+	c->state = CHILD_DYING;
+	if (child_is_buried(c))
+		end_life(c);
 }
 
 static void
@@ -284,6 +301,12 @@ child_hears(const struct child *c)
 	return c->state == CHILD_STARTING || c->state == CHILD_UP;
 }
 
+pid_t
+child_pid(const struct child *c)
+{
+	return c->pid;
+}
+
 unsigned
 child_starts(const struct child *c)
 {
@@ -371,13 +394,13 @@ child_close(struct child *c, msec grace_ms)
 	event_del(c->timer);
 	if (c->state == CHILD_WAITING)
 		c->state = CHILD_STOPPED;
-	if (c->state == CHILD_STOPPED)
+	if (c->state == CHILD_STOPPED || c->state == CHILD_DYING)
 		return;
 	c->state = CHILD_CLOSING;
 	buf_printf(&line, "{\"op\":\"close\",\"grace_ms\":%lld}", (long long)grace_ms);
 	child_queue(c, &line);
 	buf_fini(&line);
-	arm(c->timer, grace_ms + 1000);
+	arm(c->timer, grace_ms + KILL_MS);
 }
 
 static const char *

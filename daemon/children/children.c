@@ -15,9 +15,12 @@ check_stopped(struct children *all)
 
 	if (!all->stopping || !stopped)
 		return;
-	for (const struct child *c = all->first; c; c = c->next)
-		if (c->state != CHILD_STOPPED && c->state != CHILD_WAITING)
-			return;		/* one that waits is not started any more */
+	for (const struct child *c = all->first; c; c = c->next) {
+		if (c->state == CHILD_STOPPED || c->state == CHILD_WAITING)
+			continue;	/* one that waits is not started any more */
+		if (c->state != CHILD_DYING || all->now(all->now_ctx) < all->stop_by)
+			return;		/* one that the kernel does not let go holds up no stop */
+	}
 	if (all->runs)
 		return;
 	all->stopped = NULL;
@@ -34,14 +37,17 @@ on_child_signal(evutil_socket_t fd, short what, void *ctx)
 	 * that outlives its driver would keep that output open: its group goes with it, while the
 	 * number of the group is surely still its own. */
 	while (waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT) == 0 && dead.si_pid) {
-		for (struct child *c = all->first; c; c = c->next)
-			if (c->pid == dead.si_pid) {
-				kill(-dead.si_pid, SIGKILL);
-				c->pid = 0;
-			}
+		struct child *c = all->first;
+
+		while (c && c->pid != dead.si_pid)
+			c = c->next;
+		if (c)
+			kill(-dead.si_pid, SIGKILL);
 		run_bury(all, dead.si_pid, dead.si_code == CLD_EXITED ? dead.si_status
 			 : 128 + dead.si_status);
 		waitpid(dead.si_pid, NULL, 0);
+		if (c)
+			child_buried(c);
 		dead.si_pid = 0;
 	}
 }
@@ -82,6 +88,7 @@ children_stop(struct children *all, msec grace_ms, void (*done)(void *ctx), void
 {
 	all->stopped = done;
 	all->stopped_ctx = ctx;
+	all->stop_by = all->now(all->now_ctx) + grace_ms + KILL_MS;
 	for (struct child *c = all->first; c; c = c->next) {
 		child_hold(c, false);
 		child_close(c, grace_ms);

@@ -24,6 +24,7 @@ enum child_state {
 	CHILD_STARTING,			/* running, not yet ready */
 	CHILD_UP,
 	CHILD_CLOSING,			/* told to close */
+	CHILD_DYING,			/* killed, or it ended by itself; not yet buried */
 	CHILD_STOPPED,			/* a restart is not worth it, or gongd stops */
 };
 
@@ -63,8 +64,8 @@ struct child_ops {
 	/* Once a second while it is up and being read.  `now`: its own time, see child_now.  What it
 	 * should have done by now, as a value (it is killed for it), or NULL. */
 	const char *(*late)(void *owner, msec now);
-	/* Its process is gone or killed.  `for_good`: it is not started again by itself.  `reason`
-	 * is never empty.  The owner says what follows. */
+	/* Its process is gone and buried: nothing that it shared with us changes any more.  `for_good`:
+	 * it is not started again by itself.  `reason` is never empty.  The owner says what follows. */
 	enum child_next (*ended)(void *owner, const char *reason, bool for_good, enum child_blame);
 };
 
@@ -87,6 +88,7 @@ void child_free(struct child *);		/* kills it and waits for that; NULL is nothin
 enum child_state child_state(const struct child *);
 bool child_hears(const struct child *);		/* it is starting, or up */
 unsigned child_starts(const struct child *);
+pid_t child_pid(const struct child *);		/* and its group's; 0 = it has no process */
 /* Time for deadlines and pongs.  It stands still while the child is not read, or while the loop
  * or the machine did not run: its silence then is not its own. */
 msec child_now(const struct child *);

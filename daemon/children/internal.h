@@ -10,6 +10,8 @@
 #include "daemon/children/children.h"
 #include "drivers/kit/lines.h"
 
+#define KILL_MS 1000			/* beyond the time that it was given to finish */
+
 struct mutter {				/* its standard error; see mutter.c */
 	int fd;
 	struct event *readable, *rested;	/* NULL: it has no process */
@@ -33,8 +35,8 @@ struct child {
 	uint64_t queued, written;	/* bytes ever queued, bytes taken by the kernel */
 	struct lines from;
 	struct mutter mutter;
-	char *end_reason;
-	bool end_for_good;		/* said that a restart is not worth it */
+	char *end_reason;		/* as it said, or we; NULL = nobody has */
+	bool end_for_good;		/* a restart is not worth it */
 	enum child_blame blame;		/* why it is being ended */
 	bool held;
 	bool unread;			/* lines of an earlier read wait in `from` */
@@ -65,6 +67,7 @@ struct children {
 	struct child *first;
 	struct run *runs;
 	bool stopping;
+	msec stop_by;			/* then nobody is waited for any more */
 	msec swept_at, stood_still_ms;
 	struct event *sweep, *reaper;
 	void (*stopped)(void *ctx);
@@ -75,6 +78,7 @@ msec family_now(const struct children *);	/* stands still while the loop did not
 void mutter_open(struct child *, int fd);	/* takes it over */
 void mutter_close(struct child *);		/* after its last words; twice is nothing */
 void child_watch(struct child *);	/* once a second: pings, what is late */
+void child_buried(struct child *);	/* its process has been reaped */
 
 void run_stop(struct run *);		/* its time is over now */
 void run_bury(struct children *, pid_t, int status);	/* nothing if it is none of them */

@@ -190,6 +190,8 @@ struct command {
 	 * fault of gong's own, or because even saying so met one (bare). */
 	enum { COMMAND_TAKEN, COMMAND_UNREADABLE, COMMAND_FAULTY, COMMAND_BARE } aside;
 	char *fault;			/* what the store said of it; NULL = none */
+	/* Engine's: something that it tells was put aside, so the books stay as they were about that. */
+	bool some_aside;
 	uint64_t *messages_aside;	/* of those that it tells about, the faulty ones */
 	size_t messages_aside_count;
 	struct command *next;
@@ -208,6 +210,7 @@ struct command {
 		} answered;
 		struct {
 			unsigned window, batch;
+			unsigned prefetch;	/* how many more wait with it, surely not sent */
 			bool channels[CHANNEL_COUNT], receipts, receipts_by_ref, inbound, templates;
 			char *identity;
 			double rate;	/* messages a second; 0 = it does not say */
@@ -223,6 +226,12 @@ struct command {
 			bool asked;	/* gongd itself asked it to end: no trouble of the route's */
 			bool cut;	/* it was told to close and did not: nor is one here */
 			bool gone;	/* its route was removed: there is no next process */
+			/* What the gongd before this one left with it: no news of the route, and no
+			 * message is to blame.  The books know of more than is named: rest_never_given:
+			 * that was not given to the driver, provided the books are not older than of
+			 * books_at (Unix ms); else all of it may have left. */
+			bool last_life, rest_never_given;
+			msec books_at;
 			/* Whose options the next process has, a reference of the command's own; NULL:
 			 * the same.  went_back: the new ones did not start. */
 			struct settings *settings;

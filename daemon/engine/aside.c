@@ -169,6 +169,8 @@ lost_aside(struct engine *e, struct command *cmd)
 {
 	struct route_state *r = engine_route(e, cmd->route);
 
+	if (cmd->lost.last_life)
+		engine_in_flight_name_rest(e, cmd);
 	for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
 		released(e, cmd, cmd->lost.unwritten[i]);
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
@@ -229,6 +231,7 @@ engine_aside_message(struct engine *e, struct command *cmd, uint64_t message)
 	unsigned level = deadly ? engine_why_aside(e)->level : engine_message_asides(cmd, message) - 1;
 	struct said said;
 
+	cmd->some_aside = true;
 	if (cause != ASIDE_DAMAGED && !level)
 		end_outcome(e, message);
 	if (cause == ASIDE_FAULTY) {

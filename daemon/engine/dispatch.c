@@ -427,7 +427,7 @@ verdict(struct engine *e, const struct route_view *views, size_t self, const str
 static unsigned
 room_of(struct engine *e, struct route_state *r)
 {
-	unsigned room = r->window > r->inflight ? r->window - r->inflight : 0;
+	unsigned room = engine_places(r);
 
 	if (is_quiet(e, r))
 		r->drain = r->solo = false;
@@ -442,7 +442,7 @@ room_of(struct engine *e, struct route_state *r)
 	if (room > CLAIM_MAX)
 		room = CLAIM_MAX;
 	room = pace_bucket_take(&r->bucket, room, e->now);
-	if (!room && r->bucket.per_second > 0 && r->window > r->inflight)
+	if (!room && r->bucket.per_second > 0 && engine_places(r))
 		e->resume_at = msec_min(e->resume_at, pace_bucket_next_at(&r->bucket, e->now));
 	return room;
 }
@@ -495,7 +495,7 @@ real_is_near(const struct engine *e, const struct route_state *r)
 static unsigned
 room_for_drills(const struct engine *e, const struct route_state *r, unsigned budget)
 {
-	unsigned places = r->window > r->inflight ? r->window - r->inflight : 0;
+	unsigned places = engine_places(r);
 
 	if (real_is_near(e, r))
 		return 0;
@@ -528,7 +528,7 @@ serve_route(struct engine *e, size_t self)
 	}
 	budget += kept;
 	r->bucket.tokens += budget;	/* not used after all */
-	e->more |= !budget && r->window > r->inflight && !r->solo && !engine_is_on_trial(e, r);
+	e->more |= !budget && engine_places(r) && !r->solo && !engine_is_on_trial(e, r);
 }
 
 void

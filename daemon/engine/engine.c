@@ -77,6 +77,7 @@ start(struct engine *e, msec now, struct err *err)
 			       e->settings->route_count, ROUTES_MAX);
 	store_begin(e->store);
 	last = store_meta_get(e->store, "last_instant", 0);
+	e->books_at = e->stats.committed_at = last;
 	if (last > now) {
 		/* Before the last committed instant: run on from there, expire nothing. */
 		e->skew_ms = last - now;
@@ -87,7 +88,7 @@ start(struct engine *e, msec now, struct err *err)
 	open_routes(e);
 	load(e);
 	engine_canaries_plan(e);
-	engine_in_doubt(e);
+	engine_found_in_hand(e);
 	engine_alarms_gone(e);
 	engine_waves_flush(e);
 	engine_let_go(e);
@@ -535,6 +536,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 	struct command_list first = { 0 }, second = { 0 };
 	unsigned made_anew = store_made_anew(e->store);
 	size_t import_before = e->import ? e->import->import->done : 0;
+	bool changed;
 	int rc;
 
 	assert(!e->turning);		/* a turn within a turn would commit half of it */
@@ -565,7 +567,8 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 	engine_waves_flush(e);
 	/* What is to blame for a failure stays in hand; what is only slow to be synced is not. */
 	engine_let_go(e);
-	if (store_changed(e->store))
+	changed = store_changed(e->store);
+	if (changed)
 		store_meta_set(e->store, "last_instant", e->now);
 	rc = store_commit(e->store, err);
 	e->turning = false;
@@ -579,6 +582,8 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 		return -1;
 	}
 	e->stats.commits++;
+	if (changed)
+		e->stats.committed_at = e->now;
 	e->told_anew = made_anew;
 	e->hand.suspect = (struct hand){ 0 };
 	e->waves.committed = e->waves.last;

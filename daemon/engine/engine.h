@@ -12,8 +12,9 @@
 
 struct engine;
 
-/* Takes a reference on `settings`; borrows `store`, which must outlive it.  Everything found
- * `sending` in the store becomes in doubt in the first turn. */
+/* Takes a reference on `settings`; borrows `store`, which must outlive it.  What is found `sending`
+ * in the store counts as with its route until a CMD_ROUTE_LOST of the last life says how much of
+ * that may have left, one for each route; by a route that is not in the settings it is in doubt. */
 int engine_open(struct engine **out, struct store *store, struct settings *settings, msec now,
 		struct err *);
 void engine_close(struct engine *);
@@ -46,6 +47,7 @@ struct engine_stats {
 	unsigned long receipts_unmatched, inbound_unmatched, queued;
 	unsigned long faults;		/* put aside for a fault of gong's own, and not looked after */
 	unsigned long statements;	/* of SQL, the store's own included */
+	msec committed_at;		/* by the engine's clock, as the books say; 0 = not yet */
 	struct {
 		int64_t id;		/* 0 ends the list */
 		unsigned long receipts_unmatched, alarms_folded;

@@ -2,6 +2,7 @@
 #include "daemon/engine/message.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
 struct route_state *
 engine_release(struct engine *e, uint64_t id)
@@ -40,7 +41,7 @@ keep_overtaken(void *ctx, uint64_t id, void *route)
 
 /* How far it was asked back, or looked through, is forgotten: once more. */
 static void
-look_again(struct engine *e, const struct message *m)
+look_again(struct engine *e, const struct message *m, void *ctx)
 {
 	struct live_wave *lw = engine_wave(e, m->wave);
 
@@ -51,18 +52,24 @@ look_again(struct engine *e, const struct message *m)
 		engine_calls_look(e, lw);
 }
 
+void
+engine_in_flight_found(struct engine *e, struct route_state *r, const struct message *m)
+{
+	count_in(e, r, message_id(m->wave, m->contact, m->attempt));
+}
+
 static void
-recount_row(struct engine *e, const struct message *m)
+recount_row(struct engine *e, const struct message *m, void *ctx)
 {
 	struct route_state *r = engine_route(e, m->route);
 
 	if (r)
-		count_in(e, r, message_id(m->wave, m->contact, m->attempt));
-	look_again(e, m);
+		engine_in_flight_found(e, r, m);
+	look_again(e, m, NULL);
 }
 
 static void
-each_sending(struct engine *e, void (*fn)(struct engine *, const struct message *))
+each_sending(struct engine *e, void (*fn)(struct engine *, const struct message *, void *), void *ctx)
 {
 	static struct message rows[1000];
 	uint32_t wave = 0, contact = 0;
@@ -70,7 +77,7 @@ each_sending(struct engine *e, void (*fn)(struct engine *, const struct message 
 
 	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
 		for (size_t i = 0; i < count; i++)
-			fn(e, &rows[i]);
+			fn(e, &rows[i], ctx);
 		wave = rows[count - 1].wave;
 		contact = rows[count - 1].contact;
 	}
@@ -79,7 +86,49 @@ each_sending(struct engine *e, void (*fn)(struct engine *, const struct message 
 void
 engine_in_flight_look_again(struct engine *e)
 {
-	each_sending(e, look_again);
+	each_sending(e, look_again, NULL);
+}
+
+struct naming {
+	struct command *lost;
+	struct table named;
+	bool left;			/* what is not named may have left */
+};
+
+static void
+add_id(uint64_t **ids, size_t *count, uint64_t id)
+{
+	*ids = xrealloc(*ids, (*count + 1) * sizeof(**ids));
+	(*ids)[(*count)++] = id;
+}
+
+static void
+name_row(struct engine *e, const struct message *m, void *ctx)
+{
+	struct naming *n = ctx;
+	uint64_t id = message_id(m->wave, m->contact, m->attempt);
+
+	if (m->route != n->lost->route || table_get(&n->named, id))
+		return;
+	if (n->left)
+		add_id(&n->lost->lost.written, &n->lost->lost.written_count, id);
+	else
+		add_id(&n->lost->lost.unwritten, &n->lost->lost.unwritten_count, id);
+}
+
+void
+engine_in_flight_name_rest(struct engine *e, struct command *lost)
+{
+	struct naming n = { .lost = lost };
+
+	/* Books that were put back from a backup know of things that are long done. */
+	n.left = !lost->lost.rest_never_given || lost->lost.books_at > e->books_at;
+	for (size_t i = 0; i < lost->lost.written_count; i++)
+		table_put(&n.named, lost->lost.written[i], lost);
+	for (size_t i = 0; i < lost->lost.unwritten_count; i++)
+		table_put(&n.named, lost->lost.unwritten[i], lost);
+	each_sending(e, name_row, &n);
+	table_fini(&n.named, NULL);
 }
 
 struct leaving {
@@ -119,7 +168,7 @@ engine_in_flight_recount(struct engine *e)
 		e->routes[i]->inflight = 0;
 		engine_budgets_load(e, e->routes[i]);
 	}
-	each_sending(e, recount_row);
+	each_sending(e, recount_row, NULL);
 	table_each(&before, keep_overtaken, e);
 	table_fini(&before, NULL);
 }

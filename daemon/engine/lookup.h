@@ -142,6 +142,7 @@ void engine_views(struct engine *, struct route_view *out);	/* ROUTES_MAX of the
 void engine_pace_note(struct engine *, struct route_state *);
 void engine_pace_measured(struct engine *, struct route_state *);
 /* Whether it works again is being tried; nobody counts on it yet. */
+unsigned engine_places(const struct route_state *);	/* how many messages more it can be given */
 bool engine_is_on_trial(const struct engine *, const struct route_state *);
 /* Asks the driver that has it to give a message back, if it has not left. */
 void engine_ask_back(struct engine *, const struct message *);

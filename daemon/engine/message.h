@@ -139,6 +139,10 @@ struct route_state *engine_release(struct engine *, uint64_t id);
 /* What is with drivers, and what numbers have had, counted again from what the store says. */
 void engine_in_flight_forget(struct engine *, struct route_state *);	/* it is going */
 void engine_in_flight_recount(struct engine *);
+/* Found so at start: that route counts as having it. */
+void engine_in_flight_found(struct engine *, struct route_state *, const struct message *);
+/* A CMD_ROUTE_LOST of the last life: what else the books say is with that route is named in it, too. */
+void engine_in_flight_name_rest(struct engine *, struct command *);
 /* The waves were loaded anew: what of theirs is to be asked back is looked for again. */
 void engine_in_flight_look_again(struct engine *);
 

@@ -23,6 +23,8 @@ engine_route_ready(struct engine *e, struct command *cmd)
 		engine_log(e, LOG_STORY, "route ready name=%s window=%u", r->conf->name, window);
 	r->up = true;
 	r->window = window;
+	/* Who wants fewer at once on the network than the driver offers wants none to wait there. */
+	r->prefetch = window < cmd->ready.window ? 0 : cmd->ready.prefetch;
 	r->batch = cmd->ready.batch ? cmd->ready.batch : 1;
 	if (r->batch > 500)
 		r->batch = 500;
@@ -101,7 +103,8 @@ quarantine(struct engine *e, struct live_wave *lw, struct message *m)
 	engine_parts_conclude(e, lw, m, m->attempt);
 }
 
-static void
+/* true: it was in hand, and is not any more. */
+static bool
 lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool written,
 	  struct command *cmd)
 {
@@ -109,24 +112,29 @@ lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool writt
 	bool solo = r->solo;		/* a suspect in hand takes the blame alone */
 	struct message m;
 
+	/* A page may still name what was settled, or given to another route since. */
+	if (cmd->lost.last_life && table_get(&e->inflight, id) != r)
+		return false;
 	engine_release(e, id);
 	if (!engine_hold_message(e, cmd, id)) {
 		engine_aside_message(e, cmd, id);
-		return;
+		return false;
 	}
 	if (!lw || !store_message_get(e->store, message_id_wave(id), message_id_contact(id),
 				      lw->w.channel, &m) ||
 	    m.state != MESSAGE_SENDING || (m.attempt & 31) != message_id_attempt(id))
-		return;
+		return false;
 	if (!written) {
 		m.due = e->now;
 		m.attempt--;		/* it never left: no attempt was made */
 		engine_message_event(e, lw, &m, MESSAGE_ON_NOT_WRITTEN);
-		return;
+		return true;
 	}
 	/* A driver that dies may have died of it; one that hangs hangs with whatever it has, and
 	 * other routes come first. */
-	if (cmd->lost.hung) {
+	if (cmd->lost.last_life) {
+		in_doubt(e, lw, &m, cmd->lost.reason, e->now, false);
+	} else if (cmd->lost.hung) {
 		m.flags |= MESSAGE_AVOID;
 		in_doubt(e, lw, &m, cmd->lost.reason,
 			 e->now + wait_of(&m, pace_backoff_ms(SECONDS(5), MINUTES(5), m.attempt)), false);
@@ -138,6 +146,16 @@ lost_item(struct engine *e, const struct route_state *r, uint64_t id, bool writt
 	} else {
 		in_doubt(e, lw, &m, cmd->lost.reason, e->now, false);
 	}
+	return true;
+}
+
+static void
+tell_last_life(struct engine *e, const struct route_state *r, size_t in_doubt_count, size_t given_back_count)
+{
+	if (in_doubt_count || given_back_count)
+		engine_log(e, LOG_WARNING, "messages in hand at the last stop route=%s in_doubt=%zu "
+			   "given_back=%zu", r ? r->conf->name : "-", in_doubt_count,
+			   given_back_count);
 }
 
 /* Every item is reported once, here or by its `done`.  One that is in flight and not named is
@@ -147,25 +165,29 @@ void
 engine_route_lost(struct engine *e, struct command *cmd)
 {
 	struct route_state *r = engine_route(e, cmd->route);
+	size_t doubtful = 0, back = 0;
 
+	if (cmd->lost.last_life)
+		engine_in_flight_name_rest(e, cmd);
 	for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
-		lost_item(e, r, cmd->lost.unwritten[i], false, cmd);
+		back += lost_item(e, r, cmd->lost.unwritten[i], false, cmd);
 	for (size_t i = 0; i < cmd->lost.written_count; i++)
-		lost_item(e, r, cmd->lost.written[i], true, cmd);
+		doubtful += lost_item(e, r, cmd->lost.written[i], true, cmd);
 	engine_hold_message(e, cmd, 0);
 	engine_inbound_look(e);
 	r->up = r->solo = r->drain = false;
 	engine_route_took_options(e, r, cmd);
 	if (cmd->lost.gone)
 		engine_route_gone(e, r);
-	if (!cmd->lost.reason)		/* given back to a loop that knew of the loss: no news */
+	if (cmd->lost.last_life)
+		tell_last_life(e, r, doubtful, back);
+	if (!cmd->lost.reason || cmd->lost.last_life)	/* the loop knew of the loss: no news */
 		return;
 	store_route_note(e->store, r->id, "down", NULL, e->now);
 	engine_questions_lost(e, r, cmd->lost.reason);
 	engine_log(e, cmd->lost.fatal && !cmd->lost.asked ? LOG_ERROR : LOG_WARNING,
 		   "route lost name=%s in_doubt=%zu given_back=%zu "
-		   "reason=\"%s\"", r->conf->name, cmd->lost.written_count,
-		   cmd->lost.unwritten_count, ENGLISH(cmd->lost.reason));
+		   "reason=\"%s\"", r->conf->name, doubtful, back, ENGLISH(cmd->lost.reason));
 	if (!cmd->lost.asked && !r->gone)
 		engine_route_is_down(e, r, cmd->lost.reason, cmd->lost.fatal);
 }
@@ -377,27 +399,34 @@ engine_part(struct engine *e, struct command *cmd)
 	engine_receipts_named(e, r, lw, &m, cmd->part.ref, cmd->part.part, cmd->part.of);
 }
 
-/* At start: whatever was with a driver when gongd stopped may or may not have left. */
+static void
+found_in_hand(struct engine *e, struct message *m, size_t *doubtful)
+{
+	struct route_state *r = engine_route(e, m->route);
+	struct live_wave *lw;
+
+	if (r)
+		engine_in_flight_found(e, r, m);
+	else if (engine_hold(e, HAND_WAVE, m->wave, 0) && engine_hold_row(e, m->contact) &&
+		 (lw = engine_wave(e, m->wave))) {
+		in_doubt(e, lw, m, WORD(stopped_in_hand), e->now, false);
+		(*doubtful)++;
+	}
+}
+
 void
-engine_in_doubt(struct engine *e)
+engine_found_in_hand(struct engine *e)
 {
 	static struct message rows[1000];
 	uint32_t wave = 0, contact = 0;
-	size_t count, all = 0;
+	size_t count, doubtful = 0;
 
 	while ((count = store_messages_sending(e->store, wave, contact, rows, 1000))) {
-		for (size_t i = 0; i < count; i++) {
-			struct live_wave *lw;
-
-			if (engine_hold(e, HAND_WAVE, rows[i].wave, 0) &&
-			    engine_hold_row(e, rows[i].contact) && (lw = engine_wave(e, rows[i].wave)))
-				in_doubt(e, lw, &rows[i], WORD(stopped_in_hand), e->now, false);
-		}
+		for (size_t i = 0; i < count; i++)
+			found_in_hand(e, &rows[i], &doubtful);
 		wave = rows[count - 1].wave;
 		contact = rows[count - 1].contact;
-		all += count;
 	}
 	engine_let_go(e);
-	if (all)
-		engine_log(e, LOG_WARNING, "messages in doubt after a stop count=%zu", all);
+	tell_last_life(e, NULL, doubtful, 0);
 }

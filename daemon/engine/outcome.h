@@ -10,7 +10,8 @@ void engine_route_ready(struct engine *, struct command *);
 void engine_route_lost(struct engine *, struct command *);
 void engine_done(struct engine *, struct command *);
 void engine_part(struct engine *, struct command *);
-void engine_in_doubt(struct engine *);	/* at start: what was with drivers when gongd stopped */
+/* At start: what was with drivers when gongd stopped.  Routes that are still there have yet to say. */
+void engine_found_in_hand(struct engine *);
 
 /* -- parts.c -- */
 

@@ -26,6 +26,14 @@ engine_route_named(const struct engine *e, const char *name)
 	return NULL;
 }
 
+unsigned
+engine_places(const struct route_state *r)
+{
+	unsigned most = r->window ? r->window + r->prefetch : 0;
+
+	return most > r->inflight ? most - r->inflight : 0;
+}
+
 /* Whether it works again is being tried; nobody counts on it yet. */
 bool
 engine_is_on_trial(const struct engine *e, const struct route_state *r)
@@ -80,7 +88,7 @@ engine_views(struct engine *e, struct route_view *out)
 			.simulated = r->conf->simulated,
 			.backup = r->conf->backup || r->prefer_other || r->canary_failed,
 			.alarmed = r->alarms > 0,
-			.free = r->window > r->inflight && !busy ? r->window - r->inflight : 0,
+			.free = busy ? 0 : engine_places(r),
 			.messages_per_s = expected_speed(e, r),
 		};
 		for (int c = 0; c < CHANNEL_COUNT; c++)

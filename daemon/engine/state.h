@@ -123,7 +123,7 @@ struct route_state {
 	bool removed, gone;		/* by a reload; gone: its last process, too */
 	int64_t id;			/* in the store */
 	bool up, channels[CHANNEL_COUNT], receipts, receipts_by_ref, templates;
-	unsigned window, batch, inflight;
+	unsigned window, prefetch, batch, inflight;
 	bool prefer_other;		/* its driver asks that others carry, where there are any */
 	bool canary_failed, down_told, pause_told;	/* such an alarm stands, its cause is there */
 	unsigned alarms, said_alarms;	/* whose cause is there: of any kind, those its driver named */
@@ -185,6 +185,7 @@ struct engine {
 	struct effect_list effects;
 	struct command_list spent;	/* of the last turn, if nobody has asked for them */
 	msec now, skew_ms;		/* skew: how far gong runs ahead of a wall clock behind it */
+	msec books_at;			/* last committed instant of the run before; 0 = there was none */
 	msec skew_before, shifted;	/* as the turn began; by how much this turn moved instants */
 	bool turning;			/* a turn is under way */
 	bool stale;			/* memory must be reloaded: the last commit failed */

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "drivers/kit/page.h"
+
 #define CHANGE_GRACE_MS 5000		/* for a driver whose options change or whose route goes */
 
 char *
@@ -33,12 +35,25 @@ on_program(void *owner, struct err *err)
 	return driver_program(d->settings, d->conf, err);
 }
 
+/* Beside the page there is a place for one file more. */
+static void
+on_files(void *owner, int files[CHILD_FILES])
+{
+	const struct driver *d = owner;
+
+	if (d->slots)
+		files[PAGE_FD - STDERR_FILENO - 1] = slots_fd(d->slots);
+}
+
 static void
 on_born(void *owner)
 {
 	struct driver *d = owner;
 	struct buf line = { 0 };
 
+	d->marks = false;		/* until it says so */
+	if (d->slots)
+		slots_note_process(d->slots, child_pid(d->child));
 	ops_open(&line, d);
 	child_queue(d->child, &line);
 	buf_fini(&line);
@@ -88,19 +103,27 @@ change_without_process(struct driver *d, const char *reason)
 		child_wake(d->child);
 }
 
+/* One, or maybe one of the gongd before this one: its end is told of all the same. */
 static bool
 has_process(const struct driver *d)
 {
 	enum child_state state = child_state(d->child);
 
-	return state != CHILD_WAITING && state != CHILD_STOPPED;
+	return !d->begun || (state != CHILD_WAITING && state != CHILD_STOPPED);
 }
 
 static void
 close_process(struct driver *d)
 {
-	if (child_state(d->child) != CHILD_CLOSING)
+	if (d->begun && child_state(d->child) != CHILD_CLOSING)
 		child_close(d->child, CHANGE_GRACE_MS);
+}
+
+void
+driver_resume(struct driver *d)
+{
+	if (d->begun)
+		child_wake(d->child);
 }
 
 bool
@@ -140,8 +163,7 @@ driver_leaves(struct driver *d)
 		change_without_process(d, WORD(route_removed));
 }
 
-/* Whatever is still with a driver that is gone: a line of which the kernel took even one byte
- * may have been read, so its items are in doubt; the others never left. */
+/* What was still with a driver that is gone and may have left is in doubt; the rest never left. */
 static enum child_next
 on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 {
@@ -156,7 +178,7 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 	cmd->lost.written = xcalloc(d->items.count + 1, sizeof(uint64_t));
 	cmd->lost.unwritten = xcalloc(d->items.count + 1, sizeof(uint64_t));
 	while (items_take(d, &item)) {
-		if (item.offset < child_written(d->child))
+		if (items_may_have_left(d, &item))
 			cmd->lost.written[cmd->lost.written_count++] = item.id;
 		else
 			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item.id;
@@ -176,7 +198,7 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 }
 
 static const struct child_ops driver_ops = {
-	.program = on_program, .born = on_born, .line = events_read, .read = on_read,
+	.program = on_program, .files = on_files, .born = on_born, .line = events_read, .read = on_read,
 	.muttered = on_muttered, .late = on_late, .ended = on_ended,
 };
 
@@ -202,7 +224,12 @@ driver_free(struct driver *d)
 	callbacks_forget(d);
 	reset_forget(d);
 	flow_fini(d);
+	inherit_end(d);
 	child_free(d->child);
+	if (d->slots && d->gone)
+		slots_remove(d->page_folder, d->conf->name);
+	slots_close(d->slots);
+	free(d->page_folder);
 	while (items_take(d, &item))
 		;
 	table_fini(&d->items, NULL);

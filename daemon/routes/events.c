@@ -7,6 +7,7 @@
 
 #include "core/number.h"
 #include "daemon/contract/said_json.h"
+#include "drivers/kit/page.h"
 
 #define MACHINE_MAX 40		/* bytes of that word */
 #define REPLY_WITHIN_MS SECONDS(30)
@@ -97,6 +98,18 @@ reply_within(json_t *ev)
 	return ms ? ms : REPLY_WITHIN_MS;
 }
 
+/* Without a page, what waits in a driver that dies would be in doubt; what has no slot would be, too. */
+static void
+read_page(struct driver *d, json_t *ev, struct command *cmd)
+{
+	d->marks = d->slots && json_is_true(json_object_get(ev, "page"));
+	if (!d->marks)
+		return;
+	if (cmd->ready.window > PAGE_SLOTS - 1)
+		cmd->ready.window = PAGE_SLOTS - 1;
+	cmd->ready.prefetch = (unsigned)number_of(ev, "prefetch", 0, PAGE_SLOTS - 1 - cmd->ready.window);
+}
+
 static void
 on_ready(struct driver *d, json_t *ev)
 {
@@ -107,6 +120,7 @@ on_ready(struct driver *d, json_t *ev)
 
 	cmd->ready.window = (unsigned)number_of(ev, "window", 1, WINDOW_MOST);
 	cmd->ready.batch = (unsigned)number_of(ev, "batch", 1, WINDOW_MOST);
+	read_page(d, ev, cmd);
 	cmd->ready.receipts = json_is_true(json_object_get(ev, "receipts"));
 	cmd->ready.receipts_by_ref = json_is_true(json_object_get(ev, "receipts_by_ref"));
 	cmd->ready.templates = json_is_true(json_object_get(ev, "templates"));

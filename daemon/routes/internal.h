@@ -1,5 +1,5 @@
 /* internal.h -- what the files of routes/ share: one driver, and the codec of its lines.  From the
- * ground: items, ops, flow; callbacks, reset; events; driver; check, routes. */
+ * ground: slots; items, ops, flow; callbacks, reset; options; inherit; events; driver; check, routes. */
 #ifndef GONG_ROUTES_INTERNAL_H
 #define GONG_ROUTES_INTERNAL_H
 
@@ -9,11 +9,13 @@
 #include "core/table.h"
 #include "daemon/children/children.h"
 #include "daemon/routes/routes.h"
+#include "daemon/routes/slots.h"
 
 /* One message or call that is with the driver and has not come back. */
 struct item {
 	uint64_t id;
 	uint64_t offset;		/* of its line in the stream of all bytes to this life */
+	uint32_t slot;			/* in the page; PAGE_NO_SLOT = in none */
 	msec deadline_at;
 	struct item *next, *prev;	/* ring, oldest first */
 };
@@ -42,6 +44,12 @@ struct driver {
 	const struct route_conf *conf, *next, *last;
 	struct settings *settings, *next_settings, *last_settings;
 	bool removed, gone;		/* gone: nothing is left but a process to be buried */
+	bool begun;			/* what the gongd before this one left with it is settled */
+	struct event *heir;		/* looks whether that has come to an end; NULL = it is not waited for */
+	msec heir_since;
+	char *page_folder;
+	struct slots *slots;		/* NULL: there can be no page */
+	bool marks;			/* its process says in the page what leaves */
 	int64_t id;			/* as commands and effects name it */
 	struct child *child;
 	struct table items;
@@ -76,6 +84,8 @@ struct routes {
 
 /* items.c.  deadline_at: in the child's own time.  The item's line must be queued next. */
 void items_add(struct driver *, uint64_t id, msec deadline_at);
+/* Its driver has died: may it have left? */
+bool items_may_have_left(const struct driver *, const struct item *);
 void items_drop(struct driver *, uint64_t id);	/* nothing if it is not there */
 bool items_take(struct driver *, struct item *out);	/* the oldest, out of it; false = none is left */
 
@@ -95,7 +105,13 @@ struct driver *driver_new(struct routes *, struct settings *, const struct route
 /* Options from a reload; false: what its process has been told stays true. */
 bool driver_takes(struct driver *, struct settings *, const struct route_conf *);
 void driver_leaves(struct driver *);		/* its route was removed */
+void driver_resume(struct driver *);		/* starts now, if it may start at all */
 void driver_free(struct driver *);	/* kills its process; nobody is told */
+
+/* inherit.c: its first process starts as soon as none of the gongd before this one is left */
+void inherit_begin(struct driver *);
+char *inherit_page_folder(const struct settings *);	/* caller frees */
+void inherit_end(struct driver *);		/* nothing more happens by itself */
 
 /* flow.c */
 void flow_init(struct driver *);
@@ -114,8 +130,8 @@ void flow_second(struct driver *);
 /* ops.c: operations to lines */
 void ops_open(struct buf *, const struct driver *);
 void ops_check(struct buf *, const struct settings *, const struct route_conf *);
-void ops_send(struct buf *, const struct effect *);
-void ops_call(struct buf *, const struct effect *);
+void ops_send(struct buf *, const struct driver *, const struct effect *);	/* its items are added */
+void ops_call(struct buf *, const struct driver *, const struct effect *);
 void ops_withdraw(struct buf *, const struct effect *);
 void ops_ask(struct buf *, const struct effect *);
 

@@ -3,16 +3,30 @@
 
 #include <stdlib.h>
 
+#include "drivers/kit/page.h"
+
 void
 items_add(struct driver *d, uint64_t id, msec deadline_at)
 {
 	struct item *item = xmalloc(sizeof(*item));
 
-	*item = (struct item){ id, child_queued(d->child), deadline_at, &d->oldest,
+	*item = (struct item){ id, child_queued(d->child), PAGE_NO_SLOT, deadline_at, &d->oldest,
 			       d->oldest.prev };
+	if (d->slots)
+		item->slot = slots_take(d->slots, id, !d->marks);
 	item->prev->next = item;
 	d->oldest.prev = item;
 	table_put(&d->items, id, item);
+}
+
+/* A line of which the kernel took even one byte may have been read; what was read has left only when
+ * the page says so. */
+bool
+items_may_have_left(const struct driver *d, const struct item *item)
+{
+	if (item->offset >= child_written(d->child))
+		return false;
+	return !d->marks || item->slot == PAGE_NO_SLOT || slots_left(d->slots, item->id);
 }
 
 static void

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "drivers/kit/page.h"
+
 static void
 put_id(struct buf *line, uint64_t id)
 {
@@ -61,6 +63,8 @@ ops_open(struct buf *line, const struct driver *d)
 	put_config(line, d->conf, d->routes->base_url);
 	buf_puts(line, ",\"state\":");
 	buf_json(line, d->keep);
+	if (d->slots)
+		buf_printf(line, ",\"page\":%d", PAGE_FD);
 	buf_puts(line, "}");
 }
 
@@ -153,8 +157,19 @@ put_missing(struct buf *line, const struct send_item *item)
 		buf_puts(line, "]");
 }
 
+static void
+put_slot(struct buf *line, const struct driver *d, uint64_t id)
+{
+	const struct item *item = d->marks ? table_get(&d->items, id) : NULL;
+
+	if (!item || item->slot == PAGE_NO_SLOT)
+		return;
+	buf_puts(line, ",\"slot\":");
+	put_number(line, item->slot);
+}
+
 void
-ops_send(struct buf *line, const struct effect *f)
+ops_send(struct buf *line, const struct driver *d, const struct effect *f)
 {
 	buf_puts(line, "{\"op\":\"send\",\"channel\":\"sms\"");
 	if (f->send.flash)
@@ -181,6 +196,7 @@ ops_send(struct buf *line, const struct effect *f)
 		put_number(line, item->reference);
 		buf_puts(line, ",\"of\":");
 		put_number(line, item->parts);
+		put_slot(line, d, item->id);
 		put_missing(line, item);
 		if (item->text) {
 			buf_puts(line, ",\"text\":");
@@ -192,12 +208,13 @@ ops_send(struct buf *line, const struct effect *f)
 }
 
 void
-ops_call(struct buf *line, const struct effect *f)
+ops_call(struct buf *line, const struct driver *d, const struct effect *f)
 {
 	buf_puts(line, "{\"op\":\"call\",\"id\":\"");
 	put_id(line, f->call.id);
 	buf_printf(line, "\",\"to\":\"+%llu\",\"ring_ms\":%lld,\"plays\":%u",
 		   (unsigned long long)f->call.to, (long long)f->call.ring_ms, f->call.plays);
+	put_slot(line, d, f->call.id);
 	put_not_after(line, f->call.not_after);
 	buf_printf(line, ",\"keys\":%s,\"say\":[{\"language\":\"%s\",\"text\":",
 		   f->call.keys ? f->call.keys : "{}", lang_name(f->call.lang));

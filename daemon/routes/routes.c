@@ -53,7 +53,7 @@ send_items(struct driver *d, struct effect *f, struct buf *line)
 	}
 	for (size_t i = 0; i < f->send.count; i++)
 		items_add(d, f->send.items[i].id, deadline);
-	ops_send(line, f);
+	ops_send(line, d, f);
 	child_queue(d->child, line);
 }
 
@@ -65,7 +65,7 @@ place_call(struct driver *d, struct effect *f, struct buf *line)
 		return;
 	}
 	items_add(d, f->call.id, child_now(d->child) + f->call.ring_ms + CALL_DEADLINE_MS);
-	ops_call(line, f);
+	ops_call(line, d, f);
 	child_queue(d->child, line);
 }
 
@@ -124,12 +124,47 @@ routes_effect(struct routes *r, struct effect *f)
 		callbacks_release(r, f->barrier, f->not_kept);
 		break;
 	case EFFECT_RESUME:
-		child_wake(d->child);
+		driver_resume(d);
 		break;
 	case EFFECT_REPLY:
 	case EFFECT_LOG:
 	case EFFECT_SETTINGS:
 		break;			/* not for drivers */
+	}
+}
+
+/* Of a CMD_DONE or a CMD_ROUTE_LOST. */
+static void
+give_back_slots(struct slots *slots, const struct command *cmd)
+{
+	if (cmd->kind == CMD_DONE) {
+		for (size_t i = 0; i < cmd->done.count; i++)
+			slots_give_back(slots, cmd->done.items[i].id);
+		return;
+	}
+	if (cmd->lost.last_life) {
+		slots_inherited_committed(slots);
+		return;
+	}
+	for (size_t i = 0; i < cmd->lost.written_count; i++)
+		slots_give_back(slots, cmd->lost.written[i]);
+	for (size_t i = 0; i < cmd->lost.unwritten_count; i++)
+		slots_give_back(slots, cmd->lost.unwritten[i]);
+}
+
+/* First how new the books are: a page without a slot speaks of newer books than one that still has it. */
+void
+routes_committed(struct routes *r, const struct command_list *commands, msec books_at)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->drivers[i]->slots && r->drivers[i]->begun)
+			slots_note_commit(r->drivers[i]->slots, books_at);
+	for (const struct command *cmd = commands->first; cmd; cmd = cmd->next) {
+		struct driver *d = cmd->kind == CMD_DONE || cmd->kind == CMD_ROUTE_LOST
+			? find(r, cmd->route) : NULL;
+
+		if (d && d->slots && !cmd->aside && !cmd->some_aside)
+			give_back_slots(d->slots, cmd);
 	}
 }
 
@@ -193,9 +228,8 @@ start_new(struct routes *r)
 	for (size_t i = 0; i < r->count; i++) {
 		struct driver *d = r->drivers[i];
 
-		if (!d->gone && child_state(d->child) == CHILD_WAITING &&
-		    !child_starts(d->child) && !is_occupied(r, d->conf->name))
-			child_wake(d->child);
+		if (!d->gone && !d->begun && !d->heir && !is_occupied(r, d->conf->name))
+			inherit_begin(d);
 	}
 }
 
@@ -257,6 +291,22 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 	drop_gone(r);
 }
 
+static bool
+is_route(void *ctx, const char *name)
+{
+	return settings_route(ctx, name) >= 0;
+}
+
+/* Of routes that were taken out of gong.conf while no gongd ran. */
+static void
+remove_strange_pages(struct routes *r, struct settings *settings)
+{
+	char *folder = inherit_page_folder(settings);
+
+	slots_remove_others(folder, is_route, settings);
+	free(folder);
+}
+
 struct routes *
 routes_open(struct event_base *base, struct children *children, struct settings *settings,
 	    const int64_t *ids, char *const *keeps, const char *base_url,
@@ -269,10 +319,10 @@ routes_open(struct event_base *base, struct children *children, struct settings 
 	r->children = children;
 	r->ports = *ports;
 	r->base_url = xstrdup(base_url);
-	for (size_t i = 0; i < settings->route_count; i++) {
+	for (size_t i = 0; i < settings->route_count; i++)
 		add(r, settings, i, ids[i], keeps[i]);
-		child_start(r->drivers[i]->child);
-	}
+	remove_strange_pages(r, settings);
+	start_new(r);
 	r->second = event_new(base, -1, EV_PERSIST, on_second, r);
 	event_add(r->second, &second);
 	return r;

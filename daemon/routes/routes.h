@@ -33,7 +33,7 @@ struct routes_ports {
 	void (*watch)(void *ctx, bool on);
 };
 
-/* Starts every route's driver.  `ids[i]`: of route i in the store; `keeps[i]`: what it asked to
+/* Starts every route's driver, as soon as none of the gongd before this one is left on that route.  `ids[i]`: of route i in the store; `keeps[i]`: what it asked to
  * keep, or NULL (both copied).
  * `base_url`: of callback URLs (copied).  Borrows the children until routes_close; each driver
  * takes a reference of the settings that it runs by. */
@@ -46,6 +46,9 @@ void routes_effect(struct routes *, struct effect *);
 bool routes_callback(struct routes *, const char *route, uint64_t reply_to, const char *method,
 		     const char *path, const char *query, const char *const *headers,
 		     const void *body, size_t body_len);
+/* These are in the books now, which are at least of books_at (Unix ms); the commands stay the caller's.
+ * Before the effects that came up with them. */
+void routes_committed(struct routes *, const struct command_list *, msec books_at);
 void routes_look(struct routes *);
 /* Since gongd started: receipts of its that matched no message, alarms of its that were too many. */
 void routes_counted(struct routes *, int64_t route, unsigned long unmatched, unsigned long folded);

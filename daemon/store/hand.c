@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "core/buf.h"
-#include "files/read.h"
+#include "files/boot.h"
 
 #define MAGIC 0x676f6e6768616e64	/* "gonghand" */
 #define VERSION 2
@@ -24,7 +24,7 @@
 struct page {
 	uint64_t magic;
 	uint32_t version, count;
-	char boot_id[40];
+	char boot_id[BOOT_ID];
 	volatile sig_atomic_t signal;	/* that ended the process; 0 = none, or none of ours */
 	volatile sig_atomic_t hung;	/* it came from outside while the disk did not come back */
 	struct hand now;
@@ -113,18 +113,6 @@ on_fault(int sig, siginfo_t *info, void *context)
 }
 
 static void
-read_boot_id(char *out, size_t size)
-{
-	char *text = file_read("/proc/sys/kernel/random/boot_id", 256, NULL, NULL);
-
-	memset(out, 0, size);
-	if (text)
-		memcpy(out, text, strnlen(text, size - 1));
-	out[strcspn(out, "\n")] = '\0';
-	free(text);
-}
-
-static void
 count_death(struct page *p)
 {
 	uint32_t i = 0, deaths;
@@ -170,7 +158,7 @@ struct hand_page *
 hand_open(const char *path)
 {
 	struct hand_page *h = xcalloc(1, sizeof(*h));
-	char boot_id[sizeof(h->page->boot_id)];
+	char boot_id[BOOT_ID];
 	struct page *p = map_file(path);
 
 	assert(!watched);
@@ -178,7 +166,7 @@ hand_open(const char *path)
 		p = mmap(NULL, sizeof(*p), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		abort();
-	read_boot_id(boot_id, sizeof(boot_id));
+	boot_id_read(boot_id);
 	p->boot_id[sizeof(p->boot_id) - 1] = '\0';
 	if (p->magic != MAGIC || p->version != VERSION || p->count > NOTED || !boot_id[0] ||
 	    strcmp(p->boot_id, boot_id) != 0) {

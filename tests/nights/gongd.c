@@ -150,9 +150,7 @@ gongd_start(struct night *n)
 	n->wake_at = n->mono;
 	n->retry_at = 0;
 	night_say(n, "gongd starts");
-	for (size_t i = 0; i < n->settings->route_count; i++)
-		if (n->roads[i].used && n->roads[i].wanted)
-			network_ready(n, (int)i, chance_between(&n->chance, 0, 800));
+	page_begin(n);
 	for (size_t i = 0; i < n->asked_count; i++)
 		if (!n->asked[i].answered)
 			script_ask(n, i);
@@ -189,12 +187,10 @@ gongd_die(struct night *n, bool power_cut)
 	disk_kill();
 	gongd_stop(n);
 	disk_restart(power_cut, &n->chance);
-	for (size_t i = 0; i < n->settings->route_count; i++) {
-		if (n->roads[i].up) {
-			n->uncertain_allowed += n->roads[i].window;
+	for (size_t i = 0; i < n->settings->route_count; i++)
+		if (n->roads[i].up)
 			network_die(n, (int)i, true, NULL);
-		}
-	}
+	page_gongd_dies(n, power_cut);
 	happen(n, n->mono + chance_between(&n->chance, 200, 2000), start);
 }
 
@@ -302,6 +298,7 @@ turn(struct night *n)
 	enum fate fate = due && !n->hiccup ? (enum fate)chance_below(&n->chance, 4) : FATE_LIVES;
 	unsigned long before = disk_writes();
 	struct effect_list out = { 0 };
+	struct command_list committed = { 0 };
 	struct err err = { 0 };
 	msec wake = NEVER;
 	int rc;
@@ -331,6 +328,12 @@ turn(struct night *n)
 	/* The commit may have had nothing to write: then fate waits for the next one. */
 	if (fate != FATE_BEFORE && n->commits != n->crash_at)
 		fate = FATE_LIVES;
+	/* The loop hears of what is in the books before it sees an effect of that, or dies before. */
+	engine_spent(n->engine, &committed);
+	if (fate > FATE_NONE_OUT || (fate == FATE_NONE_OUT && chance_percent(&n->chance, 50)))
+		page_committed(n, &committed);
+	while (committed.first)
+		command_free(command_pop(&committed));
 	hand_out_some(n, &out, fate);
 	if (fate != FATE_LIVES)
 		die_of_fate(n);

@@ -442,7 +442,8 @@ add_item(struct night *n, int road, struct item item, msec work_ms)
 	msec part_ms = work_ms;
 
 	check_parts(n, road, &item);
-	item.start_at = n->mono;
+	page_note(n, road, item.id);
+	item.start_at = n->mono + (page_prefetch(n, road) ? chance_between(&n->chance, 0, 40) : 0);
 	if (r->serial) {
 		work_ms *= parts;
 		if (r->busy_until > n->mono)
@@ -601,7 +602,19 @@ travel_last(struct night *n, int road, const struct item *item)
 		       next_ref(r, ref));
 }
 
-/* A driver dies.  What it had in hand may or may not have left; what waited behind has not. */
+/* What the page says of it is true; without one, what was in the pipe never left. */
+static bool
+may_have_left(struct night *n, int road, const struct item *item, bool begun)
+{
+	bool left = item->left || begun || (n->roads[road].page != PAGE_MARKED &&
+					    !chance_percent(&n->chance, 30));
+
+	page_mark(n, road, item->id, left);
+	return left;
+}
+
+/* A driver dies.  What it had in hand may or may not have left; what waited behind has not, but the
+ * driver of a gongd that died may still begin with it. */
 void
 network_die(struct night *n, int road, bool with_gongd, const char *reason)
 {
@@ -613,10 +626,10 @@ network_die(struct night *n, int road, bool with_gongd, const char *reason)
 	cmd->lost.reason = xstrdup(reason ? reason : "the driver ended");
 	for (size_t i = 0; i < r->item_count; i++) {
 		struct item *item = &r->items[i];
-		bool begun = item->start_at <= n->mono;
+		bool begun = item->start_at <= n->mono || (with_gongd && chance_percent(&n->chance, 20));
 
 		note_told(n, road, item, !with_gongd);
-		if (!item->left && !begun && chance_percent(&n->chance, 30)) {
+		if (!may_have_left(n, road, item, begun)) {
 			cmd->lost.unwritten[cmd->lost.unwritten_count++] = item->id;
 		} else {
 			cmd->lost.written[cmd->lost.written_count++] = item->id;
@@ -632,11 +645,12 @@ network_die(struct night *n, int road, bool with_gongd, const char *reason)
 	r->up = false;
 	r->busy_until = 0;
 	r->life++;
+	r->lives_on = with_gongd;
 	if (with_gongd) {
 		command_free(cmd);
 		return;
 	}
-	n->uncertain_allowed += r->window;
+	n->uncertain_allowed += cmd->lost.written_count;
 	gongd_push(n, cmd);
 }
 
@@ -659,11 +673,11 @@ network_unplug(struct night *n, int road)
 			gongd_push(n, done_command(road, item->id, OUTCOME_ACCEPTED, REJECT_NONE,
 						   item->parts, NULL, NULL));
 		in_air += begun;
+		page_mark(n, road, item->id, begun || item->left);
 		item_drop(r, item);
 	}
 	n->uncertain_allowed += in_air;
 	network_die(n, road, false, "modem unplugged");
-	n->uncertain_allowed -= r->window;	/* nothing else may be in doubt */
 }
 
 void
@@ -694,10 +708,11 @@ ready(struct night *n, int road)
 	struct road *r = &n->roads[road];
 	struct command *cmd;
 
-	if (n->down || !r->wanted)
+	if (n->down || !r->wanted || !r->inherited)
 		return;
 	cmd = command_new(CMD_ROUTE_READY, road);
-	cmd->ready.window = r->window;
+	cmd->ready.prefetch = page_prefetch(n, road);
+	cmd->ready.window = r->window - cmd->ready.prefetch;
 	cmd->ready.batch = r->batch;
 	memcpy(cmd->ready.channels, n->settings->routes[road].channels,
 	       sizeof(cmd->ready.channels));
@@ -803,6 +818,8 @@ one(struct night *n, struct happening *h)
 		if (h->command->kind == CMD_DONE) {
 			struct item *item = item_find(r, h->command->done.items[0].id);
 
+			page_mark(n, h->road, h->command->done.items[0].id,
+				  h->command->done.items[0].outcome != OUTCOME_WITHDRAWN);
 			if (item)
 				item_drop(r, item);
 		}
@@ -810,6 +827,10 @@ one(struct night *n, struct happening *h)
 		break;
 	case HAPPEN_START:
 		gongd_start(n);
+		break;
+	case HAPPEN_INHERIT:
+		if (h->life == n->starts && !n->down)
+			page_inherit(n, h->road);
 		break;
 	}
 	free(h->text);
@@ -847,6 +868,7 @@ network_free(struct night *n)
 		for (size_t k = 0; k < n->roads[i].item_count; k++)
 			free(n->roads[i].items[k].text);
 		free(n->roads[i].items);
+		free(n->roads[i].noted);
 		free(n->roads[i].health);
 	}
 }

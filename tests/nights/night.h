@@ -68,6 +68,12 @@ struct item {				/* with a driver */
 	msec start_at, ring_ms, not_after;	/* mono; not_after is wall time */
 };
 
+/* What outlives gongd and its drivers: which of them knows of it, and what is written there. */
+struct noted {
+	uint64_t id;
+	bool left;			/* it may have begun to leave */
+};
+
 struct road {				/* a route of gong.conf and the driver that plays it */
 	bool used, up, wanted, serial, receipts, mute;	/* wanted: its driver is started again */
 	bool by_part;			/* its network carries and reports each part by itself */
@@ -83,19 +89,27 @@ struct road {				/* a route of gong.conf and the driver that plays it */
 	size_t budget_count;
 	struct item *items;
 	size_t item_count, item_cap;
+	/* NONE: gongd cannot make one.  BLIND: its driver does not look at it. */
+	enum { PAGE_NONE, PAGE_BLIND, PAGE_MARKED } page;
+	bool page_good;			/* what is not noted is not with the driver */
+	msec page_books_at;
+	struct noted *noted;
+	size_t noted_count, noted_cap;
+	bool lives_on;			/* gongd is dead, and its driver may still be sending */
+	bool inherited;			/* what the gongd before left with it has been told to this one */
 };
 
 #define QUESTION_BASE 1000000u	/* reply_to of questions: nobody asks them again */
 
 enum happening_kind { HAPPEN_PART, HAPPEN_READY, HAPPEN_LEAVE, HAPPEN_ARRIVE, HAPPEN_COMMAND, HAPPEN_SAY,
-		      HAPPEN_PICK_UP, HAPPEN_HANG_UP, HAPPEN_START };
+		      HAPPEN_PICK_UP, HAPPEN_HANG_UP, HAPPEN_START, HAPPEN_INHERIT };
 
 struct happening {
 	msec at;			/* mono */
 	unsigned long order;
 	enum happening_kind kind;
 	int road;
-	unsigned life;			/* of the road; 0 = whatever became of it */
+	unsigned life;			/* of the road, INHERIT: of gongd; 0 = whatever became of it */
 	uint64_t id, to;
 	unsigned reference;
 	unsigned part, of;		/* of a message on its way, or a receipt; 0 = the whole */
@@ -162,6 +176,7 @@ struct night {
 	struct command_list urgent, bulk;
 	unsigned long order, turns, commits;
 	unsigned idle_turns;
+	unsigned starts;		/* of gongd */
 	unsigned long crash_at;		/* commit at which gongd dies; 0 = never */
 	unsigned deaths;
 	unsigned long first_death;	/* crash_at of this run, for the complaint */
@@ -238,6 +253,15 @@ void network_free(struct night *);
 void network_receipt(struct night *, int road, uint64_t id, uint64_t to, const char *ref,
 		     unsigned part, unsigned of, bool delivered, msec after_ms);
 void network_took(struct night *, const char *driver_id);
+
+/* page.c */
+void page_begin(struct night *);		/* gongd starts: each route waits for what it left behind */
+void page_inherit(struct night *, int road);	/* … and tells of that */
+void page_note(struct night *, int road, uint64_t id);	/* gongd gives it to the driver */
+void page_mark(struct night *, int road, uint64_t id, bool left);	/* by the driver */
+void page_committed(struct night *, const struct command_list *);
+void page_gongd_dies(struct night *, bool power_cut);	/* after its drivers */
+unsigned page_prefetch(const struct night *, int road);
 
 /* script.c */
 void script_line(struct night *, const struct line *);

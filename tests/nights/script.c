@@ -165,7 +165,8 @@ do_route(struct reader *r)
 			.batch = modem ? 1 : 20, .latency_low = modem ? 3000 : 50,
 			.latency_high = modem ? 5000 : 800, .travel_low = 500,
 			.travel_high = 6000, .receipts = true, .receipt_share = 90, .late = 5,
-			.life = 1 };
+			.life = 1, .page = road->page, .page_good = road->page_good,
+			.page_books_at = road->page_books_at, .inherited = road->inherited };
 	}
 	while (more(r) && !r->n->failed) {
 		if (eat(r, "window"))

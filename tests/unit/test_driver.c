@@ -59,6 +59,7 @@ open_world(void)
 			   .watch = watch },
 	};
 	w->d = driver_new(&w->routes, &w->settings, &w->conf, 7, NULL);
+	w->d->begun = true;		/* no gongd before this one left anything with it */
 	return w;
 }
 
