@@ -242,7 +242,7 @@ item_of(struct http *h, const struct kit_call *call, struct words *words)
 	json_t *meaning;
 	size_t n = 0;
 
-	*item = (struct item){ .words = words, .not_after = call->not_after, .plays = call->plays,
+	*item = (struct item){ .words = words, .not_after = call->not_after, .slot = call->slot, .plays = call->plays,
 			       .ring_ms = call->ring_ms, .sent_at = kit_now(), .urgent = true };
 	memcpy(item->id, call->id, strlen(call->id) + 1);
 	memcpy(item->to, call->to, strlen(call->to) + 1);

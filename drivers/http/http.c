@@ -46,7 +46,7 @@ enqueue(struct http *h, const struct kit_send *send, const struct kit_item *from
 {
 	struct item *item = xcalloc(1, sizeof(*item));
 
-	*item = (struct item){ .words = words, .not_after = send->not_after,
+	*item = (struct item){ .words = words, .not_after = send->not_after, .slot = from->slot,
 			       .flash = send->flash, .urgent = send->urgent };
 	words->refs++;
 	memcpy(item->id, from->id, strlen(from->id) + 1);
@@ -192,7 +192,7 @@ http_open(struct kit *k, const char *route, json_t *config, const char *state)
 	}
 	h->kit = k;
 	load_profile(k, p, route, config);
-	if (transfers_new(&h->transfers, kit_base(k), p, send_pump, h, &err) < 0)
+	if (transfers_new(&h->transfers, k, p, send_pump, h, &err) < 0)
 		fatal(k, route, &err);
 	confined_to_network(h);
 	if (p->is_plain)
@@ -244,7 +244,7 @@ main(void)
 	static const struct kit_driver driver = {
 		.open = http_open, .send = http_send, .call = http_call,
 		.withdraw = http_withdraw, .callback = http_callback, .ask = http_ask,
-		.check = http_check, .close = http_close,
+		.check = http_check, .close = http_close, .marks = true,
 	};
 	struct http h = { .urgent = TAILQ_HEAD_INITIALIZER(h.urgent),
 			  .ordinary = TAILQ_HEAD_INITIALIZER(h.ordinary) };

@@ -28,6 +28,7 @@ queue_alone(struct http *h, struct item **items, size_t count)
 {
 	for (size_t i = count; i-- > 0;) {
 		items[i]->alone = true;
+		kit_stayed(h->kit, items[i]->slot);	/* their request was refused whole */
 		TAILQ_INSERT_HEAD(items[i]->urgent ? &h->urgent : &h->ordinary, items[i], link);
 		table_put(&h->queued, table_key(items[i]->id), items[i]);
 	}

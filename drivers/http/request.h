@@ -33,6 +33,7 @@ struct item {				/* a message or a call on its way */
 	struct words *words;
 	unsigned parts;			/* that their answer spoke of; 0 = it did not */
 	msec not_after, sent_at;
+	uint32_t slot;			/* for kit_leaving */
 	bool flash, urgent;
 	bool alone;			/* shares no request: the one it shared was refused */
 	unsigned plays;			/* calls from here */

@@ -63,6 +63,7 @@ struct waiting {			/* a question without a slot */
 };
 
 struct transfers {
+	struct kit *kit;
 	struct event_base *base;
 	const struct profile *profile;
 	void (*room)(void *ctx);
@@ -269,7 +270,11 @@ about_to_send(void *ctx, char *remote, char *local, int remote_port, int local_p
 {
 	struct slot *s = ctx;
 
-	return ++s->starts > 1 ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+	if (++s->starts > 1)
+		return CURL_PREREQFUNC_ABORT;
+	for (size_t i = 0; i < s->count; i++)
+		kit_leaving(s->transfers->kit, s->items[i]->slot);
+	return CURL_PREREQFUNC_OK;
 }
 
 static size_t
@@ -408,13 +413,13 @@ raise_file_limit(void)
 }
 
 int
-transfers_new(struct transfers **out, struct event_base *base, const struct profile *p,
+transfers_new(struct transfers **out, struct kit *kit, const struct profile *p,
 	      void (*room)(void *ctx), void *ctx, struct err *err)
 {
 	struct transfers *t = xcalloc(1, sizeof(*t));
 	unsigned in_crowd;
 
-	*t = (struct transfers){ .base = base, .profile = p, .room = room, .ctx = ctx };
+	*t = (struct transfers){ .kit = kit, .base = kit_base(kit), .profile = p, .room = room, .ctx = ctx };
 	STAILQ_INIT(&t->questions);
 	*out = t;
 	if (check_files(p, err) < 0)

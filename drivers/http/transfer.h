@@ -7,6 +7,8 @@
 
 #include "drivers/http/profile.h"
 
+struct kit;
+
 struct transfer_result {		/* borrowed for the time of the callback */
 	int code;			/* CURLcode */
 	bool sent;			/* the request may have left */
@@ -32,8 +34,9 @@ struct transfer {			/* what is to be asked; items are lent until it has ended */
 
 struct transfers;
 
-/* `room` follows a batch of ends: slots are free again. */
-int transfers_new(struct transfers **out, struct event_base *, const struct profile *,
+/* `room` follows a batch of ends: slots are free again.  What a request carries is marked as leaving
+ * (kit_leaving) before its first byte. */
+int transfers_new(struct transfers **out, struct kit *, const struct profile *,
 		  void (*room)(void *ctx), void *ctx, struct err *);
 unsigned transfers_free_slots(const struct transfers *);	/* for sends */
 size_t transfers_running(const struct transfers *);

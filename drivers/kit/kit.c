@@ -13,9 +13,12 @@
 
 #include "core/buf.h"
 #include "drivers/kit/lines.h"
+#include "drivers/kit/page.h"
 
 #define CLOSE_MS 5000			/* when gongd did not say */
 #define FILES_LOOK_MS SECONDS(10)	/* a connection may fail for a new file no longer than this */
+#define FATAL_MS 2000			/* for gongd's answer to a `fatal` */
+#define AT_ONCE 256			/* lines that are read before any of them runs */
 
 struct kit {
 	const struct kit_driver *driver;
@@ -27,6 +30,9 @@ struct kit {
 	bool leaving, closing;
 	struct confined confined;
 	pid_t parent;			/* gongd */
+	struct page *page;		/* NULL = gongd has given us none */
+	json_t *later[AT_ONCE];		/* read, not yet run: those from later_at on */
+	size_t later_at, later_count;
 	int status;
 };
 
@@ -222,6 +228,8 @@ kit_ready(struct kit *k, const struct kit_offer *o)
 		buf_puts(&k->out, ",\"receipts_by_ref\":true");
 	if (o->templates)
 		buf_puts(&k->out, ",\"templates\":true");
+	if (k->page && k->driver->marks)
+		buf_printf(&k->out, ",\"page\":true,\"prefetch\":%u", o->prefetch);
 	if (o->rate > 0)
 		buf_printf(&k->out, ",\"rate\":%g", o->rate);
 	if (o->reply_within_ms)
@@ -235,6 +243,25 @@ kit_ready(struct kit *k, const struct kit_offer *o)
 	member(k, "identity", o->identity);
 	add_confined(k);
 	end_line(k);
+}
+
+static void
+mark(struct kit *k, uint32_t slot, uint32_t left)
+{
+	if (k->page && slot != PAGE_NO_SLOT && slot < PAGE_SLOTS)
+		k->page->slots[slot].left = left;
+}
+
+void
+kit_leaving(struct kit *k, uint32_t slot)
+{
+	mark(k, slot, 1);
+}
+
+void
+kit_stayed(struct kit *k, uint32_t slot)
+{
+	mark(k, slot, 0);
 }
 
 void
@@ -360,14 +387,6 @@ kit_checked(struct kit *k, json_t *problems)
 	kit_exit(k);
 }
 
-void
-kit_fatal(struct kit *k, const char *reason, bool retry)
-{
-	kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason", reason, "retry", retry));
-	write_out(k);
-	exit(1);
-}
-
 static msec
 number(json_t *op, const char *name, msec otherwise)
 {
@@ -382,6 +401,86 @@ string(json_t *op, json_t *outer, const char *name)
 	const char *text = json_string_value(json_object_get(op, name));
 
 	return text || !outer ? text : json_string_value(json_object_get(outer, name));
+}
+
+static uint32_t
+slot_of(json_t *json)
+{
+	msec slot = number(json, "slot", PAGE_NO_SLOT);
+
+	return slot > 0 && slot < PAGE_SLOTS ? (uint32_t)slot : PAGE_NO_SLOT;
+}
+
+/* -- the end that a driver chooses -- */
+
+/* true: it is gongd's `close`, nothing follows. */
+static bool
+give_back(struct kit *k, json_t *op)
+{
+	static const char reason[] = "given back: the driver has ended";
+	const char *name = string(op, NULL, "op"), *id = string(op, NULL, "id");
+	json_t *item;
+	size_t i;
+
+	if (name && strcmp(name, "send") == 0)
+		json_array_foreach(json_object_get(op, "items"), i, item)
+			if (string(item, NULL, "id"))
+				kit_done(k, string(item, NULL, "id"), "withdrawn", NULL, 0, NULL,
+					 reason);
+	if (name && id && strcmp(name, "call") == 0)
+		kit_done(k, id, "withdrawn", NULL, 0, NULL, reason);
+	if (name && id && strcmp(name, "ask") == 0)
+		kit_refuse(k, id, "the driver has ended");
+	return name && strcmp(name, "close") == 0;
+}
+
+/* true: that was all. */
+static bool
+give_back_lines(struct kit *k)
+{
+	bool closed = false;
+	size_t len;
+	char *line;
+
+	while (!closed && (line = lines_next(&k->in, &len))) {
+		json_t *op = json_loadb(line, len, 0, NULL);
+
+		closed = give_back(k, op);
+		json_decref(op);
+	}
+	return closed;
+}
+
+/* What gongd had written before it read our word: in its pipe it would be lost, and in doubt. */
+static void
+give_back_rest(struct kit *k)
+{
+	msec until = kit_now() + FATAL_MS, left;
+	bool closed = false;
+	char chunk[65536];
+	ssize_t n;
+
+	while (k->later_at < k->later_count)
+		closed |= give_back(k, k->later[k->later_at++]);
+	while (!closed && !give_back_lines(k) && (left = until - kit_now()) > 0 && left <= FATAL_MS) {
+		poll(&(struct pollfd){ STDIN_FILENO, POLLIN, 0 }, 1, (int)left);
+		n = read(STDIN_FILENO, chunk, sizeof(chunk));
+		if (n > 0)
+			lines_add(&k->in, chunk, (size_t)n);
+		else if (n == 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
+}
+
+void
+kit_fatal(struct kit *k, const char *reason, bool retry)
+{
+	kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason", reason, "retry", retry));
+	write_out(k);
+	if (!k->closing)
+		give_back_rest(k);
+	write_out(k);
+	exit(1);
 }
 
 /* It stands where the text stands: in an item, or beside the shared one. */
@@ -407,7 +506,7 @@ fill_item(struct kit_item *item, json_t *json, json_t *op, unsigned *missing, si
 		.id = string(json, NULL, "id"), .to = string(json, NULL, "to"),
 		.text = string(json, op, "text"), .template = template_of(json, op),
 		.reference = (unsigned)number(json, "reference", number(op, "reference", 0)),
-		.parts = (unsigned)number(json, "of", number(op, "of", 0)),
+		.parts = (unsigned)number(json, "of", number(op, "of", 0)), .slot = slot_of(json),
 	};
 	for (size_t i = 0; i < json_array_size(parts) && i < room; i++)
 		missing[item->missing_count++] =
@@ -463,7 +562,7 @@ on_call(struct kit *k, json_t *op)
 		.template = template_of(op, NULL),
 		.keys = json_object_get(op, "keys"), .ring_ms = number(op, "ring_ms", 35000),
 		.not_after = number(op, "not_after", NEVER),
-		.plays = (unsigned)number(op, "plays", 2),
+		.plays = (unsigned)number(op, "plays", 2), .slot = slot_of(op),
 	};
 
 	if (!call.id)
@@ -527,6 +626,26 @@ on_close(struct kit *k, msec grace_ms)
 		kit_exit(k);
 }
 
+/* A helper of ours must not hold the page when we are gone. */
+static void
+take_page(struct kit *k, int fd)
+{
+	if (fd != PAGE_FD || k->page)
+		return;
+	fcntl(fd, F_SETFD, FD_CLOEXEC);
+	k->page = page_map(fd);
+	if (!k->page)
+		kit_log("page not usable reason=\"%s\"", strerror(errno));
+}
+
+static void
+on_open(struct kit *k, json_t *op)
+{
+	take_page(k, (int)number(op, "page", -1));
+	k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
+			string(op, NULL, "state"));
+}
+
 static void
 run_op(struct kit *k, json_t *op)
 {
@@ -550,8 +669,7 @@ run_op(struct kit *k, json_t *op)
 		kit_event(k, json_pack("{s:s,s:I}", "ev", "pong", "n",
 				       (json_int_t)number(op, "n", 0)));
 	else if (strcmp(name, "open") == 0)
-		k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
-				string(op, NULL, "state"));
+		on_open(k, op);
 	else if (strcmp(name, "reset") == 0)
 		on_reset(k, op);
 	else if (strcmp(name, "check") == 0 && k->driver->check)
@@ -572,11 +690,11 @@ keeps_its_turn(const char *op)
 static void
 run_waiting(struct kit *k)
 {
-	json_t *later[256];
-	size_t count = 0, len;
+	size_t len;
 	char *line;
 
-	while (count < 256 && (line = lines_next(&k->in, &len))) {
+	k->later_at = k->later_count = 0;
+	while (k->later_count < AT_ONCE && (line = lines_next(&k->in, &len))) {
 		json_error_t where;
 		json_t *op = json_loadb(line, len, 0, &where);
 		const char *name = string(op, NULL, "op");
@@ -586,14 +704,16 @@ run_waiting(struct kit *k)
 		else if (!keeps_its_turn(name) || json_is_true(json_object_get(op, "urgent")))
 			run_op(k, op);
 		else
-			later[count++] = json_incref(op);
+			k->later[k->later_count++] = json_incref(op);
 		json_decref(op);
 	}
-	for (size_t i = 0; i < count; i++) {
-		run_op(k, later[i]);
-		json_decref(later[i]);
+	while (k->later_at < k->later_count) {
+		json_t *op = k->later[k->later_at++];
+
+		run_op(k, op);
+		json_decref(op);
 	}
-	if (count == 256)
+	if (k->later_count == AT_ONCE)
 		event_active(k->readable, EV_TIMEOUT, 0);
 }
 
@@ -708,6 +828,7 @@ kit_main(const struct kit_driver *driver, void *self)
 		event_free(k.term);
 	if (k.files)
 		event_free(k.files);
+	page_unmap(k.page);
 	event_base_free(k.base);
 	lines_fini(&k.in);
 	buf_fini(&k.out);

@@ -31,6 +31,7 @@ struct kit_item {			/* borrowed for the time of the callback */
 	unsigned reference, parts;	/* parts: 0 = not said */
 	const unsigned *missing;	/* numbers (from 1) of parts still to send; NULL = all */
 	size_t missing_count;
+	uint32_t slot;			/* for kit_leaving; 0 = it has none */
 };
 
 struct kit_send {
@@ -46,6 +47,7 @@ struct kit_call {
 	json_t *keys;
 	msec ring_ms, not_after;
 	unsigned plays;
+	uint32_t slot;
 };
 
 /* What somebody at the office wants to know of this very route: an AT command, a USSD code, a
@@ -72,6 +74,9 @@ struct kit_driver {
 	/* Instead of open: could this config carry these templates?  kit_checked or kit_fatal. */
 	void (*check)(struct kit *, json_t *op);			/* may be NULL */
 	void (*close)(struct kit *, msec grace_ms);			/* NULL = exit at once */
+	/* It calls kit_leaving for every message and call: what has not begun to leave when it or gongd
+	 * dies goes again, whatever its class. */
+	bool marks;
 };
 
 /* Runs until closed; returns the exit status. */
@@ -96,6 +101,7 @@ struct kit_offer {			/* docs/drivers.md, `ready` */
 	const char *channels;		/* "sms", "voice", "sms,voice" */
 	const char *identity;
 	unsigned window, batch;
+	unsigned prefetch;		/* so many more may wait in the driver; only where it marks */
 	enum kit_receipts receipts;
 	bool inbound, templates;	/* templates: sends and calls shall say what they are made of */
 	double rate;			/* messages a second that the account allows; 0 = not known */
@@ -103,6 +109,11 @@ struct kit_offer {			/* docs/drivers.md, `ready` */
 	msec reply_within_ms;		/* the network waits no longer for its callback's answer; 0 = 30 s */
 };
 void kit_ready(struct kit *, const struct kit_offer *);
+/* Before its first byte goes to a network or a device: from now on nobody may say that it has not left.
+ * Slot 0 is nothing, here and below. */
+void kit_leaving(struct kit *, uint32_t slot);
+/* It is sure that none of it has left.  Before its `done`. */
+void kit_stayed(struct kit *, uint32_t slot);
 void kit_done(struct kit *, const char *id, const char *outcome, const char *ref, unsigned parts,
 	      const char *class, const char *reason);
 /* Several items with the same fate. */
@@ -141,8 +152,9 @@ void kit_event(struct kit *, json_t *event);	/* health, keep …: takes the refe
 #define kit_alarm(alarms, alarm, name, ...) \
 	kit_alarm_phrase((alarms), (alarm), PHRASE_AND_VALUES(name, __VA_ARGS__))
 void kit_alarm_phrase(json_t *alarms, const char *alarm, enum phrase, const char *const *values);
-void kit_fatal(struct kit *, const char *reason, bool retry)	/* says so and exits 1 */
-	__attribute__((noreturn));
+/* Says so, gives back what gongd has written and the driver has not been handed, and exits 1; that waits
+ * for gongd's `close`, 2 s at most.  What the driver has is the driver's to answer, before. */
+void kit_fatal(struct kit *, const char *reason, bool retry) __attribute__((noreturn));
 void kit_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

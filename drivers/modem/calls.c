@@ -35,7 +35,7 @@ calls_add(struct driver *d, const struct kit_call *asked)
 		.id = xstrdup(asked->id), .to = xstrdup(asked->to),
 		.text = xstrdup(asked->text ? asked->text : ""), .keys = json_incref(asked->keys),
 		.ring_ms = asked->ring_ms ? asked->ring_ms : SECONDS(35),
-		.not_after = asked->not_after, .plays = asked->plays ? asked->plays : 1,
+		.not_after = asked->not_after, .slot = asked->slot, .plays = asked->plays ? asked->plays : 1,
 	};
 	TAILQ_INSERT_TAIL(&d->voice.waiting, q, link);
 	driver_soon(d);

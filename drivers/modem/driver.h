@@ -87,6 +87,7 @@ struct calling {			/* voice.c */
 	json_t *keys;
 	msec ring_ms, not_after, dialed_at, answered_at, next_at, hang_up_at;
 	unsigned plays;
+	uint32_t slot;			/* for kit_leaving */
 	size_t said;			/* bytes of the text spoken in this play */
 	bool is_speaking, seen, hang_up;
 	msec speaks_until;
@@ -293,6 +294,7 @@ void setup_start(struct driver *);
 bool send_first(struct driver *);	/* of the queue, which is not empty; none is in hand */
 bool send_rest(struct driver *);	/* the next part of the one in hand */
 void send_due(struct driver *, msec now);	/* the part in hand may have become slow */
+void send_leaving(void *driver);		/* the text of the message in hand goes to the modem now */
 
 /* ask.c: what the office asks, and the balance */
 void ask_take(struct driver *, const struct kit_question *);

@@ -52,7 +52,7 @@ to_outgoing(struct kit *k, const struct kit_send *send, const struct kit_item *i
 	*o = (struct outgoing){
 		.id = xstrdup(item->id), .to = xstrdup(item->to), .text = xstrdup(item->text),
 		.reference = item->reference, .flash = send->flash, .receipt = send->receipt,
-		.not_after = send->not_after,
+		.not_after = send->not_after, .slot = item->slot,
 	};
 	if (segment_plan(&o->plan, o->text, &err) < 0)
 		goto refuse;
@@ -157,7 +157,7 @@ main(int argc, char **argv)
 	static const struct kit_driver modem = {
 		.open = modem_open, .send = modem_send, .call = modem_call, .ask = modem_ask,
 		.withdraw = modem_withdraw, .took = modem_took, .reset = modem_reset,
-		.close = modem_close,
+		.close = modem_close, .marks = true,
 	};
 
 	if (argc > 1)

@@ -90,7 +90,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 static void
 found(struct driver *d)
 {
-	static const struct wire_events events = { .news = on_news, .lost = on_lost };
+	static const struct wire_events events = { .news = on_news, .lost = on_lost,
+						   .leaving = send_leaving };
 	struct err err;
 
 	if (recover_before(d))

@@ -130,6 +130,15 @@ on_result(void *ctx, const struct at_reply *r)
 	}
 }
 
+void
+send_leaving(void *ctx)
+{
+	struct driver *d = ctx;
+
+	if (d->sending.message)
+		kit_leaving(d->kit, d->sending.message->slot);
+}
+
 static void
 submit(struct driver *d)
 {

@@ -16,6 +16,7 @@ struct outgoing {			/* a message on its way; owned */
 	struct segment_plan plan;
 	bool flash, receipt;
 	msec not_after;
+	uint32_t slot;			/* for kit_leaving */
 };
 
 void outgoing_free(struct outgoing *);

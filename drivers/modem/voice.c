@@ -81,6 +81,7 @@ dial(struct driver *d)
 	d->voice.call.next_at = NEVER;
 	snprintf(command, sizeof(command), "ATD%.24s;", d->voice.call.to);
 	driver_begin(d, ACT_CALL);
+	kit_leaving(d->kit, d->voice.call.slot);
 	wire_ask(d->wire, command, DIAL_MS, on_dialed, d);
 }
 

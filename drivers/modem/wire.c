@@ -258,6 +258,8 @@ take_prompt(struct wire *w)
 	w->line.len = 0;
 	drop_lines(&w->reply);		/* a late +CMGS of a message before is not ours */
 	set_timer(w, w->limit_ms);
+	if (w->events->leaving)
+		w->events->leaving(w->ctx);
 	put(w, body);
 	put(w, "\x1a");
 	free(body);

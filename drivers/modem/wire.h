@@ -28,6 +28,8 @@ struct wire_events {
 	/* `pdu`: of NEWS_MESSAGE and NEWS_REPORT, hexadecimal; else NULL */
 	void (*news)(void *ctx, enum news, const char *line, const char *pdu);
 	void (*lost)(void *ctx, const char *why);	/* once, from the loop; then only close */
+	/* The text of wire_submit goes to the modem now; NULL where nothing is submitted. */
+	void (*leaving)(void *ctx);
 };
 
 struct wire;

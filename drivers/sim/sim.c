@@ -101,12 +101,15 @@ lose_sight(struct sim *s, struct entry *e)
 }
 
 static void
-submit(struct sim *s, struct entry *e, msec not_after, msec wall)
+submit(struct sim *s, struct entry *e, uint32_t slot, msec not_after, msec wall)
 {
-	if (wall >= not_after)
+	if (wall >= not_after) {
 		kit_done(s->kit, e->id, "rejected", NULL, 0, "retry",
 			 "its validity ended before it left");
-	else if (s->conf.reject > 0 && sim_draw(s, e->id, SALT_REJECT) < s->conf.reject)
+		return;
+	}
+	kit_leaving(s->kit, slot);
+	if (s->conf.reject > 0 && sim_draw(s, e->id, SALT_REJECT) < s->conf.reject)
 		kit_done(s->kit, e->id, "rejected", NULL, 0, s->conf.reject_class,
 			 "the simulated network refused it");
 	else if (s->conf.unknown > 0 && sim_draw(s, e->id, SALT_UNKNOWN) < s->conf.unknown)
@@ -139,6 +142,7 @@ depart(struct sim *s, const struct kit_item *item, msec not_after, struct words 
 	f->words = words;
 	words->refs++;
 	f->reference = item->reference;
+	f->slot = item->slot;
 	f->not_after = not_after;
 	heap_push(&s->flights, s->now + s->conf.latency_ms + (msec)jitter, f);
 }
@@ -182,7 +186,7 @@ on_send(struct kit *k, const struct kit_send *send)
 		if (at_once)
 			submit(s, &(struct entry){ .id = item->id, .to = item->to,
 				.text_json = words->json, .reference = item->reference },
-				send->not_after, wall);
+				item->slot, send->not_after, wall);
 		else
 			depart(s, item, send->not_after, words);
 	}
@@ -251,7 +255,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 			continue;
 		}
 		submit(s, &(struct entry){ .id = f->id, .to = f->to, .text_json = f->words->json,
-			.reference = f->reference }, f->not_after, wall);
+			.reference = f->reference }, f->slot, f->not_after, wall);
 		f->next = landed;
 		landed = f;
 	}
@@ -447,7 +451,7 @@ main(void)
 {
 	static const struct kit_driver driver = {
 		.open = on_open, .send = on_send, .call = on_call, .withdraw = on_withdraw,
-		.took = on_took, .ask = on_ask, .close = on_close,
+		.took = on_took, .ask = on_ask, .close = on_close, .marks = true,
 	};
 	static struct sim s = { .log = -1 };
 

@@ -43,6 +43,7 @@ struct flight {
 	char id[KIT_ID], to[PHONE_TEXT];
 	struct words *words;		/* for the books; the reply's text at STAGE_REPLY */
 	unsigned reference;
+	uint32_t slot;
 	msec not_after, ring_ms, talk_ms, began_at;
 	msec due_at;			/* of a reply, by the wall clock */
 	enum pick_up pick_up;

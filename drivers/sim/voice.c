@@ -58,6 +58,7 @@ dial(struct sim *s, struct flight *f)
 		unlink_and_free(s, f);
 		return;
 	}
+	kit_leaving(s->kit, f->slot);
 	books_call(s, f);
 	books_write(s);
 	if (sim_draw(s, f->id, SALT_UNKNOWN) < s->conf.unknown) {
@@ -132,6 +133,7 @@ voice_call(struct sim *s, const struct kit_call *call)
 	snprintf(f->to, sizeof(f->to), "%s", call->to);
 	f->words = words_new(call->text ? call->text : "");
 	f->not_after = call->not_after;
+	f->slot = call->slot;
 	f->ring_ms = call->ring_ms;
 	*s->waiting_end = f;
 	s->waiting_end = &f->next;
