@@ -44,6 +44,10 @@ on_request(struct exchange *x, struct server_request *r)
 		*query++ = '\0';
 	if (strcmp(r->target, "/books/count") == 0) {
 		count(x);
+	} else if (strcmp(r->target, "/pull/receipts") == 0) {
+		pull_take(x, PULL_RECEIPT);
+	} else if (strcmp(r->target, "/pull/replies") == 0) {
+		pull_take(x, PULL_REPLY);
 	} else if (strcmp(r->target, "/send") == 0) {
 		send_take(x, r, query);
 	} else {

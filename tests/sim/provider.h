@@ -13,9 +13,9 @@ struct options {
 	const char *port_file, *log, *receipts, *people, *reply_url, *secret;
 	int port, fail_status, fail_code, streams;
 	long latency_ms, jitter_ms, receipt_ms, receipt_jitter_ms;
-	double fail, drop, receipt_loss, receipt_fail, receipt_duplicate;
+	double fail, drop, receipt_loss, receipt_fail, receipt_duplicate, pull_loss;
 	uint64_t seed;
-	bool no_log, whole;
+	bool no_log, whole, part_receipts;
 	struct server_tls tls;
 };
 
@@ -58,6 +58,12 @@ double chance(void);			/* 0 … 1 */
 bool happens(double share);
 bool mix_parse(const char *text);	/* "0.05" or "0.05:5xx,reset"; false: it is neither */
 const struct fault *mix_draw(enum fate *fate);	/* NULL: nothing goes wrong */
+
+/* provider_pull.c: what is due is handed out once. */
+#define PULL "pull"			/* instead of a URL */
+enum pull_kind { PULL_RECEIPT, PULL_REPLY };
+void pull_later(enum pull_kind, const char *body, long delay_ms, const char *id);
+void pull_take(struct exchange *x, enum pull_kind);
 
 /* provider_send.c: a request to /send. */
 void send_take(struct exchange *x, struct server_request *r, char *query);

@@ -9,7 +9,7 @@ struct options options = { .streams = 1000 };
 enum { O_PORT = 256, O_PORT_FILE, O_LOG, O_NO_LOG, O_LATENCY, O_JITTER, O_FAIL, O_DROP, O_MIX,
        O_RECEIPTS, O_RECEIPT_MS, O_RECEIPT_JITTER, O_RECEIPT_LOSS, O_RECEIPT_FAIL,
        O_RECEIPT_DUPLICATE, O_PEOPLE, O_REPLY_URL, O_SECRET, O_SEED, O_WHOLE, O_TLS,
-       O_CLIENT_CA, O_TLS_MAX, O_NO_H2, O_STREAMS };
+       O_CLIENT_CA, O_TLS_MAX, O_NO_H2, O_STREAMS, O_PULL_LOSS, O_PART_RECEIPTS };
 
 static const struct option known[] = {
 	{ "port", 1, NULL, O_PORT }, { "port-file", 1, NULL, O_PORT_FILE },
@@ -23,7 +23,8 @@ static const struct option known[] = {
 	{ "people", 1, NULL, O_PEOPLE }, { "reply-url", 1, NULL, O_REPLY_URL },
 	{ "secret", 1, NULL, O_SECRET }, { "seed", 1, NULL, O_SEED }, { "whole", 0, NULL, O_WHOLE },
 	{ "tls", 1, NULL, O_TLS }, { "client-ca", 1, NULL, O_CLIENT_CA }, { "tls-max", 1, NULL, O_TLS_MAX },
-	{ "no-h2", 0, NULL, O_NO_H2 }, { "streams", 1, NULL, O_STREAMS }, { 0 },
+	{ "no-h2", 0, NULL, O_NO_H2 }, { "streams", 1, NULL, O_STREAMS },
+	{ "pull-loss", 1, NULL, O_PULL_LOSS }, { "part-receipts", 0, NULL, O_PART_RECEIPTS }, { 0 },
 };
 
 static _Noreturn void
@@ -79,6 +80,8 @@ take_option(int option, const char *value)
 	case O_CLIENT_CA: o->tls.client_ca = value; break;
 	case O_TLS_MAX: o->tls.max = value; break;
 	case O_NO_H2: o->tls.no_h2 = true; break;
+	case O_PULL_LOSS: o->pull_loss = atof(value); break;
+	case O_PART_RECEIPTS: o->part_receipts = true; break;
 	case O_STREAMS: o->streams = atoi(value); break;
 	default: exit(2);
 	}

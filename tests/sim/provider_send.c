@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "core/segment.h"
 #include "tests/sim/provider.h"
 
 #define MESSAGES_MAX 10000
@@ -39,27 +40,55 @@ on_reply_pushed(const char *note)
 
 /* A duplicate has a lateness of its own, so that it may come first. */
 static void
-push_receipt(const char *url, const struct message *m)
+send_receipt(const char *url, const struct message *m, const char *body)
 {
-	struct buf body = { 0 };
 	int times = happens(options.receipt_duplicate) ? 2 : 1;
 
-	if (!url || happens(options.receipt_loss))
+	while (times--) {
+		long late = options.receipt_jitter_ms
+			? (long)(chance() * (double)options.receipt_jitter_ms) : 0;
+
+		if (strcmp(url, PULL) == 0)
+			pull_later(PULL_RECEIPT, body, options.receipt_ms + late, m->id);
+		else
+			push_later(&push, url, body, options.receipt_ms + late, m->id,
+				   on_receipt_pushed);
+	}
+}
+
+/* part 0: of the whole message.  Each part is lost and fails for itself. */
+static void
+push_part(const char *url, const struct message *m, unsigned part, unsigned of)
+{
+	struct buf body = { 0 };
+
+	if (happens(options.receipt_loss))
 		return;
 	buf_printf(&body, "{\"msgid\":\"%s\",\"ref\":", m->id);
 	buf_json(&body, m->ref);
 	buf_puts(&body, ",\"to\":");
 	buf_json(&body, m->to);
+	if (part)
+		buf_printf(&body, ",\"part\":%u,\"of\":%u", part, of);
 	buf_printf(&body, ",\"state\":\"%s\"}",
 		   happens(options.receipt_fail) ? "UNDELIV" : "DELIVRD");
-	while (times--) {
-		long late = options.receipt_jitter_ms
-			? (long)(chance() * (double)options.receipt_jitter_ms) : 0;
-
-		push_later(&push, url, body.data, options.receipt_ms + late, m->id,
-			   on_receipt_pushed);
-	}
+	send_receipt(url, m, body.data);
 	buf_fini(&body);
+}
+
+static void
+push_receipts(const char *url, const struct message *m)
+{
+	struct segment_plan plan;
+
+	if (!url)
+		return;
+	if (!options.part_receipts || segment_plan(&plan, m->text, NULL) < 0) {
+		push_part(url, m, 0, 0);
+		return;
+	}
+	for (unsigned i = 0; i < plan.parts; i++)
+		push_part(url, m, i + 1, plan.parts);
 }
 
 static void
@@ -76,7 +105,10 @@ push_reply(const char *url, const struct message *m)
 	buf_puts(&body, ",\"to\":\"10690000\",\"text\":");
 	buf_json(&body, text);
 	buf_printf(&body, ",\"at\":%lld}", (long long)now_ms() + delay_ms);
-	push_later(&push, url, body.data, delay_ms, m->id, on_reply_pushed);
+	if (strcmp(url, PULL) == 0)
+		pull_later(PULL_REPLY, body.data, delay_ms, m->id);
+	else
+		push_later(&push, url, body.data, delay_ms, m->id, on_reply_pushed);
 	buf_fini(&body);
 }
 
@@ -110,7 +142,7 @@ accept_message(const struct request *r, struct message *m)
 	else
 		snprintf(m->id, sizeof(m->id), "p%06llu", (unsigned long long)counters.accepted);
 	book(&(struct entry){ "message", m->to, m->text, m->ref, m->id });
-	push_receipt(url, m);
+	push_receipts(url, m);
 	push_reply(options.reply_url ? options.reply_url : url, m);
 }
 

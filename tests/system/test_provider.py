@@ -3,6 +3,7 @@ batches, everything that goes wrong on purpose, and its books.  The client is cu
 import collections
 import json
 import subprocess
+import time
 
 import pytest
 
@@ -220,6 +221,53 @@ def test_an_old_server_is_refused_by_a_new_client(tmp_path, authority, good):
         assert c.send(ONE)[0] == 35
         assert c.send(ONE, "--tlsv1.0", "--tls-max", "1.1", "--ciphers", "ALL:@SECLEVEL=0")[1] == 200
         assert len(c.provider.books()) == 1
+
+
+def pulled(client, what):
+    p = client.curl("%s/pull/%s" % (client.base, what))
+    return json.loads(p.stdout)["list"] if p.returncode == 0 else None
+
+
+def until_pulled(client, what, count):
+    got, end = [], time.monotonic() + LONG
+    while len(got) < count:
+        assert time.monotonic() < end, got
+        got += pulled(client, what)
+    return got
+
+
+def test_receipts_and_replies_are_handed_out_once_when_they_are_due(tmp_path, authority, good):
+    people = tmp_path / "people"
+    people.write_text("+999* 200 1 路上\n", encoding="utf-8")
+    with Client(tmp_path, "http1", authority, good, "--receipts", "pull", "--reply-url", "pull",
+                "--receipt-ms", "300", "--people", str(people)) as c:
+        for i in range(3):
+            c.send(dict(ONE, ref="A%d" % i))
+        assert pulled(c, "receipts") == [] and pulled(c, "replies") == []
+        assert [r["ref"] for r in until_pulled(c, "receipts", 3)] == ["A0", "A1", "A2"]
+        assert [r["text"] for r in until_pulled(c, "replies", 3)] == ["1 路上"] * 3
+        assert pulled(c, "receipts") == [] and pulled(c, "replies") == []
+        assert len(c.provider.books("receipt")) == 3 and len(c.provider.books("reply")) == 3
+
+
+def test_what_was_handed_out_is_gone_though_the_answer_was_lost(tmp_path, authority, good):
+    with Client(tmp_path, "http1", authority, good, "--receipts", "pull", "--pull-loss", "1") as c:
+        c.send(ONE)
+        assert pulled(c, "receipts") is None        # it hangs up
+        assert pulled(c, "receipts") == []
+        assert len(c.provider.books("receipt")) == 1
+
+
+def test_each_part_has_its_own_receipt(tmp_path, authority, good):
+    with Client(tmp_path, "http1", authority, good, "--receipts", "pull", "--part-receipts",
+                "--receipt-fail", "0.5", "--seed", "3") as c:
+        for i in range(10):
+            c.send(dict(ONE, ref="A%d" % i, text="水位上涨" * 40))
+        got = until_pulled(c, "receipts", 30)
+        assert [(r["part"], r["of"]) for r in got] == [(1, 3), (2, 3), (3, 3)] * 10
+        mixed = [m for m in {r["msgid"] for r in got}
+                 if len({r["state"] for r in got if r["msgid"] == m}) == 2]
+        assert mixed                                # of some messages a part came and another did not
 
 
 def test_receipts_come_twice_and_out_of_order(tmp_path, authority, good):
