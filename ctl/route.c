@@ -58,6 +58,19 @@ alarms(struct test *t, json_t *route)
 		step(t, STEP_OK, say(t->ctl, "gong: no alarm stands", "gong:没有告警"));
 }
 
+/* A driver that says nothing of it is somebody else's, or an old one. */
+static void
+confined(struct test *t, json_t *confined)
+{
+	const char *lacks = member_text(confined, "lacks");
+
+	if (lacks)
+		step(t, STEP_TOLD, say(t->ctl, "driver: not wholly confined: %s", "驱动:未完全隔离:%s"),
+		     lacks);
+	else if (confined)
+		step(t, STEP_OK, say(t->ctl, "driver: confined", "驱动:已隔离"));
+}
+
 static void
 health(struct test *t, json_t *health)
 {
@@ -70,6 +83,7 @@ health(struct test *t, json_t *health)
 	if (json_is_number(balance))
 		step(t, STEP_TOLD, say(t->ctl, "balance: %.2f", "余额:%.2f"),
 		     json_number_value(balance));
+	confined(t, json_object_get(health, "confined"));
 }
 
 /* What gongd thinks of it; CTL_REFUSED when there is no such route. */

@@ -16,7 +16,7 @@ answer(struct driver *d, const char *reason)
 {
 	struct buf line = { 0 };
 
-	if (reason)
+	if (reason && flow_noise(d))	/* one that asks without end fills no log */
 		d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING, "reset command failed route=%s "
 				     "reason=\"%s\"", d->conf->name, reason);
 	if (child_starts(d->child) != d->reset.life || !child_hears(d->child))
@@ -60,7 +60,7 @@ is_device(const char *name)
 {
 	return name && *name == '/' && strlen(name) <= DEVICE_MAX && !strstr(name, "/../") &&
 		strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-			     "/._-:,+@") == strlen(name);
+			     "/._-:,+@#=~%") == strlen(name);
 }
 
 static void
@@ -84,8 +84,10 @@ reset_asked(struct driver *d, const char *device)
 	msec now = d->routes->ports.now(d->routes->ports.ctx);
 
 	d->reset.life = child_starts(d->child);
-	if (d->reset.run)		/* its process before this one asked: the end of it is the answer */
+	if (d->reset.run) {		/* its process before this one asked: the end of it is the answer */
+		flow_noise(d);
 		return;
+	}
 	if (!d->conf->reset_command)
 		answer(d, "the route has no reset_command");
 	else if (!is_device(device))

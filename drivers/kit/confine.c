@@ -44,7 +44,7 @@ missed(struct confined *out, const char *what, const char *remedy, int failed)
 }
 
 #define LANDLOCK_REMEDY "it needs Linux 5.13 with landlock among its lsm="
-#define SECCOMP_REMEDY "it needs Linux 4.14 with CONFIG_SECCOMP_FILTER"
+#define SECCOMP_REMEDY "it needs Linux 4.14 with CONFIG_SECCOMP_FILTER, on x86-64, arm64 or riscv64"
 
 /* Nothing of it in a core, and no more descriptors than it uses. */
 static void

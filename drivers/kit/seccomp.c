@@ -23,6 +23,8 @@
 #define X32_FIRST 0x40000000u		/* numbers of another ABI that this architecture takes, too */
 #elif defined(__aarch64__)
 #define ARCH_HERE AUDIT_ARCH_AARCH64
+#elif defined(__riscv) && __riscv_xlen == 64
+#define ARCH_HERE AUDIT_ARCH_RISCV64
 #endif
 
 #ifndef SYS_landlock_create_ruleset	/* the same on all architectures */
@@ -50,7 +52,7 @@ static const unsigned short always[] = {
 	SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_sigaltstack, SYS_restart_syscall,
 	SYS_exit, SYS_exit_group,
 	SYS_landlock_create_ruleset, SYS_landlock_add_rule, SYS_landlock_restrict_self,
-#ifdef __x86_64__			/* arm64 has only the newer ones */
+#ifdef __x86_64__			/* the others have only the newer ones */
 	SYS_stat, SYS_lstat, SYS_open, SYS_access, SYS_readlink, SYS_dup2, SYS_pipe, SYS_poll, SYS_select,
 	SYS_epoll_wait, SYS_eventfd, SYS_time, SYS_alarm,
 #endif
@@ -237,13 +239,13 @@ seccomp_confine(bool network)
 int
 seccomp_offered(void)
 {
-	return ENOSYS;
+	return EOPNOTSUPP;
 }
 
 int
 seccomp_confine(bool network)
 {
-	return ENOSYS;
+	return EOPNOTSUPP;
 }
 
 #endif

@@ -100,6 +100,7 @@ def test_every_driver_confines_itself_works_and_says_so_to_everybody():
         world.asks_work()
         assert "[已隔离]" in world.ctl("route", "list")
         assert "[confined]" in world.ctl("route", "list", lang="en")
+        assert "驱动:已隔离" in world.ctl("route", "test", "sim")
 
 
 def test_a_driver_has_its_device_and_nothing_of_gongds_open():

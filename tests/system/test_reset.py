@@ -80,6 +80,14 @@ def test_what_is_no_path_reaches_no_command(device):
         assert world.text("out") == ""
 
 
+def test_one_that_asks_without_end_fills_no_log():
+    with Reset(None, ["/dev/a"] * 2000) as world:
+        world.start()
+        world.answers(400)
+        time.sleep(1)
+        assert world.text("gongd.log").count("reset command failed") < 300
+
+
 def test_without_a_command_or_without_its_program_the_answer_says_so():
     with Reset(None, ["/dev/a"]) as world:
         world.start()

@@ -6,7 +6,7 @@ import stat
 import pytest
 
 from district import District
-from harness import World, wait_for
+from harness import BUILD, World, wait_for
 
 SIM = '''route "%s" {
  driver = "gong-sim" window = 7
@@ -63,6 +63,10 @@ def world():
     w.close()
 
 
+CONFINED = ("--   driver: not wholly confined: built with sanitizers, which need all of it"
+            if BUILD.endswith("asan") else "ok   driver: confined")
+
+
 def routes(w):
     return w.api("GET", "/v1/routes")[1]["routes"]
 
@@ -82,7 +86,7 @@ def test_a_good_route_with_a_message(world):
     wait_for("its health", lambda: [r for r in routes(world) if r["health"].get("balance") == 80])
     code, lines, _ = fit(world, "good", "+99910000001")
     assert lines == ["ok   gong: the route is up", "ok   gong: no alarm stands",
-                     "--   clock: 12 ms off", "--   balance: 80.00",
+                     "--   clock: 12 ms off", "--   balance: 80.00", CONFINED,
                      "ok   gong: window 7, 0 with the driver",
                      "ok   configuration: a simulated network, which reaches nobody",
                      "ok   network: it takes messages", "ok   message: accepted after 0.0 s",
