@@ -57,7 +57,7 @@ def test_an_index(killed, index):
         wait_for("the new one", lambda: [m for m in world.messages() if m["alert"] == answer["id"] and
                                          m["state"] == "sent"], 30)
         wait_for("all ladders to climb on", lambda: len({e["alert"] for e in world.rows(
-            "SELECT alert FROM event WHERE what = 'step' AND detail LIKE '{\"step\":4,%'")}) == 3, 40)
+            "SELECT alert FROM event WHERE what = 'step' AND detail LIKE '{\"step\":6,%'")}) == 3, 40)
         table = index.rsplit("_", 1)[0]
         assert table in wait_for("gongd to be not ready", lambda: not_ready(world), 10)
         wait_for("a task", lambda: tasks(world, "damage"), 10)

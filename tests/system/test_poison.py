@@ -214,7 +214,7 @@ def test_one_persons_message_in_a_step(world):
     assert task and "by hand" in task[0]["text"], task
     told = wait_for("the others of that step", lambda: world.rows(
         "SELECT m.contact FROM message m JOIN wave w ON w.id = m.wave WHERE w.alert = ? "
-        "AND w.step = 3", alert))
+        "AND w.step = 5", alert))
     assert deputy not in {m["contact"] for m in told}
 
 
@@ -224,7 +224,7 @@ def test_a_step_that_kills_gongd_is_passed_over(world):
     alert = world.send(key="a", template="flood.move", policy="move.now", severity="red",
                        audience={"divisions": ["990121001"]})
     wait_for("the first steps", lambda: world.alert(alert)["id"] and world.rows(
-        "SELECT * FROM event WHERE what = 'step' AND detail LIKE '{\"step\":1,%'"))
+        "SELECT * FROM event WHERE what = 'step' AND detail LIKE '{\"step\":3,%'"))
     world.set("INTO called", "int %d" % alert)           # whoever is called next
     deaths = world.until("the step to be put aside", lambda: "step put aside" in world.log(), 8)
     assert 3 <= deaths <= 6, deaths
