@@ -101,12 +101,12 @@ def test_a_step_of_one_alert(world):
     world.load(District(1, 2))
     bad, good = world.send(**move("bad")), world.send(**move("good"))
     world.refuse("step", "BEFORE INSERT ON event WHEN NEW.alert = %d AND NEW.what = 'step' "
-                 "AND NEW.detail LIKE '{\"step\":3,%%'" % bad)
+                 "AND NEW.detail LIKE '{\"step\":5,%%'" % bad)
     task = wait_for("a task", lambda: world.faults(bad), 40)[0]
-    assert "step 4" in task["text"] and "by hand" in task["text"], task
+    assert "step 6" in task["text"] and "by hand" in task["text"], task
     for alert in (bad, good):
         wait_for("a later step", lambda a=alert: [
-            s for s in world.steps(a) if s["detail"].startswith('{"step":5,')], 40)
+            s for s in world.steps(a) if s["detail"].startswith('{"step":6,')], 40)
     assert world.rows("SELECT * FROM event WHERE what = 'step_put_aside' AND alert = ?", bad)
     assert not world.faults(good)
     world.is_whole()
@@ -267,7 +267,7 @@ def test_a_work_that_time_brings(world):
     world.load(District(1, 2))
     world.refuse("pair", "BEFORE DELETE ON receipt_early")
     route = world.rows("SELECT id FROM route WHERE name = 'sim'")[0]["id"]
-    world.change("INSERT INTO receipt_early VALUES (%d, 'x', 1, 1, 1)" % route)
+    world.change("INSERT INTO receipt_early VALUES (%d, 'x', 1, 0, '', 0, 1, 1)" % route)
     world.gongd.stop()
     world.start(wait=False)                     # its first upkeep comes at once
     wait_for("gongd to answer", lambda: os.path.exists(world.socket) and "fault" in world.why_not())
