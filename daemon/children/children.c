@@ -3,7 +3,9 @@
 
 #include <assert.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 
 #define SWEEP_LATE_MS 2000		/* the loop itself did not run */
@@ -27,6 +29,19 @@ check_stopped(struct children *all)
 	stopped(all->stopped_ctx);
 }
 
+/* One that was ended by gongd or by an administrator is no news. */
+static void
+tell_signal(struct child *c, const siginfo_t *dead)
+{
+	char line[80];
+
+	if (dead->si_code == CLD_EXITED || dead->si_status == SIGKILL || dead->si_status == SIGTERM)
+		return;
+	snprintf(line, sizeof(line), "(ended by signal %d: %s)", dead->si_status,
+		 strsignal(dead->si_status));
+	c->ops->muttered(c->owner, line);
+}
+
 static void
 on_child_signal(evutil_socket_t fd, short what, void *ctx)
 {
@@ -41,8 +56,10 @@ on_child_signal(evutil_socket_t fd, short what, void *ctx)
 
 		while (c && c->pid != dead.si_pid)
 			c = c->next;
-		if (c)
+		if (c) {
 			kill(-dead.si_pid, SIGKILL);
+			tell_signal(c, &dead);
+		}
 		run_bury(all, dead.si_pid, dead.si_code == CLD_EXITED ? dead.si_status
 			 : 128 + dead.si_status);
 		waitpid(dead.si_pid, NULL, 0);

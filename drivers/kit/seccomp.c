@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/netlink.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stddef.h>
@@ -174,17 +175,31 @@ allow_ioctl(struct program *p)
 	allow_argument(p, SYS_ioctl, 1, what, sizeof(what) / sizeof(*what));
 }
 
+/* Of netlink the addresses of this machine: by them a resolver sorts what it has found. */
+static void
+allow_sockets(struct program *p)
+{
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 11);
+	load_argument(p, 0);
+	when(p, AF_INET, SECCOMP_RET_ALLOW);
+	when(p, AF_INET6, SECCOMP_RET_ALLOW);
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 1, 0);
+	give(p, DENY);
+	load_argument(p, 2);
+	when(p, NETLINK_ROUTE, SECCOMP_RET_ALLOW);
+	give(p, DENY);
+}
+
 /* Connections and names, with the threads that look these up.  No AF_UNIX: gongd's own socket is
  * one.  A pair of streams is a process talking to itself; of datagrams it could be turned elsewhere. */
 static void
 allow_network(struct program *p)
 {
-	static const unsigned domains[] = { AF_INET, AF_INET6, AF_NETLINK };
 	static const unsigned pairs[] = { SOCK_STREAM, SOCK_STREAM | SOCK_CLOEXEC,
 		SOCK_STREAM | SOCK_NONBLOCK, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK };
 
 	when_any(p, for_network, sizeof(for_network) / sizeof(*for_network), SECCOMP_RET_ALLOW);
-	allow_argument(p, SYS_socket, 0, domains, sizeof(domains) / sizeof(*domains));
+	allow_sockets(p);
 	allow_argument(p, SYS_socketpair, 1, pairs, sizeof(pairs) / sizeof(*pairs));
 	allow_threads(p);
 }

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -171,6 +172,15 @@ def test_names_are_still_resolved():
         world.start()
         assert world.confined("http")["seccomp"]
         world.asks_work()
+
+
+def test_a_driver_that_dies_of_what_it_tried_is_named_with_the_signal():
+    with Confined() as world:
+        world.start()
+        os.kill(world.drivers()["gong-sim"], signal.SIGSYS)
+        line = "driver says route=sim: (ended by signal 31: Bad system call)"
+        wait_for("the line", lambda: line in world.log_tail(1000))
+        wait_for("all routes to be up", world.all_up, 10)
 
 
 def replace(path):

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <sched.h>
@@ -82,6 +83,7 @@ static int link_db(void) { return said(link(path, "/tmp/gong-confine-link")); }
 static int make_tcp(void) { return said(socket(AF_INET, SOCK_STREAM, 0)); }
 static int make_udp(void) { return said(socket(AF_INET6, SOCK_DGRAM, 0)); }
 static int make_netlink(void) { return said(socket(AF_NETLINK, SOCK_RAW, 0)); }
+static int watch_sockets(void) { return said(socket(AF_NETLINK, SOCK_RAW, NETLINK_SOCK_DIAG)); }
 static int make_raw(void) { return said(socket(AF_PACKET, SOCK_RAW, 0)); }
 static int make_unix(void) { return said(socket(AF_UNIX, SOCK_STREAM, 0)); }
 static int pair_of_datagrams(void) { int p[2]; return said(socketpair(AF_UNIX, SOCK_DGRAM, 0, p)); }
@@ -148,6 +150,7 @@ static const struct {
 	{ "takes a TCP socket", make_tcp, EPERM, WORKED },
 	{ "takes a UDP socket", make_udp, EPERM, WORKED },
 	{ "asks the kernel for addresses", make_netlink, EPERM, WORKED },
+	{ "asks the kernel for the sockets of others", watch_sockets, EPERM, EPERM },
 	{ "takes a raw socket", make_raw, EPERM, EPERM },
 	{ "takes a UNIX socket, as gongd's is", make_unix, EPERM, EPERM },
 	{ "takes datagrams that it could turn elsewhere", pair_of_datagrams, EPERM, EPERM },
