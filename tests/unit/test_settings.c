@@ -86,6 +86,16 @@ each_shipped_template_and_policy_is_its_own_document(void **state)
 	settings_unref(s);
 }
 
+static const struct policy_step *
+step_of(const struct policy *p, const char *name)
+{
+	for (size_t i = 0; i < p->step_count; i++)
+		if (strcmp(p->steps[i].name, name) == 0)
+			return &p->steps[i];
+	fail_msg("policy %s has no step %s", p->name, name);
+	return NULL;
+}
+
 static void
 move_now_is_as_the_domain_says(void **state)
 {
@@ -99,8 +109,8 @@ move_now_is_as_the_domain_says(void **state)
 	assert_int_equal(p->until, 5);
 	assert_int_equal(p->chase_below, 3);
 	assert_int_equal(p->steps[0].below, 3);
-	assert_true(p->steps[1].inform && !p->steps[0].inform);
-	assert_true(p->steps[6].after_ms == MINUTES(30) && p->steps[6].below == 5);
+	assert_true(step_of(p, "households")->inform && !p->steps[0].inform);
+	assert_true(step_of(p, "out30")->after_ms == MINUTES(30) && step_of(p, "out30")->below == 5);
 	assert_true(p->steps[0].channels[CHANNEL_SMS] && p->steps[0].channels[CHANNEL_VOICE]);
 	assert_true(p->deadline_ms == HOURS(1));
 	p = settings_policy(s, "duty.callout");
