@@ -4,15 +4,11 @@
 #include <stdint.h>
 
 #include "core/buf.h"
+#include "drivers/modem/national_tables.h"
 
 #define ESCAPE 0x1b
 #define SINGLE_SHIFT 0x24
 #define LOCKING_SHIFT 0x25
-
-struct shifted {
-	unsigned char code;
-	uint16_t unit;
-};
 
 /* One character a code, 0x00 to 0x7f; what stands for the escape is never read. */
 static const uint16_t default_table[] =
@@ -57,7 +53,18 @@ static const struct {
 	{ turkish_table, turkish_shift },
 	{ NULL, spanish_shift },
 	{ portuguese_table, portuguese_shift },
+	{ bengali_table, bengali_shift },
+	{ gujarati_table, gujarati_shift },
+	{ hindi_table, hindi_shift },
+	{ kannada_table, kannada_shift },
+	{ malayalam_table, malayalam_shift },
+	{ oriya_table, oriya_shift },
+	{ punjabi_table, punjabi_shift },
+	{ tamil_table, tamil_shift },
+	{ telugu_table, telugu_shift },
+	{ urdu_table, urdu_shift },
 };
+#define BENGALI 4			/* the first of those of India and Pakistan */
 #define LANGUAGES (sizeof(languages) / sizeof(languages[0]))
 
 /* A locking table that is not here leaves the default one. */
@@ -106,6 +113,8 @@ escaped(const struct seam *s, unsigned code)
 {
 	uint16_t unit = shifted_find(languages[s->shift].shift, code);
 
+	if (!unit && s->shift >= BENGALI)
+		unit = shifted_find(indic_shift, code);
 	if (!unit)
 		unit = shifted_find(default_shift, code);
 	return unit ? unit : table_of(s)[code];

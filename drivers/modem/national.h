@@ -1,9 +1,8 @@
 /* national.h -- GSM 7 bit text, also such as asks for a national language's tables.
  * 3GPP TS 23.038 6.2.1, A.2 (single shift), A.3 (locking shift); the user data header asks for them by
- * TS 23.040 9.2.3.24.15 and .16.  Pure.  Turkish, Spanish and Portuguese, whose tables agree in
- * ofono 1.31 (src/util.c) and in the tables that gsmcodecs took from TS 23.038 V18.0.0.  The
- * ten languages of India and Pakistan are not here: nothing independent was at hand to check
- * them by, and a phone that has them sends UCS-2 as readily. */
+ * TS 23.040 9.2.3.24.15 and .16.  Pure.  Turkish, Spanish and Portuguese agree in ofono 1.31
+ * (src/util.c) and in the tables that gsmcodecs took from TS 23.038 V18.0.0; where those of India
+ * and Pakistan agree, national_tables.h says. */
 #ifndef GONG_MODEM_NATIONAL_H
 #define GONG_MODEM_NATIONAL_H
 

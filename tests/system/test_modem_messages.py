@@ -461,6 +461,8 @@ def test_a_national_table_is_read(bench):
     sim.tell("deliver-hex 0891683108100005F0440BA13108108300F00000621142800300230A03240102986ED29B32")
     message = driver.expect("inbound")
     assert (message["from"], message["text"]) == ("13800138000", "Sí€")
+    sim.tell("deliver-hex " + pdu("106A03A091B4026A5201", 16, "00", header="03250106"))
+    assert driver.expect("inbound")["text"] == "मैं ठीक हूँ"
 
 
 HOSTILE = ["0004", "000C9199", "0011" + "00" * 20, "07919999000000F0" "0B" + "00" * 30,
