@@ -387,6 +387,7 @@ engine_part(struct engine *e, struct command *cmd)
 	uint64_t id = cmd->part.id;
 	struct live_wave *lw = engine_wave(e, message_id_wave(id));
 	struct message m;
+	uint32_t bit;
 
 	if (!lw || cmd->part.part < 1 || cmd->part.part > 32 ||
 	    !store_message_get(e->store, message_id_wave(id), message_id_contact(id), lw->w.channel,
@@ -394,7 +395,10 @@ engine_part(struct engine *e, struct command *cmd)
 	    !engine_is_from(e, &m, m.attempt, r, 0, false))
 		return;
 	engine_route_moved(e, r);
-	m.parts_done |= 1u << (cmd->part.part - 1);
+	bit = 1u << (cmd->part.part - 1);
+	if (m.parts_done & bit)		/* said again: no other reference names it */
+		return;
+	m.parts_done |= bit;
 	store_message_update(e->store, &m);
 	engine_receipts_named(e, r, lw, &m, cmd->part.ref, cmd->part.part, cmd->part.of);
 }
