@@ -820,6 +820,8 @@ one(struct night *n, struct happening *h)
 
 			page_mark(n, h->road, h->command->done.items[0].id,
 				  h->command->done.items[0].outcome != OUTCOME_WITHDRAWN);
+			if (item && r->by_part)	/* gongd may die of this very word */
+				note_told(n, h->road, item, false);
 			if (item)
 				item_drop(r, item);
 		}
