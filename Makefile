@@ -47,7 +47,7 @@ $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse) -lm
 define driver_rule
 $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl)) -lpthread -lm
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2)) -lpthread -lm
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 

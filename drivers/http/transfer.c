@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "drivers/http/refused.h"
 #include "drivers/http/sign.h"
 #include "files/read.h"
 
@@ -51,7 +52,7 @@ struct slot {
 	struct curl_slist *headers;	/* of this request alone; NULL = the operation's */
 	struct slot *next_free;
 	struct buf url, path, query, body, coded, answer;
-	unsigned starts;		/* times curl was about to write this request */
+	unsigned starts;		/* times curl was about to write this request, but for refused ones */
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -262,6 +263,25 @@ close_socket(void *ctx, curl_socket_t fd)
 	return close(fd);
 }
 
+/* The provider has refused the stream: nothing of it was taken, and curl may try again.  What has
+ * begun to be answered was not refused, whatever the provider says. */
+static void
+on_refused(void *ctx, CURL *easy)
+{
+	struct transfers *t = ctx;
+	struct slot *s = t->slots, *end = t->slots + t->slot_count;
+	long status = 0;
+
+	while (s < end && s->easy != easy)	/* never trusted: it may be no handle of curl's at all */
+		s++;
+	if (s == end || !s->busy || curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+	    status || s->answer.len)
+		return;
+	s->starts = 0;
+	for (size_t i = 0; i < s->count; i++)
+		kit_stayed(t->kit, s->items[i]->slot);
+}
+
 /* Called when curl is about to write the request.  A second time means that a kept connection
  * died under the first and curl would send the same message again: whether the provider has the
  * first is unknown, so it ends here. */
@@ -426,6 +446,7 @@ transfers_new(struct transfers **out, struct kit *kit, const struct profile *p,
 		return -1;
 	raise_file_limit();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
+	refused_watch(on_refused, t);
 	for (int i = 0; i < OP_COUNT; i++)
 		t->headers[i] = profile_has(p, i) ? make_headers(&p->ops[i]) : NULL;
 	t->slot_count = p->connections + QUESTION_SLOTS;
@@ -622,6 +643,7 @@ transfers_free(struct transfers *t)
 {
 	if (!t)
 		return;
+	refused_watch(NULL, NULL);
 	for (unsigned i = 0; i < t->slot_count; i++) {
 		struct slot *s = &t->slots[i];
 		struct buf *bufs[] = { &s->url, &s->path, &s->query, &s->body, &s->coded, &s->answer };

@@ -3,6 +3,7 @@ queue to the committed result."""
 import json
 import os
 import re
+import signal
 import sys
 import time
 import urllib.request
@@ -104,6 +105,35 @@ def bench_late(note):
         rate = per_s(*late, connections=AT_ONCE)
         note(name + "_messages_per_s", rate)
         note(name + "_ratio", rate / per_s(connections=AT_ONCE))
+
+
+def lines(path):
+    if not os.path.exists(path):
+        return []
+    with open(path, encoding="utf-8") as f:
+        return f.readlines()
+
+
+def bench_crash(note):
+    """5,000 messages, and the driver is killed twice, each time 100 ms after it has begun: of those in
+    doubt, how many had never left?"""
+    with World(name="bench") as world:
+        books = world.path("books")
+        started(world, ("--log", books, "--latency-ms", "50"))
+        load_people(world, 5000, "household")
+        broadcast(world, "crash")
+        for _ in range(2):
+            before = len(lines(books))
+            wait_for("messages to leave", lambda n=before: len(lines(books)) > n, 60, every=0.001)
+            time.sleep(0.1)
+            os.kill(world.drivers()["gong-http"], signal.SIGKILL)
+            wait_for("the next driver", lambda: world.drivers().get("gong-http"), 60)
+        wait_for("all to be settled", world.settled, 60)
+        taken = {json.loads(line)["to"] for line in lines(books)}
+        doubtful = {"+%d" % r["e164"] for r in world.rows(
+            "SELECT n.e164 FROM message m JOIN number n ON n.contact = m.contact WHERE m.state = 7")}
+        note("crash_uncertain", len(doubtful))
+        note("crash_uncertain_never_left", len(doubtful - taken))
 
 
 def send_reds(world, most):

@@ -41,6 +41,8 @@ struct conn {
 	size_t start, written;		/* taken from in, written of out */
 	SSL *ssl;
 	struct nghttp2_session *h2;
+	unsigned long taken;		/* streams */
+	int32_t last;			/* … and the last of them */
 	int fd;
 	bool is_dirty;
 	enum conn_end end;

@@ -94,6 +94,12 @@ precise_base(void)
 	return base;
 }
 
+static bool
+refuses_stream(void)
+{
+	return happens(options.refuse_streams);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -110,6 +116,8 @@ main(int argc, char **argv)
 	if (options.tls.cert)
 		server_use_tls(&server, &options.tls);
 	server.streams = (uint32_t)options.streams;
+	server.refuses = options.refuse_streams > 0 ? refuses_stream : NULL;
+	server.goaway = options.goaway;
 	port = server_listen(&server, base, options.port, on_request);
 	if (port < 0) {
 		fprintf(stderr, "provider: port %d: %s\n", options.port, strerror(errno));

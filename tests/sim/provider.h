@@ -13,6 +13,8 @@ struct options {
 	const char *port_file, *log, *receipts, *people, *reply_url, *secret;
 	int port, fail_status, fail_code, streams;
 	long latency_ms, jitter_ms, receipt_ms, receipt_jitter_ms;
+	unsigned long goaway;
+	double refuse_streams;
 	double fail, drop, receipt_loss, receipt_fail, receipt_duplicate, pull_loss;
 	uint64_t seed;
 	bool no_log, whole, part_receipts;

@@ -9,14 +9,36 @@
 #define WINDOW (8 * 1024 * 1024)
 #define FILL_MOST 65536
 
+/* What is not taken has no exchange, and whatever comes of it goes nowhere. */
+static bool
+is_taken(struct conn *c, int32_t stream)
+{
+	const struct server *s = c->server;
+
+	if (s->refuses && s->refuses()) {
+		nghttp2_submit_rst_stream(c->h2, 0, stream, NGHTTP2_REFUSED_STREAM);
+		return false;
+	}
+	if (s->goaway && c->taken == s->goaway) {
+		nghttp2_submit_goaway(c->h2, 0, c->last, NGHTTP2_NO_ERROR, NULL, 0);
+		return false;
+	}
+	c->taken++;
+	c->last = stream;
+	return true;
+}
+
 static int
 on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *ctx)
 {
 	struct exchange *x;
+	struct conn *c = ctx;
 
 	if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST)
 		return 0;
-	x = exchange_new(ctx);
+	if (!is_taken(c, frame->hd.stream_id))
+		return 0;
+	x = exchange_new(c);
 	x->stream = frame->hd.stream_id;
 	nghttp2_session_set_stream_user_data(h2, x->stream, x);
 	return 0;

@@ -9,7 +9,8 @@ struct options options = { .streams = 1000 };
 enum { O_PORT = 256, O_PORT_FILE, O_LOG, O_NO_LOG, O_LATENCY, O_JITTER, O_FAIL, O_DROP, O_MIX,
        O_RECEIPTS, O_RECEIPT_MS, O_RECEIPT_JITTER, O_RECEIPT_LOSS, O_RECEIPT_FAIL,
        O_RECEIPT_DUPLICATE, O_PEOPLE, O_REPLY_URL, O_SECRET, O_SEED, O_WHOLE, O_TLS,
-       O_CLIENT_CA, O_TLS_MAX, O_NO_H2, O_STREAMS, O_PULL_LOSS, O_PART_RECEIPTS };
+       O_CLIENT_CA, O_TLS_MAX, O_NO_H2, O_STREAMS, O_PULL_LOSS, O_PART_RECEIPTS,
+       O_REFUSE_STREAMS, O_GOAWAY };
 
 static const struct option known[] = {
 	{ "port", 1, NULL, O_PORT }, { "port-file", 1, NULL, O_PORT_FILE },
@@ -24,7 +25,8 @@ static const struct option known[] = {
 	{ "secret", 1, NULL, O_SECRET }, { "seed", 1, NULL, O_SEED }, { "whole", 0, NULL, O_WHOLE },
 	{ "tls", 1, NULL, O_TLS }, { "client-ca", 1, NULL, O_CLIENT_CA }, { "tls-max", 1, NULL, O_TLS_MAX },
 	{ "no-h2", 0, NULL, O_NO_H2 }, { "streams", 1, NULL, O_STREAMS },
-	{ "pull-loss", 1, NULL, O_PULL_LOSS }, { "part-receipts", 0, NULL, O_PART_RECEIPTS }, { 0 },
+	{ "pull-loss", 1, NULL, O_PULL_LOSS }, { "part-receipts", 0, NULL, O_PART_RECEIPTS },
+	{ "refuse-streams", 1, NULL, O_REFUSE_STREAMS }, { "goaway", 1, NULL, O_GOAWAY }, { 0 },
 };
 
 static _Noreturn void
@@ -83,6 +85,8 @@ take_option(int option, const char *value)
 	case O_PULL_LOSS: o->pull_loss = atof(value); break;
 	case O_PART_RECEIPTS: o->part_receipts = true; break;
 	case O_STREAMS: o->streams = atoi(value); break;
+	case O_REFUSE_STREAMS: o->refuse_streams = atof(value); break;
+	case O_GOAWAY: o->goaway = strtoul(value, NULL, 10); break;
 	default: exit(2);
 	}
 }

@@ -55,6 +55,8 @@ struct server {
 	TAILQ_HEAD(, conn) dirty;
 	server_handler *handle;
 	uint32_t streams;		/* at once on a connection of HTTP/2 */
+	bool (*refuses)(void);		/* is this stream refused, untaken?  NULL = none is */
+	unsigned long goaway;		/* streams of a connection, then GOAWAY; 0 = never */
 };
 
 /* Listens on 127.0.0.1; returns the port, or -1 with errno set. */

@@ -69,6 +69,22 @@ def test_a_broken_connection_of_many_streams_gives_each_message_one_fate(
         assert not {i for i, f in fates.items() if f["outcome"] == outcome} & set(refs)
 
 
+@pytest.mark.parametrize("options", [
+    ("--refuse-streams", "0.3"), ("--goaway", "25"),
+    ("--goaway", "40", "--refuse-streams", "0.1", "--jitter-ms", "20")])
+def test_a_stream_that_was_refused_was_surely_not_sent(drive, secure, authority, options):  # noqa: F811
+    """By REFUSED_STREAM, or left out by a GOAWAY: it goes again, once, and nothing is in doubt."""
+    provider = secure("--latency-ms", "5", "--seed", "5", *options)
+    d = drive(config(provider.url, ca_file=authority.pem, http="2", connections=20, window=400))
+    d.send(*[(f"S{i:03}", "+8613800000001") for i in range(400)])
+    fates = d.dones(400, 60)
+    # Refused time after time it is given back, for another route.
+    given_back = {i for i, f in fates.items() if f["outcome"] == "rejected"}
+    assert all(f["outcome"] == "accepted" or f["class"] == "retry_other" for f in fates.values())
+    assert len(given_back) < 40
+    assert sorted(b["ref"] for b in provider.books()) == sorted(set(fates) - given_back)
+
+
 @pytest.mark.parametrize("version", ["1.1", "2"])
 @pytest.mark.parametrize("how", ["expired", "wrong_name", "stranger", "system"])
 def test_who_is_not_whom_it_says_gets_nothing(
