@@ -173,6 +173,8 @@ install: $(PROGRAMS)
 	install -D -m 755 $(B)/gongctl $(DESTDIR)$(PREFIX)/bin/gongctl
 	for d in $(DRIVERS); do install -D -m 755 $(B)/gong-$$d $(DESTDIR)$(PREFIX)/libexec/gong/gong-$$d; done
 	install -D -m 755 drivers/modem/usb-reset $(DESTDIR)$(PREFIX)/libexec/gong/usb-reset
+	install -D -m 644 ctl/completion/gongctl.bash $(DESTDIR)$(PREFIX)/share/bash-completion/completions/gongctl
+	install -D -m 644 ctl/completion/_gongctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_gongctl
 	install -d $(SHARE)/templates $(SHARE)/policies $(SHARE)/providers
 	install -m 644 drivers/http/profiles/*.json $(SHARE)/providers/
 	install -m 644 templates/*.conf $(SHARE)/templates/

@@ -4,6 +4,7 @@
 
 #include <ctype.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Where the command line says otherwise than the request. */
@@ -53,7 +54,7 @@ put_own(const struct ctl *ctl, const char *name, struct buf *out)
 	if (has_word(ctl, option, strlen(option)))
 		buf_puts(out, option);
 	else if (has_word(ctl, operand, strlen(operand)))
-		buf_puts(out, operand);
+		placeholder_put(ctl, operand, out);
 	else
 		return false;
 	return true;
@@ -71,12 +72,29 @@ put_named(const struct ctl *ctl, enum concept concept, struct buf *out)
 		size_t len = strcspn(word, " ");
 
 		if (has_word(ctl, word, len)) {
-			buf_add(out, word, len);
+			char *name = xstrndup(word, len);
+
+			placeholder_put(ctl, name, out);
+			free(name);
 			return true;
 		}
 		word += len + (word[len] == ' ');
 	}
 	return put_own(ctl, concept_name(concept), out);
+}
+
+/* "/audience/divisions/1": a pointer is for programs; of its words the last that the command knows,
+ * else its last one. */
+static void
+put_pointer(const struct ctl *ctl, const char *pointer, struct buf *out)
+{
+	char *words = xstrdup(pointer), *last;
+
+	while ((last = strrchr(words, '/')) && !put_own(ctl, last + 1, out))
+		*last = '\0';
+	if (!last)
+		buf_puts(out, strrchr(pointer, '/') + 1);
+	free(words);
 }
 
 void
@@ -87,7 +105,10 @@ address_put(const struct ctl *ctl, const struct err *err, struct buf *out)
 	if (a->concept == CONCEPT_QUERY && put_own(ctl, a->name, out))
 		return;
 	if (a->concept >= CONCEPT_FIELD && a->concept <= CONCEPT_OPTION) {
-		buf_puts(out, a->name);
+		if (a->name[0] == '/')
+			put_pointer(ctl, a->name, out);
+		else
+			buf_puts(out, a->name);
 	} else if (a->concept == CONCEPT_ROW) {
 		buf_printf(out, say(ctl, "line %d", "第%d行"), a->index);
 		if (a->name[0])

@@ -29,11 +29,11 @@ alert_row(const struct ctl *ctl, json_t *alert, struct grid *t)
 }
 
 /* Options that filter, as the query has them. */
-static void
-filters(const struct ctl *ctl, struct buf *path)
+static int
+filters(struct ctl *ctl, struct buf *path)
 {
-	static const char *const names[] = { "state",  "severity", "mode", "client",
-					     "since",  "division", "key" };
+	static const char *const names[] = { "state", "severity", "mode", "client",
+					     "division", "key" };
 
 	if (args_has(ctl, "--open"))
 		query_add(path, "open", "1");
@@ -44,13 +44,14 @@ filters(const struct ctl *ctl, struct buf *path)
 		if (args_has(ctl, option))
 			query_add(path, names[i], args_value(ctl, option));
 	}
+	return since_add(ctl, path);
 }
 
-int
-alert_list(struct ctl *ctl)
+static int
+compose_list(struct ctl *ctl, json_t **answer, struct buf *out, struct err *err)
 {
-	const char *const titles[] = { "ID",
-				       say(ctl, "code", "编号"),
+	const char *const titles[] = { say(ctl, "ID", "编号"),
+				       say(ctl, "code", "单号"),
 				       say(ctl, "severity", "级别"),
 				       say(ctl, "state", "状态"),
 				       say(ctl, "mode", "方式"),
@@ -59,41 +60,41 @@ alert_list(struct ctl *ctl)
 				       say(ctl, "template", "模板"),
 				       say(ctl, "policy", "规则"),
 				       NULL };
-	struct buf out = { 0 };
-	struct err err = { 0 };
-	json_t *rows, *alert;
+	json_t *rows = NULL, *alert;
+	struct buf path = { 0 };
 	struct grid t;
 	size_t i, max = 0;
-	bool more;
+	bool more = false;
 	int code = limit_option(ctl, 50, &max);
-	struct buf path = { 0 };
 
+	if (code == CTL_OK) {
+		buf_puts(&path, "/v1/alerts");
+		code = filters(ctl, &path);
+	}
+	if (code == CTL_OK)
+		code = client_pages(ctl, path.data, "alerts", max, &rows, &more, err);
+	buf_fini(&path);
+	*answer = rows;
 	if (code != CTL_OK)
 		return code;
-	buf_puts(&path, "/v1/alerts");
-	filters(ctl, &path);
-	code = client_pages(ctl, path.data, "alerts", max, &rows, &more, &err);
-	buf_fini(&path);
-	if (code != CTL_OK || ctl->json) {
-		if (code == CTL_OK)
-			return ctl_json(json_pack("{s:o}", "alerts", rows));
-		json_decref(rows);
-		return ctl_fail(ctl, code, &err);
-	}
+	*answer = json_pack("{s:o}", "alerts", rows);
 	grid_init(&t, 1, titles);
 	json_array_foreach(rows, i, alert)
 		alert_row(ctl, alert, &t);
 	if (json_array_size(rows))
-		grid_put(&t, &out, 0, screen_width());
+		grid_put(&t, out, 0, screen_width());
 	else
-		buf_puts(&out, say(ctl, "no alerts\n", "没有告警\n"));
+		buf_puts(out, say(ctl, "no alerts\n", "没有告警\n"));
 	if (more)
-		buf_puts(&out,
-			 say(ctl, "… older ones: --limit N\n", "… 更早的:--limit N\n"));
-	ctl_print(&out);
+		buf_puts(out, say(ctl, "… older ones: --limit N\n", "… 更早的:--limit 行数\n"));
 	grid_fini(&t);
-	json_decref(rows);
 	return CTL_OK;
+}
+
+int
+alert_list(struct ctl *ctl)
+{
+	return ctl_list(ctl, compose_list);
 }
 
 static int
@@ -111,10 +112,8 @@ show_list(struct ctl *ctl, json_t *alert, const char *member, struct buf *out)
 	snprintf(path, sizeof(path), "/v1/alerts/%lld/%s",
 		 (long long)member_int(alert, "id"), member);
 	code = client_pages(ctl, path, member, max, &rows, &more, &err);
-	if (code != CTL_OK) {
-		json_decref(rows);
-		return ctl_fail(ctl, code, &err);
-	}
+	if (code != CTL_OK)
+		return client_failed(ctl, code, rows, &err);
 	if (ctl->json) {
 		json_object_update_new(alert, json_pack("{s:O}", member, rows));
 	} else {
@@ -129,7 +128,7 @@ show_list(struct ctl *ctl, json_t *alert, const char *member, struct buf *out)
 			lists_events(ctl, rows, out);
 		if (more)
 			buf_puts(out,
-				 say(ctl, "… more: --limit N\n", "… 更多:--limit N\n"));
+				 say(ctl, "… more: --limit N\n", "… 更多:--limit 行数\n"));
 	}
 	json_decref(rows);
 	return CTL_OK;
@@ -178,7 +177,7 @@ alert_show(struct ctl *ctl)
 		json_object_set_new(all, "alert", alert);
 		return ctl_json(all);
 	}
-	ctl_print(&out);
+	ctl_page(ctl, &out);
 	json_decref(alert);
 	json_decref(all);
 	return code;
@@ -198,7 +197,7 @@ alert_answers(struct ctl *ctl)
 	code = show_list(ctl, alert, "answers", &out);
 	if (code == CTL_OK && ctl->json)
 		return ctl_json(alert);
-	ctl_print(&out);
+	ctl_page(ctl, &out);
 	json_decref(alert);
 	return code;
 }
@@ -264,7 +263,7 @@ ack_body(struct ctl *ctl, json_t **out)
 		return ctl_usage(ctl, "%s",
 				 say(ctl,
 				     "ack needs either --division CODE or --contact REF",
-				     "ack 需要 --division CODE 或 --contact REF 之一"));
+				     "ack 需要 --division 代码 或 --contact 联系人 之一"));
 	if (!level == !args_has(ctl, "--cannot"))
 		return ctl_usage(ctl, "%s",
 				 say(ctl, "ack needs either --level 2…5 or --cannot",

@@ -21,7 +21,7 @@ no_such_name(struct ctl *ctl)
 {
 	return ctl_usage(ctl,
 			 say(ctl, "ROUTE %s is no name of a route; gongctl route list shows them",
-			     "ROUTE %s 不是通道名;gongctl route list 可列出"),
+			     "通道 %s 不是通道名;gongctl route list 可列出"),
 			 ctl->operands[0]);
 }
 
@@ -140,7 +140,7 @@ modem_send_test(struct ctl *ctl)
 	json_t *answer;
 	int code;
 
-	buf_printf(&plain, "gong test message by route %s", ctl->operands[0]);
+	buf_printf(&plain, say(ctl, "gong test message by route %s", "gong 测试短信,经通道 %s"), ctl->operands[0]);
 	code = ask_route(ctl,
 		   json_pack("{s:s,s:s,s:s}", "what", "sms", "to", ctl->operands[1], "text",
 			     text ? text : plain.data),

@@ -170,18 +170,25 @@ client_close(struct ctl *ctl)
 }
 
 /* With --json a refusal is the problem document itself, on standard error. */
+int
+client_failed(struct ctl *ctl, int code, json_t *problem, const struct err *err)
+{
+	if (ctl->json && problem) {
+		json_dumpf(problem, stderr, JSON_COMPACT);
+		fputc('\n', stderr);
+	} else {
+		ctl_fail(ctl, code, err);
+	}
+	json_decref(problem);
+	return code;
+}
+
 static int
 answered(struct ctl *ctl, int code, json_t **out, const struct err *err)
 {
 	if (code == CTL_OK)
 		return CTL_OK;
-	if (ctl->json && *out) {
-		json_dumpf(*out, stderr, JSON_COMPACT);
-		fputc('\n', stderr);
-	} else {
-		ctl_fail(ctl, code, err);
-	}
-	json_decref(*out);
+	client_failed(ctl, code, *out, err);
 	*out = NULL;
 	return code;
 }
@@ -268,7 +275,7 @@ int
 client_pages(struct ctl *ctl, const char *path, const char *member, size_t max,
 	     json_t **rows, bool *more, struct err *err)
 {
-	json_t *next = NULL;
+	json_t *next = NULL, *problem;
 	int code;
 
 	*rows = json_array();
@@ -291,9 +298,15 @@ client_pages(struct ctl *ctl, const char *path, const char *member, size_t max,
 							     page, member))
 				       ? NULL
 				       : json_incref(next);
+			json_decref(page);
 		}
-		json_decref(page);
+		problem = code == CTL_OK ? NULL : page;
 	} while (code == CTL_OK && next && json_array_size(*rows) < max);
+	if (code != CTL_OK) {
+		json_decref(*rows);
+		*rows = problem;
+		return code;
+	}
 	*more = next != NULL || json_array_size(*rows) > max;
 	while (json_array_size(*rows) > max)
 		json_array_remove(*rows, json_array_size(*rows) - 1);

@@ -12,7 +12,9 @@
 #include "core/msec.h"
 #include "core/words.h"
 
-enum { CTL_OK, CTL_REFUSED, CTL_USAGE, CTL_NOT_REACHED };	/* exit codes */
+/* Exit codes; UNSAID: it was done, but the output could not be written. */
+enum { CTL_OK, CTL_REFUSED, CTL_USAGE, CTL_NOT_REACHED, CTL_UNSAID };
+enum { OPERANDS = 4 };
 
 struct option_spec {
 	const char *name;		/* "--division"; NULL ends a list */
@@ -31,7 +33,7 @@ struct ctl;
 
 struct command {
 	const char *words;		/* "alert list" */
-	const char *operands[4];	/* "ID", …, NULL; each must be given, but "[ID]" */
+	const char *operands[OPERANDS];	/* "ID", …, NULL; each must be given, but "[ID]" */
 	const struct option_spec *options;	/* NULL = none */
 	const char *help[LANG_COUNT];	/* one line */
 	int (*run)(struct ctl *);	/* returns the exit code, having said why */
@@ -41,9 +43,13 @@ struct ctl {
 	const char *socket;		/* of gongd */
 	char *socket_found;		/* the same, when it was read from gong.conf */
 	bool json;			/* print gongd's answers as they are */
+	bool no_pager;
 	enum lang lang;
+	const struct command *verbs;	/* the whole table, ends with words NULL */
+	const struct option_spec *everywhere;	/* options that stand with any verb */
 	const struct command *command;
-	const char *operands[4];
+	const char *operands[OPERANDS];
+	char *spelt[OPERANDS];		/* what operands[] points to */
 	char *driver_dir;		/* of --config; NULL = none was given */
 	struct given *given;
 	size_t given_count;
@@ -53,17 +59,38 @@ struct ctl {
 #define SOCKET_DEFAULT "/run/gong/gong.sock"
 /* socket.c -- fills ctl->socket; CTL_OK, or CTL_USAGE having said why. */
 int socket_choose(struct ctl *, const char *config);
-/* main.c */
-extern const struct command commands[];	/* ends with words NULL */
+/* verbs.c */
+extern const struct command commands[];
+extern const struct option_spec options_everywhere[];
+/* help.c */
+const struct command *verb_find(const struct ctl *, int argc, char **argv, int *used);	/* by its words */
+bool verb_is_group(const struct ctl *, const char *word);
+int help_words(struct ctl *, int argc, char **argv);	/* all, a group or one verb; returns the exit code */
+int help_unknown(struct ctl *, int argc, char **argv);	/* says so, and what may be meant */
+int help_complete(struct ctl *, int argc, char **argv);	/* what may follow, for the shells */
 /* args.c -- the command line, by the command's table. */
 int args_parse(struct ctl *, int argc, char **argv);	/* CTL_OK or CTL_USAGE, said why */
 void args_free(struct ctl *);
 bool args_has(const struct ctl *, const char *name);
 const char *args_value(const struct ctl *, const char *name);	/* the last one; or NULL */
 json_t *args_strings(const struct ctl *, const char *name);	/* new array of every value */
-void command_synopsis(const struct command *, struct buf *out);
+void command_synopsis(const struct ctl *, const struct command *, struct buf *out);
+/* spelling.c -- as people write, as gongd reads.  Strings are new, the caller frees them. */
+const char *choices_of(const char *arg);	/* "a|b|c" of a closed list, or NULL */
+char *spell_narrow(const char *text);		/* full-width ASCII, blank and 、 to their narrow forms */
+char *spell_operand(const char *arg, const char *text);
+int spell_value(struct ctl *, const struct option_spec *, const char *text, char **out);	/* said why not */
+int duration_spelt(msec *out, const char *text, msec least, msec most);	/* "4h", "1小时30分"; 0 or -1 */
+
+/* output.c -- to the reader. */
 /* Says what is wrong with the command line and where help is; returns CTL_USAGE. */
 int ctl_usage(const struct ctl *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+int ctl_json(json_t *);			/* prints it, frees it, returns CTL_OK */
+void ctl_print(struct buf *);		/* prints it and frees it */
+void ctl_page(const struct ctl *, struct buf *);	/* the same, by a pager where it is long */
+bool output_failed(void);		/* something was lost already */
+/* `code`, or CTL_UNSAID having said so when something was lost on the way to standard output. */
+int output_end(const struct ctl *, int code);
 
 /* client.c -- one request to gongd.  Returns CTL_OK with *out (the answer, caller owns it), or
  * CTL_REFUSED or CTL_NOT_REACHED with err filled. */
@@ -81,7 +108,10 @@ int client_get(struct ctl *, json_t **out, const char *fmt, ...)
 int client_post(struct ctl *, const char *path, json_t *body, json_t **out);	/* takes body */
 /* client_ask, and the error is printed. */
 int client_post_request(struct ctl *, const struct client_request *, json_t **out);
-/* All rows of a paged list, at most `max`; *more tells whether some were left out. */
+/* Says why client_ask failed: err, or with --json the problem document (taken; may be NULL).  Returns code. */
+int client_failed(struct ctl *, int code, json_t *problem, const struct err *err);
+/* All rows of a paged list, at most `max`; *more tells whether some were left out.  On failure *rows is the
+ * problem document, or NULL. */
 int client_pages(struct ctl *, const char *path, const char *member, size_t max, json_t **rows,
 		 bool *more, struct err *);
 /* Appends ?NAME=VALUE or &NAME=VALUE, escaped. */
@@ -90,6 +120,20 @@ int limit_option(struct ctl *, size_t otherwise, size_t *out);	/* --limit; said 
 int ctl_fail(const struct ctl *, int code, const struct err *);	/* prints err, returns code */
 /* address.c -- what err is about, as the command in hand calls it; appends nothing for nothing. */
 void address_put(const struct ctl *, const struct err *, struct buf *out);
+
+/* redraw.c -- a picture drawn anew in its place. */
+struct screen {
+	size_t lines;			/* drawn, to be drawn over */
+};
+bool screen_redraws(void);		/* standard output is a terminal that can */
+void screen_size(size_t *width, size_t *height);
+void screen_draw(struct screen *, struct buf *block);	/* cuts it to the screen; spoils `block` */
+
+/* listing.c -- a verb that shows a list, once or with --watch.  The function composes it: *answer is what
+ * gongd says (for --json; the problem where it refuses), `out` the same as text.  It returns an exit code,
+ * with err filled; for CTL_USAGE it has said why. */
+typedef int list_fn(struct ctl *, json_t **answer, struct buf *out, struct err *err);
+int ctl_list(struct ctl *, list_fn *);
 
 /* grid.c -- text in columns, by the width it has on the screen (East Asian wide = 2). */
 struct grid {
@@ -114,7 +158,9 @@ const char *say(const struct ctl *, const char *en, const char *zh)
 const char *word(const struct ctl *, const char *api_word);	/* NULL stays NULL */
 const char *level_word(const struct ctl *, int level);
 #define HUMAN 32
-const char *duration_text(char out[HUMAN], msec ms);	/* "3m20s" */
+const char *duration_text(const struct ctl *, char out[HUMAN], msec ms);	/* "3m20s", "3分20秒" */
+/* Appends "[CODE:]NAME=VALUE" in the reader's language; NULL: nothing. */
+void placeholder_put(const struct ctl *, const char *text, struct buf *out);
 /* "11-24 02:10:05" in the site's zone; with year and zone where they are not the reader's own. */
 const char *instant_text(char out[HUMAN], msec at);
 void zone_use(const char *name);	/* the site's, from gongd */
@@ -145,10 +191,10 @@ void lists_events(const struct ctl *, json_t *rows, struct buf *out);
 /* "chief of 清东湾, …": the posts of an answer or a text. */
 void posts_text(json_t *row, struct buf *out);
 bool alert_is_closed(json_t *alert);
-int ctl_json(json_t *);			/* prints it, frees it, returns CTL_OK */
-void ctl_print(struct buf *);		/* prints it and frees it */
 
 /* the commands */
+int help_verb(struct ctl *);
+int version_verb(struct ctl *);
 int alert_list(struct ctl *);
 int alert_show(struct ctl *);
 int alert_watch(struct ctl *);
@@ -177,6 +223,9 @@ int route_resume(struct ctl *);
 /* send.c */
 int params_add(struct ctl *, json_t *params, json_t *by_division);	/* from --param */
 void plan_print(const struct ctl *, json_t *plan);	/* the answer of a dry run */
+/* instant.c -- of an option that was given; ahead: what was not said is to come, else past. */
+int instant_option(struct ctl *, const char *option, bool ahead, msec *out);	/* said why not */
+int since_add(struct ctl *, struct buf *path);	/* --since, where it stands, to the query */
 /* operand.c */
 int id_operand(struct ctl *, msec *out);	/* the command's ID; said why when it is none */
 int alert_operand(struct ctl *, msec *out);	/* the same of an alert, by its id or code */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/cause.h"
 #include "files/read.h"
 
 #define FILE_MAX ((size_t)256 << 20) /* what gongd takes on its socket */
@@ -21,17 +22,19 @@ too_large(const struct ctl *ctl)
 static int
 read_stdin(struct ctl *ctl, struct buf *out)
 {
-	char chunk[65536];
+	char chunk[65536], why[SAID_BYTES];
 	size_t n;
 
 	errno = 0;
 	while (out->len <= FILE_MAX && (n = fread(chunk, 1, sizeof(chunk), stdin)) > 0)
 		buf_add(out, chunk, n);
-	if (ferror(stdin))
+	if (ferror(stdin)) {
+		value_render(cause_word(errno), ctl->lang, why, sizeof(why));
 		return ctl_usage(ctl,
 				 say(ctl, "standard input cannot be read: %s",
 				     "标准输入无法读取:%s"),
-				 strerror(errno));
+				 why);
+	}
 	return out->len > FILE_MAX ? too_large(ctl) : CTL_OK;
 }
 
@@ -42,17 +45,19 @@ read_file(struct ctl *ctl, const char *path, struct buf *out)
 {
 	struct err err = { 0 };
 	size_t len = 0;
-	char *body;
+	char *body, why[SAID_BYTES];
 
 	if (strcmp(path, "-") == 0)
 		return read_stdin(ctl, out);
 	body = file_read(path, FILE_MAX, &len, &err);
-	if (!body)
+	if (!body) {
+		said_render(&err.said, ctl->lang, why, sizeof(why));
 		return ctl_usage(ctl,
 				 say(ctl,
 				     "FILE %s (to read from a pipe, write - for FILE)",
-				     "文件 %s(从管道读取时,FILE 写作 -)"),
-				 err.text);
+				     "文件 %s(从管道读取时,文件写作 -)"),
+				 why);
+	}
 	buf_add(out, body, len);
 	free(body);
 	return CTL_OK;
@@ -175,8 +180,8 @@ route_row(const struct ctl *ctl, json_t *route, struct grid *t)
 	buf_fini(&health);
 }
 
-int
-desk_route_list(struct ctl *ctl)
+static int
+compose_routes(struct ctl *ctl, json_t **answer, struct buf *out, struct err *err)
 {
 	const char *const titles[] = { say(ctl, "route", "通道"),
 				       say(ctl, "driver", "驱动"),
@@ -185,27 +190,29 @@ desk_route_list(struct ctl *ctl)
 				       say(ctl, "since", "自"),
 				       say(ctl, "health", "状况"),
 				       NULL };
-	struct buf out = { 0 };
-	json_t *answer, *route;
+	struct client_request q = { .path = "/v1/routes" };
+	json_t *route;
 	struct grid t;
 	size_t i;
-	int code = client_get(ctl, &answer, "/v1/routes");
+	int code = client_ask(ctl, &q, answer, err);
 
 	if (code != CTL_OK)
 		return code;
-	if (ctl->json)
-		return ctl_json(answer);
 	grid_init(&t, 0, titles);
-	json_array_foreach(json_object_get(answer, "routes"), i, route)
+	json_array_foreach(json_object_get(*answer, "routes"), i, route)
 		route_row(ctl, route, &t);
-	if (json_array_size(json_object_get(answer, "routes")))
-		grid_put(&t, &out, 0, screen_width());
+	if (json_array_size(json_object_get(*answer, "routes")))
+		grid_put(&t, out, 0, screen_width());
 	else
-		buf_puts(&out,
+		buf_puts(out,
 			 say(ctl, "no routes; add route \"name\" { … } to gong.conf\n",
 			     "没有通道;请在 gong.conf 中加入 route \"名称\" { … }\n"));
-	ctl_print(&out);
 	grid_fini(&t);
-	json_decref(answer);
 	return CTL_OK;
+}
+
+int
+desk_route_list(struct ctl *ctl)
+{
+	return ctl_list(ctl, compose_routes);
 }

@@ -54,15 +54,13 @@ list_path(struct ctl *ctl, struct buf *path)
 	}
 	if (args_has(ctl, "--contact"))
 		query_add(path, "contact", args_value(ctl, "--contact"));
-	if (args_has(ctl, "--since"))
-		query_add(path, "since", args_value(ctl, "--since"));
-	return CTL_OK;
+	return since_add(ctl, path);
 }
 
-int
-inbox_list(struct ctl *ctl)
+static int
+compose_list(struct ctl *ctl, json_t **answer, struct buf *out, struct err *err)
 {
-	const char *const titles[] = { "ID",
+	const char *const titles[] = { say(ctl, "ID", "编号"),
 				       say(ctl, "at", "时间"),
 				       say(ctl, "who", "来自"),
 				       say(ctl, "post", "岗位"),
@@ -73,8 +71,7 @@ inbox_list(struct ctl *ctl)
 				       say(ctl, "text", "内容"),
 				       say(ctl, "note", "备注"),
 				       NULL };
-	struct buf out = { 0 }, path = { 0 };
-	struct err err = { 0 };
+	struct buf path = { 0 };
 	struct grid t;
 	json_t *rows = NULL, *row;
 	size_t i, max = 0;
@@ -83,31 +80,30 @@ inbox_list(struct ctl *ctl)
 
 	if (code == CTL_OK)
 		code = list_path(ctl, &path);
-	if (code != CTL_OK) {
-		buf_fini(&path);
-		return code;
-	}
-	code = client_pages(ctl, path.data, "inbox", max, &rows, &more, &err);
+	if (code == CTL_OK)
+		code = client_pages(ctl, path.data, "inbox", max, &rows, &more, err);
 	buf_fini(&path);
-	if (code == CTL_OK && ctl->json)
-		return ctl_json(json_pack("{s:o}", "inbox", rows));
-	if (code != CTL_OK) {
-		json_decref(rows);
-		return ctl_fail(ctl, code, &err);
-	}
+	*answer = rows;
+	if (code != CTL_OK)
+		return code;
+	*answer = json_pack("{s:o}", "inbox", rows);
 	grid_init(&t, 1 | 1 << 6, titles);
 	json_array_foreach(rows, i, row)
 		text_row(ctl, row, &t);
 	if (json_array_size(rows))
-		grid_put(&t, &out, 0, screen_width());
+		grid_put(&t, out, 0, screen_width());
 	else
-		buf_puts(&out, say(ctl, "no texts\n", "没有来信\n"));
+		buf_puts(out, say(ctl, "no texts\n", "没有来信\n"));
 	if (more)
-		buf_puts(&out, say(ctl, "… older ones: --limit N\n", "… 更早的:--limit N\n"));
-	ctl_print(&out);
+		buf_puts(out, say(ctl, "… older ones: --limit N\n", "… 更早的:--limit 行数\n"));
 	grid_fini(&t);
-	json_decref(rows);
 	return CTL_OK;
+}
+
+int
+inbox_list(struct ctl *ctl)
+{
+	return ctl_list(ctl, compose_list);
 }
 
 static int

@@ -14,7 +14,7 @@ id_operand(struct ctl *ctl, msec *out)
 				 say(ctl,
 				     "ID \"%s\" is not a number; gongctl task list and "
 				     "gongctl inbox show them",
-				     "ID \"%s\" 不是数字;见 gongctl task list 或 "
+				     "编号 \"%s\" 不是数字;见 gongctl task list 或 "
 				     "gongctl inbox"),
 				 text);
 	return CTL_OK;
@@ -42,7 +42,7 @@ alert_operand(struct ctl *ctl, msec *out)
 			 say(ctl,
 			     "ID \"%s\" is not a number, nor a code such as K7; gongctl "
 			     "alert list shows them",
-			     "ID \"%s\" 既不是数字,也不是单号(如 K7);见 gongctl alert "
+			     "编号 \"%s\" 既不是数字,也不是单号(如 K7);见 gongctl alert "
 			     "list"),
 			 ctl->operands[0]);
 }

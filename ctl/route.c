@@ -194,7 +194,7 @@ message(struct test *t, msec wait)
 	json_t *answer;
 	int code;
 
-	buf_printf(&plain, "gong test message by route %s", ctl->operands[0]);
+	buf_printf(&plain, say(ctl, "gong test message by route %s", "gong 测试短信,经通道 %s"), ctl->operands[0]);
 	code = ask_route(ctl,
 			 json_pack("{s:s,s:s,s:s,s:I}", "what", "sms", "to", ctl->operands[1],
 				   "text", text ? text : plain.data, "receipt_wait_ms",
@@ -227,8 +227,8 @@ read_options(struct ctl *ctl, msec *wait)
 	if (!ctl->operands[1] && (given || args_has(ctl, "--text")))
 		return ctl_usage(ctl, "%s",
 				 say(ctl, "--text and --receipt-wait are for a message: give a NUMBER",
-				     "--text 与 --receipt-wait 用于短信:请给出 NUMBER"));
-	if (given && duration_parse(wait, given, 1, RECEIPT_WAIT_MAX) < 0)
+				     "--text 与 --receipt-wait 用于短信:请给出 号码"));
+	if (given && duration_spelt(wait, given, 1, RECEIPT_WAIT_MAX) < 0)
 		return ctl_usage(ctl,
 				 say(ctl, "--receipt-wait %s: at most 90s, such as 60s",
 				     "--receipt-wait %s:至多 90s,如 60s"),

@@ -6,9 +6,8 @@
 #include <sys/random.h>
 #include <time.h>
 
-#include "core/number.h"
+#include "core/rung.h"
 
-#define AHEAD_MAX HOURS(24 * 366) /* how far an alert may be planned */
 #define REPLACED_SHOWN 5 /* places taken over that are named */
 
 static bool
@@ -84,32 +83,24 @@ params_add(struct ctl *ctl, json_t *params, json_t *by_division)
 	return code;
 }
 
-/* "4h" counts from now, digits alone are Unix milliseconds; what begins like a date goes to
- * gongd as the RFC 3339 instant it says it is. */
+/* An RFC 3339 instant goes to gongd as it stands: a script may repeat itself by it. */
 static int
 set_instant(struct ctl *ctl, json_t *body, const char *option, const char *member)
 {
 	const char *text = args_value(ctl, option);
-	int64_t at;
+	msec at = 0;
+	int code;
 
 	if (!text)
 		return CTL_OK;
-	if (duration_parse(&at, text, 1, AHEAD_MAX) == 0)
-		json_object_set_new(body, member, json_integer(now_ms() + at));
-	else if (whole_parse(&at, text, 0, INT64_MAX) == 0)
-		json_object_set_new(body, member, json_integer(at));
-	else if (strspn(text, "0123456789") == 4 && text[4] == '-')
+	if (strspn(text, "0123456789-") == 10 && (text[10] == 'T' || text[10] == 't')) {
 		json_object_set_new(body, member, json_string(text));
-	else
-		return ctl_usage(ctl,
-				 say(ctl,
-				     "%s \"%s\" is neither a duration of at most 366d, such "
-				     "as 4h, nor an instant such as "
-				     "2026-11-24T06:00:00+08:00",
-				     "%s \"%s\" 既不是至多 366d 的时长(如 4h),也不是时刻"
-				     "(如 2026-11-24T06:00:00+08:00)"),
-				 option, text);
-	return CTL_OK;
+		return CTL_OK;
+	}
+	code = instant_option(ctl, option, true, &at);
+	if (code == CTL_OK)
+		json_object_set_new(body, member, json_integer(at));
+	return code;
 }
 
 /* A key of our own makes a lost answer harmless: the same request may be repeated under
@@ -162,7 +153,7 @@ set_replaces(struct ctl *ctl, json_t *body)
 	if (!text && args_has(ctl, "--whole"))
 		return ctl_usage(ctl, "%s",
 				 say(ctl, "--whole needs --replaces ID: the alert that ends",
-				     "--whole 需要 --replaces ID"));
+				     "--whole 需要 --replaces 编号"));
 	if (!text)
 		return args_has(ctl, "--reached")
 			       ? ctl_usage(ctl, "%s",
@@ -170,7 +161,7 @@ set_replaces(struct ctl *ctl, json_t *body)
 					       "--reached needs --replaces ID: those "
 					       "whom that "
 					       "alert reached",
-					       "--reached 需要 --replaces ID"))
+					       "--reached 需要 --replaces 编号"))
 			       : CTL_OK;
 	if (!alert_parse(&id, text))
 		return ctl_usage(ctl,
@@ -261,7 +252,7 @@ tell_warnings(const struct ctl *ctl, json_t *answer)
 	size_t i;
 
 	json_array_foreach(json_object_get(answer, "warnings"), i, warning) {
-		const char *text = member_text(warning, say(ctl, "text", "text_zh"));
+		const char *text = member_text(warning, ctl->lang == LANG_ZH ? "text_zh" : "text");
 		struct buf clean = { 0 };
 
 		text_clip(&clean, text ? text : "", SIZE_MAX);
@@ -393,7 +384,7 @@ send_alert(struct ctl *ctl)
 				 say(ctl,
 				     "send needs an audience: --division CODE, --contact "
 				     "REF, or --replaces ID --reached",
-				     "send 需要受众:--division CODE、--contact REF,或 "
+				     "send 需要受众:--division 代码、--contact 联系人,或 "
 				     "--replaces ID --reached"));
 	if (code == CTL_OK)
 		code = set_mode(ctl, body);
@@ -416,7 +407,7 @@ callout_whom(struct ctl *ctl)
 			say(ctl,
 			    "callout needs either --role R with --division CODE, "
 			    "or --contact REF…",
-			    "callout 需要 --role R 与 --division CODE,或 --contact "
+			    "callout 需要 --role R 与 --division 代码,或 --contact "
 			    "REF…"));
 	if (args_has(ctl, "--role") != args_has(ctl, "--division"))
 		return ctl_usage(ctl, "%s",
@@ -467,7 +458,7 @@ forecast_text(const struct ctl *ctl, char out[HUMAN], json_t *wave, const char *
 	if (!json_is_integer(ms))
 		return NULL;
 	return json_integer_value(ms) < 0 ? say(ctl, "no route", "无通道")
-					  : duration_text(out, json_integer_value(ms));
+					  : duration_text(ctl, out, json_integer_value(ms));
 }
 
 static void
@@ -502,8 +493,8 @@ plan_step(const struct ctl *ctl, json_t *step, json_t *forecast, size_t *flat,
 		json_t *wave = json_array_get(waves, w);
 		json_t *when = count ? json_array_get(forecast, (*flat)++) : NULL;
 
-		grid_cell(t, w ? " " : member_text(step, "name"));
-		grid_cell(t, w ? " " : duration_text(text, member_int(step, "after_ms")));
+		grid_cell(t, w ? " " : rung_said(member_text(step, "name") ? member_text(step, "name") : "", ctl->lang));
+		grid_cell(t, w ? " " : duration_text(ctl, text, member_int(step, "after_ms")));
 		grid_cell(t, word(ctl, member_text(wave, "channel")));
 		grid_cellf(t, "%lld", (long long)member_int(wave, "people"));
 		grid_cellf(t, "%lld", (long long)member_int(wave, "parts"));
@@ -527,8 +518,8 @@ plan_warnings(const struct ctl *ctl, json_t *plan, struct buf *out)
 		buf_printf(out, say(ctl, "first call: half of %lld targets within %s, the last at %s\n",
 				    "首个通知:%lld个对象中一半在%s内,最后一个%s\n"),
 			   (long long)member_int(first, "called"),
-			   duration_text(median, member_int(first, "median_ms")),
-			   duration_text(last, member_int(first, "last_ms")));
+			   duration_text(ctl, median, member_int(first, "median_ms")),
+			   duration_text(ctl, last, member_int(first, "last_ms")));
 	if (member_int(ahead, "messages"))
 		buf_printf(out, say(ctl, "%lld messages of other alerts go first, %lld of them thanks\n",
 				    "其他告警的%lld条先发,其中自动回复%lld条\n"),
@@ -538,9 +529,9 @@ plan_warnings(const struct ctl *ctl, json_t *plan, struct buf *out)
 		buf_printf(out, say(ctl, "if all answer at once: %lld thanks, the last at %s\n",
 				    "若全部立即应答:自动回复%lld条,最后一条%s\n"),
 			   (long long)member_int(thanks, "messages"),
-			   duration_text(last, member_int(thanks, "last_ms")));
+			   duration_text(ctl, last, member_int(thanks, "last_ms")));
 	json_array_foreach(json_object_get(plan, "warnings"), i, warning)
-		buf_printf(out, "! %s\n", member_text(warning, say(ctl, "text", "text_zh")));
+		buf_printf(out, "! %s\n", member_text(warning, ctl->lang == LANG_ZH ? "text_zh" : "text"));
 }
 
 void

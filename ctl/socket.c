@@ -3,6 +3,7 @@
 #include "ctl/ctl.h"
 
 #include <confuse.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -50,6 +51,7 @@ socket_from(struct ctl *ctl, const char *path)
 	struct err err = { 0 };
 	char *body = file_read(path, FILE_CONF_MAX, NULL, &err);
 	const char *name;
+	char why[SAID_BYTES];
 	int rc;
 
 	cfg_set_error_function(cfg, no_message);
@@ -57,15 +59,17 @@ socket_from(struct ctl *ctl, const char *path)
 	free(body);
 	if (rc != CFG_SUCCESS) {
 		cfg_free(cfg);
-		if (!err.text[0])
-			err_set(&err, "%s: cannot be read", path);
+		if (err.text[0])
+			said_render(&err.said, ctl->lang, why, sizeof(why));
+		else
+			snprintf(why, sizeof(why), say(ctl, "%s: cannot be understood", "%s:读不懂"), path);
 		return ctl_usage(
 			ctl,
 			say(ctl,
 			    "--config %s; correct it (gongd --check says where) or use "
 			    "--socket",
 			    "--config %s;请改正(gongd --check 会指出位置)或用 --socket"),
-			err.text);
+			why);
 	}
 	name = cfg_getstr(cfg_getsec(cfg, "listen"), "socket");
 	if (!name[0]) {

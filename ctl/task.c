@@ -81,10 +81,10 @@ put_notes(json_t *task, struct buf *out)
 	}
 }
 
-int
-task_list(struct ctl *ctl)
+static int
+compose_list(struct ctl *ctl, json_t **answer, struct buf *out, struct err *err)
 {
-	const char *const titles[] = { "ID",
+	const char *const titles[] = { say(ctl, "ID", "编号"),
 				       say(ctl, "alert", "告警"),
 				       say(ctl, "since", "开始"),
 				       say(ctl, "closed", "办结"),
@@ -93,38 +93,38 @@ task_list(struct ctl *ctl)
 				       say(ctl, "text", "内容"),
 				       say(ctl, "note", "备注"),
 				       NULL };
-	struct buf out = { 0 };
-	struct err err = { 0 };
 	struct grid t;
 	json_t *rows, **list;
 	bool more;
 	int code = client_pages(ctl,
 				args_has(ctl, "--all") ? "/v1/tasks" : "/v1/tasks?open=1",
-				"tasks", 10000, &rows, &more, &err);
+				"tasks", 10000, &rows, &more, err);
 
-	if (code == CTL_OK && ctl->json)
-		return ctl_json(json_pack("{s:o}", "tasks", rows));
-	if (code != CTL_OK) {
-		json_decref(rows);
-		return ctl_fail(ctl, code, &err);
-	}
+	*answer = rows;
+	if (code != CTL_OK)
+		return code;
+	*answer = json_pack("{s:o}", "tasks", rows);
 	grid_init(&t, 1, titles);
 	list = in_order(rows);
 	for (size_t i = 0; list[i]; i++)
 		task_row(ctl, list[i], &t);
 	if (json_array_size(rows))
-		grid_put(&t, &out, 0, screen_width());
+		grid_put(&t, out, 0, screen_width());
 	else
-		buf_puts(&out, say(ctl, "no open tasks\n", "没有未办任务\n"));
+		buf_puts(out, say(ctl, "no open tasks\n", "没有未办任务\n"));
 	for (size_t i = 0; list[i]; i++)
-		put_notes(list[i], &out);
+		put_notes(list[i], out);
 	if (more)
-		buf_puts(&out, say(ctl, "… and more\n", "… 还有更多\n"));
-	ctl_print(&out);
+		buf_puts(out, say(ctl, "… and more\n", "… 还有更多\n"));
 	grid_fini(&t);
 	free(list);
-	json_decref(rows);
 	return CTL_OK;
+}
+
+int
+task_list(struct ctl *ctl)
+{
+	return ctl_list(ctl, compose_list);
 }
 
 void

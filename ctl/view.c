@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rung.h"
+
 #define BAR 30
 
 bool
@@ -55,11 +57,11 @@ view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
 	if (now < started_at(alert) && !closed)
 		buf_printf(out, say(ctl, "starts %s, in %s", "%s 开始,还有 %s"),
 			   instant_text(a, started_at(alert)),
-			   duration_text(b, started_at(alert) - now));
+			   duration_text(ctl, b, started_at(alert) - now));
 	else
 		buf_printf(out, say(ctl, "started %s, elapsed %s", "开始 %s,已历时 %s"),
 			   instant_text(a, started_at(alert)),
-			   duration_text(b, (closed ? closed : now) - started_at(alert)));
+			   duration_text(ctl, b, (closed ? closed : now) - started_at(alert)));
 	if (closed)
 		buf_printf(out, say(ctl, "; closed %s", ";关闭 %s"), instant_text(a, closed));
 	else if (deadline)
@@ -69,7 +71,7 @@ view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
 					   : say(ctl, "; deadline %s, passed %s ago",
 						 ";时限 %s,已超 %s"),
 			   instant_text(a, deadline),
-			   duration_text(b, deadline > now ? deadline - now
+			   duration_text(ctl, b, deadline > now ? deadline - now
 							   : now - deadline));
 	if (member_int(alert, "replaced_by"))
 		buf_printf(out, say(ctl, "; replaced by %lld", ";被 %lld 替代"),
@@ -131,7 +133,7 @@ forecast(const struct ctl *ctl, json_t *alert, struct buf *out)
 	buf_printf(out, say(ctl, "; forecast: the last of %lld (%lld parts) leaves in %s",
 			    ";预计:待发%lld条(计%lld条短信)中的最后一条 %s 后发出"),
 		   (long long)member_int(rest, "messages"), (long long)member_int(rest, "segments"),
-		   duration_text(text, json_integer_value(last)));
+		   duration_text(ctl, text, json_integer_value(last)));
 	forecast_clause(ctl, rest, "ahead", ", behind %lld of other alerts", ",前面还有其他告警的%lld条", out);
 	forecast_clause(ctl, rest, "thanks", ", behind %lld thanks", ",前面还有自动回复%lld条", out);
 	forecast_clause(ctl, rest, "later", ", with %lld of the next steps", ",含后续步骤约%lld条", out);
@@ -239,14 +241,14 @@ view_steps(const struct ctl *ctl, json_t *alert, struct buf *out)
 		msec left = member_int(step, "at") - now;
 
 		buf_puts(out, " ");
-		text_clip(out, name && *name ? name : "-", 24);
+		text_clip(out, name && *name ? rung_said(name, ctl->lang) : "-", 24);
 		if (done) {
 			buf_puts(out, say(ctl, " (taken)", "(已执行)"));
 		} else if (open && !named) {
 			buf_printf(out,
 				   left > 0 ? say(ctl, " (next in %s)", "(%s 后执行)")
 					    : say(ctl, " (due now)", "(即将执行)"),
-				   duration_text(text, left));
+				   duration_text(ctl, text, left));
 			named = true;
 		}
 	}
@@ -271,10 +273,10 @@ view_next(const struct ctl *ctl, json_t *alert, struct buf *out)
 		if (member_is(step, "taken") || member_int(step, "taken") > 0)
 			continue;
 		buf_puts(out, say(ctl, "next: ", "下一步:"));
-		text_clip(out, name && *name ? name : "-", 24);
+		text_clip(out, name && *name ? rung_said(name, ctl->lang) : "-", 24);
 		buf_printf(out, ms > 0 ? say(ctl, " at %s, in %s\n", " %s 执行,还有 %s\n")
 				       : say(ctl, " at %s, due now\n", " %s 执行,即将执行\n"),
-			   instant_text(at, member_int(step, "at")), duration_text(left, ms));
+			   instant_text(at, member_int(step, "at")), duration_text(ctl, left, ms));
 		return;
 	}
 }
@@ -482,7 +484,7 @@ coverage_row(const struct ctl *ctl, json_t *alert, const struct ranked *r, struc
 		grid_cellf(t, "%lld", (long long)json_integer_value(number));
 	coverage_level(ctl, r, t);
 	grid_cell(t, member_text(r->target, "by"));
-	grid_cell(t, r->at ? duration_text(text, r->at - started_at(alert)) : NULL);
+	grid_cell(t, r->at ? duration_text(ctl, text, r->at - started_at(alert)) : NULL);
 }
 
 void
@@ -529,22 +531,4 @@ view_coverage(const struct ctl *ctl, json_t *alert, json_t *targets, size_t skip
 		buf_printf(out, say(ctl, "… and %zu more\n", "… 另有 %zu 个\n"),
 			   count - shown);
 	free(ranked);
-}
-
-int
-ctl_json(json_t *answer)
-{
-	json_dumpf(answer, stdout, JSON_COMPACT);
-	putchar('\n');
-	json_decref(answer);
-	return CTL_OK;
-}
-
-void
-ctl_print(struct buf *text)
-{
-	if (text->data)
-		fputs(text->data, stdout);
-	fflush(stdout);
-	buf_fini(text);
 }

@@ -7,7 +7,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -34,7 +33,7 @@ struct watch {
 	char *digest;                    /* of the block printed last */
 	msec lost_at;                    /* gongd was not reached since; 0 = it answers */
 	msec printed_at;
-	size_t lines; /* drawn on the terminal, to be drawn over */
+	struct screen screen;
 	struct err err;
 };
 
@@ -283,7 +282,7 @@ compose(struct watch *w, size_t rows, struct buf *out)
 		buf_printf(out,
 			   say(ctl, "gongd is not reachable at %s for %s; trying again\n",
 			       "gongd(%s)已 %s 无法连接;正在重试\n"),
-			   ctl->socket, duration_text(text, now_ms() - w->lost_at));
+			   ctl->socket, duration_text(ctl, text, now_ms() - w->lost_at));
 	if (!w->alert)
 		return;
 	used = lines_of(out);
@@ -294,60 +293,15 @@ compose(struct watch *w, size_t rows, struct buf *out)
 	view_coverage(ctl, w->alert, w->targets, w->skip, w->page, out);
 }
 
-/* SGR by what a line says, so that the silent villages are seen from across the room. */
-static const char *
-line_style(const char *line)
-{
-	if (strncmp(line, "!  ", 3) == 0 || strncmp(line, "x  ", 3) == 0)
-		return "\033[31m";
-	if (strncmp(line, "ROUTE ", 6) == 0 || strncmp(line, "通道 ", strlen("通道 ")) == 0)
-		return "\033[7m";
-	if (strncmp(line, "~  ", 3) == 0)
-		return "\033[33m";
-	if (strncmp(line, "+  ", 3) == 0)
-		return "\033[32m";
-	if (strncmp(line, "TASK ", 5) == 0 ||
-	    strncmp(line, "任务 ", strlen("任务 ")) == 0)
-		return "\033[1;35m";
-	return "";
-}
-
-static void
-draw(struct watch *w, struct buf *block, size_t width, size_t height)
-{
-	struct buf out = { 0 };
-	size_t lines = 0;
-	char *at = block->data, *end;
-
-	if (w->lines)
-		buf_printf(&out, "\033[%zuA\r", w->lines);
-	for (; at && (end = strchr(at, '\n')) && lines + 1 < height;
-	     at = end + 1, lines++) {
-		const char *style = line_style(at);
-
-		*end = '\0';
-		buf_puts(&out, lines == 0 ? "\033[1m" : style);
-		text_clip(&out, at, width);
-		buf_printf(&out, "%s\033[K\n", lines == 0 || *style ? "\033[0m" : "");
-	}
-	buf_puts(&out, "\033[J");
-	w->lines = lines;
-	ctl_print(&out);
-}
-
 static void
 show_terminal(struct watch *w)
 {
-	struct winsize size = { 0 };
 	struct buf block = { 0 };
 	size_t height, width;
 
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0)
-		size = (struct winsize){ 0 };
-	height = size.ws_row ? size.ws_row : 24;
-	width = size.ws_col ? size.ws_col : 80;
+	screen_size(&width, &height);
 	compose(w, height, &block);
-	draw(w, &block, width, height);
+	screen_draw(&w->screen, &block);
 	buf_fini(&block);
 }
 
@@ -420,7 +374,7 @@ read_interval(struct watch *w)
 	w->interval_ms = 1000;
 	if (!text)
 		return CTL_OK;
-	if (duration_parse(&w->interval_ms, text, FASTEST_MS, HOURS(1)) < 0)
+	if (duration_spelt(&w->interval_ms, text, FASTEST_MS, HOURS(1)) < 0)
 		return ctl_usage(w->ctl,
 				 say(w->ctl,
 				     "--interval \"%s\" is not a duration from 100ms to "
@@ -491,7 +445,7 @@ int
 alert_watch(struct ctl *ctl)
 {
 	struct watch w = { .ctl = ctl,
-			   .terminal = screen_width() > 0 && !ctl->json,
+			   .terminal = screen_redraws() && !ctl->json,
 			   .until_closed = args_has(ctl, "--until-closed") };
 	struct sigaction action = { .sa_handler = on_stop };
 	bool closed = false;

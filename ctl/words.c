@@ -88,6 +88,9 @@ static const struct {
 	{ "step_failed", "step failed", "步骤失败" },
 	{ "roster_gap", "roster gap", "值班表缺口" },
 	{ "channel_without_route", "channel without route", "渠道无通道" },
+	{ "divisions", "divisions", "行政区划" },
+	{ "contacts", "contacts", "联系人" },
+	{ "roster", "roster", "值班表" },
 };
 
 static const char *const levels[LANG_COUNT][LEVEL_COUNT] = {
@@ -111,6 +114,36 @@ word(const struct ctl *ctl, const char *api_word)
 	return api_word;
 }
 
+/* What stands for a value or an operand, in help and in refusals. */
+static const struct {
+	const char *en, *zh;
+} placeholders[] = {
+	{ "CODE", "代码" }, { "COLOUR", "颜色" }, { "COMMAND", "命令" }, { "DATE", "日期" },
+	{ "DEVICE", "设备" }, { "FILE", "文件" }, { "ID", "编号" }, { "INSTANT", "时刻" },
+	{ "KEY", "幂等键" }, { "KIND", "灾种" }, { "LEVEL", "等级" }, { "N", "行数" },
+	{ "NAME", "名称" }, { "NUMBER", "号码" }, { "PATH", "路径" }, { "PORTS", "端口" },
+	{ "REF", "联系人" }, { "ROLE", "角色" }, { "ROUTE", "通道" }, { "STATE", "状态" },
+	{ "TEMPLATE", "模板" }, { "TEXT", "文字" }, { "VALUE", "值" }, { "WHO", "姓名" },
+};
+
+void
+placeholder_put(const struct ctl *ctl, const char *text, struct buf *out)
+{
+	while (text && *text) {
+		size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ"), i = 0;
+		size_t count = sizeof(placeholders) / sizeof(*placeholders);
+
+		while (len && i < count && (strlen(placeholders[i].en) != len ||
+					    strncmp(placeholders[i].en, text, len) != 0))
+			i++;
+		if (len && i < count)
+			buf_puts(out, say(ctl, placeholders[i].en, placeholders[i].zh));
+		else
+			buf_add(out, text, len ? len : 1);
+		text += len ? len : 1;
+	}
+}
+
 const char *
 level_word(const struct ctl *ctl, int level)
 {
@@ -118,19 +151,22 @@ level_word(const struct ctl *ctl, int level)
 }
 
 const char *
-duration_text(char out[HUMAN], msec ms)
+duration_text(const struct ctl *ctl, char out[HUMAN], msec ms)
 {
 	long long s = (ms < 0 ? -ms : ms) / 1000;
 	const char *sign = ms <= -1000 ? "-" : "";
 
 	if (s < 60)
-		snprintf(out, HUMAN, "%s%llds", sign, s);
+		snprintf(out, HUMAN, say(ctl, "%s%llds", "%s%lld秒"), sign, s);
 	else if (s < 3600)
-		snprintf(out, HUMAN, "%s%lldm%02llds", sign, s / 60, s % 60);
+		snprintf(out, HUMAN, say(ctl, "%s%lldm%02llds", "%s%lld分%02lld秒"), sign, s / 60,
+			 s % 60);
 	else if (s < 86400)
-		snprintf(out, HUMAN, "%s%lldh%02lldm", sign, s / 3600, s / 60 % 60);
+		snprintf(out, HUMAN, say(ctl, "%s%lldh%02lldm", "%s%lld小时%02lld分"), sign, s / 3600,
+			 s / 60 % 60);
 	else
-		snprintf(out, HUMAN, "%s%lldd%02lldh", sign, s / 86400, s / 3600 % 24);
+		snprintf(out, HUMAN, say(ctl, "%s%lldd%02lldh", "%s%lld天%02lld小时"), sign, s / 86400,
+			 s / 3600 % 24);
 	return out;
 }
 

@@ -4,41 +4,45 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/buf.h"
+#include "core/cause.h"
 
 static const char *
 kind_of(mode_t mode)
 {
 	switch (mode & S_IFMT) {
 	case S_IFDIR:
-		return "a folder";
+		return WORD(kind_folder);
 	case S_IFIFO:
-		return "a named pipe";
+		return WORD(kind_pipe);
 	case S_IFSOCK:
-		return "a socket";
+		return WORD(kind_socket);
 	default:
-		return "a device";
+		return WORD(kind_device);
 	}
 }
 
 static int
 too_large(const char *path, size_t most, struct err *err)
 {
-	return most < 1 << 20 ? err_set(err, "%s: is larger than %zu KiB; is it the right file?", path,
-					most >> 10)
-		: err_set(err, "%s: is larger than %zu MiB; is it the right file?", path, most >> 20);
+	char size[24];
+
+	snprintf(size, sizeof(size), "%zu %s", most < 1 << 20 ? most >> 10 : most >> 20,
+		 most < 1 << 20 ? "KiB" : "MiB");
+	return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), file_too_large, path, size);
 }
 
 static int
 check(const char *path, const struct stat *st, size_t most, struct err *err)
 {
 	if (!S_ISREG(st->st_mode))
-		return err_set(err, "%s: cannot be read: it is %s; name a regular file", path,
+		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), file_no_regular, path,
 			       kind_of(st->st_mode));
 	return st->st_size > (off_t)most ? too_large(path, most, err) : 0;
 }
@@ -46,7 +50,8 @@ check(const char *path, const struct stat *st, size_t most, struct err *err)
 static int
 cannot(const char *path, struct err *err)
 {
-	return err_set(err, "%s: cannot be read: %s", path, strerror(errno));
+	return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), file_unreadable, path,
+		       cause_word(errno));
 }
 
 int
@@ -88,7 +93,7 @@ file_read(const char *path, size_t most, size_t *len, struct err *err)
 	if (fd >= 0)
 		close(fd);
 	if (!bad && !len && body.len && memchr(body.data, '\0', body.len))
-		bad = err_set(err, "%s: cannot be read: it is no text (it holds a NUL byte)", path);
+		bad = err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), file_no_text, path);
 	if (bad) {
 		buf_fini(&body);
 		return NULL;

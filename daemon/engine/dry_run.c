@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/forecast.h"
+#include "core/rung.h"
 #include "daemon/store/check.h"
 
 void
@@ -163,7 +164,7 @@ warn(struct buf *json, size_t step, const struct said *said)
 	engine_warn(json, json->len ? "," : "", step, said, "");
 }
 
-#define NAMED(p, step) (step_name(p, step)[0] ? step_name(p, step) : NUM((step) + 1))
+#define NAMED(p, step) (step_name(p, step)[0] ? RUNG(step_name(p, step)) : NUM((step) + 1))
 
 /* When the last of a step is handed over, on any channel that has a route; -1: it sends nothing. */
 static msec

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rung.h"
 #include "daemon/store/store.h"
 
 struct story {				/* one line of it */
@@ -74,7 +75,7 @@ step(struct story *t, json_t *member, char out[SAID_VALUE])
 	json_int_t n = json_integer_value(member);
 
 	if (t->policy && n >= 0 && (size_t)n < t->policy->step_count && t->policy->steps[n].name)
-		snprintf(out, SAID_VALUE, "%s", t->policy->steps[n].name);
+		rung_word(out, t->policy->steps[n].name);
 	else
 		snprintf(out, SAID_VALUE, "%lld", (long long)n);
 }

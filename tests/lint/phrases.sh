@@ -72,7 +72,7 @@ def arguments(code, at):
 
 
 said = set()
-files = sorted(f for folder in ("core", "daemon", "drivers", "ctl")
+files = sorted(f for folder in ("core", "files", "daemon", "drivers", "ctl")
                for f in glob.glob(folder + "/**/*.[ch]", recursive=True))
 sources = {f: re.sub(r"/\*.*?\*/", lambda m: "\n" * m.group(0).count("\n"),
                      open(f, encoding="utf-8").read(), flags=re.S) for f in files}
@@ -103,6 +103,45 @@ for f, code in sources.items():
     for m in re.finditer(r'"[^"\n]*[\u4e00-\u9fff][^"\n]* / [^"\n]*"', code):
         complain("%s:%d" % (f, code.count("\n", 0, m.start()) + 1),
                  "a text in two languages; make it a phrase")
+
+# gongctl says what is its own in pairs, say(ctl, "English", "中文"), where the compiler sees the values
+# of both; and nothing beside them: a literal with words that goes to the reader outside a pair is found.
+PRINTS = re.compile(r"\b(?:printf|fprintf|puts|fputs|ctl_usage|buf_puts|buf_printf|grid_cellf?|step)\s*\(")
+WORDS = re.compile(r"[A-Za-z]{3,}|[\u4e00-\u9fff]")
+CONVERSION = re.compile(r"%(?!%)[-0-9.]*(?:ll|z|l)?[a-z]|%\.\*s")
+
+
+def pair(where, en, zh):
+    if CONVERSION.findall(en) != CONVERSION.findall(zh):
+        complain(where, "these two take other values: %s / %s" % (en, zh))
+    if re.search("[\u4e00-\u9fff]", en):
+        complain(where, "Chinese in the English: %s" % en)
+    if WORDS.search(re.sub(r"%[-0-9.]*(?:ll|z|l)?[a-z]|gongctl: ", "", en)) and not re.search("[\u4e00-\u9fff]", zh):
+        complain(where, "no Chinese for: %s" % en)
+
+
+pairs = 0
+for f, code in sources.items():
+    if not f.startswith("ctl/"):
+        continue
+    code = code.replace("\\\n", " \n")          # a macro's lines are one
+    for m in re.finditer(r"\b(?:say|TEXTS|FLAG|ONE|MUST|MANY)\s*\(", code):
+        args = [a for a in arguments(code, m.end()) if re.match(STRING, a)][-2:]
+        where = "%s:%d" % (f, code.count("\n", 0, m.start()) + 1)
+        if len(args) == 2:
+            pair(where, text(args[0]), text(args[1]))
+            pairs += 1
+    for m in PRINTS.finditer(code):
+        for a in arguments(code, m.end()):
+            loose = text(a) if re.fullmatch(r"(?:%s\s*)+" % STRING, a) else ""
+            loose = re.sub(r"%[-0-9.]*(?:ll|z|l)?[a-z]|\\0?[0-9a-z]+", " ", loose)
+            loose = re.sub(r"gongctl(?: help)?|--\w+|dBm|(?:/v1|http:)\S*|Content-Type|after=|ctl-|gong:", "",
+                           loose)      # names, the same in every language
+            if WORDS.search(loose):
+                complain("%s:%d" % (f, code.count("\n", 0, m.start()) + 1),
+                         "not said in both languages: %s" % a)
+if pairs < 200 and "ctl/verbs.c" in sources:
+    complain("ctl/", "this check no longer understands say()")
 
 # Only one place knows what a kind's status is, and what a problem document looks like.
 for f, code in sources.items():

@@ -181,7 +181,7 @@ def test_each_option_and_command_is_in_the_manual():
         assert "Cm " + command in plain, command
         for option in re.findall(r"^  --([a-z-]+)", text, re.M):
             assert "Fl -" + option in plain, (command, option)
-    for option in ["socket", "config", "json", "lang"]:
+    for option in ["socket", "config", "json", "lang", "no-pager"]:
         assert "Fl -" + option in plain
 
 
@@ -220,7 +220,10 @@ def test_manual_pages_are_clean(page):
 
 @pytest.mark.parametrize("args, said", [
     ([], "usage"),
-    (["alert"], "no command \"alert\""),
+    (["alert"], "alert needs a second word"),
+    (["alert", "shwo"], "did you mean \"alert show\"?"),
+    (["hlep"], "did you mean \"help\"?"),
+    (["alert", "list", "--severity", "pink"], "--severity pink: use notice, blue, yellow, orange, red"),
     (["fly", "away"], "no command \"fly away\""),
     (["alert", "show"], "alert show needs ID"),
     (["alert", "show", "K0"], "ID \"K0\" is not a number, nor a code"),
@@ -239,7 +242,8 @@ def test_manual_pages_are_clean(page):
     (["alert", "list", "--limit", "99999999999999999999"], "is not a number of rows"),
     (["alert", "show", "0x10"], "ID \"0x10\" is not a number"),
     (["alert", "watch", "12", "--interval", "infs"], "--interval \"infs\" is not a duration"),
-    (["alert", "list", "--opne"], "alert list has no option --opne"),
+    (["alert", "list", "--opne"], "alert list has no option --opne; did you mean --open?"),
+    (["alert", "list", "--elephant"], "alert list has no option --elephant; leave it out"),
     (["alert", "list", "--open=yes"], "--open takes no value"),
     (["alert", "watch", "12", "--interval", "1"], "--interval \"1\" is not a duration"),
     (["alert", "cancel", "12", "--param", "a=b"], "--param needs --template"),
@@ -309,7 +313,7 @@ def test_a_refusal_ends_with_1_and_names_the_field(gongd):
     args = ["send", "t", "--severity", "red", "--division", "990121"]
     result = ctl(*args, gongd=gongd)
     assert result.returncode == 1
-    assert result.stderr == b"gongctl: /template: there is no template \"t\"; see templates/?[2J\n"
+    assert result.stderr == b"gongctl: TEMPLATE: there is no template \"t\"; see templates/?[2J\n"
     result = ctl("--json", *args, gongd=gongd)
     assert result.returncode == 1 and json.loads(result.stderr)["field"] == "/template"
     gongd.answers["GET /v1/routes"] = (500, b"<html>oops")
@@ -330,7 +334,7 @@ def test_a_refusal_ends_with_1_and_names_the_field(gongd):
     ({"concept": "alert"}, "--replaces: "),
     ({"concept": "task"}, ""),                            # `send` has no word for it
     ({"concept": "header", "name": "Host"}, "Host: "),
-    ({"concept": "of a later gongd", "field": "/new"}, "/new: "),
+    ({"concept": "of a later gongd", "field": "/new"}, "new: "),
 ])
 def test_a_refusal_names_the_option(gongd, about, address):
     gongd.answers["POST /v1/alerts"] = (422, dict(about, status=422, detail="no"))
@@ -529,9 +533,9 @@ def test_show_says_everything_in_both_languages(gongd):
                  "step principals: 10 messages"]:
         assert part in en, part
     zh = out(ctl("alert", "show", "12", "--targets", gongd=gongd, lang="zh"))
-    for part in ["告警 12 K7", "红色", "进行中", "演练", "还剩 58m55s", "1/3 已完成", "未应答 1",
-                 "中的最后一条 40s 后发出,前面还有其他告警的3条,前面还有自动回复2条,含后续步骤约7条,其中约1条因有人应答而不必再发",
-                 "已确认 1", "redial(15s 后执行)", "未办任务:1"]:
+    for part in ["告警 12 K7", "红色", "进行中", "演练", "还剩 58分55秒", "1/3 已完成", "未应答 1",
+                 "中的最后一条 40秒 后发出,前面还有其他告警的3条,前面还有自动回复2条,含后续步骤约7条,其中约1条因有人应答而不必再发",
+                 "已确认 1", "重拨(15秒 后执行)", "未办任务:1"]:
         assert part in zh, part
     reply = dict(ALERT["waves"][0], step=-1, kind="reply", total=1, delivered=1)
     gongd.answers["GET /v1/alerts/12"] = (200, dict(ALERT, waves=ALERT["waves"] + [reply] * 30))
@@ -607,13 +611,11 @@ def test_lists_are_filtered_as_asked(gongd):
             (["alert", "list", "--state", "active,exhausted", "--severity", "red", "--mode", "drill"],
              "/v1/alerts?state=active,exhausted&severity=red&mode=drill"),
             (["alert", "list", "--client", "雨量 站", "--since", "2026-11-24T06:00:00+08:00"],
-             "/v1/alerts?client=%E9%9B%A8%E9%87%8F%20%E7%AB%99&since=2026-11-24T06:00:00%2B08:00"),
+             "/v1/alerts?client=%%E9%%9B%%A8%%E9%%87%%8F%%20%%E7%%AB%%99&since=%d" % (T0 + 230 * 60000)),
             (["alert", "list", "--open", "--division", "990121", "--key", "a&b=c"],
              "/v1/alerts?open=1&division=990121&key=a%26b%3Dc"),
             (["inbox", "--open", "--alert", "A4", "--contact", "c1", "--since", "1795457400000"],
              "/v1/inbox?open=1&alert=2&contact=c1&since=1795457400000"),
-            (["inbox", "--since", "02:00"], "/v1/inbox?since=02:00"),
-            (["alert", "list", "--since", "2026-12-01"], "/v1/alerts?since=2026-12-01"),
             (["inbox", "--unmasked"], "/v1/inbox?unmasked=1")):
         assert ctl(*args, gongd=gongd).returncode == 1
         assert asked(gongd) == "GET " + path
@@ -747,7 +749,7 @@ def test_watch_shows_dead_routes_the_next_rung_and_true_tasks_first(gongd):
     assert text.index("TASK 4 since 11-24 02:11:00 [李伟]: ") < text.index("TEXT 3 since")
     gongd.answers["GET /v1/alerts/12"] = (200, ALERT)
     picture = watched(gongd, 24, 80, 1)[0]
-    assert "下一步:redial 11-24 02:11:20 执行,还有 15s" in picture and "\x1b[7m通道 sim2" in picture
+    assert "下一步:重拨 11-24 02:11:20 执行,还有 15秒" in picture and "\x1b[7m通道 sim2" in picture
 
 
 def test_watch_without_an_id_follows_all_that_run(gongd):

@@ -191,7 +191,8 @@ def test_gongctl_names_its_own_options_in_both_languages(world):
         for lang in ("en", "zh"):
             refused = world.ctl(*args, check=False, lang=lang)
             assert refused.returncode == 1
-            assert refused.stderr.startswith("gongctl: %s: " % address), refused
+            shown = {"TEMPLATE": "模板", "ID": "编号"}.get(address, address) if lang == "zh" else address
+            assert refused.stderr.startswith("gongctl: %s: " % shown), refused
             assert bool(CHINESE.search(refused.stderr)) == (lang == "zh"), refused
 
 

@@ -1,0 +1,378 @@
+/* verbs.c -- the one table of what gongctl can do: verbs, their operands and options, each with its
+ * line of help in both languages.  The parser, the help, the completion and the manual's check read
+ * it; nothing of the command line is written anywhere else. */
+#include "ctl/ctl.h"
+
+/* clang-format off */
+#define END { .name = NULL }
+#define TEXTS(en, zh) { [LANG_EN] = en, [LANG_ZH] = zh }
+#define FLAG(option, en, zh) { option, NULL, false, false, TEXTS(en, zh) }
+#define ONE(option, arg, en, zh) { option, arg, false, false, TEXTS(en, zh) }
+#define MUST(option, arg, en, zh) { option, arg, false, true, TEXTS(en, zh) }
+#define MANY(option, arg, en, zh) { option, arg, true, false, TEXTS(en, zh) }
+
+#define OPTION_PARAM \
+	MANY("--param", "[CODE:]NAME=VALUE", \
+	     "a parameter of the template, for everybody or for one division", \
+	     "模板参数,或仅用于某地区")
+#define OPTION_KIND \
+	ONE("--kind", "KIND", "what it is about, such as rainstorm", "灾种,如 暴雨")
+#define OPTION_EXPIRES \
+	ONE("--expires", "4h|INSTANT", "nothing is sent after it: 4h, 8:00 or 2026/11/30 8:00", \
+	    "此后不再发送:4小时、8:00 或 2026/11/30 8:00")
+#define OPTION_KEY \
+	ONE("--key", "KEY", \
+	    "idempotency key: the same key never sends twice (default: a new one, " \
+	    "printed)", \
+	    "幂等键:同一键不会重复发送(默认新生成并显示)")
+#define OPTION_DRILL \
+	FLAG("--drill", "a drill: marked in every text, own statistics", \
+	     "演练:每条文本带标记,单独统计")
+#define OPTION_TEST FLAG("--test", "a test: simulated routes only", "测试:只用模拟通道")
+#define OPTION_DRY \
+	FLAG("--dry-run", "send nothing; show steps, people, parts and forecast", \
+	     "不发送;显示步骤、人数、条数与预计")
+
+#define OPTION_WATCH \
+	FLAG("--watch", "go on, and show what changes", "持续显示变化")
+
+static const struct option_spec watched_options[] = { OPTION_WATCH, END };
+static const struct option_spec route_resume_options[] = {
+	ONE("--note", "TEXT", "what was mended, for the audit", "已做的处理,记入审计"),
+	END
+};
+static const struct option_spec route_test_options[] = {
+	ONE("--text", "TEXT", "of the message to NUMBER", "发往 号码 的短信内容"),
+	ONE("--receipt-wait", "60s", "no receipt in this time is a failure",
+	    "此时长内无回执即为失败"),
+	END
+};
+static const struct option_spec send_options[] = {
+	MANY("--division", "CODE", "village, township or county to be told",
+	     "要通知的地区"),
+	MUST("--severity", "COLOUR", "notice, blue, yellow, orange or red",
+	     "通知、蓝色、黄色、橙色或红色"),
+	ONE("--policy", "NAME",
+	    "how to climb until somebody answers (default: told once)",
+	    "叫应规则(默认只告知一次)"),
+	OPTION_PARAM,
+	OPTION_KIND,
+	MANY("--role", "ROLE", "who is told, when the policy does not say",
+	     "角色(规则未指定时)"),
+	MANY("--contact", "REF", "extra persons", "额外联系人"),
+	MANY("--without-division", "CODE", "leave out these places", "排除地区"),
+	MANY("--without-contact", "REF", "leave out these persons", "排除联系人"),
+	OPTION_KEY,
+	OPTION_EXPIRES,
+	ONE("--starts", "30m|INSTANT", "hold it until then: 30m, 8:00 or 2026/11/30 8:00",
+	    "到时才开始:30分、8:00 或 2026/11/30 8:00"),
+	ONE("--replaces", "ID", "correct or end that alert", "更正或结束该告警"),
+	FLAG("--whole", "end the replaced alert for everybody, also whom this one does not name",
+	     "被替代告警全部结束,包括本次未涉及的地区"),
+	FLAG("--reached", "only those whom the replaced alert reached",
+	     "仅限被替代告警已通知到的人"),
+	OPTION_DRILL,
+	OPTION_TEST,
+	OPTION_DRY,
+	END
+};
+static const struct option_spec callout_options[] = {
+	ONE("--role", "ROLE", "the duty that is called, by the roster",
+	    "按值班表呼叫的岗位"),
+	ONE("--division", "CODE", "where that duty is", "该岗位所在地区"),
+	MANY("--contact", "REF", "these persons instead, one after the other",
+	     "改为依次呼叫这些联系人"),
+	OPTION_PARAM,
+	ONE("--template", "NAME", "default duty.callout", "默认 duty.callout"),
+	ONE("--policy", "NAME", "default duty.callout", "默认 duty.callout"),
+	OPTION_KIND,
+	OPTION_KEY,
+	OPTION_EXPIRES,
+	OPTION_DRILL,
+	OPTION_TEST,
+	OPTION_DRY,
+	END
+};
+#define SINCE_EN ": the last 02:00, 2h ago, a day or 2026/12/01 8:00, in the site's zone"
+#define SINCE_ZH ":最近一次 02:00、2小时(前)、某日或 2026/12/01 8:00,按站点时区"
+static const struct option_spec alert_list_options[] = {
+	FLAG("--open", "only those that still run", "只列未结束的"),
+	ONE("--state", "STATE", "held, active, satisfied, exhausted, cancelled or expired; several with commas",
+	    "待签发、进行中、已达成、步骤已尽、已取消、已过期,可用逗号列多个"),
+	ONE("--severity", "COLOUR", "only these, several with commas", "只列这些级别,可用逗号列多个"),
+	ONE("--mode", "real|drill|test", "only these", "只列正式、演练或测试"),
+	ONE("--client", "NAME", "only those of this client", "只列该客户端的"),
+	ONE("--since", "02:00|2h|DATE|INSTANT", "accepted then or later" SINCE_EN, "此时及以后受理的" SINCE_ZH),
+	ONE("--division", "CODE", "only those that concern this place", "只列涉及该地区的"),
+	ONE("--key", "KEY", "those under this key", "使用该幂等键的"),
+	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
+	OPTION_WATCH,
+	END
+};
+static const struct option_spec show_options[] = {
+	FLAG("--targets", "every place and its answer", "每个地区及其应答"),
+	FLAG("--answers", "every answer", "每个应答"),
+	FLAG("--messages", "every message", "每条消息"),
+	FLAG("--events", "its story", "经过"),
+	ONE("--limit", "N", "how many rows (default 10000)", "行数(默认 10000)"),
+	END
+};
+static const struct option_spec answers_options[] = {
+	ONE("--limit", "N", "how many rows (default 10000)", "行数(默认 10000)"),
+	END
+};
+#define OPTION_NAME \
+	ONE("--name", "WHO", "who you are, where several share one user", "经办人(多人共用一个用户时)")
+#define OPTION_AGAIN \
+	FLAG("--again", "though somebody has done so before", "此前已有人处理,仍要执行")
+static const struct option_spec inbox_options[] = {
+	FLAG("--open", "only those that nobody has decided", "只列待处理的"),
+	ONE("--alert", "ID", "only those of this alert (id or code)", "只列该告警的(编号或单号)"),
+	ONE("--contact", "REF", "only those from this person", "只列该联系人的"),
+	ONE("--since", "02:00|2h|DATE|INSTANT", "received then or later" SINCE_EN, "此时及以后收到的" SINCE_ZH),
+	FLAG("--unmasked", "whole telephone numbers", "显示完整号码"),
+	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
+	OPTION_WATCH,
+	END
+};
+static const struct option_spec assign_options[] = {
+	MUST("--note", "TEXT", "why; it goes into the record", "依据,将存档"),
+	ONE("--alert", "ID", "the alert it belongs to, id or code (default: as gong took it)",
+	    "归入的告警,编号或单号(默认按系统判定)"),
+	ONE("--contact", "REF", "whose answer it is (default: who wrote)", "谁的应答(默认来信人)"),
+	ONE("--division", "CODE", "or the place that it answers for", "或代为应答的地区"),
+	ONE("--level", "LEVEL", "2 answered, 3 acknowledged, 4 in post, 5 done",
+	    "2 已接听,3 已确认,4 已到岗,5 已完成"),
+	FLAG("--cannot", "it says: I cannot", "含义为:去不了"),
+	FLAG("--asks-help", "it asks for help", "含义为:求助"),
+	FLAG("--no-answer", "it belongs to the alert, but is no answer", "属于该告警,但不是应答"),
+	OPTION_NAME,
+	OPTION_AGAIN,
+	END
+};
+static const struct option_spec ignore_options[] = {
+	MUST("--note", "TEXT", "why; it goes into the record", "原因,将存档"),
+	OPTION_NAME,
+	OPTION_AGAIN,
+	END
+};
+static const struct option_spec answer_options[] = {
+	MUST("--text", "TEXT", "what is written back", "回复内容"),
+	ONE("--alert", "ID", "the alert it is about (default: as gong took it)",
+	    "相关告警(默认按系统判定)"),
+	ONE("--note", "TEXT", "for the record", "备注"),
+	OPTION_NAME,
+	OPTION_AGAIN,
+	END
+};
+static const struct option_spec watch_options[] = {
+	ONE("--interval", "1s", "how often to look (100ms to 1h)",
+	    "刷新间隔(100ms 至 1h)"),
+	FLAG("--until-closed", "end when it is satisfied, cancelled or expired",
+	     "达成、取消或过期后结束"),
+	END
+};
+static const struct option_spec cancel_options[] = {
+	ONE("--template", "NAME", "tell those who were reached", "用该模板通知已收到者"),
+	OPTION_PARAM,
+	ONE("--note", "TEXT", "why", "原因"),
+	END
+};
+static const struct option_spec ack_options[] = {
+	ONE("--division", "CODE", "the place that answered", "应答的地区"),
+	ONE("--contact", "REF", "or the person", "或应答的联系人"),
+	ONE("--level", "LEVEL", "2 answered, 3 acknowledged, 4 in post, 5 done",
+	    "2 已接听,3 已确认,4 已到岗,5 已完成"),
+	FLAG("--cannot", "the answer was: I cannot", "应答为:不能到"),
+	ONE("--name", "WHO", "whom you spoke to", "与谁联系"),
+	ONE("--note", "TEXT", "how, and what was said", "方式与内容"),
+	END
+};
+static const struct option_spec task_list_options[] = {
+	FLAG("--all", "closed ones too", "包括已办结的"),
+	OPTION_WATCH,
+	END
+};
+static const struct option_spec task_take_options[] = {
+	OPTION_NAME,
+	ONE("--from", "WHO", "who has it now, and hands it over", "现由谁办(从其手中接办)"),
+	ONE("--note", "TEXT", "for the record", "备注"),
+	END
+};
+static const struct option_spec task_note_options[] = {
+	MUST("--note", "TEXT", "what there is to say of it", "进展"),
+	OPTION_NAME,
+	END
+};
+static const struct option_spec task_close_options[] = {
+	MUST("--note", "TEXT", "what was done", "如何办结"),
+	OPTION_NAME,
+	END
+};
+
+const struct command commands[] = {
+	{ "import divisions",
+	  { "FILE" },
+	  NULL,
+	  TEXTS("read places from a CSV file (- = stdin)",
+	       "从 CSV 导入行政区划(- 为标准输入)"),
+	  desk_import },
+	{ "import contacts",
+	  { "FILE" },
+	  NULL,
+	  TEXTS("read people and their posts from a CSV file", "从 CSV 导入联系人与岗位"),
+	  desk_import },
+	{ "import roster",
+	  { "FILE" },
+	  NULL,
+	  TEXTS("read who is on duty when from a CSV file", "从 CSV 导入值班表"),
+	  desk_import },
+	{ "send",
+	  { "TEMPLATE" },
+	  send_options,
+	  TEXTS("send an alert", "发送告警"),
+	  send_alert },
+	{ "callout",
+	  { NULL },
+	  callout_options,
+	  TEXTS("call people to their post until one comes", "召集值班人员"),
+	  send_callout },
+	{ "alert list",
+	  { NULL },
+	  alert_list_options,
+	  TEXTS("list alerts, newest first", "列出告警,新的在前"),
+	  alert_list },
+	{ "alert show",
+	  { "ID" },
+	  show_options,
+	  TEXTS("show one alert", "显示一条告警"),
+	  alert_show },
+	{ "alert answers",
+	  { "ID" },
+	  answers_options,
+	  TEXTS("show who answered what", "显示各人的应答"),
+	  alert_answers },
+	{ "alert watch",
+	  { "[ID]" },
+	  watch_options,
+	  TEXTS("follow one alert live, or all that run", "实时查看一条告警,或全部进行中的"),
+	  alert_watch },
+	{ "alert cancel",
+	  { "ID" },
+	  cancel_options,
+	  TEXTS("withdraw an alert and tell those reached", "取消告警,并通知已收到者"),
+	  alert_cancel },
+	{ "ack",
+	  { "ID" },
+	  ack_options,
+	  TEXTS("enter an answer you were given by other means",
+	       "登记以其他方式得到的应答"),
+	  alert_ack },
+	{ "inbox assign",
+	  { "ID" },
+	  assign_options,
+	  TEXTS("say what a text means, and to which alert it belongs", "认定来信的含义及所属告警"),
+	  inbox_decide },
+	{ "inbox ignore",
+	  { "ID" },
+	  ignore_options,
+	  TEXTS("put a text aside", "搁置来信"),
+	  inbox_decide },
+	{ "inbox answer",
+	  { "ID" },
+	  answer_options,
+	  TEXTS("write back to the sender of a text", "回复来信人"),
+	  inbox_decide },
+	{ "inbox",
+	  { NULL },
+	  inbox_options,
+	  TEXTS("list the texts that came in, newest first (! = nobody has decided)",
+	       "列出来信,新的在前(! 为待处理)"),
+	  inbox_list },
+	{ "task list",
+	  { NULL },
+	  task_list_options,
+	  TEXTS("list work that waits for the desk, the urgent first", "列出待办任务,紧急的在前"),
+	  task_list },
+	{ "task take",
+	  { "ID" },
+	  task_take_options,
+	  TEXTS("say that you see to a task", "领办任务"),
+	  task_do },
+	{ "task note",
+	  { "ID" },
+	  task_note_options,
+	  TEXTS("write down how a task goes", "记录任务进展"),
+	  task_do },
+	{ "task close",
+	  { "ID" },
+	  task_close_options,
+	  TEXTS("close a task", "办结任务"),
+	  task_do },
+	{ "route list",
+	  { NULL },
+	  watched_options,
+	  TEXTS("list the ways out and their health", "列出通道及其状况"),
+	  desk_route_list },
+	{ "route test",
+	  { "ROUTE", "[NUMBER]" },
+	  route_test_options,
+	  TEXTS("find out whether a route is fit, by a message if you like",
+	       "检查通道是否可用,可发一条短信"),
+	  route_test },
+	{ "route resume",
+	  { "ROUTE" },
+	  route_resume_options,
+	  TEXTS("start a route that has stopped for good, or end its pause",
+	       "重新启动已停止的通道,或结束其暂停"),
+	  route_resume },
+	{ "modem list",
+	  { "[PORTS]" },
+	  NULL,
+	  TEXTS("list the modems of this machine and their routes",
+	       "列出本机的调制解调器及所属通道"),
+	  modem_list },
+	{ "modem probe",
+	  { "DEVICE" },
+	  NULL,
+	  TEXTS("ask one port what is behind it", "探测一个端口"),
+	  modem_probe },
+	{ "modem at",
+	  { "ROUTE", "COMMAND" },
+	  NULL,
+	  TEXTS("give a route's modem an AT command", "向通道的调制解调器发 AT 命令"),
+	  modem_ask },
+	{ "modem ussd",
+	  { "ROUTE", "CODE" },
+	  NULL,
+	  TEXTS("send a code such as *100# by a route", "经通道发送 USSD 代码(如 *100#)"),
+	  modem_ask },
+	{ "modem send-test",
+	  { "ROUTE", "NUMBER", "[TEXT]" },
+	  NULL,
+	  TEXTS("send a test message by a route, and time it", "经通道发测试短信并计时"),
+	  modem_send_test },
+	{ "help",
+	  { "[COMMAND]", "[COMMAND]" },
+	  NULL,
+	  TEXTS("show all commands, or one: help COMMAND", "显示全部命令,或:help 命令"),
+	  help_verb },
+	{ "version", { NULL }, NULL, TEXTS("show the version", "显示版本"), version_verb },
+	{ .words = NULL }
+};
+
+
+const struct option_spec options_everywhere[] = {
+	ONE("--socket", "PATH",
+	    "gongd's socket (default $GONG_SOCKET, then " SOCKET_DEFAULT ")",
+	    "gongd 的套接字(默认 $GONG_SOCKET,再 " SOCKET_DEFAULT ")"),
+	ONE("--config", "FILE", "read the socket's path from this gong.conf",
+	    "从该 gong.conf 读取套接字路径"),
+	FLAG("--json", "print gongd's answers as JSON", "以 JSON 输出"),
+	FLAG("--no-pager", "long lists are not handed to a pager", "长列表不用分页程序显示"),
+	ONE("--lang", "zh|en", "language (default: from LC_ALL, LC_MESSAGES, LANG)",
+	    "界面语言(默认按 LC_ALL、LC_MESSAGES、LANG)"),
+	END
+};
+
+/* clang-format on */
