@@ -92,7 +92,7 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
 	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev tzdata python3 libnghttp2-dev \
 	libcmocka-dev curl openssl
-TEST_DEPS := python3-pytest gammu clang clang-tidy clang-format libclang-rt-dev mandoc
+TEST_DEPS := python3-pytest python3-yaml gammu clang clang-tidy clang-format libclang-rt-dev mandoc
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # Kannel is unpacked, not installed: Debian's package makes itself a service of the machine.
 KANNEL := build/kannel/usr/sbin/bearerbox

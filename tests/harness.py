@@ -121,6 +121,8 @@ class UnixConnection(http.client.HTTPConnection):
 class World:
     """One gongd with its folder, settings, simulators and books."""
 
+    heard = None                # what every answer is told to; tests/system/conftest.py sets it
+
     def __init__(self, routes="", divisor=1, site="", listen="", clients="", name="gong"):
         self.dir = tempfile.mkdtemp(prefix="gong-%s-" % name)
         self.processes, self.gongd, self.starts = [], None, 0
@@ -258,9 +260,12 @@ client "tester" {
         answer = connection.getresponse()
         text = answer.read()
         try:
-            return answer.status, json.loads(text)
+            said = json.loads(text)
         except ValueError:
-            return answer.status, text.decode("utf-8", "replace")
+            said = text.decode("utf-8", "replace")
+        if self.heard:
+            self.heard(method, path, answer.status, answer.getheader("Content-Type"), said)
+        return answer.status, said
 
     def api(self, method, path, body=None, headers=None):
         connection = UnixConnection(self.socket, 60 * SLOW)

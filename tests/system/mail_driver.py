@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """mail_driver.py -- a driver that accepts every message (books first) and brings whatever texts a
 test puts into a file; config {"log": FILE}.  Each line of FILE.in is {"from", "text"} (no text: a
-missed call) and comes once.  FILE.numbers, if there is one, is an object by number: "wrong" does not
+missed call), or an event as it stands, and comes once.  FILE.numbers, if there is one, is an object by number: "wrong" does not
 exist, "1" picks up the call and presses that; whoever is not in it does not pick up.  With the option
 "channels" it calls, too."""
 import json
@@ -59,6 +59,9 @@ def bring(path, seen):
         return seen
     for n, line in enumerate(lines[seen:], seen):
         mail = json.loads(line)
+        if "ev" in mail:
+            say(**mail)
+            continue
         event = dict(ev="inbound", id="mail-%d" % n, **{"from": mail["from"]})
         event.update({"text": mail["text"]} if "text" in mail else {"missed_call": True})
         say(**event)
