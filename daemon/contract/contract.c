@@ -250,6 +250,7 @@ driver_event_free(struct command *c)
 		free(c->call.outcome);
 		free(c->call.digits);
 		free(c->call.machine);
+		free(c->call.driver_id);
 		break;
 	case CMD_INBOUND:
 		free(c->inbound.driver_id);

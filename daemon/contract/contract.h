@@ -262,6 +262,7 @@ struct command {
 			enum { CALL_RINGING, CALL_ANSWERED, CALL_ENDED } state;
 			char *outcome, *digits;	/* "answered", "busy", "no_answer" … */
 			char *machine;		/* what the network's detection thinks; or NULL */
+			char *driver_id;	/* for `took`; may be NULL */
 			msec ms;
 		} call;
 		struct {

@@ -81,6 +81,7 @@ engine_call(struct engine *e, struct command *cmd)
 	struct message m;
 	unsigned attempt;
 
+	engine_took(e, cmd->route, cmd->call.driver_id);
 	if (!lw || !store_alert_get(e->store, lw->w.alert, &a) ||
 	    !store_message_get(e->store, wave, contact, lw->w.channel, &m) ||
 	    !(attempt = engine_which_attempt(&m, cmd->call.id)) ||
@@ -97,6 +98,9 @@ engine_call(struct engine *e, struct command *cmd)
 		char token[2] = { *digits, '\0' };
 
 		if (!reply_meaning(engine_template(e, lw->w.template), token, &word.kind, &word.level))
+			continue;
+		/* Until its driver has heard `took`, it may tell it again. */
+		if (cmd->call.driver_id && store_has_pressed(e->store, a.id, contact, wave, token))
 			continue;
 		word.text = token;
 		store_alert_get(e->store, lw->w.alert, &a);

@@ -64,13 +64,11 @@ reference_of(const struct command *cmd, char out[16])
 static void
 keep_raw(struct engine *e, struct command *cmd)
 {
-	struct effect *took = effect_new(EFFECT_TOOK, cmd->route);
 	char phone[PHONE_TEXT], reference[16];
 	struct said said;
 	int64_t id;
 
-	took->took = xstrdup(cmd->inbound.driver_id);
-	engine_effect(e, took);
+	engine_took(e, cmd->route, cmd->inbound.driver_id);
 	if (!store_inbound_put(e->store, cmd->route, cmd->inbound.driver_id,
 			       cmd->inbound.from, cmd->inbound.text, cmd->inbound.at, e->now, &id))
 		return;
@@ -130,18 +128,6 @@ tell_refused(struct engine *e, struct command *cmd)
 		task_about_command(e, cmd);
 }
 
-static void
-took_receipt(struct engine *e, struct command *cmd)
-{
-	struct effect *f;
-
-	if (!cmd->receipt.driver_id || cmd->aside == COMMAND_UNREADABLE)
-		return;
-	f = effect_new(EFFECT_TOOK, cmd->route);
-	f->took = xstrdup(cmd->receipt.driver_id);
-	engine_effect(e, f);
-}
-
 /* What became of it is not written; nobody knows, and its place with the driver is free.  Its attempt
  * is left out: that is what mostly meets the trouble. */
 static void
@@ -195,7 +181,12 @@ engine_aside_command(struct engine *e, struct command *cmd)
 			keep_raw(e, cmd);
 		return;
 	case CMD_RECEIPT:
-		took_receipt(e, cmd);
+		if (cmd->aside != COMMAND_UNREADABLE)
+			engine_took(e, cmd->route, cmd->receipt.driver_id);
+		break;
+	case CMD_CALL:
+		if (cmd->aside != COMMAND_UNREADABLE)
+			engine_took(e, cmd->route, cmd->call.driver_id);
 		break;
 	case CMD_DONE:
 		for (size_t i = 0; i < cmd->done.count; i++)

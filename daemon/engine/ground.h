@@ -9,6 +9,8 @@
 /* -- say.c: handed out after the commit, dropped when it fails -- */
 
 void engine_effect(struct engine *, struct effect *);	/* takes it; a dry run keeps replies only */
+/* What the route's driver told under that id is on disk after this turn; NULL = it does not ask. */
+void engine_took(struct engine *, int64_t route, const char *driver_id);
 /* Takes what `json` holds.  `to` 0: nobody waits, nothing is said. */
 void engine_reply(struct engine *, uint64_t to, enum reply_kind, struct buf *json);
 void engine_refuse(struct engine *, uint64_t to, const struct err *);	/* copies err */

@@ -23,13 +23,11 @@ waits_behind(struct engine *e, const struct inbound *in)
 void
 engine_inbound(struct engine *e, struct command *cmd)
 {
-	struct effect *took = effect_new(EFFECT_TOOK, cmd->route);
 	struct inbound in = { .route = cmd->route, .e164 = cmd->inbound.from, .text = cmd->inbound.text,
 			      .at = cmd->inbound.at, .received_at = e->now, .wait_until = NEVER };
 	msec until;
 
-	took->took = xstrdup(cmd->inbound.driver_id);
-	engine_effect(e, took);
+	engine_took(e, cmd->route, cmd->inbound.driver_id);
 	if (!store_inbound_put(e->store, in.route, cmd->inbound.driver_id, in.e164, in.text, in.at,
 			       in.received_at, &in.id))
 		return;

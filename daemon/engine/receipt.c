@@ -193,15 +193,10 @@ engine_receipt(struct engine *e, struct command *cmd)
 	struct route_state *r = engine_route(e, cmd->route);
 	struct receipt_key key = { 0 };
 	struct live_wave *lw = NULL;
-	struct effect *took;
 	struct message m;
 	unsigned attempt;
 
-	if (cmd->receipt.driver_id) {
-		took = effect_new(EFFECT_TOOK, cmd->route);
-		took->took = xstrdup(cmd->receipt.driver_id);
-		engine_effect(e, took);
-	}
+	engine_took(e, cmd->route, cmd->receipt.driver_id);
 	if (!cmd->receipt.final && !cmd->receipt.delivered)
 		return;
 	if (find_attempt(e, r, cmd, &key))

@@ -14,6 +14,18 @@ engine_effect(struct engine *e, struct effect *f)
 }
 
 void
+engine_took(struct engine *e, int64_t route, const char *driver_id)
+{
+	struct effect *f;
+
+	if (!driver_id)
+		return;
+	f = effect_new(EFFECT_TOOK, route);
+	f->took = xstrdup(driver_id);
+	engine_effect(e, f);
+}
+
+void
 engine_reply(struct engine *e, uint64_t to, enum reply_kind kind, struct buf *json)
 {
 	struct effect *f;

@@ -257,6 +257,7 @@ on_call(struct driver *d, json_t *ev)
 		: strcmp(state, "answered") == 0 ? CALL_ANSWERED : CALL_RINGING;
 	cmd->call.outcome = xstrdup(string_of(ev, "outcome"));
 	cmd->call.digits = xstrdup(string_of(ev, "digits"));
+	cmd->call.driver_id = xstrdup(string_of(ev, "took"));
 	if (machine && strlen(machine) <= MACHINE_MAX)
 		cmd->call.machine = xstrdup(machine);
 	cmd->call.ms = number_of(ev, "ms", 0, HOURS(24));

@@ -354,6 +354,15 @@ store_has_answered(struct store *s, int64_t alert, uint32_t contact)
 				       "AND level >= 3", "ii", alert, (int64_t)contact));
 }
 
+bool
+store_has_pressed(struct store *s, int64_t alert, uint32_t contact, uint32_t wave, const char *key)
+{
+	return store_any(s, store_query(s, "SELECT 1 FROM answer a WHERE alert = ?1 AND contact = ?2 AND wave = ?3 "
+		"AND source = 1 AND text = ?4 AND NOT EXISTS (SELECT 1 FROM answer b WHERE b.alert = ?1 "
+		"AND b.contact = ?2 AND b.id > a.id AND b.source <> 1)", "iiit", alert, (int64_t)contact,
+		(int64_t)wave, key));
+}
+
 void
 store_answered_cannot(struct store *s, int64_t alert, contact_fn fn, void *ctx)
 {

@@ -253,6 +253,8 @@ struct answer {
 };
 void store_answer_insert(struct store *, const struct answer *);
 bool store_has_answered(struct store *, int64_t alert, uint32_t contact);
+/* In that wave's calls, and has said nothing else since. */
+bool store_has_pressed(struct store *, int64_t alert, uint32_t contact, uint32_t wave, const char *key);
 bool store_has_answered_since(struct store *, int64_t alert, uint32_t contact, msec at);
 /* Persons whose last word was that they cannot. */
 void store_answered_cannot(struct store *, int64_t alert, contact_fn, void *ctx);
