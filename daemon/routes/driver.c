@@ -35,14 +35,17 @@ on_program(void *owner, struct err *err)
 	return driver_program(d->settings, d->conf, err);
 }
 
-/* Beside the page there is a place for one file more. */
+#define PLACE_OF(fd) ((fd) - STDERR_FILENO - 1)
+
 static void
 on_files(void *owner, int files[CHILD_FILES])
 {
-	const struct driver *d = owner;
+	struct driver *d = owner;
 
+	journal_for_next(d);
+	files[PLACE_OF(JOURNAL_FD)] = d->journal;
 	if (d->slots)
-		files[PAGE_FD - STDERR_FILENO - 1] = slots_fd(d->slots);
+		files[PLACE_OF(PAGE_FD)] = slots_fd(d->slots);
 }
 
 static void
@@ -57,6 +60,7 @@ on_born(void *owner)
 	ops_open(&line, d);
 	child_queue(d->child, &line);
 	buf_fini(&line);
+	journal_drop(d);		/* it is the process's now, and so is the lock on it */
 }
 
 static void
@@ -209,7 +213,7 @@ driver_new(struct routes *r, struct settings *settings, const struct route_conf 
 	struct driver *d = xcalloc(1, sizeof(*d));
 
 	*d = (struct driver){ .routes = r, .conf = conf, .settings = settings_ref(settings),
-			      .id = id, .keep = xstrdup(keep) };
+			      .id = id, .keep = xstrdup(keep), .journal = -1 };
 	d->oldest.next = d->oldest.prev = &d->oldest;
 	d->child = child_new(r->children, &driver_ops, d, (uint64_t)id);
 	flow_init(d);
@@ -230,6 +234,7 @@ driver_free(struct driver *d)
 		slots_remove(d->page_folder, d->conf->name);
 	slots_close(d->slots);
 	free(d->page_folder);
+	journal_drop(d);
 	while (items_take(d, &item))
 		;
 	table_fini(&d->items, NULL);

@@ -1,5 +1,6 @@
 /* internal.h -- what the files of routes/ share: one driver, and the codec of its lines.  From the
- * ground: slots; items, ops, flow; callbacks, reset; options; inherit; events; driver; check, routes. */
+ * ground: slots; items, journal, ops, flow; callbacks, reset; options; inherit; events; driver; check,
+ * routes. */
 #ifndef GONG_ROUTES_INTERNAL_H
 #define GONG_ROUTES_INTERNAL_H
 
@@ -56,6 +57,8 @@ struct driver {
 	struct item oldest;		/* head of the ring */
 	char *keep;
 	json_t *confined;		/* what its last `ready` said of that; NULL: nothing */
+	int journal;			/* for the process that begins; -1 = it has it, or there is none */
+	char journal_fault[512];	/* why there is none; "" otherwise */
 	unsigned window;
 	unsigned long folded;		/* alarms it named that were too many, so far */
 	struct {			/* reset.c */
@@ -88,6 +91,14 @@ void items_add(struct driver *, uint64_t id, msec deadline_at);
 bool items_may_have_left(const struct driver *, const struct item *);
 void items_drop(struct driver *, uint64_t id);	/* nothing if it is not there */
 bool items_take(struct driver *, struct item *out);	/* the oldest, out of it; false = none is left */
+
+/* journal.c: state_dir/journal/ROUTE, docs/drivers.md */
+#define JOURNAL_FD 3			/* its number in the process: the first of its files */
+#define JOURNAL_FILE_BYTES (16 << 20)
+void journal_for_next(struct driver *);		/* opens it for the process that is about to begin */
+void journal_drop(struct driver *);		/* closes gongd's own */
+void journal_bury(struct driver *);		/* its route is gone: the file, too, when it is empty */
+void journal_say(struct buf *line, const struct driver *);	/* what `open` says of it */
 
 /* options.c: the settings are held by a reference of the place's own, both may be NULL */
 void options_set(struct settings **, const struct route_conf **, struct settings *fresh,

@@ -65,6 +65,7 @@ ops_open(struct buf *line, const struct driver *d)
 	buf_json(line, d->keep);
 	if (d->slots)
 		buf_printf(line, ",\"page\":%d", PAGE_FD);
+	journal_say(line, d);
 	buf_puts(line, "}");
 }
 

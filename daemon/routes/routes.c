@@ -272,10 +272,12 @@ drop_gone(struct routes *r)
 	for (size_t i = 0; i < r->count; i++) {
 		struct driver *d = r->drivers[i];
 
-		if (d->gone && child_is_buried(d->child))
+		if (d->gone && child_is_buried(d->child)) {
+			journal_bury(d);
 			driver_free(d);
-		else
+		} else {
 			r->drivers[kept++] = d;
+		}
 	}
 	r->count = kept;
 	start_new(r);

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,8 @@
 #define FILES_LOOK_MS SECONDS(10)	/* a connection may fail for a new file no longer than this */
 #define FATAL_MS 2000			/* for gongd's answer to a `fatal` */
 #define AT_ONCE 256			/* lines that are read before any of them runs */
+#define LOCK_WAIT_MS 30000		/* gongd waits 90 s for `ready` */
+#define LOCK_LOOK_MS 50
 
 struct kit {
 	const struct kit_driver *driver;
@@ -29,6 +32,10 @@ struct kit {
 	struct buf out;
 	bool leaving, closing;
 	struct confined confined;
+	struct journal *journal;
+	json_t *opening;		/* the `open` that waits for the process before this one */
+	struct event *again;
+	msec open_until;
 	pid_t parent;			/* gongd */
 	struct page *page;		/* NULL = gongd has given us none */
 	json_t *later[AT_ONCE];		/* read, not yet run: those from later_at on */
@@ -46,6 +53,12 @@ struct event_base *
 kit_base(struct kit *k)
 {
 	return k->base;
+}
+
+struct journal *
+kit_journal(struct kit *k)
+{
+	return k->journal;
 }
 
 msec
@@ -333,6 +346,7 @@ kit_call_state(struct kit *k, const char *id, const struct kit_progress *p)
 	member(k, "outcome", p->outcome);
 	member(k, "digits", p->digits);
 	member(k, "machine", p->machine);
+	member(k, "took", p->took);
 	end_line(k);
 }
 
@@ -639,11 +653,94 @@ take_page(struct kit *k, int fd)
 }
 
 static void
+on_journal_changed(void *ctx)
+{
+	struct kit *k = ctx;
+
+	if (k->driver->journal)
+		k->driver->journal(k);
+}
+
+/* A driver that is run by hand has none, and keeps nothing. */
+static void
+open_journal(struct kit *k, json_t *said)
+{
+	const char *fault = string(said, NULL, "fault"), *trouble;
+	size_t damaged;
+
+	k->journal = journal_open(k->base, (int)number(said, "fd", -1),
+				  (size_t)number(said, "bytes", JOURNAL_BYTES), fault,
+				  on_journal_changed, k);
+	trouble = journal_trouble(k->journal, &damaged);
+	if (trouble)
+		kit_log("journal cannot be used reason=\"%s\"", trouble);
+	if (damaged)
+		kit_log("journal damaged: %zu bytes cannot be read", damaged);
+}
+
+void
+kit_journal_alarms(struct kit *k, json_t *alarms)
+{
+	size_t damaged;
+	const char *trouble = journal_trouble(k->journal, &damaged);
+
+	if (trouble)
+		kit_alarm(alarms, "journal", journal_unusable, trouble);
+	if (damaged)
+		kit_alarm(alarms, "journal_damaged", journal_damaged, NUM((long long)damaged));
+}
+
+/* A gongd that died left a process of this route, which ends within seconds: never two in one
+ * journal. */
+static bool
+is_locked(struct kit *k, json_t *said)
+{
+	int fd = (int)number(said, "fd", -1);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return false;
+	if (kit_now() < k->open_until)
+		return true;
+	json_object_set_new(said, "fault", json_string("another process of this route still holds it"));
+	return false;
+}
+
+static void
 on_open(struct kit *k, json_t *op)
 {
+	json_t *said = json_object_get(op, "journal");
+
+	if (!k->journal && is_locked(k, said)) {
+		k->opening = json_incref(op);
+		event_add(k->again, &(struct timeval){ 0, LOCK_LOOK_MS * 1000 });
+		return;
+	}
+	if (!k->journal)
+		open_journal(k, said);
 	take_page(k, (int)number(op, "page", -1));
 	k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
 			string(op, NULL, "state"));
+}
+
+static void
+on_again(evutil_socket_t fd, short what, void *ctx)
+{
+	struct kit *k = ctx;
+	json_t *op = k->opening;
+
+	k->opening = NULL;
+	if (!k->closing)
+		on_open(k, op);
+	json_decref(op);
+}
+
+static void
+on_took(struct kit *k, const char *id)
+{
+	if (k->journal)
+		journal_took(k->journal, id);
+	if (k->driver->took)
+		k->driver->took(k, id);
 }
 
 static void
@@ -659,8 +756,8 @@ run_op(struct kit *k, json_t *op)
 		on_call(k, op);
 	else if (strcmp(name, "withdraw") == 0)
 		on_withdraw(k, op);
-	else if (strcmp(name, "took") == 0 && id && k->driver->took)
-		k->driver->took(k, id);
+	else if (strcmp(name, "took") == 0 && id)
+		on_took(k, id);
 	else if (strcmp(name, "callback") == 0 && k->driver->callback)
 		k->driver->callback(k, op);
 	else if (strcmp(name, "ask") == 0)
@@ -818,12 +915,17 @@ kit_main(const struct kit_driver *driver, void *self)
 	fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
 	k.readable = event_new(k.base, STDIN_FILENO, EV_READ | EV_PERSIST, on_readable, &k);
 	k.flush = event_new(k.base, -1, 0, on_flush, &k);
+	k.again = event_new(k.base, -1, 0, on_again, &k);
+	k.open_until = kit_now() + LOCK_WAIT_MS;
 	event_add(k.readable, NULL);
 	watch_term(&k);
 	event_base_dispatch(k.base);
 	write_out(&k);
+	journal_close(k.journal);
 	event_free(k.readable);
 	event_free(k.flush);
+	event_free(k.again);
+	json_decref(k.opening);
 	if (k.term)
 		event_free(k.term);
 	if (k.files)

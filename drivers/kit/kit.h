@@ -13,6 +13,7 @@
 #include "core/msec.h"
 #include "core/phrase.h"
 #include "drivers/kit/confine.h"
+#include "drivers/kit/journal.h"
 
 #define KIT_ID 32
 
@@ -69,6 +70,8 @@ struct kit_driver {
 	void (*callback)(struct kit *, json_t *op);			/* may be NULL */
 	/* Answered exactly once, by kit_answer or kit_refuse, now or later. */
 	void (*ask)(struct kit *, const struct kit_question *);		/* may be NULL */
+	/* What kit_journal_alarms says has changed. */
+	void (*journal)(struct kit *);					/* may be NULL */
 	/* What became of kit_reset; reason: NULL when it is done. */
 	void (*reset)(struct kit *, const char *reason);		/* may be NULL */
 	/* Instead of open: could this config carry these templates?  kit_checked or kit_fatal. */
@@ -83,6 +86,8 @@ struct kit_driver {
 int kit_main(const struct kit_driver *, void *self);
 void *kit_self(struct kit *);
 struct event_base *kit_base(struct kit *);
+/* There from the call of `open` on; it has heard of a `took` before the driver does. */
+struct journal *kit_journal(struct kit *);
 msec kit_now(void);			/* Unix ms */
 void kit_exit(struct kit *);		/* flushes, then leaves kit_main with 0 */
 
@@ -133,6 +138,7 @@ struct kit_progress {			/* of a call */
 	const char *outcome, *digits;	/* NULL = none */
 	const char *machine;		/* what a detection thinks who answered; NULL = nothing */
 	msec ms;			/* since the call began */
+	const char *took;		/* gongd answers `took` with it; NULL = it need not */
 };
 void kit_call_state(struct kit *, const char *id, const struct kit_progress *);
 void kit_inbound(struct kit *, const char *driver_id, const char *from, const char *text, msec at);
@@ -155,6 +161,8 @@ void kit_alarm_phrase(json_t *alarms, const char *alarm, enum phrase, const char
 /* Says so, gives back what gongd has written and the driver has not been handed, and exits 1; that waits
  * for gongd's `close`, 2 s at most.  What the driver has is the driver's to answer, before. */
 void kit_fatal(struct kit *, const char *reason, bool retry) __attribute__((noreturn));
+/* What is wrong with the journal, for a driver that needs it. */
+void kit_journal_alarms(struct kit *, json_t *alarms);
 void kit_log(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif
