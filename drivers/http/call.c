@@ -53,8 +53,10 @@ finish(struct call *c, const char *outcome, enum reject class, const char *reaso
 static void
 tell(struct call *c, const char *state, const char *outcome, const char *digits)
 {
+	char took[TOLD_ID];
+
 	kit_call_state(c->http->kit, c->item->id, &(struct kit_progress){
-		.state = state, .outcome = outcome, .digits = digits,
+		.state = state, .outcome = outcome, .digits = digits, .took = told_took(c->http, took),
 		.machine = c->machine[0] ? c->machine : NULL, .ms = timer_now() - c->began_at });
 }
 
@@ -368,12 +370,13 @@ take_orphan(struct http *h, const char *id, const char *meaning, const char *dig
 {
 	bool says_nothing = !meaning || strcmp(meaning, "ringing") == 0 || strcmp(meaning, "ended") == 0;
 	bool progress = says_nothing || strcmp(meaning, "picked_up") == 0;
+	char took[TOLD_ID];
 
 	if (!id || strlen(id) >= KIT_ID || (!digits && says_nothing))
 		return;
 	kit_call_state(h->kit, id, &(struct kit_progress){
 		.state = progress ? "answered" : "ended", .outcome = progress ? NULL : meaning,
-		.digits = digits, .machine = machine });
+		.digits = digits, .machine = machine, .took = told_took(h, took) });
 }
 
 /* Could it be of a call whose answer, with their reference, has not come yet? */

@@ -100,7 +100,7 @@ static bool
 take_receipt(struct http *h, json_t *item)
 {
 	const struct receipt_rules *r = &h->profile.callback.receipt;
-	char rooms[5][64], part_rooms[3][64], plus[64];
+	char rooms[5][64], part_rooms[3][64], plus[64], took[TOLD_ID];
 	struct kit_receipt out = { 0 };
 	const char *state, *reason;
 
@@ -118,6 +118,7 @@ take_receipt(struct http *h, json_t *item)
 	if (test_receipt(h, out.id, out.ref, out.state))
 		return true;
 	out.reason = reason ? reason : strcmp(out.state, "delivered") == 0 ? NULL : state;
+	out.took = told_took(h, took);
 	read_part(&out, r, item, part_rooms);
 	kit_receipt(h->kit, &out, kit_now());
 	return true;
@@ -162,12 +163,12 @@ take_reply(struct http *h, json_t *item)
 	if (p.what && p.part)
 		parts_join(h, &p, id, from, text);
 	else
-		kit_inbound(h->kit, id, from, text, kit_now());
+		told_inbound(h, id, from, text);
 	return true;
 }
 
-static bool
-take_item(struct http *h, json_t *item, struct buf *answer)
+bool
+callback_item(struct http *h, json_t *item, struct buf *answer)
 {
 	if (call_news(h, item, answer) || take_receipt(h, item) || take_reply(h, item))
 		return true;
@@ -175,7 +176,8 @@ take_item(struct http *h, json_t *item, struct buf *answer)
 	return false;
 }
 
-size_t
+/* The elements of a list, or the one item.  Returns how many it could read, of `all`. */
+static size_t
 callback_items(struct http *h, json_t *items, size_t *all, struct buf *answer)
 {
 	const struct pointer *at = &h->profile.callback.list;
@@ -185,9 +187,9 @@ callback_items(struct http *h, json_t *items, size_t *all, struct buf *answer)
 	items = list ? list : items;
 	*all = json_is_array(items) ? json_array_size(items) : 1;
 	if (!json_is_array(items))
-		return take_item(h, items, answer);
+		return callback_item(h, items, answer);
 	json_array_foreach(items, i, item)
-		taken += take_item(h, item, answer);
+		taken += callback_item(h, item, answer);
 	return taken;
 }
 

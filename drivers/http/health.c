@@ -21,6 +21,10 @@ add_alarms(json_t *alarms, const struct http *h)
 		kit_alarm(alarms, "clock", clock_behind, NUM(seconds));
 	if (s->pull_alarm)
 		kit_alarm(alarms, "pull", pull_failing, s->pull_reason);
+	if (h->telling.unread_count)
+		kit_alarm(alarms, "pull_unread", pull_unread, NUM((long long)h->telling.unread_count));
+	if (profile_has(&h->profile, OP_PULL) || profile_has(&h->profile, OP_CALL))
+		kit_journal_alarms(h->kit, alarms);
 	if (!s->balance_alarm)
 		return;
 	snprintf(balance, sizeof(balance), "%.2f", s->balance);

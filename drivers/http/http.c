@@ -113,6 +113,24 @@ http_withdraw(struct kit *k, const char *id)
 }
 
 static void
+http_took(struct kit *k, const char *id)
+{
+	struct http *h = kit_self(k);
+
+	if (h->is_open)
+		pull_took(h);
+}
+
+static void
+http_journal(struct kit *k)
+{
+	struct http *h = kit_self(k);
+
+	if (h->is_open)
+		health_tell(h);
+}
+
+static void
 http_callback(struct kit *k, json_t *op)
 {
 	struct http *h = kit_self(k);
@@ -210,6 +228,7 @@ http_open(struct kit *k, const char *route, json_t *config, const char *state)
 	keep_read(h, state);
 	parts_init(h);
 	offer_tell(h);
+	pull_again(h);
 	health_init(h);
 	health_tell(h);
 }
@@ -243,7 +262,8 @@ main(void)
 {
 	static const struct kit_driver driver = {
 		.open = http_open, .send = http_send, .call = http_call,
-		.withdraw = http_withdraw, .callback = http_callback, .ask = http_ask,
+		.withdraw = http_withdraw, .took = http_took, .journal = http_journal,
+		.callback = http_callback, .ask = http_ask,
 		.check = http_check, .close = http_close, .marks = true,
 	};
 	struct http h = { .urgent = TAILQ_HEAD_INITIALIZER(h.urgent),

@@ -83,9 +83,23 @@ struct parts {
 struct pull {				/* one of the profile's "pull" */
 	struct http *http;
 	unsigned index;
-	bool asked;			/* one at a time */
+	bool asked;			/* until all of it is told */
+	bool fetching;			/* until it is in the journal: one of them at a time */
 	unsigned failed;		/* in a row */
+	uint64_t nothing;		/* key of the last answer, if there was nothing in it */
 	struct event timer;
+};
+
+#define UNREAD_MAX 64			/* records kept that nobody could read; the oldest makes room */
+
+struct pulled;				/* what is in a record, of which not all is told */
+
+struct telling {
+	TAILQ_HEAD(, pulled) list;
+	struct record *record;		/* of which something is being told; NULL = of none */
+	unsigned count;			/* things told of records, so far */
+	struct record *unread[UNREAD_MAX];
+	size_t unread_count;
 };
 
 struct http {
@@ -105,6 +119,7 @@ struct http {
 	struct tests tests;
 	struct health health;
 	struct pull pulls[2];
+	struct telling telling;
 	struct parts parts;
 };
 
@@ -174,6 +189,16 @@ void keep_write(struct http *);
 void keep_read(struct http *, const char *state);
 /* Could what is here still be kept, were `more` bytes added? */
 bool keep_has_room(const struct http *, size_t more);
+
+/* --- told.c: what is told of a record of the journal, and taken --------------------------------- */
+
+#define TOLD_ID 40
+
+/* With callbacks there is no record: their 200 waits for gongd. */
+void told_owe(struct http *, const char *id);
+/* An id for gongd's `took` of a receipt or of news of a call; NULL where none is wanted. */
+const char *told_took(struct http *, char id[TOLD_ID]);
+void told_inbound(struct http *, const char *id, const char *from, const char *text);
 
 /* --- parts.c: replies that travel in parts -------------------------------------------- */
 
@@ -245,13 +270,15 @@ void test_give_up(struct http *);
 /* --- callback.c: what the provider tells ---------------------------------------------------- */
 
 void callback_take(struct http *, json_t *op);
-/* The elements of a list, or the one item: receipts, replies, news of calls.  Returns how many it
- * could read, of `all`. */
-size_t callback_items(struct http *, json_t *items, size_t *all, struct buf *answer);
+/* A receipt, a reply or news of a call.  False: it is none that the profile reads. */
+bool callback_item(struct http *, json_t *item, struct buf *answer);
 
 /* --- pull.c: providers that are asked for receipts and replies -------------------------------- */
 
 void pull_init(struct http *);
+/* Tells what lies in the journal from before. */
+void pull_again(struct http *);
+void pull_took(struct http *);		/* something was taken: more may be told */
 void pull_fini(struct http *);
 
 #endif

@@ -102,7 +102,7 @@ parts_join(struct http *h, const struct part *p, const char *id, const char *fro
 
 	snprintf(key, sizeof(key), "%s %s", from, p->what);
 	if (p->of < 2 || p->of > KEEP_PARTS_MAX || !p->part || p->part > p->of) {
-		kit_inbound(h->kit, id, from, text, kit_now());
+		told_inbound(h, id, from, text);
 		return;
 	}
 	j = joint_of(h, key);
@@ -121,6 +121,7 @@ parts_join(struct http *h, const struct part *p, const char *id, const char *fro
 	}
 	if (p->part > j->of)
 		return;
+	told_owe(h, j->id);		/* it is told with the whole */
 	free(j->texts[p->part - 1]);
 	j->texts[p->part - 1] = xstrdup(text);
 	if (is_whole(j))

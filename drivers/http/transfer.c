@@ -16,6 +16,7 @@
 #include "files/read.h"
 
 #define ANSWER_MAX 65536
+#define SLOW_MS MINUTES(5)		/* for a long answer that comes drop by drop */
 #define NUMBER_MAX 512u			/* more of it for each number of a request */
 #define IDLE_SECONDS_MAX 20L		/* providers close idle connections; do not race them */
 #define QUESTION_SLOTS 2
@@ -51,6 +52,7 @@ struct slot {
 	void *ctx;
 	struct curl_slist *headers;	/* of this request alone; NULL = the operation's */
 	struct slot *next_free;
+	size_t answer_max;
 	struct buf url, path, query, body, coded, answer;
 	unsigned starts;		/* times curl was about to write this request, but for refused ones */
 	char error[CURL_ERROR_SIZE];
@@ -129,6 +131,8 @@ end_transfer(struct transfers *t, const CURLMsg *msg)
 	result.query = &s->query;
 	result.sent_body = &s->body;
 	s->ended(s->ctx, s->op, s->items, s->count, &result);
+	if (s->answer.cap > ANSWER_MAX)
+		buf_fini(&s->answer);
 	give_back(t, s);
 }
 
@@ -302,7 +306,7 @@ take_answer(char *bytes, size_t size, size_t count, void *ctx)
 {
 	struct slot *s = ctx;
 
-	if (s->answer.len + size * count > ANSWER_MAX + NUMBER_MAX * s->transfers->profile->numbers_max)
+	if (s->answer.len + size * count > s->answer_max)
 		return 0;		/* ends in CURLE_WRITE_ERROR: unknown */
 	buf_add(&s->answer, bytes, size * count);
 	return size * count;
@@ -537,6 +541,19 @@ set_up(struct slot *s, const struct operation *op)
 	curl_easy_setopt(s->easy, CURLOPT_CUSTOMREQUEST, is_get ? NULL : op->method);
 }
 
+/* A long answer may take its time; silence may not. */
+static void
+set_patience(struct slot *s, size_t answer_max)
+{
+	const struct profile *p = s->transfers->profile;
+	long seconds = (p->timeout_ms + 999) / 1000;
+
+	s->answer_max = answer_max ? answer_max : ANSWER_MAX + NUMBER_MAX * p->numbers_max;
+	curl_easy_setopt(s->easy, CURLOPT_TIMEOUT_MS, answer_max ? (long)SLOW_MS : p->timeout_ms);
+	curl_easy_setopt(s->easy, CURLOPT_LOW_SPEED_LIMIT, answer_max ? 1L : 0L);
+	curl_easy_setopt(s->easy, CURLOPT_LOW_SPEED_TIME, answer_max ? seconds : 0L);
+}
+
 static void
 hand_over(struct slot *s)
 {
@@ -575,8 +592,10 @@ transfers_start(struct transfers *t, const struct transfer *what)
 	s->starts = 0;
 	s->error[0] = '\0';
 	buf_reset(&s->answer);
-	if (s->op != what->op)
+	if (s->op != what->op) {
 		set_up(s, what->op);
+		set_patience(s, what->answer_max);
+	}
 	fill(s, &(struct request_values){ .items = s->items, .count = s->count, .ref = what->ref,
 					  .country = t->profile->country, .now = kit_now() });
 	hand_over(s);

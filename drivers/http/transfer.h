@@ -28,6 +28,7 @@ struct transfer {			/* what is to be asked; items are lent until it has ended */
 	struct item *const *items;	/* at most the profile's numbers_max */
 	size_t count;
 	const char *ref;		/* {{ref}}, copied; may be NULL */
+	size_t answer_max;		/* bytes; then it may be slow, too, as long as it comes; 0 = short */
 	transfer_ended ended;
 	void *ctx;
 };

@@ -38,7 +38,7 @@ struct owed {				/* one thing told */
 
 struct journal {
 	struct journal_file file;	/* the thread's, from its start to its end */
-	bool has_thread, leaving;
+	bool has_begun, has_thread, leaving;
 	pthread_t thread;
 	pthread_mutex_t lock;		/* of the two queues and `leaving` */
 	pthread_cond_t more;
@@ -124,12 +124,31 @@ work(void *journal)
 
 /* --- the loop's side ------------------------------------------------------------------------------ */
 
+/* Signals are for the loop's thread.  It begins with the first job: by then the driver has confined
+ * itself, and with it each thread that it makes. */
+static bool
+start_thread(struct journal *j)
+{
+	sigset_t all, before;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	rc = pthread_create(&j->thread, NULL, work, j);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return rc == 0;
+}
+
 static void
 submit(struct journal *j, struct job job)
 {
 	struct job *copy = xmalloc(sizeof(*copy));
 
 	*copy = job;
+	if (!j->has_begun) {
+		j->has_begun = true;
+		j->has_thread = j->file.fd >= 0 && start_thread(j);
+	}
 	if (!j->has_thread) {
 		run(j, copy);
 		STAILQ_INSERT_TAIL(&j->done, copy, link);
@@ -202,20 +221,6 @@ on_woken(evutil_socket_t fd, short what, void *ctx)
 	}
 }
 
-/* Signals are for the loop's thread. */
-static bool
-start_thread(struct journal *j)
-{
-	sigset_t all, before;
-	int rc;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&j->thread, NULL, work, j);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return rc == 0;
-}
-
 /* The records of the file become ours: with more behind. */
 static void
 adopt(struct journal *j)
@@ -259,7 +264,6 @@ journal_open(struct event_base *base, int fd, size_t most, const char *fault,
 	adopt(j);
 	j->last_id = j->file.last_id;
 	j->damaged = j->file.damaged + j->file.torn;
-	j->has_thread = j->file.fd >= 0 && start_thread(j);
 	j->woken = event_new(base, j->wake, EV_READ | EV_PERSIST, on_woken, j);
 	event_add(j->woken, NULL);
 	return j;

@@ -105,8 +105,10 @@ write_out(struct kit *k)
 			poll(&(struct pollfd){ STDOUT_FILENO, POLLOUT, 0 }, 1, -1);
 			continue;
 		}
-		if (n < 0)
-			_exit(1);	/* gongd is gone */
+		if (n < 0) {		/* gongd is gone; what came is for the next one */
+			journal_close(k->journal);
+			_exit(1);
+		}
 		done += (size_t)n;
 	}
 	buf_reset(&k->out);
@@ -494,6 +496,7 @@ kit_fatal(struct kit *k, const char *reason, bool retry)
 	if (!k->closing)
 		give_back_rest(k);
 	write_out(k);
+	journal_close(k->journal);
 	exit(1);
 }
 

@@ -43,7 +43,7 @@ static const unsigned short always[] = {
 	SYS_read, SYS_write, SYS_readv, SYS_writev, SYS_pread64, SYS_pwrite64, SYS_lseek, SYS_close,
 	SYS_fstat, SYS_newfstatat, SYS_statx, SYS_openat, SYS_faccessat, SYS_faccessat2, SYS_readlinkat,
 	SYS_getdents64, SYS_getcwd, SYS_fcntl, SYS_dup, SYS_dup3, SYS_flock, SYS_ftruncate, SYS_fallocate, SYS_fsync,
-	SYS_fdatasync, SYS_munmap, SYS_mremap, SYS_madvise, SYS_msync, SYS_brk,
+	SYS_fdatasync, SYS_fstatfs, SYS_munmap, SYS_mremap, SYS_madvise, SYS_msync, SYS_brk,
 	SYS_epoll_create1, SYS_epoll_ctl, SYS_epoll_pwait, SYS_ppoll, SYS_pselect6, SYS_pipe2,
 	SYS_eventfd2, SYS_timerfd_create, SYS_timerfd_settime, SYS_timerfd_gettime,
 	SYS_clock_gettime, SYS_clock_getres, SYS_clock_nanosleep, SYS_nanosleep, SYS_gettimeofday,

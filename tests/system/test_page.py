@@ -261,10 +261,10 @@ def test_the_page_of_a_route_goes_with_it():
         assert os.listdir(pages) == ["http"]
 
 
-def test_a_driver_sees_its_page_and_no_other_file_of_gongds():
+def test_a_driver_sees_its_page_its_journal_and_no_other_file_of_gongds():
     with Provider() as world:
         world.begin()
         pid = world.drivers()["gong-http"]
         files = {os.readlink("/proc/%d/fd/%s" % (pid, n)) for n in os.listdir("/proc/%d/fd" % pid)}
         mine = {f for f in files if f.startswith(world.state)}
-        assert mine == {os.path.join(world.state, "page", "http")}
+        assert mine == {os.path.join(world.state, what, "http") for what in ("page", "journal")}
