@@ -514,9 +514,27 @@ verify_huawei(const struct verify_request *r, const char *key)
 	return ok;
 }
 
+/* What has no value may be signed as nothing, as an empty text or by name: they do not say.  A copy. */
+static json_t *
+without_nulls(json_t *item, const char *instead)
+{
+	json_t *copy = json_copy(item), *value;
+	const char *name;
+
+	json_object_foreach(item, name, value) {
+		if (!json_is_null(value))
+			continue;
+		if (instead)
+			json_object_set_new(copy, name, json_string(instead));
+		else
+			json_object_del(copy, name);
+	}
+	return copy;
+}
+
 /* The MD5 of its values, ordered by their names, and the key behind them, commas between. */
 static bool
-yunpian_item_fits(json_t *item, const char *key)
+yunpian_values_fit(json_t *item, const char *key)
 {
 	struct fields f = { 0 };
 	struct buf text = { 0 }, wanted = { 0 };
@@ -538,6 +556,21 @@ yunpian_item_fits(json_t *item, const char *key)
 	fields_fini(&f);
 	buf_fini(&text);
 	buf_fini(&wanted);
+	return ok;
+}
+
+static bool
+yunpian_item_fits(json_t *item, const char *key)
+{
+	static const char *const instead[] = { NULL, "", "null" };
+	bool ok = false;
+
+	for (size_t i = 0; i < sizeof(instead) / sizeof(*instead) && !ok; i++) {
+		json_t *values = without_nulls(item, instead[i]);
+
+		ok = yunpian_values_fit(values, key);
+		json_decref(values);
+	}
 	return ok;
 }
 
@@ -593,7 +626,8 @@ verify_submail(const struct verify_request *r, const char *key)
 {
 	struct fields f = { 0 };
 	struct buf text = { 0 }, wanted = { 0 };
-	bool ok = r->body_len ? is_form(r) && add_form(&f, r->body, r->body_len) : add_query(&f, r->url);
+	bool ok = !r->body_len ? add_query(&f, r->url) : is_form(r) ? add_form(&f, r->body, r->body_len)
+		: is_of_type(r, "application/json") && add_json(&f, r->body, r->body_len);
 	const char *token = only_field(&f, "token"), *given = only_field(&f, "signature");
 
 	buf_printf(&text, "%s%s", token ? token : "", key);

@@ -44,8 +44,8 @@ bool verify_huawei(const struct verify_request *, const char *key);
  * none and are not proved; a text that stands among them is. */
 bool verify_yunpian(const struct verify_request *, const char *key);
 
-/* SUBMAIL's `signature`, the MD5 of its `token` and the key: nothing else of the form (or, without a
- * body, of the query) is proved. */
+/* SUBMAIL's `signature`, the MD5 of its `token` and the key: nothing else of the form or flat JSON object
+ * (or, without a body, of the query) is proved. */
 bool verify_submail(const struct verify_request *, const char *key);
 
 /* NetEase's CheckSum, the SHA-1 of the secret, the body's MD5 and CurTime. */

@@ -81,6 +81,15 @@ def test_replies_are_read(r, submail, text):
     assert (reply["status"], reply["body"]) == (200, "success")
 
 
+def test_a_push_may_be_json(r, submail):
+    good, bad = submail.reply(ONE, "1"), submail.reply(ONE, "1", key="other")
+    good.form = bad.form = False
+    assert tell(r, good)[0][0]["text"] == "1" and tell(r, bad)[1]["status"] == 403
+    bare = submail.reply(ONE, "1")
+    bare.sign = lambda url, push: {"content-type": "text/plain"}
+    assert tell(r, bare)[1]["status"] == 403
+
+
 def test_what_is_not_theirs_is_refused(drive, r, submail):  # noqa: F811
     twice = submail.reply(ONE, "1")
     body = twice.body() + b"&token=x"

@@ -98,6 +98,15 @@ def test_replies_prove_themselves(r, yunpian, text, encodings):
     assert reply["body"] == "SUCCESS"
 
 
+@pytest.mark.parametrize("signed", [{}, {"extend": ""}, {"extend": None}])
+def test_a_value_that_is_not_there_does_not_lose_a_reply(r, yunpian, signed):
+    said = {k: v for k, v in yunpian.reply(ONE, "1").kept[1].items() if k not in ("_sign", "extend")}
+    proof = sign({k: "null" if v is None else v for k, v in {**said, **signed}.items()}, Yunpian.KEY)
+    (event,), _ = tell(r, yunpian.packed("sms_reply", {**said, "extend": None, "_sign": proof}))
+    assert event["text"] == "1"
+    assert tell(r, yunpian.packed("sms_reply", {**said, "extend": None, "text": None, "_sign": proof}))[0] == []
+
+
 def test_a_reply_that_is_not_theirs_is_refused(drive, r, yunpian):  # noqa: F811
     good = yunpian.reply(ONE, "1").kept[1]
     forged = [yunpian.reply(ONE, "1", key="other"), yunpian.reply(ONE, "1", _sign=None),
