@@ -216,12 +216,10 @@ is_theirs(const struct http *h, json_t *op, const char *body, size_t len)
 	struct buf url = { 0 };
 	bool fits;
 
-	if (!v->fits)
-		return true;
 	buf_printf(&url, "%s%s%s%s", h->profile.callback_url ? h->profile.callback_url : "",
 		   path && strcmp(path, "/") != 0 ? path : "", query && query[0] ? "?" : "",
 		   query ? query : "");
-	fits = v->fits(v, &(struct verify_request){
+	fits = callback_is_proved(v, &(struct verify_request){
 		.method = json_string_value(json_object_get(op, "method")), .url = url.data,
 		.header = header_of, .ctx = op, .body = body, .body_len = len });
 	buf_fini(&url);

@@ -133,57 +133,9 @@ take_call_rules(struct callback_rules *c, json_t *callback, const struct request
 }
 
 static bool
-fits_twilio(const struct verify_rules *v, const struct verify_request *r)
-{
-	return verify_twilio(r, v->digest.key);
-}
-
-static bool
 fits_vonage(const struct verify_rules *v, const struct verify_request *r)
 {
 	return verify_vonage(r, v->digest.hash, v->digest.key);
-}
-
-static bool
-fits_vonage_md5hash(const struct verify_rules *v, const struct verify_request *r)
-{
-	return verify_vonage_md5hash(r, v->digest.key);
-}
-
-static bool
-fits_plivo(const struct verify_rules *v, const struct verify_request *r)
-{
-	return verify_plivo(r, v->digest.key);
-}
-
-static bool
-fits_plivo_v2(const struct verify_rules *v, const struct verify_request *r)
-{
-	return verify_plivo_v2(r, v->digest.key);
-}
-
-static bool
-fits_huawei(const struct verify_rules *v, const struct verify_request *r)
-{
-	return verify_huawei(r, v->digest.key);
-}
-
-static bool
-fits_yunpian(const struct verify_rules *v, const struct verify_request *r)
-{
-	return verify_yunpian(r, v->digest.key);
-}
-
-static bool
-fits_submail(const struct verify_rules *v, const struct verify_request *r)
-{
-	return verify_submail(r, v->digest.key);
-}
-
-static bool
-fits_netease(const struct verify_rules *v, const struct verify_request *r)
-{
-	return verify_netease(r, v->digest.key);
 }
 
 static bool
@@ -203,25 +155,61 @@ fits_header(const struct verify_rules *v, const struct verify_request *r)
 	return verify_header(r, v->header, v->digest.key);
 }
 
-static const struct {
+static const struct proof {
 	const char *name;
-	bool (*fits)(const struct verify_rules *, const struct verify_request *);
+	bool (*by_key)(const struct verify_request *, const char *key);	/* or, where it needs more, … */
+	bool (*by_rules)(const struct verify_rules *, const struct verify_request *);
 	bool needs_header;
 } proofs[] = {
-	{ "twilio", fits_twilio, false }, { "vonage", fits_vonage, false },
-	{ "vonage-md5hash", fits_vonage_md5hash, false }, { "plivo", fits_plivo, false },
-	{ "plivo-v2", fits_plivo_v2, false }, { "huawei", fits_huawei, false },
-	{ "yunpian", fits_yunpian, false }, { "submail", fits_submail, false },
-	{ "netease", fits_netease, false }, { "hmac", fits_hmac, true },
-	{ "header", fits_header, true },
+	{ "twilio", verify_twilio, NULL, false }, { "vonage", NULL, fits_vonage, false },
+	{ "vonage-md5hash", verify_vonage_md5hash, NULL, false }, { "plivo", verify_plivo, NULL, false },
+	{ "plivo-v2", verify_plivo_v2, NULL, false }, { "huawei", verify_huawei, NULL, false },
+	{ "yunpian", verify_yunpian, NULL, false }, { "submail", verify_submail, NULL, false },
+	{ "netease", verify_netease, NULL, false }, { "hmac", NULL, fits_hmac, true },
+	{ "header", NULL, fits_header, true },
 };
+
+bool
+callback_is_proved(const struct verify_rules *v, const struct verify_request *r)
+{
+	if (!v->proof)
+		return true;
+	return v->proof->by_key ? v->proof->by_key(r, v->digest.key) : v->proof->by_rules(v, r);
+}
+
+static const struct proof *
+find_proof(const char *name)
+{
+	for (size_t i = 0; name && i < sizeof(proofs) / sizeof(*proofs); i++)
+		if (strcmp(proofs[i].name, name) == 0)
+			return &proofs[i];
+	return NULL;
+}
+
+static int
+take_proof(struct verify_rules *v, json_t *verify, struct err *err)
+{
+	bool is_hmac = v->proof->by_rules == fits_hmac;
+	const char *of = NULL;
+
+	if (option_text(verify, "header", &v->header, err) < 0 || option_text(verify, "of", &of, err) < 0 ||
+	    digest_options(&v->digest, verify, err) < 0)
+		return -1;
+	if (of && !is_hmac)
+		return err_field(err, "of", "goes with scheme hmac only");
+	if (is_hmac && proof_text_compile(&v->of, of ? of : "{{body}}", err) < 0)
+		return -1;
+	if (!v->digest.key || (v->proof->needs_header && !v->header))
+		return err_field(err, "key", "is missing: %s needs \"key\"%s", v->proof->name,
+				 v->proof->needs_header ? " and \"header\"" : "");
+	return 0;
+}
 
 /* {"scheme": "none"} is a scheme, too: a site that has no key to prove them by says so. */
 static int
 take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 {
-	const char *scheme = NULL, *of = NULL;
-	bool needs_header = false, is_hmac;
+	const char *scheme = NULL;
 
 	if (!verify)
 		return 0;
@@ -230,26 +218,11 @@ take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 		return -1;
 	if (scheme && strcmp(scheme, "none") == 0)
 		return 0;
-	for (size_t i = 0; scheme && i < sizeof(proofs) / sizeof(*proofs); i++)
-		if (strcmp(proofs[i].name, scheme) == 0) {
-			v->fits = proofs[i].fits;
-			needs_header = proofs[i].needs_header;
-		}
-	if (!v->fits)
+	v->proof = find_proof(scheme);
+	if (!v->proof)
 		return err_field(err, "verify/scheme", "must be twilio, vonage, vonage-md5hash, plivo, plivo-v2, "
 				 "huawei, yunpian, submail, netease, hmac, header or none");
-	is_hmac = v->fits == fits_hmac;
-	if (option_text(verify, "header", &v->header, err) < 0 || option_text(verify, "of", &of, err) < 0 ||
-	    digest_options(&v->digest, verify, err) < 0)
-		return -1;
-	if (of && !is_hmac)
-		return err_field(err, "verify/of", "goes with scheme hmac only");
-	if (is_hmac && proof_text_compile(&v->of, of ? of : "{{body}}", err) < 0)
-		return option_within(err, "verify");
-	if (!v->digest.key || (needs_header && !v->header))
-		return err_field(err, "verify/key", "is missing: %s needs \"key\"%s", scheme,
-				 needs_header ? " and \"header\"" : "");
-	return 0;
+	return take_proof(v, verify, err) < 0 ? option_within(err, "verify") : 0;
 }
 
 /* One pointer or two. */

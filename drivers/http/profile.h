@@ -37,8 +37,9 @@ struct call_rule {
 	bool has_answer, has_wrong;
 };
 
+struct proof;
 struct verify_rules {
-	bool (*fits)(const struct verify_rules *, const struct verify_request *);	/* NULL = unsigned */
+	const struct proof *proof;	/* NULL = unsigned */
 	const char *header;
 	struct digest digest;
 	struct proof_text of;		/* hmac: what of the request it is over */
@@ -114,5 +115,7 @@ const char *profile_number_at(const struct profile *, const struct pointer *at,
 int callback_compile(struct callback_rules *, json_t *config, const struct request_context *,
 		     struct err *);
 void callback_fini(struct callback_rules *);
+/* Is it so proved that the provider calls?  Unsigned is proved. */
+bool callback_is_proved(const struct verify_rules *, const struct verify_request *);
 
 #endif

@@ -459,6 +459,12 @@ add_left(struct buf *out, const struct piece *p, const struct item *item, msec n
 	add_number(out, p, left < 1 ? 1 : left);
 }
 
+static const char *
+text_or(const char *text, const char *instead)
+{
+	return text ? text : instead;
+}
+
 /* A value as it is, before it is escaped for where it stands. */
 static void
 add_value(struct buf *out, const struct piece *p, const struct request_values *v)
@@ -487,13 +493,13 @@ add_value(struct buf *out, const struct piece *p, const struct request_values *v
 	case VAR_FLASH: buf_puts(out, item->flash ? "true" : "false"); break;
 	case VAR_CODING: buf_puts(out, is_gsm7(item) ? "0" : "2"); break;
 	case VAR_ALPHABET: buf_puts(out, is_gsm7(item) ? "text" : "unicode"); break;
-	case VAR_REF: buf_puts(out, v->ref ? v->ref : ""); break;
+	case VAR_REF: buf_puts(out, text_or(v->ref, "")); break;
 	case VAR_TEMPLATE: buf_puts(out, words->approved ? words->approved->code : ""); break;
 	case VAR_PARAMS_OBJECT: case VAR_PARAMS_OBJECT_TEXT:
-		buf_puts(out, words->params.object ? words->params.object : "{}");
+		buf_puts(out, text_or(words->params.object, "{}"));
 		break;
 	case VAR_PARAMS_LIST: case VAR_PARAMS_TEXT:
-		buf_puts(out, words->params.list ? words->params.list : "[]");
+		buf_puts(out, text_or(words->params.list, "[]"));
 		break;
 	case VAR_ALL:
 		buf_puts(out, "[");

@@ -400,7 +400,7 @@ sign_volc(struct buf *out, char date[SIGN_V4_DATE], char sha256[65], const struc
 
 	format_utc(date, SIGN_V4_DATE, "%Y%m%dT%H%M%SZ", s->at);
 	sign_hash(&hash, HASH_SHA256, AS_HEX, body, len);
-	memcpy(sha256, hash.data, 65);
+	snprintf(sha256, 65, "%s", hash.data);
 	buf_printf(&headers, "content-type:%s\nhost:%s\nx-content-sha256:%s\nx-date:%s\n", s->content_type,
 		   s->host, sha256, date);
 	sign_v4(out, &kind, s, date, headers.data, "content-type;host;x-content-sha256;x-date", sha256);
