@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness import BUILD, World, children, is_alive, read_books, wait_for
+from harness import BUILD, SLOW, World, children, is_alive, read_books, wait_for
+from modems import Modems
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROUTE = '''route "r" {
@@ -140,3 +141,22 @@ def test_gongd_goes_on_while_the_command_runs():
             assert world.api("GET", "/v1/routes")[0] == 200
             assert time.monotonic() - begun < 1
         assert not read_books(world.path("answers"))
+
+
+def test_a_modem_that_hears_nothing_is_cured_by_the_command_that_gongd_runs():
+    m = Modems(1, options={"poll_seconds": 1, "result_seconds": 2})
+    command = m.world.path("power")
+    m.each[0] = {"options": {"reset_command": command}}
+    m.write_routes()
+    with open(command, "w", encoding="utf-8") as f:
+        f.write("#!/bin/sh\necho off $1\n%s/sim/modem --tell %s revive\n" % (BUILD, m.path(0, "control")))
+    os.chmod(command, 0o755)
+    with m:
+        m.people(1)
+        m.tell(0, "hang hard")
+        m.tell_one("one", "c0")
+        wait_for("the message to leave", lambda: m.books(0, ev="submit", state="accepted"), 120 * SLOW)
+        log = m.world.log_tail(1000)
+        assert log.count("reset command runs route=m0 device=" + m.path(0, "tty")) == 1
+        assert "reset command says route=m0: off " + m.path(0, "tty") in log
+        assert "rung=usb" in log and "rung=down" not in log
