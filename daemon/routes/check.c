@@ -126,6 +126,8 @@ judge(json_t *answer, struct route_answer *out)
 	out->confined = json_incref(json_object_get(answer, "confined"));
 	if (json_is_array(out->problems))
 		return ROUTE_CHECKED;
+	if (out->confined && !out->problems)
+		return ROUTE_NOT_CHECKED;
 	if (strcmp(json_string_value(json_object_get(answer, "ev")), "fatal") == 0)
 		err_set(&out->err, "%s", reason ? reason : "its driver says fatal, without a reason");
 	else

@@ -398,7 +398,7 @@ kit_checked(struct kit *k, json_t *problems)
 	struct confined here;
 
 	confine_probe(&here);
-	kit_event(k, json_pack("{s:s,s:o,s:o}", "ev", "checked", "problems", problems, "confined",
+	kit_event(k, json_pack("{s:s,s:o*,s:o}", "ev", "checked", "problems", problems, "confined",
 			       confined_json(&here)));
 	kit_exit(k);
 }
@@ -725,6 +725,16 @@ on_open(struct kit *k, json_t *op)
 			string(op, NULL, "state"));
 }
 
+/* A driver that knows no such question can still say how far it could confine itself here. */
+static void
+on_check(struct kit *k, json_t *op)
+{
+	if (k->driver->check)
+		k->driver->check(k, op);
+	else
+		kit_checked(k, NULL);
+}
+
 static void
 on_again(evutil_socket_t fd, short what, void *ctx)
 {
@@ -772,8 +782,8 @@ run_op(struct kit *k, json_t *op)
 		on_open(k, op);
 	else if (strcmp(name, "reset") == 0)
 		on_reset(k, op);
-	else if (strcmp(name, "check") == 0 && k->driver->check)
-		k->driver->check(k, op);
+	else if (strcmp(name, "check") == 0)
+		on_check(k, op);
 	else if (strcmp(name, "close") == 0)
 		on_close(k, number(op, "grace_ms", 5000));
 }

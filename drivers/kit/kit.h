@@ -150,7 +150,8 @@ void kit_refuse(struct kit *, const char *id, const char *reason);	/* ok: false 
 /* Asks gongd to run the route's reset_command for this device; `reset` is called once, within 70 s,
  * unless gongd is an old one. */
 void kit_reset(struct kit *, const char *device);
-/* The answer to a check, then the driver ends: [{"template", "language", "problem"}], taken over. */
+/* The answer to a check, then the driver ends: [{"template", "language", "problem"}], taken over;
+ * NULL: it was not asked. */
 void kit_checked(struct kit *, json_t *problems);
 void kit_event(struct kit *, json_t *event);	/* health, keep …: takes the reference */
 /* Appends an alarm of `health`: a phrase of the catalogue (core/phrases.def) with its values, and its
