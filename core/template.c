@@ -7,6 +7,7 @@
 #include "core/segment.h"
 
 #define DEPTH_MAX 8
+#define LENGTH_UNBOUNDED 40		/* of a value whose `max` is 0 */
 
 enum node_kind { NODE_TEXT, NODE_VALUE, NODE_IF, NODE_UNLESS, NODE_END };
 
@@ -262,6 +263,36 @@ param_check(const struct param *p, const char *value, struct err *err)
 	return 0;
 }
 
+struct longest {
+	const struct template *template;
+	enum lang lang;
+	struct buf value;
+};
+
+static const char *
+longest_value(void *ctx, const char *name)
+{
+	struct longest *l = ctx;
+	const struct param *p = template_param(l->template, name);
+	const char *filler = p->type == PARAM_NUMBER ? "9" : l->lang == LANG_ZH ? "某" : "x";
+
+	if (p->worst[l->lang])
+		return p->worst[l->lang];
+	buf_reset(&l->value);
+	for (unsigned i = 0; i < (p->max ? p->max : LENGTH_UNBOUNDED); i++)
+		buf_puts(&l->value, filler);
+	return l->value.data;
+}
+
+void
+template_worst(const struct template *t, const struct text *text, enum lang lang, struct buf *out)
+{
+	struct longest l = { .template = t, .lang = lang };
+
+	text_render(text, longest_value, &l, out, NULL);	/* every value is there */
+	buf_fini(&l.value);
+}
+
 static bool
 has_token(const struct template *t, char token)
 {
@@ -322,6 +353,9 @@ template_free(struct template *t)
 			free(t->answers[i].words[w]);
 		free(t->answers[i].words);
 	}
+	for (size_t i = 0; i < t->policy_count; i++)
+		free(t->policies[i]);
+	free(t->policies);
 	free(t->params);
 	free(t->answers);
 	free(t->name);

@@ -42,6 +42,8 @@ struct template {
 	char *name, *title[LANG_COUNT];
 	bool flash;			/* ask for class 0 display */
 	bool unanswered;		/* whoever answers it gets no automatic reply */
+	char **policies;		/* the ladders that it is written for */
+	size_t policy_count;
 	struct param *params;
 	size_t param_count;
 	struct answer_rule *answers;
@@ -67,6 +69,8 @@ int param_check(const struct param *, const char *value, struct err *);
  * map.  err->text names the language, the text and the token. */
 int template_check_answers(const struct template *, const char *const *sources, size_t count,
 			   struct err *);
+/* The text at its longest: every value its worst_zh or worst_en, else as long as it may be. */
+void template_worst(const struct template *, const struct text *, enum lang, struct buf *out);
 void template_free(struct template *);
 
 #endif

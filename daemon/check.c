@@ -14,6 +14,7 @@
 
 #include "core/buf.h"
 #include "daemon/routes/routes.h"
+#include "daemon/settings/lint.h"
 #include "daemon/settings/settings.h"
 #include "daemon/web/site.h"
 
@@ -237,6 +238,44 @@ check_resets(struct check *c)
 	}
 }
 
+/* As the terminal's messages are wanted: LC_ALL, else LC_MESSAGES, else LANG. */
+static enum lang
+reader(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_MESSAGES", "LANG" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *value = getenv(names[i]);
+
+		if (value && *value)
+			return strncmp(value, "zh", 2) == 0 ? LANG_ZH : LANG_EN;
+	}
+	return LANG_EN;
+}
+
+static void
+print_finding(void *ctx, const struct text_finding *f)
+{
+	struct check *c = ctx;
+	struct buf line = { 0 };
+
+	text_finding_render(f, reader(), &line);
+	fputs(line.data, stderr);
+	buf_fini(&line);
+	c->errors += f->what.misleads;
+	c->warnings += !f->what.misleads;
+}
+
+/* A site's own text in the place of a shipped one is no fault; that it is so must be seen. */
+static void
+print_own(const struct settings *s)
+{
+	for (size_t i = 0; i < s->document_count; i++)
+		if (s->documents[i].instead_of)
+			printf("note: %s \"%s\": %s stands before %s\n", s->documents[i].kind, s->documents[i].name,
+			       s->documents[i].path, s->documents[i].instead_of);
+}
+
 static void
 say_all_right(const char *path, const struct check *c)
 {
@@ -264,6 +303,8 @@ check_run(const char *path)
 		c.settings = s;
 		signal(SIGPIPE, SIG_IGN);
 		if (become_owner(s->state_dir, &err) == 0) {
+			print_own(s);
+			settings_lint(s, print_finding, &c);
 			check_routes(&c);
 			check_console(&c);
 			check_ending(&c, "end_left", s->end_left);

@@ -154,21 +154,63 @@ only_conf(const struct dirent *entry)
 	return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
 }
 
+/* The same name in one folder is a slip; in a later folder it is the site's own that stands before it. */
+static int
+check_twice(const struct document *there, const char *kind, const char *name, const char *path, struct err *err)
+{
+	const char *end = strrchr(path, '/');
+	size_t folder = end ? (size_t)(end - path) + 1 : 0;
+
+	if (!there || strncmp(there->path, path, folder) != 0 || strchr(there->path + folder, '/'))
+		return 0;
+	return err_set(err, "%s: there is another %s \"%s\" in %s; one folder has a name once, a folder that "
+		       "gong.conf names later may have it again", path, kind, name, there->path);
+}
+
+static size_t
+place_of_template(struct settings *s, const char *name)
+{
+	size_t i = 0;
+
+	while (i < s->template_count && strcmp(s->templates[i]->name, name) != 0)
+		i++;
+	if (i == s->template_count) {
+		s->templates = xrealloc(s->templates, (s->template_count + 1) * sizeof(*s->templates));
+		s->templates[s->template_count++] = NULL;
+	}
+	return i;
+}
+
+static size_t
+place_of_policy(struct settings *s, const char *name)
+{
+	size_t i = 0;
+
+	while (i < s->policy_count && strcmp(s->policies[i]->name, name) != 0)
+		i++;
+	if (i == s->policy_count) {
+		s->policies = xrealloc(s->policies, (s->policy_count + 1) * sizeof(*s->policies));
+		s->policies[s->policy_count++] = NULL;
+	}
+	return i;
+}
+
 /* Its name, once it is among the settings; NULL fills err. */
 static const char *
 add_template(struct settings *s, const char *path, const char *body, struct err *err)
 {
 	struct template *t;
+	size_t i;
 
 	if (template_parse(&t, body, path, err) < 0)
 		return NULL;
-	if (settings_template(s, t->name)) {
-		err_set(err, "%s: there is another template \"%s\"", path, t->name);
+	if (check_twice(settings_document(s, "template", t->name), "template", t->name, path, err) < 0) {
 		template_free(t);
 		return NULL;
 	}
-	s->templates = xrealloc(s->templates, (s->template_count + 1) * sizeof(t));
-	s->templates[s->template_count++] = t;
+	i = place_of_template(s, t->name);
+	template_free(s->templates[i]);
+	s->templates[i] = t;
 	return t->name;
 }
 
@@ -176,17 +218,29 @@ static const char *
 add_policy(struct settings *s, const char *path, const char *body, struct err *err)
 {
 	struct policy *p;
+	size_t i;
 
 	if (policy_parse(&p, body, path, s, err) < 0)
 		return NULL;
-	if (settings_policy(s, p->name)) {
-		err_set(err, "%s: there is another policy \"%s\"", path, p->name);
+	if (check_twice(settings_document(s, "policy", p->name), "policy", p->name, path, err) < 0) {
 		policy_free(p);
 		return NULL;
 	}
-	s->policies = xrealloc(s->policies, (s->policy_count + 1) * sizeof(p));
-	s->policies[s->policy_count++] = p;
+	i = place_of_policy(s, p->name);
+	policy_free(s->policies[i]);
+	s->policies[i] = p;
 	return p->name;
+}
+
+static struct document *
+place_of_document(struct settings *s, const char *kind, const char *name)
+{
+	for (size_t i = 0; i < s->document_count; i++)
+		if (strcmp(s->documents[i].kind, kind) == 0 && strcmp(s->documents[i].name, name) == 0)
+			return &s->documents[i];
+	s->documents = xrealloc(s->documents, (s->document_count + 1) * sizeof(*s->documents));
+	s->documents[s->document_count] = (struct document){ .kind = xstrdup(kind), .name = xstrdup(name) };
+	return &s->documents[s->document_count++];
 }
 
 static int
@@ -198,9 +252,12 @@ add_body(struct settings *s, const char *kind, const char *path, const char *bod
 
 	if (!name)
 		return -1;
-	s->documents = xrealloc(s->documents, (s->document_count + 1) * sizeof(*d));
-	d = &s->documents[s->document_count++];
-	*d = (struct document){ xstrdup(kind), xstrdup(name), xstrdup(body), { 0 } };
+	d = place_of_document(s, kind, name);
+	free(d->instead_of);
+	d->instead_of = d->path;
+	d->path = xstrdup(path);
+	free(d->body);
+	d->body = xstrdup(body);
 	EVP_Digest(body, strlen(body), d->sha256, NULL, EVP_sha256(), NULL);
 	return 0;
 }
@@ -726,6 +783,8 @@ free_lists(struct settings *s)
 	for (size_t i = 0; i < s->document_count; i++) {
 		free(s->documents[i].kind);
 		free(s->documents[i].name);
+		free(s->documents[i].path);
+		free(s->documents[i].instead_of);
 		free(s->documents[i].body);
 	}
 	for (size_t i = 0; i < s->route_count; i++) {

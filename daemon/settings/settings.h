@@ -92,6 +92,7 @@ struct client {				/* who may ask, and for what; default is nothing */
 /* A template or policy file as it stood on disk; engines store it by hash when first used. */
 struct document {
 	char *kind, *name;		/* "template"/"policy" */
+	char *path, *instead_of;	/* its file; that of an earlier folder which it stands before, or NULL */
 	char *body;			/* the file's text, or the one section of it */
 	unsigned char sha256[32];
 };
@@ -170,8 +171,6 @@ char *settings_base_url(const struct settings *, unsigned port);
 
 /* The text that goes by a channel: a call without a text of its own reads the SMS.  NULL = none. */
 const struct text *template_text(const struct template *, enum lang, enum channel);
-/* The text at its longest: every value its worst_zh or worst_en, else as long as it may be. */
-void template_worst(const struct template *, const struct text *, enum lang, struct buf *out);
 /* What the answers mean, as a JSON object {"1":"acknowledged",…}.  Caller frees. */
 char *template_keys(const struct template *);
 

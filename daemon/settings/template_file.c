@@ -42,6 +42,7 @@ static cfg_opt_t template_opts[] = {
 	CFG_STR("title_en", NULL, CFGF_NONE),
 	CFG_BOOL("flash", cfg_false, CFGF_NONE),
 	CFG_BOOL("replies", cfg_true, CFGF_NONE),
+	CFG_STR_LIST("policies", "{}", CFGF_NONE),
 	CFG_SEC("param", param_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("answer", answer_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("text", text_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
@@ -211,6 +212,9 @@ template_from(struct template **out, cfg_t *section, struct err *err)
 	t->title[LANG_EN] = xstrdup(cfg_getstr(section, "title_en"));
 	t->flash = cfg_getbool(section, "flash");
 	t->unanswered = !cfg_getbool(section, "replies");
+	t->policies = xcalloc(cfg_size(section, "policies") + 1, sizeof(*t->policies));
+	for (unsigned i = 0; i < cfg_size(section, "policies"); i++)
+		t->policies[t->policy_count++] = xstrdup(cfg_getnstr(section, "policies", i));
 	t->params = xcalloc(params + 1, sizeof(*t->params));
 	t->answers = xcalloc(answers + 1, sizeof(*t->answers));
 	if (params > 64) {
