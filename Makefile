@@ -110,7 +110,7 @@ have-test:
 	@dpkg -s $(DEPS) $(TEST_DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps-test; }
 	@[ -x $(KANNEL) ] || $(MAKE) $(KANNEL)
 # The compiler would only say that a header is missing.
-ifeq ($(filter deps deps-test have have-test demo check asan lint fuzz bench soak clean,$(MAKECMDGOALS)),)
+ifeq ($(filter deps deps-test have have-test demo check asan lint fuzz bench soak client clean,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(PKGS) gammu && echo yes),yes)
 $(error packages are missing; `make deps` installs them, as root)
 endif
@@ -151,6 +151,13 @@ soak-now: $(PROGRAMS) $(SIMS)
 	@SOAK=200000 SOAK_SMS=5000 SOAK_SEEDS=4 MODE=$(MODE) /usr/bin/python3 -m pytest -q \
 		tests/system/test_http_soak.py tests/system/test_modem_soak.py
 
+# A client generated from docs/openapi.yaml; npm takes the generators from its registry.
+client: have-test
+	@command -v node >/dev/null && command -v npm >/dev/null || { apt-get update -qq; $(APT) nodejs npm; }
+	@$(MAKE) --no-print-directory client-now
+client-now: $(PROGRAMS) $(SIMS)
+	@MODE=$(MODE) /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/client
+
 # The packages for the Debian that this is, in build/deb.
 deb:
 	@dpkg -s debhelper fakeroot >/dev/null 2>&1 || { apt-get update -qq; $(APT) debhelper fakeroot; }
@@ -159,9 +166,11 @@ deb:
 	git ls-files -z | tar --null -T - -cf - | tar -xf - -C build/deb/gong
 	cd build/deb/gong && dpkg-buildpackage -us -uc -b
 	@ls build/deb/*.deb
-# What takes longer than a change wants to wait for: a soak, an hour of fuzzing, packages in fresh Debians.
+# What takes longer than a change wants to wait for, or more than Debian: a generated client, a soak, an
+# hour of fuzzing, packages in fresh Debians.
 check-long: have-test
 	@dpkg -s mmdebstrap lintian >/dev/null 2>&1 || $(APT) mmdebstrap lintian
+	@$(MAKE) --no-print-directory client
 	@$(MAKE) --no-print-directory soak-now
 	@$(MAKE) --no-print-directory fuzz-now FUZZ_SECONDS=400
 	@tests/deb.sh
@@ -194,6 +203,6 @@ install: $(PROGRAMS)
 clean:
 	rm -rf build
 .PHONY: all deps deps-test have have-test demo demo-now check check-now asan floors lint lint-now fuzz fuzz-now \
-	bench bench-now soak soak-now deb check-long install clean
+	bench bench-now client client-now soak soak-now deb check-long install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -92,6 +92,12 @@ def test_it_names_nothing_that_is_not_there_and_holds_nothing_unused(described):
     assert held == refs
 
 
+def test_no_sentence_was_cut_at_a_comma(described):
+    """In {…} YAML takes what stands behind one for a name with no value."""
+    for at, node in nodes(described.doc):
+        assert node is not None or "/enum/" in at, at
+
+
 def test_no_object_is_open_by_accident(described):
     """What is a part of others by allOf is closed there."""
     parts = {p["$ref"] for _, n in nodes(described.doc) if isinstance(n, dict)
