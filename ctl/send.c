@@ -219,29 +219,54 @@ say_repeat(struct ctl *ctl, json_t *body)
 	fputc('\n', stderr);
 }
 
-/* Places that no ladder can reach: on standard error, too, since somebody must go there. */
+/* All of them by name, so many a line as fit. */
+static void
+put_places(json_t *places, struct buf *out)
+{
+	size_t i, room = 0, width = screen_width() ? screen_width() : 100;
+	json_t *place;
+
+	json_array_foreach(places, i, place) {
+		const char *name = member_text(place, "name"), *code = member_text(place, "code");
+		struct buf one = { 0 };
+		size_t wide;
+
+		buf_printf(&one, "%s%s%s", name ? name : "", name && *name ? " " : "", code ? code : "");
+		wide = text_width(one.data) + 2;
+		buf_puts(out, i == 0 ? "  " : room < wide ? ",\n  " : ", ");
+		room = i == 0 || room < wide ? width - 3 : room;
+		text_clip(out, one.data, one.len);	/* no name drives the terminal */
+		room -= room > wide ? wide : room;
+		buf_fini(&one);
+	}
+	buf_puts(out, "\n");
+}
+
+/* Places that no ladder can reach: first, counted, by name; on standard error, too, since somebody must
+ * go there. */
 static void
 warn_nobody(const struct ctl *ctl, json_t *answer)
 {
-	json_t *place, *places = json_object_get(answer, "nobody");
-	struct buf line = { 0 }, clean = { 0 };
-	size_t i;
+	json_t *places = json_object_get(answer, "nobody");
+	struct buf list = { 0 };
 
+	if (member_is(answer, "nobody_pending"))
+		fputs(say(ctl,
+			  "gongctl: places with NOBODY to call are still being looked for; the same command "
+			  "again, or gongctl task list, names them\n",
+			  "gongctl: 正在查找无人可叫的地区;稍后重复本命令,或看 gongctl task list\n"),
+		      stderr);
 	if (!json_array_size(places))
 		return;
-	json_array_foreach(places, i, place) {
-		const char *name = member_text(place, "name"), *code = member_text(place, "code");
-
-		buf_printf(&line, "%s%s %s", i ? ", " : "", name ? name : "", code ? code : "");
-	}
-	text_clip(&clean, line.data, line.len);	/* no name drives the terminal */
+	put_places(places, &list);
 	fprintf(stderr,
 		say(ctl,
-		    "gongctl: NOBODY can be called for: %s; send somebody there, and correct the list\n",
-		    "gongctl: 无人可叫:%s;请派人前往,并更正名单\n"),
-		clean.data);
-	buf_fini(&clean);
-	buf_fini(&line);
+		    "gongctl: NOBODY can be called for %zu of %lld places; send somebody there, and correct the "
+		    "list:\n%s",
+		    "gongctl: 无人可叫:%zu 个(共 %lld 个地区),请派人前往,并更正名单:\n%s"),
+		json_array_size(places), (long long)member_int(answer, "targets"), list.data);
+	fflush(stderr);
+	buf_fini(&list);
 }
 
 /* It was accepted as it is; what the list lacks can be mended before the next time. */
@@ -341,12 +366,12 @@ post(struct ctl *ctl, const char *path, json_t *body)
 			json_object_set(answer, "key", json_object_get(kept, "key"));
 		ctl_json(answer);
 	} else if (code == CTL_OK) {
+		warn_nobody(ctl, answer);
 		if (dry)
 			plan_print(ctl, answer);
 		else
 			accepted_print(ctl, answer, member_text(kept, "key"));
 		tell_replaced(ctl, answer);
-		warn_nobody(ctl, answer);
 		warn_incomplete(ctl, answer);
 		json_decref(answer);
 	}
@@ -474,7 +499,7 @@ plan_remark(const struct ctl *ctl, json_t *step, struct buf *out)
 	if (nobody)
 		buf_printf(
 			out,
-			say(ctl, "%s%lld targets have nobody", "%s%lld 个对象无责任人"),
+			say(ctl, "%s%lld places: nobody in this step", "%s%lld 个地区本步无人"),
 			out->len ? "; " : "", (long long)nobody);
 }
 

@@ -390,8 +390,9 @@ def test_send_asks_for_what_was_said(gongd):
     gongd.answers["POST /v1/alerts"][1]["repeat"] = True
     gongd.answers["POST /v1/alerts"][1]["nobody"] = [{"code": "990121103002", "name": "石桥\x1b[2J"},
                                                     {"code": "990121103009", "name": None}]
-    for lang, words in (("en", "NOBODY can be called for: 石桥?[2J 990121103002,  990121103009; send"),
-                        ("zh", "无人可叫:石桥?[2J 990121103002")):
+    for lang, words in (("en", "NOBODY can be called for 2 of 3 places; send somebody there, and correct the list:\n"
+                         "  石桥?[2J 990121103002, 990121103009\n"),
+                        ("zh", "无人可叫:2 个(共 3 个地区),请派人前往,并更正名单:\n  石桥?[2J 990121103002")):
         said = ctl("send", "t", "--severity", "red", "--replaces", "A4", "--whole", "--division", "990121",
                    gongd=gongd, lang=lang)
         assert said.returncode == 0 and words in said.stderr.decode(), said
@@ -447,7 +448,7 @@ def test_a_dry_run_shows_steps_people_and_forecast(gongd):
                     gongd=gongd)).splitlines()
     assert "DRY RUN" in lines[0] and "3 targets" in lines[0]
     assert lines[2].split()[:7] == ["principals", "0s", "sms", "180", "2", "4s", "12m05s"]
-    assert "1 targets have nobody" in lines[2]
+    assert "1 places: nobody in this step" in lines[2]
     assert lines[3].split() == ["voice", "90", "1", "no", "route", "no", "route"]
     assert lines[4].split()[:2] == ["desk", "1h00m"] and "a task at the desk" in lines[4]
     assert "a channel has no route" in lines[4]
