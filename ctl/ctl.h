@@ -226,6 +226,9 @@ void plan_print(const struct ctl *, json_t *plan);	/* the answer of a dry run */
 /* instant.c -- of an option that was given; ahead: what was not said is to come, else past. */
 int instant_option(struct ctl *, const char *option, bool ahead, msec *out);	/* said why not */
 int since_add(struct ctl *, struct buf *path);	/* --since, where it stands, to the query */
+/* places.c -- options that want a CODE. */
+int places_resolve(struct ctl *);	/* names become codes; said why not */
+void places_hint(struct ctl *);		/* after a refusal: which codes there are none of, and what was meant */
 /* operand.c */
 int id_operand(struct ctl *, msec *out);	/* the command's ID; said why when it is none */
 int alert_operand(struct ctl *, msec *out);	/* the same of an alert, by its id or code */

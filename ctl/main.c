@@ -119,7 +119,7 @@ help_for(struct ctl *ctl, int argc, char **argv)
 static int
 run(struct ctl *ctl, int argc, char **argv)
 {
-	int used = 0, at = help_at(argc, argv);
+	int used = 0, at = help_at(argc, argv), code;
 
 	if (argc == 0)
 		return help_words(ctl, 0, argv), CTL_USAGE;
@@ -132,7 +132,12 @@ run(struct ctl *ctl, int argc, char **argv)
 		return help_unknown(ctl, argc, argv);
 	if (args_parse(ctl, argc - used, argv + used) != CTL_OK)
 		return CTL_USAGE;
-	return ctl->command->run(ctl);
+	code = places_resolve(ctl);
+	if (code == CTL_OK)
+		code = ctl->command->run(ctl);
+	if (code == CTL_REFUSED)
+		places_hint(ctl);
+	return code;
 }
 
 /* For a shell that completes: nothing may be said but what may follow. */

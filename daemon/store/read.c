@@ -140,6 +140,8 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 		return read_answers(r, q, s, out, err);
 	case READ_INBOX:
 		return read_inbox(r, q, s, out, err);
+	case READ_DIVISIONS:
+		return read_divisions(r, q, out, err);
 	}
 	return -1;
 }

@@ -77,6 +77,7 @@ int read_answers(struct reader *, const struct read_query *, const struct settin
 		 struct err *);
 int read_inbox(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 	       struct err *);
+int read_divisions(struct reader *, const struct read_query *, struct buf *, struct err *);
 void read_memory_free(struct read_memory *);
 
 /* The policy an alert runs on: the one in force, or an older version of it from the store; NULL:

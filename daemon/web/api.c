@@ -331,6 +331,7 @@ static const struct api_call calls[] = {
 	{ "POST", "/v1/inbox/{id}/ignore", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_IGNORE },
 	{ "POST", "/v1/inbox/{id}/answer", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_ANSWER },
 	{ "GET", "/v1/routes", VERB_READ, NULL, 0, get_read, READ_ROUTES },
+	{ "GET", "/v1/divisions", VERB_READ, NULL, QUERY_FIND, get_read, READ_DIVISIONS },
 	{ "POST", "/v1/routes/{name}/ask", VERB_ROUTES, JSON_TYPE, 0, post_ask, 0 },
 	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },
 	{ "POST", "/v1/import/divisions", VERB_PEOPLE, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },

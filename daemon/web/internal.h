@@ -74,6 +74,7 @@ struct exchange {			/* a request in hand; one a connection */
 #define QUERY_DIVISION 8192u
 #define QUERY_ALERT 16384u
 #define QUERY_CONTACT 32768u
+#define QUERY_FIND 65536u
 
 struct query {
 	bool dry_run, open, unmasked;

@@ -167,6 +167,8 @@ filter(struct query *q, unsigned which, const char *name, const char *value, str
 		return text(q->filter.key, sizeof(q->filter.key), name, value, err);
 	case QUERY_CONTACT:
 		return text(q->filter.contact, sizeof(q->filter.contact), name, value, err);
+	case QUERY_FIND:
+		return text(q->filter.find, sizeof(q->filter.find), name, value, err);
 	case QUERY_SINCE:
 		return instant(q, at, value, err);
 	case QUERY_DIVISION:
@@ -223,7 +225,7 @@ static const struct {
 	{ "unmasked", QUERY_UNMASKED }, { "state", QUERY_ALERT_STATE }, { "severity", QUERY_SEVERITY },
 	{ "mode", QUERY_MODE }, { "client", QUERY_CLIENT }, { "key", QUERY_KEY },
 	{ "since", QUERY_SINCE }, { "division", QUERY_DIVISION }, { "alert", QUERY_ALERT },
-	{ "contact", QUERY_CONTACT },
+	{ "contact", QUERY_CONTACT }, { "find", QUERY_FIND },
 };
 #define NAMES (sizeof(names) / sizeof(*names))
 

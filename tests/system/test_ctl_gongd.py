@@ -125,3 +125,38 @@ def test_watch_goes_on_over_a_kill_9(world):
         watch.kill()
         watch.wait(5)
     assert watch.returncode == 0 and b"cancelled" in text, (text, errors)
+
+
+def test_a_place_is_taken_by_its_name_and_a_wrong_code_asked_back(world):
+    found = world.api("GET", "/v1/divisions?find=" + COUNTY)
+    assert found[0] == 200, found
+    assert [p["code"] for p in found[1]["divisions"]] == [COUNTY] and found[1]["more"] is False
+    county = found[1]["divisions"][0]["name"]
+    village = world.district.villages[0]
+    name = world.api("GET", "/v1/divisions?find=" + village)[1]["divisions"][0]["name"]
+    by_name = world.ctl("--json", "alert", "list", "--division", county)
+    assert by_name == world.ctl("--json", "alert", "list", "--division", COUNTY)
+    plan = world.ctl("send", "flood.move", "--division", name, *SEND, "--dry-run", lang="zh", check=False)
+    assert plan.returncode == 0 and "1 个叫应对象" in plan.stdout
+    assert "%s %s" % (village, name) in plan.stderr
+    for given, said in ((COUNTY[:5] + "9", "did you mean %s %s?" % (COUNTY, county)),
+                        (village[:-1] + "9", "did you mean " + world.district.villages[0]),
+                        (county[:2], "did you mean %s %s?" % (COUNTY, county)), ("Atlantis", "no place of that name")):
+        wrong = world.ctl("send", "flood.move", "--division", given, *SEND, "--dry-run", lang="en", check=False)
+        assert wrong.returncode in (1, 2) and said in wrong.stderr, (given, wrong)
+    assert world.api("GET", "/v1/divisions?find=")[0] == 422
+    assert world.api("GET", "/v1/divisions?find=%27%20OR%201")[1]["divisions"] == []
+
+
+def test_the_places_with_nobody_to_call_come_first(world):
+    """One village whose people are all gone from the list: its name stands above the plan."""
+    with open(world.path("one.csv"), "w", encoding="utf-8") as f:
+        f.write("code,name,level,parent\n990121001099,空空村,village,990121001\n")
+    world.ctl("import", "divisions", world.path("one.csv"))
+    for extra in (["--dry-run"], []):
+        p = subprocess.run([os.path.join(BUILD, "gongctl"), "--lang", "zh", "--config", world.conf, "send", "flood.move",
+                            "--division", "990121001", *SEND, *extra], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                           timeout=20 * SLOW, env=dict(os.environ, LC_ALL="C.UTF-8"))
+        lines = p.stdout.decode().splitlines()
+        assert p.returncode == 0 and re.search(r"无人可叫:1 个\(共 \d+ 个地区\)", lines[0]), lines
+        assert lines[1] == "  空空村 990121001099", lines
