@@ -121,7 +121,7 @@ def test_a_dead_provider_gets_no_more_messages_until_a_probe_succeeds(started, d
     alive.append(1)
     until(d, "ready", lambda e: e["window"] == 1)
     assert d.one(ident="P2")["outcome"] == "accepted"
-    assert until(d, "ready", lambda e: True)["window"] == 100
+    assert until(d, "ready", lambda e: True)["window"] == 2      # what may be on the wire at once
 
 
 def test_a_provider_that_asks_to_wait_is_left_alone_for_so_long(started, drive):  # noqa: F811

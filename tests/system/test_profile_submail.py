@@ -37,6 +37,22 @@ def test_every_text_arrives_and_its_signature_fits(r, submail, urgent):
     assert r.end() == 0 and Submail.KEY.encode() not in r.log
 
 
+RAIN = {"name": "warn.rain", "language": "zh", "params": {"area": "柳溪\"镇&=", "hours": "3"}, "constant": "暴雨"}
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_their_templates_get_named_values(drive, submail, urgent):  # noqa: F811
+    d = drive({**conf(submail, template_id="all", templates={
+        "warn.rain": {"code": "p1", "params": ["area", "h=hours"]}}), "profile": "submail-template"},
+        callback_url=URL)
+    assert d.one(template=RAIN, ident="A1", urgent=urgent)["outcome"] == "accepted"
+    for i, text in enumerate(TEXTS):
+        assert d.one(text, ident=f"T{i}", urgent=urgent)["outcome"] == "accepted"
+    assert [(g["project"], g["vars"]) for g in submail.got] == \
+        [("p1", {"area": "柳溪\"镇&=", "h": "3"}), *(("all", {"content": text}) for text in TEXTS)]
+    assert set(submail.seen) == {"/sms/xsend" if urgent else "/sms/batchxsend"}
+
+
 def test_each_number_of_a_batch_is_answered_for_itself(r, submail):
     submail.refuse = {f"{n:04}": code for n, (code, _) in enumerate(CODES)}
     numbers = [(f"N{n}", f"+861380000{n:04}") for n in range(len(CODES) + 5)]

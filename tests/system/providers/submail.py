@@ -1,12 +1,13 @@
 """SUBMAIL SMS v4, as their documentation has it."""
 import hashlib
+import json
 import time
 
 from .base import Dialect, Push, national
 
 
 class Submail(Dialect):
-    """sms/send, sms/batchsend; pushes to a SUBHOOK.
+    """sms/send, sms/batchsend, sms/xsend, sms/batchxsend; pushes to a SUBHOOK.
     Facts (their documentation): paths, parameters, the signature over all parameters but `signature`
     and `tag` in their order with appid and appkey around, 6 seconds for a timestamp, `responses` with
     each number of a batch, events and their fields, signature = md5(token + key).  Guesses: the numbers
@@ -17,8 +18,9 @@ class Submail(Dialect):
     def take(self, request):
         self.seen[request.path] += 1
         said = request.form()
-        assert request.method == "POST" and set(said) >= {"appid", "to", "content", "signature"}
-        assert set(said) <= {"appid", "to", "content", "tag", "timestamp", "sign_type", "signature"}
+        says = {"project", "vars"} if "xsend" in request.path else {"content"}
+        assert request.method == "POST" and set(said) >= {"appid", "to", "signature"} | says
+        assert set(said) <= {"appid", "to", "tag", "timestamp", "sign_type", "signature"} | says
         if said["appid"] != self.ID:
             return self.no(101)
         if said["signature"] != self.signature(said):
@@ -27,7 +29,10 @@ class Submail(Dialect):
             return self.no(151)
         if self.whole:
             return self.no(self.whole)
-        return {"/sms/send": self.send, "/sms/batchsend": self.batch}[request.path](said)
+        if "vars" in said:
+            said["vars"] = json.loads(said["vars"])
+        return {"/sms/send": self.send, "/sms/batchsend": self.batch, "/sms/xsend": self.send,
+                "/sms/batchxsend": self.batch}[request.path](said)
 
     def signature(self, said):
         text = "&".join(f"{name}={said[name]}" for name in sorted(said) if name not in ("signature", "tag"))
