@@ -133,6 +133,10 @@ floors: $(PROGRAMS)
 	@tests/lint/link.py $(B)
 	@tests/lint/log.sh
 	@tests/lint/phrases.sh
+	@tests/lint/texts.py
+# docs/texts.md and the list in docs/templates.md, made from templates/ and config/policies/.
+texts:
+	@tests/lint/texts.py --write
 lint: have-test
 	@$(MAKE) --no-print-directory lint-now
 lint-now: floors
@@ -202,7 +206,7 @@ install: $(PROGRAMS)
 
 clean:
 	rm -rf build
-.PHONY: all deps deps-test have have-test demo demo-now check check-now asan floors lint lint-now fuzz fuzz-now \
+.PHONY: all texts deps deps-test have have-test demo demo-now check check-now asan floors lint lint-now fuzz fuzz-now \
 	bench bench-now client client-now soak soak-now deb check-long install clean
 .SECONDARY:
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
