@@ -53,6 +53,13 @@ print_change(struct ctl *ctl, json_t *answer, struct buf *block, char **last)
 	free(now);
 }
 
+/* gongd was not reached since then; 0 = it answers. */
+static msec
+since_when(int code, msec before)
+{
+	return code == CTL_OK ? 0 : before ? before : now_ms();
+}
+
 static int
 follow(struct ctl *ctl, list_fn *compose)
 {
@@ -65,7 +72,7 @@ follow(struct ctl *ctl, list_fn *compose)
 
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
-	while (!stopped) {
+	while (!stopped && !output_failed()) {
 		struct buf block = { 0 };
 		struct err err = { 0 };
 		json_t *answer = NULL;
@@ -77,7 +84,7 @@ follow(struct ctl *ctl, list_fn *compose)
 			return code == CTL_USAGE ? code : client_failed(ctl, code, answer, &err);
 		}
 		seen = true;
-		lost_at = code == CTL_OK ? 0 : lost_at ? lost_at : now_ms();
+		lost_at = since_when(code, lost_at);
 		if (lost_at && redraws)
 			say_lost(ctl, lost_at, &block);
 		if (redraws)
@@ -86,8 +93,6 @@ follow(struct ctl *ctl, list_fn *compose)
 			print_change(ctl, answer, &block, &last);
 		buf_fini(&block);
 		json_decref(answer);
-		if (output_failed())
-			break;
 		wait_ms(LOOK_MS);
 	}
 	free(last);

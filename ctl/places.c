@@ -18,22 +18,19 @@ is_number(const char *text)
 
 /* CTL_OK: *list is what gongd finds for it (the caller owns *answer). */
 static int
-ask(struct ctl *ctl, const char *text, json_t **answer, json_t **list)
+ask(struct ctl *ctl, const char *text, json_t **answer, json_t **list, struct err *err)
 {
 	struct buf path = { 0 };
 	struct client_request q = { 0 };
-	struct err err = { 0 };
 	int code;
 
 	buf_puts(&path, "/v1/divisions");
 	query_add(&path, "find", text);
 	q.path = path.data;
-	code = client_ask(ctl, &q, answer, &err);
+	code = client_ask(ctl, &q, answer, err);
 	buf_fini(&path);
-	if (code != CTL_OK)
-		return client_failed(ctl, code, *answer, &err);
 	*list = json_object_get(*answer, "divisions");
-	return CTL_OK;
+	return code;
 }
 
 /* "990121 青石县, …". */
@@ -88,10 +85,11 @@ static int
 resolve(struct ctl *ctl, struct given *given)
 {
 	json_t *answer = NULL, *list = NULL;
-	int code = ask(ctl, given->value, &answer, &list);
+	struct err err = { 0 };
+	int code = ask(ctl, given->value, &answer, &list, &err);
 
 	if (code != CTL_OK)
-		return code;
+		return client_failed(ctl, code, answer, &err);
 	if (json_array_size(list) == 1 && is_called(json_array_get(list, 0), given->value)) {
 		struct buf said = { 0 };
 
@@ -126,9 +124,10 @@ places_hint(struct ctl *ctl)
 		json_t *answer = NULL, *list = NULL;
 		const char *code;
 		struct buf names = { 0 };
+		struct err none = { 0 };	/* who cannot be asked gives no hint */
 
 		if (!is_place(given) || !is_number(given->value) ||
-		    ask(ctl, given->value, &answer, &list) != CTL_OK)
+		    ask(ctl, given->value, &answer, &list, &none) != CTL_OK)
 			continue;
 		code = member_text(json_array_get(list, 0), "code");
 		put_places(ctl, list, &names);

@@ -619,7 +619,7 @@ def test_lists_are_filtered_as_asked(gongd):
              "/v1/inbox?open=1&alert=2&contact=c1&since=1795457400000"),
             (["inbox", "--unmasked"], "/v1/inbox?unmasked=1")):
         assert ctl(*args, gongd=gongd).returncode == 1
-        assert asked(gongd) == "GET " + path
+        assert "GET " + path in [a[0] for a in gongd.asked[-2:]]    # a place that is refused is asked about
 
 
 POSTS = [{"role": "village_chief", "title": "村负责人", "division": "990121103001", "place": "东沟村"}]

@@ -9,6 +9,7 @@ import os
 import re
 import threading
 import time
+import urllib.parse
 
 import pytest
 
@@ -410,6 +411,13 @@ def test_a_callout(night):
     wait_for("somebody to come", lambda: night.alert(alert)["coming"])
     for part in "/messages", "/answers", "/events":
         night.ok("GET", "/v1/alerts/%d%s" % (alert, part))
+
+
+def test_places_are_found_by_name_and_code(night):
+    code = night.ok("GET", "/v1/divisions?find=9901")["divisions"][0]["code"]
+    name = night.ok("GET", "/v1/divisions?find=" + code)["divisions"][0]["name"]
+    assert night.ok("GET", "/v1/divisions?find=" + urllib.parse.quote(name))["divisions"]
+    night.refuse(422, "GET", "/v1/divisions?find=")
 
 
 def test_routes_and_their_troubles(night):
