@@ -346,24 +346,37 @@ request_compile_key_fields(struct request_template *t, struct request_template *
 	return 0;
 }
 
-static const char *
-number_as(enum variable variable, const struct item *item, const char *country)
+/* Eleven digits with a 1 before them are a mobile of China, and a whole number of North America. */
+static bool
+reads_as_chinese(const char *digits)
 {
-	const char *digits = item->to + (item->to[0] == '+');
+	return digits[0] == '1' && strlen(digits) == 11;
+}
+
+/* A number of another country has its code, so that nobody else is told. */
+static void
+add_national(struct buf *out, enum escape escape, const char *digits, const char *country)
+{
 	size_t len = strlen(country);
 
-	if (variable == VAR_TO_PLUS)
-		return item->to;
-	return variable == VAR_TO_NATIONAL && strncmp(digits, country, len) == 0 ? digits + len
-		: digits;
+	if (strncmp(digits, country, len) == 0)
+		digits += len;
+	else if (strcmp(country, "86") == 0 && reads_as_chinese(digits))
+		buf_puts(out, "00");
+	add_escaped(out, escape, digits, strlen(digits));
 }
 
 static void
 add_number_of(struct buf *out, enum escape escape, enum variable variable, const struct request_values *v)
 {
-	const char *number = v->count ? number_as(variable, v->items[0], v->country) : "";
+	const char *number = v->count ? v->items[0]->to : "", *digits = number + (number[0] == '+');
 
-	add_escaped(out, escape, number, strlen(number));
+	if (variable == VAR_TO_NATIONAL)
+		add_national(out, escape, digits, v->country);
+	else if (variable == VAR_TO_PLUS)
+		add_escaped(out, escape, number, strlen(number));
+	else
+		add_escaped(out, escape, digits, strlen(digits));
 }
 
 /* Each item's element, with commas between. */

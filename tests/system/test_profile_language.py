@@ -108,6 +108,16 @@ def test_joined_and_listed_elements_are_escaped_for_where_they_stand(
     assert got == {"to": f"{ONE},{TWO}", "ids": '["A1","B1"]', "text": "a&b=c"}
 
 
+@pytest.mark.parametrize("to, national", [
+    (ONE, "13800000001"), ("+85261234567", "85261234567"), ("+447700900123", "447700900123"),
+    ("+13800000001", "0013800000001"), ("+8675588888888", "75588888888")])
+def test_a_number_of_another_country_is_never_read_as_somebody_here(started, drive, to, national):  # noqa: F811
+    odd = started(Odd(lambda n, r: http()))
+    d = drive(config(odd.url, country="86", body={"to": "{{to_national}}", "text": "{{text}}"}))
+    d.one(to=to)
+    assert json.loads(sent(odd)[1])["to"] == national
+
+
 # --- callbacks --------------------------------------------------------------------------------------
 
 RECEIPTS = [{"ref": "A1", "state": "D"}, {"ref": "A2", "state": "X"}]
