@@ -8,7 +8,6 @@
 
 #define NEWS_WAIT_MS MINUTES(2)		/* after the ringing time; gongd waits three */
 #define KEYS_MAX 16
-#define ENDED_MAX (sizeof(((struct calls *)0)->ended) / sizeof(struct ended_call))
 
 struct call {
 	TAILQ_ENTRY(call) link;
@@ -60,33 +59,14 @@ tell(struct call *c, const char *state, const char *outcome, const char *digits)
 		.machine = c->machine[0] ? c->machine : NULL, .ms = timer_now() - c->began_at });
 }
 
-/* Providers that name only their own reference may tell the end before the key. */
-static void
-remember(struct call *c)
-{
-	struct calls *calls = &c->http->calls;
-	struct ended_call *e = &calls->ended[calls->ended_count++ % ENDED_MAX];
-
-	memcpy(e->id, c->item->id, sizeof(e->id));
-	memcpy(e->ref, c->ref, sizeof(e->ref));
-}
-
-static const char *
-ended_id(const struct http *h, const char *ref)
-{
-	for (size_t i = 0; i < ENDED_MAX; i++)
-		if (ref[0] && strcmp(h->calls.ended[i].ref, ref) == 0)
-			return h->calls.ended[i].id;
-	return NULL;
-}
-
 /* It is over; `outcome` in gongd's words. */
 static void
 end_call(struct call *c, const char *outcome)
 {
 	bool answered = strcmp(outcome, "answered") == 0;
 
-	remember(c);
+	/* Providers that name only their own reference may tell the end before the key. */
+	early_name(c->http, c->item->id, c->ref, c->item->to);
 	tell(c, "ended", outcome, NULL);
 	finish(c, "accepted", REJECT_NONE, answered ? NULL : outcome);
 }
@@ -211,6 +191,7 @@ on_judged(void *ctx, struct item **items, size_t count, struct judgement *o)
 	send_note(h, placing->result, o);
 	if (o->ref[0])
 		snprintf(c->ref, sizeof(c->ref), "%s", o->ref);
+	early_name(h, c->item->id, c->ref, c->item->to);
 	take_early(h, c->ref);
 	if (has_ended(c))
 		return;
@@ -276,6 +257,7 @@ call_place(struct http *h, const struct kit_call *call)
 	*c = (struct call){ .http = h, .item = item_of(h, call, words), .began_at = timer_now(),
 			    .busy = true, .until = timer_now() + call->ring_ms + NEWS_WAIT_MS };
 	TAILQ_INSERT_TAIL(&h->calls.list, c, link);
+	early_name(h, c->item->id, "", c->item->to);
 	/* As a question is asked: on slots of its own, and before the texts that wait for one. */
 	transfers_ask(h->transfers, &(struct transfer){
 		.op = &h->profile.ops[OP_CALL], .items = &c->item, .count = 1, .ended = on_placed,
@@ -295,7 +277,7 @@ find(struct http *h, const char *id, const char *ref, const char *to)
 		if (to && c->doubt[0] && !c->ref[0] && strcmp(c->item->to, to) == 0)
 			by_number = c;
 	}
-	return ref && ended_id(h, ref) ? NULL : by_number;
+	return ref && early_id(h, ref, NULL) ? NULL : by_number;
 }
 
 static const char *
@@ -385,48 +367,39 @@ is_early(const struct http *h, const char *ref)
 {
 	const struct call *c;
 
-	if (!ref || ended_id(h, ref))
+	if (!ref)
 		return false;
+	if (early_has_nameless(h))
+		return true;
 	TAILQ_FOREACH(c, &h->calls.list, link)
 		if (c->busy && !c->ref[0])
 			return true;
 	return false;
 }
 
-/* They may tell of a call before we are told what they call it. */
 static void
-keep_early(struct http *h, const char *ref, json_t *item)
+tell_early(struct http *h, json_t *item)
 {
-	struct early_news *e = &h->calls.early[h->calls.early_count++ % EARLY_CALL_NEWS];
+	struct buf answer = { 0 };
 
-	json_decref(e->item);
-	e->item = json_incref(item);
-	snprintf(e->ref, sizeof(e->ref), "%s", ref);
+	call_news(h, item, &answer);
+	buf_fini(&answer);
 }
 
 static void
 take_early(struct http *h, const char *ref)
 {
-	for (size_t i = 0; ref[0] && i < EARLY_CALL_NEWS; i++) {
-		/* In the order in which they came: the ring's oldest first. */
-		struct early_news *e = &h->calls.early[(h->calls.early_count + i) % EARLY_CALL_NEWS];
-		struct buf answer = { 0 };
-		json_t *item = e->item;
-
-		if (!item || strcmp(e->ref, ref) != 0)
-			continue;
-		e->item = NULL;
-		call_news(h, item, &answer);
-		json_decref(item);
-		buf_fini(&answer);
-	}
+	while (ref[0] && early_tell(h, ref, tell_early))
+		;
 }
 
 static void
 note_names(struct call *c, const char *ref, const char *machine)
 {
-	if (ref && !c->ref[0])
+	if (ref && !c->ref[0]) {
 		snprintf(c->ref, sizeof(c->ref), "%s", ref);
+		early_name(c->http, c->item->id, c->ref, c->item->to);
+	}
 	if (!machine)
 		return;
 	snprintf(c->machine, sizeof(c->machine), "%s", machine);
@@ -448,13 +421,21 @@ take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf
 
 	if (digits && (!digits[0] || strlen(digits) > KEYS_MAX) && !rule->has_wrong)
 		digits = NULL;
+	if (!c && ref) {
+		id = id ? id : early_id(h, ref, to);
+		if (id)
+			early_name(h, id, ref, to);
+	}
 	if (!c && !id && is_early(h, ref)) {
-		keep_early(h, ref, item);
+		/* They may tell of a call before we are told what they call it. */
+		early_keep(h, ref, item);
 		return;
 	}
 	if (!c || c->outcome) {
-		id = c ? c->item->id : id || !ref ? id : ended_id(h, ref);
+		id = c ? c->item->id : id;
 		take_orphan(h, id, c ? NULL : meaning, digits, machine);
+		if (!c && id && ref)
+			take_early(h, ref);	/* now we know whose it was */
 		return;
 	}
 	note_names(c, ref, machine);
@@ -479,11 +460,23 @@ call_news(struct http *h, json_t *item, struct buf *answer)
 	return false;
 }
 
+/* News came, or is here from before: is its call known by now?  Of a call from before that has no
+ * name the news itself may say the number; else it is kept again. */
+static void
+on_early_kept(struct http *h, const char *ref, bool is_old)
+{
+	if (find(h, NULL, ref, NULL) || early_id(h, ref, NULL))
+		take_early(h, ref);
+	else if (is_old && early_has_nameless(h))
+		early_tell(h, ref, tell_early);
+}
+
 void
 call_init(struct http *h)
 {
 	TAILQ_INIT(&h->calls.list);
 	event_assign(&h->calls.timer, kit_base(h->kit), -1, 0, on_due, h);
+	early_init(h, on_early_kept);
 }
 
 void
@@ -506,6 +499,5 @@ void
 call_fini(struct http *h)
 {
 	event_del(&h->calls.timer);
-	for (size_t i = 0; i < EARLY_CALL_NEWS; i++)
-		json_decref(h->calls.early[i].item);
+	early_fini(h);
 }

@@ -242,6 +242,39 @@ asks_to_confirm(json_t *items)
 	return true;
 }
 
+struct later {				/* an answer that waits for the disk */
+	struct http *http;
+	char *id, *type, *body;
+};
+
+static void
+on_synced(void *ctx)
+{
+	struct later *l = ctx;
+
+	if (l->http->is_open)
+		kit_reply(l->http->kit, l->id, 200, l->type, l->body);
+	free(l->id);
+	free(l->type);
+	free(l->body);
+	free(l);
+}
+
+/* News kept for a call of which gongd has not heard is not in its books: the disk has it, then. */
+static void
+say_well(struct http *h, const char *id, const char *type, const char *body)
+{
+	struct later *l;
+
+	if (!h->early.keeping) {
+		kit_reply(h->kit, id, 200, type, body);
+		return;
+	}
+	l = xmalloc(sizeof(*l));
+	*l = (struct later){ h, xstrdup(id), xstrdup(type), xstrdup(body) };
+	journal_after(kit_journal(h->kit), on_synced, l);
+}
+
 /* One strange item must not make the provider push the good ones for ever. */
 static void
 answer_items(struct http *h, const char *id, json_t *items)
@@ -251,8 +284,8 @@ answer_items(struct http *h, const char *id, json_t *items)
 	size_t all = 0, taken = callback_items(h, items, &all, &answer);
 
 	if (taken || !all)
-		kit_reply(h->kit, id, 200, answer.len ? "text/xml" : c->answer_type,
-			  answer.len ? answer.data : c->answer);
+		say_well(h, id, answer.len ? "text/xml" : c->answer_type,
+			 answer.len ? answer.data : c->answer);
 	else
 		kit_reply(h->kit, id, 400, "application/json",
 			  "{\"error\":\"neither a receipt nor a reply as the profile reads them\"}");

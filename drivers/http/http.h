@@ -25,6 +25,7 @@ struct breaker {
 	struct event timer;
 };
 
+struct http;
 struct doubt;				/* a message of which the provider is asked whether it has it */
 struct call;				/* a call that has not ended */
 struct test;				/* a question of somebody at the office */
@@ -35,24 +36,21 @@ struct doubts {
 	struct event timer;
 };
 
-struct ended_call {			/* a key pressed in it may still be told */
-	char id[KIT_ID], ref[65];
-};
-
-#define EARLY_CALL_NEWS 32		/* that came before the answer with their reference; the latest */
-
-struct early_news {
-	char ref[65];
-	json_t *item;			/* NULL = none */
-};
-
 struct calls {
 	TAILQ_HEAD(, call) list;
-	struct early_news early[EARLY_CALL_NEWS];
-	size_t early_count;
-	struct ended_call ended[256];	/* the latest, round and round */
-	unsigned ended_count;
 	struct event timer;
+};
+
+struct call_name;			/* how the provider calls a call, also one that has ended */
+struct early_news;			/* of a call, before the provider has said how it calls it */
+
+struct early {
+	TAILQ_HEAD(, call_name) names;
+	TAILQ_HEAD(, early_news) news;
+	size_t name_count, news_count;
+	unsigned keeping;		/* news on their way to the disk */
+	void (*kept)(struct http *, const char *ref, bool is_old);
+	struct event minute;
 };
 
 struct tests {
@@ -116,6 +114,7 @@ struct http {
 	struct breaker breaker;
 	struct doubts doubts;
 	struct calls calls;
+	struct early early;
 	struct tests tests;
 	struct health health;
 	struct pull pulls[2];
@@ -248,6 +247,21 @@ void send_start(struct http *, struct item *const *items, size_t count);
 void send_pump(void *http);
 void send_soon(struct http *);		/* the same, once what is being read is read */
 void send_abandon(struct http *);	/* ends all that is on its way, in doubt where it has left */
+
+/* --- early.c: what the provider calls our calls, and news that came before we knew -------------- */
+
+/* Loads what the journal has.  `kept`: news of that reference can be told now, if its call is known. */
+void early_init(struct http *, void (*kept)(struct http *, const char *ref, bool is_old));
+/* ref "" = not known yet; `to` may be NULL.  Known for 15 minutes from the last time on. */
+void early_name(struct http *, const char *id, const char *ref, const char *to);
+/* Our id of the call that they call so; `to`: else of the one call to that number from before a restart
+ * whose name never came.  NULL = none. */
+const char *early_id(const struct http *, const char *ref, const char *to);
+bool early_has_nameless(const struct http *);	/* a call from before a restart has no name */
+void early_keep(struct http *, const char *ref, json_t *item);
+/* Tells the oldest news of that name; it is over when gongd has it.  False: there is none. */
+bool early_tell(struct http *, const char *ref, void (*tell)(struct http *, json_t *item));
+void early_fini(struct http *);
 
 /* --- call.c --------------------------------------------------------------------------------- */
 

@@ -1,5 +1,6 @@
 """What a provider hands out once is told until gongd has it, whoever is killed, and whenever
 (docs/drivers.md, Handed out once)."""
+import base64
 import json
 import os
 import queue
@@ -12,7 +13,7 @@ import time
 import pytest
 
 from harness import BUILD, SLOW, World, sim_route, wait_for
-from http_driver import ENV
+from http_driver import ENV, Odd, http
 from providers.one_time import OneTime, profile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -62,6 +63,7 @@ class Life:
                                   os.set_inheritable(3, True), close_fds=False)
         os.close(fd)
         self.took, self.lazy, self.deaf, self.told, self.alarms = took, lazy, deaf, [], None
+        self.replies = []
         self.log = b""
         self.lines = queue.Queue()
         self.threads = [threading.Thread(target=f, daemon=True)
@@ -86,13 +88,17 @@ class Life:
                 continue                    # half of it, before it died
             if event["ev"] == "health":
                 self.alarms = [a["name"] for a in event.get("alarms", [])]
-            what = {"receipt": event.get("id"), "inbound": event.get("id")}.get(event["ev"])
+            if event["ev"] == "reply":
+                self.replies.append(event["status"])
+            what = {"receipt": event.get("id"), "inbound": event.get("id"),
+                    "call": "%s %s" % (event.get("id"), event.get("digits"))}.get(event["ev"])
             if not what or self.deaf:
                 continue
             time.sleep(random.random() * self.lazy)
             self.told.append(what)
             self.took.append(what)          # on gongd's disk, from here on
-            self.say({"op": "took", "id": event.get("took") or event["id"]})
+            if event["ev"] != "call" or "took" in event:
+                self.say({"op": "took", "id": event.get("took") or event["id"]})
 
     def read_log(self):
         self.log = self.p.stderr.read()
@@ -307,6 +313,83 @@ def test_a_second_process_waits_until_the_first_is_gone(tmp_path, shop):
     settle(shop, journal)
     second.end()
     assert set(took) == {"I0", "I1"}
+
+
+# --- calls -----------------------------------------------------------------------------------------
+
+def calling(url):
+    return {"url": url, "success": {"status": [200], "pointer": "/code", "equals": 0},
+            "call": {"body": {"to": "{{to_plus}}", "say": "{{text}}"}, "id_pointer": "/id"},
+            "callback": {"calls": [
+                {"has": "/key", "provider_id": "/call", "to": "/to", "digits": "/key"},
+                {"has": "/end", "id": "/ours", "provider_id": "/call", "state": "/end",
+                 "states": {"*": "answered"}}]}}
+
+
+def place(life):
+    life.say({"op": "call", "id": "00003000a0021", "to": "+8613800000001", "ring_ms": 35000,
+              "plays": 2, "not_after": int(time.time() * 1000) + 60000, "keys": {"1": "acknowledged"},
+              "say": [{"language": "zh", "text": "立即转移"}]})
+
+
+def push(life, item):
+    wait_for("it is open", lambda: life.alarms is not None)
+    count = len(life.replies)
+    life.say({"op": "callback", "id": "7", "method": "POST", "path": "/", "query": "", "headers": {},
+              "body": base64.b64encode(json.dumps(item).encode()).decode()})
+    wait_for("its answer", lambda: len(life.replies) > count)
+    assert life.replies[-1] == 200
+
+
+@pytest.fixture
+def slow_shop():
+    """Takes calls and answers when it is told to."""
+    go = threading.Event()
+    odd = Odd(lambda n, r: (go.wait(10), http())[1])
+    odd.go = go
+    yield odd
+    go.set()
+    odd.close()
+
+
+@pytest.mark.parametrize("later", [
+    {"key": "2", "call": "x1", "to": "+8613800000001"}, {"end": "0", "call": "x1", "ours": "00003000a0021"}])
+def test_a_key_that_overtook_its_call_survives_the_driver(tmp_path, slow_shop, later):
+    """They tell of the key by their own name, before they have told that; then the driver dies."""
+    journal, took = str(tmp_path / "journal"), []
+    life = Life(tmp_path, calling(slow_shop.url), journal, took)
+    place(life)
+    wait_for("the request", lambda: slow_shop.requests)
+    push(life, {"key": "1", "call": "x1"})
+    life.kill()
+    assert not took
+    for _ in range(2):                      # and dies again before anybody could know
+        life = Life(tmp_path, calling(slow_shop.url), journal, took)
+        push(life, {"key": "9", "call": "other"})
+        life.kill()
+    life = Life(tmp_path, calling(slow_shop.url), journal, took)
+    push(life, later)
+    wait_for("the key", lambda: "00003000a0021 1" in took)
+    life.end()
+    told = list(took)
+    life = Life(tmp_path, calling(slow_shop.url), journal, took)
+    push(life, {"key": "8", "call": "nobody's"})
+    life.end()
+    assert took == told and not [t for t in told if t.endswith(" 9")]
+
+
+def test_a_key_after_a_restart_belongs_to_the_call_that_it_names(tmp_path, slow_shop):
+    journal, took = str(tmp_path / "journal"), []
+    slow_shop.go.set()
+    life = Life(tmp_path, calling(slow_shop.url), journal, took)
+    place(life)
+    wait_for("their name is on the disk", lambda: os.path.exists(journal) and
+             b'"ref":"x1"' in open(journal, "rb").read())
+    life.kill()
+    life = Life(tmp_path, calling(slow_shop.url), journal, took)
+    push(life, {"key": "1", "call": "x1"})
+    wait_for("the key", lambda: took == ["00003000a0021 1"])
+    life.end()
 
 
 # --- with gongd ------------------------------------------------------------------------------------
