@@ -233,8 +233,9 @@ struct engine {
 	msec resume_at;			/* dispatch.c: when a held-back claim may go at the earliest */
 	int64_t last_alert;		/* accept.c */
 	struct {			/* held.c: alerts with messages in doubt, and when to look */
-		int64_t alerts[64];
+		int64_t alerts[64], after;
 		size_t count;
+		bool all;		/* there are more: all that are open, those behind `after` */
 		msec at;
 	} held;
 	struct {			/* nobody.c: alerts to be looked at for targets without anybody */

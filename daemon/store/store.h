@@ -468,8 +468,8 @@ void store_messages_reached_all(struct store *, uint32_t wave, enum channel, uin
 				reached_fn, void *ctx);
 /* Contacts of a wave whose message is uncertain. */
 void store_messages_uncertain(struct store *, uint32_t wave, contact_fn, void *ctx);
-/* Open alerts that have such, at most 64. */
-void store_alerts_uncertain(struct store *, alert_id_fn, void *ctx);
+/* Open alerts behind `after` that have such, in their order, at most so many. */
+void store_alerts_uncertain(struct store *, int64_t after, size_t max, alert_id_fn, void *ctx);
 /* Does the person have a message of this kind in any wave of the alert? */
 bool store_has_message(struct store *, int64_t alert, uint32_t contact, int wave_kind);
 /* Persons who were handed a call of the alert, have neither promised to come nor refused, and were

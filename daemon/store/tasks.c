@@ -199,11 +199,12 @@ store_messages_uncertain(struct store *s, uint32_t wave, contact_fn fn, void *ct
 }
 
 void
-store_alerts_uncertain(struct store *s, alert_id_fn fn, void *ctx)
+store_alerts_uncertain(struct store *s, int64_t after, size_t max, alert_id_fn fn, void *ctx)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT a.id FROM alert a WHERE a.closed_at IS NULL AND EXISTS "
-				       "(SELECT 1 FROM wave w WHERE w.alert = a.id AND w.kind <> 4 AND "
-				       "w.uncertain > 0) LIMIT 64", "");
+	sqlite3_stmt *st = store_query(s, "SELECT a.id FROM alert a WHERE a.closed_at IS NULL AND "
+				       "a.id > ? AND EXISTS (SELECT 1 FROM wave w WHERE "
+				       "w.alert = a.id AND w.uncertain > 0) ORDER BY a.id LIMIT ?", "ii", after,
+				       (int64_t)max);
 
 	while (store_step(s, st))
 		fn(ctx, sqlite3_column_int64(st, 0));

@@ -213,7 +213,7 @@ ask_alerts(struct store *s)
 	store_can_be_called(s, 1, 1, true, true);
 	store_alerts_open(s, 4, see_alert, NULL);
 	store_messages_uncertain(s, 1, see_contact, NULL);
-	store_alerts_uncertain(s, see_alert, NULL);
+	store_alerts_uncertain(s, 0, 64, see_alert, NULL);
 	store_catch_up_add(s, 1, 0, 1);
 	store_catch_up_first(s, 1, 0, 1);
 	store_catch_up_next(s, ids, caught, 4);
