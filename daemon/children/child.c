@@ -19,6 +19,7 @@
 #define START_MS 90000			/* from its birth until it is ready: a cold modem takes 40 s */
 #define LEAVE_MS 5000			/* from its word that it ends to its end */
 #define BURIAL_MS 20			/* until it is asked again whether the last one is buried */
+#define DYING_MS 2000			/* from SIGKILL; who is not dead by then runs no more, he hangs in the kernel */
 #define BAD_LINES_MAX 3
 #define LINES_AT_ONCE 512		/* then it is somebody else's turn on the loop */
 #define UNREAD_MAX (64 * 1024 * 1024)	/* bytes that it has been told and does not read */
@@ -81,8 +82,10 @@ void
 child_buried(struct child *c)
 {
 	c->pid = 0;
-	if (c->state == CHILD_DYING)
-		end_life(c);
+	if (c->state != CHILD_DYING)
+		return;
+	event_del(c->timer);
+	end_life(c);
 }
 
 /* SIGKILL is not at once: until it is reaped it may still run, and write. */
@@ -104,6 +107,8 @@ child_end(struct child *c, bool for_good, const char *reason)
 	c->state = CHILD_DYING;
 	if (child_is_buried(c))
 		end_life(c);
+	else
+		arm(c->timer, DYING_MS);
 }
 
 static void
@@ -247,6 +252,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 		arm(c->timer, BURIAL_MS);
 	else if (c->state == CHILD_WAITING)
 		child_start(c);
+	else if (c->state == CHILD_DYING)
+		end_life(c);		/* its next process waits for the burial all the same */
 	else if (c->state == CHILD_STARTING && c->held)
 		arm(c->timer, START_MS);	/* its `ready` may lie unread */
 	else if (c->state == CHILD_STARTING)

@@ -64,7 +64,7 @@ struct child_ops {
 	/* Once a second while it is up and being read.  `now`: its own time, see child_now.  What it
 	 * should have done by now, as a value (it is killed for it), or NULL. */
 	const char *(*late)(void *owner, msec now);
-	/* Its process is gone and buried: nothing that it shared with us changes any more.  `for_good`:
+	/* Its process is dead, nothing that it shared with us changes any more.  `for_good`:
 	 * it is not started again by itself.  `reason` is never empty.  The owner says what follows. */
 	enum child_next (*ended)(void *owner, const char *reason, bool for_good, enum child_blame);
 };

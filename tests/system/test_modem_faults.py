@@ -48,8 +48,9 @@ class Night(Bench):
         return driver
 
     def ended(self, driver, retry=True, seconds=10):
-        """It says `fatal` and ends; what it asked to keep is kept."""
+        """It says `fatal` and, as gongd answers that, ends; what it asked to keep is kept."""
         fatal = driver.expect("fatal", retry=retry, seconds=seconds)
+        driver.op("close", grace_ms=5000)
         assert driver.p.wait(10) == 1
         driver.drain()
         self.keep(driver)
