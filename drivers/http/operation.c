@@ -265,6 +265,10 @@ take_numbers(struct operation *op, struct err *err)
 		return -1;
 	if (each && !numbers)
 		return err_field(err, "each", "goes with \"numbers\":{\"most\":200}");
+	if (json_object_get(numbers, "join"))	/* what sites wrote before lists had one way */
+		return err_field(err, "numbers/join", "is said by \"elements\": name the number there, {\"number\":"
+				 "\"{{to}}\"}, and write \"{{joined:number}}\" for the numbers with commas between, "
+				 "\"{{all:number}}\" for a JSON list of them");
 	if (option_only(numbers, "numbers", " most texts ", err) < 0 ||
 	    option_number(numbers, "most", 2, NUMBERS_MAX, &most, err) < 0 ||
 	    option_flag(numbers, "texts", &op->texts, err) < 0 ||

@@ -257,7 +257,8 @@ scheme_compile(struct signing *s, const struct operation *op, json_t *sign, stru
 		return -1;
 	s->scheme = name ? find(name) : NULL;
 	if (!s->scheme)
-		return err_field(err, "scheme", "must be " NAMES);
+		return err_field(err, "scheme", "must be " NAMES "; a hash or an HMAC of some values is said by "
+				 "\"computed\"");
 	if (check_options(s->scheme, sign, err) < 0 || check_operation(s->scheme, op, err) < 0 ||
 	    option_text(sign, "key_id", &s->key_id, err) < 0 ||
 	    option_text(sign, "key", &s->key, err) < 0 ||

@@ -187,7 +187,8 @@ def test_what_is_missing_or_unknown_is_refused_by_name(
 
 @pytest.mark.parametrize("change, word", [
     ({"numbers": {"most": 2}}, "elements"), ({"numbers": {"most": 1}}, "2 to 1000"),
-    ({"numbers": {"most": 2, "join": ","}}, "numbers/join"),
+    ({"numbers": {"most": 2, "join": ","}}, "numbers/join: is said by \"elements\""),
+    ({"sign": {"scheme": "md5", "of": "k{{text}}"}}, "said by \"computed\""),
     ({"each": {"list": "/a", "to": "/b"}}, "numbers"), ({"body_encoding": "gzip"}, "base64"),
     ({"numbers": {"most": 2}, "elements": {"n": "{{to}}"}, "each": {"list": "/a"}}, "each"),
     ({"sign": {"scheme": "rot13"}}, "basic, tc3"), ({"version": 2}, "option version: must be 1"),
