@@ -195,6 +195,7 @@ bool alert_is_closed(json_t *alert);
 /* the commands */
 int help_verb(struct ctl *);
 int version_verb(struct ctl *);
+int demo_verb(struct ctl *);		/* becomes the night; returns only when it cannot */
 int alert_list(struct ctl *);
 int alert_show(struct ctl *);
 int alert_watch(struct ctl *);

@@ -160,7 +160,7 @@ COMMANDS = ["import divisions", "import contacts", "import roster", "send", "cal
             "alert list", "alert show", "alert answers", "alert watch", "alert cancel", "ack",
             "inbox assign", "inbox ignore", "inbox answer", "inbox", "task list", "task take",
             "task note", "task close", "route list", "route test", "route resume", "modem list", "modem probe", "modem at",
-            "modem ussd", "modem send-test", "help", "version"]
+            "modem ussd", "modem send-test", "demo", "help", "version"]
 
 
 def test_help_lists_every_command():

@@ -1,0 +1,86 @@
+"""gongctl demo, as installed: by any user, to the end by itself, and nothing stays."""
+import glob
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from harness import BUILD, ROOT, SLOW, wait_for      # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    folder = str(tmp_path_factory.mktemp("installed"))
+    subprocess.run(["make", "-s", "install", "DESTDIR=" + folder, "MODE=" + os.environ.get("MODE", "release")],
+                   cwd=ROOT, check=True, capture_output=True, timeout=120)
+    for above in (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
+        os.chmod(above, 0o755)
+    return folder
+
+
+def leftovers():
+    ours = [p for p in glob.glob("/proc/[0-9]*/cmdline") if b"gong-demo." in read(p)]
+    return ours, glob.glob("/tmp/gong-demo.*")
+
+
+def read(path):
+    try:
+        with open(path, "rb") as f:
+            return f.read()
+    except OSError:
+        return b""
+
+
+def as_nobody():
+    if os.getuid() == 0:
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+
+def demo(folder, lang):
+    return subprocess.Popen([os.path.join(folder, "usr/bin/gongctl"), "--lang", lang, "demo"], cwd="/",
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=as_nobody,
+                            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+
+
+@pytest.mark.parametrize("lang, fine, bad", [("zh", "正常", "失败"), ("en", "ok   ", "FAIL")])
+def test_the_night_is_played_and_leaves_nothing(installed, lang, fine, bad):
+    before = leftovers()
+    began = time.monotonic()
+    p = demo(installed, lang)
+    text = p.communicate(timeout=120 * SLOW)[0].decode()
+    assert p.returncode == 0, text
+    assert len(re.findall("^" + fine, text, re.M)) == 7 and not re.search("^" + bad, text, re.M), text
+    assert "$ gongctl send warn.rain" in text and "张三" in text
+    assert time.monotonic() - began < 120 * SLOW
+    assert leftovers() == before
+
+
+def test_whoever_interrupts_it_leaves_nothing(installed):
+    before = leftovers()
+    p = demo(installed, "en")
+    try:
+        wait_for("gongd of the demo", lambda: len(leftovers()[0]) > len(before[0]) + 1, 20)
+        p.send_signal(signal.SIGTERM)
+        assert p.wait(30 * SLOW) == 130
+        wait_for("nothing is left", lambda: leftovers() == before, 10)
+    finally:
+        p.kill()
+        p.wait(5)
+        p.stdout.close()
+
+
+def test_without_its_files_it_says_so(tmp_path):
+    copy = str(tmp_path / "gongctl")
+    subprocess.run(["cp", os.path.join(BUILD, "gongctl"), copy], check=True)
+    for lang, said in (("zh", "演示文件未安装"), ("en", "not installed")):
+        p = subprocess.run([copy, "--lang", lang, "demo"], capture_output=True, text=True, timeout=20)
+        assert p.returncode == 2 and said in p.stderr
+    p = subprocess.run([os.path.join(BUILD, "gongctl"), "--json", "demo"], capture_output=True, timeout=20)
+    assert p.returncode == 2
