@@ -223,6 +223,7 @@ driver_new(struct routes *r, struct settings *settings, const struct route_conf 
 void
 driver_free(struct driver *d)
 {
+	bool ended = d->gone || (d->begun && child_is_buried(d->child));
 	struct item item;
 
 	callbacks_forget(d);
@@ -230,7 +231,9 @@ driver_free(struct driver *d)
 	flow_fini(d);
 	inherit_end(d);
 	child_free(d->child);
-	if (d->slots && d->gone)
+	/* After an orderly stop nothing is in hand.  A gongd that knows no page may run next, and what it
+	 * leaves with drivers would not be in this one. */
+	if (d->slots && ended)
 		slots_remove(d->page_folder, d->conf->name);
 	slots_close(d->slots);
 	free(d->page_folder);

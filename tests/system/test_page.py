@@ -259,6 +259,8 @@ def test_the_page_of_a_route_goes_with_it():
             pass
         world.start()
         assert os.listdir(pages) == ["http"]
+        world.gongd.stop()
+        assert not os.listdir(pages)        # nothing is in hand
 
 
 def test_a_driver_sees_its_page_its_journal_and_no_other_file_of_gongds():
