@@ -43,6 +43,14 @@ engine_route_ready(struct engine *e, struct command *cmd)
 		engine_route_is_down(e, r, WORD(driver_pauses), false);
 }
 
+/* Its receipt came before the route's answer, or before there was to be none. */
+static void
+failed_before(struct engine *e, struct live_wave *lw, struct message *m)
+{
+	store_attempt_receipt(e->store, m->wave, m->contact, m->attempt, false, e->now);
+	engine_message_event(e, lw, m, MESSAGE_ON_RECEIPT_FAILED);
+}
+
 /* Each of its parts was accepted, and only the word about the whole is lost: then it has left. */
 static bool
 has_left(struct engine *e, struct live_wave *lw, struct message *m)
@@ -77,6 +85,8 @@ in_doubt(struct engine *e, struct live_wave *lw, struct message *m, const char *
 		m->due = again_at;
 	}
 	engine_message_event(e, lw, m, again ? MESSAGE_ON_UNKNOWN_RESEND : MESSAGE_ON_UNKNOWN);
+	if (m->flags & MESSAGE_REFUSED_BEFORE)
+		failed_before(e, lw, m);
 	engine_parts_conclude(e, lw, m, m->attempt);
 }
 
@@ -291,11 +301,8 @@ settle(struct engine *e, struct route_state *r, const struct done_item *item)
 			     item->ref, item->outcome == OUTCOME_ACCEPTED ? item->reason : reason);
 	if (item->outcome == OUTCOME_ACCEPTED) {
 		engine_message_event(e, lw, &m, MESSAGE_ON_ACCEPTED);
-		if (m.flags & MESSAGE_REFUSED_BEFORE) {
-			store_attempt_receipt(e->store, m.wave, m.contact, m.attempt, false,
-					      e->now);
-			engine_message_event(e, lw, &m, MESSAGE_ON_RECEIPT_FAILED);
-		}
+		if (m.flags & MESSAGE_REFUSED_BEFORE)
+			failed_before(e, lw, &m);
 		engine_receipts_named(e, r, lw, &m, item->ref, 0, 0);
 		engine_parts_conclude(e, lw, &m, m.attempt);
 	} else if (m.state != MESSAGE_SENDING) {

@@ -14,7 +14,7 @@
 #define TO 8613800138000
 
 /* Of a message of three parts, as gong counts them.  "2+": part 2 of the latest attempt is delivered, "2-"
- * it failed, "1.2+" that of attempt 1; "x+" the part whose reference is x; "/4" the receipt says so many.
+ * it failed, "1.2+" that of attempt 1, "*+" all of it; "x+" the part whose reference is x; "/4" the receipt says so many.
  * "P12": the route took parts 1 and 2, and reports come by their references.  Then the attempt ends: "A"
  * accepted, "A4" in so many parts, "R" the rest is refused and goes again, "U" nobody knows.  "Y" first:
  * what is in doubt is held; else it goes again at once. */
@@ -41,6 +41,9 @@ static const struct {
 	{ "one failed before the answer", "2- A 1+ 3+", MESSAGE_FAILED },
 	{ "one failed, and the rest is refused: both go again", "P12 1- R G P13 A 1+ 3+ 1.2+",
 	  MESSAGE_DELIVERED },
+	{ "the whole failed before the answer", "*- A", MESSAGE_FAILED },
+	{ "the whole failed before the answer, which is lost", "Y *- U", MESSAGE_FAILED },
+	{ "and it is sent again", "*- U", MESSAGE_SENDING },
 	{ "a modem's own references", "P123 A 2+ 1+ 3+", MESSAGE_DELIVERED },
 	{ "a report overtakes the next part", "P1 1+ P2 2+ P3 A 3+", MESSAGE_DELIVERED },
 	{ "the answer is lost, and each was accepted", "Y P123 U", MESSAGE_SENT },
@@ -223,6 +226,8 @@ report(struct world *w, unsigned attempt, const char *word)
 	}
 	part = (unsigned)strtoul(word, NULL, 10);
 	cmd->receipt.final = true;
+	if (*word == '*')
+		word = word[1] == '+' ? "0+" : "0-";
 	cmd->receipt.delivered = !strpbrk(word, "-");
 	cmd->receipt.to = TO % 100000000000;	/* as the network at home writes it */
 	cmd->receipt.of = of ? (unsigned)strtoul(of + 1, NULL, 10) : 0;
@@ -232,7 +237,7 @@ report(struct world *w, unsigned attempt, const char *word)
 	} else {
 		cmd->receipt.id = message_id(w->wave, 1, attempt);
 		cmd->receipt.part = part;
-		cmd->receipt.part_ref = part ? NULL : xstrdup((char[2]){ *word });
+		cmd->receipt.part_ref = part || *word == '0' ? NULL : xstrdup((char[2]){ *word });
 	}
 	turn(w, cmd);
 }
