@@ -255,25 +255,40 @@ strange(char out[8], const char *text)
 	return "?";
 }
 
+void
+lint_size(const struct template *t, const struct lint_site *site, enum lang lang, enum lint_form form,
+	  struct lint_size *out, struct buf *longest)
+{
+	struct lint l = { .t = t, .site = site, .lang = lang, .form = form, .text = lint_form(t, lang, form) };
+	struct segment_plan plan = { .parts = 0 };
+
+	if (form != LINT_VOICE)
+		buf_puts(longest, site->signature[lang]);
+	if (form == LINT_SMS)
+		buf_puts(longest, site->drill_mark[lang]);
+	filled(&l, false, longest);
+	if (form != LINT_VOICE)
+		segment_plan(&plan, longest->data, NULL);
+	*out = (struct lint_size){ .units = plan.units, .parts = plan.parts, .asks = lint_tokens(l.text, lang) };
+	if (form == LINT_VOICE)
+		out->seconds = lint_seconds(longest->data, lang);
+}
+
 static void
 check_parts(struct lint *l)
 {
-	bool list = template_param(l->t, "names") != NULL, constant = l->form == LINT_CONSTANT;
-	unsigned limit = list && !constant ? LIST_PARTS : 1;
-	struct segment_plan plan;
+	bool list = template_param(l->t, "names") != NULL;
+	unsigned limit = list && l->form != LINT_CONSTANT ? LIST_PARTS : 1;
+	struct lint_size size;
 	struct buf text = { 0 };
+	struct segment_plan plan;
 	char character[8];
 
-	buf_puts(&text, l->site->signature[l->lang]);
-	if (!constant)
-		buf_puts(&text, l->site->drill_mark[l->lang]);
-	filled(l, false, &text);
-	if (segment_plan(&plan, text.data, NULL) == 0) {
-		if (plan.parts > limit && (list || lint_tokens(l->text, l->lang)))
-			STYLE(lint_parts, NUM(plan.parts), NUM(limit), NUM(plan.units));
-		if (l->lang == LANG_EN && plan.alphabet != SEGMENT_GSM7)
-			STYLE(lint_alphabet, strange(character, text.data));
-	}
+	lint_size(l->t, l->site, l->lang, l->form, &size, &text);
+	if (size.parts > limit && (list || size.asks))
+		STYLE(lint_parts, NUM(size.parts), NUM(limit), NUM(size.units));
+	if (l->lang == LANG_EN && segment_plan(&plan, text.data, NULL) == 0 && plan.alphabet != SEGMENT_GSM7)
+		STYLE(lint_alphabet, strange(character, text.data));
 	buf_fini(&text);
 }
 

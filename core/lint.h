@@ -27,6 +27,14 @@ void lint_template(const struct template *, const struct lint_site *, lint_tell,
 
 const char *lint_form_name(enum lint_form);	/* "sms", "voice", "constant" */
 const struct text *lint_form(const struct template *, enum lang, enum lint_form);	/* NULL: has none */
+/* One form at its longest: as an SMS with what gong adds, as a call the bare text. */
+struct lint_size {
+	unsigned units, parts;		/* of an SMS; 0 of a call */
+	double seconds;			/* of a call; 0 of an SMS */
+	unsigned asks;			/* bit d: it asks for the answer d */
+};
+void lint_size(const struct template *, const struct lint_site *, enum lang, enum lint_form,
+	       struct lint_size *out, struct buf *longest);
 /* The highest level that the answers can give which the text asks for; 0: none. */
 int lint_reach(const struct template *, const struct text *, enum lang);
 

@@ -210,6 +210,13 @@ int task_do(struct ctl *);		/* take, note or close, as the command says */
 int inbox_list(struct ctl *);
 int inbox_decide(struct ctl *);		/* assign, ignore or answer, as the command says */
 int desk_route_list(struct ctl *);
+/* texts.c */
+int template_list(struct ctl *);
+int template_show(struct ctl *);
+int template_lint(struct ctl *);
+int policy_list(struct ctl *);
+int policy_show(struct ctl *);
+int role_list(struct ctl *);
 int modem_list(struct ctl *);
 int modem_probe(struct ctl *);
 int modem_ask(struct ctl *);

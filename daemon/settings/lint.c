@@ -161,16 +161,24 @@ check_steps(struct linting *l, const struct template *t)
 	}
 }
 
-void
-settings_lint(const struct settings *s, void (*tell)(void *ctx, const struct text_finding *), void *ctx)
+struct lint_site
+settings_lint_site(const struct settings *s)
 {
 	struct lint_site site;
-	struct linting l = { .s = s, .tell = tell, .ctx = ctx };
 
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
 		site.signature[lang] = s->signature[lang] ? s->signature[lang] : "";
 		site.drill_mark[lang] = s->drill_mark[lang] ? s->drill_mark[lang] : "";
 	}
+	return site;
+}
+
+void
+settings_lint(const struct settings *s, void (*tell)(void *ctx, const struct text_finding *), void *ctx)
+{
+	struct lint_site site = settings_lint_site(s);
+	struct linting l = { .s = s, .tell = tell, .ctx = ctx };
+
 	for (size_t i = 0; i < s->template_count; i++) {
 		const struct template *t = s->templates[i];
 

@@ -12,6 +12,8 @@ struct text_finding {
 	struct lint_finding what;
 };
 
+/* What gong adds to the site's texts; borrowed. */
+struct lint_site settings_lint_site(const struct settings *);
 /* Every template, and the ladders that it names or that name it; one that the site has not is passed over. */
 void settings_lint(const struct settings *, void (*tell)(void *ctx, const struct text_finding *), void *ctx);
 /* "FILE:LINE: warning: template warn.rain, zh, voice: what; remedy". */

@@ -130,6 +130,9 @@ void events_end(struct web *, struct exchange *);
 void events_end_all(struct web *);
 void events_figures(struct web *, struct buf *out);
 
+/* texts.c: templates, policies, roles, with an ETag. */
+enum texts { TEXTS_TEMPLATES, TEXTS_POLICIES, TEXTS_ROLES };
+void texts_get(struct web *, struct http_conn *, struct exchange *);
 /* export.c: lists given page by page. */
 void export_get(struct web *, struct http_conn *, struct exchange *);
 void export_leave(struct web *, struct export *);	/* frees it; NULL is none */

@@ -159,8 +159,9 @@ def columns(text):
 COMMANDS = ["import divisions", "import contacts", "import roster", "send", "callout",
             "alert list", "alert show", "alert answers", "alert watch", "alert cancel", "ack",
             "inbox assign", "inbox ignore", "inbox answer", "inbox", "task list", "task take",
-            "task note", "task close", "route list", "route test", "route resume", "modem list", "modem probe", "modem at",
-            "modem ussd", "modem send-test", "demo", "help", "version"]
+            "task note", "task close", "template list", "template show", "template lint",
+            "policy list", "policy show", "role list", "route list", "route test", "route resume", "modem list",
+            "modem probe", "modem at", "modem ussd", "modem send-test", "demo", "help", "version"]
 
 
 def test_help_lists_every_command():

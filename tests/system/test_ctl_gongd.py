@@ -160,3 +160,18 @@ def test_the_places_with_nobody_to_call_come_first(world):
         lines = p.stdout.decode().splitlines()
         assert p.returncode == 0 and re.search(r"无人可叫:1 个\(共 \d+ 个地区\)", lines[0]), lines
         assert lines[1] == "  空空村 990121001099", lines
+
+
+def test_texts_ladders_and_roles_are_shown_as_they_are_in_force(world):
+    listed = world.ctl("template", "list", lang="en")
+    assert re.search(r"^warn\.rain +Rain warning +1/1 +\d+/\d+ +01 +call\.red, call\.orange", listed, re.M), listed
+    shown = world.ctl("template", "show", "warn.rain", lang="zh")
+    assert "暴雨红色预警：上清东湾社区" in shown and "1条,68个单位,要求回复 01" in shown, shown
+    assert world.ctl("template", "lint", lang="en").endswith(" templates, 0 findings\n")
+    assert re.search(r"^call\.red +红色叫应 +village +acknowledged ", world.ctl("policy", "list", lang="en"), re.M)
+    ladder = world.ctl("policy", "show", "move.now", lang="en")
+    assert re.search(r"^  \| +told +township_duty, township_chief +sms, voice +township\.move ", ladder, re.M), ladder
+    assert re.search(r"^\S+ +out30 +village_principal +sms, voice +move\.ask +below 5", ladder, re.M), ladder
+    assert "family warner: warner, info_officer" in world.ctl("role", "list", lang="en")
+    wrong = world.ctl("template", "show", "warn.rian", check=False, lang="en")
+    assert wrong.returncode == 1 and "do you mean" in wrong.stderr and "warn.rain" in wrong.stderr, wrong

@@ -55,6 +55,14 @@ RING = '''policy "ring" {
  step "desk" { after = "5h" channels = {console} }
 }
 '''
+# A text of the site's own in the place of a shipped one, with a fault that misleads.
+HEAT = '''template "warn.heat" {
+ title = "高温预警"
+ policies = {"move.now"}
+ answer "1" { outcome = acknowledged level = 3 }
+ text "zh" { sms = "高温,收到回复1" }
+}
+'''
 ROUTES = '''route "sim" { driver = "gong-sim" channels = {sms} backup = true
  config = '{"simulation":true,"number":"+99910000009","receipts":true,"receipt_ms":20,"health":"%(dir)s/health"}'
  canary { every = "4s" to = "+99910000009" within = "1s" }
@@ -245,11 +253,15 @@ class Night(MailWorld):
         os.chmod(self.path("odd"), 0o700)
         with open(self.path("policies/ring.conf"), "w", encoding="utf-8") as f:
             f.write(RING)
+        os.mkdir(self.path("own"))
+        with open(self.path("own/heat.conf"), "w", encoding="utf-8") as f:
+            f.write(HEAT)
         self.health()
         with open(self.conf, encoding="utf-8") as f:
             text = f.read()
         with open(self.conf, "w", encoding="utf-8") as f:
-            f.write(text.replace("channels = {sms}", 'channels = {sms, voice}\n option "channels" { value = '
+            f.write(text.replace('/templates"}', '/templates", "own"}', 1)
+                    .replace("channels = {sms}", 'channels = {sms, voice}\n option "channels" { value = '
                                  '"sms,voice" }', 1) + ROUTES % dict(dir=self.dir))
 
     def begin(self):
@@ -418,6 +430,27 @@ def test_places_are_found_by_name_and_code(night):
     name = night.ok("GET", "/v1/divisions?find=" + code)["divisions"][0]["name"]
     assert night.ok("GET", "/v1/divisions?find=" + urllib.parse.quote(name))["divisions"]
     night.refuse(422, "GET", "/v1/divisions?find=")
+
+
+def test_texts_ladders_and_roles_by_their_etag(night, described):
+    rows = {t["name"]: t for t in night.ok("GET", "/v1/templates")["templates"]}
+    heat = rows["warn.heat"]
+    assert heat["file"].endswith("/own/heat.conf") and heat["instead_of"].endswith("templates/warn.heat.conf")
+    assert any(f["misleads"] and "move.now wants level 5" in f["text"] for f in heat["findings"])
+    assert [name for name, t in rows.items() if t["findings"]] == ["warn.heat"]
+    move = next(p for p in night.ok("GET", "/v1/policies")["policies"] if p["name"] == "move.now")
+    assert move["until"] == 5 and move["steps"][0]["to"] == ["village_principal", "warner"]
+    assert {"name": "village_principal", "roles": ["village_chief"]} in night.ok("GET", "/v1/roles")["families"]
+    for path in "/v1/templates", "/v1/policies", "/v1/roles":
+        connection = UnixConnection(night.socket, 60 * SLOW)
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        answer.read()
+        connection.request("GET", path, headers={"If-None-Match": answer.getheader("ETag")})
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (304, b""), path
+        described.saw("GET", path, 304, answer.getheader("Content-Type"), "")
+        connection.close()
 
 
 def test_routes_and_their_troubles(night):

@@ -1,0 +1,369 @@
+/* texts.c -- what the site says and whom it calls when: its templates with sizes and faults, its ladders
+ * drawn in time, its roles. */
+#include "ctl/ctl.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *
+in_own(const struct ctl *ctl, json_t *title)
+{
+	const char *own = member_text(title, lang_name(ctl->lang));
+
+	return own ? own : member_text(title, "zh");
+}
+
+/* "a, b", or "-". */
+static void
+put_list(struct buf *out, json_t *list)
+{
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(list, i, item)
+		buf_printf(out, "%s%s", i ? ", " : "", json_string_value(item));
+	if (!json_array_size(list))
+		buf_puts(out, "-");
+}
+
+/* The row of that name; NULL having said what there is. */
+static json_t *
+find_row(struct ctl *ctl, json_t *rows, const char *name)
+{
+	struct buf near = { 0 };
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row) {
+		const char *other = member_text(row, "name");
+
+		if (strcmp(other, name) == 0)
+			return row;
+		if (strncmp(other, name, strcspn(name, ".")) == 0)
+			buf_printf(&near, "%s%s", near.len ? ", " : "", other);
+	}
+	fprintf(stderr, say(ctl, "gongctl: there is no \"%s\"%s%s\n", "gongctl: 没有「%s」%s%s\n"), name,
+		near.len ? say(ctl, "; do you mean ", ";是不是 ") : "", near.len ? near.data : "");
+	buf_fini(&near);
+	return NULL;
+}
+
+/* -- templates -- */
+
+static json_t *
+form_size(json_t *template, const char *lang, const char *form)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(json_object_get(template, "forms"), i, row)
+		if (strcmp(member_text(row, "language"), lang) == 0 && strcmp(member_text(row, "form"), form) == 0)
+			return row;
+	return NULL;
+}
+
+static void
+size_cell(struct grid *t, json_t *template, const char *form)
+{
+	json_t *zh = form_size(template, "zh", form), *en = form_size(template, "en", form);
+	const char *what = strcmp(form, "voice") == 0 ? "seconds" : "parts";
+
+	if (zh || en)
+		grid_cellf(t, "%lld/%lld", (long long)member_int(zh, what), (long long)member_int(en, what));
+	else
+		grid_cell(t, NULL);
+}
+
+int
+template_list(struct ctl *ctl)
+{
+	const char *const titles[] = {
+		say(ctl, "name", "名称"), say(ctl, "title", "标题"), say(ctl, "parts zh/en", "条数 中/英"),
+		say(ctl, "call s", "电话秒"), say(ctl, "asks", "问"), say(ctl, "ladders", "叫应规则"), NULL
+	};
+	struct buf out = { 0 }, list = { 0 };
+	struct grid t;
+	json_t *answer, *row;
+	size_t i;
+	int code = client_get(ctl, &answer, "/v1/templates");
+
+	if (code != CTL_OK || ctl->json)
+		return code != CTL_OK ? code : ctl_json(answer);
+	grid_init(&t, 0, titles);
+	json_array_foreach(json_object_get(answer, "templates"), i, row) {
+		json_t *sms = form_size(row, "zh", "sms");
+
+		buf_reset(&list);
+		put_list(&list, json_object_get(row, "policies"));
+		grid_cell(&t, member_text(row, "name"));
+		grid_cell(&t, in_own(ctl, json_object_get(row, "title")));
+		size_cell(&t, row, "sms");
+		size_cell(&t, row, "voice");
+		grid_cell(&t, member_text(sms ? sms : form_size(row, "en", "sms"), "asks"));
+		grid_cell(&t, list.data);
+	}
+	grid_put(&t, &out, 0, screen_width());
+	grid_fini(&t);
+	buf_fini(&list);
+	json_decref(answer);
+	ctl_page(ctl, &out);
+	return CTL_OK;
+}
+
+static void
+put_forms(const struct ctl *ctl, json_t *forms, struct buf *out)
+{
+	json_t *f;
+	size_t i;
+
+	json_array_foreach(forms, i, f) {
+		bool call = strcmp(member_text(f, "form"), "voice") == 0;
+
+		buf_printf(out, "%s %s  ", member_text(f, "language"), member_text(f, "form"));
+		if (call)
+			buf_printf(out, say(ctl, "about %lld s", "约%lld秒"), (long long)member_int(f, "seconds"));
+		else
+			buf_printf(out, say(ctl, "%lld parts, %lld units", "%lld条,%lld个单位"),
+				   (long long)member_int(f, "parts"), (long long)member_int(f, "units"));
+		buf_printf(out, say(ctl, ", asks for %s\n    ", ",要求回复 %s\n    "), *member_text(f, "asks")
+			   ? member_text(f, "asks") : "-");
+		text_clip(out, member_text(f, "longest"), 2000);
+		buf_puts(out, "\n");
+	}
+}
+
+static void
+put_answers(const struct ctl *ctl, json_t *template, struct buf *out)
+{
+	json_t *a;
+	size_t i;
+
+	json_array_foreach(json_object_get(template, "answers"), i, a)
+		buf_printf(out, "%s%s = %s", i ? ", " : say(ctl, "answers: ", "应答: "), member_text(a, "token"),
+			   word(ctl, member_text(a, "outcome")));
+	if (i)
+		buf_puts(out, "\n");
+}
+
+static size_t
+put_findings(json_t *template, struct buf *out, bool *misleads)
+{
+	json_t *f, *list = json_object_get(template, "findings");
+	size_t i;
+
+	json_array_foreach(list, i, f) {
+		text_clip(out, member_text(f, "text"), 2000);
+		buf_puts(out, "\n");
+		*misleads |= member_is(f, "misleads");
+	}
+	return json_array_size(list);
+}
+
+static void
+put_file(const struct ctl *ctl, json_t *row, struct buf *out)
+{
+	buf_printf(out, say(ctl, "file: %s\n", "文件: %s\n"), member_text(row, "file"));
+	if (member_text(row, "instead_of"))
+		buf_printf(out, say(ctl, "instead of: %s\n", "代替: %s\n"), member_text(row, "instead_of"));
+}
+
+/* Each form at its longest, as it would go out. */
+int
+template_show(struct ctl *ctl)
+{
+	struct buf out = { 0 };
+	json_t *answer, *row;
+	bool misleads = false;
+	int code = client_get(ctl, &answer, "/v1/templates");
+
+	if (code != CTL_OK)
+		return code;
+	row = find_row(ctl, json_object_get(answer, "templates"), ctl->operands[0]);
+	if (row && ctl->json) {
+		json_incref(row);
+		json_decref(answer);
+		return ctl_json(row);
+	}
+	if (row) {
+		buf_printf(&out, "%s  %s\n", member_text(row, "name"), in_own(ctl, json_object_get(row, "title")));
+		put_file(ctl, row, &out);
+		put_answers(ctl, row, &out);
+		buf_puts(&out, say(ctl, "ladders: ", "叫应规则: "));
+		put_list(&out, json_object_get(row, "policies"));
+		buf_puts(&out, "\n\n");
+		put_forms(ctl, json_object_get(row, "forms"), &out);
+		put_findings(row, &out, &misleads);
+		ctl_page(ctl, &out);
+	}
+	json_decref(answer);
+	return row ? CTL_OK : CTL_REFUSED;
+}
+
+/* Exit code 1 when a text could mislead, as gongd --check has it. */
+int
+template_lint(struct ctl *ctl)
+{
+	struct buf out = { 0 };
+	json_t *answer, *row;
+	size_t i, found = 0;
+	bool misleads = false;
+	int code = client_get(ctl, &answer, "/v1/templates");
+
+	if (code != CTL_OK)
+		return code;
+	json_array_foreach(json_object_get(answer, "templates"), i, row)
+		found += put_findings(row, &out, &misleads);
+	buf_printf(&out, say(ctl, "%zu templates, %zu findings\n", "%zu个模板,%zu处问题\n"), i, found);
+	if (ctl->json) {
+		buf_fini(&out);
+		ctl_json(answer);
+	} else {
+		ctl_page(ctl, &out);
+		json_decref(answer);
+	}
+	return misleads ? CTL_REFUSED : CTL_OK;
+}
+
+/* -- policies -- */
+
+int
+policy_list(struct ctl *ctl)
+{
+	const char *const titles[] = {
+		say(ctl, "name", "名称"), say(ctl, "title", "标题"), say(ctl, "targets", "对象"),
+		say(ctl, "until", "叫到"), say(ctl, "deadline", "时限"), say(ctl, "steps", "步骤"), NULL
+	};
+	struct buf out = { 0 };
+	struct grid t;
+	json_t *answer, *row;
+	char text[HUMAN];
+	size_t i;
+	int code = client_get(ctl, &answer, "/v1/policies");
+
+	if (code != CTL_OK || ctl->json)
+		return code != CTL_OK ? code : ctl_json(answer);
+	grid_init(&t, 0, titles);
+	json_array_foreach(json_object_get(answer, "policies"), i, row) {
+		msec deadline = member_int(row, "deadline_ms");
+
+		grid_cell(&t, member_text(row, "name"));
+		grid_cell(&t, member_text(row, "title"));
+		grid_cell(&t, word(ctl, member_text(row, "targets")));
+		grid_cell(&t, level_word(ctl, (int)member_int(row, "until")));
+		grid_cell(&t, deadline ? duration_text(ctl, text, deadline) : NULL);
+		grid_cellf(&t, "%zu", json_array_size(json_object_get(row, "steps")));
+	}
+	grid_put(&t, &out, 0, screen_width());
+	grid_fini(&t);
+	json_decref(answer);
+	ctl_page(ctl, &out);
+	return CTL_OK;
+}
+
+static void
+step_cells(const struct ctl *ctl, json_t *step, msec before, struct grid *t)
+{
+	msec after = member_int(step, "after_ms");
+	struct buf to = { 0 }, channels = { 0 };
+	char text[HUMAN];
+
+	put_list(&to, json_object_get(step, "to"));
+	put_list(&channels, json_object_get(step, "channels"));
+	grid_cell(t, after == before ? "  |" : duration_text(ctl, text, after));
+	grid_cell(t, member_text(step, "name"));
+	grid_cell(t, to.data);
+	grid_cell(t, channels.data);
+	grid_cell(t, member_text(step, "template"));
+	if (member_is(step, "inform"))
+		grid_cell(t, say(ctl, "told only", "只告知"));
+	else
+		grid_cellf(t, say(ctl, "below %lld", "未到%lld级"), (long long)member_int(step, "below"));
+	buf_fini(&to);
+	buf_fini(&channels);
+}
+
+/* The ladder, drawn in time: steps of one instant stand under it. */
+int
+policy_show(struct ctl *ctl)
+{
+	const char *const titles[] = {
+		say(ctl, "after", "签发后"), say(ctl, "step", "步骤"), say(ctl, "to", "叫谁"),
+		say(ctl, "by", "方式"), say(ctl, "text", "短信"), say(ctl, "whom", "哪些"), NULL
+	};
+	struct buf out = { 0 };
+	struct grid t;
+	json_t *answer, *row, *step;
+	msec before = -1;
+	size_t i;
+	int code = client_get(ctl, &answer, "/v1/policies");
+
+	if (code != CTL_OK)
+		return code;
+	row = find_row(ctl, json_object_get(answer, "policies"), ctl->operands[0]);
+	if (row && ctl->json) {
+		json_incref(row);
+		json_decref(answer);
+		return ctl_json(row);
+	}
+	if (row) {
+		buf_printf(&out, "%s  %s\n", member_text(row, "name"), member_text(row, "title"));
+		put_file(ctl, row, &out);
+		buf_printf(&out, say(ctl, "targets: %s, until level %lld\n\n", "对象: %s,叫到%lld级\n\n"),
+			   word(ctl, member_text(row, "targets")), (long long)member_int(row, "until"));
+		grid_init(&t, 0, titles);
+		json_array_foreach(json_object_get(row, "steps"), i, step) {
+			step_cells(ctl, step, before, &t);
+			before = member_int(step, "after_ms");
+		}
+		grid_put(&t, &out, 0, screen_width());
+		grid_fini(&t);
+		ctl_page(ctl, &out);
+	}
+	json_decref(answer);
+	return row ? CTL_OK : CTL_REFUSED;
+}
+
+/* -- roles -- */
+
+static void
+put_families(const struct ctl *ctl, json_t *families, struct buf *out)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(families, i, row) {
+		buf_printf(out, say(ctl, "family %s: ", "岗位组 %s: "), member_text(row, "name"));
+		put_list(out, json_object_get(row, "roles"));
+		buf_puts(out, "\n");
+	}
+}
+
+int
+role_list(struct ctl *ctl)
+{
+	const char *const titles[] = {
+		say(ctl, "name", "名称"), say(ctl, "title", "岗位"), say(ctl, "tier", "层级"),
+		say(ctl, "by roster", "按值班表"), NULL
+	};
+	struct buf out = { 0 };
+	struct grid t;
+	json_t *answer, *row;
+	size_t i;
+	int code = client_get(ctl, &answer, "/v1/roles");
+
+	if (code != CTL_OK || ctl->json)
+		return code != CTL_OK ? code : ctl_json(answer);
+	grid_init(&t, 0, titles);
+	json_array_foreach(json_object_get(answer, "roles"), i, row) {
+		grid_cell(&t, member_text(row, "name"));
+		grid_cell(&t, in_own(ctl, json_object_get(row, "title")));
+		grid_cell(&t, word(ctl, member_text(row, "tier")));
+		grid_cell(&t, member_is(row, "duty") ? say(ctl, "yes", "是") : NULL);
+	}
+	grid_put(&t, &out, 0, screen_width());
+	grid_fini(&t);
+	put_families(ctl, json_object_get(answer, "families"), &out);
+	json_decref(answer);
+	ctl_page(ctl, &out);
+	return CTL_OK;
+}
