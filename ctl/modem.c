@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define PROGRAM "gong-modem"
+#define LABEL_WIDTH 12
 #define LOOK_MS 90000 /* 64 mute ports are asked side by side */
 #define OUTPUT_MAX ((size_t)4 << 20)
 
@@ -334,9 +335,11 @@ modem_list(struct ctl *ctl)
 }
 
 static void
-put_value(json_t *value, struct buf *out)
+put_value(const struct ctl *ctl, json_t *value, struct buf *out)
 {
 	char *text = json_is_string(value)  ? xstrdup(json_string_value(value))
+		     : json_is_boolean(value)
+			     ? xstrdup(json_is_true(value) ? say(ctl, "yes", "是") : say(ctl, "no", "否"))
 		     : json_is_null(value) ? xstrdup("-")
 					   : json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
 
@@ -380,13 +383,15 @@ print_port(const struct ctl *ctl, json_t *port)
 
 	json_array_foreach(json_object_get(port, "log"), i, value) {
 		buf_puts(&out, "  ");
-		put_value(value, &out);
+		put_value(ctl, value, &out);
 	}
 	json_object_foreach(port, name, value) {
 		if (strcmp(name, "log") == 0)
 			continue;
-		buf_printf(&out, "%-12s ", name);
-		put_value(value, &out);
+		buf_puts(&out, word(ctl, name));
+		for (size_t width = text_width(word(ctl, name)); width < LABEL_WIDTH + 1; width++)
+			buf_puts(&out, " ");
+		put_value(ctl, value, &out);
 	}
 	ctl_print(&out);
 }

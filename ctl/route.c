@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/near.h"
 #include "core/number.h"
 
 #define RECEIPT_WAIT_MAX SECONDS(90)
@@ -86,6 +87,24 @@ health(struct test *t, json_t *health)
 	confined(t, json_object_get(health, "confined"));
 }
 
+/* The route whose name is near; borrowed, or NULL. */
+static const char *
+nearest(json_t *routes, const char *name)
+{
+	const char *best = NULL;
+	json_t *route;
+	size_t i;
+
+	json_array_foreach(routes, i, route) {
+		const char *own = member_text(route, "name");
+
+		if (own && near_enough(near_distance(name, own), name) &&
+		    (!best || near_distance(name, own) < near_distance(name, best)))
+			best = own;
+	}
+	return best;
+}
+
 /* What gongd thinks of it; CTL_REFUSED when there is no such route. */
 static int
 view(struct test *t)
@@ -102,10 +121,18 @@ view(struct test *t)
 		if (member_text(route, "name") && strcmp(member_text(route, "name"), name) == 0)
 			found = route;
 	if (!found) {
-		err_set(&err,
-			say(t->ctl, "there is no route \"%s\"; gongctl route list shows them",
-			    "没有通道“%s”;gongctl route list 可列出"),
-			name);
+		const char *near = nearest(json_object_get(answer, "routes"), name);
+
+		if (near)
+			err_set(&err,
+				say(t->ctl, "there is no route \"%s\"; did you mean \"%s\"?",
+				    "没有通道“%s”,是不是“%s”?"),
+				name, near);
+		else
+			err_set(&err,
+				say(t->ctl, "there is no route \"%s\"; gongctl route list shows them",
+				    "没有通道“%s”;gongctl route list 可列出"),
+				name);
 		json_decref(answer);
 		return ctl_fail(t->ctl, CTL_REFUSED, &err);
 	}

@@ -219,6 +219,19 @@ say_repeat(struct ctl *ctl, json_t *body)
 	fputc('\n', stderr);
 }
 
+/* Without a ladder gongd keeps no list of places, so it cannot tell which have nobody. */
+static void
+warn_told_once(const struct ctl *ctl, json_t *answer)
+{
+	if (args_has(ctl, "--division") && args_has(ctl, "--role") && !args_has(ctl, "--policy") &&
+	    !member_int(answer, "targets"))
+		fputs(say(ctl,
+			  "gongctl: told once: nobody is chased, and places where nobody holds the role are NOT "
+			  "named; --policy names them\n",
+			  "gongctl: 只告知一次:不会追叫,也不列出无人担任该角色的地区;用 --policy 才会列出\n"),
+		      stderr);
+}
+
 /* All of them by name, so many a line as fit. */
 static void
 put_places(json_t *places, struct buf *out)
@@ -367,6 +380,7 @@ post(struct ctl *ctl, const char *path, json_t *body)
 		ctl_json(answer);
 	} else if (code == CTL_OK) {
 		warn_nobody(ctl, answer);
+		warn_told_once(ctl, answer);
 		if (dry)
 			plan_print(ctl, answer);
 		else

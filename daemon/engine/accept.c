@@ -25,6 +25,37 @@ check_contact(struct engine *e, const struct alert_request *r, size_t i, struct 
 	return 0;
 }
 
+/* A role or family that nobody has defined, and what was probably meant. */
+static int
+no_role(struct engine *e, size_t i, const char *name, struct err *err)
+{
+	const char *near = settings_near(e->settings, SETTINGS_FAMILIES, name);
+	struct about at = about_index(CONCEPT_ROLE, i);
+
+	return near ? err_say(err, REFUSED_INVALID, at, role_unknown_near, name, near)
+		    : err_say(err, REFUSED_INVALID, at, role_unknown, name);
+}
+
+static int
+no_such_policy(struct engine *e, const char *name, struct err *err)
+{
+	const char *near = settings_near(e->settings, SETTINGS_POLICIES, name);
+	struct about at = about(CONCEPT_POLICY);
+
+	return near ? err_say(err, REFUSED_INVALID, at, no_policy_near, name, near)
+		    : err_say(err, REFUSED_INVALID, at, no_policy, name);
+}
+
+static int
+no_such_template(struct engine *e, const char *name, struct err *err)
+{
+	const char *near = settings_near(e->settings, SETTINGS_TEMPLATES, name);
+	struct about at = about(CONCEPT_TEMPLATE);
+
+	return near ? err_say(err, REFUSED_INVALID, at, no_template_near, name, near)
+		    : err_say(err, REFUSED_INVALID, at, no_template, name);
+}
+
 static int
 check_audience(struct engine *e, const struct alert_request *r, struct err *err)
 {
@@ -39,8 +70,7 @@ check_audience(struct engine *e, const struct alert_request *r, struct err *err)
 	}
 	for (size_t i = 0; i < r->role_count; i++)
 		if (settings_family(e->settings, r->roles[i]) < 0)
-			return err_say(err, REFUSED_INVALID, about_index(CONCEPT_ROLE, i), role_unknown,
-				       r->roles[i]);
+			return no_role(e, i, r->roles[i], err);
 	for (size_t i = 0; i < r->contact_count; i++)
 		if (check_contact(e, r, i, err) < 0)
 			return -1;
@@ -56,7 +86,7 @@ check_policy(struct engine *e, const struct alert_request *r, const struct polic
 	bool names_roles = p && p->step_count && p->steps[0].to_count;
 
 	if (r->policy && !p)
-		return err_say(err, REFUSED_INVALID, about(CONCEPT_POLICY), no_policy, r->policy);
+		return no_such_policy(e, r->policy, err);
 	if (p && r->reached)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_POLICY), policy_for_reached);
 	if (p && r->in_turn && r->contact_count > picks_family_ordinal(p, SIZE_MAX))
@@ -198,7 +228,7 @@ engine_accept_request(struct engine *e, const struct principal *by, struct alert
 
 	*err = (struct err){ 0 };
 	if (!t) {
-		err_say(err, REFUSED_INVALID, about(CONCEPT_TEMPLATE), no_template, r->template);
+		no_such_template(e, r->template, err);
 		return 0;
 	}
 	if (check_times(e, r, err) < 0 || check_policy(e, r, p, err) < 0 ||

@@ -305,9 +305,13 @@ settle_role(struct reading *r, struct alert_request *q, const struct settings *s
 	const struct policy *p = settings_policy(s, q->policy);
 	int role = settings_family(s, q->roles[0]);
 
-	if (role < 0)
-		return refuse(r, REFUSED_INVALID, about(CONCEPT_ROLE), role_unknown,
-			      q->roles[0]);
+	if (role < 0) {
+		const char *near = settings_near(s, SETTINGS_FAMILIES, q->roles[0]);
+
+		return near ? refuse(r, REFUSED_INVALID, about(CONCEPT_ROLE), role_unknown_near, q->roles[0],
+				     near)
+			    : refuse(r, REFUSED_INVALID, about(CONCEPT_ROLE), role_unknown, q->roles[0]);
+	}
 	if (!p || !p->step_count || !p->steps[0].to_count)
 		return 0;		/* the engine names an unknown policy */
 	for (size_t i = 0; i < p->steps[0].to_count; i++) {

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "core/near.h"
+
 char *
 settings_base_url(const struct settings *s, unsigned port)
 {
@@ -47,6 +49,33 @@ settings_template(const struct settings *s, const char *name)
 		if (strcmp(s->templates[i]->name, name) == 0)
 			return s->templates[i];
 	return NULL;
+}
+
+/* The nearer one of two, of which the first may be NULL. */
+static void
+nearer(const char **best, unsigned *least, const char *name, const char *meant)
+{
+	unsigned far = near_distance(name, meant);
+
+	if (near_enough(far, name) && (!*best || far < *least)) {
+		*best = meant;
+		*least = far;
+	}
+}
+
+const char *
+settings_near(const struct settings *s, enum settings_list list, const char *name)
+{
+	const char *best = NULL;
+	unsigned least = 0;
+
+	for (size_t i = 0; list == SETTINGS_TEMPLATES && i < s->template_count; i++)
+		nearer(&best, &least, name, s->templates[i]->name);
+	for (size_t i = 0; list == SETTINGS_POLICIES && i < s->policy_count; i++)
+		nearer(&best, &least, name, s->policies[i]->name);
+	for (size_t i = 0; list == SETTINGS_FAMILIES && i < s->family_count; i++)
+		nearer(&best, &least, name, s->families[i].name);
+	return best;
 }
 
 static const char *

@@ -156,6 +156,9 @@ const char *settings_helper_template(const struct settings *, const struct polic
 bool settings_has_helper_text(const struct settings *, const struct policy *, const struct policy_step *);
 /* Are the people of this family above what the policy's targets are? */
 bool settings_is_above(const struct settings *, const struct policy *, size_t family);
+/* What was probably meant by a name that the list does not have; NULL: nothing is near. */
+enum settings_list { SETTINGS_TEMPLATES, SETTINGS_POLICIES, SETTINGS_FAMILIES };
+const char *settings_near(const struct settings *, enum settings_list, const char *name);
 int settings_family(const struct settings *, const char *name);	/* index; a role name counts too */
 int settings_role(const struct settings *, const char *name);
 int settings_route(const struct settings *, const char *name);
