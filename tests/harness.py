@@ -121,7 +121,7 @@ class UnixConnection(http.client.HTTPConnection):
 class World:
     """One gongd with its folder, settings, simulators and books."""
 
-    heard = None                # what every answer is told to; tests/system/conftest.py sets it
+    heard = None                # what every exchange is told to; tests/system/conftest.py sets it
 
     def __init__(self, routes="", divisor=1, site="", listen="", clients="", name="gong"):
         self.dir = tempfile.mkdtemp(prefix="gong-%s-" % name)
@@ -264,7 +264,7 @@ client "tester" {
         except ValueError:
             said = text.decode("utf-8", "replace")
         if self.heard:
-            self.heard(method, path, answer.status, answer.getheader("Content-Type"), said)
+            self.heard(method, path, answer.status, answer.getheader("Content-Type"), said, body)
         return answer.status, said
 
     def api(self, method, path, body=None, headers=None):

@@ -54,7 +54,7 @@ class File:
         """The path that the address is of, and its operation; None: the file has none such."""
         for pattern, path in self.patterns:
             if pattern.match(address):
-                found = self.doc["paths"][path].get("get" if method == "HEAD" else method.lower())
+                found = self.doc["paths"][path].get(method.lower())
                 return (path, found) if found else None
         return None
 
@@ -151,6 +151,11 @@ class File:
             found |= self.all_fields(extra, name + "{}", seen)
         return found
 
+    def request(self, operation):
+        """The schema of its JSON body; None: it has none."""
+        body = self.resolve(operation.get("requestBody", {})).get("content", {})
+        return body.get("application/json", {}).get("schema")
+
     # -- answers --
 
     def content(self, operation, status):
@@ -159,12 +164,14 @@ class File:
         answer = self.resolve(responses.get(str(status)) or responses["default"])
         return answer["content"], str(status) in responses
 
-    def saw(self, method, address, status, kind, body):
-        """An answer of gongd to a request: raises Unlike unless the file says so."""
+    def saw(self, method, address, status, kind, body, sent=None):
+        """An answer of gongd to a request: raises Unlike unless the file says so, of both."""
         if not re.match(r"/(v1|metrics|health)(/|$|\?)", address):
             return              # a file of the console
         kind = (kind or "").split(";")[0]
         found = self.operation(method, address.split("?")[0])
+        if method == "HEAD":
+            return              # as a GET, without the body
         if kind == "application/problem+json":
             schema = {"$ref": "#/components/schemas/Problem"}
             self.check(body, schema)
@@ -178,8 +185,10 @@ class File:
         self.statuses.add((operation["operationId"], status))
         if (status < 300 or status in OWN) and not listed:
             raise Unlike("%s %s: status %d is not in the file" % (method, path, status))
-        if "*/*" in content or (method == "HEAD" and not body):
+        if "*/*" in content:
             return
+        if status < 300 and isinstance(sent, dict):
+            self.check(sent, self.request(operation), "request of " + operation["operationId"], "", set())
         if kind not in content:
             raise Unlike("%s %s: %s is not in the file" % (method, path, kind))
         if kind == "application/json":

@@ -41,9 +41,16 @@ web_refuse(struct http_conn *c, const struct err *err)
 
 /* People read instants in the site's zone, wherever their terminal stands. */
 const char *
-web_zone(const struct web *web, char out[ZONE_HEADER])
+web_headers(const struct web *web, const struct http_conn *c, char out[READ_HEADERS])
 {
-	snprintf(out, ZONE_HEADER, "Gong-Zone: %s\r\n", web->settings->timezone);
+	const char *zone = web->settings->timezone;
+	enum lang lang = web_reader(c);
+
+	if (lang == LANG_COUNT)
+		snprintf(out, READ_HEADERS, "Gong-Zone: %s\r\n", zone);
+	else
+		snprintf(out, READ_HEADERS, "Gong-Zone: %s\r\nContent-Language: %s\r\n", zone,
+			 lang_name(lang));
 	return out;
 }
 

@@ -111,8 +111,9 @@ void web_refuse(struct http_conn *, const struct err *);
 /* `extra`: more header lines, each ending in CR LF; or NULL.  `delay_s`: hold the answer back. */
 void web_refuse_with(struct http_conn *, const struct err *, const char *extra, unsigned delay_s);
 void web_json(struct http_conn *, int status, const char *json);
-#define ZONE_HEADER 96
-const char *web_zone(const struct web *, char out[ZONE_HEADER]);	/* a header line */
+#define READ_HEADERS 128
+/* Header lines: the site's zone, and the language that was asked for. */
+const char *web_headers(const struct web *, const struct http_conn *, char out[READ_HEADERS]);
 void web_busy(struct http_conn *);	/* a queue is full */
 
 /* events.c: who listens to what changes. */

@@ -341,11 +341,11 @@ void
 web_reply(struct web *web, uint64_t to, int status, const char *type, const char *body)
 {
 	struct http_conn *c = http_find(web->http, to);
-	char zone[ZONE_HEADER];
+	char headers[READ_HEADERS];
 
 	if (c)
-		http_answer(c, status, type ? type : "application/json", web_zone(web, zone),
-			    body ? body : "", body ? strlen(body) : 0, 0);
+		http_answer(c, status, type ? type : "application/json",
+			    web_headers(web, c, headers), body ? body : "", body ? strlen(body) : 0, 0);
 }
 
 void

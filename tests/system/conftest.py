@@ -1,5 +1,5 @@
-"""What the system tests share: the harness on the path, and docs/openapi.yaml, to which every answer of
-the API is held that a test sees by the harness."""
+"""What the system tests share: the harness on the path, and docs/openapi.yaml, to which every exchange
+with the API is held that a test has by the harness."""
 import os
 import sys
 

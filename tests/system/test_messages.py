@@ -138,6 +138,8 @@ def test_a_refusal_in_both_languages(world, method, path, body, status, kind, co
 ])
 def test_accept_language(world, header, lang):
     assert ask(world, "GET", "/v1/alerts/99999", None, header)[1]["Content-Language"] == lang
+    named = ask(world, "GET", "/v1/routes", None, header)[1]["Content-Language"]
+    assert named == (lang if header else None), "a list names it where it was asked for"
 
 
 def test_who_may_not_is_told_in_his_language(world):
