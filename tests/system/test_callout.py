@@ -82,14 +82,14 @@ def test_a_refusal_by_key_moves_on_at_once_and_who_comes_is_named(world):
     coming = wait_for("the second to come", lambda: world.alert(alert)["coming"])
     assert early(world, alert)
     assert [c["contact"] for c in coming] == [SECOND] and coming[0]["text"] == "1"
-    assert coming[0]["source"] == "key" and coming[0]["meaning"] == "acknowledged"
+    assert coming[0]["source"] == "key" and coming[0]["meaning"] == "coming"
     assert coming[0]["posts"][0]["role"] == "dept_head" and coming[0]["at"] > 0
     name = next(p["name"] for p in world.district.posts if p["id"] == SECOND)
     en, zh = (world.ctl("alert", "show", str(alert), lang=lang) for lang in ("en", "zh"))
     line = next(l for l in en.splitlines() if l.startswith("who comes: "))
-    assert name in line and "青石县" in line and '"1", acknowledged' in line, line
+    assert name in line and "青石县" in line and '"1", coming' in line, line
     line = next(l for l in zh.splitlines() if l.startswith("谁来:"))
-    assert name in line and "“1”,已确认" in line, line
+    assert name in line and "“1”,正赶来" in line, line
 
 
 def test_who_comes_second_is_told_that_he_is_not_needed(world):
