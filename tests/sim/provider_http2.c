@@ -44,20 +44,29 @@ on_begin_headers(nghttp2_session *h2, const nghttp2_frame *frame, void *ctx)
 	return 0;
 }
 
-static int
-on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
-	  const uint8_t *value, size_t value_len, uint8_t flags, void *ctx)
+static void
+take_header(struct exchange *x, const uint8_t *name, size_t name_len, const uint8_t *value,
+	    size_t value_len)
 {
-	struct exchange *x = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
 	const struct { const char *name; char **field; } wanted[] = {
 		{ ":path", &x->target }, { "content-type", &x->type },
 		{ "authorization", &x->authorization },
 	};
 
-	for (size_t i = 0; x && i < 3; i++)
+	for (size_t i = 0; i < 3; i++)
 		if (name_len == strlen(wanted[i].name) && !*wanted[i].field &&
 		    memcmp(name, wanted[i].name, name_len) == 0)
 			*wanted[i].field = xstrndup((const char *)value, value_len);
+}
+
+static int
+on_header(nghttp2_session *h2, const nghttp2_frame *frame, const uint8_t *name, size_t name_len,
+	  const uint8_t *value, size_t value_len, uint8_t flags, void *ctx)
+{
+	struct exchange *x = nghttp2_session_get_stream_user_data(h2, frame->hd.stream_id);
+
+	if (x)				/* else it was refused */
+		take_header(x, name, name_len, value, value_len);
 	return 0;
 }
 
