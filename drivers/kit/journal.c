@@ -3,8 +3,10 @@
 #include "drivers/kit/journal.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -347,6 +349,15 @@ journal_told_all(struct journal *j, struct record *r)
 {
 	r->is_told = true;
 	end_if_over(j, r);
+}
+
+const char *
+journal_owe_one(struct journal *j, struct record *r, char id[RECORD_ID])
+{
+	snprintf(id, RECORD_ID, "j%016" PRIx64, r->in.id);
+	journal_owe(j, r, id);
+	journal_told_all(j, r);
+	return id;
 }
 
 static void

@@ -49,6 +49,9 @@ void journal_keep(struct journal *, char kind, char *bytes, size_t len, size_t p
 /* Something told of it bears this id; of several with one id, one `took` is for all. */
 void journal_owe(struct journal *, struct record *, const char *id);
 void journal_told_all(struct journal *, struct record *);
+/* Both, where one thing is told of it, under an id of ours; returns that. */
+#define RECORD_ID 24
+const char *journal_owe_one(struct journal *, struct record *, char id[RECORD_ID]);
 void journal_took(struct journal *, const char *id);
 /* Calls back when everything kept before is on the disk, or is known not to be. */
 void journal_after(struct journal *, void (*synced)(void *ctx), void *ctx);

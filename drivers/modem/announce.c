@@ -14,8 +14,10 @@ say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
 	char ref[16], reason[48];
 
 	if (question_receipt(d, m->from, m->ref, state)) {
-		if (took)
+		if (took) {
 			inbound_took(&d->inbound, took, driver_now());
+			journal_took(kit_journal(d->kit), took);
+		}
 		return;
 	}
 	snprintf(ref, sizeof(ref), "%u", m->ref);
@@ -24,6 +26,15 @@ say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
 		.took = took, .ref = ref, .to = m->from, .state = state,
 		.reason = strcmp(state, "delivered") == 0 ? NULL : reason,
 	}, m->at ? m->at : kit_now());
+}
+
+/* It lies in the journal, or nowhere. */
+static void
+say_direct_receipt(struct driver *d, struct record *record, const struct inbound_message *m)
+{
+	char took[RECORD_ID];
+
+	say_receipt(d, record ? journal_owe_one(kit_journal(d->kit), record, took) : NULL, m);
 }
 
 static void
@@ -57,7 +68,7 @@ announce_found(struct driver *d, struct stored *found, bool is_direct)
 	};
 
 	if (is_direct && found->is_report) {
-		say_receipt(d, NULL, &report);
+		say_direct_receipt(d, found->kept, &report);
 		free(found->from);
 		return;
 	}

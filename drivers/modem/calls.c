@@ -1,4 +1,5 @@
 /* calls.c -- calls that wait, and the one in hand: each ends with one `done`. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "core/buf.h"
@@ -77,13 +78,72 @@ calls_give_back(struct driver *d, const char *class, const char *reason)
 	}
 }
 
-/* The modem is in doubt: whether it still rings there, nobody knows. */
+/* -- keys: pressed once, told when the call ends -- */
+
+static void
+say_keys(struct driver *d, struct record *record, const char *id, struct kit_progress *p)
+{
+	char took[RECORD_ID];
+
+	if (record)
+		p->took = journal_owe_one(kit_journal(d->kit), record, took);
+	kit_call_state(d->kit, id, p);
+}
+
+/* "ID KEYS".  The newest record of the call in hand is the one that counts. */
+static void
+on_keys_kept(void *ctx, struct record *record, const char *trouble)
+{
+	struct driver *d = ctx;
+	struct calling *c = &d->voice.call;
+	size_t len = c->id ? strlen(c->id) : 0;
+	struct record *done = record;
+
+	if (len && strncmp(record->in.bytes, c->id, len) == 0 && record->in.bytes[len] == ' ') {
+		done = c->kept;
+		c->kept = record;
+	}
+	if (done)
+		journal_told_all(kit_journal(d->kit), done);
+}
+
+void
+calls_keep_keys(struct driver *d)
+{
+	struct buf text = { 0 };
+	size_t len;
+
+	buf_printf(&text, "%s %s", d->voice.call.id, d->voice.call.keys_pressed);
+	len = text.len;
+	journal_keep(kit_journal(d->kit), KEYS_KIND, buf_take(&text), len, 0, on_keys_kept, d);
+}
+
+void
+calls_tell_keys(struct driver *d, struct record *record)
+{
+	char *id = xstrdup(record->in.bytes), *keys = strchr(id, ' ');
+
+	if (keys) {
+		*keys++ = '\0';
+		say_keys(d, record, id, &(struct kit_progress){ .state = "answered", .digits = keys });
+	} else {
+		journal_told_all(kit_journal(d->kit), record);
+	}
+	free(id);
+}
+
+/* The modem is in doubt: whether it still rings there, nobody knows.  What was pressed was pressed. */
 void
 calls_abandon(struct driver *d, const char *reason)
 {
+	struct calling *c = &d->voice.call;
+
 	calls_give_back(d, "retry_other", reason);
-	if (d->voice.call.state == CALL_NONE)
+	if (c->state == CALL_NONE)
 		return;
+	if (c->keys_pressed[0])
+		say_keys(d, c->kept, c->id, &(struct kit_progress){
+			.state = "answered", .digits = c->keys_pressed, .ms = driver_now() - c->dialed_at });
 	kit_done(d->kit, d->voice.call.id, "unknown", NULL, 0, NULL, reason);
 	calls_free(&d->voice.call);
 }
@@ -93,7 +153,7 @@ calls_end(struct driver *d)
 {
 	struct calling *c = &d->voice.call;
 
-	kit_call_state(d->kit, c->id, &(struct kit_progress){
+	say_keys(d, c->kept, c->id, &(struct kit_progress){
 		.state = "ended", .outcome = c->over,
 		.digits = c->keys_pressed[0] ? c->keys_pressed : NULL,
 		.ms = driver_now() - c->dialed_at });

@@ -92,6 +92,7 @@ struct calling {			/* voice.c */
 	bool is_speaking, seen, hang_up;
 	msec speaks_until;
 	char keys_pressed[16], early_key;
+	struct record *kept;		/* of the keys, on the disk; NULL = none is there yet */
 	const char *over;		/* outcome, once it is over */
 	const char *told;		/* the outcome that the last end of a call told; NULL = none */
 };
@@ -242,6 +243,9 @@ void calls_give_back(struct driver *, const char *class, const char *reason);	/*
 void calls_drop(struct driver *, struct queued_call *, const char *outcome, const char *class,
 		const char *reason);
 void calls_end(struct driver *);	/* the one in hand, as its `over` says */
+#define KEYS_KIND 'K'			/* of a record: the keys pressed in a call */
+void calls_keep_keys(struct driver *);	/* of the one in hand, as they are now */
+void calls_tell_keys(struct driver *, struct record *);	/* of one from before */
 void calls_free(struct calling *);	/* nothing is said of it */
 void calls_abandon(struct driver *, const char *reason);	/* all; in hand: nobody knows */
 
@@ -267,6 +271,11 @@ void trouble_over(struct driver *);	/* a message left: start the ladder anew */
 /* announce.c */
 void announce_found(struct driver *, struct stored *, bool is_direct);	/* takes its strings */
 void announce_stored(struct driver *);	/* after a listing */
+
+/* direct.c: what lies in no memory of the modem */
+void direct_message(struct driver *, const char *pdu);
+void direct_ring(struct driver *, const char *number);	/* a call that nobody answers */
+void direct_again(struct driver *);	/* tells what the journal has from before */
 
 /* health.c */
 /* Both begin an activity: true. */

@@ -30,6 +30,7 @@ struct stored {				/* one short message in a memory of the modem */
 	unsigned ref;			/* of a report: TP-MR and TP-ST */
 	unsigned char status;
 	bool is_call;			/* one that nobody answered; it lies in no memory */
+	void *kept;			/* the caller's, of what lies in no memory; NULL = nothing */
 	/* below: inbound.c's own */
 	uint64_t key;
 	msec seen_at, told_at;		/* first, last */

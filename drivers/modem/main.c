@@ -39,6 +39,7 @@ modem_open(struct kit *k, const char *route, json_t *config, const char *state)
 	confined_to_devices(d);
 	keep_parse(&d->kept, state);
 	run_open(d);
+	direct_again(d);
 }
 
 /* NULL: the item is refused, its `done` has been said. */
@@ -143,6 +144,15 @@ modem_reset(struct kit *k, const char *reason)
 }
 
 static void
+modem_journal(struct kit *k)
+{
+	struct driver *d = kit_self(k);
+
+	if (d->timer)
+		report_say(d);
+}
+
+static void
 modem_close(struct kit *k, msec grace_ms)
 {
 	struct driver *d = kit_self(k);
@@ -156,7 +166,7 @@ main(int argc, char **argv)
 {
 	static const struct kit_driver modem = {
 		.open = modem_open, .send = modem_send, .call = modem_call, .ask = modem_ask,
-		.withdraw = modem_withdraw, .took = modem_took, .reset = modem_reset,
+		.withdraw = modem_withdraw, .took = modem_took, .journal = modem_journal, .reset = modem_reset,
 		.close = modem_close, .marks = true,
 	};
 

@@ -6,30 +6,15 @@
 
 #include "core/buf.h"
 #include "drivers/modem/driver.h"
-#include "drivers/modem/pdu.h"
 
-static void
-on_direct(struct driver *d, const char *pdu)
-{
-	struct stored found;
-	struct err err;
-
-	if (sms_decode(&found, pdu, &err) < 0)
-		kit_log("message cannot be read reason=\"%s\"", err.text);
-	else
-		announce_found(d, &found, true);
-}
-
-/* It lies in no memory of the modem: until gongd has taken it, this process keeps it. */
 static void
 add_call(struct driver *d, const char *number, bool is_international)
 {
-	struct stored call = { .at = kit_now(), .is_call = true };
 	struct buf from = { 0 };
 
 	buf_printf(&from, "%s%s", is_international && *number != '+' ? "+" : "", number);
-	call.from = buf_take(&from);
-	announce_found(d, &call, true);
+	direct_ring(d, from.data);
+	buf_fini(&from);
 }
 
 /* A call back says "I have seen it".  It is told once, at the first ring that names the caller,
@@ -62,7 +47,7 @@ news_take(struct driver *d, enum news news, const char *line, const char *pdu)
 		break;
 	case NEWS_MESSAGE:
 	case NEWS_REPORT:
-		on_direct(d, pdu);
+		direct_message(d, pdu);
 		break;
 	case NEWS_CALLER:
 		on_caller(d, line);

@@ -50,6 +50,7 @@ alarms_of(const struct driver *d)
 		snprintf(balance, sizeof(balance), "%.2f", k->balance);
 		kit_alarm(alarms, "balance", modem_balance, balance, NUM(d->conf.balance_floor));
 	}
+	kit_journal_alarms(d->kit, alarms);
 	if (d->conf.plan_day && k->sms_today * 5 >= d->conf.plan_day * 4)
 		add_day_alarm(alarms, k->sms_today, d->conf.plan_day);
 	else

@@ -299,8 +299,11 @@ next_deletion(struct driver *d)
 {
 	const struct stored *gone;
 
-	while ((gone = inbound_next_deletion(&d->inbound)) && gone->location < 0)
+	while ((gone = inbound_next_deletion(&d->inbound)) && gone->location < 0) {
+		if (gone->kept)
+			journal_told_all(kit_journal(d->kit), gone->kept);
 		inbound_deleted(&d->inbound, gone->memory, gone->location, true);
+	}
 	return gone;
 }
 

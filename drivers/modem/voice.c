@@ -342,8 +342,10 @@ key(struct driver *d, char digit)
 		c->next_at = msec_min(c->next_at, driver_now());
 		return;
 	}
-	if (len + 1 < sizeof(c->keys_pressed))
+	if (len + 1 < sizeof(c->keys_pressed)) {
 		memcpy(c->keys_pressed + len, one, 2);
+		calls_keep_keys(d);
+	}
 	if (!json_object_get(c->keys, one))
 		return;
 	c->hang_up_at = driver_now() + SECONDS(1);

@@ -49,10 +49,17 @@ class Sim:
 
 
 class Driver:
-    def __init__(self, folder):
+    """`journal`: a file that it gets as fd 3, as from gongd; by hand it has none."""
+
+    def __init__(self, folder, journal=None):
         self.err = open(os.path.join(folder, "driver.err"), "ab")
+        self.journal = journal and {"fd": 3, "bytes": 16 << 20}
+        fd = os.open(journal, os.O_RDWR | os.O_CREAT, 0o600) if journal else -1
         self.p = subprocess.Popen([os.path.join(BUILD, "gong-modem")], stdin=subprocess.PIPE,
-                                  stdout=subprocess.PIPE, stderr=self.err)
+                                  stdout=subprocess.PIPE, stderr=self.err, close_fds=not journal,
+                                  preexec_fn=journal and (lambda: os.dup2(fd, 3)))
+        if journal:
+            os.close(fd)
         self.lines, self.seen = queue.Queue(), []
         self.reader = threading.Thread(target=self.read, daemon=True)
         self.reader.start()
@@ -67,7 +74,8 @@ class Driver:
         self.p.stdin.flush()
 
     def open(self, device, **config):
-        self.op("open", protocol=1, route="sim1", config=dict(config, device=device))
+        more = {"journal": self.journal} if self.journal else {}
+        self.op("open", protocol=1, route="sim1", config=dict(config, device=device), **more)
 
     def send(self, id, to, text, **fields):
         self.op("send", **dict({"channel": "sms", "items": [{"id": id, "to": to}], "text": text,
@@ -138,8 +146,8 @@ class Bench:
         self.things.append(Sim(self.folder, *options))
         return self.things[-1]
 
-    def driver(self, device=None, **config):
-        driver = Driver(self.folder)
+    def driver(self, device=None, journal=None, **config):
+        driver = Driver(self.folder, journal and os.path.join(self.folder, journal))
         self.things.append(driver)
         if device:
             driver.open(device, **config)
