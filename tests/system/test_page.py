@@ -11,6 +11,7 @@ from collections import Counter
 import pytest
 
 from harness import STATES, World, is_alive, wait_for
+from modems import Modems
 
 CONNECTIONS = 8
 COUNT = 600
@@ -270,3 +271,23 @@ def test_a_driver_sees_its_page_its_journal_and_no_other_file_of_gongds():
         files = {os.readlink("/proc/%d/fd/%s" % (pid, n)) for n in os.listdir("/proc/%d/fd" % pid)}
         mine = {f for f in files if f.startswith(world.state)}
         assert mine == {os.path.join(world.state, what, "http") for what in ("page", "journal")}
+
+
+@pytest.mark.parametrize("who", ["driver", "gongd"])
+def test_of_a_modem_only_the_one_in_the_air_is_in_doubt(who):
+    """It holds two: one in the air, and the next one ready, which goes on by itself."""
+    with Modems(1, air_ms=400) as m:
+        m.people(8)
+        m.broadcast("b")
+        wait_for("the third to be in the air", lambda: m.accepted() >= 2)
+        time.sleep(0.15)
+        if who == "driver":
+            os.kill(m.world.drivers()["gong-modem"], signal.SIGKILL)
+        else:
+            m.world.kill()
+            m.world.start()
+        wait_for("everything settled", m.world.settled, 60)
+        states = m.world.states()
+        assert states["uncertain"] in (1, 2) and sum(states.values()) == 8, states
+        numbers = Counter(b["to"] for b in m.books(0, ev="message"))
+        assert max(numbers.values()) == 1 and len(numbers) >= 8 - states["uncertain"], numbers
