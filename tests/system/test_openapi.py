@@ -551,6 +551,23 @@ def test_of_very_many_and_of_a_damaged_list(described):
             assert said["incomplete"] and said["damaged"] == ["contact"] and said["nobody_pending"], said
 
 
+@pytest.mark.parametrize("status, method, path, answer, header", [
+    (401, "GET", "/v1/alerts", "Problem", "WWW-Authenticate"), (405, "PUT", "/v1/alerts", "Problem", "Allow"),
+    (503, "POST", "/v1/callback/" + SECRET % "stopped", "Down", "Retry-After"),
+    (404, "GET", "/v1/alerts/4711", "NotFound", "Content-Language")])
+def test_a_refusal_has_the_headers_of_the_file(night, described, status, method, path, answer, header):
+    auth = {} if status == 401 else {"Authorization": "Bearer " + harness.TOKEN}
+    connection = http.client.HTTPConnection("127.0.0.1", night.port, timeout=30 * SLOW)
+    with contextlib.closing(connection):
+        connection.request(method, path, headers=auth)
+        got = connection.getresponse()
+        got.read()
+    listed = described.doc["components"]["responses"][answer]["headers"]
+    assert got.status == status and header in listed
+    value = got.headers[header]
+    described.check(int(value) if header == "Retry-After" else value, described.resolve(listed[header])["schema"])
+
+
 HALF = dict(id="4711", alert="4711", name="nix")
 
 
