@@ -26,9 +26,9 @@ put_list(struct buf *out, json_t *list)
 		buf_puts(out, "-");
 }
 
-/* The row of that name; NULL having said what there is. */
-static json_t *
-find_row(struct ctl *ctl, json_t *rows, const char *name)
+/* Says which names begin as that one does. */
+static void
+say_near(const struct ctl *ctl, json_t *rows, const char *name)
 {
 	struct buf near = { 0 };
 	json_t *row;
@@ -37,14 +37,25 @@ find_row(struct ctl *ctl, json_t *rows, const char *name)
 	json_array_foreach(rows, i, row) {
 		const char *other = member_text(row, "name");
 
-		if (strcmp(other, name) == 0)
-			return row;
 		if (strncmp(other, name, strcspn(name, ".")) == 0)
 			buf_printf(&near, "%s%s", near.len ? ", " : "", other);
 	}
 	fprintf(stderr, say(ctl, "gongctl: there is no \"%s\"%s%s\n", "gongctl: 没有「%s」%s%s\n"), name,
 		near.len ? say(ctl, "; do you mean ", ";是不是 ") : "", near.len ? near.data : "");
 	buf_fini(&near);
+}
+
+/* The row of that name; NULL having said what there is. */
+static json_t *
+find_row(const struct ctl *ctl, json_t *rows, const char *name)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		if (strcmp(member_text(row, "name"), name) == 0)
+			return row;
+	say_near(ctl, rows, name);
 	return NULL;
 }
 
