@@ -97,6 +97,7 @@ pager_start(const char *program, int *in)
 		close(ends[0]);
 		close(ends[1]);
 		setenv("LESS", "FRX", 0);
+		setenv("LESSSECURE", "1", 1);	/* no shell for who may only run gongctl */
 		setenv("LESSCHARSET", "utf-8", 0);
 		setenv("LV", "-c", 0);
 		execl("/bin/sh", "sh", "-c", program, (char *)NULL);

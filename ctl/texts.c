@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/rung.h"
+
 static const char *
 in_own(const struct ctl *ctl, json_t *title)
 {
@@ -276,12 +278,15 @@ step_cells(const struct ctl *ctl, json_t *step, msec before, struct grid *t)
 {
 	msec after = member_int(step, "after_ms");
 	struct buf to = { 0 }, channels = { 0 };
+	json_t *channel;
 	char text[HUMAN];
+	size_t i;
 
 	put_list(&to, json_object_get(step, "to"));
-	put_list(&channels, json_object_get(step, "channels"));
+	json_array_foreach(json_object_get(step, "channels"), i, channel)
+		buf_printf(&channels, "%s%s", i ? ", " : "", word(ctl, json_string_value(channel)));
 	grid_cell(t, after == before ? "  |" : duration_text(ctl, text, after));
-	grid_cell(t, member_text(step, "name"));
+	grid_cell(t, member_text(step, "name") ? rung_said(member_text(step, "name"), ctl->lang) : NULL);
 	grid_cell(t, to.data);
 	grid_cell(t, channels.data);
 	grid_cell(t, member_text(step, "template"));

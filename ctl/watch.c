@@ -458,7 +458,7 @@ alert_watch(struct ctl *ctl)
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);
 	keys_begin(&w);
-	while (!stopped && code == CTL_OK && !closed) {
+	while (!stopped && code == CTL_OK && !closed && !output_failed()) {
 		code = turn(&w, &closed);
 		if (code == CTL_OK && !closed && !stopped)
 			wait_for_keys(&w);

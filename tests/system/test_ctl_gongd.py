@@ -175,3 +175,18 @@ def test_texts_ladders_and_roles_are_shown_as_they_are_in_force(world):
     assert "family warner: warner, info_officer" in world.ctl("role", "list", lang="en")
     wrong = world.ctl("template", "show", "warn.rian", check=False, lang="en")
     assert wrong.returncode == 1 and "do you mean" in wrong.stderr and "warn.rain" in wrong.stderr, wrong
+    told = world.ctl("send", "flood.move", "--division", "990121001", "--severity", "red", "--role", "warner",
+                     "--dry-run", lang="zh", check=False)
+    assert told.returncode == 0 and "只告知一次" in told.stderr, told
+
+
+def test_a_misspelt_name_is_answered_with_the_near_one(world):
+    for args, said in ((["flood.mvoe", *SEND], "flood.move"), (["flood.move", "--severity", "red", "--policy", "mvoe.now"],
+                                                               "move.now"),
+                       (["flood.move", "--severity", "red", "--role", "wanrer"], "warner"),
+                       (["elephant", *SEND], "gongctl template list")):
+        for lang in ("en", "zh"):
+            wrong = world.ctl("send", *args, "--division", COUNTY, check=False, lang=lang)
+            assert wrong.returncode == 1 and said in wrong.stderr, wrong
+    wrong = world.ctl("route", "test", "pretent", check=False, lang="zh")
+    assert wrong.returncode == 1 and "是不是“pretend”" in wrong.stderr

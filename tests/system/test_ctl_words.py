@@ -184,7 +184,7 @@ def test_an_output_that_cannot_be_written_is_told(gongd):    # noqa: F811
     gongd.answers["GET /v1/alerts"] = (200, {"alerts": [ALERT], "next": None})
     gongd.answers["POST /v1/alerts"] = (200, {"id": 1, "code": "A3", "state": "active", "targets": 1})
     for args in (["alert", "list"], ["--json", "alert", "list"], ["help"], ["version"],
-                 ["send", "t", "--severity", "red", "--contact", "c"], ["alert", "list", "--watch"]):
+                 ["send", "t", "--severity", "red", "--contact", "c"], ["alert", "list", "--watch"], ["alert", "watch", "12"]):
         with open("/dev/full", "w") as full:
             p = subprocess.run([GONGCTL, "--lang", "zh", "--socket", gongd.path, *args], stdout=full,
                                stderr=subprocess.PIPE, timeout=20)
@@ -196,10 +196,10 @@ def test_what_is_longer_than_the_screen_goes_through_a_pager(gongd, tmp_path):  
     gongd.answers["GET /v1/alerts"] = (200, {"alerts": many, "next": None})
     args = ["--lang", "en", "--socket", gongd.path, "alert", "list"]
     kept = str(tmp_path / "paged")
-    paging = {"GONG_PAGER": "cat >%s; echo $LESS >>%s" % (kept, kept), "PAGER": "false"}
+    paging = {"GONG_PAGER": "cat >%s; echo $LESSSECURE$LESS >>%s" % (kept, kept), "PAGER": "false"}
     assert "K7" not in terminal(args, env=paging)
     text = open(kept, encoding="utf-8").read()
-    assert text.count("K7") == 40 and text.endswith("FRX\n")
+    assert text.count("K7") == 40 and text.endswith("1FRX\n")
     for args_, env, rows in ((args + ["--no-pager"], paging, 24), (args, {"GONG_PAGER": "", "PAGER": "false"}, 24),
                              (args, {"GONG_PAGER": "cat"}, 24), (args, paging, 60),
                              (args, {"GONG_PAGER": "no-such-program"}, 24)):

@@ -249,7 +249,7 @@ static const struct refusal callout_refusals[] = {
 	  422, "/contacts", "not both" },
 	{ "a duty nowhere", "{\"key\":\"k\",\"role\":\"duty_officer\"}", 422, "/division", "990121" },
 	{ "no such role", "{\"key\":\"k\",\"role\":\"cook\",\"division\":\"990121\"}", 422, "/role",
-	  "roles.conf" },
+	  "gongctl role list" },
 	{ "a role the policy does not begin with",
 	  "{\"key\":\"k\",\"role\":\"vehicle_driver\",\"division\":\"990121\","
 	  "\"policy\":\"duty.callout\"}", 422, "/role", "calls duty_officer first" },
