@@ -398,6 +398,7 @@ def test_what_people_say_and_what_the_desk_makes_of_it(night):
     night.ok("GET", "/v1/tasks")
     night.ok("POST", path + "close", {"note": "已到", "name": "李伟"})
     night.refuse(409, "POST", path + "close", {"note": "已到"})
+    night.refuse(409, "POST", path + "note", {"note": "晚了"})
     night.ok("POST", "/v1/alerts/%d/cancel" % alert, {"note": "完", "template": "warn.cancel"})
     night.refuse(409, "POST", "/v1/alerts/%d/cancel" % alert, {"note": "完"})
     night.ok("GET", "/v1/tasks")
