@@ -3,8 +3,12 @@
  *
  * $KILL_SHIM is a folder.  `at` in there holds n, and is taken away by the process that reads it, so
  * that the next one lives; without it nothing happens.  `died` then says how many syncs of the journal
- * had come back.  An odd n is before the call and an even one in its middle or after it. */
+ * had come back.  An odd n is before the call and an even one in its middle or after it.
+ *
+ * While `full` is in there, the journal finds no room on its disk; while `slow` is, a sync does not come
+ * back. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -24,6 +28,14 @@ in_folder(char path[4096], const char *name)
 {
 	snprintf(path, 4096, "%s/%s", getenv("KILL_SHIM"), name);
 	return path;
+}
+
+static int
+is_there(const char *name)
+{
+	char path[4096];
+
+	return getenv("KILL_SHIM") && access(in_folder(path, name), F_OK) == 0;
 }
 
 static long
@@ -88,6 +100,10 @@ pwrite(int fd, const void *bytes, size_t len, off_t offset)
 	ssize_t (*real)(int, const void *, size_t, off_t) =
 		REAL(ssize_t (*)(int, const void *, size_t, off_t), "pwrite");
 
+	if (is_there("full")) {
+		errno = ENOSPC;
+		return -1;
+	}
 	if (turn("pwrite")) {
 		real(fd, bytes, len / 2, offset);
 		die("pwrite/2");
@@ -100,10 +116,22 @@ fdatasync(int fd)
 {
 	int now = turn("fdatasync"), rc = REAL(int (*)(int), "fdatasync")(fd);
 
+	for (int i = 0; i < 3000 && is_there("slow"); i++)	/* half a minute at most */
+		usleep(10000);
 	syncs++;
 	if (now)
 		die("fdatasync after");
 	return rc;
+}
+
+int
+fallocate(int fd, int mode, off_t offset, off_t len)
+{
+	if (is_there("full")) {
+		errno = ENOSPC;
+		return -1;
+	}
+	return REAL(int (*)(int, int, off_t, off_t), "fallocate")(fd, mode, offset, len);
 }
 
 int

@@ -63,7 +63,7 @@ class Life:
                                   os.set_inheritable(3, True), close_fds=False)
         os.close(fd)
         self.took, self.lazy, self.deaf, self.told, self.alarms = took, lazy, deaf, [], None
-        self.replies = []
+        self.replies, self.pongs = [], 0
         self.log = b""
         self.lines = queue.Queue()
         self.threads = [threading.Thread(target=f, daemon=True)
@@ -88,6 +88,7 @@ class Life:
                 continue                    # half of it, before it died
             if event["ev"] == "health":
                 self.alarms = [a["name"] for a in event.get("alarms", [])]
+            self.pongs += event["ev"] == "pong"
             if event["ev"] == "reply":
                 self.replies.append(event["status"])
             what = {"receipt": event.get("id"), "inbound": event.get("id"),
@@ -238,6 +239,57 @@ def test_without_room_nothing_is_fetched(tmp_path, shop):
     settle(shop, journal)
     life.end()
     assert len(set(took)) == 2700
+
+
+def test_a_full_disk_stops_the_pulls_until_it_has_room(tmp_path, shop, shim):
+    journal, took, full = str(tmp_path / "journal"), [], tmp_path / "full"
+    full.touch()
+    shop.put("/replies", *replies(5))
+    life = Life(tmp_path, profile(shop.url), journal, took, shim=shim)
+    wait_for("an alarm", lambda: life.alarms == ["pull"])
+    assert not shop.handed and not shop.asked
+    full.unlink()
+    settle(shop, journal)
+    wait_for("no alarm", lambda: life.alarms == [])
+    life.end()
+    assert set(took) == {"I%d" % i for i in range(5)} and b"No space left" in life.log
+
+
+def test_a_disk_that_fills_up_in_the_middle_loses_nothing_that_lives(tmp_path, shop, shim):
+    """The room was there when the answer was asked for: it is told at once, and that is said."""
+    journal, took, full = str(tmp_path / "journal"), [], tmp_path / "full"
+    life = Life(tmp_path, profile(shop.url), journal, took, shim=shim)
+    wait_for("it asks", lambda: shop.asked)
+    shop.hold = threading.Event()
+    time.sleep(0.5)                         # a request waits for its answer
+    shop.put("/receipts", *receipts(2))
+    shop.put("/replies", *replies(2))
+    full.touch()
+    shop.hold.set()
+    wait_for("two of them", lambda: len(took) >= 2)
+    wait_for("an alarm", lambda: "journal" in (life.alarms or []))
+    full.unlink()
+    wait_for("the others", lambda: len(set(took)) == 4)
+    wait_for("no alarm", lambda: life.alarms == [])
+    life.end()
+    assert b"told all the same" in life.log
+
+
+def test_a_slow_disk_stops_no_pong_and_tells_nothing_early(tmp_path, shop, shim):
+    journal, took, slow = str(tmp_path / "journal"), [], tmp_path / "slow"
+    slow.touch()
+    shop.put("/receipts", *receipts(3))
+    life = Life(tmp_path, profile(shop.url), journal, took, shim=shim)
+    wait_for("the answer", lambda: shop.handed)
+    for n in range(5):
+        life.say({"op": "ping", "n": n})
+        wait_for("a pong", lambda: life.pongs == n + 1, seconds=2)
+        time.sleep(0.1)
+    assert not took
+    slow.unlink()
+    settle(shop, journal)
+    life.end()
+    assert set(took) == {"R0", "R1", "R2"}
 
 
 def test_a_damaged_record_costs_itself_and_is_an_alarm(tmp_path, shop):

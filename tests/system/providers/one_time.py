@@ -14,6 +14,7 @@ class OneTime(ThreadingHTTPServer):
     def __init__(self, most=3):
         self.shelves = {"/receipts": [], "/replies": []}
         self.handed, self.lives, self.asked, self.most, self.lock = [], [], 0, most, threading.Lock()
+        self.hold = None                     # an Event: answers wait for it
         self.broken = None                   # answers so instead: (status, bytes, what of it is sent)
         shop = self
 
@@ -22,6 +23,8 @@ class OneTime(ThreadingHTTPServer):
 
             def do_POST(handler):
                 said = json.loads(handler.rfile.read(int(handler.headers["Content-Length"])))
+                if shop.hold:
+                    shop.hold.wait(10)
                 status, body, sent = shop.answer(handler.path, said.get("life"))
                 handler.send_response(status)
                 handler.send_header("Content-Length", str(len(body)))
