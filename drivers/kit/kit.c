@@ -210,22 +210,34 @@ confined_json(const struct confined *c)
 	return json;
 }
 
-json_t *
-kit_confined(const struct kit *k)
+static bool
+has_page(const struct kit *k)
 {
-	return k->files ? confined_json(&k->confined) : NULL;
+	return k->page && k->driver->marks;
 }
 
-static void
-add_confined(struct kit *k)
+void
+kit_complete_ready(const struct kit *k, json_t *ready)
 {
-	json_t *confined = kit_confined(k);
-	char *text = confined ? json_dumps(confined, JSON_COMPACT) : NULL;
+	if (k->files)
+		json_object_set_new(ready, "confined", confined_json(&k->confined));
+	if (has_page(k))
+		json_object_set_new(ready, "page", json_true());
+}
 
-	if (text)
-		buf_printf(&k->out, ",\"confined\":%s", text);
+/* The same, as further members of the line. */
+static void
+complete_ready(struct kit *k)
+{
+	json_t *more = json_object();
+	char *text;
+
+	kit_complete_ready(k, more);
+	text = json_dumps(more, JSON_COMPACT);
+	if (json_object_size(more))
+		buf_printf(&k->out, ",%.*s", (int)strlen(text) - 2, text + 1);
 	free(text);
-	json_decref(confined);
+	json_decref(more);
 }
 
 void
@@ -243,8 +255,8 @@ kit_ready(struct kit *k, const struct kit_offer *o)
 		buf_puts(&k->out, ",\"receipts_by_ref\":true");
 	if (o->templates)
 		buf_puts(&k->out, ",\"templates\":true");
-	if (k->page && k->driver->marks)
-		buf_printf(&k->out, ",\"page\":true,\"prefetch\":%u", o->prefetch);
+	if (has_page(k))
+		buf_printf(&k->out, ",\"prefetch\":%u", o->prefetch);
 	if (o->rate > 0)
 		buf_printf(&k->out, ",\"rate\":%g", o->rate);
 	if (o->reply_within_ms)
@@ -256,7 +268,7 @@ kit_ready(struct kit *k, const struct kit_offer *o)
 		free(budgets);
 	}
 	member(k, "identity", o->identity);
-	add_confined(k);
+	complete_ready(k);
 	end_line(k);
 }
 

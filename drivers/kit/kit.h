@@ -96,9 +96,9 @@ void kit_exit(struct kit *);		/* flushes, then leaves kit_main with 0 */
  * what the kernel has but forbids is an alarm in every `health`.  A file granted alone that is
  * replaced ends the driver with `fatal` and retry: the next process is granted the new one. */
 void kit_confine(struct kit *, const struct confine *);
-/* For a `ready` that is not kit_ready's: {"landlock", "seccomp", "no_network", "lacks"}; NULL before
- * kit_confine. */
-json_t *kit_confined(const struct kit *);
+/* For a `ready` that is not kit_ready's: adds what the kit alone knows, after kit_confine `confined`, and
+ * `page` when this driver marks what leaves.  Without the latter its marks count for nothing. */
+void kit_complete_ready(const struct kit *, json_t *ready);
 
 /* BY_REF: they name the provider's reference (of any length) and the number, not our id. */
 enum kit_receipts { KIT_RECEIPTS_NONE, KIT_RECEIPTS, KIT_RECEIPTS_BY_REF };

@@ -16,7 +16,7 @@ ready_event(const struct driver *d, bool works)
 				  "channels", "sms", "window", works ? WINDOW : 0, "batch", 1,
 				  "receipts", d->receipts, "inbound", 1, "version", GONG_VERSION);
 
-	json_object_set_new(event, "confined", kit_confined(d->kit));
+	kit_complete_ready(d->kit, event);
 	if (d->id.imei[0])
 		json_object_set_new(event, "identity", json_string(d->id.imei));
 	if (d->voice.is_offered) {

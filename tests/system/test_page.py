@@ -288,6 +288,6 @@ def test_of_a_modem_only_the_one_in_the_air_is_in_doubt(who):
             m.world.start()
         wait_for("everything settled", m.world.settled, 60)
         states = m.world.states()
-        assert states["uncertain"] in (1, 2) and sum(states.values()) == 8, states
+        assert states["uncertain"] == 1 and sum(states.values()) == 8, states
         numbers = Counter(b["to"] for b in m.books(0, ev="message"))
-        assert max(numbers.values()) == 1 and len(numbers) >= 8 - states["uncertain"], numbers
+        assert max(numbers.values()) == 1 and len(numbers) >= 7, numbers
