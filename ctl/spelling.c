@@ -4,6 +4,7 @@
 #include "ctl/ctl.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -30,32 +31,56 @@ choices_of(const char *arg)
 	return NULL;
 }
 
-/* U+FF01…U+FF5E are three bytes, ef bc 81 … ef bd 9e; U+3000 is e3 80 80, U+3001 (、) e3 80 81. */
-char *
-spell_narrow(const char *text)
+/* The narrow form of the character at p, and the bytes it takes; 0: it is none that has one.  U+FF01…U+FF5E
+ * are ef bc 81 … ef bd 9e; U+3000 is e3 80 80, U+3001 (、) e3 80 81. */
+static size_t
+narrow_form(const unsigned char *p, char *out)
+{
+	if (p[0] == 0xef && (p[1] == 0xbc || p[1] == 0xbd) && p[2] >= 0x80 && p[2] <= 0xbf) {
+		unsigned wide = (unsigned)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);	/* of U+Fxxx */
+
+		*out = (char)(wide - 0xf01 + '!');
+		return wide >= 0xf01 && wide <= 0xf5e ? 3 : 0;
+	}
+	if (p[0] == 0xe3 && p[1] == 0x80 && (p[2] == 0x80 || p[2] == 0x81)) {
+		*out = p[2] == 0x80 ? ' ' : ',';
+		return 3;
+	}
+	return 0;
+}
+
+/* only: the characters that are wanted narrow; NULL = all. */
+static char *
+narrowed(const char *text, const char *only)
 {
 	const unsigned char *p = (const unsigned char *)text;
 	struct buf out = { 0 };
 
 	while (*p) {
-		char c = (char)*p;
-		size_t len = 1;
+		char c = 0;
+		size_t len = narrow_form(p, &c);
 
-		if (p[0] == 0xef && (p[1] == 0xbc || p[1] == 0xbd) && p[2] >= 0x80 && p[2] <= 0xbf) {
-			unsigned wide = (unsigned)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-
-			if (wide >= 0xf01 && wide <= 0xf5e) {	/* of U+Fxxx */
-				c = (char)(wide - 0xf01 + '!');
-				len = 3;
-			}
-		} else if (p[0] == 0xe3 && p[1] == 0x80 && (p[2] == 0x80 || p[2] == 0x81)) {
-			len = 3;
-			c = p[2] == 0x80 ? ' ' : ',';
+		if (len && (!only || strchr(only, c))) {
+			buf_add(&out, &c, 1);
+			p += len;
+		} else {
+			buf_add(&out, p++, 1);
 		}
-		buf_add(&out, &c, 1);
-		p += len;
 	}
 	return buf_take(&out);
+}
+
+char *
+spell_narrow(const char *text)
+{
+	return narrowed(text, NULL);
+}
+
+/* Of a place: its code, or its name, in which （ stays what it is. */
+static char *
+spell_place(const char *text)
+{
+	return narrowed(text, "0123456789,");
 }
 
 /* -- words of closed lists -- */
@@ -217,6 +242,8 @@ is_formal(const char *arg)
 char *
 spell_operand(const char *arg, const char *text)
 {
+	if (strcmp(arg, "CODE") == 0)
+		return spell_place(text);
 	return is_formal(arg) ? spell_narrow(text) : xstrdup(text);
 }
 
@@ -224,7 +251,7 @@ int
 spell_value(struct ctl *ctl, const struct option_spec *spec, const char *text, char **out)
 {
 	struct buf chosen = { 0 };
-	char *narrow;
+	char *plain;
 	int code = CTL_OK;
 
 	*out = NULL;
@@ -236,14 +263,15 @@ spell_value(struct ctl *ctl, const struct option_spec *spec, const char *text, c
 		*out = xstrdup(text);
 		return CTL_OK;
 	}
-	narrow = spell_narrow(text);
-	if (choices_of(spec->arg))
-		code = spell_choices(ctl, spec, narrow, &chosen);
-	else if (strcmp(spec->arg, "KIND") == 0)
-		buf_puts(&chosen, kind_word(narrow));
-	else
-		buf_puts(&chosen, narrow);
-	free(narrow);
+	plain = spell_operand(spec->arg, text);
+	if (choices_of(spec->arg)) {
+		free(plain);
+		plain = spell_narrow(text);
+		code = spell_choices(ctl, spec, plain, &chosen);
+	} else {
+		buf_puts(&chosen, strcmp(spec->arg, "KIND") == 0 ? kind_word(plain) : plain);
+	}
+	free(plain);
 	if (code == CTL_OK)
 		*out = buf_take(&chosen);
 	buf_fini(&chosen);
@@ -268,8 +296,7 @@ one_figure(const char *text, char out[32])
 
 		if (strncmp(text + len, units[i][0], unit) != 0)
 			continue;
-		memcpy(out, text, len);
-		strcpy(out + len, units[i][1]);
+		snprintf(out, 32, "%.*s%s", (int)len, text, units[i][1]);
 		return len + unit;
 	}
 	return 0;

@@ -151,7 +151,7 @@ def test_a_place_is_taken_by_its_name_and_a_wrong_code_asked_back(world):
 def test_the_places_with_nobody_to_call_come_first(world):
     """One village whose people are all gone from the list: its name stands above the plan."""
     with open(world.path("one.csv"), "w", encoding="utf-8") as f:
-        f.write("code,name,level,parent\n990121001099,空空村,village,990121001\n")
+        f.write("code,name,level,parent\n990121001099,空空村（东）,village,990121001\n")
     world.ctl("import", "divisions", world.path("one.csv"))
     for extra in (["--dry-run"], []):
         p = subprocess.run([os.path.join(BUILD, "gongctl"), "--lang", "zh", "--config", world.conf, "send", "flood.move",
@@ -159,7 +159,7 @@ def test_the_places_with_nobody_to_call_come_first(world):
                            timeout=20 * SLOW, env=dict(os.environ, LC_ALL="C.UTF-8"))
         lines = p.stdout.decode().splitlines()
         assert p.returncode == 0 and re.search(r"无人可叫:1 个\(共 \d+ 个地区\)", lines[0]), lines
-        assert lines[1] == "  空空村 990121001099", lines
+        assert lines[1] == "  空空村（东） 990121001099", lines
 
 
 def test_texts_ladders_and_roles_are_shown_as_they_are_in_force(world):
@@ -178,6 +178,12 @@ def test_texts_ladders_and_roles_are_shown_as_they_are_in_force(world):
     told = world.ctl("send", "flood.move", "--division", "990121001", "--severity", "red", "--role", "warner",
                      "--dry-run", lang="zh", check=False)
     assert told.returncode == 0 and "只告知一次" in told.stderr, told
+
+
+def test_a_name_with_wide_brackets_is_a_name(world):
+    for given in ("空空村（东）", "９９０１２１００１０９９"):
+        plan = world.ctl("send", "flood.move", "--division", given, *SEND, "--dry-run", lang="zh", check=False)
+        assert plan.returncode == 0 and "1 个叫应对象" in plan.stdout, plan
 
 
 def test_a_misspelt_name_is_answered_with_the_near_one(world):
