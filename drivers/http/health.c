@@ -19,7 +19,9 @@ add_alarms(json_t *alarms, const struct http *h)
 		kit_alarm(alarms, "clock", clock_ahead, NUM(seconds));
 	else if (s->clock_alarm)
 		kit_alarm(alarms, "clock", clock_behind, NUM(seconds));
-	if (s->pull_alarm)
+	if (s->pull_alarm && s->no_room)
+		kit_alarm(alarms, "pull", pull_no_room, s->pull_reason);
+	else if (s->pull_alarm)
 		kit_alarm(alarms, "pull", pull_failing, s->pull_reason);
 	if (h->telling.unread_count)
 		kit_alarm(alarms, "pull_unread", pull_unread, NUM((long long)h->telling.unread_count));
@@ -106,12 +108,13 @@ health_note_balance(struct http *h, double balance)
 }
 
 void
-health_note_pull(struct http *h, const char *reason)
+health_note_pull(struct http *h, const char *reason, bool no_room)
 {
 	struct health *s = &h->health;
 
-	if (s->pull_alarm == (reason != NULL))
+	if (s->pull_alarm == (reason != NULL) && s->no_room == no_room)
 		return;
+	s->no_room = no_room;
 	s->pull_alarm = reason != NULL;
 	snprintf(s->pull_reason, sizeof(s->pull_reason), "%s", reason ? reason : "");
 	answer_trim(s->pull_reason);

@@ -61,6 +61,7 @@ struct health {
 	bool ill;			/* the provider does not answer */
 	char note[256];			/* why */
 	bool has_skew, has_balance, clock_alarm, balance_alarm, pull_alarm;
+	bool no_room;			/* the pull alarm is about our own disk */
 	char pull_reason[256];
 	msec skew_ms;			/* their clock minus ours */
 	double balance;
@@ -222,8 +223,8 @@ void health_note_date(struct http *, msec date);	/* 0 = not looked at */
 /* False where the answer has no number, or the sum over its list cannot be made. */
 bool health_read_balance(const struct balance_rules *, json_t *body, double *out);
 void health_note_balance(struct http *, double balance);
-/* Receipts and replies cannot be fetched, or can again (NULL). */
-void health_note_pull(struct http *, const char *reason);
+/* Receipts and replies cannot be fetched, for want of room here or by their fault, or can again (NULL). */
+void health_note_pull(struct http *, const char *reason, bool no_room);
 void health_tell(struct http *);
 void health_fini(struct http *);
 

@@ -32,15 +32,15 @@ every(const struct pull *p)
 
 /* What cannot be fetched comes to nobody, and a provider keeps it for so long only. */
 static void
-note(struct pull *p, const char *reason)
+note(struct pull *p, const char *reason, bool no_room)
 {
 	struct http *h = p->http;
 
 	p->failed = reason ? p->failed + 1 : 0;
 	if (reason && p->failed >= FAILED_MAX)
-		health_note_pull(h, reason);
+		health_note_pull(h, reason, no_room);
 	else if (!reason && h->pulls[!p->index].failed < FAILED_MAX)
-		health_note_pull(h, NULL);
+		health_note_pull(h, NULL, false);
 }
 
 /* The turn is over, the next one comes. */
@@ -53,10 +53,10 @@ rest(struct pull *p, bool more)
 }
 
 static void
-fail(struct pull *p, const char *reason)
+fail(struct pull *p, const char *reason, bool no_room)
 {
 	kit_log("pull failed host=%s reason=\"%s\"", p->http->profile.host, reason);
-	note(p, reason);
+	note(p, reason, no_room);
 }
 
 /* --- what nobody could read --------------------------------------------------------------------- */
@@ -241,7 +241,7 @@ read_answer(struct http *h, struct pull *p, struct record *record)
 	}
 	if (body && json_is_array(list)) {
 		if (p)
-			note(p, NULL);
+			note(p, NULL, false);
 		if (p && !json_array_size(list))
 			p->nothing = table_key(r.body);
 		begin(h, p, record, body, list);
@@ -251,7 +251,7 @@ read_answer(struct http *h, struct pull *p, struct record *record)
 		snprintf(judgement.reason, sizeof(judgement.reason), "provider answered %ld, but without the "
 			 "list of pull/list", r.status);
 	if (p)
-		fail(p, judgement.reason);
+		fail(p, judgement.reason, false);
 	if (body ? has_things(body) : !is_ours || (judgement.verdict == VERDICT_UNKNOWN && !is_page(&r)))
 		begin(h, p, record, body, NULL);
 	else {
@@ -292,9 +292,9 @@ on_pulled(void *ctx, const struct operation *op, struct item **items, size_t cou
 		journal_give_up(kit_journal(h->kit), ANSWER_MAX + HEAD_MAX);
 		json_decref(answer_read(&h->profile, op, r, &judgement));
 		if (is_known)
-			note(p, NULL);
+			note(p, NULL, false);
 		else
-			fail(p, judgement.reason[0] ? judgement.reason : "the provider's answer is empty");
+			fail(p, judgement.reason[0] ? judgement.reason : "the provider's answer is empty", false);
 		rest(p, false);
 		return;
 	}
@@ -313,7 +313,7 @@ on_room(void *ctx, const char *trouble)
 	if (!h->is_open)
 		return;
 	if (trouble) {
-		fail(p, trouble);
+		fail(p, trouble, true);
 		rest(p, false);
 	} else if (h->closing) {
 		journal_give_up(kit_journal(h->kit), ANSWER_MAX + HEAD_MAX);

@@ -87,6 +87,7 @@ class Life:
             except ValueError:
                 continue                    # half of it, before it died
             if event["ev"] == "health":
+                self.concepts = [a["concept"] for a in event.get("alarms", [])]
                 self.alarms = [a["name"] for a in event.get("alarms", [])]
             self.pongs += event["ev"] == "pong"
             if event["ev"] == "reply":
@@ -247,7 +248,7 @@ def test_a_full_disk_stops_the_pulls_until_it_has_room(tmp_path, shop, shim):
     shop.put("/replies", *replies(5))
     life = Life(tmp_path, profile(shop.url), journal, took, shim=shim)
     wait_for("an alarm", lambda: life.alarms == ["pull"])
-    assert not shop.handed and not shop.asked
+    assert life.concepts == ["pull_no_room"] and not shop.handed and not shop.asked
     full.unlink()
     settle(shop, journal)
     wait_for("no alarm", lambda: life.alarms == [])
