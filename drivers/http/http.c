@@ -2,7 +2,6 @@
  * What gongd says comes in here and is handed to whoever does it; docs/http-driver.md. */
 #include "drivers/http/http.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -269,6 +268,5 @@ main(void)
 	struct http h = { .urgent = TAILQ_HEAD_INITIALIZER(h.urgent),
 			  .ordinary = TAILQ_HEAD_INITIALIZER(h.ordinary) };
 
-	signal(SIGPIPE, SIG_IGN);
 	return kit_main(&driver, &h);
 }

@@ -89,6 +89,14 @@ kit_log(const char *fmt, ...)
 	(void)!write(STDERR_FILENO, line, len);
 }
 
+static void on_close(struct kit *, msec grace_ms);
+
+static void
+on_unheard(evutil_socket_t fd, short what, void *ctx)
+{
+	on_close(ctx, CLOSE_MS);
+}
+
 /* Output is blocking on purpose: gongd always reads, and when it does not, back-pressure is
  * what we want. */
 static void
@@ -105,9 +113,9 @@ write_out(struct kit *k)
 			poll(&(struct pollfd){ STDOUT_FILENO, POLLOUT, 0 }, 1, -1);
 			continue;
 		}
-		if (n < 0) {		/* gongd is gone; what came is for the next one */
-			journal_close(k->journal);
-			_exit(1);
+		if (n < 0) {		/* gongd is gone: nobody hears it, but what is under way is ended well */
+			event_base_once(k->base, -1, EV_TIMEOUT, on_unheard, k, NULL);
+			break;
 		}
 		done += (size_t)n;
 	}
@@ -913,7 +921,7 @@ on_term(evutil_socket_t fd, short what, void *ctx)
 	struct kit *k = ctx;
 
 	if (getppid() != k->parent)
-		on_close(k, CLOSE_MS);	/* gongd is gone: writing would end us at once */
+		on_close(k, CLOSE_MS);	/* gongd is gone */
 	else
 		kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason",
 				       "told to end by SIGTERM", "retry", true));
@@ -937,6 +945,7 @@ kit_main(const struct kit_driver *driver, void *self)
 	struct kit k = { .driver = driver, .self = self, .base = event_base_new(),
 			 .parent = getppid() };
 
+	signal(SIGPIPE, SIG_IGN);	/* gongd gone is seen by the write */
 	fcntl(STDIN_FILENO, F_SETFL, fcntl(STDIN_FILENO, F_GETFL) | O_NONBLOCK);
 	k.readable = event_new(k.base, STDIN_FILENO, EV_READ | EV_PERSIST, on_readable, &k);
 	k.flush = event_new(k.base, -1, 0, on_flush, &k);

@@ -1,7 +1,7 @@
 /* kit.h -- the driver's side of the driver protocol: JSON lines on stdin and stdout.
  * One libevent loop on the main thread.  The driver fills a struct kit_driver with what it can
  * do; the kit reads, parses, answers pings, batches output into large writes, and on the end
- * of its input calls `close` (finish the submit in hand, then kit_exit). */
+ * of its input, or of who hears its output, calls `close` (finish the submit in hand, then kit_exit). */
 #ifndef GONG_KIT_H
 #define GONG_KIT_H
 

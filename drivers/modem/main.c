@@ -1,6 +1,5 @@
 /* main.c -- gong-modem: a GSM modem as a route of gong; one process a SIM, one thread.
  * Also `gong-modem list` and `gong-modem probe DEVICE`, for people who plug modems in. */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -172,7 +171,6 @@ main(int argc, char **argv)
 
 	if (argc > 1)
 		return list_main(argc, argv);
-	signal(SIGPIPE, SIG_IGN);	/* gongd gone is seen by the write, after the part in hand */
 	run_init(&the_driver);
 	return kit_main(&modem, &the_driver);
 }

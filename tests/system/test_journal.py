@@ -15,6 +15,7 @@ import pytest
 from harness import BUILD, SLOW, World, sim_route, wait_for
 from http_driver import ENV, Odd, http
 from providers.one_time import OneTime, profile
+from test_page import broadcast, load
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SAN = {"ASAN_OPTIONS": "verify_asan_link_order=0"}
@@ -490,6 +491,26 @@ def test_gongd_and_drivers_killed_again_and_again_lose_nothing(world, shop, seed
     wanted = {"text %d" % i for i in range(240)}
     assert set(got) | lost >= wanted and set(got) <= wanted, \
         [sorted(wanted - set(got) - lost), shop.handed]
+
+
+def test_an_answer_that_is_on_its_way_when_gongd_dies_is_kept(world, shop):
+    """The driver has more to say then, too, that nobody hears: what waits in it comes back."""
+    world.routes = ('route "shop" {\n driver = "gong-http"\n channels = {sms}\n config = \'%s\'\n}\n'
+                    % json.dumps(profile(shop.url, connections=1)))
+    world.write_conf()
+    world.start()
+    load(world, 20)
+    wait_for("the route", world.all_up)
+    shop.rest_s = 0.6
+    shop.put("/replies", *replies(3))
+    broadcast(world)
+    wait_for("messages that wait", lambda: world.states()["sending"] > 2, every=0.005)
+    wait_for("it to be handed out", lambda: shop.handed, every=0.005)
+    world.kill()
+    assert os.path.getsize(journal_of(world)) > 0
+    shop.rest_s = 0
+    world.start()
+    wait_for("the replies", lambda: len(texts(world)) == 3)
 
 
 def test_a_journal_that_cannot_be_opened_stops_the_pulls_and_says_so(world, shop):

@@ -2,6 +2,7 @@
 what its answer has named is gone, whether or not anybody has read it."""
 import json
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
@@ -15,6 +16,7 @@ class OneTime(ThreadingHTTPServer):
         self.shelves = {"/receipts": [], "/replies": []}
         self.handed, self.lives, self.asked, self.most, self.lock = [], [], 0, most, threading.Lock()
         self.hold = None                     # an Event: answers wait for it
+        self.rest_s = 0                      # between handing out and answering
         self.broken = None                   # answers so instead: (status, bytes, what of it is sent)
         shop = self
 
@@ -26,6 +28,7 @@ class OneTime(ThreadingHTTPServer):
                 if shop.hold:
                     shop.hold.wait(10)
                 status, body, sent = shop.answer(handler.path, said.get("life"))
+                time.sleep(shop.rest_s)
                 handler.send_response(status)
                 handler.send_header("Content-Length", str(len(body)))
                 handler.end_headers()
