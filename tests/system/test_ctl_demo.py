@@ -2,9 +2,11 @@
 import glob
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 
 import pytest
@@ -14,13 +16,13 @@ from harness import BUILD, ROOT, SLOW, wait_for      # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    folder = str(tmp_path_factory.mktemp("installed"))
+def installed():
+    folder = tempfile.mkdtemp(prefix="gong-installed-")     # pytest's own folders are its user's alone
     subprocess.run(["make", "-s", "install", "DESTDIR=" + folder, "MODE=" + os.environ.get("MODE", "release")],
                    cwd=ROOT, check=True, capture_output=True, timeout=120)
-    for above in (folder, os.path.dirname(folder), os.path.dirname(os.path.dirname(folder))):
-        os.chmod(above, 0o755)
-    return folder
+    os.chmod(folder, 0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 def leftovers():
