@@ -286,15 +286,28 @@ wait_and_take(struct bridge *b, struct command_list *urgent, struct command_list
 	return stop;
 }
 
+/* The page of a route says what it lacks only when the loop has heard of that: no later than what is
+ * claimed next, or a death right after would put all of it in doubt. */
+static bool
+has_lost_route(const struct command_list *spent)
+{
+	const struct command *cmd = spent->first;
+
+	while (cmd && cmd->kind != CMD_ROUTE_LOST)
+		cmd = cmd->next;
+	return cmd;
+}
+
 /* Shows what the turn did.  true: nothing was given back, the engine may end if it is to. */
 static bool
 show_turn(struct bridge *b, struct command_list *urgent, const struct command_list *bulk,
 	  struct effect_list *out, bool give)
 {
 	struct command_list spent = { 0 };
-	bool wake, nothing_back = true;
+	bool wake, lost, nothing_back = true;
 
 	engine_spent(b->engine, &spent);
+	lost = has_lost_route(&spent);
 	pthread_mutex_lock(&b->lock);
 	command_splice(&b->spent, &spent);
 	b->turn_at = monotonic_now();
@@ -304,7 +317,7 @@ show_turn(struct bridge *b, struct command_list *urgent, const struct command_li
 		nothing_back = !give_back(&b->effects, urgent);
 	b->held_urgent = urgent->count;
 	b->held_bulk = bulk->count;
-	wake = b->effects.first || b->spent.count >= SPENT_MAX || b->watched;
+	wake = lost || b->effects.first || b->spent.count >= SPENT_MAX || b->watched;
 	pthread_mutex_unlock(&b->lock);
 	if (wake)
 		wake_loop(b);

@@ -291,3 +291,28 @@ def test_of_a_modem_only_the_one_in_the_air_is_in_doubt(who):
         assert states["uncertain"] == 1 and sum(states.values()) == 8, states
         numbers = Counter(b["to"] for b in m.books(0, ev="message"))
         assert max(numbers.values()) == 1 and len(numbers) >= 7, numbers
+
+
+MUTE = """#!/usr/bin/python3
+import sys
+sys.stdin.read()
+"""
+
+
+def test_a_page_speaks_from_the_moment_the_books_are_settled():
+    """And not from the first message on, which may die with the gongd that gave it out."""
+    with World(name="page") as world:
+        driver = world.path("mute")
+        with open(driver, "w", encoding="ascii") as f:
+            f.write(MUTE)
+        os.chmod(driver, 0o755)
+        world.routes = 'route "mute" {\n driver = "%s"\n channels = {sms}\n}\n' % driver
+        world.write_conf()
+        world.start(wait=False)             # a question would make gongd look, too
+
+        def complete():
+            path = os.path.join(world.state, "page", "mute")
+            with open(path, "rb") as f:
+                return f.read(60)[56:] == bytes(4)
+        wait_for("its driver", world.drivers)
+        wait_for("a page that is complete", complete, 5)
