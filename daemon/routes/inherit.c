@@ -36,12 +36,14 @@ begin(struct driver *d)
 		child_wake(d->child);
 }
 
-/* Without a page it goes on as it always did: then all that was in hand is in doubt. */
+/* Without a page it goes on as it always did: then all that was in hand is in doubt.  One that lies
+ * there and can be used another time knows nothing of what is given out now. */
 static void
 do_without(struct driver *d, const char *reason)
 {
 	d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING, "route has no page name=%s reason=\"%s\"",
 			     d->conf->name, reason);
+	slots_remove(d->page_folder, d->conf->name);
 	slots_close(d->slots);
 	d->slots = NULL;
 }

@@ -1,6 +1,7 @@
 /* disk_shim.c -- preloaded into gongd by a test: a disk that is full and slow when it is told to.
  *
- * In the folder $DISK_SHIM: while `full` exists, no store can be written (ENOSPC).  While
+ * In the folder $DISK_SHIM: while `full` exists, no store can be written (ENOSPC); while `no_page`
+ * exists, no file of a route's page's size has room, not even where it lay before.  While
  * `statvfs`, `unlink` or `fallocate` exists, that does not come back for the ballast; it says so
  * by `inside.NAME`, which goes away when it ends, so that a test sees that gongd is in there at
  * this very moment. */
@@ -15,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PAGE_BYTES 262272
 #define REAL(type, name) ((type)dlsym(RTLD_NEXT, name))
 
 static char *
@@ -79,6 +81,8 @@ int
 posix_fallocate(int fd, off_t offset, off_t len)
 {
 	fallocating(fd);
+	if (len == PAGE_BYTES && is_there("no_page"))
+		return ENOSPC;
 	return REAL(int (*)(int, off_t, off_t), "posix_fallocate")(fd, offset, len);
 }
 

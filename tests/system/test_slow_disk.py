@@ -7,6 +7,7 @@ import threading
 import pytest
 
 from harness import SLOW, World, wait_for
+from test_page import Provider, broadcast
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PINGED = '''#!/usr/bin/python3
@@ -38,7 +39,7 @@ class Disk:
         """Exactly these are so: `full`, and what is held: `statvfs`, `unlink`, `fallocate`."""
         for name in names:
             open(self.path(name), "w", encoding="ascii").close()
-        for name in {"full", "statvfs", "unlink", "fallocate"} - set(names):
+        for name in {"full", "no_page", "statvfs", "unlink", "fallocate"} - set(names):
             if os.path.exists(self.path(name)):
                 os.unlink(self.path(name))
 
@@ -124,3 +125,21 @@ def test_whatever_the_disk_does_the_loop_lives(disk):
         asked.join(30 * SLOW)
         assert answer == [202]
         assert world.drivers().get("python3"), "the driver was never thought dead"
+
+
+def test_what_a_run_without_pages_gave_out_is_not_looked_for_in_an_older_page(disk):
+    """It stands in none, and that must not count as never given."""
+    with Provider() as world:
+        world.begin()
+        broadcast(world)
+        world.work(40)
+        world.kill()
+        disk.set("no_page")
+        world.start()
+        world.work(40)
+        world.kill()
+        disk.set()
+        world.start()
+        wait_for("everything settled", world.settled, 60)
+        assert "route has no page" in world.log_tail(40)
+        assert max(world.taken().values()) == 1
