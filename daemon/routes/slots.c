@@ -224,6 +224,20 @@ slots_remove(const char *folder, const char *route)
 	free(path);
 }
 
+/* By a driver of the gongd before, which may still send: should its route come back, that waits for it. */
+static bool
+is_held(const char *folder, const char *route)
+{
+	char *path = path_of(folder, route);
+	int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	bool held = fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0;
+
+	if (fd >= 0)
+		close(fd);
+	free(path);
+	return held;
+}
+
 void
 slots_remove_others(const char *folder, bool (*is_route)(void *ctx, const char *name), void *ctx)
 {
@@ -231,7 +245,7 @@ slots_remove_others(const char *folder, bool (*is_route)(void *ctx, const char *
 	const struct dirent *entry;
 
 	while (dir && (entry = readdir(dir)))
-		if (entry->d_type == DT_REG && !is_route(ctx, entry->d_name))
+		if (entry->d_type == DT_REG && !is_route(ctx, entry->d_name) && !is_held(folder, entry->d_name))
 			slots_remove(folder, entry->d_name);
 	if (dir)
 		closedir(dir);

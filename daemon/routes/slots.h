@@ -29,7 +29,7 @@ void slots_inherited_committed(struct slots *);
 void slots_close(struct slots *);		/* NULL is nothing */
 /* As a file: its name goes, too; whoever comes next begins anew. */
 void slots_remove(const char *folder, const char *route);
-/* Those of other routes than these go. */
+/* Those of other routes than these go, but for what a process still has. */
 void slots_remove_others(const char *folder, bool (*is_route)(void *ctx, const char *name), void *ctx);
 
 int slots_fd(const struct slots *);		/* for the driver; stays ours */

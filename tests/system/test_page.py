@@ -245,6 +245,30 @@ def test_a_driver_that_outlives_gongd_holds_up_its_own_route_only():
         assert "driver of the last run killed route=hangs" in world.log_tail(40)
 
 
+def test_a_route_that_comes_back_waits_for_the_driver_that_it_had():
+    with Provider() as world:
+        hanging, without = world.path("hanging"), world.routes
+        with open(hanging, "w", encoding="ascii") as f:
+            f.write(HANGING)
+        os.chmod(hanging, 0o755)
+        world.routes += 'route "hangs" {\n driver = "%s"\n channels = {sms}\n}\n' % hanging
+        world.write_conf()
+        world.begin()
+        both, old = world.routes, world.drivers()["python3"]
+        world.gongd.stop(signal.SIGKILL)
+        world.routes = without
+        world.write_conf()
+        world.start()
+        world.routes = both
+        world.write_conf()
+        world.gongd.signal(signal.SIGHUP)
+        wait_for("the reload", lambda: "settings reloaded" in world.log_tail(5))
+        time.sleep(0.5)
+        assert is_alive(old) and list(world.drivers()) == ["gong-http"]
+        os.kill(old, signal.SIGKILL)
+        wait_for("the next one", lambda: "python3" in world.drivers())
+
+
 def test_the_page_of_a_route_goes_with_it():
     with Provider() as world:
         second = http_route(world.sim.words[1], "second")
