@@ -59,22 +59,29 @@ no_value(struct ctl *ctl, const struct option_spec *o)
 	return code;
 }
 
-/* Options that may stand before the command or behind it: removed from argv when taken.
- */
+/* NULL: it is none of those that may stand anywhere. */
+static const struct option_spec *
+global_option(const struct ctl *ctl, const char *arg)
+{
+	const struct option_spec *o = ctl->everywhere;
+	size_t len = strcspn(arg, "=");
+
+	while (o->name && (strlen(o->name) != len || strncmp(o->name, arg, len) != 0))
+		o++;
+	return o->name ? o : NULL;
+}
+
+/* Options that may stand before the command or behind it: removed from argv when taken. */
 static int
 global_args(struct ctl *ctl, int *argc, char **argv, const char **config)
 {
 	int kept = 0, code = CTL_OK;
 
 	for (int i = 0; i < *argc && code == CTL_OK; i++) {
-		const struct option_spec *o = ctl->everywhere;
-		size_t len = strcspn(argv[i], "=");
+		const struct option_spec *o = global_option(ctl, argv[i]);
 		const char *value;
 
-		while (o->name &&
-		       (strlen(o->name) != len || strncmp(o->name, argv[i], len) != 0))
-			o++;
-		if (!o->name) {
+		if (!o) {
 			argv[kept++] = argv[i];
 			continue;
 		}
@@ -82,9 +89,8 @@ global_args(struct ctl *ctl, int *argc, char **argv, const char **config)
 			*(strcmp(o->name, "--json") == 0 ? &ctl->json : &ctl->no_pager) = true;
 			continue;
 		}
-		value = argv[i][len]    ? argv[i] + len + 1
-			: i + 1 < *argc ? argv[++i]
-					: NULL;
+		value = strchr(argv[i], '=');
+		value = value ? value + 1 : i + 1 < *argc ? argv[++i] : NULL;
 		if (!value || !*value)
 			return no_value(ctl, o);
 		code = global_value(ctl, o->name, value, config);

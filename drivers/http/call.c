@@ -406,6 +406,16 @@ note_names(struct call *c, const char *ref, const char *machine)
 	answer_trim(c->machine);
 }
 
+/* The id of a call that is not here any more, from what was learned of its names; NULL = none. */
+static const char *
+named_early(struct http *h, const char *id, const char *ref, const char *to)
+{
+	id = id ? id : early_id(h, ref, to);
+	if (id)
+		early_name(h, id, ref, to);
+	return id;
+}
+
 static void
 take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf *answer)
 {
@@ -421,20 +431,20 @@ take_news(struct http *h, const struct call_rule *rule, json_t *item, struct buf
 
 	if (digits && (!digits[0] || strlen(digits) > KEYS_MAX) && !rule->has_wrong)
 		digits = NULL;
-	if (!c && ref) {
-		id = id ? id : early_id(h, ref, to);
-		if (id)
-			early_name(h, id, ref, to);
-	}
+	if (!c && ref)
+		id = named_early(h, id, ref, to);
 	if (!c && !id && is_early(h, ref)) {
 		/* They may tell of a call before we are told what they call it. */
 		early_keep(h, ref, item);
 		return;
 	}
-	if (!c || c->outcome) {
-		id = c ? c->item->id : id;
-		take_orphan(h, id, c ? NULL : meaning, digits, machine);
-		if (!c && id && ref)
+	if (c && c->outcome) {
+		take_orphan(h, c->item->id, NULL, digits, machine);
+		return;
+	}
+	if (!c) {
+		take_orphan(h, id, meaning, digits, machine);
+		if (id && ref)
 			take_early(h, ref);	/* now we know whose it was */
 		return;
 	}
