@@ -195,6 +195,9 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 	cmd->lost.hung = blame == CHILD_HUNG;
 	cmd->lost.cut = blame == CHILD_CUT;
 	cmd->lost.asked = children_are_stopping(d->routes->children) || anew || d->removed;
+	if (d->slots && slots_torn(d->slots))
+		d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING, "driver cut its page short route=%s",
+				     d->conf->name);
 	events_flush(d);
 	flow_flush(d);
 	flow_submit(d, cmd);

@@ -1,5 +1,5 @@
 /* slots.c -- the slots of one page.  Of the driver it believes nothing but `left`: which slot is whose
- * it keeps in its own memory, too. */
+ * it keeps in its own memory, too, and a page that was cut short means that all has left. */
 #include "daemon/routes/slots.h"
 
 #include <assert.h>
@@ -17,6 +17,7 @@
 #include "core/buf.h"
 #include "core/table.h"
 #include "daemon/contract/contract.h"
+#include "daemon/routes/shield.h"
 #include "drivers/kit/page.h"
 #include "files/boot.h"
 #include "files/read.h"
@@ -26,6 +27,7 @@ struct slots {
 	struct page *page;		/* NULL: not ours yet */
 	bool was_good;			/* as it was found: what was not in it was not with the driver */
 	msec found_at;			/* how new the books were then; 0 = it does not say */
+	volatile sig_atomic_t torn;	/* its driver cut it short: it says nothing any more */
 	uint32_t *free, free_count;
 	uint32_t *found, found_count;	/* in use when it was found */
 	struct table by_id;		/* id -> slot */
@@ -145,6 +147,10 @@ slots_lock(struct slots *s)
 	s->page = page_map(s->fd);
 	if (!s->page)
 		return false;
+	if (!shield_on(s->page, sizeof(*s->page), &s->torn)) {
+		errno = EMFILE;
+		return false;
+	}
 	boot_id_read(boot_id);
 	if (fits && is_good(s->page, boot_id)) {
 		s->was_good = !s->page->incomplete;
@@ -165,12 +171,12 @@ slots_inherited(const struct slots *s, struct command *lost)
 	for (uint32_t i = 0; i < s->found_count; i++) {
 		const struct page_slot *slot = &s->page->slots[s->found[i]];
 
-		if (slot->left)
+		if (slot->left || s->torn)
 			lost->lost.written[lost->lost.written_count++] = slot->id;
 		else
 			lost->lost.unwritten[lost->lost.unwritten_count++] = slot->id;
 	}
-	lost->lost.rest_never_given = s->was_good;
+	lost->lost.rest_never_given = s->was_good && !s->torn;
 	lost->lost.books_at = s->found_at;
 }
 
@@ -207,6 +213,7 @@ slots_close(struct slots *s)
 {
 	if (!s)
 		return;
+	shield_off(s->page);
 	page_unmap(s->page);
 	close(s->fd);
 	table_fini(&s->by_id, NULL);
@@ -280,7 +287,13 @@ slots_left(const struct slots *s, uint64_t id)
 {
 	uint32_t i = slot_of(s, id);
 
-	return !i || s->page->slots[i].left;
+	return !i || s->page->slots[i].left || s->torn;
+}
+
+bool
+slots_torn(const struct slots *s)
+{
+	return s->torn;
 }
 
 void

@@ -37,6 +37,7 @@ int slots_fd(const struct slots *);		/* for the driver; stays ours */
  * PAGE_NO_SLOT: none is free, and after a crash of gongd all that is not noted will be in doubt. */
 uint32_t slots_take(struct slots *, uint64_t id, bool left);
 bool slots_left(const struct slots *, uint64_t id);	/* may it have left?  true if it is not noted */
+bool slots_torn(const struct slots *);		/* its driver cut the file short: all of it may have left */
 /* What became of it is in the books. */
 void slots_give_back(struct slots *, uint64_t id);
 void slots_note_process(struct slots *, pid_t);

@@ -175,6 +175,26 @@ def test_where_the_page_cannot_speak_all_that_was_in_hand_is_in_doubt(how):
         assert max(world.taken().values()) == 1
 
 
+def test_a_driver_that_cuts_its_page_short_ends_itself_only():
+    with Provider() as world:
+        world.begin()
+        broadcast(world)
+        world.work(60)
+        driver = world.drivers()["gong-http"]
+        os.truncate(os.path.join(world.state, "page", "http"), 0)    # as whoever has it open may
+        world.work(60)
+        if world.drivers().get("gong-http") == driver:
+            os.kill(driver, signal.SIGKILL)
+        wait_for("everything settled", world.settled, 60)
+        assert world.is_ready()
+        with open(world.path("gongd.log"), encoding="utf-8") as log:
+            assert "driver cut its page short route=http" in log.read()
+        assert max(world.taken().values()) == 1 and world.states()["uncertain"]
+        world.kill()                        # the next run begins with a whole one
+        world.start()
+        wait_for("the route", world.all_up)
+
+
 def test_a_backup_that_was_put_back_is_older_than_the_page():
     """What it says is with the driver may be long done: none of it goes again."""
     with Provider() as world:
