@@ -17,15 +17,23 @@ now_of(const struct driver *d)
 	return d->routes->ports.now(d->routes->ports.ctx);
 }
 
+static struct command *
+lost_new(const struct driver *d)
+{
+	struct command *cmd = command_new(CMD_ROUTE_LOST, d->id);
+
+	cmd->lost.last_life = cmd->lost.asked = true;
+	cmd->lost.reason = xstrdup(WORD(stopped_in_hand));
+	return cmd;
+}
+
 /* Options or a removal that came meanwhile take effect now. */
 static void
 begin(struct driver *d)
 {
-	struct command *cmd = command_new(CMD_ROUTE_LOST, d->id);
+	struct command *cmd = lost_new(d);
 
 	d->begun = true;
-	cmd->lost.last_life = cmd->lost.asked = true;
-	cmd->lost.reason = xstrdup(WORD(stopped_in_hand));
 	if (d->slots)
 		slots_inherited(d->slots, cmd);
 	cmd->lost.gone = d->gone = d->removed;
@@ -56,13 +64,25 @@ look_again(struct driver *d)
 	event_add(d->heir, &soon);
 }
 
-/* It holds the page longer than a driver may: one that hangs, or that is not ours to kill. */
+/* It holds the page longer than a driver may: one that hangs, or that is not ours to kill.  When even
+ * SIGKILL does not end it (a device that the kernel waits for), its people cannot wait: all that it has
+ * is in doubt, and goes by other ways.  This one stays closed. */
 static void
 end_patience(struct driver *d)
 {
-	d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING, "driver of the last run killed route=%s "
-			     "reason=\"it still runs after %d s\"", d->conf->name,
-			     (int)(PATIENCE_MS / 1000));
+	bool again = d->heir_killed;
+
+	if (!again)
+		d->routes->ports.log(d->routes->ports.ctx, LOG_WARNING, "driver of the last run killed "
+				     "route=%s reason=\"it still runs after %d s\"", d->conf->name,
+				     (int)(PATIENCE_MS / 1000));
+	else if (!d->heir_given_up)
+		d->routes->ports.log(d->routes->ports.ctx, LOG_ERROR, "driver of the last run cannot be "
+				     "ended route=%s", d->conf->name);
+	if (again && !d->heir_given_up)
+		flow_submit(d, lost_new(d));
+	d->heir_given_up = again;
+	d->heir_killed = true;
 	slots_kill_holder(d->slots);
 	d->heir_since = now_of(d);
 }

@@ -48,6 +48,7 @@ struct driver {
 	bool begun;			/* what the gongd before this one left with it is settled */
 	struct event *heir;		/* looks whether that has come to an end; NULL = it is not waited for */
 	msec heir_since;
+	bool heir_killed, heir_given_up;
 	char *page_folder;
 	struct slots *slots;		/* NULL: there can be no page */
 	bool marks;			/* its process says in the page what leaves */

@@ -163,7 +163,7 @@ routes_committed(struct routes *r, const struct command_list *commands, msec boo
 		struct driver *d = cmd->kind == CMD_DONE || cmd->kind == CMD_ROUTE_LOST
 			? find(r, cmd->route) : NULL;
 
-		if (d && d->slots && !cmd->aside && !cmd->some_aside)
+		if (d && d->slots && d->begun && !cmd->aside && !cmd->some_aside)
 			give_back_slots(d->slots, cmd);
 	}
 }

@@ -1,6 +1,7 @@
 """What has not begun to leave is never in doubt, whoever dies (docs/drivers.md, The page): gongd and
 gong-http are killed at odd moments, and the provider's books are compared with gongd's, number by
 number."""
+import fcntl
 import json
 import os
 import signal
@@ -268,6 +269,27 @@ def test_a_driver_that_outlives_gongd_holds_up_its_own_route_only():
         assert 11 < time.monotonic() - begin < 16
         wait_for("the next one", lambda: "python3" in world.drivers())
         assert "driver of the last run killed route=hangs" in world.log_tail(40)
+
+
+def test_where_a_driver_cannot_be_ended_its_people_do_not_wait_for_it():
+    with Provider() as world:
+        world.begin()
+        broadcast(world)
+        world.work(40)
+        with open(os.path.join(world.state, "page", "http"), "rb") as page:
+            driver = world.drivers()["gong-http"]
+            world.gongd.stop(signal.SIGKILL)
+            os.kill(driver, signal.SIGKILL)
+            wait_for("the driver to end", lambda: not is_alive(driver))
+            fcntl.flock(page, fcntl.LOCK_EX)    # as a process that no signal ends has it
+            world.start()
+            in_hand = world.states()["sending"]
+            assert in_hand
+            wait_for("the books to be settled", lambda: not world.states()["sending"], 40)
+            assert world.states()["uncertain"] == in_hand and not world.drivers()
+            assert "driver of the last run cannot be ended route=http" in world.log_tail(40)
+        wait_for("everything settled", world.settled, 60)
+        assert world.states()["uncertain"] == in_hand and max(world.taken().values()) == 1
 
 
 def test_a_route_that_comes_back_waits_for_the_driver_that_it_had():
