@@ -501,10 +501,8 @@ fill(struct slot *s, struct request_values *v)
 	const struct operation *op = s->op;
 	const struct outgoing out = { .op = op, .host = operation_host(op), .path = &s->path, .query = &s->query, .body = &s->body,
 				      .add_header = add_header, .ctx = s, .now = v->now };
-	char nonce[REQUEST_NONCE] = "";
 	struct buf value = { 0 };
 
-	v->nonce = nonce;
 	curl_slist_free_all(s->headers);
 	s->headers = NULL;
 	buf_reset(&s->path);
@@ -579,6 +577,7 @@ void
 transfers_start(struct transfers *t, const struct transfer *what)
 {
 	struct slot *s = t->free_slots;
+	char nonce[REQUEST_NONCE] = "";
 
 	t->free_slots = s->next_free;
 	t->free_count--;
@@ -596,7 +595,7 @@ transfers_start(struct transfers *t, const struct transfer *what)
 		set_up(s, what->op);
 		set_patience(s, what->answer_max);
 	}
-	fill(s, &(struct request_values){ .items = s->items, .count = s->count, .ref = what->ref,
+	fill(s, &(struct request_values){ .items = s->items, .count = s->count, .ref = what->ref, .nonce = nonce,
 					  .country = t->profile->country, .now = kit_now() });
 	hand_over(s);
 }
