@@ -70,19 +70,13 @@ near_enough(unsigned distance, const char *word)
 	return distance <= (n < 3 ? 0 : n < 6 ? 1 : n < 10 ? 2 : 3);
 }
 
-const char *
-near_of(const char *word, const char *const *list)
+void
+near_offer(struct near *n, const char *name, const char *as)
 {
-	const char *best = NULL;
-	unsigned lowest = FAR;
+	unsigned distance = near_distance(n->word, name);
 
-	for (; *list; list++) {
-		unsigned distance = near_distance(word, *list);
-
-		if (distance < lowest && near_enough(distance, word)) {
-			best = *list;
-			lowest = distance;
-		}
-	}
-	return best;
+	if (!near_enough(distance, n->word) || (n->best && n->distance <= distance))
+		return;
+	n->best = as;
+	n->distance = distance;
 }

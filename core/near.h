@@ -11,7 +11,14 @@
 unsigned near_distance(const char *a, const char *b);
 /* Is that a slip, for a word like this?  One of up to five characters, two of up to nine, else three. */
 bool near_enough(unsigned distance, const char *word);
-/* The one of a NULL-ended list that is nearest; NULL: none is near enough. */
-const char *near_of(const char *word, const char *const *list);
+
+/* The nearest of many, one offered after another; of equally near ones the first. */
+struct near {
+	const char *word;		/* what was said */
+	const char *best;		/* NULL: none is near enough */
+	unsigned distance;		/* of the best */
+};
+/* `name` may have been meant; then the best is `as`, borrowed. */
+void near_offer(struct near *, const char *name, const char *as);
 
 #endif

@@ -78,17 +78,15 @@ static int
 no_option(struct ctl *ctl, const char *text, int len)
 {
 	char *name = xstrndup(text, (size_t)len);
-	const struct option_spec *best = NULL;
+	struct near near = { .word = name };
 	int code;
 
 	for (const struct option_spec *o = ctl->command->options; o && o->name; o++)
-		if (near_enough(near_distance(name, o->name), name) &&
-		    (!best || near_distance(name, o->name) < near_distance(name, best->name)))
-			best = o;
-	code = best ? ctl_usage(ctl,
+		near_offer(&near, o->name, o->name);
+	code = near.best ? ctl_usage(ctl,
 				say(ctl, "%s has no option %s; did you mean %s?",
 				    "%s 没有选项 %s;是不是 %s?"),
-				ctl->command->words, name, best->name)
+				ctl->command->words, name, near.best)
 		    : ctl_usage(ctl,
 				say(ctl, "%s has no option %s; leave it out or correct it",
 				    "%s 没有选项 %s;请去掉或改正"),

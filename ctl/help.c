@@ -170,28 +170,20 @@ all_json(const struct ctl *ctl, const char *first, const char *second)
 static const char *
 nearest_verb(const struct ctl *ctl, const char *first, const char *second)
 {
-	const char *best = NULL;
-	unsigned least = 0;
+	struct near near = { 0 };
 	struct buf said = { 0 };
 
 	buf_printf(&said, "%s%s%s", first, second ? " " : "", second ? second : "");
+	near.word = said.data;
 	for (const struct command *c = ctl->verbs; c->words; c++) {
-		unsigned far = near_distance(said.data, c->words);
-		size_t len = first_word(c->words);
+		/* "alrt" may want the group */
+		char *name = second ? xstrdup(c->words) : xstrndup(c->words, first_word(c->words));
 
-		if (!second && c->words[len]) {	/* "alrt" may want the group */
-			char *word = xstrndup(c->words, len);
-
-			far = near_distance(said.data, word);
-			free(word);
-		}
-		if (near_enough(far, said.data) && (!best || far < least)) {
-			best = c->words;
-			least = far;
-		}
+		near_offer(&near, name, c->words);
+		free(name);
 	}
 	buf_fini(&said);
-	return best;
+	return near.best;
 }
 
 int

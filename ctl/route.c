@@ -91,18 +91,17 @@ health(struct test *t, json_t *health)
 static const char *
 nearest(json_t *routes, const char *name)
 {
-	const char *best = NULL;
+	struct near near = { .word = name };
 	json_t *route;
 	size_t i;
 
 	json_array_foreach(routes, i, route) {
 		const char *own = member_text(route, "name");
 
-		if (own && near_enough(near_distance(name, own), name) &&
-		    (!best || near_distance(name, own) < near_distance(name, best)))
-			best = own;
+		if (own)
+			near_offer(&near, own, own);
 	}
-	return best;
+	return near.best;
 }
 
 /* What gongd thinks of it; CTL_REFUSED when there is no such route. */

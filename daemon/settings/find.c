@@ -51,31 +51,18 @@ settings_template(const struct settings *s, const char *name)
 	return NULL;
 }
 
-/* The nearer one of two, of which the first may be NULL. */
-static void
-nearer(const char **best, unsigned *least, const char *name, const char *meant)
-{
-	unsigned far = near_distance(name, meant);
-
-	if (near_enough(far, name) && (!*best || far < *least)) {
-		*best = meant;
-		*least = far;
-	}
-}
-
 const char *
 settings_near(const struct settings *s, enum settings_list list, const char *name)
 {
-	const char *best = NULL;
-	unsigned least = 0;
+	struct near near = { .word = name };
 
 	for (size_t i = 0; list == SETTINGS_TEMPLATES && i < s->template_count; i++)
-		nearer(&best, &least, name, s->templates[i]->name);
+		near_offer(&near, s->templates[i]->name, s->templates[i]->name);
 	for (size_t i = 0; list == SETTINGS_POLICIES && i < s->policy_count; i++)
-		nearer(&best, &least, name, s->policies[i]->name);
+		near_offer(&near, s->policies[i]->name, s->policies[i]->name);
 	for (size_t i = 0; list == SETTINGS_FAMILIES && i < s->family_count; i++)
-		nearer(&best, &least, name, s->families[i].name);
-	return best;
+		near_offer(&near, s->families[i].name, s->families[i].name);
+	return near.best;
 }
 
 static const char *
