@@ -129,6 +129,13 @@ bool screen_redraws(void);		/* standard output is a terminal that can */
 void screen_size(size_t *width, size_t *height);
 void screen_draw(struct screen *, struct buf *block);	/* cuts it to the screen; spoils `block` */
 
+/* again.c -- looking again and again. */
+void again_begin(void);			/* SIGINT and SIGTERM say stop */
+bool again_wanted(void);		/* nobody has said stop */
+void again_stop(void);
+void again_wait(msec);			/* a signal ends it early */
+void again_put_lost(const struct ctl *, msec since, struct buf *out);	/* gongd is away */
+
 /* listing.c -- a verb that shows a list, once or with --watch.  The function composes it: *answer is what
  * gongd says (for --json; the problem where it refuses), `out` the same as text.  It returns an exit code,
  * with err filled; for CTL_USAGE it has said why. */

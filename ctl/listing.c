@@ -2,38 +2,9 @@
  * in place on a terminal, a block a change elsewhere. */
 #include "ctl/ctl.h"
 
-#include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #define LOOK_MS 2000
-
-static volatile sig_atomic_t stopped;
-
-static void
-on_stop(int signal_number)
-{
-	stopped = 1;
-}
-
-static void
-wait_ms(msec ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&t, NULL);
-}
-
-static void
-say_lost(const struct ctl *ctl, msec since, struct buf *out)
-{
-	char text[HUMAN];
-
-	buf_printf(out,
-		   say(ctl, "gongd is not reachable at %s for %s; trying again\n",
-		       "gongd(%s)已 %s 无法连接;正在重试\n"),
-		   ctl->socket, duration_text(ctl, text, now_ms() - since));
-}
 
 /* One block more, when it says something else than the last one. */
 static void
@@ -63,16 +34,14 @@ since_when(int code, msec before)
 static int
 follow(struct ctl *ctl, list_fn *compose)
 {
-	struct sigaction action = { .sa_handler = on_stop };
 	bool redraws = screen_redraws() && !ctl->json, seen = false;
 	struct screen screen = { 0 };
 	char *last = NULL;
 	msec lost_at = 0;
 	int code = CTL_OK;
 
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	while (!stopped && !output_failed()) {
+	again_begin();
+	while (again_wanted() && !output_failed()) {
 		struct buf block = { 0 };
 		struct err err = { 0 };
 		json_t *answer = NULL;
@@ -86,14 +55,14 @@ follow(struct ctl *ctl, list_fn *compose)
 		seen = true;
 		lost_at = since_when(code, lost_at);
 		if (lost_at && redraws)
-			say_lost(ctl, lost_at, &block);
+			again_put_lost(ctl, lost_at, &block);
 		if (redraws)
 			screen_draw(&screen, &block);
 		else if (code == CTL_OK)
 			print_change(ctl, answer, &block, &last);
 		buf_fini(&block);
 		json_decref(answer);
-		wait_ms(LOOK_MS);
+		again_wait(LOOK_MS);
 	}
 	free(last);
 	return CTL_OK;

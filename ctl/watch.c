@@ -4,11 +4,9 @@
 #include "ctl/ctl.h"
 
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "core/number.h"
@@ -36,22 +34,6 @@ struct watch {
 	struct screen screen;
 	struct err err;
 };
-
-static volatile sig_atomic_t stopped;
-
-static void
-on_stop(int signal_number)
-{
-	stopped = 1;
-}
-
-static void
-sleep_ms(msec ms)
-{
-	struct timespec t = { ms / 1000, ms % 1000 * 1000000 };
-
-	nanosleep(&t, NULL);
-}
 
 /* A key at a time, without its echo; whoever reads no terminal has no keys. */
 static void
@@ -266,7 +248,6 @@ compose(struct watch *w, size_t rows, struct buf *out)
 {
 	const struct ctl *ctl = w->ctl;
 	size_t count = json_array_size(w->targets), used;
-	char text[HUMAN];
 
 	if (w->alerts)
 		compose_all(w, out);
@@ -279,10 +260,7 @@ compose(struct watch *w, size_t rows, struct buf *out)
 		view_tasks(ctl, w->tasks, w->id, out);
 	}
 	if (w->lost_at)
-		buf_printf(out,
-			   say(ctl, "gongd is not reachable at %s for %s; trying again\n",
-			       "gongd(%s)已 %s 无法连接;正在重试\n"),
-			   ctl->socket, duration_text(ctl, text, now_ms() - w->lost_at));
+		again_put_lost(ctl, w->lost_at, out);
 	if (!w->alert)
 		return;
 	used = lines_of(out);
@@ -408,7 +386,7 @@ press(struct watch *w, const char *keys, size_t len)
 		if (keys[i] == 'G')
 			w->skip = json_array_size(w->targets);
 		if (keys[i] == 'q')
-			stopped = 1;
+			again_stop();
 	}
 	w->skip += down;
 	w->skip -= up < w->skip ? up : w->skip;
@@ -421,10 +399,10 @@ wait_for_keys(struct watch *w)
 	msec until = now_ms() + w->interval_ms, left;
 
 	if (!w->keys) {
-		sleep_ms(w->interval_ms);
+		again_wait(w->interval_ms);
 		return;
 	}
-	while (!stopped && (left = until - now_ms()) > 0) {
+	while (again_wanted() && (left = until - now_ms()) > 0) {
 		struct pollfd fd = { .fd = STDIN_FILENO, .events = POLLIN };
 		char keys[64];
 		ssize_t n;
@@ -447,7 +425,6 @@ alert_watch(struct ctl *ctl)
 	struct watch w = { .ctl = ctl,
 			   .terminal = screen_redraws() && !ctl->json,
 			   .until_closed = args_has(ctl, "--until-closed") };
-	struct sigaction action = { .sa_handler = on_stop };
 	bool closed = false;
 	int code = ctl->operands[0] ? alert_operand(ctl, &w.id) : CTL_OK;
 
@@ -455,12 +432,11 @@ alert_watch(struct ctl *ctl)
 		code = read_interval(&w);
 	if (code != CTL_OK)
 		return code;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
+	again_begin();
 	keys_begin(&w);
-	while (!stopped && code == CTL_OK && !closed && !output_failed()) {
+	while (again_wanted() && code == CTL_OK && !closed && !output_failed()) {
 		code = turn(&w, &closed);
-		if (code == CTL_OK && !closed && !stopped)
+		if (code == CTL_OK && !closed && again_wanted())
 			wait_for_keys(&w);
 	}
 	keys_end(&w);
