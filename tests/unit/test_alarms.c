@@ -1,6 +1,6 @@
 /* test_alarms.c -- what a driver says of itself again costs nothing, and what it names is bounded,
  * in rows and in lines of the log, also when a turn fails. */
-#include "tests/unit/unit.h"
+#include "tests/unit/site.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,44 +12,11 @@
 #define START 1900000000000
 #define NAMES_MAX 16			/* docs/alarms.md */
 
-static char folder[] = "/tmp/gong-alarms-XXXXXX", store_path[64];
-static struct settings *settings;
-
 static int
 make_folder(void **state)
 {
-	char here[4096], conf[64];
-	struct err err = { .text = "" };
-	FILE *f;
-
-	if (!mkdtemp(folder) || !getcwd(here, sizeof(here)))
-		return -1;
-	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
-	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
-	f = fopen(conf, "w");
-	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
-		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
-		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
-		"route \"r\" { driver = \"gong-sim\" }\n", here);
-	fclose(f);
-	if (settings_load(&settings, conf, NULL, &err) == 0)
-		return 0;
-	fprintf(stderr, "%s\n", err.text);
-	return -1;
-}
-
-static int
-remove_folder(void **state)
-{
-	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
-	char path[96];
-
-	settings_unref(settings);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
+	return site_open("alarms", "999",
+		"route \"r\" { driver = \"gong-sim\" }\n");
 }
 
 struct world {
@@ -328,5 +295,5 @@ main(void)
 		cmocka_unit_test(a_text_that_was_cut_is_told_all_the_same),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_folder, site_close);
 }

@@ -1,6 +1,6 @@
 /* test_bridge.c -- what is handed over while a driver dies or gongd stops: a message that was
  * never written to a driver is never in doubt. */
-#include "tests/unit/unit.h"
+#include "tests/unit/site.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -13,47 +13,16 @@
 #define PEOPLE 20
 #define WINDOW 8
 
-static char folder[] = "/tmp/gong-bridge-XXXXXX", store_path[64], ballast[64];
-static struct settings *settings;
+static char ballast[64];
 
 static int
 make_folder(void **state)
 {
-	char here[4096];
-	struct err err = { .text = "" };
-	char conf[64];
-	FILE *f;
+	int rc = site_open("bridge", "999",
+		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n");
 
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
 	snprintf(ballast, sizeof(ballast), "%s/none/ballast", folder);
-	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
-	f = fopen(conf, "w");
-	assert_non_null(getcwd(here, sizeof(here)));
-	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
-		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
-		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
-		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n", here);
-	fclose(f);
-	if (settings_load(&settings, conf, NULL, &err) == 0)
-		return 0;
-	fprintf(stderr, "%s\n", err.text);
-	return -1;
-}
-
-static int
-remove_folder(void **state)
-{
-	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
-	char path[96];
-
-	settings_unref(settings);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
+	return rc;
 }
 
 static struct store *
@@ -227,5 +196,5 @@ main(void)
 		cmocka_unit_test(a_send_that_a_stop_overtakes_is_not_in_doubt),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_folder, site_close);
 }

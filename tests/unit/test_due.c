@@ -1,6 +1,6 @@
 /* test_due.c -- the table of due things: a step of the clock moves each of them, once, also when
  * the turn that brings it fails and comes again. */
-#include "tests/unit/unit.h"
+#include "tests/unit/site.h"
 
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -13,46 +13,13 @@
 #define START 1900000000000
 #define ROWS_MAX 32
 
-static char folder[] = "/tmp/gong-due-XXXXXX", store_path[64];
-static struct settings *settings;
-
 static int
 make_folder(void **state)
 {
-	char here[4096], conf[64];
-	struct err err = { .text = "" };
-	FILE *f;
-
-	if (!mkdtemp(folder) || !getcwd(here, sizeof(here)))
-		return -1;
-	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
-	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
-	f = fopen(conf, "w");
-	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
-		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
-		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
+	return site_open("due", "999",
 		"route \"up\" { driver = \"gong-sim\"\n channels = {sms}\n rate = 0.01\n"
 		" canary { to = \"+99913800000099\"\n every = \"8h\"\n within = \"10m\" } }\n"
-		"route \"down\" { driver = \"gong-sim\"\n channels = {voice} }\n", here);
-	fclose(f);
-	if (settings_load(&settings, conf, NULL, &err) == 0)
-		return 0;
-	fprintf(stderr, "%s\n", err.text);
-	return -1;
-}
-
-static int
-remove_folder(void **state)
-{
-	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
-	char path[96];
-
-	settings_unref(settings);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
+		"route \"down\" { driver = \"gong-sim\"\n channels = {voice} }\n");
 }
 
 static struct store *
@@ -343,5 +310,5 @@ main(void)
 		cmocka_unit_test(a_step_whose_turn_failed_moves_every_row_once),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_folder, site_close);
 }

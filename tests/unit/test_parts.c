@@ -1,6 +1,6 @@
 /* test_parts.c -- long messages that networks report part by part: what of it speaks for the whole,
  * played through the engine's own turns. */
-#include "tests/unit/unit.h"
+#include "tests/unit/site.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -64,44 +64,11 @@ static const struct {
 	{ "one of those fails", "A40 33-", MESSAGE_FAILED },
 };
 
-static char folder[] = "/tmp/gong-parts-XXXXXX", store_path[64];
-static struct settings *settings;
-
 static int
 make_folder(void **state)
 {
-	char here[4096], conf[64];
-	struct err err = { .text = "" };
-	FILE *f;
-
-	if (!mkdtemp(folder) || !getcwd(here, sizeof(here)))
-		return -1;
-	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
-	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
-	f = fopen(conf, "w");
-	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
-		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
-		"site { country = \"86\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
-		"route \"m\" { driver = \"gong-modem\" }\n", here);
-	fclose(f);
-	if (settings_load(&settings, conf, NULL, &err) == 0)
-		return 0;
-	fprintf(stderr, "%s\n", err.text);
-	return -1;
-}
-
-static int
-remove_folder(void **state)
-{
-	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
-	char path[96];
-
-	settings_unref(settings);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
+	return site_open("parts", "86",
+		"route \"m\" { driver = \"gong-modem\" }\n");
 }
 
 struct world {
@@ -321,5 +288,5 @@ main(void)
 		cmocka_unit_test(a_long_message_waits_for_its_parts_over_a_death),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_folder, site_close);
 }

@@ -1,6 +1,6 @@
 /* test_receipts.c -- receipts that match no message: bounded and counted for each route, kept for
  * the answer that is still to come, and acknowledged only when they are on disk. */
-#include "tests/unit/unit.h"
+#include "tests/unit/site.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,45 +11,12 @@
 #define START 1900000000000
 #define KEPT_MAX 1004			/* docs/drivers.md: 1,000, and as many as its window */
 
-static char folder[] = "/tmp/gong-receipts-XXXXXX", store_path[64];
-static struct settings *settings;
-
 static int
 make_folder(void **state)
 {
-	char here[4096], conf[64];
-	struct err err = { .text = "" };
-	FILE *f;
-
-	if (!mkdtemp(folder) || !getcwd(here, sizeof(here)))
-		return -1;
-	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
-	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
-	f = fopen(conf, "w");
-	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
-		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
-		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
+	return site_open("receipts", "999",
 		"route \"good\" { driver = \"gong-sim\" }\nroute \"chatty\" { driver = \"gong-sim\"\n"
-		" backup = true }\n", here);
-	fclose(f);
-	if (settings_load(&settings, conf, NULL, &err) == 0)
-		return 0;
-	fprintf(stderr, "%s\n", err.text);
-	return -1;
-}
-
-static int
-remove_folder(void **state)
-{
-	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
-	char path[96];
-
-	settings_unref(settings);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
+		" backup = true }\n");
 }
 
 struct world {
@@ -216,5 +183,5 @@ main(void)
 		cmocka_unit_test(a_newer_word_about_the_same_is_no_second_one),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_folder, site_close);
 }

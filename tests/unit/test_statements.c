@@ -1,7 +1,7 @@
 /* test_statements.c -- many accepts in one turn: what a message costs in statements, from the
  * request to the committed result, so that they cannot grow unnoticed; and that a refusal in
  * their middle undoes only itself. */
-#include "tests/unit/unit.h"
+#include "tests/unit/site.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -13,48 +13,14 @@
 #define PEOPLE 100
 #define STATEMENTS 16			/* a message; lower it with them */
 
-static char folder[] = "/tmp/gong-statements-XXXXXX", store_path[64];
-static struct settings *settings;
-
 static int
 make_folder(void **state)
 {
-	char here[4096];
-	struct err err = { .text = "" };
-	char conf[64];
-	FILE *f;
-
-	if (!mkdtemp(folder))
-		return -1;
-	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
-	snprintf(conf, sizeof(conf), "%s/gong.conf", folder);
-	f = fopen(conf, "w");
-	assert_non_null(getcwd(here, sizeof(here)));
-	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
-		"{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\n"
-		"site { country = \"999\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n"
-		"client \"unit\" { token_sha256 = \"%2$064d\"\n may = {send}\n up_to = red\n"
+	return site_open("statements", "999",
+		"client \"unit\" { token_sha256 = \""
+		"0000000000000000000000000000000000000000000000000000000000000000\"\n may = {send}\n up_to = red\n"
 		" recipients_max = 1 }\n"
-		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n", here, 0);
-	fclose(f);
-	if (settings_load(&settings, conf, NULL, &err) == 0)
-		return 0;
-	fprintf(stderr, "%s\n", err.text);
-	return -1;
-}
-
-static int
-remove_folder(void **state)
-{
-	static const char *const names[] = { "gong.conf", "gong.db", "gong.db-wal", "gong.db-shm" };
-	char path[96];
-
-	settings_unref(settings);
-	for (size_t i = 0; i < COUNT(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
-		unlink(path);
-	}
-	return rmdir(folder);
+		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n");
 }
 
 static struct store *
@@ -279,5 +245,5 @@ main(void)
 		cmocka_unit_test(a_refusal_among_accepts_undoes_only_itself),
 	};
 
-	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+	return cmocka_run_group_tests(tests, make_folder, site_close);
 }
