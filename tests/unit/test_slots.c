@@ -48,6 +48,18 @@ expect(const char *sentence, const struct command *cmd, uint64_t written, uint64
 	      cmd->lost.rest_never_given ? " never" : " maybe");
 }
 
+/* One more life that is told that; caller closes it. */
+static struct slots *
+life_that_is_told(const char *sentence, uint64_t written, uint64_t unwritten, bool rest)
+{
+	struct slots *s = life();
+	struct command *cmd = inherited(s);
+
+	expect(sentence, cmd, written, unwritten, rest);
+	command_free(cmd);
+	return s;
+}
+
 /* As a driver sees it: by the descriptor that it inherits. */
 static void
 driver_marks(const struct slots *s, uint32_t slot)
@@ -99,17 +111,10 @@ what_has_not_begun_to_leave_is_told_apart_from_what_has(void **state)
 	holds("so new are the books", cmd->lost.books_at == 5000, "%lld", (long long)cmd->lost.books_at);
 	command_free(cmd);
 	slots_close(s);
-	s = life();
-	cmd = inherited(s);
-	expect("another crash before the books have it changes nothing", cmd, 12, 11, true);
-	command_free(cmd);
+	s = life_that_is_told("another crash before the books have it changes nothing", 12, 11, true);
 	slots_inherited_committed(s);
 	slots_close(s);
-	s = life();
-	cmd = inherited(s);
-	expect("and after that all is free", cmd, 0, 0, true);
-	command_free(cmd);
-	slots_close(s);
+	slots_close(life_that_is_told("and after that all is free", 0, 0, true));
 }
 
 static void
@@ -124,16 +129,12 @@ a_page_that_cannot_be_believed_says_so_until_the_books_have_what_was_in_hand(voi
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct command *cmd;
 		struct slots *s;
 
 		play_a_life();
 		change_byte(cases[i].at);
 		for (int again = 0; again < 2; again++) {	/* a crash before the commit */
-			s = life();
-			cmd = inherited(s);
-			expect(cases[i].sentence, cmd, 0, 0, false);
-			command_free(cmd);
+			s = life_that_is_told(cases[i].sentence, 0, 0, false);
 			slots_take(s, 13, false);
 			slots_give_back(s, 13);
 			slots_close(s);
@@ -141,28 +142,20 @@ a_page_that_cannot_be_believed_says_so_until_the_books_have_what_was_in_hand(voi
 		s = life();
 		slots_inherited_committed(s);
 		slots_close(s);
-		s = life();
-		cmd = inherited(s);
-		expect("then it is believed", cmd, 0, 0, true);
-		command_free(cmd);
-		slots_close(s);
+		slots_close(life_that_is_told("then it is believed", 0, 0, true));
 	}
 }
 
 static void
 a_shorter_file_is_no_page(void **state)
 {
-	struct command *cmd;
 	struct slots *s;
 	char path[64];
 
 	play_a_life();
 	snprintf(path, sizeof(path), "%s/r", folder);
 	holds("cut", truncate(path, 4096) == 0, "%s", strerror(errno));
-	s = life();
-	cmd = inherited(s);
-	expect("its slots are lost, and nobody knows which", cmd, 0, 0, false);
-	command_free(cmd);
+	s = life_that_is_told("its slots are lost, and nobody knows which", 0, 0, false);
 	slots_inherited_committed(s);
 	slots_close(s);
 }
