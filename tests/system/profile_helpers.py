@@ -109,6 +109,16 @@ def alert(world, count=3, people=District):
     return ident
 
 
+def counts_once(world, provider, receipts, reply):
+    """Of three messages the last has failed, and somebody replies: gongd takes all of it, pushed twice
+    and in any order, and counts each once."""
+    said = provider.push(world.callback, *receipts, reply, shuffle=3, twice=True)
+    assert all(provider.took(one) for one in said) and len(said) == 8
+    wait_for("the receipts", lambda: world.states()["delivered"] == 2)
+    wait_for("the failure", lambda: world.states()["failed"] == 1)
+    assert len(world.rows("SELECT * FROM inbound")) == 1
+
+
 def called(world, provider):
     """An alert that rings people; the first call that the provider has."""
     world.load(District(1, 1))

@@ -1,8 +1,7 @@
 """The profile jasmin against Jasmin's HTTP API as its documentation has it."""
 import pytest
 
-from harness import wait_for
-from profile_helpers import ONE, TEXTS, TWO, URL, alert, gongd, receipt, route, tell
+from profile_helpers import ONE, TEXTS, TWO, URL, alert, counts_once, gongd, receipt, route, tell
 from providers.jasmin import Jasmin
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
@@ -91,9 +90,4 @@ def test_gongd_takes_what_they_tell_and_counts_once_what_comes_twice(jasmin):
     with gongd(conf(jasmin)) as world:
         alert(world)
         pushes = [jasmin.receipt(got, got["to"], ok) for got, ok in zip(jasmin.got, (True, True, False))]
-        said = jasmin.push(world.callback, *pushes, jasmin.reply(jasmin.got[0]["to"], "1", ident="M1"),
-                           shuffle=3, twice=True)
-        assert all(jasmin.took(one) for one in said) and len(said) == 8
-        wait_for("the receipts", lambda: world.states()["delivered"] == 2)
-        wait_for("the failure", lambda: world.states()["failed"] == 1)
-        assert len(world.rows("SELECT * FROM inbound")) == 1
+        counts_once(world, jasmin, pushes, jasmin.reply(jasmin.got[0]["to"], "1", ident="M1"))

@@ -4,8 +4,7 @@ import time
 
 import pytest
 
-from harness import wait_for
-from profile_helpers import ONE, TEXTS, TWO, URL, alert, gongd, hasty, receipt, route, tell
+from profile_helpers import ONE, TEXTS, TWO, URL, alert, counts_once, gongd, hasty, receipt, route, tell
 from providers.sinch import Sinch
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
 
@@ -125,9 +124,4 @@ def test_gongd_takes_what_they_tell_and_counts_once_what_comes_twice(sinch):
     with gongd(conf(sinch)) as world:
         alert(world)
         pushes = [sinch.receipt(got, n, i < 2) for i, (got, n) in enumerate(sinch.booked())]
-        said = sinch.push(world.callback, *pushes, sinch.reply(sinch.booked()[0][1], "1", ident="M1"),
-                          shuffle=3, twice=True)
-        assert all(sinch.took(one) for one in said) and len(said) == 8
-        wait_for("the receipts", lambda: world.states()["delivered"] == 2)
-        wait_for("the failure", lambda: world.states()["failed"] == 1)
-        assert len(world.rows("SELECT * FROM inbound")) == 1
+        counts_once(world, sinch, pushes, sinch.reply(sinch.booked()[0][1], "1", ident="M1"))

@@ -1,8 +1,7 @@
 """The profile volcengine against Volcengine's side (providers/volcengine.py)."""
 import pytest
 
-from harness import wait_for
-from profile_helpers import ONE, TEXTS, TWO, URL, Mainland, alert, gongd, receipt, route, tell
+from profile_helpers import ONE, TEXTS, TWO, URL, Mainland, alert, counts_once, gongd, receipt, route, tell
 from providers.base import together
 from providers.volcengine import Volcengine
 from test_http_driver import drive, started  # noqa: F401 (fixtures)
@@ -92,8 +91,4 @@ def test_gongd_takes_what_they_tell_and_counts_once_what_comes_twice(volc):
     with gongd(conf(volc)) as world:
         alert(world, people=Mainland)
         pushes = [volc.receipt(got, n, i < 2) for i, (got, n) in enumerate(volc.booked())]
-        said = volc.push(world.callback, *pushes, volc.reply(volc.booked()[0][1], "1"), shuffle=3, twice=True)
-        assert all(volc.took(one) for one in said) and len(said) == 8
-        wait_for("the receipts", lambda: world.states()["delivered"] == 2)
-        wait_for("the failure", lambda: world.states()["failed"] == 1)
-        assert len(world.rows("SELECT * FROM inbound")) == 1
+        counts_once(world, volc, pushes, volc.reply(volc.booked()[0][1], "1"))
