@@ -21,7 +21,7 @@ LIBS = $(shell pkg-config --libs $(1))
 PREFIX ?= /usr
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
-# What all programs stand on: core, and the one way to read a file.
+# What all programs stand on: core, and the files that several of them read or share.
 CORE := $(call obj,$(wildcard core/*.c files/*.c))
 KIT := $(call obj,$(wildcard drivers/kit/*.c))
 DAEMON := $(call obj,$(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c)))
@@ -41,7 +41,7 @@ $(B)/%.o: %.c
 	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
 $(B)/daemon/store/store.o: daemon/store/schema.sql
 
-$(B)/gongd: $(B)/daemon/main.o $(DAEMON) $(KIT) $(CORE)
+$(B)/gongd: $(B)/daemon/main.o $(DAEMON) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto zlib) -lcsv -lpthread -lm
 $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse) -lm

@@ -6,9 +6,9 @@
 #include <event2/buffer.h>
 #include <event2/event.h>
 
+#include "core/lines.h"
 #include "core/pace.h"
 #include "daemon/children/children.h"
-#include "drivers/kit/lines.h"
 
 #define KILL_MS 1000			/* beyond the time that it was given to finish */
 

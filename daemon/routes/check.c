@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "drivers/kit/lines.h"
+#include "core/lines.h"
 
 #define CHECK_MS 10000
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "drivers/kit/page.h"
+#include "files/page.h"
 
 #define CHANGE_GRACE_MS 5000		/* for a driver whose options change or whose route goes */
 

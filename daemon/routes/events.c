@@ -7,7 +7,7 @@
 
 #include "core/number.h"
 #include "daemon/contract/said_json.h"
-#include "drivers/kit/page.h"
+#include "files/page.h"
 
 #define MACHINE_MAX 40		/* bytes of that word */
 #define REPLY_WITHIN_MS SECONDS(30)

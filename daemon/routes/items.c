@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "drivers/kit/page.h"
+#include "files/page.h"
 
 void
 items_add(struct driver *d, uint64_t id, msec deadline_at)

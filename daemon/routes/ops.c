@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "drivers/kit/page.h"
+#include "files/page.h"
 
 static void
 put_id(struct buf *line, uint64_t id)

@@ -18,8 +18,8 @@
 #include "core/table.h"
 #include "daemon/contract/contract.h"
 #include "daemon/routes/shield.h"
-#include "drivers/kit/page.h"
 #include "files/boot.h"
+#include "files/page.h"
 #include "files/read.h"
 
 struct slots {

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "core/buf.h"
-#include "drivers/kit/lines.h"
-#include "drivers/kit/page.h"
+#include "core/lines.h"
+#include "files/page.h"
 
 #define CLOSE_MS 5000			/* when gongd did not say */
 #define FILES_LOOK_MS SECONDS(10)	/* a connection may fail for a new file no longer than this */

@@ -140,7 +140,7 @@ INCLUDES = {    # file: (what it includes, what is found of it)
     "daemon/contract/x.c": ("daemon/settings/settings.h", "floor 1 may not name it"),
     "daemon/contract/contract.c": ("daemon/settings/settings.h", None),
     "daemon/engine/e.c": ("drivers/kit/lines.h", "floor 3 may not name it"),
-    "daemon/routes/r.c": ("drivers/kit/lines.h", None),
+    "daemon/routes/r.c": ("drivers/kit/lines.h", "floor 3 may not name it"),
     "daemon/children/c.c": ("daemon/settings/settings.h", "floor 2 may not name it"),
     "daemon/loop.c": ("daemon/main.c", "it is a floor above"),
     "drivers/one/d.c": ("drivers/two/own.h", "floor 11 may not name it"),

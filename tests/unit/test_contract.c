@@ -3,8 +3,8 @@
 
 #include <stdlib.h>
 
+#include "core/lines.h"
 #include "daemon/contract/contract.h"
-#include "drivers/kit/lines.h"
 
 static const struct { const char *sentence; uint32_t wave, contact; unsigned attempt; } ids[] = {
 	{ "the first", 1, 1, 1 }, { "nothing", 0, 0, 0 }, { "the largest attempt", 1, 1, 31 },

@@ -12,7 +12,7 @@
 
 #include "daemon/contract/contract.h"
 #include "daemon/routes/slots.h"
-#include "drivers/kit/page.h"
+#include "files/page.h"
 
 static char folder[] = "/tmp/gong-test-slots.XXXXXX";
 

@@ -1,4 +1,4 @@
-/* lines.h -- whole lines out of a byte stream, at most 1 MiB each.  Shared by gongd and drivers. */
+/* lines.h -- whole lines out of a byte stream, at most 1 MiB each: both ends of a driver's pipe. */
 #ifndef GONG_LINES_H
 #define GONG_LINES_H
 

@@ -1,5 +1,5 @@
 /* lines.c -- the line splitter; it knows no JSON. */
-#include "drivers/kit/lines.h"
+#include "core/lines.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* page.c -- maps the file that gongd and a driver share. */
-#include "drivers/kit/page.h"
+#include "files/page.h"
 
 #include <errno.h>
 #include <sys/mman.h>
