@@ -4,25 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/number.h"
+
 #define TOWNSHIP_UNIT 1000LL
 #define COUNTY_UNIT 1000000LL
-
-/* Reads ASCII and full-width digits (U+FF10..U+FF19). */
-static int
-next_digit(const char **text)
-{
-	const unsigned char *s = (const unsigned char *)*text;
-
-	if (s[0] >= '0' && s[0] <= '9') {
-		*text += 1;
-		return s[0] - '0';
-	}
-	if (s[0] == 0xef && s[1] == 0xbc && s[2] >= 0x90 && s[2] <= 0x99) {
-		*text += 3;
-		return s[2] - 0x90;
-	}
-	return -1;
-}
 
 int
 division_parse(division_code *out, const char *text, struct err *err)
@@ -32,10 +17,12 @@ division_parse(division_code *out, const char *text, struct err *err)
 	unsigned digits = 0;
 
 	while (*p && digits < 13) {
-		int digit = next_digit(&p);
+		size_t len;
+		int digit = digit_at(p, &len);
 
 		if (digit < 0)
 			break;
+		p += len;
 		code = code * 10 + digit;
 		digits++;
 	}

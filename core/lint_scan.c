@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/number.h"
+
 #define SECOND_ZH 4.5			/* characters */
 #define SECOND_EN 2.5			/* words */
 
@@ -49,21 +51,6 @@ lint_skeleton(const struct text *text, bool all, struct buf *out)
 	buf_reset(out);
 	buf_puts(out, "");
 	text_render(text, mark, &m, out, NULL);		/* every value is there */
-}
-
-/* A digit that stands alone, 0-9 or full-width; -1: none.  `len`: its bytes. */
-static int
-digit_at(const char *p, size_t *len)
-{
-	const unsigned char *u = (const unsigned char *)p;
-
-	*len = 1;
-	if (isdigit(u[0]))
-		return u[0] - '0';
-	*len = 3;
-	if (u[0] == 0xef && u[1] == 0xbc && u[2] >= 0x90 && u[2] <= 0x99)
-		return u[2] - 0x90;
-	return -1;
 }
 
 static const char *

@@ -2,11 +2,24 @@
  * (strtod takes "0x10", "1e300" and "infinity") decides when an alert ends. */
 #include "core/number.h"
 
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #define FRACTION_DIGITS 9
+
+int
+digit_at(const char *p, size_t *len)
+{
+	const unsigned char *u = (const unsigned char *)p;
+
+	*len = 1;
+	if (u[0] >= '0' && u[0] <= '9')
+		return u[0] - '0';
+	*len = 3;
+	if (u[0] == 0xef && u[1] == 0xbc && u[2] >= 0x90 && u[2] <= 0x99)
+		return u[2] - 0x90;
+	return -1;
+}
 
 /* A decimal as whole / scale; scale is 1 … 10^9. */
 struct decimal {

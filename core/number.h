@@ -4,6 +4,7 @@
 #ifndef GONG_NUMBER_H
 #define GONG_NUMBER_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "core/msec.h"
@@ -18,6 +19,9 @@ int duration_parse(msec *out, const char *text, msec least, msec most);
 #define DURATION_TEXT 24
 /* As duration_parse reads it, in the largest unit that says it exactly: 5400000 -> "90m". */
 const char *duration_format(char out[DURATION_TEXT], msec);
+
+/* The digit that `p` begins with, ASCII or full-width (U+FF10..U+FF19), and the bytes it takes; -1: none. */
+int digit_at(const char *p, size_t *len);
 
 /* A JSON number that became an integer of the machine's, held within its range. */
 static inline int64_t
