@@ -79,7 +79,7 @@ watch_files(void *ctx)
 static void
 note_table(void *ctx, enum store_table table, const char *why)
 {
-	guard_damage(((struct watch *)ctx)->guard, 1u << table, why);
+	guard_damage(((struct watch *)ctx)->guard, TABLE_BIT(table), why);
 }
 
 /* Half of an idle core at most: alerts are worth more than knowing sooner. */
@@ -97,7 +97,7 @@ go_on(void *ctx)
 
 /* Waits until the next reading; false: the watch ends.  `*suspects`: these at once. */
 static bool
-wait_for_reading(struct watch *w, msec ms, unsigned *suspects)
+wait_for_reading(struct watch *w, msec ms, table_set *suspects)
 {
 	msec until = monotonic_now() + ms;
 
@@ -115,13 +115,13 @@ read_pages(void *ctx)
 {
 	struct watch *w = ctx;
 	struct sched_param none = { 0 };
-	unsigned unread = TABLES_ALL, suspects = 0;
+	table_set unread = TABLES_ALL, suspects = 0;
 	msec wait;
 
 	pthread_setschedparam(pthread_self(), SCHED_IDLE, &none);
 	do {
 		struct err err;
-		unsigned left = unread = unread | suspects;
+		table_set left = unread = unread | suspects;
 
 		w->rest_at = monotonic_now() + READ_MS;
 		if (!unread)

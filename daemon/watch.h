@@ -13,7 +13,7 @@ struct watch;
 struct watch_state {
 	bool moved;			/* a file was removed or replaced under gongd */
 	struct said moved_why;
-	unsigned damaged;		/* tables, as a set; 0 = none is known to be */
+	table_set damaged;		/* tables, as a set; 0 = none is known to be */
 	struct said damaged_why;
 	bool read_through;		/* every table has been read since the start */
 };

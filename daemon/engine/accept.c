@@ -16,7 +16,7 @@ check_contact(struct engine *e, const struct alert_request *r, size_t i, struct 
 
 	/* Who cannot be found in a damaged list may be there all the same. */
 	if (!store_person_by_ref(e->store, r->contacts[i], &p) &&
-	    store_damaged(e->store) & 1u << TABLE_CONTACT)
+	    store_damaged(e->store) & TABLE_BIT(TABLE_CONTACT))
 		return 0;
 	if (!p.id)
 		return err_say(err, REFUSED_INVALID, at, no_contact, r->contacts[i]);
@@ -64,7 +64,7 @@ check_audience(struct engine *e, const struct alert_request *r, struct err *err)
 	for (size_t i = 0; i < r->division_count; i++) {
 		division_format(code, r->divisions[i]);
 		if (!store_division_get(e->store, r->divisions[i], NULL, NULL) &&
-		    !(store_damaged(e->store) & 1u << TABLE_DIVISION))
+		    !(store_damaged(e->store) & TABLE_BIT(TABLE_DIVISION)))
 			return err_say(err, REFUSED_INVALID, about_index(CONCEPT_DIVISION, i), no_division,
 				       code);
 	}

@@ -8,8 +8,8 @@
 #include "daemon/store/check.h"
 
 /* What an outcome is written to. */
-#define MESSAGE_TABLES (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_WAVE | \
-			1u << TABLE_RECEIPT_KEY)
+#define MESSAGE_TABLES (TABLE_BIT(TABLE_MESSAGE) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_WAVE) | \
+			TABLE_BIT(TABLE_RECEIPT_KEY))
 
 static const char *
 because(enum aside_cause cause)

@@ -167,7 +167,7 @@ may_go(struct engine *e, struct live_wave *lw, struct message *m)
 		finish_without_sending(e, lw, m, MESSAGE_ON_UNKNOWN, NULL);
 	else if (!m->e164)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
-				       store_damaged(e->store) & 1u << TABLE_NUMBER
+				       store_damaged(e->store) & TABLE_BIT(TABLE_NUMBER)
 				       ? WORD(numbers_unreadable) : WORD(no_number_for_channel));
 	else if (m->attempt >= ATTEMPTS_MAX)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, WORD(attempts_exhausted));

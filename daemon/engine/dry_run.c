@@ -11,7 +11,7 @@
 void
 engine_tell_incomplete(struct engine *e, struct buf *json)
 {
-	unsigned lists = store_damaged(e->store) & TABLES_LISTS;
+	table_set lists = store_damaged(e->store) & TABLES_LISTS;
 	const char *comma = "";
 
 	if (!lists)

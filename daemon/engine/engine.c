@@ -519,7 +519,7 @@ next_look(struct engine *e)
 
 /* Of an index only: the alarm about the damage stands. */
 static void
-tell_made_anew(struct engine *e, unsigned tables)
+tell_made_anew(struct engine *e, table_set tables)
 {
 	char names[300];
 
@@ -534,7 +534,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
      struct effect_list *out, msec *wake_at, struct err *err)
 {
 	struct command_list first = { 0 }, second = { 0 };
-	unsigned made_anew = store_made_anew(e->store);
+	table_set made_anew = store_made_anew(e->store);
 	size_t import_before = e->import ? e->import->import->done : 0;
 	bool changed;
 	int rc;

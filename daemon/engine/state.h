@@ -194,7 +194,7 @@ struct engine {
 	bool batched;			/* the command in hand shares its savepoint with others … */
 	bool spoiled;			/* … and was refused after it had written: all must go back */
 	struct engine_stats stats;
-	unsigned told_anew;		/* tables of which the log says that their indices were made anew */
+	table_set told_anew;		/* tables of which the log says that their indices were made anew */
 
 	struct route_state **routes;	/* at most ROUTES_MAX; a pointer is good between turns */
 	size_t route_count;

@@ -32,7 +32,7 @@ engine_fault_task(struct engine *e, int64_t alert, const struct said *said)
 void
 engine_note_incomplete(struct engine *e, const struct alert *a)
 {
-	unsigned lists = store_damaged(e->store) & TABLES_LISTS;
+	table_set lists = store_damaged(e->store) & TABLES_LISTS;
 	struct said said;
 	char tables[100];
 

@@ -63,11 +63,11 @@ check_table(sqlite3 *db, enum store_table table, const struct asking *a, damaged
 	return rc == SQLITE_ROW || rc == SQLITE_DONE || store_is_damage(rc);
 }
 
-unsigned
-store_check_tables(sqlite3 *db, unsigned tables, go_on_fn go_on, damaged_fn damaged, void *ctx)
+table_set
+store_check_tables(sqlite3 *db, table_set tables, go_on_fn go_on, damaged_fn damaged, void *ctx)
 {
 	struct asking asking = { .go_on = go_on, .ctx = ctx };
-	unsigned left = tables;
+	table_set left = tables;
 
 	sqlite3_progress_handler(db, STEPS_BETWEEN, on_progress, &asking);
 	for (int i = 0; i < (int)(sizeof(order) / sizeof(*order)) + STORE_TABLE_COUNT; i++) {
@@ -76,14 +76,14 @@ store_check_tables(sqlite3 *db, unsigned tables, go_on_fn go_on, damaged_fn dama
 
 		if (left >> table & 1 && !asking.stopped &&
 		    check_table(db, table, &asking, damaged, ctx))
-			left &= ~(1u << table);
+			left &= ~TABLE_BIT(table);
 	}
 	sqlite3_progress_handler(db, 0, NULL, NULL);
 	return left;
 }
 
 int
-store_check(const char *path, unsigned tables, unsigned *unread, go_on_fn go_on,
+store_check(const char *path, table_set tables, table_set *unread, go_on_fn go_on,
 	    damaged_fn damaged, void *ctx, struct err *err)
 {
 	sqlite3 *db = NULL;

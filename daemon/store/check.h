@@ -13,22 +13,22 @@ typedef bool (*go_on_fn)(void *ctx);
 typedef void (*damaged_fn)(void *ctx, enum store_table, const char *why);
 
 /* Without these gongd cannot run at all, and refuses to start. */
-#define TABLES_VITAL (1u << TABLE_META | 1u << TABLE_ROLE | 1u << TABLE_ROUTE | 1u << TABLE_DOCUMENT)
+#define TABLES_VITAL (TABLE_BIT(TABLE_META) | TABLE_BIT(TABLE_ROLE) | TABLE_BIT(TABLE_ROUTE) | TABLE_BIT(TABLE_DOCUMENT))
 /* Who is told.  They may be read in part, loudly. */
-#define TABLES_LISTS (1u << TABLE_DIVISION | 1u << TABLE_CONTACT | 1u << TABLE_NUMBER | \
-		      1u << TABLE_POST | 1u << TABLE_ROSTER)
+#define TABLES_LISTS (TABLE_BIT(TABLE_DIVISION) | TABLE_BIT(TABLE_CONTACT) | TABLE_BIT(TABLE_NUMBER) | \
+		      TABLE_BIT(TABLE_POST) | TABLE_BIT(TABLE_ROSTER))
 /* Statements that only read these end where the damage begins, and the turn goes on: who is told,
  * what people said, what was tried, stories.  All others fail the turn. */
 #define TABLES_IN_PART (TABLES_LISTS | TABLES_RECORDS)
 /* What is only written down: dropped where its table cannot take it any more. */
-#define TABLES_RECORDS (1u << TABLE_EVENT | 1u << TABLE_AUDIT | 1u << TABLE_TASK | \
-			1u << TABLE_ANSWER | 1u << TABLE_ATTEMPT)
-#define TABLES_ALL ((1u << TABLE_LOG) - 1)
+#define TABLES_RECORDS (TABLE_BIT(TABLE_EVENT) | TABLE_BIT(TABLE_AUDIT) | TABLE_BIT(TABLE_TASK) | \
+			TABLE_BIT(TABLE_ANSWER) | TABLE_BIT(TABLE_ATTEMPT))
+#define TABLES_ALL (TABLE_BIT(TABLE_LOG) - 1)
 
 /* Reads every page of the tables (a set) and of their indices on a read-only connection of its
  * own, those that alerts depend on first; one table is one read transaction.  `*unread`: those not read to their end, because
  * `go_on` said so or the disk did.  -1: err says why nothing could be read. */
-int store_check(const char *path, unsigned tables, unsigned *unread, go_on_fn, damaged_fn,
+int store_check(const char *path, table_set tables, table_set *unread, go_on_fn, damaged_fn,
 		void *ctx, struct err *err);
 
 #endif

@@ -41,12 +41,12 @@ struct guard {
 	struct identity files[FILE_COUNT];
 	bool restored;
 	pthread_mutex_t lock;		/* guards `why` and the note's file */
-	_Atomic unsigned damaged, suspects;
+	_Atomic table_set damaged, suspects;
 	char why[STORE_TABLE_COUNT][160];
 };
 
 void
-store_tables_format(char *out, size_t size, unsigned tables)
+store_tables_format(char *out, size_t size, table_set tables)
 {
 	size_t len = 0;
 
@@ -76,10 +76,10 @@ leads_to_table(const char *word, size_t len)
 	return false;
 }
 
-unsigned
+table_set
 store_tables_in(const char *sql)
 {
-	unsigned found = 0;
+	table_set found = 0;
 	bool table = false;
 
 	while (*sql) {
@@ -90,7 +90,7 @@ store_tables_in(const char *sql)
 		for (int t = 0; table && len && t < STORE_TABLE_COUNT; t++)
 			if (strlen(store_table_names[t]) == len &&
 			    strncmp(store_table_names[t], sql, len) == 0)
-				found |= 1u << t;
+				found |= TABLE_BIT(t);
 		if (len)
 			table = leads_to_table(sql, len);
 		sql += len ? len : 1;
@@ -144,7 +144,7 @@ read_note_line(struct guard *g, const char *line, bool *ours)
 	for (int t = 0; t < STORE_TABLE_COUNT; t++) {
 		if (strcmp(name, store_table_names[t]) != 0)
 			continue;
-		g->damaged |= 1u << t;
+		g->damaged |= TABLE_BIT(t);
 		snprintf(g->why[t], sizeof(g->why[t]), "%.*s", (int)strcspn(line + at, "\n"),
 			 line + at);
 	}
@@ -206,7 +206,7 @@ check_log(struct guard *g, struct err *err)
 			       "%s and %s away to use it as it is", g->paths[FILE_LOG],
 			       g->paths[FILE_DATABASE], g->paths[FILE_LOG], g->paths[FILE_INDEX]);
 	if (known && same && !there)
-		guard_damage(g, 1u << TABLE_LOG, "missing at a start, and with it what was committed "
+		guard_damage(g, TABLE_BIT(TABLE_LOG), "missing at a start, and with it what was committed "
 			     "last");
 	if (!there || !same)
 		unlink(g->mark);	/* it has said what it had to say */
@@ -352,9 +352,9 @@ guard_look(struct guard *g, struct said *why)
 /* -- damage -- */
 
 bool
-guard_damage(struct guard *g, unsigned tables, const char *why)
+guard_damage(struct guard *g, table_set tables, const char *why)
 {
-	unsigned fresh;
+	table_set fresh;
 
 	pthread_mutex_lock(&g->lock);
 	fresh = tables & ~g->damaged;
@@ -374,18 +374,18 @@ guard_damage(struct guard *g, unsigned tables, const char *why)
 }
 
 void
-guard_suspect(struct guard *g, unsigned tables)
+guard_suspect(struct guard *g, table_set tables)
 {
 	g->suspects |= tables & ~g->damaged;
 }
 
-unsigned
+table_set
 guard_take_suspects(struct guard *g)
 {
 	return atomic_exchange(&g->suspects, 0);
 }
 
-unsigned
+table_set
 guard_damaged(const struct guard *g)
 {
 	return g->damaged;

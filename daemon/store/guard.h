@@ -9,10 +9,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 
-/* Every table of schema.sql; a set of them is a bit mask of `1u << TABLE_x`. */
+/* Every table of schema.sql. */
 #define STORE_TABLES(X) \
 	X(META, meta) X(DIVISION, division) X(CONTACT, contact) X(NUMBER, number) X(ROLE, role) \
 	X(POST, post) X(ROSTER, roster) X(DOCUMENT, document) X(ROUTE, route) \
@@ -30,11 +31,14 @@ enum store_table {
 #undef X
 	STORE_TABLE_COUNT
 };
+/* A set of them: 64 at most. */
+typedef uint64_t table_set;
+#define TABLE_BIT(table) ((table_set)1 << (table))
 extern const char *const store_table_names[STORE_TABLE_COUNT];
 /* "post, number" into `out`, in the order of the schema; cut when it does not fit. */
-void store_tables_format(char *out, size_t size, unsigned tables);
+void store_tables_format(char *out, size_t size, table_set tables);
 /* The tables that a statement reads or writes; each stands behind FROM, JOIN, INTO or UPDATE. */
-unsigned store_tables_in(const char *sql);
+table_set store_tables_in(const char *sql);
 
 struct guard;
 
@@ -57,11 +61,11 @@ bool guard_look(struct guard *, struct said *why);
 
 /* Notes damaged tables with SQLite's or a checker's word for it; written beside the store at once,
  * so that no restart forgets.  true: some of them were not known. */
-bool guard_damage(struct guard *, unsigned tables, const char *why);
+bool guard_damage(struct guard *, table_set tables, const char *why);
 /* One of these is damaged; who reads tables through (watch.c) shall say which. */
-void guard_suspect(struct guard *, unsigned tables);
-unsigned guard_take_suspects(struct guard *);	/* and forgets them */
-unsigned guard_damaged(const struct guard *);	/* 0: nothing is known to be damaged */
+void guard_suspect(struct guard *, table_set tables);
+table_set guard_take_suspects(struct guard *);	/* and forgets them */
+table_set guard_damaged(const struct guard *);	/* 0: nothing is known to be damaged */
 /* What a person must know and do. */
 void guard_damage_said(const struct guard *, struct said *out);
 

@@ -57,13 +57,13 @@ make_anew(sqlite3 *db, const char *table)
 static void
 is_damaged(void *ctx, enum store_table table, const char *why)
 {
-	*(unsigned *)ctx |= 1u << table;
+	*(table_set *)ctx |= TABLE_BIT(table);
 }
 
-unsigned
-store_indices_anew(struct store *s, unsigned tables)
+table_set
+store_indices_anew(struct store *s, table_set tables)
 {
-	unsigned damaged = 0, done = 0;
+	table_set damaged = 0, done = 0;
 
 	tables &= TABLES_ALL & ~s->tried_anew;
 	/* Of several, the one whose pages are no b-tree; of one, whatever is wrong with it. */
@@ -73,7 +73,7 @@ store_indices_anew(struct store *s, unsigned tables)
 		damaged = tables;
 	for (int t = 0; t < STORE_TABLE_COUNT; t++)
 		if (damaged >> t & 1 && make_anew(s->main.db, store_table_names[t]))
-			done |= 1u << t;
+			done |= TABLE_BIT(t);
 	s->tried_anew |= damaged;
 	s->made_anew |= done;
 	return done;

@@ -25,13 +25,13 @@ struct store {
 	struct connection *beside;
 	char *path;
 	struct guard *guard;		/* borrowed; NULL in tests */
-	unsigned damaged;		/* tables found damaged by this connection, as a set */
+	table_set damaged;		/* tables found damaged by this connection, as a set */
 	bool cut;			/* the statement run last ended at a damaged page */
 	bool careful;			/* damage was met: read in small bites */
 	bool lenient;			/* of any table, what can be read is enough just now */
-	unsigned unwritable;		/* tables of records that take no more, as a set */
-	unsigned suspects;		/* tables of the statement that met damage */
-	unsigned tried_anew, made_anew;	/* tables whose indices were to be made anew; those that were */
+	table_set unwritable;		/* tables of records that take no more, as a set */
+	table_set suspects;		/* tables of the statement that met damage */
+	table_set tried_anew, made_anew;	/* tables whose indices were to be made anew; those that were */
 	struct hand_page *hand;		/* borrowed, not used here */
 	bool met_damage;		/* the turn failed for that */
 	bool met_fault;			/* … or because of what was to be written */
@@ -68,11 +68,11 @@ store_is_damage(int rc)
 const char *store_vfs(void);
 /* indices.c: makes the indices of those tables anew, once, as far as the tables can be read; no
  * transaction may be open.  The set of tables for which it was done. */
-unsigned store_indices_anew(struct store *, unsigned tables);
+table_set store_indices_anew(struct store *, table_set tables);
 /* people.c: the number a message would go to, 0 = none. */
 uint64_t store_number_from(struct store *, uint32_t contact, enum channel, unsigned pos);
 /* check.c: of those tables, the set that was not read to its end. */
-unsigned store_check_tables(sqlite3 *, unsigned tables, go_on_fn, damaged_fn, void *ctx);
+table_set store_check_tables(sqlite3 *, table_set tables, go_on_fn, damaged_fn, void *ctx);
 
 /* Binds and returns the ready statement of a literal; NULL once the store has failed.
  * types: i int64, d double, t text (NULL ok), b 32-byte blob, n msec or 0/NEVER = null. */

@@ -14,7 +14,7 @@
 static void
 met_damage(struct reader *r, const char *sql)
 {
-	unsigned tables = store_tables_in(sql);
+	table_set tables = store_tables_in(sql);
 
 	if (!r->guard)
 		return;

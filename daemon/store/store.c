@@ -15,10 +15,10 @@
 #define SCHEMA_VERSION 8
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
-#define TABLES_LATER (1u << TABLE_MESSAGE | 1u << TABLE_ATTEMPT | 1u << TABLE_EVENT | \
-		      1u << TABLE_AUDIT | 1u << TABLE_INBOUND | 1u << TABLE_RECEIPT_KEY | \
-		      1u << TABLE_RECEIPT_EARLY | 1u << TABLE_CALLED | 1u << TABLE_VARIANT | \
-		      1u << TABLE_TOLD)
+#define TABLES_LATER (TABLE_BIT(TABLE_MESSAGE) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_EVENT) | \
+		      TABLE_BIT(TABLE_AUDIT) | TABLE_BIT(TABLE_INBOUND) | TABLE_BIT(TABLE_RECEIPT_KEY) | \
+		      TABLE_BIT(TABLE_RECEIPT_EARLY) | TABLE_BIT(TABLE_CALLED) | TABLE_BIT(TABLE_VARIANT) | \
+		      TABLE_BIT(TABLE_TOLD))
 #define APPLICATION_ID 0x676f6e67	/* "gong" */
 
 __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
@@ -26,7 +26,7 @@ __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
 extern const char schema_sql[];
 
 static void
-note_damage(struct store *s, unsigned tables, const char *why)
+note_damage(struct store *s, table_set tables, const char *why)
 {
 	s->damaged |= tables;
 	if (s->guard)
@@ -36,7 +36,7 @@ note_damage(struct store *s, unsigned tables, const char *why)
 void
 store_set_guard(struct store *s, struct guard *guard)
 {
-	unsigned found = s->damaged;
+	table_set found = s->damaged;
 
 	s->guard = guard;
 	if (found)
@@ -61,7 +61,7 @@ store_guard(const struct store *s)
 	return s->guard;
 }
 
-unsigned
+table_set
 store_damaged(const struct store *s)
 {
 	return s->damaged | (s->guard ? guard_damaged(s->guard) : 0);
@@ -75,7 +75,7 @@ store_damaged(const struct store *s)
 static void
 meet_damage(struct store *s, const char *sql)
 {
-	unsigned tables = sql ? store_tables_in(sql) : 0, known = store_damaged(s);
+	table_set tables = sql ? store_tables_in(sql) : 0, known = store_damaged(s);
 	bool in_part = tables && !(tables & ~TABLES_IN_PART), was_careful = s->careful;
 
 	s->suspects |= tables;
@@ -105,7 +105,7 @@ store_read_in_part(struct store *s, bool on)
 bool
 store_mend(struct store *s)
 {
-	unsigned done = s->suspects ? store_indices_anew(s, s->suspects) : 0;
+	table_set done = s->suspects ? store_indices_anew(s, s->suspects) : 0;
 
 	s->suspects = 0;
 	if (done)
@@ -113,7 +113,7 @@ store_mend(struct store *s)
 	return done;
 }
 
-unsigned
+table_set
 store_made_anew(const struct store *s)
 {
 	return s->made_anew;
@@ -122,7 +122,7 @@ store_made_anew(const struct store *s)
 bool
 store_is_careful(struct store *s)
 {
-	if (!s->careful && store_damaged(s) & ~(1u << TABLE_LOG))
+	if (!s->careful && store_damaged(s) & ~TABLE_BIT(TABLE_LOG))
 		s->careful = true;
 	return s->careful;
 }
@@ -219,7 +219,7 @@ statement(struct store *s, struct connection *c, const char *sql)
 static struct connection *
 connection_for(struct store *s, const char *sql)
 {
-	unsigned tables;
+	table_set tables;
 
 	if (!s->careful)
 		return &s->main;
@@ -690,7 +690,7 @@ found_damaged(void *ctx, enum store_table table, const char *why)
 
 	if (!s->damaged)
 		snprintf(s->reason, sizeof(s->reason), "%s", why);
-	s->damaged |= 1u << table;
+	s->damaged |= TABLE_BIT(table);
 }
 
 /* What everything else hangs on is read whole at every start, what people and alerts depend on as

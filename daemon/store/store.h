@@ -35,7 +35,7 @@ void store_set_guard(struct store *, struct guard *);
 void store_set_hand(struct store *, struct hand_page *);
 struct hand_page *store_hand(const struct store *);
 /* The set of tables known to be damaged, by whoever met them. */
-unsigned store_damaged(const struct store *);
+table_set store_damaged(const struct store *);
 struct guard *store_guard(const struct store *);	/* NULL: none */
 
 void store_begin(struct store *);
@@ -60,7 +60,7 @@ void store_read_in_part(struct store *, bool on);
 /* Between turns: was an index that the last one may have met made anew?  A damaged index stops what is
  * read by it and written to it, and its table has all that it had.  Each table is tried once. */
 bool store_mend(struct store *);
-unsigned store_made_anew(const struct store *);	/* the set of tables for which it was done */
+table_set store_made_anew(const struct store *);	/* the set of tables for which it was done */
 bool store_changed(const struct store *);	/* has this turn written anything? */
 int store_changes(const struct store *);	/* differs once anything was written */
 unsigned long store_statements(const struct store *);	/* run since it was opened */

@@ -83,27 +83,27 @@ tables(void **state)
 {
 	static const struct {
 		const char *sentence, *sql;
-		unsigned want;
+		table_set want;
 	} cases[] = {
-		{ "one table", "SELECT name FROM contact WHERE id = ?", 1u << TABLE_CONTACT },
+		{ "one table", "SELECT name FROM contact WHERE id = ?", TABLE_BIT(TABLE_CONTACT) },
 		{ "two, one of them under another name",
 		  "SELECT 1 FROM wave w JOIN message m ON m.wave = w.id",
-		  1u << TABLE_WAVE | 1u << TABLE_MESSAGE },
-		{ "a longer word is another", "SELECT 1 FROM alert_document", 1u << TABLE_ALERT_DOCUMENT },
+		  TABLE_BIT(TABLE_WAVE) | TABLE_BIT(TABLE_MESSAGE) },
+		{ "a longer word is another", "SELECT 1 FROM alert_document", TABLE_BIT(TABLE_ALERT_DOCUMENT) },
 		{ "none", "BEGIN IMMEDIATE", 0 },
 		{ "a column of a table's name is none", "SELECT contact, wave FROM number WHERE contact = ?",
-		  1u << TABLE_NUMBER },
+		  TABLE_BIT(TABLE_NUMBER) },
 		{ "written to", "INSERT OR IGNORE INTO attempt (wave, contact) SELECT m.wave FROM message m",
-		  1u << TABLE_ATTEMPT | 1u << TABLE_MESSAGE },
+		  TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_MESSAGE) },
 		{ "an upsert", "INSERT INTO division VALUES (?) ON CONFLICT (code) DO UPDATE SET name = 1",
-		  1u << TABLE_DIVISION },
+		  TABLE_BIT(TABLE_DIVISION) },
 	};
 	char text[64];
 
 	for (size_t i = 0; i < COUNT(cases); i++)
-		holds(cases[i].sentence, store_tables_in(cases[i].sql) == cases[i].want, "%x",
+		holds(cases[i].sentence, store_tables_in(cases[i].sql) == cases[i].want, "%lx",
 		      store_tables_in(cases[i].sql));
-	store_tables_format(text, sizeof(text), 1u << TABLE_NUMBER | 1u << TABLE_POST);
+	store_tables_format(text, sizeof(text), TABLE_BIT(TABLE_NUMBER) | TABLE_BIT(TABLE_POST));
 	assert_string_equal(text, "number, post");
 	store_tables_format(text, 6, ~0u);
 	holds("a short place cuts", strlen(text) == 5, "%s", text);
@@ -117,12 +117,12 @@ is_remembered(void **state)
 	char text[600];
 
 	assert_int_equal(guard_damaged(g), 0);
-	assert_true(guard_damage(g, 1u << TABLE_POST, "malformed\npage 7"));
-	holds("twice is not news", !guard_damage(g, 1u << TABLE_POST, "again"), "it was");
+	assert_true(guard_damage(g, TABLE_BIT(TABLE_POST), "malformed\npage 7"));
+	holds("twice is not news", !guard_damage(g, TABLE_BIT(TABLE_POST), "again"), "it was");
 	guard_files_will_close(g);
 	guard_close(g);
 	g = opened();
-	holds("a restart does not forget", guard_damaged(g) == 1u << TABLE_POST, "%x",
+	holds("a restart does not forget", guard_damaged(g) == TABLE_BIT(TABLE_POST), "%lx",
 	      guard_damaged(g));
 	guard_damage_said(g, &said);
 	said_render(&said, LANG_EN, text, sizeof(text));
@@ -132,7 +132,7 @@ is_remembered(void **state)
 	guard_close(g);
 	restore_another();
 	g = opened();
-	holds("a restored file is another one", guard_damaged(g) == 0 && guard_was_restored(g), "%x",
+	holds("a restored file is another one", guard_damaged(g) == 0 && guard_was_restored(g), "%lx",
 	      guard_damaged(g));
 	guard_close(g);
 }
@@ -146,7 +146,7 @@ a_note_by_another_hand(void **state)
 		   "table\nfile x y\ntable number");
 	g = opened();
 	holds("what can be read of it stands",
-	      guard_damaged(g) == (1u << TABLE_POST | 1u << TABLE_NUMBER), "%x",
+	      guard_damaged(g) == (TABLE_BIT(TABLE_POST) | TABLE_BIT(TABLE_NUMBER)), "%lx",
 	      guard_damaged(g));
 	guard_close(g);
 }
@@ -159,25 +159,25 @@ logs(void **state)
 
 	guard_close(g);				/* a kill before there is a log */
 	g = opened();
-	holds("a start that was cut short is no damage", !guard_damaged(g), "%x", guard_damaged(g));
+	holds("a start that was cut short is no damage", !guard_damaged(g), "%lx", guard_damaged(g));
 	write_file(beside("-wal"), "log");
 	guard_files_are_open(g);
 	guard_close(g);				/* a kill */
 	g = opened();
-	holds("a kill that leaves the log is no damage", !guard_damaged(g), "%x", guard_damaged(g));
+	holds("a kill that leaves the log is no damage", !guard_damaged(g), "%lx", guard_damaged(g));
 	guard_close(g);
 	restore_another();
 	holds("a log of another file is refused", guard_open(&g, path, &err) < 0, "it was opened");
 	assert_non_null(strstr(err.text, "was written for another"));
 	unlink(beside("-wal"));
 	g = opened();
-	holds("without it the file is used", !guard_damaged(g), "%x", guard_damaged(g));
+	holds("without it the file is used", !guard_damaged(g), "%lx", guard_damaged(g));
 	write_file(beside("-wal"), "log");
 	guard_files_are_open(g);
 	guard_close(g);				/* a kill */
 	unlink(beside("-wal"));
 	g = opened();
-	holds("a log that has gone is damage", guard_damaged(g) == 1u << TABLE_LOG, "%x",
+	holds("a log that has gone is damage", guard_damaged(g) == TABLE_BIT(TABLE_LOG), "%lx",
 	      guard_damaged(g));
 	guard_close(g);
 }
@@ -221,7 +221,7 @@ a_sound_store(void **state)
 	struct message m = { .wave = 1, .contact = 1, .attempt = 1, .e164 = 1 };
 	struct err err = { .text = "" };
 	uint64_t numbers[4] = { 1 };
-	unsigned unread = 0;
+	table_set unread = 0;
 	struct store *s;
 	int damaged = 0;
 

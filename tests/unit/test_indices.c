@@ -137,7 +137,7 @@ static void
 is_made_anew(size_t i)
 {
 	struct store *s;
-	unsigned table;
+	table_set table;
 	char sql[80];
 
 	look_for_indices();
@@ -149,7 +149,7 @@ is_made_anew(size_t i)
 	/* Those that grow with every alert are not read through at a start, but by whoever meets it. */
 	if (!store_damaged(s))
 		assert_int_equal(store_indices_anew(s, table), table);
-	holds(indices[i].name, store_made_anew(s) == table, "%x", store_made_anew(s));
+	holds(indices[i].name, store_made_anew(s) == table, "%lx", store_made_anew(s));
 	store_close(s);
 	is_sound(indices[i].name);
 }

@@ -480,8 +480,8 @@ damage(void **state)
 	fwrite(noise, 1, sizeof(noise), f);
 	fclose(f);
 	assert_int_equal(store_open(&s, path, &err), 0);
-	holds("a damaged list is known from the start", store_damaged(s) == 1u << TABLE_DIVISION,
-	      "%x", store_damaged(s));
+	holds("a damaged list is known from the start", store_damaged(s) == TABLE_BIT(TABLE_DIVISION),
+	      "%lx", store_damaged(s));
 	store_close(s);
 }
 
