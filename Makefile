@@ -92,7 +92,7 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
 	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev tzdata python3 libnghttp2-dev \
 	libcmocka-dev curl openssl
-TEST_DEPS := python3-pytest python3-yaml gammu clang clang-tidy clang-format libclang-rt-dev mandoc
+TEST_DEPS := python3-pytest python3-yaml gammu clang clang-tidy clang-format libclang-rt-dev mandoc man-db
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # Kannel is unpacked, not installed: Debian's package makes itself a service of the machine.
 KANNEL := build/kannel/usr/sbin/bearerbox
@@ -199,7 +199,10 @@ install: $(PROGRAMS)
 		config/gong.conf >$(B)/gong.conf
 	for f in config/roles.conf $(B)/gong.conf; do [ -e $(DESTDIR)/etc/gong/$${f##*/} ] || \
 		install -D -m 640 $$f $(DESTDIR)/etc/gong/$${f##*/}; done
-	for m in docs/man/*.[158]; do install -D -m 644 $$m $(DESTDIR)$(PREFIX)/share/man/man$${m##*.}/$${m##*/}; done
+	for m in $(patsubst docs/man/%,%,$(wildcard docs/man/*.[158] docs/man/zh_CN/*.[158])); do \
+		install -D -m 644 docs/man/$$m $(DESTDIR)$(PREFIX)/share/man/$$(dirname $$m)/man$${m##*.}/$${m##*/}; done
+	for f in $(wildcard README*.md docs/*.md docs/*.yaml docs/zh/*.md); do \
+		install -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/doc/gong/$$f; done
 	install -D -m 644 systemd/gongd.service $(DESTDIR)/usr/lib/systemd/system/gongd.service
 	sed -i 's|/usr/sbin|$(PREFIX)/sbin|' $(DESTDIR)/usr/lib/systemd/system/gongd.service
 	install -D -m 644 systemd/gong.sysusers.conf $(DESTDIR)/usr/lib/sysusers.d/gong.conf

@@ -300,7 +300,7 @@ profile_check_version(json_t *from, struct err *err)
 		return 0;
 	return err_field(err, "version", "must be %d, the profile language that this gong-http speaks; for a "
 			 "newer one install the gong that it came with, or write the profile as "
-			 "docs/http-driver.md says", PROFILE_VERSION);
+			 "/usr/share/doc/gong/docs/http-driver.md says", PROFILE_VERSION);
 }
 
 int

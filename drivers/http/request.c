@@ -258,7 +258,7 @@ add_variable(struct request_template *t, char *name, bool raw, const struct requ
 		add_piece(t, piece);
 		return 0;
 	}
-	return err_set(err, "{{%s}} is not known; docs/http-driver.md lists the variables", name);
+	return err_set(err, "{{%s}} is not known; /usr/share/doc/gong/docs/http-driver.md lists the variables", name);
 }
 
 /* "{{params_list}}" in quotes, and nothing else between them, becomes the list itself; so does a

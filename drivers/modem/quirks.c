@@ -64,7 +64,7 @@ on_error(cfg_t *cfg, const char *fmt, va_list args)
 	if (!reading || reading->text[0])
 		return;			/* the first fault is the one to mend */
 	vsnprintf(what, sizeof(what), fmt, args);
-	err_set(reading, "%s:%d: %s; the options are listed in docs/modems.md", reading_file,
+	err_set(reading, "%s:%d: %s; the options are listed in /usr/share/doc/gong/docs/modems.md", reading_file,
 		cfg ? cfg->line : 0, what);
 }
 

@@ -96,7 +96,7 @@ set_json(struct sim_conf *c, const struct option *o, json_t *value, struct err *
 	if (json_is_boolean(value) && o->type == OPTION_BOOL)
 		return set(c, o, json_is_true(value) ? "true" : "false", err);
 	if (!json_is_number(value) || o->type == OPTION_BOOL || o->type == OPTION_TEXT)
-		return err_field(err, o->name, "%s has the wrong type; see docs/sim-driver.md",
+		return err_field(err, o->name, "%s has the wrong type; see gong-sim(8)",
 				 o->name);
 	if (json_is_integer(value))
 		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
@@ -124,7 +124,7 @@ sim_conf_read(struct sim_conf *c, json_t *config, struct err *err)
 			continue;	/* gongd gives it to every driver */
 		if (i == count)
 			return err_field(err, name, "there is no option \"%.40s\"; see "
-					 "docs/sim-driver.md", name);
+					 "gong-sim(8)", name);
 		if (set_json(c, &options[i], value, err) < 0)
 			return -1;
 	}

@@ -174,51 +174,6 @@ def test_help_lists_every_command():
     assert out(ctl("version")).startswith("gongctl ")
 
 
-def test_each_option_and_command_is_in_the_manual():
-    manual = open(os.path.join(ROOT, "docs/man/gongctl.1"), encoding="utf-8").read()
-    plain = manual.replace("\\-", "-")
-    for command in COMMANDS:
-        text = out(ctl("help", *command.split()))
-        assert "Cm " + command in plain, command
-        for option in re.findall(r"^  --([a-z-]+)", text, re.M):
-            assert "Fl -" + option in plain, (command, option)
-    for option in ["socket", "config", "json", "lang", "no-pager"]:
-        assert "Fl -" + option in plain
-
-
-def test_each_option_of_the_configuration_is_in_its_manual():
-    manual = open(os.path.join(ROOT, "docs/man/gong.conf.5"), encoding="utf-8").read()
-    documented = set(re.findall(r"^\.It (?:Ic|Cm) (\w+)", manual, re.M))
-    for name in ["settings.c", "template_file.c", "policy_file.c"]:
-        source = open(os.path.join(ROOT, "daemon/settings", name), encoding="utf-8").read()
-        options = set(re.findall(r"\bCFG_(?:STR|INT|BOOL|FLOAT|SEC)(?:_LIST)?\(\"(\w+)\"", source))
-        assert options and not options - documented, (name, options - documented)
-
-
-@pytest.mark.parametrize("page, sources, pattern", [
-    ("gong-modem.8", ["modem/settings.c"], r"\{ \"(\w+)\", SHAPE_"),
-    ("gong-sim.8", ["sim/conf.c"], r"\{ \"(\w+)\", OPTION_"),
-    ("gong-http.8", ["http/profile.c", "http/operation.c", "http/approved.c",
-                     "http/callback_rules.c"],
-     r"(?:option_\w+|json_object_get)\((?:p->|op->)?config, \"(\w+)\""),
-])
-def test_each_option_of_a_driver_is_in_its_manual(page, sources, pattern):
-    manual = open(os.path.join(ROOT, "docs/man", page), encoding="utf-8").read()
-    documented = set(re.findall(r"^\.It Cm (\w+)", manual, re.M)) | {"callback_url"}
-    for name in sources:
-        source = open(os.path.join(ROOT, "drivers", name), encoding="utf-8").read()
-        options = set(re.findall(pattern, source))
-        assert options and not options - documented, (name, options - documented)
-
-
-@pytest.mark.parametrize("page", ["gongctl.1", "gongd.8", "gong.conf.5", "gong-modem.8",
-                                  "gong-http.8", "gong-sim.8"])
-def test_manual_pages_are_clean(page):
-    result = subprocess.run(["mandoc", "-T", "lint", "-W", "warning",
-                             os.path.join(ROOT, "docs/man", page)], capture_output=True, timeout=30)
-    assert result.returncode == 0 and not result.stdout, result.stdout
-
-
 @pytest.mark.parametrize("args, said", [
     ([], "usage"),
     (["alert"], "alert needs a second word"),

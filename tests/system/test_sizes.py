@@ -78,8 +78,10 @@ def limits():
 
 def test_every_number_of_the_settings_has_its_place_here_and_in_the_manual():
     assert sorted(limits()) == sorted(PLACES)
-    with open(os.path.join(ROOT, "docs/man/gong.conf.5"), encoding="utf-8") as f:
-        manual = f.read()
+    manual = ""
+    for page in ("gong.conf.5", "gong-template.5", "gong-policy.5"):
+        with open(os.path.join(ROOT, "docs/man", page), encoding="utf-8") as f:
+            manual += f.read()
     for key in PLACES:
         entry = re.search(r"^\.It Cm %s\b.*\n((?:(?!\.It|\.El).*\n)*)" % key, manual, re.M)
         assert entry, key

@@ -1,0 +1,152 @@
+"""The manual pages and docs/ against what they describe: every verb, option and field of the programs
+stands in its page, what a message, a page or a document names is there after `make install`, links lead
+somewhere, and mandoc and man read every page."""
+import glob
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from urllib.parse import unquote
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MODE = os.environ.get("MODE", "release")
+MAN = os.path.join(ROOT, "docs/man")
+PAGES = sorted(os.path.relpath(p, MAN) for p in glob.glob(MAN + "/*.[158]") + glob.glob(MAN + "/zh_CN/*.[158]"))
+FOLDERS = sorted({os.path.dirname(p) for p in PAGES})         # "" is English
+
+
+def read(*parts):
+    with open(os.path.join(ROOT, *parts), encoding="utf-8") as f:
+        return f.read()
+
+
+@pytest.fixture(scope="module")
+def installed():
+    folder = tempfile.mkdtemp(prefix="gong-manuals-")
+    subprocess.run(["make", "-s", "install", "DESTDIR=" + folder, "MODE=" + MODE], cwd=ROOT, check=True,
+                   capture_output=True, timeout=120)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def help_json(*words):
+    p = subprocess.run([os.path.join(ROOT, "build", MODE, "gongctl"), "--json", "help", *words],
+                       capture_output=True, check=True, timeout=10)
+    return json.loads(p.stdout)
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_each_command_and_each_of_its_options_is_in_the_manual(folder):
+    """An option that several commands share may stand once, in their section."""
+    page = read(MAN, folder, "gongctl.1")
+    sections = page.split("\n.Ss ")
+    told = help_json()
+    for c in told["commands"]:
+        said = [s for s in sections if re.search(r"^\.It Cm %s(?= |$)" % re.escape(c["command"]), s, re.M)]
+        assert len(said) == 1, "gongctl.1 says nothing of " + c["command"]
+        for o in c["options"]:
+            assert re.search(r"Fl -%s\b" % re.escape(o["name"][2:]), said[0]), \
+                "gongctl.1, %s: nothing of %s" % (c["command"], o["name"])
+    for o in told["options"]:
+        assert ".It Fl " + o["name"][1:] in page, o["name"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+@pytest.mark.parametrize("name, source, pattern", [
+    ("gong.conf.5", "daemon/settings/settings.c",
+     r"\b(?:CFG|CONF)_(?:STR|INT|BOOL|FLOAT|SEC|WHOLE|DECIMAL|DURATION)(?:_LIST)?\(\"(\w+)\""),
+    ("gong-template.5", "daemon/settings/template_file.c",
+     r"\b(?:CFG|CONF)_(?:STR|INT|BOOL|FLOAT|SEC|WHOLE|DECIMAL|DURATION)(?:_LIST)?\(\"(\w+)\""),
+    ("gong-policy.5", "daemon/settings/policy_file.c",
+     r"\b(?:CFG|CONF)_(?:STR|INT|BOOL|FLOAT|SEC|WHOLE|DECIMAL|DURATION)(?:_LIST)?\(\"(\w+)\""),
+    ("gong-modem.8", "drivers/modem/settings.c", r"\{ \"(\w+)\", SHAPE_"),
+    ("gong-sim.8", "drivers/sim/conf.c", r"\{ \"(\w+)\", OPTION_"),
+    ("gong-http.8", "drivers/http/{profile,operation,approved,callback_rules}.c",
+     r"(?:option_\w+|json_object_get)\((?:p->|op->)?config, \"(\w+)\""),
+])
+def test_each_option_of_a_file_or_driver_is_in_its_manual(folder, name, source, pattern):
+    documented = set(re.findall(r"\w+", " ".join(re.findall(r"^\.It Cm (.*)", read(MAN, folder, name), re.M))))
+    before, names, after = re.fullmatch(r"([^{]*)(?:\{(.*)\})?(.*)", source).groups()
+    for one in (names or "").split(","):
+        options = set(re.findall(pattern, read(before + one + after))) - {"callback_url"}    # gongd gives it
+        assert options and not options - documented, (name, one, options - documented)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_manual_pages_are_clean(page):
+    """mandoc knows the names of sections in English only."""
+    p = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", os.path.join(MAN, page)], capture_output=True,
+                       text=True, timeout=30)
+    lines = [line for line in p.stdout.splitlines() if not os.path.dirname(page) or not re.search(
+        r"first section is not \"NAME\"|description line outside NAME section", line)]
+    assert not lines, "\n".join(lines)
+
+
+def test_what_messages_and_pages_name_is_there_once_installed(installed):
+    ours = r"(/usr/(?:s?bin/gong\w+|share/(?:doc/)?gong|libexec/gong|share/man|lib/systemd|lib/udev|lib/sysusers\.d)" \
+           r"[\w./-]*|/etc/gong/(?:gong|roles)\.conf)"
+    files = [f for folder in ("core", "files", "daemon", "drivers", "ctl", "config", "systemd", "debian", "docs")
+             for f in glob.glob(os.path.join(ROOT, folder, "**/*"), recursive=True) if os.path.isfile(f)]
+    named = {}
+    for f in files + glob.glob(os.path.join(ROOT, "README*.md")):
+        for path in re.findall(ours, read(f)):
+            named.setdefault(path.rstrip("./"), os.path.relpath(f, ROOT))
+    assert len(named) > 10
+    missing = {path: f for path, f in named.items() if not os.path.exists(installed + path)}
+    assert not missing, missing
+
+
+def test_a_page_that_is_named_is_there():
+    """gongd(8) in a message or document, .Xr gongd 8 in a page."""
+    files = [f for folder in ("core", "files", "daemon", "drivers", "ctl", "config", "systemd", "docs")
+             for f in glob.glob(os.path.join(ROOT, folder, "**/*"), recursive=True) if os.path.isfile(f)]
+    for f in files + glob.glob(os.path.join(ROOT, "README*.md")):
+        text = read(f)
+        for name, section in re.findall(r"\b(gong[\w.-]*)\(([158])\)", text) + \
+                re.findall(r"^\.Xr (gong\S*) ([158])", text, re.M):
+            assert "%s.%s" % (name, section) in PAGES, (f, name, section)
+
+
+def links(path):
+    text = re.sub(r"```.*?```|`[^`\n]*`", "", read(path), flags=re.S)
+    return [unquote(m) for m in re.findall(r"\]\(([^()\s]+)\)", text)]
+
+
+def anchors(path):
+    """As a forge makes them from headings."""
+    return {re.sub(r"[^\w\- ]", "", h.lower()).strip().replace(" ", "-")
+            for h in re.findall(r"^#+ (.*)", read(path), re.M)}
+
+
+def broken(root, pattern):
+    for path in [p for g in pattern for p in glob.glob(os.path.join(root, g))]:
+        for link in links(path):
+            if re.match(r"\w+:", link):
+                continue
+            there, _, anchor = link.partition("#")
+            target = os.path.join(os.path.dirname(path), there) if there else path
+            if not os.path.exists(target) or (anchor and anchor not in anchors(target)):
+                yield "%s: %s" % (os.path.relpath(path, root), link)
+
+
+def test_links_lead_somewhere_here_and_once_installed(installed):
+    places = ["README*.md", "docs/*.md", "docs/zh/*.md"]
+    assert not list(broken(ROOT, places))
+    assert not list(broken(os.path.join(installed, "usr/share/doc/gong"), places))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_man_shows_each_page(installed, page):
+    """As `man -L zh_CN gongctl` does on any system with UTF-8."""
+    folder, name = os.path.split(page)
+    p = subprocess.run(["man", "-L", folder or "C", *re.fullmatch(r"(.*)\.(\d)", name).group(2, 1)],
+                       capture_output=True, text=True, timeout=30,
+                       env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MANROFFOPT": "-ww",
+                            "MANPATH": os.path.join(installed, "usr/share/man")})
+    assert p.returncode == 0 and name.rpartition(".")[0] in p.stdout, p
+    assert bool(re.search("[\u4e00-\u9fff]{4}", p.stdout.split("\n\n", 2)[1])) == bool(folder), p.stdout[:400]
+    assert not re.sub(r"troff: .* can't break line\n?", "", p.stderr).strip(), p.stderr      # a long path
