@@ -24,7 +24,7 @@ obj = $(patsubst %.c,$(B)/%.o,$(1))
 # What all programs stand on: core, and the files that several of them read or share.
 CORE := $(call obj,$(wildcard core/*.c files/*.c))
 KIT := $(call obj,$(wildcard drivers/kit/*.c))
-DAEMON := $(call obj,$(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c)))
+DAEMON := $(call obj,$(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c daemon/*/*/*.c)))
 DRIVERS := $(patsubst drivers/%/,%,$(filter-out drivers/kit/,$(wildcard drivers/*/)))
 PROGRAMS := $(B)/gongd $(B)/gongctl $(DRIVERS:%=$(B)/gong-%)
 UNIT := $(patsubst tests/unit/%.c,$(B)/unit/%,$(wildcard tests/unit/test_*.c))
@@ -72,7 +72,7 @@ endef
 $(foreach s,$(SIM_NAMES),$(eval $(call sim_rule,$(s))))
 # Fuzz targets: everything of gongd once more, with clang and its sanitizers.
 FUZZ_CC := clang -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags gammu 2>/dev/null) -DGONG_VERSION='"fuzz"' -g -O1 -fno-sanitize-recover=undefined
-FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c files/*.c daemon/*/*.c drivers/kit/*.c))
+FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c files/*.c daemon/*/*.c daemon/*/*/*.c drivers/kit/*.c))
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national joined)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules digest lenient operation options profile proof_text request scheme sign verify)
 build/fuzz/obj/%.o: %.c

@@ -24,6 +24,10 @@ int conf_budget(cfg_t *, cfg_opt_t *, const char *value, void *result);
 msec conf_ms(cfg_t *section, const char *option);	/* a CONF_DURATION's value */
 char *conf_path(const char *base_file, const char *path);	/* relative to base's folder */
 
+struct json_map;
+extern cfg_opt_t json_map_opts[];		/* of a section `read` */
+struct json_map *json_map_from(cfg_t *read, struct err *);	/* NULL fills err */
+
 extern const char built_in_helper_template[];	/* the text of HELPER_TEMPLATE's file, if there is none */
 
 int policy_from(struct policy **out, cfg_t *section, const struct settings *, struct err *);

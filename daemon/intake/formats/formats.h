@@ -1,0 +1,39 @@
+/* formats.h -- bytes of another system -> signals.  One file a format, one pure function each, with a
+ * fuzz target (tests/fuzz/fuzz_format_NAME.c); a new format is a row of the table in formats.c.
+ *
+ * A parser knows its format and nothing of the office: no rule, no right, no division is looked up.
+ * What it does not know it leaves out or makes a label of, since senders add members without asking.
+ * Any thread; the post that it fills is the caller's to finish, filled or not. */
+#ifndef GONG_FORMATS_H
+#define GONG_FORMATS_H
+
+#include "core/err.h"
+#include "daemon/contract/signal_post.h"
+#include "daemon/settings/json_map.h"
+
+#define FORMAT_DEPTH_MAX 32		/* nesting; deeper is refused */
+
+struct format_input {
+	const char *bytes;		/* borrowed; not ended by a NUL */
+	size_t len;
+	const char *content_type;	/* as sent, or NULL */
+	const struct json_map *map;	/* of the rules file; NULL where the format needs none */
+	msec now;			/* when it came, Unix ms: nothing begins later than that */
+};
+
+/* 0: *out holds what was said (maybe nothing).  -1: none of it can be read (err is UNREADABLE), or
+ * it is no document of this format (INVALID), or holds too much (TOO_LARGE). */
+typedef int (*format_parse_fn)(struct signal_post *out, const struct format_input *, struct err *);
+
+struct format {
+	const char *name;		/* in gong.conf: format = "json" */
+	format_parse_fn parse;
+	bool by_map;			/* it needs `read { … }` in the rules file */
+	bool has_ends;			/* its senders take back what they said; by_map: the map says it */
+};
+const struct format *format_named(const char *name);	/* NULL: there is none */
+const struct format *format_rows(size_t *count);	/* all, for lists and tests */
+
+int format_json(struct signal_post *out, const struct format_input *, struct err *);
+
+#endif

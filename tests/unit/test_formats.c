@@ -1,0 +1,267 @@
+/* test_formats.c -- what formats make of what other systems send, and a signal's own bounds. */
+#include "tests/unit/unit.h"
+
+#include "core/buf.h"
+#include "daemon/contract/signal_json.h"
+#include "daemon/intake/formats/document.h"
+
+static struct json_map *
+map_of(const char *body)
+{
+	struct err err = { 0 };
+	struct json_map *m = json_map_parse(body, "x.rules", &err);
+
+	holds("a map is read", m, "%s", err.text);
+	return m;
+}
+
+/* What one document becomes, by its one form; several are apart by a line. */
+static void
+read_all(char *out, size_t size, const char *format, const char *map, const char *body)
+{
+	struct json_map *m = map ? map_of(map) : NULL;
+	struct format_input in = { .bytes = body, .len = strlen(body), .map = m, .now = 1796000000000 };
+	struct signal_post post = { 0 };
+	struct buf all = { 0 };
+	struct err err = { 0 };
+
+	if (format_named(format)->parse(&post, &in, &err) < 0)
+		buf_printf(&all, "%s: %s", err_kind_name(err.kind), err.text);
+	for (size_t i = 0, f = 0; i < post.count; i++) {
+		buf_puts(&all, i ? "\n" : "");
+		signal_encode(&post.signals[i], &all);
+		if (f < post.fault_count && post.faults[f].index == i)
+			buf_printf(&all, " ! %s", phrase_name(post.faults[f++].why.phrase));
+	}
+	snprintf(out, size, "%s", all.data ? all.data : "");
+	buf_fini(&all);
+	signal_post_fini(&post);
+	json_map_free(m);
+}
+
+#define GAUGE "read { ref = \"/id\" act = \"/state\" act_is = { \"1=alert\", \"0=end\" } kind = \"/type\"\n" \
+	"kind_is = { \"暴雨=rainstorm\" } severity = \"/level\" severity_is = { \"II=orange\" }\n" \
+	"sent_at = \"/time\" area = \"/codes\" area_name = \"/place\" label \"z\" { at = \"/data/0/z\" }\n" \
+	"text \"zh\" { headline = \"/title\" } }"
+#define LIST "read { each = \"/a~1b\" ref = \"/id\" sent_at = \"/at\" label \"who\" { at = \"/who\" } }"
+
+static void
+reads_json_by_pointers(void **state)
+{
+	static const struct { const char *what, *map, *body, *want; } cases[] = {
+		{ "a gauge's message", GAUGE, "{\"id\":7,\"state\":1,\"type\":\"暴雨\",\"level\":\"II\","
+		  "\"time\":\"2026-12-01T08:00:00+08:00\",\"codes\":[\"990121103\",990121104],"
+		  "\"place\":\"清东湾\",\"data\":[{\"z\":-3.5}],\"title\":\"水位超警\\u0007\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"7\",\"kind\":\"rainstorm\",\"severity\":"
+		  "\"orange\",\"sent_at\":1796083200000,\"areas\":[{\"without\":false,\"name\":\"清东湾\","
+		  "\"codes\":[[\"\",\"990121103\"],[\"\",\"990121104\"]]}],\"zh\":{\"headline\":\"水位超警\"},"
+		  "\"labels\":{\"z\":\"-3.5\"}}" },
+		{ "an end", GAUGE, "{\"id\":\"7\",\"state\":\"0\"}",
+		  "{\"act\":\"end\",\"mode\":\"real\",\"ref\":\"7\"}" },
+		{ "a word that stands for nothing is not guessed", GAUGE, "{\"id\":\"7\",\"state\":\"9\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"7\"} ! signal_act_unknown" },
+		{ "a colour in Chinese is one", GAUGE, "{\"level\":\"红色\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"severity\":\"red\"}" },
+		{ "a level that nobody knows is a label", GAUGE, "{\"level\":\"VII\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"labels\":{\"severity\":\"VII\"}}" },
+		{ "each item of a list is a signal, and what stands beside it is everybody's", LIST,
+		  "{\"who\":\"hq\",\"at\":1796083200,\"a/b\":[{\"id\":\"x\"},{\"id\":\"y\",\"who\":\"z\"}]}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"x\",\"sent_at\":1796083200000,\"labels\":"
+		  "{\"who\":\"hq\"}}\n{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"y\",\"sent_at\":"
+		  "1796083200000,\"labels\":{\"who\":\"z\"}}" },
+		{ "an empty list says nothing", LIST, "{\"a/b\":[]}", "" },
+		{ "no list where one must be", LIST, "{\"a\":1}",
+		  "invalid: there is no list at /a~1b; the rules file says that the signals stand there (each)" },
+		{ "no JSON", LIST, "{\"a\":",
+		  "unreadable: not JSON: string or '}' expected near end of file (line 1, column 5)" },
+		{ "nothing", LIST, "", "unreadable: the body is empty" },
+		{ "a byte order mark is passed over", LIST, "\xef\xbb\xbf{\"a/b\":[]}", "" },
+	};
+	char got[1100];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_all(got, sizeof(got), "json", cases[i].map, cases[i].body);
+		if (strncmp(cases[i].want, "unreadable", 10) == 0)
+			holds(cases[i].what, strncmp(got, "unreadable", 10) == 0, "%s", got);
+		else
+			holds(cases[i].what, strcmp(got, cases[i].want) == 0, "%s", got);
+	}
+}
+
+static void
+refuses_maps_that_point_nowhere(void **state)
+{
+	static const struct { const char *map, *says; } cases[] = {
+		{ "read { ref = \"id\" }", "ref = \"id\" is no JSON pointer" },
+		{ "read { ref = \"/a~2\" }", "is no JSON pointer" },
+		{ "read { act_is = { \"1\" } }", "does not say what a word means" },
+		{ "read { act_is = { \"1=stop\" } }", "OURS is alert, update" },
+		{ "read { severity_is = { \"1=pink\" } }", "notice, blue" },
+		{ "read { label \"x\" { } }", "does not say where it stands" },
+		{ "read { text \"fr\" { } }", "use zh or en" },
+		{ "read { colour = \"/x\" }", "colour" },
+		{ "", "there is no read" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct err err = { 0 };
+
+		assert_null(json_map_parse(cases[i].map, "x.rules", &err));
+		holds(cases[i].map, strstr(err.text, cases[i].says) && strncmp(err.text, "x.rules:", 8) == 0,
+		      "%s", err.text);
+	}
+}
+
+static void
+knows_ends(void **state)
+{
+	struct json_map *m = map_of(GAUGE);
+
+	assert_true(json_map_has_ends(m));
+	json_map_free(m);
+	m = map_of(LIST);
+	assert_false(json_map_has_ends(m));
+	json_map_free(m);
+}
+
+static void
+points_as_rfc_6901_does(void **state)
+{
+	static const struct { const char *pointer, *value; } cases[] = {	/* its section 5 */
+		{ "/foo/0", "bar" }, { "/", "0" }, { "/a~1b", "1" }, { "/c%d", "2" }, { "/m~0n", "8" },
+		{ "/k\"l", "6" }, { "/foo/00", NULL }, { "/foo/2", NULL }, { "/foo/-", NULL }, { "/x/y", NULL },
+	};
+	json_t *doc = json_loads("{\"foo\":[\"bar\",\"baz\"],\"\":0,\"a/b\":1,\"c%d\":2,\"k\\\"l\":6,"
+				 "\"m~n\":8}", 0, NULL);
+	char room[DOCUMENT_TEXT];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *got = document_text(document_at(doc, cases[i].pointer), room);
+
+		holds(cases[i].pointer, cases[i].value ? got && strcmp(got, cases[i].value) == 0 : !got, "%s",
+		      got ? got : "nothing");
+	}
+	assert_ptr_equal(document_at(doc, ""), doc);
+	assert_null(document_at(doc, NULL));
+	json_decref(doc);
+}
+
+static void
+reads_times(void **state)
+{
+	static const struct { const char *json; msec at; } cases[] = {
+		{ "1796083200", 1796083200000 }, { "1796083200000", 1796083200000 },
+		{ "1796083200.5", 1796083200500 }, { "\"1796083200\"", 1796083200000 },
+		{ "\"2026-12-01T00:00:00Z\"", 1796083200000 }, { "\"2026-12-01T00:00:00.123456789Z\"", 1796083200123 },
+		{ "\"0001-01-01T00:00:00Z\"", 0 }, { "5", 0 }, { "1e300", 0 }, { "-1796083200", 0 }, { "\"soon\"", 0 },
+		{ "null", 0 }, { "20261201080000", 0 },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		json_t *json = json_loads(cases[i].json, JSON_DECODE_ANY, NULL);
+
+		holds(cases[i].json, document_time(json) == cases[i].at, "%lld", (long long)document_time(json));
+		json_decref(json);
+	}
+}
+
+/* However much is said, a signal stays small, and says that something is missing. */
+static void
+stays_within_its_bounds(void **state)
+{
+	static char long_text[3 * SIGNAL_TEXT_MAX];
+	struct signal_point square[] = { { 1, 1 }, { 1, 2 }, { 2, 2 }, { 2, 1 }, { 1, 1 } };
+	struct signal_area *a;
+	struct signal s;
+
+	signal_init(&s);
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	memcpy(long_text + SIGNAL_TEXT_MAX - 1, "水", 3);	/* cut in the middle of it */
+	assert_true(signal_text_set(&s, LANG_ZH, "headline", long_text));
+	assert_int_equal(strlen(s.texts[LANG_ZH].headline), SIGNAL_TEXT_MAX - 1);
+	assert_int_equal(s.cut, 1);
+	assert_false(signal_text_set(&s, LANG_ZH, "colour", "x"));
+	for (int i = 0; i < SIGNAL_LABELS_MAX + 5; i++) {
+		char name[20];
+
+		snprintf(name, sizeof(name), "n%d", i);
+		signal_label(&s, name, "1.50");
+	}
+	assert_int_equal(s.label_count, SIGNAL_LABELS_MAX);
+	assert_int_equal(s.cut, 6);
+	assert_true(s.labels[0].is_number && s.labels[0].value == 1.5);
+	assert_string_equal(s.labels[0].text, "1.50");
+	signal_label(&s, "n0", "\x01\x02");		/* nothing is left of it */
+	assert_null(signal_label_find(&s, "n0"));
+	assert_int_equal(s.label_count, SIGNAL_LABELS_MAX - 1);
+	a = signal_area_add(&s, "place");
+	assert_true(signal_ring_add(&s, a, square, 5));
+	assert_false(signal_ring_add(&s, a, square, 4));	/* open */
+	square[0].lat = square[4].lat = 91;
+	assert_false(signal_ring_add(&s, a, square, 5));
+	assert_false(signal_circle_add(&s, a, (struct signal_circle){ { 1, 1 }, -1 }));
+	assert_true(signal_circle_add(&s, a, (struct signal_circle){ { 1, 1 }, 5 }));
+	for (int i = 0; i < SIGNAL_CODES_MAX + 1; i++)
+		signal_code_add(&s, a, "SAME", "000001");
+	assert_int_equal(a->code_count, SIGNAL_CODES_MAX);
+	signal_fini(&s);
+}
+
+static void
+has_one_form(void **state)
+{
+	struct signal_point ring[] = { { -1.5, 1 }, { 1, 2.25 }, { 2, 2 }, { 2, 1 }, { -1.5, 1 } };
+	unsigned char one[SIGNAL_DIGEST], other[SIGNAL_DIGEST];
+	struct buf first = { 0 }, second = { 0 };
+	struct signal s, t;
+	struct signal_area *a;
+
+	signal_init(&s);
+	s.act = SIGNAL_UPDATE;
+	s.mode = SIGNAL_MODE_DRILL;
+	s.severity = SEVERITY_RED;
+	s.expires_at = 1796083200000;
+	signal_set(&s, &s.ref, "a,b", SIGNAL_REF_MAX);
+	signal_ref_add(&s, "before \"it\"");
+	signal_text_set(&s, LANG_EN, "instruction", "line\nline");
+	signal_label(&s, "x", "1");
+	a = signal_area_add(&s, NULL);
+	a->without = true;
+	signal_ring_add(&s, a, ring, 5);
+	signal_circle_add(&s, a, (struct signal_circle){ { 1, 1 }, 5 });
+	signal_code_add(&s, a, "", "990121");
+	s.cut = 3;
+	signal_encode(&s, &first);
+	assert_int_equal(signal_decode(&t, first.data), 0);
+	signal_encode(&t, &second);
+	assert_string_equal(first.data, second.data);
+	signal_digest(&s, one);
+	signal_digest(&t, other);
+	assert_memory_equal(one, other, SIGNAL_DIGEST);
+	t.act = SIGNAL_END;
+	signal_digest(&t, other);
+	assert_memory_not_equal(one, other, SIGNAL_DIGEST);
+	signal_fini(&s);
+	signal_fini(&t);
+	assert_int_equal(signal_decode(&t, "{\"act\":\"dance\",\"mode\":\"real\"}"), -1);
+	assert_int_equal(signal_decode(&t, "[]"), -1);
+	buf_fini(&first);
+	buf_fini(&second);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_json_by_pointers),
+		cmocka_unit_test(refuses_maps_that_point_nowhere),
+		cmocka_unit_test(knows_ends),
+		cmocka_unit_test(points_as_rfc_6901_does),
+		cmocka_unit_test(reads_times),
+		cmocka_unit_test(stays_within_its_bounds),
+		cmocka_unit_test(has_one_form),
+	};
+
+	setenv("TZ", "Asia/Shanghai", 1);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
