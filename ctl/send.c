@@ -402,6 +402,7 @@ send_alert(struct ctl *ctl)
 		{ "--policy", "policy" },
 		{ "--severity", "severity" },
 		{ "--kind", "kind" },
+		{ "--asker", "asker" },
 	};
 	int code;
 

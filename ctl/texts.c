@@ -298,6 +298,29 @@ step_cells(const struct ctl *ctl, json_t *step, msec before, struct grid *t)
 	buf_fini(&channels);
 }
 
+/* What is told when it is over, outside the ladder. */
+static void
+put_ends(const struct ctl *ctl, json_t *policy, struct buf *out)
+{
+	json_t *good = json_object_get(policy, "satisfied");
+
+	if (json_is_object(good)) {
+		buf_puts(out, say(ctl, "when all have answered: ", "全部完成后: "));
+		put_list(out, json_object_get(good, "to"));
+		buf_printf(out, say(ctl, " read %s", " 收到 %s"), member_text(good, "template"));
+		if (member_text(good, "reopened"))
+			buf_printf(out, say(ctl, ", and %s if it is not so any more", ",又未完成则收到 %s"),
+				   member_text(good, "reopened"));
+		buf_puts(out, "\n");
+	}
+	if (member_text(policy, "expired"))
+		buf_printf(out, say(ctl, "when it runs out: whoever was reached reads %s\n",
+				    "到期未完成: 收到过的人收到 %s\n"), member_text(policy, "expired"));
+	if (member_text(policy, "full"))
+		buf_printf(out, say(ctl, "when it is full: the others read %s\n", "人够之后: 其余的人收到 %s\n"),
+			   member_text(policy, "full"));
+}
+
 /* The ladder, drawn in time: steps of one instant stand under it. */
 int
 policy_show(struct ctl *ctl)
@@ -333,6 +356,7 @@ policy_show(struct ctl *ctl)
 		}
 		grid_put(&t, &out, 0, screen_width());
 		grid_fini(&t);
+		put_ends(ctl, row, &out);
 		ctl_page(ctl, &out);
 	}
 	json_decref(answer);

@@ -57,6 +57,7 @@ static const struct option_spec send_options[] = {
 	    "叫应规则(默认只告知一次)"),
 	OPTION_PARAM,
 	OPTION_KIND,
+	ONE("--asker", "REF", "who asked for it, and is told when all is done", "报警人,全部完成后会收到短信"),
 	MANY("--role", "ROLE", "who is told, when the policy does not say",
 	     "角色(规则未指定时)"),
 	MANY("--contact", "REF", "extra persons", "额外联系人"),

@@ -85,6 +85,7 @@ static const struct {
 	{ "help", "help", "求助" },
 	{ "route", "route", "通道" },
 	{ "quarantine", "quarantine", "隔离" },
+	{ "good_end", "tell who asked", "告知报警人" },
 	{ "step_failed", "step failed", "步骤失败" },
 	{ "roster_gap", "roster gap", "值班表缺口" },
 	{ "channel_without_route", "channel without route", "渠道无通道" },

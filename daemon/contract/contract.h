@@ -30,6 +30,7 @@ struct alert_request {
 	char *template, *policy;	/* template never NULL; policy NULL = broadcast, told once */
 	enum severity severity;
 	char *kind;			/* "rainstorm"; may be NULL */
+	char *asker;			/* ref of the person who asked for it; NULL = not known */
 	struct pair *params;
 	size_t param_count;
 	struct {

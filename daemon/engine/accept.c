@@ -9,19 +9,18 @@
 #include "core/reply.h"
 
 static int
-check_contact(struct engine *e, const struct alert_request *r, size_t i, struct err *err)
+check_person(struct engine *e, const char *ref, struct about at, struct err *err)
 {
-	struct about at = about_index(CONCEPT_CONTACT, i);
 	struct person p = { 0 };
 
 	/* Who cannot be found in a damaged list may be there all the same. */
-	if (!store_person_by_ref(e->store, r->contacts[i], &p) &&
+	if (!store_person_by_ref(e->store, ref, &p) &&
 	    store_damaged(e->store) & TABLE_BIT(TABLE_CONTACT))
 		return 0;
 	if (!p.id)
-		return err_say(err, REFUSED_INVALID, at, no_contact, r->contacts[i]);
+		return err_say(err, REFUSED_INVALID, at, no_contact, ref);
 	if (!p.active)
-		return err_say(err, REFUSED_INVALID, at, contact_inactive, r->contacts[i]);
+		return err_say(err, REFUSED_INVALID, at, contact_inactive, ref);
 	return 0;
 }
 
@@ -72,11 +71,11 @@ check_audience(struct engine *e, const struct alert_request *r, struct err *err)
 		if (settings_family(e->settings, r->roles[i]) < 0)
 			return no_role(e, i, r->roles[i], err);
 	for (size_t i = 0; i < r->contact_count; i++)
-		if (check_contact(e, r, i, err) < 0)
+		if (check_person(e, r->contacts[i], about_index(CONCEPT_CONTACT, i), err) < 0)
 			return -1;
 	if (!r->division_count && !r->contact_count && !r->reached)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_AUDIENCE), audience_unnamed);
-	return 0;
+	return r->asker && !r->own ? check_person(e, r->asker, about(CONCEPT_ASKER), err) : 0;
 }
 
 static int
@@ -146,7 +145,9 @@ check_params(struct engine *e, const struct alert_request *r, const struct templ
 	for (size_t i = 0; i < r->param_count; i++) {
 		const char *name = r->params[i].name;
 		bool known = template_param(t, name) ||
-			(p && (has_param(e, p->full, name) || has_param(e, p->expired, name)));
+			(p && (has_param(e, p->full, name) || has_param(e, p->expired, name) ||
+			       has_param(e, p->satisfied.template, name) ||
+			       has_param(e, p->satisfied.reopened, name)));
 
 		for (size_t s = 0; p && s < p->step_count && !known; s++)
 			known = has_param(e, p->steps[s].template, name);

@@ -49,6 +49,14 @@ struct look {
 	struct err *refuse;
 };
 
+/* Who waits for it reads it by the same commit. */
+static void
+all_is_well(struct look *l)
+{
+	close_alert(l->e, l->a, ALERT_SATISFIED);
+	engine_good_end(l->e, l->a, l->r, l->p);
+}
+
 /* Accept proved the texts; what fails here is a list that changed since. */
 static void
 step_failed(struct engine *e, const struct alert *a, size_t step, const struct err *err)
@@ -134,7 +142,7 @@ climb(struct look *l)
 			a->due_at = msec_min(d.ask_at, msec_min(a->expires_at, a->deadline_at));
 			return 0;
 		case LADDER_SATISFIED:
-			close_alert(l->e, a, ALERT_SATISFIED);
+			all_is_well(l);
 			return 0;
 		case LADDER_EXHAUSTED:
 			close_alert(l->e, a, ALERT_EXHAUSTED);
@@ -186,7 +194,7 @@ look_at_open(struct look *l)
 		progress_of(e, a, l->p);
 		a->due_at = msec_min(a->expires_at, a->deadline_at);
 		if (l->p && a->targets && a->satisfied >= a->targets)
-			close_alert(e, a, ALERT_SATISFIED);
+			all_is_well(l);
 	} else {
 		rc = l->p ? climb(l) : tell_once(l);
 	}

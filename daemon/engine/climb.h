@@ -24,6 +24,13 @@ void engine_stand_down(struct engine *, struct alert *, const struct policy *);
 /* One person is; false: there is no such text, or it is not possible (logged). */
 bool engine_not_needed(struct engine *, struct alert *, const struct policy *, uint32_t contact);
 
+/* -- good_end.c -- */
+
+/* The alert is satisfied: whom its policy's `satisfied` names is told, once. */
+void engine_good_end(struct engine *, struct alert *, const struct alert_request *, const struct policy *);
+/* It is open again: who was told that is told so.  `a` as the answer left it. */
+void engine_good_end_over(struct engine *, struct alert *, const struct policy *);
+
 /* -- replace.c -- */
 
 /* Does it end the old alert for everybody, not only for whom its audience names? */

@@ -77,6 +77,8 @@ engine_keep_documents(struct engine *e, const struct alert *a, const struct poli
 	}
 	keep_document(e, a, p ? p->full : NULL);
 	keep_document(e, a, p ? p->expired : NULL);
+	keep_document(e, a, p ? p->satisfied.template : NULL);
+	keep_document(e, a, p ? p->satisfied.reopened : NULL);
 }
 
 struct readable {

@@ -174,7 +174,7 @@ extern const struct principal engine_itself;	/* gong: for its own notices */
 
 int engine_may(struct engine *, const struct principal *, enum verb, struct err *);	/* at all */
 /* `ranks`: the severity that the alert would have, whatever the request calls itself.  Writes the
- * request's recipients_max. */
+ * request's recipients_max, and who asks where it does not say. */
 int engine_may_send(struct engine *, const struct principal *, struct alert_request *,
 		    enum severity ranks, struct err *);
 /* VERB_CANCEL: end it; VERB_SEND: replace it. */

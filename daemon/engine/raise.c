@@ -22,7 +22,7 @@ struct stand {
 	const struct policy *p;		/* NULL: these settings cannot use it */
 	const struct answer *answer;
 	unsigned quota;			/* 0: a target stands as high as its best answer */
-	bool raised, fell;
+	bool raised, fell, reopened;
 	bool full, spare;		/* a team: it has all it needs since now, had them before */
 };
 
@@ -33,6 +33,7 @@ reopen(struct stand *s)
 {
 	struct alert *a = s->a;
 
+	s->reopened = true;
 	a->state = ALERT_ACTIVE;
 	a->closed_at = NEVER;
 	engine_event(s->e, a->id, "reopened", "{}");
@@ -173,6 +174,8 @@ engine_raise(struct engine *e, struct alert *a, const struct answer *answer)
 		engine_stand_down(e, a, p);
 	else if (s.spare && !heard)
 		engine_not_needed(e, a, p, answer->contact);
+	if (s.reopened)
+		engine_good_end_over(e, a, p);
 	if (s.raised)
 		store_waves_of(e->store, a->id, call_back, e);
 	if (s.fell && p && alert_is_open(a->state) && desk_knew(a, p))

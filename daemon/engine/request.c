@@ -115,6 +115,7 @@ request_encode(const struct alert_request *r)
 	put_string(&out, "template", r->template);
 	put_string(&out, "policy", r->policy);
 	put_string(&out, "client", r->client);
+	put_string(&out, "asker", r->asker);
 	put_member(&out, "reached");
 	buf_puts(&out, r->reached ? "true" : "false");
 	put_member(&out, "whole");
@@ -173,6 +174,7 @@ request_decode(const char *text)
 	r->template = string_of(j, "template");
 	r->policy = string_of(j, "policy");
 	r->client = string_of(j, "client");
+	r->asker = string_of(j, "asker");
 	r->reached = json_is_true(json_object_get(j, "reached"));
 	r->whole = json_is_true(json_object_get(j, "whole"));
 	r->in_turn = json_is_true(json_object_get(j, "in_turn"));

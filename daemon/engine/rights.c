@@ -31,6 +31,8 @@ check_places(const struct rights *rights, const struct principal *by, const stru
 	if (rights->division_count && q->contact_count)		/* a contact may sit anywhere */
 		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_CONTACT), client_no_contacts,
 			       by->name);
+	if (rights->division_count && q->asker && (!rights->contact || strcmp(rights->contact, q->asker) != 0))
+		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_ASKER), client_no_asker, by->name);
 	return 0;
 }
 
@@ -48,6 +50,7 @@ engine_may_send(struct engine *e, const struct principal *by, struct alert_reque
 	if (r.drill_only && !q->drill && !q->test)
 		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_MODE), client_drill_only, by->name);
 	q->recipients_max = r.recipients_max;
+	q->asker = q->asker ? q->asker : xstrdup(r.contact);
 	return check_places(&r, by, q, err);
 }
 

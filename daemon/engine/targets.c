@@ -160,8 +160,8 @@ engine_check_alert(struct engine *e, const struct alert *a, const struct alert_r
 		   struct text_lacks *lacks, struct err *err)
 {
 	size_t steps = policy ? policy->step_count : 0;
-	struct uses theirs = { xcalloc(steps + 3, sizeof(*theirs.list)), 0 };
-	struct uses others = { xcalloc(steps + 3, sizeof(*others.list)), 0 };
+	struct uses theirs = { xcalloc(steps + 5, sizeof(*theirs.list)), 0 };
+	struct uses others = { xcalloc(steps + 5, sizeof(*others.list)), 0 };
 	const struct settings *s = e->settings;
 	int rc;
 
@@ -174,6 +174,10 @@ engine_check_alert(struct engine *e, const struct alert *a, const struct alert_r
 		add_use(&theirs, settings_template(s, policy->expired), steps - 1);
 	if (policy && policy->full)
 		add_use(&others, settings_template(s, policy->full), 0);
+	if (policy && policy->satisfied.template)
+		add_use(&others, settings_template(s, policy->satisfied.template), steps - 1);
+	if (policy && policy->satisfied.reopened)
+		add_use(&others, settings_template(s, policy->satisfied.reopened), steps - 1);
 	if (!policy || policy->targets == TARGETS_NONE)
 		rc = check_told(e, r, &theirs, lacks, err);
 	else

@@ -30,6 +30,11 @@ TAKE(kind)
 	return take_string(r, &((struct alert_request *)out)->kind, v, at, 63);
 }
 
+TAKE(asker)
+{
+	return take_string(r, &((struct alert_request *)out)->asker, v, at, REF_MAX);
+}
+
 TAKE(severity)
 {
 	const char *word = json_string_value(v);
@@ -218,6 +223,7 @@ TAKE(role)
 static const struct member alert_members[] = {
 	{ "key", CONCEPT_KEY, take_key }, { "template", CONCEPT_TEMPLATE, take_template }, { "policy", CONCEPT_POLICY, take_policy },
 	{ "severity", CONCEPT_SEVERITY, take_severity }, { "kind", CONCEPT_KIND, take_kind }, { "mode", CONCEPT_MODE, take_mode },
+	{ "asker", CONCEPT_ASKER, take_asker },
 	{ "params", CONCEPT_PARAMS, take_params }, { "params_by_division", CONCEPT_DIVISION_PARAMS, take_params_by_division },
 	{ "audience", CONCEPT_AUDIENCE, take_audience }, { "starts_at", CONCEPT_STARTS_AT, take_starts_at },
 	{ "expires_at", CONCEPT_EXPIRES_AT, take_expires_at }, { "replaces", CONCEPT_REPLACES, take_replaces },

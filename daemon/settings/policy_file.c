@@ -15,6 +15,13 @@ static cfg_opt_t step_opts[] = {
 	CFG_END()
 };
 
+static cfg_opt_t satisfied_opts[] = {
+	CFG_STR_LIST("to", "{asker}", CFGF_NONE),
+	CFG_STR("template", NULL, CFGF_NONE),
+	CFG_STR("reopened", NULL, CFGF_NONE),
+	CFG_END()
+};
+
 static cfg_opt_t expired_opts[] = {
 	CFG_STR("template", NULL, CFGF_NONE),
 	CFG_END()
@@ -29,6 +36,7 @@ static cfg_opt_t policy_opts[] = {
 	CONF_DURATION("deadline", 0),
 	CFG_STR("full", NULL, CFGF_NONE),
 	CFG_SEC("expired", expired_opts, CFGF_NODEFAULT),
+	CFG_SEC("satisfied", satisfied_opts, CFGF_NODEFAULT),
 	CFG_SEC("step", step_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END()
 };
@@ -137,6 +145,54 @@ read_expired(struct policy *p, cfg_t *section, const struct settings *s, struct 
 	return 0;
 }
 
+/* Who answers for the targets knows it; the good end is for who waits for it. */
+static int
+read_good_end_to(struct policy *p, cfg_t *section, const struct settings *s, struct err *err)
+{
+	struct good_end *end = &p->satisfied;
+	unsigned count = cfg_size(section, "to");
+
+	end->to = xcalloc(count + 1, sizeof(*end->to));
+	for (unsigned i = 0; i < count; i++) {
+		const char *name = cfg_getnstr(section, "to", i);
+		int family = settings_family(s, name);
+
+		if (strcmp(name, "asker") == 0) {
+			end->asker = true;
+			continue;
+		}
+		if (family < 0)
+			return conf_fail(section, err, "satisfied: there is no role or family \"%s\"; see "
+					 "roles.conf, or write asker: who asked for the alert", name);
+		if (!settings_is_above(s, p, (size_t)family))
+			return conf_fail(section, err, "satisfied: %s is not above what this policy calls; "
+					 "name roles that wait for the end, or asker", name);
+		end->to[end->to_count++] = (size_t)family;
+	}
+	return count ? 0 : conf_fail(section, err, "satisfied tells nobody; add to = {asker, duty_officer}");
+}
+
+static int
+read_good_end(struct policy *p, cfg_t *section, const struct settings *s, struct err *err)
+{
+	cfg_t *end = cfg_size(section, "satisfied") ? cfg_getsec(section, "satisfied") : NULL;
+
+	if (!end)
+		return 0;
+	if (p->targets == TARGETS_NONE)
+		return conf_fail(end, err, "with targets = none nothing is answered, so nothing is satisfied; "
+				 "leave satisfied away");
+	p->satisfied.template = xstrdup(cfg_getstr(end, "template"));
+	p->satisfied.reopened = xstrdup(cfg_getstr(end, "reopened"));
+	if (!p->satisfied.template)
+		return conf_fail(end, err, "satisfied says no template; add template = \"end.good\"");
+	if (!settings_template(s, p->satisfied.template))
+		return conf_fail(end, err, "satisfied: there is no template \"%s\"", p->satisfied.template);
+	if (p->satisfied.reopened && !settings_template(s, p->satisfied.reopened))
+		return conf_fail(end, err, "satisfied: there is no template \"%s\"", p->satisfied.reopened);
+	return read_good_end_to(p, end, s, err);
+}
+
 static int
 read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err *err)
 {
@@ -176,7 +232,8 @@ policy_from(struct policy **out, cfg_t *section, const struct settings *s, struc
 	p->title = xstrdup(cfg_getstr(section, "title"));
 	p->steps = xcalloc(steps + 1, sizeof(*p->steps));
 	p->ladder = xcalloc(steps + 1, sizeof(*p->ladder));
-	if (read_head(p, section, s, err) < 0 || read_expired(p, section, s, err) < 0)
+	if (read_head(p, section, s, err) < 0 || read_expired(p, section, s, err) < 0 ||
+	    read_good_end(p, section, s, err) < 0)
 		goto fail;
 	if (!steps) {
 		conf_fail(section, err, "policy %s has no step; add step \"name\" { … }", p->name);
@@ -233,5 +290,8 @@ policy_free(struct policy *p)
 	free(p->title);
 	free(p->full);
 	free(p->expired);
+	free(p->satisfied.to);
+	free(p->satisfied.template);
+	free(p->satisfied.reopened);
 	free(p);
 }

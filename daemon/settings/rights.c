@@ -38,6 +38,7 @@ of_client(const struct settings *s, const char *name)
 				.verbs = c->verbs, .up_to = c->up_to, .drill_only = c->drill_only,
 				.divisions = c->divisions, .division_count = c->division_count,
 				.recipients_max = c->recipients_max,
+				.contact = c->contact,
 			};
 	}
 	return (struct rights){ 0 };	/* a reload took it away while it asked */

@@ -19,6 +19,7 @@ struct rights {
 	const struct division_range *divisions;	/* borrowed from settings; count 0 = all */
 	size_t division_count;
 	unsigned long recipients_max;	/* 0 = no limit */
+	const char *contact;		/* borrowed: the person behind it, by ref; NULL = not known */
 };
 
 struct rights rights_of(const struct settings *, const struct principal *);

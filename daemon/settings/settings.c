@@ -53,7 +53,7 @@ static cfg_opt_t client_opts[] = {
 	CFG_STR("token_sha256", NULL, CFGF_NONE), CFG_STR("token_file", NULL, CFGF_NONE),
 	CFG_STR("up_to", "notice", CFGF_NONE), CFG_BOOL("drill_only", cfg_false, CFGF_NONE),
 	CFG_STR_LIST("may", "{}", CFGF_NONE), CFG_STR_LIST("divisions", "{}", CFGF_NONE),
-	CONF_WHOLE("recipients_max", 0),
+	CONF_WHOLE("recipients_max", 0), CFG_STR("contact", NULL, CFGF_NONE),
 	CFG_END()
 };
 static cfg_opt_t option_opts[] = {
@@ -519,6 +519,7 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 	c->up_to = (enum severity)up_to;
 	c->drill_only = cfg_getbool(section, "drill_only");
 	c->recipients_max = (unsigned long)cfg_getint(section, "recipients_max");
+	c->contact = xstrdup(cfg_getstr(section, "contact"));
 	for (unsigned i = 0; i < cfg_size(section, "may"); i++) {
 		const char *right = cfg_getnstr(section, "may", i);
 		unsigned verbs = verbs_of_word(right);
@@ -799,6 +800,7 @@ free_lists(struct settings *s)
 	for (size_t i = 0; i < s->client_count; i++) {
 		free(s->clients[i].name);
 		free(s->clients[i].divisions);
+		free(s->clients[i].contact);
 	}
 }
 

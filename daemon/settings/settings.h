@@ -46,10 +46,19 @@ struct policy_step {
 	char *template;			/* NULL = the alert's */
 };
 
+struct good_end {			/* whom it is told that every target stands where it should */
+	bool asker;			/* who asked for the alert */
+	size_t *to;			/* and families: indices into settings->families */
+	size_t to_count;
+	char *template;
+	char *reopened;			/* when it is not so any more; NULL = the desk is asked to tell them */
+};
+
 struct policy {
 	char *name, *title;
 	char *full;			/* team: template for who is not needed any more; NULL = none */
 	char *expired;			/* template for whom it reached, when it runs out; NULL = none */
+	struct good_end satisfied;	/* template NULL = nobody is told */
 	enum target_kind targets;
 	int until, chase_below;
 	unsigned quota;			/* team targets: how many persons make the team */
@@ -87,6 +96,7 @@ struct client {				/* who may ask, and for what; default is nothing */
 	struct division_range *divisions;	/* count 0 = the whole site */
 	size_t division_count;
 	unsigned long recipients_max;	/* 0 = no limit */
+	char *contact;			/* the person behind it: ref of who asked for what it sends; or NULL */
 };
 
 /* A template or policy file as it stood on disk; engines store it by hash when first used. */

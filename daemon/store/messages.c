@@ -445,6 +445,16 @@ store_messages_reached_all(struct store *s, uint32_t wave, enum channel channel,
 		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0), sqlite3_column_int64(st, 1));
 }
 
+void
+store_messages_begun(struct store *s, uint32_t wave, uint32_t last, contact_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE wave = ? AND contact <= ? "
+		"AND state IN (1, 2, 3, 7)", "ii", (int64_t)wave, (int64_t)last);
+
+	while (store_step(s, st))
+		fn(ctx, (uint32_t)sqlite3_column_int64(st, 0));
+}
+
 bool
 store_has_message(struct store *s, int64_t alert, uint32_t contact, int wave_kind)
 {

@@ -238,8 +238,6 @@ store_person_by_id(struct store *s, uint32_t contact, struct person *out)
 				     "WHERE id = ?", "i", (int64_t)contact), out);
 }
 
-/* The number a message would go to: the first usable one from a position on; 0 = none, or none that
- * can be read. */
 uint64_t
 store_number_from(struct store *s, uint32_t contact, enum channel channel, unsigned pos)
 {

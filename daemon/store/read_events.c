@@ -180,6 +180,8 @@ static const struct {
 	{ "unreachable", NULL, PHRASE_event_unreachable, { { "step", step } } },
 	{ "stood_down", NULL, PHRASE_event_stood_down, { { "people", plain } } },
 	{ "expiry_told", NULL, PHRASE_event_expiry_told, { { "people", plain } } },
+	{ "good_end", NULL, PHRASE_event_good_end, { { "people", plain } } },
+	{ "good_end_over", NULL, PHRASE_event_good_end_over, { { "people", plain } } },
 	{ "words", NULL, PHRASE_event_words, { { "contact", person } } },
 	{ "moved", NULL, PHRASE_event_moved, { { "to", alert_code }, { "targets", plain },
 					       { "left", plain } } },

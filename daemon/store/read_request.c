@@ -106,12 +106,18 @@ json_request(struct reader *r, int64_t alert, struct buf *out)
 {
 	int64_t replaces;
 	json_t *body = body_of(r, alert, &replaces);
+	const char *asker = json_string_value(json_object_get(body, "asker"));
 	bool whole = json_is_true(json_object_get(body, "whole"));
 
 	buf_puts(out, "\"request\":{\"params\":");
 	put_json(out, json_object_get(body, "params"), "{}");
 	buf_puts(out, ",\"params_by_division\":");
 	division_params(body, out);
+	buf_puts(out, ",\"asker\":");
+	if (asker)
+		buf_json(out, asker);
+	else
+		buf_puts(out, "null");
 	buf_printf(out, ",\"whole\":%s,\"audience\":{", whole ? "true" : "false");
 	divisions(r, body, "divisions", out);
 	buf_puts(out, ",");

@@ -111,6 +111,9 @@ void store_on_duty(struct store *, int64_t role, division_code, msec at, holder_
 bool store_person_by_ref(struct store *, const char *ref, struct person *);
 bool store_person_by_id(struct store *, uint32_t contact, struct person *);
 size_t store_persons_by_number(struct store *, uint64_t e164, uint32_t *out, size_t max);
+/* The number a message would go to: the first usable one from a position on; 0 = none, or none that
+ * can be read. */
+uint64_t store_number_from(struct store *, uint32_t contact, enum channel, unsigned pos);
 /* Position of the next number after this one that is usable for the channel, -1 if none. */
 int store_number_after(struct store *, uint32_t contact, enum channel, uint64_t e164);
 /* Position of the number for the `turn`th call (from 0): the usable ones in turn, over and over. */
@@ -466,6 +469,8 @@ size_t store_messages_reached(struct store *, uint32_t wave, enum channel, uint3
 typedef void (*reached_fn)(void *ctx, uint32_t contact, int64_t variant);
 void store_messages_reached_all(struct store *, uint32_t wave, enum channel, uint32_t last,
 				reached_fn, void *ctx);
+/* Contacts of a wave whose message has left, or is just leaving. */
+void store_messages_begun(struct store *, uint32_t wave, uint32_t last, contact_fn, void *ctx);
 /* Contacts of a wave whose message is uncertain. */
 void store_messages_uncertain(struct store *, uint32_t wave, contact_fn, void *ctx);
 /* Open alerts behind `after` that have such, in their order, at most so many. */

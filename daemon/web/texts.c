@@ -160,6 +160,22 @@ step_of(const struct settings *s, const struct policy_step *step)
 }
 
 static json_t *
+good_end_of(const struct settings *s, const struct good_end *end)
+{
+	json_t *to = json_array();
+
+	if (!end->template) {
+		json_decref(to);
+		return json_null();
+	}
+	if (end->asker)
+		json_array_append_new(to, json_string("asker"));
+	for (size_t i = 0; i < end->to_count; i++)
+		json_array_append_new(to, json_string(s->families[end->to[i]].name));
+	return json_pack("{s:o,s:s,s:s?}", "to", to, "template", end->template, "reopened", end->reopened);
+}
+
+static json_t *
 policies(const struct settings *s)
 {
 	static const char *const targets[] = { "none", "village", "township", "person", "team" };
@@ -171,11 +187,11 @@ policies(const struct settings *s)
 
 		for (size_t k = 0; k < p->step_count; k++)
 			json_array_append_new(steps, step_of(s, &p->steps[k]));
-		row = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:o,s:s?,s:s?,s:o}", "name", p->name, "title", p->title,
+		row = json_pack("{s:s,s:s,s:s,s:i,s:i,s:i,s:o,s:s?,s:s?,s:o,s:o}", "name", p->name, "title", p->title,
 				"targets", targets[p->targets], "until", p->until, "chase_below", p->chase_below,
 				"quota", (int)p->quota, "deadline_ms", p->deadline_ms == NEVER ? json_null()
-				: json_integer(p->deadline_ms), "full", p->full, "expired", p->expired, "steps",
-				steps);
+				: json_integer(p->deadline_ms), "full", p->full, "expired", p->expired, "satisfied",
+				good_end_of(s, &p->satisfied), "steps", steps);
 		put_file(row, s, "policy", p->name);
 		json_array_append_new(rows, row);
 	}

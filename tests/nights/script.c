@@ -374,6 +374,10 @@ read_audience(struct reader *r, struct alert_request *q)
 
 		if (v >= 0)
 			add_string(&q->contacts, &q->contact_count, r->n->district->people[v].ref);
+	} else if (eat(r, "asker")) {
+		long v = who(r);
+
+		q->asker = v >= 0 ? xstrdup(r->n->district->people[v].ref) : NULL;
 	} else if (eat(r, "reached"))
 		q->reached = true;
 	else if (eat(r, "whole"))
