@@ -372,7 +372,7 @@ put_families(const struct ctl *ctl, json_t *families, struct buf *out)
 	size_t i;
 
 	json_array_foreach(families, i, row) {
-		buf_printf(out, say(ctl, "family %s: ", "岗位组 %s: "), member_text(row, "name"));
+		buf_printf(out, say(ctl, "family %s: ", "角色组 %s: "), member_text(row, "name"));
 		put_list(out, json_object_get(row, "roles"));
 		buf_puts(out, "\n");
 	}

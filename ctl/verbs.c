@@ -79,8 +79,8 @@ static const struct option_spec send_options[] = {
 };
 static const struct option_spec callout_options[] = {
 	ONE("--role", "ROLE", "the duty that is called, by the roster",
-	    "按值班表呼叫的岗位"),
-	ONE("--division", "CODE", "where that duty is", "该岗位所在地区"),
+	    "按值班表呼叫的角色"),
+	ONE("--division", "CODE", "where that duty is", "该角色所在地区"),
 	MANY("--contact", "REF", "these persons instead, one after the other",
 	     "改为依次呼叫这些联系人"),
 	OPTION_PARAM,
@@ -341,7 +341,7 @@ const struct command commands[] = {
 	{ "role list",
 	  { NULL },
 	  NULL,
-	  TEXTS("list roles and families", "列出岗位和岗位组"),
+	  TEXTS("list roles and families", "列出角色和角色组"),
 	  role_list },
 	{ "route list",
 	  { NULL },

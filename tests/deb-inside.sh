@@ -12,6 +12,7 @@ id gong | grep -q dialout || fail "the user gong, in dialout"
 [ ! -e /etc/systemd/system/multi-user.target.wants/gongd.service ] || fail "it must be set up before it starts by itself"
 systemd-analyze verify --man=no /lib/systemd/system/gongd.service || fail "systemd-analyze verify"
 [ -e /usr/share/doc/gong/docs/templates.md ] || fail "docs"
+man -L zh_CN gongctl >/tmp/log 2>&1 && grep -q 值班台 /tmp/log || { cat /tmp/log; fail "man -L zh_CN gongctl"; }
 say "installed"
 
 cd /tmp/try

@@ -148,5 +148,5 @@ def test_man_shows_each_page(installed, page):
                        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANWIDTH": "80", "MANROFFOPT": "-ww",
                             "MANPATH": os.path.join(installed, "usr/share/man")})
     assert p.returncode == 0 and name.rpartition(".")[0] in p.stdout, p
-    assert bool(re.search("[\u4e00-\u9fff]{4}", p.stdout.split("\n\n", 2)[1])) == bool(folder), p.stdout[:400]
+    assert ("名称" if folder else "NAME") in p.stdout.splitlines(), p.stdout[:400]
     assert not re.sub(r"troff: .* can't break line\n?", "", p.stderr).strip(), p.stderr      # a long path
