@@ -275,7 +275,7 @@ int
 client_pages(struct ctl *ctl, const char *path, const char *member, size_t max,
 	     json_t **rows, bool *more, struct err *err)
 {
-	json_t *next = NULL, *problem;
+	json_t *next = NULL, *before = NULL, *problem;
 	int code;
 
 	*rows = json_array();
@@ -289,19 +289,20 @@ client_pages(struct ctl *ctl, const char *path, const char *member, size_t max,
 		q.path = full.data;
 		code = client_ask(ctl, &q, &page, err);
 		buf_fini(&full);
-		json_decref(next);
+		json_decref(before);
+		before = next;
 		next = NULL;
 		if (code == CTL_OK) {
 			json_array_extend(*rows, json_object_get(page, member));
 			next = json_object_get(page, "next");
-			next = json_is_null(next) || !json_array_size(json_object_get(
-							     page, member))
-				       ? NULL
-				       : json_incref(next);
+			/* A page may have looked at much and found nothing; one that stands still ends it. */
+			next = json_is_null(next) || (before && json_equal(before, next)) ? NULL
+											  : json_incref(next);
 			json_decref(page);
 		}
 		problem = code == CTL_OK ? NULL : page;
 	} while (code == CTL_OK && next && json_array_size(*rows) < max);
+	json_decref(before);
 	if (code != CTL_OK) {
 		json_decref(*rows);
 		*rows = problem;

@@ -14,6 +14,8 @@
 
 /* Exit codes; UNSAID: it was done, but the output could not be written. */
 enum { CTL_OK, CTL_REFUSED, CTL_USAGE, CTL_NOT_REACHED, CTL_UNSAID };
+/* Of `check`, where what is refused is CTL_USAGE: a script tells a finding from an error. */
+enum { CTL_FOUND = CTL_REFUSED };
 enum { OPERANDS = 4 };
 
 struct option_spec {
@@ -217,6 +219,7 @@ int task_do(struct ctl *);		/* take, note or close, as the command says */
 int inbox_list(struct ctl *);
 int inbox_decide(struct ctl *);		/* assign, ignore or answer, as the command says */
 int desk_route_list(struct ctl *);
+int season_check(struct ctl *);
 /* texts.c */
 int template_list(struct ctl *);
 int template_show(struct ctl *);

@@ -96,6 +96,14 @@ static const struct option_spec callout_options[] = {
 };
 #define SINCE_EN ": the last 02:00, 2h ago, a day or 2026/12/01 8:00, in the site's zone"
 #define SINCE_ZH ":最近一次 02:00、2小时(前)、某日或 2026/12/01 8:00,按站点时区"
+static const struct option_spec check_options[] = {
+	ONE("--within", "CODE", "only this place, township by township", "只查该地区,按乡镇列出"),
+	ONE("--since", "02:00|2h|DATE|INSTANT", "a number seen to work then or later is verified (default: a year ago)",
+	    "此时及以后有效的号码算已验证(默认一年内)"),
+	FLAG("--all", "every finding, not only the first of each group", "列出全部,不只每组前几条"),
+	FLAG("--unmasked", "whole telephone numbers", "显示完整号码"),
+	END
+};
 static const struct option_spec alert_list_options[] = {
 	FLAG("--open", "only those that still run", "只列未结束的"),
 	ONE("--state", "STATE", "held, active, satisfied, exhausted, cancelled or expired; several with commas",
@@ -228,6 +236,12 @@ const struct command commands[] = {
 	  NULL,
 	  TEXTS("read who is on duty when from a CSV file", "从 CSV 导入值班表"),
 	  desk_import },
+	{ "check",
+	  { NULL },
+	  check_options,
+	  TEXTS("say what the lists lack before the season: whom nobody could call comes first",
+	       "检查名单:缺什么,最先出问题的在前"),
+	  season_check },
 	{ "send",
 	  { "TEMPLATE" },
 	  send_options,

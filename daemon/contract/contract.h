@@ -110,6 +110,7 @@ struct import_row {
 	uint64_t numbers[4];		/* E.164 in order of preference, 0 ends */
 	unsigned char sms, voice;	/* bit i: number i may be used for it */
 	enum lang lang;
+	bool lang_said;			/* else it is the site's */
 	bool active;
 	int role;			/* index into settings->roles, -1 = no post */
 	unsigned order;

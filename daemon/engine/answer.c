@@ -50,6 +50,8 @@ picked_up(struct engine *e, struct live_wave *lw, struct message *m, unsigned at
 
 	if (m->state == MESSAGE_DELIVERED)
 		return;
+	if (attempt == m->attempt && !a->test)
+		store_number_good(e->store, m->e164, e->now);
 	/* gongd may be gone before the route's own word for it comes. */
 	if (m->state == MESSAGE_SENDING && attempt == m->attempt)
 		store_attempt_insert(e->store, m, e->now, OUTCOME_ACCEPTED, REJECT_NONE, 0, NULL,

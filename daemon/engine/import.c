@@ -15,11 +15,13 @@ contact_row(struct engine *e, const struct import_request *q, size_t i)
 	bool first = i == 0 || strcmp(q->rows[i - 1].ref, row->ref) != 0;
 	struct person p = { 0 };
 
-	if (first)
+	if (first) {
 		p.id = store_person_put(e->store, row->ref, row->name, row->lang, row->active,
 					row->numbers, row->sms, row->voice);
-	else if (store_person_by_ref(e->store, row->ref, &p) && !p.id)
+		store_person_lang_said(e->store, p.id, row->lang_said);
+	} else if (store_person_by_ref(e->store, row->ref, &p) && !p.id) {
 		return;
+	}
 	if (p.id && row->active && row->role >= 0)
 		store_post_put(e->store, e->documents.role_ids[row->role], row->code, row->order, p.id,
 			       row->lang);

@@ -36,6 +36,8 @@ engine_inbound(struct engine *e, struct command *cmd)
 			.meaning = "canary", .rule = "canary" });
 		return;
 	}
+	if (!engine_route(e, cmd->route)->conf->simulated)
+		store_number_good(e->store, in.e164, e->now);
 	until = waits_behind(e, &in);
 	if (until == NEVER)
 		until = engine_judge(e, &in);

@@ -231,6 +231,8 @@ rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct m
 	case REJECT_DROP:
 		if (r)
 			engine_route_worked(e, r);
+		if (!r || !r->conf->simulated)
+			store_number_bad(e->store, m->e164, e->now);
 		next = store_number_after(e->store, m->contact, lw->w.channel, m->e164);
 		if (next >= 0) {
 			m->number = (unsigned)next;

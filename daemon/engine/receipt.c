@@ -97,7 +97,8 @@ whole(struct engine *e, struct live_wave *lw, struct message *m, unsigned attemp
 
 	if (current && m->state == MESSAGE_SENDING)
 		overtaken(e, m, delivered);
-	store_attempt_receipt(e->store, m->wave, m->contact, attempt, delivered, e->now);
+	if (store_attempt_receipt(e->store, m->wave, m->contact, attempt, delivered, e->now) && delivered)
+		store_attempt_reached(e->store, m->wave, m->contact, attempt, e->now);
 	if (delivered)
 		engine_message_event(e, lw, m, MESSAGE_ON_RECEIPT_DELIVERED);
 	else if (current)

@@ -377,6 +377,7 @@ same_person(struct csv_intake *c, struct import_row *row, const struct import_ro
 				NUM(first->line));
 	row->active = first->active;
 	row->lang = first->lang;
+	row->lang_said = first->lang_said;
 	return 0;
 }
 
@@ -390,6 +391,7 @@ take_person(struct csv_intake *c, struct import_row *row)
 	    take_flag(c, COLUMN_ACTIVE, true, &row->active) < 0 ||
 	    take_flag(c, COLUMN_SMS, true, &sms) < 0 || take_flag(c, COLUMN_VOICE, true, &voice) < 0)
 		return -1;
+	row->lang_said = *lang;
 	row->lang = *lang ? (enum lang)lang_parse(lang) : c->settings->default_lang;
 	if ((int)row->lang < 0)
 		return csv_fail(c, title_of(c, COLUMN_LANG), csv_lang_unknown,

@@ -353,6 +353,13 @@ store_person_put(struct store *s, const char *ref, const char *name, enum lang l
 }
 
 void
+store_person_lang_said(struct store *s, uint32_t contact, bool said)
+{
+	store_run(s, "UPDATE contact SET lang_said = ?1 WHERE id = ?2 AND lang_said <> ?1", "ii",
+		  (int64_t)said, (int64_t)contact);
+}
+
+void
 store_post_put(struct store *s, int64_t role, division_code division, unsigned order,
 	       uint32_t contact, enum lang lang)
 {

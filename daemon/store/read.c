@@ -2,25 +2,15 @@
 #include "daemon/store/read_internal.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "daemon/store/store.h"
-
-static int64_t
-monotonic_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 static int
 on_progress(void *ctx)
 {
 	struct reader *r = ctx;
 
-	return monotonic_ms() > r->give_up_at;
+	return read_clock() > r->give_up_at;
 }
 
 int
@@ -142,6 +132,8 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 		return read_inbox(r, q, s, out, err);
 	case READ_DIVISIONS:
 		return read_divisions(r, q, out, err);
+	case READ_SEASON:
+		return read_season(r, q, s, now, out, err);
 	}
 	return -1;
 }
@@ -162,7 +154,7 @@ reader_run(struct reader *r, const struct read_query *q, const struct settings *
 	int rc;
 
 	r->failed = READ_FINE;
-	r->give_up_at = monotonic_ms() + READ_MS_MAX;
+	r->give_up_at = read_clock() + READ_MS_MAX;
 	/* One instant of the store for all statements of an answer. */
 	if (sqlite3_exec(r->db, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
 		read_failed(r, SQLITE_ERROR, "");

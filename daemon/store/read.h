@@ -23,14 +23,14 @@ struct reader;
 
 enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVENTS, READ_TASKS,
 		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS, READ_ANSWERS, READ_INBOX,
-		 READ_DIVISIONS };
+		 READ_DIVISIONS, READ_SEASON };
 
 struct read_filter {			/* of ALERTS and INBOX; nothing = all */
 	unsigned states, severities;	/* bits 1 << alert_state, 1 << severity; 0 = all */
 	const char *mode;		/* a literal: "real", "drill", "test" */
 	char client[96], key[132], contact[64];
 	char find[64];			/* DIVISIONS: a name or a code, or a part of it */
-	msec since;			/* accepted or received then or later */
+	msec since;			/* accepted or received then or later; SEASON: seen to work then */
 	division_code division;		/* what concerns it, or places within it */
 };
 

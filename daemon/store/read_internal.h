@@ -8,7 +8,7 @@
 #include "daemon/settings/rights.h"
 #include "daemon/store/read.h"
 
-#define READ_STATEMENTS 80
+#define READ_STATEMENTS 128
 #define READ_POLICIES 8
 
 struct reader {
@@ -37,6 +37,9 @@ void read_failed(struct reader *, int rc, const char *sql);
 sqlite3_stmt *read_query(struct reader *, const char *sql, const char *types, ...);
 bool read_step(struct reader *, sqlite3_stmt *);	/* a row?  resets when there are no more */
 int64_t read_number(struct reader *, sqlite3_stmt *);	/* the only column of the only row; or 0 */
+int64_t read_clock(void);		/* monotonic ms */
+/* Less than half of its time is gone: what goes on by a cursor may begin another piece. */
+bool read_has_time(const struct reader *);
 /* A cursor is what `next` said: `count` numbers.  -1 = it is none. */
 int read_cursor(const char *text, int64_t *out, int count);
 size_t read_limit(const struct read_query *);
@@ -78,6 +81,8 @@ int read_answers(struct reader *, const struct read_query *, const struct settin
 int read_inbox(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 	       struct err *);
 int read_divisions(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_season(struct reader *, const struct read_query *, const struct settings *, msec now,
+		struct buf *, struct err *);
 void read_memory_free(struct read_memory *);
 
 /* The policy an alert runs on: the one in force, or an older version of it from the store; NULL:

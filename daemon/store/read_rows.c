@@ -6,9 +6,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "daemon/contract/said_json.h"
 #include "daemon/store/store.h"
+
+int64_t
+read_clock(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+bool
+read_has_time(const struct reader *r)
+{
+	return read_clock() < r->give_up_at - READ_MS_MAX / 2;
+}
 
 /* Of one table it is sure; of several the watch's thread finds out which it is. */
 static void

@@ -6,7 +6,8 @@ CREATE TABLE division (
 ) STRICT;
 CREATE TABLE contact (
 	id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
-	lang INTEGER NOT NULL, active INTEGER NOT NULL, opt_out INTEGER NOT NULL DEFAULT 0
+	lang INTEGER NOT NULL, active INTEGER NOT NULL, opt_out INTEGER NOT NULL DEFAULT 0,
+	lang_said INTEGER NOT NULL DEFAULT 1	-- 0: no list said it, lang is the site's
 ) STRICT;
 CREATE INDEX contact_opt_out ON contact (id) WHERE opt_out = 1;
 CREATE TABLE number (		-- sms, voice: may the number be used for it
@@ -14,6 +15,10 @@ CREATE TABLE number (		-- sms, voice: may the number be used for it
 	sms INTEGER NOT NULL, voice INTEGER NOT NULL, PRIMARY KEY (contact, pos)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX number_e164 ON number (e164, contact);
+-- What is known of a number of the lists.  good_at: when something was delivered there last, a call from
+-- or to it was answered, a text came from it.  bad_at: it was refused for good, and nothing since.
+CREATE TABLE reached (e164 INTEGER PRIMARY KEY, good_at INTEGER, bad_at INTEGER) STRICT;
+CREATE INDEX reached_bad ON reached (e164) WHERE bad_at IS NOT NULL;
 CREATE TABLE role (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE post (		-- only posts of active contacts; lang is a copy of the contact's
 	role INTEGER NOT NULL, division INTEGER NOT NULL, ord INTEGER NOT NULL,

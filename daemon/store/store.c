@@ -12,13 +12,13 @@
 #include "core/buf.h"
 #include "daemon/store/hand.h"
 
-#define SCHEMA_VERSION 8
+#define SCHEMA_VERSION 9
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (TABLE_BIT(TABLE_MESSAGE) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_EVENT) | \
 		      TABLE_BIT(TABLE_AUDIT) | TABLE_BIT(TABLE_INBOUND) | TABLE_BIT(TABLE_RECEIPT_KEY) | \
 		      TABLE_BIT(TABLE_RECEIPT_EARLY) | TABLE_BIT(TABLE_CALLED) | TABLE_BIT(TABLE_VARIANT) | \
-		      TABLE_BIT(TABLE_TOLD))
+		      TABLE_BIT(TABLE_TOLD) | TABLE_BIT(TABLE_REACHED))
 #define APPLICATION_ID 0x676f6e67	/* "gong" */
 
 __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
@@ -613,6 +613,14 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE INDEX receipt_early_at ON receipt_early (route, at);"
 	"INSERT INTO receipt_early SELECT route, ref, e164, 0, '', 0, delivered, at FROM receipt_early_7;"
 	"DROP TABLE receipt_early_7",
+	"ALTER TABLE contact ADD COLUMN lang_said INTEGER NOT NULL DEFAULT 1;"
+	"CREATE TABLE reached (e164 INTEGER PRIMARY KEY, good_at INTEGER, bad_at INTEGER) STRICT;"
+	"CREATE INDEX reached_bad ON reached (e164) WHERE bad_at IS NOT NULL;"
+	/* Of what networks reported the last million attempts: a start is no place for three years. */
+	"INSERT INTO reached (e164, good_at) SELECT e164, max(at) FROM (SELECT e164, received_at AS at "
+	"FROM inbound UNION ALL SELECT e164, receipt_at FROM (SELECT e164, receipt, receipt_at FROM attempt "
+	"ORDER BY wave DESC, contact DESC, n DESC LIMIT 1000000) WHERE receipt = 1) WHERE e164 IN (SELECT "
+	"e164 FROM number) AND at > 0 GROUP BY e164",
 };
 
 static int

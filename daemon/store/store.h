@@ -118,6 +118,12 @@ uint64_t store_number_from(struct store *, uint32_t contact, enum channel, unsig
 int store_number_after(struct store *, uint32_t contact, enum channel, uint64_t e164);
 /* Position of the number for the `turn`th call (from 0): the usable ones in turn, over and over. */
 unsigned store_number_in_turn(struct store *, uint32_t contact, enum channel, unsigned turn);
+/* -- reached.c: a number of the lists was seen to work, or was refused for good -- */
+void store_number_good(struct store *, uint64_t e164, msec at);
+void store_number_bad(struct store *, uint64_t e164, msec at);
+/* The same of the number that an attempt went to, when it was delivered; of a test nothing is noted. */
+void store_attempt_reached(struct store *, uint32_t wave, uint32_t contact, unsigned attempt, msec at);
+
 void store_opt_out(struct store *, uint32_t contact, bool out);	/* false: wants them again */
 void store_opted_out(struct store *, contact_fn, void *ctx);	/* all who have */
 bool store_has_opted_out(struct store *, uint32_t contact);
@@ -126,6 +132,8 @@ void store_division_put(struct store *, division_code, const char *name, const c
 /* Returns the contact's id; replaces numbers, removes its posts. */
 uint32_t store_person_put(struct store *, const char *ref, const char *name, enum lang,
 			  bool active, const uint64_t numbers[4], unsigned sms, unsigned voice);
+/* Did the list say his language?  Else the site's was taken; who is new counts as said. */
+void store_person_lang_said(struct store *, uint32_t contact, bool said);
 void store_post_put(struct store *, int64_t role, division_code, unsigned order, uint32_t contact,
 		    enum lang);
 void store_roster_put(struct store *, int64_t role, division_code, msec from_at, msec to_at,

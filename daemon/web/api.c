@@ -335,6 +335,8 @@ static const struct api_call calls[] = {
 	{ "GET", "/v1/policies", VERB_READ, NULL, 0, texts_get, TEXTS_POLICIES },
 	{ "GET", "/v1/roles", VERB_READ, NULL, 0, texts_get, TEXTS_ROLES },
 	{ "GET", "/v1/divisions", VERB_READ, NULL, QUERY_FIND, get_read, READ_DIVISIONS },
+	{ "GET", "/v1/check", VERB_READ, NULL, QUERY_DIVISION | QUERY_SINCE | QUERY_UNMASKED | PAGE, get_read,
+	  READ_SEASON },
 	{ "POST", "/v1/routes/{name}/ask", VERB_ROUTES, JSON_TYPE, 0, post_ask, 0 },
 	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },
 	{ "POST", "/v1/import/divisions", VERB_PEOPLE, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },

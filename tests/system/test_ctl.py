@@ -156,7 +156,7 @@ def columns(text):
                2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-COMMANDS = ["import divisions", "import contacts", "import roster", "send", "callout",
+COMMANDS = ["import divisions", "import contacts", "import roster", "check", "send", "callout",
             "alert list", "alert show", "alert answers", "alert watch", "alert cancel", "ack",
             "inbox assign", "inbox ignore", "inbox answer", "inbox", "task list", "task take",
             "task note", "task close", "template list", "template show", "template lint",

@@ -452,6 +452,12 @@ def test_places_are_found_by_name_and_code(night):
     night.refuse(422, "GET", "/v1/divisions?find=")
 
 
+def test_what_the_lists_lack(night):
+    findings = night.ok("GET", "/v1/check?limit=5")["findings"]
+    assert findings and {"division", "number", "person"} <= findings[0].keys()
+    night.refuse(422, "GET", "/v1/check?division=990129")
+
+
 def test_texts_ladders_and_roles_by_their_etag(night, described):
     rows = {t["name"]: t for t in night.ok("GET", "/v1/templates")["templates"]}
     heat = rows["warn.heat"]

@@ -39,7 +39,7 @@ CALLS = (
     ("GET", "/v1/alerts/1/targets", "read"), ("GET", "/v1/alerts/1/messages", "read"),
     ("GET", "/v1/alerts/1/events", "read"), ("GET", "/v1/alerts/1/answers", "read"),
     ("GET", "/v1/inbox", "read"), ("GET", "/v1/tasks", "read"),
-    ("GET", "/v1/routes", "read"), ("GET", "/metrics", "read"),
+    ("GET", "/v1/routes", "read"), ("GET", "/metrics", "read"), ("GET", "/v1/check", "read"),
     ("POST", "/v1/alerts", "send"), ("POST", "/v1/callouts", "send"),
     ("POST", "/v1/alerts/1/cancel", "send"), ("POST", "/v1/alerts/1/acks", "send"),
     ("POST", "/v1/tasks/1/close", "send"), ("POST", "/v1/tasks/1/take", "send"),

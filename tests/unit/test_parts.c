@@ -3,6 +3,7 @@
 #include "tests/unit/site.h"
 
 #include <ctype.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -280,11 +281,65 @@ a_long_message_waits_for_its_parts_over_a_death(void **state)
 	store_close(w.store);
 }
 
+/* What the season's check will say of the number. */
+static int64_t
+known(const char *column)
+{
+	char sql[64];
+	sqlite3 *db;
+	sqlite3_stmt *st;
+	int64_t at = -1;
+
+	snprintf(sql, sizeof(sql), "SELECT coalesce(%s, 0) FROM reached", column);
+	assert_int_equal(sqlite3_open(store_path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &st, NULL), SQLITE_OK);
+	if (sqlite3_step(st) == SQLITE_ROW)
+		at = sqlite3_column_int64(st, 0);
+	sqlite3_finalize(st);
+	sqlite3_close(db);
+	return at;
+}
+
+static void
+a_number_is_known_by_what_becomes_of_its_messages(void **state)
+{
+	struct command *cmd = command_new(CMD_DONE, 1);
+	struct world w;
+
+	open_world(&w, SEVERITY_RED);
+	holds("nothing is known at first", known("good_at") == -1, "%lld", (long long)known("good_at"));
+	happen(&w, "A");
+	holds("that it left says nothing", known("good_at") == -1, "%lld", (long long)known("good_at"));
+	happen(&w, "*+");
+	holds("that it was delivered does", known("good_at") == START, "%lld", (long long)known("good_at"));
+	engine_close(w.engine);
+	store_close(w.store);
+
+	open_world(&w, SEVERITY_RED);
+	cmd->done.items = xcalloc(1, sizeof(*cmd->done.items));
+	cmd->done.items[cmd->done.count++] = (struct done_item){
+		.id = message_id(w.wave, 1, row(&w).attempt), .outcome = OUTCOME_REJECTED,
+		.class = REJECT_DROP };
+	turn(&w, cmd);
+	holds("it was refused for good", known("bad_at") == START, "%lld", (long long)known("bad_at"));
+	cmd = command_new(CMD_INBOUND, 1);
+	cmd->inbound.driver_id = xstrdup("i1");
+	cmd->inbound.from = TO;
+	cmd->inbound.text = xstrdup("1");
+	cmd->inbound.at = w.now += HOURS(1);
+	turn(&w, cmd);
+	holds("until somebody writes from it", !known("bad_at") && known("good_at") == w.now, "%lld",
+	      (long long)known("bad_at"));
+	engine_close(w.engine);
+	store_close(w.store);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_parts_say_of_the_whole),
+		cmocka_unit_test(a_number_is_known_by_what_becomes_of_its_messages),
 		cmocka_unit_test(a_long_message_waits_for_its_parts_over_a_death),
 	};
 

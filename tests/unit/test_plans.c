@@ -41,7 +41,8 @@ make_folder(void **state)
 static int
 remove_folder(void **state)
 {
-	static const char *const names[] = { "plans", "old", "new", "other", "noise", "hole" };
+	static const char *const names[] = { "plans", "old", "new", "eight", "other", "noise",
+					     "hole" };
 
 	for (size_t i = 0; i < COUNT(names); i++) {
 		char path[160];
@@ -277,7 +278,7 @@ ask_people(struct store *s)
 /* Tables that grow with every alert, and people.  Reading one from end to end is a mistake. */
 static const char *const growing[] = { "message", "m", "attempt", "alert", "target", "t", "called",
 	"c", "answer", "a", "event", "inbound", "wave", "w", "contact", "number", "n", "post",
-	"receipt_key", "receipt_early", "told", "route", "route_alarm",
+	"receipt_key", "receipt_early", "reached", "told", "route", "route_alarm",
 	"route_alarm_told" };
 
 /* A part of the statement, and what its plan must say. */
@@ -453,6 +454,31 @@ versions(void **state)
 	expect_refused("another program's file is refused", file_in("other"), "another program");
 }
 
+/* A store of version 8 is one without what version 9 has added. */
+static void
+of_version_8(void **state)
+{
+	uint64_t numbers[4] = { 8613800138001 };
+	struct store *s;
+	struct err err;
+	int64_t id;
+
+	assert_int_equal(store_open(&s, file_in("eight"), &err), 0);
+	store_begin(s);
+	store_person_put(s, "c", "c", LANG_ZH, true, numbers, 1, 1);
+	assert_true(store_inbound_put(s, 1, "i", numbers[0], "1", 5, 7, &id));
+	assert_true(store_inbound_put(s, 1, "j", 8613800138002, "1", 5, 7, &id));
+	assert_int_equal(store_commit(s, &err), 0);
+	store_close(s);
+	run_sql(file_in("eight"), "DROP TABLE reached; ALTER TABLE contact DROP COLUMN lang_said;"
+		"PRAGMA user_version = 8");
+	holds("it is brought to this version", store_open(&s, file_in("eight"), &err) == 0, "%s", err.text);
+	store_close(s);
+	run_sql(file_in("eight"), "CREATE TABLE seen (n CHECK (n = 1)); "
+		"INSERT INTO seen SELECT count(*) FROM reached WHERE e164 = 8613800138001 AND good_at = 7;"
+		"INSERT INTO seen SELECT count(*) FROM reached");
+}
+
 static void
 damage(void **state)
 {
@@ -491,6 +517,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hot_statements),
 		cmocka_unit_test(versions),
+		cmocka_unit_test(of_version_8),
 		cmocka_unit_test(damage),
 	};
 
