@@ -1,5 +1,5 @@
 /* limits.c -- which number each option of the settings may be: one row an option, read when its
- * line is read, so that a refusal names that line.  the pages of docs/man say the same. */
+ * line is read, so that a refusal names that line.  The pages of docs/man say the same. */
 #include "daemon/settings/internal.h"
 
 #include <assert.h>
