@@ -7,6 +7,22 @@
 
 #define FRACTION_DIGITS 9
 
+bool
+number_is_shortened(const char *text)
+{
+	size_t whole = strspn(text, "0123456789"), decimals = 0;
+
+	text += whole;
+	if (*text == '.') {
+		decimals = strspn(++text, "0123456789");
+		text += decimals;
+	}
+	if (!whole || (*text != 'e' && *text != 'E'))
+		return false;
+	text += 1 + (text[1] == '+');
+	return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
 int
 digit_at(const char *p, size_t *len)
 {

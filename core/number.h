@@ -4,6 +4,7 @@
 #ifndef GONG_NUMBER_H
 #define GONG_NUMBER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,8 @@ int duration_parse(msec *out, const char *text, msec least, msec most);
 /* As duration_parse reads it, in the largest unit that says it exactly: 5400000 -> "90m". */
 const char *duration_format(char out[DURATION_TEXT], msec);
 
+/* "1.39E+10": how a spreadsheet shows a long number, whose digits are then lost. */
+bool number_is_shortened(const char *text);
 /* The digit that `p` begins with, ASCII or full-width (U+FF10..U+FF19), and the bytes it takes; -1: none. */
 int digit_at(const char *p, size_t *len);
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/unicode.h"
+
 #define OPEN '\x01'
 #define NEXT '\x02'
 #define CLOSE '\x03'
@@ -47,36 +49,15 @@ phrase_arity(enum phrase p)
 	return phrases[p].arity;
 }
 
-/* Bytes of the UTF-8 character at p; 0 when there is none. */
-static unsigned
-character(const unsigned char *p)
-{
-	static const unsigned least[] = { 0, 0x80, 0x800, 0x10000 };
-	unsigned more = *p < 0x80 ? 0 : *p < 0xe0 ? 1 : *p < 0xf0 ? 2 : 3;
-	unsigned code = *p & (more ? 0x3f >> more : 0x7f);
-
-	if (*p >= 0xf5 || (*p >= 0x80 && *p < 0xc2))
-		return 0;
-	for (unsigned i = 1; i <= more; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (p[i] & 0x3f);
-	}
-	return code < least[more] || code >> 11 == 0x1b || code > 0x10ffff ? 0 : more + 1;
-}
-
 void
 text_mend(char *text)
 {
-	unsigned char *p = (unsigned char *)text;
+	const char *p = text, *at = text;
+	int32_t c;
 
-	while (*p) {
-		unsigned bytes = character(p);
-
-		if (!bytes)
-			*p = '?';
-		p += bytes ? bytes : 1;
-	}
+	for (; (c = utf8_next(&p)); at = p)
+		if (c < 0)
+			text[at - text] = '?';
 }
 
 /* Into `out`, which ends up with its NUL; never half a character.  Returns the bytes without it. */
@@ -318,11 +299,7 @@ number_text(char out[24], long long n)
 const char *
 quote_text(char out[QUOTE_BYTES], const char *text)
 {
-	size_t len = strlen(text), n = put(out, QUOTE_BYTES - sizeof("…") + 1, text, len);
-
-	if (n < len)
-		memcpy(out + n, "…", sizeof("…"));
-	return out;
+	return text_show(out, QUOTE_BYTES, text);
 }
 
 const char *

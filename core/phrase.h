@@ -76,7 +76,7 @@ void text_mend(char *text);
 #define WORD(name) (&("\x01" #name "\x03")[0 * sizeof(char[PHRASE_ARITY_##name ? -1 : 1])])
 #define NUM(n) number_text((char[24]){ 0 }, (long long)(n))
 const char *number_text(char out[24], long long n);
-/* What somebody wrote, as far as it helps to recognise it. */
+/* What somebody wrote, as far as it helps to recognise it, and so that nothing of it is unseen. */
 #define QUOTE(text) quote_text((char[QUOTE_BYTES]){ 0 }, (text))
 #define QUOTE_BYTES 68
 const char *quote_text(char out[QUOTE_BYTES], const char *text);

@@ -153,7 +153,7 @@ client_ask(struct ctl *ctl, const struct client_request *q, json_t **out, struct
 		else if (!*out)
 			code = refused(status, NULL, &body, err);
 	}
-	if (code != CTL_OK && !ctl->json) {
+	if (code != CTL_OK && !ctl->json && !q->keep_problem) {
 		json_decref(*out);
 		*out = NULL;
 	}

@@ -101,6 +101,7 @@ struct client_request {
 	const char *type, *body;	/* NULL body = GET */
 	size_t len;
 	long wait_s;			/* for the answer; 0 = as usual */
+	bool keep_problem;		/* *out of a refusal is its document, even without --json */
 };
 int client_ask(struct ctl *, const struct client_request *, json_t **out, struct err *);
 void client_close(struct ctl *);
@@ -110,6 +111,8 @@ int client_get(struct ctl *, json_t **out, const char *fmt, ...)
 int client_post(struct ctl *, const char *path, json_t *body, json_t **out);	/* takes body */
 /* client_ask, and the error is printed. */
 int client_post_request(struct ctl *, const struct client_request *, json_t **out);
+/* faults.c -- client_failed for a file: all that is wrong with it. */
+int faults_failed(struct ctl *, int code, json_t *problem, const struct err *err);
 /* Says why client_ask failed: err, or with --json the problem document (taken; may be NULL).  Returns code. */
 int client_failed(struct ctl *, int code, json_t *problem, const struct err *err);
 /* All rows of a paged list, at most `max`; *more tells whether some were left out.  On failure *rows is the

@@ -81,15 +81,14 @@ desk_import(struct ctl *ctl)
 	q.path = path.data;
 	q.body = file.data ? file.data : "";
 	q.len = file.len;
+	q.keep_problem = true;
 	q.type = "text/csv"; /* no charset: gongd sees for itself whether it is UTF-8 or
 				GBK */
 	code = client_ask(ctl, &q, &answer, &err);
 	buf_fini(&file);
 	buf_fini(&path);
-	if (code != CTL_OK) {
-		json_decref(answer);
-		return ctl_fail(ctl, code, &err);
-	}
+	if (code != CTL_OK)
+		return faults_failed(ctl, code, answer, &err);
 	if (ctl->json)
 		return ctl_json(answer);
 	printf(say(ctl, "imported %lld rows of %s\n", "已导入 %lld 行(%s)\n"),

@@ -107,7 +107,7 @@ refuse_new(struct loop *l, struct command *cmd)
 	struct err err;
 
 	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), not_ready, NEST(&l->store_state.moved_why));
-	web_reply_refusal(l->web, cmd->reply_to, &err);
+	web_reply_refusal(l->web, cmd->reply_to, &err, NULL);
 	command_free(cmd);
 }
 
@@ -211,7 +211,7 @@ port_reply(void *ctx, uint64_t to, int status, const char *type, const char *bod
 static void
 port_refuse(void *ctx, uint64_t to, const struct err *err)
 {
-	web_reply_refusal(((struct loop *)ctx)->web, to, err);
+	web_reply_refusal(((struct loop *)ctx)->web, to, err, NULL);
 }
 
 static void
@@ -248,7 +248,7 @@ carry_out(struct loop *l, struct effect *f)
 	switch (f->kind) {
 	case EFFECT_REPLY:
 		if (f->reply.kind == REPLY_REFUSED)
-			web_reply_refusal(l->web, f->reply.to, f->reply.refusal);
+			web_reply_refusal(l->web, f->reply.to, f->reply.refusal, &f->reply.faults);
 		else
 			web_reply(l->web, f->reply.to, f->reply.kind == REPLY_ACCEPTED ? 202 : 200,
 				  NULL, f->reply.json);

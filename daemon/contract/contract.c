@@ -150,6 +150,9 @@ import_free(struct import_request *q)
 	if (q) {
 		if (q->settings)
 			settings_unref(q->settings);
+		faults_fini(&q->faults);
+		free(q->key_title);
+		free(q->division_title);
 		free(q->rows);
 	}
 	free(q);
@@ -339,6 +342,19 @@ effect_refusal(uint64_t to, const struct err *err)
 	return f;
 }
 
+struct effect *
+effect_faults(uint64_t to, struct faults *faults)
+{
+	struct effect *f;
+	struct err err;
+
+	faults_err(faults, &err);
+	f = effect_refusal(to, &err);
+	f->reply.faults = *faults;
+	*faults = (struct faults){ 0 };
+	return f;
+}
+
 void
 effect_free(struct effect *f)
 {
@@ -348,6 +364,7 @@ effect_free(struct effect *f)
 	case EFFECT_REPLY:
 		free(f->reply.json);
 		free(f->reply.refusal);
+		faults_fini(&f->reply.faults);
 		break;
 	case EFFECT_SEND:
 		strings_free(f->send.texts, f->send.text_count);

@@ -10,6 +10,7 @@
 
 #include "core/division.h"
 #include "core/err.h"
+#include "core/faults.h"
 #include "core/log_level.h"
 #include "core/msec.h"
 #include "core/pace.h"
@@ -116,7 +117,7 @@ struct import_row {
 	unsigned order;
 	/* roster */
 	msec from_at, to_at;
-	unsigned line;			/* of the file, for errors */
+	unsigned line;			/* of the file: its row, for faults */
 };
 
 struct import_request {
@@ -124,6 +125,10 @@ struct import_request {
 	struct import_row *rows;
 	size_t row_count;
 	struct settings *settings;	/* whose roles the rows name; a reference, or NULL */
+	/* What is wrong with the file.  If there is anything, nothing of it may be applied, and a row
+	 * may lack what could not be read: code 0, no role, a ref of "". */
+	struct faults faults;
+	char *key_title, *division_title;	/* what the file calls its code or ref, and its division */
 	size_t done;			/* engine's progress */
 	uint64_t identity;		/* engine's: a digest of all rows; 0 = not made yet */
 };
@@ -319,6 +324,7 @@ struct effect {
 			enum reply_kind kind;
 			char *json;	/* NULL when refused */
 			struct err *refusal;	/* NULL unless refused */
+			struct faults faults;	/* of a refused file */
 		} reply;
 		struct {		/* EFFECT_SEND */
 			char *text;	/* shared text, may be NULL */
@@ -374,6 +380,7 @@ unsigned origin_weight(const struct origin *);	/* commands not yet freed */
 struct effect *effect_new(enum effect_kind, int64_t route);
 void effect_free(struct effect *);
 struct effect *effect_refusal(uint64_t to, const struct err *);	/* copies err */
+struct effect *effect_faults(uint64_t to, struct faults *);	/* the same of a file; takes them over */
 void alert_request_free(struct alert_request *);
 void ask_request_free(struct ask_request *);
 void task_request_free(struct task_request *);

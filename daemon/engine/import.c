@@ -55,9 +55,42 @@ one_row(struct engine *e, const struct import_request *q, size_t i)
 	}
 }
 
-/* Meanings that only the store knows; -1 refuses the whole file before its first row. */
-static int
-check_refs(struct engine *e, const struct import_request *q, struct err *err)
+static bool
+is_there(struct engine *e, const struct table *in_file, division_code code)
+{
+	return table_get(in_file, (uint64_t)code) || store_division_get(e->store, code, NULL, NULL);
+}
+
+/* A place without the one above it is in nobody's county. */
+static void
+check_parents(struct engine *e, struct import_request *q)
+{
+	struct table in_file = { 0 };
+	char text[DIVISION_TEXT], code[DIVISION_TEXT];
+
+	for (size_t i = 0; i < q->row_count; i++)
+		if (q->rows[i].code)
+			table_put(&in_file, (uint64_t)q->rows[i].code, &q->rows[i]);
+	for (size_t i = 0; i < q->row_count; i++) {
+		const struct import_row *row = &q->rows[i];
+		enum tier tier = row->code ? division_tier(row->code) : TIER_COUNTY;
+		division_code up;
+
+		if (tier == TIER_COUNTY)
+			continue;
+		up = division_ancestor(row->code, tier - 1);
+		if (is_there(e, &in_file, up))
+			continue;
+		division_format(text, up);
+		division_format(code, row->code);
+		faults_say(&q->faults, about_row(row->line, q->key_title), code, import_orphan, text);
+	}
+	table_fini(&in_file, NULL);
+}
+
+/* Meanings that only the store knows; what could not be read is not looked up. */
+static void
+check_refs(struct engine *e, struct import_request *q)
 {
 	struct person p;
 
@@ -66,13 +99,24 @@ check_refs(struct engine *e, const struct import_request *q, struct err *err)
 		char code[DIVISION_TEXT];
 
 		division_format(code, row->code);
-		if (q->kind == IMPORT_ROSTER && !store_person_by_ref(e->store, row->ref, &p))
-			return err_say(err, REFUSED_INVALID, about_row(row->line, NULL), import_no_contact, row->ref);
-		if (q->kind == IMPORT_CONTACTS && row->role >= 0 &&
-		    !store_division_get(e->store, row->code, NULL, NULL))
-			return err_say(err, REFUSED_INVALID, about_row(row->line, NULL), import_no_division, code);
+		if (q->kind == IMPORT_ROSTER && row->ref[0] && !store_person_by_ref(e->store, row->ref, &p))
+			faults_say(&q->faults, about_row(row->line, q->key_title), row->ref,
+				   import_no_contact, row->ref);
+		if (row->role >= 0 && !store_division_get(e->store, row->code, NULL, NULL))
+			faults_say(&q->faults, about_row(row->line, q->division_title), code,
+				   import_no_division, code);
 	}
-	return 0;
+}
+
+/* false: nothing of the file is applied. */
+static bool
+is_faultless(struct engine *e, struct import_request *q)
+{
+	if (q->kind == IMPORT_DIVISIONS)
+		check_parents(e, q);
+	else
+		check_refs(e, q);
+	return !q->faults.total;
 }
 
 static int
@@ -104,6 +148,24 @@ follow_settings(struct engine *e, struct import_request *q, struct err *err)
 	return 0;
 }
 
+/* false: the file is refused, and nothing of it was applied. */
+static bool
+may_begin(struct engine *e, struct import_request *q)
+{
+	uint64_t to = e->import->reply_to;
+	struct err err = { 0 };
+
+	if (engine_may_import(e, &e->import->by, q, &err) < 0) {
+		engine_refuse(e, to, &err);
+		return false;
+	}
+	if (is_faultless(e, q))
+		return true;
+	if (to)
+		effect_push(&e->effects, effect_faults(to, &q->faults));
+	return false;
+}
+
 void
 engine_import_slice(struct engine *e)
 {
@@ -118,9 +180,12 @@ engine_import_slice(struct engine *e)
 	}
 	if (q->done == 0 && q->kind == IMPORT_CONTACTS && q->row_count)
 		qsort(q->rows, q->row_count, sizeof(*q->rows), by_ref);
-	if (follow_settings(e, q, &err) < 0 || (q->done == 0 &&
-	    (engine_may_import(e, &e->import->by, q, &err) < 0 || check_refs(e, q, &err) < 0))) {
+	if (follow_settings(e, q, &err) < 0) {
 		engine_refuse(e, e->import->reply_to, &err);
+		q->done = q->row_count + 1;
+		return;
+	}
+	if (q->done == 0 && !may_begin(e, q)) {
 		q->done = q->row_count + 1;
 		return;
 	}

@@ -166,7 +166,7 @@ check_row(struct engine *e, const struct rights *r, const struct principal *by,
 	char code[DIVISION_TEXT];
 	struct person p;
 
-	if ((q->kind == IMPORT_DIVISIONS || row->role >= 0) && !rights_reach(r, row->code)) {
+	if (((q->kind == IMPORT_DIVISIONS && row->code) || row->role >= 0) && !rights_reach(r, row->code)) {
 		division_format(code, row->code);
 		return err_say(err, REFUSED_FORBIDDEN, line, import_outside, by->name, code);
 	}

@@ -1,31 +1,53 @@
-/* csv_cell.c -- the cells of the row in hand, and the first fault found in one; it knows neither
- * bytes nor meanings. */
+/* csv_cell.c -- the cells of the row in hand, and the faults found in them; it knows neither bytes
+ * nor meanings. */
 #include "daemon/intake/csv.h"
 
-int
-csv_fail_phrase(struct csv_intake *c, const char *column, enum phrase phrase,
-		const char *const *values)
+#include <stdio.h>
+
+/* By its title, or by the letter that a spreadsheet gives it. */
+static struct about
+about_cell(const struct csv_intake *c, size_t place)
 {
-	if (c->failed)
-		return -1;		/* the first fault is the one to mend */
-	c->failed = true;
-	return err_say_phrase(&c->err, REFUSED_INVALID, about_row(c->row_line, column), phrase, values);
+	const char *title = place && place <= c->columns ? c->title[place - 1] : "";
+	char letter[3];
+
+	if (!place || *title)
+		return about_row(c->cells.row, title);
+	if (place <= 26)
+		snprintf(letter, sizeof(letter), "%c", (char)('A' + place - 1));
+	else
+		snprintf(letter, sizeof(letter), "%c%c", (char)('A' + (place - 1) / 26 - 1),
+			 (char)('A' + (place - 1) % 26));
+	return about_row(c->cells.row, letter);
 }
 
 int
-csv_fail_so(struct csv_intake *c, const char *column, const struct err *bad)
+csv_fail_phrase(struct csv_intake *c, size_t place, enum phrase phrase, const char *const *values)
 {
-	if (c->failed)
-		return -1;
-	c->failed = true;
-	c->err = *bad;
-	return err_about(&c->err, about_row(c->row_line, column));
+	return faults_say_phrase(&c->request->faults, about_cell(c, place), csv_cell(c, place), phrase,
+				 values);
+}
+
+int
+csv_fail_so(struct csv_intake *c, size_t place, const struct err *bad)
+{
+	return faults_add(&c->request->faults, about_cell(c, place), csv_cell(c, place), &bad->said);
+}
+
+int
+csv_lacks_phrase(struct csv_intake *c, const char *title, enum phrase phrase, const char *const *values)
+{
+	return faults_say_phrase(&c->request->faults, about_row(c->cells.row, title), NULL, phrase, values);
+}
+
+const char *
+csv_cell(const struct csv_intake *c, size_t place)
+{
+	return place && place <= c->cells.count ? c->cells.bytes.data + c->cells.at[place - 1] : "";
 }
 
 const char *
 csv_field(const struct csv_intake *c, enum csv_column column)
 {
-	size_t place = c->place[column];
-
-	return place && place <= c->fields ? c->row.data + c->field[place - 1] : "";
+	return csv_cell(c, c->place[column]);
 }

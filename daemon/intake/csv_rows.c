@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/number.h"
+#include "core/unicode.h"
 
 #define KIND(k) (1u << (k))
 #define DIVISIONS KIND(IMPORT_DIVISIONS)
@@ -42,6 +43,29 @@ static const struct {
 };
 #define KNOWN (sizeof(columns) / sizeof(*columns))
 
+/* The same as Chinese lists call them. */
+static const struct {
+	const char *title;
+	unsigned kinds;
+	const char *name;
+} also[] = {
+	{ "代码", DIVISIONS, "code" },	     { "区划代码", DIVISIONS, "code" },
+	{ "名称", DIVISIONS, "name" },	     { "级别", DIVISIONS, "level" },
+	{ "上级", DIVISIONS, "parent" },     { "上级代码", DIVISIONS, "parent" },
+	{ "编号", CONTACTS, "id" },	     { "姓名", CONTACTS, "name" },
+	{ "手机", CONTACTS, "phone" },	     { "手机号", CONTACTS, "phone" },
+	{ "电话", CONTACTS, "phone" },	     { "联系电话", CONTACTS, "phone" },
+	{ "手机号码", CONTACTS, "phone" },   { "电话2", CONTACTS, "phone2" },
+	{ "电话3", CONTACTS, "phone3" },     { "电话4", CONTACTS, "phone4" },
+	{ "角色", CONTACTS | ROSTER, "role" }, { "区划", CONTACTS | ROSTER, "division" },
+	{ "区划代码", CONTACTS | ROSTER, "division" }, { "顺序", CONTACTS, "role_order" },
+	{ "语言", CONTACTS, "lang" },	     { "语音", CONTACTS, "voice" },
+	{ "短信", CONTACTS, "sms" },	     { "在用", CONTACTS, "active" },
+	{ "联系人", ROSTER, "contact" },     { "开始", ROSTER, "from" },
+	{ "结束", ROSTER, "to" },
+};
+#define ALSO (sizeof(also) / sizeof(*also))
+
 static void
 list_columns(char *out, size_t size, unsigned kind)
 {
@@ -56,6 +80,9 @@ list_columns(char *out, size_t size, unsigned kind)
 static enum csv_column
 column_of(const char *title, unsigned kind)
 {
+	for (size_t i = 0; i < ALSO; i++)
+		if (also[i].kinds & kind && strcmp(also[i].title, title) == 0)
+			title = also[i].name;
 	for (size_t i = 0; i < KNOWN; i++)
 		if (columns[i].kinds & kind && strcasecmp(columns[i].name, title) == 0)
 			return columns[i].column;
@@ -80,51 +107,68 @@ take_title(struct csv_intake *c, size_t i, unsigned kind)
 	enum csv_column column = column_of(title, kind);
 	char known[300];
 
+	if (!*title)
+		return 0;		/* nothing may stand under it: check_width */
 	if (column == COLUMN_NONE && kind == DIVISIONS) {
 		if (!is_param_name(title))
-			return csv_fail(c, title, csv_title_bad);
+			return csv_lacks(c, title, csv_title_bad);
 		for (size_t k = 0; k < i; k++)
 			if (strcmp(c->title[k], title) == 0)
-				return csv_fail(c, title, csv_title_twice);
+				return csv_lacks(c, title, csv_title_twice);
 		c->column[i] = COLUMN_PARAM;
 		return 0;
 	}
 	if (column == COLUMN_NONE) {
 		list_columns(known, sizeof(known), kind);
-		return csv_fail(c, title, csv_title_unknown, known);
+		return csv_lacks(c, title, csv_title_unknown, known);
 	}
 	if (c->place[column])
-		return csv_fail(c, title, csv_title_twice_as,
-				c->title[c->place[column] - 1]);
+		return csv_lacks(c, title, csv_title_twice_as, c->title[c->place[column] - 1]);
 	c->column[i] = column;
 	c->place[column] = i + 1;
 	return 0;
 }
 
-int
+unsigned
+csv_rows_titles(const struct csv_intake *c)
+{
+	unsigned known = 0;
+
+	for (size_t i = 1; i <= c->cells.count; i++)
+		known += column_of(csv_cell(c, i), KIND(c->kind)) != COLUMN_NONE;
+	return known;
+}
+
+static char *
+copy_title(const struct csv_intake *c, enum csv_column column)
+{
+	return c->place[column] ? xstrdup(c->title[c->place[column] - 1]) : NULL;
+}
+
+/* Without the columns that a list must have nothing can be said of its rows. */
+void
 csv_rows_header(struct csv_intake *c)
 {
 	unsigned kind = KIND(c->kind);
 	char known[300];
 
-	for (size_t i = 0; i < c->fields; i++) {
-		c->title[i] = xstrdup(c->row.data + c->field[i]);
-		c->columns = i + 1;
-	}
+	for (size_t i = 0; i < c->cells.count; i++)
+		c->title[i] = xstrdup(csv_cell(c, i + 1));
+	c->columns = c->cells.count;
 	while (c->columns && !c->title[c->columns - 1][0])
 		free(c->title[--c->columns]);	/* trailing commas */
-	if (c->columns == 1 && strpbrk(c->title[0], ";\t"))
-		return csv_fail(c, NULL, csv_no_commas);
 	for (size_t i = 0; i < c->columns; i++)
-		if (take_title(c, i, kind) < 0)
-			return -1;
+		take_title(c, i, kind);
 	for (size_t i = 0; i < KNOWN; i++) {
-		if (!(columns[i].needed & kind) || c->place[columns[i].column])
+		if (!(columns[i].needed & kind) || c->place[columns[i].column] ||
+		    (i && columns[i].column == columns[i - 1].column))
 			continue;
 		list_columns(known, sizeof(known), kind);
-		return csv_fail(c, columns[i].name, csv_title_missing, known);
+		csv_lacks(c, columns[i].name, csv_title_missing, known);
+		c->stopped = true;
 	}
-	return 0;
+	c->request->key_title = copy_title(c, c->kind == IMPORT_DIVISIONS ? COLUMN_CODE : COLUMN_REF);
+	c->request->division_title = copy_title(c, COLUMN_DIVISION);
 }
 
 static struct import_row *
@@ -136,39 +180,50 @@ new_row(struct csv_intake *c)
 		c->cap = c->cap ? c->cap * 2 : 256;
 		q->rows = xrealloc(q->rows, c->cap * sizeof(*q->rows));
 	}
-	q->rows[q->row_count] = (struct import_row){ .line = c->row_line, .role = -1 };
+	q->rows[q->row_count] = (struct import_row){ .line = c->cells.row, .role = -1 };
 	return &q->rows[q->row_count++];
 }
 
-static const char *
-title_of(const struct csv_intake *c, enum csv_column column)
-{
-	return c->title[c->place[column] - 1];
-}
-
-/* "" only if not mandatory; at most `max` bytes, no control characters. */
+/* "" only if not mandatory; at most `max` bytes; nothing that nobody sees, and no line break. */
 static int
 check_text(struct csv_intake *c, enum csv_column column, bool mandatory, size_t max)
 {
-	const char *text = csv_field(c, column);
+	size_t place = c->place[column];
+	const char *text = csv_cell(c, place);
 
 	if (!*text && mandatory)
-		return csv_fail(c, title_of(c, column), csv_is_empty);
+		return csv_fail(c, place, csv_is_empty);
 	if (strlen(text) > max)
-		return csv_fail(c, title_of(c, column), is_too_long, NUM(max));
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			return csv_fail(c, title_of(c, column), csv_has_control);
-	return 0;
+		return csv_fail(c, place, is_too_long, NUM(max));
+	if (strpbrk(text, "\r\n"))
+		return csv_fail(c, place, csv_has_control);
+	return text_has_unseen(text) ? csv_fail(c, place, csv_has_unseen, QUOTE(text)) : 0;
+}
+
+/* "990121001.0" as programs write the number of a cell: the digits alone; else the text as it is. */
+static const char *
+without_decimals(char *out, size_t size, const char *text)
+{
+	size_t digits = strspn(text, "0123456789");
+
+	if (!digits || digits >= size || strcmp(text + digits, ".0") != 0)
+		return text;
+	memcpy(out, text, digits);
+	out[digits] = '\0';
+	return out;
 }
 
 static int
 take_division(struct csv_intake *c, enum csv_column column, division_code *out)
 {
+	const char *text = csv_field(c, column);
+	char digits[16];
 	struct err bad;
 
-	if (division_parse(out, csv_field(c, column), &bad) < 0)
-		return csv_fail_so(c, title_of(c, column), &bad);
+	if (number_is_shortened(text))
+		return csv_fail(c, c->place[column], csv_lost_digits, QUOTE(text));
+	if (division_parse(out, without_decimals(digits, sizeof(digits), text), &bad) < 0)
+		return csv_fail_so(c, c->place[column], &bad);
 	return 0;
 }
 
@@ -181,16 +236,13 @@ is_above_county(const char *code)
 }
 
 static int
-check_place(struct csv_intake *c, division_code code)
+check_parent(struct csv_intake *c, division_code code)
 {
-	const char *level = csv_field(c, COLUMN_LEVEL), *parent = csv_field(c, COLUMN_PARENT);
+	const char *parent = csv_field(c, COLUMN_PARENT);
+	size_t place = c->place[COLUMN_PARENT];
 	enum tier tier = division_tier(code);
-	division_code up;
-	struct err bad;
+	division_code up = 0;
 
-	if (*level && tier_parse(level) != (int)tier)
-		return csv_fail(c, title_of(c, COLUMN_LEVEL), csv_level_differs,
-				QUOTE(level), tier_word(tier));
 	if (!*parent)
 		return 0;
 	if (tier == TIER_COUNTY) {
@@ -199,14 +251,23 @@ check_place(struct csv_intake *c, division_code code)
 		division_format(text, code);
 		if (is_above_county(parent) && strncmp(text, parent, strlen(parent)) == 0)
 			return 0;
-		return csv_fail(c, title_of(c, COLUMN_PARENT), csv_parent_county,
-				QUOTE(parent), text);
+		return csv_fail(c, place, csv_parent_county, QUOTE(parent), text);
 	}
-	if (division_parse(&up, parent, &bad) < 0)
-		return csv_fail_so(c, title_of(c, COLUMN_PARENT), &bad);
+	if (take_division(c, COLUMN_PARENT, &up) < 0)
+		return -1;
 	if (up != division_ancestor(code, tier - 1))
-		return csv_fail(c, title_of(c, COLUMN_PARENT), csv_parent_wrong,
-				QUOTE(parent));
+		return csv_fail(c, place, csv_parent_wrong, QUOTE(parent));
+	return 0;
+}
+
+static int
+check_level(struct csv_intake *c, division_code code)
+{
+	const char *level = csv_field(c, COLUMN_LEVEL);
+
+	if (*level && tier_parse(level) != (int)division_tier(code))
+		return csv_fail(c, c->place[COLUMN_LEVEL], csv_level_differs, QUOTE(level),
+				tier_word(division_tier(code)));
 	return 0;
 }
 
@@ -215,11 +276,13 @@ params_json(struct csv_intake *c)
 {
 	struct buf json = { 0 };
 
-	for (size_t i = 0; i < c->columns && i < c->fields; i++) {
-		const char *value = c->row.data + c->field[i];
+	for (size_t i = 0; i < c->columns; i++) {
+		const char *value = csv_cell(c, i + 1);
 
 		if (c->column[i] != COLUMN_PARAM || !*value)
 			continue;
+		if (text_has_unseen(value))
+			csv_fail(c, i + 1, csv_has_unseen, QUOTE(value));
 		buf_puts(&json, json.len ? "," : "{");
 		buf_json(&json, c->title[i]);
 		buf_puts(&json, ":");
@@ -231,25 +294,61 @@ params_json(struct csv_intake *c)
 	return buf_take(&json);
 }
 
-static int
+/* The row before with the same key, a ref or a code; NULL: this one is the first. */
+static const struct import_row *
+first_of(struct csv_intake *c, uint64_t key)
+{
+	uintptr_t index = (uintptr_t)table_get(&c->keys, key);
+
+	if (index)
+		return &c->request->rows[index - 1];
+	table_put(&c->keys, key, (void *)(uintptr_t)(c->request->row_count + 1));
+	return NULL;
+}
+
+static bool
+is_same(const char *a, const char *b)
+{
+	return a == b || (a && b && strcmp(a, b) == 0);
+}
+
+/* One code, two names (or two shelters): which of them is right cannot be told from here. */
+static void
+check_twin(struct csv_intake *c, const struct import_row *first, const struct import_row *row)
+{
+	char code[DIVISION_TEXT];
+
+	if (!first || (is_same(first->name, row->name) && is_same(first->params, row->params)))
+		return;
+	division_format(code, row->code);
+	csv_fail(c, c->place[COLUMN_CODE], csv_code_twice, code, NUM(first->line), QUOTE(first->name));
+}
+
+static void
 division_row(struct csv_intake *c)
 {
 	const char *level = csv_field(c, COLUMN_LEVEL);
-	struct import_row *row;
-	division_code code;
+	struct import_row row = { 0 }, first;
+	const struct import_row *known = NULL;
 
 	/* Lists often begin with the city and province; gong's tree begins with the county. */
 	if ((strcmp(level, "city") == 0 || strcmp(level, "province") == 0) &&
 	    is_above_county(csv_field(c, COLUMN_CODE)))
-		return 0;
-	if (take_division(c, COLUMN_CODE, &code) < 0 || check_text(c, COLUMN_NAME, true, 127) < 0 ||
-	    check_place(c, code) < 0)
-		return -1;
-	row = new_row(c);
-	row->code = code;
-	row->name = xstrdup(csv_field(c, COLUMN_NAME));
-	row->params = params_json(c);
-	return 0;
+		return;
+	if (take_division(c, COLUMN_CODE, &row.code) == 0) {
+		check_level(c, row.code);
+		check_parent(c, row.code);
+		known = first_of(c, (uint64_t)row.code);
+		if (known)
+			first = *known;		/* new_row may move the rows */
+	}
+	check_text(c, COLUMN_NAME, true, 127);
+	row.name = xstrdup(csv_field(c, COLUMN_NAME));
+	row.params = params_json(c);
+	check_twin(c, known ? &first : NULL, &row);
+	row.line = c->cells.row;
+	row.role = -1;
+	*new_row(c) = row;
 }
 
 static int
@@ -268,11 +367,12 @@ take_flag(struct csv_intake *c, enum csv_column column, bool otherwise, bool *ou
 			return 0;
 		}
 	}
-	return csv_fail(c, title_of(c, column), csv_not_a_flag, QUOTE(text));
+	return csv_fail(c, c->place[column], csv_not_a_flag, QUOTE(text));
 }
 
-static int
-take_numbers(struct csv_intake *c, struct import_row *row, bool sms, bool voice)
+/* The numbers as far as they can be read; an unreadable one is a fault, and no lack of another. */
+static size_t
+read_numbers(struct csv_intake *c, struct import_row *row, bool *unread)
 {
 	size_t count = 0;
 
@@ -285,140 +385,142 @@ take_numbers(struct csv_intake *c, struct import_row *row, bool sms, bool voice)
 
 		if (!*text)
 			continue;
-		if (phone_parse(&number, text, &c->settings->phone_plan, &bad) < 0)
-			return csv_fail_so(c, title_of(c, column), &bad);
+		if (phone_parse(&number, text, &c->settings->phone_plan, &bad) < 0) {
+			csv_fail_so(c, c->place[column], &bad);
+			*unread = true;
+			continue;
+		}
 		for (size_t k = 0; k < count; k++)
 			again |= row->numbers[k] == number;
-		if (again)
-			continue;
-		row->sms |= (unsigned char)(sms << count);
-		row->voice |= (unsigned char)(voice << count);
-		row->numbers[count++] = number;
+		if (!again)
+			row->numbers[count++] = number;
 	}
-	if (!count && row->active)
-		return csv_fail(c, title_of(c, COLUMN_PHONE), csv_no_number);
-	if (count && row->active && !sms && !voice)
-		return csv_fail(c, title_of(c, COLUMN_PHONE), csv_unreachable);
-	return 0;
+	return count;
 }
 
-static int
+static void
+take_numbers(struct csv_intake *c, struct import_row *row, bool sms, bool voice)
+{
+	bool unread = false;
+	size_t count = read_numbers(c, row, &unread);
+	unsigned char all = (unsigned char)((1u << count) - 1);
+
+	row->sms = sms ? all : 0;
+	row->voice = voice ? all : 0;
+	if (!count && !unread && row->active)
+		csv_fail(c, c->place[COLUMN_PHONE], csv_no_number);
+	else if (count && row->active && !sms && !voice)
+		csv_fail(c, c->place[COLUMN_PHONE], csv_unreachable);
+}
+
+/* A role that is -1 afterwards, or a code that is 0, was not understood. */
+static void
 take_role(struct csv_intake *c, struct import_row *row)
 {
 	const struct settings *s = c->settings;
 	const char *name = csv_field(c, COLUMN_ROLE);
+	size_t place = c->place[COLUMN_DIVISION];
+	int role = settings_role(s, name);
 	char code[DIVISION_TEXT];
 
-	row->role = settings_role(s, name);
-	if (row->role < 0)
-		return csv_fail(c, title_of(c, COLUMN_ROLE), csv_role_unknown,
-				QUOTE(name));
-	if (!c->place[COLUMN_DIVISION] || !*csv_field(c, COLUMN_DIVISION))
-		return csv_fail(c,
-				c->place[COLUMN_DIVISION] ? title_of(c, COLUMN_DIVISION) : "division",
-				csv_role_where, name);
-	if (take_division(c, COLUMN_DIVISION, &row->code) < 0)
-		return -1;
-	if (division_tier(row->code) == s->roles[row->role].tier)
-		return 0;
+	if (role < 0)
+		csv_fail(c, c->place[COLUMN_ROLE], csv_role_unknown, QUOTE(name));
+	if (!place)
+		csv_lacks(c, "division", csv_role_where, QUOTE(name));
+	else if (!*csv_cell(c, place))
+		csv_fail(c, place, csv_role_where, QUOTE(name));
+	else if (take_division(c, COLUMN_DIVISION, &row->code) == 0 && role >= 0)
+		row->role = role;
+	if (row->role < 0 || division_tier(row->code) == s->roles[role].tier)
+		return;
 	division_format(code, row->code);
-	return csv_fail(c, title_of(c, COLUMN_DIVISION), csv_role_tier, code,
-			tier_word(division_tier(row->code)), name,
-			tier_word(s->roles[row->role].tier));
+	csv_fail(c, place, csv_role_tier, code, tier_word(division_tier(row->code)), name,
+		 tier_word(s->roles[role].tier));
 }
 
-static int
+static void
 take_order(struct csv_intake *c, struct import_row *row)
 {
 	const char *text = csv_field(c, COLUMN_ORDER);
 	int64_t order = 1;
+	char digits[16];
 
-	if (*text && whole_parse(&order, text, 1, 9999) < 0)
-		return csv_fail(c, title_of(c, COLUMN_ORDER), csv_order_bad, QUOTE(text));
+	if (*text && whole_parse(&order, without_decimals(digits, sizeof(digits), text), 1, 9999) < 0)
+		csv_fail(c, c->place[COLUMN_ORDER], csv_order_bad, QUOTE(text));
 	row->order = (unsigned)order;
-	return 0;
 }
 
-static uint64_t
-hash(const char *text)
-{
-	uint64_t h = 14695981039346656037u;	/* FNV-1a */
-
-	for (; *text; text++)
-		h = (h ^ (unsigned char)*text) * 1099511628211u;
-	return h | 1;
-}
-
-/* The row before with the same ref: the person; this row adds a post only. */
-static const struct import_row *
-first_of(struct csv_intake *c, const char *ref)
-{
-	uintptr_t index = (uintptr_t)table_get(&c->first, hash(ref));
-	const struct import_row *row = index ? &c->request->rows[index - 1] : NULL;
-
-	if (!row)
-		table_put(&c->first, hash(ref), (void *)(uintptr_t)(c->request->row_count + 1));
-	return row && strcmp(row->ref, ref) == 0 ? row : NULL;
-}
-
-static int
+static void
 same_person(struct csv_intake *c, struct import_row *row, const struct import_row *first)
 {
 	const char *name = csv_field(c, COLUMN_NAME);
 	bool active;
 
 	if (*name && strcmp(name, first->name) != 0)
-		return csv_fail(c, title_of(c, COLUMN_NAME), csv_ref_twice, QUOTE(name),
-				first->ref, QUOTE(first->name), NUM(first->line));
-	if (take_flag(c, COLUMN_ACTIVE, first->active, &active) < 0)
-		return -1;
-	if (active != first->active)
-		return csv_fail(c, title_of(c, COLUMN_ACTIVE), csv_active_differs,
-				NUM(first->line));
+		csv_fail(c, c->place[COLUMN_NAME], csv_ref_twice, QUOTE(name), first->ref,
+			 QUOTE(first->name), NUM(first->line));
+	if (take_flag(c, COLUMN_ACTIVE, first->active, &active) == 0 && active != first->active)
+		csv_fail(c, c->place[COLUMN_ACTIVE], csv_active_differs, NUM(first->line));
+	row->name = NULL;
 	row->active = first->active;
 	row->lang = first->lang;
 	row->lang_said = first->lang_said;
-	return 0;
 }
 
-static int
+static void
 take_person(struct csv_intake *c, struct import_row *row)
 {
 	const char *lang = csv_field(c, COLUMN_LANG);
+	int spoken = *lang ? lang_parse(lang) : (int)c->settings->default_lang;
 	bool sms, voice;
 
-	if (check_text(c, COLUMN_NAME, true, 127) < 0 ||
-	    take_flag(c, COLUMN_ACTIVE, true, &row->active) < 0 ||
-	    take_flag(c, COLUMN_SMS, true, &sms) < 0 || take_flag(c, COLUMN_VOICE, true, &voice) < 0)
-		return -1;
+	check_text(c, COLUMN_NAME, true, 127);
+	take_flag(c, COLUMN_ACTIVE, true, &row->active);
+	take_flag(c, COLUMN_SMS, true, &sms);
+	take_flag(c, COLUMN_VOICE, true, &voice);
+	if (spoken < 0)
+		csv_fail(c, c->place[COLUMN_LANG], csv_lang_unknown, QUOTE(lang));
 	row->lang_said = *lang;
-	row->lang = *lang ? (enum lang)lang_parse(lang) : c->settings->default_lang;
-	if ((int)row->lang < 0)
-		return csv_fail(c, title_of(c, COLUMN_LANG), csv_lang_unknown,
-				QUOTE(lang));
+	row->lang = spoken < 0 ? c->settings->default_lang : (enum lang)spoken;
 	row->name = xstrdup(csv_field(c, COLUMN_NAME));
-	return take_numbers(c, row, sms, voice);
+	take_numbers(c, row, sms, voice);
 }
 
+/* A key that a spreadsheet made a number of is another person's, or nobody's. */
 static int
-contact_row(struct csv_intake *c)
+check_ref(struct csv_intake *c)
 {
 	const char *ref = csv_field(c, COLUMN_REF);
-	const struct import_row *first;
-	struct import_row *row, known;
+	char digits[64];
 
 	if (check_text(c, COLUMN_REF, true, 63) < 0)
 		return -1;
-	first = first_of(c, ref);
-	if (first)
-		known = *first;		/* new_row may move the rows */
+	if (number_is_shortened(ref))
+		return csv_fail(c, c->place[COLUMN_REF], csv_lost_digits, QUOTE(ref));
+	if (without_decimals(digits, sizeof(digits), ref) != ref)
+		return csv_fail(c, c->place[COLUMN_REF], csv_ref_decimals, ref, digits);
+	return 0;
+}
+
+static void
+contact_row(struct csv_intake *c)
+{
+	const char *ref = check_ref(c) < 0 ? "" : csv_field(c, COLUMN_REF);
+	const struct import_row *known = *ref ? first_of(c, table_key(ref)) : NULL;
+	struct import_row *row, first = { .ref = NULL };
+
+	if (known && strcmp(known->ref, ref) == 0)
+		first = *known;		/* new_row may move the rows */
 	row = new_row(c);
 	row->ref = xstrdup(ref);
-	if ((first ? same_person(c, row, &known) : take_person(c, row)) < 0)
-		return -1;
+	if (first.ref)
+		same_person(c, row, &first);
+	else
+		take_person(c, row);
 	if (!*csv_field(c, COLUMN_ROLE))
-		return 0;
-	return take_role(c, row) < 0 ? -1 : take_order(c, row);
+		return;
+	take_role(c, row);
+	take_order(c, row);
 }
 
 static int
@@ -428,46 +530,61 @@ take_instant(struct csv_intake *c, enum csv_column column, msec *out)
 
 	if (time_parse_local(out, text) == 0)
 		return 0;
-	return csv_fail(c, title_of(c, column), csv_instant_bad, QUOTE(text));
+	return csv_fail(c, c->place[column], csv_instant_bad, QUOTE(text));
 }
 
-static int
+static void
 roster_row(struct csv_intake *c)
 {
-	struct import_row *row;
+	struct import_row *row = new_row(c);
+	bool read;
 
-	if (check_text(c, COLUMN_REF, true, 63) < 0 || check_text(c, COLUMN_ROLE, true, 64) < 0)
-		return -1;
-	row = new_row(c);
-	row->ref = xstrdup(csv_field(c, COLUMN_REF));
-	if (take_role(c, row) < 0)
-		return -1;
-	if (!c->settings->roles[row->role].duty)
-		return csv_fail(c, title_of(c, COLUMN_ROLE), csv_no_duty_role,
-				c->settings->roles[row->role].name);
-	if (take_instant(c, COLUMN_FROM, &row->from_at) < 0 ||
-	    take_instant(c, COLUMN_TO, &row->to_at) < 0)
-		return -1;
+	row->ref = xstrdup(check_ref(c) < 0 ? "" : csv_field(c, COLUMN_REF));
+	take_role(c, row);
+	if (row->role >= 0 && !c->settings->roles[row->role].duty)
+		csv_fail(c, c->place[COLUMN_ROLE], csv_no_duty_role, c->settings->roles[row->role].name);
+	read = take_instant(c, COLUMN_FROM, &row->from_at) == 0;
+	if (take_instant(c, COLUMN_TO, &row->to_at) < 0 || !read)
+		return;
 	if (row->from_at >= row->to_at)
-		return csv_fail(c, title_of(c, COLUMN_TO), csv_duty_ends_first);
-	if (row->to_at - row->from_at > HOURS(24) * 400)
-		return csv_fail(c, title_of(c, COLUMN_TO), csv_duty_too_long);
-	return 0;
+		csv_fail(c, c->place[COLUMN_TO], csv_duty_ends_first);
+	else if (row->to_at - row->from_at > HOURS(24) * 400)
+		csv_fail(c, c->place[COLUMN_TO], csv_duty_too_long);
 }
 
-int
+/* Nothing stands beside the columns, nor under one that has no title. */
+static void
+check_width(struct csv_intake *c)
+{
+	bool beyond = false;
+
+	for (size_t i = 1; i <= c->cells.count; i++) {
+		bool named = i <= c->columns && c->title[i - 1][0];
+
+		if (named || !*csv_cell(c, i))
+			continue;
+		if (i <= c->columns)
+			csv_fail(c, i, csv_no_title);
+		else
+			beyond = true;
+	}
+	if (beyond)
+		csv_fail(c, 0, csv_too_many_fields, NUM(c->columns));
+}
+
+void
 csv_rows_row(struct csv_intake *c)
 {
-	for (size_t i = c->columns; i < c->fields; i++)
-		if (c->row.data[c->field[i]])
-			return csv_fail(c, NULL, csv_too_many_fields, NUM(c->columns));
+	check_width(c);
 	switch (c->kind) {
 	case IMPORT_DIVISIONS:
-		return division_row(c);
+		division_row(c);
+		break;
 	case IMPORT_CONTACTS:
-		return contact_row(c);
+		contact_row(c);
+		break;
 	case IMPORT_ROSTER:
-		return roster_row(c);
+		roster_row(c);
+		break;
 	}
-	return -1;
 }

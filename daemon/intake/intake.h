@@ -42,12 +42,16 @@ int intake_inbox(struct inbox_request **out, int64_t inbox, enum command_kind ki
 /* {"note": "…"}, where there need not be a note nor a body: *note may be NULL. */
 int intake_route_resume(char **note, const char *body, size_t len, struct err *);
 
-/* A CSV file as it arrives (docs/import.md): UTF-8 with or without BOM, or GBK. */
+/* A CSV file as it arrives (docs/import.md): UTF-8 with or without BOM, or GBK; commas, semicolons or
+ * tabs.  All that is wrong with it is noted, not the first fault only. */
 struct csv_intake;
 struct csv_intake *csv_intake_new(enum import_kind, struct settings *);
-int csv_intake_feed(struct csv_intake *, const void *bytes, size_t len, struct err *);
-/* The end of the file: the command's rows.  The intake still has to be freed. */
-int csv_intake_finish(struct csv_intake *, struct import_request **out, struct err *);
+/* -1: the rest cannot be read either, csv_intake_faults says why. */
+int csv_intake_feed(struct csv_intake *, const void *bytes, size_t len);
+/* The end of the file: the command's rows, and the faults found in them, to which the engine adds what
+ * only the store knows.  -1: it could not be read to its end.  The intake still has to be freed. */
+int csv_intake_finish(struct csv_intake *, struct import_request **out);
+const struct faults *csv_intake_faults(const struct csv_intake *);	/* until it is finished with rows */
 void csv_intake_free(struct csv_intake *);		/* NULL is fine */
 
 /* "2026-11-24T06:00:00+08:00" (seconds and fractions may be left away); -1 = not like that. */

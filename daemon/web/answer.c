@@ -16,8 +16,9 @@ web_reader(const struct http_conn *c)
 	return http_header(http_request(c), "accept-language") ? web_language(c) : LANG_COUNT;
 }
 
-void
-web_refuse_with(struct http_conn *c, const struct err *err, const char *extra, unsigned delay_s)
+static void
+answer_refusal(struct http_conn *c, const struct err *err, const struct faults *faults,
+	       const char *extra, unsigned delay_s)
 {
 	const struct exchange *x = *http_user(c);
 	enum lang lang = web_language(c);
@@ -28,15 +29,36 @@ web_refuse_with(struct http_conn *c, const struct err *err, const char *extra, u
 	snprintf(headers, sizeof(headers), "Content-Language: %s\r\n%s%s", lang_name(lang),
 		 status == 503 ? "Retry-After: 1\r\n" : status == 507 ? "Retry-After: 60\r\n" : "",
 		 extra ? extra : "");
-	problem_text(&json, err, x ? x->form : FORM_PLAIN, lang);
+	problem_text(&json, err, faults, x ? x->form : FORM_PLAIN, lang);
 	http_answer(c, status, "application/problem+json", headers, json.data, json.len, delay_s);
 	buf_fini(&json);
 }
 
 void
+web_refuse_with(struct http_conn *c, const struct err *err, const char *extra, unsigned delay_s)
+{
+	answer_refusal(c, err, NULL, extra, delay_s);
+}
+
+void
 web_refuse(struct http_conn *c, const struct err *err)
 {
-	web_refuse_with(c, err, NULL, 0);
+	answer_refusal(c, err, NULL, NULL, 0);
+}
+
+void
+web_refuse_file(struct http_conn *c, const struct err *err, const struct faults *faults)
+{
+	answer_refusal(c, err, faults, NULL, 0);
+}
+
+void
+web_refuse_faults(struct http_conn *c, const struct faults *faults)
+{
+	struct err err;
+
+	faults_err(faults, &err);
+	web_refuse_file(c, &err, faults);
 }
 
 /* People read instants in the site's zone, wherever their terminal stands. */

@@ -196,16 +196,13 @@ static void
 post_import(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	struct import_request *rows;
-	struct err err = { 0 };
 	struct command *cmd;
 	struct query q;
-	int rc;
 
 	if (!read_query(web, c, x, &q))
 		return;
-	rc = csv_intake_finish(x->csv, &rows, &err);
-	if (rc < 0) {
-		web_refuse(c, &err);
+	if (csv_intake_finish(x->csv, &rows) < 0) {
+		web_refuse_faults(c, csv_intake_faults(x->csv));
 		return;
 	}
 	http_wait_s(c, IMPORT_WITHIN_S);

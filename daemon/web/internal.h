@@ -108,6 +108,8 @@ enum lang web_language(const struct http_conn *);
 enum lang web_reader(const struct http_conn *);
 /* The request in hand is answered, a refusal in its client's language. */
 void web_refuse(struct http_conn *, const struct err *);
+void web_refuse_faults(struct http_conn *, const struct faults *);	/* of a file: all of them */
+void web_refuse_file(struct http_conn *, const struct err *, const struct faults *);	/* NULL: err alone */
 /* `extra`: more header lines, each ending in CR LF; or NULL.  `delay_s`: hold the answer back. */
 void web_refuse_with(struct http_conn *, const struct err *, const char *extra, unsigned delay_s);
 void web_json(struct http_conn *, int status, const char *json);

@@ -137,8 +137,37 @@ problem_field(char out[PROBLEM_FIELD], const struct about *a, enum form form)
 		put_names(out, a);
 }
 
+static void
+put_fault(struct buf *out, const struct fault *f, enum lang lang)
+{
+	char detail[sizeof(((struct err *)0)->text)];
+
+	said_render(&f->said, lang, detail, sizeof(detail));
+	buf_printf(out, "{\"line\":%d,\"column\":", f->about.index);
+	buf_json(out, f->about.name[0] ? f->about.name : NULL);
+	buf_puts(out, ",\"value\":");
+	buf_json(out, f->value);
+	buf_puts(out, ",\"detail\":");
+	buf_json(out, detail);
+	buf_printf(out, ",\"code\":\"%s\",\"values\":", phrase_name(f->said.phrase));
+	said_values_json(&f->said, out);
+	buf_puts(out, "}");
+}
+
+static void
+put_faults(struct buf *out, const struct faults *faults, enum lang lang)
+{
+	buf_printf(out, ",\"fault_count\":%zu,\"faults\":[", faults->total);
+	for (size_t i = 0; i < faults->count; i++) {
+		buf_puts(out, i ? "," : "");
+		put_fault(out, &faults->list[i], lang);
+	}
+	buf_puts(out, "]");
+}
+
 void
-problem_text(struct buf *out, const struct err *err, enum form form, enum lang lang)
+problem_text(struct buf *out, const struct err *err, const struct faults *faults, enum form form,
+	     enum lang lang)
 {
 	int status = problem_status(err->kind);
 	char detail[sizeof(err->text)], field[PROBLEM_FIELD];
@@ -163,6 +192,8 @@ problem_text(struct buf *out, const struct err *err, enum form form, enum lang l
 		buf_puts(out, ",\"name\":");
 		buf_json(out, err->about.name);
 	}
+	if (faults && faults->count)
+		put_faults(out, faults, lang);
 	buf_puts(out, "}");
 }
 

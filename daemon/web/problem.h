@@ -5,6 +5,7 @@
 
 #include "core/buf.h"
 #include "core/err.h"
+#include "core/faults.h"
 
 /* What the body in question looks like: the same concept stands at different places. */
 enum form { FORM_PLAIN, FORM_ALERT, FORM_CALLOUT };
@@ -14,8 +15,8 @@ int problem_status(enum err_kind);
  * and a column; "" = nowhere. */
 #define PROBLEM_FIELD 160
 void problem_field(char out[PROBLEM_FIELD], const struct about *, enum form);
-/* The problem document. */
-void problem_text(struct buf *out, const struct err *, enum form, enum lang);
+/* The problem document; `faults`: all that is wrong with a file, err being the first; may be NULL. */
+void problem_text(struct buf *out, const struct err *, const struct faults *, enum form, enum lang);
 /* Whom Accept-Language asks for, NULL = no header: English, as ever.  Of zh and en the one with the
  * higher q, then the one named first; neither: English. */
 enum lang language_of(const char *accept_language);

@@ -232,10 +232,9 @@ static void
 on_body(void *ctx, struct http_conn *c, const char *bytes, size_t len)
 {
 	struct exchange *x = *http_user(c);
-	struct err err;
 
-	if (csv_intake_feed(x->csv, bytes, len, &err) < 0)
-		web_refuse(c, &err);
+	if (csv_intake_feed(x->csv, bytes, len) < 0)
+		web_refuse_faults(c, csv_intake_faults(x->csv));
 }
 
 static void
@@ -314,7 +313,7 @@ web_open(struct web **out, struct event_base *base, struct settings *settings,
 	web->settings = settings_ref(settings);
 	web->ports = *ports;
 	err_say(&away, REFUSED_BUSY, about(CONCEPT_NONE), http_connections);
-	problem_text(&web->away, &away, FORM_PLAIN, LANG_EN);
+	problem_text(&web->away, &away, NULL, FORM_PLAIN, LANG_EN);
 	ops.away = web->away.data;
 	web->base = base;
 	web->events = events_new();
@@ -349,12 +348,12 @@ web_reply(struct web *web, uint64_t to, int status, const char *type, const char
 }
 
 void
-web_reply_refusal(struct web *web, uint64_t to, const struct err *err)
+web_reply_refusal(struct web *web, uint64_t to, const struct err *err, const struct faults *faults)
 {
 	struct http_conn *c = http_find(web->http, to);
 
 	if (c)
-		web_refuse(c, err);
+		web_refuse_file(c, err, faults);
 }
 
 void
@@ -370,7 +369,7 @@ web_read_done(struct web *web, uint64_t to, const struct err *refusal, struct bu
 	else if (x && x->export && export_take(web, x, refusal, body->data, body->len))
 		return;
 	else if (refusal)
-		web_reply_refusal(web, to, refusal);
+		web_reply_refusal(web, to, refusal, NULL);
 	else
 		web_reply(web, to, 200, NULL, body->data);
 }

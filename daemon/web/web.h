@@ -57,7 +57,8 @@ uint16_t web_port(const struct web *);		/* the TCP port in use, 0 = none */
 /* Both answer a waiting request and do nothing when its client has gone.  type NULL = JSON; a
  * refusal is told in the client's language. */
 void web_reply(struct web *, uint64_t to, int status, const char *type, const char *body);
-void web_reply_refusal(struct web *, uint64_t to, const struct err *);
+/* `faults`: what else is wrong, of a file; may be NULL. */
+void web_reply_refusal(struct web *, uint64_t to, const struct err *, const struct faults *);
 /* The same for what the reader answered, which may be one page of more.  `refusal`: NULL = none;
  * both are borrowed, and `body` is changed. */
 void web_read_done(struct web *, uint64_t to, const struct err *refusal, struct buf *body);

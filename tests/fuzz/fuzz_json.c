@@ -16,7 +16,7 @@ refused(const struct err *err)
 	promise(err->text[0], "a refusal says why");
 	promise(err->kind == REFUSED_UNREADABLE || err->kind == REFUSED_FORBIDDEN ||
 		err->kind == REFUSED_INVALID, "a refusal is of a kind that intake has");
-	problem_text(&problem, err, FORM_ALERT, LANG_ZH);
+	problem_text(&problem, err, NULL, FORM_ALERT, LANG_ZH);
 	read = json_loads(problem.data, 0, NULL);
 	promise(json_is_object(read), "a problem document is JSON");
 	json_decref(read);

@@ -145,7 +145,7 @@ modem_close(struct modem *m)
 	sms_fini(m);
 	operator_fini(m);
 	people_fini(m);
-	faults_fini(m);
+	sim_faults_fini(m);
 	ussd_fini(m);
 	callee_fini(m);
 	free(m->pin);

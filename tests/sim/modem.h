@@ -392,7 +392,7 @@ bool power_deaf(const struct modem *);		/* hears nothing and says nothing */
  * it is not even heard. */
 bool faults_meet(struct modem *, const char *text, const char **result);
 void faults_touch_reply(struct modem *);	/* what breaks into a complete reply */
-void faults_fini(struct modem *);
+void sim_faults_fini(struct modem *);
 
 /* modem_operator.c: what leaves */
 void operator_init(struct modem *);

@@ -22,7 +22,7 @@ fault_free(struct modem *m, struct fault *fault)
 }
 
 void
-faults_fini(struct modem *m)
+sim_faults_fini(struct modem *m)
 {
 	struct fault *fault;
 

@@ -172,10 +172,25 @@ REFUSALS = [
     ("POST", "/v1/import/contacts", b"id,name,phone\nc1,\xe5\xbc\xa0,12\n", 422,
      "line 2, column phone", "short code"),
     ("POST", "/v1/import/contacts", "id,name,phone,role,division\nc9,张,+9991000000009,warner,"
-     "990121999001\n".encode(), 422, "line 2", "import divisions"),
+     "990121999001\n".encode(), 422, "line 2, column division", "import divisions"),
     ("POST", "/v1/import/roster", b"role,division,contact,from,to\nduty_officer,990121,zz,"
-     b"2026-01-01 00:00,2026-01-02 00:00\n", 422, "line 2", "zz"),
+     b"2026-01-01 00:00,2026-01-02 00:00\n", 422, "line 2, column contact", "zz"),
 ]
+
+
+def test_all_faults_of_a_file_are_told_at_once(world):
+    """The rows' own, and what only the store knows."""
+    rows = "id,name,phone,role,division\nc1,张,12,warner,990121999001\nc2,,+9991000000009,warner,990121999002\n"
+    status, p = world.api("POST", "/v1/import/contacts", rows.encode())
+    assert status == 422 and p["fault_count"] == 4
+    assert [(f["line"], f["column"], f["value"], f["code"]) for f in p["faults"]] == [
+        (2, "phone", "12", "phone_short_code"), (2, "division", "990121999001", "import_no_division"),
+        (3, "name", "", "csv_is_empty"), (3, "division", "990121999002", "import_no_division")]
+    assert (p["field"], p["detail"]) == ("line 2, column phone", p["faults"][0]["detail"])
+    orphans = "code,name\n990121888001,孤\n990121888002,孤\n990121777001,有\n990121777,有\n"
+    status, p = world.api("POST", "/v1/import/divisions", orphans.encode())
+    assert (status, p["fault_count"]) == (422, 2) and p["faults"][1]["values"] == ["990121888"]
+    assert not world.rows("SELECT 1 FROM division WHERE code IN (990121777000, 990121888001)")
 
 
 @pytest.mark.parametrize("method,path,body,status,field,detail", REFUSALS,

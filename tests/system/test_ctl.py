@@ -306,6 +306,27 @@ def test_a_refusal_of_a_file_names_line_and_column(gongd):
         assert result.stderr.decode() == "gongctl: %s: no\n" % address
 
 
+def test_all_faults_of_a_file_are_a_table(gongd):
+    fault = {"column": "phone", "value": "12", "detail": "no number", "code": "x", "values": []}
+    gongd.answers["POST /v1/import/contacts"] = (422, {
+        "concept": "row", "index": 3, "name": "phone", "detail": "no number", "fault_count": 107, "faults": [
+            dict(fault, line=3), dict(fault, line=3, column=None, value="", detail="too wide"),
+            dict(fault, line=12, value="张U+200E三")]})
+    result = ctl("import", "contacts", "-", gongd=gongd, stdin=b"x")
+    assert result.returncode == 1 and result.stderr.decode() == """\
+gongctl: nothing was imported; 107 faults in the file:
+row  column  value       what is wrong, and the remedy
+  3  phone   12          no number
+     -       -           too wide
+ 12  phone   张U+200E三  no number
+… and 104 more; mend these and import again
+"""
+    result = ctl("--lang", "zh", "import", "contacts", "-", gongd=gongd, stdin=b"x")
+    assert "文件中有107处问题" in result.stderr.decode() and "另有104处" in result.stderr.decode()
+    result = ctl("--json", "import", "contacts", "-", gongd=gongd, stdin=b"x")
+    assert json.loads(result.stderr)["fault_count"] == 107
+
+
 def test_gongctl_asks_in_its_own_language(gongd):
     gongd.answers["GET /v1/routes"] = (200, {"routes": []})
     for options, env, lang in (([], "zh_CN.UTF-8", "zh"), ([], "C.UTF-8", "en"),

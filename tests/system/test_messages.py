@@ -91,7 +91,7 @@ REFUSALS = [
      "phone", "line 2, column phone"),
     ("POST", "/v1/import/roster",
      "ref,role,division,from,to\nnobody,duty_officer,990121,2026-11-24 08:00,2026-11-25 08:00", 422, "invalid",
-     "import_no_contact", "row", 2, "line 2"),
+     "import_no_contact", "row", 2, "line 2, column ref"),
 ]
 
 

@@ -208,9 +208,9 @@ def refusals():
     found = {"verbatim"}                # a fault of gong's surroundings
     for path in glob.glob(ROOT + "/daemon/**/*.c", recursive=True) + glob.glob(ROOT + "/core/*.c"):
         text = source(os.path.relpath(path, ROOT))
-        for m in re.finditer(r"\b(err_say|refuse|csv_fail)\(", text):
+        for m in re.finditer(r"\b(err_say|refuse|csv_fail|csv_lacks|csv_stop|faults_say)\(", text):
             args = arguments(text, m.end())
-            place = 2 if m.group(1) == "csv_fail" else 3
+            place = {"csv_stop": 1, "csv_fail": 2, "csv_lacks": 2}.get(m.group(1), 3)
             if len(args) > place:       # the others hand on one that was said
                 assert args[place] in catalogue, (path, args)
                 found.add(args[place])

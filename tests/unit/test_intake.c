@@ -1,15 +1,8 @@
 /* test_intake.c -- requests and lists: what is taken, and that each refusal names the place and
  * the remedy. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
+#include "tests/unit/unit.h"
 
-#include <cmocka.h>
+#include <time.h>
 
 #include "core/buf.h"
 #include "core/segment.h"
@@ -436,24 +429,6 @@ lists_begin_where_clocks_jump(void **state)
 	in_zone("Asia/Shanghai");
 }
 
-/* Feeds the file in pieces of `piece` bytes. */
-static int
-import(enum import_kind kind, const char *csv, size_t len, size_t piece,
-       struct import_request **out, struct err *err)
-{
-	struct csv_intake *c = csv_intake_new(kind, settings);
-	int status = 0;
-
-	*out = NULL;
-	*err = (struct err){ 0 };
-	for (size_t i = 0; i < len && !status; i += piece)
-		status = csv_intake_feed(c, csv + i, len - i < piece ? len - i : piece, err);
-	if (!status)
-		status = csv_intake_finish(c, out, err);
-	csv_intake_free(c);
-	return status;
-}
-
 static void
 import_free(struct import_request *q)
 {
@@ -461,6 +436,54 @@ import_free(struct import_request *q)
 
 	cmd->import = q;
 	command_free(cmd);
+}
+
+static void
+faults_copy(struct faults *to, const struct faults *from)
+{
+	*to = *from;
+	to->list = xmalloc(from->count * sizeof(*from->list));
+	memcpy(to->list, from->list, from->count * sizeof(*from->list));
+}
+
+/* Feeds the file in pieces of `piece` bytes: its rows, or all that is wrong with it. */
+static int
+import_all(enum import_kind kind, const char *csv, size_t len, size_t piece, struct import_request **out,
+	   struct faults *faults)
+{
+	struct csv_intake *c = csv_intake_new(kind, settings);
+	int status = 0;
+
+	*out = NULL;
+	*faults = (struct faults){ 0 };
+	for (size_t i = 0; i < len && !status; i += piece)
+		status = csv_intake_feed(c, csv + i, len - i < piece ? len - i : piece);
+	if (!status)
+		status = csv_intake_finish(c, out);
+	if (status) {
+		faults_copy(faults, csv_intake_faults(c));
+	} else if ((*out)->faults.total) {
+		faults_copy(faults, &(*out)->faults);
+		import_free(*out);
+		*out = NULL;
+		status = -1;
+	}
+	csv_intake_free(c);
+	return status;
+}
+
+static int
+import(enum import_kind kind, const char *csv, size_t len, size_t piece,
+       struct import_request **out, struct err *err)
+{
+	struct faults faults;
+	int status = import_all(kind, csv, len, piece, out, &faults);
+
+	*err = (struct err){ 0 };
+	if (status)
+		faults_err(&faults, err);
+	faults_fini(&faults);
+	return status;
 }
 
 #define CONTACTS "id,name,phone,role,division,role_order,lang,voice,sms,active\n"
@@ -474,7 +497,28 @@ static const struct {
 	{ "an empty file", IMPORT_DIVISIONS, "", "line 1", "empty" },
 	{ "names and no rows", IMPORT_DIVISIONS, "code,name\n", "line 1", "no rows" },
 	{ "no name column", IMPORT_DIVISIONS, "code\n990121\n", "line 1, column name", "missing" },
-	{ "semicolons", IMPORT_DIVISIONS, "code;name\n", "line 1", "not separated by commas" },
+	{ "semicolons and tabs", IMPORT_DIVISIONS, "code;name\tlevel\n", "line 1", "what separates" },
+	{ "a separator that is none", IMPORT_DIVISIONS, "sep=x\ncodexname\n", "line 1", "what separates" },
+	{ "a value under no title", IMPORT_DIVISIONS, "code,,name\n990121,x,a\n", "line 2, column B",
+	  "no column title" },
+	{ "one code, two names", IMPORT_DIVISIONS, "code,name\n990121,a\n990121,b\n", "line 3, column code",
+	  "stands in line 2 already" },
+	{ "one code, two shelters", IMPORT_DIVISIONS, "code,name,shelter\n990121,a,x\n990121,a,y\n",
+	  "line 3, column code", "stands in line 2 already" },
+	{ "a code that lost its digits", IMPORT_DIVISIONS, "code,name\n9.90121E+11,a\n", "line 2, column code",
+	  "its digits are lost" },
+	{ "a name with a mark that nobody sees", IMPORT_DIVISIONS, "code,name\n990121,a\u200e\n",
+	  "line 2, column name", "aU+200E" },
+	{ "a ref with a mark that nobody sees", IMPORT_CONTACTS, "id,name,phone\nc\u200e1,a,13800138000\n",
+	  "line 2, column id", "cU+200E1" },
+	{ "a ref that lost its digits", IMPORT_CONTACTS, "id,name,phone\n1.39E+10,a,13800138000\n",
+	  "line 2, column id", "its digits are lost" },
+	{ "a ref that became a number", IMPORT_CONTACTS, "id,name,phone\n1001.0,a,13800138000\n",
+	  "line 2, column id", "write \"1001\"" },
+	{ "a row after a quoted line break", IMPORT_DIVISIONS, "code,name,shelter\n990121,a,\"x\ny\"\n12,c,\n",
+	  "line 3, column code", "division code" },
+	{ "no header within ten rows", IMPORT_DIVISIONS, "a\nb\nc\nd\ne\nf\ng\nh\ni\nj\ncode,name\n",
+	  "line 1, column code", "missing" },
 	{ "a column that is no name", IMPORT_DIVISIONS, "code,name,a b\n", "line 1, column a b",
 	  "letters" },
 	{ "a column twice", IMPORT_DIVISIONS, "code,name,code\n", "line 1, column code", "twice" },
@@ -557,6 +601,96 @@ files_are_refused_with_line_and_column(void **state)
 					 err.field, err.text);
 			assert_null(q);
 		}
+	}
+}
+
+static void
+all_faults_of_a_file_are_told(void **state)
+{
+	static const char csv[] = CONTACTS "c1,张,12,cook,990121,x,fr,maybe,,\n"
+		"c2,王,13800138000,,,,,,,\n" "c\u200e3,\"李\n四\",13800138001,warner,99,,,,,perhaps\n";
+	static const struct { int line; const char *column, *value, *detail; } wanted[] = {
+		{ 2, "voice", "maybe", "neither yes nor no" }, { 2, "lang", "fr", "zh or en" },
+		{ 2, "phone", "12", "short code" }, { 2, "role", "cook", "no role" },
+		{ 2, "role_order", "x", "no order" }, { 4, "id", "cU+200E3", "nobody sees" },
+		{ 4, "name", "李U+000A四", "line break" }, { 4, "active", "perhaps", "neither" },
+		{ 4, "division", "99", "not a division code" },
+	};
+	struct import_request *q;
+	struct faults f;
+
+	assert_int_equal(import_all(IMPORT_CONTACTS, csv, sizeof(csv) - 1, 9, &q, &f), -1);
+	assert_int_equal(f.total, COUNT(wanted));
+	for (size_t i = 0; i < COUNT(wanted); i++) {
+		char detail[512];
+
+		said_render(&f.list[i].said, LANG_EN, detail, sizeof(detail));
+		holds(wanted[i].column, f.list[i].about.index == wanted[i].line &&
+		      strcmp(f.list[i].about.name, wanted[i].column) == 0 &&
+		      strcmp(f.list[i].value, wanted[i].value) == 0 && strstr(detail, wanted[i].detail),
+		      "line %d, column %s, value \"%s\": %s", f.list[i].about.index, f.list[i].about.name,
+		      f.list[i].value, detail);
+	}
+	faults_fini(&f);
+}
+
+static void
+the_first_hundred_are_listed_and_all_are_counted(void **state)
+{
+	struct buf csv = { 0 };
+	struct import_request *q;
+	struct faults f;
+	struct said said;
+
+	buf_puts(&csv, "code,name\n");
+	for (int i = 0; i < 250; i++)
+		buf_puts(&csv, "12,a\n");
+	assert_int_equal(import_all(IMPORT_DIVISIONS, csv.data, csv.len, 4096, &q, &f), -1);
+	assert_int_equal(f.total, 250);
+	assert_int_equal(f.count, FAULTS_LISTED);
+	assert_int_equal(f.list[FAULTS_LISTED - 1].about.index, FAULTS_LISTED + 1);
+	SAY(&said, csv_is_empty);	/* one of an early row, found late, is not left out */
+	faults_add(&f, about_row(5, "name"), NULL, &said);
+	assert_int_equal(f.total, 251);
+	assert_int_equal(f.count, FAULTS_LISTED);
+	assert_string_equal(f.list[4].about.name, "name");
+	assert_int_equal(f.list[FAULTS_LISTED - 1].about.index, FAULTS_LISTED);
+	faults_fini(&f);
+	buf_fini(&csv);
+}
+
+/* One list as several programs write it. */
+static const struct {
+	const char *says, *csv;
+	unsigned line;
+} csv_forms[] = {
+	{ "semicolons", "code;name;shelter\n990121;青石县;礼堂\n", 2 },
+	{ "tabs", "code\tname\tshelter\n990121\t青石县\t礼堂\n", 2 },
+	{ "sep=", "sep=;\r\ncode;name;shelter\r\n990121;青石县;礼堂\r\n", 3 },
+	{ "sep= behind a byte order mark", "\xef\xbb\xbfsep=|\ncode|name|shelter\n990121|青石县|礼堂\n", 3 },
+	{ "titles above, and a column without one", "花名册,,,\n\n2026年,,,\n,code,name,shelter\n,990121,青石县,礼堂\n",
+	  5 },
+	{ "Chinese names of columns", "代码,名称,级别,shelter\n990121,青石县,,礼堂\n", 2 },
+	{ "apostrophes, blanks of any width, decimals",
+	  "code,name,shelter\n'990121,\u00a0青石县\u3000,礼堂\u2003\n", 2 },
+	{ "a number as a program writes it", "code,name,shelter\n990121.0,青石县,礼堂\n", 2 },
+	{ "the same row twice", "code,name,shelter\n990121,青石县,礼堂\n990121,青石县,礼堂\n", 2 },
+};
+
+static void
+lists_come_in_many_forms(void **state)
+{
+	for (size_t i = 0; i < COUNT(csv_forms); i++) {
+		struct import_request *q;
+		struct err err;
+		int rc = import(IMPORT_DIVISIONS, csv_forms[i].csv, strlen(csv_forms[i].csv), 7, &q, &err);
+
+		holds(csv_forms[i].says, rc == 0, "%s: %s", err.field, err.text);
+		holds(csv_forms[i].says, q->rows[0].code == 990121000000 &&
+		      strcmp(q->rows[0].name, "青石县") == 0 && q->rows[0].line == csv_forms[i].line &&
+		      strcmp(q->rows[0].params, "{\"shelter\":\"礼堂\"}") == 0, "got %s, %s, line %u",
+		      q->rows[0].name, q->rows[0].params, q->rows[0].line);
+		import_free(q);
 	}
 }
 
@@ -722,6 +856,9 @@ main(void)
 		cmocka_unit_test(lists_begin_where_people_say),
 		cmocka_unit_test(lists_begin_where_clocks_jump),
 		cmocka_unit_test(files_are_refused_with_line_and_column),
+		cmocka_unit_test(all_faults_of_a_file_are_told),
+		cmocka_unit_test(the_first_hundred_are_listed_and_all_are_counted),
+		cmocka_unit_test(lists_come_in_many_forms),
 		cmocka_unit_test(divisions_are_taken),
 		cmocka_unit_test(gbk_is_converted),
 		cmocka_unit_test(contacts_are_taken),
