@@ -5,6 +5,7 @@ import glob
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -150,3 +151,25 @@ def test_man_shows_each_page(installed, page):
     assert p.returncode == 0 and name.rpartition(".")[0] in p.stdout, p
     assert ("名称" if folder else "NAME") in p.stdout.splitlines(), p.stdout[:400]
     assert not re.sub(r"troff: .* can't break line\n?", "", p.stderr).strip(), p.stderr      # a long path
+
+
+def commands(text):
+    """gongctl's command lines in a document: in a line of code, or in a block of it, continued or not."""
+    blocks = re.findall(r"^```\n(.*?)^```", text, re.M | re.S)
+    lines = "\n".join(blocks).replace("\\\n", " ").splitlines()
+    spans = re.findall(r"`(gongctl [^`]+)`", re.sub(r"^```\n.*?^```", "", text, flags=re.M | re.S))
+    for line in [line.removeprefix("$ ") for line in lines] + spans:
+        words = shlex.split(line, comments=True) if line.startswith("gongctl ") else []
+        if words and words[1] not in ("demo", "import"):
+            yield words[1:]
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.zh.md", "docs/duty-room.md", "docs/zh/duty-room.md"])
+def test_every_printed_command_is_well_formed(page):
+    """Without a gongd the wrong use of a command ends with 2, the right one with 3."""
+    found = list(commands(read(page)))
+    assert len(found) > 5
+    for words in found:
+        p = subprocess.run([os.path.join(ROOT, "build", MODE, "gongctl"), "--socket", "/nonexistent", *words],
+                           capture_output=True, text=True, timeout=10)
+        assert p.returncode == 3, (words, p.stderr)
