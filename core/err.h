@@ -22,6 +22,7 @@
 	K(NO_SUCH_VERB, "no_such_verb")		/* the thing is there, but does not do that */ \
 	K(TOO_SLOW, "too_slow")			/* the request itself came too slowly */ \
 	K(CONFLICT, "conflict") \
+	K(STALE, "stale")			/* it is another than the one that was read */ \
 	K(TOO_LARGE, "too_large") \
 	K(WRONG_TYPE, "wrong_type")		/* of the body */ \
 	K(NO_SUCH_WISH, "no_such_wish")		/* an expectation that nobody here fulfils */ \
@@ -62,6 +63,10 @@ const char *err_kind_name(enum err_kind);
 	C(STARTS_AT, "starts_at") C(EXPIRES_AT, "expires_at") C(REPLACES, "replaces") C(WHOLE, "whole") \
 	C(LEVEL, "level") C(OUTCOME, "outcome") C(NAME, "name") C(NOTE, "note") C(FROM, "from") \
 	C(WHAT, "what") C(TEXT, "text") C(TO, "to") C(RECEIPT_WAIT, "receipt_wait_ms") \
+	C(REF, "ref") C(CODE, "code")		/* that the address names: a person, a place */ \
+	C(LANGUAGE, "language") C(ACTIVE, "active") \
+	C(NUMBERS, "numbers") C(POSTS, "posts")	/* `index` where it is one of them */ \
+	C(NAME_EN, "name_en") C(BY, "by") C(YES, "yes")	/* it is wanted in spite of what it does */ \
 	C(AGAIN, "again") C(ABOUT_ALERT, "about_alert")		/* that the body names */ \
 	C(ALERT, "alert") C(TASK, "task") C(ROUTE, "route")	/* that the address names */
 enum concept {

@@ -224,6 +224,33 @@ task_request_free(struct task_request *q)
 	free(q);
 }
 
+void
+contact_request_free(struct contact_request *q)
+{
+	if (!q)
+		return;
+	for (size_t i = 0; i < q->post_count; i++)
+		free(q->posts[i].role);
+	free(q->posts);
+	free(q->ref);
+	free(q->name);
+	free(q->note);
+	free(q->who);
+	free(q);
+}
+
+void
+division_request_free(struct division_request *q)
+{
+	if (!q)
+		return;
+	free(q->name);
+	free(q->params);
+	free(q->note);
+	free(q->who);
+	free(q);
+}
+
 static void
 driver_event_free(struct command *c)
 {
@@ -307,6 +334,12 @@ command_free(struct command *c)
 	case CMD_TASK_NOTE:
 	case CMD_TASK_CLOSE:
 		task_request_free(c->task);
+		break;
+	case CMD_CONTACT:
+		contact_request_free(c->contact);
+		break;
+	case CMD_DIVISION:
+		division_request_free(c->division);
 		break;
 	case CMD_ASK:
 		ask_request_free(c->ask);

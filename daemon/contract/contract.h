@@ -92,6 +92,42 @@ struct inbox_request {			/* the desk decides about a text that came in */
 	char *text;			/* ANSWER: what is written back */
 };
 
+/* Which versions of a row (store.h) may be changed, as who changes it has read them. */
+#define IF_MATCH_MAX 4
+struct if_match {
+	bool given, any;		/* not given: any, and one that is not there is made */
+	int64_t versions[IF_MATCH_MAX];
+	size_t count;
+};
+
+struct contact_request {		/* one person is made, changed or opted in */
+	char *ref;
+	enum { CONTACT_PUT, CONTACT_PATCH, CONTACT_OPT_IN } how;
+	struct if_match if_match;
+	char *name;			/* NULL: unsaid */
+	int language, active;		/* -1: unsaid */
+	bool has_numbers, has_posts;	/* else unsaid */
+	uint64_t numbers[4];		/* in order of preference, 0 ends */
+	unsigned sms, voice;		/* bit i: number i may be used for it */
+	struct contact_post {
+		char *role;
+		division_code division;
+		unsigned order;
+	} *posts;
+	size_t post_count;
+	bool yes;			/* though a place loses its last person */
+	char *note, *who;		/* why; who does it, where several share one principal */
+};
+
+struct division_request {		/* one place is made or changed */
+	division_code code;
+	bool patch;
+	struct if_match if_match;
+	char *name;			/* NULL: unsaid */
+	char *params;			/* JSON object: values, and with `patch` null where one goes; NULL: unsaid */
+	char *note, *who;
+};
+
 struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
 	char *route;
 	char *what, *text;		/* what: "at", "ussd", "sms", "test" (no text) */
@@ -167,6 +203,8 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(TASK_TAKE, URGENT, TASK, "task_take") \
 	C(TASK_NOTE, URGENT, TASK, "task_note") \
 	C(TASK_CLOSE, URGENT, TASK, "task_close") \
+	C(CONTACT, URGENT, PEOPLE, "contact") \
+	C(DIVISION, URGENT, PEOPLE, "division") \
 	C(CLOCK_STEP, URGENT, RUN, "clock_step") \
 	C(RELOAD, URGENT, RUN, "reload") \
 	C(RESUME, URGENT, ROUTES, "resume") \
@@ -211,6 +249,8 @@ struct command {
 		struct ask_request *ask;
 		struct inbox_request *inbox;
 		struct task_request *task;	/* TAKE, NOTE, CLOSE */
+		struct contact_request *contact;
+		struct division_request *division;
 		struct {
 			uint64_t id;
 			char *json;	/* the driver's answer; NULL: it was not there to be asked */
@@ -385,6 +425,8 @@ void alert_request_free(struct alert_request *);
 void ask_request_free(struct ask_request *);
 void task_request_free(struct task_request *);
 void inbox_request_free(struct inbox_request *);
+void contact_request_free(struct contact_request *);
+void division_request_free(struct division_request *);
 
 /* First-in first-out lists; not locked (bridge locks). */
 struct command_list {

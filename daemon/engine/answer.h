@@ -132,6 +132,11 @@ void engine_inbox_assign(struct engine *, struct command *);
 void engine_inbox_ignore(struct engine *, struct command *);
 void engine_inbox_answer(struct engine *, struct command *);
 
+/* -- people.c: one person or place, changed by hand -- */
+
+void engine_contact(struct engine *, struct command *);
+void engine_division(struct engine *, struct command *);
+
 /* -- inbound.c -- */
 
 void engine_inbound(struct engine *, struct command *);

@@ -72,6 +72,9 @@ void engine_catch_up_load(struct engine *);
 void engine_nobody_accept(struct engine *, struct alert *, const struct alert_request *,
 			  const struct policy *);
 void engine_nobody_look(struct engine *, const struct alert *);	/* things changed: in turns to come */
+/* Is there nobody to call for this target, as the lists stand now?  Writes nothing. */
+bool engine_has_nobody(struct engine *, struct alert *, const struct alert_request *, const struct policy *,
+		       const struct target *);
 void engine_nobody_refused(struct engine *, int64_t alert);	/* a person's last number */
 void engine_nobody_due(struct engine *);	/* a slice */
 void engine_nobody_load(struct engine *);

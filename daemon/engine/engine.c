@@ -296,6 +296,12 @@ run_desk(struct engine *e, struct command *cmd)
 	case CMD_TASK_CLOSE:
 		engine_task_close(e, cmd);
 		break;
+	case CMD_CONTACT:
+		engine_contact(e, cmd);
+		break;
+	case CMD_DIVISION:
+		engine_division(e, cmd);
+		break;
 	default:
 		return false;
 	}
@@ -377,6 +383,8 @@ run(struct engine *e, struct command *cmd)
 	case CMD_TASK_TAKE:
 	case CMD_TASK_NOTE:
 	case CMD_TASK_CLOSE:
+	case CMD_CONTACT:
+	case CMD_DIVISION:
 	case CMD_IMPORT:
 	case CMD_KINDS:
 		assert(!"not run here");

@@ -104,6 +104,11 @@ identity(const struct command *cmd)
 	case CMD_TASK_NOTE:
 	case CMD_TASK_CLOSE:
 		return mix_text(mix_number(hash, (uint64_t)cmd->task->task), cmd->task->note);
+	case CMD_CONTACT:
+		return mix_text(mix_text(mix_number(hash, cmd->contact->how), cmd->contact->ref),
+				cmd->contact->name);
+	case CMD_DIVISION:
+		return mix_text(mix_number(hash, (uint64_t)cmd->division->code), cmd->division->name);
 	case CMD_ASK:
 		return mix_text(mix_text(mix_number(hash, (uint64_t)cmd->route), cmd->ask->what),
 				cmd->ask->text);

@@ -22,9 +22,13 @@ contact_row(struct engine *e, const struct import_request *q, size_t i)
 	} else if (store_person_by_ref(e->store, row->ref, &p) && !p.id) {
 		return;
 	}
-	if (p.id && row->active && row->role >= 0)
+	if (!p.id || row->role < 0)
+		return;
+	if (row->active)
 		store_post_put(e->store, e->documents.role_ids[row->role], row->code, row->order, p.id,
 			       row->lang);
+	else
+		store_post_rest(e->store, e->documents.role_ids[row->role], row->code, row->order, p.id);
 }
 
 static void

@@ -26,7 +26,7 @@ static void
 opt(struct judging *j, bool out)
 {
 	for (size_t i = 0; i < j->count; i++) {
-		store_opt_out(j->e->store, j->contacts[i], out);
+		store_opt_out(j->e->store, j->contacts[i], out, j->in->received_at, j->in->text);
 		store_audit(j->e->store, j->e->now, "inbound", out ? "contact.opt_out" : "contact.opt_in", "");
 	}
 	judged(j, &(struct judgement){ .contact = j->count ? j->contacts[0] : 0,

@@ -165,6 +165,22 @@ engine_nobody_accept(struct engine *e, struct alert *a, const struct alert_reque
 	seek_end(&s);
 }
 
+bool
+engine_has_nobody(struct engine *e, struct alert *a, const struct alert_request *r, const struct policy *p,
+		  const struct target *t)
+{
+	struct step_plan out = { 0 };
+	struct seeking s;
+	bool nobody, quiet = e->quiet;
+
+	e->quiet = true;
+	seek_begin(&s, e, a, r, p, &out);
+	nobody = !has_somebody(&s, t);
+	e->quiet = quiet;
+	seek_end(&s);
+	return nobody;
+}
+
 /* A number was refused for good: for whom was that the last one? */
 void
 engine_nobody_refused(struct engine *e, int64_t alert)

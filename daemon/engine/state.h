@@ -13,7 +13,8 @@
  *   7 accept.h   lacking, dry_run, replaced, accept
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
- *  10 answer.h   ask, which, counts, thanks, help, answer, judge, inbound, errand, decide
+ *  10 answer.h   ask, which, counts, thanks, help, answer, judge, inbound, errand, decide,
+ *                people
  *  11 outcome.h  outcome, aside, receipt, upkeep
  *  12 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H

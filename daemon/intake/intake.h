@@ -39,6 +39,12 @@ int intake_task(struct task_request **out, int64_t task, bool taken, const char 
 /* What the desk decides about a text: `kind` is CMD_INBOX_… */
 int intake_inbox(struct inbox_request **out, int64_t inbox, enum command_kind kind, const char *body,
 		 size_t len, struct err *);
+/* One person or place, whole or (`patch`) in part; `ref` and `code` as the address has them. */
+int intake_contact(struct contact_request **out, const char *ref, bool patch, const char *body, size_t len,
+		   const struct settings *, struct err *);
+int intake_opt_in(struct contact_request **out, const char *ref, const char *body, size_t len, struct err *);
+int intake_division(struct division_request **out, const char *code, bool patch, const char *body, size_t len,
+		    struct err *);
 /* {"note": "…"}, where there need not be a note nor a body: *note may be NULL. */
 int intake_route_resume(char **note, const char *body, size_t len, struct err *);
 

@@ -302,9 +302,12 @@ store_number_in_turn(struct store *s, uint32_t contact, enum channel channel, un
 }
 
 void
-store_opt_out(struct store *s, uint32_t contact, bool out)
+store_opt_out(struct store *s, uint32_t contact, bool out, msec at, const char *text)
 {
-	store_run(s, "UPDATE contact SET opt_out = ? WHERE id = ?", "ii", (int64_t)out, (int64_t)contact);
+	/* Who says it twice has been out since the first time. */
+	store_run(s, "UPDATE contact SET opt_out = ?1, opt_out_at = ?2, opt_out_text = ?3, "
+		  "version = version + 1 WHERE id = ?4 AND NOT (opt_out = 1 AND ?1 = 1)", "inti",
+		  (int64_t)out, out ? at : NEVER, out ? text : NULL, (int64_t)contact);
 }
 
 bool
@@ -326,9 +329,9 @@ store_opted_out(struct store *s, contact_fn fn, void *ctx)
 void
 store_division_put(struct store *s, division_code code, const char *name, const char *params)
 {
-	store_run(s, "INSERT INTO division VALUES (?, ?, ?) ON CONFLICT (code) DO UPDATE "
-		  "SET name = excluded.name, params = excluded.params", "itt", code, name,
-		  params ? params : "{}");
+	store_run(s, "INSERT INTO division (code, name, params) VALUES (?, ?, ?) ON CONFLICT (code) "
+		  "DO UPDATE SET name = excluded.name, params = excluded.params, version = version + 1",
+		  "itt", code, name, params ? params : "{}");
 }
 
 uint32_t
@@ -340,11 +343,12 @@ store_person_put(struct store *s, const char *ref, const char *name, enum lang l
 	s->have_person = false;
 	store_run(s, "INSERT INTO contact (ref, name, lang, active) VALUES (?, ?, ?, ?) "
 		  "ON CONFLICT (ref) DO UPDATE SET name = excluded.name, lang = excluded.lang, "
-		  "active = excluded.active", "ttii", ref, name, (int64_t)lang, (int64_t)active);
+		  "active = excluded.active, version = version + 1", "ttii", ref, name, (int64_t)lang, (int64_t)active);
 	if (!store_person_by_ref(s, ref, &p))
 		return 0;
 	store_run(s, "DELETE FROM number WHERE contact = ?", "i", (int64_t)p.id);
 	store_run(s, "DELETE FROM post WHERE contact = ?", "i", (int64_t)p.id);
+	store_run(s, "DELETE FROM post_off WHERE contact = ?", "i", (int64_t)p.id);
 	for (int i = 0; i < 4 && numbers[i]; i++)
 		store_run(s, "INSERT INTO number VALUES (?, ?, ?, ?, ?)", "iiiii", (int64_t)p.id,
 			  (int64_t)i, (int64_t)numbers[i], (int64_t)(sms >> i & 1),
@@ -365,6 +369,13 @@ store_post_put(struct store *s, int64_t role, division_code division, unsigned o
 {
 	store_run(s, "INSERT OR REPLACE INTO post VALUES (?, ?, ?, ?, ?)", "iiiii", role, division,
 		  (int64_t)order, (int64_t)contact, (int64_t)lang);
+}
+
+void
+store_post_rest(struct store *s, int64_t role, division_code division, unsigned order, uint32_t contact)
+{
+	store_run(s, "INSERT OR REPLACE INTO post_off VALUES (?, ?, ?, ?)", "iiii", (int64_t)contact, role,
+		  division, (int64_t)order);
 }
 
 void

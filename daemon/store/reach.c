@@ -39,7 +39,7 @@ store_posts_within(struct store *s, uint32_t contact, const struct division_rang
 		   size_t count, msec now)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT division FROM post WHERE contact = ?1 UNION "
-		"SELECT division FROM roster WHERE contact = ?1 AND to_at > ?2", "ii",
+		"SELECT division FROM post_off WHERE contact = ?1 UNION SELECT division FROM roster WHERE contact = ?1 AND to_at > ?2", "ii",
 		(int64_t)contact, now);
 	bool any;
 

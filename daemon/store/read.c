@@ -134,6 +134,12 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 		return read_divisions(r, q, out, err);
 	case READ_SEASON:
 		return read_season(r, q, s, now, out, err);
+	case READ_DIVISION:
+		return read_division(r, q, s, out, err);
+	case READ_CONTACTS:
+		return read_contacts(r, q, s, out, err);
+	case READ_CONTACT:
+		return read_contact(r, q, s, out, err);
 	}
 	return -1;
 }

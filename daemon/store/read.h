@@ -23,15 +23,19 @@ struct reader;
 
 enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVENTS, READ_TASKS,
 		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS, READ_ANSWERS, READ_INBOX,
-		 READ_DIVISIONS, READ_SEASON };
+		 READ_DIVISIONS, READ_SEASON, READ_DIVISION, READ_CONTACTS, READ_CONTACT };
 
-struct read_filter {			/* of ALERTS and INBOX; nothing = all */
+struct read_filter {			/* of a list; nothing = all */
 	unsigned states, severities;	/* bits 1 << alert_state, 1 << severity; 0 = all */
 	const char *mode;		/* a literal: "real", "drill", "test" */
-	char client[96], key[132], contact[64];
-	char find[64];			/* DIVISIONS: a name or a code, or a part of it */
+	char client[96], key[132], contact[64];		/* contact: a ref; of CONTACT the one that is asked for */
+	/* DIVISIONS: a name or a code, or a part of it; CONTACTS: a ref, a number, a part of a name */
+	char find[64];
+	char role[64], tag[132];	/* CONTACTS */
+	int active;			/* CONTACTS: 1 those who are, 0 those who are not, -1 = all */
+	bool opted_out;			/* CONTACTS: only those who have */
 	msec since;			/* accepted or received then or later; SEASON: seen to work then */
-	division_code division;		/* what concerns it, or places within it */
+	division_code division;		/* what concerns it, or lies within it; of DIVISION that itself */
 };
 
 
@@ -44,7 +48,7 @@ struct read_query {
 	bool open_only;			/* ALERTS, TASKS; INBOX: what nobody has decided */
 	int below;			/* TARGETS: only those under this level; 0 = all */
 	int state;			/* MESSAGES: only this state; -1 = all */
-	bool unmasked;			/* MESSAGES, INBOX: whole phone numbers */
+	bool unmasked;			/* MESSAGES, INBOX, CONTACTS: whole phone numbers */
 	struct read_filter filter;
 	struct principal by;		/* who reads: he sees what he may */
 	enum lang lang;			/* of what gong itself says; LANG_COUNT = both, zh first */
@@ -59,6 +63,7 @@ void reader_close(struct reader *);
  * page, and then rows of CSV, or a line KIND TAB KEY TAB JSON TAB JSON for each thing that may have
  * changed: what it is, by name alone and with its figures.  MESSAGES_CSV is at its end when that
  * first line is empty; NEWS has no end, and a cursor that ends in ".0" closes a round.
+ * CONTACT and DIVISION have a first line with their version (store.h).
  * -1 fills err: no such alert, a bad cursor, busy or too slow.
  * `settings` for names of templates' steps and routes; `now` for times left. */
 int reader_run(struct reader *, const struct read_query *, const struct settings *, msec now,

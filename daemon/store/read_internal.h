@@ -83,6 +83,12 @@ int read_inbox(struct reader *, const struct read_query *, const struct settings
 int read_divisions(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_season(struct reader *, const struct read_query *, const struct settings *, msec now,
 		struct buf *, struct err *);
+int read_division(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		  struct err *);
+int read_contacts(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		  struct err *);
+int read_contact(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		 struct err *);
 void read_memory_free(struct read_memory *);
 
 /* The policy an alert runs on: the one in force, or an older version of it from the store; NULL:
@@ -110,6 +116,8 @@ bool read_concerns(struct reader *, int64_t alert, division_code);
 
 /* -- read_people.c: who somebody is, and whether who reads may know -- */
 
+/* What the role is called in the reader's language; its name where it has no title. */
+const char *role_title(const struct settings *, const char *role, enum lang);
 /* "contact", "person", "posts": at most a few of these. */
 void json_person(struct reader *, const struct settings *, int64_t contact, enum lang, struct buf *);
 /* "places": those of which the text spoke that he answered, else all that he was called for. */

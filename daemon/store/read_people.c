@@ -11,18 +11,26 @@
 #define POSTS_MAX 5
 #define PLACES_MAX 20
 
-static void
-post(const struct settings *s, sqlite3_stmt *st, enum lang lang, struct buf *out)
+const char *
+role_title(const struct settings *s, const char *role, enum lang lang)
 {
-	const char *role = (const char *)sqlite3_column_text(st, 0), *title = NULL;
+	const char *title = NULL;
 
 	for (size_t i = 0; i < s->role_count; i++)
 		if (role && strcmp(s->roles[i].name, role) == 0)
 			title = s->roles[i].title[lang == LANG_COUNT ? LANG_ZH : lang];
+	return title ? title : role;
+}
+
+static void
+post(const struct settings *s, sqlite3_stmt *st, enum lang lang, struct buf *out)
+{
+	const char *role = (const char *)sqlite3_column_text(st, 0);
+
 	buf_puts(out, "{");
 	json_text(out, "role", role);
 	buf_puts(out, ",");
-	json_text(out, "title", title ? title : role);
+	json_text(out, "title", role_title(s, role, lang));
 	buf_puts(out, ",");
 	json_division(out, "division", st, 1);
 	buf_puts(out, ",");
@@ -124,7 +132,7 @@ read_sees_person(struct reader *r, const struct rights *rights, int64_t contact,
 		"t.division IS NOT NULL", "ii", contact, alert), rights, &any);
 	if (any)
 		return within;
-	within = all_within(r, read_query(r, "SELECT division FROM post WHERE contact = ?", "i",
-					  contact), rights, &any);
+	within = all_within(r, read_query(r, "SELECT division FROM post WHERE contact = ?1 UNION "
+		"SELECT division FROM post_off WHERE contact = ?1", "i", contact), rights, &any);
 	return any && within;
 }

@@ -2,12 +2,16 @@
 -- Codes of states and kinds are those of core/words.h and core/message_state.h (append only).
 CREATE TABLE meta (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE division (
-	code INTEGER PRIMARY KEY, name TEXT NOT NULL, params TEXT NOT NULL DEFAULT '{}'
+	code INTEGER PRIMARY KEY, name TEXT NOT NULL, params TEXT NOT NULL DEFAULT '{}',
+	version INTEGER NOT NULL DEFAULT 1	-- grows with each writing
 ) STRICT;
 CREATE TABLE contact (
 	id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
 	lang INTEGER NOT NULL, active INTEGER NOT NULL, opt_out INTEGER NOT NULL DEFAULT 0,
-	lang_said INTEGER NOT NULL DEFAULT 1	-- 0: no list said it, lang is the site's
+	lang_said INTEGER NOT NULL DEFAULT 1,	-- 0: no list said it, lang is the site's
+	version INTEGER NOT NULL DEFAULT 1,	-- grows with each writing
+	-- since when he is out, and what he wrote; NULL: not known
+	opt_out_at INTEGER, opt_out_text TEXT
 ) STRICT;
 CREATE INDEX contact_opt_out ON contact (id) WHERE opt_out = 1;
 CREATE TABLE number (		-- sms, voice: may the number be used for it
@@ -26,6 +30,10 @@ CREATE TABLE post (		-- only posts of active contacts; lang is a copy of the con
 	PRIMARY KEY (role, division, ord, contact)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX post_contact ON post (contact);
+CREATE TABLE post_off (		-- posts of those who are not active: nobody is called by them
+	contact INTEGER NOT NULL, role INTEGER NOT NULL, division INTEGER NOT NULL,
+	ord INTEGER NOT NULL, PRIMARY KEY (contact, role, division, ord)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE roster (
 	role INTEGER NOT NULL, division INTEGER NOT NULL, from_at INTEGER NOT NULL,
 	to_at INTEGER NOT NULL, contact INTEGER NOT NULL,

@@ -620,7 +620,16 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"INSERT INTO reached (e164, good_at) SELECT e164, max(at) FROM (SELECT e164, received_at AS at "
 	"FROM inbound UNION ALL SELECT e164, receipt_at FROM (SELECT e164, receipt, receipt_at FROM attempt "
 	"ORDER BY wave DESC, contact DESC, n DESC LIMIT 1000000) WHERE receipt = 1) WHERE e164 IN (SELECT "
-	"e164 FROM number) AND at > 0 GROUP BY e164",
+	"e164 FROM number) AND at > 0 GROUP BY e164;"
+	"ALTER TABLE division ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+	"ALTER TABLE contact ADD COLUMN opt_out_at INTEGER; ALTER TABLE contact ADD COLUMN opt_out_text TEXT;"
+	"ALTER TABLE contact ADD COLUMN version INTEGER NOT NULL DEFAULT 1;"
+	"UPDATE contact SET opt_out_at = (SELECT max(received_at) FROM inbound i WHERE i.contact = contact.id "
+	"AND i.meaning = 'opt_out') WHERE opt_out = 1;"
+	"UPDATE contact SET opt_out_text = (SELECT text FROM inbound i WHERE i.contact = contact.id "
+	"AND i.meaning = 'opt_out' ORDER BY i.id DESC LIMIT 1) WHERE opt_out = 1;"
+	"CREATE TABLE post_off (contact INTEGER NOT NULL, role INTEGER NOT NULL, division INTEGER NOT NULL, "
+	"ord INTEGER NOT NULL, PRIMARY KEY (contact, role, division, ord)) STRICT, WITHOUT ROWID",
 };
 
 static int

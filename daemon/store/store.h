@@ -124,7 +124,8 @@ void store_number_bad(struct store *, uint64_t e164, msec at);
 /* The same of the number that an attempt went to, when it was delivered; of a test nothing is noted. */
 void store_attempt_reached(struct store *, uint32_t wave, uint32_t contact, unsigned attempt, msec at);
 
-void store_opt_out(struct store *, uint32_t contact, bool out);	/* false: wants them again */
+/* `out` false: he wants them again.  `text`: what he wrote, or NULL. */
+void store_opt_out(struct store *, uint32_t contact, bool out, msec at, const char *text);
 void store_opted_out(struct store *, contact_fn, void *ctx);	/* all who have */
 bool store_has_opted_out(struct store *, uint32_t contact);
 
@@ -136,8 +137,31 @@ uint32_t store_person_put(struct store *, const char *ref, const char *name, enu
 void store_person_lang_said(struct store *, uint32_t contact, bool said);
 void store_post_put(struct store *, int64_t role, division_code, unsigned order, uint32_t contact,
 		    enum lang);
+/* A post of somebody who is not active: kept, and nobody is called by it. */
+void store_post_rest(struct store *, int64_t role, division_code, unsigned order, uint32_t contact);
 void store_roster_put(struct store *, int64_t role, division_code, msec from_at, msec to_at,
 		      uint32_t contact);
+
+/* -- person.c: one person or place whole, as the desk changes it -- */
+
+#define PERSON_NUMBERS 4
+struct person_numbers {
+	uint64_t e164[PERSON_NUMBERS];	/* in order of preference, 0 ends */
+	unsigned sms, voice;		/* bit i: number i may be used for it */
+};
+struct person_post {
+	int64_t role;
+	division_code division;
+	unsigned order;
+};
+typedef void (*post_fn)(void *ctx, const struct person_post *);
+void store_person_numbers(struct store *, uint32_t contact, struct person_numbers *);
+/* Also those that rest because he is not active. */
+void store_person_posts(struct store *, uint32_t contact, post_fn, void *ctx);
+/* Grows with each writing; 0: there is no such person, no such place. */
+int64_t store_person_version(struct store *, uint32_t contact);
+int64_t store_division_version(struct store *, division_code);
+bool store_role_name(struct store *, int64_t role, char name[64]);
 
 /* -- documents -- */
 int64_t store_document_put(struct store *, const char *kind, const char *name, const char *body,

@@ -147,6 +147,68 @@ post_inbox(struct web *web, struct http_conn *c, struct exchange *x)
 }
 
 static void
+put_contact(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	struct contact_request *q;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query none;
+
+	if (!read_query(web, c, x, &none))
+		return;
+	if (intake_contact(&q, x->place.name, x->call->kind != 0, body->data, body->len, x->settings, &err) < 0) {
+		web_refuse(c, &err);
+		return;
+	}
+	resource_match(c, &q->if_match);
+	cmd = command_new(CMD_CONTACT, -1);
+	cmd->contact = q;
+	submit(web, c, x, cmd);
+}
+
+static void
+post_optin(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	struct contact_request *q;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query none;
+
+	if (!read_query(web, c, x, &none))
+		return;
+	if (intake_opt_in(&q, x->place.name, body->data, body->len, &err) < 0) {
+		web_refuse(c, &err);
+		return;
+	}
+	cmd = command_new(CMD_CONTACT, -1);
+	cmd->contact = q;
+	submit(web, c, x, cmd);
+}
+
+static void
+put_division(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	struct division_request *q;
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query none;
+
+	if (!read_query(web, c, x, &none))
+		return;
+	if (intake_division(&q, x->place.name, x->call->kind != 0, body->data, body->len, &err) < 0) {
+		web_refuse(c, &err);
+		return;
+	}
+	resource_match(c, &q->if_match);
+	cmd = command_new(CMD_DIVISION, -1);
+	cmd->division = q;
+	submit(web, c, x, cmd);
+}
+
+static void
 post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const struct buf *body = http_body(c);
@@ -214,29 +276,10 @@ post_import(struct web *web, struct http_conn *c, struct exchange *x)
 static void
 get_read(struct web *web, struct http_conn *c, struct exchange *x)
 {
-	struct read_query *read;
-	struct err err;
-	struct query q;
+	struct read_query *read = read_prepare(web, c, x);
 
-	if (!read_query(web, c, x, &q))
-		return;
-	if (q.unmasked && !http_is_unix(c)) {
-		err_say(&err, REFUSED_FORBIDDEN, about_name(CONCEPT_QUERY, "unmasked"), unmasked_here);
-		web_refuse(c, &err);
-		return;
-	}
-	read = xcalloc(1, sizeof(*read));
-	*read = (struct read_query){
-		.what = (enum read_what)x->call->kind, .reply_to = http_id(c),
-		.alert = q.alert ? q.alert : x->place.id, .limit = q.limit, .open_only = q.open,
-		.below = q.below, .state = q.state, .unmasked = q.unmasked, .filter = q.filter,
-		.by = x->by, .lang = web_reader(c),
-	};
-	memcpy(read->after, q.after, sizeof(read->after));
-	if (web->ports.read(web->ports.ctx, read))
-		return;
-	free(read);
-	web_busy(c);
+	if (read)
+		read_ask(web, c, read);
 }
 
 static void
@@ -331,9 +374,18 @@ static const struct api_call calls[] = {
 	{ "GET", "/v1/templates", VERB_READ, NULL, 0, texts_get, TEXTS_TEMPLATES },
 	{ "GET", "/v1/policies", VERB_READ, NULL, 0, texts_get, TEXTS_POLICIES },
 	{ "GET", "/v1/roles", VERB_READ, NULL, 0, texts_get, TEXTS_ROLES },
-	{ "GET", "/v1/divisions", VERB_READ, NULL, QUERY_FIND, get_read, READ_DIVISIONS },
 	{ "GET", "/v1/check", VERB_READ, NULL, QUERY_DIVISION | QUERY_SINCE | QUERY_UNMASKED | PAGE, get_read,
 	  READ_SEASON },
+	{ "GET", "/v1/contacts", VERB_READ, NULL, QUERY_FIND | QUERY_ROLE | QUERY_DIVISION | QUERY_ACTIVE |
+	  QUERY_OPTED_OUT | QUERY_UNMASKED | PAGE, get_read, READ_CONTACTS },
+	{ "GET", "/v1/contacts/{ref}", VERB_READ, NULL, QUERY_UNMASKED, resource_get, READ_CONTACT },
+	{ "PUT", "/v1/contacts/{ref}", VERB_PEOPLE, JSON_TYPE, 0, put_contact, 0 },
+	{ "PATCH", "/v1/contacts/{ref}", VERB_PEOPLE, JSON_TYPE, 0, put_contact, 1 },
+	{ "POST", "/v1/contacts/{ref}/optin", VERB_PEOPLE, JSON_TYPE, 0, post_optin, 0 },
+	{ "GET", "/v1/divisions", VERB_READ, NULL, QUERY_FIND | QUERY_DIVISION | PAGE, get_read, READ_DIVISIONS },
+	{ "GET", "/v1/divisions/{code}", VERB_READ, NULL, 0, resource_get, READ_DIVISION },
+	{ "PUT", "/v1/divisions/{code}", VERB_PEOPLE, JSON_TYPE, 0, put_division, 0 },
+	{ "PATCH", "/v1/divisions/{code}", VERB_PEOPLE, JSON_TYPE, 0, put_division, 1 },
 	{ "POST", "/v1/routes/{name}/ask", VERB_ROUTES, JSON_TYPE, 0, post_ask, 0 },
 	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },
 	{ "POST", "/v1/import/divisions", VERB_PEOPLE, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },
@@ -357,13 +409,12 @@ take_id(const char **path, int64_t *id)
 }
 
 static bool
-take_name(const char **path, char name[48])
+take_name(const char **path, char name[64])
 {
 	size_t len = strcspn(*path, "/");
 
-	if (!len || len >= 48)
+	if (!len || url_decode(name, 64, *path, len) < 0)
 		return false;
-	snprintf(name, 48, "%.*s", (int)len, *path);
 	*path += len;
 	return true;
 }
@@ -371,7 +422,7 @@ take_name(const char **path, char name[48])
 static bool
 take_alert(const char **path, int64_t *id)
 {
-	char name[48];
+	char name[64];
 
 	return take_name(path, name) && alert_named(name, id);
 }

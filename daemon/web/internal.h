@@ -30,7 +30,8 @@ struct web {
 struct exchange;
 struct api_call {
 	const char *method, *path;	/* {id} stands for a number, {alert} for one or a
-					 * code, {name} for a route's name */
+					 * code, {name} for a route's name, {ref} for a
+					 * contact's, {code} for a division's */
 	enum verb verb;			/* what it needs, or ANYBODY */
 	const char *type;		/* of the body; NULL = there is none */
 	unsigned query;			/* which parameters are known, QUERY_… */
@@ -40,7 +41,7 @@ struct api_call {
 
 struct api_place {			/* what stood in the path */
 	int64_t id;
-	char name[48];
+	char name[64];
 };
 
 struct exchange {			/* a request in hand; one a connection */
@@ -75,6 +76,10 @@ struct exchange {			/* a request in hand; one a connection */
 #define QUERY_ALERT 16384u
 #define QUERY_CONTACT 32768u
 #define QUERY_FIND 65536u
+#define QUERY_ROLE 131072u
+#define QUERY_TAG 262144u
+#define QUERY_ACTIVE 524288u
+#define QUERY_OPTED_OUT 1048576u
 
 struct query {
 	bool dry_run, open, unmasked;
@@ -96,6 +101,11 @@ int query_parse(struct query *, const char *text, unsigned known, msec now, stru
 bool alert_named(const char *text, int64_t *id);
 /* Percent-decodes; -1 = malformed or too long. */
 int url_decode(char *out, size_t size, const char *text, size_t len);
+
+/* reading.c: asks the reader what the query says.  NULL: it was refused; else to be filled and asked with
+ * read_ask. */
+struct read_query *read_prepare(struct web *, struct http_conn *, struct exchange *);
+void read_ask(struct web *, struct http_conn *, struct read_query *);
 
 /* api.c: finds the call.  false: nothing at this address (`allow` is empty), or not by this method
  * (`allow` lists those that are). */
@@ -136,6 +146,12 @@ void events_figures(struct web *, struct buf *out);
 /* texts.c: templates, policies, roles, with an ETag. */
 enum texts { TEXTS_TEMPLATES, TEXTS_POLICIES, TEXTS_ROLES };
 void texts_get(struct web *, struct http_conn *, struct exchange *);
+/* resource.c: one contact or division, with an ETag. */
+void resource_get(struct web *, struct http_conn *, struct exchange *);
+/* The reader's answer to that: a line with the version, then JSON. */
+void resource_give(struct web *, struct http_conn *, const char *body);
+/* Which versions the header If-Match lets be changed; -1: it names none that we could have given. */
+void resource_match(const struct http_conn *, struct if_match *out);
 /* export.c: lists given page by page. */
 void export_get(struct web *, struct http_conn *, struct exchange *);
 void export_leave(struct web *, struct export *);	/* frees it; NULL is none */

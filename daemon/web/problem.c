@@ -32,6 +32,8 @@ problem_status(enum err_kind kind)
 		return 408;
 	case REFUSED_CONFLICT:
 		return 409;
+	case REFUSED_STALE:
+		return 412;
 	case REFUSED_TOO_LARGE:
 		return 413;
 	case REFUSED_WRONG_TYPE:
@@ -77,6 +79,10 @@ static const struct {
 	[CONCEPT_SEVERITY] = { { "", "/severity", "" } },	/* a callout is always red */
 	[CONCEPT_ABOUT_ALERT] = { { "/alert", "", "" } },
 	[CONCEPT_ALERT] = { { "", "", "" } },			/* the address names these */
+	[CONCEPT_REF] = { { "", "", "" } },
+	[CONCEPT_CODE] = { { "", "", "" } },
+	[CONCEPT_NUMBERS] = { { "/numbers/", "", "" } },
+	[CONCEPT_POSTS] = { { "/posts/", "", "" } },
 	[CONCEPT_TASK] = { { "", "", "" } },
 	[CONCEPT_ROUTE] = { { "", "", "" } },
 };

@@ -169,6 +169,10 @@ filter(struct query *q, unsigned which, const char *name, const char *value, str
 		return text(q->filter.contact, sizeof(q->filter.contact), name, value, err);
 	case QUERY_FIND:
 		return text(q->filter.find, sizeof(q->filter.find), name, value, err);
+	case QUERY_ROLE:
+		return text(q->filter.role, sizeof(q->filter.role), name, value, err);
+	case QUERY_TAG:
+		return text(q->filter.tag, sizeof(q->filter.tag), name, value, err);
 	case QUERY_SINCE:
 		return instant(q, at, value, err);
 	case QUERY_DIVISION:
@@ -178,6 +182,16 @@ filter(struct query *q, unsigned which, const char *name, const char *value, str
 			: err_say(err, REFUSED_INVALID, at, query_alert, QUOTE(value));
 	}
 	return 0;
+}
+
+static int
+active(struct query *q, const char *name, const char *value, struct err *err)
+{
+	bool yes = false;
+	int rc = flag(&yes, name, value, err);
+
+	q->filter.active = yes;
+	return rc;
 }
 
 static int
@@ -193,6 +207,10 @@ one(struct query *q, unsigned which, const char *name, const char *value, struct
 		return flag(&q->open, name, value, err);
 	case QUERY_UNMASKED:
 		return flag(&q->unmasked, name, value, err);
+	case QUERY_ACTIVE:
+		return active(q, name, value, err);
+	case QUERY_OPTED_OUT:
+		return flag(&q->filter.opted_out, name, value, err);
 	case QUERY_LIMIT:
 		rc = number(&n, 1, READ_ROWS_MAX, name, value, err);
 		q->limit = (unsigned)n;
@@ -226,6 +244,8 @@ static const struct {
 	{ "mode", QUERY_MODE }, { "client", QUERY_CLIENT }, { "key", QUERY_KEY },
 	{ "since", QUERY_SINCE }, { "division", QUERY_DIVISION }, { "alert", QUERY_ALERT },
 	{ "contact", QUERY_CONTACT }, { "find", QUERY_FIND },
+	{ "role", QUERY_ROLE }, { "tag", QUERY_TAG }, { "active", QUERY_ACTIVE },
+	{ "opted_out", QUERY_OPTED_OUT },
 };
 #define NAMES (sizeof(names) / sizeof(*names))
 
@@ -247,7 +267,7 @@ unknown(const char *name, unsigned known, struct err *err)
 int
 query_parse(struct query *q, const char *text, unsigned known, msec now, struct err *err)
 {
-	*q = (struct query){ .state = -1, .now = now };
+	*q = (struct query){ .state = -1, .filter = { .active = -1 }, .now = now };
 	while (text && *text) {
 		size_t len = strcspn(text, "&"), key = strcspn(text, "=&");
 		char name[32], value[160] = "";

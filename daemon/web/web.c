@@ -370,6 +370,8 @@ web_read_done(struct web *web, uint64_t to, const struct err *refusal, struct bu
 		return;
 	else if (refusal)
 		web_reply_refusal(web, to, refusal, NULL);
+	else if (x && x->call && x->call->whole == resource_get)
+		resource_give(web, c, body->data);
 	else
 		web_reply(web, to, 200, NULL, body->data);
 }

@@ -458,6 +458,43 @@ def test_what_the_lists_lack(night):
     night.refuse(422, "GET", "/v1/check?division=990129")
 
 
+def test_people_and_places_one_by_one(night, described):
+    at = "/v1/contacts/1"
+    body = {"name": "新人", "numbers": ["+999000000001"], "posts": [{"role": "warner", "division": HERE + "001"}]}
+    assert night.ok("PUT", at, body)["created"]
+    said = night.ok("GET", at + "?unmasked=1")
+    assert night.ok("PUT", at, dict(said, name="旧人"))["changed"] == {"name": {"old": "新人", "new": "旧人"}}
+    assert night.ok("GET", "/v1/contacts?find=" + urllib.parse.quote("旧"))["contacts"]
+    night.refuse(409, "PATCH", "/v1/contacts/village_chief-%s001-1" % HERE, {"active": False})
+    night.refuse(409, "PUT", "/v1/contacts/village_chief-%s001-1" % HERE, {"name": "x", "active": False})
+    night.refuse(404, "PATCH", "/v1/contacts/nix", {"name": "x"})
+    night.write("+999000000001", "STOP")
+    wait_for("the opt-out", lambda: night.ok("GET", "/v1/contacts?opted_out=1")["contacts"])
+    night.ok("POST", at + "/optin", {"note": "来电要求恢复"})
+    night.refuse(409, "POST", at + "/optin", {"note": "来电要求恢复"})
+    night.refuse(404, "POST", "/v1/contacts/nix/optin", {"note": "x"})
+    assert night.ok("GET", "/v1/contacts?limit=1")["next"] and night.ok("GET", "/v1/divisions?limit=1")["next"]
+    place = "/v1/divisions/" + HERE
+    assert night.ok("PATCH", place, {"name_en": "Here", "params": {"shelter": "x"}})["changed"]["name_en"]
+    assert night.ok("GET", place)["roles"]
+    night.ok("PUT", "/v1/divisions/990121999", {"name": "新镇"})
+    night.refuse(404, "PATCH", "/v1/divisions/990999", {"name": "x"})
+    for address in at, place:
+        with contextlib.closing(UnixConnection(night.socket, 60 * SLOW)) as connection:
+            connection.request("GET", address)
+            answer = connection.getresponse()
+            answer.read()
+            etag = answer.getheader("ETag")
+            connection.request("GET", address, headers={"If-None-Match": etag})
+            answer = connection.getresponse()
+            assert (answer.status, answer.read()) == (304, b""), address
+            described.saw("GET", address, 304, answer.getheader("Content-Type"), "")
+        for method in "PUT", "PATCH":
+            assert night.api(method, address, {"name": "改名"}, {"If-Match": '"4711-x"'})[0] == 412
+        assert night.api("PATCH", address, {"name": "改名"}, {"If-Match": etag})[0] == 200
+        assert night.api("PATCH", address, {"name": "再改"}, {"If-Match": etag})[0] == 412
+
+
 def test_texts_ladders_and_roles_by_their_etag(night, described):
     rows = {t["name"]: t for t in night.ok("GET", "/v1/templates")["templates"]}
     heat = rows["warn.heat"]
@@ -575,7 +612,7 @@ def test_a_refusal_has_the_headers_of_the_file(night, described, status, method,
     described.check(int(value) if header == "Retry-After" else value, described.resolve(listed[header])["schema"])
 
 
-HALF = dict(id="4711", alert="4711", name="nix")
+HALF = dict(id="4711", alert="4711", name="nix", code="990999")
 
 
 def test_every_operation_names_its_fields_and_parameters_itself(night, described):
@@ -585,7 +622,7 @@ def test_every_operation_names_its_fields_and_parameters_itself(night, described
         if "callback" in path or not operation["security"]:
             continue
         known = {p["name"] for p in operation["parameters"] if p["in"] == "query"}
-        body = {"GET": None, "POST": b"nix\n1\n" if "/import/" in path else {}}[method]
+        body = None if method == "GET" else b"nix\n1\n" if "/import/" in path else {}
         if path != "/metrics":
             problem = night.refuse(422, method, address + "?nix=1", body)
             ours = problem["values"][0].split(", ") if problem["code"] == "query_others" else []
@@ -593,14 +630,15 @@ def test_every_operation_names_its_fields_and_parameters_itself(night, described
         if "404" in operation["responses"] and method == "GET" and "{" in path:
             night.refuse(404, method, address)
         if described.request(operation):
-            fields(night, described, address, described.request(operation), operation["requestBody"]["required"])
+            fields(night, described, method, address, described.request(operation),
+                   operation["requestBody"]["required"])
 
 
-def fields(night, described, address, schema, required):
+def fields(night, described, method, address, schema, required):
     _, known, _, _ = described.whole(schema, "")
-    problem = night.refuse(422, "POST", address, {"nix": 1})
+    problem = night.refuse(422, method, address, {"nix": 1})
     assert problem["code"] == "member_unknown" and set(problem["values"][1].split(", ")) == set(known), address
-    assert (night.api("POST", address)[1].get("code") == "body_empty") == required, address
+    assert (night.api(method, address)[1].get("code") == "body_empty") == required, address
     if "audience" in known:
         problem = night.refuse(422, "POST", address, {"audience": {"nix": 1}})
         _, inner, _, _ = described.whole(known["audience"][1], "")
@@ -612,14 +650,14 @@ NO_SUCH_TYPE = {"not_a_string", "not_a_flag", "not_a_list", "not_an_object", "no
                 "code_no_string"}
 
 
-def takes(night, described, address, schema, base=()):
+def takes(night, described, method, address, schema, base=()):
     """Of each field: a value that the file does not allow is refused at its place, and one that it
     allows is not refused for its type."""
     _, known, _, _ = described.whole(schema, "")
     for field, (_, inner) in known.items():
         for sample in (*SAMPLES, None):
             body = {base[0]: {field: sample}} if base else {field: sample}
-            status, answer = night.api("POST", address, body)
+            status, answer = night.api(method, address, body)
             place = "/".join(("", *base, field))
             at_it = (answer.get("field", "") + "/").startswith(place + "/")
             try:
@@ -630,15 +668,15 @@ def takes(night, described, address, schema, base=()):
                 continue
             assert not (at_it and answer.get("code") in NO_SUCH_TYPE), (address, body, answer)
         if field == "audience":
-            takes(night, described, address, inner, (field,))
+            takes(night, described, method, address, inner, (field,))
 
 
 def test_every_field_takes_what_the_file_says_and_nothing_else(night, described):
-    for (_, path), operation in described.operations():
+    for (method, path), operation in described.operations():
         if described.request(operation):
             address = re.sub(r"\{(\w+)\}", lambda m: HALF.get(m.group(1), "nix"), path)
             dry = any(p["name"] == "dry_run" for p in operation["parameters"])
-            takes(night, described, address + ("?dry_run=1" if dry else ""), described.request(operation))
+            takes(night, described, method, address + ("?dry_run=1" if dry else ""), described.request(operation))
 
 
 def test_every_parameter_takes_what_the_file_says_and_nothing_else(night, described):

@@ -468,15 +468,22 @@ of_version_8(void **state)
 	store_person_put(s, "c", "c", LANG_ZH, true, numbers, 1, 1);
 	assert_true(store_inbound_put(s, 1, "i", numbers[0], "1", 5, 7, &id));
 	assert_true(store_inbound_put(s, 1, "j", 8613800138002, "1", 5, 7, &id));
+	assert_true(store_inbound_put(s, 1, "k", numbers[0], "TD", 5, 9, &id));
+	store_inbound_judged(s, id, &(struct judgement){ .contact = 1, .meaning = "opt_out", .rule = "whole text" });
+	store_opt_out(s, 1, true, 9, "TD");
 	assert_int_equal(store_commit(s, &err), 0);
 	store_close(s);
 	run_sql(file_in("eight"), "DROP TABLE reached; ALTER TABLE contact DROP COLUMN lang_said;"
-		"PRAGMA user_version = 8");
+		"ALTER TABLE contact DROP COLUMN version; ALTER TABLE division DROP COLUMN version;"
+		"ALTER TABLE contact DROP COLUMN opt_out_at; ALTER TABLE contact DROP COLUMN opt_out_text;"
+		"DROP TABLE post_off; PRAGMA user_version = 8");
 	holds("it is brought to this version", store_open(&s, file_in("eight"), &err) == 0, "%s", err.text);
 	store_close(s);
 	run_sql(file_in("eight"), "CREATE TABLE seen (n CHECK (n = 1)); "
-		"INSERT INTO seen SELECT count(*) FROM reached WHERE e164 = 8613800138001 AND good_at = 7;"
-		"INSERT INTO seen SELECT count(*) FROM reached");
+		"INSERT INTO seen SELECT count(*) FROM reached WHERE e164 = 8613800138001 AND good_at = 9;"
+		"INSERT INTO seen SELECT count(*) FROM reached;"
+		"INSERT INTO seen SELECT count(*) FROM contact WHERE opt_out_at = 9 AND opt_out_text = 'TD' "
+		"AND version = 1");
 }
 
 static void
