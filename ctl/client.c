@@ -26,14 +26,18 @@ take(char *data, size_t size, size_t count, void *to)
 	return size * count;
 }
 
-/* The one header that gongctl looks at: the zone of the site. */
+/* The headers that gongctl looks at: the zone of the site, and the tag of what was read. */
 static size_t
 take_header(char *data, size_t size, size_t count, void *to)
 {
-	static const char name[] = "Gong-Zone: ";
+	static const char name[] = "Gong-Zone: ", tag[] = "ETag: ";
 	size_t len = size * count, n = sizeof(name) - 1;
+	struct ctl *ctl = to;
 	char zone[64];
 
+	if (len > sizeof(tag) - 1 && strncasecmp(data, tag, sizeof(tag) - 1) == 0)
+		snprintf(ctl->etag, sizeof(ctl->etag), "%.*s",
+			 (int)strcspn(data + sizeof(tag) - 1, "\r\n"), data + sizeof(tag) - 1);
 	if (len > n && len - n < sizeof(zone) && strncasecmp(data, name, n) == 0) {
 		size_t end = 0;
 
@@ -112,6 +116,8 @@ perform(struct ctl *ctl, const struct client_request *q, struct buf *body)
 	curl_easy_setopt(ctl->curl, CURLOPT_WRITEFUNCTION, take);
 	curl_easy_setopt(ctl->curl, CURLOPT_WRITEDATA, body);
 	curl_easy_setopt(ctl->curl, CURLOPT_HEADERFUNCTION, take_header);
+	curl_easy_setopt(ctl->curl, CURLOPT_HEADERDATA, ctl);
+	ctl->etag[0] = '\0';
 	headers = curl_slist_append(headers, ctl->lang == LANG_ZH ? "Accept-Language: zh"
 							       : "Accept-Language: en");
 	if (q->body) {
@@ -125,6 +131,15 @@ perform(struct ctl *ctl, const struct client_request *q, struct buf *body)
 		curl_easy_setopt(ctl->curl, CURLOPT_POSTFIELDSIZE_LARGE,
 				 (curl_off_t)q->len);
 		buf_fini(&type);
+	}
+	if (q->method)
+		curl_easy_setopt(ctl->curl, CURLOPT_CUSTOMREQUEST, q->method);
+	if (q->if_match) {
+		struct buf match = { 0 };
+
+		buf_printf(&match, "If-Match: %s", q->if_match);
+		headers = curl_slist_append(headers, match.data);
+		buf_fini(&match);
 	}
 	curl_easy_setopt(ctl->curl, CURLOPT_HTTPHEADER, headers);
 	rc = curl_easy_perform(ctl->curl);
@@ -219,8 +234,16 @@ client_post_request(struct ctl *ctl, const struct client_request *q, json_t **ou
 int
 client_post(struct ctl *ctl, const char *path, json_t *body, json_t **out)
 {
+	return client_change(ctl, NULL, path, NULL, body, out);
+}
+
+int
+client_change(struct ctl *ctl, const char *method, const char *path, const char *if_match, json_t *body,
+	      json_t **out)
+{
 	char *text = json_dumps(body, JSON_COMPACT);
-	struct client_request q = { .path = path, .body = text, .len = strlen(text) };
+	struct client_request q = { .path = path, .body = text, .len = strlen(text), .method = method,
+				    .if_match = if_match };
 	int code;
 
 	json_decref(body);

@@ -56,6 +56,7 @@ struct ctl {
 	struct given *given;
 	size_t given_count;
 	void *curl;			/* the connection, kept between requests */
+	char etag[80];			/* of the last answer; "" = it had none */
 };
 
 #define SOCKET_DEFAULT "/run/gong/gong.sock"
@@ -100,6 +101,8 @@ struct client_request {
 	const char *path;		/* with its query */
 	const char *type, *body;	/* NULL body = GET */
 	size_t len;
+	const char *method;		/* of a body; NULL = POST */
+	const char *if_match;		/* an ETag; NULL = whatever it is now */
 	long wait_s;			/* for the answer; 0 = as usual */
 	bool keep_problem;		/* *out of a refusal is its document, even without --json */
 };
@@ -111,6 +114,8 @@ int client_get(struct ctl *, json_t **out, const char *fmt, ...)
 int client_post(struct ctl *, const char *path, json_t *body, json_t **out);	/* takes body */
 /* client_ask, and the error is printed. */
 int client_post_request(struct ctl *, const struct client_request *, json_t **out);
+int client_change(struct ctl *, const char *method, const char *path, const char *if_match, json_t *body,
+		  json_t **out);	/* the same by another method */
 /* faults.c -- client_failed for a file: all that is wrong with it. */
 int faults_failed(struct ctl *, int code, json_t *problem, const struct err *err);
 /* Says why client_ask failed: err, or with --json the problem document (taken; may be NULL).  Returns code. */
@@ -200,8 +205,8 @@ void view_tasks(const struct ctl *, json_t *tasks, msec alert, struct buf *out);
 void lists_messages(const struct ctl *, json_t *rows, struct buf *out);
 void lists_answers(const struct ctl *, json_t *rows, struct buf *out);
 void lists_events(const struct ctl *, json_t *rows, struct buf *out);
-/* "chief of 清东湾, …": the posts of an answer or a text. */
-void posts_text(json_t *row, struct buf *out);
+/* "清东湾 chief, 清东湾 deputy #2": the list of a person's posts, where they are given. */
+void posts_text(json_t *posts, struct buf *out);
 bool alert_is_closed(json_t *alert);
 
 /* the commands */
@@ -222,6 +227,21 @@ int task_do(struct ctl *);		/* take, note or close, as the command says */
 int inbox_list(struct ctl *);
 int inbox_decide(struct ctl *);		/* assign, ignore or answer, as the command says */
 int desk_route_list(struct ctl *);
+/* contact.c, contact_edit.c */
+int contact_find(struct ctl *);
+int contact_optouts(struct ctl *);
+int contact_show(struct ctl *);
+int contact_edit(struct ctl *);		/* edit, activate or deactivate, as the command says */
+int contact_optin(struct ctl *);
+/* The contact of the first operand: a ref, or a name or number that only one has, who is then said.  *out is
+ * new, and ctl->etag his; said why not. */
+int contact_operand(struct ctl *, json_t **out);
+void contact_path(json_t *contact, const char *behind, struct buf *out);
+/* "+86138…, +86139… (sms only)"; appends. */
+void numbers_text(const struct ctl *, json_t *numbers, struct buf *out);
+/* division.c */
+int division_find(struct ctl *);
+int division_show(struct ctl *);
 int season_check(struct ctl *);
 /* texts.c */
 int template_list(struct ctl *);

@@ -14,7 +14,7 @@ text_row(const struct ctl *ctl, json_t *i, struct grid *t)
 	char at[HUMAN];
 	struct buf posts = { 0 };
 
-	posts_text(i, &posts);
+	posts_text(json_object_get(i, "posts"), &posts);
 	grid_cellf(t, "%lld%s", (long long)member_int(i, "id"), member_is(i, "open") ? "!" : " ");
 	grid_cell(t, instant_text(at, member_int(i, "received_at")));
 	grid_cell(t, person ? person : member_text(i, "number"));

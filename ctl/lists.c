@@ -50,15 +50,20 @@ lists_messages(const struct ctl *ctl, json_t *rows, struct buf *out)
 }
 
 void
-posts_text(json_t *row, struct buf *out)
+posts_text(json_t *posts, struct buf *out)
 {
 	json_t *post;
 	size_t i;
 
-	json_array_foreach(json_object_get(row, "posts"), i, post) {
+	json_array_foreach(posts, i, post) {
 		const char *title = member_text(post, "title"), *place = member_text(post, "place");
+		long long order = member_int(post, "order");
 
+		title = title ? title : member_text(post, "role");
+		place = place ? place : member_text(post, "division");
 		buf_printf(out, "%s%s %s", i ? ", " : "", place ? place : "", title ? title : "");
+		if (order > 1)
+			buf_printf(out, " #%lld", order);
 	}
 }
 
@@ -83,7 +88,7 @@ answer_row(const struct ctl *ctl, json_t *a, struct grid *t)
 	const char *person = member_text(a, "person");
 	char text[HUMAN];
 
-	posts_text(a, &posts);
+	posts_text(json_object_get(a, "posts"), &posts);
 	places_text(a, &places);
 	grid_cell(t, instant_text(text, member_int(a, "at")));
 	grid_cell(t, person ? person : member_text(a, "heard_from"));

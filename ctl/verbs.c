@@ -219,6 +219,52 @@ static const struct option_spec task_close_options[] = {
 	END
 };
 
+#define OPTION_BY ONE("--by", "WHO", "who you are, where several share one user", "经办人(多人共用一个用户时)")
+static const struct option_spec contact_find_options[] = {
+	ONE("--role", "ROLE", "who holds this role, or one of this family", "担任该角色(或该组角色)的"),
+	ONE("--division", "CODE", "who has a post there or within it", "在该地区或其下有岗位的"),
+	FLAG("--inactive", "only those who are not active", "只列已停用的"),
+	FLAG("--unmasked", "whole telephone numbers", "显示完整号码"),
+	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
+	END
+};
+static const struct option_spec contact_show_options[] = {
+	FLAG("--masked", "telephone numbers without their middle", "号码隐去中间几位"),
+	END
+};
+static const struct option_spec contact_edit_options[] = {
+	ONE("--name", "NAME", "the person's name", "姓名"),
+	MANY("--phone", "NUMBER", "all numbers, the preferred first; NUMBER:sms, NUMBER:voice = for that only",
+	     "全部号码,首选在前;号码:短信、号码:语音 表示只作此用"),
+	ONE("--language", "zh|en", "in which texts go to the person", "接收文本的语言"),
+	MANY("--post", "ROLE@CODE[:N]", "all posts; N: 1 principal, 2 deputy …", "全部岗位;N:1 主要责任人,2 副职……"),
+	FLAG("--no-posts", "takes all posts away", "取消全部岗位"),
+	FLAG("--yes", "though a place loses its last person", "即使某地因此无人,仍要执行"),
+	ONE("--note", "TEXT", "why, for the audit", "原因,记入审计"),
+	OPTION_BY,
+	END
+};
+static const struct option_spec contact_active_options[] = {
+	FLAG("--yes", "though a place loses its last person", "即使某地因此无人,仍要执行"),
+	ONE("--note", "TEXT", "why, for the audit", "原因,记入审计"),
+	OPTION_BY,
+	END
+};
+static const struct option_spec contact_optin_options[] = {
+	MUST("--note", "TEXT", "how the person asked for it; it goes into the audit", "本人如何要求恢复,记入审计"),
+	OPTION_BY,
+	END
+};
+static const struct option_spec rows_options[] = {
+	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
+	END
+};
+static const struct option_spec division_find_options[] = {
+	ONE("--division", "CODE", "all places within it", "其下全部地区"),
+	ONE("--limit", "N", "how many rows (default 1000)", "行数(默认 1000)"),
+	END
+};
+
 const struct command commands[] = {
 	{ "import divisions",
 	  { "FILE" },
@@ -400,6 +446,51 @@ const struct command commands[] = {
 	  NULL,
 	  TEXTS("send a test message by a route, and time it", "经通道发测试短信并计时"),
 	  modem_send_test },
+	{ "contact find",
+	  { "[TEXT]" },
+	  contact_find_options,
+	  TEXTS("find people by name, number, ref, role or place", "按姓名、号码、编号、角色或地区查找联系人"),
+	  contact_find },
+	{ "contact show",
+	  { "REF" },
+	  contact_show_options,
+	  TEXTS("show one person", "显示一位联系人"),
+	  contact_show },
+	{ "contact edit",
+	  { "REF" },
+	  contact_edit_options,
+	  TEXTS("change one person, and show what was and what is", "修改一位联系人,并显示改动前后"),
+	  contact_edit },
+	{ "contact activate",
+	  { "REF" },
+	  contact_active_options,
+	  TEXTS("call the person again, in the same posts", "重新启用联系人,岗位不变"),
+	  contact_edit },
+	{ "contact deactivate",
+	  { "REF" },
+	  contact_active_options,
+	  TEXTS("call the person no more; he stays in the lists", "停用联系人:不再呼叫,名单中保留"),
+	  contact_edit },
+	{ "contact optouts",
+	  { NULL },
+	  rows_options,
+	  TEXTS("list who has opted out (STOP, TD), since when, and what they wrote", "列出退订者、时间及原文"),
+	  contact_optouts },
+	{ "contact optin",
+	  { "REF" },
+	  contact_optin_options,
+	  TEXTS("undo an opt-out, when the person has asked for it", "应本人要求撤销退订"),
+	  contact_optin },
+	{ "division find",
+	  { "[TEXT]" },
+	  division_find_options,
+	  TEXTS("find places by name or code, or list them", "按名称或代码查找地区,或列出"),
+	  division_find },
+	{ "division show",
+	  { "CODE" },
+	  NULL,
+	  TEXTS("show one place: its parameters, its people, what is below it", "显示一个地区:参数、人员、下辖"),
+	  division_show },
 	{ "demo",
 	  { NULL },
 	  NULL,

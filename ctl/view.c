@@ -150,7 +150,7 @@ coming_one(const struct ctl *ctl, json_t *who, struct buf *out)
 	char at[HUMAN];
 
 	text_clip(out, person ? person : "-", HUMAN);
-	posts_text(who, &posts);
+	posts_text(json_object_get(who, "posts"), &posts);
 	if (posts.len) {
 		buf_puts(out, " (");
 		text_clip(out, posts.data, 2 * HUMAN);

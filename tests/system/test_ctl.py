@@ -161,7 +161,9 @@ COMMANDS = ["import divisions", "import contacts", "import roster", "check", "se
             "inbox assign", "inbox ignore", "inbox answer", "inbox", "task list", "task take",
             "task note", "task close", "template list", "template show", "template lint",
             "policy list", "policy show", "role list", "route list", "route test", "route resume", "modem list",
-            "modem probe", "modem at", "modem ussd", "modem send-test", "demo", "help", "version"]
+            "modem probe", "modem at", "modem ussd", "modem send-test", "contact find", "contact show",
+            "contact edit", "contact activate", "contact deactivate", "contact optouts", "contact optin",
+            "division find", "division show", "demo", "help", "version"]
 
 
 def test_help_lists_every_command():

@@ -1,0 +1,176 @@
+"""People and places one by one: found, shown, changed, by whom and as far as he may."""
+import pytest
+
+from harness import wait_for
+from mail import MailWorld
+
+HERE, THERE = "990121001001", "990121100001"
+CHIEF, DEPUTY = "village_chief-%s-1" % HERE, "village_deputy-%s-1" % HERE
+
+
+@pytest.fixture(scope="module")
+def world():
+    clients = (("fewfew", "read, send, import", "divisions = {990121001}"),)
+    with MailWorld(clients, name="people").begun() as w:
+        yield w
+
+
+def found(world, query, **more):
+    status, answer = world.api("GET", "/v1/contacts?" + query, **more)
+    assert status == 200, answer
+    return [c["ref"] for c in answer["contacts"]]
+
+
+def contact(world, ref):
+    status, answer = world.api("GET", "/v1/contacts/%s?unmasked=1" % ref)
+    assert status == 200, answer
+    return answer
+
+
+def change(world, whom, status=200, method="PATCH", **body):
+    got, answer = world.api(method, "/v1/contacts/" + whom, body)
+    assert got == status, answer
+    return answer
+
+
+def audits(world, action):
+    return world.rows("SELECT detail FROM audit WHERE action = '%s'" % action)
+
+
+def test_people_are_found_by_what_one_knows_of_them(world):
+    chief = contact(world, CHIEF)
+    number = chief["numbers"][0]["number"]
+    assert found(world, "find=" + number.replace("+", "%2B")) == [CHIEF]
+    assert found(world, "find=" + CHIEF) == [CHIEF]
+    assert len(found(world, "role=village_chief")) == 6
+    assert found(world, "role=village_chief&division=" + HERE) == [CHIEF]
+    assert CHIEF in found(world, "role=village_principal&division=990121001")
+    everybody, after = [], ""
+    while after is not None:
+        page = world.api("GET", "/v1/contacts?limit=7&after=" + after)[1]
+        everybody += [c["ref"] for c in page["contacts"]]
+        after = page["next"]
+    assert everybody == found(world, "limit=1000") and len(everybody) == len(set(everybody)) > 60
+    assert "*" in world.as_client("fewfew", "GET", "/v1/contacts/" + CHIEF)[1]["numbers"][0]["number"]
+    assert world.as_client("fewfew", "GET", "/v1/contacts/%s?unmasked=1" % CHIEF)[0] == 403
+
+
+def test_who_is_limited_sees_and_changes_his_own_only(world):
+    def few(method, path, body=None):
+        return world.as_client("fewfew", method, path, body)
+    refs = {c["ref"] for c in few("GET", "/v1/contacts")[1]["contacts"]}
+    assert CHIEF in refs and "village_chief-%s-1" % THERE not in refs and "duty_officer-990121-1" not in refs
+    other = "/v1/contacts/village_chief-%s-1" % THERE
+    assert few("GET", other)[1]["code"] == "right_contact"
+    assert few("PATCH", other, {"name": "x"})[1]["code"] == "import_not_own"
+    posts = [{"role": "warner", "division": THERE}]
+    assert few("PATCH", "/v1/contacts/" + DEPUTY, {"posts": posts})[1]["code"] == "import_outside"
+    assert few("PATCH", "/v1/divisions/" + THERE, {"name": "x"})[1]["code"] == "import_outside"
+    answer = few("PATCH", "/v1/contacts/" + DEPUTY, {"numbers": ["+999000000009"]})[1]
+    assert "*" in answer["changed"]["numbers"]["new"][0]["number"], answer
+    assert few("PATCH", "/v1/contacts/" + DEPUTY, {"numbers": ["+9990****0009"]})[1]["code"] == "number_masked"
+
+
+def test_a_change_is_shown_audited_and_refused_with_what_mends_it(world):
+    was = contact(world, DEPUTY)
+    answer = change(world, DEPUTY, name="改名", note="换届", by="李伟")
+    assert answer["changed"] == {"name": {"old": was["name"], "new": "改名"}}
+    assert contact(world, DEPUTY) == dict(was, name="改名")
+    detail = audits(world, "contact.change")[-1]["detail"]
+    assert "换届" in detail and "李伟" in detail and was["name"] in detail
+    count = len(audits(world, "contact.change"))
+    assert change(world, DEPUTY, name="改名")["changed"] == {}
+    assert len(audits(world, "contact.change")) == count
+    for body, field in (({"numbers": ["12"]}, "/numbers/0"), ({"numbers": []}, "/numbers"), ({"language": "fr"}, "/language"),
+                        ({"posts": [{"role": "nix", "division": HERE}]}, "/posts/0"),
+                        ({"posts": [{"role": "warner", "division": "990121001"}]}, "/posts/0"),
+                        ({"posts": [{"role": "warner", "division": "990121001999"}]}, "/posts/0"),
+                        ({"numbers": ["+999000000001", "+999000000001"]}, "/numbers/1"), ({"ref": "x"}, "/ref")):
+        answer = change(world, DEPUTY, 422, **body)
+        assert answer["field"] == field, (body, answer)
+    assert change(world, DEPUTY, 422, "PUT", numbers=["+999000000001"])["field"] == "/name"
+
+
+def test_posts_of_who_is_not_active_come_back_with_him(world):
+    was = contact(world, DEPUTY)
+    change(world, DEPUTY, active=False)
+    assert contact(world, DEPUTY) == dict(was, active=False)
+    assert found(world, "active=0") == [DEPUTY]
+    held = world.api("GET", "/v1/divisions/" + HERE)[1]["roles"]
+    assert DEPUTY not in [p["ref"] for r in held for p in r["people"]]
+    change(world, DEPUTY, active=True)
+    assert contact(world, DEPUTY) == was
+
+
+def test_the_last_person_of_a_place_is_not_lost_by_mistake(world):
+    answer = change(world, CHIEF, 409, active=False)
+    assert answer["field"] == "/yes" and answer["code"] == "person_last_place", answer
+    assert contact(world, CHIEF)["active"]
+    assert change(world, CHIEF, 409, posts=[])["code"] == "person_last_place"
+    change(world, CHIEF, active=False, yes=True)
+    change(world, CHIEF, active=True)
+
+
+def test_the_last_person_of_an_open_target_neither(world):
+    alone = "village_chief-%s-1" % THERE
+    for other in found(world, "division=" + THERE):
+        if other != alone:
+            change(world, other, active=False, yes=True)
+    alert = world.send(key="last", template="flood.move", policy="move.now", severity="red", params={"route": "x", "shelter": "y"},
+                       audience={"divisions": [THERE]})
+    answer = change(world, alone, 409, active=False)
+    assert answer["code"] == "person_last_target", answer
+    assert contact(world, alone)["posts"]
+    change(world, alone, active=False, yes=True)
+    wait_for("nobody to be told", lambda: world.api("GET", "/v1/alerts/%d/targets" % alert)[1]["targets"][0]["nobody"])
+    assert world.api("POST", "/v1/alerts/%d/cancel" % alert, {"note": "x"})[0] == 200
+
+
+def test_places_one_by_one(world):
+    place = world.api("GET", "/v1/divisions/990121001")[1]
+    assert place["counts"]["villages"] == 3 and place["tier"] == "township" and place["parent"]["code"] == "990121"
+    assert {"township_chief"} <= {r["role"] for r in place["roles"]}
+    answer = world.api("PATCH", "/v1/divisions/" + HERE, {"name_en": "Here", "params": {"shelter": None, "road": "x"}})[1]
+    assert answer["changed"]["name_en"] == {"old": None, "new": "Here"}
+    now = world.api("GET", "/v1/divisions/" + HERE)[1]
+    assert now["name_en"] == "Here" and now["params"]["road"] == "x" and "shelter" not in now["params"]
+    assert world.api("PUT", "/v1/divisions/" + HERE, {"name": now["name"]})[1]["changed"]["params"]["new"] == {}
+    codes = [d["code"] for d in world.api("GET", "/v1/divisions?division=990121001")[1]["divisions"]]
+    assert codes == ["990121001", "990121001001", "990121001002", "990121001003"]
+
+
+def test_who_has_opted_out_is_listed_and_may_come_back(world):
+    chief = contact(world, CHIEF)
+    for text in "退订", "TD":
+        world.write(chief["numbers"][0]["number"], text)
+    wait_for("the opt-out", lambda: contact(world, CHIEF)["opt_out"])
+    said = contact(world, CHIEF)["opt_out"]
+    assert said["text"] == "退订" and said["at"]
+    out = world.ctl("contact", "optouts", lang="en")
+    assert CHIEF in out and "退订" in out and "! " in out and "warnings still reach them" in out
+    world.ask("out", HERE)
+    assert any(s["to"] == chief["numbers"][0]["number"] for s in world.sent())
+    assert world.ctl("contact", "optin", chief["numbers"][0]["number"], check=False).returncode == 2
+    world.ctl("contact", "optin", chief["numbers"][0]["number"], "--note", "本人来电")
+    assert contact(world, CHIEF)["opt_out"] is None
+    assert "本人来电" in audits(world, "contact.opt_in")[-1]["detail"]
+
+
+def test_gongctl_changes_and_shows_what_was(world):
+    chief = contact(world, CHIEF)
+    out = world.ctl("contact", "edit", CHIEF, "--phone", "+999000000042:sms", "+999000000043", "--language", "en", lang="en")
+    assert "numbers: %s → +999000000042 (sms only), +999000000043" % chief["numbers"][0]["number"] in out, out
+    assert "language: zh → en" in out or chief["language"] == "en"
+    out = world.ctl("contact", "show", "+999000000043", lang="en")
+    assert CHIEF in out and "+999000000042 (sms only)" in out and "posts" in out
+    no = world.ctl("contact", "deactivate", CHIEF, check=False, lang="en")
+    assert no.returncode == 1 and "--yes" in no.stderr and "last person" in no.stderr, no
+    assert world.ctl("contact", "edit", CHIEF, check=False).returncode == 2
+    assert world.ctl("contact", "edit", CHIEF, "--post", "nix", check=False).returncode == 2
+    assert "active: yes → no" in world.ctl("contact", "deactivate", CHIEF, "--yes", lang="en")
+    assert CHIEF in world.ctl("contact", "find", "--inactive", "--division", HERE)
+    world.ctl("contact", "activate", CHIEF)
+    assert "#1" not in world.ctl("contact", "edit", CHIEF, "--post", "village_chief@%s:2" % HERE, "--yes")
+    assert CHIEF in world.ctl("contact", "find", chief["name"])
+    assert HERE in world.ctl("division", "find", "--division", "990121001")
+    assert CHIEF in world.ctl("division", "show", HERE)
