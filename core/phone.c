@@ -1,64 +1,48 @@
-/* phone.c -- numbers as written to E.164. */
+/* phone.c -- numbers as written to E.164, by the rules of one country; others are taken as they are. */
 #include "core/phone.h"
 
-#include <ctype.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define DIGITS_MAX 20
+#include "core/phone_scan.h"
 
-struct written {
-	char digits[DIGITS_MAX + 1];
-	size_t count;
-	bool plus;
-};
+#define WHOLE 7				/* digits that are a subscriber's number by themselves */
 
-/* One character, full-width forms (U+FF01..U+FF5E) folded to ASCII; -1 for anything else. */
-static int
-next_char(const char **text)
+/* E.164: zones 1 and 7 have one digit; these have two; all others three. */
+static size_t
+country_length(const char *digits)
 {
-	const unsigned char *s = (const unsigned char *)*text;
+	static const char two[][3] = {
+		"20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46",
+		"47", "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63",
+		"64", "65", "66", "81", "82", "84", "86", "90", "91", "92", "93", "94", "95", "98",
+	};
 
-	if (s[0] < 0x80) {
-		*text += 1;
-		return s[0];
-	}
-	if (s[0] == 0xef && (s[1] == 0xbc || s[1] == 0xbd) && s[2] >= 0x80 && s[2] <= 0xbf) {
-		*text += 3;
-		return (s[1] - 0xbc) * 64 + s[2] - 0x80 + 0x20;
-	}
-	if (s[0] == 0xe3 && s[1] == 0x80 && s[2] == 0x80) {	/* ideographic space */
-		*text += 3;
-		return ' ';
-	}
-	return -1;
+	if (*digits == '1' || *digits == '7')
+		return 1;
+	for (size_t i = 0; i < sizeof(two) / sizeof(*two); i++)
+		if (strncmp(digits, two[i], 2) == 0)
+			return 2;
+	return 3;
 }
 
-static int
-read_digits(struct written *w, const char *text, struct err *err)
+/* May a number go on with 0 behind its country?  Elsewhere that 0 is dialled at home only. */
+static bool
+keeps_zero(const char *digits)
 {
-	const char *p = text;
+	static const char *const countries[] = { "39", "225", "229", "241", "242", "378", "379" };
 
-	while (*p) {
-		int c = next_char(&p);
-
-		if (c == '+' && w->count == 0 && !w->plus)
-			w->plus = true;
-		else if (c >= '0' && c <= '9' && w->count < DIGITS_MAX)
-			w->digits[w->count++] = (char)c;
-		else if (c < 0 || !strchr(" -()./", c))
-			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_unreadable, QUOTE(text));
-	}
-	w->digits[w->count] = '\0';
-	return 0;
+	for (size_t i = 0; i < sizeof(countries) / sizeof(*countries); i++)
+		if (strncmp(digits, countries[i], strlen(countries[i])) == 0)
+			return true;
+	return false;
 }
 
 static int
 finish(uint64_t *out, const char *country, const char *rest, const char *text, struct err *err)
 {
-	char all[2 * DIGITS_MAX + 8];
+	char all[2 * PHONE_DIGITS_MAX + 8];
 	size_t len;
 
 	snprintf(all, sizeof(all), "%s%s", country, rest);
@@ -71,47 +55,172 @@ finish(uint64_t *out, const char *country, const char *rest, const char *text, s
 	return 0;
 }
 
+static bool
+is_chinese_mobile(const char *d)
+{
+	return d[0] == '1' && d[1] >= '3' && strlen(d) == 11;
+}
+
+/* Behind 86: a mobile, a number of things (13 digits), or an area (10, 2x, three digits) and a landline. */
+static bool
+is_chinese(const char *d)
+{
+	size_t len = strlen(d);
+
+	if (d[0] == '1' && d[1] != '0')
+		return is_chinese_mobile(d) || len == 13;
+	if (d[0] == '1' || d[0] == '2')
+		return len == 10;
+	return d[0] != '0' && (len == 10 || len == 11);
+}
+
+/* A number of the site's country, without that and without its 0. */
+static int
+own(uint64_t *out, const char *rest, const char *text, const struct phone_plan *plan, struct err *err)
+{
+	if (*rest == '0' && !keeps_zero(plan->country))
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_zero, QUOTE(text));
+	if (strcmp(plan->country, "86") == 0 && !is_chinese(rest))
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_neither, QUOTE(text));
+	return finish(out, plan->country, rest, text, err);
+}
+
+/* With its country; a "(0)" or a 0 behind the own country is dialled at home only. */
+static int
+international(uint64_t *out, const char *digits, size_t zero_at, const char *text,
+	      const struct phone_plan *plan, struct err *err)
+{
+	size_t own_length = strlen(plan->country);
+	bool is_own = strncmp(digits, plan->country, own_length) == 0;
+	size_t length = is_own ? own_length : country_length(digits);
+	const char *rest = strlen(digits) > length ? digits + length : "";
+
+	if (zero_at && (!is_own || zero_at != length || keeps_zero(plan->country)))
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_zero, QUOTE(text));
+	if (is_own)
+		return own(out, rest + (*rest == '0' && !keeps_zero(plan->country)), text, plan, err);
+	if (*rest == '0' && !keeps_zero(digits))
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_zero, QUOTE(text));
+	return finish(out, "", digits, text, err);
+}
+
+/* Up to eight digits: a subscriber's number in the site's own area. */
+static int
+local(uint64_t *out, const char *d, const char *text, const struct phone_plan *plan, struct err *err)
+{
+	char rest[PHONE_DIGITS_MAX + 16];
+
+	if (!plan->area || !plan->area[0])
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_no_area, QUOTE(text));
+	snprintf(rest, sizeof(rest), "%.8s%s", plan->area, d);
+	return own(out, rest, text, plan, err);
+}
+
+/* Written without + and without 0: a mobile with or without its country, or a number of the area. */
+static int
+chinese(uint64_t *out, const struct phone_written *w, const char *text, const struct phone_plan *plan,
+	struct err *err)
+{
+	const char *d = w->digits;
+
+	if (w->count <= 8 && d[0] != '1')
+		return local(out, d, text, plan, err);
+	if (d[0] == '8' && d[1] == '6' && d[2] == '1' && is_chinese(d + 2))
+		return finish(out, "", d, text, err);
+	if (d[0] == '1' && w->count > 8)
+		return own(out, d, text, plan, err);
+	return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_neither, QUOTE(text));
+}
+
 /* National forms of the site's country. */
 static int
-national(uint64_t *out, const struct written *w, const char *text, const struct phone_plan *plan,
+national(uint64_t *out, const struct phone_written *w, const char *text, const struct phone_plan *plan,
 	 struct err *err)
 {
 	const char *d = w->digits;
-	char local[DIGITS_MAX + 16];
+	size_t own_length = strlen(plan->country);
+	bool is_own = strncmp(d, plan->country, own_length) == 0;
 
-	if (w->count < 7)
+	if (w->count < WHOLE)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_short_code, QUOTE(text));
-	if (d[0] == '0')
-		return finish(out, plan->country, d + 1, text, err);
-	if (strcmp(plan->country, "86") == 0) {
-		if (d[0] == '1' && (w->count == 11 || w->count == 13))
-			return finish(out, plan->country, d, text, err);
-		if (d[0] == '8' && d[1] == '6' && d[2] == '1' &&
-		    (w->count == 13 || w->count == 15))
-			return finish(out, "", d, text, err);
-		if (w->count > 8)
-			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_neither, QUOTE(text));
-	}
-	if (w->count <= 8 && plan->area && plan->area[0]) {
-		snprintf(local, sizeof(local), "%.8s%s", plan->area, d);
-		return finish(out, plan->country, local, text, err);
-	}
+	if (w->zero_at)
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_zero, QUOTE(text));
+	if (d[0] == '0')	/* in countries 1 and 7 no number begins so */
+		return plan->country[0] == '1' || strcmp(plan->country, "7") == 0
+			       ? err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_zero, QUOTE(text))
+			       : own(out, d + !keeps_zero(plan->country), text, plan, err);
+	if (strcmp(plan->country, "86") == 0)
+		return chinese(out, w, text, plan, err);
 	if (w->count <= 8)
-		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_no_area, QUOTE(text));
+		return local(out, d, text, plan, err);
+	/* 999123456789 where 999 is the country: with it, or without? */
+	if (is_own && w->count - own_length >= WHOLE)
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_whose_country, QUOTE(text),
+			       plan->country);
 	return finish(out, plan->country, d, text, err);
+}
+
+/* The digits of the first group that are no subscriber's: 00 and the country. */
+static size_t
+prefix_length(const struct phone_written *w)
+{
+	size_t zeros = !w->plus && strncmp(w->digits, "00", 2) == 0 ? 2 : 0;
+	size_t all = zeros || w->plus ? zeros + country_length(w->digits + zeros) : 0;
+
+	return all < w->group[0] ? all : w->group[0];
+}
+
+/* A short group behind a whole number, or behind a dash where blanks separate the others, is an
+ * extension; "1390000-1111" is a mobile of China. */
+static bool
+has_extension(const struct phone_written *w, size_t whole, const struct phone_plan *plan)
+{
+	size_t last = w->groups - 1, prefix = prefix_length(w);
+	size_t own_digits = w->count - prefix - (!prefix && w->digits[0] == '0');
+	size_t few = own_digits > 11 ? 5 : 3;	/* a number so long is most likely two */
+	bool blanks = false;
+
+	if (whole < last)
+		return !(strcmp(plan->country, "86") == 0 && whole + 1 == last && w->group[last] == 4 &&
+			 w->group[whole] - (whole ? 0 : prefix) == 7 && w->count >= 11 &&
+			 is_chinese_mobile(w->digits + w->count - 11));
+	for (size_t i = w->group[0] == prefix ? 2 : 1; i < last; i++)
+		blanks |= !w->dash[i];
+	return w->dash[last] && w->group[last] <= few && blanks;
+}
+
+/* What the grouping says against one number; -1 refuses. */
+static int
+check_groups(const struct phone_written *w, const char *text, const struct phone_plan *plan,
+	     struct err *err)
+{
+	size_t whole = 0, behind = 0;
+
+	if (!w->groups)
+		return 0;
+	while (whole < w->groups && w->group[whole] - (whole ? 0 : prefix_length(w)) < WHOLE)
+		whole++;
+	for (size_t i = whole + 1; i < w->groups; i++)
+		behind += w->group[i];
+	if (behind >= WHOLE)
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_two, QUOTE(text));
+	if (has_extension(w, whole, plan))
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), phone_extension, QUOTE(text));
+	return 0;
 }
 
 int
 phone_parse(uint64_t *out, const char *text, const struct phone_plan *plan, struct err *err)
 {
-	struct written w = { .count = 0 };
+	struct phone_written w;
 
-	if (read_digits(&w, text, err) < 0)
+	if (phone_scan(&w, text, err) < 0 || check_groups(&w, text, plan, err) < 0)
 		return -1;
 	if (w.plus)
-		return finish(out, "", w.digits, text, err);
+		return international(out, w.digits, w.zero_at, text, plan, err);
 	if (strncmp(w.digits, "00", 2) == 0)
-		return finish(out, "", w.digits + 2, text, err);
+		return international(out, w.digits + 2, w.zero_at > 2 ? w.zero_at - 2 : w.zero_at, text, plan,
+				     err);
 	return national(out, &w, text, plan, err);
 }
 

@@ -15,9 +15,10 @@ struct phone_plan {
 
 #define PHONE_TEXT 24
 
-/* Accepts +E.164, 00-prefixed, full-width digits and signs, spaces, hyphens, brackets; for a
- * country 86 plan: 11-digit mobiles (1xx), 13-digit IoT numbers (1xx…), landlines with or
- * without trunk 0 and area code.  Short codes (110, 12379) are refused: gong never calls them. */
+/* Accepts +E.164, 00-prefixed, national and local forms of the plan's country, with whatever
+ * phone_scan.h takes away; for a country 86 plan: 11-digit mobiles (1xx), 13-digit IoT numbers
+ * (1xx…), landlines with or without trunk 0 and area code.  Short codes (110, 12379) are refused:
+ * gong never calls them.  What is not surely one number is refused, with the remedy; docs/import.md. */
 int phone_parse(uint64_t *out, const char *text, const struct phone_plan *, struct err *);
 void phone_format(char out[PHONE_TEXT], uint64_t e164);		/* "+8613812341234" */
 /* Is it the number as a network writes it, maybe without its country?  Eight digits tell a person. */
