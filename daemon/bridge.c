@@ -17,12 +17,11 @@
 #include <unistd.h>
 
 #include "daemon/store/hand.h"
+#include "daemon/store/room.h"
 
 #define READS_MAX 256
-#define BALLAST_BYTES (64 * 1024 * 1024)
 #define BALLAST_LOOK_MS 5000
 #define SPENT_MAX 1024			/* commands that the loop is woken for, to free them */
-#define START_BYTES (8 * 1024 * 1024)	/* less is too little to start on */
 
 struct bridge {
 	struct engine *engine;

@@ -1,6 +1,7 @@
 /* main.c -- gongd: options, settings, the state folder, then the loop. */
 #include <getopt.h>
 #include <malloc.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,17 +21,21 @@
 #define CONFIG_DEFAULT "/etc/gong/gong.conf"
 
 static const char usage[] =
-	"usage: gongd [--config FILE] [--check]\n"
+	"usage: gongd [--config FILE] [--check [--json] [--lang zh|en]]\n"
 	"  -c, --config FILE  settings (default " CONFIG_DEFAULT ")\n"
-	"      --check        read settings, templates and policies, ask every route's driver what\n"
-	"                     it could not send, say what is wrong, and end\n"
+	"      --check        look at settings, texts, ladders, drivers, lists and the machine, say what\n"
+	"                     would fail, and end: 0 = nothing is wrong, 1 = something is\n"
+	"      --json         the same as JSON\n"
+	"      --lang zh|en   its language (default: from LC_ALL, LC_MESSAGES, LANG)\n"
 	"      --version      print the version\n"
 	"  -h, --help         print this\n"
 	"SIGHUP reloads the settings; SIGTERM stops.  See gongd(8).\n";
 
 struct options {
 	const char *config;
-	bool check;
+	bool check, json;
+	bool lang_given;
+	int lang;			/* of the check; -1 = by the locale */
 };
 
 /* -1: go on; otherwise the exit status. */
@@ -39,12 +44,13 @@ read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
+		{ "json", no_argument, NULL, 'j' }, { "lang", required_argument, NULL, 'l' },
 		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	int c;
 
-	*o = (struct options){ .config = CONFIG_DEFAULT };
+	*o = (struct options){ .config = CONFIG_DEFAULT, .lang = -1 };
 	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) >= 0) {
 		switch (c) {
 		case 'c':
@@ -52,6 +58,13 @@ read_options(int argc, char **argv, struct options *o)
 			break;
 		case 'k':
 			o->check = true;
+			break;
+		case 'j':
+			o->json = true;
+			break;
+		case 'l':
+			o->lang_given = true;
+			o->lang = lang_parse(optarg);
 			break;
 		case 'v':
 			puts("gongd " GONG_VERSION);
@@ -63,6 +76,10 @@ read_options(int argc, char **argv, struct options *o)
 			fputs(usage, stderr);
 			return 2;
 		}
+	}
+	if ((o->json && !o->check) || (o->lang_given && (!o->check || o->lang < 0))) {
+		fputs(usage, stderr);
+		return 2;
 	}
 	if (optind < argc) {
 		fprintf(stderr, "gongd: \"%s\" is not expected here\n%s", argv[optind], usage);
@@ -78,6 +95,21 @@ in_state(const struct settings *s, const char *name)
 
 	buf_printf(&path, "%s/%s", s->state_dir, name);
 	return buf_take(&path);
+}
+
+/* As root it would leave files there that gong cannot write at its next start. */
+static int
+check_owner(const char *state_dir, struct err *err)
+{
+	const struct passwd *owner;
+	struct stat st;
+	char number[24];
+
+	if (geteuid() != 0 || stat(state_dir, &st) < 0 || st.st_uid == 0)
+		return 0;
+	owner = getpwuid(st.st_uid);
+	return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), start_as_owner, state_dir,
+		       owner ? owner->pw_name : number_text(number, st.st_uid));
 }
 
 /* What the process before this one died of, with the thing it had in hand, is told at once. */
@@ -116,7 +148,7 @@ main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	if (options.check)
-		return check_run(options.config);
+		return check_run(options.config, options.lang, options.json);
 	if (settings_load(&settings, options.config, NULL, &err) < 0) {
 		fprintf(stderr, "gongd: %s\n", err.text);
 		return 1;
@@ -132,7 +164,9 @@ main(int argc, char **argv)
 	store = in_state(settings, "gong.db");
 	ballast = in_state(settings, "ballast");
 	run = in_state(settings, "port");
-	rc = guard_open(&guard, store, &err);	/* one gongd a state folder */
+	rc = check_owner(settings->state_dir, &err);
+	if (rc == 0)
+		rc = guard_open(&guard, store, &err);	/* one gongd a state folder */
 	if (rc == 0) {
 		hand = open_hand(settings);
 		rc = loop_run(settings, &(struct loop_files){ store, ballast, run, guard, hand },

@@ -454,6 +454,15 @@ unhex(unsigned char out[32], const char *hex)
 	return 0;
 }
 
+/* Who may read it is looked at by --check. */
+static const char *
+note_secret(struct settings *s, const char *path)
+{
+	s->secrets = xrealloc(s->secrets, (s->secret_count + 1) * sizeof(*s->secrets));
+	s->secrets[s->secret_count++] = xstrdup(path);
+	return path;
+}
+
 /* The first line of a file; nothing in it would be a token that anybody has.  Caller frees. */
 static char *
 read_secret(const char *path, struct err *err)
@@ -483,7 +492,7 @@ read_token(struct settings *s, struct client *c, cfg_t *section, struct err *err
 		return conf_fail(section, err, "client \"%s\" needs token_sha256 (64 hex digits: "
 				 "printf %%s TOKEN | sha256sum) or token_file", c->name);
 	path = conf_path(s->path, file);
-	token = read_secret(path, err);
+	token = read_secret(note_secret(s, path), err);
 	free(path);
 	if (!token)
 		return -1;
@@ -567,7 +576,7 @@ read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, stru
 			continue;
 		}
 		path = conf_path(s->path, file);
-		body = read_secret(path, err);
+		body = read_secret(note_secret(s, path), err);
 		free(path);
 		if (!body) {
 			json_decref(json);
@@ -797,6 +806,8 @@ free_lists(struct settings *s)
 		free(s->routes[i].callback_from);
 		free(s->routes[i].budgets);
 	}
+	for (size_t i = 0; i < s->secret_count; i++)
+		free(s->secrets[i]);
 	for (size_t i = 0; i < s->client_count; i++) {
 		free(s->clients[i].name);
 		free(s->clients[i].divisions);
@@ -826,6 +837,7 @@ settings_unref(struct settings *s)
 	free(s->documents);
 	free(s->routes);
 	free(s->clients);
+	free(s->secrets);
 	free((char *)s->phone_plan.country);
 	free((char *)s->phone_plan.area);
 	free(s->path);

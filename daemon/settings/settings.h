@@ -143,6 +143,7 @@ struct settings {
 	struct document *documents;	size_t document_count;	/* templates, then policies */
 	struct route_conf *routes;	size_t route_count;
 	struct client *clients;		size_t client_count;
+	char **secrets;			size_t secret_count;	/* paths of the files that hold them */
 	unsigned refs;
 };
 

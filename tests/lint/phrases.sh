@@ -47,7 +47,7 @@ if len(phrases) != len(re.findall(r"^P\(", source, re.M)) or not phrases:
     complain(DEF, "this check no longer understands the catalogue")
 
 # Who says them: the macros that take a phrase's bare name, and PHRASE_name.
-SAYS = re.compile(r"\b(?:err_say|refuse|csv_fail|csv_stop|csv_lacks|faults_say|SAY|STYLE|MISLEADS|SAID|WORD|kit_alarm|PHRASE_AND_VALUES)\s*\(")
+SAYS = re.compile(r"\b(?:err_say|refuse|csv_fail|csv_stop|csv_lacks|faults_say|SAY|STYLE|MISLEADS|SAID|WORD|kit_alarm|PHRASE_AND_VALUES|REPORT)\s*\(")
 
 
 def arguments(code, at):
