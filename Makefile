@@ -22,7 +22,9 @@ PREFIX ?= /usr
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 # What all programs stand on: core, and the files that several of them read or share.
-CORE := $(call obj,$(wildcard core/*.c files/*.c))
+CORE := $(call obj,$(wildcard core/*.c) $(filter-out files/xlsx%,$(wildcard files/*.c)))
+# Workbooks are gongctl's: zip and XML never enter gongd.
+SHEETS := $(call obj,$(wildcard files/xlsx*.c))
 KIT := $(call obj,$(wildcard drivers/kit/*.c))
 DAEMON := $(call obj,$(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c daemon/*/*/*.c)))
 DRIVERS := $(patsubst drivers/%/,%,$(filter-out drivers/kit/,$(wildcard drivers/*/)))
@@ -43,17 +45,17 @@ $(B)/daemon/store/store.o: daemon/store/schema.sql
 
 $(B)/gongd: $(B)/daemon/main.o $(DAEMON) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto zlib) -lcsv -lpthread -lm
-$(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(CORE)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse) -lm
+$(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(SHEETS) $(CORE)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse libzip expat) -lm
 define driver_rule
 $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
 	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2)) -lpthread -lm
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 
-TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl gammu cmocka zlib) -lcsv -lpthread -lm
+TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl gammu cmocka zlib libzip expat) -lcsv -lpthread -lm
 # An archive, so that each test takes from gongd just what it names.
-$(B)/gong.a: $(DAEMON) $(KIT) $(CORE)
+$(B)/gong.a: $(DAEMON) $(KIT) $(SHEETS) $(CORE)
 	@rm -f $@
 	@ar rcs $@ $^
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/gong.a
@@ -90,9 +92,9 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 
 # What a fresh Debian 12 or 13 lacks: to build gong and play the demo, and to test it.
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
-	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev tzdata python3 libnghttp2-dev \
+	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev tzdata python3 libnghttp2-dev libzip-dev libexpat1-dev \
 	libcmocka-dev curl openssl
-TEST_DEPS := python3-pytest python3-yaml gammu clang clang-tidy clang-format libclang-rt-dev mandoc man-db
+TEST_DEPS := python3-pytest python3-yaml python3-openpyxl gammu clang clang-tidy clang-format libclang-rt-dev mandoc man-db
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # Kannel is unpacked, not installed: Debian's package makes itself a service of the machine.
 KANNEL := build/kannel/usr/sbin/bearerbox
