@@ -176,6 +176,27 @@ client_ask(struct ctl *ctl, const struct client_request *q, json_t **out, struct
 	return code;
 }
 
+int
+client_fetch(struct ctl *ctl, const char *path, struct buf *out)
+{
+	struct client_request q = { .path = path, .wait_s = IMPORT_S };
+	CURLcode rc = perform(ctl, &q, out);
+	struct err err = { 0 };
+	long status = 0;
+	json_t *answer;
+	int code;
+
+	if (rc != CURLE_OK)
+		return ctl_fail(ctl, not_reached(ctl, rc, &err), &err);
+	curl_easy_getinfo(ctl->curl, CURLINFO_RESPONSE_CODE, &status);
+	buf_puts(out, "");
+	if (status == 200)
+		return CTL_OK;
+	answer = json_loadb(out->data, out->len, JSON_REJECT_DUPLICATES, NULL);
+	code = refused(status, answer, out, &err);
+	return client_failed(ctl, code, answer, &err);
+}
+
 void
 client_close(struct ctl *ctl)
 {

@@ -107,6 +107,8 @@ struct client_request {
 	bool keep_problem;		/* *out of a refusal is its document, even without --json */
 };
 int client_ask(struct ctl *, const struct client_request *, json_t **out, struct err *);
+/* What is not JSON; the error is printed. */
+int client_fetch(struct ctl *, const char *path, struct buf *out);
 void client_close(struct ctl *);
 /* The same, and the error is printed. */
 int client_get(struct ctl *, json_t **out, const char *fmt, ...)
@@ -239,6 +241,7 @@ int contact_operand(struct ctl *, json_t **out);
 void contact_path(json_t *contact, const char *behind, struct buf *out);
 /* "+86138…, +86139… (sms only)"; appends. */
 void numbers_text(const struct ctl *, json_t *numbers, struct buf *out);
+int export_list(struct ctl *);		/* export.c: contacts, divisions or roster, as the command says */
 /* division.c */
 int division_find(struct ctl *);
 int division_show(struct ctl *);

@@ -265,6 +265,11 @@ static const struct option_spec division_find_options[] = {
 	END
 };
 
+static const struct option_spec export_options[] = {
+	ONE("--output", "FILE", "where it is written (default: to the screen)", "写入的文件(默认输出到屏幕)"),
+	END
+};
+
 const struct command commands[] = {
 	{ "import divisions",
 	  { "FILE" },
@@ -491,6 +496,21 @@ const struct command commands[] = {
 	  NULL,
 	  TEXTS("show one place: its parameters, its people, what is below it", "显示一个地区:参数、人员、下辖"),
 	  division_show },
+	{ "export contacts",
+	  { NULL },
+	  export_options,
+	  TEXTS("write people and their posts as CSV, as import reads it", "导出联系人与岗位(CSV,可再导入)"),
+	  export_list },
+	{ "export divisions",
+	  { NULL },
+	  export_options,
+	  TEXTS("write places and their parameters as CSV", "导出行政区划与参数(CSV)"),
+	  export_list },
+	{ "export roster",
+	  { NULL },
+	  export_options,
+	  TEXTS("write who is on duty when as CSV", "导出值班表(CSV)"),
+	  export_list },
 	{ "demo",
 	  { NULL },
 	  NULL,

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/cell.h"
 #include "core/segment.h"
 #include "core/unicode.h"
 
@@ -83,13 +84,6 @@ trim(const char **text, size_t *len)
 	*len = first ? (size_t)(last - first) : 0;
 }
 
-/* An apostrophe before a number or a sign is the spreadsheets' mark of a text. */
-static bool
-is_text_mark(const char *text, size_t len)
-{
-	return len > 1 && *text == '\'' && text[1] && strchr("+-=@0123456789", text[1]);
-}
-
 static void
 on_field(void *bytes, size_t len, void *ctx)
 {
@@ -103,7 +97,7 @@ on_field(void *bytes, size_t len, void *ctx)
 		return;
 	}
 	trim(&p, &len);
-	if (is_text_mark(p, len)) {
+	if (cell_is_marked(p, len)) {
 		p++;
 		len--;
 	}

@@ -10,6 +10,7 @@
 #include "core/number.h"
 #include "core/unicode.h"
 
+#define PHONES 4
 #define KIND(k) (1u << (k))
 #define DIVISIONS KIND(IMPORT_DIVISIONS)
 #define CONTACTS KIND(IMPORT_CONTACTS)
@@ -351,32 +352,68 @@ division_row(struct csv_intake *c)
 	*new_row(c) = row;
 }
 
+/* Of a word: 1 yes, 0 no, -1 neither. */
 static int
-take_flag(struct csv_intake *c, enum csv_column column, bool otherwise, bool *out)
+flag_parse(const char *text)
 {
 	static const char *const yes[] = { "yes", "true", "1", "y", "是" };
 	static const char *const no[] = { "no", "false", "0", "n", "否" };
-	const char *text = csv_field(c, column);
 
-	*out = otherwise;
-	if (!*text)
-		return 0;
-	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++) {
-		if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0) {
-			*out = strcasecmp(text, yes[i]) == 0;
+	for (size_t i = 0; i < sizeof(yes) / sizeof(*yes); i++)
+		if (strcasecmp(text, yes[i]) == 0 || strcasecmp(text, no[i]) == 0)
+			return strcasecmp(text, yes[i]) == 0;
+	return -1;
+}
+
+static int
+take_flag(struct csv_intake *c, enum csv_column column, bool otherwise, bool *out)
+{
+	const char *text = csv_field(c, column);
+	int flag = *text ? flag_parse(text) : otherwise;
+
+	*out = flag > 0;
+	return flag >= 0 ? 0 : csv_fail(c, c->place[column], csv_not_a_flag, QUOTE(text));
+}
+
+/* One word for all numbers, or one for each of them ("yes;no"): bit i = the i-th column of a number. */
+static unsigned
+take_uses(struct csv_intake *c, enum csv_column column)
+{
+	const char *text = csv_field(c, column);
+	unsigned uses = 0;
+
+	if (!strchr(text, ';')) {
+		bool all;
+
+		take_flag(c, column, true, &all);
+		return all ? ~0u : 0;
+	}
+	for (unsigned i = 0; i < PHONES; i++) {
+		size_t len = strcspn(text, ";");
+		char word[16];
+		int flag;
+
+		snprintf(word, sizeof(word), "%.*s", (int)len, text);
+		flag = len < sizeof(word) ? flag_parse(word) : -1;
+		if (flag < 0) {
+			csv_fail(c, c->place[column], csv_not_a_flag, QUOTE(csv_field(c, column)));
 			return 0;
 		}
+		uses |= (unsigned)flag << i;
+		text += len;
+		if (!*text++)
+			break;
 	}
-	return csv_fail(c, c->place[column], csv_not_a_flag, QUOTE(text));
+	return uses;
 }
 
 /* The numbers as far as they can be read; an unreadable one is a fault, and no lack of another. */
 static size_t
-read_numbers(struct csv_intake *c, struct import_row *row, bool *unread)
+read_numbers(struct csv_intake *c, struct import_row *row, unsigned sms, unsigned voice, bool *unread)
 {
 	size_t count = 0;
 
-	for (int i = 0; i < 4; i++) {
+	for (unsigned i = 0; i < PHONES; i++) {
 		enum csv_column column = (enum csv_column)(COLUMN_PHONE + i);
 		const char *text = csv_field(c, column);
 		bool again = false;
@@ -392,24 +429,24 @@ read_numbers(struct csv_intake *c, struct import_row *row, bool *unread)
 		}
 		for (size_t k = 0; k < count; k++)
 			again |= row->numbers[k] == number;
-		if (!again)
-			row->numbers[count++] = number;
+		if (again)
+			continue;
+		row->sms |= (unsigned char)((sms >> i & 1) << count);
+		row->voice |= (unsigned char)((voice >> i & 1) << count);
+		row->numbers[count++] = number;
 	}
 	return count;
 }
 
 static void
-take_numbers(struct csv_intake *c, struct import_row *row, bool sms, bool voice)
+take_numbers(struct csv_intake *c, struct import_row *row, unsigned sms, unsigned voice)
 {
 	bool unread = false;
-	size_t count = read_numbers(c, row, &unread);
-	unsigned char all = (unsigned char)((1u << count) - 1);
+	size_t count = read_numbers(c, row, sms, voice, &unread);
 
-	row->sms = sms ? all : 0;
-	row->voice = voice ? all : 0;
 	if (!count && !unread && row->active)
 		csv_fail(c, c->place[COLUMN_PHONE], csv_no_number);
-	else if (count && row->active && !sms && !voice)
+	else if (count && row->active && !row->sms && !row->voice)
 		csv_fail(c, c->place[COLUMN_PHONE], csv_unreachable);
 }
 
@@ -472,12 +509,12 @@ take_person(struct csv_intake *c, struct import_row *row)
 {
 	const char *lang = csv_field(c, COLUMN_LANG);
 	int spoken = *lang ? lang_parse(lang) : (int)c->settings->default_lang;
-	bool sms, voice;
+	unsigned sms, voice;
 
 	check_text(c, COLUMN_NAME, true, 127);
 	take_flag(c, COLUMN_ACTIVE, true, &row->active);
-	take_flag(c, COLUMN_SMS, true, &sms);
-	take_flag(c, COLUMN_VOICE, true, &voice);
+	sms = take_uses(c, COLUMN_SMS);
+	voice = take_uses(c, COLUMN_VOICE);
 	if (spoken < 0)
 		csv_fail(c, c->place[COLUMN_LANG], csv_lang_unknown, QUOTE(lang));
 	row->lang_said = *lang;

@@ -23,7 +23,8 @@ struct reader;
 
 enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVENTS, READ_TASKS,
 		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS, READ_ANSWERS, READ_INBOX,
-		 READ_DIVISIONS, READ_SEASON, READ_DIVISION, READ_CONTACTS, READ_CONTACT };
+		 READ_DIVISIONS, READ_SEASON, READ_DIVISION, READ_CONTACTS, READ_CONTACT,
+		 READ_EXPORT_CONTACTS, READ_EXPORT_DIVISIONS, READ_EXPORT_ROSTER };
 
 struct read_filter {			/* of a list; nothing = all */
 	unsigned states, severities;	/* bits 1 << alert_state, 1 << severity; 0 = all */
@@ -59,9 +60,9 @@ int reader_open(struct reader **out, const char *path, struct err *);
 /* Damage that a query meets is noted there; borrowed, NULL is fine. */
 void reader_set_guard(struct reader *, struct guard *);
 void reader_close(struct reader *);
-/* Appends the JSON of docs/api.md; of MESSAGES_CSV and NEWS a first line with the cursor of the next
+/* Appends the JSON of docs/api.md; of MESSAGES_CSV, EXPORT_… and NEWS a first line with the cursor of the next
  * page, and then rows of CSV, or a line KIND TAB KEY TAB JSON TAB JSON for each thing that may have
- * changed: what it is, by name alone and with its figures.  MESSAGES_CSV is at its end when that
+ * changed: what it is, by name alone and with its figures.  CSV is at its end when that
  * first line is empty; NEWS has no end, and a cursor that ends in ".0" closes a round.
  * CONTACT and DIVISION have a first line with their version (store.h).
  * -1 fills err: no such alert, a bad cursor, busy or too slow.

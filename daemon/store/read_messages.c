@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "core/cell.h"
 #include "core/message_state.h"
 #include "daemon/store/store.h"
 
@@ -99,20 +100,11 @@ attempts(struct page *p)
 	buf_puts(out, "]");
 }
 
-/* A cell.  A spreadsheet takes what begins with = + - @ for a formula, and names and reasons come
- * from outside: such a cell begins with an apostrophe. */
 static void
 cell(struct buf *out, const char *text)
 {
-	buf_puts(out, ",\"");
-	if (text && *text && strchr("=+-@\t\r", *text))
-		buf_puts(out, "'");
-	for (; text && *text; text++) {
-		buf_add(out, text, 1);
-		if (*text == '"')
-			buf_puts(out, "\"");
-	}
-	buf_puts(out, "\"");
+	buf_puts(out, ",");
+	cell_put(out, text);
 }
 
 static void

@@ -95,12 +95,15 @@ finish(struct web *web, struct exchange *x)
 }
 
 static void
-begin(struct http_conn *c, int64_t alert)
+begin(struct http_conn *c, const struct read_query *q)
 {
-	char name[96];
+	char file[48], name[112];
 
-	snprintf(name, sizeof(name), "Content-Disposition: attachment; filename=\"alert-%lld-messages.csv"
-		 "\"\r\n", (long long)alert);
+	snprintf(file, sizeof(file), "%s", q->what == READ_EXPORT_CONTACTS ? "contacts"
+		 : q->what == READ_EXPORT_DIVISIONS ? "divisions" : "roster");
+	if (q->what == READ_MESSAGES_CSV)
+		snprintf(file, sizeof(file), "alert-%lld-messages", (long long)q->alert);
+	snprintf(name, sizeof(name), "Content-Disposition: attachment; filename=\"%s.csv\"\r\n", file);
 	http_begin(c, "text/csv; charset=utf-8", name, false);
 }
 
@@ -109,11 +112,11 @@ static void
 begin_head(struct web *web, struct exchange *x)
 {
 	struct http_conn *c = x->export->conn;
-	int64_t alert = x->export->query.alert;
+	struct read_query q = x->export->query;
 
 	export_leave(web, x->export);
 	x->export = NULL;
-	begin(c, alert);
+	begin(c, &q);
 }
 
 /* Too slow, or busy: less of it, a second later.  false: not begun, and it will not be. */
@@ -153,7 +156,7 @@ export_take(struct web *web, struct exchange *x, const struct err *refusal, cons
 		return true;
 	}
 	if (!e->begun)
-		begin(e->conn, e->query.alert);
+		begin(e->conn, &e->query);
 	e->begun = true;
 	memset(e->query.after, 0, sizeof(e->query.after));
 	memcpy(e->query.after, body, (size_t)(rows - body));

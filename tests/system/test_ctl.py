@@ -163,7 +163,8 @@ COMMANDS = ["import divisions", "import contacts", "import roster", "check", "se
             "policy list", "policy show", "role list", "route list", "route test", "route resume", "modem list",
             "modem probe", "modem at", "modem ussd", "modem send-test", "contact find", "contact show",
             "contact edit", "contact activate", "contact deactivate", "contact optouts", "contact optin",
-            "division find", "division show", "demo", "help", "version"]
+            "division find", "division show", "export contacts",
+            "export divisions", "export roster", "demo", "help", "version"]
 
 
 def test_help_lists_every_command():

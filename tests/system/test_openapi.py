@@ -495,6 +495,14 @@ def test_people_and_places_one_by_one(night, described):
         assert night.api("PATCH", address, {"name": "再改"}, {"If-Match": etag})[0] == 412
 
 
+def test_lists_are_given_in_the_columns_of_the_file(night, described):
+    for kind in "contacts", "divisions", "roster":
+        head = night.ok("GET", "/v1/export/" + kind).split("\r\n")[0].lstrip("\ufeff").split(",")
+        operation = described.operation("GET", "/v1/export/" + kind)[1]
+        ours = operation["responses"]["200"]["content"]["text/csv"]["x-columns"]
+        assert head[:len(ours)] == ours and (kind == "divisions" or head == ours), head
+
+
 def test_texts_ladders_and_roles_by_their_etag(night, described):
     rows = {t["name"]: t for t in night.ok("GET", "/v1/templates")["templates"]}
     heat = rows["warn.heat"]

@@ -1,4 +1,8 @@
 """People and places one by one: found, shown, changed, by whom and as far as he may."""
+import csv
+import io
+import os
+
 import pytest
 
 from harness import wait_for
@@ -174,3 +178,43 @@ def test_gongctl_changes_and_shows_what_was(world):
     assert CHIEF in world.ctl("contact", "find", chief["name"])
     assert HERE in world.ctl("division", "find", "--division", "990121001")
     assert CHIEF in world.ctl("division", "show", HERE)
+
+
+def lists(world):
+    """All that an import could change."""
+    return {name: world.rows("SELECT %s FROM %s ORDER BY 1, 2, 3, 4" % (columns, name)) for name, columns in (
+        ("division", "code, name, params, 0"),
+        ("contact", "id, ref, name, lang, active, lang_said, opt_out, opt_out_at"),
+        ("number", "*"), ("post", "*"), ("post_off", "*"), ("roster", "*"))}
+
+
+ODD = (("007", "=1+1", ["+999000001001"]), ("+7", "'=x", ["+999000001002"]), ("x%2Fy", "''5 \"a\", b", []),
+       ("990121001001", "@张", [{"number": "+999000001003", "voice": False},
+                               {"number": "+999000001004", "sms": False}]))
+
+
+def test_an_export_that_is_imported_again_changes_nothing(world):
+    posts = [{"role": "warner", "division": HERE}, {"role": "info_officer", "division": HERE, "order": 3}]
+    for ref, name, numbers in ODD:
+        change(world, ref, 200, "PUT", name=name, numbers=numbers, active=bool(numbers), posts=posts)
+    world.api("PATCH", "/v1/divisions/" + HERE, {"params": {"road": "-5, \"北\"", "shelter": "]"}})
+    world.write("+999000001003", "STOP")
+    duty = b"role,division,contact,from,to\nduty_officer,990121,duty_officer-990121-1,2026-01-01 00:00,2026-12-31 00:00\n"
+    assert world.api("POST", "/v1/import/roster", duty)[0] == 200
+    before = lists(world)
+    for kind in "divisions", "contacts", "roster":
+        path = world.path(kind + ".csv")
+        world.ctl("export", kind, "--output", path)
+        assert os.stat(path).st_mode & 0o777 == 0o600
+        with open(path, "rb") as f:
+            text = f.read()
+        assert text.startswith(b"\xef\xbb\xbf")
+        for row in csv.reader(io.StringIO(text.decode("utf-8-sig"))):
+            assert not any(c[:1] in "=+-@" for c in row if c), row
+        world.ctl("import", kind, path)
+        assert lists(world) == before, kind
+        assert world.ctl("export", kind).encode() == text.replace(b"\r\n", b"\n")
+    masked = world.as_client("fewfew", "GET", "/v1/export/contacts")[1]
+    assert "****" in masked and THERE not in masked and CHIEF in masked
+    no = world.ctl("export", "roster", "--output", world.path("nix/x.csv"), check=False, lang="en")
+    assert no.returncode == 2 and "cannot be written" in no.stderr, no

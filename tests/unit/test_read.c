@@ -11,6 +11,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
+#include "tests/unit/unit.h"
+
 #include "core/message_state.h"
 #include "daemon/store/read.h"
 #include "daemon/store/store.h"
@@ -477,6 +479,54 @@ messages_in_pages_lose_and_repeat_none(void **state)
 	assert_string_equal(seen, "c1 c2 c3 c4 c5 ");
 }
 
+/* All pages of a list, one row at a time, behind one another. */
+static char *
+export_of(enum read_what what, unsigned limit)
+{
+	struct read_query q = { .what = what, .limit = limit, .by = desk, .unmasked = true };
+	struct buf all = { 0 };
+
+	for (int page = 0; page < 99; page++) {
+		struct buf out = { 0 };
+		struct err err;
+		size_t len;
+
+		holds("a page", reader_run(reader, &q, settings, RELEASED, &out, &err) == 0, "%s", err.text);
+		len = strcspn(out.data, "\n");
+		snprintf(q.after, sizeof(q.after), "%.*s", (int)len, out.data);
+		buf_puts(&all, out.data + len + 1);
+		buf_fini(&out);
+		if (!*q.after)
+			break;
+	}
+	return buf_take(&all);
+}
+
+static void
+lists_in_pages_lose_and_repeat_none(void **state)
+{
+	static const enum read_what lists[] = { READ_EXPORT_CONTACTS, READ_EXPORT_DIVISIONS, READ_EXPORT_ROSTER };
+	int64_t role = store_role_id(store, "duty_officer");
+	struct err err;
+
+	store_begin(store);
+	for (uint32_t i = 1; i <= 3; i++) {
+		store_roster_put(store, role, 990121103001 + i % 2, RELEASED, RELEASED + HOURS(i), i);
+		store_roster_put(store, role, 990121103001, RELEASED + HOURS(i) + 1, RELEASED + HOURS(9), 1);
+	}
+	assert_int_equal(store_commit(store, &err), 0);
+	for (size_t i = 0; i < COUNT(lists); i++) {
+		char *whole = export_of(lists[i], 1000), *paged = export_of(lists[i], 1), *two = export_of(lists[i], 2);
+
+		assert_string_equal(paged, whole);
+		assert_string_equal(two, whole);
+		holds("it has rows", strstr(whole, "990121103001") || strstr(whole, "c5"), "%s", whole);
+		free(whole);
+		free(paged);
+		free(two);
+	}
+}
+
 static void
 the_rest_is_there(void **state)
 {
@@ -572,6 +622,7 @@ main(void)
 		cmocka_unit_test(targets_with_names),
 		cmocka_unit_test(messages_with_attempts_and_masks),
 		cmocka_unit_test(messages_in_pages_lose_and_repeat_none),
+		cmocka_unit_test(lists_in_pages_lose_and_repeat_none),
 		cmocka_unit_test(the_rest_is_there),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(a_forecast_says_what_it_counts),
