@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # deb.sh [SUITE…] -- builds the packages in a fresh chroot of each Debian release (bookworm, trixie),
 # installs them in another that has nothing else, plays the README's first alert there, upgrades,
-# removes and purges.  Needs root, mmdebstrap and a Debian mirror.  Takes some minutes a release.
+# removes and purges; then boots it, so that a real systemd runs the unit.  Needs root, mmdebstrap and a Debian mirror.  Takes some minutes a release.
 set -eu
 cd "$(dirname "$0")/.."
 command -v mmdebstrap >/dev/null && command -v lintian >/dev/null || {
@@ -19,6 +19,28 @@ inside() {
 	unshare --mount --pid --fork --kill-child sh -euc 'mount -t proc proc "$1/proc"
 		exec chroot "$1" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
 		DEBIAN_FRONTEND=noninteractive sh -euc "$2"' - "$1" "$2"
+}
+
+# booted ROOT: its own systemd as process 1, in namespaces and a cgroup that end with it, until
+# gong-boot.service has.  Without such a cgroup there is only what deb-inside.sh has had: systemd-analyze verify.
+booted() {
+	local cgroup rc=0
+	cgroup=$(findmnt -n -o TARGET -t cgroup2 | head -n 1)/gong-boot.$$
+	if ! mkdir "$cgroup" 2>/dev/null; then
+		echo "not booted: there is no cgroup2 to be had; systemd-analyze verify has read the unit"
+		return
+	fi
+	timeout 300 sh -c 'echo $$ >"$1/cgroup.procs"; shift; exec "$@"' - "$cgroup" \
+		unshare --mount --pid --fork --kill-child --cgroup --uts --ipc sh -euc 'mount --bind "$1" "$1"
+		mount -t proc proc "$1/proc"
+		mount -t sysfs -o ro sysfs "$1/sys"
+		mount -t cgroup2 cgroup2 "$1/sys/fs/cgroup"
+		mount -t tmpfs -o mode=755 tmpfs "$1/run"
+		exec chroot "$1" /usr/bin/env -i container=gong PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+			LC_ALL=C.UTF-8 /lib/systemd/systemd --unit=gong-boot.service --log-target=null' - "$1" || rc=$?
+	cat "$1/srv/log"
+	find "$cgroup" -depth -type d -exec rmdir {} +
+	return $rc
 }
 
 release() {	# release SUITE
@@ -41,6 +63,11 @@ release() {	# release SUITE
 	cp tests/deb-inside.sh "$clean/tmp/"
 	inside "$clean" 'sh -eu /tmp/deb-inside.sh'
 	echo "$suite: installed, first alert answered, upgraded, removed, purged"
+	cp -r "$clean/tmp/try/divisions.csv" "$clean/tmp/try/contacts.csv" tests/deb-boot.sh "$clean/srv/"
+	cp tests/gong-boot.service "$clean/etc/systemd/system/"
+	inside "$clean" 'apt-get install -y -qq /tmp/gong_*_*.deb /tmp/gong-doc_*.deb >/dev/null 2>&1'
+	booted "$clean"
+	echo "$suite: booted"
 	rm -rf --one-file-system "$build" "$clean"
 }
 
