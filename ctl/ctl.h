@@ -122,6 +122,10 @@ int client_change(struct ctl *, const char *method, const char *path, const char
 int faults_failed(struct ctl *, int code, json_t *problem, const struct err *err);
 /* Says why client_ask failed: err, or with --json the problem document (taken; may be NULL).  Returns code. */
 int client_failed(struct ctl *, int code, json_t *problem, const struct err *err);
+/* The next page of a list: its rows, or on failure the problem document or NULL; both new.  *next: NULL at
+ * first, and when there is no other. */
+int client_page(struct ctl *, const char *path, const char *member, json_t **next, json_t **rows,
+		struct err *err);
 /* All rows of a paged list, at most `max`; *more tells whether some were left out.  On failure *rows is the
  * problem document, or NULL. */
 int client_pages(struct ctl *, const char *path, const char *member, size_t max, json_t **rows,

@@ -121,8 +121,9 @@ unsigned store_number_in_turn(struct store *, uint32_t contact, enum channel, un
 /* -- reached.c: a number of the lists was seen to work, or was refused for good -- */
 void store_number_good(struct store *, uint64_t e164, msec at);
 void store_number_bad(struct store *, uint64_t e164, msec at);
-/* The same of the number that an attempt went to, when it was delivered; of a test nothing is noted. */
-void store_attempt_reached(struct store *, uint32_t wave, uint32_t contact, unsigned attempt, msec at);
+/* The same where it is one of the lists for certain: a message went there.  Cheap, for receipts come by the
+ * million. */
+void store_number_reached(struct store *, uint64_t e164, msec at);
 
 /* `out` false: he wants them again.  `text`: what he wrote, or NULL. */
 void store_opt_out(struct store *, uint32_t contact, bool out, msec at, const char *text);
