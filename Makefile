@@ -195,9 +195,10 @@ install: $(PROGRAMS)
 	install -m 644 templates/*.conf $(SHARE)/templates/
 	install -m 644 config/policies/*.conf $(SHARE)/policies/
 	install -m 644 config/modems.conf $(SHARE)/modems.conf
+	install -m 644 config/kinds.conf $(SHARE)/kinds.conf
 	install -d $(SHARE)/demo
 	install -m 644 config/demo/* config/roles.conf $(SHARE)/demo/
-	sed 's|"\.\./templates"|"$(PREFIX)/share/gong/templates"|; s|"policies"|"$(PREFIX)/share/gong/policies"|; s|/usr/libexec|$(PREFIX)/libexec|' \
+	sed 's|"\.\./templates"|"$(PREFIX)/share/gong/templates"|; s|"policies"|"$(PREFIX)/share/gong/policies"|; s|"kinds.conf"|"$(PREFIX)/share/gong/kinds.conf"|; s|/usr/libexec|$(PREFIX)/libexec|' \
 		config/gong.conf >$(B)/gong.conf
 	for f in config/roles.conf $(B)/gong.conf; do [ -e $(DESTDIR)/etc/gong/$${f##*/} ] || \
 		install -D -m 640 $$f $(DESTDIR)/etc/gong/$${f##*/}; done

@@ -51,7 +51,7 @@ const char *err_kind_name(enum err_kind);
 	C(OPTION, "option")			/* `name`: of the command line */ \
 	C(ROW, "row")				/* `index`: line of a file; `name`: column or "" */ \
 	C(KEY, "key") C(TEMPLATE, "template") C(POLICY, "policy") C(SEVERITY, "severity") \
-	C(KIND, "kind") C(ASKER, "asker") C(MODE, "mode") \
+	C(KIND, "kind") C(FURTHER, "further") C(ASKER, "asker") C(LIFT, "lift") C(MODE, "mode") \
 	C(PARAMS, "params")			/* all of them */ \
 	C(PARAM, "param")			/* `name` */ \
 	C(DIVISION_PARAMS, "division_params")	/* `name`: code, or "" for all */ \

@@ -72,6 +72,12 @@ static const struct kind {
 #undef K
 };
 
+const char *
+kind_name(size_t i)
+{
+	return i < sizeof(kinds) / sizeof(*kinds) ? kinds[i].name : NULL;
+}
+
 static const struct kind *
 kind_named(const char *name)
 {

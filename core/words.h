@@ -4,6 +4,7 @@
 #define GONG_WORDS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum lang { LANG_ZH, LANG_EN, LANG_COUNT };
 enum channel { CHANNEL_SMS, CHANNEL_VOICE, CHANNEL_CONSOLE, CHANNEL_COUNT };
@@ -45,6 +46,8 @@ const char *severity_said(enum severity, enum lang);	/* as people are told it; "
 void severity_in_sms(char out[SEVERITY_TEXT], enum severity, enum lang);
 /* Is it one of the words for it: 红色, 红, red, RED? */
 bool severity_is_said(enum severity, const char *word);
+/* The i-th kind of event that gong knows by itself ("rainstorm"); NULL: there are no more. */
+const char *kind_name(size_t i);
 /* What a kind of event ("rainstorm") is called, and what it asks of people; NULL: nothing known. */
 const char *kind_said(const char *kind, enum lang);
 const char *kind_action(const char *kind, enum lang);

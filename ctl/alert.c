@@ -209,15 +209,20 @@ alert_cancel(struct ctl *ctl)
 	const char *template = args_value(ctl, "--template"),
 		   *note = args_value(ctl, "--note");
 	char path[64];
+	bool lift = args_has(ctl, "--lift");
 	msec id;
 	int code = alert_operand(ctl, &id);
 
-	if (code == CTL_OK && !template && args_has(ctl, "--param"))
+	if (code == CTL_OK && template && lift)
+		code = ctl_usage(ctl, "%s",
+				 say(ctl, "--lift finds the template itself; leave one of them away",
+				     "--lift 自带模板,两者只能给一个"));
+	if (code == CTL_OK && !template && !lift && args_has(ctl, "--param"))
 		code = ctl_usage(ctl, "%s",
 				 say(ctl,
-				     "--param needs --template: without a template "
+				     "--param needs --template or --lift: without a template "
 				     "nobody is told",
-				     "--param 需要 --template:没有模板则不通知任何人"));
+				     "--param 需要 --template 或 --lift:没有模板则不通知任何人"));
 	if (code == CTL_OK)
 		code = params_add(ctl, params, NULL);
 	if (code != CTL_OK) {
@@ -225,7 +230,9 @@ alert_cancel(struct ctl *ctl)
 		return code;
 	}
 	body = json_pack("{s:s*,s:s*}", "template", template, "note", note);
-	if (template)
+	if (lift)
+		json_object_set_new(body, "lift", json_true());
+	if (template || lift)
 		json_object_set(body, "params", params);
 	json_decref(params);
 	snprintf(path, sizeof(path), "/v1/alerts/%lld/cancel", (long long)id);
@@ -242,8 +249,8 @@ alert_cancel(struct ctl *ctl)
 		       (long long)member_int(answer, "notice"));
 	else
 		fputs(say(ctl,
-			  "; nobody is told (--template tells those who were reached)",
-			  ";未通知任何人(用 --template 通知已收到者)"),
+			  "; nobody is told (--lift or --template tells those who were reached)",
+			  ";未通知任何人(用 --lift 或 --template 通知已收到者)"),
 		      stdout);
 	putchar('\n');
 	json_decref(answer);

@@ -254,6 +254,8 @@ int season_check(struct ctl *);
 int template_list(struct ctl *);
 int template_show(struct ctl *);
 int template_lint(struct ctl *);
+int kind_list(struct ctl *);
+int kind_show(struct ctl *);
 int policy_list(struct ctl *);
 int policy_show(struct ctl *);
 int role_list(struct ctl *);

@@ -224,7 +224,7 @@ static void
 warn_told_once(const struct ctl *ctl, json_t *answer)
 {
 	if (args_has(ctl, "--division") && args_has(ctl, "--role") && !args_has(ctl, "--policy") &&
-	    !member_int(answer, "targets"))
+	    ctl->operands[0] && !member_int(answer, "targets"))
 		fputs(say(ctl,
 			  "gongctl: told once: nobody is chased, and places where nobody holds the role are NOT "
 			  "named; --policy names them\n",
@@ -345,6 +345,17 @@ tell_replaced(const struct ctl *ctl, json_t *answer)
 	buf_fini(&names);
 }
 
+/* What the table of kinds has found. */
+static void
+tell_text(const struct ctl *ctl, json_t *answer)
+{
+	const char *policy = member_text(answer, "policy");
+
+	if (args_has(ctl, "--kind") && !ctl->operands[0] && member_text(answer, "template"))
+		printf(say(ctl, "text %s, ladder %s\n", "模板 %s,叫应规则 %s\n"), member_text(answer, "template"),
+		       policy ? policy : "-");
+}
+
 static void
 accepted_print(const struct ctl *ctl, json_t *answer, const char *key)
 {
@@ -381,6 +392,7 @@ post(struct ctl *ctl, const char *path, json_t *body)
 	} else if (code == CTL_OK) {
 		warn_nobody(ctl, answer);
 		warn_told_once(ctl, answer);
+		tell_text(ctl, answer);
 		if (dry)
 			plan_print(ctl, answer);
 		else
@@ -393,6 +405,23 @@ post(struct ctl *ctl, const char *path, json_t *body)
 	return code;
 }
 
+/* A template, or a kind, by which gongd finds it. */
+static int
+what_is_sent(struct ctl *ctl)
+{
+	if (!ctl->operands[0] && !args_has(ctl, "--kind"))
+		return ctl_usage(ctl, "%s",
+				 say(ctl,
+				     "send needs TEMPLATE, or --kind KIND: the table of kinds then finds "
+				     "text and ladder by the colour",
+				     "send 需要 模板,或 --kind 灾种(由灾种表按颜色选定模板和叫应规则)"));
+	if (!args_has(ctl, "--severity") && !args_has(ctl, "--further"))
+		return ctl_usage(ctl, "%s",
+				 say(ctl, "send needs --severity: notice, blue, yellow, orange or red",
+				     "send 需要 --severity:通知、蓝色、黄色、橙色或红色"));
+	return CTL_OK;
+}
+
 int
 send_alert(struct ctl *ctl)
 {
@@ -402,11 +431,13 @@ send_alert(struct ctl *ctl)
 		{ "--policy", "policy" },
 		{ "--severity", "severity" },
 		{ "--kind", "kind" },
+		{ "--further", "further" },
 		{ "--asker", "asker" },
 	};
 	int code;
 
-	json_object_set_new(body, "template", json_string(ctl->operands[0]));
+	if (ctl->operands[0])
+		json_object_set_new(body, "template", json_string(ctl->operands[0]));
 	json_object_set_new(body, "params", params);
 	json_object_set_new(body, "params_by_division", local);
 	json_object_set_new(body, "audience", whom);
@@ -415,7 +446,9 @@ send_alert(struct ctl *ctl)
 			json_object_set_new(body, texts[i][1],
 					    json_string(args_value(ctl, texts[i][0])));
 	set_key(ctl, body);
-	code = set_instant(ctl, body, "--expires", "expires_at");
+	code = what_is_sent(ctl);
+	if (code == CTL_OK)
+		code = set_instant(ctl, body, "--expires", "expires_at");
 	if (code == CTL_OK)
 		code = set_instant(ctl, body, "--starts", "starts_at");
 	if (code == CTL_OK && !args_has(ctl, "--division") && !args_has(ctl, "--contact") &&

@@ -191,17 +191,12 @@ spell_choices(struct ctl *ctl, const struct option_spec *spec, const char *text,
 static const char *
 kind_word(const char *said)
 {
-	static const char *const names[] = {
-#define K(name, zh, en, do_zh, do_en) name,
-#include "core/kinds.def"
-#undef K
-	};
+	const char *name;
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-		if (strcasecmp(said, names[i]) == 0 ||
-		    strcasecmp(said, kind_said(names[i], LANG_ZH)) == 0 ||
-		    strcasecmp(said, kind_said(names[i], LANG_EN)) == 0)
-			return names[i];
+	for (size_t i = 0; (name = kind_name(i)); i++)
+		if (strcasecmp(said, name) == 0 || strcasecmp(said, kind_said(name, LANG_ZH)) == 0 ||
+		    strcasecmp(said, kind_said(name, LANG_EN)) == 0)
+			return name;
 	return said;
 }
 

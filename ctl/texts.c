@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/near.h"
 #include "core/rung.h"
 
 static const char *
@@ -235,6 +236,145 @@ template_lint(struct ctl *ctl)
 		json_decref(answer);
 	}
 	return misleads ? CTL_REFUSED : CTL_OK;
+}
+
+/* -- kinds -- */
+
+/* In brackets what the kind has not of its own. */
+static void
+colour_cell(struct grid *t, json_t *colours, const char *colour)
+{
+	json_t *text = json_object_get(colours, colour);
+	bool own = member_is(text, "own");
+
+	grid_cellf(t, "%s%s%s", own ? "" : "(", member_text(text, "template"), own ? "" : ")");
+}
+
+int
+kind_list(struct ctl *ctl)
+{
+	static const char *const colours[] = { "blue", "yellow", "orange", "red" };
+	const char *const titles[] = {
+		say(ctl, "kind", "代码"), say(ctl, "word", "灾种"), word(ctl, "blue"), word(ctl, "yellow"),
+		word(ctl, "orange"), word(ctl, "red"), say(ctl, "further", "后续"), NULL
+	};
+	struct buf out = { 0 }, further = { 0 };
+	struct grid t;
+	json_t *answer, *row, *f;
+	size_t i, k;
+	int code = client_get(ctl, &answer, "/v1/kinds");
+
+	if (code != CTL_OK || ctl->json)
+		return code != CTL_OK ? code : ctl_json(answer);
+	grid_init(&t, 0, titles);
+	json_array_foreach(json_object_get(answer, "kinds"), i, row) {
+		grid_cell(&t, member_text(row, "name"));
+		grid_cell(&t, in_own(ctl, json_object_get(row, "title")));
+		for (k = 0; k < 4; k++)
+			colour_cell(&t, json_object_get(row, "colours"), colours[k]);
+		buf_reset(&further);
+		json_array_foreach(json_object_get(row, "further"), k, f)
+			buf_printf(&further, "%s%s", k ? ", " : "", member_text(f, "name"));
+		grid_cell(&t, further.len ? further.data : NULL);
+	}
+	grid_put(&t, &out, 0, screen_width());
+	grid_fini(&t);
+	buf_fini(&further);
+	json_decref(answer);
+	ctl_page(ctl, &out);
+	return CTL_OK;
+}
+
+static void
+text_row(struct grid *t, const char *when, const char *colour, json_t *text)
+{
+	grid_cell(t, when);
+	grid_cell(t, colour);
+	grid_cell(t, member_text(text, "template"));
+	grid_cell(t, member_text(text, "policy"));
+}
+
+static void
+put_kind(const struct ctl *ctl, json_t *row, struct buf *out)
+{
+	const char *const titles[] = { say(ctl, "say", "写法"), say(ctl, "colour", "颜色"),
+				       say(ctl, "text", "模板"), say(ctl, "ladder", "叫应规则"), NULL };
+	const char *action = in_own(ctl, json_object_get(row, "action")), *name;
+	struct grid t;
+	json_t *text;
+	struct buf how = { 0 };
+	size_t i;
+
+	buf_printf(out, "%s  %s\n", member_text(row, "name"), in_own(ctl, json_object_get(row, "title")));
+	if (member_text(row, "file"))
+		put_file(ctl, row, out);
+	if (action)
+		buf_printf(out, say(ctl, "asks of people: %s\n", "要群众做: %s\n"), action);
+	buf_puts(out, "\n");
+	grid_init(&t, 0, titles);
+	json_object_foreach(json_object_get(row, "colours"), name, text) {
+		buf_reset(&how);
+		buf_printf(&how, "--severity %s", name);
+		text_row(&t, how.data, word(ctl, name), text);
+	}
+	json_array_foreach(json_object_get(row, "further"), i, text) {
+		buf_reset(&how);
+		buf_printf(&how, "--further %s", member_text(text, "name"));
+		text_row(&t, how.data, word(ctl, member_text(text, "severity")), text);
+	}
+	grid_put(&t, out, 0, screen_width());
+	grid_fini(&t);
+	buf_fini(&how);
+	if (member_text(row, "lift"))
+		buf_printf(out, say(ctl, "lifted (gongctl alert cancel ID --lift) by %s\n",
+				    "解除 (gongctl alert cancel 编号 --lift) 用 %s\n"), member_text(row, "lift"));
+}
+
+/* By its code, or the word for it in either language. */
+static json_t *
+find_kind(const struct ctl *ctl, json_t *kinds, const char *said)
+{
+	struct near near = { .word = said };
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(kinds, i, row) {
+		json_t *title = json_object_get(row, "title");
+		const char *words[] = { member_text(row, "name"), member_text(title, "zh"), member_text(title, "en") };
+
+		for (size_t k = 0; k < 3; k++) {
+			if (words[k] && strcmp(words[k], said) == 0)
+				return row;
+			if (words[k])
+				near_offer(&near, words[k], words[0]);
+		}
+	}
+	fprintf(stderr, say(ctl, "gongctl: there is no kind \"%s\"%s%s\n", "gongctl: 没有灾种「%s」%s%s\n"), said,
+		near.best ? say(ctl, "; do you mean ", ";是不是 ") : "", near.best ? near.best : "");
+	return NULL;
+}
+
+int
+kind_show(struct ctl *ctl)
+{
+	struct buf out = { 0 };
+	json_t *answer, *row;
+	int code = client_get(ctl, &answer, "/v1/kinds");
+
+	if (code != CTL_OK)
+		return code;
+	row = find_kind(ctl, json_object_get(answer, "kinds"), ctl->operands[0]);
+	if (row && ctl->json) {
+		json_incref(row);
+		json_decref(answer);
+		return ctl_json(row);
+	}
+	if (row) {
+		put_kind(ctl, row, &out);
+		ctl_page(ctl, &out);
+	}
+	json_decref(answer);
+	return row ? CTL_OK : CTL_REFUSED;
 }
 
 /* -- policies -- */

@@ -145,6 +145,7 @@ driver_dir = "%(build)s"
 roles = "%(root)s/config/roles.conf"
 templates = {"%(root)s/templates"}
 policies = {"%(root)s/config/policies"}
+kinds = {"%(root)s/config/kinds.conf"}
 site {
 	signature_zh = "【青石县应急】"
 	signature_en = "QSX EOC: "

@@ -25,6 +25,12 @@ tell_own(struct report *r, const struct settings *s)
 		if (d->instead_of)
 			REPORT(r, REPORT_OK, d->name, check_instead, d->kind, d->name, d->path, d->instead_of);
 	}
+	for (size_t i = 0; i < s->kind_count; i++) {
+		const struct kind_row *k = &s->kinds[i];
+
+		if (k->instead_of)
+			REPORT(r, REPORT_OK, k->name, check_instead, "kind", k->name, k->path, k->instead_of);
+	}
 }
 
 /* Without it people who moved out hear nothing when their place falls out of a warning. */

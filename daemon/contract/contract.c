@@ -135,6 +135,7 @@ alert_request_free(struct alert_request *r)
 	free(r->template);
 	free(r->policy);
 	free(r->kind);
+	free(r->further);
 	free(r->asker);
 	free(r);
 }

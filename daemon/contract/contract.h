@@ -28,9 +28,12 @@ struct alert_request {
 	unsigned char digest[32];	/* SHA-256 of the canonical request */
 	char *client;			/* name of who asked; the engine's, from the command */
 	bool drill, test, dry_run;
-	char *template, *policy;	/* template never NULL; policy NULL = broadcast, told once */
+	char *template, *policy;	/* policy NULL = broadcast, told once.  template NULL: both are those of
+					 * `kind` in the table of kinds, once the engine has it */
 	enum severity severity;
+	bool severity_open;		/* it is that of `further` */
 	char *kind;			/* "rainstorm"; may be NULL */
+	char *further;			/* of the kind's table: "move"; NULL = what its colour gets */
 	char *asker;			/* ref of the person who asked for it; NULL = not known */
 	struct pair *params;
 	size_t param_count;
@@ -68,6 +71,7 @@ struct cancel_request {
 	int64_t alert;
 	char *note;
 	char *template;			/* of the message to those reached; NULL = tell nobody */
+	bool lift;			/* it is that of the alert's kind */
 	struct pair *params;
 	size_t param_count;
 };

@@ -129,6 +129,19 @@ check_level(const struct alert_request *r, enum severity ranks, struct err *err)
 	return 0;
 }
 
+/* What gong says of the alert itself.  A template that was changed may not say it any more, and who sent
+ * it yesterday is not refused for that at night; a wrong colour is, below. */
+static bool
+is_gongs_own(const char *name)
+{
+	static const char *const names[] = { "level", "kind", "action", "title", "office", "old_title", "old_level" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strcmp(names[i], name) == 0)
+			return true;
+	return false;
+}
+
 static bool
 has_param(struct engine *e, const char *template, const char *name)
 {
@@ -144,7 +157,7 @@ check_params(struct engine *e, const struct alert_request *r, const struct templ
 {
 	for (size_t i = 0; i < r->param_count; i++) {
 		const char *name = r->params[i].name;
-		bool known = template_param(t, name) ||
+		bool known = template_param(t, name) || is_gongs_own(name) ||
 			(p && (has_param(e, p->full, name) || has_param(e, p->expired, name) ||
 			       has_param(e, p->satisfied.template, name) ||
 			       has_param(e, p->satisfied.reopened, name)));
@@ -273,6 +286,7 @@ answer_accepted(struct engine *e, uint64_t to, const struct alert *a, const stru
 		   "\"targets\":%lu,\"repeat\":%s", (long long)a->id, a->code,
 		   alert_state_name(a->state), (long long)a->accepted_at, a->targets,
 		   repeat ? "true" : "false");
+	engine_tell_text(e, a, &json);
 	engine_tell_nobody(e, a, &json);
 	engine_tell_replaced(e, a, r, &json);
 	engine_tell_incomplete(e, &json);
@@ -320,6 +334,10 @@ engine_accept(struct engine *e, struct command *cmd)
 
 	free(r->client);
 	r->client = xstrdup(cmd->by.name);
+	if (engine_settle_kind(e, r, &err) < 0) {
+		engine_refuse(e, cmd->reply_to, &err);
+		return;
+	}
 	if (engine_may_send(e, &cmd->by, r, ranks_with(r, r->policy
 			    ? settings_policy(e->settings, r->policy) : NULL), &err) < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
@@ -408,6 +426,10 @@ engine_cancel(struct engine *e, struct command *cmd)
 	if (a.state == ALERT_CANCELLED || a.state == ALERT_EXPIRED) {
 		err_say(&err, REFUSED_CONFLICT, about(CONCEPT_ALERT), already_over, NUM(a.id),
 			a.state == ALERT_CANCELLED ? WORD(cancelled) : WORD(expired));
+		engine_refuse(e, cmd->reply_to, &err);
+		return;
+	}
+	if (engine_settle_lift(e, &a, c, &err) < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}

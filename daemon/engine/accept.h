@@ -15,6 +15,15 @@ int64_t engine_accept_request(struct engine *, const struct principal *, struct 
 			      struct alert *accepted, struct text_lacks *, struct err *);
 void engine_cancel(struct engine *, struct command *);
 
+/* -- kinds.c -- */
+
+/* Gives a request without a template that of its kind and colour, and its policy; -1 fills err. */
+int engine_settle_kind(struct engine *, struct alert_request *, struct err *);
+/* `,"template":…,"policy":…`: by what the alert goes, which the table may have found. */
+void engine_tell_text(struct engine *, const struct alert *, struct buf *json);
+/* A cancellation that lifts the alert has the template of its kind; -1 fills err. */
+int engine_settle_lift(struct engine *, const struct alert *, struct cancel_request *, struct err *);
+
 /* -- dry_run.c -- */
 
 /* Plans every step of an alert that has just been accepted, as if nobody answered, and tells what

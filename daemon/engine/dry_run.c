@@ -441,7 +441,9 @@ engine_dry_run(struct engine *e, uint64_t to, int64_t id, const struct alert_req
 	p.nobody = xcalloc(p.steps, sizeof(*p.nobody));
 	p.no_route = xcalloc(p.steps, sizeof(*p.no_route));
 	r = request_decode(p.alert.body);
-	buf_printf(&json, "{\"dry_run\":true,\"targets\":%lu,\"steps\":[", p.alert.targets);
+	buf_printf(&json, "{\"dry_run\":true,\"targets\":%lu", p.alert.targets);
+	engine_tell_text(e, &p.alert, &json);
+	buf_puts(&json, ",\"steps\":[");
 	if (plan_steps(&p, r, &json, &err) < 0) {
 		buf_fini(&json);
 		engine_refuse(e, to, &err);

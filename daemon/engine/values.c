@@ -283,9 +283,9 @@ said_in(struct values *v, const char *name, enum lang lang)
 	else if (strcmp(name, "office") == 0)
 		value = s->office[lang] && *s->office[lang] ? s->office[lang] : s->site_name[lang];
 	else if (strcmp(name, "kind") == 0 && p->alert->kind[0])
-		value = kind_said(p->alert->kind, lang);
+		value = settings_kind_said(s, p->alert->kind, lang);
 	else if (strcmp(name, "action") == 0)
-		value = kind_action(p->alert->kind, lang);
+		value = settings_kind_action(s, p->alert->kind, lang);
 	return value && *value ? value : NULL;
 }
 

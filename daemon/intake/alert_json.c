@@ -30,6 +30,11 @@ TAKE(kind)
 	return take_string(r, &((struct alert_request *)out)->kind, v, at, 63);
 }
 
+TAKE(further)
+{
+	return take_string(r, &((struct alert_request *)out)->further, v, at, 63);
+}
+
 TAKE(asker)
 {
 	return take_string(r, &((struct alert_request *)out)->asker, v, at, REF_MAX);
@@ -223,7 +228,7 @@ TAKE(role)
 static const struct member alert_members[] = {
 	{ "key", CONCEPT_KEY, take_key }, { "template", CONCEPT_TEMPLATE, take_template }, { "policy", CONCEPT_POLICY, take_policy },
 	{ "severity", CONCEPT_SEVERITY, take_severity }, { "kind", CONCEPT_KIND, take_kind }, { "mode", CONCEPT_MODE, take_mode },
-	{ "asker", CONCEPT_ASKER, take_asker },
+	{ "further", CONCEPT_FURTHER, take_further }, { "asker", CONCEPT_ASKER, take_asker },
 	{ "params", CONCEPT_PARAMS, take_params }, { "params_by_division", CONCEPT_DIVISION_PARAMS, take_params_by_division },
 	{ "audience", CONCEPT_AUDIENCE, take_audience }, { "starts_at", CONCEPT_STARTS_AT, take_starts_at },
 	{ "expires_at", CONCEPT_EXPIRES_AT, take_expires_at }, { "replaces", CONCEPT_REPLACES, take_replaces },
@@ -275,24 +280,29 @@ settle_key(struct reading *r, struct alert_request *q, const char *header)
 	return rc;
 }
 
+static bool
+has_member(json_t *json, const char *name)
+{
+	json_t *value = json_object_get(json, name);
+
+	return value && !json_is_null(value);
+}
+
+/* A kind finds its text by the colour, or by the name of what follows. */
 static int
 check_alert(struct reading *r, struct alert_request *q, json_t *json)
 {
-	static const struct {
-		const char *name;
-		enum concept concept;
-	} must[] = {
-		{ "template", CONCEPT_TEMPLATE }, { "severity", CONCEPT_SEVERITY },
-		{ "audience", CONCEPT_AUDIENCE },
-	};
-
-	for (size_t i = 0; i < MEMBER_COUNT(must); i++) {
-		json_t *value = json_object_get(json, must[i].name);
-
-		if (!value || json_is_null(value))
-			return refuse(r, REFUSED_INVALID, about(must[i].concept), member_missing,
-				      must[i].name);
-	}
+	q->severity_open = q->further && !has_member(json, "severity");
+	if (q->further && !q->kind)
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_KIND), further_of_what);
+	if (q->further && q->template)
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_FURTHER), further_or_template);
+	if (!q->template && !q->kind)
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_TEMPLATE), template_or_kind);
+	if (!has_member(json, "severity") && !q->severity_open)
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_SEVERITY), member_missing, "severity");
+	if (!has_member(json, "audience"))
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_AUDIENCE), member_missing, "audience");
 	if (q->whole && !q->replaces)
 		return refuse(r, REFUSED_INVALID, about(CONCEPT_WHOLE), whole_of_what);
 	if (q->reached && !q->replaces)

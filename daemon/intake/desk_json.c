@@ -123,7 +123,16 @@ TAKE(params)
 	return take_pairs(r, &q->params, &q->param_count, v, at, NULL);
 }
 
+TAKE(lift)
+{
+	if (!json_is_boolean(v))
+		return refuse(r, REFUSED_INVALID, *at, not_a_flag);
+	((struct cancel_request *)out)->lift = json_is_true(v);
+	return 0;
+}
+
 static const struct member cancel_members[] = {
+	{ "lift", CONCEPT_LIFT, take_lift },
 	{ "note", CONCEPT_NOTE, take_cancel_note }, { "template", CONCEPT_TEMPLATE, take_template }, { "params", CONCEPT_PARAMS, take_params },
 };
 
@@ -142,7 +151,9 @@ intake_cancel(struct cancel_request **out, int64_t alert, const char *body, size
 	q = cmd->cancel = xcalloc(1, sizeof(*q));
 	q->alert = alert;
 	if (members_take(&r, cancel_members, MEMBER_COUNT(cancel_members), json, "", q) == 0) {
-		if (q->param_count && !q->template)
+		if (q->lift && q->template)
+			refuse(&r, REFUSED_INVALID, about(CONCEPT_LIFT), lift_or_template);
+		else if (q->param_count && !q->template && !q->lift)
 			refuse(&r, REFUSED_INVALID, about(CONCEPT_TEMPLATE), cancel_params);
 		if (!r.refused) {
 			*out = q;

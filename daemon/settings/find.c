@@ -62,7 +62,53 @@ settings_near(const struct settings *s, enum settings_list list, const char *nam
 		near_offer(&near, s->policies[i]->name, s->policies[i]->name);
 	for (size_t i = 0; list == SETTINGS_FAMILIES && i < s->family_count; i++)
 		near_offer(&near, s->families[i].name, s->families[i].name);
+	for (size_t i = 0; list == SETTINGS_KINDS && i < s->kind_count; i++) {
+		near_offer(&near, s->kinds[i].name, s->kinds[i].name);
+		for (int lang = 0; lang < LANG_COUNT; lang++)
+			near_offer(&near, s->kinds[i].title[lang], s->kinds[i].name);
+	}
 	return near.best;
+}
+
+const struct kind_row *
+settings_kind(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->kind_count; i++)
+		if (strcmp(s->kinds[i].name, name) == 0)
+			return &s->kinds[i];
+	return NULL;
+}
+
+const struct kind_text *
+settings_kind_text(const struct settings *s, const struct kind_row *kind, enum severity severity)
+{
+	if (severity == SEVERITY_NOTICE)
+		return NULL;
+	return kind->by[severity].template ? &kind->by[severity] : &settings_kind(s, KIND_OTHER)->by[severity];
+}
+
+const char *
+settings_kind_lift(const struct settings *s, const char *name)
+{
+	const struct kind_row *kind = settings_kind(s, name), *other = settings_kind(s, KIND_OTHER);
+
+	return kind && kind->lift ? kind->lift : other ? other->lift : NULL;
+}
+
+const char *
+settings_kind_said(const struct settings *s, const char *name, enum lang lang)
+{
+	const struct kind_row *kind = settings_kind(s, name);
+
+	return kind ? kind->title[lang] : kind_said(name, lang);
+}
+
+const char *
+settings_kind_action(const struct settings *s, const char *name, enum lang lang)
+{
+	const struct kind_row *kind = settings_kind(s, name);
+
+	return kind ? kind->action[lang] : kind_action(name, lang);
 }
 
 static const char *

@@ -30,6 +30,11 @@ struct json_map *json_map_from(cfg_t *read, struct err *);	/* NULL fills err */
 
 extern const char built_in_helper_template[];	/* the text of HELPER_TEMPLATE's file, if there is none */
 
+/* kind_file.c: the files that option `kinds` names, after templates and policies; kinds that no file has
+ * get a row without texts.  -1: err is the first fault, `report` (or NULL) has them all. */
+int kinds_read(struct settings *, cfg_t *, struct buf *report, struct err *);
+void kinds_free(struct settings *);
+
 int policy_from(struct policy **out, cfg_t *section, const struct settings *, struct err *);
 int template_from(struct template **out, cfg_t *section, struct err *);
 

@@ -126,20 +126,45 @@ check_reach(struct linting *l, const struct template *t, const struct policy *p,
 }
 
 static void
+check_ladder(struct linting *l, const struct template *t, const struct policy *p)
+{
+	struct lint_finding f = { .lang = -1, .form = -1 };
+
+	check_reach(l, t, p, NULL);
+	if (t->texts[l->s->default_lang].voice || !calls_targets(l->s, p))
+		return;
+	SAY(&f.said, lint_no_voice, p->name);
+	pass_on(l, &f);
+}
+
+/* Those that it names, and those with which the table of kinds sends it. */
+static bool
+goes_by(const struct settings *s, const struct template *t, const struct policy *p)
+{
+	for (size_t i = 0; i < t->policy_count; i++)
+		if (strcmp(t->policies[i], p->name) == 0)
+			return true;
+	for (size_t k = 0; k < s->kind_count; k++) {
+		const struct kind_row *row = &s->kinds[k];
+
+		for (size_t i = 0; i < SEVERITY_COUNT + row->further_count; i++) {
+			const struct kind_text *text = i < SEVERITY_COUNT ? &row->by[i]
+				: &row->further[i - SEVERITY_COUNT].text;
+
+			if (text->template && strcmp(text->template, t->name) == 0 &&
+			    strcmp(text->policy, p->name) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void
 check_own_ladders(struct linting *l, const struct template *t)
 {
-	for (size_t i = 0; i < t->policy_count; i++) {
-		const struct policy *p = settings_policy(l->s, t->policies[i]);
-		struct lint_finding f = { .lang = -1, .form = -1 };
-
-		if (!p)
-			continue;
-		check_reach(l, t, p, NULL);
-		if (t->texts[l->s->default_lang].voice || !calls_targets(l->s, p))
-			continue;
-		SAY(&f.said, lint_no_voice, p->name);
-		pass_on(l, &f);
-	}
+	for (size_t i = 0; i < l->s->policy_count; i++)
+		if (goes_by(l->s, t, l->s->policies[i]))
+			check_ladder(l, t, l->s->policies[i]);
 }
 
 /* Of steps that chase the targets themselves with another text than the alert's. */

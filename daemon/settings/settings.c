@@ -82,6 +82,7 @@ static cfg_opt_t main_opts[] = {
 	CFG_STR("roles", "roles.conf", CFGF_NONE),
 	CFG_STR_LIST("templates", "{../templates}", CFGF_NONE),
 	CFG_STR_LIST("policies", "{policies}", CFGF_NONE),
+	CFG_STR_LIST("kinds", "{}", CFGF_NONE),
 	CFG_STR("console", NULL, CFGF_NONE),
 	CFG_SEC("site", site_opts, CFGF_NONE),
 	CFG_SEC("listen", listen_opts, CFGF_NONE),
@@ -715,6 +716,8 @@ read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 		rc = add_body(s, "template", "gong", built_in_helper_template, err);
 	if (read_folders(s, cfg, "policies", "policy", report, rc < 0 ? NULL : err) < 0)
 		rc = -1;
+	if (rc == 0)
+		rc = kinds_read(s, cfg, report, err);
 	return rc < 0 ? -1 : read_sections(s, cfg, err);
 }
 
@@ -790,6 +793,7 @@ free_lists(struct settings *s)
 		template_free(s->templates[i]);
 	for (size_t i = 0; i < s->policy_count; i++)
 		policy_free(s->policies[i]);
+	kinds_free(s);
 	for (size_t i = 0; i < s->document_count; i++) {
 		free(s->documents[i].kind);
 		free(s->documents[i].name);

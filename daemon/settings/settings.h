@@ -68,6 +68,27 @@ struct policy {
 	struct ladder_step *ladder;	/* the same steps, as core/ladder wants them */
 };
 
+struct kind_text {			/* what an event of a kind and colour gets */
+	char *template, *policy;	/* NULL, both: what the kinds without one of their own get */
+};
+
+struct kind_further {			/* what follows it, or goes to others beside it: "move", "stay" */
+	char *name, *title[LANG_COUNT];	/* title NULL: that of its template */
+	struct kind_text text;
+	enum severity severity;		/* where the request does not say */
+};
+
+struct kind_row {
+	char *name;			/* "rainstorm" */
+	char *title[LANG_COUNT], *action[LANG_COUNT];	/* as texts say it; action NULL = nothing in general */
+	struct kind_text by[SEVERITY_COUNT];	/* none by SEVERITY_NOTICE */
+	char *lift;			/* template for whom it reached, when it is over; NULL as above */
+	struct kind_further *further;
+	size_t further_count;
+	char *path, *instead_of;	/* its file, NULL = no file has it; that which it stands before, or NULL */
+};
+#define KIND_OTHER "other"		/* its row is that of all kinds without a text of their own */
+
 struct route_conf {
 	char *name, *driver;		/* driver: "gong-modem", path to an executable … */
 	bool channels[CHANNEL_COUNT];
@@ -140,6 +161,7 @@ struct settings {
 	struct template **templates;	size_t template_count;
 	bool helper_built_in;		/* HELPER_TEMPLATE is gong's own: no file has it */
 	struct policy **policies;	size_t policy_count;
+	struct kind_row *kinds;		size_t kind_count;	/* 0: gong.conf names no table */
 	struct document *documents;	size_t document_count;	/* templates, then policies */
 	struct route_conf *routes;	size_t route_count;
 	struct client *clients;		size_t client_count;
@@ -168,8 +190,16 @@ bool settings_has_helper_text(const struct settings *, const struct policy *, co
 /* Are the people of this family above what the policy's targets are? */
 bool settings_is_above(const struct settings *, const struct policy *, size_t family);
 /* What was probably meant by a name that the list does not have; NULL: nothing is near. */
-enum settings_list { SETTINGS_TEMPLATES, SETTINGS_POLICIES, SETTINGS_FAMILIES };
+enum settings_list { SETTINGS_TEMPLATES, SETTINGS_POLICIES, SETTINGS_FAMILIES, SETTINGS_KINDS };
 const char *settings_near(const struct settings *, enum settings_list, const char *name);
+const struct kind_row *settings_kind(const struct settings *, const char *name);	/* NULL: none of that name */
+/* What it gets by a colour, its own or that of KIND_OTHER; for SEVERITY_NOTICE NULL. */
+const struct kind_text *settings_kind_text(const struct settings *, const struct kind_row *, enum severity);
+/* Template for whom an alert of that kind has reached, when it is over; NULL: the table names none. */
+const char *settings_kind_lift(const struct settings *, const char *kind);
+/* As texts say it: by the table, else gong's own word; NULL: nothing is known. */
+const char *settings_kind_said(const struct settings *, const char *kind, enum lang);
+const char *settings_kind_action(const struct settings *, const char *kind, enum lang);
 int settings_family(const struct settings *, const char *name);	/* index; a role name counts too */
 int settings_role(const struct settings *, const char *name);
 int settings_route(const struct settings *, const char *name);

@@ -374,6 +374,7 @@ static const struct api_call calls[] = {
 	{ "GET", "/v1/templates", VERB_READ, NULL, 0, texts_get, TEXTS_TEMPLATES },
 	{ "GET", "/v1/policies", VERB_READ, NULL, 0, texts_get, TEXTS_POLICIES },
 	{ "GET", "/v1/roles", VERB_READ, NULL, 0, texts_get, TEXTS_ROLES },
+	{ "GET", "/v1/kinds", VERB_READ, NULL, 0, texts_get, TEXTS_KINDS },
 	{ "GET", "/v1/check", VERB_READ, NULL, QUERY_DIVISION | QUERY_SINCE | QUERY_UNMASKED | PAGE, get_read,
 	  READ_SEASON },
 	{ "GET", "/v1/contacts", VERB_READ, NULL, QUERY_FIND | QUERY_ROLE | QUERY_DIVISION | QUERY_ACTIVE |

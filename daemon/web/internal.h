@@ -144,7 +144,7 @@ void events_end_all(struct web *);
 void events_figures(struct web *, struct buf *out);
 
 /* texts.c: templates, policies, roles, with an ETag. */
-enum texts { TEXTS_TEMPLATES, TEXTS_POLICIES, TEXTS_ROLES };
+enum texts { TEXTS_TEMPLATES, TEXTS_POLICIES, TEXTS_ROLES, TEXTS_KINDS };
 void texts_get(struct web *, struct http_conn *, struct exchange *);
 /* resource.c: one contact or division, with an ETag. */
 void resource_get(struct web *, struct http_conn *, struct exchange *);

@@ -223,6 +223,56 @@ roles(const struct settings *s)
 	return json_pack("{s:o,s:o}", "roles", rows, "families", families);
 }
 
+/* -- kinds -- */
+
+static json_t *
+colours_of(const struct settings *s, const struct kind_row *k)
+{
+	json_t *colours = json_object();
+
+	for (int severity = SEVERITY_BLUE; severity < SEVERITY_COUNT; severity++) {
+		const struct kind_text *text = settings_kind_text(s, k, (enum severity)severity);
+
+		json_object_set_new(colours, severity_name((enum severity)severity),
+				    json_pack("{s:s,s:s,s:b}", "template", text->template, "policy", text->policy,
+					      "own", k->by[severity].template != NULL));
+	}
+	return colours;
+}
+
+static json_t *
+further_of(const struct settings *s, const struct kind_row *k)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < k->further_count; i++) {
+		const struct kind_further *f = &k->further[i];
+		char *const *title = f->title[LANG_ZH] ? f->title : settings_template(s, f->text.template)->title;
+
+		json_array_append_new(list, json_pack("{s:s,s:o,s:s,s:s,s:s}", "name", f->name, "title",
+						      in_languages(title), "severity", severity_name(f->severity),
+						      "template", f->text.template, "policy", f->text.policy));
+	}
+	return list;
+}
+
+static json_t *
+kinds(const struct settings *s)
+{
+	json_t *rows = json_array();
+
+	for (size_t i = 0; i < s->kind_count; i++) {
+		const struct kind_row *k = &s->kinds[i];
+
+		json_array_append_new(rows, json_pack("{s:s,s:o,s:o,s:o,s:o,s:s?,s:s?,s:s?}", "name", k->name, "title",
+						      in_languages(k->title), "action", in_languages(k->action),
+						      "colours", colours_of(s, k), "further", further_of(s, k), "lift",
+						      settings_kind_lift(s, k->name), "file", k->path, "instead_of",
+						      k->instead_of));
+	}
+	return json_pack("{s:o}", "kinds", rows);
+}
+
 static void
 put_etag(char out[SITE_ETAG], const char *text, size_t len)
 {
@@ -252,7 +302,8 @@ texts_get(struct web *web, struct http_conn *c, struct exchange *x)
 		return;
 	}
 	answer = what == TEXTS_TEMPLATES ? templates(x->settings, web_language(c))
-		: what == TEXTS_POLICIES ? policies(x->settings) : roles(x->settings);
+		: what == TEXTS_POLICIES ? policies(x->settings) : what == TEXTS_KINDS ? kinds(x->settings)
+		: roles(x->settings);
 	text = json_dumps(answer, JSON_COMPACT);
 	len = strlen(text);
 	put_etag(etag, text, len);

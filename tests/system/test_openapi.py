@@ -512,7 +512,10 @@ def test_texts_ladders_and_roles_by_their_etag(night, described):
     move = next(p for p in night.ok("GET", "/v1/policies")["policies"] if p["name"] == "move.now")
     assert move["until"] == 5 and move["steps"][0]["to"] == ["village_principal", "warner"]
     assert {"name": "village_principal", "roles": ["village_chief"]} in night.ok("GET", "/v1/roles")["families"]
-    for path in "/v1/templates", "/v1/policies", "/v1/roles":
+    kinds = {k["name"]: k for k in night.ok("GET", "/v1/kinds")["kinds"]}
+    assert kinds["flash_flood"]["colours"]["orange"] == {"template": "flood.prepare", "policy": "move.prepare", "own": True}
+    assert kinds["fog"]["file"] is None and not kinds["fog"]["colours"]["red"]["own"]
+    for path in "/v1/templates", "/v1/policies", "/v1/kinds", "/v1/roles":
         connection = UnixConnection(night.socket, 60 * SLOW)
         connection.request("GET", path)
         answer = connection.getresponse()

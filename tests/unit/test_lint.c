@@ -36,8 +36,9 @@ make_folder(void **state)
 	mkdir(path, 0700);
 	snprintf(conf, sizeof(conf), "state_dir = \"state\"\nroles = \"%s/config/roles.conf\"\n"
 		 "templates = {\"%s/templates\", \"own\"}\npolicies = {\"%s/config/policies\", \"ladders\"}\n"
+		 "kinds = {\"%s/config/kinds.conf\"}\n"
 		 "site {\n\tsignature_zh = \"【青石县应急】\"\n\tsignature_en = \"QSX EOC: \"\n}\n",
-		 here, here, here);
+		 here, here, here, here);
 	put("gong.conf", conf);
 	return 0;
 }
