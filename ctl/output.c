@@ -17,18 +17,25 @@
 
 static int failed_by;			/* errno of the first write that failed */
 
+/* What is longer than stdio's own room fails as it is put there, and a flush then knows no reason. */
+static void
+wrote(bool all)
+{
+	if (!all && !failed_by)
+		failed_by = errno;
+}
+
 static void
 flush(void)
 {
-	if (fflush(stdout) != 0 && !failed_by)
-		failed_by = errno;
+	wrote(fflush(stdout) == 0);
 }
 
 int
 ctl_json(json_t *answer)
 {
 	errno = 0;
-	json_dumpf(answer, stdout, JSON_COMPACT);
+	wrote(json_dumpf(answer, stdout, JSON_COMPACT) == 0);
 	putchar('\n');
 	flush();
 	json_decref(answer);
@@ -39,7 +46,7 @@ void
 ctl_print(struct buf *text)
 {
 	if (text->data)
-		fputs(text->data, stdout);
+		wrote(fputs(text->data, stdout) != EOF);
 	flush();
 	buf_fini(text);
 }
