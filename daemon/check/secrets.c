@@ -2,6 +2,7 @@
  * are, when they run out. */
 #include "daemon/check/check.h"
 
+#include <errno.h>
 #include <jansson.h>
 #include <openssl/asn1.h>
 #include <openssl/pem.h>
@@ -12,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "files/read.h"
 
@@ -56,8 +58,12 @@ look_at_secret(const struct looking *l, const char *path)
 	struct stat st;
 	msec age;
 
-	if (stat(path, &st) < 0)
-		return;			/* reading the settings has refused it */
+	/* Root could, and gongd runs as somebody else; --check does so, too, by now. */
+	if (stat(path, &st) < 0 || access(path, R_OK) < 0) {
+		REPORT(l->report, REPORT_ERROR, path, check_secret_closed, path,
+		       user_name(l->owner, (char[64]){ 0 }), strerror(errno));
+		return;
+	}
 	look_at_mode(l, path, &st);
 	age = l->now - SECONDS(st.st_mtime);
 	if (age > OLD)
@@ -156,6 +162,9 @@ check_secrets(struct report *r, const struct settings *s, msec now)
 	}
 	if (has_secrets(s))
 		look_at_secret(&l, s->path);
+	else if (access(s->path, R_OK) < 0)
+		REPORT(r, REPORT_ERROR, s->path, check_secret_closed, s->path,
+		       user_name(l.owner, (char[64]){ 0 }), strerror(errno));
 	for (size_t i = 0; i < s->secret_count; i++)
 		look_at_secret(&l, s->secrets[i]);
 	for (size_t i = 0; i < s->route_count; i++)

@@ -60,6 +60,8 @@ class Office(World):
             f.write(text)
         for name in "gong.conf", "token":
             os.chmod(self.path(name), 0o600)
+            if os.path.exists(self.state):      # and for whom gongd runs as
+                os.chown(self.path(name), os.stat(self.state).st_uid, -1)
         return subprocess.run([os.path.join(BUILD, "gongd"), "--config", self.conf, "--check"],
                               capture_output=True, text=True, timeout=60 * SLOW)
 
