@@ -30,6 +30,7 @@ struct candidate {			/* a request, as one person has heard of it */
 	int64_t texts[TEXTS_MAX];	/* variants by which he was called */
 	size_t text_count;
 	int64_t coded;			/* the one whose own code he gave; 0 = none */
+	int64_t asked;			/* the last by which he was called, and has had the time to read; 0 = none */
 	int64_t moved_to;		/* the alert that has taken over all his targets; 0 = none */
 	int64_t route;			/* that has a message of it in the air */
 	struct reply reply;		/* what he said, read with that template */
@@ -62,6 +63,8 @@ size_t engine_target_places(struct engine *, int64_t alert, const unsigned *targ
 			    division_code **out);
 /* Do these texts all name the same places? */
 bool engine_names_one_thing(struct engine *, int64_t alert, const int64_t *texts, size_t text_count);
+/* Does this text name every place that those name? */
+bool engine_names_all(struct engine *, int64_t alert, int64_t text, const int64_t *texts, size_t text_count);
 
 /* -- thanks.c -- */
 

@@ -119,6 +119,25 @@ engine_names_one_thing(struct engine *e, int64_t alert, const int64_t *texts, si
 	return same;
 }
 
+bool
+engine_names_all(struct engine *e, int64_t alert, int64_t text, const int64_t *texts, size_t text_count)
+{
+	struct named own = { 0 }, all = { 0 };
+	bool names = true;
+
+	if (!text)
+		return false;
+	add_named(e, alert, text, &own);
+	for (size_t i = 0; i < text_count; i++)
+		add_named(e, alert, texts[i], &all);
+	for (size_t i = 0; i < all.count && names; i++)
+		names = bsearch(&all.targets[i], own.targets, own.count, sizeof(unsigned), by_number);
+	names = own.all || (names && !all.all);
+	free(own.targets);
+	free(all.targets);
+	return names;
+}
+
 size_t
 engine_target_places(struct engine *e, int64_t alert, const unsigned *targets, size_t count,
 		     division_code **out)

@@ -43,12 +43,14 @@ air_ends_at(struct judging *j, const struct candidate *c)
 	return j->in->received_at + (ms < 0 ? AIR_MAX_MS : msec_min(AIR_MAX_MS, ms));
 }
 
-/* Two texts of one alert named different places: which of them is done, only people can ask. */
+/* Two texts of one alert named different places: which of them is done, only people can ask.  But who
+ * was asked about all of them in one text since, has answered that. */
 static bool
 is_about_which(struct judging *j, const struct candidate *c)
 {
 	return c->level > LEVEL_ACKNOWLEDGED &&
-		!engine_names_one_thing(j->e, c->alert.id, c->texts, c->text_count);
+		!engine_names_one_thing(j->e, c->alert.id, c->texts, c->text_count) &&
+		!engine_names_all(j->e, c->alert.id, c->asked, c->texts, c->text_count);
 }
 
 /* Words of danger are real in the middle of a drill, too, unless they carry its code. */

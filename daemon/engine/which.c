@@ -115,6 +115,8 @@ hear(void *ctx, const struct handing *h)
 		match_code(l, h->variant);
 	if (h->kind == WAVE_CALL)
 		add_text(l->c, h->variant);
+	if (h->kind == WAVE_CALL && how == WHICH_ACCEPTED && h->ended_at + WHICH_READING_MS <= l->written_at)
+		l->c->asked = h->variant;
 	if (good < l->best)
 		return;
 	l->best = good;
