@@ -22,6 +22,7 @@
 	K(NO_SUCH_VERB, "no_such_verb")		/* the thing is there, but does not do that */ \
 	K(TOO_SLOW, "too_slow")			/* the request itself came too slowly */ \
 	K(CONFLICT, "conflict") \
+	K(GONE, "gone")				/* it was there, and is no more */ \
 	K(STALE, "stale")			/* it is another than the one that was read */ \
 	K(TOO_LARGE, "too_large") \
 	K(WRONG_TYPE, "wrong_type")		/* of the body */ \
@@ -67,6 +68,7 @@ const char *err_kind_name(enum err_kind);
 	C(LANGUAGE, "language") C(ACTIVE, "active") \
 	C(NUMBERS, "numbers") C(POSTS, "posts")	/* `index` where it is one of them */ \
 	C(NAME_EN, "name_en") C(BY, "by") C(YES, "yes")	/* it is wanted in spite of what it does */ \
+	C(REPLACE, "replace") \
 	C(AGAIN, "again") C(ABOUT_ALERT, "about_alert")		/* that the body names */ \
 	C(ALERT, "alert") C(TASK, "task") C(ROUTE, "route")	/* that the address names */
 enum concept {

@@ -117,7 +117,7 @@ static struct hand_page *
 open_hand(const struct settings *s)
 {
 	static const char *const words[] = { "nothing", "a command", "a step", "a wave", "a due thing",
-					     "memory", "a text" };
+					     "memory", "a text", "an import" };
 	char *path = in_state(s, "hand");
 	struct hand_page *hand = hand_open(path);
 	struct hand what;

@@ -13,7 +13,7 @@ TYPES = {"object": dict, "array": list, "string": str, "boolean": bool, "integer
          "number": (int, float), "null": type(None)}
 
 
-OWN = (404, 409, 412, 422, 429)      # refusals that an operation lists itself
+OWN = (404, 409, 410, 412, 422, 429)      # refusals that an operation lists itself
 
 
 class Unlike(AssertionError):

@@ -140,22 +140,34 @@ alert_request_free(struct alert_request *r)
 	free(r);
 }
 
+bool
+import_rows_free(struct import_request *q, size_t max)
+{
+	for (; q->row_count && max; max--) {
+		struct import_row *row = &q->rows[--q->row_count];
+
+		free(row->name);
+		free(row->params);
+		free(row->ref);
+	}
+	return !q->row_count;
+}
+
 static void
 import_free(struct import_request *q)
 {
-	for (size_t i = 0; q && i < q->row_count; i++) {
-		free(q->rows[i].name);
-		free(q->rows[i].params);
-		free(q->rows[i].ref);
-	}
-	if (q) {
-		if (q->settings)
-			settings_unref(q->settings);
-		faults_fini(&q->faults);
-		free(q->key_title);
-		free(q->division_title);
-		free(q->rows);
-	}
+	if (!q)
+		return;
+	import_rows_free(q, q->row_count);
+	if (q->settings)
+		settings_unref(q->settings);
+	faults_fini(&q->faults);
+	table_fini(&q->by_key, NULL);
+	id_set_fini(&q->inside);
+	id_set_fini(&q->missing);
+	free(q->key_title);
+	free(q->division_title);
+	free(q->rows);
 	free(q);
 }
 

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/audience.h"
 #include "core/division.h"
 #include "core/err.h"
 #include "core/faults.h"
@@ -15,6 +16,7 @@
 #include "core/msec.h"
 #include "core/pace.h"
 #include "core/principal.h"
+#include "core/table.h"
 #include "core/words.h"
 
 struct pair {
@@ -158,10 +160,28 @@ struct import_row {
 	/* roster */
 	msec from_at, to_at;
 	unsigned line;			/* of the file: its row, for faults */
+	/* Engine's, of contacts: the next row of the same person, its place + 1; and is it not his first? */
+	uint32_t next;
+	bool follows;
+};
+
+/* Engine's: how far an import is; a turn that fails takes it back. */
+struct import_progress {
+	enum import_phase { IMPORT_LINKING, IMPORT_CHECKING, IMPORT_ROWS, IMPORT_MISSING, IMPORT_LOOKING,
+			    IMPORT_OVER } phase;
+	size_t done;			/* rows, in that phase */
+	size_t added, changed, unchanged, missing;
+	int64_t staged;			/* preview: its id; 0 = not yet */
+	int64_t role;			/* of missing ones: the post looked at last … */
+	division_code division;
+	unsigned order;
+	uint32_t contact;
 };
 
 struct import_request {
 	enum import_kind kind;
+	bool preview;			/* compare only; what it would do is stored and told */
+	division_code within;		/* preview: who and what the file lacks, of this division; 0 = of all */
 	struct import_row *rows;
 	size_t row_count;
 	struct settings *settings;	/* whose roles the rows name; a reference, or NULL */
@@ -169,8 +189,17 @@ struct import_request {
 	 * may lack what could not be read: code 0, no role, a ref of "". */
 	struct faults faults;
 	char *key_title, *division_title;	/* what the file calls its code or ref, and its division */
-	size_t done;			/* engine's progress */
+	struct import_progress at;
+	struct id_set inside, missing;	/* engine's, of a preview: contacts */
+	size_t linked;			/* engine's: rows that are in `by_key` */
+	struct table by_key;		/* engine's: of a ref or a code, the place + 1 of its last row */
 	uint64_t identity;		/* engine's: a digest of all rows; 0 = not made yet */
+};
+
+struct staged_request {			/* about an import that waits */
+	int64_t import;
+	bool replace;			/* APPLY: who is missing loses his posts */
+	bool yes;			/* … though it is many, or an open target has nobody else */
 };
 
 /* The fate of one item, as its driver tells it. */
@@ -215,6 +244,8 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(TROUBLE, URGENT, RUN, "trouble") \
 	C(ACCEPT, BULK, SEND, "accept") \
 	C(IMPORT, BULK, PEOPLE, "import") \
+	C(IMPORT_APPLY, BULK, PEOPLE, "import_apply") \
+	C(IMPORT_DROP, BULK, PEOPLE, "import_drop") \
 	C(ASK, BULK, ROUTES, "ask")
 enum command_kind {
 #define C(kind, lane, verb, name) CMD_##kind,
@@ -250,6 +281,7 @@ struct command {
 		struct answer_request *answer;
 		struct cancel_request *cancel;
 		struct import_request *import;
+		struct staged_request staged;	/* APPLY, DROP */
 		struct ask_request *ask;
 		struct inbox_request *inbox;
 		struct task_request *task;	/* TAKE, NOTE, CLOSE */
@@ -426,6 +458,8 @@ void effect_free(struct effect *);
 struct effect *effect_refusal(uint64_t to, const struct err *);	/* copies err */
 struct effect *effect_faults(uint64_t to, struct faults *);	/* the same of a file; takes them over */
 void alert_request_free(struct alert_request *);
+/* Up to `max` of its last rows; true: none are left.  For who must not be kept waiting by a million. */
+bool import_rows_free(struct import_request *, size_t max);
 void ask_request_free(struct ask_request *);
 void task_request_free(struct task_request *);
 void inbox_request_free(struct inbox_request *);

@@ -24,6 +24,51 @@ void engine_tell_text(struct engine *, const struct alert *, struct buf *json);
 /* A cancellation that lifts the alert has the template of its kind; -1 fills err. */
 int engine_settle_lift(struct engine *, const struct alert *, struct cancel_request *, struct err *);
 
+/* -- previews.c -- */
+
+void engine_stage_look(struct engine *);	/* some preview has changed */
+/* What is kept of a division, of a duty. */
+void engine_staged_division(struct buf *, const char *name, const char *params);
+void engine_staged_duty(struct buf *, int64_t role, division_code, msec from_at, msec to_at);
+
+/* -- import.c -- */
+
+void engine_import_slice(struct engine *);	/* of e->import */
+void engine_import_over(struct engine *);	/* it was refused, or put aside */
+bool engine_import_freed(struct engine *);	/* some of its rows; true: it has none left */
+
+/* -- import_rows.c -- */
+
+/* A slice of the rows finds those about the same; true: all have. */
+bool engine_import_link(struct import_request *);
+/* The last row of the file about what `like` names; NULL: there is none. */
+const struct import_row *engine_import_named(const struct import_request *, const struct import_row *like);
+
+/* -- stage.c: a preview is made -- */
+
+#define STAGED_MS HOURS(1)		/* that a preview waits */
+
+/* -1: err refuses it. */
+int engine_stage_begin(struct engine *, const struct command *, struct err *);
+void engine_stage_slice(struct engine *, struct command *);	/* behind its last row; it answers */
+void engine_stage_aside(struct engine *, int64_t id);		/* it will not be finished */
+
+/* -- bereft.c -- */
+
+/* Fills q->lost and lost_at; false: there is more to look at, in turns to come. */
+bool engine_bereft_slice(struct engine *, struct staged *q);
+void engine_bereft_end(struct engine *, int64_t import);	/* that one looks no more */
+void engine_bereft_drop(struct engine *);
+
+/* -- apply.c -- */
+
+void engine_import_apply(struct engine *, struct command *);
+void engine_import_drop(struct engine *, struct command *);
+void engine_import_damaged(struct engine *, int64_t id);	/* it was put aside */
+void engine_imports_due(struct engine *);	/* a slice; and those whose time is over */
+msec engine_imports_next(const struct engine *);
+void engine_imports_load(struct engine *);
+
 /* -- dry_run.c -- */
 
 /* Plans every step of an alert that has just been accepted, as if nobody answered, and tells what

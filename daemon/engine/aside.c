@@ -427,6 +427,25 @@ inbound_aside(struct engine *e, const struct aside *aside)
 		store_inbound_judged(e->store, id, &(struct judgement){ .rule = "put aside" });
 }
 
+/* -- previews of imports -- */
+
+static void
+import_aside(struct engine *e, const struct aside *aside)
+{
+	struct said said;
+
+	engine_log(e, LOG_ERROR, "import put aside id=%llu reason=\"%s%s%s\"",
+		   (unsigned long long)aside->what.a, because(aside->cause), aside->why[0] ? ": " : "",
+		   aside->why);
+	if (aside->level)
+		return;
+	if (aside->cause == ASIDE_FAULTY) {
+		SAY(&said, task_work_fault, QUOTE("imports"));
+		engine_tell_fault(e, 0, &said);
+	}
+	engine_import_damaged(e, (int64_t)aside->what.a);
+}
+
 /* true: there is nothing more to do about it. */
 static bool
 see_to(struct engine *e, struct aside *aside)
@@ -437,6 +456,8 @@ see_to(struct engine *e, struct aside *aside)
 		return wave_aside(e, aside);
 	if (aside->what.kind == HAND_INBOUND)
 		inbound_aside(e, aside);
+	if (aside->what.kind == HAND_IMPORT)
+		import_aside(e, aside);
 	if (aside->what.kind != HAND_ALERT || aside->what.row)
 		return true;
 	if (!aside->level && (aside->cause == ASIDE_DEADLY ||

@@ -78,6 +78,11 @@ bool engine_has_nobody(struct engine *, struct alert *, const struct alert_reque
 void engine_nobody_refused(struct engine *, int64_t alert);	/* a person's last number */
 void engine_nobody_due(struct engine *);	/* a slice */
 void engine_nobody_load(struct engine *);
+/* A slice of the targets behind `*after` (-1: from the first), which moves: `lost` is told those that are
+ * still open for which everybody who could be called is `gone`.  true: that was the last slice. */
+typedef bool (*gone_fn)(void *ctx, uint32_t contact, const struct target *);
+bool engine_nobody_without(struct engine *, struct alert *, int64_t *after, gone_fn, target_fn lost,
+			   void *ctx);
 /* ,"nobody":[{"code","name"} …] */
 void engine_tell_nobody(struct engine *, const struct alert *, struct buf *json);
 

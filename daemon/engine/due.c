@@ -22,6 +22,7 @@ static const struct due rows[] = {
 	{ "early receipts", NULL, NULL, NULL, engine_receipts_load },
 	{ "calls not needed", NULL, engine_calls_slice, NULL, NULL },	/* e->more */
 	{ "who was told", NULL, engine_told_slice, NULL, engine_told_load },	/* e->more */
+	{ "imports", engine_imports_next, engine_imports_due, NULL, engine_imports_load },
 	{ "upkeep", engine_upkeep_next, engine_upkeep, engine_upkeep_shift, NULL },
 	{ "budgets", NULL, NULL, engine_budgets_shift, NULL },
 	{ "calls for help", NULL, NULL, NULL, engine_help_drop },

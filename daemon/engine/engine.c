@@ -149,6 +149,7 @@ engine_close(struct engine *e)
 	table_fini(&e->brakes, free);
 	engine_thanked_drop(e);
 	engine_help_drop(e);
+	engine_bereft_drop(e);
 	if (e->import)
 		command_free(e->import);
 	free(e->routes);
@@ -375,6 +376,12 @@ run(struct engine *e, struct command *cmd)
 	case CMD_ASK:
 		engine_ask(e, cmd);
 		break;
+	case CMD_IMPORT_APPLY:
+		engine_import_apply(e, cmd);
+		break;
+	case CMD_IMPORT_DROP:
+		engine_import_drop(e, cmd);
+		break;
 	case CMD_ANSWER:
 	case CMD_CANCEL:
 	case CMD_INBOX_ASSIGN:
@@ -400,14 +407,16 @@ put_back(struct command_list *taken, struct command_list *list)
 	*taken = (struct command_list){ 0 };
 }
 
+/* Imports wait for one another, and nobody for them. */
 static void
 take(struct command_list *from, struct command_list *taken, size_t max)
 {
+	struct command_list imports = { 0 };
 	struct command *cmd;
 
-	while (taken->count < max && from->first && from->first->kind != CMD_IMPORT &&
-	       (cmd = command_pop(from)))
-		command_push(taken, cmd);
+	while (taken->count < max && (cmd = command_pop(from)))
+		command_push(cmd->kind == CMD_IMPORT ? &imports : taken, cmd);
+	put_back(&imports, from);
 }
 
 static void
@@ -470,29 +479,33 @@ run_all(struct engine *e, const struct command_list *list)
 	engine_let_go(e);
 }
 
-/* An import keeps its place at the head of the bulk lane until its last row is written. */
+/* One import is at work until its last row is written, a slice a turn; take() leaves them in front. */
 static void
 run_import(struct engine *e, struct command_list *bulk)
 {
 	if (!e->import && bulk->first && bulk->first->kind == CMD_IMPORT)
 		e->import = command_pop(bulk);
-	if (e->import && engine_hold_command(e, e->import)) {
+	if (!e->import)
+		return;
+	if (e->import->import->at.phase == IMPORT_OVER) {
+		e->more = true;		/* its rows are being freed */
+	} else if (engine_hold_command(e, e->import)) {
 		engine_import_slice(e);
-	} else if (e->import) {
+	} else {
 		engine_aside_command(e, e->import);
-		e->import->import->done = e->import->import->row_count + 1;
+		engine_import_over(e);
 	}
 	engine_let_go(e);
 }
 
 static void
-finish_import(struct engine *e, bool committed, size_t before)
+finish_import(struct engine *e, bool committed, const struct import_progress *before)
 {
 	if (!e->import)
 		return;
 	if (!committed)
-		e->import->import->done = before;
-	else if (e->import->import->done > e->import->import->row_count) {
+		e->import->import->at = *before;
+	else if (e->import->import->at.phase == IMPORT_OVER && engine_import_freed(e)) {
 		command_free(e->import);
 		e->import = NULL;
 	}
@@ -543,7 +556,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 {
 	struct command_list first = { 0 }, second = { 0 };
 	table_set made_anew = store_made_anew(e->store);
-	size_t import_before = e->import ? e->import->import->done : 0;
+	struct import_progress import_before = { 0 };
 	bool changed;
 	int rc;
 
@@ -558,6 +571,8 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 		e->routes[i]->pause_before = e->routes[i]->pause;
 		e->routes[i]->outage_before = e->routes[i]->outage;
 	}
+	if (e->import)
+		import_before = e->import->import->at;
 	store_begin(e->store);
 	engine_let_go(e);
 	if (e->stale) {
@@ -580,7 +595,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 		store_meta_set(e->store, "last_instant", e->now);
 	rc = store_commit(e->store, err);
 	e->turning = false;
-	finish_import(e, rc == 0, import_before);
+	finish_import(e, rc == 0, &import_before);
 	e->stats.turns++;
 	if (rc < 0) {
 		put_back(&second, bulk);

@@ -187,8 +187,8 @@ int engine_may_close(struct engine *, const struct principal *, const struct tas
 /* On a text that came in; `a`: the alert that it is to belong to, or NULL. */
 int engine_may_decide(struct engine *, const struct principal *, const struct inbox_text *,
 		      const struct alert *a, struct err *);
-int engine_may_import(struct engine *, const struct principal *, const struct import_request *,
-		      struct err *);
+int engine_may_import(struct engine *, const struct principal *, const struct rights *,
+		      const struct import_request *, const struct import_row *, struct err *);
 
 /* -- asking.c: a failed turn runs its commands again, and must find the questions as they were -- */
 

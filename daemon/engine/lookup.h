@@ -168,8 +168,4 @@ void engine_desk_over(struct engine *, int64_t alert, const struct said *note);
 /* The list of those marked so has changed. */
 void engine_desk_nobody(struct engine *, const struct alert *, const struct policy *);
 
-/* -- import.c -- */
-
-void engine_import_slice(struct engine *);	/* of e->import; done > row_count when it is over */
-
 #endif

@@ -15,6 +15,9 @@ struct seeking {
 	struct planner p;
 	size_t looked, changed;
 	unsigned last;
+	gone_fn gone;			/* who is as good as gone; NULL: nobody */
+	target_fn lost;
+	void *ctx;
 };
 
 /* The people of a callout, as its rungs call them. */
@@ -68,31 +71,37 @@ pick_for(struct planner *p, const struct target *t)
 	}
 }
 
+/* Is there somebody to call for it?  *gone: there is, but all of them are as good as gone. */
 static bool
-has_somebody(struct seeking *s, const struct target *t)
+has_somebody(struct seeking *s, const struct target *t, bool *gone)
 {
 	struct planner *p = &s->p;
 
+	*gone = false;
 	for (size_t i = 0; i < p->policy->step_count; i++) {
 		p->step = &p->policy->steps[i];
 		p->count = 0;
 		if (p->step->inform)
 			continue;
 		pick_for(p, t);
-		for (size_t k = 0; k < p->count; k++)
-			if (store_can_be_called(s->e->store, p->picks[k].contact, p->alert->id,
-						p->step->channels[CHANNEL_SMS],
-						p->step->channels[CHANNEL_VOICE]))
+		for (size_t k = 0; k < p->count; k++) {
+			if (!store_can_be_called(s->e->store, p->picks[k].contact, p->alert->id,
+						 p->step->channels[CHANNEL_SMS],
+						 p->step->channels[CHANNEL_VOICE]))
+				continue;
+			*gone = s->gone && s->gone(s->ctx, p->picks[k].contact, t);
+			if (!*gone)
 				return true;
+		}
 	}
-	return false;
+	return *gone;
 }
 
 static void
 seek(void *ctx, const struct target *t)
 {
 	struct seeking *s = ctx;
-	bool nobody = !has_somebody(s, t);
+	bool gone, nobody = !has_somebody(s, t, &gone);
 
 	s->looked++;
 	s->last = t->id;
@@ -171,11 +180,11 @@ engine_has_nobody(struct engine *e, struct alert *a, const struct alert_request 
 {
 	struct step_plan out = { 0 };
 	struct seeking s;
-	bool nobody, quiet = e->quiet;
+	bool gone, nobody, quiet = e->quiet;
 
 	e->quiet = true;
 	seek_begin(&s, e, a, r, p, &out);
-	nobody = !has_somebody(&s, t);
+	nobody = !has_somebody(&s, t, &gone);
 	e->quiet = quiet;
 	seek_end(&s);
 	return nobody;
@@ -203,6 +212,43 @@ slice(struct engine *e, struct alert *a, const struct policy *p)
 	store_targets_after(e->store, a->id, e->nobody.after, SLICE, seek, &s);
 	e->quiet = false;
 	e->nobody.after = s.last;
+	seek_end(&s);
+	alert_request_free(r);
+	return s.looked < SLICE;
+}
+
+static void
+seek_lost(void *ctx, const struct target *t)
+{
+	struct seeking *s = ctx;
+	bool gone = false;
+
+	s->looked++;
+	s->last = t->id;
+	if (t->level < s->p.policy->until && has_somebody(s, t, &gone) && gone)
+		s->lost(s->ctx, t);
+}
+
+bool
+engine_nobody_without(struct engine *e, struct alert *a, int64_t *after, gone_fn gone, target_fn lost,
+		      void *ctx)
+{
+	const struct policy *p = a->policy ? engine_policy(e, a->policy) : NULL;
+	struct alert_request *r = p ? request_decode(a->body) : NULL;
+	struct step_plan out = { 0 };
+	bool quiet = e->quiet;
+	struct seeking s;
+
+	if (!r)
+		return true;
+	e->quiet = true;
+	seek_begin(&s, e, a, r, p, &out);
+	s.gone = gone;
+	s.lost = lost;
+	s.ctx = ctx;
+	store_targets_after(e->store, a->id, *after, SLICE, seek_lost, &s);
+	e->quiet = quiet;
+	*after = s.last;
 	seek_end(&s);
 	alert_request_free(r);
 	return s.looked < SLICE;

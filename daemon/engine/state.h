@@ -4,13 +4,14 @@
  * of floor N includes the header of floor N, which includes all those below it:
  *
  *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking
- *   2 lookup.h   documents, pick, broadcast, route_view, desk, import
+ *   2 lookup.h   documents, pick, broadcast, route_view, desk
  *   3 waves.h    waves, stop, moved
  *   4 message.h  message, held, hope, calls, compose, seats, rows, readers, endings,
  *                afresh, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, replace, stand_down, good_end, climb, catch_up, nobody, raise
- *   7 accept.h   kinds, lacking, dry_run, replaced, accept
+ *   7 accept.h   kinds, lacking, dry_run, replaced, accept, previews, bereft, import_rows,
+ *                stage, import, apply
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
  *  10 answer.h   ask, which, counts, thanks, help, answer, judge, inbound, errand, decide,
@@ -260,7 +261,13 @@ struct engine {
 		msec at;		/* when the first has waited enough; NEVER: none waits */
 		bool look;		/* something they may wait for has settled */
 	} waits;
-	struct command *import;		/* import.c: the one being written */
+	struct command *import;		/* import.c: the one being read, its rows until they are freed */
+	struct {			/* apply.c */
+		int64_t applying, sweep;	/* a preview that is being applied; one whose rows go; 0 = none */
+		uint64_t reply_to;	/* who waits for the first; 0 = nobody any more */
+		msec at;		/* when the time of one is over */
+		struct bereft *bereft;	/* bereft.c; NULL: nobody looks */
+	} imports;
 	struct {			/* hand.c, aside.c */
 		struct hand_page *page;	/* borrowed; NULL: nothing outlives the process */
 		struct hand own;	/* used without a page */

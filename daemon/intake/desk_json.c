@@ -214,6 +214,39 @@ intake_task(struct task_request **out, int64_t task, bool taken, const char *bod
 	return r.refused ? -1 : 0;
 }
 
+TAKE(replace)
+{
+	if (!json_is_boolean(v))
+		return refuse(r, REFUSED_INVALID, *at, not_a_flag);
+	((struct staged_request *)out)->replace = json_is_true(v);
+	return 0;
+}
+
+TAKE(yes)
+{
+	if (!json_is_boolean(v))
+		return refuse(r, REFUSED_INVALID, *at, not_a_flag);
+	((struct staged_request *)out)->yes = json_is_true(v);
+	return 0;
+}
+
+static const struct member apply_members[] = {
+	{ "replace", CONCEPT_REPLACE, take_replace }, { "yes", CONCEPT_YES, take_yes },
+};
+
+int
+intake_import_apply(struct staged_request *out, const char *body, size_t len, struct err *err)
+{
+	struct reading r = { .err = err };
+	json_t *json = len ? json_object_read(&r, body, len) : json_object();
+
+	if (!json)
+		return r.refused ? -1 : 0;
+	members_take(&r, apply_members, MEMBER_COUNT(apply_members), json, "", out);
+	json_decref(json);
+	return r.refused ? -1 : 0;
+}
+
 TAKE(resume_note)
 {
 	return take_string(r, out, v, at, NOTE_MAX);

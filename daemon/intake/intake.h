@@ -46,6 +46,8 @@ int intake_opt_in(struct contact_request **out, const char *ref, const char *bod
 int intake_division(struct division_request **out, const char *code, bool patch, const char *body, size_t len,
 		    struct err *);
 /* {"note": "…"}, where there need not be a note nor a body: *note may be NULL. */
+/* An import that waits is to be applied: {"replace", "yes"}; no body is both false. */
+int intake_import_apply(struct staged_request *, const char *body, size_t len, struct err *);
 int intake_route_resume(char **note, const char *body, size_t len, struct err *);
 
 /* A CSV file as it arrives (docs/import.md): UTF-8 with or without BOM, or GBK; commas, semicolons or

@@ -205,6 +205,7 @@ store_clock_shift(struct store *s, msec by)
 	store_run(s, "UPDATE inbound SET wait_until = wait_until + ?1 WHERE wait_until IS NOT NULL", "i",
 		  by);
 	store_run(s, "UPDATE receipt_early SET at = at + ?1", "i", by);
+	store_run(s, "UPDATE staged SET at = at + ?1, expires_at = expires_at + ?1", "i", by);
 	store_run(s, "UPDATE route SET down_since = down_since + ?1, "
 		  "restless_until = restless_until + ?1, alarms_until = alarms_until + ?1", "i", by);
 	store_run(s, "UPDATE route_alarm SET ends_at = ends_at + ?1 WHERE ends_at IS NOT NULL", "i",

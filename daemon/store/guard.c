@@ -17,7 +17,7 @@
 
 #include "core/buf.h"
 
-_Static_assert(STORE_TABLE_COUNT <= 32, "a set of tables is 32 bits");
+_Static_assert(STORE_TABLE_COUNT <= 64, "a set of tables is 64 bits");
 
 const char *const store_table_names[STORE_TABLE_COUNT] = {
 #define X(name, word) [TABLE_##name] = #word,

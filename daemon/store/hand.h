@@ -17,9 +17,9 @@
 #define HAND_DEATHS_MAX 3
 
 /* DUE, LOAD: a row of the engine's table of due things, as it is run, as it is loaded; INBOUND: a text
- * on disk that waited. */
+ * on disk that waited; IMPORT: a preview that is being applied. */
 enum hand_kind { HAND_NOTHING, HAND_COMMAND, HAND_ALERT, HAND_WAVE, HAND_DUE, HAND_LOAD, HAND_INBOUND,
-		 HAND_KIND_COUNT };
+		 HAND_IMPORT, HAND_KIND_COUNT };
 
 struct hand {
 	uint32_t kind;			/* enum hand_kind */

@@ -12,9 +12,10 @@
 /* A connection with the statements made on it. */
 struct connection {
 	sqlite3 *db;
-	struct {
+	struct statement {
 		const char *sql;	/* address of the literal is the key */
 		sqlite3_stmt *stmt;
+		bool lists;		/* it writes a list of places, people or duties */
 	} slots[STATEMENT_SLOTS];
 };
 
@@ -37,6 +38,7 @@ struct store {
 	bool met_fault;			/* … or because of what was to be written */
 	bool again;			/* the turn failed, but another one will go further */
 	bool failed, full, held;	/* held: by another program */
+	bool lists_changed;		/* in this turn */
 	unsigned long statements;	/* run since it was opened */
 	int changes_before;		/* sqlite3_total_changes at store_begin */
 	char reason[256];
@@ -63,6 +65,11 @@ store_is_damage(int rc)
 	return (rc & 0xff) == SQLITE_CORRUPT || (rc & 0xff) == SQLITE_NOTADB;
 }
 
+/* staged.c: a row of its columns. */
+void staged_from(sqlite3_stmt *, struct staged *out);
+#define STAGED_COLUMNS "id, kind, stage, gone, by_kind, by_name, generation, within, replace, " \
+	"confirmed, at, expires_at, rows, added, changed, unchanged, missing, inside, cursor, touched, " \
+	"removed, deactivated, lost, coalesce(lost_at, '')"
 /* wal.c: the name of the VFS to open with.  It stands on the one that is SQLite's default at the
  * first call. */
 const char *store_vfs(void);

@@ -387,6 +387,71 @@ store_roster_put(struct store *s, int64_t role, division_code division, msec fro
 }
 
 int64_t
+store_role_after(struct store *s, int64_t role)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id FROM role WHERE id > ? ORDER BY id LIMIT 1", "i", role);
+	int64_t id = 0;
+
+	if (store_step(s, st)) {
+		id = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return id;
+}
+
+size_t
+store_divisions_after(struct store *s, struct division_range range, division_code after, size_t max,
+		      division_fn fn, void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT code FROM division WHERE code >= ? AND code <= ? AND "
+				       "code > ? ORDER BY code LIMIT ?", "iiii", range.first, range.last,
+				       after, (int64_t)max);
+	size_t count = 0;
+
+	for (; store_step(s, st); count++)
+		fn(ctx, sqlite3_column_int64(st, 0));
+	return count;
+}
+
+bool
+store_roster_get(struct store *s, int64_t role, division_code division, msec from_at, uint32_t contact,
+		 msec *to_at)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT to_at FROM roster WHERE role = ? AND division = ? AND "
+				       "from_at = ? AND contact = ?", "iiii", role, division, from_at,
+				       (int64_t)contact);
+
+	if (!store_step(s, st))
+		return false;
+	*to_at = sqlite3_column_int64(st, 0);
+	store_done(st);
+	return true;
+}
+
+void
+store_posts_drop(struct store *s, uint32_t contact, struct division_range range)
+{
+	store_run(s, "DELETE FROM post WHERE contact = ? AND division BETWEEN ? AND ?", "iii",
+		  (int64_t)contact, range.first, range.last);
+	store_run(s, "UPDATE contact SET version = version + 1 WHERE id = ?", "i", (int64_t)contact);
+}
+
+void
+store_person_deactivate(struct store *s, uint32_t contact)
+{
+	s->have_person = false;
+	store_run(s, "UPDATE contact SET active = 0, version = version + 1 WHERE id = ?", "i",
+		  (int64_t)contact);
+}
+
+bool
+store_has_duty(struct store *s, uint32_t contact, msec now)
+{
+	return store_any(s, store_query(s, "SELECT 1 FROM roster WHERE contact = ? AND to_at > ?", "ii",
+				       (int64_t)contact, now));
+}
+
+int64_t
 store_document_put(struct store *s, const char *kind, const char *name, const char *body,
 		   const unsigned char sha256[32])
 {

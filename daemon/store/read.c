@@ -144,6 +144,12 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 	case READ_EXPORT_DIVISIONS:
 	case READ_EXPORT_ROSTER:
 		return read_export(r, q, s, out, err);
+	case READ_IMPORTS:
+		return read_imports(r, q, s, out);
+	case READ_IMPORT:
+		return read_import(r, q, out, err);
+	case READ_IMPORT_ROWS:
+		return read_import_rows(r, q, out, err);
 	}
 	return -1;
 }

@@ -24,7 +24,8 @@ struct reader;
 enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVENTS, READ_TASKS,
 		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS, READ_ANSWERS, READ_INBOX,
 		 READ_DIVISIONS, READ_SEASON, READ_DIVISION, READ_CONTACTS, READ_CONTACT,
-		 READ_EXPORT_CONTACTS, READ_EXPORT_DIVISIONS, READ_EXPORT_ROSTER };
+		 READ_EXPORT_CONTACTS, READ_EXPORT_DIVISIONS, READ_EXPORT_ROSTER, READ_IMPORTS, READ_IMPORT,
+		 READ_IMPORT_ROWS };
 
 struct read_filter {			/* of a list; nothing = all */
 	unsigned states, severities;	/* bits 1 << alert_state, 1 << severity; 0 = all */
@@ -36,6 +37,7 @@ struct read_filter {			/* of a list; nothing = all */
 	int active;			/* CONTACTS: 1 those who are, 0 those who are not, -1 = all */
 	bool opted_out;			/* CONTACTS: only those who have */
 	msec since;			/* accepted or received then or later; SEASON: seen to work then */
+	int change;			/* IMPORT_ROWS: enum staged_change */
 	division_code division;		/* what concerns it, or lies within it; of DIVISION that itself */
 };
 
@@ -43,7 +45,8 @@ struct read_filter {			/* of a list; nothing = all */
 struct read_query {
 	enum read_what what;
 	uint64_t reply_to;		/* who waits for the answer (web_reply) */
-	int64_t alert;			/* of ALERT, TARGETS, MESSAGES, EVENTS, ANSWERS; INBOX: 0 = any */
+	int64_t alert;			/* of ALERT, TARGETS, MESSAGES, EVENTS, ANSWERS; INBOX: 0 = any; of
+					 * IMPORT, IMPORT_ROWS: the import's id */
 	char after[48];			/* cursor: `next` of the page before; "" = from the start */
 	unsigned limit;			/* 0 = READ_ROWS_MAX */
 	bool open_only;			/* ALERTS, TASKS; INBOX: what nobody has decided */

@@ -92,6 +92,9 @@ int read_contact(struct reader *, const struct read_query *, const struct settin
 /* EXPORT_…: as read.h says of MESSAGES_CSV. */
 int read_export(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 		struct err *);
+int read_imports(struct reader *, const struct read_query *, const struct settings *, struct buf *);
+int read_import(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_import_rows(struct reader *, const struct read_query *, struct buf *, struct err *);
 void read_memory_free(struct read_memory *);
 
 /* The policy an alert runs on: the one in force, or an older version of it from the store; NULL:

@@ -39,6 +39,26 @@ CREATE TABLE roster (
 	to_at INTEGER NOT NULL, contact INTEGER NOT NULL,
 	PRIMARY KEY (role, division, from_at, contact)
 ) STRICT, WITHOUT ROWID;
+-- An import that was compared with the store (staged.c); stage, gone, change: enums of store.h.
+-- within 0: anywhere; generation: of the lists, before they were compared; cursor: of the stage;
+-- lost: open targets that would have nobody left, lost_at: JSON, the first of them
+CREATE TABLE staged (
+	id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, stage INTEGER NOT NULL,
+	gone INTEGER NOT NULL DEFAULT 0, by_kind INTEGER NOT NULL, by_name TEXT NOT NULL,
+	generation INTEGER NOT NULL, within INTEGER NOT NULL, replace INTEGER NOT NULL DEFAULT 0,
+	confirmed INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
+	rows INTEGER NOT NULL, added INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0,
+	unchanged INTEGER NOT NULL DEFAULT 0, missing INTEGER NOT NULL DEFAULT 0,
+	inside INTEGER NOT NULL DEFAULT 0, cursor INTEGER NOT NULL DEFAULT 0,
+	touched INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0,
+	deactivated INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0, lost_at TEXT
+) STRICT;
+-- seq: place in the file, of a missing contact its id; was: a digest of what the store had, 0 = nothing
+CREATE TABLE staged_row (
+	import INTEGER NOT NULL, change INTEGER NOT NULL, seq INTEGER NOT NULL, key TEXT NOT NULL,
+	line INTEGER NOT NULL, was INTEGER NOT NULL, old TEXT, new TEXT,
+	PRIMARY KEY (import, change, seq)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE document (
 	id INTEGER PRIMARY KEY, sha256 BLOB NOT NULL UNIQUE, kind TEXT NOT NULL,
 	name TEXT NOT NULL, body TEXT NOT NULL

@@ -178,6 +178,20 @@ store_can_be_called(struct store *s, uint32_t contact, int64_t alert, bool sms, 
 	return can;
 }
 
+int64_t
+store_alert_open_before(struct store *s, int64_t alert)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id FROM alert WHERE closed_at IS NULL AND policy <> 0 AND "
+				       "targets > 0 AND id < ? ORDER BY id DESC LIMIT 1", "i", alert);
+	int64_t id = 0;
+
+	if (store_step(s, st)) {
+		id = sqlite3_column_int64(st, 0);
+		store_done(st);
+	}
+	return id;
+}
+
 void
 store_alerts_open(struct store *s, size_t max, alert_id_fn fn, void *ctx)
 {

@@ -18,7 +18,7 @@
 #define TABLES_LATER (TABLE_BIT(TABLE_MESSAGE) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_EVENT) | \
 		      TABLE_BIT(TABLE_AUDIT) | TABLE_BIT(TABLE_INBOUND) | TABLE_BIT(TABLE_RECEIPT_KEY) | \
 		      TABLE_BIT(TABLE_RECEIPT_EARLY) | TABLE_BIT(TABLE_CALLED) | TABLE_BIT(TABLE_VARIANT) | \
-		      TABLE_BIT(TABLE_TOLD) | TABLE_BIT(TABLE_REACHED))
+		      TABLE_BIT(TABLE_TOLD) | TABLE_BIT(TABLE_REACHED) | TABLE_BIT(TABLE_STAGED_ROW))
 #define APPLICATION_ID 0x676f6e67	/* "gong" */
 
 __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
@@ -192,14 +192,14 @@ store_failed(const struct store *s)
 
 /* Statements live as long as the connection; finding one is a hash of the literal's address.  One
  * that is being walked is left alone: who asks the same from inside gets another. */
-static sqlite3_stmt *
+static const struct statement *
 statement(struct store *s, struct connection *c, const char *sql)
 {
 	size_t slot = ((uintptr_t)sql >> 3) * 2654435761u % STATEMENT_SLOTS;
 
 	for (size_t i = 0; i < STATEMENT_SLOTS; i++, slot = (slot + 1) % STATEMENT_SLOTS) {
 		if (c->slots[slot].sql == sql && !sqlite3_stmt_busy(c->slots[slot].stmt))
-			return c->slots[slot].stmt;
+			return &c->slots[slot];
 		if (c->slots[slot].sql)
 			continue;
 		if (sqlite3_prepare_v3(c->db, sql, -1, SQLITE_PREPARE_PERSISTENT,
@@ -208,7 +208,9 @@ statement(struct store *s, struct connection *c, const char *sql)
 			return NULL;
 		}
 		c->slots[slot].sql = sql;
-		return c->slots[slot].stmt;
+		c->slots[slot].lists = !sqlite3_stmt_readonly(c->slots[slot].stmt) &&
+			store_tables_in(sql) & TABLES_LISTS;
+		return &c->slots[slot];
 	}
 	assert(!"statement table full");
 	return NULL;
@@ -281,7 +283,8 @@ bind_all(sqlite3_stmt *st, const char *types, va_list args)
 sqlite3_stmt *
 store_query(struct store *s, const char *sql, const char *types, ...)
 {
-	sqlite3_stmt *st = s->failed ? NULL : statement(s, connection_for(s, sql), sql);
+	const struct statement *found = s->failed ? NULL : statement(s, connection_for(s, sql), sql);
+	sqlite3_stmt *st = found ? found->stmt : NULL;
 
 	if (st) {
 		va_list args;
@@ -364,13 +367,15 @@ is_lost_record(const struct store *s, const char *sql)
 int
 store_run(struct store *s, const char *sql, const char *types, ...)
 {
-	sqlite3_stmt *st = s->failed ? NULL : statement(s, &s->main, sql);
+	const struct statement *found = s->failed ? NULL : statement(s, &s->main, sql);
+	sqlite3_stmt *st = found ? found->stmt : NULL;
 	va_list args;
 	int rc;
 
 	if (!st)
 		return -1;
 	s->statements++;
+	s->lists_changed |= found->lists;
 	if (s->unwritable && is_lost_record(s, sql))
 		return 0;
 	va_start(args, types);
@@ -403,7 +408,7 @@ void
 store_begin(struct store *s)
 {
 	s->failed = s->full = s->held = s->again = s->met_damage = s->met_fault = false;
-	s->have_person = false;
+	s->have_person = s->lists_changed = false;
 	hand_turn();
 	store_run(s, "BEGIN IMMEDIATE", "");
 	s->changes_before = sqlite3_total_changes(s->main.db);
@@ -443,6 +448,8 @@ int
 store_commit(struct store *s, struct err *err)
 {
 	assert(s->failed || !is_walking(s));
+	if (!s->failed && s->lists_changed)
+		store_meta_set(s, "lists_generation", store_lists_generation(s));
 	if (!s->failed)
 		store_run(s, "COMMIT", "");
 	if (!s->failed)
@@ -496,6 +503,12 @@ store_meta_set(struct store *s, const char *name, int64_t value)
 {
 	store_run(s, "INSERT INTO meta VALUES (?, ?) "
 		  "ON CONFLICT (name) DO UPDATE SET value = excluded.value", "ti", name, value);
+}
+
+int64_t
+store_lists_generation(struct store *s)
+{
+	return store_meta_get(s, "lists_generation", 0) + s->lists_changed;
 }
 
 void
@@ -629,7 +642,19 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"UPDATE contact SET opt_out_text = (SELECT text FROM inbound i WHERE i.contact = contact.id "
 	"AND i.meaning = 'opt_out' ORDER BY i.id DESC LIMIT 1) WHERE opt_out = 1;"
 	"CREATE TABLE post_off (contact INTEGER NOT NULL, role INTEGER NOT NULL, division INTEGER NOT NULL, "
-	"ord INTEGER NOT NULL, PRIMARY KEY (contact, role, division, ord)) STRICT, WITHOUT ROWID",
+	"ord INTEGER NOT NULL, PRIMARY KEY (contact, role, division, ord)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE staged (id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, stage INTEGER NOT NULL, "
+	"gone INTEGER NOT NULL DEFAULT 0, by_kind INTEGER NOT NULL, by_name TEXT NOT NULL, "
+	"generation INTEGER NOT NULL, within INTEGER NOT NULL, replace INTEGER NOT NULL DEFAULT 0, "
+	"confirmed INTEGER NOT NULL DEFAULT 0, at INTEGER NOT NULL, expires_at INTEGER NOT NULL, "
+	"rows INTEGER NOT NULL, added INTEGER NOT NULL DEFAULT 0, changed INTEGER NOT NULL DEFAULT 0, "
+	"unchanged INTEGER NOT NULL DEFAULT 0, missing INTEGER NOT NULL DEFAULT 0, "
+	"inside INTEGER NOT NULL DEFAULT 0, cursor INTEGER NOT NULL DEFAULT 0, "
+	"touched INTEGER NOT NULL DEFAULT 0, removed INTEGER NOT NULL DEFAULT 0, "
+	"deactivated INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0, lost_at TEXT) STRICT;"
+	"CREATE TABLE staged_row (import INTEGER NOT NULL, change INTEGER NOT NULL, seq INTEGER NOT NULL, "
+	"key TEXT NOT NULL, line INTEGER NOT NULL, was INTEGER NOT NULL, old TEXT, new TEXT, "
+	"PRIMARY KEY (import, change, seq)) STRICT, WITHOUT ROWID",
 };
 
 static int

@@ -15,10 +15,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/buf.h"
 #include "core/division.h"
 #include "core/err.h"
 #include "core/msec.h"
 #include "core/words.h"
+#include "daemon/contract/contract.h"
 #include "daemon/store/guard.h"
 
 struct store;
@@ -143,6 +145,16 @@ void store_post_rest(struct store *, int64_t role, division_code, unsigned order
 void store_roster_put(struct store *, int64_t role, division_code, msec from_at, msec to_at,
 		      uint32_t contact);
 
+int64_t store_role_after(struct store *, int64_t role);		/* the next id; 0 = there is none */
+/* In order, those of the range behind `after`; returns how many. */
+size_t store_divisions_after(struct store *, struct division_range, division_code after, size_t max,
+			     division_fn, void *ctx);
+bool store_roster_get(struct store *, int64_t role, division_code, msec from_at, uint32_t contact, msec *to_at);
+void store_posts_drop(struct store *, uint32_t contact, struct division_range);
+void store_person_deactivate(struct store *, uint32_t contact);
+/* Is there a duty of his that is not over? */
+bool store_has_duty(struct store *, uint32_t contact, msec now);
+
 /* -- person.c: one person or place whole, as the desk changes it -- */
 
 #define PERSON_NUMBERS 4
@@ -163,6 +175,82 @@ void store_person_posts(struct store *, uint32_t contact, post_fn, void *ctx);
 int64_t store_person_version(struct store *, uint32_t contact);
 int64_t store_division_version(struct store *, division_code);
 bool store_role_name(struct store *, int64_t role, char name[64]);
+
+/* -- cards.c: a contact as a list names him -- */
+struct card {
+	uint32_t id;			/* 0: he is not in the store */
+	enum lang lang;
+	bool lang_said;			/* by a list; else it is the site's */
+	bool active;
+	char ref[64], name[128];
+	uint64_t numbers[PERSON_NUMBERS];	/* E.164 in order of preference, 0 ends */
+	unsigned sms, voice;		/* bit i: number i may be used for it */
+	struct person_post *posts;	/* its own; sorted and each once, but where card_post_add is at work */
+	size_t post_count, post_cap;
+};
+void card_clear(struct card *);		/* keeps the memory of the posts */
+void card_fini(struct card *);
+void card_post_add(struct card *, int64_t role, division_code, unsigned order);
+void card_sort(struct card *);
+bool card_is(const struct card *, const struct card *);		/* the same but for the id */
+void card_encode(const struct card *, struct buf *);		/* as JSON, the same for the same */
+int card_decode(struct card *, const char *ref, const char *json);	/* -1: not what card_encode made */
+bool store_card_get(struct store *, const char *ref, struct card *out);
+/* Writes what differs; fills now->id.  `was`: as store_card_get has it in this turn, id 0 = not there. */
+void store_card_put(struct store *, const struct card *was, struct card *now);
+
+/* -- staged.c: imports that were compared with the store and wait to be applied -- */
+#define STAGED_LOST_BYTES 1600
+/* Append only.  CHECKING to REMOVING: it is being applied. */
+enum stage { STAGE_STAGING, STAGE_READY, STAGE_CHECKING, STAGE_LOOKING, STAGE_WRITING, STAGE_REMOVING,
+	     STAGE_APPLIED, STAGE_GONE, STAGE_COUNT };
+const char *stage_name(enum stage);		/* "applying" of several */
+enum staged_change { STAGED_ADDED, STAGED_CHANGED, STAGED_UNCHANGED, STAGED_MISSING, STAGED_CHANGES };
+const char *staged_change_name(enum staged_change);
+enum staged_gone { GONE_NOT, GONE_DROPPED, GONE_EXPIRED, GONE_RESTARTED, GONE_DAMAGED };
+struct staged {
+	int64_t id;
+	enum import_kind kind;
+	enum stage stage;
+	enum staged_gone gone;			/* why, with STAGE_GONE */
+	struct principal by;			/* whose it is; kind and name only */
+	int64_t generation;			/* of the lists, before they were compared */
+	division_code within;			/* 0: anywhere */
+	bool replace, confirmed;		/* as it is being applied */
+	msec at, expires_at;			/* expires_at: of what is over, when it is forgotten */
+	int64_t rows, count[STAGED_CHANGES];	/* rows of the file; entries by their change */
+	int64_t inside;				/* contacts with a post within */
+	int64_t cursor;				/* of its stage: the last seq that is done */
+	int64_t touched, removed, deactivated;	/* of what was applied: left as somebody else made it meanwhile … */
+	int64_t lost;				/* open targets that would have nobody left … */
+	char lost_at[STAGED_LOST_BYTES];	/* … the first of them: a JSON array, or "" */
+};
+struct staged_row {
+	enum staged_change change;
+	int64_t seq;				/* ascending from 1; MISSING: the contact */
+	const char *key;			/* a contact's ref, a division's code */
+	unsigned line;				/* of the file; 0 = it is not there */
+	uint64_t was;				/* table_key of what the store had; 0 = nothing */
+	const char *old, *new;			/* JSON; old of CHANGED and MISSING, new of ADDED and CHANGED */
+};
+typedef void (*staged_fn)(void *ctx, const struct staged *);
+typedef void (*staged_row_fn)(void *ctx, const struct staged_row *);
+int64_t store_staged_new(struct store *, const struct staged *);
+bool store_staged_get(struct store *, int64_t id, struct staged *);
+void store_staged_set(struct store *, const struct staged *);	/* what may change of it */
+void store_staged_all(struct store *, staged_fn, void *ctx);
+void store_staged_drop(struct store *, int64_t id);		/* its rows must be gone */
+void store_staged_row_put(struct store *, int64_t import, const struct staged_row *);
+/* In order, up to `max` after `after` (0 = from the first); returns how many. */
+size_t store_staged_rows(struct store *, int64_t import, enum staged_change, int64_t after, size_t max,
+			 staged_row_fn, void *ctx);
+bool store_staged_is_missing(struct store *, int64_t import, uint32_t contact);
+int staged_gone_say(const struct staged *, struct err *);	/* -1; err: why it is gone */
+/* For clients: docs/api.md. */
+void staged_json(const struct staged *, struct buf *);
+size_t store_staged_rows_drop(struct store *, int64_t import, size_t max);	/* how many went */
+/* Differs once a list of places, people or duties was written, in this turn too. */
+int64_t store_lists_generation(struct store *);
 
 /* -- documents -- */
 int64_t store_document_put(struct store *, const char *kind, const char *name, const char *body,
@@ -232,6 +320,7 @@ void store_target_nobody(struct store *, int64_t alert, unsigned target, bool no
 bool store_can_be_called(struct store *, uint32_t contact, int64_t alert, bool sms, bool voice);
 typedef void (*alert_id_fn)(void *ctx, int64_t alert);
 void store_alerts_open(struct store *, size_t max, alert_id_fn, void *ctx); /* with targets, newest first */
+int64_t store_alert_open_before(struct store *, int64_t alert);	/* the next older one; 0 = none */
 bool store_target_get(struct store *, int64_t alert, unsigned target, struct target *);
 bool store_target_by_division(struct store *, int64_t alert, division_code, struct target *);
 /* `parted`: some may have moved. */

@@ -259,18 +259,48 @@ post_import(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	struct import_request *rows;
 	struct command *cmd;
+	struct err err;
 	struct query q;
 
 	if (!read_query(web, c, x, &q))
 		return;
+	if (q.within && !q.preview) {
+		err_say(&err, REFUSED_INVALID, about_name(CONCEPT_QUERY, "within"), import_within_preview);
+		web_refuse(c, &err);
+		return;
+	}
 	if (csv_intake_finish(x->csv, &rows) < 0) {
 		web_refuse_faults(c, csv_intake_faults(x->csv));
 		return;
 	}
+	rows->preview = q.preview;
+	rows->within = q.within;
 	http_wait_s(c, IMPORT_WITHIN_S);
 	cmd = command_new(CMD_IMPORT, -1);
 	cmd->import = rows;
 	submit(web, c, x, cmd);
+}
+
+static void
+post_staged(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	enum command_kind kind = (enum command_kind)x->call->kind;
+	const struct buf *body = http_body(c);
+	struct command *cmd = command_new(kind, -1);
+	struct err err = { 0 };
+	struct query q;
+
+	cmd->staged.import = x->place.id;
+	if (!read_query(web, c, x, &q)) {
+		command_free(cmd);
+	} else if (kind == CMD_IMPORT_APPLY &&
+		   intake_import_apply(&cmd->staged, body->data, body->len, &err) < 0) {
+		command_free(cmd);
+		web_refuse(c, &err);
+	} else {
+		http_wait_s(c, IMPORT_WITHIN_S);
+		submit(web, c, x, cmd);
+	}
 }
 
 static void
@@ -389,9 +419,17 @@ static const struct api_call calls[] = {
 	{ "PATCH", "/v1/divisions/{code}", VERB_PEOPLE, JSON_TYPE, 0, put_division, 1 },
 	{ "POST", "/v1/routes/{name}/ask", VERB_ROUTES, JSON_TYPE, 0, post_ask, 0 },
 	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },
-	{ "POST", "/v1/import/divisions", VERB_PEOPLE, CSV_TYPE, 0, post_import, IMPORT_DIVISIONS },
-	{ "POST", "/v1/import/contacts", VERB_PEOPLE, CSV_TYPE, 0, post_import, IMPORT_CONTACTS },
-	{ "POST", "/v1/import/roster", VERB_ROSTER, CSV_TYPE, 0, post_import, IMPORT_ROSTER },
+	{ "POST", "/v1/import/divisions", VERB_PEOPLE, CSV_TYPE, QUERY_PREVIEW | QUERY_WITHIN, post_import,
+	  IMPORT_DIVISIONS },
+	{ "POST", "/v1/import/contacts", VERB_PEOPLE, CSV_TYPE, QUERY_PREVIEW | QUERY_WITHIN, post_import,
+	  IMPORT_CONTACTS },
+	{ "POST", "/v1/import/roster", VERB_ROSTER, CSV_TYPE, QUERY_PREVIEW, post_import, IMPORT_ROSTER },
+	{ "GET", "/v1/imports", VERB_PEOPLE, NULL, 0, get_read, READ_IMPORTS },
+	{ "GET", "/v1/imports/{id}", VERB_PEOPLE, NULL, 0, get_read, READ_IMPORT },
+	{ "DELETE", "/v1/imports/{id}", VERB_PEOPLE, NULL, 0, post_staged, CMD_IMPORT_DROP },
+	{ "GET", "/v1/imports/{id}/rows", VERB_PEOPLE, NULL, QUERY_CHANGE | QUERY_UNMASKED | PAGE, get_read,
+	  READ_IMPORT_ROWS },
+	{ "POST", "/v1/imports/{id}/apply", VERB_PEOPLE, JSON_TYPE, 0, post_staged, CMD_IMPORT_APPLY },
 	{ "GET", "/v1/export/contacts", VERB_READ, NULL, QUERY_UNMASKED, export_get, READ_EXPORT_CONTACTS },
 	{ "GET", "/v1/export/divisions", VERB_READ, NULL, 0, export_get, READ_EXPORT_DIVISIONS },
 	{ "GET", "/v1/export/roster", VERB_READ, NULL, 0, export_get, READ_EXPORT_ROSTER },

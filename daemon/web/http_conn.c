@@ -13,6 +13,7 @@ http_reason(int status)
 		{ 200, "OK" }, { 202, "Accepted" }, { 204, "No Content" }, { 304, "Not Modified" }, { 400, "Bad Request" },
 		{ 401, "Unauthorized" }, { 403, "Forbidden" }, { 404, "Not Found" },
 		{ 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 409, "Conflict" },
+		{ 410, "Gone" },
 		{ 412, "Precondition Failed" },
 		{ 413, "Content Too Large" }, { 415, "Unsupported Media Type" },
 		{ 417, "Expectation Failed" }, { 422, "Unprocessable Content" },

@@ -80,9 +80,13 @@ struct exchange {			/* a request in hand; one a connection */
 #define QUERY_TAG 262144u
 #define QUERY_ACTIVE 524288u
 #define QUERY_OPTED_OUT 1048576u
+#define QUERY_PREVIEW 2097152u
+#define QUERY_WITHIN 4194304u
+#define QUERY_CHANGE 8388608u
 
 struct query {
-	bool dry_run, open, unmasked;
+	bool dry_run, open, unmasked, preview;
+	division_code within;		/* 0 = not said */
 	unsigned limit;
 	char after[48];
 	int below, state;

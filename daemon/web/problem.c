@@ -32,6 +32,8 @@ problem_status(enum err_kind kind)
 		return 408;
 	case REFUSED_CONFLICT:
 		return 409;
+	case REFUSED_GONE:
+		return 410;
 	case REFUSED_STALE:
 		return 412;
 	case REFUSED_TOO_LARGE:

@@ -108,6 +108,15 @@ alert_state_parse(const char *word)
 }
 
 static int
+change_parse(const char *word)
+{
+	for (int i = 0; i < STAGED_CHANGES; i++)
+		if (strcmp(staged_change_name((enum staged_change)i), word) == 0)
+			return i;
+	return -1;
+}
+
+static int
 mode(struct query *q, struct about at, const char *value, struct err *err)
 {
 	static const char *const modes[] = { "real", "drill", "test" };
@@ -177,6 +186,11 @@ filter(struct query *q, unsigned which, const char *name, const char *value, str
 		return instant(q, at, value, err);
 	case QUERY_DIVISION:
 		return division_parse(&q->filter.division, value, err) < 0 ? err_about(err, at) : 0;
+	case QUERY_WITHIN:
+		return division_parse(&q->within, value, err) < 0 ? err_about(err, at) : 0;
+	case QUERY_CHANGE:
+		q->filter.change = change_parse(value);
+		return q->filter.change >= 0 ? 0 : err_say(err, REFUSED_INVALID, at, query_change);
 	case QUERY_ALERT:
 		return alert_named(value, &q->alert) ? 0
 			: err_say(err, REFUSED_INVALID, at, query_alert, QUOTE(value));
@@ -205,6 +219,8 @@ one(struct query *q, unsigned which, const char *name, const char *value, struct
 		return flag(&q->dry_run, name, value, err);
 	case QUERY_OPEN:
 		return flag(&q->open, name, value, err);
+	case QUERY_PREVIEW:
+		return flag(&q->preview, name, value, err);
 	case QUERY_UNMASKED:
 		return flag(&q->unmasked, name, value, err);
 	case QUERY_ACTIVE:
@@ -246,6 +262,7 @@ static const struct {
 	{ "contact", QUERY_CONTACT }, { "find", QUERY_FIND },
 	{ "role", QUERY_ROLE }, { "tag", QUERY_TAG }, { "active", QUERY_ACTIVE },
 	{ "opted_out", QUERY_OPTED_OUT },
+	{ "preview", QUERY_PREVIEW }, { "within", QUERY_WITHIN }, { "change", QUERY_CHANGE },
 };
 #define NAMES (sizeof(names) / sizeof(*names))
 
@@ -267,7 +284,7 @@ unknown(const char *name, unsigned known, struct err *err)
 int
 query_parse(struct query *q, const char *text, unsigned known, msec now, struct err *err)
 {
-	*q = (struct query){ .state = -1, .filter = { .active = -1 }, .now = now };
+	*q = (struct query){ .state = -1, .filter = { .active = -1, .change = STAGED_CHANGED }, .now = now };
 	while (text && *text) {
 		size_t len = strcspn(text, "&"), key = strcspn(text, "=&");
 		char name[32], value[160] = "";

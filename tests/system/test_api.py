@@ -425,7 +425,7 @@ def test_large_files_go_over_the_unix_socket_only(world):
     assert len(data) > BODY_MAX
     status, p = world.tcp("POST", "/v1/import/divisions", data)
     assert status == 413
-    assert world.api("POST", "/v1/import/divisions", data) == (200, {"rows": 1 + 50 + 50 * 199})
+    assert world.api("POST", "/v1/import/divisions", data)[1]["added"] == 1 + 50 + 50 * 199
 
 
 def test_callback_addresses(world):

@@ -556,6 +556,37 @@ def test_routes_and_their_troubles(night):
     night.ok("POST", "/v1/routes/stopped/resume", {"note": "?"})
 
 
+def test_what_a_list_would_change(night):
+    """Of the whole county its file names one: that would leave open targets without anybody."""
+    one = (b"id,name,phone,role,division\nnew-1,\xe6\x96\xb0,+999188880001,warner,990121001001\n"
+           b"%s,\xe7\x8e\x8b,+999188880002,dept_head,990121\n" % SECOND.encode())
+    divisions = "code,name\n" + "\n".join("%s,%s" % r[:2] for r in night.district.divisions)
+    ask = "/v1/imports/%d"
+    assert night.ok("POST", "/v1/import/divisions?preview=1", divisions.encode())["id"] == 1
+    night.ok("POST", ask % 1 + "/apply", {})
+    night.refuse(409, "DELETE", ask % 1)
+    seen = night.ok("POST", "/v1/import/contacts?preview=1&within=990121", one)
+    assert (seen["added"], seen["changed"]) == (1, 1) and seen["missing"] > 9 and seen["lost"], seen
+    assert {"code", "contact"} <= {k for at in seen["lost_at"] for k in at}, seen["lost_at"]
+    assert night.ok("GET", ask % seen["id"]) == seen
+    for change in "added", "changed", "unchanged", "missing":
+        rows = night.ok("GET", ask % seen["id"] + "/rows?limit=3&change=" + change)
+        assert bool(rows["rows"]) == (change != "unchanged") and bool(rows["next"]) == (change == "missing")
+    night.refuse(409, "POST", ask % seen["id"] + "/apply", {"replace": True})
+    assert night.ok("DELETE", ask % seen["id"])["gone"] == "dropped"
+    for method, part in ("GET", ""), ("GET", "/rows"), ("POST", "/apply"), ("DELETE", ""):
+        night.refuse(410, method, ask % seen["id"] + part)
+        night.refuse(404, method, ask % 4711 + part)
+    ids = [night.ok("POST", "/v1/import/divisions?preview=1", divisions.encode())["id"] for _ in range(4)]
+    night.refuse(429, "POST", "/v1/import/divisions?preview=1", divisions.encode())
+    night.refuse(429, "POST", "/v1/import/roster?preview=1", b"role,division,contact,from,to\n"
+                 b"duty_officer,990121,duty_officer-990121-1,2026-01-01 00:00,2026-12-31 00:00\n")
+    night.refuse(429, "POST", "/v1/import/contacts?preview=1", one)
+    for n in ids:
+        night.ok("DELETE", ask % n)
+    assert {i["state"] for i in night.ok("GET", "/v1/imports")["imports"]} == {"applied", "gone"}
+
+
 SECRET = "%s/sixteen-letters-x"
 
 
@@ -633,7 +664,7 @@ def test_every_operation_names_its_fields_and_parameters_itself(night, described
         if "callback" in path or not operation["security"]:
             continue
         known = {p["name"] for p in operation["parameters"] if p["in"] == "query"}
-        body = None if method == "GET" else b"nix\n1\n" if "/import/" in path else {}
+        body = None if method in ("GET", "DELETE") else b"nix\n1\n" if "/import/" in path else {}
         if path != "/metrics":
             problem = night.refuse(422, method, address + "?nix=1", body)
             ours = problem["values"][0].split(", ") if problem["code"] == "query_others" else []

@@ -158,7 +158,9 @@ busy(struct store *s)
 	       "body, accepted_at, expires_at) VALUES (1, 'before', x'00', 'unit', 1, 1, 0, 0, 3, 'A3', "
 	       "'{}', 1, 9999999999999); INSERT INTO wave (id, alert, step, position, channel, kind, state, "
 	       "severity, drill, template, below, expires_at, planned_at, total, uncertain) VALUES "
-	       "(1, 1, 0, 0, 0, 0, 2, 1, 0, 1, 3, 9999999999999, 1, 1, 1)");
+	       "(1, 1, 0, 0, 0, 0, 2, 1, 0, 1, 3, 9999999999999, 1, 1, 1);"
+	       "INSERT INTO staged (kind, stage, by_kind, by_name, generation, within, at, expires_at, rows) "
+	       "VALUES (1, 1, 3, 'unit', 0, 0, 1900000000000, 1900003600000, 1)");
 	holds("the engine opens", engine_open(&e, s, settings, START, &err) == 0, "%s", err.text);
 	command_push(&urgent, ready());
 	assert_int_equal(turn(e, &urgent, an_alert(), START), 0);

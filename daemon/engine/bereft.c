@@ -1,0 +1,195 @@
+/* bereft.c -- open targets that would have nobody left to call, were those whom an import's file does not
+ * name to lose their posts.  Whom the file itself brings to such a post counts as there already. */
+#include "daemon/engine/accept.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SLICE 1000			/* rows read in a turn */
+#define NAMED_MAX 20
+
+struct bereft {
+	int64_t import;
+	division_code within;
+	/* First the posts that the file fills … */
+	enum staged_change change;
+	int64_t seq;
+	struct table filled;		/* (role, division) */
+	struct card card;
+	/* … then the open alerts, newest first. */
+	bool looking;
+	int64_t alert, target;		/* where it stands */
+	int64_t lost;
+	struct buf names;
+	struct engine *e;
+};
+
+static uint64_t
+post_key(int64_t role, division_code division)
+{
+	return (uint64_t)role << 40 | (uint64_t)division;	/* a code has 12 digits: 40 bits */
+}
+
+void
+engine_bereft_drop(struct engine *e)
+{
+	struct bereft *b = e->imports.bereft;
+
+	if (!b)
+		return;
+	table_fini(&b->filled, NULL);
+	card_fini(&b->card);
+	buf_fini(&b->names);
+	free(b);
+	e->imports.bereft = NULL;
+}
+
+void
+engine_bereft_end(struct engine *e, int64_t import)
+{
+	if (e->imports.bereft && e->imports.bereft->import == import)
+		engine_bereft_drop(e);
+}
+
+static struct bereft *
+begin(struct engine *e, const struct staged *q)
+{
+	struct bereft *b = xcalloc(1, sizeof(*b));
+
+	b->import = q->id;
+	b->within = q->within;
+	b->change = STAGED_ADDED;
+	b->alert = INT64_MAX;
+	b->target = -1;
+	return b;
+}
+
+static void
+fill_posts(void *ctx, const struct staged_row *r)
+{
+	struct bereft *b = ctx;
+
+	b->seq = r->seq;
+	if (!r->new || card_decode(&b->card, r->key, r->new) < 0)
+		return;
+	for (size_t i = 0; i < b->card.post_count; i++)
+		table_put(&b->filled, post_key(b->card.posts[i].role, b->card.posts[i].division), b);
+}
+
+static void
+collect(struct engine *e, struct bereft *b)
+{
+	if (store_staged_rows(e->store, b->import, b->change, b->seq, SLICE, fill_posts, b) == SLICE)
+		return;
+	b->seq = 0;
+	b->looking = b->change == STAGED_CHANGED;
+	b->change = STAGED_CHANGED;
+}
+
+struct posts_of {			/* of a missing person, as a target sees him */
+	struct bereft *b;
+	const struct target *target;
+	size_t elsewhere, here, empty;	/* posts outside; here: that call him for it, of them unfilled */
+	bool stays;			/* one of those that call him for it is outside */
+};
+
+static void
+look_at_post(void *ctx, int64_t role, division_code division)
+{
+	struct posts_of *p = ctx;
+	bool inside = division_contains(p->b->within, division);
+	bool calls = p->target->division && division_contains(division, p->target->division);
+
+	p->elsewhere += !inside;
+	p->stays |= !inside && calls;
+	if (!inside || !calls)
+		return;
+	p->here++;
+	p->empty += !table_get(&p->b->filled, post_key(role, division));
+}
+
+/* He loses the post that calls him for it and nobody else gets it; or he is called by name, or by his
+ * duty, and will be called for nothing any more. */
+static bool
+is_gone(void *ctx, uint32_t contact, const struct target *t)
+{
+	struct bereft *b = ctx;
+	struct posts_of p = { .b = b, .target = t };
+
+	if (!store_staged_is_missing(b->e->store, b->import, contact))
+		return false;
+	store_seats(b->e->store, contact, look_at_post, &p);
+	if (p.stays)
+		return false;
+	if (p.here)
+		return p.empty;
+	return !p.elsewhere && !store_has_duty(b->e->store, contact, b->e->now);
+}
+
+static void
+name_lost(void *ctx, const struct target *t)
+{
+	struct bereft *b = ctx;
+	char code[DIVISION_TEXT], name[128] = "";
+	struct person person;
+
+	if (b->lost++ >= NAMED_MAX || b->names.len > STAGED_LOST_BYTES - 400)
+		return;
+	buf_printf(&b->names, "%s{\"alert\":%lld,", b->names.len ? "," : "[", (long long)b->alert);
+	if (t->contact && store_person_by_id(b->e->store, t->contact, &person)) {
+		buf_puts(&b->names, "\"contact\":");
+		buf_json(&b->names, person.ref);
+		snprintf(name, sizeof(name), "%s", person.name);
+	} else {
+		division_format(code, t->division);
+		buf_printf(&b->names, "\"code\":\"%s\"", code);
+		store_division_get(b->e->store, t->division, name, NULL);
+	}
+	buf_puts(&b->names, ",\"name\":");
+	buf_json(&b->names, name);
+	buf_puts(&b->names, "}");
+}
+
+/* false: there are no more. */
+static bool
+look(struct engine *e, struct bereft *b)
+{
+	struct alert a;
+
+	if (b->target < 0) {
+		b->alert = store_alert_open_before(e->store, b->alert);
+		if (!b->alert)
+			return false;
+	}
+	b->e = e;
+	if (!store_alert_get(e->store, b->alert, &a) ||
+	    engine_nobody_without(e, &a, &b->target, is_gone, name_lost, b))
+		b->target = -1;
+	return true;
+}
+
+bool
+engine_bereft_slice(struct engine *e, struct staged *q)
+{
+	struct bereft *b = e->imports.bereft;
+
+	if (b && b->import != q->id) {
+		e->more = true;		/* another import looks */
+		return false;
+	}
+	if (!b)
+		b = e->imports.bereft = begin(e, q);
+	e->more = true;
+	if (!b->looking) {
+		collect(e, b);
+	} else if (!look(e, b)) {
+		q->lost = b->lost;
+		snprintf(q->lost_at, sizeof(q->lost_at), "%s%s", b->names.len ? b->names.data : "",
+			 b->names.len ? "]" : "");
+		return true;
+	}
+	if (store_failed(e->store))	/* what was read is not all there is */
+		engine_bereft_drop(e);
+	return false;
+}
