@@ -43,6 +43,30 @@ look_at_policy(const struct settings *s, const struct policy *p, enum tier tier,
 	}
 }
 
+static bool
+is_named(const struct kind_text *text, const struct policy *p)
+{
+	return text->policy && strcmp(text->policy, p->name) == 0;
+}
+
+/* A warning's ladder that no kind of event leads to is a file that lies there; townships are rung up by
+ * the desk, too. */
+static bool
+is_used(const struct settings *s, const struct policy *p)
+{
+	bool used = !s->kind_count || p->targets == TARGETS_TOWNSHIP;
+
+	for (size_t i = 0; i < s->kind_count && !used; i++) {
+		const struct kind_row *kind = &s->kinds[i];
+
+		for (int c = 0; c < SEVERITY_COUNT; c++)
+			used |= is_named(&kind->by[c], p);
+		for (size_t k = 0; k < kind->further_count; k++)
+			used |= is_named(&kind->further[k].text, p);
+	}
+	return used;
+}
+
 /* The name of a place is always there. */
 static void
 look_at_param(const struct template *t, const struct param *param, struct season_needs *n)
@@ -67,6 +91,8 @@ season_needs(const struct settings *s, struct season_needs *n)
 	for (size_t i = 0; i < s->policy_count; i++) {
 		const struct policy *p = s->policies[i];
 
+		if (!is_used(s, p))
+			continue;
 		if (p->targets == TARGETS_VILLAGE)
 			look_at_policy(s, p, TIER_VILLAGE, n);
 		else if (p->targets == TARGETS_TOWNSHIP)

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "daemon/settings/season.h"
 #include "daemon/store/store.h"
@@ -49,6 +50,66 @@ what_the_shipped_ladders_need(void **state)
 		holds(officials[i].role, season_is_official(settings, (size_t)settings_role(settings,
 			officials[i].role)) == officials[i].is, "%d", !officials[i].is);
 	free(n);
+}
+
+static struct settings *
+load_own(const char *more)
+{
+	struct settings *own;
+	struct err err = { .text = "" };
+	char here[4096], path[64];
+	FILE *f;
+
+	assert_non_null(getcwd(here, sizeof(here)));
+	snprintf(path, sizeof(path), "%s/own", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/own/own.conf", folder);
+	f = fopen(path, "w");
+	fprintf(f, "policy \"own\" { title = \"o\" targets = village until = 3 "
+		"step \"first\" { after = \"0s\" to = {grid_worker} channels = {sms} } }\n");
+	fclose(f);
+	snprintf(path, sizeof(path), "%s/other.conf", folder);
+	f = fopen(path, "w");
+	fprintf(f, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = {\"%1$s/templates\"}\n"
+		"policies = {\"%1$s/config/policies\", \"own\"}\n%2$s\n"
+		"site { country = \"86\"\n signature_zh = \"【试】\"\n signature_en = \"T: \" }\n", here, more);
+	fclose(f);
+	holds("the settings load", settings_load(&own, path, NULL, &err) == 0, "%s", err.text);
+	unlink(path);
+	snprintf(path, sizeof(path), "%s/own/own.conf", folder);
+	unlink(path);
+	*strrchr(path, '/') = '\0';
+	rmdir(path);
+	return own;
+}
+
+static bool
+calls_first(const struct settings *s, const char *family)
+{
+	struct season_needs *n = xcalloc(1, sizeof(*n));
+	bool does = false;
+
+	season_needs(s, n);
+	for (size_t i = 0; i < n->first_count[TIER_VILLAGE]; i++)
+		does |= strcmp(s->families[n->first[TIER_VILLAGE][i].family].name, family) == 0;
+	free(n);
+	return does;
+}
+
+static void
+which_ladders_count(void **state)
+{
+	char here[4096], kinds[4200];
+	struct settings *own = load_own("");
+
+	holds("without a table of kinds every ladder counts", calls_first(own, "grid_worker"), "no");
+	settings_unref(own);
+	assert_non_null(getcwd(here, sizeof(here)));
+	snprintf(kinds, sizeof(kinds), "kinds = {\"%s/config/kinds.conf\"}", here);
+	own = load_own(kinds);
+	holds("with one only those that some kind leads to", !calls_first(own, "grid_worker"), "it does");
+	holds("and they still count", calls_first(own, "village_principal"), "no");
+	settings_unref(own);
 }
 
 /* Days from now, of those who stand on a roster; `gap`: the first day without, -1 = none in 14. */
@@ -174,6 +235,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_shipped_ladders_need),
+		cmocka_unit_test(which_ladders_count),
 		cmocka_unit_test(who_is_on_duty),
 		cmocka_unit_test(who_holds_a_role),
 	};
