@@ -156,13 +156,14 @@ check_complete(struct ctl *ctl, size_t operands)
 	return CTL_OK;
 }
 
-/* One word that is no option: an operand, or one more value of the list before it. */
+/* One word that is no option: an operand, or one more value of the list before it.  An operand that may be
+ * left out is not looked for behind a list: of two places the second would be taken for a template. */
 static int
 plain_word(struct ctl *ctl, const char *text, size_t *operands, const struct option_spec **last)
 {
 	const char *name = ctl->command->operands[*operands];
 
-	if (name) {
+	if (name && !(*last && name[0] == '[')) {
 		ctl->operands[*operands] = ctl->spelt[*operands] = spell_operand(name, text);
 		++*operands;
 		*last = NULL;

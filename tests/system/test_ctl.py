@@ -362,6 +362,9 @@ def test_send_asks_for_what_was_said(gongd):
                      "without_divisions": ["990121103009"], "contacts": ["c1"]},
         "starts_at": "2026-11-24T06:00:00+08:00"}
     assert gongd.asked[-1][1] == "application/json"
+    out(ctl("send", "--kind", "flash_flood", "--severity", "red", "--division", "990121103", "990121104",
+            gongd=gongd))
+    assert gongd.body()["audience"] == {"divisions": ["990121103", "990121104"]}
     gongd.answers["POST /v1/alerts"][1].update(incomplete=True, damaged=["post", "number"])
     said = ctl("send", "t", "--severity", "red", "--contact", "c", gongd=gongd)
     assert said.returncode == 0 and said.stdout.startswith(b"alert 12 K7 accepted")
