@@ -187,17 +187,35 @@ spell_choices(struct ctl *ctl, const struct option_spec *spec, const char *text,
 	return CTL_OK;
 }
 
-/* 暴雨, Cold wave → the word of the API; what is in no table goes as it is. */
+/* 山洪 → flash_flood, 山洪灾害: the one kind that is called so at its beginning; NULL: none, or several. */
+static const char *
+kind_begun(const char *said)
+{
+	const char *name, *found = NULL;
+	size_t len = strlen(said);
+
+	if (len < strlen("山洪"))	/* one character is too little */
+		return NULL;
+	for (size_t i = 0; (name = kind_name(i)); i++)
+		if (strncmp(said, kind_said(name, LANG_ZH), len) == 0) {
+			if (found)
+				return NULL;
+			found = name;
+		}
+	return found;
+}
+
+/* 暴雨, Cold wave, 山洪 → the word of the API; what is in no table goes as it is. */
 static const char *
 kind_word(const char *said)
 {
-	const char *name;
+	const char *name, *begun = kind_begun(said);
 
 	for (size_t i = 0; (name = kind_name(i)); i++)
 		if (strcasecmp(said, name) == 0 || strcasecmp(said, kind_said(name, LANG_ZH)) == 0 ||
 		    strcasecmp(said, kind_said(name, LANG_EN)) == 0)
 			return name;
-	return said;
+	return begun ? begun : said;
 }
 
 /* The first ＝ and ： of "代码：名称＝值", and a value that is nothing but a number; other words of a text

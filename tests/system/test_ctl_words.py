@@ -133,6 +133,9 @@ def test_codes_levels_kinds_and_params_are_taken_as_shown(gongd):    # noqa: F81
             "mm＝８０", "９９０１２１００１：place=村３组", "hours=3", gongd=gongd))
     body = gongd.body()
     assert body["severity"] == "red" and body["kind"] == "rainstorm"
+    for said, kind in (("山洪", "flash_flood"), ("火灾", "fire"), ("雷", "雷"), ("森林火", "森林火")):
+        out(ctl("send", "t", "--severity", "红色", "--kind", said, "--division", "990121001", gongd=gongd))
+        assert gongd.body()["kind"] == kind, "one kind begins so, or it goes as it is"
     assert body["audience"]["divisions"] == ["990121001", "990121002"]
     assert body["params"] == {"mm": "80", "hours": "3"}
     assert body["params_by_division"] == {"990121001": {"place": "村３组"}}
