@@ -118,6 +118,9 @@ int client_post(struct ctl *, const char *path, json_t *body, json_t **out);	/* 
 int client_post_request(struct ctl *, const struct client_request *, json_t **out);
 int client_change(struct ctl *, const char *method, const char *path, const char *if_match, json_t *body,
 		  json_t **out);	/* the same by another method */
+/* workbook.c -- where `file` is a workbook, its sheet (--sheet) as CSV in the place of it, row for row; else it
+ * stays as it is.  CTL_OK, or CTL_USAGE having said why. */
+int workbook_as_csv(struct ctl *, struct buf *file);
 /* faults.c -- client_failed for a file: all that is wrong with it. */
 int faults_failed(struct ctl *, int code, json_t *problem, const struct err *err);
 /* Says why client_ask failed: err, or with --json the problem document (taken; may be NULL).  Returns code. */

@@ -73,6 +73,8 @@ desk_import(struct ctl *ctl)
 	json_t *answer = NULL;
 	int code = read_file(ctl, ctl->operands[0], &file);
 
+	if (code == CTL_OK)
+		code = workbook_as_csv(ctl, &file);
 	if (code != CTL_OK) {
 		buf_fini(&file);
 		return code;

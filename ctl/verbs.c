@@ -275,22 +275,28 @@ static const struct option_spec export_options[] = {
 	END
 };
 
+static const struct option_spec import_options[] = {
+	ONE("--sheet", "NAME", "of an .xlsx file; else the first that is not hidden",
+	    "xlsx 文件中的工作表;缺省为第一个未隐藏的"),
+	END
+};
+
 const struct command commands[] = {
 	{ "import divisions",
 	  { "FILE" },
-	  NULL,
-	  TEXTS("read places from a CSV file (- = stdin)",
-	       "从 CSV 导入行政区划(- 为标准输入)"),
+	  import_options,
+	  TEXTS("read places from a CSV or .xlsx file (- = stdin)",
+	       "从 CSV 或 xlsx 导入行政区划(- 为标准输入)"),
 	  desk_import },
 	{ "import contacts",
 	  { "FILE" },
-	  NULL,
-	  TEXTS("read people and their posts from a CSV file", "从 CSV 导入联系人与岗位"),
+	  import_options,
+	  TEXTS("read people and their posts from a CSV or .xlsx file", "从 CSV 或 xlsx 导入联系人与岗位"),
 	  desk_import },
 	{ "import roster",
 	  { "FILE" },
-	  NULL,
-	  TEXTS("read who is on duty when from a CSV file", "从 CSV 导入值班表"),
+	  import_options,
+	  TEXTS("read who is on duty when from a CSV or .xlsx file", "从 CSV 或 xlsx 导入值班表"),
 	  desk_import },
 	{ "check",
 	  { NULL },

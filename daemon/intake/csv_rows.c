@@ -185,6 +185,19 @@ new_row(struct csv_intake *c)
 	return &q->rows[q->row_count++];
 }
 
+/* What a spreadsheet shows where a formula went wrong. */
+static bool
+is_formula_error(const char *text)
+{
+	static const char *const errors[] = { "#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!",
+					      "#NULL!", "#SPILL!", "#CALC!" };
+
+	for (size_t i = 0; *text == '#' && i < sizeof(errors) / sizeof(*errors); i++)
+		if (strcmp(text, errors[i]) == 0)
+			return true;
+	return false;
+}
+
 /* "" only if not mandatory; at most `max` bytes; nothing that nobody sees, and no line break. */
 static int
 check_text(struct csv_intake *c, enum csv_column column, bool mandatory, size_t max)
@@ -198,6 +211,8 @@ check_text(struct csv_intake *c, enum csv_column column, bool mandatory, size_t 
 		return csv_fail(c, place, is_too_long, NUM(max));
 	if (strpbrk(text, "\r\n"))
 		return csv_fail(c, place, csv_has_control);
+	if (is_formula_error(text))
+		return csv_fail(c, place, csv_formula, QUOTE(text));
 	return text_has_unseen(text) ? csv_fail(c, place, csv_has_unseen, QUOTE(text)) : 0;
 }
 
@@ -284,6 +299,8 @@ params_json(struct csv_intake *c)
 			continue;
 		if (text_has_unseen(value))
 			csv_fail(c, i + 1, csv_has_unseen, QUOTE(value));
+		if (is_formula_error(value))
+			csv_fail(c, i + 1, csv_formula, QUOTE(value));
 		buf_puts(&json, json.len ? "," : "{");
 		buf_json(&json, c->title[i]);
 		buf_puts(&json, ":");

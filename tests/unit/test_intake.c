@@ -511,6 +511,8 @@ static const struct {
 	  "line 2, column name", "aU+200E" },
 	{ "a ref with a mark that nobody sees", IMPORT_CONTACTS, "id,name,phone\nc\u200e1,a,13800138000\n",
 	  "line 2, column id", "cU+200E1" },
+	{ "a formula that went wrong", IMPORT_DIVISIONS, "code,name,shelter\n990121,a,#REF!\n",
+	  "line 2, column shelter", "formula without a value" },
 	{ "a ref that lost its digits", IMPORT_CONTACTS, "id,name,phone\n1.39E+10,a,13800138000\n",
 	  "line 2, column id", "its digits are lost" },
 	{ "a ref that became a number", IMPORT_CONTACTS, "id,name,phone\n1001.0,a,13800138000\n",
