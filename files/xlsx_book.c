@@ -317,7 +317,16 @@ bits_of_letter(int letter)
 	}
 }
 
-/* y and d make a date, h and s a time, unless they are quoted; [h] counts hours. */
+/* "[h]" counts hours beyond a day; "[Magenta]" is a colour. */
+static bool
+is_elapsed(const char *code)
+{
+	size_t letters = *code == '[' ? strspn(code + 1, "hHmMsS") : 0;
+
+	return letters && code[1 + letters] == ']';
+}
+
+/* y and d make a date, h and s a time, unless they are quoted. */
 static unsigned char
 bits_of(const char *code)
 {
@@ -326,7 +335,7 @@ bits_of(const char *code)
 	for (; *code && *code != ';'; code++) {
 		const char *end = literal_end(code);
 
-		if (*code == '[' && (bits_of_letter(code[1]) & (XLSX_TIMED | XLSX_MONTH)))
+		if (is_elapsed(code))
 			bits |= XLSX_TIMED;
 		if (end)
 			code = end;

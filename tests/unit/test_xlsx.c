@@ -192,7 +192,7 @@ dates_are_days_of_a_calendar(void **state)
 static const struct file excel[] = {
 	TOP_RELS, BOOK_RELS, BOOK("date1904='0'"),
 	{ "xl/styles.xml", "<styleSheet><numFmts><numFmt numFmtId='176' formatCode='yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;'/>"
-	  "<numFmt numFmtId='177' formatCode='[$-804]yyyy/m/d\\ h:mm;@'/><numFmt numFmtId='178' formatCode='0_);[Red]\\(0\\)'/>"
+	  "<numFmt numFmtId='177' formatCode='[$-804]yyyy/m/d\\ h:mm;@'/><numFmt numFmtId='178' formatCode='[Magenta]0_d&quot;day&quot;\\d;[Red]\\(0\\)'/>"
 	  "</numFmts><cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
 	  "<cellXfs><xf numFmtId='0'/><xf numFmtId='176'/><xf numFmtId='177'/><xf numFmtId='178'/><xf numFmtId='31'/></cellXfs>"
 	  "</styleSheet>" },
