@@ -277,7 +277,7 @@ static const struct option_spec export_options[] = {
 
 static const struct option_spec import_options[] = {
 	ONE("--sheet", "NAME", "of an .xlsx file; else the first that is not hidden",
-	    "xlsx 文件中的工作表;缺省为第一个未隐藏的"),
+	    "表格文件中的工作表;缺省为第一个未隐藏的"),
 	END
 };
 
@@ -286,17 +286,17 @@ const struct command commands[] = {
 	  { "FILE" },
 	  import_options,
 	  TEXTS("read places from a CSV or .xlsx file (- = stdin)",
-	       "从 CSV 或 xlsx 导入行政区划(- 为标准输入)"),
+	       "从 CSV 或表格文件导入行政区划(- 为标准输入)"),
 	  desk_import },
 	{ "import contacts",
 	  { "FILE" },
 	  import_options,
-	  TEXTS("read people and their posts from a CSV or .xlsx file", "从 CSV 或 xlsx 导入联系人与岗位"),
+	  TEXTS("read people and their posts from a CSV or .xlsx file", "从 CSV 或表格文件导入联系人与岗位"),
 	  desk_import },
 	{ "import roster",
 	  { "FILE" },
 	  import_options,
-	  TEXTS("read who is on duty when from a CSV or .xlsx file", "从 CSV 或 xlsx 导入值班表"),
+	  TEXTS("read who is on duty when from a CSV or .xlsx file", "从 CSV 或表格文件导入值班表"),
 	  desk_import },
 	{ "check",
 	  { NULL },
