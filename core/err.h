@@ -66,7 +66,7 @@ const char *err_kind_name(enum err_kind);
 	C(WHAT, "what") C(TEXT, "text") C(TO, "to") C(RECEIPT_WAIT, "receipt_wait_ms") \
 	C(REF, "ref") C(CODE, "code")		/* that the address names: a person, a place */ \
 	C(LANGUAGE, "language") C(ACTIVE, "active") \
-	C(NUMBERS, "numbers") C(POSTS, "posts")	/* `index` where it is one of them */ \
+	C(NUMBERS, "numbers") C(POSTS, "posts") C(TAG, "tag")	/* `index` where it is one of them */ \
 	C(NAME_EN, "name_en") C(BY, "by") C(YES, "yes")	/* it is wanted in spite of what it does */ \
 	C(REPLACE, "replace") \
 	C(AGAIN, "again") C(ABOUT_ALERT, "about_alert")		/* that the body names */ \

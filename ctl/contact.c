@@ -21,6 +21,17 @@ numbers_text(const struct ctl *ctl, json_t *numbers, struct buf *out)
 	buf_puts(out, "");
 }
 
+void
+tags_text(json_t *tags, struct buf *out)
+{
+	json_t *tag;
+	size_t i;
+
+	json_array_foreach(tags, i, tag)
+		buf_printf(out, "%s%s", i ? ", " : "", json_string_value(tag));
+	buf_puts(out, "");
+}
+
 static void
 contact_row(const struct ctl *ctl, json_t *contact, struct grid *t)
 {
@@ -45,6 +56,7 @@ find_path(struct ctl *ctl, struct buf *path)
 {
 	static const struct { const char *option, *query; } options[] = {
 		{ "--role", "role" }, { "--division", "division" },
+		{ "--tag", "tag" },
 	};
 
 	buf_puts(path, "/v1/contacts");
@@ -162,6 +174,40 @@ int
 contact_optouts(struct ctl *ctl)
 {
 	return ctl_list(ctl, compose_optouts);
+}
+
+/* -- what they can or have -- */
+
+static int
+compose_tags(struct ctl *ctl, json_t **answer, struct buf *out, struct err *err)
+{
+	const char *const titles[] = { say(ctl, "tag", "标签"), say(ctl, "people", "人数"), NULL };
+	struct client_request q = { .path = "/v1/tags" };
+	json_t *rows, *row;
+	struct grid t;
+	size_t i;
+	int code = client_ask(ctl, &q, answer, err);
+
+	if (code != CTL_OK)
+		return code;
+	rows = json_object_get(*answer, "tags");
+	grid_init(&t, 2, titles);
+	json_array_foreach(rows, i, row) {
+		grid_cell(&t, member_text(row, "tag"));
+		grid_cellf(&t, "%lld", (long long)member_int(row, "contacts"));
+	}
+	if (json_array_size(rows))
+		grid_put(&t, out, 0, screen_width());
+	else
+		buf_puts(out, say(ctl, "nobody has a tag\n", "没有标签\n"));
+	grid_fini(&t);
+	return CTL_OK;
+}
+
+int
+contact_tags(struct ctl *ctl)
+{
+	return ctl_list(ctl, compose_tags);
 }
 
 /* -- one of them -- */
@@ -304,6 +350,10 @@ contact_show(struct ctl *ctl)
 	buf_reset(&text);
 	posts_text(json_object_get(c, "posts"), &text);
 	put_line(ctl, say(ctl, "posts", "岗位"), text.data, &out);
+	buf_reset(&text);
+	tags_text(json_object_get(c, "tags"), &text);
+	if (text.len)
+		put_line(ctl, say(ctl, "tags", "标签"), text.data, &out);
 	put_line(ctl, say(ctl, "language", "语言"), member_text(c, "language"), &out);
 	opt_out = json_object_get(c, "opt_out");
 	if (json_is_object(opt_out)) {

@@ -80,6 +80,8 @@ edit_body(struct ctl *ctl, json_t *body)
 		json_object_set_new(body, "name", json_string(args_value(ctl, "--name")));
 	if (args_has(ctl, "--language"))
 		json_object_set_new(body, "language", json_string(args_value(ctl, "--language")));
+	if (args_has(ctl, "--tag") || args_has(ctl, "--no-tags"))
+		json_object_set_new(body, "tags", args_strings(ctl, "--tag"));
 	return add_posts(ctl, body);
 }
 
@@ -92,6 +94,8 @@ value_text(const struct ctl *ctl, const char *name, json_t *value, struct buf *o
 		numbers_text(ctl, value, out);
 	else if (strcmp(name, "posts") == 0)
 		posts_text(value, out);
+	else if (strcmp(name, "tags") == 0)
+		tags_text(value, out);
 	else if (json_is_boolean(value))
 		buf_puts(out, json_is_true(value) ? say(ctl, "yes", "是") : say(ctl, "no", "否"));
 	else
@@ -103,7 +107,7 @@ name_of(const struct ctl *ctl, const char *member)
 {
 	static const struct { const char *api, *en, *zh; } names[] = {
 		{ "name", "name", "姓名" }, { "language", "language", "语言" }, { "active", "active", "在用" },
-		{ "numbers", "numbers", "号码" }, { "posts", "posts", "岗位" },
+		{ "numbers", "numbers", "号码" }, { "posts", "posts", "岗位" }, { "tags", "tags", "标签" },
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
@@ -173,8 +177,8 @@ contact_edit(struct ctl *ctl)
 	if (code == CTL_OK && strcmp(verb, "edit") == 0 &&
 	    json_object_size(body) == (size_t)args_has(ctl, "--note") + args_has(ctl, "--by") + args_has(ctl, "--yes"))
 		code = ctl_usage(ctl, "%s", say(ctl, "contact edit needs something to change: --name, --phone, "
-						"--language, --post or --no-posts",
-						"contact edit 需要要改的内容:--name、--phone、--language、--post 或 --no-posts"));
+						"--language, --post, --no-posts, --tag or --no-tags",
+						"contact edit 需要要改的内容:--name、--phone、--language、--post、--no-posts、--tag 或 --no-tags"));
 	if (code == CTL_OK)
 		code = change(ctl, contact, body);
 	else

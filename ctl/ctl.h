@@ -239,6 +239,7 @@ int desk_route_list(struct ctl *);
 /* contact.c, contact_edit.c */
 int contact_find(struct ctl *);
 int contact_optouts(struct ctl *);
+int contact_tags(struct ctl *);
 int contact_show(struct ctl *);
 int contact_edit(struct ctl *);		/* edit, activate or deactivate, as the command says */
 int contact_optin(struct ctl *);
@@ -248,6 +249,7 @@ int contact_operand(struct ctl *, json_t **out);
 void contact_path(json_t *contact, const char *behind, struct buf *out);
 /* "+86138…, +86139… (sms only)"; appends. */
 void numbers_text(const struct ctl *, json_t *numbers, struct buf *out);
+void tags_text(json_t *tags, struct buf *out);	/* the same of tags */
 int export_list(struct ctl *);		/* export.c: contacts, divisions or roster, as the command says */
 /* division.c */
 int division_find(struct ctl *);

@@ -89,7 +89,7 @@ export_list(struct ctl *ctl)
 			fprintf(stderr, say(ctl, "gongctl: %s: %zu rows of %s\n", "gongctl: %s:%zu 行(%s)\n"), path,
 				rows ? rows - 1 : 0, word(ctl, kind));
 	} else if (code == CTL_OK) {
-		fwrite(bytes.data, 1, bytes.len, stdout);
+		ctl_print(&bytes);
 	}
 	buf_fini(&bytes);
 	return code;

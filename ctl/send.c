@@ -184,6 +184,7 @@ audience(struct ctl *ctl)
 		{ "--without-division", "without_divisions" },
 		{ "--role", "roles" },
 		{ "--contact", "contacts" },
+		{ "--tag", "tags" },
 		{ "--without-contact", "without_contacts" },
 	};
 	json_t *object = json_object();
@@ -452,12 +453,12 @@ send_alert(struct ctl *ctl)
 	if (code == CTL_OK)
 		code = set_instant(ctl, body, "--starts", "starts_at");
 	if (code == CTL_OK && !args_has(ctl, "--division") && !args_has(ctl, "--contact") &&
-	    !args_has(ctl, "--reached"))
+	    !args_has(ctl, "--tag") && !args_has(ctl, "--reached"))
 		code = ctl_usage(ctl, "%s",
 				 say(ctl,
 				     "send needs an audience: --division CODE, --contact "
-				     "REF, or --replaces ID --reached",
-				     "send 需要受众:--division 代码、--contact 联系人,或 "
+				     "REF, --tag TAG, or --replaces ID --reached",
+				     "send 需要受众:--division 代码、--contact 联系人、--tag 标签,或 "
 				     "--replaces ID --reached"));
 	if (code == CTL_OK)
 		code = set_mode(ctl, body);

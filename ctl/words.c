@@ -139,7 +139,7 @@ static const struct {
 	{ "DEVICE", "设备" }, { "FILE", "文件" }, { "ID", "编号" }, { "INSTANT", "时刻" },
 	{ "KEY", "幂等键" }, { "KIND", "灾种" }, { "LEVEL", "等级" }, { "N", "行数" },
 	{ "NAME", "名称" }, { "NUMBER", "号码" }, { "PATH", "路径" }, { "PORTS", "端口" },
-	{ "REF", "联系人" }, { "ROLE", "角色" }, { "ROUTE", "通道" }, { "STATE", "状态" },
+	{ "REF", "联系人" }, { "ROLE", "角色" }, { "ROUTE", "通道" }, { "STATE", "状态" }, { "TAG", "标签" },
 	{ "TEMPLATE", "模板" }, { "TEXT", "文字" }, { "VALUE", "值" }, { "WHO", "姓名" },
 };
 

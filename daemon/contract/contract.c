@@ -126,6 +126,7 @@ alert_request_free(struct alert_request *r)
 	free(r->division_params);
 	pairs_free(r->params, r->param_count);
 	strings_free(r->roles, r->role_count);
+	strings_free(r->tags, r->tag_count);
 	strings_free(r->contacts, r->contact_count);
 	strings_free(r->without_contacts, r->without_contact_count);
 	free(r->divisions);
@@ -162,6 +163,8 @@ import_free(struct import_request *q)
 	if (q->settings)
 		settings_unref(q->settings);
 	faults_fini(&q->faults);
+	strings_free(q->tag_columns, q->tag_column_count);
+	table_fini(&q->fresh_tags, NULL);
 	table_fini(&q->by_key, NULL);
 	id_set_fini(&q->inside);
 	id_set_fini(&q->missing);
@@ -245,6 +248,7 @@ contact_request_free(struct contact_request *q)
 	for (size_t i = 0; i < q->post_count; i++)
 		free(q->posts[i].role);
 	free(q->posts);
+	strings_free(q->tags, q->tag_count);
 	free(q->ref);
 	free(q->name);
 	free(q->note);

@@ -48,6 +48,8 @@ struct alert_request {
 	size_t division_count, without_division_count;
 	char **roles, **contacts, **without_contacts;	/* contacts by ref */
 	size_t role_count, contact_count, without_contact_count;
+	char **tags;			/* whoever has one of them, with a post in the divisions if there are any */
+	size_t tag_count;
 	bool whole;			/* the alert that is replaced ends for everybody */
 	bool reached;			/* audience: those reached by the alert that is replaced */
 	bool callout;			/* came as a callout: its fields have no /audience */
@@ -112,7 +114,7 @@ struct contact_request {		/* one person is made, changed or opted in */
 	struct if_match if_match;
 	char *name;			/* NULL: unsaid */
 	int language, active;		/* -1: unsaid */
-	bool has_numbers, has_posts;	/* else unsaid */
+	bool has_numbers, has_posts, has_tags;	/* else unsaid */
 	uint64_t numbers[4];		/* in order of preference, 0 ends */
 	unsigned sms, voice;		/* bit i: number i may be used for it */
 	struct contact_post {
@@ -121,6 +123,8 @@ struct contact_request {		/* one person is made, changed or opted in */
 		unsigned order;
 	} *posts;
 	size_t post_count;
+	char **tags;
+	size_t tag_count;
 	bool yes;			/* though a place loses its last person */
 	char *note, *who;		/* why; who does it, where several share one principal */
 };
@@ -155,6 +159,8 @@ struct import_row {
 	enum lang lang;
 	bool lang_said;			/* else it is the site's */
 	bool active;
+	char **tags;			/* of all the person's rows, in the first of them; in order, each once */
+	size_t tag_count;
 	int role;			/* index into settings->roles, -1 = no post */
 	unsigned order;
 	/* roster */
@@ -184,6 +190,8 @@ struct import_request {
 	division_code within;		/* preview: who and what the file lacks, of this division; 0 = of all */
 	struct import_row *rows;
 	size_t row_count;
+	char **tag_columns;		/* those that the file has: of these the tags are all that it says */
+	size_t tag_column_count;
 	struct settings *settings;	/* whose roles the rows name; a reference, or NULL */
 	/* What is wrong with the file.  If there is anything, nothing of it may be applied, and a row
 	 * may lack what could not be read: code 0, no role, a ref of "". */
@@ -192,6 +200,7 @@ struct import_request {
 	struct import_progress at;
 	struct id_set inside, missing;	/* engine's, of a preview: contacts */
 	size_t linked;			/* engine's: rows that are in `by_key` */
+	struct table fresh_tags;	/* engine's: those that nobody has yet, by table_key */
 	struct table by_key;		/* engine's: of a ref or a code, the place + 1 of its last row */
 	uint64_t identity;		/* engine's: a digest of all rows; 0 = not made yet */
 };

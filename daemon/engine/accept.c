@@ -73,7 +73,11 @@ check_audience(struct engine *e, const struct alert_request *r, struct err *err)
 	for (size_t i = 0; i < r->contact_count; i++)
 		if (check_person(e, r->contacts[i], about_index(CONCEPT_CONTACT, i), err) < 0)
 			return -1;
-	if (!r->division_count && !r->contact_count && !r->reached)
+	for (size_t i = 0; i < r->tag_count; i++)
+		if (!store_tag_id(e->store, r->tags[i]))
+			return err_say(err, REFUSED_INVALID, about_index(CONCEPT_TAG, i), tag_unknown,
+				       QUOTE(r->tags[i]));
+	if (!r->division_count && !r->contact_count && !r->tag_count && !r->reached)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_AUDIENCE), audience_unnamed);
 	return r->asker && !r->own ? check_person(e, r->asker, about(CONCEPT_ASKER), err) : 0;
 }
@@ -95,7 +99,7 @@ check_policy(struct engine *e, const struct alert_request *r, const struct polic
 	if (names_roles && r->role_count)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_ROLE), policy_names_roles,
 			       p->name);
-	if (!names_roles && r->division_count && !r->role_count && !r->reached)
+	if (!names_roles && r->division_count && !r->role_count && !r->tag_count && !r->reached)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_ROLE), roles_missing);
 	if (p && (p->targets == TARGETS_VILLAGE || p->targets == TARGETS_TOWNSHIP) &&
 	    !r->division_count)

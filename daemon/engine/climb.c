@@ -240,6 +240,9 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 		store_task_open(e->store, a->id, "step_failed", &said, e->now);
 		close_alert(e, a, ALERT_EXHAUSTED);
 	} else if (alert_is_open(a->state)) {
+		/* Whoever gets a tag later is not called by an alert that goes on. */
+		if (look.p && r->tag_count && a->step == 0 && (a->state != ALERT_HELD || a->released_at <= e->now))
+			engine_freeze_tags(e, a, r);
 		rc = look_at_open(&look);
 		if (was_held && a->replaces)
 			take_over(&look);

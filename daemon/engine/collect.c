@@ -1,12 +1,18 @@
 /* collect.c -- a broadcast's people, slice by slice: the audience is collected, sorted and
  * written over many turns, so that nothing urgent waits long.  The audience is who holds the
- * request's roles or, for a correction, whom the replaced alert reached. */
+ * request's roles or has its tags or, for a correction, whom the replaced alert reached. */
 #include "daemon/engine/message.h"
 
 
 #define COLLECT_SLICE 20000		/* rows of the lists read in a turn: 2 ms */
+#define TAGGED_SLICE 2000		/* people with a tag, each with his posts: 10 ms */
 #define WRITE_SLICE 2000		/* messages written in a turn: 2 ms */
 #define TEXTS_SLICE 200			/* of these with a text of their own: 10 ms */
+
+struct tagging {
+	struct engine *e;
+	struct broadcast *b;
+};
 
 static void
 on_holder(void *ctx, const struct holder *h)
@@ -79,6 +85,34 @@ next_list(struct broadcast *b, const struct family *family)
 }
 
 static void
+on_tagged(void *ctx, uint32_t contact, enum lang lang)
+{
+	struct tagging *t = ctx;
+	division_code division;
+
+	t->b->tagged = contact;
+	if (picks_is_within(t->e, t->b->request, contact, &division))
+		id_set_add(&t->b->people, contact << 1 | (lang & 1));
+}
+
+/* true: there are no more. */
+static bool
+collect_tagged(struct engine *e, struct broadcast *b)
+{
+	const struct alert_request *r = b->request;
+	struct tagging t = { e, b };
+
+	if (b->tag == r->tag_count)
+		return true;
+	if (store_tagged(e->store, store_tag_id(e->store, r->tags[b->tag]), b->tagged, TAGGED_SLICE, on_tagged, &t) <
+	    TAGGED_SLICE) {
+		b->tag++;
+		b->tagged = 0;
+	}
+	return b->tag == r->tag_count;
+}
+
+static void
 add_contacts(struct engine *e, char *const *refs, size_t count, struct id_set *out)
 {
 	struct person p;
@@ -131,7 +165,7 @@ collect_slice(struct engine *e, struct live_wave *lw)
 			next_list(b, family);
 		room -= got;
 	}
-	if (b->role == r->role_count || !r->division_count)
+	if ((b->role == r->role_count || !r->division_count) && collect_tagged(e, b))
 		finish_collecting(e, lw);
 }
 

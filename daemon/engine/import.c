@@ -49,13 +49,14 @@ card_of_rows(struct taking *t, size_t i)
 		if (post->role >= 0)
 			card_post_add(c, t->e->documents.role_ids[post->role], post->code, post->order);
 	card_sort(c);
+	engine_tags_wanted(t->q, row, &t->was, c);
 }
 
 static enum staged_change
 compare_contact(struct taking *t, size_t i)
 {
-	card_of_rows(t, i);
 	t->found = store_card_get(t->e->store, t->q->rows[i].ref, &t->was);
+	card_of_rows(t, i);
 	if (t->q->preview && t->found)
 		card_encode(&t->was, &t->old);
 	if (t->q->preview)
@@ -229,6 +230,7 @@ check_row(struct engine *e, struct import_request *q, const struct import_row *r
 		check_parent(e, q, row);
 		return;
 	}
+	engine_check_tags(e, q, row);
 	division_format(code, row->code);
 	if (q->kind == IMPORT_ROSTER && row->ref[0] && !store_person_by_ref(e->store, row->ref, &p))
 		faults_say(&q->faults, about_row(row->line, q->key_title), row->ref, import_no_contact,

@@ -92,11 +92,17 @@ void picks_add(struct planner *, uint32_t contact, enum lang, division_code, uin
 /* Everybody who holds a role of the family in the division; duty roles by the roster. */
 void picks_family(struct planner *, const struct family *, division_code);
 void picks_contact(struct planner *, const char *ref, uint32_t target);
-void picks_request(struct planner *);	/* the request's own roles and contacts */
+void picks_request(struct planner *);	/* the request's own roles, tags and contacts */
+void picks_tags(struct planner *);	/* its tags only: as they are, or as they were frozen */
 void picks_answered(void *planner, const struct holder *);	/* for store_answered_at */
 void picks_sort(struct planner *);	/* by contact; a person's first reason stays first */
 void picks_without(struct planner *);	/* who is left out, before any picking */
 size_t picks_request_count(const struct planner *, size_t limit);	/* counts up to it */
+/* Has he a post where the request tells people, or does it name no place?  *division becomes the first of
+ * them, or that of the request, 0 = none. */
+bool picks_is_within(struct engine *, const struct alert_request *, uint32_t contact, division_code *division);
+/* From now on the alert's tags name whom they name now. */
+void engine_freeze_tags(struct engine *, const struct alert *, const struct alert_request *);
 /* The how-manieth family of the policy this is, in order of first appearance; for one that it
  * lacks, how many it has. */
 size_t picks_family_ordinal(const struct policy *, size_t family);
@@ -114,8 +120,9 @@ struct reader_texts {			/* of one wave, by places and language */
 
 struct broadcast {
 	struct alert_request *request;
-	/* where the collecting stands: role of the request, member of its family, division */
-	size_t role, member, division;
+	/* where the collecting stands: role of the request, member of its family, division; then tag */
+	size_t role, member, division, tag;
+	uint32_t tagged;		/* of that, the contact looked at last */
 	struct holder last;
 	uint32_t wave, contact;		/* of the replaced alert; for a correction */
 	bool collected;
@@ -167,5 +174,13 @@ void engine_desk_refresh(struct engine *, const struct alert *, const struct pol
 void engine_desk_over(struct engine *, int64_t alert, const struct said *note);
 /* The list of those marked so has changed. */
 void engine_desk_nobody(struct engine *, const struct alert *, const struct policy *);
+
+/* -- import_tags.c: what a list of people says of their tags; `row` is the person's first -- */
+
+/* His tags as the list leaves him: in the columns that it has they are all that counts, others stay. */
+void engine_tags_wanted(const struct import_request *, const struct import_row *, const struct card *was,
+			struct card *now);
+/* Has he, and have all, few enough?  Else it is a fault of the file. */
+void engine_check_tags(struct engine *, struct import_request *, const struct import_row *);
 
 #endif

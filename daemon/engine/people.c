@@ -14,6 +14,7 @@ struct changing {			/* one person, as he was and as he will be */
 	struct person_numbers numbers;
 	struct person_post *posts, *old_posts;
 	size_t post_count, old_count, cap;
+	json_t *tags, *old_tags;
 	struct err err;
 };
 
@@ -34,6 +35,8 @@ changing_fini(struct changing *c)
 {
 	free(c->posts);
 	free(c->old_posts);
+	json_decref(c->tags);
+	json_decref(c->old_tags);
 }
 
 /* -- as books and answers tell it -- */
@@ -70,12 +73,13 @@ posts_json(struct engine *e, const struct person_post *posts, size_t count)
 
 static json_t *
 sheet(struct engine *e, const struct person *p, const struct person_numbers *n, const struct person_post *posts,
-      size_t count)
+      size_t count, json_t *tags)
 {
 	if (!p->id && !p->name[0])
 		return json_object();	/* he was not there */
-	return json_pack("{s:s,s:s,s:b,s:o,s:o}", "name", p->name, "language", lang_name(p->lang), "active",
-			 p->active, "numbers", numbers_json(n, true), "posts", posts_json(e, posts, count));
+	return json_pack("{s:s,s:s,s:b,s:o,s:o,s:O}", "name", p->name, "language", lang_name(p->lang), "active",
+			 p->active, "numbers", numbers_json(n, true), "posts", posts_json(e, posts, count), "tags",
+			 tags);
 }
 
 /* {"name": {"old", "new"}, …}: what is not the same in both. */
@@ -207,6 +211,35 @@ take_numbers(struct changing *c)
 	memcpy(c->numbers.e164, q->numbers, sizeof(c->numbers.e164));
 }
 
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* In their order, each once. */
+static int
+take_tags(struct changing *c)
+{
+	const struct contact_request *q = c->q;
+	size_t new = 0;
+
+	if (!q->has_tags && q->how == CONTACT_PATCH)
+		return 0;
+	json_array_clear(c->tags);
+	if (q->tag_count)
+		qsort(q->tags, q->tag_count, sizeof(*q->tags), by_text);
+	for (size_t i = 0; i < q->tag_count; i++) {
+		if (i && strcmp(q->tags[i - 1], q->tags[i]) == 0)
+			continue;
+		new += !store_tag_id(c->e->store, q->tags[i]);
+		json_array_append_new(c->tags, json_string(q->tags[i]));
+	}
+	if (new && store_tags_count(c->e->store) + new > TAGS_MAX)
+		return err_say(&c->err, REFUSED_INVALID, about(CONCEPT_TAG), tags_of_all, NUM(TAGS_MAX));
+	return 0;
+}
+
 /* The request over what is there (PATCH), or over nothing. */
 static int
 take_all(struct changing *c, struct rights *rights)
@@ -223,13 +256,19 @@ take_all(struct changing *c, struct rights *rights)
 	if (q->active >= 0 || !patch)
 		p->active = q->active != 0;
 	take_numbers(c);
-	if (take_posts(c, rights) < 0)
+	if (take_posts(c, rights) < 0 || take_tags(c) < 0)
 		return -1;
 	if (p->active && !c->numbers.e164[0])
 		return err_say(&c->err, REFUSED_INVALID, about(CONCEPT_NUMBERS), contact_no_number);
 	if (p->active && !c->numbers.sms && !c->numbers.voice)
 		return err_say(&c->err, REFUSED_INVALID, about(CONCEPT_NUMBERS), contact_unreachable);
 	return 0;
+}
+
+static void
+keep_tag(void *ctx, const char *tag)
+{
+	json_array_append_new(((struct changing *)ctx)->tags, json_string(tag));
 }
 
 static int
@@ -254,6 +293,8 @@ look_up(struct changing *c, struct rights *rights)
 	if (!c->person.id)
 		return 0;
 	store_person_numbers(e->store, c->person.id, &c->numbers);
+	store_tags_of(e->store, c->person.id, keep_tag, c);
+	json_array_extend(c->old_tags, c->tags);
 	store_person_posts(e->store, c->person.id, keep_post, c);
 	c->old_count = c->post_count;
 	c->old_posts = xcalloc(c->post_count + 1, sizeof(*c->old_posts));
@@ -420,6 +461,11 @@ write_person(struct changing *c)
 
 	if (c->q->language >= 0 || c->q->how == CONTACT_PUT)
 		store_person_lang_said(s, id, c->q->language >= 0);
+	if (!json_equal(c->tags, c->old_tags)) {
+		store_tags_drop(s, id, NULL);
+		for (size_t i = 0; i < json_array_size(c->tags); i++)
+			store_tag_put(s, id, json_string_value(json_array_get(c->tags, i)));
+	}
 	for (size_t i = 0; i < c->post_count; i++)
 		if (p->active)
 			store_post_put(s, c->posts[i].role, c->posts[i].division, c->posts[i].order, id, p->lang);
@@ -464,8 +510,8 @@ change(struct changing *c)
 	numbers = c->numbers;
 	if (take_all(c, &rights) < 0)
 		return -1;
-	before = sheet(e, &old, &numbers, c->old_posts, c->old_count);
-	after = sheet(e, &c->person, &c->numbers, c->posts, c->post_count);
+	before = sheet(e, &old, &numbers, c->old_posts, c->old_count, c->old_tags);
+	after = sheet(e, &c->person, &c->numbers, c->posts, c->post_count, c->tags);
 	changed = difference(before, after);
 	json_decref(before);
 	json_decref(after);
@@ -505,7 +551,8 @@ opt_in(struct changing *c)
 void
 engine_contact(struct engine *e, struct command *cmd)
 {
-	struct changing c = { .e = e, .cmd = cmd, .q = cmd->contact };
+	struct changing c = { .e = e, .cmd = cmd, .q = cmd->contact, .tags = json_array(),
+			      .old_tags = json_array() };
 
 	if ((c.q->how == CONTACT_OPT_IN ? opt_in(&c) : change(&c)) < 0)
 		engine_refuse(e, cmd->reply_to, &c.err);

@@ -185,7 +185,93 @@ pick_within(struct planner *p, size_t role, division_code division)
 		store_holders(e->store, e->documents.role_ids[role], division_range(division), on_holder, p);
 }
 
-/* The request's own roles and contacts. */
+struct within {
+	const struct alert_request *r;
+	division_code division;
+	bool any;
+};
+
+static void
+on_post(void *ctx, division_code division)
+{
+	struct within *w = ctx;
+
+	for (size_t i = 0; i < w->r->division_count && !w->any; i++)
+		w->any = division_contains(w->r->divisions[i], division) && !request_leaves_out(w->r, division);
+	if (w->any && !w->division)
+		w->division = division;
+}
+
+bool
+picks_is_within(struct engine *e, const struct alert_request *r, uint32_t contact, division_code *division)
+{
+	struct within w = { .r = r };
+
+	if (r->division_count)
+		store_posts_of(e->store, contact, on_post, &w);
+	*division = w.division;
+	return w.any || !r->division_count;
+}
+
+static void
+on_tagged(void *ctx, uint32_t contact, enum lang lang)
+{
+	struct planner *p = ctx;
+	division_code division;
+
+	if (picks_is_within(p->e, p->request, contact, &division))
+		picks_add(p, contact, lang, division, p->target);
+}
+
+static void
+on_frozen(void *ctx, uint32_t contact, enum lang lang)
+{
+	struct planner *p = ctx;
+	division_code division;
+
+	picks_is_within(p->e, p->request, contact, &division);
+	picks_add(p, contact, lang, division, p->target);
+}
+
+void
+picks_tags(struct planner *p)
+{
+	struct store *s = p->e->store;
+
+	if (!p->request->tag_count || store_alert_tagged(s, p->alert->id, on_frozen, p))
+		return;
+	for (size_t i = 0; i < p->request->tag_count; i++)
+		store_tagged(s, store_tag_id(s, p->request->tags[i]), 0, WHOLE_MAX + 1, on_tagged, p);
+}
+
+struct freezing {
+	struct engine *e;
+	const struct alert *a;
+	const struct alert_request *r;
+};
+
+static void
+freeze(void *ctx, uint32_t contact, enum lang lang)
+{
+	struct freezing *f = ctx;
+	division_code division;
+
+	if (picks_is_within(f->e, f->r, contact, &division))
+		store_alert_tagged_put(f->e->store, f->a->id, contact);
+}
+
+void
+engine_freeze_tags(struct engine *e, const struct alert *a, const struct alert_request *r)
+{
+	struct freezing f = { e, a, r };
+
+	for (size_t i = 0; i < r->tag_count; i++)
+		store_tagged(e->store, store_tag_id(e->store, r->tags[i]), 0, WHOLE_MAX + 1, freeze, &f);
+	if (r->tag_count)
+		store_alert_tagged_put(e->store, a->id, 0);
+}
+
+/* The request's own roles, tags and contacts. */
 void
 picks_request(struct planner *p)
 {
@@ -200,17 +286,42 @@ picks_request(struct planner *p)
 			for (size_t d = 0; d < p->request->division_count; d++)
 				pick_within(p, family->roles[i], p->request->divisions[d]);
 	}
+	picks_tags(p);
 	for (size_t c = 0; c < p->request->contact_count; c++)
 		picks_contact(p, p->request->contacts[c], p->target);
 }
 
-/* How many people the request's roles name, counting on to `limit` only.  Somebody with two
+struct counting {
+	const struct planner *p;
+	size_t count;
+};
+
+static void
+count_tagged(void *ctx, uint32_t contact, enum lang lang)
+{
+	struct counting *c = ctx;
+	division_code division;
+
+	c->count += picks_is_within(c->p->e, c->p->request, contact, &division);
+}
+
+static size_t
+count_tags(const struct planner *p, size_t limit)
+{
+	struct counting c = { .p = p };
+
+	for (size_t i = 0; i < p->request->tag_count && c.count < limit; i++)
+		store_tagged(p->e->store, store_tag_id(p->e->store, p->request->tags[i]), 0, limit, count_tagged, &c);
+	return c.count;
+}
+
+/* How many people the request's roles and tags name, counting on to `limit` only.  Somebody with two
  * posts counts twice. */
 size_t
 picks_request_count(const struct planner *p, size_t limit)
 {
 	const struct alert_request *r = p->request;
-	size_t count = r->contact_count;
+	size_t count = r->contact_count + count_tags(p, limit);
 
 	for (size_t i = 0; i < r->role_count && count < limit; i++) {
 		int index = settings_family(p->e->settings, r->roles[i]);

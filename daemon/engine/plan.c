@@ -254,8 +254,10 @@ plan_own_roles(struct planner *p)
 int
 planner_contacts(struct planner *p, unsigned position)
 {
-	if (p->index || !p->request->contact_count)
+	if (p->index || (!p->request->contact_count && !p->request->tag_count))
 		return 0;
+	p->target = NO_TARGET;
+	picks_tags(p);
 	for (size_t c = 0; c < p->request->contact_count; c++)
 		picks_contact(p, p->request->contacts[c], NO_TARGET);
 	return compose_channels(p, position, WAVE_INFORM);

@@ -10,7 +10,7 @@
 bool
 replacement_is_whole(const struct alert_request *r)
 {
-	return r->whole || (r->reached && !r->division_count && !r->contact_count);
+	return r->whole || (r->reached && !r->division_count && !r->contact_count && !r->tag_count);
 }
 
 /* What the new audience covers of the old alert. */

@@ -129,6 +129,8 @@ request_encode(const struct alert_request *r)
 	put_codes(&out, "divisions", r->divisions, r->division_count);
 	put_codes(&out, "without_divisions", r->without_divisions, r->without_division_count);
 	put_strings(&out, "roles", r->roles, r->role_count);
+	if (r->tag_count)
+		put_strings(&out, "tags", r->tags, r->tag_count);
 	put_strings(&out, "contacts", r->contacts, r->contact_count);
 	put_strings(&out, "without_contacts", r->without_contacts, r->without_contact_count);
 	buf_puts(&out, "}");
@@ -196,6 +198,7 @@ request_decode(const char *text)
 	r->without_division_count =
 		codes_of(json_object_get(j, "without_divisions"), &r->without_divisions);
 	r->role_count = strings_of(json_object_get(j, "roles"), &r->roles);
+	r->tag_count = strings_of(json_object_get(j, "tags"), &r->tags);
 	r->contact_count = strings_of(json_object_get(j, "contacts"), &r->contacts);
 	r->without_contact_count =
 		strings_of(json_object_get(j, "without_contacts"), &r->without_contacts);

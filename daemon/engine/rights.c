@@ -28,6 +28,8 @@ check_places(const struct rights *rights, const struct principal *by, const stru
 		return err_say(err, REFUSED_FORBIDDEN, about_index(CONCEPT_DIVISION, i),
 			       client_division, by->name, code);
 	}
+	if (rights->division_count && q->tag_count && !q->division_count)
+		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_TAG), client_tags_where, by->name);
 	if (rights->division_count && q->contact_count)		/* a contact may sit anywhere */
 		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_CONTACT), client_no_contacts,
 			       by->name);

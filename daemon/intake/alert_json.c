@@ -150,6 +150,13 @@ TAKE(contacts)
 	return take_strings(r, &q->contacts, &q->contact_count, v, at, REF_MAX);
 }
 
+TAKE(tags)
+{
+	struct alert_request *q = out;
+
+	return take_strings(r, &q->tags, &q->tag_count, v, at, TAG_MAX);
+}
+
 TAKE(without_contacts)
 {
 	struct alert_request *q = out;
@@ -168,7 +175,7 @@ TAKE(reached)
 static const struct member audience_members[] = {
 	{ "divisions", CONCEPT_DIVISION, take_divisions }, { "without_divisions", CONCEPT_WITHOUT_DIVISION, take_without_divisions },
 	{ "roles", CONCEPT_ROLE, take_roles }, { "contacts", CONCEPT_CONTACT, take_contacts },
-	{ "without_contacts", CONCEPT_WITHOUT_CONTACT, take_without_contacts }, { "reached", CONCEPT_REACHED, take_reached },
+	{ "without_contacts", CONCEPT_WITHOUT_CONTACT, take_without_contacts }, { "tags", CONCEPT_TAG, take_tags }, { "reached", CONCEPT_REACHED, take_reached },
 };
 
 TAKE(audience)
@@ -179,7 +186,7 @@ TAKE(audience)
 		return refuse(r, REFUSED_INVALID, *at, not_an_object);
 	if (members_take(r, audience_members, MEMBER_COUNT(audience_members), v, "/audience", out) < 0)
 		return -1;
-	if (!q->division_count && !q->contact_count && !q->reached)
+	if (!q->division_count && !q->contact_count && !q->tag_count && !q->reached)
 		return refuse(r, REFUSED_INVALID, *at, audience_unnamed);
 	return 0;
 }

@@ -11,6 +11,8 @@
 #include "core/unicode.h"
 
 #define PHONES 4
+#define TAGS_OF_ONE 16			/* store.h: PERSON_TAGS_MAX */
+#define TAG_MAX 127			/* store.h: TAG_BYTES */
 #define KIND(k) (1u << (k))
 #define DIVISIONS KIND(IMPORT_DIVISIONS)
 #define CONTACTS KIND(IMPORT_CONTACTS)
@@ -101,6 +103,29 @@ is_param_name(const char *name)
 	return true;
 }
 
+static bool
+is_tag_column(const struct settings *s, const char *title)
+{
+	for (size_t i = 0; i < s->tag_column_count; i++)
+		if (strcmp(s->tag_columns[i], title) == 0)
+			return true;
+	return false;
+}
+
+static int
+take_tag_column(struct csv_intake *c, size_t i)
+{
+	struct import_request *q = c->request;
+
+	for (size_t k = 0; k < q->tag_column_count; k++)
+		if (strcmp(q->tag_columns[k], c->title[i]) == 0)
+			return csv_lacks(c, c->title[i], csv_title_twice);
+	q->tag_columns = xrealloc(q->tag_columns, (q->tag_column_count + 1) * sizeof(*q->tag_columns));
+	q->tag_columns[q->tag_column_count++] = xstrdup(c->title[i]);
+	c->column[i] = COLUMN_TAG;
+	return 0;
+}
+
 static int
 take_title(struct csv_intake *c, size_t i, unsigned kind)
 {
@@ -119,6 +144,8 @@ take_title(struct csv_intake *c, size_t i, unsigned kind)
 		c->column[i] = COLUMN_PARAM;
 		return 0;
 	}
+	if (column == COLUMN_NONE && kind == CONTACTS && is_tag_column(c->settings, title))
+		return take_tag_column(c, i);
 	if (column == COLUMN_NONE) {
 		list_columns(known, sizeof(known), kind);
 		return csv_lacks(c, title, csv_title_unknown, known);
@@ -556,6 +583,69 @@ check_ref(struct csv_intake *c)
 	return 0;
 }
 
+/* In its place among the others; one that is there already is not put twice. */
+static void
+add_tag(struct csv_intake *c, struct import_row *row, size_t column, const char *value, size_t len)
+{
+	struct buf tag = { 0 };
+	size_t at = 0;
+
+	buf_printf(&tag, "%s:%.*s", c->title[column], (int)len, value);
+	while (at < row->tag_count && strcmp(row->tags[at], tag.data) < 0)
+		at++;
+	if (tag.len > TAG_MAX) {
+		csv_fail(c, column + 1, is_too_long, NUM(TAG_MAX - strlen(c->title[column]) - 1));
+	} else if (at < row->tag_count && strcmp(row->tags[at], tag.data) == 0) {
+		/* said before */
+	} else if (row->tag_count == TAGS_OF_ONE) {
+		csv_fail(c, column + 1, tags_of_one, NUM(TAGS_OF_ONE));
+	} else {
+		row->tags = xrealloc(row->tags, (row->tag_count + 1) * sizeof(*row->tags));
+		memmove(&row->tags[at + 1], &row->tags[at], (row->tag_count - at) * sizeof(*row->tags));
+		row->tag_count++;
+		row->tags[at] = buf_take(&tag);
+	}
+	buf_fini(&tag);
+}
+
+/* The length of what stands before the next ; 、 or ；, and of that sign. */
+static size_t
+word_len(const char *text, size_t *sign)
+{
+	static const char *const signs[] = { ";", "、", "；" };
+	const char *end = text + strlen(text);
+
+	*sign = 0;
+	for (size_t i = 0; i < sizeof(signs) / sizeof(*signs); i++) {
+		const char *at = strstr(text, signs[i]);
+
+		if (!at || at >= end)
+			continue;
+		end = at;
+		*sign = strlen(signs[i]);
+	}
+	return (size_t)(end - text);
+}
+
+/* Of whatever row of the person: his tags stand in the first. */
+static void
+take_tags(struct csv_intake *c, struct import_row *row)
+{
+	for (size_t i = 0; i < c->columns; i++) {
+		const char *text = c->column[i] == COLUMN_TAG ? csv_cell(c, i + 1) : "";
+
+		while (*text) {
+			size_t sign, whole = word_len(text, &sign), len = whole, blank = strspn(text, " ");
+
+			while (len && text[len - 1] == ' ')
+				len--;
+			if (len > blank)
+				add_tag(c, row, i, text + blank, len - blank);
+			text += whole + sign;
+		}
+	}
+}
+
 static void
 contact_row(struct csv_intake *c)
 {
@@ -563,14 +653,19 @@ contact_row(struct csv_intake *c)
 	const struct import_row *known = *ref ? first_of(c, table_key(ref)) : NULL;
 	struct import_row *row, first = { .ref = NULL };
 
+	size_t place = known ? (size_t)(known - c->request->rows) : c->request->row_count;
+
 	if (known && strcmp(known->ref, ref) == 0)
 		first = *known;		/* new_row may move the rows */
+	else
+		place = c->request->row_count;
 	row = new_row(c);
 	row->ref = xstrdup(ref);
 	if (first.ref)
 		same_person(c, row, &first);
 	else
 		take_person(c, row);
+	take_tags(c, &c->request->rows[place]);
 	if (!*csv_field(c, COLUMN_ROLE))
 		return;
 	take_role(c, row);

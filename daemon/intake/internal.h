@@ -49,6 +49,7 @@ void canonical_json(struct buf *, json_t *);
 
 #define MEMBER_COUNT(table) (sizeof(table) / sizeof(*(table)))
 #define REF_MAX 63			/* struct person: ref, and so on */
+#define TAG_MAX 127			/* store.h: TAG_BYTES */
 #define NAME_MAX_BYTES 127
 #define WHO_MAX_BYTES 255		/* as struct task has it */
 #define NOTE_MAX 1000

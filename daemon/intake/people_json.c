@@ -7,6 +7,7 @@
 
 #include "core/segment.h"
 
+#define TAGS_OF_ONE 16			/* store.h: PERSON_TAGS_MAX */
 #define POSTS_MAX 64
 #define ORDER_MAX 9999
 #define PARAMS_MAX 64
@@ -201,10 +202,26 @@ TAKE(posts)
 	return 0;
 }
 
+TAKE(tags)
+{
+	struct contact_request *q = out;
+
+	if (take_strings(r, &q->tags, &q->tag_count, v, at, TAG_MAX) < 0)
+		return -1;
+	q->has_tags = true;
+	if (q->tag_count > TAGS_OF_ONE)
+		return refuse(r, REFUSED_INVALID, *at, tags_of_one, NUM(TAGS_OF_ONE));
+	for (size_t i = 0; i < q->tag_count; i++)
+		if (strpbrk(q->tags[i], ";") || strstr(q->tags[i], "、") || strstr(q->tags[i], "；") ||
+		    !strchr(q->tags[i], ':') || q->tags[i][0] == ':' || !strchr(q->tags[i], ':')[1])
+			return refuse(r, REFUSED_INVALID, about_index(CONCEPT_TAG, i), tag_form, QUOTE(q->tags[i]));
+	return 0;
+}
+
 static const struct member contact_members[] = {
 	{ "name", CONCEPT_NAME, take_name }, { "language", CONCEPT_LANGUAGE, take_language },
 	{ "active", CONCEPT_ACTIVE, take_active }, { "numbers", CONCEPT_NUMBERS, take_nothing },
-	{ "posts", CONCEPT_POSTS, take_posts }, { "note", CONCEPT_NOTE, take_note }, { "by", CONCEPT_BY, take_by },
+	{ "posts", CONCEPT_POSTS, take_posts }, { "tags", CONCEPT_TAG, take_tags }, { "note", CONCEPT_NOTE, take_note }, { "by", CONCEPT_BY, take_by },
 	{ "yes", CONCEPT_YES, take_yes }, { "ref", CONCEPT_MEMBER, take_ref },
 	{ "opt_out", CONCEPT_NONE, take_nothing },
 };

@@ -26,6 +26,9 @@ static cfg_opt_t roles_file_opts[] = {
 	CFG_END()
 };
 
+#define TAG_COLUMNS_MAX 16
+#define TAG_COLUMN_BYTES 40
+
 static cfg_opt_t site_opts[] = {
 	CFG_STR("name_zh", "", CFGF_NONE), CFG_STR("name_en", "", CFGF_NONE),
 	CFG_STR("office_zh", "", CFGF_NONE), CFG_STR("office_en", "", CFGF_NONE),
@@ -39,6 +42,7 @@ static cfg_opt_t site_opts[] = {
 	CONF_WHOLE("auto_replies_per_hour", 3),
 	CONF_DURATION("ring", SECONDS(35)),
 	CONF_WHOLE("plays", 2),
+	CFG_STR_LIST("tag_columns", "{}", CFGF_NONE),
 	CFG_END()
 };
 static cfg_opt_t listen_opts[] = {
@@ -354,6 +358,27 @@ check_plan(cfg_t *site, struct err *err)
 	return 0;
 }
 
+/* A column's name is the beginning of its tags: skills:diving. */
+static int
+read_tag_columns(struct settings *s, cfg_t *site, struct err *err)
+{
+	unsigned count = cfg_size(site, "tag_columns");
+
+	if (count > TAG_COLUMNS_MAX)
+		return conf_fail(site, err, "tag_columns names %u columns; at most %d are possible", count,
+				 TAG_COLUMNS_MAX);
+	s->tag_columns = xcalloc(count + 1, sizeof(*s->tag_columns));
+	for (unsigned i = 0; i < count; i++) {
+		const char *name = cfg_getnstr(site, "tag_columns", i);
+
+		if (!*name || strlen(name) > TAG_COLUMN_BYTES || strpbrk(name, ":;、,\"\n"))
+			return conf_fail(site, err, "tag_columns: \"%s\" is no name of a column: 1 to %d bytes, without "
+					 ": ; 、 , and quotes", name, TAG_COLUMN_BYTES);
+		s->tag_columns[s->tag_column_count++] = xstrdup(name);
+	}
+	return 0;
+}
+
 static int
 read_site(struct settings *s, cfg_t *site, struct err *err)
 {
@@ -386,7 +411,7 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	s->plays = (unsigned)cfg_getint(site, "plays");
 	s->validity_ms = conf_ms(site, "validity");
 	s->ring_ms = conf_ms(site, "ring");
-	return 0;
+	return read_tag_columns(s, site, err);
 }
 
 /* A list of addresses and ranges.  `of`: words before its name in a refusal. */
@@ -825,6 +850,9 @@ settings_unref(struct settings *s)
 	if (!s || __atomic_sub_fetch(&s->refs, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
 	free_lists(s);
+	for (size_t i = 0; i < s->tag_column_count; i++)
+		free(s->tag_columns[i]);
+	free(s->tag_columns);
 	free(s->end_left);
 	free(s->end_changed);
 	for (int lang = 0; lang < LANG_COUNT; lang++) {

@@ -140,6 +140,8 @@ struct settings {
 	char *timezone;			/* for times in texts, "Asia/Shanghai" */
 	struct phone_plan phone_plan;
 	enum lang default_lang;
+	char **tag_columns;		/* of the list of contacts: whose words become tags */
+	size_t tag_column_count;
 	double policy_divisor;		/* policies' times are divided by it (demo, drills); >= 1 */
 	msec validity_ms;		/* of an alert that names none; default 24 h */
 	unsigned auto_replies_per_hour;	/* per number */

@@ -34,6 +34,13 @@ card_post_add(struct card *c, int64_t role, division_code division, unsigned ord
 	c->posts[c->post_count++] = (struct person_post){ role, division, order };
 }
 
+void
+card_tag_add(struct card *c, const char *tag)
+{
+	if (c->tag_count < PERSON_TAGS_MAX)
+		snprintf(c->tags[c->tag_count++], TAG_BYTES, "%s", tag);
+}
+
 static int
 by_key(const void *a, const void *b)
 {
@@ -79,6 +86,17 @@ has_same_posts(const struct card *a, const struct card *b)
 }
 
 static bool
+has_same_tags(const struct card *a, const struct card *b)
+{
+	if (a->tag_count != b->tag_count)
+		return false;
+	for (size_t i = 0; i < a->tag_count; i++)
+		if (strcmp(a->tags[i], b->tags[i]) != 0)
+			return false;
+	return true;
+}
+
+static bool
 is_same_contact(const struct card *a, const struct card *b)
 {
 	return a->lang == b->lang && a->lang_said == b->lang_said && a->active == b->active && strcmp(a->name, b->name) == 0;
@@ -87,7 +105,7 @@ is_same_contact(const struct card *a, const struct card *b)
 bool
 card_is(const struct card *a, const struct card *b)
 {
-	return is_same_contact(a, b) && has_same_numbers(a, b) && has_same_posts(a, b);
+	return is_same_contact(a, b) && has_same_numbers(a, b) && has_same_posts(a, b) && has_same_tags(a, b);
 }
 
 void
@@ -104,6 +122,10 @@ card_encode(const struct card *c, struct buf *out)
 	for (size_t i = 0; i < c->post_count; i++)
 		buf_printf(out, "%s[%lld,%lld,%u]", i ? "," : "", (long long)c->posts[i].role,
 			   (long long)c->posts[i].division, c->posts[i].order);
+	for (size_t i = 0; i < c->tag_count; i++) {
+		buf_puts(out, i ? "," : "],\"tags\":[");
+		buf_json(out, c->tags[i]);
+	}
 	buf_puts(out, "]}");
 }
 
@@ -139,6 +161,8 @@ card_decode(struct card *c, const char *ref, const char *text)
 	}
 	json_array_foreach(json_object_get(json, "posts"), i, one)
 		card_post_add(c, item(one, 0), item(one, 1), (unsigned)item(one, 2));
+	json_array_foreach(json_object_get(json, "tags"), i, one)
+		card_tag_add(c, json_string_value(one) ? json_string_value(one) : "");
 	json_decref(json);
 	return 0;
 }
@@ -147,6 +171,12 @@ static void
 keep_post(void *ctx, const struct person_post *post)
 {
 	card_post_add(ctx, post->role, post->division, post->order);
+}
+
+static void
+keep_tag(void *ctx, const char *tag)
+{
+	card_tag_add(ctx, tag);
 }
 
 bool
@@ -172,6 +202,7 @@ store_card_get(struct store *s, const char *ref, struct card *out)
 	out->sms = numbers.sms;
 	out->voice = numbers.voice;
 	store_person_posts(s, out->id, keep_post, out);
+	store_tags_of(s, out->id, keep_tag, out);
 	return true;
 }
 
@@ -216,6 +247,14 @@ write_posts(struct store *s, const struct card *c, bool had)
 			store_post_rest(s, c->posts[i].role, c->posts[i].division, c->posts[i].order, c->id);
 }
 
+static void
+write_tags(struct store *s, const struct card *c)
+{
+	store_tags_drop(s, c->id, NULL);
+	for (size_t i = 0; i < c->tag_count; i++)
+		store_tag_put(s, c->id, c->tags[i]);
+}
+
 void
 store_card_put(struct store *s, const struct card *was, struct card *now)
 {
@@ -234,4 +273,6 @@ store_card_put(struct store *s, const struct card *was, struct card *now)
 	if (fresh || careful || was->lang != now->lang || was->active != now->active ||
 	    !has_same_posts(was, now))
 		write_posts(s, now, !fresh || careful);
+	if (careful || !has_same_tags(was, now))
+		write_tags(s, now);
 }

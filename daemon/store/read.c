@@ -140,6 +140,8 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 		return read_contacts(r, q, s, out, err);
 	case READ_CONTACT:
 		return read_contact(r, q, s, out, err);
+	case READ_TAGS:
+		return read_tags(r, out);
 	case READ_EXPORT_CONTACTS:
 	case READ_EXPORT_DIVISIONS:
 	case READ_EXPORT_ROSTER:

@@ -1,5 +1,5 @@
 /* read_contacts.c -- people as the desk looks them up: found by name, number, ref, role, place, and one
- * of them whole.  Who is limited to divisions sees those all of whose posts are within them. */
+ * of them whole; and what tags there are.  Who is limited to divisions sees those all of whose posts are within them. */
 #include "daemon/store/read_internal.h"
 
 #include <string.h>
@@ -57,6 +57,21 @@ put_posts(struct reader *r, const struct settings *s, int64_t contact, enum lang
 	buf_puts(out, "]");
 }
 
+static void
+put_tags(struct reader *r, int64_t contact, struct buf *out)
+{
+	sqlite3_stmt *st = read_query(r, "SELECT t.name FROM tagged d JOIN tag t ON t.id = d.tag WHERE d.contact = ? "
+				      "ORDER BY t.name", "i", contact);
+	const char *comma = "";
+
+	buf_puts(out, ",\"tags\":[");
+	for (; read_step(r, st); comma = ",") {
+		buf_puts(out, comma);
+		buf_json(out, (const char *)sqlite3_column_text(st, 0));
+	}
+	buf_puts(out, "]");
+}
+
 #define CONTACT "c.id, c.version, c.ref, c.name, c.lang, c.active, c.opt_out, c.opt_out_at, c.opt_out_text " \
 	"FROM contact c "
 
@@ -75,6 +90,7 @@ put_contact(struct reader *r, const struct read_query *q, const struct settings 
 		   sqlite3_column_int(st, 5) ? "true" : "false");
 	put_numbers(r, id, q->unmasked, out);
 	put_posts(r, s, id, q->lang, out);
+	put_tags(r, id, out);
 	if (sqlite3_column_int(st, 6)) {
 		buf_puts(out, ",\"opt_out\":{");
 		json_number(out, "at", st, 7);
@@ -111,14 +127,17 @@ rows(struct reader *r, const struct read_query *q, const struct settings *s, int
 	st = read_query(r, "SELECT " CONTACT "WHERE c.id > ?1 AND c.id <= ?2 "
 		"AND (?3 IS NULL OR c.ref = ?3 OR instr(c.name, ?3) > 0 OR EXISTS (SELECT 1 FROM number n "
 		"WHERE n.contact = c.id AND n.e164 = ?4)) "
+		"AND (?10 IS NULL OR EXISTS (SELECT 1 FROM tagged d WHERE d.contact = c.id AND d.tag = "
+		"(SELECT id FROM tag WHERE name = ?10))) "
 		"AND (?5 < 0 OR c.active = ?5) AND (?6 = 0 OR c.opt_out = 1) "
 		"AND ((?7 IS NULL AND ?8 = 0) OR EXISTS (SELECT 1 FROM post p WHERE p.contact = c.id "
 		"AND (?7 IS NULL OR p.role IN (SELECT id FROM role WHERE instr(?7, ',' || name || ',') > 0)) "
 		"AND (?8 = 0 OR p.division BETWEEN ?8 AND ?9)) OR EXISTS (SELECT 1 FROM post_off p WHERE "
 		"p.contact = c.id AND (?7 IS NULL OR p.role IN (SELECT id FROM role WHERE instr(?7, ',' || name || ',') > 0)) "
-		"AND (?8 = 0 OR p.division BETWEEN ?8 AND ?9))) ORDER BY c.id", "iitiiitii", after, end, find,
+		"AND (?8 = 0 OR p.division BETWEEN ?8 AND ?9))) ORDER BY c.id", "iitiiitiit", after, end, find,
 		(int64_t)number, (int64_t)q->filter.active, (int64_t)q->filter.opted_out, roles.data,
-		q->filter.division ? range.first : 0, q->filter.division ? range.last : 0);
+		q->filter.division ? range.first : 0, q->filter.division ? range.last : 0,
+		q->filter.tag[0] ? q->filter.tag : NULL);
 	buf_fini(&roles);
 	return st;
 }
@@ -191,4 +210,24 @@ read_contact(struct reader *r, const struct read_query *q, const struct settings
 	}
 	sqlite3_reset(st);
 	return rc;
+}
+
+/* At most TAGS_MAX; limits do not hide them: of whom they are is not said. */
+int
+read_tags(struct reader *r, struct buf *out)
+{
+	sqlite3_stmt *st = read_query(r, "SELECT t.name, count(*) FROM tag t JOIN tagged d ON d.tag = t.id JOIN contact c "
+				      "ON c.id = d.contact AND c.active = 1 GROUP BY t.name ORDER BY t.name", "");
+	const char *comma = "";
+
+	buf_puts(out, "{\"tags\":[");
+	for (; read_step(r, st); comma = ",") {
+		buf_printf(out, "%s{", comma);
+		json_column(out, "tag", st, 0);
+		buf_puts(out, ",");
+		json_number(out, "contacts", st, 1);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]}");
+	return 0;
 }

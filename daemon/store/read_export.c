@@ -95,6 +95,25 @@ read_numbers(struct page *p, int64_t contact, struct numbers *n)
 	}
 }
 
+/* The words of his tags of one column; contact 0: it says nothing. */
+static void
+tags_cell(struct page *p, int64_t contact, const char *column)
+{
+	sqlite3_stmt *st = read_query(p->r, "SELECT t.name FROM tagged d JOIN tag t ON t.id = d.tag WHERE d.contact = ? "
+				      "ORDER BY t.name", "i", contact);
+	size_t len = strlen(column);
+	struct buf words = { 0 };
+
+	while (read_step(p->r, st)) {
+		const char *tag = (const char *)sqlite3_column_text(st, 0);
+
+		if (strncmp(tag, column, len) == 0 && tag[len] == ':')
+			buf_printf(&words, "%s%s", words.len ? ";" : "", tag + len + 1);
+	}
+	cell(p, words.data ? words.data : "");
+	buf_fini(&words);
+}
+
 /* The person stands in the first of his rows whole, in the others by ref and name. */
 static void
 contact_row(struct page *p, sqlite3_stmt *who, const struct numbers *n, sqlite3_stmt *post)
@@ -119,7 +138,10 @@ contact_row(struct page *p, sqlite3_stmt *who, const struct numbers *n, sqlite3_
 	} else {
 		buf_puts(&p->rows, ",,");
 	}
-	buf_printf(&p->rows, ",%s\r\n", sqlite3_column_int(who, 4) ? "yes" : "no");
+	buf_printf(&p->rows, ",%s", sqlite3_column_int(who, 4) ? "yes" : "no");
+	for (size_t i = 0; i < p->s->tag_column_count; i++)
+		tags_cell(p, n ? sqlite3_column_int64(who, 0) : 0, p->s->tag_columns[i]);
+	buf_puts(&p->rows, "\r\n");
 }
 
 static void
@@ -150,7 +172,11 @@ contacts(struct page *p, struct err *err)
 		return bad_cursor(p->q, err);
 	if (!*p->q->after)
 		buf_puts(&p->rows, MARK "ref,name,phone,phone2,phone3,phone4,role,division,role_order,lang,voice,sms,"
-			 "active\r\n");
+			 "active");
+	for (size_t i = 0; !*p->q->after && i < p->s->tag_column_count; i++)
+		cell(p, p->s->tag_columns[i]);
+	if (!*p->q->after)
+		buf_puts(&p->rows, "\r\n");
 	st = read_query(p->r, "SELECT id, ref, name, lang, active, lang_said FROM contact WHERE id > ? ORDER BY id "
 			"LIMIT ?", "ii", after, (int64_t)limit);
 	for (; read_step(p->r, st); count++) {

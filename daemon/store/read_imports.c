@@ -162,13 +162,24 @@ put_posts(struct row *row, json_t *v, struct buf *out)
 	return json_array_size(v);
 }
 
+static bool
+put_tags(struct row *row, json_t *v, struct buf *out)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(v, i, one)
+		buf_printf(out, "%s%s", i ? ", " : "", json_string_value(one));
+	return json_array_size(v);
+}
+
 static const struct field {
 	const char *name;
 	field_fn put;
 } fields[] = {
 	{ "name", put_plain }, { "lang", put_lang }, { "lang_said", put_flag }, { "active", put_flag }, { "numbers", put_numbers },
 	{ "posts", put_posts }, { "role", put_role }, { "division", put_division }, { "from", put_plain },
-	{ "to", put_plain },
+	{ "to", put_plain }, { "tags", put_tags },
 };
 
 static void

@@ -89,6 +89,7 @@ int read_contacts(struct reader *, const struct read_query *, const struct setti
 		  struct err *);
 int read_contact(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 		 struct err *);
+int read_tags(struct reader *, struct buf *);
 /* EXPORT_…: as read.h says of MESSAGES_CSV. */
 int read_export(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 		struct err *);

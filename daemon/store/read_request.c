@@ -125,6 +125,9 @@ json_request(struct reader *r, int64_t alert, struct buf *out)
 	buf_puts(out, ",\"roles\":");
 	put_json(out, json_object_get(body, "roles"), "[]");
 	buf_puts(out, ",");
+	buf_puts(out, "\"tags\":");
+	put_json(out, json_object_get(body, "tags"), "[]");
+	buf_puts(out, ",");
 	contacts(r, body, "contacts", out);
 	buf_puts(out, ",");
 	contacts(r, body, "without_contacts", out);

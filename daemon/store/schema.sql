@@ -34,6 +34,13 @@ CREATE TABLE post_off (		-- posts of those who are not active: nobody is called 
 	contact INTEGER NOT NULL, role INTEGER NOT NULL, division INTEGER NOT NULL,
 	ord INTEGER NOT NULL, PRIMARY KEY (contact, role, division, ord)
 ) STRICT, WITHOUT ROWID;
+-- What somebody can or has, by which an audience may be named: "skills:潜水".  A tag that nobody has is
+-- not kept.
+CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE tagged (
+	tag INTEGER NOT NULL, contact INTEGER NOT NULL, PRIMARY KEY (tag, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX tagged_contact ON tagged (contact);
 CREATE TABLE roster (
 	role INTEGER NOT NULL, division INTEGER NOT NULL, from_at INTEGER NOT NULL,
 	to_at INTEGER NOT NULL, contact INTEGER NOT NULL,
@@ -105,6 +112,10 @@ CREATE INDEX alert_open ON alert (id) WHERE closed_at IS NULL;	-- held, active, 
 CREATE TABLE alert_document (	-- which version of a step's template the alert runs on
 	alert INTEGER NOT NULL, name TEXT NOT NULL, document INTEGER NOT NULL,
 	PRIMARY KEY (alert, name)
+) STRICT, WITHOUT ROWID;
+-- Whom the tags of its audience named when it was released; contact 0: that is known, be it nobody.
+CREATE TABLE alert_tagged (
+	alert INTEGER NOT NULL, contact INTEGER NOT NULL, PRIMARY KEY (alert, contact)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE target (		-- division: the village or township; contact: a person target
 	alert INTEGER NOT NULL, id INTEGER NOT NULL, division INTEGER, contact INTEGER,

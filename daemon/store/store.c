@@ -654,7 +654,12 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"deactivated INTEGER NOT NULL DEFAULT 0, lost INTEGER NOT NULL DEFAULT 0, lost_at TEXT) STRICT;"
 	"CREATE TABLE staged_row (import INTEGER NOT NULL, change INTEGER NOT NULL, seq INTEGER NOT NULL, "
 	"key TEXT NOT NULL, line INTEGER NOT NULL, was INTEGER NOT NULL, old TEXT, new TEXT, "
-	"PRIMARY KEY (import, change, seq)) STRICT, WITHOUT ROWID",
+	"PRIMARY KEY (import, change, seq)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE tag (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;"
+	"CREATE TABLE tagged (tag INTEGER NOT NULL, contact INTEGER NOT NULL, PRIMARY KEY (tag, contact)) STRICT, "
+	"WITHOUT ROWID; CREATE INDEX tagged_contact ON tagged (contact);"
+	"CREATE TABLE alert_tagged (alert INTEGER NOT NULL, contact INTEGER NOT NULL, "
+	"PRIMARY KEY (alert, contact)) STRICT, WITHOUT ROWID",
 };
 
 static int

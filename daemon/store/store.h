@@ -176,6 +176,25 @@ int64_t store_person_version(struct store *, uint32_t contact);
 int64_t store_division_version(struct store *, division_code);
 bool store_role_name(struct store *, int64_t role, char name[64]);
 
+/* -- tags.c: what people can or have -- */
+
+#define TAG_BYTES 128			/* of a tag, with its NUL */
+#define PERSON_TAGS_MAX 16
+#define TAGS_MAX 1000			/* different ones */
+typedef void (*tag_fn)(void *ctx, const char *tag);
+void store_tags_of(struct store *, uint32_t contact, tag_fn, void *ctx);	/* in their order */
+void store_tag_put(struct store *, uint32_t contact, const char *tag);
+/* All of the person, or with `prefix` ("skills:") those that begin so. */
+void store_tags_drop(struct store *, uint32_t contact, const char *prefix);
+size_t store_tags_count(struct store *);	/* different ones */
+int64_t store_tag_id(struct store *, const char *tag);	/* 0: nobody has it */
+/* Up to `max` active contacts with the tag after that contact, in order; returns how many. */
+typedef void (*tagged_fn)(void *ctx, uint32_t contact, enum lang);
+size_t store_tagged(struct store *, int64_t tag, uint32_t after, size_t max, tagged_fn, void *ctx);
+/* Of an alert, frozen: false: it is not. */
+bool store_alert_tagged(struct store *, int64_t alert, tagged_fn, void *ctx);
+void store_alert_tagged_put(struct store *, int64_t alert, uint32_t contact);	/* contact 0: frozen */
+
 /* -- cards.c: a contact as a list names him -- */
 struct card {
 	uint32_t id;			/* 0: he is not in the store */
@@ -185,6 +204,8 @@ struct card {
 	char ref[64], name[128];
 	uint64_t numbers[PERSON_NUMBERS];	/* E.164 in order of preference, 0 ends */
 	unsigned sms, voice;		/* bit i: number i may be used for it */
+	char tags[PERSON_TAGS_MAX][TAG_BYTES];	/* in their order, each once */
+	size_t tag_count;
 	struct person_post *posts;	/* its own; sorted and each once, but where card_post_add is at work */
 	size_t post_count, post_cap;
 };
@@ -192,6 +213,7 @@ void card_clear(struct card *);		/* keeps the memory of the posts */
 void card_fini(struct card *);
 void card_post_add(struct card *, int64_t role, division_code, unsigned order);
 void card_sort(struct card *);
+void card_tag_add(struct card *, const char *tag);		/* one too many is left out */
 bool card_is(const struct card *, const struct card *);		/* the same but for the id */
 void card_encode(const struct card *, struct buf *);		/* as JSON, the same for the same */
 int card_decode(struct card *, const char *ref, const char *json);	/* -1: not what card_encode made */

@@ -407,13 +407,14 @@ static const struct api_call calls[] = {
 	{ "GET", "/v1/kinds", VERB_READ, NULL, 0, texts_get, TEXTS_KINDS },
 	{ "GET", "/v1/check", VERB_READ, NULL, QUERY_DIVISION | QUERY_SINCE | QUERY_UNMASKED | PAGE, get_read,
 	  READ_SEASON },
-	{ "GET", "/v1/contacts", VERB_READ, NULL, QUERY_FIND | QUERY_ROLE | QUERY_DIVISION | QUERY_ACTIVE |
+	{ "GET", "/v1/contacts", VERB_READ, NULL, QUERY_FIND | QUERY_ROLE | QUERY_DIVISION | QUERY_TAG | QUERY_ACTIVE |
 	  QUERY_OPTED_OUT | QUERY_UNMASKED | PAGE, get_read, READ_CONTACTS },
 	{ "GET", "/v1/contacts/{ref}", VERB_READ, NULL, QUERY_UNMASKED, resource_get, READ_CONTACT },
 	{ "PUT", "/v1/contacts/{ref}", VERB_PEOPLE, JSON_TYPE, 0, put_contact, 0 },
 	{ "PATCH", "/v1/contacts/{ref}", VERB_PEOPLE, JSON_TYPE, 0, put_contact, 1 },
 	{ "POST", "/v1/contacts/{ref}/optin", VERB_PEOPLE, JSON_TYPE, 0, post_optin, 0 },
 	{ "GET", "/v1/divisions", VERB_READ, NULL, QUERY_FIND | QUERY_DIVISION | PAGE, get_read, READ_DIVISIONS },
+	{ "GET", "/v1/tags", VERB_READ, NULL, 0, get_read, READ_TAGS },
 	{ "GET", "/v1/divisions/{code}", VERB_READ, NULL, 0, resource_get, READ_DIVISION },
 	{ "PUT", "/v1/divisions/{code}", VERB_PEOPLE, JSON_TYPE, 0, put_division, 0 },
 	{ "PATCH", "/v1/divisions/{code}", VERB_PEOPLE, JSON_TYPE, 0, put_division, 1 },

@@ -84,6 +84,7 @@ static const struct {
 	[CONCEPT_REF] = { { "", "", "" } },
 	[CONCEPT_CODE] = { { "", "", "" } },
 	[CONCEPT_NUMBERS] = { { "/numbers/", "", "" } },
+	[CONCEPT_TAG] = { { "/tags/", "/audience/tags/", "" } },
 	[CONCEPT_POSTS] = { { "/posts/", "", "" } },
 	[CONCEPT_TASK] = { { "", "", "" } },
 	[CONCEPT_ROUTE] = { { "", "", "" } },

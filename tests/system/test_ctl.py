@@ -162,7 +162,7 @@ COMMANDS = ["import divisions", "import contacts", "import roster", "check", "se
             "task note", "task close", "template list", "template show", "template lint",
             "kind list", "kind show", "policy list", "policy show", "role list", "route list", "route test", "route resume", "modem list",
             "modem probe", "modem at", "modem ussd", "modem send-test", "contact find", "contact show",
-            "contact edit", "contact activate", "contact deactivate", "contact optouts", "contact optin",
+            "contact edit", "contact activate", "contact deactivate", "contact optouts", "contact optin", "contact tags",
             "division find", "division show", "export contacts",
             "export divisions", "export roster", "demo", "help", "version"]
 

@@ -460,7 +460,8 @@ def test_what_the_lists_lack(night):
 
 def test_people_and_places_one_by_one(night, described):
     at = "/v1/contacts/1"
-    body = {"name": "新人", "numbers": ["+999000000001"], "posts": [{"role": "warner", "division": HERE + "001"}]}
+    body = {"name": "新人", "numbers": ["+999500000001"], "posts": [{"role": "warner", "division": HERE + "001"}],
+            "tags": ["skills:潜水"]}
     assert night.ok("PUT", at, body)["created"]
     said = night.ok("GET", at + "?unmasked=1")
     assert night.ok("PUT", at, dict(said, name="旧人"))["changed"] == {"name": {"old": "新人", "new": "旧人"}}
@@ -468,11 +469,12 @@ def test_people_and_places_one_by_one(night, described):
     night.refuse(409, "PATCH", "/v1/contacts/village_chief-%s001-1" % HERE, {"active": False})
     night.refuse(409, "PUT", "/v1/contacts/village_chief-%s001-1" % HERE, {"name": "x", "active": False})
     night.refuse(404, "PATCH", "/v1/contacts/nix", {"name": "x"})
-    night.write("+999000000001", "STOP")
+    night.write("+999500000001", "STOP")
     wait_for("the opt-out", lambda: night.ok("GET", "/v1/contacts?opted_out=1")["contacts"])
     night.ok("POST", at + "/optin", {"note": "来电要求恢复"})
     night.refuse(409, "POST", at + "/optin", {"note": "来电要求恢复"})
     night.refuse(404, "POST", "/v1/contacts/nix/optin", {"note": "x"})
+    assert night.ok("GET", "/v1/tags")["tags"] == [{"tag": "skills:潜水", "contacts": 1}]
     assert night.ok("GET", "/v1/contacts?limit=1")["next"] and night.ok("GET", "/v1/divisions?limit=1")["next"]
     place = "/v1/divisions/" + HERE
     assert night.ok("PATCH", place, {"name_en": "Here", "params": {"shelter": "x"}})["changed"]["name_en"]
