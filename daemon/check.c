@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/cause.h"
 #include "daemon/check/check.h"
 #include "daemon/settings/settings.h"
 #include "daemon/web/site.h"
@@ -31,7 +32,7 @@ become_owner(const char *state_dir, struct err *err)
 	if (!owner || initgroups(owner->pw_name, owner->pw_gid) < 0 || setgid(owner->pw_gid) < 0 ||
 	    setuid(owner->pw_uid) < 0)
 		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_owner, state_dir,
-			       owner ? strerror(errno) : NUM(st.st_uid));
+			       owner ? cause_word(errno) : NUM(st.st_uid));
 	return 0;
 }
 

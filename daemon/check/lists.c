@@ -47,6 +47,7 @@ static void
 look_at_family(struct report *r, const struct settings *s, struct survey *survey, size_t index, msec now)
 {
 	const struct family *f = &s->families[index];
+	enum tier tier = s->roles[f->roles[0]].tier;
 	const char **roles = xcalloc(f->role_count + 1, sizeof(*roles));
 	struct buf ladders = { 0 }, titles = { 0 };
 	bool first = ladders_of(s, index, &ladders);
@@ -55,7 +56,9 @@ look_at_family(struct report *r, const struct settings *s, struct survey *survey
 		roles[i] = s->roles[f->roles[i]].name;
 		buf_printf(&titles, "%s%s", i ? ", " : "", title(r, s, roles[i]));
 	}
-	if (ladders.len && !survey_holders(survey, roles, f->role_count, now))
+	/* A site without villages lacks no chief of any. */
+	if (ladders.len && (tier == TIER_COUNTY || survey_has_places(survey, tier)) &&
+	    !survey_holders(survey, roles, f->role_count, now))
 		REPORT(r, first ? REPORT_ERROR : REPORT_WARNING, f->name, check_nobody_is, titles.data, ladders.data);
 	buf_fini(&ladders);
 	buf_fini(&titles);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/cause.h"
 #include "daemon/routes/routes.h"
 #include "daemon/settings/lint.h"
 
@@ -139,7 +140,7 @@ look_at_reset(struct asked *c, const struct route_conf *conf)
 	if (conf->reset_command && strchr(conf->reset_command, '/') &&
 	    access(conf->reset_command, X_OK) != 0)
 		REPORT(c->report, REPORT_WARNING, ABOUT(conf), check_no_reset, conf->name,
-		       conf->reset_command, strerror(errno));
+		       conf->reset_command, cause_word(errno));
 }
 
 struct longest {

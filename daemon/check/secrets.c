@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/cause.h"
 #include "files/read.h"
 
 #define DAY HOURS(24)
@@ -61,7 +62,7 @@ look_at_secret(const struct looking *l, const char *path)
 	/* Root could, and gongd runs as somebody else; --check does so, too, by now. */
 	if (stat(path, &st) < 0 || access(path, R_OK) < 0) {
 		REPORT(l->report, REPORT_ERROR, path, check_secret_closed, path,
-		       user_name(l->owner, (char[64]){ 0 }), strerror(errno));
+		       user_name(l->owner, (char[64]){ 0 }), cause_word(errno));
 		return;
 	}
 	look_at_mode(l, path, &st);
@@ -164,7 +165,7 @@ check_secrets(struct report *r, const struct settings *s, msec now)
 		look_at_secret(&l, s->path);
 	else if (access(s->path, R_OK) < 0)
 		REPORT(r, REPORT_ERROR, s->path, check_secret_closed, s->path,
-		       user_name(l.owner, (char[64]){ 0 }), strerror(errno));
+		       user_name(l.owner, (char[64]){ 0 }), cause_word(errno));
 	for (size_t i = 0; i < s->secret_count; i++)
 		look_at_secret(&l, s->secrets[i]);
 	for (size_t i = 0; i < s->route_count; i++)

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/cause.h"
 #include "core/lines.h"
 
 #define CHECK_MS 10000
@@ -128,10 +129,12 @@ judge(json_t *answer, struct route_answer *out)
 		return ROUTE_CHECKED;
 	if (out->confined && !out->problems)
 		return ROUTE_NOT_CHECKED;
-	if (strcmp(json_string_value(json_object_get(answer, "ev")), "fatal") == 0)
-		err_set(&out->err, "%s", reason ? reason : "its driver says fatal, without a reason");
+	if (strcmp(json_string_value(json_object_get(answer, "ev")), "fatal") != 0)
+		err_say(&out->err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_list);
+	else if (reason)
+		err_set(&out->err, "%s", reason);
 	else
-		err_set(&out->err, "its driver's \"checked\" has no list of problems; mend the driver");
+		err_say(&out->err, REFUSED_FAULT, about(CONCEPT_NONE), check_fatal);
 	return ROUTE_UNFIT;
 }
 
@@ -150,7 +153,7 @@ routes_check(const struct settings *s, const struct route_conf *conf, struct rou
 	if (!program) {
 		/* err says so */
 	} else if ((t.pid = child_spawn(program, no_files, &t.in, &t.out, NULL)) < 0) {
-		err_set(err, "cannot start %s: %s", program, strerror(errno));
+		err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_start, program, cause_word(errno));
 	} else {
 		evutil_make_socket_nonblocking(t.in);
 		ops_check(&t.line, s, conf);
@@ -159,13 +162,12 @@ routes_check(const struct settings *s, const struct route_conf *conf, struct rou
 		if (t.answer)
 			out->verdict = judge(t.answer, out);
 		else if (!in_time)
-			err_set(err, "its driver neither answered nor ended within %d s; it must end "
-				"with its input", CHECK_MS / 1000);
+			err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_answer,
+				NUM(CHECK_MS / 1000));
 		else if (status == 0)
 			out->verdict = ROUTE_NOT_CHECKED;
 		else
-			err_set(err, "its driver %s ended with status %d instead of answering; does it "
-				"run by itself?", program, status);
+			err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), check_ended, program, NUM(status));
 	}
 	json_decref(t.answer);
 	lines_fini(&t.from);

@@ -22,7 +22,7 @@ driver_program(const struct settings *s, const struct route_conf *conf, struct e
 	program = buf_take(&path);
 	if (access(program, X_OK) == 0)
 		return program;
-	err_set(err, "there is no program %s; correct driver or driver_dir", program);
+	err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), driver_missing, program);
 	free(program);
 	return NULL;
 }

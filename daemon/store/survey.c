@@ -82,6 +82,15 @@ survey_people(struct survey *s)
 							  "active = 1", ""));
 }
 
+bool
+survey_has_places(struct survey *s, enum tier tier)
+{
+	static const int64_t whole[TIER_COUNT] = { 1000000, 1000, 1 }, above[TIER_COUNT] = { 1000000000000, 1000000, 1000 };
+
+	return read_number(&s->reader, read_query(&s->reader, "SELECT 1 FROM division WHERE code % ? = 0 AND "
+						  "code % ? <> 0 LIMIT 1", "ii", whole[tier], above[tier]));
+}
+
 size_t
 survey_holders(struct survey *s, const char *const *roles, size_t count, msec now)
 {

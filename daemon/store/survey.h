@@ -19,6 +19,7 @@ void survey_close(struct survey *);
 bool survey_failed(const struct survey *);
 msec survey_last_instant(struct survey *);	/* committed last; 0 = none */
 size_t survey_people(struct survey *);		/* active ones */
+bool survey_has_places(struct survey *, enum tier);
 /* How many hold one of the roles anywhere, or will be on duty in it after `now`, each counted once. */
 size_t survey_holders(struct survey *, const char *const *roles, size_t count, msec now);
 /* Parts a second that forecasts reckon with for a route; 0 = not measured. */

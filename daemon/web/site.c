@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "core/buf.h"
+#include "core/cause.h"
 
 #define DEPTH_MAX 8
 #define FILES_MAX 2000
@@ -107,7 +108,7 @@ pack(struct site_file *f)
 static int
 fault(struct walk *w, const char *path, const char *what)
 {
-	return err_field(w->err, "console", "%s%s: %s", w->folder, path, what);
+	return err_say(w->err, REFUSED_FAULT, about(CONCEPT_NONE), site_file, w->folder, path, what);
 }
 
 static int
@@ -120,11 +121,11 @@ read_all(struct walk *w, int fd, const char *path, struct buf *body)
 		buf_add(body, chunk, (size_t)n);
 		w->total += (size_t)n;
 		if (body->len > FILE_MAX)
-			return fault(w, path, "is larger than 8 MiB; a browser should not wait for it");
+			return fault(w, path, WORD(site_large));
 		if (w->total > TOTAL_MAX)
-			return fault(w, path, "is too much: all files together may have 64 MiB");
+			return fault(w, path, WORD(site_all_large));
 	}
-	return n < 0 ? fault(w, path, strerror(errno)) : 0;
+	return n < 0 ? fault(w, path, cause_word(errno)) : 0;
 }
 
 /* Takes fd over. */
@@ -135,7 +136,7 @@ add_file(struct walk *w, int fd, const char *path, size_t type)
 	struct buf body = { 0 };
 	struct site_file *f;
 	int rc = s->count < FILES_MAX ? read_all(w, fd, path, &body)
-		: fault(w, path, "is one too many: 2,000 files are the most");
+		: fault(w, path, WORD(site_too_many));
 
 	close(fd);
 	if (rc < 0) {
@@ -179,22 +180,22 @@ walk_entry(struct walk *w, int folder, const char *name, const char *path, int d
 	int fd;
 
 	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return fault(w, path, strerror(errno));
+		return fault(w, path, cause_word(errno));
 	if (is_reserved(path))
-		return fault(w, path, "has a name of the API's; give it another");
+		return fault(w, path, WORD(site_reserved));
 	is_folder = S_ISDIR(st.st_mode);
 	if (!is_folder && !S_ISREG(st.st_mode))
 		return fault(w, path, S_ISLNK(st.st_mode)
-			     ? "is a symbolic link; put the file itself there"
-			     : "is no file; take it away");
+			     ? WORD(site_link)
+			     : WORD(site_no_file));
 	if (!is_folder && type_of(name) == TYPES)
 		return 0;
 	fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return fault(w, path, strerror(errno));
+		return fault(w, path, cause_word(errno));
 	if (fstat(fd, &st) < 0 || (is_folder ? !S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode))) {
 		close(fd);
-		return fault(w, path, "was changed while it was read");
+		return fault(w, path, WORD(site_changed));
 	}
 	return is_folder ? walk_folder(w, fd, path, depth + 1) : add_file(w, fd, path, type_of(name));
 }
@@ -210,10 +211,10 @@ walk_folder(struct walk *w, int fd, const char *path, int depth)
 
 	if (!dir) {
 		close(fd);
-		return fault(w, path, strerror(errno));
+		return fault(w, path, cause_word(errno));
 	}
 	if (depth > DEPTH_MAX)
-		rc = fault(w, path, "lies deeper than 8 folders");
+		rc = fault(w, path, WORD(site_deep));
 	while (rc == 0 && (entry = readdir(dir))) {
 		char below[PATH_LENGTH_MAX + 300];
 
@@ -221,7 +222,7 @@ walk_folder(struct walk *w, int fd, const char *path, int depth)
 			continue;
 		snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
 		if (strlen(below) > PATH_LENGTH_MAX)
-			rc = fault(w, path, "has names that are too long");
+			rc = fault(w, path, WORD(site_long_names));
 		else
 			rc = walk_entry(w, dirfd(dir), entry->d_name, below, depth);
 	}
@@ -243,15 +244,14 @@ site_load(struct site **out, const char *folder, struct err *err)
 
 	*out = NULL;
 	if (fd < 0)
-		return err_field(err, "console", "%s: %s; name the folder of the console's files, or "
-				 "leave console away", folder, strerror(errno));
+		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), site_folder, folder, cause_word(errno));
 	w.site = xcalloc(1, sizeof(*w.site));
 	w.site->refs = 1;
 	rc = walk_folder(&w, fd, "", 0);
 	if (rc == 0 && w.site->count)
 		qsort(w.site->files, w.site->count, sizeof(*w.site->files), by_path);
 	if (rc == 0 && !site_find(w.site, "/"))
-		rc = fault(&w, "", "has no index.html; is it the right folder?");
+		rc = fault(&w, "", WORD(site_no_index));
 	if (rc < 0) {
 		site_unref(w.site);
 		return -1;

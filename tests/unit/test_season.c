@@ -219,11 +219,15 @@ who_holds_a_role(void **state)
 	store_post_put(s, store_role_id(s, "warner"), 990121001002, 1, one, LANG_ZH);
 	store_post_put(s, store_role_id(s, "info_officer"), 990121001001, 1, two, LANG_ZH);
 	store_meta_set(s, "last_instant", NOW);
+	store_division_put(s, 990121000000, "c", NULL);
+	store_division_put(s, 990121001001, "v", NULL);
 	assert_int_equal(store_commit(s, &err), 0);
 	store_close(s);
 	holds("it is read", survey_open(&survey, store_path, &err) == 0, "%s", err.text);
 	holds("two seats of one person are one", survey_holders(survey, roles, 2, NOW) == 2, "%zu",
 	      survey_holders(survey, roles, 2, NOW));
+	holds("tiers are told apart", survey_has_places(survey, TIER_COUNTY) && survey_has_places(survey,
+		TIER_VILLAGE) && !survey_has_places(survey, TIER_TOWNSHIP), "wrong");
 	holds("all people", survey_people(survey) == 2, "%zu", survey_people(survey));
 	holds("the last instant", survey_last_instant(survey) == NOW, "%lld",
 	      (long long)survey_last_instant(survey));
