@@ -230,7 +230,7 @@ int alert_cancel(struct ctl *);
 int alert_ack(struct ctl *);
 int send_alert(struct ctl *);
 int send_callout(struct ctl *);
-int desk_import(struct ctl *);
+int import_list(struct ctl *);
 int task_list(struct ctl *);
 int task_do(struct ctl *);		/* take, note or close, as the command says */
 int inbox_list(struct ctl *);

@@ -280,29 +280,44 @@ static const struct option_spec export_options[] = {
 	END
 };
 
-static const struct option_spec import_options[] = {
-	ONE("--sheet", "NAME", "of an .xlsx file; else the first that is not hidden",
-	    "表格文件中的工作表;缺省为第一个未隐藏的"),
+#define IMPORT_OPTIONS \
+	ONE("--sheet", "NAME", "of an .xlsx file; else the first that is not hidden", \
+	    "表格文件中的工作表;缺省为第一个未隐藏的"), \
+	FLAG("--dry-run", "only show what it would do", "只显示会改什么"), \
+	FLAG("--yes", "ask nothing", "不再询问"), \
+	ONE("--limit", "N", "at most so many rows shown of each kind (20)", "每类最多显示的行数(20)")
+static const struct option_spec import_contacts_options[] = {
+	IMPORT_OPTIONS,
+	ONE("--within", "CODE", "what the file lacks of this place", "列出该地区里文件没有的人"),
+	FLAG("--replace", "with --within: who is not in the file loses his posts there",
+	     "与 --within 同用:文件里没有的人失去在该地区的岗位"),
+	FLAG("--unmasked", "show whole numbers", "显示完整号码"),
 	END
 };
+static const struct option_spec import_divisions_options[] = {
+	IMPORT_OPTIONS,
+	ONE("--within", "CODE", "what the file lacks of this place", "列出该地区里文件没有的区划"),
+	END
+};
+static const struct option_spec import_roster_options[] = { IMPORT_OPTIONS, END };
 
 const struct command commands[] = {
 	{ "import divisions",
 	  { "FILE" },
-	  import_options,
+	  import_divisions_options,
 	  TEXTS("read places from a CSV or .xlsx file (- = stdin)",
 	       "从 CSV 或表格文件导入行政区划(- 为标准输入)"),
-	  desk_import },
+	  import_list },
 	{ "import contacts",
 	  { "FILE" },
-	  import_options,
+	  import_contacts_options,
 	  TEXTS("read people and their posts from a CSV or .xlsx file", "从 CSV 或表格文件导入联系人与岗位"),
-	  desk_import },
+	  import_list },
 	{ "import roster",
 	  { "FILE" },
-	  import_options,
+	  import_roster_options,
 	  TEXTS("read who is on duty when from a CSV or .xlsx file", "从 CSV 或表格文件导入值班表"),
-	  desk_import },
+	  import_list },
 	{ "check",
 	  { NULL },
 	  check_options,

@@ -1,0 +1,193 @@
+"""An import is shown before it is done: by gongctl, on a terminal and off it; who is missing is removed
+inside one division only, and what would hurt an open alert wants a yes; kill -9 and a damaged page cost
+nothing that was promised."""
+import os
+import pty
+import select
+import subprocess
+import threading
+import time
+
+import pytest
+
+from district import District
+from harness import BUILD, World, sim_route, wait_for
+from test_damage import spoil
+
+HERE = "990121001"
+MOVE = dict(template="flood.move", policy="move.now", severity="red", params={"route": "村北"})
+
+
+@pytest.fixture(scope="module")
+def world():
+    with World(name="imports") as w:
+        w.routes = sim_route(w.path("books"))
+        w.write_conf()
+        w.start()
+        w.district = District(1, 20)
+        w.load(w.district)
+        yield w
+
+
+def posts(world, within=HERE, without=()):
+    """The rows of the people of a place, but those of some."""
+    return [dict(p) for p in world.district.posts if p["division"].startswith(within) and p["id"] not in without]
+
+
+def write(world, rows, name="list.csv"):
+    titles = ["id", "name", "phone", "phone2", "role", "division", "role_order", "lang", "voice", "sms", "active"]
+    with open(world.path(name), "w", encoding="utf-8") as f:
+        f.write("\n".join([",".join(titles)] + [",".join(str(r[t]) for t in titles) for r in rows]) + "\n")
+    return world.path(name)
+
+
+def ctl(world, *argv, lang="en"):
+    p = subprocess.run([os.path.join(BUILD, "gongctl"), "--socket", world.socket, "--lang", lang, "--no-pager", *argv],
+                       capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL, check=False)
+    return p.returncode, p.stdout, p.stderr
+
+
+def typed(world, answer, *argv):
+    """gongctl on a terminal, whose user types that when he is asked."""
+    pid, fd = pty.fork()
+    if not pid:
+        os.execv(os.path.join(BUILD, "gongctl"), ["gongctl", "--socket", world.socket, "--lang", "en", *argv])
+    shown, asked = "", False
+    while select.select([fd], [], [], 30)[0]:
+        try:
+            data = os.read(fd, 4096)
+        except OSError:
+            data = b""
+        if not data:
+            break
+        shown += data.decode()
+        if "[y/N]" in shown and not asked:
+            asked = True
+            os.write(fd, answer.encode() + b"\n")
+    os.close(fd)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), shown
+
+
+def contact(world, ref):
+    return world.rows("SELECT name, active FROM contact WHERE ref = ?", ref)[0]
+
+
+def changed_name(world, name):
+    rows = posts(world)
+    ref = rows[0]["id"]
+    for r in rows:
+        if r["id"] == ref:
+            r["name"] = name
+    return ref, write(world, rows)
+
+
+def test_it_only_shows(world):
+    ref, path = changed_name(world, "王新")
+    old = contact(world, ref)["name"]
+    code, out, err = ctl(world, "import", "contacts", path, "--dry-run")
+    assert (code, err) == (0, "") and "1 changed" in out and "0 added" in out, out + err
+    assert any(ref in line and old in line and "王新" in line for line in out.splitlines()), out
+    assert contact(world, ref)["name"] == old
+    assert "变更1" in ctl(world, "import", "contacts", path, "--dry-run", lang="zh")[1]
+    assert not [i for i in world.api("GET", "/v1/imports")[1]["imports"] if i["state"] == "ready"]
+
+
+def test_a_terminal_is_asked_and_a_pipe_is_not(world):
+    ref, path = changed_name(world, "王二")
+    old = contact(world, ref)["name"]
+    code, shown = typed(world, "n", "import", "contacts", path)
+    assert code == 0 and "nothing was changed" in shown and contact(world, ref)["name"] == old
+    code, shown = typed(world, "y", "import", "contacts", path)
+    assert code == 0 and "1 changed" in shown and contact(world, ref)["name"] == "王二", shown
+    ref, path = changed_name(world, "王三")
+    code, shown = typed(world, "", "import", "contacts", path, "--yes")
+    assert code == 0 and "[y/N]" not in shown and contact(world, ref)["name"] == "王三"
+    ref, path = changed_name(world, "王四")
+    code, out, err = ctl(world, "import", "contacts", path)
+    assert code == 0 and out.startswith("imported ") and "1 changed" in out and contact(world, ref)["name"] == "王四"
+
+
+def test_who_is_missing_loses_what_is_inside(world):
+    chief = next(p for p in world.district.posts if p["role"] == "warner" and p["role_order"] == 2)["id"]
+    assert ctl(world, "import", "contacts", write(world, posts(world)), "--replace")[0] == 2
+    half = write(world, posts(world)[:50])
+    code, out, err = ctl(world, "import", "contacts", half, "--replace", "--within", HERE)
+    assert code == 1 and "more than one in ten" in err, out + err
+    one = write(world, posts(world, without=(chief,)))
+    code, out, err = ctl(world, "import", "contacts", one, "--replace", "--within", HERE + "001", "--yes")
+    assert code == 0 and "1 lost their posts" in out and "0 are not active" in out, out + err
+    left = world.rows("SELECT division FROM post p JOIN contact c ON c.id = p.contact WHERE c.ref = ?", chief)
+    assert [r["division"] for r in left] == [int(HERE + "002")] and contact(world, chief)["active"]
+    code, out, err = ctl(world, "import", "contacts", one, "--replace", "--within", HERE)
+    assert code == 0 and "1 are not active" in out and not contact(world, chief)["active"], out + err
+    world.load(world.district)
+    assert contact(world, chief)["active"]
+
+
+def test_an_open_target_wants_its_last_person(world):
+    place = HERE + "007"
+    name = next(d[1] for d in world.district.divisions if d[0] == place)
+    alert = world.send(key="open", audience={"divisions": [place]}, **MOVE)
+    gone = {p["id"] for p in posts(world, place)}
+    path = write(world, posts(world, without=gone))
+    code, out, err = ctl(world, "import", "contacts", path, "--replace", "--within", HERE)
+    assert code == 1 and name in err and "nobody left" in err, out + err
+    assert all(contact(world, ref)["active"] for ref in gone)
+    chief = next(p for p in posts(world, place) if p["role"] == "village_chief")
+    new = dict(chief, id="new-chief", name="新人", phone="+999188000001")
+    code, out, err = ctl(world, "import", "contacts", write(world, posts(world, without=gone) + [new]),
+                         "--replace", "--within", HERE)
+    assert code == 0, out + err
+    path = write(world, posts(world, without=gone))
+    code, out, err = ctl(world, "import", "contacts", path, "--replace", "--within", HERE, "--yes")
+    assert code == 0 and "! 1 places of open alerts" in out and name in out, out + err
+    wait_for("the desk to know", lambda: world.rows(
+        "SELECT 1 FROM target WHERE alert = ? AND nobody = 1", alert))
+    world.api("POST", "/v1/alerts/%d/cancel" % alert, {"note": "完"})
+    world.load(world.district)
+
+
+def people(count, name):
+    rows = ["id,name,phone,role,division"] + ["h%d,%s,+9993%08d,household,%s001" % (i, name, i, HERE)
+                                              for i in range(count)]
+    return "\n".join(rows).encode()
+
+
+@pytest.mark.parametrize("after_ms", [5, 40, 90, 200])
+def test_kill_9_while_it_is_applied(world, after_ms):
+    count, name = 12000, "户%d" % after_ms
+    status, seen = world.api("POST", "/v1/import/contacts?preview=1", people(count, name))
+    assert status == 200 and seen["added"] + seen["changed"] == count, seen
+    path = "/v1/imports/%d" % seen["id"]
+
+    def apply():
+        try:
+            world.api("POST", path + "/apply", {})
+        except OSError:
+            pass
+    thread = threading.Thread(target=apply)
+    thread.start()
+    time.sleep(after_ms / 1000)
+    world.kill()
+    thread.join()
+    world.start()
+    wait_for("it to go on", lambda: world.api("GET", path)[1]["state"] in ("ready", "applied"))
+    if world.api("GET", path)[1]["state"] == "ready":       # it had not begun
+        assert world.api("POST", path + "/apply", {})[0] == 200
+    assert world.api("GET", path)[1]["touched"] == 0
+    assert world.rows("SELECT count(*) AS n FROM contact WHERE name = ? AND active = 1", name)[0]["n"] == count
+
+
+def test_a_damaged_page_refuses_the_preview_only(world):
+    status, seen = world.api("POST", "/v1/import/contacts?preview=1", people(12000, "坏"))
+    assert status == 200
+    world.gongd.stop()
+    spoil(os.path.join(world.state, "gong.db"), "staged_row", "header")
+    world.start(wait=False)
+    wait_for("gongd", lambda: os.path.exists(world.socket) and world.api("GET", "/health/live")[0] == 200)
+    assert world.api("POST", "/v1/imports/%d/apply" % seen["id"], {})[0] in (409, 410, 503)
+    status, answer = world.api("GET", "/v1/imports/%d" % seen["id"])
+    assert status == 410 and answer["code"] == "import_damaged", answer
+    assert world.api("POST", "/v1/import/contacts", people(10, "好"))[0] == 200
+    assert world.send(key="still", template="notice.text", severity="yellow", params={"text": "x"},
+                      audience={"divisions": [HERE + "001"], "roles": ["warner"]})
