@@ -258,6 +258,7 @@ int season_check(struct ctl *);
 /* texts.c */
 int template_list(struct ctl *);
 int template_show(struct ctl *);
+int template_preview(struct ctl *);
 int template_lint(struct ctl *);
 int kind_list(struct ctl *);
 int kind_show(struct ctl *);

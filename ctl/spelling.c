@@ -18,6 +18,7 @@ static const struct {
 	{ "COLOUR", "notice|blue|yellow|orange|red" },
 	{ "STATE", "held|active|satisfied|exhausted|cancelled|expired" },
 	{ "LEVEL", "2|3|4|5" },
+	{ "CHANNEL", "sms|voice" },
 	{ "real|drill|test", "real|drill|test" },
 	{ "zh|en", "zh|en" },
 };

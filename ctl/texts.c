@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <curl/curl.h>
+
 #include "core/near.h"
 #include "core/rung.h"
 
@@ -211,6 +213,128 @@ template_show(struct ctl *ctl)
 	}
 	json_decref(answer);
 	return row ? CTL_OK : CTL_REFUSED;
+}
+
+/* -- what readers of some places would get -- */
+
+static void
+put_preview_path(struct ctl *ctl, struct buf *path)
+{
+	static const char *const passed[] = { "--division", "--param", "--severity", "--kind" };
+	static const char end[] = "/preview";
+	char *name = curl_easy_escape(ctl->curl, ctl->operands[0], 0);
+
+	buf_printf(path, "/v1/templates/%s%s", name ? name : "", end);
+	curl_free(name);
+	for (size_t i = 0; i < ctl->given_count; i++)
+		for (size_t k = 0; k < sizeof(passed) / sizeof(*passed); k++)
+			if (strcmp(ctl->given[i].spec->name, passed[k]) == 0)
+				query_add(path, passed[k] + 2, ctl->given[i].value);
+	if (args_has(ctl, "--drill"))
+		query_add(path, "mode", "drill");
+}
+
+/* As asked for: --lang of the command is the reader of gongctl, so a text's language is --language. */
+static bool
+is_wanted(struct ctl *ctl, json_t *form)
+{
+	const char *language = args_value(ctl, "--language"), *channel = args_value(ctl, "--channel");
+	bool call = strcmp(member_text(form, "form"), "voice") == 0;
+
+	return (!language || strcmp(language, member_text(form, "language")) == 0) &&
+		(!channel || (strcmp(channel, "voice") == 0) == call);
+}
+
+static void
+put_parts_of(const struct ctl *ctl, json_t *form, struct buf *out)
+{
+	json_t *part, *parts = json_object_get(form, "parts");
+	size_t i;
+
+	json_array_foreach(parts, i, part) {
+		buf_puts(out, "    ");
+		if (json_array_size(parts) > 1)
+			buf_printf(out, say(ctl, "[%zu: %lld units] ", "[%zu: %lld单位] "), i + 1,
+				   (long long)member_int(part, "units"));
+		text_clip(out, member_text(part, "text"), 4000);
+		buf_puts(out, "\n");
+	}
+}
+
+static void
+put_preview_form(const struct ctl *ctl, json_t *f, bool provider, struct buf *out)
+{
+	json_t *longest = json_object_get(f, "longest");
+
+	buf_printf(out, "%s %s  ", member_text(f, "language"), member_text(f, "form"));
+	if (!json_object_get(f, "parts")) {
+		buf_printf(out, say(ctl, "about %lld s (at the longest %lld s)\n    ", "约%lld秒(最长%lld秒)\n    "),
+			   (long long)member_int(f, "seconds"), (long long)member_int(longest, "seconds"));
+		text_clip(out, member_text(f, "text"), 4000);
+		buf_puts(out, "\n");
+		return;
+	}
+	buf_printf(out, say(ctl, "%zu parts, %lld units (at the longest %lld parts, %lld units)\n",
+			    "%zu条,%lld个单位(最长%lld条,%lld个单位)\n"),
+		   json_array_size(json_object_get(f, "parts")), (long long)member_int(f, "units"),
+		   (long long)member_int(longest, "parts"), (long long)member_int(longest, "units"));
+	put_parts_of(ctl, f, out);
+	if (!provider)
+		return;
+	buf_puts(out, say(ctl, "    by a provider that signs: ", "    由服务商签名时: "));
+	text_clip(out, member_text(f, "provider"), 4000);
+	buf_puts(out, "\n");
+}
+
+static bool
+provider_signs(json_t *answer)
+{
+	json_t *route;
+	size_t i;
+
+	json_array_foreach(json_object_get(answer, "routes"), i, route)
+		if (!member_is(route, "gong_signs") && strcmp(member_text(route, "channel"), "sms") == 0)
+			return true;
+	return false;
+}
+
+static void
+put_reader(struct ctl *ctl, json_t *reader, bool provider, struct buf *out)
+{
+	json_t *place, *form;
+	size_t i;
+
+	buf_puts(out, "== ");
+	json_array_foreach(json_object_get(reader, "divisions"), i, place)
+		buf_printf(out, "%s%s %s", i ? ", " : "", member_text(place, "name"), member_text(place, "code"));
+	buf_puts(out, "\n");
+	json_array_foreach(json_object_get(reader, "forms"), i, form)
+		if (is_wanted(ctl, form))
+			put_preview_form(ctl, form, provider, out);
+}
+
+int
+template_preview(struct ctl *ctl)
+{
+	struct buf path = { 0 }, out = { 0 };
+	struct client_request q = { 0 };
+	json_t *answer, *one;
+	size_t i;
+	int code;
+
+	put_preview_path(ctl, &path);
+	q.path = path.data;
+	code = client_post_request(ctl, &q, &answer);
+	buf_fini(&path);
+	if (code != CTL_OK || ctl->json)
+		return code != CTL_OK ? code : ctl_json(answer);
+	json_array_foreach(json_object_get(answer, "readers"), i, one)
+		put_reader(ctl, one, provider_signs(answer), &out);
+	json_array_foreach(json_object_get(answer, "warnings"), i, one)
+		buf_printf(&out, "! %s\n", member_text(one, ctl->lang == LANG_ZH ? "text_zh" : "text"));
+	json_decref(answer);
+	ctl_page(ctl, &out);
+	return CTL_OK;
 }
 
 /* Exit code 1 when a text could mislead, as gongd --check has it. */

@@ -82,6 +82,17 @@ static const struct option_spec send_options[] = {
 	OPTION_DRY,
 	END
 };
+static const struct option_spec preview_options[] = {
+	MUST("--division", "CODE,…", "whose text; with several also that of somebody who has seats in all",
+	     "看哪个地区的文字;写多个时,另列兼任各处者所收的"),
+	OPTION_PARAM,
+	ONE("--severity", "COLOUR", "colour of the alert (default red)", "告警颜色(默认红色)"),
+	ONE("--kind", "KIND", "what it is about, such as rainstorm", "灾种,如 暴雨"),
+	ONE("--language", "zh|en", "only this language", "只看这种语言"),
+	ONE("--channel", "CHANNEL", "sms or voice only", "只看短信或语音"),
+	OPTION_DRILL,
+	END
+};
 static const struct option_spec callout_options[] = {
 	ONE("--role", "ROLE", "the duty that is called, by the roster",
 	    "按值班表呼叫的角色"),
@@ -418,6 +429,11 @@ const struct command commands[] = {
 	  TEXTS("show one text in each form at its longest, and what is wrong with it",
 	       "查看一个模板的各种形式(按最长值)和问题"),
 	  template_show },
+	{ "template preview",
+	  { "NAME" },
+	  preview_options,
+	  TEXTS("show what readers of a place would get of a text, part by part", "预览某地区收到的实际文字,逐条显示"),
+	  template_preview },
 	{ "template lint",
 	  { NULL },
 	  NULL,

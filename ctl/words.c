@@ -135,7 +135,7 @@ word(const struct ctl *ctl, const char *api_word)
 static const struct {
 	const char *en, *zh;
 } placeholders[] = {
-	{ "CODE", "代码" }, { "COLOUR", "颜色" }, { "COMMAND", "命令" }, { "DATE", "日期" },
+	{ "CHANNEL", "渠道" }, { "CODE", "代码" }, { "CODE,…", "代码,…" }, { "COLOUR", "颜色" }, { "COMMAND", "命令" }, { "DATE", "日期" },
 	{ "DEVICE", "设备" }, { "FILE", "文件" }, { "ID", "编号" }, { "INSTANT", "时刻" },
 	{ "KEY", "幂等键" }, { "KIND", "灾种" }, { "LEVEL", "等级" }, { "N", "行数" },
 	{ "NAME", "名称" }, { "NUMBER", "号码" }, { "PATH", "路径" }, { "PORTS", "端口" },

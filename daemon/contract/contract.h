@@ -30,6 +30,7 @@ struct alert_request {
 	unsigned char digest[32];	/* SHA-256 of the canonical request */
 	char *client;			/* name of who asked; the engine's, from the command */
 	bool drill, test, dry_run;
+	bool preview;			/* only what its template would say is wanted */
 	char *template, *policy;	/* policy NULL = broadcast, told once.  template NULL: both are those of
 					 * `kind` in the table of kinds, once the engine has it */
 	enum severity severity;

@@ -336,6 +336,10 @@ engine_accept(struct engine *e, struct command *cmd)
 	int64_t id;
 	int before = store_changes(e->store), again;
 
+	if (r->preview) {
+		engine_preview(e, r, cmd->reply_to);
+		return;
+	}
 	free(r->client);
 	r->client = xstrdup(cmd->by.name);
 	if (engine_settle_kind(e, r, &err) < 0) {

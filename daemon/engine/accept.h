@@ -24,6 +24,11 @@ void engine_tell_text(struct engine *, const struct alert *, struct buf *json);
 /* A cancellation that lifts the alert has the template of its kind; -1 fills err. */
 int engine_settle_lift(struct engine *, const struct alert *, struct cancel_request *, struct err *);
 
+/* -- text_preview.c -- */
+
+/* Answers with what readers of the request's places would get of its template. */
+void engine_preview(struct engine *, const struct alert_request *, uint64_t to);
+
 /* -- previews.c -- */
 
 void engine_stage_look(struct engine *);	/* some preview has changed */

@@ -141,6 +141,10 @@ int engine_check_texts(struct engine *, const struct alert_request *, const stru
  * missing.  `parts` (or NULL) becomes the text's number of parts, if that is more. */
 int64_t engine_variant(struct engine *, const struct text_place *, enum lang, enum channel,
 		       unsigned *parts, struct err *);
+/* The same, neither stored nor counted: what gong puts before it, and the text.  The caller frees both;
+ * -1 fills err. */
+int engine_text_once(struct engine *, const struct text_place *, enum lang, enum channel, struct buf *head,
+		     struct buf *body, struct err *);
 /* Does the text hang on nothing but its reader's language and the names of his places? */
 bool engine_is_by_place(const struct template *, enum channel);
 /* Does the text say where?  One that does not speaks of all that its reader is called for. */

@@ -10,7 +10,7 @@
  *                afresh, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, replace, stand_down, good_end, climb, catch_up, nobody, raise
- *   7 accept.h   kinds, lacking, dry_run, replaced, accept, previews, bereft, import_rows,
+ *   7 accept.h   kinds, lacking, text_preview, dry_run, replaced, accept, previews, bereft, import_rows,
  *                stage, import, apply
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life

@@ -318,6 +318,25 @@ keep(struct fitting *f, const struct text_place *place)
 	return id;
 }
 
+int
+engine_text_once(struct engine *e, const struct text_place *place, enum lang lang, enum channel channel,
+		 struct buf *head, struct buf *body, struct err *err)
+{
+	struct fitting f = { .text = text_in(e, place->template, &lang, channel) };
+	int rc;
+
+	if (!f.text)
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_TEMPLATE), template_no_text,
+			       place->template->name, lang_name(lang));
+	values_init(&f.v, e, place, lang, channel);
+	put_head(&f, place);
+	rc = channel == CHANNEL_SMS ? fit(&f, place, err) : render(&f, err);
+	values_fini(&f.v);
+	*head = f.head;
+	*body = f.body;
+	return rc;
+}
+
 int64_t
 engine_variant(struct engine *e, const struct text_place *place, enum lang lang,
 	       enum channel channel, unsigned *parts, struct err *err)

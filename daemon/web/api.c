@@ -402,6 +402,7 @@ static const struct api_call calls[] = {
 	{ "POST", "/v1/inbox/{id}/answer", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_ANSWER },
 	{ "GET", "/v1/routes", VERB_READ, NULL, 0, get_read, READ_ROUTES },
 	{ "GET", "/v1/templates", VERB_READ, NULL, 0, texts_get, TEXTS_TEMPLATES },
+	{ "GET", "/v1/templates/{ref}/preview", VERB_READ, NULL, 0, preview_get, 0 },
 	{ "GET", "/v1/policies", VERB_READ, NULL, 0, texts_get, TEXTS_POLICIES },
 	{ "GET", "/v1/roles", VERB_READ, NULL, 0, texts_get, TEXTS_ROLES },
 	{ "GET", "/v1/kinds", VERB_READ, NULL, 0, texts_get, TEXTS_KINDS },

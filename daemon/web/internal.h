@@ -132,6 +132,10 @@ void web_json(struct http_conn *, int status, const char *json);
 const char *web_headers(const struct web *, const struct http_conn *, char out[READ_HEADERS]);
 void web_busy(struct http_conn *);	/* a queue is full */
 
+/* preview.c: what a template would say, asked of the engine; given by its ETag. */
+void preview_get(struct web *, struct http_conn *, struct exchange *);
+void preview_give(struct web *, struct http_conn *, const char *json);
+
 /* events.c: who listens to what changes. */
 #define EVENTS_REPLY UINT64_MAX		/* reply_to of its own queries; no request has it */
 struct events *events_new(void);

@@ -340,9 +340,12 @@ void
 web_reply(struct web *web, uint64_t to, int status, const char *type, const char *body)
 {
 	struct http_conn *c = http_find(web->http, to);
+	struct exchange *x = c ? *http_user(c) : NULL;
 	char headers[READ_HEADERS];
 
-	if (c)
+	if (x && x->call && x->call->whole == preview_get && status == 200)
+		preview_give(web, c, body);
+	else if (c)
 		http_answer(c, status, type ? type : "application/json",
 			    web_headers(web, c, headers), body ? body : "", body ? strlen(body) : 0, 0);
 }
