@@ -6,10 +6,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/cause.h"
+#include "core/cell.h"
+#include "files/xlsx_write.h"
+
+#define UTF8_MARK "\xef\xbb\xbf"
+#define COLUMNS_MAX 256
 
 static int
 not_written(struct ctl *ctl, const char *path)
@@ -58,6 +64,72 @@ write_file(struct ctl *ctl, const char *path, const struct buf *bytes)
 	return code;
 }
 
+/* One cell of what gongd writes; *p goes behind it.  Its mark is taken away, unless it has apostrophes of its
+ * own: an import takes one from those. */
+static char *
+take_cell(const char **p)
+{
+	struct buf cell = { 0 };
+	const char *c = *p;
+	char *text;
+
+	if (*c != '"') {
+		size_t len = strcspn(c, ",\r\n");
+
+		*p = c + len;
+		return xstrndup(c, len);
+	}
+	for (c++; *c && (*c != '"' || c[1] == '"'); c++) {
+		c += *c == '"';
+		buf_add(&cell, c, 1);
+	}
+	*p = c + (*c == '"');
+	buf_puts(&cell, "");
+	text = xstrdup(cell.data + (cell_is_marked(cell.data, cell.len) && cell.data[1] != '\''));
+	buf_fini(&cell);
+	return text;
+}
+
+/* Whole rows, as a workbook: every cell is a text there, and needs no mark. */
+static int
+to_sheet(struct ctl *ctl, const char *kind, struct buf *bytes)
+{
+	struct xlsx_write *sheet = xlsx_write_new(word(ctl, kind));
+	const char *p = bytes->data + (strncmp(bytes->data, UTF8_MARK, sizeof(UTF8_MARK) - 1) == 0 ? 3 : 0);
+	struct buf out = { 0 };
+	struct err err = { 0 };
+
+	while (*p) {
+		char *cells[COLUMNS_MAX];
+		size_t count = 0;
+
+		do {
+			p += count > 0;			/* the comma */
+			cells[count++] = take_cell(&p);
+		} while (*p == ',' && count < COLUMNS_MAX);
+		xlsx_write_row(sheet, (const char *const *)cells, count);
+		while (count)
+			free(cells[--count]);
+		p += strcspn(p, "\n");
+		p += *p == '\n';
+	}
+	if (xlsx_write_end(sheet, &out, &err) < 0) {
+		buf_fini(&out);
+		return ctl_fail(ctl, CTL_USAGE, &err);
+	}
+	buf_fini(bytes);
+	*bytes = out;
+	return CTL_OK;
+}
+
+static bool
+is_sheet(const char *path)
+{
+	size_t len = strlen(path);
+
+	return len > 5 && strcasecmp(path + len - 5, ".xlsx") == 0;
+}
+
 static size_t
 count_lines(const struct buf *bytes)
 {
@@ -84,7 +156,10 @@ export_list(struct ctl *ctl)
 	if (code == CTL_OK && path) {
 		size_t rows = count_lines(&bytes);
 
-		code = write_file(ctl, path, &bytes);
+		if (is_sheet(path))
+			code = to_sheet(ctl, kind, &bytes);
+		if (code == CTL_OK)
+			code = write_file(ctl, path, &bytes);
 		if (code == CTL_OK)
 			fprintf(stderr, say(ctl, "gongctl: %s: %zu rows of %s\n", "gongctl: %s:%zu 行(%s)\n"), path,
 				rows ? rows - 1 : 0, word(ctl, kind));

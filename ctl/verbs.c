@@ -287,7 +287,8 @@ static const struct option_spec division_find_options[] = {
 };
 
 static const struct option_spec export_options[] = {
-	ONE("--output", "FILE", "where it is written (default: to the screen)", "写入的文件(默认输出到屏幕)"),
+	ONE("--output", "FILE", "where it is written: a workbook if it ends in .xlsx (default: to the screen)",
+	    "写入的文件(默认输出到屏幕)"),
 	END
 };
 

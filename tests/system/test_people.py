@@ -2,6 +2,7 @@
 import csv
 import io
 import os
+import zipfile
 
 import pytest
 
@@ -236,6 +237,14 @@ def test_an_export_that_is_imported_again_changes_nothing(world):
         world.ctl("import", kind, path)
         assert lists(world) == before, kind
         assert world.ctl("export", kind).encode() == text.replace(b"\r\n", b"\n")
+    for kind in "divisions", "contacts", "roster":
+        path = world.path(kind + ".xlsx")
+        world.ctl("export", kind, "--output", path)
+        with zipfile.ZipFile(path) as sheet:
+            text = "".join(sheet.read(n).decode() for n in sheet.namelist() if n.endswith(".xml"))
+        assert "'=1+1" not in text and (kind != "contacts" or "+999500001001" in text)
+        world.ctl("import", kind, path)
+        assert lists(world) == before, path
     masked = world.as_client("fewfew", "GET", "/v1/export/contacts")[1]
     assert "****" in masked and THERE not in masked and CHIEF in masked
     no = world.ctl("export", "roster", "--output", world.path("nix/x.csv"), check=False, lang="en")
