@@ -78,6 +78,44 @@ def test_each_option_of_a_file_or_driver_is_in_its_manual(folder, name, source, 
         assert options and not options - documented, (name, one, options - documented)
 
 
+# Sections that several pages have, or that a reader is sent to.  Any other has a name of its own.
+SECTIONS = {"NAME": "名称", "SYNOPSIS": "概要", "DESCRIPTION": "描述", "COMMANDS": "命令", "Lists": "名单",
+            "Alerts": "告警", "Other systems": "外部系统", "The desk": "值班台", "Modems": "调制解调器",
+            "ENVIRONMENT": "环境变量", "FILES": "文件", "EXIT STATUS": "退出状态", "EXAMPLES": "示例",
+            "SEE ALSO": "参见", "SIGNALS": "信号", "SECURITY": "安全", "MAIN FILE": "主文件", "ROLES": "角色",
+            "THE TEMPLATE": "模板", "PARAMETERS": "参数", "DERIVED VALUES": "算出的值", "ANSWERS": "应答",
+            "TEXTS": "正文", "THE POLICY": "叫应规则", "STEPS": "步骤"}
+NAMING = {"Fl", "Cm", "Ev", "Pa", "Dv", "Va"}
+
+
+def bones(page):
+    """What a page has in every language, in its order: its sections and, of each item, the names of options,
+    commands, files and variables, and all numbers of its text."""
+    for part in re.split(r"^\.(?=(?:Sh|Ss|It) )", page, flags=re.M)[1:]:
+        line, _, body = part.partition("\n")
+        kind, rest = line.split(" ", 1)
+        if kind != "It":
+            yield "%s %s" % (kind, SECTIONS.get(rest, rest if rest in SECTIONS.values() else "of its own"))
+            continue
+        macro, names = "", []
+        for word in rest.split():
+            if re.fullmatch(r"[A-Z][a-z]", word):
+                macro = word
+            elif macro in NAMING and not re.search("[\u4e00-\u9fff]", word) or macro == "Bq" and word[0].isdigit():
+                names.append(word)
+        yield "It %s: %s" % (" ".join(names), " ".join(sorted(re.findall(r"\d+(?:\.\d+)?", body))))
+
+
+def test_pages_have_the_same_sections_options_and_numbers_in_both_languages():
+    assert [p for p in PAGES if not os.path.dirname(p)] == [os.path.basename(p) for p in PAGES if os.path.dirname(p)]
+    for page in [p for p in PAGES if not os.path.dirname(p)]:
+        en, zh = read(MAN, page), read(MAN, "zh_CN", page)
+        assert list(bones(en)) == list(bones(zh)), page
+        for macro in ("Fl", "Xr"):
+            said = [set(re.findall(r"\b%s (\S+)" % macro, text)) for text in (en, zh)]
+            assert said[0] == said[1], (page, macro, said[0] ^ said[1])
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_manual_pages_are_clean(page):
     """mandoc knows the names of sections in English only."""
