@@ -14,7 +14,7 @@ enum principal_kind {
 	PRINCIPAL_PERSON,		/* by a session of the console; there are none yet */
 	PRINCIPAL_USER,			/* a local user, by the unix socket's peer */
 	PRINCIPAL_ROUTE,		/* a driver, of itself and of the network behind it */
-	PRINCIPAL_SOURCE,		/* another system's signal; there are none yet */
+	PRINCIPAL_SOURCE,		/* another system's signal, by the source's credentials */
 	PRINCIPAL_GONG			/* gong itself: its clock, its settings, its own notices */
 };
 
@@ -36,6 +36,7 @@ struct principal {
 	V(ROSTER, "roster", "import") \
 	V(ROUTES, "routes", "operate")	/* ask a route, bring it back */ \
 	V(REPORT, "report", "")		/* what a driver says of itself and of the network */ \
+	V(SIGNAL, "signal", "")		/* what another system says */ \
 	V(RUN, "run", "")		/* the clock, the settings */
 enum verb {
 #define V(name, text, word) VERB_##name,

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FINDINGS_MAX 1000000
 #define SHOWN 10			/* of a group */
 
 /* In gongd's order; a kind that this gongctl does not know goes by its name. */
@@ -60,88 +61,61 @@ group_title(const struct ctl *ctl, json_t *finding, bool places)
 }
 
 struct group {
-	char *name, *title;		/* name: of group_of */
-	size_t count;
-	struct buf lines;		/* of the first */
+	const char *name;		/* of group_of */
+	json_t *first;
+	size_t count, shown;
+	struct buf lines;
 };
 
-/* Of a million findings only the lines that are shown are kept. */
-struct groups {
-	struct group *list;		/* in the order in which they first came */
-	size_t count, found;
-	json_t *all;			/* for --json */
-};
-
+/* One per group, in the order in which they first came; the caller frees. */
 static struct group *
-group_for(const struct ctl *ctl, struct groups *groups, json_t *finding)
+make_groups(json_t *findings, bool places, size_t shown, size_t *count)
 {
-	bool places = args_has(ctl, "--within");
-	const char *name = group_of(finding, places);
-	struct group *g = groups->list;
-
-	while (g < groups->list + groups->count && strcmp(g->name, name) != 0)
-		g++;
-	if (g < groups->list + groups->count)
-		return g;
-	groups->list = xrealloc(groups->list, (groups->count + 1) * sizeof(*groups->list));
-	g = &groups->list[groups->count++];
-	*g = (struct group){ .name = xstrdup(name), .title = xstrdup(group_title(ctl, finding, places)) };
-	return g;
-}
-
-static void
-take_page(const struct ctl *ctl, struct groups *groups, json_t *findings)
-{
-	bool every = args_has(ctl, "--all");
+	struct group *list = xcalloc(json_array_size(findings) + 1, sizeof(*list)), *g = list;
 	json_t *f;
 	size_t i;
 
-	groups->found += json_array_size(findings);
-	if (ctl->json) {
-		json_array_extend(groups->all, findings);
-		return;
-	}
+	*count = 0;
 	json_array_foreach(findings, i, f) {
-		struct group *g = group_for(ctl, groups, f);
-		const char *text = member_text(f, "text");
+		const char *name = group_of(f, places), *text = member_text(f, "text");
 
-		if (g->count++ >= SHOWN && !every)
+		if (!*count || strcmp(g->name, name) != 0)
+			for (g = list; g < list + *count && strcmp(g->name, name) != 0;)
+				g++;
+		if (g == list + *count) {
+			*g = (struct group){ .name = name, .first = f };
+			(*count)++;
+		}
+		if (g->count++ >= shown)
 			continue;
+		g->shown++;
 		buf_puts(&g->lines, "  ");
 		text_clip(&g->lines, text ? text : "", SIZE_MAX);
 		buf_puts(&g->lines, "\n");
 	}
+	return list;
 }
 
 static void
-show(const struct ctl *ctl, struct groups *groups)
+put_findings(const struct ctl *ctl, json_t *findings, struct buf *out)
 {
-	bool every = args_has(ctl, "--all");
-	struct buf out = { 0 };
+	bool places = args_has(ctl, "--within");
+	size_t count, shown = args_has(ctl, "--all") ? SIZE_MAX : SHOWN;
+	struct group *groups = make_groups(findings, places, shown, &count);
 
-	for (size_t i = 0; i < groups->count; i++) {
-		struct group *g = &groups->list[i];
+	for (size_t i = 0; i < count; i++) {
+		struct group *g = &groups[i];
 
-		buf_printf(&out, say(ctl, "%s: %zu\n%s", "%s:%zu\n%s"), g->title, g->count, g->lines.data);
-		if (g->count > SHOWN && !every)
-			buf_printf(&out, say(ctl, "  … and %zu more: --all\n", "  … 另有 %zu 条:--all\n"),
-				   g->count - SHOWN);
+		buf_printf(out, say(ctl, "%s: %zu\n%s", "%s:%zu\n%s"), group_title(ctl, g->first, places),
+			   g->count, g->lines.data ? g->lines.data : "");
+		if (g->count > g->shown)
+			buf_printf(out, say(ctl, "  … and %zu more: --all\n", "  … 另有 %zu 条:--all\n"),
+				   g->count - g->shown);
+		buf_fini(&g->lines);
 	}
-	if (!groups->found)
-		buf_puts(&out, say(ctl, "nothing is missing\n", "没有发现缺漏\n"));
-	ctl_page(ctl, &out);
-}
-
-static void
-groups_free(struct groups *groups)
-{
-	for (size_t i = 0; i < groups->count; i++) {
-		free(groups->list[i].name);
-		free(groups->list[i].title);
-		buf_fini(&groups->list[i].lines);
-	}
-	free(groups->list);
-	json_decref(groups->all);
+	free(groups);
+	if (!count)
+		buf_puts(out, say(ctl, "nothing is missing\n", "没有发现缺漏\n"));
 }
 
 static int
@@ -155,44 +129,32 @@ check_path(struct ctl *ctl, struct buf *path)
 	return since_add(ctl, path);
 }
 
-/* 1 is for what was found, so a refusal is 2 here. */
-static int
-failed(struct ctl *ctl, int code, json_t *problem, const struct err *err)
-{
-	client_failed(ctl, code, problem, err);
-	if (code != CTL_REFUSED)
-		return code;
-	places_hint(ctl);
-	return CTL_USAGE;
-}
-
 int
 season_check(struct ctl *ctl)
 {
-	struct groups groups = { .all = json_array() };
-	struct buf path = { 0 };
-	json_t *next = NULL, *page = NULL;
+	struct buf path = { 0 }, text = { 0 };
 	struct err err = { 0 };
+	json_t *findings = NULL;
+	bool more, found;
 	int code = check_path(ctl, &path);
 
-	while (code == CTL_OK) {
-		code = client_page(ctl, path.data, "findings", &next, &page, &err);
-		if (code != CTL_OK) {
-			code = failed(ctl, code, page, &err);
-			break;
-		}
-		take_page(ctl, &groups, page);
-		json_decref(page);
-		if (!next)
-			break;
+	if (code == CTL_OK) {
+		code = client_pages(ctl, path.data, "findings", FINDINGS_MAX, &findings, &more, &err);
+		if (code != CTL_OK)
+			client_failed(ctl, code, findings, &err);
+		if (code == CTL_REFUSED)
+			places_hint(ctl);
 	}
 	buf_fini(&path);
-	if (code == CTL_OK && ctl->json)
-		ctl_json(json_pack("{s:O}", "findings", groups.all));
-	else if (code == CTL_OK)
-		show(ctl, &groups);
-	if (code == CTL_OK && groups.found)
-		code = CTL_FOUND;
-	groups_free(&groups);
-	return code;
+	if (code != CTL_OK)		/* 1 is for what was found */
+		return code == CTL_REFUSED ? CTL_USAGE : code;
+	found = json_array_size(findings) > 0;
+	if (ctl->json) {
+		ctl_json(json_pack("{s:o}", "findings", findings));
+	} else {
+		put_findings(ctl, findings, &text);
+		ctl_page(ctl, &text);
+		json_decref(findings);
+	}
+	return found ? CTL_FOUND : CTL_OK;
 }

@@ -315,50 +315,43 @@ page_path(struct ctl *ctl, const char *path, json_t *next, struct buf *out)
 	curl_free(escaped);
 }
 
-/* A page may have looked at much and found nothing; one that stands still ends the list. */
-int
-client_page(struct ctl *ctl, const char *path, const char *member, json_t **next, json_t **rows, struct err *err)
-{
-	struct buf full = { 0 };
-	struct client_request q = { 0 };
-	json_t *page = NULL, *before = *next;
-	int code;
-
-	page_path(ctl, path, before, &full);
-	q.path = full.data;
-	code = client_ask(ctl, &q, &page, err);
-	buf_fini(&full);
-	*next = NULL;
-	*rows = page;
-	if (code == CTL_OK) {
-		*rows = json_incref(json_object_get(page, member));
-		*next = json_object_get(page, "next");
-		*next = json_is_null(*next) || (before && json_equal(before, *next)) ? NULL : json_incref(*next);
-		json_decref(page);
-	}
-	json_decref(before);
-	return code;
-}
-
 int
 client_pages(struct ctl *ctl, const char *path, const char *member, size_t max,
 	     json_t **rows, bool *more, struct err *err)
 {
-	json_t *next = NULL, *page;
+	json_t *next = NULL, *before = NULL, *problem;
 	int code;
 
 	*rows = json_array();
 	*more = false;
 	do {
-		code = client_page(ctl, path, member, &next, &page, err);
-		if (code != CTL_OK) {
-			json_decref(*rows);
-			*rows = page;
-			return code;
+		struct buf full = { 0 };
+		struct client_request q = { 0 };
+		json_t *page;
+
+		page_path(ctl, path, next, &full);
+		q.path = full.data;
+		code = client_ask(ctl, &q, &page, err);
+		buf_fini(&full);
+		json_decref(before);
+		before = next;
+		next = NULL;
+		if (code == CTL_OK) {
+			json_array_extend(*rows, json_object_get(page, member));
+			next = json_object_get(page, "next");
+			/* A page may have looked at much and found nothing; one that stands still ends it. */
+			next = json_is_null(next) || (before && json_equal(before, next)) ? NULL
+											  : json_incref(next);
+			json_decref(page);
 		}
-		json_array_extend(*rows, page);
-		json_decref(page);
-	} while (next && json_array_size(*rows) < max);
+		problem = code == CTL_OK ? NULL : page;
+	} while (code == CTL_OK && next && json_array_size(*rows) < max);
+	json_decref(before);
+	if (code != CTL_OK) {
+		json_decref(*rows);
+		*rows = problem;
+		return code;
+	}
 	*more = next != NULL || json_array_size(*rows) > max;
 	while (json_array_size(*rows) > max)
 		json_array_remove(*rows, json_array_size(*rows) - 1);

@@ -125,10 +125,6 @@ int workbook_as_csv(struct ctl *, struct buf *file);
 int faults_failed(struct ctl *, int code, json_t *problem, const struct err *err);
 /* Says why client_ask failed: err, or with --json the problem document (taken; may be NULL).  Returns code. */
 int client_failed(struct ctl *, int code, json_t *problem, const struct err *err);
-/* The next page of a list: its rows, or on failure the problem document or NULL; both new.  *next: NULL at
- * first, and when there is no other. */
-int client_page(struct ctl *, const char *path, const char *member, json_t **next, json_t **rows,
-		struct err *err);
 /* All rows of a paged list, at most `max`; *more tells whether some were left out.  On failure *rows is the
  * problem document, or NULL. */
 int client_pages(struct ctl *, const char *path, const char *member, size_t max, json_t **rows,
@@ -255,6 +251,12 @@ int export_list(struct ctl *);		/* export.c: contacts, divisions or roster, as t
 int division_find(struct ctl *);
 int division_show(struct ctl *);
 int season_check(struct ctl *);
+/* source.c */
+int source_list(struct ctl *);
+int source_test(struct ctl *);
+int signal_list(struct ctl *);
+int signal_show(struct ctl *);
+int signal_do(struct ctl *);		/* release or replay, as the command says */
 /* texts.c */
 int template_list(struct ctl *);
 int template_show(struct ctl *);

@@ -237,6 +237,19 @@ static const struct option_spec task_close_options[] = {
 	END
 };
 
+static const struct option_spec source_list_options[] = { OPTION_WATCH, END };
+static const struct option_spec signal_list_options[] = {
+	ONE("--source", "SOURCE", "only of this source", "只列该来源的"),
+	ONE("--state", "new|matched|unmatched|held|ignored|refused", "only these", "只列该状态的"),
+	ONE("--limit", "N", "how many rows (default 50)", "行数(默认 50)"),
+	OPTION_WATCH,
+	END
+};
+static const struct option_spec signal_do_options[] = {
+	ONE("--note", "TEXT", "why, for the audit", "理由,记入审计"),
+	END
+};
+
 #define OPTION_BY ONE("--by", "WHO", "who you are, where several share one user", "经办人(多人共用一个用户时)")
 static const struct option_spec contact_find_options[] = {
 	ONE("--role", "ROLE", "who holds this role, or one of this family", "担任该角色(或该组角色)的"),
@@ -484,6 +497,39 @@ const struct command commands[] = {
 	  TEXTS("start a route that has stopped for good, or end its pause",
 	       "重新启动已停止的通道,或结束其暂停"),
 	  route_resume },
+	{ "source list",
+	  { NULL },
+	  source_list_options,
+	  TEXTS("list the systems that may send alerts, and when each was last heard",
+	       "列出可触发叫应的外部系统及其最近消息"),
+	  source_list },
+	{ "source test",
+	  { "SOURCE", "FILE" },
+	  NULL,
+	  TEXTS("say what a file would come to if this source sent it; nothing is done",
+	       "试算该来源发来此文件会怎样,不发送"),
+	  source_test },
+	{ "signal list",
+	  { NULL },
+	  signal_list_options,
+	  TEXTS("list what other systems said, the newest first, and what became of it",
+	       "列出外部系统的信号及处理结果,新的在前"),
+	  signal_list },
+	{ "signal show",
+	  { "ID" },
+	  NULL,
+	  TEXTS("show one signal as gong understood it, and as it came", "显示一条信号:解读结果与原文"),
+	  signal_show },
+	{ "signal release",
+	  { "ID" },
+	  signal_do_options,
+	  TEXTS("send what a held signal would", "签发待签发的信号"),
+	  signal_do },
+	{ "signal replay",
+	  { "ID" },
+	  signal_do_options,
+	  TEXTS("send a signal that led to nothing through the rules again", "把没有结果的信号按现行规则再处理一次"),
+	  signal_do },
 	{ "modem list",
 	  { "[PORTS]" },
 	  NULL,

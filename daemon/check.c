@@ -59,7 +59,7 @@ say_all_right(const struct report *r, const char *path, const struct settings *s
 	char text[2 * SAID_BYTES];
 
 	SAY(&said, check_all_right, path, NUM(s->template_count), NUM(s->policy_count), NUM(s->route_count),
-	    NUM(s->client_count));
+	    NUM(s->client_count), NUM(s->source_count));
 	if (r->warnings) {
 		SAY(&warnings, check_but_warnings, NEST(&said), NUM(r->warnings));
 		said = warnings;
@@ -115,6 +115,7 @@ look_at_all(struct report *r, const struct settings *s, msec now)
 	check_texts(r, s);
 	check_routes(r, s);
 	check_console(r, s);
+	check_sources(r, s, now);
 	check_secrets(r, s, now);
 	check_store(r, s, now);
 }

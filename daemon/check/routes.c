@@ -144,7 +144,7 @@ look_at_reset(struct asked *c, const struct route_conf *conf)
 }
 
 struct longest {
-	size_t texts, several;		/* several: in more than one part */
+	size_t texts;
 	unsigned parts;
 	const char *template;
 	enum lang lang;
@@ -162,7 +162,6 @@ measure(const struct lint_site *site, const struct template *t, struct longest *
 		lint_size(t, site, (enum lang)lang, LINT_SMS, &size, &text);
 		buf_fini(&text);
 		l->texts++;
-		l->several += size.parts > 1;
 		if (size.parts <= l->parts)
 			continue;
 		l->parts = size.parts;
@@ -187,8 +186,8 @@ tell_parts(struct asked *c, size_t route)
 		measure(&site, c->settings->templates[i], &longest);
 	if (longest.template)
 		REPORT(c->report, REPORT_OK, ABOUT(conf), check_parts, conf->name,
-		       NUM(longest.texts - json_array_size(c->answers[route].problems)), NUM(longest.several),
-		       NUM(longest.parts), longest.template, lang_name(longest.lang));
+		       NUM(longest.texts - json_array_size(c->answers[route].problems)), NUM(longest.parts),
+		       longest.template, lang_name(longest.lang));
 }
 
 void

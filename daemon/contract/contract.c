@@ -37,9 +37,16 @@ origin_weight(const struct origin *o)
 void
 command_weighs_on(struct command *c, struct origin *o)
 {
+	command_weighs(c, o, 1);
+}
+
+void
+command_weighs(struct command *c, struct origin *o, unsigned weight)
+{
 	c->origin = o;
+	c->weight = weight;
 	atomic_fetch_add(&o->holders, 1);
-	atomic_fetch_add(&o->weight, 1);
+	atomic_fetch_add(&o->weight, weight);
 }
 
 struct command *
@@ -230,6 +237,27 @@ inbox_request_free(struct inbox_request *q)
 }
 
 void
+signals_request_free(struct signals_request *q)
+{
+	if (!q)
+		return;
+	signal_post_fini(&q->post);
+	free(q->source);
+	free(q->raw);
+	free(q->unreadable);
+	free(q);
+}
+
+void
+signal_request_free(struct signal_request *q)
+{
+	if (!q)
+		return;
+	free(q->note);
+	free(q);
+}
+
+void
 task_request_free(struct task_request *q)
 {
 	if (!q)
@@ -361,6 +389,13 @@ command_free(struct command *c)
 	case CMD_ASK:
 		ask_request_free(c->ask);
 		break;
+	case CMD_SIGNALS:
+		signals_request_free(c->signals);
+		break;
+	case CMD_SIGNAL_RELEASE:
+	case CMD_SIGNAL_REPLAY:
+		signal_request_free(c->signal);
+		break;
 	case CMD_RESUME:
 		free(c->resume.name);
 		free(c->resume.note);
@@ -374,7 +409,7 @@ command_free(struct command *c)
 	free(c->fault);
 	free(c->messages_aside);
 	if (c->origin) {
-		atomic_fetch_sub(&c->origin->weight, 1);
+		atomic_fetch_sub(&c->origin->weight, c->weight);
 		origin_let_go(c->origin);
 	}
 	free(c);
@@ -487,6 +522,19 @@ effect_free(struct effect *f)
 
 LIST(command)
 LIST(effect)
+
+struct command *
+command_take(struct command_list *list, struct command **link)
+{
+	struct command *c = *link;
+
+	*link = c->next;
+	if (!c->next)
+		list->end = link;
+	c->next = NULL;
+	list->count--;
+	return c;
+}
 
 static const char base32[] = "0123456789abcdefghjkmnpqrstvwxyz";
 

@@ -18,6 +18,7 @@
 #include "core/principal.h"
 #include "core/table.h"
 #include "core/words.h"
+#include "daemon/contract/signal_post.h"
 
 struct pair {
 	char *name, *value;
@@ -139,6 +140,19 @@ struct division_request {		/* one place is made or changed */
 	char *note, *who;
 };
 
+struct signals_request {		/* one post of a source */
+	char *source;
+	struct signal_post post;
+	char *raw;			/* as it came; NULL = it is not kept */
+	size_t raw_len;
+	struct err *unreadable;		/* why nothing of it could be read: kept as refused; or NULL */
+};
+
+struct signal_request {			/* somebody releases a held signal, or runs one through its rules anew */
+	int64_t signal;
+	char *note;			/* or NULL */
+};
+
 struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
 	char *route;
 	char *what, *text;		/* what: "at", "ussd", "sms", "test" (no text) */
@@ -256,6 +270,9 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(IMPORT, BULK, PEOPLE, "import") \
 	C(IMPORT_APPLY, BULK, PEOPLE, "import_apply") \
 	C(IMPORT_DROP, BULK, PEOPLE, "import_drop") \
+	C(SIGNALS, BULK, SIGNAL, "signals") \
+	C(SIGNAL_RELEASE, URGENT, SEND, "signal_release") \
+	C(SIGNAL_REPLAY, BULK, SEND, "signal_replay") \
 	C(ASK, BULK, ROUTES, "ask")
 enum command_kind {
 #define C(kind, lane, verb, name) CMD_##kind,
@@ -286,6 +303,7 @@ struct command {
 	size_t messages_aside_count;
 	struct command *next;
 	struct origin *origin;		/* NULL = nobody minds; see command_weighs_on */
+	unsigned weight;
 	union {
 		struct alert_request *accept;
 		struct answer_request *answer;
@@ -293,6 +311,8 @@ struct command {
 		struct import_request *import;
 		struct staged_request staged;	/* APPLY, DROP */
 		struct ask_request *ask;
+		struct signals_request *signals;
+		struct signal_request *signal;	/* RELEASE, REPLAY */
 		struct inbox_request *inbox;
 		struct task_request *task;	/* TAKE, NOTE, CLOSE */
 		struct contact_request *contact;
@@ -461,8 +481,9 @@ void command_free(struct command *);
 /* An origin lives until its maker and the last of its commands have let go; any thread. */
 struct origin *origin_new(void);
 void origin_let_go(struct origin *);		/* by its maker */
-void command_weighs_on(struct command *, struct origin *);
-unsigned origin_weight(const struct origin *);	/* commands not yet freed */
+void command_weighs_on(struct command *, struct origin *);		/* as one */
+void command_weighs(struct command *, struct origin *, unsigned weight);
+unsigned origin_weight(const struct origin *);	/* of the commands not yet freed */
 struct effect *effect_new(enum effect_kind, int64_t route);
 void effect_free(struct effect *);
 struct effect *effect_refusal(uint64_t to, const struct err *);	/* copies err */
@@ -475,6 +496,8 @@ void task_request_free(struct task_request *);
 void inbox_request_free(struct inbox_request *);
 void contact_request_free(struct contact_request *);
 void division_request_free(struct division_request *);
+void signals_request_free(struct signals_request *);
+void signal_request_free(struct signal_request *);
 
 /* First-in first-out lists; not locked (bridge locks). */
 struct command_list {
@@ -487,6 +510,8 @@ struct effect_list {
 };
 void command_push(struct command_list *, struct command *);
 struct command *command_pop(struct command_list *);
+/* Takes that one out, which `link` (list->first or some command's next) leads to. */
+struct command *command_take(struct command_list *, struct command **link);
 void command_splice(struct command_list *to, struct command_list *from);	/* all of it, behind */
 void effect_push(struct effect_list *, struct effect *);
 struct effect *effect_pop(struct effect_list *);

@@ -109,9 +109,8 @@ check_policy(struct engine *e, const struct alert_request *r, const struct polic
 	return 0;
 }
 
-/* A duty callout ranks with red, whatever it calls itself. */
-static enum severity
-ranks_with(const struct alert_request *r, const struct policy *p)
+enum severity
+engine_ranks_with(const struct alert_request *r, const struct policy *p)
 {
 	return r->callout || (p && p->targets == TARGETS_TEAM) ? SEVERITY_RED : r->severity;
 }
@@ -174,7 +173,7 @@ check_params(struct engine *e, const struct alert_request *r, const struct templ
 			       template_no_param, t->name,
 			       r->params[i].name);
 	}
-	return check_level(r, ranks_with(r, p), err);
+	return check_level(r, engine_ranks_with(r, p), err);
 }
 
 static int
@@ -195,7 +194,7 @@ fill_alert(struct engine *e, const struct alert_request *r, const struct policy 
 	msec start = r->starts_at > e->now ? r->starts_at : e->now;
 
 	a->id = e->last_alert + 1;
-	a->severity = ranks_with(r, p);
+	a->severity = engine_ranks_with(r, p);
 	a->drill = r->drill;
 	a->test = r->test;
 	snprintf(a->kind, sizeof(a->kind), "%s", r->kind ? r->kind : "");
@@ -346,7 +345,7 @@ engine_accept(struct engine *e, struct command *cmd)
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}
-	if (engine_may_send(e, &cmd->by, r, ranks_with(r, r->policy
+	if (engine_may_send(e, &cmd->by, r, engine_ranks_with(r, r->policy
 			    ? settings_policy(e->settings, r->policy) : NULL), &err) < 0) {
 		engine_refuse(e, cmd->reply_to, &err);
 		return;

@@ -152,9 +152,8 @@ send_notice(struct engine *e, const char *subject, bool test, enum severity rank
 	return id;
 }
 
-/* Nothing stands and nothing ends it: what happened has happened. */
-void
-engine_alarm_gong(struct engine *e, const char *name, const struct said *said)
+int64_t
+engine_alarm_tell(struct engine *e, const char *subject, const char *name, const struct said *said)
 {
 	struct route_alarm alarm = { .since = e->now, .said = *said };
 	bool simulated = e->route_count > 0;
@@ -162,7 +161,14 @@ engine_alarm_gong(struct engine *e, const char *name, const struct said *said)
 	for (size_t i = 0; i < e->route_count; i++)
 		simulated &= e->routes[i]->conf->simulated;
 	engine_alarm_clip(alarm.name, sizeof(alarm.name), name);
-	send_notice(e, "gongd", simulated, SEVERITY_NOTICE, &alarm);
+	return send_notice(e, subject, simulated, SEVERITY_NOTICE, &alarm);
+}
+
+/* Nothing stands and nothing ends it: what happened has happened. */
+void
+engine_alarm_gong(struct engine *e, const char *name, const struct said *said)
+{
+	engine_alarm_tell(e, "gongd", name, said);
 }
 
 /* -- which ones stand -- */
@@ -307,9 +313,8 @@ count_queued(void *ctx, const struct wave *w)
 		*(unsigned long *)ctx += wave_queued(w);
 }
 
-/* What is still queued when the trouble is over would only confuse. */
-static void
-withdraw_notice(struct engine *e, int64_t notice)
+void
+engine_alarm_withdraw(struct engine *e, int64_t notice)
 {
 	unsigned long queued = 0;
 	struct alert a;
@@ -337,7 +342,7 @@ end(struct engine *e, const struct route_alarm *a, const char *route, enum phras
 	if (store_task_over(e->store, a->task, &note, e->now))
 		store_audit(e->store, e->now, "gong", "task.close", phrase_text(why, LANG_EN));
 	if (a->notice)
-		withdraw_notice(e, a->notice);
+		engine_alarm_withdraw(e, a->notice);
 	if (store_route_alarm_told_get(e->store, a->route, a->own, a->name, &told)) {
 		told.over_at = e->now;
 		store_route_alarm_told_put(e->store, a->route, a->own, a->name, &told);

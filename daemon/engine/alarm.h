@@ -21,6 +21,10 @@ void engine_alarm_again(struct engine *, struct route_state *, const char *name,
 int64_t engine_tell_duty(struct engine *, struct alert_request *, struct err *);
 /* One message to the duty officer about gongd itself. */
 void engine_alarm_gong(struct engine *, const char *name, const struct said *);
+/* The same about something else that is no route; the alert that tells it, 0 = nobody can be told. */
+int64_t engine_alarm_tell(struct engine *, const char *subject, const char *name, const struct said *);
+/* What is still queued of such a notice when the trouble is over would only confuse. */
+void engine_alarm_withdraw(struct engine *, int64_t notice);
 void engine_alarms_fade(struct engine *);	/* ends those whose time has come */
 void engine_alarms_recount(struct engine *);	/* which ones stand, from the store */
 /* Alarms of routes that are not among the engine's any more end, and their tasks close with a note;

@@ -11,6 +11,10 @@ static const struct due rows[] = {
 	  engine_inbound_load },
 	{ "put aside", NULL, engine_aside_due, NULL, NULL },
 	{ "alerts", engine_climb_next, engine_climb_due, NULL, NULL },
+	{ "signals", engine_signals_next, engine_signals_due, engine_signals_shift,
+	  engine_signals_load },
+	{ "silent sources", engine_silence_next, engine_silence_due, engine_silence_shift,
+	  engine_silence_load },
 	{ "held", engine_held_next, engine_held_due, engine_held_shift, engine_held_load },
 	{ "nobody to call", NULL, engine_nobody_due, NULL, engine_nobody_load },	/* e->more */
 	{ "catch-ups", NULL, engine_catch_up_due, NULL, engine_catch_up_load },	/* e->more */

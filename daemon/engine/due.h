@@ -1,10 +1,10 @@
-/* due.h -- floor 12 of the engine: everything that time brings about, in one table.
+/* due.h -- floor 13 of the engine: everything that time brings about, in one table.
  * A turn runs the rows in order; the earliest `next` is when the engine wants to be woken; a step
  * of the wall clock moves every row, and a turn that failed loads every row anew. */
 #ifndef GONG_ENGINE_DUE_H
 #define GONG_ENGINE_DUE_H
 
-#include "daemon/engine/outcome.h"
+#include "daemon/engine/signal.h"
 
 struct due {
 	const char *name;

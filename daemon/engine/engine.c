@@ -9,6 +9,7 @@
 
 #define URGENT_PER_TURN 512
 #define BULK_PER_TURN 256
+#define SIGNALS_PER_TURN 256		/* or one post, however many it holds */
 #define AGAIN_MAX 600			/* times that a turn is run again because of damage */
 
 /* Everything that the store can give back. */
@@ -250,6 +251,7 @@ reload(struct engine *e, struct settings *fresh)
 	engine_documents_number(e);
 	engine_asking_touch(e);
 	engine_canaries_plan(e);
+	engine_silence_load(e);
 	put_in_force(e);
 	engine_log(e, LOG_STORY, "settings reloaded");
 }
@@ -302,6 +304,9 @@ run_desk(struct engine *e, struct command *cmd)
 		break;
 	case CMD_DIVISION:
 		engine_division(e, cmd);
+		break;
+	case CMD_SIGNAL_RELEASE:
+		engine_signal_release(e, cmd);
 		break;
 	default:
 		return false;
@@ -382,6 +387,12 @@ run(struct engine *e, struct command *cmd)
 	case CMD_IMPORT_DROP:
 		engine_import_drop(e, cmd);
 		break;
+	case CMD_SIGNALS:
+		engine_signals(e, cmd);
+		break;
+	case CMD_SIGNAL_REPLAY:
+		engine_signal_replay(e, cmd);
+		break;
 	case CMD_ANSWER:
 	case CMD_CANCEL:
 	case CMD_INBOX_ASSIGN:
@@ -392,6 +403,7 @@ run(struct engine *e, struct command *cmd)
 	case CMD_TASK_CLOSE:
 	case CMD_CONTACT:
 	case CMD_DIVISION:
+	case CMD_SIGNAL_RELEASE:
 	case CMD_IMPORT:
 	case CMD_KINDS:
 		assert(!"not run here");
@@ -411,12 +423,48 @@ put_back(struct command_list *taken, struct command_list *list)
 static void
 take(struct command_list *from, struct command_list *taken, size_t max)
 {
+	struct command **link = &from->first;
 	struct command_list imports = { 0 };
-	struct command *cmd;
 
-	while (taken->count < max && (cmd = command_pop(from)))
-		command_push(cmd->kind == CMD_IMPORT ? &imports : taken, cmd);
+	while (taken->count < max && *link) {
+		enum command_kind kind = (*link)->kind;
+
+		if (kind == CMD_SIGNALS)
+			link = &(*link)->next;
+		else
+			command_push(kind == CMD_IMPORT ? &imports : taken, command_take(from, link));
+	}
 	put_back(&imports, from);
+}
+
+static bool
+is_among(const char *source, const struct command *from)
+{
+	for (; from; from = from->next)
+		if (strcmp(from->signals->source, source) == 0)
+			return true;
+	return false;
+}
+
+/* What other systems say goes behind what people ask for, a post of each source in turn. */
+static void
+take_signals(struct command_list *from, struct command_list *taken)
+{
+	size_t signals = 0, before;
+
+	do {
+		struct command_list round = { 0 };
+
+		before = taken->count;
+		for (struct command **link = &from->first; *link && signals < SIGNALS_PER_TURN;)
+			if ((*link)->kind != CMD_SIGNALS || is_among((*link)->signals->source, round.first)) {
+				link = &(*link)->next;
+			} else {
+				signals += (*link)->signals->post.count + 1;
+				command_push(&round, command_take(from, link));
+			}
+		command_splice(taken, &round);
+	} while (taken->count > before && signals < SIGNALS_PER_TURN);
 }
 
 static void
@@ -583,6 +631,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 	tell_made_anew(e, made_anew);
 	take(urgent, &first, URGENT_PER_TURN);
 	take(bulk, &second, BULK_PER_TURN);
+	take_signals(bulk, &second);
 	run_all(e, &first);
 	run_all(e, &second);
 	run_import(e, bulk);

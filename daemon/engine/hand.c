@@ -121,6 +121,12 @@ identity(const struct command *cmd)
 				cmd->contact->name);
 	case CMD_DIVISION:
 		return mix_text(mix_number(hash, (uint64_t)cmd->division->code), cmd->division->name);
+	case CMD_SIGNALS:
+		hash = mix_text(hash, cmd->signals->source);
+		return cmd->signals->raw ? mix(hash, cmd->signals->raw, cmd->signals->raw_len) : hash;
+	case CMD_SIGNAL_RELEASE:
+	case CMD_SIGNAL_REPLAY:
+		return mix_number(hash, (uint64_t)cmd->signal->signal);
 	case CMD_ASK:
 		return mix_text(mix_text(mix_number(hash, (uint64_t)cmd->route), cmd->ask->what),
 				cmd->ask->text);

@@ -89,19 +89,6 @@ overtaken(struct engine *e, struct message *m, bool delivered)
 		m->flags |= MESSAGE_REFUSED_BEFORE;
 }
 
-/* What a test brings over a simulated network is no word from a telephone. */
-static void
-note_reached(struct engine *e, const struct message *m, unsigned attempt)
-{
-	enum outcome outcome;
-	uint64_t e164 = m->e164;
-	int64_t route;
-
-	if (attempt == m->attempt ||
-	    store_attempt_get(e->store, m->wave, m->contact, attempt, &route, &e164, &outcome))
-		store_number_reached(e->store, e164, e->now);
-}
-
 /* What is known of the whole message. */
 static void
 whole(struct engine *e, struct live_wave *lw, struct message *m, unsigned attempt, bool delivered)
@@ -110,9 +97,8 @@ whole(struct engine *e, struct live_wave *lw, struct message *m, unsigned attemp
 
 	if (current && m->state == MESSAGE_SENDING)
 		overtaken(e, m, delivered);
-	if (store_attempt_receipt(e->store, m->wave, m->contact, attempt, delivered, e->now) && delivered &&
-	    !lw->test)
-		note_reached(e, m, attempt);
+	if (store_attempt_receipt(e->store, m->wave, m->contact, attempt, delivered, e->now) && delivered)
+		store_attempt_reached(e->store, m->wave, m->contact, attempt, e->now);
 	if (delivered)
 		engine_message_event(e, lw, m, MESSAGE_ON_RECEIPT_DELIVERED);
 	else if (current)

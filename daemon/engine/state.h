@@ -17,7 +17,8 @@
  *  10 answer.h   ask, which, counts, thanks, help, answer, judge, inbound, errand, decide,
  *                people
  *  11 outcome.h  outcome, aside, receipt, upkeep
- *  12 due.h      due, and engine.h: engine */
+ *  12 signal.h   signals, signal_over, signal_gate, signal_keep, signal_want, silence
+ *  13 due.h      due, and engine.h: engine */
 #ifndef GONG_ENGINE_STATE_H
 #define GONG_ENGINE_STATE_H
 
@@ -278,6 +279,13 @@ struct engine {
 		struct hand suspect;	/* the last turn met a fault with it: the second one is its */
 		size_t faults, untold;	/* open tasks about such; those not even a task tells of */
 	} hand;
+	struct {			/* signals.c, silence.c */
+		msec due_at;		/* when the first signal has waited enough; NEVER: none waits */
+		msec doors_at;		/* not before: those that end meanwhile are heard first */
+		msec deaf_until;	/* before that no source could be heard */
+		msec trim_at;		/* when to let go of what is old */
+		msec silence_at;	/* when to look for silent sources */
+	} signals;
 	msec upkeep_at;			/* upkeep.c: of the next hourly upkeep */
 };
 

@@ -7,6 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/segment.h"
+#include "files/read.h"
+
 /* libconfuse's error callback has no context argument; one file is read at a time a thread. */
 static __thread struct err *reading;
 static __thread const char *reading_file;	/* a section still open has no name of it yet */
@@ -143,4 +146,35 @@ conf_path(const char *base_file, const char *path)
 	buf_printf(&out, "%s/%s", dirname(base), path);
 	free(base);
 	return buf_take(&out);
+}
+
+char *
+read_secret(const char *path, struct err *err)
+{
+	char *body = file_read(path, FILE_SECRET_MAX, NULL, err);
+
+	if (!body)
+		return NULL;
+	body[strcspn(body, "\r\n")] = '\0';
+	if (*body && utf8_check(body, strlen(body), NULL) == 0)
+		return body;
+	err_set(err, "%s: cannot be used: its first line %s", path, *body ? "is not UTF-8" : "is empty");
+	free(body);
+	return NULL;
+}
+
+bool
+is_plain_name(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
+
+	return len > 0 && len <= 40 && !name[len];
+}
+
+const char *
+note_secret(struct settings *s, const char *path)
+{
+	s->secrets = xrealloc(s->secrets, (s->secret_count + 1) * sizeof(*s->secrets));
+	s->secrets[s->secret_count++] = xstrdup(path);
+	return path;
 }

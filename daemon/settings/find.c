@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/near.h"
+#include "daemon/settings/source.h"
 
 char *
 settings_base_url(const struct settings *s, unsigned port)
@@ -197,4 +198,13 @@ settings_client(const struct settings *s, const unsigned char sha256[32])
 			found = &s->clients[i];
 	}
 	return found;
+}
+
+const struct source_conf *
+settings_source(const struct settings *s, const char *name)
+{
+	for (size_t i = 0; i < s->source_count; i++)
+		if (strcmp(s->sources[i].name, name) == 0)
+			return &s->sources[i];
+	return NULL;
 }

@@ -24,6 +24,19 @@ int conf_budget(cfg_t *, cfg_opt_t *, const char *value, void *result);
 msec conf_ms(cfg_t *section, const char *option);	/* a CONF_DURATION's value */
 char *conf_path(const char *base_file, const char *path);	/* relative to base's folder */
 
+/* What is common to sections of gong.conf: "a" to "z", digits, . _ - and 1 to 40 of them. */
+#define PLAIN_NAME "a name has 1 to 40 letters, digits and . _ - (it stands in URLs and figures)"
+bool is_plain_name(const char *name);
+/* The first line of a file; nothing in it would be a token that anybody has.  Caller frees. */
+char *read_secret(const char *path, struct err *);
+
+/* Who may read that file is looked at by --check.  Returns the path. */
+const char *note_secret(struct settings *, const char *path);
+
+/* source.c */
+extern cfg_opt_t source_opts[];
+int sources_from(struct settings *, cfg_t *conf, struct err *);
+
 struct json_map;
 extern cfg_opt_t json_map_opts[];		/* of a section `read` */
 struct json_map *json_map_from(cfg_t *read, struct err *);	/* NULL fills err */

@@ -42,6 +42,12 @@ static const struct limit {
 	{ "quota", 1, 10000, false },
 	{ "deadline", SECONDS(1), DAYS(366), false },
 	{ "after", 0, DAYS(366), false },
+	/* source and its rules */
+	{ "heartbeat", SECONDS(10), DAYS(31), false },
+	{ "for", SECONDS(1), DAYS(31), false },
+	{ "gap", SECONDS(1), DAYS(31), false },
+	{ "again", SECONDS(1), DAYS(366), false },
+	{ "limit", 1, 10000, false },
 	/* template */
 	{ "max", 0, 2000, false },
 	{ "level", 0, 5, false },

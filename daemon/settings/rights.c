@@ -1,5 +1,6 @@
 /* rights.c -- from a principal to its verbs and limits. */
 #include "daemon/settings/rights.h"
+#include "daemon/settings/source.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -44,6 +45,22 @@ of_client(const struct settings *s, const char *name)
 	return (struct rights){ 0 };	/* a reload took it away while it asked */
 }
 
+/* Of itself, and what its rules make of that: an alert, its replacement, its end. */
+static struct rights
+of_source(const struct settings *s, const char *name)
+{
+	const struct source_conf *c = strncmp(name, SOURCE_PRINCIPAL, strlen(SOURCE_PRINCIPAL)) == 0
+		? settings_source(s, name + strlen(SOURCE_PRINCIPAL)) : NULL;
+
+	if (!c)
+		return (struct rights){ 0 };
+	return (struct rights){
+		.verbs = 1u << VERB_SIGNAL | 1u << VERB_SEND | 1u << VERB_CANCEL, .up_to = c->up_to,
+		.drill_only = c->drill_only, .divisions = c->divisions,
+		.division_count = c->division_count, .recipients_max = c->recipients_max,
+	};
+}
+
 static struct rights
 everything_but(unsigned verbs_not)
 {
@@ -59,15 +76,16 @@ rights_of(const struct settings *s, const struct principal *p)
 		return of_client(s, p->name);
 	case PRINCIPAL_USER:
 		if (p->uid == 0 || p->uid == geteuid())
-			return everything_but(1u << VERB_REPORT | 1u << VERB_RUN);
+			return everything_but(1u << VERB_REPORT | 1u << VERB_SIGNAL | 1u << VERB_RUN);
 		break;
 	case PRINCIPAL_ROUTE:
 		return (struct rights){ .verbs = 1u << VERB_REPORT };
 	case PRINCIPAL_GONG:
 		return everything_but(0);
+	case PRINCIPAL_SOURCE:
+		return of_source(s, p->name);
 	case PRINCIPAL_NOBODY:
 	case PRINCIPAL_PERSON:
-	case PRINCIPAL_SOURCE:
 		break;
 	}
 	return (struct rights){ 0 };

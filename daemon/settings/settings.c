@@ -11,6 +11,7 @@
 #include "files/read.h"
 
 #include "daemon/settings/rights.h"
+#include "daemon/settings/source.h"
 
 static cfg_opt_t role_opts[] = {
 	CFG_STR("zh", NULL, CFGF_NONE),
@@ -92,6 +93,7 @@ static cfg_opt_t main_opts[] = {
 	CFG_SEC("listen", listen_opts, CFGF_NONE),
 	CFG_SEC("client", client_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_SEC("route", route_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
+	CFG_SEC("source", source_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_END()
 };
 
@@ -480,31 +482,6 @@ unhex(unsigned char out[32], const char *hex)
 	return 0;
 }
 
-/* Who may read it is looked at by --check. */
-static const char *
-note_secret(struct settings *s, const char *path)
-{
-	s->secrets = xrealloc(s->secrets, (s->secret_count + 1) * sizeof(*s->secrets));
-	s->secrets[s->secret_count++] = xstrdup(path);
-	return path;
-}
-
-/* The first line of a file; nothing in it would be a token that anybody has.  Caller frees. */
-static char *
-read_secret(const char *path, struct err *err)
-{
-	char *body = file_read(path, FILE_SECRET_MAX, NULL, err);
-
-	if (!body)
-		return NULL;
-	body[strcspn(body, "\r\n")] = '\0';
-	if (*body && utf8_check(body, strlen(body), NULL) == 0)
-		return body;
-	err_set(err, "%s: cannot be used: its first line %s", path, *body ? "is not UTF-8" : "is empty");
-	free(body);
-	return NULL;
-}
-
 static int
 read_token(struct settings *s, struct client *c, cfg_t *section, struct err *err)
 {
@@ -527,16 +504,6 @@ read_token(struct settings *s, struct client *c, cfg_t *section, struct err *err
 	return 0;
 }
 
-#define PLAIN_NAME "a name has 1 to 40 letters, digits and . _ - (it stands in URLs and figures)"
-
-static bool
-is_plain(const char *name)
-{
-	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-");
-
-	return len > 0 && len <= 40 && !name[len];
-}
-
 static int
 read_client(struct settings *s, cfg_t *section, struct err *err)
 {
@@ -545,7 +512,7 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 	unsigned divisions = cfg_size(section, "divisions");
 
 	c->name = xstrdup(cfg_title(section));
-	if (!is_plain(c->name))
+	if (!is_plain_name(c->name))
 		return conf_fail(section, err, "client \"%s\": " PLAIN_NAME, c->name);
 	if (up_to < 0)
 		return conf_fail(section, err, "client \"%s\": up_to = \"%s\" is unknown; use notice, "
@@ -668,7 +635,7 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 
 	r->name = xstrdup(cfg_title(section));
 	r->driver = xstrdup(cfg_getstr(section, "driver"));
-	if (!is_plain(r->name))
+	if (!is_plain_name(r->name))
 		return conf_fail(section, err, "route \"%s\": " PLAIN_NAME, r->name);
 	if (!r->driver)
 		return conf_fail(section, err, "route \"%s\" has no driver; use gong-modem, "
@@ -712,7 +679,7 @@ read_sections(struct settings *s, cfg_t *cfg, struct err *err)
 	for (unsigned i = 0; i < routes; i++)
 		if (read_route(s, cfg_getnsec(cfg, "route", i), err) < 0)
 			return -1;
-	return 0;
+	return sources_from(s, cfg, err);
 }
 
 static int
@@ -842,6 +809,8 @@ free_lists(struct settings *s)
 		free(s->clients[i].divisions);
 		free(s->clients[i].contact);
 	}
+	for (size_t i = 0; i < s->source_count; i++)
+		source_fini(&s->sources[i]);
 }
 
 void
@@ -870,6 +839,7 @@ settings_unref(struct settings *s)
 	free(s->routes);
 	free(s->clients);
 	free(s->secrets);
+	free(s->sources);
 	free((char *)s->phone_plan.country);
 	free((char *)s->phone_plan.area);
 	free(s->path);

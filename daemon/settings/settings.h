@@ -168,6 +168,7 @@ struct settings {
 	struct route_conf *routes;	size_t route_count;
 	struct client *clients;		size_t client_count;
 	char **secrets;			size_t secret_count;	/* paths of the files that hold them */
+	struct source_conf *sources;	size_t source_count;
 	unsigned refs;
 };
 

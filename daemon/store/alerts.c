@@ -189,6 +189,14 @@ store_alerts_next_due(struct store *s)
 }
 
 void
+store_alert_extend(struct store *s, int64_t id, msec until)
+{
+	store_run(s, "UPDATE alert SET expires_at = ?1, own_expiry = 0, due_at = CASE WHEN due_at = expires_at "
+		  "THEN ?1 ELSE due_at END WHERE id = ?2", "ii", until, id);
+	store_run(s, "UPDATE wave SET expires_at = ?1 WHERE alert = ?2 AND state IN (0, 1)", "ii", until, id);
+}
+
+void
 store_clock_shift(struct store *s, msec by)
 {
 	/* Only gong's own instants; a caller's starts_at and expires_at stay what they said, so
@@ -206,6 +214,10 @@ store_clock_shift(struct store *s, msec by)
 		  by);
 	store_run(s, "UPDATE receipt_early SET at = at + ?1", "i", by);
 	store_run(s, "UPDATE staged SET at = at + ?1, expires_at = expires_at + ?1", "i", by);
+	store_run(s, "UPDATE signal SET due_at = due_at + ?1 WHERE due_at IS NOT NULL", "i", by);
+	store_run(s, "UPDATE signal_cover SET until_at = until_at + ?1", "i", by);
+	store_run(s, "UPDATE source SET heard_at = heard_at + ?1, silent_since = silent_since + ?1, "
+		  "told_at = told_at + ?1", "i", by);
 	store_run(s, "UPDATE route SET down_since = down_since + ?1, "
 		  "restless_until = restless_until + ?1, alarms_until = alarms_until + ?1", "i", by);
 	store_run(s, "UPDATE route_alarm SET ends_at = ends_at + ?1 WHERE ends_at IS NOT NULL", "i",

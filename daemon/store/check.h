@@ -22,7 +22,7 @@ typedef void (*damaged_fn)(void *ctx, enum store_table, const char *why);
 #define TABLES_IN_PART (TABLES_LISTS | TABLES_RECORDS)
 /* What is only written down: dropped where its table cannot take it any more. */
 #define TABLES_RECORDS (TABLE_BIT(TABLE_EVENT) | TABLE_BIT(TABLE_AUDIT) | TABLE_BIT(TABLE_TASK) | \
-			TABLE_BIT(TABLE_ANSWER) | TABLE_BIT(TABLE_ATTEMPT))
+			TABLE_BIT(TABLE_ANSWER) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_SIGNAL_RAW))
 #define TABLES_ALL (TABLE_BIT(TABLE_LOG) - 1)
 
 /* Reads every page of the tables (a set) and of their indices on a read-only connection of its

@@ -80,7 +80,7 @@ table_set store_indices_anew(struct store *, table_set tables);
 table_set store_check_tables(sqlite3 *, table_set tables, go_on_fn, damaged_fn, void *ctx);
 
 /* Binds and returns the ready statement of a literal; NULL once the store has failed.
- * types: i int64, d double, t text (NULL ok), b 32-byte blob, n msec or 0/NEVER = null. */
+ * types: i int64, d double, t text (NULL ok), b 32-byte blob, B bytes and their count (size_t), n msec or 0/NEVER = null. */
 sqlite3_stmt *store_query(struct store *, const char *sql, const char *types, ...);
 bool store_step(struct store *, sqlite3_stmt *);	/* a row? resets when there is none */
 void store_done(sqlite3_stmt *);			/* resets after an early end */

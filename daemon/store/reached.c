@@ -13,10 +13,14 @@ store_number_good(struct store *s, uint64_t e164, msec at)
 		  AGAIN, "ii", at, (int64_t)e164);
 }
 
+/* What a test brings over a simulated network is no word from a telephone. */
 void
-store_number_reached(struct store *s, uint64_t e164, msec at)
+store_attempt_reached(struct store *s, uint32_t wave, uint32_t contact, unsigned attempt, msec at)
 {
-	store_run(s, "INSERT INTO reached (e164, good_at) VALUES (?, ?) " AGAIN, "ii", (int64_t)e164, at);
+	store_run(s, "INSERT INTO reached (e164, good_at) SELECT a.e164, ? FROM attempt a JOIN wave w "
+		  "ON w.id = a.wave JOIN alert l ON l.id = w.alert AND l.test = 0 WHERE a.wave = ? AND "
+		  "a.contact = ? AND a.n = ? AND a.e164 > 0 " AGAIN, "iiii", at, (int64_t)wave,
+		  (int64_t)contact, (int64_t)attempt);
 }
 
 void

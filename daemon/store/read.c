@@ -152,6 +152,12 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 		return read_import(r, q, out, err);
 	case READ_IMPORT_ROWS:
 		return read_import_rows(r, q, out, err);
+	case READ_SOURCES:
+		return read_sources(r, q, s, now, out, err);
+	case READ_SIGNALS:
+		return read_signals(r, q, s, out, err);
+	case READ_SIGNAL:
+		return read_signal(r, q, s, out, err);
 	}
 	return -1;
 }

@@ -25,12 +25,13 @@ enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVEN
 		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS, READ_ANSWERS, READ_INBOX,
 		 READ_DIVISIONS, READ_SEASON, READ_DIVISION, READ_CONTACTS, READ_CONTACT, READ_TAGS,
 		 READ_EXPORT_CONTACTS, READ_EXPORT_DIVISIONS, READ_EXPORT_ROSTER, READ_IMPORTS, READ_IMPORT,
-		 READ_IMPORT_ROWS };
+		 READ_IMPORT_ROWS, READ_SOURCES, READ_SIGNALS, READ_SIGNAL };
 
 struct read_filter {			/* of a list; nothing = all */
-	unsigned states, severities;	/* bits 1 << alert_state, 1 << severity; 0 = all */
+	unsigned states, severities;	/* bits 1 << alert_state (SIGNALS: signal_state), 1 << severity; 0 = all */
 	const char *mode;		/* a literal: "real", "drill", "test" */
 	char client[96], key[132], contact[64];		/* contact: a ref; of CONTACT the one that is asked for */
+	char source[48];		/* SIGNALS: of that one */
 	/* DIVISIONS: a name or a code, or a part of it; CONTACTS: a ref, a number, a part of a name */
 	char find[64];
 	char role[64], tag[132];	/* CONTACTS */
@@ -45,7 +46,7 @@ struct read_filter {			/* of a list; nothing = all */
 struct read_query {
 	enum read_what what;
 	uint64_t reply_to;		/* who waits for the answer (web_reply) */
-	int64_t alert;			/* of ALERT, TARGETS, MESSAGES, EVENTS, ANSWERS; INBOX: 0 = any; of
+	int64_t alert;			/* of SIGNAL: its id; of ALERT, TARGETS, MESSAGES, EVENTS, ANSWERS; INBOX: 0 = any; of
 					 * IMPORT, IMPORT_ROWS: the import's id */
 	char after[48];			/* cursor: `next` of the page before; "" = from the start */
 	unsigned limit;			/* 0 = READ_ROWS_MAX */

@@ -174,6 +174,7 @@ static const struct {
 	{ "satisfied", NULL, PHRASE_event_satisfied, { { "satisfied", plain }, { "targets", plain } } },
 	{ "exhausted", NULL, PHRASE_event_exhausted, { { "satisfied", plain }, { "targets", plain } } },
 	{ "expired", NULL, PHRASE_event_expired, { { "satisfied", plain }, { "targets", plain } } },
+	{ "extended", NULL, PHRASE_event_extended, { { "by", plain } } },
 	{ "reopened", NULL, PHRASE_event_reopened, { { NULL, NULL } } },
 	{ "catch_up", NULL, PHRASE_event_catch_up, { { "targets", plain }, { "messages", plain } } },
 	{ "nobody", NULL, PHRASE_event_nobody, { { "targets", plain }, { "messages", plain } } },

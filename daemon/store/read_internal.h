@@ -96,6 +96,12 @@ int read_export(struct reader *, const struct read_query *, const struct setting
 int read_imports(struct reader *, const struct read_query *, const struct settings *, struct buf *);
 int read_import(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_import_rows(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_sources(struct reader *, const struct read_query *, const struct settings *, msec now, struct buf *,
+		 struct err *);
+int read_signals(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		 struct err *);
+int read_signal(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		struct err *);
 void read_memory_free(struct read_memory *);
 
 /* The policy an alert runs on: the one in force, or an older version of it from the store; NULL:

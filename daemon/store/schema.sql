@@ -240,6 +240,42 @@ CREATE TABLE inbound (
 ) STRICT;
 CREATE INDEX inbound_waits ON inbound (wait_until) WHERE wait_until IS NOT NULL;
 CREATE INDEX inbound_of ON inbound (contact, id) WHERE contact IS NOT NULL;
+-- What other systems say (docs/sources.md).  heard_at: last sign of life; silent_since: its silence is an
+-- alarm; told_at: when the duty officer heard of that; task, notice: of the alarm that stands
+CREATE TABLE source (
+	id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, heard_at INTEGER NOT NULL,
+	silent_since INTEGER, told_at INTEGER, task INTEGER, notice INTEGER
+) STRICT;
+-- act: 0 alert, 1 update, 2 end, 3 test, 4 beat.  state: 0 new (waits until due_at), 1 matched, 2 unmatched,
+-- 3 held, 4 ignored, 5 refused.  made: its ref is a digest of gong's.  at: when it was said; outcome: digest
+-- of what its rule made of it; rule_sha256: of the rule that it waits for; raw: which bytes it came in
+CREATE TABLE signal (
+	id INTEGER PRIMARY KEY, source INTEGER NOT NULL, ref TEXT NOT NULL, act INTEGER NOT NULL,
+	made INTEGER NOT NULL, digest BLOB NOT NULL, kind TEXT, severity INTEGER, state INTEGER NOT NULL,
+	reason TEXT, reason_phrase TEXT, reason_values TEXT, rule TEXT, rule_sha256 BLOB, alert INTEGER,
+	task INTEGER, at INTEGER NOT NULL, received_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
+	repeats INTEGER NOT NULL DEFAULT 0, due_at INTEGER, outcome BLOB, body TEXT NOT NULL, raw BLOB
+) STRICT;
+CREATE INDEX signal_of ON signal (source, ref, id);
+CREATE INDEX signal_due ON signal (due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX signal_rule ON signal (rule, received_at) WHERE rule IS NOT NULL;
+CREATE INDEX signal_last ON signal (last_at);
+CREATE TABLE signal_raw (	-- as it came, for a while
+	source INTEGER NOT NULL, sha256 BLOB NOT NULL, at INTEGER NOT NULL, size INTEGER NOT NULL,
+	bytes BLOB NOT NULL, PRIMARY KEY (source, sha256)
+) STRICT;
+CREATE INDEX signal_raw_at ON signal_raw (at);
+CREATE TABLE signal_watch (	-- a gauge that fits its rule since `since_at`; signal: its last value
+	source INTEGER NOT NULL, rule TEXT NOT NULL, by_labels TEXT NOT NULL, signal INTEGER NOT NULL,
+	sha256 BLOB NOT NULL, since_at INTEGER NOT NULL, last_at INTEGER NOT NULL, fired INTEGER NOT NULL,
+	PRIMARY KEY (source, rule, by_labels)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE signal_cover (	-- who has been told lately: of a group of rules, by labels and division
+	grp TEXT NOT NULL, by_labels TEXT NOT NULL, division INTEGER NOT NULL, source INTEGER NOT NULL,
+	ref TEXT NOT NULL, severity INTEGER NOT NULL, until_at INTEGER NOT NULL,
+	PRIMARY KEY (grp, by_labels, division, source, ref)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX signal_cover_of ON signal_cover (source, ref);
 -- What gong says is a phrase of core/phrases.def and its values (a JSON array); text and note then
 -- have its English.  Without a phrase they are somebody's own words.
 CREATE TABLE task (		-- work for a human at the desk; contact: about whom, if anybody

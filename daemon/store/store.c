@@ -15,7 +15,7 @@
 #define SCHEMA_VERSION 9
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
-#define TABLES_LATER (TABLE_BIT(TABLE_MESSAGE) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_EVENT) | \
+#define TABLES_LATER (TABLE_BIT(TABLE_SIGNAL) | TABLE_BIT(TABLE_SIGNAL_RAW) | TABLE_BIT(TABLE_MESSAGE) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_EVENT) | \
 		      TABLE_BIT(TABLE_AUDIT) | TABLE_BIT(TABLE_INBOUND) | TABLE_BIT(TABLE_RECEIPT_KEY) | \
 		      TABLE_BIT(TABLE_RECEIPT_EARLY) | TABLE_BIT(TABLE_CALLED) | TABLE_BIT(TABLE_VARIANT) | \
 		      TABLE_BIT(TABLE_TOLD) | TABLE_BIT(TABLE_REACHED) | TABLE_BIT(TABLE_STAGED_ROW))
@@ -251,6 +251,8 @@ connection_close(struct connection *c)
 static void
 bind_all(sqlite3_stmt *st, const char *types, va_list args)
 {
+	const void *bytes;
+
 	for (int i = 1; *types; types++, i++) {
 		switch (*types) {
 		case 'i':
@@ -273,6 +275,10 @@ bind_all(sqlite3_stmt *st, const char *types, va_list args)
 			break;
 		case 'b':
 			sqlite3_bind_blob(st, i, va_arg(args, const void *), 32, SQLITE_STATIC);
+			break;
+		case 'B':
+			bytes = va_arg(args, const void *);
+			sqlite3_bind_blob64(st, i, bytes, va_arg(args, size_t), SQLITE_STATIC);
 			break;
 		default:
 			assert(!"unknown binding");
@@ -659,7 +665,31 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TABLE tagged (tag INTEGER NOT NULL, contact INTEGER NOT NULL, PRIMARY KEY (tag, contact)) STRICT, "
 	"WITHOUT ROWID; CREATE INDEX tagged_contact ON tagged (contact);"
 	"CREATE TABLE alert_tagged (alert INTEGER NOT NULL, contact INTEGER NOT NULL, "
-	"PRIMARY KEY (alert, contact)) STRICT, WITHOUT ROWID",
+	"PRIMARY KEY (alert, contact)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE source ( id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, heard_at INTEGER "
+	"NOT NULL, silent_since INTEGER, told_at INTEGER, task INTEGER, notice INTEGER ) STRICT;"
+	"CREATE TABLE signal ( id INTEGER PRIMARY KEY, source INTEGER NOT NULL, ref TEXT NOT NULL, "
+	"act INTEGER NOT NULL, made INTEGER NOT NULL, digest BLOB NOT NULL, kind TEXT, severity "
+	"INTEGER, state INTEGER NOT NULL, reason TEXT, reason_phrase TEXT, reason_values TEXT, rule "
+	"TEXT, rule_sha256 BLOB, alert INTEGER, task INTEGER, at INTEGER NOT NULL, received_at "
+	"INTEGER NOT NULL, last_at INTEGER NOT NULL, repeats INTEGER NOT NULL DEFAULT 0, due_at "
+	"INTEGER, outcome BLOB, body TEXT NOT NULL, raw BLOB ) STRICT;"
+	"CREATE INDEX signal_of ON signal (source, ref, id);"
+	"CREATE INDEX signal_due ON signal (due_at) WHERE due_at IS NOT NULL;"
+	"CREATE INDEX signal_rule ON signal (rule, received_at) WHERE rule IS NOT NULL;"
+	"CREATE INDEX signal_last ON signal (last_at);"
+	"CREATE TABLE signal_raw ( source INTEGER NOT NULL, sha256 BLOB NOT NULL, at INTEGER NOT "
+	"NULL, size INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (source, sha256) ) STRICT;"
+	"CREATE INDEX signal_raw_at ON signal_raw (at);"
+	"CREATE TABLE signal_watch ( source INTEGER NOT NULL, rule TEXT NOT NULL, by_labels TEXT NOT "
+	"NULL, signal INTEGER NOT NULL, sha256 BLOB NOT NULL, since_at INTEGER NOT NULL, last_at "
+	"INTEGER NOT NULL, fired INTEGER NOT NULL, PRIMARY KEY (source, rule, by_labels) ) STRICT, "
+	"WITHOUT ROWID;"
+	"CREATE TABLE signal_cover ( grp TEXT NOT NULL, by_labels TEXT NOT NULL, division INTEGER NOT "
+	"NULL, source INTEGER NOT NULL, ref TEXT NOT NULL, severity INTEGER NOT NULL, until_at "
+	"INTEGER NOT NULL, PRIMARY KEY (grp, by_labels, division, source, ref) ) STRICT, WITHOUT "
+	"ROWID;"
+	"CREATE INDEX signal_cover_of ON signal_cover (source, ref)",
 };
 
 static int

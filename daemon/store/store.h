@@ -123,9 +123,8 @@ unsigned store_number_in_turn(struct store *, uint32_t contact, enum channel, un
 /* -- reached.c: a number of the lists was seen to work, or was refused for good -- */
 void store_number_good(struct store *, uint64_t e164, msec at);
 void store_number_bad(struct store *, uint64_t e164, msec at);
-/* The same where it is one of the lists for certain: a message went there.  Cheap, for receipts come by the
- * million. */
-void store_number_reached(struct store *, uint64_t e164, msec at);
+/* The same of the number that an attempt went to, when it was delivered; of a test nothing is noted. */
+void store_attempt_reached(struct store *, uint32_t wave, uint32_t contact, unsigned attempt, msec at);
 
 /* `out` false: he wants them again.  `text`: what he wrote, or NULL. */
 void store_opt_out(struct store *, uint32_t contact, bool out, msec at, const char *text);
@@ -310,6 +309,8 @@ uint32_t store_wave_last(struct store *);
 bool store_alert_get(struct store *, int64_t id, struct alert *);
 bool store_alert_client(struct store *, int64_t id, char name[128]);	/* who sent it */
 void store_alert_update(struct store *, const struct alert *);	/* the changing columns */
+/* It and what it has under way are good until then; an instant that somebody else gave. */
+void store_alert_extend(struct store *, int64_t id, msec until);
 /* The version of the template `name` that an alert runs on; 0 = it named none. */
 void store_alert_document_put(struct store *, int64_t alert, const char *name, int64_t document);
 int64_t store_alert_document(struct store *, int64_t alert, const char *name);

@@ -1,5 +1,5 @@
 /* api.c -- the calls of docs/api.md: what each needs, and the command or query it becomes. */
-#include "daemon/web/internal.h"
+#include "daemon/web/source.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,7 @@
 
 #define JSON_TYPE "application/json"
 #define CSV_TYPE "text/csv"
+#define ANY_TYPE ""
 #define IMPORT_WITHIN_S 900
 #define ASK_WITHIN_S 110		/* the engine gives up after 100 */
 
@@ -209,6 +210,28 @@ put_division(struct web *web, struct http_conn *c, struct exchange *x)
 }
 
 static void
+post_signal(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	char *note;
+
+	if (!read_query(web, c, x, &q))
+		return;
+	if (intake_route_resume(&note, body->data, body->len, &err) < 0) {
+		web_refuse(c, &err);
+		return;
+	}
+	cmd = command_new((enum command_kind)x->call->kind, -1);
+	cmd->signal = xcalloc(1, sizeof(*cmd->signal));
+	cmd->signal->signal = x->place.id;
+	cmd->signal->note = note;
+	submit(web, c, x, cmd);
+}
+
+static void
 post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const struct buf *body = http_body(c);
@@ -400,6 +423,13 @@ static const struct api_call calls[] = {
 	{ "POST", "/v1/inbox/{id}/assign", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_ASSIGN },
 	{ "POST", "/v1/inbox/{id}/ignore", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_IGNORE },
 	{ "POST", "/v1/inbox/{id}/answer", VERB_INBOX, JSON_TYPE, 0, post_inbox, CMD_INBOX_ANSWER },
+	{ "GET", "/v1/sources", VERB_READ, NULL, 0, get_read, READ_SOURCES },
+	{ "POST", "/v1/sources/{name}/test", VERB_READ, ANY_TYPE, 0, source_try, 0 },
+	{ "GET", "/v1/signals", VERB_READ, NULL, QUERY_SOURCE | QUERY_SIGNAL_STATE | PAGE, get_read,
+	  READ_SIGNALS },
+	{ "GET", "/v1/signals/{id}", VERB_READ, NULL, 0, get_read, READ_SIGNAL },
+	{ "POST", "/v1/signals/{id}/release", VERB_SEND, JSON_TYPE, 0, post_signal, CMD_SIGNAL_RELEASE },
+	{ "POST", "/v1/signals/{id}/replay", VERB_SEND, JSON_TYPE, 0, post_signal, CMD_SIGNAL_REPLAY },
 	{ "GET", "/v1/routes", VERB_READ, NULL, 0, get_read, READ_ROUTES },
 	{ "GET", "/v1/templates", VERB_READ, NULL, 0, texts_get, TEXTS_TEMPLATES },
 	{ "GET", "/v1/templates/{ref}/preview", VERB_READ, NULL, 0, preview_get, 0 },

@@ -4,6 +4,7 @@
 
 #include "daemon/intake/intake.h"
 #include "daemon/settings/rights.h"
+#include "daemon/settings/source.h"
 #include "daemon/web/http.h"
 #include "daemon/web/site.h"
 #include "daemon/web/problem.h"
@@ -21,6 +22,7 @@ struct web {
 	size_t export_count;
 	struct event_base *base;
 	struct statics *statics;
+	struct source_queue *queues;	/* source.c: what of each waits for the engine */
 	unsigned long auth_failures, callbacks_refused, refusals_unlogged;
 	msec refusal_logged_at;
 };
@@ -33,7 +35,7 @@ struct api_call {
 					 * code, {name} for a route's name, {ref} for a
 					 * contact's, {code} for a division's */
 	enum verb verb;			/* what it needs, or ANYBODY */
-	const char *type;		/* of the body; NULL = there is none */
+	const char *type;		/* of the body; "" = any, NULL = there is none */
 	unsigned query;			/* which parameters are known, QUERY_… */
 	void (*whole)(struct web *, struct http_conn *, struct exchange *);
 	int kind;			/* import_kind, read_what or command_kind, as the call needs it */
@@ -52,6 +54,7 @@ struct exchange {			/* a request in hand; one a connection */
 	struct api_place place;
 	int route;			/* callbacks: index into its routes … */
 	const char *rest;		/* … and the path after the secret */
+	const struct source_conf *source;	/* of a post: of its settings; `rest` after its name */
 	struct csv_intake *csv;
 	struct listener *listener;	/* to /v1/events … */
 	struct export *export;		/* … or a list that is being given; one of them at most */
@@ -83,6 +86,8 @@ struct exchange {			/* a request in hand; one a connection */
 #define QUERY_PREVIEW 2097152u
 #define QUERY_WITHIN 4194304u
 #define QUERY_CHANGE 8388608u
+#define QUERY_SOURCE 16777216u
+#define QUERY_SIGNAL_STATE 33554432u
 
 struct query {
 	bool dry_run, open, unmasked, preview;

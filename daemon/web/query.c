@@ -7,7 +7,7 @@
 
 #include "core/message_state.h"
 #include "core/reply.h"
-#include "daemon/store/store.h"
+#include "daemon/store/signals.h"
 
 static int
 hex(char c)
@@ -182,6 +182,11 @@ filter(struct query *q, unsigned which, const char *name, const char *value, str
 		return text(q->filter.role, sizeof(q->filter.role), name, value, err);
 	case QUERY_TAG:
 		return text(q->filter.tag, sizeof(q->filter.tag), name, value, err);
+	case QUERY_SOURCE:
+		return text(q->filter.source, sizeof(q->filter.source), name, value, err);
+	case QUERY_SIGNAL_STATE:
+		q->filter.states = words(value, signal_state_parse);
+		return q->filter.states ? 0 : err_say(err, REFUSED_INVALID, at, query_signal_state);
 	case QUERY_SINCE:
 		return instant(q, at, value, err);
 	case QUERY_DIVISION:
@@ -263,6 +268,7 @@ static const struct {
 	{ "role", QUERY_ROLE }, { "tag", QUERY_TAG }, { "active", QUERY_ACTIVE },
 	{ "opted_out", QUERY_OPTED_OUT },
 	{ "preview", QUERY_PREVIEW }, { "within", QUERY_WITHIN }, { "change", QUERY_CHANGE },
+	{ "source", QUERY_SOURCE }, { "state", QUERY_SIGNAL_STATE },
 };
 #define NAMES (sizeof(names) / sizeof(*names))
 

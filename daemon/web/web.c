@@ -3,6 +3,7 @@
 #include "daemon/web/internal.h"
 
 #include "daemon/web/origin.h"
+#include "daemon/web/source.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -55,7 +56,7 @@ check_type(struct http_conn *c, const struct api_call *call)
 	bool empty = !http_request(c)->chunked && http_request(c)->length == 0;
 	struct err err;
 
-	if (!call->type || is_type(given, call->type) || (empty && !given))
+	if (!call->type || !*call->type || is_type(given, call->type) || (empty && !given))
 		return true;
 	err_say(&err, REFUSED_WRONG_TYPE, about_name(CONCEPT_HEADER, "Content-Type"), wrong_type,
 		call->type);
@@ -223,6 +224,8 @@ on_head(void *ctx, struct http_conn *c)
 		web_refuse(c, &err);
 	} else if (strncmp(http_request(c)->path, CALLBACK_PREFIX, strlen(CALLBACK_PREFIX)) == 0) {
 		callback_head(web, c, x);
+	} else if (strncmp(http_request(c)->path, SOURCE_PREFIX, strlen(SOURCE_PREFIX)) == 0) {
+		source_head(web, c, x);
 	} else {
 		call_head(web, c, x);
 	}
@@ -247,6 +250,8 @@ on_whole(void *ctx, struct http_conn *c)
 		x->call->whole(web, c, x);
 	else if (x->file)
 		static_answer(c, x);
+	else if (x->source)
+		source_whole(web, c, x);
 	else
 		callback_whole(web, c, x);
 }
@@ -408,6 +413,7 @@ web_close(struct web *web)
 	http_free(web->http);
 	buf_fini(&web->away);
 	events_free(web->events);
+	source_queues_free(web);
 	static_close(web);
 	settings_unref(web->settings);
 	free(web);

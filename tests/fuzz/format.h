@@ -27,7 +27,7 @@ format_signal(const struct signal *s)
 }
 
 static inline void
-format_any(const char *format, const struct json_map *map, const uint8_t *data, size_t size)
+format_any(enum source_format format, const struct json_map *map, const uint8_t *data, size_t size)
 {
 	char *body = xmalloc(size);		/* no NUL: a body has a length */
 	struct format_input in = { .bytes = body, .len = size, .map = map, .now = 1796083200000 };
@@ -36,7 +36,7 @@ format_any(const char *format, const struct json_map *map, const uint8_t *data, 
 	int rc;
 
 	memcpy(body, data, size);
-	rc = format_named(format)->parse(&post, &in, &err);
+	rc = format_parser(format)(&post, &in, &err);
 	promise(rc == 0 || err.kind == REFUSED_UNREADABLE || err.kind == REFUSED_INVALID ||
 		err.kind == REFUSED_TOO_LARGE, "a refusal is of a kind that formats have");
 	promise(rc == 0 || err.text[0], "a refusal says why");

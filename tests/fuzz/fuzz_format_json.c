@@ -17,7 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		by_list = json_map_parse(rules, "fuzz", NULL);
 		by_whole = json_map_parse(whole, "fuzz", NULL);
 	}
-	format_any("json", by_list, data, size);
-	format_any("json", by_whole, data, size);
+	format_any(FORMAT_JSON, by_list, data, size);
+	format_any(FORMAT_JSON, by_whole, data, size);
 	return 0;
 }

@@ -19,7 +19,7 @@ from test_ctl import ALERT, COMMANDS, GONGCTL, ROOT, T0, TASK, ctl, gongd, out  
 HAN = re.compile("[\u4e00-\u9fff]")
 # What is the same in every language: gong's own names, options, formats.
 SAME = re.compile(r"--[a-z-]+|gongctl(?: [a-z-]+){0,3}|gongd?(?:\.conf)?|GONG_\w+|LC_\w+|LANG|PATH|REF|CODE|RFC|\S*sock|"
-                  r"zh\|en|zh|en|CSV|JSON|AT|USSD|duty\.\w+|real\|drill\|test|[0-9]+(?:h|m|s|ms|d)|K7|:help|--json|--no-pager")
+                  r"zh\|en|zh|en|CSV|JSON|AT|USSD|duty\.\w+|real\|drill\|test|new\|matched[a-z|]*|[0-9]+(?:h|m|s|ms|d)|K7|:help|--json|--no-pager")
 
 
 def terminal(args, rows=24, seconds=10, keys=b"", until=None, env=None):

@@ -60,6 +60,8 @@ def test_each_command_and_each_of_its_options_is_in_the_manual(folder):
 @pytest.mark.parametrize("name, source, pattern", [
     ("gong.conf.5", "daemon/settings/settings.c",
      r"\b(?:CFG|CONF)_(?:STR|INT|BOOL|FLOAT|SEC|WHOLE|DECIMAL|DURATION)(?:_LIST)?\(\"(\w+)\""),
+    ("gong.conf.5", "daemon/settings/source.c",
+     r"\b(?:CFG|CONF)_(?:STR|INT|BOOL|FLOAT|SEC|WHOLE|DECIMAL|DURATION)(?:_LIST)?\(\"(\w+)\""),
     ("gong-template.5", "daemon/settings/template_file.c",
      r"\b(?:CFG|CONF)_(?:STR|INT|BOOL|FLOAT|SEC|WHOLE|DECIMAL|DURATION)(?:_LIST)?\(\"(\w+)\""),
     ("gong-policy.5", "daemon/settings/policy_file.c",

@@ -63,6 +63,14 @@ HEAT = '''template "warn.heat" {
  text "zh" { sms = "高温,收到回复1" }
 }
 '''
+SOURCE = '''source "rain" { format = json rules = "rain.rules" token_file = "rain.token" by = {bearer, path} up_to = red }
+'''
+RULES = '''read { each = "/all" ref = "/id" area = "/codes" kind = "/kind" act = "/act" act_is = { "over=end" } label "z" { at = "/z" } }
+rule "held" { when { kinds = {dam} } trust = hold
+ then { template = notice.text severity = red divisions = {990121} roles = {village_chief} param "text" { value = "坝" } } }
+rule "sent" { when { label "z" { above = 5 } } for = 1h
+ then { template = notice.text severity = blue divisions = {990121} roles = {village_chief} param "text" { value = "雨" } } }
+'''
 ROUTES = '''route "sim" { driver = "gong-sim" channels = {sms} backup = true
  config = '{"simulation":true,"number":"+99910000009","receipts":true,"receipt_ms":20,"health":"%(dir)s/health"}'
  canary { every = "4s" to = "+99910000009" within = "1s" }
@@ -138,7 +146,7 @@ def table():
     """(method, path) -> (the word of `may`, or None for anybody; content type of the body, or None)"""
     rows = re.search(r"static const struct api_call calls\[\] = \{(.*?)\n\};", source("daemon/web/api.c"),
                      re.S).group(1)
-    types = {"JSON_TYPE": "application/json", "CSV_TYPE": "text/csv", "NULL": None}
+    types = {"JSON_TYPE": "application/json", "CSV_TYPE": "text/csv", "ANY_TYPE": "*/*", "NULL": None}
     may = verbs()
     found = re.findall(r'\{ "(\w+)", "([^"]+)", (?:VERB_)?(\w+), (\w+),', rows)
     assert len(found) == rows.count("{ \"")
@@ -150,6 +158,9 @@ def test_every_path_is_the_daemons_and_the_other_way_round(described):
     ours = dict(table())
     for method in ("GET", "POST"):
         ours[(method, callback + "{route}/{secret}")] = (None, None)
+    door = re.search(r'SOURCE_PREFIX "(.*)"', source("daemon/web/source.h")).group(1)
+    for path in "{source}", "{source}/{token}":
+        ours[("POST", door + path)] = (None, "*/*")
     assert {key for key, _ in described.operations()} == set(ours)
     for key, operation in described.operations():
         may, kind = ours[key]
@@ -178,6 +189,9 @@ WORDS = {
     "Receipt": ("daemon/store/read_messages.c", r"receipts\[\] = \{ NULL,(.*?)\}"),
     "Source": ("daemon/store/read_answers.c", r"names\[\] = \{(.*?)\}"),
     "ProblemKind": ("core/err.h", r"define ERR_KINDS(.*?)\nenum"),
+    "SignalAct": ("core/signal.h", r"define SIGNAL_ACTS(.*?)\nenum"),
+    "SignalState": ("daemon/store/signals.h", r"define SIGNAL_STATES(.*?)\nenum"),
+    "Trust": ("core/rule.c", r"trusts\[\] = \{(.*?)\}"),
     "Concept": ("core/err.h", r"define CONCEPTS(.*?)\nenum"),
 }
 
@@ -275,13 +289,16 @@ class Night(MailWorld):
         os.mkdir(self.path("own"))
         with open(self.path("own/heat.conf"), "w", encoding="utf-8") as f:
             f.write(HEAT)
+        for name, text in ("rain.rules", RULES), ("rain.token", "rain" * 8):
+            with open(self.path(name), "w", encoding="utf-8") as f:
+                f.write(text)
         self.health()
         with open(self.conf, encoding="utf-8") as f:
             text = f.read()
         with open(self.conf, "w", encoding="utf-8") as f:
             f.write(text.replace('/templates"}', '/templates", "own"}', 1)
                     .replace("channels = {sms}", 'channels = {sms, voice}\n option "channels" { value = '
-                                 '"sms,voice" }', 1) + ROUTES % dict(dir=self.dir))
+                                 '"sms,voice" }', 1) + SOURCE + ROUTES % dict(dir=self.dir))
 
     def begin(self):
         self.start()
@@ -758,6 +775,41 @@ def test_every_address_that_is_not_there_is_refused_as_the_file_says(night):
 
 
 # -- everything was shown --
+
+def test_what_other_systems_say(night):
+    def post(*signals, path="/v1/in/rain", token="rain" * 8, **more):
+        return night.tcp("POST", path, {"all": signals, **more}, token=token)
+    status, answer = post({"id": "a", "kind": "dam"}, {"id": "b", "z": 9}, {"id": "c", "kind": "log"},
+                          {"id": "d", "act": "dance"}, {"id": "e", "act": "beat"})
+    assert status == 200 and [v["state"] for v in answer["signals"]] == [
+        "held", "new", "unmatched", "refused", "ignored"], answer
+    held, waits, other = [v["id"] for v in answer["signals"]][:3]
+    assert post({"id": "c", "kind": "log"}, path="/v1/in/rain/" + "rain" * 8, token=None)[0] == 200
+    for path, token in ("/v1/in/rain", "rain" * 8), ("/v1/in/rain/" + "rain" * 8, None):
+        assert night.tcp("POST", path, {"none": 1}, token=token)[0] == 422
+        assert night.tcp("POST", path, {"none": 1}, token="another")[0] == (401 if token else 422)
+    night.refuse(422, "POST", "/v1/sources/rain/test", {"none": 1})
+    night.refuse(404, "POST", "/v1/sources/snow/test", {"none": 1})
+    trial = night.ok("POST", "/v1/sources/rain/test", {"all": [{"id": "x", "kind": "dam"}, {"act": "?"}]})
+    assert [s["verdict"] for s in trial["signals"]] == ["held", "refused"]
+    night.refuse(422, "GET", "/v1/sources?colour=red")
+    listed = night.ok("GET", "/v1/sources")["sources"]
+    assert [(s["name"], s["signals"] > 4, s["held"]) for s in listed] == [("rain", True, 1)]
+    assert [s["id"] for s in night.ok("GET", "/v1/signals?source=rain&state=held")["signals"]] == [held]
+    night.refuse(422, "GET", "/v1/signals?state=lost")
+    assert night.ok("GET", "/v1/signals?limit=1")["next"]
+    whole = night.ok("GET", "/v1/signals/%d" % held)
+    assert whole["signal"]["kind"] == "dam" and '"dam"' in whole["raw"] and whole["code"] == "signal_held"
+    night.refuse(404, "GET", "/v1/signals/99999")
+    night.refuse(422, "GET", "/v1/signals/%d?colour=red" % held)
+    for verb in "release", "replay":
+        night.refuse(404, "POST", "/v1/signals/99999/" + verb)
+        night.refuse(409, "POST", "/v1/signals/%d/%s" % (waits, verb))
+        night.refuse(422, "POST", "/v1/signals/%d/%s" % (held, verb), {"note": 7})
+    assert night.ok("POST", "/v1/signals/%d/replay" % other)["state"] == "unmatched"
+    sent = night.ok("POST", "/v1/signals/%d/release" % held, {"note": "seen the dam"})
+    assert sent["state"] == "matched" and night.alert(sent["alert"])["client"] == "source:rain"
+
 
 NOT_HERE = {("askRoute", 504)}          # 100 s
 

@@ -2,6 +2,8 @@
  * the turn that brings it fails and comes again. */
 #include "tests/unit/site.h"
 
+#include "daemon/settings/source.h"
+
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -16,10 +18,15 @@
 static int
 make_folder(void **state)
 {
-	return site_open("due", "999",
+	char here[2000], more[5000];
+
+	assert_non_null(getcwd(here, sizeof(here)));
+	snprintf(more, sizeof(more), "source \"gauge\" { format = json rules = \"%s/tests/data/gauge.rules\"\n"
+		" token_file = \"%s/tests/data/gauge.token\" up_to = red heartbeat = 30m }\n"
 		"route \"up\" { driver = \"gong-sim\"\n channels = {sms}\n rate = 0.01\n"
 		" canary { to = \"+99913800000099\"\n every = \"8h\"\n within = \"10m\" } }\n"
-		"route \"down\" { driver = \"gong-sim\"\n channels = {voice} }\n");
+		"route \"down\" { driver = \"gong-sim\"\n channels = {voice} }\n", here, here);
+	return site_open("due", "999", more);
 }
 
 static struct store *
@@ -106,6 +113,22 @@ a_step(msec by)
 	return cmd;
 }
 
+/* One that waits for its rule. */
+static struct command *
+a_signal(void)
+{
+	struct command *cmd = command_new(CMD_SIGNALS, -1);
+	struct signal *s;
+
+	cmd->by = (struct principal){ .kind = PRINCIPAL_SOURCE, .name = SOURCE_PRINCIPAL "gauge" };
+	cmd->signals = xcalloc(1, sizeof(*cmd->signals));
+	cmd->signals->source = xstrdup("gauge");
+	s = signal_post_add(&cmd->signals->post);
+	signal_set(s, &s->ref, "one", SIGNAL_REF_MAX);
+	signal_label(s, "z", "6");
+	return cmd;
+}
+
 static int
 turn(struct engine *e, struct command_list *urgent, struct command *bulk_cmd, msec now)
 {
@@ -165,6 +188,7 @@ busy(struct store *s)
 	command_push(&urgent, ready());
 	assert_int_equal(turn(e, &urgent, an_alert(), START), 0);
 	assert_int_equal(turn(e, &urgent, a_question(), START), 0);
+	assert_int_equal(turn(e, &urgent, a_signal(), START), 0);
 	for (int i = 0; i < 5; i++)
 		assert_int_equal(turn(e, &urgent, NULL, START), 0);
 	command_push(&urgent, an_answer());

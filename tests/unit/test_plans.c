@@ -477,7 +477,8 @@ of_version_8(void **state)
 		"ALTER TABLE contact DROP COLUMN version; ALTER TABLE division DROP COLUMN version;"
 		"ALTER TABLE contact DROP COLUMN opt_out_at; ALTER TABLE contact DROP COLUMN opt_out_text;"
 		"DROP TABLE post_off; DROP TABLE staged; DROP TABLE staged_row; DROP TABLE tag;"
-		"DROP TABLE tagged; DROP TABLE alert_tagged; PRAGMA user_version = 8");
+		"DROP TABLE tagged; DROP TABLE alert_tagged; DROP TABLE source; DROP TABLE signal; "
+		"DROP TABLE signal_raw; DROP TABLE signal_watch; DROP TABLE signal_cover; PRAGMA user_version = 8");
 	holds("it is brought to this version", store_open(&s, file_in("eight"), &err) == 0, "%s", err.text);
 	store_close(s);
 	run_sql(file_in("eight"), "CREATE TABLE seen (n CHECK (n = 1)); "

@@ -1,26 +1,12 @@
-/* formats.c -- the table of formats. */
+/* formats.c -- which parser reads which format. */
 #include "daemon/intake/formats/formats.h"
 
-#include <string.h>
-
-static const struct format rows[] = {
-	{ "json", format_json, true, false },
-};
-
-#define ROWS (sizeof(rows) / sizeof(*rows))
-
-const struct format *
-format_rows(size_t *count)
+format_parse_fn
+format_parser(enum source_format format)
 {
-	*count = ROWS;
-	return rows;
-}
+	static const format_parse_fn parsers[SOURCE_FORMAT_COUNT] = {
+		[FORMAT_JSON] = format_json,
+	};
 
-const struct format *
-format_named(const char *name)
-{
-	for (size_t i = 0; i < ROWS; i++)
-		if (strcmp(rows[i].name, name) == 0)
-			return &rows[i];
-	return NULL;
+	return parsers[format];
 }

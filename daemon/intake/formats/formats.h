@@ -1,5 +1,6 @@
 /* formats.h -- bytes of another system -> signals.  One file a format, one pure function each, with a
- * fuzz target (tests/fuzz/fuzz_format_NAME.c); a new format is a row of the table in formats.c.
+ * fuzz target (tests/fuzz/fuzz_format_NAME.c); a new format is a row of SOURCE_FORMATS
+ * (daemon/settings/source.h) and its function here.
  *
  * A parser knows its format and nothing of the office: no rule, no right, no division is looked up.
  * What it does not know it leaves out or makes a label of, since senders add members without asking.
@@ -9,7 +10,7 @@
 
 #include "core/err.h"
 #include "daemon/contract/signal_post.h"
-#include "daemon/settings/json_map.h"
+#include "daemon/settings/source.h"
 
 #define FORMAT_DEPTH_MAX 32		/* nesting; deeper is refused */
 
@@ -25,14 +26,7 @@ struct format_input {
  * it is no document of this format (INVALID), or holds too much (TOO_LARGE). */
 typedef int (*format_parse_fn)(struct signal_post *out, const struct format_input *, struct err *);
 
-struct format {
-	const char *name;		/* in gong.conf: format = "json" */
-	format_parse_fn parse;
-	bool by_map;			/* it needs `read { … }` in the rules file */
-	bool has_ends;			/* its senders take back what they said; by_map: the map says it */
-};
-const struct format *format_named(const char *name);	/* NULL: there is none */
-const struct format *format_rows(size_t *count);	/* all, for lists and tests */
+format_parse_fn format_parser(enum source_format);
 
 int format_json(struct signal_post *out, const struct format_input *, struct err *);
 

@@ -1,0 +1,259 @@
+/* signal_over.c -- what a signal takes back, and what it only says again. */
+#include "daemon/engine/signal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -- its ref and its refs, within the source and those that share theirs with it -- */
+
+typedef void (*named_fn)(struct saying *, int64_t source, const char *ref, void *ctx);
+
+static void
+each_source(struct saying *s, const char *ref, named_fn fn, void *ctx)
+{
+	fn(s, s->row.source, ref, ctx);
+	for (size_t i = 0; i < s->conf->shares_count; i++) {
+		struct source_row other;
+
+		store_source_get(s->e->store, s->conf->shares_refs[i], s->e->now, &other);
+		fn(s, other.id, ref, ctx);
+	}
+}
+
+static void
+each_name(struct saying *s, named_fn fn, void *ctx)
+{
+	each_source(s, s->row.ref, fn, ctx);
+	for (size_t i = 0; i < s->signal->ref_count; i++)
+		each_source(s, s->signal->refs[i], fn, ctx);
+}
+
+struct live {				/* rows that it is about */
+	struct signal_row *rows;
+	size_t count;
+};
+
+static void
+add_row(void *ctx, const struct signal_row *row)
+{
+	struct live *l = ctx;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (l->rows[i].id == row->id)
+			return;
+	l->rows = xrealloc(l->rows, (l->count + 1) * sizeof(*l->rows));
+	l->rows[l->count++] = *row;
+}
+
+static void
+add_named(struct saying *s, int64_t source, const char *ref, void *ctx)
+{
+	store_signals_live(s->e->store, source, ref, add_row, ctx);
+}
+
+static struct live
+find_live(struct saying *s)
+{
+	struct live l = { 0 };
+
+	each_name(s, add_named, &l);
+	return l;
+}
+
+/* -- prior -- */
+
+bool
+engine_signal_prior(struct saying *s, struct signal_row *out, struct alert *a)
+{
+	struct live l = find_live(s);
+	const struct signal_row *best = NULL;
+
+	for (size_t i = 0; i < l.count; i++)
+		if (l.rows[i].alert && (!best || l.rows[i].id > best->id) &&
+		    store_alert_get(s->e->store, l.rows[i].alert, a) && alert_is_open(a->state))
+			best = &l.rows[i];
+	if (best) {
+		*out = *best;
+		store_alert_get(s->e->store, best->alert, a);
+	}
+	free(l.rows);
+	return best;
+}
+
+void
+engine_signal_supersede(struct saying *s)
+{
+	struct live l = find_live(s);
+	struct said why;
+
+	SAY(&why, signal_superseded);
+	for (size_t i = 0; i < l.count; i++) {
+		struct signal_row *r = &l.rows[i];
+
+		if (r->alert || r->id == s->row.id)
+			continue;
+		engine_signal_task_over(s->e, r, PHRASE_signal_superseded);
+		r->state = SIGNAL_IS_IGNORED;
+		r->due_at = NEVER;
+		store_signal_put(s->e->store, r, &why);
+	}
+	free(l.rows);
+}
+
+struct longer {
+	struct engine *e;
+	msec until;
+};
+
+static void
+extend_wave(void *ctx, const struct wave *w)
+{
+	const struct longer *l = ctx;
+	struct live_wave *lw = w->state <= WAVE_OPEN ? engine_wave(l->e, w->id) : NULL;
+
+	if (lw)
+		lw->w.expires_at = l->until;
+}
+
+/* Never shorter: what was promised to people holds. */
+void
+engine_signal_extend(struct saying *s, const struct signal_row *prior, const struct alert *a,
+		     const struct alert_request *r)
+{
+	struct longer l = { s->e, r->expires_at };
+
+	store_signal_renew(s->e->store, prior->id, s->row.digest, s->body, s->row.at, s->e->now);
+	if (!s->signal->expires_at || r->expires_at <= a->expires_at)
+		return;
+	engine_waves_flush(s->e);
+	store_alert_extend(s->e->store, a->id, r->expires_at);
+	store_waves_of(s->e->store, a->id, extend_wave, &l);
+	engine_event(s->e, a->id, "extended", "{\"by\":\"%s\",\"until\":%lld}", s->by.name,
+		     (long long)r->expires_at);
+}
+
+/* -- ends -- */
+
+/* Those parameters of the end's template that its rule has. */
+static void
+fill_params(struct saying *s, const struct rule *rule, struct cancel_request *c)
+{
+	const struct template *t = settings_template(s->e->settings, c->template);
+
+	c->params = xcalloc(rule->then.param_count + 1, sizeof(*c->params));
+	for (size_t i = 0; t && i < rule->then.param_count; i++) {
+		const struct rule_param *p = &rule->then.params[i];
+		char *value = template_param(t, p->name)
+			? rule_param_value(p, s->signal, s->e->settings->default_lang) : NULL;
+
+		if (value)
+			c->params[c->param_count++] = (struct pair){ .name = xstrdup(p->name), .value = value };
+	}
+}
+
+static bool
+is_over(struct saying *s, int64_t alert)
+{
+	struct alert a;
+
+	return store_alert_get(s->e->store, alert, &a) && !alert_is_open(a.state) &&
+	       a.state != ALERT_SATISFIED;
+}
+
+/* By the way that a person's cancelling goes. */
+static void
+cancel_by(struct saying *s, const struct rule *rule, int64_t alert, bool tell)
+{
+	struct command *cmd = command_new(CMD_CANCEL, -1);
+	char note[SIGNAL_REF_MAX + 40];
+
+	cmd->by = s->by;
+	cmd->cancel = xcalloc(1, sizeof(*cmd->cancel));
+	cmd->cancel->alert = alert;
+	snprintf(note, sizeof(note), "%s: %s", s->conf->name, s->row.ref);
+	cmd->cancel->note = xstrdup(note);
+	if (tell) {
+		cmd->cancel->template = xstrdup(rule->end_template);
+		fill_params(s, rule, cmd->cancel);
+	}
+	engine_cancel(s->e, cmd);
+	command_free(cmd);
+}
+
+/* Its end's text may lack something: then it ends all the same, and the desk tells people. */
+static void
+end_alert(struct saying *s, const struct signal_row *r)
+{
+	const struct rule *rule = r->rule[0] ? rules_named(&s->conf->rules, r->rule) : NULL;
+	struct said said;
+
+	if (rule && rule->end_template)
+		cancel_by(s, rule, r->alert, true);
+	if (is_over(s, r->alert))
+		return;
+	cancel_by(s, rule, r->alert, false);
+	if (!is_over(s, r->alert))
+		return;
+	if (rule && rule->end_template) {
+		SAY(&said, task_signal_end_untold, s->conf->name, NUM(r->alert));
+		engine_signal_task(s, &said);
+	}
+}
+
+static bool
+may_end(struct saying *s, const struct alert *a)
+{
+	struct said said;
+	struct err err = { 0 };
+
+	if (engine_may_end(s->e, &s->by, VERB_CANCEL, a, &err) == 0)
+		return true;
+	SAY(&said, task_signal_end, s->conf->name, NUM(a->id), NEST(&err.said));
+	s->why = said;
+	engine_signal_settle(s, SIGNAL_IS_HELD, &said);
+	engine_signal_task(s, &said);
+	return false;
+}
+
+static void
+end_unsent(struct saying *s, struct signal_row *r)
+{
+	struct said why;
+
+	engine_signal_task_over(s->e, r, PHRASE_signal_ended_unsent);
+	r->state = SIGNAL_IS_IGNORED;
+	r->due_at = NEVER;
+	SAY(&why, signal_ended_unsent);
+	store_signal_put(s->e->store, r, &why);
+}
+
+size_t
+engine_signal_end(struct saying *s)
+{
+	struct live l = find_live(s);
+	size_t ended = 0;
+	struct alert a;
+
+	for (size_t i = 0; i < l.count; i++) {
+		struct signal_row *r = &l.rows[i];
+
+		store_cover_end(s->e->store, r->source, r->ref);
+		if (r->id == s->row.id)
+			continue;
+		if (!r->alert) {
+			end_unsent(s, r);
+			ended++;
+			continue;
+		}
+		if (!store_alert_get(s->e->store, r->alert, &a) || is_over(s, r->alert))
+			continue;
+		ended++;
+		if (!may_end(s, &a))
+			continue;
+		s->row.alert = a.id;
+		end_alert(s, r);
+	}
+	free(l.rows);
+	return ended;
+}

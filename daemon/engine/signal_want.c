@@ -1,0 +1,172 @@
+/* signal_want.c -- from a signal and its rule to a request, and no further than the source may go. */
+#include "daemon/engine/signal.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool
+is_ours(struct saying *s, division_code code)
+{
+	for (size_t i = 0; i < s->conf->division_count; i++) {
+		const struct division_range *r = &s->conf->divisions[i], mine = division_range(code);
+
+		if (mine.first >= r->first && mine.last <= r->last)
+			return true;
+	}
+	return !s->conf->division_count;
+}
+
+/* A place that holds the source's own ones is cut down to them; one beside them is left out. */
+static void
+cut_down(struct saying *s, division_code wide, division_code *out, size_t *count)
+{
+	for (size_t i = 0; i < s->conf->division_count && *count < SIGNAL_CODES_MAX; i++)
+		if (division_contains(wide, s->conf->division_list[i]))
+			out[(*count)++] = s->conf->division_list[i];
+}
+
+void
+engine_signal_places(struct saying *s)
+{
+	division_code *all = xcalloc(SIGNAL_CODES_MAX, sizeof(*all));
+	size_t count = rule_divisions(s->signal, all, SIGNAL_CODES_MAX, &s->unknown);
+
+	s->places = xcalloc(SIGNAL_CODES_MAX, sizeof(*s->places));
+	for (size_t i = 0; i < count; i++) {
+		size_t before = s->place_count;
+
+		if (!is_ours(s, all[i]))
+			cut_down(s, all[i], s->places, &s->place_count);
+		else if (store_division_get(s->e->store, all[i], NULL, NULL) && before < SIGNAL_CODES_MAX)
+			s->places[s->place_count++] = all[i];
+		s->unknown += s->place_count == before;
+	}
+	free(all);
+}
+
+static char **
+copy_strings(char *const *from, size_t count)
+{
+	char **out = xcalloc(count + 1, sizeof(*out));
+
+	for (size_t i = 0; i < count; i++)
+		out[i] = xstrdup(from[i]);
+	return out;
+}
+
+/* A text that was sent in both languages goes on in both. */
+static void
+add_param(struct alert_request *r, const struct rule_param *p, const struct signal *s, enum lang first)
+{
+	char *value = rule_param_value(p, s, first);
+	struct pair *pair = &r->params[r->param_count];
+
+	if (!value)
+		return;
+	r->param_count++;
+	pair->name = xstrdup(p->name);
+	pair->value = value;
+	if (p->from != RULE_TEXT || !signal_text(s, LANG_ZH, p->what) || !signal_text(s, LANG_EN, p->what))
+		return;
+	for (int lang = 0; lang < LANG_COUNT; lang++)
+		pair->in[lang] = rule_param_value(p, s, (enum lang)lang);
+}
+
+static void
+take_audience(struct saying *s, struct alert_request *r)
+{
+	const struct rule_then *t = &s->rule->then;
+
+	r->divisions = xcalloc((t->areas ? s->place_count : 0) + t->division_count + 1,
+			       sizeof(*r->divisions));
+	for (size_t i = 0; t->areas && i < s->place_count; i++)
+		r->divisions[r->division_count++] = s->places[i];
+	for (size_t i = 0; i < t->division_count; i++)
+		r->divisions[r->division_count++] = t->divisions[i];
+	r->roles = copy_strings(t->roles, t->role_count);
+	r->role_count = t->role_count;
+	r->contacts = copy_strings(t->contacts, t->contact_count);
+	r->contact_count = t->contact_count;
+}
+
+/* The sender's own end where that is still to come, else the rule's, else the site's. */
+static msec
+expires_at(const struct saying *s)
+{
+	if (s->signal->expires_at > s->e->now)
+		return s->signal->expires_at;
+	return s->rule->then.validity_ms ? msec_add(s->e->now, s->rule->then.validity_ms) : 0;
+}
+
+/* Nothing real comes of a drill, whatever a rule says. */
+static enum signal_mode
+mode_of(const struct saying *s)
+{
+	return s->signal->mode == SIGNAL_MODE_REAL ? s->rule->then.mode : s->signal->mode;
+}
+
+struct alert_request *
+engine_signal_request(struct saying *s)
+{
+	const struct rule_then *t = &s->rule->then;
+	int severity = t->severity >= 0 ? t->severity : s->signal->severity;
+	struct alert_request *r;
+
+	if (severity < 0) {
+		SAY(&s->why, signal_no_severity, s->rule->name);
+		return NULL;
+	}
+	if (t->areas && !s->place_count && !t->division_count && !t->contact_count) {
+		SAY(&s->why, signal_no_place, NUM(s->unknown));
+		return NULL;
+	}
+	r = xcalloc(1, sizeof(*r));
+	r->client = xstrdup(s->by.name);
+	r->template = xstrdup(t->template);
+	r->policy = xstrdup(t->policy);
+	r->kind = xstrdup(t->kind ? t->kind : s->signal->kind);
+	r->severity = (enum severity)severity;
+	r->drill = mode_of(s) == SIGNAL_MODE_DRILL;
+	r->test = mode_of(s) == SIGNAL_MODE_TEST;
+	r->expires_at = expires_at(s);
+	r->params = xcalloc(t->param_count + 1, sizeof(*r->params));
+	for (size_t i = 0; i < t->param_count; i++)
+		add_param(r, &t->params[i], s->signal, s->e->settings->default_lang);
+	take_audience(s, r);
+	engine_signal_outcome(r, r->digest);
+	return r;
+}
+
+void
+engine_signal_outcome(const struct alert_request *r, unsigned char out[32])
+{
+	char *body = request_encode(r);
+	struct buf all = { 0 };
+
+	buf_printf(&all, "%d %d %d %s\n%s", (int)r->severity, r->drill, r->test, r->kind ? r->kind : "", body);
+	EVP_Digest(all.data, all.len, out, NULL, EVP_sha256(), NULL);
+	buf_fini(&all);
+	free(body);
+}
+
+static bool
+kind_allowed(const struct source_conf *c, const char *kind)
+{
+	for (size_t i = 0; i < c->kind_count; i++)
+		if (rule_glob(c->kinds[i], kind ? kind : ""))
+			return true;
+	return !c->kind_count;
+}
+
+int
+engine_signal_allowed(struct saying *s, struct alert_request *r, struct err *err)
+{
+	const struct policy *p = r->policy ? settings_policy(s->e->settings, r->policy) : NULL;
+
+	if (!kind_allowed(s->conf, r->kind))
+		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_KIND), signal_kind_outside, s->conf->name,
+			       QUOTE(r->kind ? r->kind : ""));
+	return engine_may_send(s->e, &s->by, r, engine_ranks_with(r, p), err);
+}

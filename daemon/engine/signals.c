@@ -1,0 +1,757 @@
+/* signals.c -- a signal's life: kept, matched, sent or held, repeated, ended.  Every signal of a post has
+ * its verdict in the turn that answers the source; a refusal undoes its alert and nothing else. */
+#include "daemon/engine/signal.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MADE_REPEATS_MS MINUTES(10)	/* a ref that is a digest repeats no longer */
+#define DOORS_MS SECONDS(30)		/* after a start: what ends in the meantime is heard first */
+#define KEEP_MS HOURS(24 * 90)
+#define KEEP_BYTES ((int64_t)256 << 20)	/* of a source, as they came */
+#define TRIM_AT_ONCE 500
+#define TRIM_EVERY_MS HOURS(1)
+
+/* -- one signal -- */
+
+static void
+note(struct saying *s, enum signal_state state, enum phrase phrase)
+{
+	struct said why;
+
+	said_fill(&why, phrase, NULL);
+	engine_signal_settle(s, state, &why);
+}
+
+/* Somebody relies on it that people hear of this; nobody will, unless the desk sees to it. */
+static void
+refused(struct saying *s, const struct said *why)
+{
+	struct said task;
+
+	engine_signal_settle(s, SIGNAL_IS_REFUSED, why);
+	SAY(&task, task_signal_refused, s->conf->name, s->rule ? s->rule->name : "", NEST(why));
+	engine_signal_task(s, &task);
+}
+
+/* As if it were accepted: may it be, and how many places would be called?  All of it is undone. */
+static int64_t
+rehearse(struct saying *s, struct alert_request *r, unsigned long *targets, struct err *err)
+{
+	struct engine *e = s->e;
+	int64_t last = e->last_alert, id;
+	struct alert a = { 0 };
+
+	engine_mark(e);
+	r->dry_run = e->quiet = true;
+	id = engine_accept_request(e, &s->by, r, &a, NULL, err);
+	e->quiet = r->dry_run = false;
+	engine_undo(e);
+	e->last_alert = last;
+	*targets = a.targets;
+	return id;
+}
+
+static void
+hold(struct saying *s, struct alert_request *r, const struct said *because)
+{
+	struct said task;
+	struct err err = { 0 };
+	unsigned long targets;
+	char name[64];
+
+	if (!rehearse(s, r, &targets, &err)) {
+		refused(s, &err.said);
+		return;
+	}
+	memcpy(s->row.outcome, r->digest, sizeof(s->row.outcome));
+	engine_signal_settle(s, SIGNAL_IS_HELD, because);
+	snprintf(name, sizeof(name), "%lld", (long long)s->row.id);
+	SAY(&task, task_signal_held, s->conf->name, s->rule->name, r->template, NUM(targets), name);
+	engine_signal_task(s, &task);
+}
+
+/* The desk hears of it once an hour, and the duty officer where it may be about lives. */
+static void
+over_limit(struct saying *s, struct alert_request *r)
+{
+	bool first = !store_signals_limited(s->e->store, s->rule->name, s->e->now - HOURS(1));
+	struct said why, task;
+	char name[48];
+
+	SAY(&why, signal_limit, s->rule->name, NUM(s->rule->limit));
+	SAY(&task, task_signal_limit, s->conf->name, s->rule->name, NUM(s->rule->limit));
+	if (r->severity >= SEVERITY_ORANGE)
+		hold(s, r, &why);
+	else
+		engine_signal_settle(s, SIGNAL_IS_IGNORED, &why);
+	if (!first)
+		return;
+	store_task_once(s->e->store, 0, "signal_limit", &task, s->e->now);
+	snprintf(name, sizeof(name), "limit-%s", s->rule->name);
+	if (r->severity >= SEVERITY_ORANGE)
+		engine_alarm_gong(s->e, name, &task);
+}
+
+/* Places of the old alert that the new word does not name: their ladder goes on, and the desk is told. */
+static bool
+leaves_places_out(const struct alert_request *r, const struct alert *old)
+{
+	struct alert_request *was = request_decode(old->body);
+	bool out = false;
+
+	for (size_t i = 0; i < was->division_count && !out; i++) {
+		bool covered = false;
+
+		for (size_t k = 0; k < r->division_count && !covered; k++)
+			covered = division_contains(r->divisions[k], was->divisions[i]);
+		out = !covered;
+	}
+	alert_request_free(was);
+	return out;
+}
+
+static int64_t
+ask_for_alert(struct saying *s, struct alert_request *r, struct err *err)
+{
+	struct engine *e = s->e;
+	struct alert a;
+	int64_t id;
+
+	engine_mark(e);
+	id = engine_accept_request(e, &s->by, r, &a, NULL, err);
+	if (!id) {
+		engine_undo(e);
+		return 0;
+	}
+	store_keep(e->store);
+	engine_note_incomplete(e, &a);
+	e->stats.accepts++;
+	return id;
+}
+
+static void
+tell_left_out(struct saying *s, int64_t old, int64_t id)
+{
+	struct said task;
+	struct alert a;
+
+	if (!store_alert_get(s->e->store, old, &a) || !alert_is_open(a.state))
+		return;			/* it asked nobody for an answer: it ended for everybody */
+	SAY(&task, task_signal_left_out, s->conf->name, NUM(old), NUM(id));
+	engine_signal_task(s, &task);
+}
+
+static void
+send_alert(struct saying *s, struct alert_request *r, const struct alert *old)
+{
+	bool partly = old && leaves_places_out(r, old);
+	int64_t old_id = old ? old->id : 0, id;
+	struct err err = { 0 };
+	char key[40];
+
+	snprintf(key, sizeof(key), "signal/%lld", (long long)s->row.id);
+	free(r->key);
+	r->key = xstrdup(key);
+	r->replaces = old_id;
+	r->whole = old && !partly;
+	id = ask_for_alert(s, r, &err);
+	if (!id && partly) {		/* it names none of its places: both go on */
+		r->replaces = 0;
+		id = ask_for_alert(s, r, &err);
+	}
+	if (!id) {
+		refused(s, &err.said);
+		return;
+	}
+	s->row.alert = id;
+	memcpy(s->row.outcome, r->digest, sizeof(s->row.outcome));
+	s->row.severity = (int)r->severity;
+	engine_signal_settle(s, SIGNAL_IS_MATCHED, NULL);
+	engine_signal_cover(s, r);
+	if (partly)
+		tell_left_out(s, old_id, id);
+}
+
+/* Kept before its alert is asked for: the key is its id. */
+static void
+keep(struct saying *s)
+{
+	if (!s->row.id)
+		engine_signal_settle(s, SIGNAL_IS_NEW, NULL);
+}
+
+static void
+send_or_hold(struct saying *s, struct alert_request *r, const struct alert *old)
+{
+	struct said why;
+
+	if (!s->released && engine_signal_over_limit(s, r)) {
+		over_limit(s, r);
+	} else if (!s->released && s->rule->trust == RULE_HOLD) {
+		SAY(&why, signal_held);
+		hold(s, r, &why);
+	} else {
+		keep(s);
+		send_alert(s, r, old);
+	}
+}
+
+/* An open alert of the same is there already. */
+static void
+say_anew(struct saying *s, struct alert_request *r, const struct signal_row *prior, struct alert *old)
+{
+	struct err err = { 0 };
+	struct said task;
+	char *body;
+
+	if (memcmp(prior->outcome, r->digest, sizeof(prior->outcome)) == 0) {
+		engine_signal_extend(s, prior, old, r);
+		s->row.alert = prior->alert;
+		if (s->row.id) {
+			note(s, SIGNAL_IS_MATCHED, PHRASE_signal_unchanged);
+		} else {
+			s->row.id = prior->id;
+			s->row.state = SIGNAL_IS_MATCHED;
+			SAY(&s->why, signal_unchanged);
+		}
+		return;
+	}
+	if (engine_may_end(s->e, &s->by, VERB_CANCEL, old, &err) < 0) {
+		SAY(&task, task_signal_end, s->conf->name, NUM(old->id), NEST(&err.said));
+		engine_signal_settle(s, SIGNAL_IS_HELD, &task);
+		engine_signal_task(s, &task);
+		return;
+	}
+	body = xstrdup(old->body);	/* it is borrowed, and others are read meanwhile */
+	old->body = body;
+	send_or_hold(s, r, old);
+	free(body);
+}
+
+/* Its rule is there, and it is time. */
+static void
+act(struct saying *s)
+{
+	struct alert_request *r = engine_signal_request(s);
+	struct signal_row prior;
+	struct err err = { 0 };
+	struct alert old;
+
+	if (!r) {
+		struct said why = s->why;
+
+		refused(s, &why);
+		return;
+	}
+	if (engine_signal_allowed(s, r, &err) < 0) {
+		refused(s, &err.said);
+	} else if (engine_signal_prior(s, &prior, &old)) {
+		say_anew(s, r, &prior, &old);
+	} else {
+		engine_signal_supersede(s);
+		if (!s->released && !engine_signal_uncovered(s, r))
+			note(s, SIGNAL_IS_IGNORED, PHRASE_signal_covered);
+		else
+			send_or_hold(s, r, NULL);
+	}
+	alert_request_free(r);
+}
+
+/* With ends: it waits, and its end may come first.  Without them: what is said again and again must hold. */
+static bool
+is_time(struct saying *s)
+{
+	char time[DURATION_TEXT];
+	struct signal_row prior;
+	struct alert a;
+	struct said why;
+
+	if (!s->rule->for_ms || s->released || engine_signal_prior(s, &prior, &a))
+		return true;
+	if (!source_has_ends(s->conf))
+		return engine_signal_watch(s);
+	s->row.due_at = msec_add(s->row.at, s->rule->for_ms);
+	if (s->row.due_at <= s->e->now) {
+		s->row.due_at = NEVER;
+		return true;
+	}
+	memcpy(s->row.rule_sha256, s->rule->sha256, sizeof(s->row.rule_sha256));
+	SAY(&why, signal_waits, duration_format(time, s->rule->for_ms));
+	engine_signal_settle(s, SIGNAL_IS_NEW, &why);
+	s->e->signals.due_at = msec_min(s->e->signals.due_at, s->row.due_at);
+	return false;
+}
+
+/* No rule fits: if something of it is open, that is its end; else its newest value is kept, once.  Of a
+ * gauge it is not: a level that flaps about a mark would end an alert and begin the next. */
+static void
+unmatched(struct saying *s)
+{
+	struct signal_row before;
+	struct said why;
+
+	SAY(&why, signal_no_rule);
+	if (!s->row.id && (s->signal->act == SIGNAL_UPDATE || source_has_ends(s->conf)) &&
+	    engine_signal_end(s)) {
+		engine_signal_settle(s, SIGNAL_IS_UNMATCHED, &why);
+		return;
+	}
+	if (s->row.made)		/* values that name nothing: one row for all of them */
+		snprintf(s->row.ref, sizeof(s->row.ref), "-");
+	if (!s->row.id && store_signal_newest(s->e->store, s->row.source, s->row.ref, &before) &&
+	    before.state == SIGNAL_IS_UNMATCHED) {
+		store_signal_renew(s->e->store, before.id, s->row.digest, s->body, s->row.at, s->e->now);
+		s->row.id = before.id;
+		s->row.state = before.state;
+		s->why = why;
+		return;
+	}
+	engine_signal_settle(s, SIGNAL_IS_UNMATCHED, &why);
+}
+
+/* From its rule on; also when a person sends it through them again. */
+static void
+judge(struct saying *s)
+{
+	engine_signal_places(s);
+	s->rule = rule_find(s->conf->rules.list, s->conf->rules.count, s->signal, s->places, s->place_count);
+	if (!source_has_ends(s->conf))
+		engine_signal_unwatch(s);
+	if (!s->rule)
+		unmatched(s);
+	else if (s->rule->trust == RULE_NOTE)
+		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_noted);
+	else if (is_time(s))
+		act(s);
+	free(s->places);
+	s->places = NULL;
+}
+
+static void
+take_end(struct saying *s)
+{
+	if (!engine_signal_end(s))
+		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_nothing_open);
+	else if (s->row.state != SIGNAL_IS_HELD)
+		note(s, SIGNAL_IS_MATCHED, PHRASE_signal_ended);
+	store_cover_end(s->e->store, s->row.source, s->row.ref);
+}
+
+/* What came later may have been said before: an instant of the sender's own decides. */
+static bool
+is_overtaken(struct saying *s)
+{
+	struct signal_row newest;
+	bool dated = s->signal->sent_at != 0;
+
+	if (s->row.made || !store_signal_newest(s->e->store, s->row.source, s->row.ref, &newest))
+		return false;
+	if (newest.at > s->row.at) {
+		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_overtaken);
+		return true;
+	}
+	if (newest.act != SIGNAL_END || !dated || newest.at < s->row.at || s->signal->act == SIGNAL_END)
+		return false;
+	note(s, SIGNAL_IS_IGNORED, PHRASE_signal_ended_before);
+	return true;
+}
+
+/* The first answer, and of a gauge's value one more look whether it has held long enough. */
+static bool
+is_repeat(struct saying *s)
+{
+	struct signal_row before;
+	const struct rule *rule;
+
+	if (!store_signal_same(s->e->store, s->row.source, s->row.ref, s->row.act, s->row.digest,
+			       s->e->now - MADE_REPEATS_MS, &before))
+		return false;
+	s->e->stats.repeats++;
+	rule = before.rule[0] ? rules_named(&s->conf->rules, before.rule) : NULL;
+	if (rule && rule->for_ms && !source_has_ends(s->conf))
+		return false;		/* it is under watch */
+	store_signal_repeat(s->e->store, before.id, s->e->now);
+	before.at = s->row.at;
+	s->row = before;
+	SAY(&s->why, signal_repeated);
+	return true;
+}
+
+static void
+take_one(struct saying *s, const struct said *fault)
+{
+	if (fault) {
+		engine_signal_settle(s, SIGNAL_IS_REFUSED, fault);
+		return;
+	}
+	if (s->signal->act == SIGNAL_BEAT) {
+		s->row.state = SIGNAL_IS_IGNORED;	/* its source lives: that is kept there */
+		SAY(&s->why, signal_beat);
+	} else if (is_repeat(s)) {
+		return;
+	} else if (s->signal->act == SIGNAL_TEST) {
+		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_test);
+	} else if (is_overtaken(s)) {
+		return;
+	} else if (s->signal->act == SIGNAL_END) {
+		take_end(s);
+	} else {
+		judge(s);
+	}
+}
+
+/* -- a post -- */
+
+static void
+make_row(struct saying *s, int64_t source)
+{
+	struct engine *e = s->e;
+	struct signal_row *r = &s->row;
+
+	*r = (struct signal_row){ .source = source, .act = s->signal->act, .received_at = e->now,
+				  .last_at = e->now, .due_at = NEVER, .severity = -1 };
+	r->at = s->signal->sent_at && s->signal->sent_at < e->now ? s->signal->sent_at : e->now;
+	signal_digest(s->signal, r->digest);
+	r->made = !s->signal->ref;
+	if (!r->made) {
+		snprintf(r->ref, sizeof(r->ref), "%s", s->signal->ref);
+		return;
+	}
+	for (size_t i = 0; i < 16; i++)
+		snprintf(r->ref + 2 * i, 3, "%02x", r->digest[i]);
+}
+
+static void
+tell(struct saying *s, struct buf *json)
+{
+	char code[CODE_TEXT];
+
+	buf_printf(json, "{\"id\":%lld,\"state\":\"%s\",\"rule\":", (long long)s->row.id,
+		   signal_state_name(s->row.state));
+	buf_json(json, s->row.rule[0] ? s->row.rule : NULL);
+	code_format(code, (uint64_t)s->row.alert);
+	buf_printf(json, ",\"alert\":");
+	if (s->row.alert)
+		buf_printf(json, "%lld,\"alert_code\":\"%s\"", (long long)s->row.alert, code);
+	else
+		buf_puts(json, "null,\"alert_code\":null");
+	buf_puts(json, ",\"reason\":");
+	buf_json(json, s->why.phrase == PHRASE_verbatim ? NULL : phrase_name(s->why.phrase));
+	buf_puts(json, "}");
+}
+
+static void
+take_post(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
+	  const unsigned char raw[32], struct buf *json)
+{
+	const struct signal_post *post = &cmd->signals->post;
+
+	for (size_t i = 0, f = 0; i < post->count; i++) {
+		struct saying s = { .e = e, .conf = conf, .by = cmd->by, .signal = &post->signals[i],
+				    .raw = raw };
+		const struct said *fault = NULL;
+		struct buf body = { 0 };
+
+		if (f < post->fault_count && post->faults[f].index == i)
+			fault = &post->faults[f++].why;
+		signal_encode(s.signal, &body);
+		s.body = body.data;
+		make_row(&s, source);
+		take_one(&s, fault);
+		buf_puts(json, i ? "," : "");
+		tell(&s, json);
+		buf_fini(&body);
+	}
+}
+
+/* A body that nobody can read is one signal that was refused. */
+static void
+keep_unreadable(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
+		const unsigned char raw[32])
+{
+	struct signal none = { .severity = -1 };
+	struct saying s = { .e = e, .conf = conf, .by = cmd->by, .signal = &none, .raw = raw, .body = "{}" };
+	struct signal_row before;
+
+	make_row(&s, source);
+	memcpy(s.row.digest, raw, sizeof(s.row.digest));
+	snprintf(s.row.ref, sizeof(s.row.ref), "unreadable");
+	if (store_signal_same(e->store, source, s.row.ref, s.row.act, s.row.digest,
+			      e->now - MADE_REPEATS_MS, &before))
+		store_signal_repeat(e->store, before.id, e->now);
+	else
+		engine_signal_settle(&s, SIGNAL_IS_REFUSED, &cmd->signals->unreadable->said);
+}
+
+void
+engine_signals(struct engine *e, struct command *cmd)
+{
+	const struct signals_request *q = cmd->signals;
+	const struct source_conf *conf = settings_source(e->settings, q->source);
+	unsigned char raw[32] = { 0 };
+	struct source_row source;
+	struct buf json = { 0 };
+	struct err err = { 0 };
+
+	if (!conf) {			/* a reload took it away meanwhile */
+		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_NONE), no_source, q->source);
+		engine_refuse(e, cmd->reply_to, &err);
+		return;
+	}
+	store_source_get(e->store, conf->name, e->now, &source);
+	engine_source_heard(e, conf, &source);
+	if (q->raw) {
+		EVP_Digest(q->raw, q->raw_len, raw, NULL, EVP_sha256(), NULL);
+		store_signal_raw_put(e->store, source.id, raw, q->raw, q->raw_len, e->now);
+	}
+	if (q->unreadable) {
+		keep_unreadable(e, cmd, conf, source.id, raw);
+		engine_refuse(e, cmd->reply_to, q->unreadable);
+		return;
+	}
+	buf_puts(&json, "{\"signals\":[");
+	take_post(e, cmd, conf, source.id, q->raw ? raw : NULL, &json);
+	buf_puts(&json, "]}");
+	if (q->post.problem)
+		store_task_once(e->store, 0, "source", q->post.problem, e->now);
+	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
+}
+
+/* -- by a person, and by time -- */
+
+struct waited {				/* rows whose wait is over */
+	struct signal_row rows[64];
+	size_t count;
+};
+
+static void
+add_due(void *ctx, const struct signal_row *row)
+{
+	struct waited *d = ctx;
+
+	d->rows[d->count++] = *row;
+}
+
+/* The saying of a row that is kept; false: its source is gone from gong.conf, or it cannot be read. */
+static bool
+say_again(struct saying *s, struct engine *e, const struct signal_row *row, struct signal *signal,
+	  char **body)
+{
+	char name[SIGNAL_NAME_MAX + 1];
+
+	*s = (struct saying){ .e = e, .row = *row, .signal = signal };
+	signal_init(signal);
+	*body = store_signal_body(e->store, row->id);
+	s->body = *body;
+	store_source_name(e->store, row->source, name, sizeof(name));
+	s->conf = settings_source(e->settings, name);
+	s->by.kind = PRINCIPAL_SOURCE;
+	snprintf(s->by.name, sizeof(s->by.name), SOURCE_PRINCIPAL "%s", name);
+	return s->conf && *body && signal_decode(signal, *body) == 0;
+}
+
+/* The rule that it waits for may have gone, or become another. */
+static void
+wait_over(struct engine *e, const struct signal_row *row)
+{
+	struct signal signal;
+	struct saying s;
+	char *body;
+
+	if (!say_again(&s, e, row, &signal, &body)) {
+		struct signal_row gone = *row;
+		struct said why;
+
+		gone.state = SIGNAL_IS_UNMATCHED;
+		gone.due_at = NEVER;
+		SAY(&why, signal_rule_gone);
+		store_signal_put(e->store, &gone, &why);
+	} else {
+		s.rule = rules_named(&s.conf->rules, row->rule);
+		s.row.due_at = NEVER;
+		engine_signal_places(&s);
+		if (!s.rule || !rule_fits(s.rule, &signal, s.places, s.place_count)) {
+			note(&s, SIGNAL_IS_UNMATCHED, PHRASE_signal_rule_gone);
+		} else if (memcmp(s.rule->sha256, row->rule_sha256, sizeof(row->rule_sha256)) != 0) {
+			memcpy(s.row.rule_sha256, s.rule->sha256, sizeof(s.row.rule_sha256));
+			s.row.due_at = msec_add(e->now, s.rule->for_ms);
+			engine_signal_settle(&s, SIGNAL_IS_NEW, NULL);
+		} else {
+			act(&s);
+		}
+		free(s.places);
+	}
+	signal_fini(&signal);
+	free(body);
+}
+
+static void
+trim(struct engine *e)
+{
+	if (e->signals.trim_at > e->now)
+		return;
+	if (store_signals_trim(e->store, e->now - KEEP_MS, KEEP_BYTES, TRIM_AT_ONCE) >= TRIM_AT_ONCE)
+		e->more = true;		/* the rest in the next turns */
+	else if (!store_failed(e->store))
+		e->signals.trim_at = e->now + TRIM_EVERY_MS;
+}
+
+void
+engine_signals_due(struct engine *e)
+{
+	struct waited *d;
+
+	trim(e);
+	if (e->signals.due_at > e->now || e->now < e->signals.doors_at)
+		return;
+	d = xcalloc(1, sizeof(*d));
+	store_signals_due(e->store, e->now, add_due, d);
+	for (size_t i = 0; i < d->count; i++)
+		wait_over(e, &d->rows[i]);
+	e->more |= d->count == sizeof(d->rows) / sizeof(*d->rows);
+	free(d);
+	e->signals.due_at = store_signals_next(e->store);
+}
+
+static void
+answer(struct saying *s, const struct command *cmd)
+{
+	struct buf json = { 0 };
+
+	tell(s, &json);
+	engine_reply(s->e, cmd->reply_to, REPLY_DONE, &json);
+}
+
+static void
+audit(struct engine *e, const struct command *cmd, const char *action)
+{
+	struct buf detail = { 0 };
+
+	buf_printf(&detail, "signal %lld", (long long)cmd->signal->signal);
+	if (cmd->signal->note)
+		buf_printf(&detail, ": %s", cmd->signal->note);
+	store_audit(e->store, e->now, cmd->by.name, action, detail.data);
+	buf_fini(&detail);
+}
+
+/* Whoever releases it must be allowed to send the like himself. */
+static int
+check_release(struct saying *s, const struct command *cmd, struct err *err)
+{
+	struct alert_request *r;
+	const struct policy *p;
+	int rc = 0;
+
+	s->rule = rules_named(&s->conf->rules, s->row.rule);
+	if (!s->rule)
+		return err_say(err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_changed, NUM(s->row.id));
+	engine_signal_places(s);
+	r = engine_signal_request(s);
+	if (!r || memcmp(r->digest, s->row.outcome, sizeof(r->digest)) != 0)
+		rc = err_say(err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_changed, NUM(s->row.id));
+	p = r && r->policy ? settings_policy(s->e->settings, r->policy) : NULL;
+	if (rc == 0)
+		rc = engine_may_send(s->e, &cmd->by, r, engine_ranks_with(r, p), err);
+	alert_request_free(r);
+	return rc;
+}
+
+/* -1: `err`; else the row, and *s is ready. */
+static int
+find_signal(struct engine *e, const struct command *cmd, struct saying *s, struct signal *signal,
+	    char **body, struct err *err)
+{
+	struct signal_row row;
+
+	*body = NULL;
+	signal_init(signal);
+	if (!store_signal_get(e->store, cmd->signal->signal, &row))
+		return err_say(err, REFUSED_NOT_FOUND, about(CONCEPT_NONE), no_signal,
+			       NUM(cmd->signal->signal));
+	if (!say_again(s, e, &row, signal, body))
+		return err_say(err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_source_gone, NUM(row.id));
+	return 0;
+}
+
+void
+engine_signal_release(struct engine *e, struct command *cmd)
+{
+	struct signal signal;
+	struct saying s = { .e = e };
+	struct err err = { 0 };
+	char *body;
+
+	if (find_signal(e, cmd, &s, &signal, &body, &err) == 0 && s.row.state != SIGNAL_IS_HELD)
+		err_say(&err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_not_held, NUM(s.row.id));
+	if (!err.text[0] && s.row.act == SIGNAL_END)
+		err_say(&err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_end_by_cancel, NUM(s.row.id));
+	if (!err.text[0] && check_release(&s, cmd, &err) == 0) {
+		audit(e, cmd, "signal.release");
+		engine_signal_task_over(e, &s.row, PHRASE_signal_released);
+		s.released = true;
+		act(&s);
+	}
+	if (err.text[0])
+		engine_refuse(e, cmd->reply_to, &err);
+	else
+		answer(&s, cmd);
+	free(s.places);
+	signal_fini(&signal);
+	free(body);
+}
+
+/* Rules were mended: what led to nothing is judged by those in force now. */
+void
+engine_signal_replay(struct engine *e, struct command *cmd)
+{
+	struct signal signal;
+	struct saying s = { .e = e };
+	struct err err = { 0 };
+	char *body;
+
+	if (find_signal(e, cmd, &s, &signal, &body, &err) == 0 &&
+	    (s.row.alert || s.row.state == SIGNAL_IS_NEW || s.row.state == SIGNAL_IS_MATCHED ||
+	     s.row.act > SIGNAL_UPDATE))
+		err_say(&err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_no_replay, NUM(s.row.id));
+	if (err.text[0]) {
+		engine_refuse(e, cmd->reply_to, &err);
+	} else {
+		audit(e, cmd, "signal.replay");
+		engine_signal_task_over(e, &s.row, PHRASE_signal_replayed);
+		s.row.at = e->now;
+		judge(&s);
+		answer(&s, cmd);
+	}
+	signal_fini(&signal);
+	free(body);
+}
+
+/* -- the table of due things -- */
+
+void
+engine_signals_load(struct engine *e)
+{
+	if (!e->signals.doors_at)
+		e->signals.doors_at = e->now + DOORS_MS;
+	e->signals.due_at = store_signals_next(e->store);
+}
+
+msec
+engine_signals_next(const struct engine *e)
+{
+	msec due = e->signals.due_at;
+
+	if (due != NEVER && due < e->signals.doors_at)
+		due = e->signals.doors_at;
+	return msec_min(due, e->signals.trim_at);
+}
+
+void
+engine_signals_shift(struct engine *e, msec by)
+{
+	e->signals.doors_at += by;
+	e->signals.trim_at += by;
+}

@@ -1,0 +1,242 @@
+/* source.c -- `source` sections of gong.conf: who else pulls the rope, and how far. */
+#include "daemon/settings/source.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon/settings/internal.h"
+#include "files/read.h"
+
+cfg_opt_t source_opts[] = {
+	CFG_STR("format", NULL, CFGF_NONE), CFG_STR("rules", NULL, CFGF_NONE),
+	CFG_STR_LIST("by", "{bearer}", CFGF_NONE), CFG_STR("token_file", NULL, CFGF_NONE),
+	CFG_STR("hmac_header", "X-Signature", CFGF_NONE), CFG_STR("up_to", "notice", CFGF_NONE),
+	CFG_STR("trust", "send", CFGF_NONE), CFG_BOOL("drill_only", cfg_false, CFGF_NONE),
+	CONF_DURATION("heartbeat", 0), CFG_STR_LIST("divisions", "{}", CFGF_NONE),
+	CFG_STR_LIST("kinds", "{}", CFGF_NONE), CFG_STR_LIST("shares_refs", "{}", CFGF_NONE),
+	CONF_WHOLE("recipients_max", 0), CFG_END()
+};
+
+static const struct { const char *name; bool by_map, has_ends; } formats[] = {
+#define F(name, text, by_map, has_ends) { text, by_map, has_ends },
+	SOURCE_FORMATS(F)
+#undef F
+};
+static const char *const ways[] = {
+#define W(name, text) text,
+	SOURCE_WAYS(W)
+#undef W
+};
+
+const char *
+source_way_name(enum source_way way)
+{
+	return ways[way];
+}
+
+const char *
+source_format_name(enum source_format format)
+{
+	return formats[format].name;
+}
+
+bool
+source_has_ends(const struct source_conf *c)
+{
+	return formats[c->format].by_map ? json_map_has_ends(c->rules.map) : formats[c->format].has_ends;
+}
+
+static int
+take_format(struct source_conf *c, cfg_t *section, struct err *err)
+{
+	const char *name = cfg_getstr(section, "format");
+	char known[200] = "";
+	size_t n = 0;
+
+	for (int i = 0; i < SOURCE_FORMAT_COUNT; i++) {
+		if (name && strcmp(formats[i].name, name) == 0) {
+			c->format = (enum source_format)i;
+			return 0;
+		}
+		n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s", i ? ", " : "", formats[i].name);
+	}
+	return conf_fail(section, err, "source \"%s\": format = \"%.40s\" is unknown; use one of: %s", c->name,
+			 name ? name : "", known);
+}
+
+static int
+take_ways(struct source_conf *c, cfg_t *section, struct err *err)
+{
+	for (unsigned i = 0; i < cfg_size(section, "by"); i++) {
+		const char *word = cfg_getnstr(section, "by", i);
+		int way = 0;
+
+		while (way < SOURCE_WAY_COUNT && strcmp(ways[way], word) != 0)
+			way++;
+		if (way == SOURCE_WAY_COUNT)
+			return conf_fail(section, err, "source \"%s\": by = \"%.40s\" is unknown; use bearer, "
+					 "basic, hmac, query or path", c->name, word);
+		c->ways |= 1u << way;
+	}
+	if (!c->ways)
+		return conf_fail(section, err, "source \"%s\": anybody could speak in its name; say by = "
+				 "{bearer}, or another way", c->name);
+	return 0;
+}
+
+/* It lies in URLs and proxies' logs where it goes by query or path, so it must not be guessed. */
+static int
+take_token(struct settings *s, struct source_conf *c, cfg_t *section, struct err *err)
+{
+	const char *file = cfg_getstr(section, "token_file");
+	char *path;
+
+	if (!file)
+		return conf_fail(section, err, "source \"%s\" has no token_file: the file whose first line is "
+				 "the token that its system sends", c->name);
+	path = conf_path(s->path, file);
+	c->token = read_secret(note_secret(s, path), err);
+	free(path);
+	if (!c->token)
+		return -1;
+	if (strlen(c->token) < 16)
+		return conf_fail(section, err, "source \"%s\": the token in %s needs at least 16 characters "
+				 "(openssl rand -hex 24)", c->name, file);
+	c->hmac_header = xstrdup(cfg_getstr(section, "hmac_header"));
+	return 0;
+}
+
+static int
+take_limits(struct source_conf *c, cfg_t *section, struct err *err)
+{
+	unsigned divisions = cfg_size(section, "divisions"), kinds = cfg_size(section, "kinds");
+	int up_to = severity_parse(cfg_getstr(section, "up_to"));
+	int trust = rule_trust_parse(cfg_getstr(section, "trust"));
+
+	if (up_to < 0)
+		return conf_fail(section, err, "source \"%s\": up_to = \"%.40s\" is unknown; use notice, blue, "
+				 "yellow, orange or red", c->name, cfg_getstr(section, "up_to"));
+	if (trust < 0)
+		return conf_fail(section, err, "source \"%s\": trust = \"%.40s\" is unknown; use send, hold or "
+				 "note", c->name, cfg_getstr(section, "trust"));
+	c->up_to = (enum severity)up_to;
+	c->trust = (enum rule_trust)trust;
+	c->drill_only = cfg_getbool(section, "drill_only");
+	c->recipients_max = (unsigned long)cfg_getint(section, "recipients_max");
+	c->heartbeat_ms = conf_ms(section, "heartbeat");
+	c->divisions = xcalloc(divisions + 1, sizeof(*c->divisions));
+	c->division_list = xcalloc(divisions + 1, sizeof(*c->division_list));
+	for (unsigned i = 0; i < divisions; i++) {
+		struct err inner = { 0 };
+		division_code code;
+
+		if (division_parse(&code, cfg_getnstr(section, "divisions", i), &inner) < 0)
+			return conf_fail(section, err, "source \"%s\": %s", c->name, inner.text);
+		c->division_list[c->division_count] = code;
+		c->divisions[c->division_count++] = division_range(code);
+	}
+	c->kinds = xcalloc(kinds + 1, sizeof(*c->kinds));
+	for (unsigned i = 0; i < kinds; i++)
+		c->kinds[c->kind_count++] = xstrdup(cfg_getnstr(section, "kinds", i));
+	return 0;
+}
+
+/* A gauge that takes nothing back: which one it was can only be told by a label. */
+static int
+check_rules(const struct source_conf *c, cfg_t *section, struct err *err)
+{
+	if (formats[c->format].by_map && !c->rules.map)
+		return conf_fail(section, err, "source \"%s\": %s has no read { … }: where do the parts of a "
+				 "signal stand in its JSON?", c->name, c->rules.path);
+	if (!formats[c->format].by_map && c->rules.map)
+		return conf_fail(section, err, "source \"%s\": read { … } in %s is for format json; leave it "
+				 "away", c->name, c->rules.path);
+	for (size_t i = 0; i < c->rules.count; i++) {
+		const struct rule *r = &c->rules.list[i];
+
+		if (r->for_ms && !r->by_count && !source_has_ends(c))
+			return conf_fail(section, err, "source \"%s\", rule \"%s\": this source takes nothing "
+					 "back, so `for` looks at what it says again and again; say by = {…}, "
+					 "the labels that tell one gauge from another", c->name, r->name);
+		if (r->trust < c->trust)	/* the section is the stricter one */
+			c->rules.list[i].trust = c->trust;
+	}
+	return 0;
+}
+
+static int
+take_rules(struct settings *s, struct source_conf *c, cfg_t *section, struct err *err)
+{
+	const char *file = cfg_getstr(section, "rules");
+	char *path, *body;
+	int rc;
+
+	if (!file)
+		return conf_fail(section, err, "source \"%s\" has no rules: the file that says what is done about "
+				 "its signals", c->name);
+	path = conf_path(s->path, file);
+	body = file_read(path, FILE_CONF_MAX, NULL, err);
+	rc = body ? rules_parse(&c->rules, body, path, s, err) : -1;
+	free(body);
+	free(path);
+	return rc < 0 ? -1 : check_rules(c, section, err);
+}
+
+static int
+take_source(struct settings *s, cfg_t *section, struct err *err)
+{
+	struct source_conf *c = &s->sources[s->source_count++];
+	unsigned shares = cfg_size(section, "shares_refs");
+
+	c->name = xstrdup(cfg_title(section));
+	if (!is_plain_name(c->name))
+		return conf_fail(section, err, "source \"%s\": " PLAIN_NAME, c->name);
+	c->shares_refs = xcalloc(shares + 1, sizeof(*c->shares_refs));
+	for (unsigned i = 0; i < shares; i++)
+		c->shares_refs[c->shares_count++] = xstrdup(cfg_getnstr(section, "shares_refs", i));
+	if (take_format(c, section, err) < 0 || take_ways(c, section, err) < 0 ||
+	    take_token(s, c, section, err) < 0 || take_limits(c, section, err) < 0)
+		return -1;
+	return take_rules(s, c, section, err);
+}
+
+static int
+check_shares(struct settings *s, cfg_t *conf, struct err *err)
+{
+	for (size_t i = 0; i < s->source_count; i++)
+		for (size_t k = 0; k < s->sources[i].shares_count; k++)
+			if (!settings_source(s, s->sources[i].shares_refs[k]))
+				return conf_fail(cfg_getnsec(conf, "source", (unsigned)i), err, "source \"%s\": "
+						 "shares_refs names \"%.40s\", and there is no such source",
+						 s->sources[i].name, s->sources[i].shares_refs[k]);
+	return 0;
+}
+
+int
+sources_from(struct settings *s, cfg_t *conf, struct err *err)
+{
+	unsigned count = cfg_size(conf, "source");
+
+	s->sources = xcalloc(count + 1, sizeof(*s->sources));
+	for (unsigned i = 0; i < count; i++)
+		if (take_source(s, cfg_getnsec(conf, "source", i), err) < 0)
+			return -1;
+	return check_shares(s, conf, err);
+}
+
+void
+source_fini(struct source_conf *c)
+{
+	free(c->name);
+	free(c->token);
+	free(c->hmac_header);
+	free(c->divisions);
+	free(c->division_list);
+	for (size_t i = 0; i < c->kind_count; i++)
+		free(c->kinds[i]);
+	free(c->kinds);
+	for (size_t i = 0; i < c->shares_count; i++)
+		free(c->shares_refs[i]);
+	free(c->shares_refs);
+	rules_fini(&c->rules);
+}

@@ -1,0 +1,90 @@
+/* source.h -- who else pulls the rope: a `source` section of gong.conf and the rules file it names.
+ * One source, one format.  What a source may do at all, whatever its rules say, stands in the
+ * section: severities, divisions, kinds, mode; nothing named is everything, except the severity. */
+#ifndef GONG_SOURCE_H
+#define GONG_SOURCE_H
+
+#include "core/rule.h"
+#include "daemon/settings/json_map.h"
+
+/* Name in gong.conf, does it need `read { … }` of a rules file, do its senders take back what they
+ * said (of a mapped one the map says it).  The parsers are daemon/intake/formats/. */
+#define SOURCE_FORMATS(F) \
+	F(JSON, "json", true, false)
+enum source_format {
+#define F(name, text, by_map, has_ends) FORMAT_##name,
+	SOURCE_FORMATS(F)
+#undef F
+	SOURCE_FORMAT_COUNT
+};
+
+/* How it proves who it is, as far as that system can.  One is enough. */
+#define SOURCE_WAYS(W) \
+	W(BEARER, "bearer")		/* Authorization: Bearer TOKEN (RFC 6750) */ \
+	W(BASIC, "basic")		/* Authorization: Basic, the token as password (RFC 7617) */ \
+	W(HMAC, "hmac")			/* a header with HMAC-SHA256 of the body, keyed by the token */ \
+	W(QUERY, "query")		/* ?token=TOKEN */ \
+	W(PATH, "path")			/* /v1/in/NAME/TOKEN */
+enum source_way {
+#define W(name, text) SOURCE_##name,
+	SOURCE_WAYS(W)
+#undef W
+	SOURCE_WAY_COUNT
+};
+
+struct rule_sample {			/* `test` of a rules file: a sample and what becomes of it */
+	char *name, *file;
+	char *expect;			/* a rule's name, or "unmatched", "refused", "ignored" */
+	unsigned line;			/* of the rules file */
+};
+
+struct rules {				/* a rules file */
+	char *path;
+	struct json_map *map;		/* NULL: there is no `read` */
+	struct rule *list;
+	size_t count;
+	struct rule_sample *samples;
+	size_t sample_count;
+};
+
+struct source_conf {
+	char *name;
+	enum source_format format;
+	unsigned ways;			/* bits 1 << source_way */
+	char *token;			/* the shared secret itself: HMAC needs it */
+	char *hmac_header;
+	enum severity up_to;
+	enum rule_trust trust;		/* at most this, whatever a rule says */
+	bool drill_only;
+	msec heartbeat_ms;		/* silence so long is an alarm; 0 = it may be silent */
+	division_code *division_list;	/* as said, for lists; ranges below */
+	struct division_range *divisions;
+	size_t division_count;
+	char **kinds;			/* matched as rules do */
+	size_t kind_count;
+	char **shares_refs;		/* other sources whose alerts it may update and end */
+	size_t shares_count;
+	unsigned long recipients_max;	/* 0 = no limit */
+	struct rules rules;
+};
+
+struct settings;
+/* NULL: there is none of that name. */
+const struct source_conf *settings_source(const struct settings *, const char *name);
+const char *source_way_name(enum source_way);
+const char *source_format_name(enum source_format);
+/* Does it take back what it said?  Then `for` is a time to be waited, else observations to be seen. */
+bool source_has_ends(const struct source_conf *);
+const struct rule *rules_named(const struct rules *, const char *name);	/* NULL: there is none */
+
+/* The principal's name of a source is SOURCE_PRINCIPAL and its own: no client can have it. */
+#define SOURCE_PRINCIPAL "source:"
+
+/* A rules file's text; -1: err is "file:line: what; remedy".  `settings`: whose templates, policies and
+ * roles it names, already read. */
+int rules_parse(struct rules *out, const char *body, const char *file, const struct settings *,
+		struct err *);
+void rules_fini(struct rules *);
+void source_fini(struct source_conf *);
+
+#endif

@@ -1,0 +1,274 @@
+/* source.c -- other systems' posts: /v1/in/NAME, by whatever credentials that system can send.  What is
+ * read goes to the engine, and the answer waits for its commit; what cannot be read is kept, too. */
+#include "daemon/web/source.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "daemon/intake/formats/verdict.h"
+
+#define FAILURE_DELAY_S 1
+#define SECRET_MAX 512
+#define QUEUED_MAX 256			/* signals of one source that wait for the engine */
+#define BYTES_PER_WEIGHT (32u * 1024)	/* so many count as one more signal */
+
+struct source_queue {
+	char name[48];
+	struct origin *origin;
+	struct source_queue *next;
+};
+
+/* -- who it is -- */
+
+static bool
+bearer_is(const struct http_request *r, const char *token)
+{
+	const char *header = http_header(r, "authorization");
+
+	return header && strncasecmp(header, "bearer ", 7) == 0 &&
+	       auth_is_secret(header + 7 + strspn(header + 7, " "), token);
+}
+
+/* RFC 7617: base64 of NAME:PASSWORD; the name may be any. */
+static bool
+basic_is(const struct http_request *r, const char *token)
+{
+	const char *header = http_header(r, "authorization"), *colon;
+	unsigned char text[SECRET_MAX + 4];
+	int len;
+
+	if (!header || strncasecmp(header, "basic ", 6) != 0)
+		return false;
+	header += 6 + strspn(header + 6, " ");
+	if (strlen(header) > SECRET_MAX / 3 * 4 || strlen(header) % 4)
+		return false;
+	len = EVP_DecodeBlock(text, (const unsigned char *)header, (int)strlen(header));
+	if (len < 0)
+		return false;
+	text[len] = '\0';		/* the padding became NULs: the text ends there */
+	colon = strchr((const char *)text, ':');
+	return colon && auth_is_secret(colon + 1, token);
+}
+
+static bool
+query_is(const struct http_request *r, const char *token)
+{
+	const char *p = r->query;
+	char value[SECRET_MAX];
+
+	while (p && *p) {
+		size_t len = strcspn(p, "&");
+
+		if (strncmp(p, "token=", 6) == 0 && url_decode(value, sizeof(value), p + 6, len - 6) == 0)
+			return auth_is_secret(value, token);
+		p += len + (p[len] == '&');
+	}
+	return false;
+}
+
+static bool
+path_is(const char *rest, const char *token)
+{
+	char value[SECRET_MAX];
+
+	return *rest == '/' && url_decode(value, sizeof(value), rest + 1, strlen(rest + 1)) == 0 &&
+	       auth_is_secret(value, token);
+}
+
+/* The header has the MAC in hex, maybe behind "sha256=", or in base64. */
+static bool
+hmac_is(const struct source_conf *c, const struct http_request *r, const struct buf *body)
+{
+	unsigned char mac[32], base64[48];
+	const char *given;
+	char name[64], hex[65];
+	size_t n = 0;
+
+	for (; c->hmac_header[n] && n < sizeof(name) - 1; n++)
+		name[n] = (char)(c->hmac_header[n] >= 'A' && c->hmac_header[n] <= 'Z'
+				 ? c->hmac_header[n] + 32 : c->hmac_header[n]);
+	name[n] = '\0';
+	given = http_header(r, name);
+	if (!given)
+		return false;
+	if (strncasecmp(given, "sha256=", 7) == 0)
+		given += 7;
+	HMAC(EVP_sha256(), c->token, (int)strlen(c->token),
+	     (const unsigned char *)(body->data ? body->data : ""), body->len, mac, NULL);
+	for (int i = 0; i < 32; i++)
+		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
+	EVP_EncodeBlock(base64, mac, 32);
+	return auth_is_secret(given, hex) || auth_is_secret(given, (const char *)base64);
+}
+
+static bool
+is_known(const struct source_conf *c, const struct http_request *r, const char *rest)
+{
+	return (c->ways >> SOURCE_BEARER & 1 && bearer_is(r, c->token)) ||
+	       (c->ways >> SOURCE_BASIC & 1 && basic_is(r, c->token)) ||
+	       (c->ways >> SOURCE_QUERY & 1 && query_is(r, c->token)) ||
+	       (c->ways >> SOURCE_PATH & 1 && path_is(rest, c->token));
+}
+
+/* Whether it was the name or the token, nobody is told. */
+static void
+turn_away(struct web *web, struct http_conn *c)
+{
+	struct err err;
+
+	web->auth_failures++;
+	err_say(&err, REFUSED_UNAUTHENTICATED, about(CONCEPT_NONE), source_unknown);
+	web_refuse_with(c, &err, "WWW-Authenticate: Bearer realm=\"gong\"\r\n", FAILURE_DELAY_S);
+}
+
+/* -- how much of it waits -- */
+
+static struct origin *
+queue_of(struct web *web, const char *name)
+{
+	struct source_queue *q = web->queues;
+
+	while (q && strcmp(q->name, name) != 0)
+		q = q->next;
+	if (!q) {
+		q = xcalloc(1, sizeof(*q));
+		snprintf(q->name, sizeof(q->name), "%s", name);
+		q->origin = origin_new();
+		q->next = web->queues;
+		web->queues = q;
+	}
+	return q->origin;
+}
+
+void
+source_queues_free(struct web *web)
+{
+	while (web->queues) {
+		struct source_queue *q = web->queues;
+
+		web->queues = q->next;
+		origin_let_go(q->origin);
+		free(q);
+	}
+}
+
+static bool
+has_room(struct web *web, struct http_conn *c, const struct source_conf *conf)
+{
+	unsigned weight = origin_weight(queue_of(web, conf->name));
+	struct err err;
+
+	if (weight < QUEUED_MAX)
+		return true;
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), source_busy, conf->name, NUM(weight));
+	web_refuse(c, &err);
+	return false;
+}
+
+/* -- a post -- */
+
+void
+source_head(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct http_request *r = http_request(c);
+	const char *path = r->path + strlen(SOURCE_PREFIX);
+	size_t len = strcspn(path, "/");
+	struct err err;
+	char name[48];
+
+	snprintf(name, sizeof(name), "%.*s", len < sizeof(name) ? (int)len : 0, path);
+	x->source = settings_source(x->settings, name);
+	x->rest = path + len;
+	if (strcmp(r->method, "POST") != 0) {
+		err_say(&err, REFUSED_NO_SUCH_VERB, about(CONCEPT_NONE), verbs_here, "POST");
+		web_refuse_with(c, &err, "Allow: POST\r\n", 0);
+	} else if (!x->source || !(x->source->ways >> SOURCE_HMAC & 1 || is_known(x->source, r, x->rest))) {
+		turn_away(web, c);
+	} else if (has_room(web, c, x->source)) {
+		x->by.kind = PRINCIPAL_SOURCE;
+		snprintf(x->by.name, sizeof(x->by.name), SOURCE_PRINCIPAL "%s", x->source->name);
+		http_body_max(c, x->settings->body_max);
+	}
+}
+
+static struct command *
+read_post(struct web *web, struct http_conn *c, const struct exchange *x)
+{
+	struct command *cmd = command_new(CMD_SIGNALS, -1);
+	struct signals_request *q = cmd->signals = xcalloc(1, sizeof(*q));
+	const struct buf *body = http_body(c);
+	struct format_input in = {
+		.bytes = body->data ? body->data : "", .len = body->len, .map = x->source->rules.map,
+		.content_type = http_header(http_request(c), "content-type"),
+		.now = web->ports.now(web->ports.ctx),
+	};
+	struct err err = { 0 };
+
+	q->source = xstrdup(x->source->name);
+	q->raw = xmalloc(body->len + 1);
+	memcpy(q->raw, in.bytes, body->len);
+	q->raw_len = body->len;
+	if (format_parser(x->source->format)(&q->post, &in, &err) < 0) {
+		signal_post_fini(&q->post);
+		q->unreadable = xmalloc(sizeof(err));
+		*q->unreadable = err;
+	}
+	cmd->by = x->by;
+	cmd->reply_to = http_id(c);
+	return cmd;
+}
+
+void
+source_whole(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct http_request *r = http_request(c);
+	struct command *cmd;
+
+	if (!is_known(x->source, r, x->rest) && !hmac_is(x->source, r, http_body(c))) {
+		turn_away(web, c);
+		return;
+	}
+	if (!has_room(web, c, x->source))
+		return;
+	cmd = read_post(web, c, x);
+	command_weighs(cmd, queue_of(web, x->source->name),
+		       (unsigned)(1 + cmd->signals->post.count + cmd->signals->raw_len / BYTES_PER_WEIGHT));
+	if (web->ports.submit(web->ports.ctx, cmd))
+		return;
+	command_free(cmd);
+	web_busy(c);
+}
+
+/* -- what it would come to -- */
+
+void
+source_try(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct source_conf *conf = settings_source(x->settings, x->place.name);
+	const struct buf *body = http_body(c);
+	struct buf out = { 0 };
+	struct err err = { 0 };
+	struct query q;
+
+	if (query_parse(&q, http_request(c)->query, 0, 0, &err) < 0) {
+		web_refuse(c, &err);
+		return;
+	}
+	if (!conf) {
+		err_say(&err, REFUSED_NOT_FOUND, about(CONCEPT_NONE), no_source, x->place.name);
+		web_refuse(c, &err);
+		return;
+	}
+	if (verdict_json(conf, &(struct format_input){ .bytes = body->data ? body->data : "",
+			 .len = body->len, .map = conf->rules.map,
+			 .content_type = http_header(http_request(c), "content-type"),
+			 .now = web->ports.now(web->ports.ctx) }, &out, &err) < 0)
+		web_refuse(c, &err);
+	else
+		web_json(c, 200, out.data);
+	buf_fini(&out);
+}

@@ -1,0 +1,553 @@
+/* test_signals.c -- what other systems say, through the engine on a virtual clock: kept, matched, waited
+ * for, covered, limited, held, ended; and a restart forgets none of it. */
+#include "tests/unit/unit.h"
+
+#include <jansson.h>
+#include <unistd.h>
+
+#include "core/buf.h"
+#include "daemon/engine/engine.h"
+#include "daemon/intake/formats/formats.h"
+#include "daemon/settings/source.h"
+#include "daemon/store/signals.h"
+
+#define COUNTY 990121000000
+#define START 1796083200000			/* 2026-12-01T00:00:00Z */
+
+static const char rules[] =
+	"read { ref = \"/id\" act = \"/state\" act_is = { \"ok=end\", \"firing=alert\" } kind = \"/kind\"\n"
+	" severity = \"/level\" area = \"/codes\" sent_at = \"/at\" expires_at = \"/until\" mode = \"/mode\"\n"
+	" label \"z\" { at = \"/z\" } label \"station\" { at = \"/s\" } text \"zh\" { headline = \"/say\" } }\n"
+	"rule \"waits\" { when { label \"z\" { above = 5 } } for = 10m\n"
+	" then { template = notice.text severity = yellow areas = true roles = {village_chief}\n"
+	"  param \"text\" { text = headline otherwise = \"水位\" max = 20 } } }\n"
+	"rule \"holds\" { when { kinds = {dam} } trust = hold\n"
+	" then { template = notice.text severity = red areas = true roles = {village_chief}\n"
+	"  param \"text\" { value = \"坝\" } } }\n"
+	"rule \"noted\" { when { kinds = {log} } trust = note\n"
+	" then { template = notice.text severity = blue areas = true roles = {village_chief}\n"
+	"  param \"text\" { value = \"记\" } } }\n"
+	"rule \"again\" { when { kinds = {rain} } again = 1h by = {station}\n"
+	" then { template = notice.text areas = true roles = {village_chief}\n"
+	"  param \"text\" { text = headline otherwise = \"雨\" } } end { template = notice.text } }\n"
+	"rule \"storm\" { when { kinds = {storm} }\n"
+	" then { template = notice.text policy = call.yellow areas = true param \"text\" { value = \"风\" } } }\n"
+	"rule \"limited\" { when { kinds = {fire} } limit = 2\n"
+	" then { template = notice.text areas = true roles = {village_chief}\n"
+	"  param \"text\" { value = \"火\" } } }\n";
+static const char gauge_rules[] =
+	"read { ref = \"/id\" label \"z\" { at = \"/z\" } label \"s\" { at = \"/s\" } sent_at = \"/at\" }\n"
+	"rule \"high\" { when { label \"z\" { above = 5 } } for = 10m gap = 4m by = {s}\n"
+	" then { template = notice.text severity = orange divisions = {990121} roles = {village_chief}\n"
+	"  param \"text\" { value = \"高\" } } }\n";
+static const char conf[] =
+	"route \"r\" { driver = gong-sim channels = {sms} }\n"
+	"source \"s\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = red }\n"
+	"source \"t\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = red shares_refs = {s} }\n"
+	"source \"low\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = blue\n"
+	" divisions = {990121001} kinds = {\"ra*\"} }\n"
+	"source \"g\" { format = json rules = \"g.rules\" token_file = \"token\" up_to = red heartbeat = 30m }\n";
+
+static char folder[40], store_path[64];
+static struct settings *settings;
+static struct store *store;
+static struct engine *engine;
+static struct command_list urgent, bulk;
+static msec now;
+static char said[800];			/* the last reply */
+static bool was_refused;
+
+static void
+put_file(const char *name, const char *body)
+{
+	char path[96];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	fputs(body, f);
+	fclose(f);
+}
+
+static void
+fill(void)
+{
+	store_begin(store);
+	store_division_put(store, COUNTY, "青石县", NULL);
+	for (int t = 1; t <= 2; t++) {
+		division_code town = COUNTY + t * 1000;
+		uint64_t numbers[4] = { 8613900000000u + (unsigned)t };
+		char ref[20];
+		uint32_t id;
+
+		store_division_put(store, town, "镇", NULL);
+		store_division_put(store, town + 1, "村", NULL);
+		snprintf(ref, sizeof(ref), "chief-%d", t);
+		id = store_person_put(store, ref, "张", LANG_ZH, true, numbers, 15, 15);
+		store_post_put(store, store_role_id(store, "village_chief"), town + 1, 1, id, LANG_ZH);
+	}
+	assert_int_equal(store_commit(store, NULL), 0);
+}
+
+static void
+open_engine(void)
+{
+	struct err err = { .text = "" };
+
+	holds("the store", store_open(&store, store_path, &err) == 0, "%s", err.text);
+	holds("the engine", engine_open(&engine, store, settings, now, &err) == 0, "%s", err.text);
+}
+
+static void
+close_engine(void)
+{
+	engine_close(engine);
+	store_close(store);
+}
+
+/* Turns until nothing is left to do now. */
+static void
+run(void)
+{
+	msec wake = now;
+
+	for (int guard = 0; wake <= now || urgent.first || bulk.first; guard++) {
+		struct effect_list effects = { 0 };
+		struct err err = { .text = "" };
+		struct effect *f;
+
+		holds("it comes to rest", guard < 1000, "%d turns", guard);
+		holds("a turn", engine_turn(engine, &urgent, &bulk, now, &effects, &wake, &err) == 0, "%s",
+		      err.text);
+		while ((f = effect_pop(&effects))) {
+			if (f->kind == EFFECT_REPLY) {
+				was_refused = f->reply.kind == REPLY_REFUSED;
+				snprintf(said, sizeof(said), "%s", was_refused ? f->reply.refusal->text
+					 : f->reply.json);
+			}
+			effect_free(f);
+		}
+	}
+}
+
+/* Time passes as the engine wants to be woken. */
+static void
+until(msec at)
+{
+	while (now < at) {
+		now += MINUTES(1) < at - now ? MINUTES(1) : at - now;
+		run();
+	}
+}
+
+static struct command *
+post_of(const char *source, const char *body)
+{
+	const struct source_conf *c = settings_source(settings, source);
+	struct command *cmd = command_new(CMD_SIGNALS, -1);
+	struct format_input in = { .bytes = body, .len = strlen(body), .map = c->rules.map, .now = now };
+	struct err err = { .text = "" };
+
+	cmd->signals = xcalloc(1, sizeof(*cmd->signals));
+	cmd->signals->source = xstrdup(source);
+	cmd->signals->raw = xstrdup(body);
+	cmd->signals->raw_len = strlen(body);
+	holds(body, format_parser(c->format)(&cmd->signals->post, &in, &err) == 0, "%s", err.text);
+	cmd->by.kind = PRINCIPAL_SOURCE;
+	snprintf(cmd->by.name, sizeof(cmd->by.name), SOURCE_PRINCIPAL "%s", source);
+	cmd->reply_to = 1;
+	return cmd;
+}
+
+static void
+post(const char *source, const char *body)
+{
+	command_push(&bulk, post_of(source, body));
+	run();
+}
+
+static int64_t
+look(const char *sentence, const char *name, const char **text)
+{
+	static json_t *reply;
+	json_t *one, *value;
+
+	json_decref(reply);
+	reply = json_loads(said, 0, NULL);
+	one = json_array_get(json_object_get(reply, "signals"), 0);
+	holds(sentence, one || json_is_object(reply), "%s", said);
+	value = json_object_get(one ? one : reply, name);
+	if (text)
+		*text = json_string_value(value) ? json_string_value(value) : "";
+	return json_integer_value(value);
+}
+
+/* Posts, and says what became of it: "matched", or "ignored covered". */
+static void
+expect(const char *source, const char *body, const char *want)
+{
+	const char *state, *reason;
+	char got[100];
+
+	post(source, body);
+	look(body, "state", &state);
+	snprintf(got, sizeof(got), "%s", state);
+	look(body, "reason", &reason);
+	if (*reason)
+		snprintf(got + strlen(got), sizeof(got) - strlen(got), " %s", reason);
+	holds(body, strcmp(got, want) == 0, "%s (%s)", got, said);
+}
+
+static enum alert_state
+state_of(int64_t alert)
+{
+	struct alert a;
+
+	assert_true(store_alert_get(store, alert, &a));
+	return a.state;
+}
+
+static int64_t
+alert_of(void)
+{
+	return look("its alert", "alert", NULL);
+}
+
+static void
+gesture(enum command_kind kind, int64_t signal)
+{
+	struct command *cmd = command_new(kind, -1);
+
+	cmd->signal = xcalloc(1, sizeof(*cmd->signal));
+	cmd->signal->signal = signal;
+	cmd->by.kind = PRINCIPAL_GONG;
+	snprintf(cmd->by.name, sizeof(cmd->by.name), "gong");
+	cmd->reply_to = 1;
+	command_push(command_lane(kind) == LANE_URGENT ? &urgent : &bulk, cmd);
+	run();
+}
+
+/* -- */
+
+static void
+keeps_and_sends(void **state)
+{
+	int64_t first;
+
+	expect("s", "{\"id\":\"a\",\"kind\":\"rain\",\"level\":\"orange\",\"codes\":[\"990121001\"],\"s\":\"1\"}",
+	       "matched");
+	first = alert_of();
+	assert_true(alert_is_open(state_of(first)));
+	expect("s", "{\"id\":\"a\",\"kind\":\"rain\",\"level\":\"orange\",\"codes\":[\"990121001\"],\"s\":\"1\"}",
+	       "matched signal_repeated");
+	assert_int_equal(alert_of(), first);
+	expect("s", "{\"id\":\"b\",\"kind\":\"quake\"}", "unmatched signal_no_rule");
+	expect("s", "{\"id\":\"c\",\"kind\":\"log\",\"codes\":[\"990121\"]}", "ignored signal_noted");
+	expect("s", "{\"id\":\"d\",\"state\":\"beat\"}", "ignored signal_beat");
+	expect("s", "{\"id\":\"e\",\"state\":\"test\"}", "ignored signal_test");
+	expect("s", "{\"id\":\"f\",\"state\":\"dance\"}", "refused signal_act_unknown");
+	expect("s", "{\"id\":\"g\",\"kind\":\"rain\",\"codes\":[\"990121001\"]}", "refused signal_no_severity");
+	expect("s", "{\"id\":\"h\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990199\"]}",
+	       "refused signal_no_place");
+	assert_true(store_tasks_open(store, "signal") == 2);
+}
+
+static void
+updates_and_ends(void **state)
+{
+	int64_t first, second;
+
+	expect("s", "{\"id\":\"u\",\"kind\":\"rain\",\"level\":\"yellow\",\"codes\":[\"990121001\"],\"s\":\"2\"}",
+	       "matched");
+	first = alert_of();
+	/* what nobody would notice changes nothing, and no second alert */
+	expect("s", "{\"id\":\"u\",\"kind\":\"rain\",\"level\":\"yellow\",\"codes\":[\"990121001\"],\"s\":\"2\","
+	       "\"z\":1,\"until\":\"2026-12-03T00:00:00Z\"}", "matched signal_unchanged");
+	assert_int_equal(alert_of(), first);
+	expect("s", "{\"id\":\"u\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990121001\"],\"s\":\"2\"}",
+	       "matched");
+	second = alert_of();
+	assert_int_not_equal(first, second);
+	assert_int_equal(state_of(first), ALERT_CANCELLED);
+	/* another source may end it only if it shares its refs */
+	expect("low", "{\"id\":\"u\",\"state\":\"ok\"}", "ignored signal_nothing_open");
+	assert_true(alert_is_open(state_of(second)));
+	expect("t", "{\"id\":\"u\",\"state\":\"ok\"}", "matched signal_ended");
+	assert_int_equal(state_of(second), ALERT_CANCELLED);
+}
+
+static void
+leaves_what_an_update_does_not_name(void **state)
+{
+	int64_t first;
+
+	expect("s", "{\"id\":\"p\",\"kind\":\"storm\",\"level\":\"yellow\",\"s\":\"p\",\"codes\":[\"990121001\","
+	       "\"990121002\"]}", "matched");
+	first = alert_of();
+	expect("s", "{\"id\":\"p\",\"kind\":\"storm\",\"level\":\"red\",\"s\":\"p\",\"codes\":[\"990121001\"]}",
+	       "matched");
+	assert_int_equal(state_of(first), ALERT_ACTIVE);
+	expect("s", "{\"id\":\"p\",\"state\":\"ok\"}", "matched signal_ended");
+	assert_int_equal(state_of(first), ALERT_CANCELLED);
+}
+
+static void
+settles_by_when_it_was_said(void **state)
+{
+	expect("s", "{\"id\":\"o\",\"kind\":\"rain\",\"level\":\"red\",\"s\":\"o\",\"codes\":[\"990121001\"],"
+	       "\"at\":\"2026-11-30T12:00:00Z\"}", "matched");
+	expect("s", "{\"id\":\"o\",\"kind\":\"rain\",\"level\":\"blue\",\"s\":\"o\",\"codes\":[\"990121001\"],"
+	       "\"at\":\"2026-11-30T11:00:00Z\"}", "ignored signal_overtaken");
+	/* the end came first: its alert is recorded and does not ring */
+	expect("s", "{\"id\":\"e1\",\"state\":\"ok\",\"at\":\"2026-11-30T12:00:00Z\"}",
+	       "ignored signal_nothing_open");
+	expect("s", "{\"id\":\"e1\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990121001\"],"
+	       "\"at\":\"2026-11-30T11:59:00Z\"}", "ignored signal_overtaken");
+	/* what begins after an end that nobody dated rings */
+	expect("s", "{\"id\":\"e2\",\"state\":\"ok\"}", "ignored signal_nothing_open");
+	expect("s", "{\"id\":\"e2\",\"kind\":\"rain\",\"level\":\"red\",\"s\":\"e2\",\"codes\":[\"990121001\"]}",
+	       "matched");
+}
+
+static void
+stays_within_its_rights(void **state)
+{
+	expect("low", "{\"id\":\"1\",\"kind\":\"fire\",\"level\":\"blue\",\"codes\":[\"990121001\"]}",
+	       "refused signal_kind_outside");
+	expect("low", "{\"id\":\"2\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990121001\"]}",
+	       "refused client_up_to");
+	expect("low", "{\"id\":\"3\",\"kind\":\"rain\",\"level\":\"blue\",\"codes\":[\"990121002\"]}",
+	       "refused signal_no_place");
+	/* a county is cut to what is its own */
+	expect("low", "{\"id\":\"4\",\"kind\":\"rain\",\"level\":\"blue\",\"s\":\"low\",\"codes\":[\"990121\"]}",
+	       "matched");
+}
+
+static void
+waits_for_what_may_end(void **state)
+{
+	int64_t signal;
+
+	expect("s", "{\"id\":\"w\",\"z\":6,\"codes\":[\"990121001\"]}", "new signal_waits");
+	until(now + MINUTES(5));
+	expect("s", "{\"id\":\"w\",\"state\":\"ok\"}", "matched signal_ended");
+	until(now + MINUTES(20));
+	expect("s", "{\"id\":\"w2\",\"z\":6,\"codes\":[\"990121001\"]}", "new signal_waits");
+	signal = look("its id", "id", NULL);
+	until(now + MINUTES(9));
+	/* a restart right when it falls due: the doors are open for 30 s first */
+	close_engine();
+	now += MINUTES(3);
+	open_engine();
+	run();
+	struct signal_row row;
+	assert_true(store_signal_get(store, signal, &row));
+	assert_int_equal(row.alert, 0);
+	now += SECONDS(31);
+	run();
+	assert_true(store_signal_get(store, signal, &row));
+	assert_int_equal(row.state, SIGNAL_IS_MATCHED);
+	assert_int_not_equal(row.alert, 0);
+}
+
+static int64_t
+gauge(const char *station, double z)
+{
+	char body[100];
+
+	snprintf(body, sizeof(body), "{\"s\":\"%s\",\"z\":%.2f,\"id\":\"%s-%lld\"}", station, z, station,
+		 (long long)now);
+	post("g", body);
+	return alert_of();
+}
+
+static void
+watches_gauges(void **state)
+{
+	/* one that flaps rings nobody */
+	for (int i = 0; i < 30; i++, until(now + MINUTES(1)))
+		assert_int_equal(gauge("flaps", i % 5 ? 6 : 4), 0);
+	/* one that is silent for longer than the gap begins anew */
+	assert_int_equal(gauge("gap", 6), 0);
+	until(now + MINUTES(11));
+	assert_int_equal(gauge("gap", 6), 0);
+	/* one that holds rings once, at its tenth minute */
+	for (int i = 0; i < 30; i++, until(now + MINUTES(1))) {
+		int64_t alert = gauge("high", 6 + i);
+		const char *reason;
+
+		look("its reason", "reason", &reason);
+		if (i < 10)
+			holds("it waits", !alert && strcmp(reason, "signal_waits") == 0, "minute %d: %s", i, said);
+		else if (i == 10)
+			holds("it rings", alert, "minute %d: %s", i, said);
+		else
+			holds("it holds on", strcmp(reason, "signal_holds_on") == 0, "minute %d: %s", i, said);
+		if (i == 5 || i == 15) {	/* a restart forgets nothing */
+			close_engine();
+			open_engine();
+		}
+	}
+	/* thirty values are one row */
+	post("g", "{\"s\":\"high\",\"z\":4,\"id\":\"over\"}");
+}
+
+static void
+covers_what_was_told(void **state)
+{
+	until(now + HOURS(2));
+	expect("s", "{\"id\":\"c1\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"9\",\"codes\":[\"990121001\"]}",
+	       "matched");
+	expect("s", "{\"id\":\"c2\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"9\",\"codes\":[\"990121001001\"]}",
+	       "ignored signal_covered");
+	expect("t", "{\"id\":\"c3\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"9\",\"codes\":[\"990121001\"]}",
+	       "ignored signal_covered");
+	/* another station, another place, a higher colour: not covered */
+	expect("s", "{\"id\":\"c4\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"8\",\"codes\":[\"990121001\"]}",
+	       "matched");
+	expect("s", "{\"id\":\"c5\",\"kind\":\"rain\",\"level\":\"red\",\"s\":\"9\",\"codes\":[\"990121001\"]}",
+	       "matched");
+	/* when only one of them has taken it back, it is still covered */
+	expect("s", "{\"id\":\"c6\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"7\",\"codes\":[\"990121002\"]}",
+	       "matched");
+	expect("t", "{\"id\":\"c7\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"7\",\"codes\":[\"990121002\"]}",
+	       "ignored signal_covered");
+	expect("s", "{\"id\":\"c6\",\"state\":\"ok\"}", "matched signal_ended");
+	expect("s", "{\"id\":\"c8\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"7\",\"codes\":[\"990121002\"]}",
+	       "ignored signal_covered");
+	until(now + HOURS(1) + 1);
+	expect("s", "{\"id\":\"c9\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"9\",\"codes\":[\"990121001\"]}",
+	       "matched");
+}
+
+static void
+limits_and_holds(void **state)
+{
+	int64_t held;
+
+	until(now + HOURS(2));
+	for (int i = 0; i < 6; i++) {
+		char body[100];
+
+		snprintf(body, sizeof(body), "{\"id\":\"l%d\",\"kind\":\"fire\",\"level\":\"%s\",\"codes\":[\"990121001\"]}",
+			 i, i < 4 ? "yellow" : "red");
+		expect("s", body, i < 2 || i > 3 ? "matched" : "ignored signal_limit");
+	}
+	expect("s", "{\"id\":\"l6\",\"kind\":\"fire\",\"level\":\"red\",\"codes\":[\"990121001\"]}",
+	       "held signal_limit");
+	held = look("its id", "id", NULL);
+	assert_int_equal(store_tasks_open(store, "signal_limit"), 1);
+	gesture(CMD_SIGNAL_RELEASE, held);
+	assert_int_not_equal(alert_of(), 0);
+	gesture(CMD_SIGNAL_RELEASE, held);
+	holds("released once", was_refused, "%s", said);
+	expect("s", "{\"id\":\"h1\",\"kind\":\"dam\",\"codes\":[\"990121001\"]}", "held signal_held");
+	expect("s", "{\"id\":\"h1\",\"state\":\"ok\"}", "matched signal_ended");
+	expect("s", "{\"id\":\"h2\",\"kind\":\"dam\",\"codes\":[\"990121001\"]}", "held signal_held");
+	held = look("its id", "id", NULL);
+	expect("s", "{\"id\":\"h2\",\"kind\":\"dam\",\"codes\":[\"990121\"]}", "held signal_held");
+	gesture(CMD_SIGNAL_RELEASE, held);
+	holds("what was said anew is not released in its old words", was_refused, "%s", said);
+	gesture(CMD_SIGNAL_REPLAY, held);
+	holds("but may be tried again", !was_refused, "%s", said);
+}
+
+static void
+misses_a_silent_source(void **state)
+{
+	until(now + HOURS(1));
+	assert_int_equal(store_tasks_open(store, "source"), 1);
+	close_engine();
+	now += HOURS(5);
+	open_engine();
+	run();
+	assert_int_equal(store_tasks_open(store, "source"), 1);	/* the same one stands */
+	gauge("any", 1);
+	assert_int_equal(store_tasks_open(store, "source"), 0);
+	until(now + MINUTES(29));
+	assert_int_equal(store_tasks_open(store, "source"), 0);
+	close_engine();			/* gongd was away: it could not hear */
+	now += HOURS(5);
+	open_engine();
+	until(now + MINUTES(29));
+	assert_int_equal(store_tasks_open(store, "source"), 0);
+	until(now + MINUTES(2));
+	assert_int_equal(store_tasks_open(store, "source"), 1);
+}
+
+/* Behind what people ask for, and a post of each source in turn. */
+static void
+takes_turns(void **state)
+{
+	const char *const order[] = { "s", "s", "s", "t" };
+	char body[40];
+
+	for (int i = 0; i < 4; i++) {
+		snprintf(body, sizeof(body), "{\"id\":\"turn%d\",\"kind\":\"x\"}", i);
+		command_push(&bulk, post_of(order[i], body));
+	}
+	gesture(CMD_SIGNAL_REPLAY, 1);
+	assert_null(bulk.first);
+	holds("the last reply is the last post of the busy source", strstr(said, "signals"), "%s", said);
+}
+
+static int
+begin(void **state)
+{
+	struct err err = { .text = "" };
+	struct buf body = { 0 };
+	char here[4096], path[64];
+
+	setenv("TZ", "Asia/Shanghai", 1);
+	snprintf(folder, sizeof(folder), "/tmp/gong-signals-XXXXXX");
+	if (!mkdtemp(folder) || !getcwd(here, sizeof(here)))
+		return -1;
+	snprintf(store_path, sizeof(store_path), "%s/gong.db", folder);
+	put_file("s.rules", rules);
+	put_file("g.rules", gauge_rules);
+	put_file("token", "0123456789abcdef\n");
+	buf_printf(&body, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
+		 "{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\nsite { country = \"86\"\n"
+		 " signature_zh = \"【试】\"\n signature_en = \"T: \" }\n%2$s", here, conf);
+	put_file("gong.conf", body.data);
+	buf_fini(&body);
+	snprintf(path, sizeof(path), "%s/gong.conf", folder);
+	if (settings_load(&settings, path, NULL, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		return -1;
+	}
+	now = START;
+	open_engine();
+	fill();
+	run();
+	return 0;
+}
+
+static int
+end(void **state)
+{
+	close_engine();
+	settings_unref(settings);
+	return unit_remove(folder);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_and_sends),
+		cmocka_unit_test(updates_and_ends),
+		cmocka_unit_test(leaves_what_an_update_does_not_name),
+		cmocka_unit_test(settles_by_when_it_was_said),
+		cmocka_unit_test(stays_within_its_rights),
+		cmocka_unit_test(waits_for_what_may_end),
+		cmocka_unit_test(watches_gauges),
+		cmocka_unit_test(covers_what_was_told),
+		cmocka_unit_test(limits_and_holds),
+		cmocka_unit_test(misses_a_silent_source),
+		cmocka_unit_test(takes_turns),
+	};
+
+	return cmocka_run_group_tests(tests, begin, end);
+}
