@@ -25,6 +25,7 @@ engine_inbound(struct engine *e, struct command *cmd)
 {
 	struct inbound in = { .route = cmd->route, .e164 = cmd->inbound.from, .text = cmd->inbound.text,
 			      .at = cmd->inbound.at, .received_at = e->now, .wait_until = NEVER };
+	const struct route_state *r = engine_route(e, cmd->route);	/* NULL: it was taken out meanwhile */
 	msec until;
 
 	engine_took(e, cmd->route, cmd->inbound.driver_id);
@@ -36,7 +37,7 @@ engine_inbound(struct engine *e, struct command *cmd)
 			.meaning = "canary", .rule = "canary" });
 		return;
 	}
-	if (!engine_route(e, cmd->route)->conf->simulated)
+	if (!r || !r->conf->simulated)
 		store_number_good(e->store, in.e164, e->now);
 	until = waits_behind(e, &in);
 	if (until == NEVER)

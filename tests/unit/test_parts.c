@@ -328,6 +328,12 @@ a_number_is_known_by_what_becomes_of_its_messages(void **state)
 	cmd->inbound.text = xstrdup("1");
 	cmd->inbound.at = w.now += HOURS(1);
 	turn(&w, cmd);
+	cmd = command_new(CMD_INBOUND, 99);
+	cmd->inbound.driver_id = xstrdup("i2");
+	cmd->inbound.from = TO;
+	cmd->inbound.text = xstrdup("1");
+	cmd->inbound.at = w.now;
+	turn(&w, cmd);
 	holds("until somebody writes from it", !known("bad_at") && known("good_at") == w.now, "%lld",
 	      (long long)known("bad_at"));
 	engine_close(w.engine);
