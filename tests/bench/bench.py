@@ -30,6 +30,7 @@ GOALS = {
     "crash_uncertain_never_left": ("<=", 8), "red_over_million_p99_ms": ("<=", 100), "http_driver_rss_mib": ("<=", 30),
     "single_alerts_per_s": (">=", 6000), "single_alerts_kannel_ratio": (">=", 3),
     "single_20ms_kannel_ratio": (">=", 1.4), "single_20ms_carried": (">=", 0.95),
+    "import_100k_s": ("<=", 2.5), "import_worst_wait_ms": ("<=", 100),
     "restart_million_s": ("<=", 2), "rss_idle_mib": ("<=", 40), "check_s": ("<=", 2), "rss_million_mib": ("<=", 250),
     # of modem_inbound_backlog_s: beyond the air time of a segment
     "modem_overhead_ms": ("<=", 5), "modem_inbound_backlog_s": ("<=", 1),
@@ -128,6 +129,53 @@ def bench_million():
         note("rss_sending_mib", memory(world.gongd.pid, "VmHWM"))
 
 
+def people(count, name):
+    rows = ["id,name,phone,role,division,role_order,lang,voice,sms,active"]
+    rows += ["p%d,%s%d,+9992%09d,household,990121001001,1,zh,yes,yes,yes" % (i, name, i, i) for i in range(count)]
+    return "\n".join(rows).encode()
+
+
+def accept_waits(world, stop, waits):
+    """A red alert to one person, over and over, as a request that nobody expected."""
+    for n in range(1000000):
+        if stop.is_set():
+            return
+        begin = time.monotonic()
+        status, answer = world.api("POST", "/v1/alerts", {
+            "key": "wait %d" % n, "template": "notice.text", "severity": "red", "params": {"text": "急"},
+            "audience": {"contacts": ["c0"]}})
+        assert status == 202, answer
+        waits.append((time.monotonic() - begin) * 1000)
+        time.sleep(0.002)
+
+
+def bench_import():
+    """A list of 100,000: new, shown first, changed in every row, unchanged; alerts come in meanwhile."""
+    count = 100000
+    with World(name="bench") as world:
+        world.start()
+        load_people(world, 10, "household")
+        waits, stop = [], threading.Event()
+        thread = threading.Thread(target=accept_waits, args=(world, stop, waits))
+
+        def timed(figure, calls):
+            begin = time.monotonic()
+            for path, body in calls:
+                status, answer = world.api("POST", path, body)
+                assert status == 200, answer
+            note(figure, time.monotonic() - begin)
+        new, other = people(count, "户"), people(count, "家")
+        thread.start()
+        time.sleep(0.2)
+        timed("import_100k_s", [("/v1/import/contacts?preview=1", new), ("/v1/imports/1/apply", {})])
+        timed("import_100k_changed_s", [("/v1/import/contacts?preview=1", other), ("/v1/imports/2/apply", {})])
+        timed("import_100k_unchanged_s", [("/v1/import/contacts", other)])
+        timed("import_100k_at_once_s", [("/v1/import/contacts", new)])
+        stop.set()
+        thread.join()
+        note("import_worst_wait_ms", max(waits))
+
+
 def bench_single():
     """One alert a message: HTTP in, commit, HTTP out, commit."""
     with World(name="bench") as world:
@@ -142,7 +190,7 @@ def bench_single():
         note("single_alerts_per_s", result["accepted"] / (time.monotonic() - begin))
 
 
-PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million,
+PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million, imports=bench_import,
              # What is compared with the first follows it at once.
              http=lambda: providers.bench_http(note),
              late=lambda: providers.bench_late(note),
