@@ -99,6 +99,18 @@ cut_decimals(char *text)
 	return true;
 }
 
+/* "2026-12-01" or "8881-12-17": a spreadsheet took the number for a day. */
+static bool
+is_date(const char *p)
+{
+	unsigned month, day;
+	int end = 0;
+
+	if (strspn(p, "0123456789") != 4 || sscanf(p + 4, "-%2u-%2u%n", &month, &day, &end) < 2 || end != 6)
+		return false;
+	return month >= 1 && month <= 12 && day >= 1 && day <= 31 && (!p[10] || p[10] == ' ');
+}
+
 static bool
 names_extension(const char *p)
 {
@@ -212,8 +224,8 @@ phone_scan(struct phone_written *out, const char *text, struct err *err)
 	begin = skip_marks(plain);
 	if (number_is_shortened(begin))
 		return err_say(err, REFUSED_INVALID, nothing, phone_lost_digits, QUOTE(text));
-	if (!cut_decimals(begin))
-		return err_say(err, REFUSED_INVALID, nothing, phone_decimals, QUOTE(text));
+	if (*begin == '-' || is_date(begin) || !cut_decimals(begin))	/* -5549352 is =0771-5550123 */
+		return err_say(err, REFUSED_INVALID, nothing, phone_calculated, QUOTE(text));
 	rest = take_groups(out, begin);
 	out->digits[out->count] = '\0';
 	if (*rest && out->count == PHONE_DIGITS_MAX)

@@ -18,6 +18,7 @@ struct sheet {
 	struct xlsx *book;
 	struct xlsx_table *table;
 	size_t cap, cells, bytes;
+	size_t filled;			/* looked at for merged cells */
 	/* the cell in hand */
 	unsigned row, column;		/* from 1 */
 	char type[12];
@@ -206,7 +207,9 @@ keep(struct sheet *s, struct xlsx_row *row, size_t column, const char *text, str
 {
 	size_t len = strlen(text);
 
-	if (column >= COLUMNS_MAX || ++s->cells > XLSX_CELLS || (s->bytes += len) > XLSX_TEXT_BYTES)
+	if (column >= row->count)
+		s->cells += column + 1 - row->count;
+	if (column >= COLUMNS_MAX || s->cells > XLSX_CELLS || (s->bytes += len) > XLSX_TEXT_BYTES)
 		return too_large(err);
 	if (column >= row->count) {
 		row->cells = xrealloc(row->cells, (column + 1) * sizeof(*row->cells));
@@ -276,6 +279,8 @@ fill_merge(struct sheet *s, const struct merge *m, struct err *err)
 	for (size_t i = at + 1; text && i < t->count && t->rows[i].number <= m->last; i++) {
 		struct xlsx_row *row = &t->rows[i];
 
+		if (++s->filled > XLSX_CELLS)
+			return too_large(err);
 		if (column < row->count && row->cells[column])
 			continue;
 		if (keep(s, row, column, text, err) < 0)

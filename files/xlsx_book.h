@@ -8,7 +8,7 @@
 
 #define XLSX_CELL_BYTES (32767 * 4)	/* what a cell may hold, as UTF-8 */
 #define XLSX_TEXT_BYTES ((size_t)128 << 20)	/* of all cells */
-#define XLSX_CELLS 4000000
+#define XLSX_CELLS 8000000		/* empty ones before a full one count, too */
 
 enum { XLSX_DATED = 1, XLSX_TIMED = 2 };	/* bits of a style */
 

@@ -200,13 +200,26 @@ says_separator(const char *line, size_t len, char *out)
 	return len == 5 && strncasecmp(line, "sep=", 4) == 0;
 }
 
+static bool
+has_outside_quotes(const char *line, size_t len, char what)
+{
+	bool quoted = false;
+
+	for (size_t i = 0; i < len; i++) {
+		quoted ^= line[i] == '"';
+		if (line[i] == what && !quoted)
+			return true;
+	}
+	return false;
+}
+
 /* The first line that has any of them tells by what the file is separated: commas, or where it has
  * none of those semicolons or tabs, but not both. */
 static int
 find_separator(struct csv_intake *c, const char *line, size_t len, bool *is_said)
 {
-	bool comma = memchr(line, ',', len), semicolon = memchr(line, ';', len);
-	bool tab = memchr(line, '\t', len);
+	bool comma = has_outside_quotes(line, len, ','), tab = has_outside_quotes(line, len, '\t');
+	bool semicolon = has_outside_quotes(line, len, ';');
 	char separator;
 
 	*is_said = says_separator(line, len, &separator);

@@ -303,12 +303,36 @@ check_parent(struct csv_intake *c, division_code code)
 	return 0;
 }
 
+/* As the code has it, or as Chinese lists do; -1: a word that is none. */
+static int
+level_tier(const char *level)
+{
+	static const struct { const char *word; enum tier tier; } words[] = {
+		{ "县", TIER_COUNTY }, { "区", TIER_COUNTY }, { "县级", TIER_COUNTY }, { "乡", TIER_TOWNSHIP },
+		{ "镇", TIER_TOWNSHIP }, { "乡镇", TIER_TOWNSHIP }, { "街道", TIER_TOWNSHIP },
+		{ "乡级", TIER_TOWNSHIP }, { "村", TIER_VILLAGE }, { "社区", TIER_VILLAGE },
+		{ "村级", TIER_VILLAGE },
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(level, words[i].word) == 0)
+			return (int)words[i].tier;
+	return tier_parse(level);
+}
+
+static bool
+is_level_above(const char *level)
+{
+	return strcmp(level, "city") == 0 || strcmp(level, "province") == 0 || strcmp(level, "市") == 0 ||
+	       strcmp(level, "省") == 0;
+}
+
 static int
 check_level(struct csv_intake *c, division_code code)
 {
 	const char *level = csv_field(c, COLUMN_LEVEL);
 
-	if (*level && tier_parse(level) != (int)division_tier(code))
+	if (*level && level_tier(level) != (int)division_tier(code))
 		return csv_fail(c, c->place[COLUMN_LEVEL], csv_level_differs, QUOTE(level),
 				tier_word(division_tier(code)));
 	return 0;
@@ -377,8 +401,7 @@ division_row(struct csv_intake *c)
 	const struct import_row *known = NULL;
 
 	/* Lists often begin with the city and province; gong's tree begins with the county. */
-	if ((strcmp(level, "city") == 0 || strcmp(level, "province") == 0) &&
-	    is_above_county(csv_field(c, COLUMN_CODE)))
+	if (is_level_above(level) && is_above_county(csv_field(c, COLUMN_CODE)))
 		return;
 	if (take_division(c, COLUMN_CODE, &row.code) == 0) {
 		check_level(c, row.code);

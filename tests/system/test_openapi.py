@@ -221,6 +221,8 @@ def refusals():
     catalogue = set(re.findall(r"^P\((\w+),", source("core/phrases.def"), re.M))
     found = {"verbatim"}                # a fault of gong's surroundings
     for path in glob.glob(ROOT + "/daemon/**/*.c", recursive=True) + glob.glob(ROOT + "/core/*.c"):
+        if path.endswith(("/daemon/main.c", "/daemon/check.c", "/store/survey.c")):
+            continue                    # of the command line: no client hears them
         text = source(os.path.relpath(path, ROOT))
         for m in re.finditer(r"\b(err_say|refuse|csv_fail|csv_lacks|csv_stop|faults_say)\(", text):
             args = arguments(text, m.end())

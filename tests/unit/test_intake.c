@@ -667,6 +667,8 @@ static const struct {
 	unsigned line;
 } csv_forms[] = {
 	{ "semicolons", "code;name;shelter\n990121;青石县;礼堂\n", 2 },
+	{ "semicolons, and a comma in quotes", "\"花名册, 2026\";;\ncode;name;shelter\n990121;青石县;礼堂\n", 3 },
+	{ "Chinese words for a level", "代码;名称;级别;shelter\n9901;某市;市;\n990121;青石县;县;礼堂\n", 3 },
 	{ "tabs", "code\tname\tshelter\n990121\t青石县\t礼堂\n", 2 },
 	{ "sep=", "sep=;\r\ncode;name;shelter\r\n990121;青石县;礼堂\r\n", 3 },
 	{ "sep= behind a byte order mark", "\xef\xbb\xbfsep=|\ncode|name|shelter\n990121|青石县|礼堂\n", 3 },

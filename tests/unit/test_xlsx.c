@@ -303,6 +303,35 @@ what_unpacks_without_end_is_refused(void **state)
 	}
 }
 
+/* Few bytes that make much work: merged cells over each other, and one cell far right in every row. */
+static void
+what_costs_much_is_refused(void **state)
+{
+	static const struct { const char *row, *merge; } costs[] = {
+		{ "<row><c><v>1</v></c></row>", "<mergeCell ref='A1:A3000'/>" },
+		{ "<row><c r='IV1'><v>1</v></c></row>", NULL },
+	};
+
+	for (size_t i = 0; i < COUNT(costs); i++) {
+		struct buf sheet = { 0 };
+		struct xlsx_table t;
+		struct err err = { .text = "" };
+
+		buf_puts(&sheet, "<worksheet><sheetData>");
+		for (unsigned k = 0; k < (costs[i].merge ? 3000 : 32000); k++)
+			buf_puts(&sheet, costs[i].row);
+		buf_puts(&sheet, "</sheetData>");
+		for (unsigned k = 0; costs[i].merge && k < 3000; k++)
+			buf_puts(&sheet, costs[i].merge);
+		buf_puts(&sheet, "</worksheet>");
+		assert_true(sheet.len < 1200000);
+		struct file files[] = { TOP_RELS, BOOK_RELS, BOOK(""), { "xl/worksheets/list.xml", sheet.data } };
+		holds(costs[i].row, read_sheet(files, COUNT(files), 0, &t, &err) < 0, "it was read");
+		holds(costs[i].row, strstr(err.text, "unpacks to more"), "got %s", err.text);
+		buf_fini(&sheet);
+	}
+}
+
 static void
 other_kinds_are_refused_with_the_remedy(void **state)
 {
@@ -345,6 +374,7 @@ main(void)
 		cmocka_unit_test(days_may_count_from_1904),
 		cmocka_unit_test(hostile_sheets_are_refused),
 		cmocka_unit_test(what_unpacks_without_end_is_refused),
+		cmocka_unit_test(what_costs_much_is_refused),
 		cmocka_unit_test(other_kinds_are_refused_with_the_remedy),
 	};
 
