@@ -157,6 +157,7 @@ import_rows_free(struct import_request *q, size_t max)
 		free(row->name);
 		free(row->params);
 		free(row->ref);
+		strings_free(row->tags, row->tag_count);
 	}
 	return !q->row_count;
 }

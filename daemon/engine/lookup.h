@@ -81,6 +81,7 @@ struct planner {			/* what a step picked so far, and why */
 	division_code division, under;
 	unsigned position;
 	bool helps;
+	bool as_is;			/* its request is not its alert's: tags name whom they name now */
 	bool ends;			/* its texts are about the end of the alert itself */
 	struct sliced *sliced;		/* NULL: the step is planned whole, in this turn */
 	size_t found;			/* picks made */

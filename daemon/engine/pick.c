@@ -238,7 +238,7 @@ picks_tags(struct planner *p)
 {
 	struct store *s = p->e->store;
 
-	if (!p->request->tag_count || store_alert_tagged(s, p->alert->id, on_frozen, p))
+	if (!p->request->tag_count || (!p->as_is && store_alert_tagged(s, p->alert->id, on_frozen, p)))
 		return;
 	for (size_t i = 0; i < p->request->tag_count; i++)
 		store_tagged(s, store_tag_id(s, p->request->tags[i]), 0, WHOLE_MAX + 1, on_tagged, p);

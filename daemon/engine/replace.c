@@ -69,7 +69,8 @@ static void
 find_persons(struct cover *c)
 {
 	struct alert old = *c->old;	/* a gap in a roster is told in the story of it */
-	struct planner p = { .e = c->e, .alert = &old, .request = c->r, .target = NO_TARGET };
+	struct planner p = { .e = c->e, .alert = &old, .request = c->r, .target = NO_TARGET,
+			     .as_is = true };
 
 	if (picks_request_count(&p, WHOLE_MAX + 1) <= WHOLE_MAX) {
 		picks_without(&p);

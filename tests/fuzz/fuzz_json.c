@@ -87,6 +87,27 @@ as_desk(const char *body, size_t len)
 	}
 }
 
+static void
+as_people(const char *body, size_t len)
+{
+	static struct settings nothing = { .phone_plan = { .country = "86", .area = "" } };
+	struct err err = { .text = "" };
+	struct contact_request *contact;
+	struct division_request *division;
+
+	for (int patch = 0; patch < 2; patch++) {
+		if (intake_contact(&contact, "c", patch, body, len, &nothing, &err))
+			refused(&err);
+		contact_request_free(contact);
+		if (intake_division(&division, "990121", patch, body, len, &err))
+			refused(&err);
+		division_request_free(division);
+	}
+	if (intake_opt_in(&contact, "c", body, len, &err))
+		refused(&err);
+	contact_request_free(contact);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -105,6 +126,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	else
 		alert_request_free(callout);
 	as_desk(body, size);
+	as_people(body, size);
 	as_canonical(body, size);
 	free(body);
 	return 0;

@@ -23,6 +23,13 @@ CREW = '''policy "crew" {
  step "again" { after = "2s" channels = {sms} }
 }
 '''
+EACH = '''policy "each" {
+ title = "each"
+ targets = person
+ until = 3
+ step "once" { after = "0s" channels = {sms} }
+}
+'''
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +38,8 @@ def world():
     w = MailWorld(clients, name="people")
     with open(w.path("policies/crew.conf"), "w", encoding="utf-8") as f:
         f.write(CREW)
+    with open(w.path("policies/each.conf"), "w", encoding="utf-8") as f:
+        f.write(EACH)
     w.site = 'auto_replies_per_hour = 100\n\ttag_columns = {"skills", "boat"}'
     with open(w.conf, encoding="utf-8") as f:
         text = f.read()
@@ -328,6 +337,17 @@ def test_whom_a_tag_names_is_settled_at_the_release(world):
     told = {m["contact"] for m in world.api("GET", "/v1/alerts/%d/messages" % alert)[1]["messages"]}
     assert {"d1", "d2"} <= told and "d3" not in told, told
     world.api("POST", "/v1/alerts/%d/cancel" % alert, {"note": "x"})
+
+
+def test_an_alert_replaces_those_whom_its_own_tags_name(world):
+    change(world, "d3", tags=["skills:急救"])
+    old = world.send(key="first", template="warn.rain", policy="each", severity="orange",
+                     params={"hours": 3, "mm": 80, "place": "青石"}, audience={"tags": ["skills:潜水", "skills:急救"]})
+    new = dict(template="warn.rain", policy="each", severity="orange", params={"hours": 3, "mm": 80, "place": "青石"},
+               replaces=old, audience={"tags": ["skills:急救"]})
+    status, plan = world.api("POST", "/v1/alerts?dry_run=1", new)
+    assert status == 200 and plan["replaces"]["moved"] == ["d1", "d3"], plan
+    world.api("POST", "/v1/alerts/%d/cancel" % old, {"note": "x"})
 
 
 def test_very_many_with_a_tag_are_collected_in_slices(world):
