@@ -30,7 +30,7 @@ chgrp gong /etc/gong/people /etc/gong/gong.conf
 systemctl start gongd || fail "systemctl start"
 await "a route that is up" is_up
 gongctl route list
-gongctl import divisions /srv/divisions.csv && gongctl import contacts /srv/contacts.csv || fail "import"
+gongctl import divisions /srv/divisions.csv --yes && gongctl import contacts /srv/contacts.csv --yes || fail "import"
 gongctl send warn.rain --division 990121001 --severity orange --policy call.orange --param mm=80 hours=3 || fail "send"
 await "an answer" answered
 [ "$(stat -c %U "/proc/$(pid)")" = gong ] || fail "the user gong runs it"

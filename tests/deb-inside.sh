@@ -54,8 +54,8 @@ ctl() { as_gong gongctl --socket gong.sock "$@"; }
 
 as_gong gongd --config gong.conf --check
 begin
-ctl import divisions divisions.csv
-ctl import contacts contacts.csv
+ctl import divisions divisions.csv --yes
+ctl import contacts contacts.csv --yes
 ctl send warn.rain --division 990121001 --severity orange --policy call.orange --param mm=80 --param hours=3
 for _ in $(seq 100); do
 	answers=$(ctl --json alert answers 1)

@@ -1,7 +1,9 @@
 """gongctl demo, as installed: by any user, to the end by itself, and nothing stays."""
 import glob
 import os
+import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
@@ -54,18 +56,34 @@ def as_nobody():
         os.setuid(65534)
 
 
-def demo(folder, lang):
+def demo(folder, lang, terminal=None):
     return subprocess.Popen([os.path.join(folder, "usr/bin/gongctl"), "--lang", lang, "demo"], cwd="/",
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=as_nobody,
-                            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"})
+                            stdin=terminal, stdout=terminal or subprocess.PIPE,
+                            stderr=subprocess.STDOUT, preexec_fn=as_nobody,
+                            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "TERM": "dumb"})
+
+
+def shown_on_a_terminal(folder, lang):
+    """Its status and what it shows; nobody types."""
+    master, terminal = pty.openpty()
+    p = demo(folder, lang, terminal)
+    os.close(terminal)
+    text = b""
+    try:
+        while select.select([master], [], [], 60 * SLOW)[0]:
+            text += os.read(master, 4096)
+        p.send_signal(signal.SIGTERM)   # it waits for somebody
+    except OSError:                     # the last of its processes has closed it
+        pass
+    os.close(master)
+    return p.wait(30 * SLOW), text.decode().replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("lang, fine, bad", [("zh", "正常", "失败"), ("en", "ok   ", "FAIL")])
 def test_the_night_is_played_and_leaves_nothing(installed, lang, fine, bad):
     began = time.monotonic()
-    p = demo(installed, lang)
-    text = p.communicate(timeout=120 * SLOW)[0].decode()
-    assert p.returncode == 0, text
+    status, text = shown_on_a_terminal(installed, lang)
+    assert status == 0, text
     assert len(re.findall("^" + fine, text, re.M)) == 7 and not re.search("^" + bad, text, re.M), text
     assert "$ gongctl send warn.rain" in text and "张三" in text
     assert time.monotonic() - began < 120 * SLOW
