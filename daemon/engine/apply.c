@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE 1000
-#define DROP_SLICE 2000
+#define SLICE 700
+#define DROP_SLICE 500
 #define REMEMBERED_MS HOURS(24)		/* what became of it */
 #define MANY_PERCENT 10
 

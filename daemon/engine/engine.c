@@ -636,6 +636,7 @@ turn(struct engine *e, struct command_list *urgent, struct command_list *bulk, m
 	run_all(e, &second);
 	run_import(e, bulk);
 	engine_due_run(e);
+	store_writes_lists(e->store, e->import || e->imports.applying || e->imports.sweep);
 	engine_waves_flush(e);
 	/* What is to blame for a failure stays in hand; what is only slow to be synced is not. */
 	engine_let_go(e);

@@ -108,20 +108,41 @@ card_is(const struct card *a, const struct card *b)
 	return is_same_contact(a, b) && has_same_numbers(a, b) && has_same_posts(a, b) && has_same_tags(a, b);
 }
 
+/* printf was a tenth of a preview's work. */
+static void
+put_number(struct buf *out, const char *before, uint64_t number)
+{
+	char text[24], *p = text + sizeof(text);
+
+	do
+		*--p = (char)('0' + number % 10);
+	while (number /= 10);
+	buf_puts(out, before);
+	buf_add(out, p, (size_t)(text + sizeof(text) - p));
+}
+
 void
 card_encode(const struct card *c, struct buf *out)
 {
 	buf_puts(out, "{\"name\":");
 	buf_json(out, c->name);
-	buf_printf(out, ",\"lang\":%d,\"lang_said\":%d,\"active\":%d,\"numbers\":[", c->lang, c->lang_said,
-		   c->active);
-	for (size_t i = 0; i < PERSON_NUMBERS && c->numbers[i]; i++)
-		buf_printf(out, "%s[%llu,%u,%u]", i ? "," : "", (unsigned long long)c->numbers[i],
-			   c->sms >> i & 1, c->voice >> i & 1);
+	put_number(out, ",\"lang\":", c->lang);
+	put_number(out, ",\"lang_said\":", c->lang_said);
+	put_number(out, ",\"active\":", c->active);
+	buf_puts(out, ",\"numbers\":[");
+	for (size_t i = 0; i < PERSON_NUMBERS && c->numbers[i]; i++) {
+		put_number(out, i ? ",[" : "[", c->numbers[i]);
+		put_number(out, ",", c->sms >> i & 1);
+		put_number(out, ",", c->voice >> i & 1);
+		buf_puts(out, "]");
+	}
 	buf_puts(out, "],\"posts\":[");
-	for (size_t i = 0; i < c->post_count; i++)
-		buf_printf(out, "%s[%lld,%lld,%u]", i ? "," : "", (long long)c->posts[i].role,
-			   (long long)c->posts[i].division, c->posts[i].order);
+	for (size_t i = 0; i < c->post_count; i++) {
+		put_number(out, i ? ",[" : "[", (uint64_t)c->posts[i].role);
+		put_number(out, ",", (uint64_t)c->posts[i].division);
+		put_number(out, ",", c->posts[i].order);
+		buf_puts(out, "]");
+	}
 	for (size_t i = 0; i < c->tag_count; i++) {
 		buf_puts(out, i ? "," : "],\"tags\":[");
 		buf_json(out, c->tags[i]);

@@ -39,6 +39,7 @@ struct store {
 	bool again;			/* the turn failed, but another one will go further */
 	bool failed, full, held;	/* held: by another program */
 	bool lists_changed;		/* in this turn */
+	bool writes_lists;		/* for many turns to come */
 	unsigned long statements;	/* run since it was opened */
 	int changes_before;		/* sqlite3_total_changes at store_begin */
 	char reason[256];

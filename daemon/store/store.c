@@ -13,6 +13,8 @@
 #include "daemon/store/hand.h"
 
 #define SCHEMA_VERSION 9
+#define CHECKPOINT_PAGES 10000		/* of the log, before they go into the file */
+#define CHECKPOINT_OFTEN 2000		/* while lists are written: who commits last waits for all of them */
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (TABLE_BIT(TABLE_SIGNAL) | TABLE_BIT(TABLE_SIGNAL_RAW) | TABLE_BIT(TABLE_MESSAGE) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_EVENT) | \
@@ -426,6 +428,14 @@ store_statements(const struct store *s)
 	return s->statements;
 }
 
+void
+store_writes_lists(struct store *s, bool on)
+{
+	if (on != s->writes_lists)
+		sqlite3_wal_autocheckpoint(s->main.db, on ? CHECKPOINT_OFTEN : CHECKPOINT_PAGES);
+	s->writes_lists = on;
+}
+
 int
 store_changes(const struct store *s)
 {
@@ -821,12 +831,13 @@ store_open(struct store **out, const char *path, struct err *err)
 		goto fail;
 	}
 	if (sqlite3_exec(s->main.db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-			 "PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
+			 "PRAGMA journal_size_limit = 67108864;"
 			 "PRAGMA cache_size = -65536; PRAGMA temp_store = memory;"
 			 "PRAGMA busy_timeout = 5000", NULL, NULL, NULL) != SQLITE_OK) {
 		open_trouble(s, path, err);
 		goto fail;
 	}
+	sqlite3_wal_autocheckpoint(s->main.db, CHECKPOINT_PAGES);
 	if (migrate(s, path, err) < 0 || check_damage(s, path, err) < 0)
 		goto fail;
 	store_indices_anew(s, s->damaged);

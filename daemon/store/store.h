@@ -63,6 +63,9 @@ void store_read_in_part(struct store *, bool on);
  * read by it and written to it, and its table has all that it had.  Each table is tried once. */
 bool store_mend(struct store *);
 table_set store_made_anew(const struct store *);	/* the set of tables for which it was done */
+/* Very many rows are being written, over many turns: the log goes into the file in smaller bites, so that
+ * no commit in between takes long. */
+void store_writes_lists(struct store *, bool on);
 bool store_changed(const struct store *);	/* has this turn written anything? */
 int store_changes(const struct store *);	/* differs once anything was written */
 unsigned long store_statements(const struct store *);	/* run since it was opened */
