@@ -330,7 +330,7 @@ engine_accept(struct engine *e, struct command *cmd)
 {
 	struct alert_request *r = cmd->accept;
 	struct text_lacks lacks = { .count = 0 };
-	struct err err = { 0 };
+	struct err err = { 0 }, other;
 	struct alert a;
 	int64_t id;
 	int before = store_changes(e->store), again;
@@ -341,7 +341,8 @@ engine_accept(struct engine *e, struct command *cmd)
 	}
 	free(r->client);
 	r->client = xstrdup(cmd->by.name);
-	if (engine_settle_kind(e, r, &err) < 0) {
+	/* What was accepted before under its key is repeated, though the table has changed since. */
+	if (engine_settle_kind(e, r, &err) < 0 && repeated(e, r, &id, &other) <= 0) {
 		engine_refuse(e, cmd->reply_to, &err);
 		return;
 	}

@@ -1,5 +1,6 @@
 """What it is about, and how bad it is, finds text and ladder: the table of kinds (docs/kinds.md)."""
 import os
+import signal
 import subprocess
 
 import pytest
@@ -144,6 +145,19 @@ def test_gongctl_sends_lists_and_shows_kinds(world):
                      "--lift", lang="en").count("tells those who were reached") == 1
 
 
+
+
+def test_what_was_accepted_is_repeated_though_its_kind_is_gone(world):
+    asked = dict(key="gone", kind="tsunami", severity="red", audience=AUDIENCE)
+    alert = world.send(**asked)
+    with open(world.path("own.kinds"), "w", encoding="utf-8") as f:
+        f.write('kind "hail" {\n\tred = {"warn.general", "move.prepare"}\n}\n')
+    world.gongd.signal(signal.SIGHUP)
+    wait_for("the reload", lambda: "tsunami" not in world.ctl("kind", "list"))
+    status, answer = world.api("POST", "/v1/alerts", asked)
+    assert (status, answer["id"], answer["repeat"]) == (200, alert, True), answer
+    status, answer = world.api("POST", "/v1/alerts", dict(asked, key="new"))
+    assert (status, answer["field"]) == (422, "/kind"), answer
 
 
 def test_a_reload_that_would_lose_a_text_is_refused(world):
