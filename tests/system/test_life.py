@@ -93,6 +93,7 @@ def test_a_reload_that_an_open_alert_cannot_live_with_is_refused():
         for name in os.listdir(world.path("policies")):
             if name != "duty.callout.conf":
                 os.remove(world.path("policies/" + name))
+        edit(world.conf, 'kinds = {"%s/config/kinds.conf"}' % ROOT, "kinds = {}")
         edit(world.path("roles.conf"), 'role "transfer_lead"', 'role "transfer_chief"',
              '"transfer_lead"', '"transfer_chief"')
         reload(world, "settings not reloaded")
