@@ -98,6 +98,8 @@ TEST_DEPS := python3-pytest python3-yaml python3-openpyxl gammu clang clang-tidy
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 # Kannel is unpacked, not installed: Debian's package makes itself a service of the machine.
 KANNEL := build/kannel/usr/sbin/bearerbox
+# Likewise.
+ALERTMANAGER := build/alertmanager/usr/bin/prometheus-alertmanager
 deps:
 	apt-get update -qq
 	$(APT) $(DEPS)
@@ -106,11 +108,14 @@ deps-test:
 	$(APT) $(DEPS) $(TEST_DEPS)
 $(KANNEL):
 	tests/kannel.sh build/kannel
+$(ALERTMANAGER):
+	tests/alertmanager.sh build/alertmanager
 have:
 	@dpkg -s $(DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps; }
 have-test:
 	@dpkg -s $(DEPS) $(TEST_DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps-test; }
 	@[ -x $(KANNEL) ] || $(MAKE) $(KANNEL)
+	@[ -x $(ALERTMANAGER) ] || $(MAKE) $(ALERTMANAGER)
 # The compiler would only say that a header is missing.
 ifeq ($(filter deps deps-test have have-test demo check asan lint fuzz bench soak client clean,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(PKGS) gammu && echo yes),yes)

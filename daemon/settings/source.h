@@ -10,7 +10,8 @@
 /* Name in gong.conf, does it need `read { … }` of a rules file, do its senders take back what they
  * said (of a mapped one the map says it).  The parsers are daemon/intake/formats/. */
 #define SOURCE_FORMATS(F) \
-	F(JSON, "json", true, false)
+	F(JSON, "json", true, false) \
+	F(ALERTMANAGER, "alertmanager", false, true)
 enum source_format {
 #define F(name, text, by_map, has_ends) FORMAT_##name,
 	SOURCE_FORMATS(F)

@@ -75,7 +75,8 @@ path_is(const char *rest, const char *token)
 {
 	char value[SECRET_MAX];
 
-	return *rest == '/' && url_decode(value, sizeof(value), rest + 1, strlen(rest + 1)) == 0 &&
+	/* What stands behind it some clients add by themselves: Prometheus its /api/v2/alerts. */
+	return *rest == '/' && url_decode(value, sizeof(value), rest + 1, strcspn(rest + 1, "/")) == 0 &&
 	       auth_is_secret(value, token);
 }
 

@@ -89,6 +89,67 @@ reads_json_by_pointers(void **state)
 }
 
 static void
+reads_alertmanager(void **state)
+{
+	static const struct { const char *what, *body, *want; } cases[] = {
+		{ "each alert of a post by its own status, whatever stands at the top",
+		  "{\"version\":\"4\",\"status\":\"firing\",\"truncatedAlerts\":0,\"alerts\":[{\"status\":\"firing\","
+		  "\"labels\":{\"alertname\":\"Hot\",\"severity\":\"critical\"},\"annotations\":{\"summary\":\"too hot\"},"
+		  "\"startsAt\":\"2026-11-30T00:00:00.5Z\",\"endsAt\":\"0001-01-01T00:00:00Z\",\"fingerprint\":\"79\"},"
+		  "{\"status\":\"resolved\",\"labels\":{\"alertname\":\"Wet\"},\"startsAt\":\"2026-11-29T00:00:00Z\","
+		  "\"endsAt\":\"2026-11-29T01:00:00Z\",\"fingerprint\":\"80\"}]}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"79/1795996800500\",\"kind\":\"Hot\",\"severity\":\"red\","
+		  "\"sent_at\":1795996800500,\"onset_at\":1795996800500,\"en\":{\"headline\":\"too hot\"},\"labels\":{"
+		  "\"alertname\":\"Hot\",\"severity\":\"critical\",\"annotation_summary\":\"too hot\"}}\n"
+		  "{\"act\":\"end\",\"mode\":\"real\",\"ref\":\"80/1795910400000\",\"kind\":\"Wet\",\"sent_at\":1795914000000,"
+		  "\"onset_at\":1795910400000,\"labels\":{\"alertname\":\"Wet\"}}" },
+		{ "Prometheus' own list: an end to come is no end, one that has passed is",
+		  "[{\"labels\":{\"a\":\"b\"},\"startsAt\":\"2026-11-29T00:00:00Z\",\"endsAt\":\"2027-01-01T00:00:00Z\"},"
+		  "{\"labels\":{\"a\":\"b\"},\"startsAt\":\"2026-11-29T00:00:00Z\",\"endsAt\":\"2026-11-29T00:00:01Z\"}]",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"3a642aa3c622df6a/1795910400000\",\"sent_at\":1795910400000,"
+		  "\"onset_at\":1795910400000,\"labels\":{\"a\":\"b\"}}\n{\"act\":\"end\",\"mode\":\"real\",\"ref\":"
+		  "\"3a642aa3c622df6a/1795910400000\",\"sent_at\":1795910401000,\"onset_at\":1795910400000,\"labels\":{\"a\":\"b\"}}" },
+		{ "one without labels is nobody's", "[{}]",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"cbf29ce484222325/0\"} ! signal_no_labels" },
+		{ "no list", "{\"alerts\":{}}",
+		  "invalid: there is no list at /alerts; the rules file says that the signals stand there (each)" },
+	};
+	char got[1100];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_all(got, sizeof(got), FORMAT_ALERTMANAGER, NULL, cases[i].body);
+		holds(cases[i].what, strcmp(got, cases[i].want) == 0, "%s", got);
+	}
+}
+
+/* Whether what it sends a second time is the same: it posts for ever. */
+static void
+says_the_same_of_the_same(void **state)
+{
+	static const char body[] = "[{\"labels\":{\"a\":\"b\"},\"startsAt\":\"2027-02-01T00:00:00Z\",\"endsAt\":\"%s\"}]";
+	char one[1100], other[1100], text[200];
+
+	snprintf(text, sizeof(text), body, "2027-03-01T00:00:00Z");
+	read_all(one, sizeof(one), FORMAT_ALERTMANAGER, NULL, text);
+	snprintf(text, sizeof(text), body, "2027-03-01T00:04:00Z");
+	read_all(other, sizeof(other), FORMAT_ALERTMANAGER, NULL, text);
+	assert_string_equal(one, other);
+}
+
+static void
+tells_of_what_was_left_out(void **state)
+{
+	static const char body[] = "{\"truncatedAlerts\":2,\"alerts\":[]}";
+	struct format_input in = { .bytes = body, .len = strlen(body), .now = 1796000000000 };
+	struct signal_post post = { 0 };
+
+	assert_int_equal(format_alertmanager(&post, &in, NULL), 0);
+	assert_non_null(post.problem);
+	assert_string_equal(said_value(post.problem, 0), "2");
+	signal_post_fini(&post);
+}
+
+static void
 refuses_maps_that_point_nowhere(void **state)
 {
 	static const struct { const char *map, *says; } cases[] = {
@@ -254,6 +315,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_json_by_pointers),
+		cmocka_unit_test(reads_alertmanager),
+		cmocka_unit_test(says_the_same_of_the_same),
+		cmocka_unit_test(tells_of_what_was_left_out),
 		cmocka_unit_test(refuses_maps_that_point_nowhere),
 		cmocka_unit_test(knows_ends),
 		cmocka_unit_test(points_as_rfc_6901_does),

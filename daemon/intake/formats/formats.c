@@ -5,7 +5,7 @@ format_parse_fn
 format_parser(enum source_format format)
 {
 	static const format_parse_fn parsers[SOURCE_FORMAT_COUNT] = {
-		[FORMAT_JSON] = format_json,
+		[FORMAT_JSON] = format_json, [FORMAT_ALERTMANAGER] = format_alertmanager,
 	};
 
 	return parsers[format];

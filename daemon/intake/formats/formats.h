@@ -29,5 +29,6 @@ typedef int (*format_parse_fn)(struct signal_post *out, const struct format_inpu
 format_parse_fn format_parser(enum source_format);
 
 int format_json(struct signal_post *out, const struct format_input *, struct err *);
+int format_alertmanager(struct signal_post *out, const struct format_input *, struct err *);
 
 #endif
