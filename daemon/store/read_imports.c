@@ -58,7 +58,7 @@ find(struct reader *r, const struct read_query *q, struct staged *s, struct err 
 int
 read_import(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
 {
-	struct staged s;
+	struct staged s = { 0 };
 
 	if (find(r, q, &s, err) < 0)
 		return -1;
@@ -252,7 +252,7 @@ read_import_rows(struct reader *r, const struct read_query *q, struct buf *out, 
 	struct row row = { .r = r, .q = q, .out = out };
 	size_t limit = read_limit(q), count = 0;
 	int64_t after, last = 0;
-	struct staged s;
+	struct staged s = { 0 };
 	sqlite3_stmt *st;
 
 	if (read_cursor(q->after, &after, 1) < 0)

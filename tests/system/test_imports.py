@@ -22,6 +22,10 @@ MOVE = dict(template="flood.move", policy="move.now", severity="red", params={"r
 def world():
     with World(name="imports") as w:
         w.routes = sim_route(w.path("books"))
+        with open(w.path("village2"), "w", encoding="ascii") as f:
+            f.write("village2" * 4)
+        w.clients = ('client "village2" {\n token_file = "%s"\n may = {import}\n divisions = {990121001002}\n}\n'
+                     % w.path("village2"))
         w.write_conf()
         w.start()
         w.district = District(1, 20)
@@ -144,6 +148,33 @@ def test_an_open_target_wants_its_last_person(world):
     wait_for("the desk to know", lambda: world.rows(
         "SELECT 1 FROM target WHERE alert = ? AND nobody = 1", alert))
     world.api("POST", "/v1/alerts/%d/cancel" % alert, {"note": "完"})
+    world.load(world.district)
+
+
+def test_who_is_limited_sees_and_removes_his_own_only(world):
+    """A client of the second village; its file lacks everybody, and it may take away what is his."""
+    place, token = HERE + "002", "village2" * 4
+
+    def few(method, path, body=None):
+        return world.tcp(method, path, body, token=token)
+    mine = posts(world, place)
+    with open(write(world, mine[:1]), "rb") as f:
+        body = f.read()
+    outside = "/v1/import/contacts?preview=1&within="
+    assert few("POST", outside + HERE, body)[1]["code"] == "import_within"
+    with open(write(world, posts(world, HERE + "003")[:1]), "rb") as f:
+        assert few("POST", "/v1/import/contacts?preview=1", f.read())[1]["code"] == "import_outside"
+    everywhere = few("POST", "/v1/import/contacts?preview=1", body)[1]
+    seen = few("POST", outside + place, body)[1]
+    assert seen["inside"] == everywhere["inside"] == seen["missing"] + 1 > 5, (seen, everywhere)
+    path = "/v1/imports/%d" % seen["id"]
+    assert world.api("GET", path)[1]["code"] == world.api("POST", path + "/apply", {})[1]["code"] == "import_of_other"
+    assert {i["by"] for i in few("GET", "/v1/imports")[1]["imports"]} == {"village2"}
+    status, done = few("POST", path + "/apply", {"replace": True, "yes": True})
+    assert status == 200 and done["removed"] == seen["missing"], done
+    left = world.rows("SELECT count(*) AS n FROM post WHERE division = ?", int(place))[0]["n"]
+    assert left == len([p for p in mine if p["id"] == mine[0]["id"]])
+    few("DELETE", "/v1/imports/%d" % everywhere["id"])
     world.load(world.district)
 
 
