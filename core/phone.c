@@ -252,3 +252,47 @@ phone_mask(char out[PHONE_TEXT], uint64_t e164)
 	for (size_t i = len > 10 ? len - 8 : 3; i + 4 < len; i++)
 		out[i] = '*';
 }
+
+static bool
+is_digits(const char *text, size_t least, size_t most)
+{
+	size_t len = strspn(text, "0123456789");
+
+	return !text[len] && len >= least && len <= most;
+}
+
+/* E.164: 1 and 7 stand alone, the zones have their two-digit codes, all others have three digits. */
+static size_t
+country_digits(const char *text)
+{
+	static const char two[] = " 20 27 30 31 32 33 34 36 39 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58"
+		" 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98 ";
+	char code[8];
+
+	if (*text == '1' || *text == '7')
+		return 1;
+	snprintf(code, sizeof(code), " %.2s ", text);
+	return strlen(text) > 1 && strstr(two, code) ? 2 : 3;
+}
+
+const char *
+phone_country(const char *text)
+{
+	static const char *const china[] = { "CN", "CHN", "PRC", "China", "中国", "中华人民共和国" };
+	const char *digits = text + (*text == '+' ? 1 : strncmp(text, "00", 2) == 0 ? 2 : 0);
+
+	for (size_t i = 0; i < sizeof(china) / sizeof(*china); i++)
+		if (strcasecmp(text, china[i]) == 0)
+			return "86";
+	if (!is_digits(digits, 1, 3) || *digits == '0' || strlen(digits) != country_digits(digits))
+		return NULL;
+	return digits;
+}
+
+const char *
+phone_area(const char *text)
+{
+	const char *digits = text + (*text == '0');
+
+	return is_digits(digits, *text == '0', 5) && *digits != '0' ? digits : NULL;
+}

@@ -13,6 +13,11 @@ struct phone_plan {
 	const char *area;	/* area code without the trunk 0, "771"; "" if none */
 };
 
+/* A country code, alone or as it is dialled or called ("86", "+86", "0086", "CN", "中国"), as its digits; an
+ * area code with or without its 0 as what a plan wants.  NULL: it is none.  Borrowed of `text`, or static. */
+const char *phone_country(const char *text);
+const char *phone_area(const char *text);
+
 #define PHONE_TEXT 24
 
 /* Accepts +E.164, 00-prefixed, national and local forms of the plan's country, with whatever

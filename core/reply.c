@@ -221,17 +221,17 @@ reply_word_fault(const char *word, enum answer_kind kind)
 
 	reply_text(line, sizeof(line), word);
 	if (!line[0])
-		return "says nothing";
+		return WORD(word_says_nothing);
 	if (strpbrk(line, "0123456789?."))
-		return "holds a digit or a question mark";
+		return WORD(word_has_digit);
 	if (reply_word_whole(line, IS(OPT_OUT) | IS(OPT_IN)))
-		return "is how people leave or come back";
+		return WORD(word_leaves);
 	for (size_t at = 0; line[at] && !no;) {
 		const struct reply_word *w = reply_word_at(line, at, READ);
 
 		if (w && (w->is == CLASS_DOUBT || w->is == CLASS_DANGER || w->is == CLASS_DIGIT ||
 			  w->is == CLASS_BUT || w->kind == ANSWER_CANNOT || w->kind == ANSWER_HELP))
-			return "denies, doubts or counts, and so is no answer";
+			return WORD(word_denies);
 		at += w ? strlen(w->text) : 1;
 	}
 	return NULL;

@@ -35,6 +35,7 @@ fail_at(const char *source, const char *at, struct err *err, const char *what, c
 	size_t len)
 {
 	size_t line = 1, column = 1;
+	char *shown;
 
 	for (const char *p = source; p < at; p++) {
 		if (*p == '\n') {
@@ -44,8 +45,11 @@ fail_at(const char *source, const char *at, struct err *err, const char *what, c
 			column++;
 		}
 	}
-	return err_set(err, "%zu:%zu %s \"%.*s\"", line, column, what, (int)(len < 60 ? len : 60),
-		       name);
+	shown = xstrndup(name, len);
+	err_say_phrase(err, REFUSED_INVALID, about(CONCEPT_TEMPLATE),
+		       PHRASE_AND_VALUES(tag_at, NUM(line), NUM(column), what, QUOTE(shown)));
+	free(shown);
+	return -1;
 }
 
 static bool
@@ -72,10 +76,10 @@ close_section(struct compiler *c, const char *at, const char *name, size_t len)
 	struct node *open;
 
 	if (!c->depth)
-		return fail_at(c->source, at, c->err, "nothing is open to be closed by", name, len);
+		return fail_at(c->source, at, c->err, WORD(tag_closes_nothing), name, len);
 	open = &c->text->nodes[c->open[c->depth - 1]];
 	if (strlen(open->text) != len || memcmp(open->text, name, len) != 0)
-		return fail_at(c->source, at, c->err, "the open section is closed by another name",
+		return fail_at(c->source, at, c->err, WORD(tag_closes_other),
 			       name, len);
 	open->end = c->text->count;
 	c->depth--;
@@ -99,14 +103,14 @@ tag(struct compiler *c, const char *at, const char *name, size_t len)
 	while (len && name[len - 1] == ' ')
 		len--;
 	if (!len)
-		return fail_at(c->source, at, c->err, "empty name in", "{{}}", 4);
+		return fail_at(c->source, at, c->err, WORD(tag_empty), "{{}}", 4);
 	if (kind == '/')
 		return close_section(c, at, name, len);
 	if (!is_known(name, len, c->names, c->count))
-		return fail_at(c->source, at, c->err, "there is no parameter", name, len);
+		return fail_at(c->source, at, c->err, WORD(tag_no_param), name, len);
 	if (kind == '#' || kind == '^') {
 		if (c->depth == DEPTH_MAX)
-			return fail_at(c->source, at, c->err, "sections are nested too deeply at",
+			return fail_at(c->source, at, c->err, WORD(tag_too_deep),
 				       name, len);
 		c->open[c->depth++] = c->text->count;
 	}
@@ -130,7 +134,7 @@ compile(struct compiler *c)
 			add(c->text, NODE_TEXT, p, (size_t)(open - p));
 		close = strstr(open + 2, "}}");
 		if (!close)
-			return fail_at(c->source, open, c->err, "this is never closed:", open,
+			return fail_at(c->source, open, c->err, WORD(tag_open), open,
 				       strlen(open));
 		if (tag(c, open, open + 2, (size_t)(close - open - 2)) < 0)
 			return -1;
@@ -139,7 +143,7 @@ compile(struct compiler *c)
 	if (c->depth) {
 		const char *name = c->text->nodes[c->open[c->depth - 1]].text;
 
-		return fail_at(c->source, p, c->err, "this section is never closed:", name,
+		return fail_at(c->source, p, c->err, WORD(tag_section_open), name,
 			       strlen(name));
 	}
 	return 0;
@@ -313,9 +317,8 @@ check_asked(const struct template *t, const char *source, struct err *err)
 			p += strlen(asks[a]);
 			if (*p >= '0' && *p <= '9' && !(p[1] >= '0' && p[1] <= '9') &&
 			    !has_token(t, *p))
-				return err_set(err, "the text asks for answer %c (\"%.20s…\"), but the "
-					       "template has no answer \"%c\"; add it or change the "
-					       "text", *p, source, *p);
+				return err_say_phrase(err, REFUSED_INVALID, about(CONCEPT_TEMPLATE),
+						      PHRASE_AND_VALUES(text_asks, NUM(*p - '0'), QUOTE(source)));
 		}
 	}
 	return 0;

@@ -120,20 +120,22 @@ look_at_all(struct report *r, const struct settings *s, msec now)
 	check_store(r, s, now);
 }
 
+/* What a file has wrong is an error; what could only be meant in one way was read so. */
+static void
+hear(void *ctx, bool fault, const struct said *said)
+{
+	report_said(ctx, fault ? REPORT_ERROR : REPORT_WARNING, "settings", said);
+}
+
 int
 check_run(const char *path, int lang, bool json)
 {
 	struct report r = { .lang = lang < 0 ? report_lang() : (enum lang)lang, .json = json };
 	struct settings *s;
-	struct buf faults = { 0 };
-	struct err err = { 0 };
+	const struct settings_listener listener = { hear, &r };
 
 	signal(SIGPIPE, SIG_IGN);
-	if (settings_load(&s, path, &faults, &err) < 0) {
-		for (char *rest = NULL, *line = strtok_r(faults.data, "\n", &rest); line;
-		     line = strtok_r(NULL, "\n", &rest))
-			report_text(&r, REPORT_ERROR, path, line);
-	} else {
+	if (settings_load(&s, path, &listener, NULL) == 0) {
 		setenv("TZ", s->timezone, 1);
 		tzset();
 		look_at_all(&r, s, wall_clock());
@@ -141,6 +143,5 @@ check_run(const char *path, int lang, bool json)
 			say_all_right(&r, path, s);
 		settings_unref(s);
 	}
-	buf_fini(&faults);
 	return report_end(&r);
 }

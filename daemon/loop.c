@@ -14,6 +14,7 @@
 
 #include "daemon/bridge.h"
 #include "daemon/children/children.h"
+#include "daemon/heard.h"
 #include "daemon/log.h"
 #include "daemon/routes/routes.h"
 #include "daemon/watch.h"
@@ -397,7 +398,7 @@ on_hangup(evutil_socket_t sig, short what, void *ctx)
 	struct settings *fresh;
 	struct err err = { 0 };
 
-	if (settings_load(&fresh, l->settings->path, NULL, &err) < 0) {
+	if (settings_load(&fresh, l->settings->path, &heard_in_log, &err) < 0) {
 		log_line(LOG_ERROR, "reload refused reason=\"%s\"", err.text);
 		return;
 	}

@@ -12,6 +12,7 @@
 
 #include "core/buf.h"
 #include "daemon/check.h"
+#include "daemon/heard.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
 #include "daemon/settings/settings.h"
@@ -149,7 +150,7 @@ main(int argc, char **argv)
 		return rc;
 	if (options.check)
 		return check_run(options.config, options.lang, options.json);
-	if (settings_load(&settings, options.config, NULL, &err) < 0) {
+	if (settings_load(&settings, options.config, &heard_in_log, &err) < 0) {
 		fprintf(stderr, "gongd: %s\n", err.text);
 		return 1;
 	}

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/conf_text.h"
 #include "core/segment.h"
 #include "files/read.h"
 
@@ -16,57 +17,93 @@ static __thread const char *reading_file;	/* a section still open has no name of
 /* Its scanner is one for the whole process, and loop, engine and reader all parse. */
 static pthread_mutex_t scanner = PTHREAD_MUTEX_INITIALIZER;
 
+static int
+say_at(struct err *err, const char *file, unsigned line, const struct said *what)
+{
+	return err_say_phrase(err, REFUSED_FAULT, about(CONCEPT_NONE),
+			      PHRASE_AND_VALUES(conf_at, file, NUM(line), NEST(what)));
+}
+
+static void
+refuse_line(const cfg_t *cfg, const struct said *what)
+{
+	if (!reading || reading->text[0])
+		return;			/* the first fault is the one to mend */
+	say_at(reading, cfg && cfg->filename ? cfg->filename : reading_file, cfg ? (unsigned)cfg->line : 1, what);
+}
+
 static void
 on_error(cfg_t *cfg, const char *fmt, va_list args)
 {
-	char what[300];
+	char whole[300];
+	const char *word = "";
+	struct said said;
+	va_list again;
 
-	if (!reading || reading->text[0])
-		return;			/* the first fault is the one to mend */
-	vsnprintf(what, sizeof(what), fmt, args);
-	err_set(reading, "%s:%d: %s", cfg && cfg->filename ? cfg->filename : reading_file,
-		cfg ? cfg->line : 0, what);
+	va_copy(again, args);
+	vsnprintf(whole, sizeof(whole), fmt, args);
+	if (strchr(fmt, '%'))
+		word = va_arg(again, const char *);	/* each of its formats begins with a %s */
+	va_end(again);
+	conf_said(cfg, fmt, word, whole, &said);
+	refuse_line(cfg, &said);
 }
 
-/* Past a comment or quoted string that begins at `p`; `p` itself when none does. */
-static const char *
-skip_quoted(const char *p)
+int
+conf_refuse_phrase(cfg_t *cfg, enum phrase phrase, const char *const *values)
 {
-	const char *end = p;
+	struct said said;
 
-	if (*p == '#' || (p[0] == '/' && p[1] == '/'))
-		return p + strcspn(p, "\n");
-	if (p[0] == '/' && p[1] == '*') {
-		end = strstr(p + 2, "*/");
-		return end ? end + 2 : p + strlen(p);
-	}
-	if (*p != '"' && *p != '\'')
-		return p;
-	for (end = p + 1; *end && *end != *p; end++)
-		end += *end == '\\' && end[1];
-	return *end ? end + 1 : end;
+	said_fill(&said, phrase, values);
+	refuse_line(cfg, &said);
+	return -1;
 }
 
-/* libconfuse takes a file that ends inside a section: one cut short while being written would
- * lose its last steps in silence.  0 = every brace is closed, else the line of the open one. */
-static int
-open_brace(const char *body)
+void
+hear(struct hearing *h, bool fault, const struct said *said)
 {
-	int lines[16] = { 0 }, line = 1;
-	size_t depth = 0;
+	h->faults += fault;
+	if (h->to)
+		h->to->hear(h->to->ctx, fault, said);
+}
 
-	for (const char *p = body; *p;) {
-		const char *next = skip_quoted(p);
+struct healed {				/* one file's notes on their way to the listener */
+	struct hearing *h;
+	const char *path;
+};
 
-		if (*p == '{' && depth++ < 16)
-			lines[depth - 1] = line;
-		else if (*p == '}' && depth)
-			depth--;
-		next += next == p;
-		for (; p < next; p++)
-			line += *p == '\n';
-	}
-	return !depth ? 0 : lines[depth < 16 ? depth - 1 : 15];
+static void
+pass_note(void *ctx, const struct conf_finding *f)
+{
+	const struct healed *healed = ctx;
+	struct err note = { 0 };
+
+	say_at(&note, healed->path, f->line, &f->said);
+	hear(healed->h, false, &note.said);
+}
+
+static bool
+has_variable(const char *name)
+{
+	return getenv(name) != NULL;
+}
+
+char *
+conf_read(const char *path, bool site, struct hearing *h, struct err *err)
+{
+	struct healed healed = { h, path };
+	struct conf_text how = { .site = site, .has_variable = has_variable, .tell = pass_note, .ctx = &healed };
+	struct conf_finding fault;
+	size_t len;
+	char *bytes = file_read(path, FILE_CONF_MAX, &len, err), *text;
+
+	if (!bytes)
+		return NULL;
+	text = conf_text(bytes, len, &how, &fault);
+	free(bytes);
+	if (!text)
+		say_at(err, path, fault.line, &fault.said);
+	return text;
 }
 
 /* Sections that stand once in a file are made before it is read, and without its name. */
@@ -78,6 +115,37 @@ name_sections(cfg_t *cfg, const char *file)
 			name_sections(cfg_opt_getnsec(opt, i), file);
 	if (!cfg->filename)
 		cfg->filename = xstrdup(file);
+}
+
+/* A section's line is where it ends; people look for where it begins. */
+static void
+place_section(cfg_t *cfg, const struct conf_block *blocks, size_t count)
+{
+	for (cfg_opt_t *opt = cfg->opts; opt && opt->name; opt++)
+		for (unsigned i = 0; opt->type == CFGT_SEC && i < cfg_opt_size(opt); i++) {
+			cfg_t *section = cfg_opt_getnsec(opt, i);
+			size_t b = 0;
+
+			place_section(section, blocks, count);
+			for (size_t end = count; b < end;)	/* the first that ends there */
+				if (blocks[(b + end) / 2].ends < (unsigned)section->line)
+					b = (b + end) / 2 + 1;
+				else
+					end = (b + end) / 2;
+			if (b < count && blocks[b].ends == (unsigned)section->line)
+				section->line = (int)blocks[b].begins;
+		}
+}
+
+static void
+place_sections(cfg_t *cfg, const char *body)
+{
+	struct conf_finding unused;
+	struct buf blocks = { 0 };
+
+	conf_scan(body, &(struct conf_text){ .site = false }, &blocks, &unused);
+	place_section(cfg, (const struct conf_block *)(void *)blocks.data, blocks.len / sizeof(struct conf_block));
+	buf_fini(&blocks);
 }
 
 cfg_t *
@@ -100,19 +168,34 @@ conf_parse(cfg_opt_t *opts, const char *file, const char *body, struct err *err)
 	reading = NULL;
 	if (in)
 		fclose(in);
-	if (rc == CFG_SUCCESS && !local.text[0] && open_brace(body))
-		err_set(&local, "%s:%d: this { is never closed; is the file complete?", file,
-			open_brace(body));
 	if (rc == CFG_SUCCESS && !local.text[0]) {
 		name_sections(cfg, file);
+		place_sections(cfg, body);
 		return cfg;
 	}
 	if (!local.text[0])
-		err_set(&local, "%s: not readable as configuration", file);
+		conf_say_at(file, 1, &local, conf_unreadable);
 	if (err)
 		*err = local;
 	cfg_free(cfg);
 	return NULL;
+}
+
+int
+conf_say_at_phrase(const char *file, unsigned line, struct err *err, enum phrase phrase,
+		    const char *const *values)
+{
+	struct said said;
+
+	said_fill(&said, phrase, values);
+	return say_at(err, file, line, &said);
+}
+
+int
+conf_say_phrase(cfg_t *section, struct err *err, enum phrase phrase, const char *const *values)
+{
+	return conf_say_at_phrase(section->filename ? section->filename : "?",
+				   section->line ? (unsigned)section->line : 1, err, phrase, values);
 }
 
 int
@@ -124,14 +207,30 @@ conf_fail(cfg_t *section, struct err *err, const char *fmt, ...)
 	va_start(args, fmt);
 	vsnprintf(what, sizeof(what), fmt, args);
 	va_end(args);
-	return err_set(err, "%s:%d: %s", section->filename ? section->filename : "?",
-		       section->line, what);
+	return conf_say(section, err, verbatim, what);
 }
 
 msec
 conf_ms(cfg_t *section, const char *option)
 {
 	return (msec)cfg_getfloat(section, option);
+}
+
+unsigned
+conf_line(const char *body, const char *option)
+{
+	size_t len = strlen(option);
+	unsigned line = 1;
+
+	for (const char *p = body; *p; line++) {
+		const char *begin = p + strspn(p, " \t");
+
+		if (strncmp(begin, option, len) == 0 && strchr(" \t=+", begin[len]))
+			return line;
+		p += strcspn(p, "\n");
+		p += *p == '\n';
+	}
+	return 1;
 }
 
 char *
@@ -156,9 +255,14 @@ read_secret(const char *path, struct err *err)
 	if (!body)
 		return NULL;
 	body[strcspn(body, "\r\n")] = '\0';
-	if (*body && utf8_check(body, strlen(body), NULL) == 0)
+	if (!*body)
+		conf_say_at(path, 1, err, secret_empty);
+	else if (utf8_check(body, strlen(body), NULL) < 0)
+		conf_say_at(path, 1, err, secret_not_utf8);
+	else if (conf_is_placeholder(body))
+		conf_say_at(path, 1, err, secret_placeholder);
+	else
 		return body;
-	err_set(err, "%s: cannot be used: its first line %s", path, *body ? "is not UTF-8" : "is empty");
 	free(body);
 	return NULL;
 }

@@ -43,9 +43,7 @@ take_pointer(char **out, cfg_t *section, const char *option, struct err *err)
 	const char *text = cfg_getstr(section, option);
 
 	if (text && !is_pointer(text))
-		return conf_fail(section, err, "%s = \"%.60s\" is no JSON pointer; write \"/name\", or "
-				 "\"/list/0/name\", and a \"/\" or \"~\" within a name as ~1 or ~0", option,
-				 text);
+		return conf_say(section, err, map_pointer, option, QUOTE(text));
 	*out = xstrdup(text);
 	return 0;
 }
@@ -74,8 +72,7 @@ take_words(struct json_map_words *out, cfg_t *section, const char *option, const
 		const char *pair = cfg_getnstr(section, option, i), *sign = strrchr(pair, '=');
 
 		if (!sign || sign == pair || !is_ours(option, sign + 1))
-			return conf_fail(section, err, "%s: \"%.60s\" does not say what a word means; write "
-					 "\"THEIRS=OURS\", where OURS is %s", option, pair, ours);
+			return conf_say(section, err, map_word, option, QUOTE(pair), ours);
 		out->list[out->count].theirs = xstrndup(pair, (size_t)(sign - pair));
 		out->list[out->count++].ours = xstrdup(sign + 1);
 	}
@@ -89,14 +86,12 @@ take_labels(struct json_map *m, cfg_t *section, struct err *err)
 
 	m->labels = xcalloc(count + 1, sizeof(*m->labels));
 	if (count > SIGNAL_LABELS_MAX)
-		return conf_fail(section, err, "read has %u labels; a signal keeps at most %d", count,
-				 SIGNAL_LABELS_MAX);
+		return conf_say(section, err, map_labels, NUM(count), NUM(SIGNAL_LABELS_MAX));
 	for (unsigned i = 0; i < count; i++) {
 		cfg_t *label = cfg_getnsec(section, "label", i);
 
 		if (!cfg_getstr(label, "at"))
-			return conf_fail(label, err, "label \"%s\" does not say where it stands; add "
-					 "at = \"/name\"", cfg_title(label));
+			return conf_say(label, err, map_label_where, QUOTE(cfg_title(label)));
 		m->labels[m->label_count].name = xstrdup(cfg_title(label));
 		if (take_pointer(&m->labels[m->label_count++].at, label, "at", err) < 0)
 			return -1;
@@ -115,8 +110,7 @@ take_text(struct json_map *m, cfg_t *text, struct err *err)
 	int lang = lang_parse(cfg_title(text));
 
 	if (lang < 0)
-		return conf_fail(text, err, "text \"%s\": there is no such language; use zh or en",
-				 cfg_title(text));
+		return conf_say(text, err, text_language, QUOTE(cfg_title(text)));
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
 		struct json_map_text *t = &m->texts[m->text_count];
 
@@ -152,11 +146,10 @@ take_all(struct json_map *m, cfg_t *section, struct err *err)
 		return -1;
 	JSON_MAP_FIELDS(F)
 #undef F
-	if (take_words(&m->act_is, section, "act_is", "alert, update, end, test or beat", err) < 0 ||
-	    take_words(&m->mode_is, section, "mode_is", "real, drill or test", err) < 0 ||
-	    take_words(&m->kind_is, section, "kind_is", "a kind such as rainstorm", err) < 0 ||
-	    take_words(&m->severity_is, section, "severity_is",
-		       "notice, blue, yellow, orange or red", err) < 0)
+	if (take_words(&m->act_is, section, "act_is", WORD(map_acts), err) < 0 ||
+	    take_words(&m->mode_is, section, "mode_is", WORD(map_modes), err) < 0 ||
+	    take_words(&m->kind_is, section, "kind_is", WORD(map_kinds), err) < 0 ||
+	    take_words(&m->severity_is, section, "severity_is", WORD(map_severities), err) < 0)
 		return -1;
 	if (take_labels(m, section, err) < 0)
 		return -1;
@@ -185,7 +178,7 @@ json_map_parse(const char *body, const char *file, struct err *err)
 	if (cfg_size(cfg, "read"))
 		m = json_map_from(cfg_getsec(cfg, "read"), err);
 	else
-		err_set(err, "%s: there is no read { … }: where do the parts of a signal stand?", file);
+		conf_say_at(file, 1, err, map_no_read);
 	cfg_free(cfg);
 	return m;
 }

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "files/read.h"
-
 static cfg_opt_t further_opts[] = {
 	CFG_STR_LIST("text", "{}", CFGF_NONE), CFG_STR("severity", NULL, CFGF_NONE),
 	CFG_STR("title", NULL, CFGF_NONE), CFG_STR("title_en", NULL, CFGF_NONE),
@@ -66,8 +64,8 @@ check_template(const struct settings *s, cfg_t *section, const char *option, con
 
 	if (settings_template(s, name))
 		return 0;
-	return conf_fail(section, err, "%s: there is no template \"%s\"%s%s%s", option, name,
-			 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return near ? conf_say(section, err, kind_template_near, option, QUOTE(name), near)
+		    : conf_say(section, err, kind_template, option, QUOTE(name));
 }
 
 /* {"template"} or {"template", "policy"}; the ladder of a colour is call.COLOUR. */
@@ -82,8 +80,7 @@ read_text(struct kind_text *text, const struct settings *s, cfg_t *section, cons
 	if (!count)
 		return 0;		/* as of the kinds that have no row */
 	if (count > 2)
-		return conf_fail(section, err, "%s has %u names; write {\"template\"}, or {\"template\", "
-				 "\"policy\"}", option, count);
+		return conf_say(section, err, kind_names, option, NUM(count));
 	snprintf(own, sizeof(own), "call.%s", severity_name(severity));
 	if (count == 2)
 		policy = cfg_getnstr(section, option, 1);
@@ -92,8 +89,8 @@ read_text(struct kind_text *text, const struct settings *s, cfg_t *section, cons
 	if (!settings_policy(s, policy)) {
 		const char *near = settings_near(s, SETTINGS_POLICIES, policy);
 
-		return conf_fail(section, err, "%s: there is no policy \"%s\"%s%s%s", option, policy,
-				 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+		return near ? conf_say(section, err, kind_policy_near, option, QUOTE(policy), near)
+			    : conf_say(section, err, kind_policy, option, QUOTE(policy));
 	}
 	text->template = xstrdup(cfg_getnstr(section, option, 0));
 	text->policy = xstrdup(policy);
@@ -108,11 +105,9 @@ read_further(struct kind_row *k, const struct settings *s, cfg_t *section, struc
 	int severity = word ? severity_parse(word) : -1;
 
 	if (severity <= SEVERITY_NOTICE)
-		return conf_fail(section, err, "further \"%s\" needs severity = blue, yellow, orange or red",
-				 cfg_title(section));
+		return conf_say(section, err, further_severity, QUOTE(cfg_title(section)));
 	if (!cfg_size(section, "text"))
-		return conf_fail(section, err, "further \"%s\" names no text; write text = {\"template\", "
-				 "\"policy\"}", cfg_title(section));
+		return conf_say(section, err, further_text, QUOTE(cfg_title(section)));
 	f->severity = (enum severity)severity;
 	f->name = xstrdup(cfg_title(section));
 	f->title[LANG_ZH] = xstrdup(cfg_getstr(section, "title"));
@@ -135,8 +130,7 @@ read_words(struct kind_row *k, cfg_t *section, struct err *err)
 		title = title ? title : kind_said(k->name, (enum lang)lang);
 		action = action ? action : kind_action(k->name, (enum lang)lang);
 		if (!title)
-			return conf_fail(section, err, "gong has no word for the kind \"%s\"; add %s = \"…\": "
-					 "texts say it", k->name, options[lang][0]);
+			return conf_say(section, err, kind_no_word, QUOTE(k->name), options[lang][0]);
 		k->title[lang] = xstrdup(title);
 		k->action[lang] = xstrdup(action);
 	}
@@ -183,9 +177,9 @@ put_row(struct settings *s, struct kind_row *row)
 
 /* All rows are read even when one has a fault, so that a check finds them all at once. */
 static int
-read_file(struct settings *s, const char *path, struct buf *report, struct err *err)
+read_file(struct settings *s, const char *path, struct hearing *h, struct err *err)
 {
-	char *body = file_read(path, FILE_CONF_MAX, NULL, err);
+	char *body = conf_read(path, false, h, err);
 	cfg_t *cfg = body ? conf_parse(file_opts, path, body, err) : NULL;
 	int rc = cfg ? 0 : -1;
 
@@ -199,8 +193,7 @@ read_file(struct settings *s, const char *path, struct buf *report, struct err *
 		}
 		if (rc == 0)
 			*err = one;
-		if (report)
-			buf_printf(report, "%s\n", one.text);
+		hear(h, true, &one.said);
 		rc = -1;
 		kind_fini(&row);
 	}
@@ -238,14 +231,13 @@ check_other(const struct settings *s, struct err *err)
 
 	for (int severity = SEVERITY_BLUE; s->kind_count && severity < SEVERITY_COUNT; severity++)
 		if (!other || !other->by[severity].template)
-			return err_set(err, "%s: kind \"" KIND_OTHER "\" needs %s = {\"template\"}: it stands for "
-				       "every kind without a text of its own", other ? other->path : s->path,
-				       severity_name((enum severity)severity));
+			return conf_say_at(other ? other->path : s->path, 1, err, kind_other_needs, KIND_OTHER,
+					    severity_name((enum severity)severity));
 	return 0;
 }
 
 int
-kinds_read(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
+kinds_read(struct settings *s, cfg_t *cfg, struct hearing *h, struct err *err)
 {
 	int rc = 0;
 
@@ -253,7 +245,7 @@ kinds_read(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 		char *path = conf_path(s->path, cfg_getnstr(cfg, "kinds", i));
 		struct err one = { 0 };
 
-		if (read_file(s, path, report, &one) < 0) {
+		if (read_file(s, path, h, &one) < 0) {
 			if (rc == 0 && err)
 				*err = one;
 			rc = -1;

@@ -3,6 +3,7 @@
 #include "daemon/settings/internal.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "core/number.h"
@@ -70,9 +71,11 @@ refuse(cfg_t *cfg, const cfg_opt_t *opt, const char *value)
 {
 	const struct limit *l = limit_of(opt);
 
-	cfg_error(cfg, "%s = %.60s is not possible; it may be %s%.10g to %.10g", opt->name, value,
-		  l->or_none ? "0 (none) or " : "", l->least, l->most);
-	return -1;
+	char least[32], most[32];
+
+	snprintf(least, sizeof(least), "%.10g", l->least);
+	snprintf(most, sizeof(most), "%.10g", l->most);
+	return conf_refuse(cfg, conf_range, opt->name, QUOTE(value), l->or_none ? WORD(or_none) : "", least, most);
 }
 
 int
@@ -107,13 +110,10 @@ conf_duration(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	char least[DURATION_TEXT], most[DURATION_TEXT];
 	msec ms;
 
-	if (duration_parse(&ms, value, (msec)l->least, (msec)l->most) < 0) {
-		cfg_error(cfg, "%s = \"%.60s\" is not possible; it may be %s to %s, written \"90s\", "
-			  "\"5m\", \"2h\" or \"1d\"", opt->name, value,
-			  duration_format(least, (msec)l->least),
-			  duration_format(most, (msec)l->most));
-		return -1;
-	}
+	if (duration_parse(&ms, value, (msec)l->least, (msec)l->most) < 0)
+		return conf_refuse(cfg, conf_duration, opt->name, QUOTE(value),
+				   duration_format(least, (msec)l->least),
+				   duration_format(most, (msec)l->most));
 	*(double *)result = (double)ms;
 	return 0;
 }
@@ -123,12 +123,8 @@ conf_budget(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	struct pace_budget budget;
 
-	if (pace_budget_parse(&budget, value) < 0) {
-		cfg_error(cfg, "budget \"%.60s\" is not like \"1/1m\", \"20/1d\" or "
-			  "\"1/10h@22:00-08:00\" (10 h, counted between 22:00 and 08:00 only); a "
-			  "budget is 1 to %d messages in 1s to 366d", value, PACE_COUNT_MAX);
-		return -1;
-	}
+	if (pace_budget_parse(&budget, value) < 0)
+		return conf_refuse(cfg, conf_budget, QUOTE(value), NUM(PACE_COUNT_MAX));
 	*(const char **)result = value;
 	return 0;
 }

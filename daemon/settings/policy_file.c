@@ -54,13 +54,29 @@ check_family(const struct policy *p, const struct policy_step *step, const struc
 	enum tier tier = s->roles[family->roles[0]].tier;
 
 	if (p->targets == TARGETS_NONE)
-		return conf_fail(section, err, "step \"%s\": with targets = none the request says who "
-				 "is told; leave \"to\" away", step->name);
+		return conf_say(section, err, step_no_targets, step->name);
 	if (p->targets == TARGETS_TOWNSHIP && tier == TIER_VILLAGE)
-		return conf_fail(section, err, "step \"%s\": %s is a role of villages, and the targets "
-				 "are townships; name roles of the township or county, or use targets = "
-				 "village", step->name, family->name);
+		return conf_say(section, err, step_township, step->name, family->name);
 	return 0;
+}
+
+static int
+no_role(cfg_t *section, const struct policy_step *step, const char *name, const struct settings *s,
+	struct err *err)
+{
+	const char *near = settings_near(s, SETTINGS_FAMILIES, name);
+
+	return near ? conf_say(section, err, step_role_near, step->name, QUOTE(name), near)
+		    : conf_say(section, err, step_role, step->name, QUOTE(name));
+}
+
+static int
+no_template(cfg_t *section, const struct policy_step *step, const struct settings *s, struct err *err)
+{
+	const char *near = settings_near(s, SETTINGS_TEMPLATES, step->template);
+
+	return near ? conf_say(section, err, step_template_near, step->name, QUOTE(step->template), near)
+		    : conf_say(section, err, step_template, step->name, QUOTE(step->template));
 }
 
 static int
@@ -76,17 +92,14 @@ read_to(struct policy *p, struct policy_step *step, cfg_t *section, const struct
 
 		if (count == 1 && strcmp(name, "answered") == 0) {
 			if (p->targets != TARGETS_TEAM)
-				return conf_fail(section, err, "step \"%s\": \"answered\" is for "
-						 "targets = team; name the roles, and say \"below\"",
-						 step->name);
+				return conf_say(section, err, step_answered, step->name);
 			step->to_answered = true;
 			return 0;
 		}
 		if (count == 1 && strcmp(name, "request") == 0)
 			return 0;	/* whom the request names, as without "to" */
 		if (family < 0)
-			return conf_fail(section, err, "step \"%s\": there is no role or family "
-					 "\"%s\"; see roles.conf", step->name, name);
+			return no_role(section, step, name, s, err);
 		if (check_family(p, step, &s->families[family], section, s, err) < 0)
 			return -1;
 		step->to[step->to_count++] = (size_t)family;
@@ -108,24 +121,20 @@ read_step(struct policy *p, cfg_t *section, const struct settings *s, struct err
 	if (read_to(p, step, section, s, err) < 0)
 		return -1;
 	if (!cfg_size(section, "channels"))
-		return conf_fail(section, err, "step \"%s\" has no channel; use sms, voice or console",
-				 step->name);
+		return conf_say(section, err, step_no_channel, step->name);
 	step->after_ms = msec_divide(conf_ms(section, "after"), s->policy_divisor);
 	for (unsigned i = 0; i < cfg_size(section, "channels"); i++) {
 		int channel = channel_parse(cfg_getnstr(section, "channels", i));
 
 		if (channel < 0)
-			return conf_fail(section, err, "step \"%s\": there is no channel \"%s\"; use "
-					 "sms, voice or console", step->name,
-					 cfg_getnstr(section, "channels", i));
+			return conf_say(section, err, step_channel, step->name,
+					 QUOTE(cfg_getnstr(section, "channels", i)));
 		step->channels[channel] = true;
 	}
 	if (step->template && !settings_template(s, step->template))
-		return conf_fail(section, err, "step \"%s\": there is no template \"%s\"",
-				 step->name, step->template);
+		return no_template(section, step, s, err);
 	if (p->step_count > 1 && step->after_ms < p->steps[p->step_count - 2].after_ms)
-		return conf_fail(section, err, "step \"%s\" comes before the step above it; order "
-				 "the steps by their \"after\"", step->name);
+		return conf_say(section, err, step_order, step->name);
 	return 0;
 }
 
@@ -138,10 +147,9 @@ read_expired(struct policy *p, cfg_t *section, const struct settings *s, struct 
 		return 0;
 	p->expired = xstrdup(cfg_getstr(expired, "template"));
 	if (!p->expired)
-		return conf_fail(expired, err, "expired says no template: whom the alert reached is told "
-				 "by it that it has run out; add template = \"end.expired\"");
+		return conf_say(expired, err, expired_none);
 	if (!settings_template(s, p->expired))
-		return conf_fail(expired, err, "expired: there is no template \"%s\"", p->expired);
+		return conf_say(expired, err, expired_template, QUOTE(p->expired));
 	return 0;
 }
 
@@ -162,14 +170,12 @@ read_good_end_to(struct policy *p, cfg_t *section, const struct settings *s, str
 			continue;
 		}
 		if (family < 0)
-			return conf_fail(section, err, "satisfied: there is no role or family \"%s\"; see "
-					 "roles.conf, or write asker: who asked for the alert", name);
+			return conf_say(section, err, satisfied_role, QUOTE(name));
 		if (!settings_is_above(s, p, (size_t)family))
-			return conf_fail(section, err, "satisfied: %s is not above what this policy calls; "
-					 "name roles that wait for the end, or asker", name);
+			return conf_say(section, err, satisfied_above, QUOTE(name));
 		end->to[end->to_count++] = (size_t)family;
 	}
-	return count ? 0 : conf_fail(section, err, "satisfied tells nobody; add to = {asker, duty_officer}");
+	return count ? 0 : conf_say(section, err, satisfied_nobody);
 }
 
 static int
@@ -180,16 +186,15 @@ read_good_end(struct policy *p, cfg_t *section, const struct settings *s, struct
 	if (!end)
 		return 0;
 	if (p->targets == TARGETS_NONE)
-		return conf_fail(end, err, "with targets = none nothing is answered, so nothing is satisfied; "
-				 "leave satisfied away");
+		return conf_say(end, err, satisfied_no_targets);
 	p->satisfied.template = xstrdup(cfg_getstr(end, "template"));
 	p->satisfied.reopened = xstrdup(cfg_getstr(end, "reopened"));
 	if (!p->satisfied.template)
-		return conf_fail(end, err, "satisfied says no template; add template = \"end.good\"");
+		return conf_say(end, err, satisfied_none);
 	if (!settings_template(s, p->satisfied.template))
-		return conf_fail(end, err, "satisfied: there is no template \"%s\"", p->satisfied.template);
+		return conf_say(end, err, satisfied_template, QUOTE(p->satisfied.template));
 	if (p->satisfied.reopened && !settings_template(s, p->satisfied.reopened))
-		return conf_fail(end, err, "satisfied: there is no template \"%s\"", p->satisfied.reopened);
+		return conf_say(end, err, satisfied_template, QUOTE(p->satisfied.reopened));
 	return read_good_end_to(p, end, s, err);
 }
 
@@ -206,18 +211,16 @@ read_head(struct policy *p, cfg_t *section, const struct settings *s, struct err
 		if (strcmp(kinds[i], targets) == 0)
 			kind = i;
 	if (kind < 0)
-		return conf_fail(section, err, "targets = \"%s\" is unknown; use none, village, "
-				 "township, person or team", targets);
+		return conf_say(section, err, targets_unknown, QUOTE(targets));
 	p->targets = (enum target_kind)kind;
 	p->until = (int)until;
 	p->chase_below = chase < 0 ? p->until : (int)chase;
 	p->quota = (unsigned)cfg_getint(section, "quota");
 	p->full = xstrdup(cfg_getstr(section, "full"));
 	if (p->full && p->targets != TARGETS_TEAM)
-		return conf_fail(section, err, "\"full\" is for targets = team: whoever is not needed "
-				 "any more is told so; leave it away");
+		return conf_say(section, err, full_not_team);
 	if (p->full && !settings_template(s, p->full))
-		return conf_fail(section, err, "full: there is no template \"%s\"", p->full);
+		return conf_say(section, err, full_template, QUOTE(p->full));
 	p->deadline_ms = deadline ? msec_divide(deadline, s->policy_divisor) : NEVER;
 	return 0;
 }
@@ -236,12 +239,11 @@ policy_from(struct policy **out, cfg_t *section, const struct settings *s, struc
 	    read_good_end(p, section, s, err) < 0)
 		goto fail;
 	if (!steps) {
-		conf_fail(section, err, "policy %s has no step; add step \"name\" { … }", p->name);
+		conf_say(section, err, policy_no_step, p->name);
 		goto fail;
 	}
 	if (steps > POLICY_STEPS_MAX) {
-		conf_fail(section, err, "policy %s has %u steps; at most %d are possible", p->name, steps,
-			  POLICY_STEPS_MAX);
+		conf_say(section, err, policy_steps, p->name, NUM(steps), NUM(POLICY_STEPS_MAX));
 		goto fail;
 	}
 	for (unsigned i = 0; i < steps; i++) {
@@ -267,7 +269,7 @@ policy_parse(struct policy **out, const char *body, const char *file, const stru
 	if (!cfg)
 		return -1;
 	if (cfg_size(cfg, "policy") != 1)
-		rc = err_set(err, "%s: a policy file holds exactly one policy \"name\" { … }", file);
+		rc = conf_say_at(file, 1, err, document_one_policy);
 	else
 		rc = policy_from(out, cfg_getnsec(cfg, "policy", 0), s, err);
 	cfg_free(cfg);

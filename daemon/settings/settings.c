@@ -1,12 +1,12 @@
 /* settings.c -- gong.conf and everything it names, read whole or refused whole. */
 #include "daemon/settings/internal.h"
 
-#include <dirent.h>
 #include <jansson.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "core/conf_text.h"
 #include "core/segment.h"
 #include "files/read.h"
 
@@ -102,6 +102,8 @@ read_roles(struct settings *s, cfg_t *cfg, struct err *err)
 {
 	unsigned roles = cfg_size(cfg, "role"), families = cfg_size(cfg, "family");
 
+	if (!roles)
+		return conf_say_at(cfg->filename, 1, err, roles_none);
 	s->roles = xcalloc(roles + 1, sizeof(*s->roles));
 	s->families = xcalloc(roles + families + 1, sizeof(*s->families));
 	for (unsigned i = 0; i < roles; i++) {
@@ -109,9 +111,8 @@ read_roles(struct settings *s, cfg_t *cfg, struct err *err)
 		int tier = tier_parse(cfg_getstr(section, "tier"));
 
 		if (tier < 0)
-			return conf_fail(section, err, "role \"%s\": tier \"%s\" is unknown; use "
-					 "county, township or village", cfg_title(section),
-					 cfg_getstr(section, "tier"));
+			return conf_say(section, err, role_tier, cfg_title(section),
+					 QUOTE(cfg_getstr(section, "tier")));
 		s->roles[s->role_count++] = (struct role){
 			.name = xstrdup(cfg_title(section)),
 			.title = { xstrdup(cfg_getstr(section, "zh")),
@@ -130,15 +131,14 @@ read_roles(struct settings *s, cfg_t *cfg, struct err *err)
 			int role = settings_role(s, cfg_getnstr(section, "roles", k));
 
 			if (role < 0)
-				return conf_fail(section, err, "family \"%s\": there is no role "
-						 "\"%s\"", f->name, cfg_getnstr(section, "roles", k));
+				return conf_say(section, err, family_no_role, f->name,
+						 QUOTE(cfg_getnstr(section, "roles", k)));
 			if (k && s->roles[role].tier != s->roles[f->roles[0]].tier)
-				return conf_fail(section, err, "family \"%s\": its roles must have "
-						 "one tier", f->name);
+				return conf_say(section, err, family_tiers, f->name);
 			f->roles[f->role_count++] = (size_t)role;
 		}
 		if (!count)
-			return conf_fail(section, err, "family \"%s\" has no roles", f->name);
+			return conf_say(section, err, family_empty, f->name);
 	}
 	for (size_t i = 0; i < s->role_count; i++) {	/* a role is a family of one */
 		struct family *f;
@@ -153,180 +153,6 @@ read_roles(struct settings *s, cfg_t *cfg, struct err *err)
 	return 0;
 }
 
-static int
-only_conf(const struct dirent *entry)
-{
-	size_t len = strlen(entry->d_name);
-
-	return entry->d_name[0] != '.' && len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
-}
-
-/* The same name in one folder is a slip; in a later folder it is the site's own that stands before it. */
-static int
-check_twice(const struct document *there, const char *kind, const char *name, const char *path, struct err *err)
-{
-	const char *end = strrchr(path, '/');
-	size_t folder = end ? (size_t)(end - path) + 1 : 0;
-
-	if (!there || strncmp(there->path, path, folder) != 0 || strchr(there->path + folder, '/'))
-		return 0;
-	return err_set(err, "%s: there is another %s \"%s\" in %s; one folder has a name once, a folder that "
-		       "gong.conf names later may have it again", path, kind, name, there->path);
-}
-
-static size_t
-place_of_template(struct settings *s, const char *name)
-{
-	size_t i = 0;
-
-	while (i < s->template_count && strcmp(s->templates[i]->name, name) != 0)
-		i++;
-	if (i == s->template_count) {
-		s->templates = xrealloc(s->templates, (s->template_count + 1) * sizeof(*s->templates));
-		s->templates[s->template_count++] = NULL;
-	}
-	return i;
-}
-
-static size_t
-place_of_policy(struct settings *s, const char *name)
-{
-	size_t i = 0;
-
-	while (i < s->policy_count && strcmp(s->policies[i]->name, name) != 0)
-		i++;
-	if (i == s->policy_count) {
-		s->policies = xrealloc(s->policies, (s->policy_count + 1) * sizeof(*s->policies));
-		s->policies[s->policy_count++] = NULL;
-	}
-	return i;
-}
-
-/* Its name, once it is among the settings; NULL fills err. */
-static const char *
-add_template(struct settings *s, const char *path, const char *body, struct err *err)
-{
-	struct template *t;
-	size_t i;
-
-	if (template_parse(&t, body, path, err) < 0)
-		return NULL;
-	if (check_twice(settings_document(s, "template", t->name), "template", t->name, path, err) < 0) {
-		template_free(t);
-		return NULL;
-	}
-	i = place_of_template(s, t->name);
-	template_free(s->templates[i]);
-	s->templates[i] = t;
-	return t->name;
-}
-
-static const char *
-add_policy(struct settings *s, const char *path, const char *body, struct err *err)
-{
-	struct policy *p;
-	size_t i;
-
-	if (policy_parse(&p, body, path, s, err) < 0)
-		return NULL;
-	if (check_twice(settings_document(s, "policy", p->name), "policy", p->name, path, err) < 0) {
-		policy_free(p);
-		return NULL;
-	}
-	i = place_of_policy(s, p->name);
-	policy_free(s->policies[i]);
-	s->policies[i] = p;
-	return p->name;
-}
-
-static struct document *
-place_of_document(struct settings *s, const char *kind, const char *name)
-{
-	for (size_t i = 0; i < s->document_count; i++)
-		if (strcmp(s->documents[i].kind, kind) == 0 && strcmp(s->documents[i].name, name) == 0)
-			return &s->documents[i];
-	s->documents = xrealloc(s->documents, (s->document_count + 1) * sizeof(*s->documents));
-	s->documents[s->document_count] = (struct document){ .kind = xstrdup(kind), .name = xstrdup(name) };
-	return &s->documents[s->document_count++];
-}
-
-static int
-add_body(struct settings *s, const char *kind, const char *path, const char *body, struct err *err)
-{
-	const char *name = strcmp(kind, "template") == 0 ? add_template(s, path, body, err)
-		: add_policy(s, path, body, err);
-	struct document *d;
-
-	if (!name)
-		return -1;
-	d = place_of_document(s, kind, name);
-	free(d->instead_of);
-	d->instead_of = d->path;
-	d->path = xstrdup(path);
-	free(d->body);
-	d->body = xstrdup(body);
-	EVP_Digest(body, strlen(body), d->sha256, NULL, EVP_sha256(), NULL);
-	return 0;
-}
-
-static int
-add_document(struct settings *s, const char *kind, const char *path, struct err *err)
-{
-	char *body = file_read(path, FILE_CONF_MAX, NULL, err);
-	int rc = body ? add_body(s, kind, path, body, err) : -1;
-
-	free(body);
-	return rc;
-}
-
-static int
-read_folder(struct settings *s, const char *kind, const char *folder, struct buf *report,
-	    struct err *err)
-{
-	struct dirent **entries;
-	int count = scandir(folder, &entries, only_conf, alphasort), bad = 0;
-
-	if (count < 0)
-		return err_set(err, "%s: %s folder \"%s\" cannot be read; correct its path", s->path,
-			       kind, folder);
-	for (int i = 0; i < count; i++) {
-		struct buf path = { 0 };
-		struct err one = { 0 };
-
-		buf_printf(&path, "%s/%s", folder, entries[i]->d_name);
-		if (add_document(s, kind, path.data, &one) < 0) {
-			if (!bad++ && err)
-				*err = one;
-			if (report)
-				buf_printf(report, "%s\n", one.text);
-		}
-		buf_fini(&path);
-		free(entries[i]);
-	}
-	free(entries);
-	return bad ? -1 : 0;
-}
-
-static int
-read_folders(struct settings *s, cfg_t *cfg, const char *option, const char *kind,
-	     struct buf *report, struct err *err)
-{
-	int rc = 0;
-
-	for (unsigned i = 0; i < cfg_size(cfg, option); i++) {
-		char *folder = conf_path(s->path, cfg_getnstr(cfg, option, i));
-		struct err one = { 0 };
-
-		if (read_folder(s, kind, folder, report, &one) < 0) {
-			if (rc == 0 && err)
-				*err = one;
-			rc = -1;
-		}
-		free(folder);
-	}
-	return rc;
-}
-
 /* With a zone it does not know the C library would take UTC, and the roster another person. */
 static int
 check_timezone(cfg_t *site, const char *name, struct err *err)
@@ -336,27 +162,44 @@ check_timezone(cfg_t *site, const char *name, struct err *err)
 	snprintf(path, sizeof(path), "/usr/share/zoneinfo/%s", name);
 	if (!*name || *name == '/' || strstr(name, "..") ||
 	    file_check(path, FILE_CONF_MAX, NULL) < 0)
-		return conf_fail(site, err, "timezone = \"%s\" is not known here; write a name such as "
-				 "\"Asia/Shanghai\" (files of /usr/share/zoneinfo, package tzdata)",
-				 name);
+		return conf_say(site, err, timezone_unknown, QUOTE(name));
 	return 0;
 }
 
-/* They begin every number that is written without them. */
-static int
-check_plan(cfg_t *site, struct err *err)
+static void
+note_read(struct hearing *h, cfg_t *section, enum phrase phrase, const char *as, const char *number)
 {
-	static const char digits[] = "0123456789";
-	const char *country = cfg_getstr(site, "country"), *area = cfg_getstr(site, "area_code");
-	size_t len = strlen(country);
+	struct err note = { 0 };
 
-	if (len < 1 || len > 3 || *country == '0' || strspn(country, digits) != len)
-		return conf_fail(site, err, "country = \"%.20s\" is no country code; write its 1 to 3 "
-				 "digits, without + or 00", country);
-	len = strlen(area);
-	if (len > 5 || *area == '0' || strspn(area, digits) != len)
-		return conf_fail(site, err, "area_code = \"%.20s\" is no area code; write its digits, at "
-				 "most 5, without the 0 before them", area);
+	conf_say_phrase(section, &note, phrase, (const char *const[]){ QUOTE(as), number });
+	hear(h, false, &note.said);
+}
+
+/* It begins every number that is written without one. */
+static int
+read_country(struct settings *s, cfg_t *site, struct hearing *h, struct err *err)
+{
+	const char *said = cfg_getstr(site, "country"), *digits = phone_country(said);
+
+	if (!digits)
+		return conf_say(site, err, country_bad, QUOTE(said));
+	if (strcmp(digits, said) != 0)
+		note_read(h, site, PHRASE_country_read, said, digits);
+	s->phone_plan.country = xstrdup(digits);
+	return 0;
+}
+
+/* The same of landlines of the place. */
+static int
+read_area(struct settings *s, cfg_t *site, struct hearing *h, struct err *err)
+{
+	const char *said = cfg_getstr(site, "area_code"), *digits = phone_area(said);
+
+	if (!digits)
+		return conf_say(site, err, area_bad, QUOTE(said));
+	if (digits != said)
+		note_read(h, site, PHRASE_area_read, said, digits);
+	s->phone_plan.area = xstrdup(digits);
 	return 0;
 }
 
@@ -367,30 +210,27 @@ read_tag_columns(struct settings *s, cfg_t *site, struct err *err)
 	unsigned count = cfg_size(site, "tag_columns");
 
 	if (count > TAG_COLUMNS_MAX)
-		return conf_fail(site, err, "tag_columns names %u columns; at most %d are possible", count,
-				 TAG_COLUMNS_MAX);
+		return conf_say(site, err, tag_columns_many, NUM(count), NUM(TAG_COLUMNS_MAX));
 	s->tag_columns = xcalloc(count + 1, sizeof(*s->tag_columns));
 	for (unsigned i = 0; i < count; i++) {
 		const char *name = cfg_getnstr(site, "tag_columns", i);
 
 		if (!*name || strlen(name) > TAG_COLUMN_BYTES || strpbrk(name, ":;、,\"\n"))
-			return conf_fail(site, err, "tag_columns: \"%s\" is no name of a column: 1 to %d bytes, without "
-					 ": ; 、 , and quotes", name, TAG_COLUMN_BYTES);
+			return conf_say(site, err, tag_column_bad, QUOTE(name), NUM(TAG_COLUMN_BYTES));
 		s->tag_columns[s->tag_column_count++] = xstrdup(name);
 	}
 	return 0;
 }
 
 static int
-read_site(struct settings *s, cfg_t *site, struct err *err)
+read_site(struct settings *s, cfg_t *site, struct hearing *h, struct err *err)
 {
 	int lang = lang_parse(cfg_getstr(site, "language"));
 
 	if (lang < 0)
-		return conf_fail(site, err, "language = \"%s\": use zh or en",
-				 cfg_getstr(site, "language"));
+		return conf_say(site, err, language_unknown, QUOTE(cfg_getstr(site, "language")));
 	if (check_timezone(site, cfg_getstr(site, "timezone"), err) < 0 ||
-	    check_plan(site, err) < 0)
+	    read_country(s, site, h, err) < 0 || read_area(s, site, h, err) < 0)
 		return -1;
 	s->default_lang = (enum lang)lang;
 	s->site_name[LANG_ZH] = xstrdup(cfg_getstr(site, "name_zh"));
@@ -406,8 +246,6 @@ read_site(struct settings *s, cfg_t *site, struct err *err)
 	s->drill_mark_provider[LANG_ZH] = xstrdup("演练:");
 	s->drill_mark_provider[LANG_EN] = xstrdup("DRILL ");
 	s->timezone = xstrdup(cfg_getstr(site, "timezone"));
-	s->phone_plan.country = xstrdup(cfg_getstr(site, "country"));
-	s->phone_plan.area = xstrdup(cfg_getstr(site, "area_code"));
 	s->policy_divisor = cfg_getfloat(site, "policy_divisor");
 	s->auto_replies_per_hour = (unsigned)cfg_getint(site, "auto_replies_per_hour");
 	s->plays = (unsigned)cfg_getint(site, "plays");
@@ -428,8 +266,7 @@ read_ranges(struct ip_range **out, size_t *out_count, cfg_t *section, const char
 		const char *text = cfg_getnstr(section, name, i);
 
 		if (ip_range_parse(&(*out)[(*out_count)++], text) < 0)
-			return conf_fail(section, err, "%s: %s = \"%s\" is no address or range like "
-					 "\"203.0.113.0/24\" or \"2001:db8::/32\"", of, name, text);
+			return conf_say(section, err, range_bad, of, name, QUOTE(text));
 	}
 	return 0;
 }
@@ -447,8 +284,7 @@ read_proxies(struct settings *s, cfg_t *listen, struct err *err)
 	ip_range_parse(&v4, everybody);
 	for (size_t i = 0; i < s->callback_proxy_count; i++)
 		if (s->callback_proxies[i].bits == 0 || s->callback_proxies[i].bits == v4.bits)
-			return conf_fail(listen, err, "listen: callback_proxy = \"%s\" is everybody: anybody "
-					 "could say that he is the provider; name your own proxies",
+			return conf_say(listen, err, proxy_everybody,
 					 cfg_getnstr(listen, "callback_proxy", (unsigned)i));
 	return 0;
 }
@@ -492,8 +328,7 @@ read_token(struct settings *s, struct client *c, cfg_t *section, struct err *err
 	if (hex && unhex(c->token_sha256, hex) == 0)
 		return 0;
 	if (hex || !file)
-		return conf_fail(section, err, "client \"%s\" needs token_sha256 (64 hex digits: "
-				 "printf %%s TOKEN | sha256sum) or token_file", c->name);
+		return conf_say(section, err, client_token, c->name);
 	path = conf_path(s->path, file);
 	token = read_secret(note_secret(s, path), err);
 	free(path);
@@ -513,11 +348,9 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 
 	c->name = xstrdup(cfg_title(section));
 	if (!is_plain_name(c->name))
-		return conf_fail(section, err, "client \"%s\": " PLAIN_NAME, c->name);
+		return conf_say(section, err, client_name, QUOTE(c->name));
 	if (up_to < 0)
-		return conf_fail(section, err, "client \"%s\": up_to = \"%s\" is unknown; use notice, "
-				 "blue, yellow, orange or red", c->name,
-				 cfg_getstr(section, "up_to"));
+		return conf_say(section, err, client_severity, c->name, QUOTE(cfg_getstr(section, "up_to")));
 	c->up_to = (enum severity)up_to;
 	c->drill_only = cfg_getbool(section, "drill_only");
 	c->recipients_max = (unsigned long)cfg_getint(section, "recipients_max");
@@ -528,8 +361,7 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 
 		c->verbs |= verbs;
 		if (!verbs)
-			return conf_fail(section, err, "client \"%s\": there is no right \"%s\"; use "
-					 "read, send, import or operate", c->name, right);
+			return conf_say(section, err, client_right, c->name, QUOTE(right));
 	}
 	c->divisions = xcalloc(divisions + 1, sizeof(*c->divisions));
 	for (unsigned i = 0; i < divisions; i++) {
@@ -537,22 +369,37 @@ read_client(struct settings *s, cfg_t *section, struct err *err)
 		division_code code;
 
 		if (division_parse(&code, cfg_getnstr(section, "divisions", i), &inner) < 0)
-			return conf_fail(section, err, "client \"%s\": %s", c->name, inner.text);
+			return conf_say(section, err, client_value, c->name, NEST(&inner.said));
 		c->divisions[c->division_count++] = division_range(code);
 	}
 	return read_token(s, c, section, err);
+}
+
+/* By its name: the site of a trial may have it elsewhere. */
+static bool
+is_sim(const struct route_conf *r)
+{
+	const char *slash = strrchr(r->driver, '/');
+
+	return strcmp(slash ? slash + 1 : r->driver, "gong-sim") == 0;
+}
+
+static bool
+says_true(json_t *value)
+{
+	return json_is_true(value) || (json_is_string(value) && strcmp(json_string_value(value), "true") == 0);
 }
 
 static int
 read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, struct err *err)
 {
 	json_error_t where;
+	bool simulates;
 	json_t *json = json_loads(cfg_getstr(section, "config"), JSON_REJECT_DUPLICATES, &where);
 
 	if (!json_is_object(json)) {
 		json_decref(json);
-		return conf_fail(section, err, "route \"%s\": config is no JSON object (line %d: %s)",
-				 r->name, where.line, where.text);
+		return conf_say(section, err, route_config, r->name, NUM(where.line), where.text);
 	}
 	for (unsigned i = 0; i < cfg_size(section, "option"); i++) {
 		cfg_t *option = cfg_getnsec(section, "option", i);
@@ -561,8 +408,7 @@ read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, stru
 
 		if (!value == !file) {
 			json_decref(json);
-			return conf_fail(option, err, "option \"%s\" needs either value or file",
-					 cfg_title(option));
+			return conf_say(option, err, option_which, QUOTE(cfg_title(option)));
 		}
 		if (value) {
 			json_object_set_new(json, cfg_title(option), json_string(value));
@@ -580,8 +426,9 @@ read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, stru
 	}
 	r->config = json_dumps(json, JSON_COMPACT);
 	r->reset_command = xstrdup(json_string_value(json_object_get(json, "reset_command")));
+	simulates = says_true(json_object_get(json, "simulation"));
 	json_decref(json);
-	return 0;
+	return is_sim(r) && !simulates ? conf_say(section, err, route_sim, r->name) : 0;
 }
 
 /* A section that is not there has the default of every option, so no `every`. */
@@ -595,36 +442,28 @@ read_canary(const struct settings *s, struct route_conf *r, cfg_t *section, stru
 	if (!every && !*to)
 		return 0;
 	if (!every || !*to)
-		return conf_fail(section, err, "route \"%s\": canary needs every (how often) and to (the "
-				 "SIM's own number, or a partner SIM's)", r->name);
+		return conf_say(section, err, canary_needs, r->name);
 	if (!r->channels[CHANNEL_SMS])
-		return conf_fail(section, err, "route \"%s\": a canary is an SMS, and this route carries "
-				 "none; leave canary away", r->name);
+		return conf_say(section, err, canary_channel, r->name);
 	r->canary_every_ms = every;
 	r->canary_within_ms = conf_ms(section, "within");
 	if (phone_parse(&r->canary_to, to, &s->phone_plan, &bad) < 0)
-		return conf_fail(section, err, "route \"%s\": canary to = \"%s\": %s", r->name, to,
-				 bad.text);
+		return conf_say(section, err, canary_to, r->name, QUOTE(to), NEST(&bad.said));
 	if (every < 4 * r->canary_within_ms)
-		return conf_fail(section, err, "route \"%s\": canary every must be at least four times "
-				 "as long as within", r->name);
+		return conf_say(section, err, canary_often, r->name);
 	return 0;
 }
 
 static int
 read_callback(struct route_conf *r, cfg_t *section, struct err *err)
 {
-	char of[sizeof("route \"\"") + 40];	/* PLAIN_NAME is checked */
-
 	r->callback_secret = xstrdup(cfg_getstr(section, "callback_secret"));
 	if (r->callback_secret && strlen(r->callback_secret) < 16)
-		return conf_fail(section, err, "route \"%s\": callback_secret needs at least 16 "
-				 "characters", r->name);
+		return conf_say(section, err, secret_short, r->name);
 	if (cfg_size(section, "callback_from") && !r->callback_secret)
-		return conf_fail(section, err, "route \"%s\": callback_from without callback_secret: "
-				 "the route has no callback URL; set callback_secret, too", r->name);
-	snprintf(of, sizeof(of), "route \"%s\"", r->name);
-	return read_ranges(&r->callback_from, &r->callback_from_count, section, "callback_from", of, err);
+		return conf_say(section, err, callback_no_secret, r->name);
+	return read_ranges(&r->callback_from, &r->callback_from_count, section, "callback_from",
+			   SAID(route_of, r->name), err);
 }
 
 static int
@@ -636,16 +475,17 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 	r->name = xstrdup(cfg_title(section));
 	r->driver = xstrdup(cfg_getstr(section, "driver"));
 	if (!is_plain_name(r->name))
-		return conf_fail(section, err, "route \"%s\": " PLAIN_NAME, r->name);
+		return conf_say(section, err, route_name, QUOTE(r->name));
 	if (!r->driver)
-		return conf_fail(section, err, "route \"%s\" has no driver; use gong-modem, "
-				 "gong-http, gong-sim or a path", r->name);
+		return conf_say(section, err, route_no_driver, r->name);
+	if (!cfg_size(section, "channels"))
+		return conf_say(section, err, route_no_channel, r->name);
 	for (unsigned i = 0; i < cfg_size(section, "channels"); i++) {
 		int channel = channel_parse(cfg_getnstr(section, "channels", i));
 
 		if (channel < 0 || channel == CHANNEL_CONSOLE)
-			return conf_fail(section, err, "route \"%s\": channel \"%s\" is unknown; use "
-					 "sms or voice", r->name, cfg_getnstr(section, "channels", i));
+			return conf_say(section, err, route_channel, r->name,
+					 QUOTE(cfg_getnstr(section, "channels", i)));
 		r->channels[channel] = true;
 	}
 	r->simulated = cfg_getbool(section, "simulated") || strcmp(r->driver, "gong-sim") == 0;
@@ -683,10 +523,10 @@ read_sections(struct settings *s, cfg_t *cfg, struct err *err)
 }
 
 static int
-read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
+read_all(struct settings *s, cfg_t *cfg, struct hearing *h, struct err *err)
 {
 	char *path = conf_path(s->path, cfg_getstr(cfg, "roles"));
-	char *body = file_read(path, FILE_CONF_MAX, NULL, err);
+	char *body = conf_read(path, false, h, err);
 	cfg_t *roles = body ? conf_parse(roles_file_opts, path, body, err) : NULL;
 	int rc = roles ? read_roles(s, roles, err) : -1;
 
@@ -698,41 +538,44 @@ read_all(struct settings *s, cfg_t *cfg, struct buf *report, struct err *err)
 	s->driver_dir = conf_path(s->path, cfg_getstr(cfg, "driver_dir"));
 	if (cfg_getstr(cfg, "console") && *cfg_getstr(cfg, "console"))
 		s->console = conf_path(s->path, cfg_getstr(cfg, "console"));
-	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), err) < 0 ||
+	if (rc < 0 || read_site(s, cfg_getsec(cfg, "site"), h, err) < 0 ||
 	    read_listen(s, cfg_getsec(cfg, "listen"), err) < 0)
 		return -1;
 	/* All files are read even when one has a fault, so that a check finds them all at once. */
-	rc = read_folders(s, cfg, "templates", "template", report, err);
+	rc = folders_read(s, cfg, "templates", "template", h, err);
 	s->helper_built_in = !settings_template(s, HELPER_TEMPLATE);
 	if (rc == 0 && s->helper_built_in)
-		rc = add_body(s, "template", "gong", built_in_helper_template, err);
-	if (read_folders(s, cfg, "policies", "policy", report, rc < 0 ? NULL : err) < 0)
+		rc = folders_add(s, "template", "gong", built_in_helper_template, err);
+	if (folders_read(s, cfg, "policies", "policy", h, rc < 0 ? NULL : err) < 0)
 		rc = -1;
 	if (rc == 0)
-		rc = kinds_read(s, cfg, report, err);
+		rc = kinds_read(s, cfg, h, err);
 	return rc < 0 ? -1 : read_sections(s, cfg, err);
 }
 
 int
-settings_load(struct settings **out, const char *path, struct buf *report, struct err *err)
+settings_load(struct settings **out, const char *path, const struct settings_listener *listener,
+	      struct err *err)
 {
 	struct settings *s = xcalloc(1, sizeof(*s));
+	struct hearing h = { .to = listener };
 	struct err local = { 0 };
-	char *body = file_read(path, FILE_CONF_MAX, NULL, &local);
+	char *body = conf_read(path, true, &h, &local);
 	cfg_t *cfg = body ? conf_parse(main_opts, path, body, &local) : NULL;
 	int rc = -1;
 
 	*out = NULL;
+	h.body = body;
 	s->refs = 1;
 	s->path = xstrdup(path);
 	if (cfg) {
-		rc = read_all(s, cfg, report, &local);
+		rc = read_all(s, cfg, &h, &local);
 		cfg_free(cfg);
 	}
 	free(body);
 	if (rc < 0) {
-		if (report && (!report->data || !strstr(report->data, local.text)))
-			buf_printf(report, "%s\n", local.text);
+		if (!h.faults)
+			hear(&h, true, &local.said);
 		if (err)
 			*err = local;
 		settings_unref(s);

@@ -172,9 +172,14 @@ struct settings {
 	unsigned refs;
 };
 
-/* Reads gong.conf and what it names.  -1: err->text is "file:line: what; remedy". All further
- * faults found are appended to `report` (one a line), which may be NULL. */
-int settings_load(struct settings **out, const char *path, struct buf *report, struct err *);
+/* Who hears of every fault that was found, and of what was healed on the way, each with its file and line. */
+struct settings_listener {
+	void (*hear)(void *ctx, bool fault, const struct said *);
+	void *ctx;
+};
+/* Reads gong.conf and what it names.  -1: err says file, line, what and remedy, of the first fault.
+ * `listener` may be NULL. */
+int settings_load(struct settings **out, const char *path, const struct settings_listener *, struct err *);
 struct settings *settings_ref(struct settings *);
 void settings_unref(struct settings *);
 

@@ -62,8 +62,8 @@ word(cfg_t *section, const char *option, const char *const *words, int count, st
 	for (int i = 0; text && i < count; i++)
 		if (strcmp(words[i], text) == 0)
 			return i;
-	return conf_fail(section, err, "%s = \"%s\" is unknown; possible is \"%s\" to \"%s\"", option,
-			 text ? text : "", words[0], words[count - 1]);
+	return conf_say(section, err, option_unknown, option, QUOTE(text ? text : ""), words[0],
+			 words[count - 1]);
 }
 
 static int
@@ -93,12 +93,10 @@ read_answer(struct answer_rule *rule, cfg_t *section, struct err *err)
 	int kind = outcome ? answer_kind_parse(outcome) : -1;
 
 	if (kind <= 0)
-		return conf_fail(section, err, "answer \"%s\": outcome \"%s\" is unknown; use "
-				 "acknowledged, in_post, done, coming, delayed, cannot or help",
-				 cfg_title(section), outcome ? outcome : "");
+		return conf_say(section, err, answer_outcome, QUOTE(cfg_title(section)),
+				 QUOTE(outcome ? outcome : ""));
 	if (strlen(cfg_title(section)) != 1 || !strchr("0123456789", cfg_title(section)[0]))
-		return conf_fail(section, err, "answer \"%s\": a token is one digit",
-				 cfg_title(section));
+		return conf_say(section, err, answer_token, QUOTE(cfg_title(section)));
 	snprintf(rule->token, sizeof(rule->token), "%s", cfg_title(section));
 	rule->kind = (enum answer_kind)kind;
 	rule->level = (int)cfg_getint(section, "level");
@@ -122,7 +120,7 @@ read_words(struct template *t, struct answer_rule *rule, cfg_t *section, struct 
 	unsigned count = cfg_size(section, "words");
 
 	if (count > WORDS_MAX)
-		return conf_fail(section, err, "answer \"%s\" has more than %d words", rule->token, WORDS_MAX);
+		return conf_say(section, err, answer_words, rule->token, NUM(WORDS_MAX));
 	rule->words = xcalloc(count + 1, sizeof(*rule->words));
 	for (unsigned i = 0; i < count; i++) {
 		const char *word = cfg_getnstr(section, "words", i), *fault;
@@ -130,20 +128,37 @@ read_words(struct template *t, struct answer_rule *rule, cfg_t *section, struct 
 		char plain[256];
 
 		if (utf8_characters(word) > WORD_MAX)
-			return conf_fail(section, err, "answer \"%s\": the word \"%.60s…\" is longer than %d "
-					 "characters", rule->token, word, WORD_MAX);
+			return conf_say(section, err, answer_word_long, rule->token, QUOTE(word),
+					 NUM(WORD_MAX));
 		fault = reply_word_fault(word, rule->kind);
 		if (fault)
-			return conf_fail(section, err, "answer \"%s\": the word \"%s\" %s; leave it out",
-					 rule->token, word, fault);
+			return conf_say(section, err, answer_word_fault, rule->token, word, fault);
 		reply_text(plain, sizeof(plain), word);
 		other = rule_with_word(t, plain);
 		if (other)
-			return conf_fail(section, err, "answer \"%s\": the word \"%s\" belongs to answer \"%s\" "
-					 "already", rule->token, word, other->token);
+			return conf_say(section, err, answer_word_twice, rule->token, word, other->token);
 		rule->words[rule->word_count++] = xstrdup(plain);
 	}
 	return 0;
+}
+
+/* {mm} or ｛mm｝: people would read it so, for only two braces make a variable. */
+static bool
+single_brace(const struct template *t, const char *source, char *out, size_t size)
+{
+	static const char *const braces[][2] = { { "{", "}" }, { "｛", "｝" } };
+
+	for (size_t i = 0; i < t->param_count * 2; i++) {
+		const char *const *brace = braces[i % 2], *at = source;
+
+		snprintf(out, size, "%s%.60s%s", brace[0], t->params[i / 2].name, brace[1]);
+		while ((at = strstr(at, out))) {
+			if (at == source || at[-1] != '{')
+				return true;
+			at++;
+		}
+	}
+	return false;
 }
 
 static int
@@ -153,25 +168,24 @@ read_text(struct template *t, cfg_t *section, const char *option, struct text **
 	const char *source = cfg_getstr(section, option);
 	const char *names[64];
 	struct err inner = { 0 };
+	char variable[80];
 
 	if (!source)
 		return 0;
 	if (strcmp(option, "constant") == 0 && strstr(source, "{{"))
-		return conf_fail(section, err, "template %s, text %s, constant: it holds {{…}}, but is for "
-				 "networks that allow no variables; write it without",
-				 t->name, cfg_title(section));
+		return conf_say(section, err, text_constant, t->name, cfg_title(section));
 	for (size_t i = 0; i < t->param_count && i < 64; i++)
 		names[i] = t->params[i].name;
 	if (text_compile(out, source, names, t->param_count, &inner) < 0)
-		return conf_fail(section, err, "template %s, text %s, %s: %s; declare it with param "
-				 "or correct the text", t->name, cfg_title(section), option,
-				 inner.text);
+		return conf_say(section, err, text_fault, t->name, cfg_title(section), option,
+				 NEST(&inner.said));
 	if (template_check_answers(t, &source, 1, &inner) < 0)
-		return conf_fail(section, err, "template %s, text %s, %s: %s", t->name,
-				 cfg_title(section), option, inner.text);
+		return conf_say(section, err, text_place, t->name, cfg_title(section), option,
+				 NEST(&inner.said));
+	if (single_brace(t, source, variable, sizeof(variable)))
+		return conf_say(section, err, text_single_brace, t->name, cfg_title(section), option, variable);
 	if (strstr(source, "【") || strstr(source, "】"))
-		return conf_fail(section, err, "template %s, text %s, %s: 【】 belong to the "
-				 "signature; leave them out", t->name, cfg_title(section), option);
+		return conf_say(section, err, text_signature, t->name, cfg_title(section), option);
 	return 0;
 }
 
@@ -186,8 +200,7 @@ read_texts(struct template *t, cfg_t *section, struct err *err)
 		struct template_texts *texts;
 
 		if (lang < 0)
-			return conf_fail(text, err, "text \"%s\": there is no such language; use zh "
-					 "or en", cfg_title(text));
+			return conf_say(text, err, text_language, QUOTE(cfg_title(text)));
 		texts = &t->texts[lang];
 		if (read_text(t, text, "sms", &texts->sms, err) < 0 ||
 		    read_text(t, text, "voice", &texts->voice, err) < 0 ||
@@ -196,8 +209,7 @@ read_texts(struct template *t, cfg_t *section, struct err *err)
 		any |= texts->sms != NULL;
 	}
 	if (!any)
-		return conf_fail(section, err, "template %s has no sms text; add text \"zh\" { sms = "
-				 "\"…\" }", t->name);
+		return conf_say(section, err, text_none, t->name);
 	return 0;
 }
 
@@ -218,7 +230,7 @@ template_from(struct template **out, cfg_t *section, struct err *err)
 	t->params = xcalloc(params + 1, sizeof(*t->params));
 	t->answers = xcalloc(answers + 1, sizeof(*t->answers));
 	if (params > 64) {
-		conf_fail(section, err, "template %s has more than 64 parameters", t->name);
+		conf_say(section, err, template_params, t->name, NUM(64));
 		goto fail;
 	}
 	for (unsigned i = 0; i < params; i++, t->param_count++)
@@ -249,8 +261,7 @@ template_parse(struct template **out, const char *body, const char *file, struct
 	if (!cfg)
 		return -1;
 	if (cfg_size(cfg, "template") != 1)
-		rc = err_set(err, "%s: a template file holds exactly one template \"name\" { … }",
-			     file);
+		rc = conf_say_at(file, 1, err, document_one_template);
 	else
 		rc = template_from(out, cfg_getnsec(cfg, "template", 0), err);
 	cfg_free(cfg);

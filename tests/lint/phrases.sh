@@ -47,7 +47,8 @@ if len(phrases) != len(re.findall(r"^P\(", source, re.M)) or not phrases:
     complain(DEF, "this check no longer understands the catalogue")
 
 # Who says them: the macros that take a phrase's bare name, and PHRASE_name.
-SAYS = re.compile(r"\b(?:err_say|refuse|csv_fail|csv_stop|csv_lacks|faults_say|SAY|STYLE|MISLEADS|SAID|WORD|kit_alarm|PHRASE_AND_VALUES|REPORT)\s*\(")
+SAYS = re.compile(r"\b(?:err_say|refuse|csv_fail|csv_stop|csv_lacks|faults_say|SAY|STYLE|MISLEADS|SAID|WORD|kit_alarm|PHRASE_AND_VALUES|REPORT|"
+                  r"conf_say|conf_say_at|conf_refuse|TELL|REFUSE|FAIL)\s*\(")
 
 
 def arguments(code, at):
@@ -85,7 +86,7 @@ for name, where in phrases.items():
         complain(where, 'nobody says "%s"; take it away' % name)
 
 # Free sentences are for the log and for standard error.  These files have no other readers.
-FREE = re.compile(r"^(?:core/(?:err|template)\.c|daemon/(?:main|check|loop)\.c|daemon/settings/|"
+FREE = re.compile(r"^(?:core/err\.c|daemon/settings/rules_file\.c|daemon/(?:main|check|loop)\.c|"
                   r"daemon/routes/(?:check|driver)\.c|daemon/children/|daemon/store/(?:store|guard|check|"
                   r"read|wal)\.c|daemon/web/(?:http|site)\.c|daemon/engine/(?:engine|life)\.c|"
                   r"core/(?:files|number)\.c|ctl/|drivers/)")

@@ -93,7 +93,7 @@ def asked(office, name):
 def test_a_driver_hears_of_every_text_at_its_longest(office):
     with open(office.path("templates/own.note.conf"), "w", encoding="utf-8") as f:
         f.write(NOTE)
-    office.listen = 'public_url = "https://gong.example.invalid"'
+    office.listen = 'public_url = "https://gong.qingshi.invalid"'
     office.route("signs", {"problems": [], "account": "a"}, channels="{sms, voice}",
                  callback_secret='"sixteen-letters-"')
     office.route("signed", {"problems": []}, channels="{sms}", gong_signs="false")
@@ -103,7 +103,7 @@ def test_a_driver_hears_of_every_text_at_its_longest(office):
     op, texts = asked(office, "signs")
     assert op["config"]["account"] == "a"
     assert op["config"]["callback_url"] == \
-        "https://gong.example.invalid/v1/callback/signs/sixteen-letters-"
+        "https://gong.qingshi.invalid/v1/callback/signs/sixteen-letters-"
     rain = texts["warn.rain", "zh", "sms"]
     assert rain["text"] == ("【青石县应急】暴雨红色预警：上清东湾社区未来24小时雨量可能超250毫米。"
                             "快去看山边河边住户，准备转移。收到回复1，不在村回复0")

@@ -76,7 +76,7 @@ ROUTES = '''route "sim" { driver = "gong-sim" channels = {sms} backup = true
  canary { every = "4s" to = "+99910000009" within = "1s" }
 }
 route "odd" { driver = "%(dir)s/odd" channels = {sms} backup = true callback_secret = "sixteen-letters-x" }
-route "stopped" { driver = "gong-sim" channels = {sms} config = '{"simulation":false}'
+route "stopped" { driver = "gong-sim" channels = {sms} config = '{"simulation":true,"loss":"nan"}'
  callback_secret = "sixteen-letters-x" }
 '''
 

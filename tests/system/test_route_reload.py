@@ -86,7 +86,8 @@ def test_new_options_that_do_not_start_give_way_to_the_old_ones():
         wait_for("the route", world.all_up)
         good = sim_route("sim1", world.dir)
         for bad in (good.replace('"gong-sim"', '"no-such-driver"'),
-                    good.replace('"simulation" { value = "true" }', '"simulation" { value = "no" }')):
+                    good.replace('"simulation" { value = "true" }',
+                                 '"simulation" { value = "true" }\n option "loss" { value = "nan" }')):
             set_routes(world, bad)
             wait_for("an alarm", lambda: "options" in alarms(world, "sim1"))
             wait_for("the old options to work", lambda: is_up(world, "sim1"))

@@ -18,11 +18,11 @@ PLACES = {
                     ("gong.conf", "site {\n%s\n}\n")),
     **dict.fromkeys(("port", "body_max", "header_max", "connections_max", "streams_max"),
                     ("gong.conf", "listen {\n%s\n}\n")),
-    "recipients_max": ("gong.conf", "client \"c\" {\n%s\n\ttoken_sha256 = \"" + "0" * 64 + "\"\n}\n"),
+    "recipients_max": ("gong.conf", "client \"c\" {\n%s\n\ttoken_sha256 = \"" + "5" * 64 + "\"\n}\n"),
     **dict.fromkeys(("window", "rate", "speed", "down_alarm_minutes"),
                     ("gong.conf", "route \"r\" {\n%s\n\tdriver = \"gong-sim\"\n}\n")),
     **dict.fromkeys(("every", "within"), ("gong.conf", "route \"r\" {\n\tdriver = d\n\tcanary {\n%s\n"
-                                          "\t\tto = \"+8613800000000\"\n\t}\n}\n")),
+                                          "\t\tto = \"+8613812345678\"\n\t}\n}\n")),
     **dict.fromkeys(("until", "chase_below", "quota", "deadline"),
                     ("p/a.conf", "policy \"a\" {\n%s\n\tstep \"s\" { to = {chief} }\n}\n")),
     **dict.fromkeys(("below", "after"),

@@ -16,7 +16,7 @@ static int
 make_folder(void **state)
 {
 	return site_open("alarms", "999",
-		"route \"r\" { driver = \"gong-sim\" }\n");
+		"route \"r\" { driver = \"gong-sim\" option \"simulation\" { value = \"true\" } }\n");
 }
 
 struct world {

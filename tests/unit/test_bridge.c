@@ -19,7 +19,7 @@ static int
 make_folder(void **state)
 {
 	int rc = site_open("bridge", "999",
-		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n");
+		"route \"r\" { driver = \"gong-sim\" option \"simulation\" { value = \"true\" }\n channels = {sms} }\n");
 
 	snprintf(ballast, sizeof(ballast), "%s/none/ballast", folder);
 	return rc;

@@ -23,9 +23,9 @@ make_folder(void **state)
 	assert_non_null(getcwd(here, sizeof(here)));
 	snprintf(more, sizeof(more), "source \"gauge\" { format = json rules = \"%s/tests/data/gauge.rules\"\n"
 		" token_file = \"%s/tests/data/gauge.token\" up_to = red heartbeat = 30m }\n"
-		"route \"up\" { driver = \"gong-sim\"\n channels = {sms}\n rate = 0.01\n"
+		"route \"up\" { driver = \"gong-sim\" option \"simulation\" { value = \"true\" }\n channels = {sms}\n rate = 0.01\n"
 		" canary { to = \"+99913800000099\"\n every = \"8h\"\n within = \"10m\" } }\n"
-		"route \"down\" { driver = \"gong-sim\"\n channels = {voice} }\n", here, here);
+		"route \"down\" { driver = \"gong-sim\" option \"simulation\" { value = \"true\" }\n channels = {voice} }\n", here, here);
 	return site_open("due", "999", more);
 }
 

@@ -42,14 +42,25 @@ remove_folder(void **state)
 	return unit_remove(folder);
 }
 
+static void
+hear(void *ctx, bool fault, const struct said *said)
+{
+	char text[600];
+
+	said_render(said, LANG_EN, text, sizeof(text));
+	if (fault)
+		buf_printf(ctx, "%s\n", text);
+}
+
 static int
 load_with(struct settings **s, const char *own, struct buf *report, struct err *err)
 {
+	struct settings_listener listener = { hear, report };
 	char path[300];
 
 	put("own.conf", own);
 	snprintf(path, sizeof(path), "%s/gong.conf", folder);
-	return settings_load(s, path, report, err);
+	return settings_load(s, path, report ? &listener : NULL, err);
 }
 
 static struct settings *
@@ -178,7 +189,7 @@ a_row_of_a_later_file_stands_whole(void **state)
 static const struct {
 	const char *sentence, *own, *says;
 } faults[] = {
-	{ "a text there is not", "kind \"fog\" {\n\tred = {\"warn.rian\"}\n}\n", "own.conf:3: red: there is no template "
+	{ "a text there is not", "kind \"fog\" {\n\tred = {\"warn.rian\"}\n}\n", "own.conf:1: red: there is no template "
 	  "\"warn.rian\"; did you mean \"warn.rain\"?" },
 	{ "a ladder there is not", "kind \"fog\" {\n\tred = {\"warn.rain\", \"call.read\"}\n}\n", "no policy \"call.read\"; "
 	  "did you mean \"call.red\"?" },

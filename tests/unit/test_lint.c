@@ -258,7 +258,7 @@ one_folder_has_a_name_once(void **state)
 	put("own/second.conf", "template \"own.rain\" { text \"zh\" { sms = \"暴雨\" } }\n");
 	snprintf(path, sizeof(path), "%s/gong.conf", folder);
 	assert_int_equal(settings_load(&s, path, NULL, &err), -1);
-	holds("it names both files", strstr(err.text, "own/second.conf: there is another template \"own.rain\" in") &&
+	holds("it names both files", strstr(err.text, "own/second.conf:1: there is another template \"own.rain\" in") &&
 	      strstr(err.text, "own/rain.conf"), "%s", err.text);
 	snprintf(path, sizeof(path), "%s/own/second.conf", folder);
 	unlink(path);

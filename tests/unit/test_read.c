@@ -124,15 +124,36 @@ put_messages(void)
 	store_route_note(store, route, "up", "{\"ok\":true}", RELEASED);
 }
 
+/* The shipped site, with two routes. */
+static void
+write_conf(const char *conf)
+{
+	char here[4096];
+	FILE *f = fopen(conf, "w");
+
+	assert_true(f && getcwd(here, sizeof(here)));
+	fprintf(f, "roles = \"%1$s/config/roles.conf\"\ntemplates = {\"%1$s/templates\"}\n"
+		"policies = {\"%1$s/config/policies\"}\n"
+		"route \"sim1\" { driver = \"gong-modem\" speed = 0.25 }\n"
+		"route \"provider\" { driver = \"gong-http\" backup = true }\n", here);
+	fclose(f);
+}
+
 static int
 setup(void **state)
 {
 	struct err err = { 0 };
 
 	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof(path), "%s/gong.conf", folder);
+	write_conf(path);
+	if (settings_load(&settings, path, NULL, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		return -1;
+	}
+	unlink(path);
 	snprintf(path, sizeof(path), "%s/gong.db", folder);
-	if (settings_load(&settings, "config/gong.conf", NULL, &err) < 0 ||
-	    store_open(&store, path, &err) < 0) {
+	if (store_open(&store, path, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
 		return -1;
 	}

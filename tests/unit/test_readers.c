@@ -52,7 +52,7 @@ write_settings(const char *name, const char *site)
 	assert_non_null(getcwd(cwd, sizeof(cwd)));
 	snprintf(body, sizeof(body), "state_dir = \"state\"\nroles = \"%s/config/roles.conf\"\n"
 		 "templates = {\"t\"}\npolicies = {}\nsite {\n%s\n}\n"
-		 "route \"r\" {\n\tdriver = gong-sim\n\tchannels = {sms}\n}\n", cwd, site);
+		 "route \"r\" {\n\tdriver = gong-sim option \"simulation\" { value = \"true\" }\n\tchannels = {sms}\n}\n", cwd, site);
 	put(name, body);
 }
 

@@ -15,7 +15,7 @@ static int
 make_folder(void **state)
 {
 	return site_open("receipts", "999",
-		"route \"good\" { driver = \"gong-sim\" }\nroute \"chatty\" { driver = \"gong-sim\"\n"
+		"route \"good\" { driver = \"gong-sim\" option \"simulation\" { value = \"true\" } }\nroute \"chatty\" { driver = \"gong-sim\" option \"simulation\" { value = \"true\" }\n"
 		" backup = true }\n");
 }
 

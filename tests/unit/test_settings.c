@@ -8,20 +8,29 @@
 
 #include "daemon/settings/rights.h"
 
+/* One line for each. */
+static void
+hear(void *ctx, bool fault, const struct said *said)
+{
+	char text[600];
+
+	said_render(said, LANG_EN, text, sizeof(text));
+	buf_printf(ctx, "%s%s\n", fault ? "" : "note: ", text);
+}
+
 static void
 the_shipped_configuration_loads(void **state)
 {
 	struct buf report = { 0 };
+	struct settings_listener listener = { hear, &report };
 	struct settings *s;
 	struct err err = { .text = "" };
 
-	holds("config/gong.conf", settings_load(&s, "config/gong.conf", &report, &err) == 0, "%s",
+	holds("config/gong.conf", settings_load(&s, "config/gong.conf", &listener, &err) == 0, "%s",
 	      err.text);
 	assert_int_equal(report.len, 0);
-	assert_int_equal(s->route_count, 2);
-	assert_int_equal(s->client_count, 1);
-	assert_int_equal(s->clients[0].up_to, SEVERITY_ORANGE);
-	assert_int_equal(s->clients[0].verbs, verbs_of_word("read") | verbs_of_word("send"));
+	assert_int_equal(s->route_count, 0);		/* its examples are comments */
+	assert_int_equal(s->client_count, 0);
 	assert_int_equal(s->role_count, 34);
 	assert_true(settings_role(s, "village_chief") >= 0 && settings_role(s, "mayor") == -1);
 	assert_true(settings_family(s, "warner") >= 0 && settings_family(s, "expert") >= 0);
@@ -174,10 +183,11 @@ remove_folder(void **state)
 static int
 load(struct settings **s, struct buf *report, struct err *err)
 {
+	struct settings_listener listener = { hear, report };
 	char path[300];
 
 	snprintf(path, sizeof(path), "%s/gong.conf", folder);
-	return settings_load(s, path, report, err);
+	return settings_load(s, path, report ? &listener : NULL, err);
 }
 
 #define CONF "state_dir = \"state\"\nroles = \"roles.conf\"\ntemplates = {\"t\"}\npolicies = {\"p\"}\n"
@@ -226,8 +236,6 @@ static const struct {
 	  "gong.conf:7:", "\"5/h\"" },
 	{ "a budget of more than can be counted", "gong.conf", CONF "route \"x\" { driver = d budgets = {\"4294967297/1h\"} }\n",
 	  "gong.conf:5:", "4294967297/1h" },
-	{ "a country code that is none", "gong.conf", CONF "site { country = \"+86\" }\n", "gong.conf:", "country" },
-	{ "an area code with its 0", "gong.conf", CONF "site { area_code = \"0851\" }\n", "gong.conf:", "area_code" },
 	{ "a folder of time zones", "gong.conf", CONF "site { timezone = \"Asia\" }\n", "gong.conf:", "tzdata" },
 	{ "a step after the end of time", "p/a.conf", "policy \"a\" {\n\tstep \"x\" {\n\t\tafter = \"9e18ms\"\n\t}\n}\n",
 	  "p/a.conf:3:", "0s to 366d" },
@@ -239,7 +247,7 @@ static const struct {
 	{ "a negative window", "gong.conf", CONF "route \"x\" { driver = d window = -1 }\n", "gong.conf:", "window" },
 	{ "a negative rate", "gong.conf", CONF "route \"x\" { driver = d rate = -0.5 }\n", "gong.conf:", "rate" },
 	{ "a right there is not", "gong.conf", CONF "client \"x\" { may = {shout} token_sha256 = "
-	  "\"0000000000000000000000000000000000000000000000000000000000000000\" }\n", "gong.conf:", "shout" },
+	  "\"0123456789012345678901234567890123456789012345678901234567890123\" }\n", "gong.conf:", "shout" },
 	{ "a client without token", "gong.conf", CONF "client \"x\" { may = {read} }\n", "gong.conf:", "sha256sum" },
 	{ "a token's hash that is too short", "gong.conf", CONF "client \"x\" { token_sha256 = \"00\" }\n",
 	  "gong.conf:", "64 hex" },

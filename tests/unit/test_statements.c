@@ -18,9 +18,9 @@ make_folder(void **state)
 {
 	return site_open("statements", "999",
 		"client \"unit\" { token_sha256 = \""
-		"0000000000000000000000000000000000000000000000000000000000000000\"\n may = {send}\n up_to = red\n"
+		"0123456789012345678901234567890123456789012345678901234567890123\"\n may = {send}\n up_to = red\n"
 		" recipients_max = 1 }\n"
-		"route \"r\" { driver = \"gong-sim\"\n channels = {sms} }\n");
+		"route \"r\" { driver = \"gong-sim\" option \"simulation\" { value = \"true\" }\n channels = {sms} }\n");
 }
 
 static struct store *

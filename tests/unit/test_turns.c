@@ -87,7 +87,7 @@ write_settings(void)
 	}
 	snprintf(body, sizeof(body), "state_dir = \"state\"\nroles = \"%s/config/roles.conf\"\n"
 		 "templates = {\"%s/templates\"}\npolicies = {\"p\"}\n"
-		 "route \"r\" {\n\tdriver = gong-sim\n\tchannels = {sms}\n}\n", cwd, cwd);
+		 "route \"r\" {\n\tdriver = gong-sim option \"simulation\" { value = \"true\" }\n\tchannels = {sms}\n}\n", cwd, cwd);
 	put("gong.conf", body);
 }
 
