@@ -268,6 +268,9 @@ int policy_list(struct ctl *);
 int policy_show(struct ctl *);
 int role_list(struct ctl *);
 int modem_list(struct ctl *);
+/* What gong-modem finds, an array; CTL_OK, or said why not. */
+int modem_ports(struct ctl *, json_t **ports);
+int setup_verb(struct ctl *);
 int modem_probe(struct ctl *);
 int modem_ask(struct ctl *);
 int modem_send_test(struct ctl *);

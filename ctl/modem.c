@@ -314,6 +314,14 @@ print_ports(const struct ctl *ctl, json_t *ports)
 	grid_fini(&t);
 }
 
+int
+modem_ports(struct ctl *ctl, json_t **ports)
+{
+	const char *const args[] = { "list", NULL };
+
+	return look(ctl, args, ports);
+}
+
 /* Without gongd the ports are listed all the same: that is when one looks. */
 int
 modem_list(struct ctl *ctl)

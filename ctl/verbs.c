@@ -325,6 +325,24 @@ static const struct option_spec import_divisions_options[] = {
 	END
 };
 static const struct option_spec import_roster_options[] = { IMPORT_OPTIONS, END };
+static const struct option_spec setup_options[] = {
+	ONE("--texts", "zh|en", "language of the texts", "短信和电话的语言"),
+	ONE("--office", "NAME", "the office's name in Chinese", "单位名称"),
+	ONE("--office-en", "NAME", "the office's name in English", "单位英文名"),
+	ONE("--country", "DIGITS", "country code, 86", "国家代码,如 86"),
+	ONE("--area", "DIGITS", "area code of landlines, - for none", "固定电话区号,没有写 -"),
+	ONE("--signature", "TEXT", "signature of Chinese texts, with or without 【】", "短信签名,可不写【】"),
+	ONE("--route", "ROUTE", "a modem's path, a provider's profile, or sim (reaches nobody)",
+	    "调制解调器路径、服务商名称,或 sim(不会联系任何人)"),
+	MANY("--value", "NAME=VALUE", "what the provider's profile needs", "服务商所需的参数"),
+	ONE("--county", "DIGITS", "the county's code, 6 digits", "县(区)区划代码,6位"),
+	ONE("--officer", "WHO", "the duty officer's name", "值班员姓名"),
+	ONE("--phone", "NUMBER", "the duty officer's telephone", "值班员电话"),
+	ONE("--output", "FILE", "the settings (default /etc/gong/gong.conf)", "设置文件(默认 /etc/gong/gong.conf)"),
+	ONE("--port", "DIGITS", "where gongd listens (default 8035)", "gongd 的端口(默认 8035)"),
+	FLAG("--overwrite", "though the file is there: a dated copy is kept", "文件已存在也写入(保留带日期的副本)"),
+	END
+};
 
 const struct command commands[] = {
 	{ "import divisions",
@@ -621,6 +639,11 @@ const struct command commands[] = {
 	  export_options,
 	  TEXTS("write who is on duty when as CSV", "导出值班表(CSV)"),
 	  export_list },
+	{ "setup",
+	  { NULL },
+	  setup_options,
+	  TEXTS("ask a few questions and write settings that gongd takes", "回答几个问题,生成 gongd 可用的设置"),
+	  setup_verb },
 	{ "demo",
 	  { NULL },
 	  NULL,

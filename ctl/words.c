@@ -147,7 +147,7 @@ static const struct {
 	const char *en, *zh;
 } placeholders[] = {
 	{ "CHANNEL", "渠道" }, { "CODE", "代码" }, { "CODE,…", "代码,…" }, { "COLOUR", "颜色" }, { "COMMAND", "命令" }, { "DATE", "日期" },
-	{ "DEVICE", "设备" }, { "FILE", "文件" }, { "ID", "编号" }, { "INSTANT", "时刻" },
+	{ "DEVICE", "设备" }, { "DIGITS", "数字" }, { "FILE", "文件" }, { "ID", "编号" }, { "INSTANT", "时刻" },
 	{ "KEY", "幂等键" }, { "KIND", "灾种" }, { "LEVEL", "等级" }, { "N", "行数" },
 	{ "NAME", "名称" }, { "NUMBER", "号码" }, { "PATH", "路径" }, { "PORTS", "端口" },
 	{ "REF", "联系人" }, { "ROLE", "角色" }, { "ROUTE", "通道" }, { "SOURCE", "来源" }, { "STATE", "状态" }, { "TAG", "标签" },

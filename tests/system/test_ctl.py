@@ -165,7 +165,7 @@ COMMANDS = ["import divisions", "import contacts", "import roster", "check", "se
             "modem probe", "modem at", "modem ussd", "modem send-test", "contact find", "contact show",
             "contact edit", "contact activate", "contact deactivate", "contact optouts", "contact optin", "contact tags",
             "division find", "division show", "export contacts",
-            "export divisions", "export roster", "demo", "help", "version"]
+            "export divisions", "export roster", "setup", "demo", "help", "version"]
 
 
 def test_help_lists_every_command():

@@ -201,7 +201,7 @@ def commands(text):
     spans = re.findall(r"`(gongctl [^`]+)`", re.sub(r"^```\n.*?^```", "", text, flags=re.M | re.S))
     for line in [line.removeprefix("$ ") for line in lines] + spans:
         words = shlex.split(line, comments=True) if line.startswith("gongctl ") else []
-        if words and words[1] not in ("demo", "import"):
+        if words and words[1] not in ("demo", "import", "setup"):
             yield words[1:]
 
 
