@@ -171,6 +171,8 @@ may_go(struct engine *e, struct live_wave *lw, struct message *m)
 				       ? WORD(numbers_unreadable) : WORD(no_number_for_channel));
 	else if (m->attempt >= ATTEMPTS_MAX)
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, WORD(attempts_exhausted));
+	else if (engine_variant_text(e, m->variant)->spoilt)
+		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED, WORD(text_spoilt));
 	else if (engine_honours_opt_out(lw) && store_has_opted_out(e->store, m->contact))
 		finish_without_sending(e, lw, m, MESSAGE_ON_REFUSED,
 				       WORD(opted_out));
@@ -353,7 +355,8 @@ claim_rest(struct engine *e, struct route_state *r, struct live_wave *lw, unsign
 		!engine_is_suspect(e, HAND_WAVE, lw->w.id);
 
 	for (size_t i = 0; i < count && all; i++)
-		all = rows[i].state == MESSAGE_QUEUED && rows[i].due == NEVER && rows[i].e164;
+		all = rows[i].state == MESSAGE_QUEUED && rows[i].due == NEVER && rows[i].e164 &&
+			!engine_variant_text(e, rows[i].variant)->spoilt;
 	if (all && count)
 		store_messages_claim(e->store, lw->w.id, before, rows[count - 1].contact, count,
 				     r->id, lw->w.id & 255, e->now);

@@ -70,6 +70,7 @@ struct variant_text {
 	char *head, *body;
 	enum lang lang;
 	unsigned parts;
+	bool spoilt;			/* no UTF-8: no driver could read the line that has it */
 };
 
 #define QUESTIONS_MAX 4			/* open at a time, of people, to one route */

@@ -177,6 +177,7 @@ remember(struct engine *e, int64_t id, struct variant_text v)
 	if (e->texts.count++ > 4096)	/* a cache, not a store */
 		engine_texts_drop(e);
 	*kept = v;
+	kept->spoilt = utf8_check(v.head, strlen(v.head), NULL) < 0 || utf8_check(v.body, strlen(v.body), NULL) < 0;
 	table_put(&e->texts.variants, (uint64_t)id, kept);
 	return kept;
 }
@@ -312,7 +313,7 @@ keep(struct fitting *f, const struct text_place *place)
 	id = store_variant_insert(e->store, &row);
 	if (!e->quiet && !store_failed(e->store))	/* it is sent soon, most likely in this turn */
 		remember(e, id, (struct variant_text){ buf_take(&f->head), buf_take(&f->body),
-						       row.lang, row.parts });
+						       row.lang, row.parts, false });
 	free(places);
 	buf_fini(&template);
 	return id;

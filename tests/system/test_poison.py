@@ -2,6 +2,7 @@
 dies here is the one that is shipped: a preloaded library kills it where a text meets SQLite."""
 import os
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -374,3 +375,25 @@ def test_a_memory_that_kills_as_it_is_loaded(world):
     assert any("waves" in t["text"] for t in world.tasks("quarantine"))
     assert post(world, "healthy")[0] == 202
     wait_for("the healthy one", lambda: len(read_books(world.path("sim.books"))) == 1)
+
+
+def test_a_text_that_no_driver_could_read_fails_and_costs_no_other(world):
+    """Its line would be no JSON: handed over, it would hang in "sending" for ever."""
+    world.routes = world.routes.replace("gong-sim", "gong-none")    # it cannot leave
+    world.write_conf()
+    world.start(wait=False)
+    wait_for("gongd to answer", world.answers)
+    world.load(District(1, 1))
+    alert = world.send(**request("留下"))
+    world.gongd.stop()
+    with sqlite3.connect(os.path.join(world.state, "gong.db")) as db:
+        db.execute("UPDATE variant SET body = CAST(x'd3ea' AS TEXT)")
+    world.routes = sim_route(world.path("sim.books"))
+    world.write_conf()
+    world.start(wait=False)
+    wait_for("it to have failed", lambda: world.rows(
+        "SELECT 1 FROM attempt WHERE reason LIKE '%text_spoilt%' OR reason LIKE '%UTF-8%'"))
+    assert post(world, "healthy", contacts=("info_officer-990121001001-1",))[0] == 202
+    wait_for("the healthy one", lambda: [e["text"] for e in read_books(world.path("sim.books"))
+                                         if "healthy" in e["text"]])
+    assert len(read_books(world.path("sim.books"))) == 1, alert

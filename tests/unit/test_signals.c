@@ -41,7 +41,7 @@ static const char gauge_rules[] =
 	" then { template = notice.text severity = orange divisions = {990121} roles = {village_chief}\n"
 	"  param \"text\" { value = \"高\" } } }\n";
 static const char conf[] =
-	"route \"r\" { driver = gong-sim channels = {sms} }\n"
+	"route \"r\" { driver = gong-sim option \"simulation\" { value = \"true\" } channels = {sms} }\n"
 	"source \"s\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = red }\n"
 	"source \"t\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = red shares_refs = {s} }\n"
 	"source \"low\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = blue\n"
