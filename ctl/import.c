@@ -289,6 +289,15 @@ drop(struct ctl *ctl, json_t *preview)
 	buf_fini(&path);
 }
 
+/* What is only added hurts nothing, and a pasted command must not be taken for the
+ * answer. */
+static bool
+is_to_be_asked(const struct ctl *ctl, json_t *preview)
+{
+	return member_int(preview, "changed") ||
+	       (args_has(ctl, "--replace") && member_int(preview, "missing"));
+}
+
 static bool
 is_wanted(const struct ctl *ctl)
 {
@@ -387,7 +396,8 @@ show_first(struct ctl *ctl, const char *kind, const struct buf *file, bool asks)
 	if (!ctl->json)
 		code = put_preview(ctl, kind, preview, &out);
 	ctl_print(&out);
-	if (code == CTL_OK && !only && asks && !yes && !(yes = is_wanted(ctl))) {
+	if (code == CTL_OK && !only && asks && !yes && is_to_be_asked(ctl, preview) &&
+	    !(yes = is_wanted(ctl))) {
 		puts(say(ctl, "nothing was changed", "未作任何改动"));
 		only = true;
 	}

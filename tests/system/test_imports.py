@@ -103,6 +103,9 @@ def test_a_terminal_is_asked_and_a_pipe_is_not(world):
     assert code == 0 and "nothing was changed" in shown and contact(world, ref)["name"] == old
     code, shown = typed(world, "y", "import", "contacts", path)
     assert code == 0 and "1 changed" in shown and contact(world, ref)["name"] == "王二", shown
+    new = dict(posts(world)[0], id="only-new", phone="+999188000002", phone2="", role="dept_head", division="990121")
+    code, shown = typed(world, "n", "import", "contacts", write(world, [new]))
+    assert code == 0 and "[y/N]" not in shown and contact(world, "only-new")["active"], shown
     ref, path = changed_name(world, "王三")
     code, shown = typed(world, "", "import", "contacts", path, "--yes")
     assert code == 0 and "[y/N]" not in shown and contact(world, ref)["name"] == "王三"
