@@ -1,6 +1,7 @@
 /* signal.c -- a signal's parts, each within its bounds however hostile the sender. */
 #include "core/signal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,6 +291,7 @@ signal_code_add(struct signal *s, struct signal_area *a, const char *scheme, con
 		code.scheme = xstrdup("");
 	if (code.value && codes_of_all(s) < SIGNAL_CODES_MAX) {
 		place = GROW(s, a->codes, a->code_count, SIGNAL_CODES_MAX);
+		assert(place);		/* an area has no more than all of them */
 		*place = code;
 		return;
 	}
@@ -321,6 +323,7 @@ signal_ring_add(struct signal *s, struct signal_area *a, const struct signal_poi
 		return false;
 	}
 	ring = GROW(s, a->rings, a->ring_count, SIGNAL_POINTS_MAX);
+	assert(ring);
 	ring->points = xcalloc(count, sizeof(*points));
 	memcpy(ring->points, points, count * sizeof(*points));
 	ring->count = count;
@@ -339,6 +342,7 @@ signal_circle_add(struct signal *s, struct signal_area *a, struct signal_circle 
 		return false;
 	}
 	place = GROW(s, a->circles, a->circle_count, SIGNAL_POINTS_MAX);
+	assert(place);
 	*place = circle;
 	return true;
 }

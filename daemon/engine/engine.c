@@ -299,14 +299,43 @@ run_desk(struct engine *e, struct command *cmd)
 	case CMD_TASK_CLOSE:
 		engine_task_close(e, cmd);
 		break;
+	case CMD_SIGNAL_RELEASE:
+		engine_signal_release(e, cmd);
+		break;
 	case CMD_CONTACT:
 		engine_contact(e, cmd);
 		break;
 	case CMD_DIVISION:
 		engine_division(e, cmd);
 		break;
-	case CMD_SIGNAL_RELEASE:
-		engine_signal_release(e, cmd);
+	default:
+		return false;
+	}
+	return true;
+}
+
+/* What may wait: the lane of requests, lists and signals; false: it is nothing of that kind. */
+static bool
+run_bulk(struct engine *e, struct command *cmd)
+{
+	switch (cmd->kind) {
+	case CMD_ACCEPT:
+		engine_accept(e, cmd);
+		break;
+	case CMD_SIGNALS:
+		engine_signals(e, cmd);
+		break;
+	case CMD_SIGNAL_REPLAY:
+		engine_signal_replay(e, cmd);
+		break;
+	case CMD_IMPORT_APPLY:
+		engine_import_apply(e, cmd);
+		break;
+	case CMD_IMPORT_DROP:
+		engine_import_drop(e, cmd);
+		break;
+	case CMD_ASK:
+		engine_ask(e, cmd);
 		break;
 	default:
 		return false;
@@ -322,7 +351,7 @@ run(struct engine *e, struct command *cmd)
 	/* The last words of a route that is gone are nobody's. */
 	if (!is_allowed(e, cmd) || (cmd->route > 0 && !engine_route(e, cmd->route)))
 		return;
-	if (run_desk(e, cmd))
+	if (run_desk(e, cmd) || run_bulk(e, cmd))
 		return;
 	switch (cmd->kind) {
 	case CMD_ROUTE_READY:
@@ -375,24 +404,6 @@ run(struct engine *e, struct command *cmd)
 	case CMD_TROUBLE:
 		engine_trouble(e, cmd->trouble.kind, cmd->trouble.said);
 		break;
-	case CMD_ACCEPT:
-		engine_accept(e, cmd);
-		break;
-	case CMD_ASK:
-		engine_ask(e, cmd);
-		break;
-	case CMD_IMPORT_APPLY:
-		engine_import_apply(e, cmd);
-		break;
-	case CMD_IMPORT_DROP:
-		engine_import_drop(e, cmd);
-		break;
-	case CMD_SIGNALS:
-		engine_signals(e, cmd);
-		break;
-	case CMD_SIGNAL_REPLAY:
-		engine_signal_replay(e, cmd);
-		break;
 	case CMD_ANSWER:
 	case CMD_CANCEL:
 	case CMD_INBOX_ASSIGN:
@@ -404,6 +415,12 @@ run(struct engine *e, struct command *cmd)
 	case CMD_CONTACT:
 	case CMD_DIVISION:
 	case CMD_SIGNAL_RELEASE:
+	case CMD_ACCEPT:
+	case CMD_SIGNALS:
+	case CMD_SIGNAL_REPLAY:
+	case CMD_IMPORT_APPLY:
+	case CMD_IMPORT_DROP:
+	case CMD_ASK:
 	case CMD_IMPORT:
 	case CMD_KINDS:
 		assert(!"not run here");

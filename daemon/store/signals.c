@@ -319,7 +319,7 @@ store_signals_trim(struct store *s, msec before, int64_t most, size_t max)
 
 	store_run(s, "DELETE FROM signal_cover WHERE until_at < ?", "i", before);
 	store_run(s, "DELETE FROM signal_watch WHERE last_at < ?", "i", before);
-	return (size_t)((raw > 0 ? raw : 0) + (over > 0 ? over : 0) + (rows > 0 ? rows : 0));
+	return (raw > 0 ? (size_t)raw : 0) + (over > 0 ? (size_t)over : 0) + (rows > 0 ? (size_t)rows : 0);
 }
 
 /* -- what is under watch, what is covered -- */
