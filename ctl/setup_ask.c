@@ -280,7 +280,7 @@ check_route(struct setup *s, const char *text, char **out, struct buf *why)
 		buf_puts(why, say(s->ctl, "there is no such device; gongctl modem list shows them",
 				  "没有这个设备;gongctl modem list 可列出"));
 	else {
-		buf_puts(why, say(s->ctl, "write sim, a device's path, or one of:", "请写 sim、设备路径,或服务商之一:"));
+		buf_puts(why, say(s->ctl, "write sim, a device's path, or one of:", "请写 sim、设备路径,或平台之一:"));
 		put_profiles(s, why);
 	}
 	if (why->len)
@@ -387,7 +387,7 @@ ask_way(struct setup *s)
 	struct setup_question q = {
 		"--route", false,
 		{ [LANG_EN] = "First route: a modem's path, a provider's name, or sim (for trying: reaches nobody)",
-		  [LANG_ZH] = "第一条通道:调制解调器路径、服务商名称,或 sim(试用,不会联系任何人)" },
+		  [LANG_ZH] = "第一条通道:调制解调器路径、平台名称,或 sim(试用,不会联系任何人)" },
 		proposal, check_route,
 	};
 	int code = setup_ask(s, &q, &answer);
