@@ -98,7 +98,7 @@ def test_a_driver_hears_of_every_text_at_its_longest(office):
                  callback_secret='"sixteen-letters-"')
     office.route("signed", {"problems": []}, channels="{sms}", gong_signs="false")
     p = office.check()
-    assert p.returncode == 0 and "2 routes, 1 clients: all right" in p.stdout, p
+    assert p.returncode == 0 and "2 routes, 1 clients, 0 sources: all right" in p.stdout, p
     assert said(p) == []
     op, texts = asked(office, "signs")
     assert op["config"]["account"] == "a"

@@ -87,7 +87,6 @@ def test_a_faulty_file_changes_nothing():
 def test_a_reload_that_an_open_alert_cannot_live_with_is_refused():
     with World(SIM, name="roles") as world:
         own_files(world)
-        edit(world.conf, 'kinds = {"%s/config/kinds.conf"}' % ROOT, "")     # it names the ladders
         world.start()
         world.load(District(1, 2))
         move(world, "open")
