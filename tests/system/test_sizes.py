@@ -27,12 +27,15 @@ PLACES = {
                     ("p/a.conf", "policy \"a\" {\n%s\n\tstep \"s\" { to = {chief} }\n}\n")),
     **dict.fromkeys(("below", "after"),
                     ("p/a.conf", "policy \"a\" {\n\tstep \"s\" {\n%s\n\t\tto = {chief}\n\t}\n}\n")),
+    "heartbeat": ("gong.conf", "source \"s\" {\n%s\n}\n"),
+    **dict.fromkeys(("for", "gap", "again", "limit"), ("r.conf", "rule \"r\" {\n%s\n}\n")),
     "max": ("t/a.conf", "template \"a\" {\n\tparam \"x\" {\n%s\n\t}\n\ttext \"zh\" { sms = \"雨\" }\n}\n"),
     "level": ("t/a.conf", "template \"a\" {\n\tanswer \"1\" {\n%s\n\t\toutcome = acknowledged\n\t}\n"
               "\ttext \"zh\" { sms = \"雨,收到回复1\" }\n}\n"),
 }
 BASE = {
     "gong.conf": "state_dir = \"state\"\nroles = \"roles.conf\"\ntemplates = {\"t\"}\npolicies = {\"p\"}\n",
+    "token": "of-a-system-somewhere\n",
     "roles.conf": "role \"chief\" { }\n",
     "t/a.conf": "template \"a\" { text \"zh\" { sms = \"雨\" } }\n",
     "p/a.conf": "policy \"a\" { step \"s\" { to = {chief} } }\n",
@@ -95,6 +98,8 @@ def test_an_absurd_number_is_refused_with_file_line_and_range(site, key):
     line = before.count("\n") + around.split("%s")[0].count("\n") + 1
     for value in ABSURD:
         site.put()
+        site.write("gong.conf", BASE["gong.conf"] + "source \"s\" { format = json rules = \"r.conf\" "
+                   "token_file = \"token\" }\n")
         site.write(name, before + around % ("\t%s = \"%s\"" % (key, value)))
         p = site.check()
         assert p.returncode == 1, (key, value, p.stderr)
