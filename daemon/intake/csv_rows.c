@@ -554,17 +554,62 @@ take_order(struct csv_intake *c, struct import_row *row)
 	row->order = (unsigned)order;
 }
 
+/* Where the number stands; `count`: nowhere. */
+static size_t
+place_of(const uint64_t *numbers, size_t count, uint64_t number)
+{
+	size_t i = 0;
+
+	while (i < count && numbers[i] != number)
+		i++;
+	return i;
+}
+
+/* A number that the person's first row does not have would be dropped, and nobody told. */
+static void
+same_numbers(struct csv_intake *c, const struct import_row *first)
+{
+	unsigned sms = take_uses(c, COLUMN_SMS), voice = take_uses(c, COLUMN_VOICE);
+	uint64_t seen[PHONES] = { 0 };
+
+	for (unsigned i = 0; i < PHONES; i++) {
+		enum csv_column column = (enum csv_column)(COLUMN_PHONE + i);
+		const char *text = csv_field(c, column);
+		struct err bad;
+		size_t k;
+
+		if (!*text)
+			continue;
+		if (phone_parse(&seen[i], text, &c->settings->phone_plan, &bad) < 0) {
+			csv_fail_so(c, c->place[column], &bad);
+			continue;
+		}
+		if (place_of(seen, i, seen[i]) < i)
+			continue;
+		k = place_of(first->numbers, PHONES, seen[i]);
+		if (k == PHONES)
+			csv_fail(c, c->place[column], csv_number_differs, NUM(first->line));
+		else if (*csv_field(c, COLUMN_SMS) && (sms >> i & 1) != (first->sms >> k & 1))
+			csv_fail(c, c->place[COLUMN_SMS], csv_person_differs, NUM(first->line));
+		else if (*csv_field(c, COLUMN_VOICE) && (voice >> i & 1) != (first->voice >> k & 1))
+			csv_fail(c, c->place[COLUMN_VOICE], csv_person_differs, NUM(first->line));
+	}
+}
+
 static void
 same_person(struct csv_intake *c, struct import_row *row, const struct import_row *first)
 {
-	const char *name = csv_field(c, COLUMN_NAME);
+	const char *name = csv_field(c, COLUMN_NAME), *lang = csv_field(c, COLUMN_LANG);
 	bool active;
 
 	if (*name && strcmp(name, first->name) != 0)
 		csv_fail(c, c->place[COLUMN_NAME], csv_ref_twice, QUOTE(name), first->ref,
 			 QUOTE(first->name), NUM(first->line));
 	if (take_flag(c, COLUMN_ACTIVE, first->active, &active) == 0 && active != first->active)
-		csv_fail(c, c->place[COLUMN_ACTIVE], csv_active_differs, NUM(first->line));
+		csv_fail(c, c->place[COLUMN_ACTIVE], csv_person_differs, NUM(first->line));
+	if (*lang && lang_parse(lang) != (int)first->lang)
+		csv_fail(c, c->place[COLUMN_LANG], csv_person_differs, NUM(first->line));
+	same_numbers(c, first);
 	row->name = NULL;
 	row->active = first->active;
 	row->lang = first->lang;
@@ -689,8 +734,11 @@ contact_row(struct csv_intake *c)
 	else
 		take_person(c, row);
 	take_tags(c, &c->request->rows[place]);
-	if (!*csv_field(c, COLUMN_ROLE))
+	if (!*csv_field(c, COLUMN_ROLE)) {
+		if (*csv_field(c, COLUMN_DIVISION))
+			csv_fail(c, c->place[COLUMN_DIVISION], csv_no_role);
 		return;
+	}
 	take_role(c, row);
 	take_order(c, row);
 }

@@ -570,6 +570,16 @@ static const struct {
 	  "c2,王,13800138002,,,,,,,\nc1,李,13800138001,,,,,,,\n", "line 4, column name", "line 2" },
 	{ "active and not", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,,,,\n"
 	  "c1,,,warner,990121103001,,,,,no\n", "line 3, column active", "line 2" },
+	{ "one person, another number further down", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,,,,\n"
+	  "c1,,13800138001,warner,990121103001,,,,,\n", "line 3, column phone", "without this number" },
+	{ "the same, not to be read", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,,,,\n"
+	  "c1,,12,warner,990121103001,,,,,\n", "line 3, column phone", "short code" },
+	{ "the same, for no calls", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,,,,\n"
+	  "c1,,138-0013-8000,warner,990121103001,,,no,,\n", "line 3, column voice", "line 2" },
+	{ "one person, two languages", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,,,zh,,,\n"
+	  "c1,,,warner,990121103001,,en,,,\n", "line 3, column lang", "line 2" },
+	{ "a place without a post", IMPORT_CONTACTS, CONTACTS "c1,张,13800138000,,990121103001,,,,,\n",
+	  "line 2, column division", "without a role" },
 	{ "a roster of a role without duty", IMPORT_ROSTER, ROSTER
 	  "warner,990121103001,c1,2026-11-24 08:00,2026-11-25 08:00\n", "line 2, column role",
 	  "no duty role" },
