@@ -71,7 +71,7 @@ fill_posts(void *ctx, const struct staged_row *r)
 	struct bereft *b = ctx;
 
 	b->seq = r->seq;
-	if (!r->new || card_decode(&b->card, r->key, r->new) < 0)
+	if (!r->new || card_decode(&b->card, r->key, r->new) < 0 || !b->card.active)
 		return;
 	for (size_t i = 0; i < b->card.post_count; i++)
 		table_put(&b->filled, post_key(b->card.posts[i].role, b->card.posts[i].division), b);

@@ -142,6 +142,10 @@ def test_an_open_target_wants_its_last_person(world):
     assert all(contact(world, ref)["active"] for ref in gone)
     chief = next(p for p in posts(world, place) if p["role"] == "village_chief")
     new = dict(chief, id="new-chief", name="新人", phone="+999188000001")
+    code, out, err = ctl(world, "import", "contacts",       # who is not active is nobody's successor
+                         write(world, posts(world, without=gone) + [dict(new, active="no")]),
+                         "--replace", "--within", HERE)
+    assert code == 1 and name in err and "nobody left" in err, out + err
     code, out, err = ctl(world, "import", "contacts", write(world, posts(world, without=gone) + [new]),
                          "--replace", "--within", HERE)
     assert code == 0, out + err
