@@ -310,29 +310,30 @@ is_wanted(const struct ctl *ctl)
 		strcmp(line, "yes\n") == 0 || strcmp(line, "是\n") == 0);
 }
 
-/* gongd went away in the middle: it goes on when it is back. */
-static int
-look_again(struct ctl *ctl, json_t *preview, json_t **answer)
+static bool
+is_under_way(json_t *answer)
 {
-	struct buf path = {0};
-	struct client_request q = {0};
-	struct err err = {0};
+	const char *state = member_text(answer, "state");
+
+	return state && strcmp(state, "applying") == 0;
+}
+
+/* gongd went away in the middle.  It goes on with what it had begun, and begins what it had not: asking
+ * again does no harm, and tells how far it is. */
+static int
+ask_again(struct ctl *ctl, const struct client_request *q, json_t **answer, struct err *err)
+{
 	int code = CTL_NOT_REACHED;
 
-	import_path(&path, preview, "");
-	q.path = path.data;
 	for (int i = 0; i < LOOKS; i++) {
 		json_decref(*answer);
 		*answer = NULL;
 		sleep(1);
-		code = client_ask(ctl, &q, answer, &err);
-		if (code == CTL_REFUSED ||
-		    (code == CTL_OK &&
-		     strcmp(member_text(*answer, "state"), "applying") != 0))
+		code = client_ask(ctl, q, answer, err);
+		if (code == CTL_REFUSED || (code == CTL_OK && !is_under_way(*answer)))
 			break;
 	}
-	buf_fini(&path);
-	return code == CTL_OK ? CTL_OK : client_failed(ctl, code, *answer, &err);
+	return code;
 }
 
 static int
@@ -349,9 +350,14 @@ apply(struct ctl *ctl, json_t *preview, bool yes, json_t **answer)
 	import_path(&path, preview, "/apply");
 	q.path = path.data;
 	code = client_ask(ctl, &q, answer, &err);
-	if (code == CTL_NOT_REACHED)
-		code = look_again(ctl, preview, answer);
-	else if (code != CTL_OK)
+	if (code == CTL_NOT_REACHED || (code == CTL_OK && is_under_way(*answer)))
+		code = ask_again(ctl, &q, answer, &err);
+	if (code == CTL_OK && is_under_way(*answer)) {
+		err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), import_other_runs,
+			NUM(member_int(preview, "id")));
+		code = CTL_NOT_REACHED;
+	}
+	if (code != CTL_OK)
 		code = client_failed(ctl, code, *answer, &err);
 	if (code == CTL_REFUSED)
 		drop(ctl, preview);
