@@ -7,12 +7,21 @@
 #include <string.h>
 
 #define MISSING_SLICE 1000
-#define AT_ONCE 4			/* previews that wait or are being applied */
+#define AT_ONCE 4			/* previews of one client that wait or are being applied */
 
+struct own {				/* previews of the same client */
+	const struct principal *by;
+	size_t count;
+};
+
+/* Each has his own, so that nobody keeps the others out. */
 static void
-count_one(void *ctx, const struct staged *q)
+count_own(void *ctx, const struct staged *q)
 {
-	*(size_t *)ctx += q->stage < STAGE_APPLIED;
+	struct own *own = ctx;
+
+	own->count += q->stage < STAGE_APPLIED && q->by.kind == own->by->kind &&
+		strcmp(q->by.name, own->by->name) == 0;
 }
 
 int
@@ -24,10 +33,10 @@ engine_stage_begin(struct engine *e, const struct command *cmd, struct err *err)
 		.generation = store_lists_generation(e->store), .at = e->now,
 		.expires_at = e->now + STAGED_MS, .rows = (int64_t)q->row_count,
 	};
-	size_t count = 0;
+	struct own own = { .by = &cmd->by };
 
-	store_staged_all(e->store, count_one, &count);
-	if (count >= AT_ONCE)
+	store_staged_all(e->store, count_own, &own);
+	if (own.count >= AT_ONCE)
 		return err_say(err, REFUSED_TOO_MANY, about(CONCEPT_NONE), imports_max, NUM(AT_ONCE));
 	q->at.staged = store_staged_new(e->store, &fresh);
 	return 0;

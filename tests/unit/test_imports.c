@@ -328,7 +328,9 @@ who_may_and_when(void **state)
 	       "import_many_missing");
 	for (int i = 0; i < 3; i++)
 		expect(&s, "four are fine", file(IMPORT_DIVISIONS, DIVISIONS, true, 0), &other, "");
-	expect(&s, "five are not", file(IMPORT_DIVISIONS, DIVISIONS, true, 0), &me, "imports_max");
+	expect(&s, "his fourth", file(IMPORT_DIVISIONS, DIVISIONS, true, 0), &other, "");
+	expect(&s, "his fifth is not", file(IMPORT_DIVISIONS, DIVISIONS, true, 0), &other, "imports_max");
+	expect(&s, "and keeps nobody else out", file(IMPORT_DIVISIONS, DIVISIONS, true, 0), &me, "");
 	expect(&s, "who is missing is missing from contacts", about_import(CMD_IMPORT_APPLY, 2, true, true), &other,
 	       "import_replace_within");
 	expect(&s, "it may be dropped", about_import(CMD_IMPORT_DROP, 2, false, false), &other, "");
