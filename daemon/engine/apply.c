@@ -410,6 +410,9 @@ applied(struct applying *a)
 static void
 stage_slice(struct applying *a)
 {
+	/* The lists stand still while an audience is collected. */
+	if (a->q->stage >= STAGE_WRITING && (a->e->planning.count || a->e->slices.count))
+		return;
 	switch (a->q->stage) {
 	case STAGE_CHECKING:
 		check(a);

@@ -318,9 +318,6 @@ check(struct engine *e, struct import_request *q, struct err *err)
 		engine_import_over(e);
 		return 0;
 	}
-	/* The lists stand still while an audience is collected. */
-	if (!q->preview && (e->planning.count || e->slices.count))
-		return 0;
 	if (q->preview && engine_stage_begin(e, e->import, err) < 0)
 		return -1;
 	enter(e, q, IMPORT_ROWS);
@@ -330,6 +327,11 @@ check(struct engine *e, struct import_request *q, struct err *err)
 static void
 take_slice(struct engine *e, struct import_request *q)
 {
+	/* The lists stand still while an audience is collected. */
+	if (!q->preview && (e->planning.count || e->slices.count)) {
+		e->more = true;
+		return;
+	}
 	take_rows(e, q);
 	e->more = true;
 	if (q->at.done < q->row_count)
