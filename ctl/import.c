@@ -318,10 +318,11 @@ is_under_way(json_t *answer)
 	return state && strcmp(state, "applying") == 0;
 }
 
-/* gongd went away in the middle.  It goes on with what it had begun, and begins what it had not: asking
- * again does no harm, and tells how far it is. */
+/* gongd went away in the middle.  It goes on with what it had begun, and begins what it
+ * had not: asking again does no harm, and tells how far it is. */
 static int
-ask_again(struct ctl *ctl, const struct client_request *q, json_t **answer, struct err *err)
+ask_again(struct ctl *ctl, const struct client_request *q, json_t **answer,
+	  struct err *err)
 {
 	int code = CTL_NOT_REACHED;
 
