@@ -198,18 +198,6 @@ conf_say_phrase(cfg_t *section, struct err *err, enum phrase phrase, const char 
 				   section->line ? (unsigned)section->line : 1, err, phrase, values);
 }
 
-int
-conf_fail(cfg_t *section, struct err *err, const char *fmt, ...)
-{
-	char what[400];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(what, sizeof(what), fmt, args);
-	va_end(args);
-	return conf_say(section, err, verbatim, what);
-}
-
 msec
 conf_ms(cfg_t *section, const char *option)
 {

@@ -6,7 +6,18 @@
 
 #include "core/near.h"
 
-/* Where a word belongs that people write at the wrong place; NULL: nowhere. */
+/* The section within this one that has the option; NULL: none. */
+static const char *
+section_of(const cfg_t *cfg, const char *word)
+{
+	for (const cfg_opt_t *opt = cfg->opts; opt && opt->name; opt++)
+		for (const cfg_opt_t *sub = opt->type == CFGT_SEC ? opt->subopts : NULL; sub && sub->name; sub++)
+			if (strcmp(sub->name, word) == 0)
+				return opt->name;
+	return NULL;
+}
+
+/* The file where a word belongs that people write into another; NULL: none. */
 static const char *
 home_of(const char *word)
 {
@@ -16,21 +27,14 @@ home_of(const char *word)
 		{ "step", WORD(in_policy_file) }, { "param", WORD(in_template_file) },
 		{ "text", WORD(in_template_file) }, { "site", WORD(in_gong_conf) },
 		{ "listen", WORD(in_gong_conf) }, { "client", WORD(in_gong_conf) },
-		{ "route", WORD(in_gong_conf) }, { "kind", WORD(in_kinds_file) },
+		{ "route", WORD(in_gong_conf) }, { "source", WORD(in_gong_conf) },
+		{ "kind", WORD(in_kinds_file) }, { "rule", WORD(in_rules_file) },
+		{ "read", WORD(in_rules_file) },
 	};
-	static const char *const site[] = { "country", "area_code", "timezone", "language", "signature_zh",
-					    "signature_en", "name_zh", "name_en" };
-	static const char *const listen[] = { "port", "host", "socket" };
 
 	for (size_t i = 0; i < sizeof(homes) / sizeof(*homes); i++)
 		if (strcmp(homes[i].word, word) == 0)
 			return homes[i].home;
-	for (size_t i = 0; i < sizeof(site) / sizeof(*site); i++)
-		if (strcmp(site[i], word) == 0)
-			return "site";
-	for (size_t i = 0; i < sizeof(listen) / sizeof(*listen); i++)
-		if (strcmp(listen[i], word) == 0)
-			return "listen";
 	return NULL;
 }
 
@@ -38,12 +42,14 @@ static void
 unknown(cfg_t *cfg, const char *word, struct said *said)
 {
 	struct near near = { .word = word };
-	const char *home = home_of(word);
+	const char *section = section_of(cfg, word), *home = home_of(word);
 
 	for (const cfg_opt_t *opt = cfg->opts; opt && opt->name; opt++)
 		near_offer(&near, opt->name, opt->name);
-	if (home)
-		SAY(said, conf_elsewhere, QUOTE(word), value_has_phrases(home) ? home : SAID(in_section, home));
+	if (section)
+		SAY(said, conf_elsewhere, QUOTE(word), SAID(in_section, section));
+	else if (home)
+		SAY(said, conf_elsewhere, QUOTE(word), home);
 	else if (near.best)
 		SAY(said, conf_unknown_near, QUOTE(word), near.best);
 	else

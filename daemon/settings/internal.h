@@ -25,8 +25,6 @@ int conf_say_phrase(cfg_t *section, struct err *, enum phrase, const char *const
 #define conf_say_at(file, line, err, name, ...) \
 	conf_say_at_phrase((file), (line), (err), PHRASE_AND_VALUES(name, __VA_ARGS__))
 int conf_say_at_phrase(const char *file, unsigned line, struct err *, enum phrase, const char *const *values);
-/* The same with an English sentence: what a reader sees of it in another language is this. */
-int conf_fail(cfg_t *section, struct err *, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* In a parse callback: the line that is being read cannot be taken; returns -1. */
 #define conf_refuse(cfg, name, ...) conf_refuse_phrase((cfg), PHRASE_AND_VALUES(name, __VA_ARGS__))
 int conf_refuse_phrase(cfg_t *, enum phrase, const char *const *values);
@@ -48,7 +46,6 @@ unsigned conf_line(const char *body, const char *option);
 char *conf_path(const char *base_file, const char *path);	/* relative to base's folder */
 
 /* What is common to sections of gong.conf: "a" to "z", digits, . _ - and 1 to 40 of them. */
-#define PLAIN_NAME "a name has 1 to 40 letters, digits and . _ - (it stands in URLs and figures)"
 bool is_plain_name(const char *name);
 /* The first line of a file; nothing in it would be a token that anybody has.  Caller frees. */
 char *read_secret(const char *path, struct err *);
@@ -58,7 +55,7 @@ const char *note_secret(struct settings *, const char *path);
 
 /* source.c */
 extern cfg_opt_t source_opts[];
-int sources_from(struct settings *, cfg_t *conf, struct err *);
+int sources_from(struct settings *, cfg_t *conf, struct hearing *, struct err *);
 
 struct json_map;
 extern cfg_opt_t json_map_opts[];		/* of a section `read` */

@@ -71,7 +71,7 @@ codes_of(division_code **out, size_t *count, cfg_t *section, const char *option,
 		struct err inner = { 0 };
 
 		if (division_parse(&(*out)[(*count)++], cfg_getnstr(section, option, i), &inner) < 0)
-			return conf_fail(section, err, "%s: %s", option, inner.text);
+			return conf_say(section, err, rule_division, option, NEST(&inner.said));
 	}
 	return 0;
 }
@@ -84,8 +84,7 @@ severity_of(int *out, cfg_t *section, const char *option, struct err *err)
 
 	*out = word ? severity_parse(word) : -1;
 	if (word && *out < 0)
-		return conf_fail(section, err, "%s = \"%.40s\" is unknown; use notice, blue, yellow, "
-				 "orange or red", option, word);
+		return conf_say(section, err, rule_word, option, QUOTE(word), WORD(map_severities));
 	return 0;
 }
 
@@ -94,8 +93,7 @@ take_number(struct rule_test *t, cfg_t *section, const char *option, const char 
 {
 	t->compare = strcmp(option, "above") == 0 ? RULE_ABOVE : RULE_BELOW;
 	if (signal_number(&t->value, text) < 0)
-		return conf_fail(section, err, "label \"%s\": %s = \"%.40s\" is no number", t->label,
-				 option, text);
+		return conf_say(section, err, rule_no_number, QUOTE(t->label), option, QUOTE(text));
 	return 0;
 }
 
@@ -120,8 +118,7 @@ take_tests(struct rule_when *w, cfg_t *section, struct err *err)
 		t->text = xstrdup(text);
 	}
 	if (w->test_count == before)
-		return conf_fail(section, err, "label \"%s\" asks for nothing; add equals, matches, above or "
-				 "below", cfg_title(section));
+		return conf_say(section, err, rule_asks_nothing, QUOTE(cfg_title(section)));
 	return 0;
 }
 
@@ -153,14 +150,11 @@ take_param(struct rule_param *p, cfg_t *section, const struct template *t, struc
 
 	p->name = xstrdup(cfg_title(section));
 	if (!!value + !!label + !!text + area != 1)
-		return conf_fail(section, err, "param \"%s\" has no source, or several; say one of value, "
-				 "label, text or area", p->name);
+		return conf_say(section, err, rule_param_from, QUOTE(p->name));
 	if (!template_param(t, p->name))
-		return conf_fail(section, err, "param \"%s\": template %s has no such parameter", p->name,
-				 t->name);
+		return conf_say(section, err, rule_param_unknown, QUOTE(p->name), t->name);
 	if (text && !signal_text_set(&none, LANG_ZH, text, ""))
-		return conf_fail(section, err, "param \"%s\": a signal has no text \"%s\"; use sender_name, "
-				 "event, headline, description, instruction or contact", p->name, text);
+		return conf_say(section, err, rule_param_text, QUOTE(p->name), QUOTE(text));
 	p->from = value ? RULE_VALUE : label ? RULE_LABEL : text ? RULE_TEXT : RULE_AREA;
 	p->what = xstrdup(value ? value : label ? label : text);
 	p->otherwise = xstrdup(cfg_getstr(section, "otherwise"));
@@ -175,18 +169,16 @@ check_names(const struct rule *r, cfg_t *then, const struct settings *s, struct 
 	const struct rule_then *t = &r->then;
 
 	if (!t->template)
-		return conf_fail(then, err, "rule \"%s\": then names no template", r->name);
+		return conf_say(then, err, rule_no_template, r->name);
 	if (!settings_template(s, t->template))
-		return conf_fail(then, err, "rule \"%s\": there is no template \"%s\"", r->name, t->template);
+		return conf_say(then, err, rule_template, r->name, QUOTE(t->template));
 	if (t->policy && !settings_policy(s, t->policy))
-		return conf_fail(then, err, "rule \"%s\": there is no policy \"%s\"", r->name, t->policy);
+		return conf_say(then, err, rule_policy, r->name, QUOTE(t->policy));
 	for (size_t i = 0; i < t->role_count; i++)
 		if (settings_family(s, t->roles[i]) < 0)
-			return conf_fail(then, err, "rule \"%s\": there is no role or family \"%s\"; see "
-					 "roles.conf", r->name, t->roles[i]);
+			return conf_say(then, err, rule_role, r->name, QUOTE(t->roles[i]));
 	if (!t->areas && !t->division_count && !t->contact_count)
-		return conf_fail(then, err, "rule \"%s\" tells nobody; say areas = true (the signal's own "
-				 "places), divisions or contacts", r->name);
+		return conf_say(then, err, rule_nobody, r->name);
 	return 0;
 }
 
@@ -209,8 +201,7 @@ take_then(struct rule *r, cfg_t *then, const struct settings *s, struct err *err
 	    check_names(r, then, s, err) < 0)
 		return -1;
 	if (mode < 0)
-		return conf_fail(then, err, "mode = \"%.40s\" is unknown; use real, drill or test",
-				 cfg_getstr(then, "mode"));
+		return conf_say(then, err, rule_word, "mode", QUOTE(cfg_getstr(then, "mode")), WORD(map_modes));
 	t->mode = (enum signal_mode)mode;
 	t->params = xcalloc(params + 1, sizeof(*t->params));
 	for (unsigned i = 0; i < params; i++)
@@ -227,7 +218,7 @@ trust_of(enum rule_trust *out, cfg_t *section, struct err *err)
 	int trust = rule_trust_parse(word);
 
 	if (trust < 0)
-		return conf_fail(section, err, "trust = \"%.40s\" is unknown; use send, hold or note", word);
+		return conf_say(section, err, rule_word, "trust", QUOTE(word), WORD(rule_trusts));
 	*out = (enum rule_trust)trust;
 	return 0;
 }
@@ -242,9 +233,7 @@ take_end(struct rule *r, cfg_t *section, const struct settings *s, struct err *e
 	template = cfg_getstr(cfg_getsec(section, "end"), "template");
 	r->end_template = xstrdup(template);
 	if (!template || !settings_template(s, template))
-		return conf_fail(section, err, "rule \"%s\": end names no template that is there (\"%s\"); "
-				 "without end nobody is told that it is over", r->name,
-				 template ? template : "");
+		return conf_say(section, err, rule_end, r->name, QUOTE(template ? template : ""));
 	return 0;
 }
 
@@ -257,8 +246,7 @@ take_times(struct rule *r, cfg_t *section, struct err *err)
 	r->limit = (unsigned)cfg_getint(section, "limit");
 	r->by = strings_of(section, "by", &r->by_count);
 	if (r->gap_ms && !r->for_ms)
-		return conf_fail(section, err, "rule \"%s\": gap is how long `for` may be without news; add "
-				 "for, or leave gap away", r->name);
+		return conf_say(section, err, rule_gap, r->name);
 	if (!r->gap_ms)
 		r->gap_ms = r->for_ms;
 	return 0;
@@ -271,14 +259,12 @@ take_rule(struct rule *r, cfg_t *section, const struct settings *s, struct err *
 	r->group = xstrdup(cfg_getstr(section, "group") ? cfg_getstr(section, "group") : r->name);
 	r->then.severity = r->when.severity_from = r->when.severity_to = -1;
 	if (!is_plain_name(r->name) || !is_plain_name(r->group))
-		return conf_fail(section, err, "rule \"%s\", group \"%s\": " PLAIN_NAME, r->name, r->group);
+		return conf_say(section, err, rule_name, QUOTE(r->name), QUOTE(r->group));
 	if (strcmp(r->name, "unmatched") == 0 || strcmp(r->name, "refused") == 0 ||
 	    strcmp(r->name, "ignored") == 0)
-		return conf_fail(section, err, "rule \"%s\": that word says what becomes of a signal; call "
-				 "the rule otherwise", r->name);
+		return conf_say(section, err, rule_reserved, r->name);
 	if (!cfg_size(section, "then"))
-		return conf_fail(section, err, "rule \"%s\" says what is to be done nowhere; add then { … }",
-				 r->name);
+		return conf_say(section, err, rule_no_then, r->name);
 	if (trust_of(&r->trust, section, err) < 0 || take_times(r, section, err) < 0 ||
 	    take_when(r, cfg_getsec(section, "when"), err) < 0 ||
 	    take_then(r, cfg_getsec(section, "then"), s, err) < 0)
@@ -295,14 +281,12 @@ take_sample(struct rules *out, cfg_t *section, struct err *err)
 	sample->name = xstrdup(cfg_title(section));
 	sample->line = (unsigned)section->line;
 	if (!file || !expect)
-		return conf_fail(section, err, "test \"%s\" needs sample (a file with what the source sends) "
-				 "and expect (a rule, or unmatched, refused, ignored)", sample->name);
+		return conf_say(section, err, rule_test_lacks, QUOTE(sample->name));
 	sample->file = conf_path(out->path, file);
 	sample->expect = xstrdup(expect);
 	if (!rules_named(out, expect) && strcmp(expect, "unmatched") != 0 &&
 	    strcmp(expect, "refused") != 0 && strcmp(expect, "ignored") != 0)
-		return conf_fail(section, err, "test \"%s\": there is no rule \"%s\"; expect is a rule, or "
-				 "unmatched, refused, ignored", sample->name, expect);
+		return conf_say(section, err, rule_test_expects, QUOTE(sample->name), QUOTE(expect));
 	return 0;
 }
 
@@ -329,8 +313,7 @@ take_all(struct rules *out, cfg_t *cfg, const char *body, const struct settings 
 	if (cfg_size(cfg, "read") && !(out->map = json_map_from(cfg_getsec(cfg, "read"), err)))
 		return -1;
 	if (!rules || rules > RULES_MAX)
-		return err_set(err, "%s: it has %u rules; 1 to %d are possible, and without any a source says "
-			       "nothing to anybody", out->path, rules, RULES_MAX);
+		return conf_say_at(out->path, 1, err, rule_count, NUM(rules), NUM(RULES_MAX));
 	out->list = xcalloc(rules, sizeof(*out->list));
 	out->samples = xcalloc(samples + 1, sizeof(*out->samples));
 	for (unsigned i = 0; i < rules; i++) {

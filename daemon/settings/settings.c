@@ -507,7 +507,7 @@ read_route(struct settings *s, cfg_t *section, struct err *err)
 }
 
 static int
-read_sections(struct settings *s, cfg_t *cfg, struct err *err)
+read_sections(struct settings *s, cfg_t *cfg, struct hearing *h, struct err *err)
 {
 	unsigned clients = cfg_size(cfg, "client"), routes = cfg_size(cfg, "route");
 
@@ -519,7 +519,7 @@ read_sections(struct settings *s, cfg_t *cfg, struct err *err)
 	for (unsigned i = 0; i < routes; i++)
 		if (read_route(s, cfg_getnsec(cfg, "route", i), err) < 0)
 			return -1;
-	return sources_from(s, cfg, err);
+	return sources_from(s, cfg, h, err);
 }
 
 static int
@@ -550,7 +550,7 @@ read_all(struct settings *s, cfg_t *cfg, struct hearing *h, struct err *err)
 		rc = -1;
 	if (rc == 0)
 		rc = kinds_read(s, cfg, h, err);
-	return rc < 0 ? -1 : read_sections(s, cfg, err);
+	return rc < 0 ? -1 : read_sections(s, cfg, h, err);
 }
 
 int

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "daemon/settings/internal.h"
-#include "files/read.h"
 
 cfg_opt_t source_opts[] = {
 	CFG_STR("format", NULL, CFGF_NONE), CFG_STR("rules", NULL, CFGF_NONE),
@@ -60,8 +59,7 @@ take_format(struct source_conf *c, cfg_t *section, struct err *err)
 		}
 		n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s", i ? ", " : "", formats[i].name);
 	}
-	return conf_fail(section, err, "source \"%s\": format = \"%.40s\" is unknown; use one of: %s", c->name,
-			 name ? name : "", known);
+	return conf_say(section, err, source_format, c->name, QUOTE(name ? name : ""), known);
 }
 
 static int
@@ -74,13 +72,11 @@ take_ways(struct source_conf *c, cfg_t *section, struct err *err)
 		while (way < SOURCE_WAY_COUNT && strcmp(ways[way], word) != 0)
 			way++;
 		if (way == SOURCE_WAY_COUNT)
-			return conf_fail(section, err, "source \"%s\": by = \"%.40s\" is unknown; use bearer, "
-					 "basic, hmac, query or path", c->name, word);
+			return conf_say(section, err, source_way, c->name, QUOTE(word));
 		c->ways |= 1u << way;
 	}
 	if (!c->ways)
-		return conf_fail(section, err, "source \"%s\": anybody could speak in its name; say by = "
-				 "{bearer}, or another way", c->name);
+		return conf_say(section, err, source_no_way, c->name);
 	return 0;
 }
 
@@ -92,16 +88,14 @@ take_token(struct settings *s, struct source_conf *c, cfg_t *section, struct err
 	char *path;
 
 	if (!file)
-		return conf_fail(section, err, "source \"%s\" has no token_file: the file whose first line is "
-				 "the token that its system sends", c->name);
+		return conf_say(section, err, source_no_token, c->name);
 	path = conf_path(s->path, file);
 	c->token = read_secret(note_secret(s, path), err);
 	free(path);
 	if (!c->token)
 		return -1;
 	if (strlen(c->token) < 16)
-		return conf_fail(section, err, "source \"%s\": the token in %s needs at least 16 characters "
-				 "(openssl rand -hex 24)", c->name, file);
+		return conf_say(section, err, source_token_short, c->name, file);
 	c->hmac_header = xstrdup(cfg_getstr(section, "hmac_header"));
 	return 0;
 }
@@ -114,11 +108,11 @@ take_limits(struct source_conf *c, cfg_t *section, struct err *err)
 	int trust = rule_trust_parse(cfg_getstr(section, "trust"));
 
 	if (up_to < 0)
-		return conf_fail(section, err, "source \"%s\": up_to = \"%.40s\" is unknown; use notice, blue, "
-				 "yellow, orange or red", c->name, cfg_getstr(section, "up_to"));
+		return conf_say(section, err, source_word, c->name, "up_to", QUOTE(cfg_getstr(section, "up_to")),
+				WORD(map_severities));
 	if (trust < 0)
-		return conf_fail(section, err, "source \"%s\": trust = \"%.40s\" is unknown; use send, hold or "
-				 "note", c->name, cfg_getstr(section, "trust"));
+		return conf_say(section, err, source_word, c->name, "trust", QUOTE(cfg_getstr(section, "trust")),
+				WORD(rule_trusts));
 	c->up_to = (enum severity)up_to;
 	c->trust = (enum rule_trust)trust;
 	c->drill_only = cfg_getbool(section, "drill_only");
@@ -131,7 +125,7 @@ take_limits(struct source_conf *c, cfg_t *section, struct err *err)
 		division_code code;
 
 		if (division_parse(&code, cfg_getnstr(section, "divisions", i), &inner) < 0)
-			return conf_fail(section, err, "source \"%s\": %s", c->name, inner.text);
+			return conf_say(section, err, source_division, c->name, NEST(&inner.said));
 		c->division_list[c->division_count] = code;
 		c->divisions[c->division_count++] = division_range(code);
 	}
@@ -146,18 +140,14 @@ static int
 check_rules(const struct source_conf *c, cfg_t *section, struct err *err)
 {
 	if (formats[c->format].by_map && !c->rules.map)
-		return conf_fail(section, err, "source \"%s\": %s has no read { … }: where do the parts of a "
-				 "signal stand in its JSON?", c->name, c->rules.path);
+		return conf_say(section, err, source_no_map, c->name, c->rules.path);
 	if (!formats[c->format].by_map && c->rules.map)
-		return conf_fail(section, err, "source \"%s\": read { … } in %s is for format json; leave it "
-				 "away", c->name, c->rules.path);
+		return conf_say(section, err, source_map_unused, c->name, c->rules.path);
 	for (size_t i = 0; i < c->rules.count; i++) {
 		const struct rule *r = &c->rules.list[i];
 
 		if (r->for_ms && !r->by_count && !source_has_ends(c))
-			return conf_fail(section, err, "source \"%s\", rule \"%s\": this source takes nothing "
-					 "back, so `for` looks at what it says again and again; say by = {…}, "
-					 "the labels that tell one gauge from another", c->name, r->name);
+			return conf_say(section, err, source_no_by, c->name, r->name);
 		if (r->trust < c->trust)	/* the section is the stricter one */
 			c->rules.list[i].trust = c->trust;
 	}
@@ -165,17 +155,16 @@ check_rules(const struct source_conf *c, cfg_t *section, struct err *err)
 }
 
 static int
-take_rules(struct settings *s, struct source_conf *c, cfg_t *section, struct err *err)
+take_rules(struct settings *s, struct source_conf *c, cfg_t *section, struct hearing *h, struct err *err)
 {
 	const char *file = cfg_getstr(section, "rules");
 	char *path, *body;
 	int rc;
 
 	if (!file)
-		return conf_fail(section, err, "source \"%s\" has no rules: the file that says what is done about "
-				 "its signals", c->name);
+		return conf_say(section, err, source_no_rules, c->name);
 	path = conf_path(s->path, file);
-	body = file_read(path, FILE_CONF_MAX, NULL, err);
+	body = conf_read(path, false, h, err);
 	rc = body ? rules_parse(&c->rules, body, path, s, err) : -1;
 	free(body);
 	free(path);
@@ -183,21 +172,21 @@ take_rules(struct settings *s, struct source_conf *c, cfg_t *section, struct err
 }
 
 static int
-take_source(struct settings *s, cfg_t *section, struct err *err)
+take_source(struct settings *s, cfg_t *section, struct hearing *h, struct err *err)
 {
 	struct source_conf *c = &s->sources[s->source_count++];
 	unsigned shares = cfg_size(section, "shares_refs");
 
 	c->name = xstrdup(cfg_title(section));
 	if (!is_plain_name(c->name))
-		return conf_fail(section, err, "source \"%s\": " PLAIN_NAME, c->name);
+		return conf_say(section, err, source_name, QUOTE(c->name));
 	c->shares_refs = xcalloc(shares + 1, sizeof(*c->shares_refs));
 	for (unsigned i = 0; i < shares; i++)
 		c->shares_refs[c->shares_count++] = xstrdup(cfg_getnstr(section, "shares_refs", i));
 	if (take_format(c, section, err) < 0 || take_ways(c, section, err) < 0 ||
 	    take_token(s, c, section, err) < 0 || take_limits(c, section, err) < 0)
 		return -1;
-	return take_rules(s, c, section, err);
+	return take_rules(s, c, section, h, err);
 }
 
 static int
@@ -206,20 +195,19 @@ check_shares(struct settings *s, cfg_t *conf, struct err *err)
 	for (size_t i = 0; i < s->source_count; i++)
 		for (size_t k = 0; k < s->sources[i].shares_count; k++)
 			if (!settings_source(s, s->sources[i].shares_refs[k]))
-				return conf_fail(cfg_getnsec(conf, "source", (unsigned)i), err, "source \"%s\": "
-						 "shares_refs names \"%.40s\", and there is no such source",
-						 s->sources[i].name, s->sources[i].shares_refs[k]);
+				return conf_say(cfg_getnsec(conf, "source", (unsigned)i), err, source_shares,
+						s->sources[i].name, QUOTE(s->sources[i].shares_refs[k]));
 	return 0;
 }
 
 int
-sources_from(struct settings *s, cfg_t *conf, struct err *err)
+sources_from(struct settings *s, cfg_t *conf, struct hearing *h, struct err *err)
 {
 	unsigned count = cfg_size(conf, "source");
 
 	s->sources = xcalloc(count + 1, sizeof(*s->sources));
 	for (unsigned i = 0; i < count; i++)
-		if (take_source(s, cfg_getnsec(conf, "source", i), err) < 0)
+		if (take_source(s, cfg_getnsec(conf, "source", i), h, err) < 0)
 			return -1;
 	return check_shares(s, conf, err);
 }

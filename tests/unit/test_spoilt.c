@@ -13,6 +13,12 @@
 #define TEMPLATE "template \"a\" {\n\tparam \"mm\" { type = number }\n\tanswer \"1\" { outcome = acknowledged level = 3 }\n"
 #define SMS(text) "t/a.conf", BYTES(TEMPLATE "\ttext \"zh\" { sms = \"" text "\" }\n}\n")
 #define STEP(rest) "p/a.conf", BYTES("policy \"a\" {\n\tstep \"one\" {\n\t\t" rest "\n\t}\n}\n")
+#define SOURCE(rest) CONF("source \"s\" {\n\t" rest "\n}\n")
+#define FULL "rules = \"r.conf\" token_file = \"token\""
+/* Its line is the third. */
+#define RULE(rest) "r.conf", BYTES("read { label \"z\" { at = \"/z\" } }\nrule \"r\" {\n\t" rest "\n}\n")
+#define THEN(rest) RULE("then { template = a areas = true " rest " }")
+#define TEST(rest) "r.conf", BYTES("read { }\nrule \"r\" { then { template = a areas = true } }\ntest \"t\" { " rest " }\n")
 
 /* 雨, 值班 and 签名 in GBK. */
 #define GBK_RAIN "\xd3\xea"
@@ -20,7 +26,9 @@
 #define GBK_SIGN "\xc7\xa9\xc3\xfb"
 
 static const struct { const char *name, *body; } site[] = {
-	{ "gong.conf", HEAD "site { signature_zh = \"【县】\" }\n" },
+	{ "gong.conf", HEAD "site { signature_zh = \"【县】\" }\nsource \"s\" { format = json " FULL " }\n" },
+	{ "r.conf", "read { }\nrule \"r\" { then { template = a areas = true } }\n" },
+	{ "token", "of-a-system-somewhere\n" }, { "short", "0123456789\n" },
 	{ "roles.conf", "role \"chief\" { zh = \"支书\" en = \"Chief\" }\n" },
 	{ "t/a.conf", TEMPLATE "\ttext \"zh\" { sms = \"{{mm}}毫米,收到回复1\" }\n}\n" },
 	{ "p/a.conf", "policy \"a\" {\n\tstep \"one\" { after = \"0s\" to = {chief} }\n}\n" },
@@ -29,7 +37,7 @@ static const struct { const char *name, *body; } site[] = {
 struct spoilt {
 	const char *sentence, *file, *bytes;
 	size_t len;
-	unsigned line;
+	unsigned line;			/* 0: the word says it */
 	const char *word;		/* of the English sentence */
 };
 
@@ -94,6 +102,51 @@ static const struct spoilt refused[] = {
 	  7, "no variable GONG_NO_KEY" },
 	{ "a simulator that is not said to be one", CONF("route \"r\" {\n\tdriver = \"gong-sim\"\n}\n"), 5, "simulation" },
 	{ "a route without channels", CONF("route \"r\" {\n\tdriver = d\n\tchannels = {}\n}\n"), 5, "channels = {sms}" },
+	/* what a source's section says */
+	{ "a source with a blank in its name", CONF("source \"a b\" { }\n"), 5, "40 letters" },
+	{ "a format of nobody", SOURCE("format = xml " FULL), 5, "one of: json" },
+	{ "a way of no token", SOURCE("format = json by = {cookie} " FULL), 5, "bearer, basic" },
+	{ "no way at all", SOURCE("format = json by = {} " FULL), 5, "by = {bearer}" },
+	{ "a source without a token", SOURCE("format = json rules = \"r.conf\""), 5, "no token_file" },
+	{ "a token that is too short", SOURCE("format = json rules = \"r.conf\" token_file = \"short\""), 5, "16 characters" },
+	{ "a severity of nobody", SOURCE("format = json up_to = purple " FULL), 5, "yellow, orange" },
+	{ "a trust of nobody", SOURCE("format = json trust = maybe " FULL), 5, "send, hold or note" },
+	{ "a source's place that is none", SOURCE("format = json divisions = {99} " FULL), 5, "divisions: " },
+	{ "a source without rules", SOURCE("format = json token_file = \"token\""), 5, "has no rules" },
+	{ "a map that nobody reads", SOURCE("format = alertmanager " FULL), 5, "leave it away" },
+	{ "refs of no source", SOURCE("format = json shares_refs = {t} " FULL), 5, "no such source" },
+	{ "a rule in gong.conf", CONF("rule \"r\" { }\n"), 5, "rules file" },
+	/* what its rules say */
+	{ "a rules file in GBK", RULE("group = \"" GBK_RAIN "\""), 3, "iconv -f GB18030" },
+	{ "rules that are never closed", "r.conf", BYTES("read { }\nrule \"r\" {\n"), 2, "never closed" },
+	{ "a rule twice", "r.conf", BYTES("rule \"r\" { }\nrule \"r\" { }\n"), 2, "first in line 1" },
+	{ "a slip in a rule", RULE("thn { }"), 3, "did you mean \"then\"" },
+	{ "a template outside of then", RULE("template = a"), 3, "section then" },
+	{ "a source among the rules", "r.conf", BYTES("source \"s\" { }\n"), 1, "gong.conf itself" },
+	{ "no rule", "r.conf", BYTES("read { }\n"), 1, "0 rules" },
+	{ "rules without a map", "r.conf", BYTES("rule \"r\" { then { template = a areas = true } }\n"), 0, "gong.conf:6: source \"s\": " },
+	{ "a rule with blanks in its name", "r.conf", BYTES("rule \"over the line\" { }\n"), 1, "40 letters" },
+	{ "a rule of a reserved name", "r.conf", BYTES("rule \"ignored\" { }\n"), 1, "otherwise" },
+	{ "a rule that does nothing", RULE("for = 10m"), 2, "add then" },
+	{ "a rule's trust of nobody", RULE("trust = maybe then { }"), 2, "send, hold or note" },
+	{ "a gap without a wait", RULE("gap = 1m then { }"), 2, "add for" },
+	{ "a wait that nobody can watch", RULE("for = 10m then { template = a areas = true }"), 0, "gong.conf:6: source \"s\", rule \"r\": " },
+	{ "a severity from nowhere", RULE("when { severity_from = purple } then { }"), 3, "yellow, orange" },
+	{ "a place that is none", RULE("when { within = {99} } then { }"), 3, "within" },
+	{ "a label that asks for nothing", RULE("when { label \"z\" { } } then { }"), 3, "add equals" },
+	{ "a number in words", RULE("when { label \"z\" { above = high } } then { }"), 3, "no number" },
+	{ "then without a template", RULE("then { areas = true }"), 3, "add template" },
+	{ "a template that is not there", RULE("then { template = b areas = true }"), 3, "templates folder" },
+	{ "a policy that is not there", THEN("policy = b"), 3, "policies folder" },
+	{ "a role that is not there", THEN("roles = {cheif}"), 3, "see roles.conf" },
+	{ "a rule that tells nobody", RULE("then { template = a }"), 3, "areas = true" },
+	{ "a mode of nobody", THEN("mode = maybe"), 3, "real, drill or test" },
+	{ "a parameter from nowhere", THEN("param \"mm\" { }"), 3, "value, label" },
+	{ "a parameter that the template lacks", THEN("param \"cm\" { value = 1 }"), 3, "no such parameter" },
+	{ "a text that no signal has", THEN("param \"mm\" { text = title }"), 3, "headline" },
+	{ "an end without its template", RULE("then { template = a areas = true } end { template = b }"), 2, "nobody is told" },
+	{ "a test without its sample", TEST("expect = r"), 3, "needs sample" },
+	{ "a test of no rule", TEST("sample = s expect = q"), 3, "no rule \"q\"" },
 	/* what is left of the example */
 	{ "CHANGE ME", CONF("route \"r\" { driver = d\n\toption \"key\" { value = \"CHANGE ME\" }\n}\n"), 6, "left over" },
 	{ "the example's secret", CONF("route \"r\" { driver = d\n\tcallback_secret = \"change-me-to-something-unguessable\"\n}\n"), 6, "left over" },
@@ -123,6 +176,8 @@ static const struct spoilt healed[] = {
 	{ "wide braces of a variable", SMS("｛｛mm｝｝毫米"), 4, "{{name}}" },
 	{ "one wide brace of a variable", SMS("{{mm}｝毫米"), 4, "{{name}}" },
 	{ "a variable in wide letters", SMS("{{ｍｍ}}毫米"), 4, "{{name}}" },
+	{ "curly quotes in a rules file", RULE("group = “r”\n\tthen { template = a areas = true }"), 3, "typographic quotes" },
+	{ "full-width signs in a rules file", RULE("then ｛ template ＝ a areas ＝ true ｝"), 3, "full-width" },
 	{ "an area code with its 0", CONF("site { area_code = \"0571\" }\n"), 5, "read as 571" },
 	{ "+86", CONF("site { country = \"+86\" }\n"), 5, "read as 86" },
 	{ "0086", CONF("site { country = \"0086\" }\n"), 5, "read as 86" },
