@@ -201,19 +201,27 @@ signal_number(double *out, const char *text)
 	 : ((list) = xrealloc((list), ((count) + 1) * sizeof(*(list))), \
 	    memset(&(list)[count], 0, sizeof(*(list))), &(list)[(count)++]))
 
+/* Two names may be one after mending. */
 void
-signal_label(struct signal *s, const char *name, const char *text)
+signal_label(struct signal *s, const char *given, const char *text)
 {
-	struct signal_label *l = (struct signal_label *)signal_label_find(s, name);
+	struct signal_label *l;
+	char *name = NULL;
 
-	if (!*name || !text)
+	signal_set(s, &name, given, SIGNAL_NAME_MAX);
+	if (!name || !text) {
+		free(name);
 		return;
-	if (!l && !(l = GROW(s, s->labels, s->label_count, SIGNAL_LABELS_MAX)))
+	}
+	l = (struct signal_label *)signal_label_find(s, name);
+	if (!l && !(l = GROW(s, s->labels, s->label_count, SIGNAL_LABELS_MAX))) {
+		free(name);
 		return;
-	if (!l->name)
-		signal_set(s, &l->name, name, SIGNAL_NAME_MAX);
+	}
+	free(l->name);
+	l->name = name;
 	signal_set(s, &l->text, text, SIGNAL_LABEL_MAX);
-	if (!l->name || !l->text) {	/* nothing was left of it */
+	if (!l->text) {			/* nothing was left of it */
 		free(l->name);
 		free(l->text);
 		memmove(l, l + 1, (size_t)(s->labels + s->label_count - l - 1) * sizeof(*l));

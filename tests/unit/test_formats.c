@@ -255,6 +255,11 @@ stays_within_its_bounds(void **state)
 	signal_label(&s, "n0", "\x01\x02");		/* nothing is left of it */
 	assert_null(signal_label_find(&s, "n0"));
 	assert_int_equal(s.label_count, SIGNAL_LABELS_MAX - 1);
+	signal_label(&s, " n1\t", "2");		/* the same name, once it is mended */
+	signal_label(&s, "n\xe6\xb0", "1");		/* half a character, twice */
+	signal_label(&s, "n\xe6\xb0", "2");
+	assert_int_equal(s.label_count, SIGNAL_LABELS_MAX);
+	assert_string_equal(signal_label_find(&s, "n1")->text, "2");
 	a = signal_area_add(&s, "place");
 	assert_true(signal_ring_add(&s, a, square, 5));
 	assert_false(signal_ring_add(&s, a, square, 4));	/* open */
