@@ -33,6 +33,8 @@ void engine_signal_places(struct saying *);
 struct alert_request *engine_signal_request(struct saying *);
 /* Of all that people would notice; instants are not. */
 void engine_signal_outcome(const struct alert_request *, unsigned char out[32]);
+/* Its own end has passed: `err` says so. */
+bool engine_signal_expired(const struct saying *, struct err *);
 /* May the source send that?  -1: `err`. */
 int engine_signal_allowed(struct saying *, struct alert_request *, struct err *);
 
@@ -61,6 +63,11 @@ bool engine_signal_over_limit(struct saying *, const struct alert_request *);
 size_t engine_signal_end(struct saying *);
 /* The newest of its ref, or refs, with an alert that is open.  false: there is none. */
 bool engine_signal_prior(struct saying *, struct signal_row *out, struct alert *);
+/* Its last words led to the same and are still good, though their alert is closed: people have answered, or
+ * the desk has cancelled it.  An end of its source makes room for the same again. */
+bool engine_signal_told(struct saying *, const struct alert_request *, struct signal_row *out, struct alert *);
+/* Since when it has held: what waits under its ref gives way to it, and hands on its time. */
+msec engine_signal_since(struct saying *);
 /* What waits or is held under its ref gives way to it. */
 void engine_signal_supersede(struct saying *);
 /* The alert is good for longer. */

@@ -40,7 +40,7 @@ note_watch(struct saying *s, struct signal_watch *w, bool known)
 	if (!known || memcmp(w->sha256, s->rule->sha256, sizeof(w->sha256)) != 0 ||
 	    s->row.at > w->last_at + s->rule->gap_ms)
 		begin_watch(s, w);
-	else if (s->row.at < w->since_at)
+	else if (s->row.at < w->since_at && w->since_at - s->row.at <= s->rule->gap_ms)
 		w->since_at = s->row.at;	/* an older value came late */
 	if (!known || s->row.at > w->last_at)
 		w->last_at = s->row.at;
@@ -177,6 +177,6 @@ engine_signal_cover(struct saying *s, const struct alert_request *r)
 bool
 engine_signal_over_limit(struct saying *s, const struct alert_request *r)
 {
-	return s->rule->limit && store_signals_sent(s->e->store, s->rule->name, (int)r->severity,
+	return s->rule->limit && store_signals_sent(s->e->store, s->row.source, s->rule->name, (int)r->severity,
 						    s->e->now - HOURS(1)) >= s->rule->limit;
 }

@@ -81,24 +81,73 @@ engine_signal_prior(struct saying *s, struct signal_row *out, struct alert *a)
 	return best;
 }
 
+bool
+engine_signal_told(struct saying *s, const struct alert_request *want, struct signal_row *out,
+		   struct alert *a)
+{
+	struct live l = find_live(s);
+	const struct signal_row *last = NULL;
+
+	for (size_t i = 0; i < l.count; i++)
+		if (l.rows[i].alert && (!last || l.rows[i].id > last->id))
+			last = &l.rows[i];
+	if (last)
+		*out = *last;
+	free(l.rows);
+	return last && memcmp(out->outcome, want->digest, sizeof(out->outcome)) == 0 &&
+	       store_alert_get(s->e->store, out->alert, a) && a->expires_at > s->e->now;
+}
+
+static void
+give_way(struct saying *s, struct signal_row *r)
+{
+	struct said why;
+
+	SAY(&why, signal_superseded);
+	engine_signal_task_over(s->e, r, PHRASE_signal_superseded);
+	r->state = SIGNAL_IS_IGNORED;
+	r->due_at = NEVER;
+	store_signal_put(s->e->store, r, &why);
+}
+
 void
 engine_signal_supersede(struct saying *s)
 {
 	struct live l = find_live(s);
-	struct said why;
 
-	SAY(&why, signal_superseded);
+	for (size_t i = 0; i < l.count; i++)
+		if (!l.rows[i].alert && l.rows[i].id != s->row.id)
+			give_way(s, &l.rows[i]);
+	free(l.rows);
+}
+
+/* A rule that was changed begins anew. */
+static msec
+waits_since(struct saying *s, const struct signal_row *r)
+{
+	const struct rule *rule = rules_named(&s->conf->rules, r->rule);
+
+	return rule && memcmp(rule->sha256, r->rule_sha256, sizeof(r->rule_sha256)) == 0
+		? r->due_at - rule->for_ms : s->row.at;
+}
+
+msec
+engine_signal_since(struct saying *s)
+{
+	struct live l = find_live(s);
+	msec since = s->row.at;
+
 	for (size_t i = 0; i < l.count; i++) {
 		struct signal_row *r = &l.rows[i];
 
-		if (r->alert || r->id == s->row.id)
+		if (r->state != SIGNAL_IS_NEW || r->due_at == NEVER || r->id == s->row.id)
 			continue;
-		engine_signal_task_over(s->e, r, PHRASE_signal_superseded);
-		r->state = SIGNAL_IS_IGNORED;
-		r->due_at = NEVER;
-		store_signal_put(s->e->store, r, &why);
+		if (r->source == s->row.source)		/* another's rules are not these */
+			since = msec_min(since, waits_since(s, r));
+		give_way(s, r);
 	}
 	free(l.rows);
+	return since;
 }
 
 struct longer {
@@ -124,7 +173,7 @@ engine_signal_extend(struct saying *s, const struct signal_row *prior, const str
 	struct longer l = { s->e, r->expires_at };
 
 	store_signal_renew(s->e->store, prior->id, s->row.digest, s->body, s->row.at, s->e->now);
-	if (!s->signal->expires_at || r->expires_at <= a->expires_at)
+	if (!alert_is_open(a->state) || !s->signal->expires_at || r->expires_at <= a->expires_at)
 		return;
 	engine_waves_flush(s->e);
 	store_alert_extend(s->e->store, a->id, r->expires_at);
@@ -228,6 +277,18 @@ end_unsent(struct saying *s, struct signal_row *r)
 	store_signal_put(s->e->store, r, &why);
 }
 
+/* Whatever is said after its end is told, be it the same. */
+static void
+forget_outcome(struct saying *s, struct signal_row *r)
+{
+	static const unsigned char none[sizeof(r->outcome)];
+
+	if (memcmp(r->outcome, none, sizeof(none)) == 0)
+		return;
+	memset(r->outcome, 0, sizeof(r->outcome));
+	store_signal_put(s->e->store, r, NULL);
+}
+
 size_t
 engine_signal_end(struct saying *s)
 {
@@ -246,11 +307,14 @@ engine_signal_end(struct saying *s)
 			ended++;
 			continue;
 		}
-		if (!store_alert_get(s->e->store, r->alert, &a) || is_over(s, r->alert))
+		if (!store_alert_get(s->e->store, r->alert, &a) || is_over(s, r->alert)) {
+			forget_outcome(s, r);
 			continue;
+		}
 		ended++;
 		if (!may_end(s, &a))
 			continue;
+		forget_outcome(s, r);
 		s->row.alert = a.id;
 		end_alert(s, r);
 	}

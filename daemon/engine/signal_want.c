@@ -91,6 +91,21 @@ take_audience(struct saying *s, struct alert_request *r)
 	r->contact_count = t->contact_count;
 }
 
+/* What is over helps nobody; but the sender's clock may be wrong, so that this is never silent.  What a
+ * person may release is good for as long as its rule says, from when it came. */
+bool
+engine_signal_expired(const struct saying *s, struct err *err)
+{
+	msec until = s->signal->expires_at;
+
+	if (!until && s->row.state == SIGNAL_IS_HELD && s->rule && s->rule->then.validity_ms)
+		until = msec_add(s->row.received_at, s->rule->then.validity_ms);
+	if (!until || until > s->e->now)
+		return false;
+	err_say(err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_expired);
+	return true;
+}
+
 /* The sender's own end where that is still to come, else the rule's, else the site's. */
 static msec
 expires_at(const struct saying *s)

@@ -77,7 +77,7 @@ hold(struct saying *s, struct alert_request *r, const struct said *because)
 static void
 over_limit(struct saying *s, struct alert_request *r)
 {
-	bool first = !store_signals_limited(s->e->store, s->rule->name, s->e->now - HOURS(1));
+	bool first = !store_signals_limited(s->e->store, s->row.source, s->rule->name, s->e->now - HOURS(1));
 	struct said why, task;
 	char name[48];
 
@@ -199,6 +199,21 @@ send_or_hold(struct saying *s, struct alert_request *r, const struct alert *old)
 	}
 }
 
+static void
+say_unchanged(struct saying *s, const struct alert_request *r, const struct signal_row *prior,
+	      const struct alert *old)
+{
+	engine_signal_extend(s, prior, old, r);
+	s->row.alert = prior->alert;
+	if (s->row.id) {
+		note(s, SIGNAL_IS_MATCHED, PHRASE_signal_unchanged);
+	} else {
+		s->row.id = prior->id;
+		s->row.state = SIGNAL_IS_MATCHED;
+		SAY(&s->why, signal_unchanged);
+	}
+}
+
 /* An open alert of the same is there already. */
 static void
 say_anew(struct saying *s, struct alert_request *r, const struct signal_row *prior, struct alert *old)
@@ -208,15 +223,7 @@ say_anew(struct saying *s, struct alert_request *r, const struct signal_row *pri
 	char *body;
 
 	if (memcmp(prior->outcome, r->digest, sizeof(prior->outcome)) == 0) {
-		engine_signal_extend(s, prior, old, r);
-		s->row.alert = prior->alert;
-		if (s->row.id) {
-			note(s, SIGNAL_IS_MATCHED, PHRASE_signal_unchanged);
-		} else {
-			s->row.id = prior->id;
-			s->row.state = SIGNAL_IS_MATCHED;
-			SAY(&s->why, signal_unchanged);
-		}
+		say_unchanged(s, r, prior, old);
 		return;
 	}
 	if (engine_may_end(s->e, &s->by, VERB_CANCEL, old, &err) < 0) {
@@ -246,10 +253,14 @@ act(struct saying *s)
 		refused(s, &why);
 		return;
 	}
-	if (engine_signal_allowed(s, r, &err) < 0) {
+	if (engine_signal_expired(s, &err)) {
+		refused(s, &err.said);
+	} else if (engine_signal_allowed(s, r, &err) < 0) {
 		refused(s, &err.said);
 	} else if (engine_signal_prior(s, &prior, &old)) {
 		say_anew(s, r, &prior, &old);
+	} else if (!s->released && engine_signal_told(s, r, &prior, &old)) {
+		say_unchanged(s, r, &prior, &old);
 	} else {
 		engine_signal_supersede(s);
 		if (!s->released && !engine_signal_uncovered(s, r))
@@ -273,7 +284,7 @@ is_time(struct saying *s)
 		return true;
 	if (!source_has_ends(s->conf))
 		return engine_signal_watch(s);
-	s->row.due_at = msec_add(s->row.at, s->rule->for_ms);
+	s->row.due_at = msec_add(engine_signal_since(s), s->rule->for_ms);
 	if (s->row.due_at <= s->e->now) {
 		s->row.due_at = NEVER;
 		return true;
@@ -345,18 +356,40 @@ static bool
 is_overtaken(struct saying *s)
 {
 	struct signal_row newest;
-	bool dated = s->signal->sent_at != 0;
 
-	if (s->row.made || !store_signal_newest(s->e->store, s->row.source, s->row.ref, &newest))
+	if (s->row.made || !s->signal->sent_at ||
+	    !store_signal_newest(s->e->store, s->row.source, s->row.ref, &newest))
 		return false;
 	if (newest.at > s->row.at) {
 		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_overtaken);
 		return true;
 	}
-	if (newest.act != SIGNAL_END || !dated || newest.at < s->row.at || s->signal->act == SIGNAL_END)
+	if (newest.act != SIGNAL_END || newest.at < s->row.at || s->signal->act == SIGNAL_END)
 		return false;
 	note(s, SIGNAL_IS_IGNORED, PHRASE_signal_ended_before);
 	return true;
+}
+
+/* What it names as taken back, or said anew, may still be on its way. */
+static void
+overtake_refs(struct saying *s)
+{
+	struct said why;
+
+	SAY(&why, signal_named_by_ref, s->row.ref);
+	for (size_t i = 0; i < s->signal->ref_count && s->signal->sent_at; i++) {
+		struct signal_row row = s->row;
+
+		if (strcmp(row.ref, s->signal->refs[i]) == 0)
+			continue;
+		snprintf(row.ref, sizeof(row.ref), "%s", s->signal->refs[i]);
+		row.state = SIGNAL_IS_IGNORED;
+		row.alert = row.task = 0;
+		row.due_at = NEVER;
+		memset(row.outcome, 0, sizeof(row.outcome));
+		row.id = store_signal_insert(s->e->store, &row, s->body, s->signal->kind, s->raw);
+		store_signal_put(s->e->store, &row, &why);
+	}
 }
 
 /* The first answer, and of a gauge's value one more look whether it has held long enough. */
@@ -368,6 +401,10 @@ is_repeat(struct saying *s)
 
 	if (!store_signal_same(s->e->store, s->row.source, s->row.ref, s->row.act, s->row.digest,
 			       s->e->now - MADE_REPEATS_MS, &before))
+		return false;
+	/* It has no instant of its own, and something else was said since: an end, another colour. */
+	if (!s->row.made && !s->signal->sent_at &&
+	    store_signal_last(s->e->store, s->row.source, s->row.ref) != before.id)
 		return false;
 	s->e->stats.repeats++;
 	rule = before.rule[0] ? rules_named(&s->conf->rules, before.rule) : NULL;
@@ -396,10 +433,12 @@ take_one(struct saying *s, const struct said *fault)
 		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_test);
 	} else if (is_overtaken(s)) {
 		return;
-	} else if (s->signal->act == SIGNAL_END) {
-		take_end(s);
 	} else {
-		judge(s);
+		if (s->signal->act == SIGNAL_END)
+			take_end(s);
+		else
+			judge(s);
+		overtake_refs(s);
 	}
 }
 
@@ -579,6 +618,8 @@ wait_over(struct engine *e, const struct signal_row *row)
 			memcpy(s.row.rule_sha256, s.rule->sha256, sizeof(s.row.rule_sha256));
 			s.row.due_at = msec_add(e->now, s.rule->for_ms);
 			engine_signal_settle(&s, SIGNAL_IS_NEW, NULL);
+		} else if (s.rule->trust == RULE_NOTE) {	/* its source's trust is less by now */
+			note(&s, SIGNAL_IS_IGNORED, PHRASE_signal_noted);
 		} else {
 			act(&s);
 		}
@@ -646,6 +687,8 @@ check_release(struct saying *s, const struct command *cmd, struct err *err)
 	int rc = 0;
 
 	s->rule = rules_named(&s->conf->rules, s->row.rule);
+	if (engine_signal_expired(s, err))
+		return -1;
 	if (!s->rule)
 		return err_say(err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_changed, NUM(s->row.id));
 	engine_signal_places(s);
@@ -722,6 +765,7 @@ engine_signal_replay(struct engine *e, struct command *cmd)
 		audit(e, cmd, "signal.replay");
 		engine_signal_task_over(e, &s.row, PHRASE_signal_replayed);
 		s.row.at = e->now;
+		s.row.state = SIGNAL_IS_NEW;
 		judge(&s);
 		answer(&s, cmd);
 	}

@@ -209,11 +209,27 @@ store_signal_same(struct store *s, int64_t source, const char *ref, enum signal_
 		source, ref, (int64_t)act, digest, since), out);
 }
 
+int64_t
+store_signal_last(struct store *s, int64_t source, const char *ref)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id FROM signal WHERE source = ? AND ref = ? "
+				       "ORDER BY id DESC LIMIT 1", "it", source, ref);
+	int64_t id;
+
+	if (!store_step(s, st))
+		return 0;
+	id = sqlite3_column_int64(st, 0);
+	store_done(st);
+	return id;
+}
+
+/* What was overtaken is older than what was there: without those, the last is the newest. */
 bool
 store_signal_newest(struct store *s, int64_t source, const char *ref, struct signal_row *out)
 {
 	return first_row(s, store_query(s, "SELECT " COLUMNS " FROM signal WHERE source = ? AND ref = ? "
-		"AND state <> 5 ORDER BY id DESC LIMIT 1", "it", source, ref), out);
+		"AND state <> 5 AND coalesce(reason_phrase, '') NOT IN ('signal_overtaken', "
+		"'signal_ended_before') ORDER BY id DESC LIMIT 1", "it", source, ref), out);
 }
 
 #define MOST 64
@@ -273,11 +289,11 @@ store_signals_next(struct store *s)
 }
 
 unsigned
-store_signals_sent(struct store *s, const char *rule, int severity, msec since)
+store_signals_sent(struct store *s, int64_t source, const char *rule, int severity, msec since)
 {
-	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM signal WHERE rule = ? AND severity = ? "
-				       "AND alert IS NOT NULL AND act IN (0, 1) AND received_at >= ?",
-				       "tii", rule, (int64_t)severity, since);
+	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM signal WHERE source = ? AND rule = ? AND "
+				       "severity = ? AND alert IS NOT NULL AND act IN (0, 1) AND received_at >= ?",
+				       "itii", source, rule, (int64_t)severity, since);
 	unsigned count = 0;
 
 	if (store_step(s, st)) {
@@ -288,10 +304,11 @@ store_signals_sent(struct store *s, const char *rule, int severity, msec since)
 }
 
 bool
-store_signals_limited(struct store *s, const char *rule, msec since)
+store_signals_limited(struct store *s, int64_t source, const char *rule, msec since)
 {
-	return store_any(s, store_query(s, "SELECT 1 FROM signal WHERE rule = ? AND received_at >= ? AND "
-					"reason_phrase = 'signal_limit' LIMIT 1", "ti", rule, since));
+	return store_any(s, store_query(s, "SELECT 1 FROM signal WHERE source = ? AND rule = ? AND "
+					"received_at >= ? AND reason_phrase = 'signal_limit' LIMIT 1", "iti",
+					source, rule, since));
 }
 
 /* -- bytes as they came -- */

@@ -64,7 +64,9 @@ char *store_signal_body(struct store *, int64_t id);	/* caller frees; NULL: ther
 /* The same said before: not earlier than `since`, if its ref was made. */
 bool store_signal_same(struct store *, int64_t source, const char *ref, enum signal_act,
 		       const unsigned char digest[32], msec since, struct signal_row *);
-/* The newest of that ref; false: it was never heard of. */
+/* The id of the last that came of that ref, whatever became of it; 0: none did. */
+int64_t store_signal_last(struct store *, int64_t source, const char *ref);
+/* The newest of that ref, by when it was said; false: it was never heard of. */
 bool store_signal_newest(struct store *, int64_t source, const char *ref, struct signal_row *);
 /* Those of that ref that led to an alert, wait or are held; at most 64, newest first. */
 void store_signals_live(struct store *, int64_t source, const char *ref, signal_fn, void *ctx);
@@ -76,10 +78,10 @@ void store_signal_renew(struct store *, int64_t id, const unsigned char digest[3
 /* Up to 64 whose wait is over. */
 void store_signals_due(struct store *, msec now, signal_fn, void *ctx);
 msec store_signals_next(struct store *);	/* NEVER: none waits */
-/* Alerts of a rule and severity since then. */
-unsigned store_signals_sent(struct store *, const char *rule, int severity, msec since);
+/* Alerts of a source's rule and severity since then. */
+unsigned store_signals_sent(struct store *, int64_t source, const char *rule, int severity, msec since);
 /* Is there one since then that the limit of that rule kept back? */
-bool store_signals_limited(struct store *, const char *rule, msec since);
+bool store_signals_limited(struct store *, int64_t source, const char *rule, msec since);
 
 /* Bytes as they came, once by their hash; false: the store failed. */
 bool store_signal_raw_put(struct store *, int64_t source, const unsigned char sha256[32],

@@ -15,7 +15,7 @@
 #define START 1796083200000			/* 2026-12-01T00:00:00Z */
 
 static const char rules[] =
-	"read { ref = \"/id\" act = \"/state\" act_is = { \"ok=end\", \"firing=alert\" } kind = \"/kind\"\n"
+	"read { ref = \"/id\" refs = \"/refs\" act = \"/state\" act_is = { \"ok=end\", \"firing=alert\" } kind = \"/kind\"\n"
 	" severity = \"/level\" area = \"/codes\" sent_at = \"/at\" expires_at = \"/until\" mode = \"/mode\"\n"
 	" label \"z\" { at = \"/z\" } label \"station\" { at = \"/s\" } text \"zh\" { headline = \"/say\" } }\n"
 	"rule \"waits\" { when { label \"z\" { above = 5 } } for = 10m\n"
@@ -225,6 +225,19 @@ gesture(enum command_kind kind, int64_t signal)
 	snprintf(cmd->by.name, sizeof(cmd->by.name), "gong");
 	cmd->reply_to = 1;
 	command_push(command_lane(kind) == LANE_URGENT ? &urgent : &bulk, cmd);
+	run();
+}
+
+static void
+cancel(int64_t alert)
+{
+	struct command *cmd = command_new(CMD_CANCEL, -1);
+
+	cmd->cancel = xcalloc(1, sizeof(*cmd->cancel));
+	cmd->cancel->alert = alert;
+	cmd->by.kind = PRINCIPAL_GONG;
+	snprintf(cmd->by.name, sizeof(cmd->by.name), "gong");
+	command_push(&urgent, cmd);
 	run();
 }
 
@@ -453,6 +466,125 @@ limits_and_holds(void **state)
 	holds("but may be tried again", !was_refused, "%s", said);
 }
 
+/* Without an instant of its own, what is said after something else of the same ref is meant anew. */
+static void
+begins_anew_after_its_end(void **state)
+{
+	static const char fires[] = "{\"id\":\"n\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"n\","
+				    "\"codes\":[\"990121001\"]}";
+	static const char ends[] = "{\"id\":\"n\",\"state\":\"ok\"}";
+	int64_t first;
+
+	expect("s", fires, "matched");
+	first = alert_of();
+	expect("s", fires, "matched signal_repeated");
+	expect("s", ends, "matched signal_ended");
+	expect("s", ends, "matched signal_repeated");
+	expect("s", fires, "matched");
+	assert_int_not_equal(alert_of(), first);
+	first = alert_of();
+	expect("s", ends, "matched signal_ended");
+	assert_int_equal(state_of(first), ALERT_CANCELLED);
+	/* orange, red, and orange again is three words, the last of which holds */
+	expect("s", "{\"id\":\"v\",\"kind\":\"storm\",\"level\":\"orange\",\"codes\":[\"990121001\"]}", "matched");
+	expect("s", "{\"id\":\"v\",\"kind\":\"storm\",\"level\":\"red\",\"codes\":[\"990121001\"]}", "matched");
+	expect("s", "{\"id\":\"v\",\"kind\":\"storm\",\"level\":\"orange\",\"codes\":[\"990121001\"]}", "matched");
+	expect("s", "{\"id\":\"v\",\"state\":\"ok\"}", "matched signal_ended");
+}
+
+/* A wait goes on under newer words, and those are sent. */
+static void
+sends_the_newest_words_of_a_wait(void **state)
+{
+	struct signal_row row;
+	int64_t old, newer;
+
+	expect("s", "{\"id\":\"nw\",\"z\":6,\"codes\":[\"990121001\"]}", "new signal_waits");
+	old = look("its id", "id", NULL);
+	until(now + MINUTES(6));
+	expect("s", "{\"id\":\"nw\",\"z\":9,\"say\":\"涨\",\"codes\":[\"990121001\"]}", "new signal_waits");
+	newer = look("its id", "id", NULL);
+	until(now + MINUTES(5));
+	assert_true(store_signal_get(store, old, &row));
+	holds("the older words were not sent", !row.alert, "state %d", row.state);
+	assert_true(store_signal_get(store, newer, &row));
+	holds("the newer ones were", row.alert, "state %d", row.state);
+	expect("s", "{\"id\":\"nw\",\"state\":\"ok\"}", "matched signal_ended");
+}
+
+/* Whatever was overtaken does not open the way for what was, too. */
+static void
+settles_three_in_any_order(void **state)
+{
+	expect("s", "{\"id\":\"three\",\"state\":\"ok\",\"at\":\"2026-11-30T12:00:00Z\"}",
+	       "ignored signal_nothing_open");
+	expect("s", "{\"id\":\"three\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990121001\"],"
+	       "\"at\":\"2026-11-30T11:00:00Z\"}", "ignored signal_overtaken");
+	expect("s", "{\"id\":\"three\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990121001\"],"
+	       "\"at\":\"2026-11-30T11:30:00Z\"}", "ignored signal_overtaken");
+	/* an end that names others by its refs, before they come */
+	expect("s", "{\"id\":\"end\",\"refs\":[\"late\"],\"state\":\"ok\",\"at\":\"2026-11-30T12:00:00Z\"}",
+	       "ignored signal_nothing_open");
+	expect("s", "{\"id\":\"late\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990121001\"],"
+	       "\"at\":\"2026-11-30T11:30:00Z\"}", "ignored signal_overtaken");
+}
+
+/* Whoever has answered is not rung again because a number moved that he does not see. */
+static void
+tells_nobody_the_same_twice(void **state)
+{
+	int64_t first;
+
+	until(now + HOURS(2));
+	expect("s", "{\"id\":\"tw\",\"kind\":\"storm\",\"level\":\"yellow\",\"codes\":[\"990121001\"],"
+	       "\"until\":\"2027-12-03T00:00:00Z\"}", "matched");
+	first = alert_of();
+	cancel(first);
+	assert_false(alert_is_open(state_of(first)));
+	expect("s", "{\"id\":\"tw\",\"kind\":\"storm\",\"level\":\"yellow\",\"codes\":[\"990121001\"],"
+	       "\"until\":\"2027-12-03T00:00:00Z\",\"z\":2}", "matched signal_unchanged");
+	expect("s", "{\"id\":\"tw\",\"state\":\"ok\"}", "ignored signal_nothing_open");
+	expect("s", "{\"id\":\"tw\",\"kind\":\"storm\",\"level\":\"yellow\",\"codes\":[\"990121001\"],"
+	       "\"until\":\"2027-12-03T00:00:00Z\",\"z\":3}", "matched");
+}
+
+/* What was over before it came, or before somebody released it, is not told. */
+static void
+tells_nobody_what_is_over(void **state)
+{
+	int64_t held;
+
+	expect("s", "{\"id\":\"ov\",\"kind\":\"storm\",\"level\":\"yellow\",\"codes\":[\"990121001\"],"
+	       "\"until\":\"2026-11-03T00:00:00Z\"}", "refused signal_expired");
+	expect("s", "{\"id\":\"oh\",\"kind\":\"dam\",\"codes\":[\"990121001\"],\"until\":\"2026-12-03T00:00:00Z\"}",
+	       "held signal_held");
+	held = look("its id", "id", NULL);
+	until(1796256000000 + 1);		/* 2026-12-03 */
+	gesture(CMD_SIGNAL_RELEASE, held);
+	holds("its time is over", was_refused, "%s", said);
+}
+
+/* A storm of one source takes nothing from a rule of the same name of another. */
+static void
+limits_each_source_apart(void **state)
+{
+	until(now + HOURS(2));
+	expect("s", "{\"id\":\"la1\",\"kind\":\"fire\",\"level\":\"yellow\",\"codes\":[\"990121001\"]}", "matched");
+	expect("s", "{\"id\":\"la2\",\"kind\":\"fire\",\"level\":\"yellow\",\"codes\":[\"990121001\"]}", "matched");
+	expect("s", "{\"id\":\"la3\",\"kind\":\"fire\",\"level\":\"yellow\",\"codes\":[\"990121001\"]}",
+	       "ignored signal_limit");
+	expect("t", "{\"id\":\"la4\",\"kind\":\"fire\",\"level\":\"yellow\",\"codes\":[\"990121001\"]}", "matched");
+}
+
+/* A value of yesterday that comes late makes no ten minutes of two values. */
+static void
+counts_no_gap_backwards(void **state)
+{
+	expect("g", "{\"s\":\"late\",\"z\":6,\"id\":\"late-1\"}", "new signal_waits");
+	expect("g", "{\"s\":\"late\",\"z\":6,\"id\":\"late-2\",\"at\":\"2026-11-30T00:00:00Z\"}", "new signal_waits");
+	assert_int_equal(alert_of(), 0);
+}
+
 static void
 misses_a_silent_source(void **state)
 {
@@ -545,6 +677,13 @@ main(void)
 		cmocka_unit_test(watches_gauges),
 		cmocka_unit_test(covers_what_was_told),
 		cmocka_unit_test(limits_and_holds),
+		cmocka_unit_test(begins_anew_after_its_end),
+		cmocka_unit_test(sends_the_newest_words_of_a_wait),
+		cmocka_unit_test(settles_three_in_any_order),
+		cmocka_unit_test(tells_nobody_the_same_twice),
+		cmocka_unit_test(tells_nobody_what_is_over),
+		cmocka_unit_test(limits_each_source_apart),
+		cmocka_unit_test(counts_no_gap_backwards),
 		cmocka_unit_test(misses_a_silent_source),
 		cmocka_unit_test(takes_turns),
 	};
