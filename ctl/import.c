@@ -214,13 +214,20 @@ put_rows(struct ctl *ctl, json_t *preview, const char *change, const char *headi
 	return CTL_OK;
 }
 
+/* What a preview within a place finds lost is so with --replace. */
+static bool
+is_lost_told(const struct ctl *ctl)
+{
+	return args_has(ctl, "--replace") || !args_has(ctl, "--within");
+}
+
 static void
 put_lost(const struct ctl *ctl, json_t *preview, struct buf *out)
 {
 	json_t *one;
 	size_t i;
 
-	if (!member_int(preview, "lost"))
+	if (!member_int(preview, "lost") || !is_lost_told(ctl))
 		return;
 	buf_printf(out,
 		   say(ctl,
@@ -403,10 +410,11 @@ show_first(struct ctl *ctl, const char *kind, const struct buf *file, bool asks)
 	if (!ctl->json)
 		code = put_preview(ctl, kind, preview, &out);
 	ctl_print(&out);
-	if (code == CTL_OK && !only && asks && !yes && is_to_be_asked(ctl, preview) &&
-	    !(yes = is_wanted(ctl))) {
-		puts(say(ctl, "nothing was changed", "未作任何改动"));
-		only = true;
+	if (code == CTL_OK && !only && asks && !yes && is_to_be_asked(ctl, preview)) {
+		only = !is_wanted(ctl);
+		yes = is_lost_told(ctl); /* to what was shown only */
+		if (only)
+			puts(say(ctl, "nothing was changed", "未作任何改动"));
 	}
 	if (code == CTL_OK && !only) {
 		code = applied(ctl, kind, preview, yes);

@@ -337,6 +337,13 @@ next_stage(struct applying *a, enum stage stage)
 	a->q->cursor = 0;
 }
 
+/* It could leave open targets without anybody, and nobody has said that it is to be so. */
+static bool
+is_to_be_looked_at(const struct staged *q)
+{
+	return q->kind == IMPORT_CONTACTS && !q->confirmed && (q->replace || q->count[STAGED_CHANGED]);
+}
+
 static void
 check(struct applying *a)
 {
@@ -350,7 +357,7 @@ check(struct applying *a)
 		err_say(&err, REFUSED_CONFLICT, about(CONCEPT_NONE), import_touched);
 		refuse(a->e, a->q, &err);
 	} else if (last) {
-		next_stage(a, a->q->replace && !a->q->confirmed ? STAGE_LOOKING : STAGE_WRITING);
+		next_stage(a, is_to_be_looked_at(a->q) ? STAGE_LOOKING : STAGE_WRITING);
 	}
 }
 
@@ -547,7 +554,7 @@ engine_import_apply(struct engine *e, struct command *cmd)
 	q.cursor = q.touched = q.removed = q.deactivated = 0;
 	/* Nobody has written any list since, and nothing limits who asks: every row is as it was. */
 	q.stage = q.generation != store_lists_generation(e->store) || r.division_count ? STAGE_CHECKING
-		: q.replace && !q.confirmed ? STAGE_LOOKING : STAGE_WRITING;
+		: is_to_be_looked_at(&q) ? STAGE_LOOKING : STAGE_WRITING;
 	store_staged_set(e->store, &q);
 	e->imports.reply_to = cmd->reply_to;
 	engine_stage_look(e);

@@ -1,22 +1,26 @@
-/* bereft.c -- open targets that would have nobody left to call, were those whom an import's file does not
- * name to lose their posts.  Whom the file itself brings to such a post counts as there already. */
+/* bereft.c -- open targets that would have nobody left to call, were an import applied: those whom its file
+ * does not name lose their posts, others it moves or makes inactive.  Whom the file itself brings to such a
+ * post counts as there already. */
 #include "daemon/engine/accept.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SLICE 1000			/* rows read in a turn */
+#define SLICE 500			/* rows read in a turn */
 #define NAMED_MAX 20
 
 struct bereft {
 	int64_t import;
 	division_code within;
-	/* First the posts that the file fills … */
+	bool removes;			/* whom the file does not name */
+	/* First the posts that the file fills and those that it takes from somebody … */
 	enum staged_change change;
 	int64_t seq;
 	struct table filled;		/* (role, division) */
-	struct card card;
+	struct table moved;		/* contact -> he has fewer posts, or is not active any more */
+	struct table left;		/* (contact, role, division) */
+	struct card card, was;
 	/* … then the open alerts, newest first. */
 	bool looking;
 	int64_t alert, target;		/* where it stands */
@@ -25,10 +29,19 @@ struct bereft {
 	struct engine *e;
 };
 
+static char inactive;			/* in `moved` */
+
 static uint64_t
 post_key(int64_t role, division_code division)
 {
 	return (uint64_t)role << 40 | (uint64_t)division;	/* a code has 12 digits: 40 bits */
+}
+
+/* Of one person; two that share a key would be a warning too many. */
+static uint64_t
+seat_key(uint32_t contact, int64_t role, division_code division)
+{
+	return post_key(role, division) ^ (uint64_t)contact * 0x9e3779b97f4a7c15;
 }
 
 void
@@ -39,7 +52,10 @@ engine_bereft_drop(struct engine *e)
 	if (!b)
 		return;
 	table_fini(&b->filled, NULL);
+	table_fini(&b->moved, NULL);
+	table_fini(&b->left, NULL);
 	card_fini(&b->card);
+	card_fini(&b->was);
 	buf_fini(&b->names);
 	free(b);
 	e->imports.bereft = NULL;
@@ -59,10 +75,42 @@ begin(struct engine *e, const struct staged *q)
 
 	b->import = q->id;
 	b->within = q->within;
+	b->removes = q->stage == STAGE_STAGING ? q->within != 0 : q->replace;
 	b->change = STAGED_ADDED;
 	b->alert = INT64_MAX;
 	b->target = -1;
 	return b;
+}
+
+static bool
+card_has_post(const struct card *c, const struct person_post *post)
+{
+	for (size_t i = 0; c->active && i < c->post_count; i++)
+		if (c->posts[i].role == post->role && c->posts[i].division == post->division)
+			return true;
+	return false;
+}
+
+/* Posts that he has now and will not have. */
+static void
+leave_posts(struct bereft *b, const struct staged_row *r)
+{
+	struct person p;
+
+	if (!r->old || card_decode(&b->was, r->key, r->old) < 0 || !b->was.active ||
+	    !store_person_by_ref(b->e->store, r->key, &p))
+		return;
+	if (!b->card.active)
+		table_put(&b->moved, p.id, &inactive);
+	for (size_t i = 0; i < b->was.post_count; i++) {
+		const struct person_post *post = &b->was.posts[i];
+
+		if (card_has_post(&b->card, post))
+			continue;
+		table_put(&b->left, seat_key(p.id, post->role, post->division), b);
+		if (b->card.active)
+			table_put(&b->moved, p.id, b);
+	}
 }
 
 static void
@@ -71,10 +119,11 @@ fill_posts(void *ctx, const struct staged_row *r)
 	struct bereft *b = ctx;
 
 	b->seq = r->seq;
-	if (!r->new || card_decode(&b->card, r->key, r->new) < 0 || !b->card.active)
+	if (!r->new || card_decode(&b->card, r->key, r->new) < 0)
 		return;
-	for (size_t i = 0; i < b->card.post_count; i++)
+	for (size_t i = 0; b->card.active && i < b->card.post_count; i++)
 		table_put(&b->filled, post_key(b->card.posts[i].role, b->card.posts[i].division), b);
+	leave_posts(b, r);
 }
 
 static void
@@ -87,23 +136,26 @@ collect(struct engine *e, struct bereft *b)
 	b->change = STAGED_CHANGED;
 }
 
-struct posts_of {			/* of a missing person, as a target sees him */
+struct posts_of {			/* of somebody missing or moved, as a target sees him */
 	struct bereft *b;
 	const struct target *target;
-	size_t elsewhere, here, empty;	/* posts outside; here: that call him for it, of them unfilled */
-	bool stays;			/* one of those that call him for it is outside */
+	uint32_t contact;
+	bool missing;
+	size_t kept, here, empty;	/* posts he keeps; loses: that call him for it, of them unfilled */
+	bool stays;			/* he keeps one of those that call him for it */
 };
 
 static void
 look_at_post(void *ctx, int64_t role, division_code division)
 {
 	struct posts_of *p = ctx;
-	bool inside = division_contains(p->b->within, division);
+	bool loses = (p->missing && division_contains(p->b->within, division)) ||
+		table_get(&p->b->left, seat_key(p->contact, role, division));
 	bool calls = p->target->division && division_contains(division, p->target->division);
 
-	p->elsewhere += !inside;
-	p->stays |= !inside && calls;
-	if (!inside || !calls)
+	p->kept += !loses;
+	p->stays |= !loses && calls;
+	if (!loses || !calls)
 		return;
 	p->here++;
 	p->empty += !table_get(&p->b->filled, post_key(role, division));
@@ -115,16 +167,21 @@ static bool
 is_gone(void *ctx, uint32_t contact, const struct target *t)
 {
 	struct bereft *b = ctx;
-	struct posts_of p = { .b = b, .target = t };
+	const void *moved = table_get(&b->moved, contact);
+	struct posts_of p = {
+		.b = b, .target = t, .contact = contact,
+		.missing = b->removes && store_staged_is_missing(b->e->store, b->import, contact),
+	};
 
-	if (!store_staged_is_missing(b->e->store, b->import, contact))
+	if (!p.missing && !moved)
 		return false;
 	store_seats(b->e->store, contact, look_at_post, &p);
 	if (p.stays)
 		return false;
 	if (p.here)
 		return p.empty;
-	return !p.elsewhere && !store_has_duty(b->e->store, contact, b->e->now);
+	return moved == &inactive ||
+		(p.missing && !p.kept && !store_has_duty(b->e->store, contact, b->e->now));
 }
 
 static void
@@ -162,7 +219,6 @@ look(struct engine *e, struct bereft *b)
 		if (!b->alert)
 			return false;
 	}
-	b->e = e;
 	if (!store_alert_get(e->store, b->alert, &a) ||
 	    engine_nobody_without(e, &a, &b->target, is_gone, name_lost, b))
 		b->target = -1;
@@ -180,6 +236,8 @@ engine_bereft_slice(struct engine *e, struct staged *q)
 	}
 	if (!b)
 		b = e->imports.bereft = begin(e, q);
+	b->e = e;
+	b->looking |= !store_alert_open_before(e->store, INT64_MAX);	/* nobody is called just now */
 	e->more = true;
 	if (!b->looking) {
 		collect(e, b);

@@ -195,7 +195,8 @@ engine_stage_slice(struct engine *e, struct command *cmd)
 		count(q, &s);
 		store_staged_set(e->store, &s);
 		q->at.phase = IMPORT_LOOKING;
-	} else if (q->kind != IMPORT_CONTACTS || !q->within || !s.count[STAGED_MISSING] ||
+	} else if (q->kind != IMPORT_CONTACTS ||
+		   (!s.count[STAGED_CHANGED] && (!q->within || !s.count[STAGED_MISSING])) ||
 		   engine_bereft_slice(e, &s)) {
 		ready(e, cmd, &s);
 		engine_bereft_end(e, s.id);

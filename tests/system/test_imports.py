@@ -142,6 +142,19 @@ def test_an_open_target_wants_its_last_person(world):
     assert all(contact(world, ref)["active"] for ref in gone)
     chief = next(p for p in posts(world, place) if p["role"] == "village_chief")
     new = dict(chief, id="new-chief", name="新人", phone="+999188000001")
+    named = posts(world, place)                             # the same by what the file says of them
+    for change in ({"active": "no"}, {"role": "", "division": ""}):
+        path = write(world, [dict(p, **change) for p in named])
+        code, out, err = ctl(world, "import", "contacts", path, "--within", place)
+        assert code == 1 and name in err and "nobody left" in err, out + err
+        one = [dict(p, **change) for p in named if p["id"] == named[0]["id"]]
+        code, out, err = ctl(world, "import", "contacts", write(world, one, "one.csv"), "--within", place,
+                             "--dry-run")
+        assert code == 0 and "nobody left" not in out, out + err
+        code, out, err = ctl(world, "import", "contacts", write(world, one, "one.csv"), "--dry-run")
+        assert code == 0 and "nobody left" not in out, out + err
+        code, out, err = ctl(world, "import", "contacts", path, "--dry-run")
+        assert code == 0 and "nobody left" in out, out + err
     code, out, err = ctl(world, "import", "contacts",       # who is not active is nobody's successor
                          write(world, posts(world, without=gone) + [dict(new, active="no")]),
                          "--replace", "--within", HERE)
