@@ -203,6 +203,7 @@ clock_step(struct engine *e, msec by)
 		return;
 	engine_waves_flush(e);
 	store_clock_shift(e->store, shift);
+	engine_signals_step(e, shift);
 	e->shifted += shift;
 	engine_due_shift(e, shift);
 	forget(e);

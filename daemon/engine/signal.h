@@ -82,6 +82,7 @@ void engine_signal_replay(struct engine *, struct command *);
 void engine_signals_due(struct engine *);	/* whose `for` is over */
 msec engine_signals_next(const struct engine *);
 void engine_signals_shift(struct engine *, msec by);
+void engine_signals_step(struct engine *, msec by);	/* those on disk, when the clock stepped */
 void engine_signals_load(struct engine *);
 
 /* -- silence.c: sources that say nothing -- */

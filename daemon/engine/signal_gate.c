@@ -28,8 +28,9 @@ keep_value(struct saying *s, const struct signal_watch *w, bool sent)
 	if (s->row.id || !w->signal || !store_signal_get(s->e->store, w->signal, &before) ||
 	    (!sent && (before.alert || before.state == SIGNAL_IS_HELD)))
 		return false;
-	store_signal_renew(s->e->store, before.id, s->row.digest, s->body, s->row.at, s->e->now);
+	store_signal_renew(s->e->store, before.id, &s->row, s->body);
 	before.at = s->row.at;
+	before.dated = s->row.dated;
 	s->row = before;
 	return true;
 }
@@ -71,6 +72,16 @@ engine_signal_watch(struct saying *s)
 	return holds && (!again || s->rule->again_ms);
 }
 
+/* A low value from before the last high one: it has held since then at most. */
+static void
+came_late(struct saying *s, struct signal_watch *w)
+{
+	if (s->row.at <= w->since_at)
+		return;
+	w->since_at = s->row.at;
+	store_watch_put(s->e->store, w);
+}
+
 void
 engine_signal_unwatch(struct saying *s)
 {
@@ -85,8 +96,12 @@ engine_signal_unwatch(struct saying *s)
 		if (!r->for_ms || r == s->rule)
 			continue;
 		rule_by(by, r, s->signal);
-		if (!store_watch_get(s->e->store, s->row.source, r->name, by, &w) || s->row.at < w.last_at)
+		if (!store_watch_get(s->e->store, s->row.source, r->name, by, &w))
 			continue;
+		if (s->row.at < w.last_at) {
+			came_late(s, &w);
+			continue;
+		}
 		store_watch_drop(s->e->store, s->row.source, r->name, by);
 		if (!w.signal || !store_signal_get(s->e->store, w.signal, &row) ||
 		    row.state != SIGNAL_IS_NEW)

@@ -172,7 +172,7 @@ engine_signal_extend(struct saying *s, const struct signal_row *prior, const str
 {
 	struct longer l = { s->e, r->expires_at };
 
-	store_signal_renew(s->e->store, prior->id, s->row.digest, s->body, s->row.at, s->e->now);
+	store_signal_renew(s->e->store, prior->id, &s->row, s->body);
 	if (!alert_is_open(a->state) || !s->signal->expires_at || r->expires_at <= a->expires_at)
 		return;
 	engine_waves_flush(s->e);

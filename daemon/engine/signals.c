@@ -209,6 +209,7 @@ say_unchanged(struct saying *s, const struct alert_request *r, const struct sign
 		note(s, SIGNAL_IS_MATCHED, PHRASE_signal_unchanged);
 	} else {
 		s->row.id = prior->id;
+		memcpy(s->row.rule, prior->rule, sizeof(s->row.rule));
 		s->row.state = SIGNAL_IS_MATCHED;
 		SAY(&s->why, signal_unchanged);
 	}
@@ -314,7 +315,7 @@ unmatched(struct saying *s)
 		snprintf(s->row.ref, sizeof(s->row.ref), "-");
 	if (!s->row.id && store_signal_newest(s->e->store, s->row.source, s->row.ref, &before) &&
 	    before.state == SIGNAL_IS_UNMATCHED) {
-		store_signal_renew(s->e->store, before.id, s->row.digest, s->body, s->row.at, s->e->now);
+		store_signal_renew(s->e->store, before.id, &s->row, s->body);
 		s->row.id = before.id;
 		s->row.state = before.state;
 		s->why = why;
@@ -421,7 +422,9 @@ static void
 take_one(struct saying *s, const struct said *fault)
 {
 	if (fault) {
-		engine_signal_settle(s, SIGNAL_IS_REFUSED, fault);
+		s->row.digest[0] ^= 1;	/* it is not the same as one that says no more than could be read */
+		if (!is_repeat(s))
+			engine_signal_settle(s, SIGNAL_IS_REFUSED, fault);
 		return;
 	}
 	if (s->signal->act == SIGNAL_BEAT) {
@@ -452,7 +455,8 @@ make_row(struct saying *s, int64_t source)
 
 	*r = (struct signal_row){ .source = source, .act = s->signal->act, .received_at = e->now,
 				  .last_at = e->now, .due_at = NEVER, .severity = -1 };
-	r->at = s->signal->sent_at && s->signal->sent_at < e->now ? s->signal->sent_at : e->now;
+	r->dated = s->signal->sent_at && s->signal->sent_at < e->now;
+	r->at = r->dated ? s->signal->sent_at : e->now;
 	signal_digest(s->signal, r->digest);
 	r->made = !s->signal->ref;
 	if (!r->made) {
@@ -791,6 +795,13 @@ engine_signals_next(const struct engine *e)
 	if (due != NEVER && due < e->signals.doors_at)
 		due = e->signals.doors_at;
 	return msec_min(due, e->signals.trim_at);
+}
+
+/* What still counts: the longest look back is an hour, on either side of the step. */
+void
+engine_signals_step(struct engine *e, msec by)
+{
+	store_signals_shift(e->store, by, e->now - (by > 0 ? by : 0) - HOURS(1));
 }
 
 void

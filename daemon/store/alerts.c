@@ -214,8 +214,6 @@ store_clock_shift(struct store *s, msec by)
 		  by);
 	store_run(s, "UPDATE receipt_early SET at = at + ?1", "i", by);
 	store_run(s, "UPDATE staged SET at = at + ?1, expires_at = expires_at + ?1", "i", by);
-	store_run(s, "UPDATE signal SET due_at = due_at + ?1 WHERE due_at IS NOT NULL", "i", by);
-	store_run(s, "UPDATE signal_cover SET until_at = until_at + ?1", "i", by);
 	store_run(s, "UPDATE source SET heard_at = heard_at + ?1, silent_since = silent_since + ?1, "
 		  "told_at = told_at + ?1", "i", by);
 	store_run(s, "UPDATE route SET down_since = down_since + ?1, "

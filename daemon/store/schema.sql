@@ -248,13 +248,14 @@ CREATE TABLE source (
 ) STRICT;
 -- act: 0 alert, 1 update, 2 end, 3 test, 4 beat.  state: 0 new (waits until due_at), 1 matched, 2 unmatched,
 -- 3 held, 4 ignored, 5 refused.  made: its ref is a digest of gong's.  at: when it was said; outcome: digest
--- of what its rule made of it; rule_sha256: of the rule that it waits for; raw: which bytes it came in
+-- of what its rule made of it; rule_sha256: of the rule that it waits for; raw: which bytes it came in;
+-- dated: `at` is the sender's instant, not gong's
 CREATE TABLE signal (
 	id INTEGER PRIMARY KEY, source INTEGER NOT NULL, ref TEXT NOT NULL, act INTEGER NOT NULL,
 	made INTEGER NOT NULL, digest BLOB NOT NULL, kind TEXT, severity INTEGER, state INTEGER NOT NULL,
 	reason TEXT, reason_phrase TEXT, reason_values TEXT, rule TEXT, rule_sha256 BLOB, alert INTEGER,
-	task INTEGER, at INTEGER NOT NULL, received_at INTEGER NOT NULL, last_at INTEGER NOT NULL,
-	repeats INTEGER NOT NULL DEFAULT 0, due_at INTEGER, outcome BLOB, body TEXT NOT NULL, raw BLOB
+	task INTEGER, at INTEGER NOT NULL, dated INTEGER NOT NULL, received_at INTEGER NOT NULL,
+	last_at INTEGER NOT NULL, repeats INTEGER NOT NULL DEFAULT 0, due_at INTEGER, outcome BLOB, body TEXT NOT NULL, raw BLOB
 ) STRICT;
 CREATE INDEX signal_of ON signal (source, ref, id);
 CREATE INDEX signal_due ON signal (due_at) WHERE due_at IS NOT NULL;

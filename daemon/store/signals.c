@@ -115,7 +115,7 @@ store_source_heard(struct store *s, int64_t source, msec at)
 
 #define COLUMNS "id, source, ref, act, made, digest, state, coalesce(rule, ''), rule_sha256, " \
 	"coalesce(alert, 0), coalesce(task, 0), at, received_at, last_at, repeats, due_at, outcome, " \
-	"coalesce(severity, -1)"
+	"coalesce(severity, -1), dated"
 
 static void
 row_of(sqlite3_stmt *st, struct signal_row *r)
@@ -128,7 +128,7 @@ row_of(sqlite3_stmt *st, struct signal_row *r)
 		.at = sqlite3_column_int64(st, 11), .received_at = sqlite3_column_int64(st, 12),
 		.last_at = sqlite3_column_int64(st, 13),
 		.repeats = (unsigned long)sqlite3_column_int64(st, 14), .due_at = column_msec(st, 15),
-		.severity = sqlite3_column_int(st, 17),
+		.severity = sqlite3_column_int(st, 17), .dated = sqlite3_column_int(st, 18),
 	};
 	column_name(st, 2, r->ref, sizeof(r->ref));
 	column_hash(st, 5, r->digest);
@@ -153,13 +153,15 @@ store_signal_insert(struct store *s, const struct signal_row *r, const char *bod
 {
 	int rows = raw
 		? store_run(s, "INSERT INTO signal (source, ref, act, made, digest, kind, state, at, "
-			    "received_at, last_at, body, raw) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			    "itiibtiiiitb", r->source, r->ref, (int64_t)r->act, (int64_t)r->made, r->digest,
-			    kind, (int64_t)r->state, r->at, r->received_at, r->last_at, body, raw)
+			    "dated, received_at, last_at, body, raw) "
+			    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "itiibtiiiiitb", r->source, r->ref, (int64_t)r->act, (int64_t)r->made, r->digest,
+			    kind, (int64_t)r->state, r->at, (int64_t)r->dated, r->received_at, r->last_at,
+			    body, raw)
 		: store_run(s, "INSERT INTO signal (source, ref, act, made, digest, kind, state, at, "
-			    "received_at, last_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			    "itiibtiiiit", r->source, r->ref, (int64_t)r->act, (int64_t)r->made, r->digest,
-			    kind, (int64_t)r->state, r->at, r->received_at, r->last_at, body);
+			    "dated, received_at, last_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    "itiibtiiiiit", r->source, r->ref, (int64_t)r->act, (int64_t)r->made, r->digest,
+			    kind, (int64_t)r->state, r->at, (int64_t)r->dated, r->received_at, r->last_at,
+			    body);
 
 	return rows > 0 ? store_last_id(s) : 0;
 }
@@ -268,11 +270,11 @@ store_signal_repeat(struct store *s, int64_t id, msec at)
 }
 
 void
-store_signal_renew(struct store *s, int64_t id, const unsigned char digest[32], const char *body,
-		   msec at, msec last_at)
+store_signal_renew(struct store *s, int64_t id, const struct signal_row *newest, const char *body)
 {
-	store_run(s, "UPDATE signal SET repeats = repeats + 1, digest = ?, body = ?, at = ?, last_at = ? "
-		  "WHERE id = ?", "btiii", digest, body, at, last_at, id);
+	store_run(s, "UPDATE signal SET repeats = repeats + 1, digest = ?, body = ?, at = ?, dated = ?, "
+		  "last_at = ? WHERE id = ?", "btiiii", newest->digest, body, newest->at,
+		  (int64_t)newest->dated, newest->last_at, id);
 }
 
 void
@@ -309,6 +311,18 @@ store_signals_limited(struct store *s, int64_t source, const char *rule, msec si
 	return store_any(s, store_query(s, "SELECT 1 FROM signal WHERE source = ? AND rule = ? AND "
 					"received_at >= ? AND reason_phrase = 'signal_limit' LIMIT 1", "iti",
 					source, rule, since));
+}
+
+void
+store_signals_shift(struct store *s, msec by, msec since)
+{
+	store_run(s, "UPDATE signal_watch SET since_at = since_at + ?1, last_at = last_at + ?1 WHERE signal IN "
+		  "(SELECT id FROM signal WHERE NOT dated)", "i", by);
+	store_run(s, "UPDATE signal_cover SET until_at = until_at + ?1", "i", by);
+	store_run(s, "UPDATE signal SET due_at = due_at + ?1 WHERE due_at IS NOT NULL", "i", by);
+	store_run(s, "UPDATE signal SET last_at = last_at + ?1, at = iif(dated OR at < ?2, at, at + ?1), "
+		  "received_at = iif(received_at < ?2, received_at, received_at + ?1) WHERE last_at >= ?2", "ii",
+		  by, since);
 }
 
 /* -- bytes as they came -- */

@@ -45,6 +45,7 @@ struct signal_row {
 	unsigned char rule_sha256[32];	/* of the rule that it waits for */
 	int64_t alert, task;		/* 0 = none */
 	msec at;			/* when it was said: no later than it came */
+	bool dated;			/* by the sender's clock; else by gong's, and moves with it */
 	msec received_at, last_at;	/* last_at: of the newest repeat */
 	unsigned long repeats;
 	msec due_at;			/* NEVER = it does not wait */
@@ -72,9 +73,9 @@ bool store_signal_newest(struct store *, int64_t source, const char *ref, struct
 void store_signals_live(struct store *, int64_t source, const char *ref, signal_fn, void *ctx);
 /* One more of the same. */
 void store_signal_repeat(struct store *, int64_t id, msec at);
-/* It is said anew, and nothing changes: the row has the newest words, and is one repeat older. */
-void store_signal_renew(struct store *, int64_t id, const unsigned char digest[32], const char *body,
-			msec at, msec last_at);
+/* It is said anew, and nothing changes: the row has digest, instants and body of the newest words, and is
+ * one repeat older. */
+void store_signal_renew(struct store *, int64_t id, const struct signal_row *newest, const char *body);
 /* Up to 64 whose wait is over. */
 void store_signals_due(struct store *, msec now, signal_fn, void *ctx);
 msec store_signals_next(struct store *);	/* NEVER: none waits */
@@ -82,6 +83,9 @@ msec store_signals_next(struct store *);	/* NEVER: none waits */
 unsigned store_signals_sent(struct store *, int64_t source, const char *rule, int severity, msec since);
 /* Is there one since then that the limit of that rule kept back? */
 bool store_signals_limited(struct store *, int64_t source, const char *rule, msec since);
+
+/* gong's clock stepped: its own instants move, of signals those that were heard since `since`. */
+void store_signals_shift(struct store *, msec by, msec since);
 
 /* Bytes as they came, once by their hash; false: the store failed. */
 bool store_signal_raw_put(struct store *, int64_t source, const unsigned char sha256[32],
