@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/un.h>
 
+#include "core/conf_text.h"
 #include "files/read.h"
 
 #define DRIVER_DIR_DEFAULT "/usr/libexec/gong"
@@ -30,6 +31,24 @@ beside(const char *conf, const char *name)
 	return buf_take(&full);
 }
 
+/* Read as gongd reads it; NULL: `why` has the reason.  The caller frees. */
+static char *
+conf_body(struct ctl *ctl, const char *path, char why[SAID_BYTES])
+{
+	struct err err = { 0 };
+	struct conf_text how = { .site = false };
+	struct conf_finding fault;
+	size_t len;
+	char *bytes = file_read(path, FILE_CONF_MAX, &len, &err);
+	char *body = bytes ? conf_text(bytes, len, &how, &fault) : NULL;
+
+	if (bytes && !body)
+		err_say(&err, REFUSED_FAULT, about(CONCEPT_NONE), conf_at, path, NUM(fault.line), NEST(&fault.said));
+	said_render(&err.said, ctl->lang, why, SAID_BYTES);
+	free(bytes);
+	return body;
+}
+
 /* Takes only listen/socket and driver_dir from gong.conf; the rest is gongd's to understand.  libconfuse
  * skips values it does not know, but not sections: those are named here. */
 static int
@@ -44,25 +63,23 @@ socket_from(struct ctl *ctl, const char *path)
 			     CFG_SEC("site", any, CFGF_NONE),
 			     CFG_SEC("client", any, CFGF_MULTI | CFGF_TITLE),
 			     CFG_SEC("route", route_opts, CFGF_MULTI | CFGF_TITLE),
+			     CFG_SEC("source", any, CFGF_MULTI | CFGF_TITLE),
 			     CFG_STR("driver_dir", DRIVER_DIR_DEFAULT, CFGF_NONE),
 			     ANY,
 			     CFG_END() };
 	cfg_t *cfg = cfg_init(opts, CFGF_IGNORE_UNKNOWN);
-	struct err err = { 0 };
-	char *body = file_read(path, FILE_CONF_MAX, NULL, &err);
 	const char *name;
 	char why[SAID_BYTES];
+	char *body = conf_body(ctl, path, why);
 	int rc;
 
 	cfg_set_error_function(cfg, no_message);
 	rc = body ? cfg_parse_buf(cfg, body) : CFG_PARSE_ERROR;
-	free(body);
 	if (rc != CFG_SUCCESS) {
 		cfg_free(cfg);
-		if (err.text[0])
-			said_render(&err.said, ctl->lang, why, sizeof(why));
-		else
+		if (body)
 			snprintf(why, sizeof(why), say(ctl, "%s: cannot be understood", "%s:读不懂"), path);
+		free(body);
 		return ctl_usage(
 			ctl,
 			say(ctl,
@@ -71,6 +88,7 @@ socket_from(struct ctl *ctl, const char *path)
 			    "--config %s;请改正(gongd --check 会指出位置)或用 --socket"),
 			why);
 	}
+	free(body);
 	name = cfg_getstr(cfg_getsec(cfg, "listen"), "socket");
 	if (!name[0]) {
 		cfg_free(cfg);

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "core/conf_text.h"
 #include "core/number.h"
 #include "files/read.h"
 
@@ -191,21 +192,20 @@ check_section(cfg_t *section, struct err *err)
 	return 0;
 }
 
-/* libconfuse takes a file that ends inside a section, as one cut short while being copied
- * would.  Each section closes at the beginning of a line, so the last line tells. */
-static int
-check_end(FILE *in, struct err *err)
+/* The file's text as people's editors leave it, healed; NULL: err.  The caller frees. */
+static char *
+read_text(const char *path, struct err *err)
 {
-	char line[512], last[512] = "";
+	struct conf_text how = { .site = false };
+	struct conf_finding fault;
+	size_t len;
+	char *bytes = file_read(path, FILE_CONF_MAX, &len, err);
+	char *text = bytes ? conf_text(bytes, len, &how, &fault) : NULL;
 
-	while (fgets(line, sizeof(line), in))
-		if (line[strspn(line, " \t\r\n")] && line[strspn(line, " \t")] != '#')
-			snprintf(last, sizeof(last), "%s", line);
-	rewind(in);
-	if (!last[0] || strchr(last, '}'))
-		return 0;
-	return err_set(err, "%s: it does not end with the } of a section; is it complete?",
-		       reading_file);
+	if (bytes && !text)
+		err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), conf_at, path, NUM(fault.line), NEST(&fault.said));
+	free(bytes);
+	return text;
 }
 
 /* libconfuse would take 0x10 and 010, too. */
@@ -226,7 +226,7 @@ parse_number(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 }
 
 static cfg_t *
-parse(FILE *in, struct err *err)
+parse(const char *text, struct err *err)
 {
 	cfg_opt_t model[OPTIONS + 2] = { CFG_STR("match", NULL, CFGF_NODEFAULT) };
 	cfg_opt_t file[] = {
@@ -253,7 +253,7 @@ parse(FILE *in, struct err *err)
 	cfg = cfg_init(file, CFGF_NONE);
 	cfg_set_error_function(cfg, on_error);
 	reading = &local;
-	rc = cfg_parse_fp(cfg, in);
+	rc = cfg_parse_buf(cfg, text);
 	reading = NULL;
 	if (rc == CFG_SUCCESS && !local.text[0])
 		return cfg;
@@ -268,16 +268,15 @@ parse(FILE *in, struct err *err)
 int
 quirks_load(struct quirks **out, const char *path, struct err *err)
 {
-	int fd = file_open(path, FILE_CONF_MAX, err);
-	FILE *in = fd < 0 ? NULL : fdopen(fd, "r");
+	char *text = read_text(path, err);
 	struct quirks *q;
 	cfg_t *cfg;
 
-	if (!in)
+	if (!text)
 		return -1;
 	reading_file = path;
-	cfg = check_end(in, err) ? NULL : parse(in, err);
-	fclose(in);
+	cfg = parse(text, err);
+	free(text);
 	for (unsigned i = 0; cfg && i < cfg_size(cfg, "model"); i++) {
 		if (check_section(cfg_getnsec(cfg, "model", i), err)) {
 			cfg_free(cfg);

@@ -261,6 +261,12 @@ def test_the_socket_comes_from_gong_conf(gongd, tmp_path):
     gongd.answers["GET /v1/routes"] = (200, {"routes": []})
     assert "no routes" in out(ctl("--config", str(tmp_path / "gong.conf"), "route", "list"))
     assert "no routes" in out(ctl("route", "list", env={"GONG_SOCKET": gongd.path}))
+    (tmp_path / "gong.conf").write_text("\ufefflisten ｛ socket ＝ “gong.sock” ｝\nsource \"s\" { by = {bearer} }\n",
+                                        encoding="utf-8")
+    assert "no routes" in out(ctl("--config", str(tmp_path / "gong.conf"), "route", "list"))
+    (tmp_path / "gong.conf").write_bytes("site { }\n# 雨\n".encode("gbk"))
+    result = ctl("--config", str(tmp_path / "gong.conf"), "route", "list")
+    assert result.returncode == 2 and b"gong.conf:2: from here on the file is GBK" in result.stderr
     (tmp_path / "none.conf").write_text("listen { socket = '' }")
     result = ctl("--config", str(tmp_path / "none.conf"), "route", "list")
     assert result.returncode == 2 and b"listen has no socket" in result.stderr

@@ -72,7 +72,7 @@ static const struct {
 	{ "a section without a pattern", "model \"m\" {\n}\n", "match", "which modems" },
 	{ "a pattern in the section for all", "model \"*\" { match = 'x' }\n", "match", "for all" },
 	{ "a pattern that is none", "model \"m\" { match = '(' }\n", "match", "no pattern" },
-	{ "the same model twice", M "}\n" M "}\n", "", "duplicate" },
+	{ "the same model twice", M "}\n" M "}\n", "", ":4: model \"m\" stands here a second time" },
 	{ "a command without AT", M "reset = 'CFUN=1,1'\n}\n", "reset", "with its AT" },
 	{ "a line of a list without AT", M "init = { 'ATE0', 'E1' }\n}\n", "init", "'E1'" },
 	{ "two lines in one", M "hangup = 'ATH\n'\n}\n", "hangup", "printable ASCII" },
@@ -92,6 +92,7 @@ static const struct {
 	{ "keys that nothing tells", M "keys_on = 'AT+K=1'\n}\n", "keys_prefix", "missing" },
 	{ "too many lines", M "init = {'AT1','AT2','AT3','AT4','AT5','AT6','AT7','AT8','AT9','AT1','AT1',"
 	  "'AT1','AT1','AT1','AT1','AT1','AT1'}\n}\n", "init", "more than 16" },
+	{ "a file in GBK", M "}\n# \xd3\xea\n", "", ":4: from here on the file is GBK" },
 	{ "a file cut short", M "reset = 'AT+CFUN=1,1'\n", "", "complete" },
 };
 
@@ -118,6 +119,9 @@ test_no_file(void **state)
 
 	holds("a file that is not there", quirks_load(&q, "/nonexistent/modems.conf", &err) == -1 &&
 	      strstr(err.text, "No such file"), "%s", err.text);
+	holds("what an editor leaves is healed", load(&q, "\xef\xbb\xbfmodel “m” ｛\r\nmatch ＝ ‘x’\r\n｝\r\n", &err) == 0 &&
+	      q->count == 1, "%s", err.text);
+	quirks_free(q);
 	holds("an empty file names no model", load(&q, "# nothing\n", &err) == 0, "%s", err.text);
 	quirks_free(q);
 }
