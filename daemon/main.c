@@ -12,6 +12,7 @@
 
 #include "core/buf.h"
 #include "daemon/check.h"
+#include "daemon/check/report.h"
 #include "daemon/heard.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
@@ -134,6 +135,16 @@ open_hand(const struct settings *s)
 	return hand;
 }
 
+/* Who starts gongd by hand reads it in his language; the log, which is the journal's, is English. */
+static void
+say_to_terminal(const struct err *err)
+{
+	char text[2 * SAID_BYTES];
+
+	said_render(&err->said, report_lang(), text, sizeof(text));
+	fprintf(stderr, "gongd: %s\n", text);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -151,7 +162,10 @@ main(int argc, char **argv)
 	if (options.check)
 		return check_run(options.config, options.lang, options.json);
 	if (settings_load(&settings, options.config, &heard_in_log, &err) < 0) {
-		fprintf(stderr, "gongd: %s\n", err.text);
+		if (isatty(STDERR_FILENO))
+			say_to_terminal(&err);
+		else
+			fprintf(stderr, "gongd: %s\n", err.text);
 		return 1;
 	}
 	/* A turn's memory is taken again by the next one, not given back to the kernel between. */
@@ -173,6 +187,8 @@ main(int argc, char **argv)
 		rc = loop_run(settings, &(struct loop_files){ store, ballast, run, guard, hand },
 			      &err);
 	}
+	if (rc < 0 && isatty(STDERR_FILENO))
+		say_to_terminal(&err);
 	if (rc < 0)
 		log_line(LOG_ERROR, "gongd cannot start reason=\"%s\"", err.text);
 	hand_close(hand);

@@ -1,13 +1,16 @@
 """Refusals in both languages: over HTTP by Accept-Language, by gongctl in its own words."""
 import http.client
 import json
+import os
+import pty
 import re
 import socket
+import subprocess
 
 import pytest
 
 from district import District
-from harness import UnixConnection, World, wait_for
+from harness import BUILD, SLOW, UnixConnection, World, wait_for
 
 SIM = '''route "sim" {
  driver = "gong-sim"
@@ -205,3 +208,20 @@ def test_the_log_speaks_english(world):
     world.ctl("send", "nope", "--severity", "blue", "--division", "990121001", check=False, lang="zh")
     with open(world.path("gongd.log"), encoding="utf-8") as f:
         assert not CHINESE.search(re.sub('"[^"]*"', "", f.read()))
+
+
+@pytest.mark.parametrize("locale,said", [("zh_CN.UTF-8", "gong.conf 第1行:此处没有选项或段「weather」"),
+                                         ("C.UTF-8", "gong.conf:1: there is no option or section \"weather\"")])
+def test_a_start_that_is_refused_is_told_a_terminal_in_its_language_and_the_log_in_english(tmp_path, locale, said):
+    conf = tmp_path / "gong.conf"
+    conf.write_text("weather = good\n")
+    command, env = [os.path.join(BUILD, "gongd"), "--config", str(conf)], dict(os.environ, LC_ALL=locale)
+    master, slave = pty.openpty()
+    try:
+        assert subprocess.run(command, env=env, stderr=slave, timeout=20 * SLOW).returncode == 1
+        assert said in os.read(master, 4096).decode()
+    finally:
+        os.close(slave)
+        os.close(master)
+    log = subprocess.run(command, env=env, stderr=subprocess.PIPE, timeout=20 * SLOW)
+    assert log.returncode == 1 and b"there is no option or section" in log.stderr
