@@ -2,14 +2,34 @@
  * and a first message.  It writes over nothing and starts nothing. */
 #include "ctl/setup.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/cause.h"
 
 static bool
 is_there(const struct setup *s)
 {
 	return access(s->output, F_OK) == 0;
+}
+
+/* Said before the first question, not after the last. */
+static int
+may_write_beside(struct setup *s)
+{
+	char *folder = setup_beside(s, "."), why[SAID_BYTES];
+	int code = CTL_OK;
+
+	if (access(folder, W_OK | X_OK) < 0) {
+		value_render(cause_word(errno), s->ctl->lang, why, sizeof(why));
+		fprintf(stderr, say(s->ctl, "gongctl: %s cannot be written: %s; become root (sudo), or give another --output\n",
+				    "gongctl: %s 无法写入:%s;请用 root(sudo),或换一个 --output\n"), s->output, why);
+		code = CTL_REFUSED;
+	}
+	free(folder);
+	return code;
 }
 
 static int
@@ -18,6 +38,8 @@ may_write(struct setup *s)
 	struct buf prompt = { 0 };
 	bool yes;
 
+	if (may_write_beside(s) != CTL_OK)
+		return CTL_REFUSED;
 	if (!is_there(s) || args_has(s->ctl, "--overwrite"))
 		return CTL_OK;
 	if (!s->people)
@@ -31,18 +53,27 @@ may_write(struct setup *s)
 }
 
 static void
+put_import(const struct setup *s, const char *kind, struct buf *out)
+{
+	char *folder = setup_beside(s, "");
+
+	buf_printf(out, "  gongctl --config %s import %s %s%s.csv\n", s->output, kind, folder, kind);
+	free(folder);
+}
+
+static void
 say_next(const struct setup *s)
 {
 	struct buf out = { 0 };
 
 	buf_puts(&out, say(s->ctl, "\nnext:\n", "\n下一步:\n"));
 	if (s->in_etc)
-		buf_puts(&out, say(s->ctl, "  systemctl enable --now gongd      start it, now and at every boot\n",
-				   "  systemctl enable --now gongd      启动,并随系统启动\n"));
+		buf_puts(&out, say(s->ctl, "  systemctl enable gongd && systemctl restart gongd      start it, now and at every boot\n",
+				   "  systemctl enable gongd && systemctl restart gongd      启动,并随系统启动\n"));
 	else
 		buf_printf(&out, "  %s --config %s\n", s->gongd, s->output);
-	buf_printf(&out, "  gongctl --config %s import divisions divisions.csv\n", s->output);
-	buf_printf(&out, "  gongctl --config %s import contacts contacts.csv\n", s->output);
+	put_import(s, "divisions", &out);
+	put_import(s, "contacts", &out);
 	buf_printf(&out, "  gongctl --config %s route list\n", s->output);
 	ctl_print(&out);
 }

@@ -24,6 +24,7 @@ struct setup {
 	char *country, *area;
 	enum setup_route route;
 	char *device, *profile;
+	bool approved;			/* the profile sends templates that the provider has approved */
 	struct setup_value *values;
 	size_t value_count;
 	char *officer, *county;
@@ -32,6 +33,7 @@ struct setup {
 
 /* setup_site.c -- CTL_OK, or said what is missing. */
 int setup_find(struct setup *);
+char *setup_beside(const struct setup *, const char *name);	/* a path beside the settings; new */
 void setup_free(struct setup *);
 
 /* setup_ask.c -- a check says what is wrong with `text` (and how to mend it) in `why`, or puts what it

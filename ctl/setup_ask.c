@@ -226,6 +226,8 @@ check_county(struct setup *s, const char *text, char **out, struct buf *why)
 static bool
 check_value(struct setup *s, const char *text, char **out, struct buf *why)
 {
+	if (!*text)
+		buf_puts(why, say(s->ctl, "it is needed; the provider's console shows it", "必填;可在平台的控制台查到"));
 	if (!*text || !is_line(s, text, 500, why))
 		return false;
 	*out = xstrdup(text);
@@ -234,16 +236,35 @@ check_value(struct setup *s, const char *text, char **out, struct buf *why)
 
 /* -- the route -- */
 
-static bool
-has_profile(const struct setup *s, const char *name)
+/* The caller frees; NULL: there is none of that name. */
+static json_t *
+read_profile(const struct setup *s, const char *name)
 {
 	struct buf path = { 0 };
-	bool there;
+	json_t *profile = NULL;
+	char *body;
 
 	buf_printf(&path, "%s/%s.json", s->profiles, name);
-	there = !strchr(name, '/') && file_check(path.data, FILE_CONF_MAX, NULL) == 0;
+	body = strchr(name, '/') ? NULL : file_read(path.data, FILE_CONF_MAX, NULL, NULL);
+	if (body)
+		profile = json_loads(body, 0, NULL);
+	free(body);
 	buf_fini(&path);
-	return there;
+	return profile;
+}
+
+/* The first route tells people by SMS: some providers only ring, and some send nothing but templates that
+ * have to be entered one by one.  Which of the two, or neither. */
+enum lack { LACKS_NOTHING, LACKS_SMS, LACKS_TEMPLATES };
+
+static enum lack
+what_lacks(json_t *profile)
+{
+	json_t *config = json_object_get(profile, "config"), *templates = json_object_get(config, "templates");
+
+	if (json_object_get(config, "call") && !json_object_get(config, "receipts"))
+		return LACKS_SMS;
+	return templates && !json_object_get(templates, "*") ? LACKS_TEMPLATES : LACKS_NOTHING;
 }
 
 static void
@@ -253,36 +274,66 @@ put_profiles(const struct setup *s, struct buf *out)
 	int count = scandir(s->profiles, &entries, NULL, alphasort);
 
 	for (int i = 0; i < count; i++) {
-		const char *dot = strstr(entries[i]->d_name, ".json");
+		char *dot = strstr(entries[i]->d_name, ".json");
+		json_t *profile;
 
-		if (dot)
-			buf_printf(out, " %.*s", (int)(dot - entries[i]->d_name), entries[i]->d_name);
+		if (dot) {
+			*dot = '\0';
+			profile = read_profile(s, entries[i]->d_name);
+			if (profile && what_lacks(profile) == LACKS_NOTHING)
+				buf_printf(out, " %s", entries[i]->d_name);
+			json_decref(profile);
+		}
 		free(entries[i]);
 	}
 	if (count >= 0)
 		free(entries);
 }
 
+static void
+check_device(struct setup *s, const char *text, struct buf *why)
+{
+	struct stat st;
+
+	if (stat(text, &st) != 0)
+		buf_puts(why, say(s->ctl, "there is no such device; gongctl modem list shows them",
+				  "没有这个设备;gongctl modem list 可列出"));
+	else if (!S_ISCHR(st.st_mode))
+		buf_puts(why, say(s->ctl, "this is no device of a modem; gongctl modem list shows them",
+				  "这不是调制解调器设备;gongctl modem list 可列出"));
+	else
+		is_line(s, text, 200, why);
+}
+
+static void
+check_provider(struct setup *s, const char *text, struct buf *why)
+{
+	json_t *profile = read_profile(s, text);
+	enum lack lack = what_lacks(profile);
+
+	if (!profile) {
+		buf_puts(why, say(s->ctl, "write sim, a device's path, or one of:", "请写 sim、设备路径,或平台之一:"));
+		put_profiles(s, why);
+	} else if (lack == LACKS_SMS) {
+		buf_puts(why, say(s->ctl, "this one only rings; begin with one that sends SMS, and add this one to gong.conf later",
+				  "该平台只打电话;请先用能发短信的,以后再在 gong.conf 中加上它"));
+	} else if (lack == LACKS_TEMPLATES) {
+		buf_puts(why, say(s->ctl, "this one takes its approved templates one by one in gong.conf; begin with sim, and add it by "
+				  "docs/providers.md",
+				  "该平台的已审核模板要在 gong.conf 中逐个写明;请先用 sim,再按 docs/providers.md 加上它"));
+	}
+	json_decref(profile);
+}
+
 /* "sim", the path of a modem's port, or the name of a provider's profile. */
 static bool
 check_route(struct setup *s, const char *text, char **out, struct buf *why)
 {
-	bool sim = strcmp(text, "sim") == 0, path = *text == '/';
-	struct stat st;
-
-	if (path && stat(text, &st) == 0 && is_line(s, text, 200, why))
-		s->route = SETUP_MODEM;
-	else if (!path && !sim && has_profile(s, text))
-		s->route = SETUP_PROVIDER;
-	else if (sim)
-		s->route = SETUP_SIM;
-	else if (path)
-		buf_puts(why, say(s->ctl, "there is no such device; gongctl modem list shows them",
-				  "没有这个设备;gongctl modem list 可列出"));
-	else {
-		buf_puts(why, say(s->ctl, "write sim, a device's path, or one of:", "请写 sim、设备路径,或平台之一:"));
-		put_profiles(s, why);
-	}
+	s->route = strcmp(text, "sim") == 0 ? SETUP_SIM : *text == '/' ? SETUP_MODEM : SETUP_PROVIDER;
+	if (s->route == SETUP_MODEM)
+		check_device(s, text, why);
+	else if (s->route == SETUP_PROVIDER)
+		check_provider(s, text, why);
 	if (why->len)
 		return false;
 	*out = xstrdup(text);
@@ -356,26 +407,35 @@ ask_value(struct setup *s, const char *name, const char *what)
 	return code;
 }
 
+/* A parameter that has no default, or whose default leaves every text without an approved template. */
+static bool
+is_wanted(const struct setup *s, json_t *profile, const char *name, json_t *of)
+{
+	json_t *any = json_object_get(json_object_get(json_object_get(profile, "config"), "templates"), "*");
+	const char *by_default = member_text(of, "default"), *code = member_text(any, "code");
+	struct buf mention = { 0 };
+	bool template;
+
+	buf_printf(&mention, "{{param:%s}}", name);
+	template = by_default && !*by_default && code && strcmp(code, mention.data) == 0;
+	buf_fini(&mention);
+	return template || !json_object_get(of, "default") || given_value(s->ctl, name);
+}
+
 /* What the profile cannot do without. */
 static int
 ask_values(struct setup *s)
 {
-	struct buf path = { 0 };
-	json_t *profile, *of;
+	json_t *profile = read_profile(s, s->profile), *of;
 	const char *name;
-	char *body;
 	int code = CTL_OK;
 
-	buf_printf(&path, "%s/%s.json", s->profiles, s->profile);
-	body = file_read(path.data, FILE_CONF_MAX, NULL, NULL);
-	profile = body ? json_loads(body, 0, NULL) : NULL;
-	free(body);
-	buf_fini(&path);
+	s->approved = json_object_get(json_object_get(profile, "config"), "templates");
 	if (!json_object_get(json_object_get(profile, "config"), "url"))
 		code = ask_value(s, "url", say(s->ctl, "where requests go", "请求地址"));
 	json_object_foreach(json_object_get(profile, "parameters"), name, of)
-		if (code == CTL_OK && (!json_object_get(of, "default") || given_value(s->ctl, name)))
-			code = ask_value(s, name, member_text(of, "what"));
+		if (code == CTL_OK && is_wanted(s, profile, name, of))
+			code = ask_value(s, name, member_text(of, say(s->ctl, "what", "what_zh")));
 	json_decref(profile);
 	return code;
 }

@@ -70,6 +70,16 @@ setup_find(struct setup *s)
 			     "gongctl 旁没有 gongd 及其文件;请安装 gong 软件包"));
 }
 
+char *
+setup_beside(const struct setup *s, const char *name)
+{
+	const char *slash = strrchr(s->output, '/');
+	struct buf path = { 0 };
+
+	buf_printf(&path, "%.*s%s", slash ? (int)(slash - s->output) + 1 : 0, s->output, name);
+	return buf_take(&path);
+}
+
 void
 setup_free(struct setup *s)
 {

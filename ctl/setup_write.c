@@ -28,17 +28,6 @@ cannot(struct setup *s, const char *path)
 	return CTL_REFUSED;
 }
 
-/* A file beside the settings.  Caller frees. */
-static char *
-beside(const struct setup *s, const char *name)
-{
-	const char *slash = strrchr(s->output, '/');
-	struct buf path = { 0 };
-
-	buf_printf(&path, "%.*s%s", slash ? (int)(slash - s->output) + 1 : 0, s->output, name);
-	return buf_take(&path);
-}
-
 /* Whoever is root writes for gongd, which runs as gong and only reads; anybody else for himself. */
 static int
 protect(int fd, mode_t mode)
@@ -88,7 +77,7 @@ keep_old(struct setup *s, const char *path)
 static int
 write_new(struct setup *s, const char *name, const char *text, mode_t mode)
 {
-	char *path = beside(s, name);
+	char *path = setup_beside(s, name);
 	int code = keep_old(s, path);
 
 	if (code == CTL_OK)
@@ -97,6 +86,23 @@ write_new(struct setup *s, const char *name, const char *text, mode_t mode)
 		printf(say(s->ctl, "wrote %s\n", "已写入 %s\n"), path);
 	free(path);
 	return code;
+}
+
+/* A name that is free: settings that were there go on with the secrets that they name. */
+static void
+free_name(const struct setup *s, const char *option, struct buf *name)
+{
+	bool taken = true;
+
+	for (int i = 1; taken; i++) {
+		char *path;
+
+		buf_reset(name);
+		buf_printf(name, i == 1 ? SETUP_ROUTE ".%s.secret" : SETUP_ROUTE ".%s.%d.secret", option, i);
+		path = setup_beside(s, name->data);
+		taken = access(path, F_OK) == 0;
+		free(path);
+	}
 }
 
 /* -- gong.conf -- */
@@ -117,7 +123,7 @@ put_values(struct setup *s, struct buf *out)
 		struct buf name = { 0 };
 
 		if (is_secret(v->name)) {
-			buf_printf(&name, SETUP_ROUTE ".%s.secret", v->name);
+			free_name(s, v->name, &name);
 			code = write_new(s, name.data, v->value, 0600);
 			buf_printf(out, "\toption \"%s\" { file = \"%s\" }\n", v->name, name.data);
 		} else {
@@ -128,14 +134,15 @@ put_values(struct setup *s, struct buf *out)
 	return code;
 }
 
-/* Platforms that ask for a signature put it in front themselves. */
+/* Platforms that hold the signature, with approved templates or as a parameter, put it in front themselves. */
 static bool
 provider_signs(const struct setup *s)
 {
+	bool signs = s->approved;
+
 	for (size_t i = 0; i < s->value_count; i++)
-		if (strncmp(s->values[i].name, "sign", 4) == 0)
-			return true;
-	return false;
+		signs |= strcmp(s->values[i].name, "sign") == 0;
+	return signs;
 }
 
 static int
@@ -237,8 +244,8 @@ check(struct setup *s, const char *path)
 	}
 	fputs(words.data ? words.data : "", stderr);
 	buf_fini(&words);
-	fprintf(stderr, say(s->ctl, "gongctl: gongd does not take these settings; they stay in %s, and nothing else was changed\n",
-			    "gongctl: gongd 不接受这些设置;已存为 %s,其他未改动\n"), path);
+	fprintf(stderr, say(s->ctl, "gongctl: gongd does not take these settings; they stay in %s, and the settings that were there are as before\n",
+			    "gongctl: gongd 不接受这些设置;已存为 %s,原有设置没有改动\n"), path);
 	return CTL_REFUSED;
 }
 
@@ -268,7 +275,7 @@ write_conf(struct setup *s, const char *text)
 static int
 write_roles(struct setup *s)
 {
-	char *path = beside(s, "roles.conf"), *roles;
+	char *path = setup_beside(s, "roles.conf"), *roles;
 	struct err err = { 0 };
 	int code = CTL_OK;
 
@@ -284,7 +291,7 @@ write_roles(struct setup *s)
 static int
 make_state(struct setup *s)
 {
-	char *path = beside(s, "state");
+	char *path = setup_beside(s, "state");
 	int code = s->in_etc || mkdir(path, 0750) == 0 || errno == EEXIST ? CTL_OK : cannot(s, path);
 
 	free(path);
@@ -297,7 +304,7 @@ setup_people(const struct setup *s, struct buf *divisions, struct buf *contacts)
 	char phone[PHONE_TEXT];
 
 	phone_format(phone, s->phone);
-	buf_printf(divisions, "code,name\n%s,%s\n", s->county, s->office[LANG_ZH]);
+	buf_printf(divisions, "code,name\n%s,\"%s\"\n", s->county, s->office[LANG_ZH]);
 	buf_printf(contacts, "id,name,phone,role,division\nduty-1,%s,%s,duty_officer,%s\n", s->officer, phone, s->county);
 }
 

@@ -1,5 +1,6 @@
 """gongctl setup: a new office answers it, at a terminal in each language or by options, and sends its first
 alert by what it wrote."""
+import csv
 import glob
 import os
 import pty
@@ -139,6 +140,57 @@ def test_a_provider_has_its_secrets_in_files_of_their_own(tmp_path):
     secret = str(tmp_path / "first.access_key_secret.secret")
     assert read(secret) == "s3cr3t-of-ours"
     assert stat.S_IMODE(os.stat(secret).st_mode) & 0o007 == 0
+
+
+def test_new_secrets_leave_those_of_before_in_force(tmp_path):
+    conf, secret = str(tmp_path / "gong.conf"), tmp_path / "first.token.secret"
+    options = [o.replace("sim", "generic") for o in OPTIONS] + ["--value", "token=first-token"]
+    assert ctl("setup", "--output", conf, *options, "--value", "url=https://sms.qsx.gov.cn/").returncode == 0
+    before = read(conf)
+    options[-1] = "token=second-token"
+    p = ctl("setup", "--output", conf, "--overwrite", *options, "--value", "url=https://sms.example.com/")
+    assert p.returncode == 1 and b"gong.conf.new" in p.stderr, p.stderr.decode()
+    assert read(conf) == before and read(secret) == "first-token"
+    p = ctl("setup", "--output", conf, "--overwrite", *options, "--value", "url=https://sms2.qsx.gov.cn/")
+    assert p.returncode == 0, p.stderr.decode()
+    named = re.search(r'"token" \{ file = "([^"]+)"', read(conf)).group(1)
+    assert read(tmp_path / named) == "second-token" and read(secret) == "first-token"
+
+
+@pytest.mark.parametrize("route, said", [("aws-voice", "只打电话"), ("huawei-sms", "已审核模板"), ("/tmp", "调制解调器")])
+def test_a_first_route_that_sends_no_sms_is_refused_at_once(tmp_path, route, said):
+    p = ctl("--lang", "zh", "setup", "--output", str(tmp_path / "gong.conf"), *[o.replace("sim", route) for o in OPTIONS])
+    assert p.returncode == 1 and said in p.stderr.decode(), p.stderr.decode()
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("route, values, signs", [
+    ("sinch", "service_plan_id api_token from signature_secret", "true"), ("yunpian", "apikey", "true"),
+    ("netease", "app_key app_secret template_id", "false")])
+def test_who_puts_the_signature_in_front(tmp_path, route, values, signs):
+    conf = str(tmp_path / "gong.conf")
+    p = ctl("setup", "--output", conf, *[o.replace("sim", route) for o in OPTIONS],
+            *[word for v in values.split() for word in ("--value", v + "=12345678")])
+    assert p.returncode == 0 and "gong_signs = " + signs in read(conf), p.stderr.decode()
+
+
+def test_an_approved_template_is_asked_for(tmp_path):
+    p = ctl("--lang", "zh", "setup", "--output", str(tmp_path / "gong.conf"), *[o.replace("sim", "netease") for o in OPTIONS],
+            "--value", "app_key=k", "--value", "app_secret=s")
+    assert p.returncode == 2 and "template_id (已审核的模板" in p.stderr.decode(), p.stderr.decode()
+
+
+def test_the_list_of_places_can_be_imported_whatever_the_office_is_called(tmp_path):
+    options = [o.replace("青石县应急管理局", "青石县,应急局") for o in OPTIONS]
+    p = ctl("setup", "--output", str(tmp_path / "gong.conf"), *options)
+    assert p.returncode == 0 and str(tmp_path / "divisions.csv") in p.stdout.decode().split("next:")[1]
+    with open(tmp_path / "divisions.csv", encoding="utf-8") as f:
+        assert list(csv.reader(f))[1] == ["990121", "青石县,应急局"]
+
+
+def test_a_folder_that_is_not_his_is_said_before_the_first_question():
+    p = ctl("--lang", "zh", "setup", "--output", "/nowhere/gong.conf", stdin="zh\n".encode())
+    assert p.returncode == 1 and "/nowhere/gong.conf 无法写入" in p.stderr.decode() and "--output" in p.stderr.decode()
 
 
 def test_what_a_pipe_leaves_open_is_named_and_nothing_is_written(tmp_path):
