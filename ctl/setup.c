@@ -53,17 +53,9 @@ may_write(struct setup *s)
 }
 
 static void
-put_import(const struct setup *s, const char *kind, struct buf *out)
-{
-	char *folder = setup_beside(s, "");
-
-	buf_printf(out, "  gongctl --config %s import %s %s%s.csv\n", s->output, kind, folder, kind);
-	free(folder);
-}
-
-static void
 say_next(const struct setup *s)
 {
+	char *folder = setup_beside(s, "");
 	struct buf out = { 0 };
 
 	buf_puts(&out, say(s->ctl, "\nnext:\n", "\n下一步:\n"));
@@ -72,8 +64,9 @@ say_next(const struct setup *s)
 				   "  systemctl enable gongd && systemctl restart gongd      启动,并随系统启动\n"));
 	else
 		buf_printf(&out, "  %s --config %s\n", s->gongd, s->output);
-	put_import(s, "divisions", &out);
-	put_import(s, "contacts", &out);
+	buf_printf(&out, "  gongctl --config %s import divisions %sdivisions.csv\n", s->output, folder);
+	buf_printf(&out, "  gongctl --config %s import contacts %scontacts.csv\n", s->output, folder);
+	free(folder);
 	buf_printf(&out, "  gongctl --config %s route list\n", s->output);
 	ctl_print(&out);
 }

@@ -413,10 +413,13 @@ is_wanted(const struct setup *s, json_t *profile, const char *name, json_t *of)
 {
 	json_t *any = json_object_get(json_object_get(json_object_get(profile, "config"), "templates"), "*");
 	const char *by_default = member_text(of, "default"), *code = member_text(any, "code");
+	const char before[] = "{{param:";
 	struct buf mention = { 0 };
 	bool template;
 
-	buf_printf(&mention, "{{param:%s}}", name);
+	buf_puts(&mention, before);
+	buf_puts(&mention, name);
+	buf_puts(&mention, "}}");
 	template = by_default && !*by_default && code && strcmp(code, mention.data) == 0;
 	buf_fini(&mention);
 	return template || !json_object_get(of, "default") || given_value(s->ctl, name);
@@ -435,7 +438,7 @@ ask_values(struct setup *s)
 		code = ask_value(s, "url", say(s->ctl, "where requests go", "请求地址"));
 	json_object_foreach(json_object_get(profile, "parameters"), name, of)
 		if (code == CTL_OK && is_wanted(s, profile, name, of))
-			code = ask_value(s, name, member_text(of, say(s->ctl, "what", "what_zh")));
+			code = ask_value(s, name, member_text(of, s->ctl->lang == LANG_ZH ? "what_zh" : "what"));
 	json_decref(profile);
 	return code;
 }
