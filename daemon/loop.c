@@ -524,6 +524,27 @@ close_all(struct loop *l)
 	settings_unref(l->settings);
 }
 
+/* -- the store is brought to a newer schema -- */
+
+static void
+on_upgrade(void *ctx, int from, int to, const char *copy)
+{
+	log_line(LOG_STORY, "store upgraded from=%d to=%d copy=\"%s\"", from, to, copy);
+}
+
+/* systemd ends a start that takes longer than it was told to expect. */
+static void
+on_busy(void *ctx)
+{
+	static msec told;
+	msec now = port_monotonic(NULL);
+
+	if (told && now - told < 1000)
+		return;
+	told = now;
+	notify_systemd("EXTEND_TIMEOUT_USEC=60000000");
+}
+
 int
 loop_run(struct settings *settings, const struct loop_files *files, struct err *err)
 {
@@ -532,10 +553,11 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 	struct web_ports ports = { &l, port_submit, port_read, port_callback, port_state,
 				   port_metrics, port_now, port_log };
 	bool full = bridge_make_room(files->ballast);
+	static const struct store_news news = { on_upgrade, on_busy, NULL };
 	struct store *store;
 	int rc = -1;
 
-	if (store_open(&store, files->store, err) < 0) {
+	if (store_open_heard(&store, files->store, &news, err) < 0) {
 		guard_files_will_close(files->guard);
 		close_all(&l);
 		return -1;

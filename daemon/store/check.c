@@ -32,8 +32,8 @@ on_progress(void *ctx)
 
 /* SQLite 3.40 counts the columns of a table without rowid as its key has them when it looks for
  * NULLs, and finds some in `roster` that are none. */
-static bool
-is_false(const char *why)
+bool
+store_is_false_alarm(const char *why)
 {
 	return strncmp(why, "NULL value in roster.", 21) == 0;
 }
@@ -52,7 +52,7 @@ check_table(sqlite3 *db, enum store_table table, const struct asking *a, damaged
 	if (rc == SQLITE_OK)
 		do
 			rc = sqlite3_step(st);
-		while (rc == SQLITE_ROW && is_false((const char *)sqlite3_column_text(st, 0)));
+		while (rc == SQLITE_ROW && store_is_false_alarm((const char *)sqlite3_column_text(st, 0)));
 	if (rc == SQLITE_ROW && strcmp((const char *)sqlite3_column_text(st, 0), "ok") != 0)
 		snprintf(why, sizeof(why), "%s", (const char *)sqlite3_column_text(st, 0));
 	else if (store_is_damage(rc))

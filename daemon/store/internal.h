@@ -77,6 +77,8 @@ const char *store_vfs(void);
 /* indices.c: makes the indices of those tables anew, once, as far as the tables can be read; no
  * transaction may be open.  The set of tables for which it was done. */
 table_set store_indices_anew(struct store *, table_set tables);
+/* check.c: SQLite says so of stores that are sound. */
+bool store_is_false_alarm(const char *why);
 /* check.c: of those tables, the set that was not read to its end. */
 table_set store_check_tables(sqlite3 *, table_set tables, go_on_fn, damaged_fn, void *ctx);
 

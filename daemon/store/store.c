@@ -8,13 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "core/buf.h"
+#include "daemon/store/copy.h"
 #include "daemon/store/hand.h"
 
 #define SCHEMA_VERSION 9
 #define CHECKPOINT_PAGES 10000		/* of the log, before they go into the file */
 #define CHECKPOINT_OFTEN 2000		/* while lists are written: who commits last waits for all of them */
+#define STEPS_BETWEEN_NEWS 1000000	/* of SQLite's machine: some 50 ms */
 #define CHECK_MS 1000			/* of a start, for reading tables through */
 /* They grow with every alert, and a damaged page of them stops one wave, not people's being found. */
 #define TABLES_LATER (TABLE_BIT(TABLE_SIGNAL) | TABLE_BIT(TABLE_SIGNAL_RAW) | TABLE_BIT(TABLE_MESSAGE) | TABLE_BIT(TABLE_ATTEMPT) | TABLE_BIT(TABLE_EVENT) | \
@@ -735,7 +738,58 @@ open_trouble(struct store *s, const char *path, struct err *err)
 }
 
 static int
-migrate(struct store *s, const char *path, struct err *err)
+too_new(const char *path, int version, struct err *err)
+{
+	char *copy = store_copy_newest(path, SCHEMA_VERSION);
+	int rc = copy ? err_set(err, "%s was written by a newer gong (schema %d, this one knows %d): install "
+				"that version, or go back to the copy made before the upgrade, %s, as "
+				"docs/upgrade.md says; it lacks what came since", path, version,
+				SCHEMA_VERSION, copy)
+		: err_set(err, "%s was written by a newer gong (schema %d, this one knows %d), and beside it "
+			  "lies no copy that this one can read: install that version", path, version,
+			  SCHEMA_VERSION);
+
+	free(copy);
+	return rc;
+}
+
+static int
+on_news(void *ctx)
+{
+	const struct store_news *news = ctx;
+
+	news->busy(news->ctx);
+	return 0;
+}
+
+/* A copy first; then step by step, each one transaction.  If the first step fails the copy has nothing
+ * that the store lacks. */
+static int
+upgrade(struct store *s, const char *path, int version, const struct store_news *news, struct err *err)
+{
+	int from = version, rc;
+	char *copy;
+
+	rc = store_copy(s->main.db, path, version, &copy, news ? news->busy : NULL, news ? news->ctx : NULL, err);
+	if (rc < 0)
+		return -1;
+	if (news) {
+		news->upgrade(news->ctx, version, SCHEMA_VERSION, copy);
+		sqlite3_progress_handler(s->main.db, STEPS_BETWEEN_NEWS, on_news, (void *)news);
+	}
+	for (; version < SCHEMA_VERSION && rc == 0; version++)
+		if (!migrations[version] || run_script(s->main.db, migrations[version], version + 1) < 0)
+			rc = err_set(err, "cannot bring %s from schema %d to %d: %s; that step changed "
+				     "nothing", path, version, version + 1, sqlite3_errmsg(s->main.db));
+	sqlite3_progress_handler(s->main.db, 0, NULL, NULL);
+	if (rc < 0 && version == from + 1)
+		unlink(copy);
+	free(copy);
+	return rc;
+}
+
+static int
+migrate(struct store *s, const char *path, const struct store_news *news, struct err *err)
 {
 	int version = single_int(s->main.db, "PRAGMA user_version", -1);
 	int tables = single_int(s->main.db, "SELECT count(*) FROM sqlite_schema", -1);
@@ -747,16 +801,10 @@ migrate(struct store *s, const char *path, struct err *err)
 		return err_set(err, "%s belongs to another program: give gong a state_dir of its own",
 			       path);
 	if (version > SCHEMA_VERSION)
-		return err_set(err, "%s was written by a newer gong (schema %d, this one knows "
-			       "%d): install that version", path, version, SCHEMA_VERSION);
+		return too_new(path, version, err);
 	if (!tables && run_script(s->main.db, schema_sql, SCHEMA_VERSION) < 0)
 		return err_set(err, "cannot create %s: %s", path, sqlite3_errmsg(s->main.db));
-	for (; tables && version < SCHEMA_VERSION; version++)
-		if (!migrations[version] ||
-		    run_script(s->main.db, migrations[version], version + 1) < 0)
-			return err_set(err, "cannot bring %s from schema %d to %d: %s; nothing was "
-				       "changed", path, version, version + 1, sqlite3_errmsg(s->main.db));
-	return 0;
+	return tables && version < SCHEMA_VERSION ? upgrade(s, path, version, news, err) : 0;
 }
 
 struct start_check {
@@ -817,6 +865,12 @@ tune_sqlite(void)
 int
 store_open(struct store **out, const char *path, struct err *err)
 {
+	return store_open_heard(out, path, NULL, err);
+}
+
+int
+store_open_heard(struct store **out, const char *path, const struct store_news *news, struct err *err)
+{
 	struct store *s = calloc(1, sizeof(*s));
 
 	*out = NULL;
@@ -838,7 +892,7 @@ store_open(struct store **out, const char *path, struct err *err)
 		goto fail;
 	}
 	sqlite3_wal_autocheckpoint(s->main.db, CHECKPOINT_PAGES);
-	if (migrate(s, path, err) < 0 || check_damage(s, path, err) < 0)
+	if (migrate(s, path, news, err) < 0 || check_damage(s, path, err) < 0)
 		goto fail;
 	store_indices_anew(s, s->damaged);
 	*out = s;

@@ -30,6 +30,14 @@ struct hand_page;
  * saying how to restore.  Other tables are read through for a second at most; what is found is in
  * store_damaged.  Caller owns *out. */
 int store_open(struct store **out, const char *path, struct err *);
+/* The same, for whoever wants to hear what goes on: before a store is brought to a newer schema a
+ * copy of it is made (copy.h), and both can take longer than a start may. */
+struct store_news {
+	void (*upgrade)(void *ctx, int from, int to, const char *copy);	/* the copy is there, it begins */
+	void (*busy)(void *ctx);	/* every second or so; may come from inside a statement */
+	void *ctx;
+};
+int store_open_heard(struct store **out, const char *path, const struct store_news *, struct err *);
 void store_close(struct store *);
 /* From now on damage is noted there; borrowed until store_close. */
 void store_set_guard(struct store *, struct guard *);

@@ -87,7 +87,7 @@ for name, where in phrases.items():
 
 # Free sentences are for the log and for standard error.  These files have no other readers.
 FREE = re.compile(r"^(?:core/err\.c|daemon/(?:main|check|loop)\.c|"
-                  r"daemon/routes/(?:check|driver)\.c|daemon/children/|daemon/store/(?:store|guard|check|"
+                  r"daemon/routes/(?:check|driver)\.c|daemon/children/|daemon/store/(?:store|copy|guard|check|"
                   r"read|wal)\.c|daemon/web/(?:http|site)\.c|daemon/engine/(?:engine|life)\.c|"
                   r"core/(?:files|number)\.c|ctl/|drivers/)")
 for f, code in sources.items():

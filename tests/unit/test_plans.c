@@ -2,9 +2,11 @@
  * the store refuses to open. */
 #include "tests/unit/unit.h"
 
+#include <glob.h>
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "core/buf.h"
@@ -41,18 +43,12 @@ make_folder(void **state)
 static int
 remove_folder(void **state)
 {
-	static const char *const names[] = { "plans", "old", "new", "eight", "other", "noise",
-					     "hole" };
+	glob_t all;
 
-	for (size_t i = 0; i < COUNT(names); i++) {
-		char path[160];
-
-		for (int tail = 0; tail < 3; tail++) {
-			snprintf(path, sizeof(path), "%s/%s%s", folder, names[i],
-				 tail == 0 ? "" : tail == 1 ? "-wal" : "-shm");
-			unlink(path);
-		}
-	}
+	if (glob(file_in("*"), 0, NULL, &all) == 0)
+		for (size_t i = 0; i < all.gl_pathc; i++)
+			unlink(all.gl_pathv[i]);
+	globfree(&all);
 	return rmdir(folder);
 }
 
@@ -454,11 +450,59 @@ versions(void **state)
 	expect_refused("another program's file is refused", file_in("other"), "another program");
 }
 
+/* The copies of `name` in the folder, newest first by name; caller frees with globfree. */
+static size_t
+copies_of(const char *name, glob_t *found)
+{
+	char pattern[160];
+
+	snprintf(pattern, sizeof(pattern), "%s.*-*-*", file_in(name));
+	return glob(pattern, 0, NULL, found) == 0 ? found->gl_pathc : 0;
+}
+
+static void
+expect_copy_of_version_8(const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	holds("the copy is for its owner only", (st.st_mode & 07777) == 0600, "%o", st.st_mode);
+	run_sql(path, "CREATE TABLE seen (n CHECK (n = 1));"
+		"INSERT INTO seen SELECT user_version = 8 FROM pragma_user_version;"
+		"INSERT INTO seen SELECT journal_mode = 'delete' FROM pragma_journal_mode;"
+		"INSERT INTO seen SELECT count(*) FROM contact; INSERT INTO seen SELECT count(*) = 3 FROM inbound");
+}
+
+static void
+heard_upgrade(void *ctx, int from, int to, const char *copy)
+{
+	struct stat st;
+
+	holds("the copy is there before the first step", from == 8 && to == 9 && stat(copy, &st) == 0, "%s", copy);
+	++*(int *)ctx;
+}
+
+static void
+heard_busy(void *ctx)
+{
+}
+
+static const char to_version_8[] =
+	"DROP TABLE reached; ALTER TABLE contact DROP COLUMN lang_said;"
+	"ALTER TABLE contact DROP COLUMN version; ALTER TABLE division DROP COLUMN version;"
+	"ALTER TABLE contact DROP COLUMN opt_out_at; ALTER TABLE contact DROP COLUMN opt_out_text;"
+	"DROP TABLE post_off; DROP TABLE staged; DROP TABLE staged_row; DROP TABLE tag;"
+	"DROP TABLE tagged; DROP TABLE alert_tagged; DROP TABLE source; DROP TABLE signal; "
+	"DROP TABLE signal_raw; DROP TABLE signal_watch; DROP TABLE signal_cover; PRAGMA user_version = 8";
+
 /* A store of version 8 is one without what version 9 has added. */
 static void
 of_version_8(void **state)
 {
 	uint64_t numbers[4] = { 8613800138001 };
+	int upgrades = 0;
+	struct store_news news = { heard_upgrade, heard_busy, &upgrades };
+	glob_t copies = { 0 };
 	struct store *s;
 	struct err err;
 	int64_t id;
@@ -473,19 +517,110 @@ of_version_8(void **state)
 	store_opt_out(s, 1, true, 9, "TD");
 	assert_int_equal(store_commit(s, &err), 0);
 	store_close(s);
-	run_sql(file_in("eight"), "DROP TABLE reached; ALTER TABLE contact DROP COLUMN lang_said;"
-		"ALTER TABLE contact DROP COLUMN version; ALTER TABLE division DROP COLUMN version;"
-		"ALTER TABLE contact DROP COLUMN opt_out_at; ALTER TABLE contact DROP COLUMN opt_out_text;"
-		"DROP TABLE post_off; DROP TABLE staged; DROP TABLE staged_row; DROP TABLE tag;"
-		"DROP TABLE tagged; DROP TABLE alert_tagged; DROP TABLE source; DROP TABLE signal; "
-		"DROP TABLE signal_raw; DROP TABLE signal_watch; DROP TABLE signal_cover; PRAGMA user_version = 8");
-	holds("it is brought to this version", store_open(&s, file_in("eight"), &err) == 0, "%s", err.text);
+	run_sql(file_in("eight"), to_version_8);
+	holds("it is brought to this version", store_open_heard(&s, file_in("eight"), &news, &err) == 0, "%s", err.text);
 	store_close(s);
+	holds("it is told once", upgrades == 1, "%d", upgrades);
+	holds("there is one copy", copies_of("eight", &copies) == 1, "%zu", copies.gl_pathc);
+	expect_copy_of_version_8(copies.gl_pathv[0]);
+	globfree(&copies);
 	run_sql(file_in("eight"), "CREATE TABLE seen (n CHECK (n = 1)); "
 		"INSERT INTO seen SELECT count(*) FROM reached WHERE e164 = 8613800138001 AND good_at = 9;"
 		"INSERT INTO seen SELECT count(*) FROM reached;"
 		"INSERT INTO seen SELECT count(*) FROM contact WHERE opt_out_at = 9 AND opt_out_text = 'TD' "
 		"AND version = 1");
+}
+
+/* What an older gong that finds it too new goes back to. */
+static void
+copies_for_an_older_gong(void **state)
+{
+	glob_t copies = { 0 };
+
+	make_store(file_in("newer"), 0);
+	run_sql(file_in("newer"), "PRAGMA user_version = 99");
+	expect_refused("a newer store without a copy", file_in("newer"), "no copy that this one can read");
+	make_store(file_in("newer.98-20261201-000000"), 0);
+	expect_refused("a copy that is too new itself is none", file_in("newer"), "no copy that this one can read");
+	make_store(file_in("newer.7-20261130-235959"), 0);
+	make_store(file_in("newer.8-20261201-000000"), 0);
+	expect_refused("the newest that fits is named", file_in("newer"), "newer.8-20261201-000000");
+	holds("refusing takes none away", copies_of("newer", &copies) == 3, "%zu", copies.gl_pathc);
+	globfree(&copies);
+}
+
+/* In statvfs's place: a disk that has nothing left. */
+static bool disk_is_full;
+
+int
+statvfs(const char *path, struct statvfs *out)
+{
+	*out = (struct statvfs){ .f_frsize = 4096, .f_bavail = disk_is_full ? 16 : 1 << 20 };
+	return 0;
+}
+
+static void
+no_room_for_a_copy(void **state)
+{
+	struct store *s;
+	struct err err;
+
+	make_store(file_in("full"), 3);
+	run_sql(file_in("full"), to_version_8);
+	disk_is_full = true;
+	expect_refused("without room it is not upgraded", file_in("full"), "no room to copy");
+	expect_refused("and the remedy is said", file_in("full"), "free some space");
+	disk_is_full = false;
+	holds("with room it is", store_open(&s, file_in("full"), &err) == 0, "%s", err.text);
+	store_close(s);
+}
+
+static void
+old_copies_go(void **state)
+{
+	static const char *const olds[] = { "eight.1-20250101-000000", "eight.6-20250101-000000", "eight.6-20260101-000000",
+					    "eight.7-20260101-000000", "eight.8-20260101-000000" };
+	glob_t copies = { 0 };
+	struct store *s;
+	struct err err;
+
+	for (size_t i = 0; i < COUNT(olds); i++)
+		make_store(file_in(olds[i]), 0);
+	run_sql(file_in("eight"), "DROP TABLE seen");
+	run_sql(file_in("eight"), to_version_8);
+	assert_int_equal(store_open(&s, file_in("eight"), &err), 0);
+	store_close(s);
+	holds("of three schemas, the newest of each", copies_of("eight", &copies) == 3, "%zu", copies.gl_pathc);
+	holds("6", strstr(copies.gl_pathv[0], "eight.6-20260101"), "%s", copies.gl_pathv[0]);
+	holds("7", strstr(copies.gl_pathv[1], "eight.7-20260101"), "%s", copies.gl_pathv[1]);
+	holds("8 is the one just made", !strstr(copies.gl_pathv[2], "-20260101"), "%s", copies.gl_pathv[2]);
+	globfree(&copies);
+}
+
+/* Damage of a table that opens all the same: as it is, but no copy of it is sound. */
+static void
+damaged_is_not_upgraded(void **state)
+{
+	glob_t copies = { 0 };
+	struct stat st;
+	FILE *f;
+
+	make_store(file_in("torn"), 2000);
+	run_sql(file_in("torn"), to_version_8);
+	assert_int_equal(stat(file_in("torn"), &st), 0);
+	run_sql(file_in("torn"), "VACUUM; PRAGMA wal_checkpoint(TRUNCATE)");
+	assert_int_equal(stat(file_in("torn"), &st), 0);
+	f = fopen(file_in("torn"), "r+");
+	assert_non_null(f);
+	fseek(f, st.st_size / 2 / 4096 * 4096, SEEK_SET);
+	for (int i = 0; i < 4096; i++)
+		fputc(i * 31 + 7, f);
+	fclose(f);
+	expect_refused("a damaged store is not upgraded", file_in("torn"), "is not brought to a newer schema");
+	holds("no copy of it is left", copies_of("torn", &copies) == 0, "%zu", copies.gl_pathc);
+	holds("nor half of one", stat(file_in("torn.new"), &st) < 0, "it is there");
+	run_sql(file_in("torn"), "CREATE TABLE seen (n CHECK (n = 8)); "
+		"INSERT INTO seen SELECT user_version FROM pragma_user_version");
 }
 
 static void
@@ -527,6 +662,10 @@ main(void)
 		cmocka_unit_test(hot_statements),
 		cmocka_unit_test(versions),
 		cmocka_unit_test(of_version_8),
+		cmocka_unit_test(no_room_for_a_copy),
+		cmocka_unit_test(old_copies_go),
+		cmocka_unit_test(copies_for_an_older_gong),
+		cmocka_unit_test(damaged_is_not_upgraded),
 		cmocka_unit_test(damage),
 	};
 
