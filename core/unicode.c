@@ -91,6 +91,26 @@ text_has_unseen(const char *text)
 	return false;
 }
 
+void
+text_trim(const char **text, size_t *len)
+{
+	const char *p = *text, *end = p + *len, *first = NULL, *last = p;
+
+	while (p < end) {
+		const char *at = p;
+		int32_t ch = utf8_next(&p);
+
+		if (!ch)
+			break;
+		if (is_blank_char(ch))
+			continue;
+		first = first ? first : at;
+		last = p;
+	}
+	*text = first ? first : end;
+	*len = first ? (size_t)(last - first) : 0;
+}
+
 static bool
 looks_plain(int32_t c)
 {

@@ -16,6 +16,8 @@ bool is_dash_char(int32_t c);		/* hyphen, dash, minus */
 /* Takes no room: direction and joining marks, soft hyphens, controls; line breaks are none of them. */
 bool is_unseen_char(int32_t c);
 bool text_has_unseen(const char *text);
+/* Leaves the blanks around out; `text` is UTF-8 of `len` bytes, and need not end with a NUL. */
+void text_trim(const char **text, size_t *len);
 /* The text as somebody can check it: what is unseen, or a blank that looks like a plain one, is
  * written U+200E; cut at a character, "…" marks it.  Returns out, which holds `size` bytes, >= 16. */
 char *text_show(char *out, size_t size, const char *text);

@@ -63,27 +63,6 @@ is_blank(const struct csv_cells *cells)
 	return true;
 }
 
-/* Blanks of any width around a cell are none of it. */
-static void
-trim(const char **text, size_t *len)
-{
-	const char *p = *text, *end = p + *len, *first = NULL, *last = p;
-
-	while (p < end) {
-		const char *at = p;
-		int32_t ch = utf8_next(&p);
-
-		if (!ch)
-			break;
-		if (is_blank_char(ch))
-			continue;
-		first = first ? first : at;
-		last = p;
-	}
-	*text = first ? first : end;
-	*len = first ? (size_t)(last - first) : 0;
-}
-
 static void
 on_field(void *bytes, size_t len, void *ctx)
 {
@@ -96,7 +75,7 @@ on_field(void *bytes, size_t len, void *ctx)
 		csv_stop(c, csv_columns_max, NUM(CSV_COLUMNS_MAX));
 		return;
 	}
-	trim(&p, &len);
+	text_trim(&p, &len);	/* blanks of any width around a cell are none of it */
 	if (cell_is_marked(p, len)) {
 		p++;
 		len--;

@@ -702,6 +702,11 @@ take_tags(struct csv_intake *c, struct import_row *row)
 	for (size_t i = 0; i < c->columns; i++) {
 		const char *text = c->column[i] == COLUMN_TAG ? csv_cell(c, i + 1) : "";
 
+		if (text_has_unseen(text))
+			csv_fail(c, i + 1, csv_has_unseen, QUOTE(text));
+		else if (is_formula_error(text))
+			csv_fail(c, i + 1, csv_formula, QUOTE(text));
+
 		while (*text) {
 			size_t sign, whole = word_len(text, &sign), len = whole, blank = strspn(text, " ");
 

@@ -2,10 +2,13 @@
  * title, a place's name) may come back with it, and is passed over. */
 #include "daemon/intake/internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/number.h"
 #include "core/segment.h"
+#include "core/unicode.h"
 
 #define TAGS_OF_ONE 16			/* store.h: PERSON_TAGS_MAX */
 #define POSTS_MAX 64
@@ -20,6 +23,28 @@ TAKE(nothing)
 	return 0;
 }
 
+/* As an import reads a cell: without the blanks around it, and with nothing that nobody sees; else what is
+ * exported could not be imported again, and two that look alike would be two. */
+static int
+take_seen(struct reading *r, char **out, json_t *v, const struct about *at, size_t max)
+{
+	const char *text;
+	size_t len;
+
+	if (take_string(r, out, v, at, max) < 0)
+		return -1;
+	text = *out;
+	len = strlen(text);
+	text_trim(&text, &len);
+	memmove(*out, text, len);
+	(*out)[len] = '\0';
+	if (!len)
+		return refuse(r, REFUSED_INVALID, *at, is_empty);
+	if (text_has_unseen(*out))
+		return refuse(r, REFUSED_INVALID, *at, csv_has_unseen, QUOTE(*out));
+	return 0;
+}
+
 TAKE(ref)
 {
 	const char *ref = ((struct contact_request *)out)->ref;
@@ -31,7 +56,7 @@ TAKE(ref)
 
 TAKE(name)
 {
-	return take_string(r, &((struct contact_request *)out)->name, v, at, NAME_MAX_BYTES);
+	return take_seen(r, &((struct contact_request *)out)->name, v, at, NAME_MAX_BYTES);
 }
 
 TAKE(note)
@@ -202,6 +227,26 @@ TAKE(posts)
 	return 0;
 }
 
+/* COLUMN:WORD, as an import would make it of a cell. */
+static int
+check_tag(struct reading *r, const char *tag, const struct about *at)
+{
+	const char *word = strchr(tag, ':'), *whole = tag;
+	size_t len = strlen(tag), word_len = word ? strlen(word + 1) : 0;
+
+	if (text_has_unseen(tag))
+		return refuse(r, REFUSED_INVALID, *at, csv_has_unseen, QUOTE(tag));
+	if (word) {
+		word++;
+		text_trim(&word, &word_len);
+		text_trim(&whole, &len);
+	}
+	if (strpbrk(tag, ";") || strstr(tag, "、") || strstr(tag, "；") || !word || tag[0] == ':' || !word_len ||
+	    word[-1] != ':' || len != strlen(tag))
+		return refuse(r, REFUSED_INVALID, *at, tag_form, QUOTE(tag));
+	return 0;
+}
+
 TAKE(tags)
 {
 	struct contact_request *q = out;
@@ -211,10 +256,12 @@ TAKE(tags)
 	q->has_tags = true;
 	if (q->tag_count > TAGS_OF_ONE)
 		return refuse(r, REFUSED_INVALID, *at, tags_of_one, NUM(TAGS_OF_ONE));
-	for (size_t i = 0; i < q->tag_count; i++)
-		if (strpbrk(q->tags[i], ";") || strstr(q->tags[i], "、") || strstr(q->tags[i], "；") ||
-		    !strchr(q->tags[i], ':') || q->tags[i][0] == ':' || !strchr(q->tags[i], ':')[1])
-			return refuse(r, REFUSED_INVALID, about_index(CONCEPT_TAG, i), tag_form, QUOTE(q->tags[i]));
+	for (size_t i = 0; i < q->tag_count; i++) {
+		struct about one = about_index(CONCEPT_TAG, i);
+
+		if (check_tag(r, q->tags[i], &one) < 0)
+			return -1;
+	}
 	return 0;
 }
 
@@ -225,6 +272,27 @@ static const struct member contact_members[] = {
 	{ "yes", CONCEPT_YES, take_yes }, { "ref", CONCEPT_MEMBER, take_ref },
 	{ "opt_out", CONCEPT_NONE, take_nothing },
 };
+
+/* A new one, as an import would take it; who is there may be changed by whatever he is called. */
+static int
+check_new_ref(struct reading *r, const char *ref)
+{
+	const char *text = ref;
+	size_t len = strlen(ref), digits = strspn(ref, "0123456789");
+
+	text_trim(&text, &len);
+	if (text_has_unseen(ref) || len != strlen(ref))
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_REF), csv_has_unseen, QUOTE(ref));
+	if (number_is_shortened(ref))
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_REF), csv_lost_digits, QUOTE(ref));
+	if (digits && strcmp(ref + digits, ".0") == 0) {
+		char whole[REF_MAX + 1];
+
+		snprintf(whole, sizeof(whole), "%.*s", (int)digits, ref);
+		return refuse(r, REFUSED_INVALID, about(CONCEPT_REF), csv_ref_decimals, ref, whole);
+	}
+	return 0;
+}
 
 static struct contact_request *
 contact_new(const char *ref)
@@ -260,7 +328,7 @@ intake_contact(struct contact_request **out, const char *ref, bool patch, const 
 	*out = NULL;
 	q->how = patch ? CONTACT_PATCH : CONTACT_PUT;
 	numbers = json_object_get(json, "numbers");
-	if (json && check_ref(&r, ref) == 0 &&
+	if (json && check_ref(&r, ref) == 0 && (patch || check_new_ref(&r, ref) == 0) &&
 	    members_take(&r, contact_members, MEMBER_COUNT(contact_members), json, "", q) == 0 &&
 	    numbers && !json_is_null(numbers))
 		take_numbers(&r, q, numbers, &s->phone_plan);
@@ -306,7 +374,7 @@ struct place_reading {
 
 TAKE(place_name)
 {
-	return take_string(r, &((struct place_reading *)out)->q->name, v, at, NAME_MAX_BYTES);
+	return take_seen(r, &((struct place_reading *)out)->q->name, v, at, NAME_MAX_BYTES);
 }
 
 TAKE(place_note)
@@ -329,8 +397,10 @@ put_param(struct reading *r, struct place_reading *p, const char *name, json_t *
 		json_object_set_new(p->params, name, json_null());
 		return 0;
 	}
-	if (take_string(r, &text, v, at, INTAKE_VALUE_MAX) < 0)
+	if (take_seen(r, &text, v, at, INTAKE_VALUE_MAX) < 0) {
+		free(text);
 		return -1;
+	}
 	json_object_set_new(p->params, name, json_string(text));
 	free(text);
 	return 0;

@@ -125,6 +125,17 @@ def test_a_change_is_shown_audited_and_refused_with_what_mends_it(world):
     assert change(world, DEPUTY, 422, "PUT", numbers=["+999500000001"])["field"] == "/name"
 
 
+def test_what_an_import_would_refuse_is_refused_here(world):
+    new = {"name": "\u3000新 人 ", "numbers": ["+999177000111"], "posts": []}
+    for ref in ("%20n", "n%E2%80%8B", "1.39E+10", "1001.0"):
+        assert change(world, ref, 422, "PUT", **new)["concept"] == "ref"
+    assert change(world, "blank-around", 200, "PUT", **new)["changed"]["name"]["new"] == "新 人"
+    for body in ({"name": "x\u200b"}, {"name": " "}, {"tags": ["skills: a"]}, {"tags": ["skills:a\u200e"]}):
+        assert change(world, "blank-around", 422, **body)["status"] == 422
+    assert world.api("PATCH", "/v1/divisions/" + HERE, {"params": {"shelter": "x\u200b"}})[1]["code"] == "csv_has_unseen"
+    assert "U+200B" in upload(world, 422, "id,name,phone,skills", "c9,甲,+999177000112,潜水\u200b")["detail"]
+
+
 def test_posts_of_who_is_not_active_come_back_with_him(world):
     was = contact(world, DEPUTY)
     change(world, DEPUTY, active=False)
