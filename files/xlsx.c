@@ -161,15 +161,27 @@ shared(const struct sheet *s, const char *value, struct buf *out, struct err *er
 	return 0;
 }
 
+static bool
+is_digits(const char *text)
+{
+	return !text[strspn(text, "0123456789")];
+}
+
 static void
 number(const struct sheet *s, const char *value, struct buf *out)
 {
 	unsigned bits = (size_t)s->style < s->book->style_count ? s->book->styles[s->style] : 0;
+	struct buf text = { 0 };
 
-	if (bits)
+	if (bits & (XLSX_DATED | XLSX_TIMED)) {
 		xlsx_date_text(out, value, bits & XLSX_DATED, bits & XLSX_TIMED, s->book->since_1904);
-	else
-		xlsx_number_text(out, value);
+		return;
+	}
+	xlsx_number_text(&text, value);
+	for (size_t n = text.len; n < bits >> XLSX_ZEROS && is_digits(text.data); n++)
+		buf_puts(out, "0");
+	buf_add(out, text.data, text.len);
+	buf_fini(&text);
 }
 
 /* What the cell shows. */

@@ -326,10 +326,29 @@ is_elapsed(const char *code)
 	return letters && code[1 + letters] == ']';
 }
 
+/* "000000" and "0000-0000000" show as many digits at least; of a format with anything else but signs between
+ * them nothing is said. */
+static unsigned char
+zeros_of(const char *code)
+{
+	unsigned zeros = 0;
+
+	for (; *code && *code != ';'; code++) {
+		const char *end = *code == '\\' || *code == '_' ? literal_end(code) : NULL;
+
+		if (!end && !strchr("0-() ", *code))
+			return 0;
+		zeros += !end && *code == '0';
+		code = end ? end : code;
+	}
+	return (unsigned char)(zeros > 1 && zeros <= XLSX_ZEROS_MAX ? zeros << XLSX_ZEROS : 0);
+}
+
 /* y and d make a date, h and s a time, unless they are quoted. */
 static unsigned char
 bits_of(const char *code)
 {
+	const char *start = code;
 	unsigned char bits = 0;
 
 	for (; *code && *code != ';'; code++) {
@@ -344,7 +363,7 @@ bits_of(const char *code)
 	}
 	if (bits & (XLSX_DATED | XLSX_TIMED))
 		return bits & (XLSX_DATED | XLSX_TIMED);
-	return bits ? XLSX_DATED : 0;
+	return bits ? XLSX_DATED : zeros_of(start);
 }
 
 static int

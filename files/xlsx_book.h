@@ -1,5 +1,5 @@
 /* xlsx_book.h -- inside the reader of workbooks: what all sheets share: their names and parts, strings,
- * the styles that make a number a date. */
+ * the styles that make a number a date, or show its zeros. */
 #ifndef GONG_XLSX_BOOK_H
 #define GONG_XLSX_BOOK_H
 
@@ -10,7 +10,8 @@
 #define XLSX_TEXT_BYTES ((size_t)128 << 20)	/* of all cells */
 #define XLSX_CELLS 8000000		/* empty ones before a full one count, too */
 
-enum { XLSX_DATED = 1, XLSX_TIMED = 2 };	/* bits of a style */
+/* Bits of a style; above them how many digits a number shows at least. */
+enum { XLSX_DATED = 1, XLSX_TIMED = 2, XLSX_ZEROS = 2, XLSX_ZEROS_MAX = 15 };
 
 struct xlsx_sheet {
 	char *name, *id, *path;		/* path: its part; NULL = a chart, or not there */

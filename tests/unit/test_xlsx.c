@@ -193,8 +193,10 @@ static const struct file excel[] = {
 	TOP_RELS, BOOK_RELS, BOOK("date1904='0'"),
 	{ "xl/styles.xml", "<styleSheet><numFmts><numFmt numFmtId='176' formatCode='yyyy&quot;年&quot;m&quot;月&quot;d&quot;日&quot;'/>"
 	  "<numFmt numFmtId='177' formatCode='[$-804]yyyy/m/d\\ h:mm;@'/><numFmt numFmtId='178' formatCode='[Magenta]0_d&quot;day&quot;\\d;[Red]\\(0\\)'/>"
-	  "</numFmts><cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
-	  "<cellXfs><xf numFmtId='0'/><xf numFmtId='176'/><xf numFmtId='177'/><xf numFmtId='178'/><xf numFmtId='31'/></cellXfs>"
+	  "<numFmt numFmtId='179' formatCode='000000'/><numFmt numFmtId='180' formatCode='0000\\-0000000;@'/>"
+	  "<numFmt numFmtId='181' formatCode='00.0'/></numFmts><cellStyleXfs><xf numFmtId='14'/></cellStyleXfs>"
+	  "<cellXfs><xf numFmtId='0'/><xf numFmtId='176'/><xf numFmtId='177'/><xf numFmtId='178'/><xf numFmtId='31'/>"
+	  "<xf numFmtId='179'/><xf numFmtId='180'/><xf numFmtId='181'/></cellXfs>"
 	  "</styleSheet>" },
 	{ "xl/sharedStrings.xml", "<sst><si><t>姓名</t></si><si><r><t xml:space='preserve'>张 </t></r><r><rPr/><t>三</t></r>"
 	  "<rPh sb='0' eb='1'><t>ZHANG</t></rPh><phoneticPr/></si><si><t>a_x000D__x000A_b</t></si><si/></sst>" },
@@ -208,6 +210,8 @@ static const struct file excel[] = {
 	  "<c r='C4' t='str'><f>A9</f><v></v></c><c r='D4' t='s'><v>2</v></c><c r='E4' s='4'><v>46357</v></c></row>"
 	  "<row><c><v>1.5</v></c><c t='inlineStr'><is><r><t>行</t></r><r><t>内</t></r></is></c><c r='AB5'><v>7</v></c></row>"
 	  "<row r='7'><c r='B7' t='s'><v>3</v></c></row>"
+	  "<row r='8'><c s='5'><v>7</v></c><c s='5'><v>1234567</v></c><c s='6'><v>7715550123</v></c><c s='7'><v>7</v></c>"
+	  "<c s='5'><v>-7</v></c></row>"
 	  "</sheetData><mergeCells><mergeCell ref='A3:A5'/><mergeCell ref='D3:E7'/><mergeCell ref='A1:F1'/></mergeCells></worksheet>" },
 };
 
@@ -224,7 +228,8 @@ a_sheet_is_read_as_it_is_shown(void **state)
 	assert_string_equal(row_text(&t, 4, text), "李四|#VALUE!||a\r\nb|2026-12-01");
 	assert_string_equal(row_text(&t, 5, text), "1.5|行内||2026-12-01 08:00||||||||||||||||||||||||7");
 	assert_string_equal(row_text(&t, 7, text), "|||2026-12-01 08:00");
-	assert_int_equal(t.count, 5);
+	assert_string_equal(row_text(&t, 8, text), "000007|1234567|07715550123|7|-7");
+	assert_int_equal(t.count, 6);
 	assert_true(t.rows[2].hidden && !t.rows[1].hidden);
 	xlsx_table_fini(&t);
 }
