@@ -161,14 +161,51 @@ import_path(struct buf *out, json_t *preview, const char *part)
 	buf_puts(out, path);
 }
 
+/* Not words.c: "active" is an alert's there. */
+static const char *
+field_word(const struct ctl *ctl, const char *name)
+{
+	static const struct {
+		const char *name, *en, *zh;
+	} words[] = {
+		{"name", "name", "姓名"},
+		{"lang", "language", "语言"},
+		{"lang_said", "language said", "已填语言"},
+		{"active", "active", "在用"},
+		{"numbers", "numbers", "号码"},
+		{"posts", "posts", "岗位"},
+		{"role", "role", "角色"},
+		{"division", "division", "区划"},
+		{"from", "from", "开始"},
+		{"to", "to", "结束"},
+		{"tags", "tags", "标签"},
+	};
+
+	for (size_t i = 0; name && i < sizeof(words) / sizeof(*words); i++)
+		if (strcmp(words[i].name, name) == 0)
+			return say(ctl, words[i].en, words[i].zh);
+	return name;
+}
+
+static const char *
+value_word(const struct ctl *ctl, json_t *field, const char *side)
+{
+	const char *name = member_text(field, "field"), *value = member_text(field, side);
+
+	if (!name || !value ||
+	    (strcmp(name, "active") != 0 && strcmp(name, "lang_said") != 0))
+		return value;
+	return strcmp(value, "yes") == 0 ? say(ctl, "yes", "是") : say(ctl, "no", "否");
+}
+
 static void
 field_row(const struct ctl *ctl, json_t *row, json_t *field, bool first, struct grid *t)
 {
 	grid_cell(t, first ? member_text(row, "key") : " ");
 	grid_cell(t, first ? member_text(row, "name") : " ");
-	grid_cell(t, word(ctl, member_text(field, "field")));
-	grid_cell(t, member_text(field, "old"));
-	grid_cell(t, member_text(field, "new"));
+	grid_cell(t, field_word(ctl, member_text(field, "field")));
+	grid_cell(t, value_word(ctl, field, "old"));
+	grid_cell(t, value_word(ctl, field, "new"));
 }
 
 /* Rows of one kind of change, the first of them. */

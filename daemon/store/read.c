@@ -151,7 +151,7 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 	case READ_IMPORT:
 		return read_import(r, q, out, err);
 	case READ_IMPORT_ROWS:
-		return read_import_rows(r, q, out, err);
+		return read_import_rows(r, q, s, out, err);
 	case READ_SOURCES:
 		return read_sources(r, q, s, now, out, err);
 	case READ_SIGNALS:

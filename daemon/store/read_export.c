@@ -291,9 +291,8 @@ divisions(struct page *p, struct err *err)
 
 /* -- roster -- */
 
-/* To the second where it has no more, in the site's zone with its offset. */
-static void
-instant_cell(struct page *p, int64_t at)
+void
+read_instant(struct buf *out, int64_t at)
 {
 	time_t seconds = (time_t)(at / 1000);
 	char text[48], zone[8], fraction[8] = "";
@@ -305,7 +304,14 @@ instant_cell(struct page *p, int64_t at)
 	if (at % 1000)
 		snprintf(fraction, sizeof(fraction), ".%03d", (int)(at % 1000));
 	snprintf(text + n, sizeof(text) - n, "%s%.3s:%s", fraction, zone, zone + 3);
-	buf_printf(&p->rows, ",%s", text);
+	buf_puts(out, text);
+}
+
+static void
+instant_cell(struct page *p, int64_t at)
+{
+	buf_puts(&p->rows, ",");
+	read_instant(&p->rows, at);
 }
 
 static void

@@ -71,6 +71,7 @@ read_import(struct reader *r, const struct read_query *q, struct buf *out, struc
 struct row {
 	struct reader *r;
 	const struct read_query *q;
+	struct rights rights;		/* of who asks */
 	struct buf *out;
 	json_t *old, *new;		/* as they were kept; NULL: it is not there */
 	size_t fields;
@@ -114,6 +115,14 @@ put_division(struct row *row, json_t *v, struct buf *out)
 }
 
 static bool
+put_instant(struct row *row, json_t *v, struct buf *out)
+{
+	if (v)
+		read_instant(out, json_integer_value(v));
+	return v;
+}
+
+static bool
 put_role(struct row *row, json_t *v, struct buf *out)
 {
 	sqlite3_stmt *st = read_query(row->r, "SELECT name FROM role WHERE id = ?", "i",
@@ -146,14 +155,19 @@ put_numbers(struct row *row, json_t *v, struct buf *out)
 	return json_array_size(v);
 }
 
+/* Where else somebody has posts is told to who may see it. */
 static bool
 put_posts(struct row *row, json_t *v, struct buf *out)
 {
+	const char *comma = "";
 	json_t *one;
 	size_t i;
 
 	json_array_foreach(v, i, one) {
-		buf_puts(out, i ? ", " : "");
+		if (!rights_reach(&row->rights, json_integer_value(json_array_get(one, 1))))
+			continue;
+		buf_puts(out, comma);
+		comma = ", ";
 		put_role(row, json_array_get(one, 0), out);
 		buf_puts(out, " ");
 		put_division(row, json_array_get(one, 1), out);
@@ -178,8 +192,8 @@ static const struct field {
 	field_fn put;
 } fields[] = {
 	{ "name", put_plain }, { "lang", put_lang }, { "lang_said", put_flag }, { "active", put_flag }, { "numbers", put_numbers },
-	{ "posts", put_posts }, { "role", put_role }, { "division", put_division }, { "from", put_plain },
-	{ "to", put_plain }, { "tags", put_tags },
+	{ "posts", put_posts }, { "role", put_role }, { "division", put_division }, { "from", put_instant },
+	{ "to", put_instant }, { "tags", put_tags },
 };
 
 static void
@@ -247,9 +261,10 @@ put_row(struct row *row, sqlite3_stmt *st)
 }
 
 int
-read_import_rows(struct reader *r, const struct read_query *q, struct buf *out, struct err *err)
+read_import_rows(struct reader *r, const struct read_query *q, const struct settings *settings, struct buf *out,
+		 struct err *err)
 {
-	struct row row = { .r = r, .q = q, .out = out };
+	struct row row = { .r = r, .q = q, .rights = rights_of(settings, &q->by), .out = out };
 	size_t limit = read_limit(q), count = 0;
 	int64_t after, last = 0;
 	struct staged s = { 0 };

@@ -95,7 +95,10 @@ int read_export(struct reader *, const struct read_query *, const struct setting
 		struct err *);
 int read_imports(struct reader *, const struct read_query *, const struct settings *, struct buf *);
 int read_import(struct reader *, const struct read_query *, struct buf *, struct err *);
-int read_import_rows(struct reader *, const struct read_query *, struct buf *, struct err *);
+int read_import_rows(struct reader *, const struct read_query *, const struct settings *, struct buf *,
+		     struct err *);
+/* As lists have it: to the second where it has no more, in the site's zone with its offset. */
+void read_instant(struct buf *, int64_t at);
 int read_sources(struct reader *, const struct read_query *, const struct settings *, msec now, struct buf *,
 		 struct err *);
 int read_signals(struct reader *, const struct read_query *, const struct settings *, struct buf *,

@@ -131,6 +131,19 @@ def test_who_is_missing_loses_what_is_inside(world):
     assert contact(world, chief)["active"]
 
 
+def test_a_roster_is_shown_in_days_and_words(world):
+    duty = "role,division,contact,from,to\nduty_officer,990121,%s,2026-12-03 08:00,2026-12-04 %s:00\n"
+    who = posts(world)[0]["id"]
+    assert world.api("POST", "/v1/import/roster", (duty % (who, "08")).encode())[0] == 200
+    with open(world.path("duty.csv"), "w", encoding="utf-8") as f:
+        f.write(duty % (who, "09"))
+    code, out, err = ctl(world, "import", "roster", world.path("duty.csv"), "--dry-run", lang="zh")
+    assert code == 0 and "结束  2026-12-04T08:00:00" in out and "2026-12-04T09:00:00" in out, out + err
+    code, out, err = ctl(world, "import", "contacts", write(world, [dict(posts(world)[-1], active="no")]),
+                         "--dry-run", lang="zh")
+    assert code == 0 and "在用" in out and "进行中" not in out and "否" in out, out + err
+
+
 def test_an_open_target_wants_its_last_person(world):
     place = HERE + "007"
     name = next(d[1] for d in world.district.divisions if d[0] == place)
@@ -188,6 +201,9 @@ def test_who_is_limited_sees_and_removes_his_own_only(world):
     seen = few("POST", outside + place, body)[1]
     assert seen["inside"] == everywhere["inside"] == seen["missing"] + 1 > 5, (seen, everywhere)
     path = "/v1/imports/%d" % seen["id"]
+    shown = [f["old"] for r in few("GET", path + "/rows?change=missing")[1]["rows"] for f in r["fields"]
+             if f["field"] == "posts"]
+    assert shown and all(place in posts and HERE + "001" not in posts for posts in shown), shown
     assert world.api("GET", path)[1]["code"] == world.api("POST", path + "/apply", {})[1]["code"] == "import_of_other"
     assert {i["by"] for i in few("GET", "/v1/imports")[1]["imports"]} == {"village2"}
     status, done = few("POST", path + "/apply", {"replace": True, "yes": True})
