@@ -106,7 +106,7 @@ print_done(const struct ctl *ctl, const char *kind, json_t *answer)
 	struct buf out = {0};
 
 	buf_printf(&out, say(ctl, "imported %lld rows of %s\n", "已导入 %lld 行(%s)\n"),
-		   (long long)member_int(answer, "rows"), kind);
+		   (long long)member_int(answer, "rows"), word(ctl, kind));
 	if (json_object_get(answer, "added")) {
 		put_counts(ctl, answer, &out);
 		buf_puts(&out, "\n");
