@@ -9,7 +9,8 @@
 cfg_opt_t source_opts[] = {
 	CFG_STR("format", NULL, CFGF_NONE), CFG_STR("rules", NULL, CFGF_NONE),
 	CFG_STR_LIST("by", "{bearer}", CFGF_NONE), CFG_STR("token_file", NULL, CFGF_NONE),
-	CFG_STR("hmac_header", "X-Signature", CFGF_NONE), CFG_STR("up_to", "notice", CFGF_NONE),
+	CFG_STR("hmac_header", "X-Signature", CFGF_NONE), CFG_STR("hmac_time_header", NULL, CFGF_NONE),
+	CFG_STR("up_to", "notice", CFGF_NONE),
 	CFG_STR("trust", "send", CFGF_NONE), CFG_BOOL("drill_only", cfg_false, CFGF_NONE),
 	CONF_DURATION("heartbeat", 0), CFG_STR_LIST("divisions", "{}", CFGF_NONE),
 	CFG_STR_LIST("kinds", "{}", CFGF_NONE), CFG_STR_LIST("shares_refs", "{}", CFGF_NONE),
@@ -97,6 +98,8 @@ take_token(struct settings *s, struct source_conf *c, cfg_t *section, struct err
 	if (strlen(c->token) < 16)
 		return conf_say(section, err, source_token_short, c->name, file);
 	c->hmac_header = xstrdup(cfg_getstr(section, "hmac_header"));
+	if (cfg_getstr(section, "hmac_time_header"))
+		c->hmac_time_header = xstrdup(cfg_getstr(section, "hmac_time_header"));
 	return 0;
 }
 
@@ -218,6 +221,7 @@ source_fini(struct source_conf *c)
 	free(c->name);
 	free(c->token);
 	free(c->hmac_header);
+	free(c->hmac_time_header);
 	free(c->divisions);
 	free(c->division_list);
 	for (size_t i = 0; i < c->kind_count; i++)

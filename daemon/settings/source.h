@@ -11,7 +11,8 @@
  * said (of a mapped one the map says it).  The parsers are daemon/intake/formats/. */
 #define SOURCE_FORMATS(F) \
 	F(JSON, "json", true, false) \
-	F(ALERTMANAGER, "alertmanager", false, true)
+	F(ALERTMANAGER, "alertmanager", false, true) \
+	F(GRAFANA, "grafana", false, true)
 enum source_format {
 #define F(name, text, by_map, has_ends) FORMAT_##name,
 	SOURCE_FORMATS(F)
@@ -54,6 +55,7 @@ struct source_conf {
 	unsigned ways;			/* bits 1 << source_way */
 	char *token;			/* the shared secret itself: HMAC needs it */
 	char *hmac_header;
+	char *hmac_time_header;		/* its Unix time and ":" stand before the body in the MAC; NULL = none */
 	enum severity up_to;
 	enum rule_trust trust;		/* at most this, whatever a rule says */
 	bool drill_only;

@@ -9,10 +9,12 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/number.h"
 #include "daemon/intake/formats/verdict.h"
 
 #define FAILURE_DELAY_S 1
 #define SECRET_MAX 512
+#define HMAC_AGE_MAX_MS 300000		/* a signed post may be so old, or so far ahead */
 #define QUEUED_MAX 256			/* signals of one source that wait for the engine */
 #define BYTES_PER_WEIGHT (32u * 1024)	/* so many count as one more signal */
 
@@ -80,26 +82,62 @@ path_is(const char *rest, const char *token)
 	       auth_is_secret(value, token);
 }
 
-/* The header has the MAC in hex, maybe behind "sha256=", or in base64. */
-static bool
-hmac_is(const struct source_conf *c, const struct http_request *r, const struct buf *body)
+/* By its name as settings have it, in any case; NULL: it is not there. */
+static const char *
+header_of(const struct http_request *r, const char *name)
 {
-	unsigned char mac[32], base64[48];
-	const char *given;
-	char name[64], hex[65];
+	char lower[64];
 	size_t n = 0;
 
-	for (; c->hmac_header[n] && n < sizeof(name) - 1; n++)
-		name[n] = (char)(c->hmac_header[n] >= 'A' && c->hmac_header[n] <= 'Z'
-				 ? c->hmac_header[n] + 32 : c->hmac_header[n]);
-	name[n] = '\0';
-	given = http_header(r, name);
+	for (; name[n] && n < sizeof(lower) - 1; n++)
+		lower[n] = (char)(name[n] >= 'A' && name[n] <= 'Z' ? name[n] + 32 : name[n]);
+	lower[n] = '\0';
+	return http_header(r, lower);
+}
+
+/* Unix seconds; what was heard on the way is worth nothing later. */
+static bool
+is_fresh(const char *time, msec now)
+{
+	int64_t at;
+
+	return time && whole_parse(&at, time, 0, INT64_MAX / 1000) == 0 &&
+	       llabs((long long)(at * 1000 - now)) <= HMAC_AGE_MAX_MS;
+}
+
+static void
+put_mac(unsigned char mac[32], const struct source_conf *c, const char *time, const struct buf *body)
+{
+	struct buf all = { 0 };
+
+	if (time)
+		buf_printf(&all, "%s:", time);
+	if (body->len)
+		buf_add(&all, body->data, body->len);
+	HMAC(EVP_sha256(), c->token, (int)strlen(c->token),
+	     (const unsigned char *)(all.data ? all.data : ""), all.len, mac, NULL);
+	buf_fini(&all);
+}
+
+/* The header has the MAC in hex, maybe behind "sha256=", or in base64: of the body, or, as Grafana
+ * signs, of the time's header, ":" and the body. */
+static bool
+hmac_is(const struct source_conf *c, const struct http_request *r, const struct buf *body, msec now)
+{
+	const char *given = header_of(r, c->hmac_header), *time = NULL;
+	unsigned char mac[32], base64[48];
+	char hex[65];
+
 	if (!given)
 		return false;
+	if (c->hmac_time_header) {
+		time = header_of(r, c->hmac_time_header);
+		if (!is_fresh(time, now))
+			return false;
+	}
 	if (strncasecmp(given, "sha256=", 7) == 0)
 		given += 7;
-	HMAC(EVP_sha256(), c->token, (int)strlen(c->token),
-	     (const unsigned char *)(body->data ? body->data : ""), body->len, mac, NULL);
+	put_mac(mac, c, time, body);
 	for (int i = 0; i < 32; i++)
 		snprintf(hex + 2 * i, 3, "%02x", mac[i]);
 	EVP_EncodeBlock(base64, mac, 32);
@@ -229,7 +267,7 @@ source_whole(struct web *web, struct http_conn *c, struct exchange *x)
 	const struct http_request *r = http_request(c);
 	struct command *cmd;
 
-	if (!is_known(x->source, r, x->rest) && !hmac_is(x->source, r, http_body(c))) {
+	if (!is_known(x->source, r, x->rest) && !hmac_is(x->source, r, http_body(c), web->ports.now(web->ports.ctx))) {
 		turn_away(web, c);
 		return;
 	}

@@ -122,6 +122,76 @@ reads_alertmanager(void **state)
 	}
 }
 
+static void
+reads_grafana(void **state)
+{
+	static const struct { const char *what, *body, *want; } cases[] = {
+		{ "each alert by its own status, and its values",
+		  "{\"status\":\"firing\",\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":\"High water\",\""
+		  "severity\":\"warning\"},\"annotations\":{\"summary\":\"too high\"},\"startsAt\":\"2026-11-30T00:"
+		  "00:00Z\",\"endsAt\":\"0001-01-01T00:00:00Z\",\"generatorURL\":\"http://g/alerting/grafana/1a"
+		  "fz/view\",\"fingerprint\":\"c6\",\"values\":{\"B\":34.8},\"valueString\":\"[ var='B' value=34.8 "
+		  "]\"},{\"status\":\"resolved\",\"labels\":{\"alertname\":\"Wet\"},\"startsAt\":\"2026-11-29T00:00:0"
+		  "0Z\",\"endsAt\":\"2026-11-29T01:00:00Z\",\"fingerprint\":\"80\",\"values\":null}],\"version\":\"1\""
+		  ",\"truncatedAlerts\":0}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"c6/1795996800000\",\"kind\":\"High water\",\"severity\""
+		  ":\"yellow\",\"sent_at\":1795996800000,\"onset_at\":1795996800000,\"en\":{\"headline\":\"too hig"
+		  "h\"},\"labels\":{\"alertname\":\"High water\",\"severity\":\"warning\",\"annotation_summary\":\"to"
+		  "o high\",\"value_B\":\"34.8\",\"values\":\"[ var='B' value=34.8 ]\"}}\n{\"act\":\"end\",\"mode\":\"re"
+		  "al\",\"ref\":\"80/1795910400000\",\"kind\":\"Wet\",\"sent_at\":1795914000000,\"onset_at\":1795910"
+		  "400000,\"labels\":{\"alertname\":\"Wet\"}}" },
+		{ "its test is one",
+		  "{\"status\":\"firing\",\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":\"TestAlert\",\"i"
+		  "nstance\":\"Grafana\"},\"annotations\":{\"summary\":\"Notification test\"},\"startsAt\":\"2026-1"
+		  "1-30T00:00:00Z\",\"generatorURL\":\"\",\"fingerprint\":\"57c6\",\"values\":null,\"valueString\":\""
+		  "[ metric='foo' labels={instance=bar} value=10 ]\"}]}",
+		  "{\"act\":\"test\",\"mode\":\"test\",\"ref\":\"57c6/1795996800000\",\"kind\":\"TestAlert\",\"sent_at\":"
+		  "1795996800000,\"onset_at\":1795996800000,\"en\":{\"headline\":\"Notification test\"},\"labels"
+		  "\":{\"alertname\":\"TestAlert\",\"instance\":\"Grafana\",\"annotation_summary\":\"Notification t"
+		  "est\",\"values\":\"[ metric='foo' labels={instance=bar} value=10 ]\"}}" },
+		{ "a rule of that name is none",
+		  "{\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":\"TestAlert\",\"instance\":\"Grafana\""
+		  "},\"startsAt\":\"2026-11-30T00:00:00Z\",\"generatorURL\":\"http://g/alerting/grafana/1afz/v"
+		  "iew\",\"fingerprint\":\"57c6\"}]}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"57c6/1795996800000\",\"kind\":\"TestAlert\",\"sent_at\""
+		  ":1795996800000,\"onset_at\":1795996800000,\"labels\":{\"alertname\":\"TestAlert\",\"instance\""
+		  ":\"Grafana\"}}" },
+		{ "a notification channel's rule",
+		  "{\"ruleId\":7,\"orgId\":1,\"ruleName\":\"Panel\",\"state\":\"alerting\",\"title\":\"[Alerting] Pane"
+		  "l\",\"message\":\"hot\",\"tags\":{\"hall\":\"2\"},\"evalMatches\":[{\"metric\":\"temp\",\"value\":41.5,"
+		  "\"tags\":null}],\"ruleUrl\":\"http://g/d\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"1/7\",\"kind\":\"Panel\",\"en\":{\"headline\":\"[Alerting]"
+		  " Panel\",\"description\":\"hot\"},\"labels\":{\"state\":\"alerting\",\"rule_url\":\"http://g/d\",\"h"
+		  "all\":\"2\",\"value_temp\":\"41.5\"}}" },
+		{ "its end",
+		  "{\"ruleId\":7,\"orgId\":1,\"ruleName\":\"Panel\",\"state\":\"ok\"}",
+		  "{\"act\":\"end\",\"mode\":\"real\",\"ref\":\"1/7\",\"kind\":\"Panel\",\"labels\":{\"state\":\"ok\"}}" },
+		{ "a state that says neither",
+		  "{\"ruleId\":7,\"orgId\":1,\"ruleName\":\"Panel\",\"state\":\"paused\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"1/7\",\"kind\":\"Panel\",\"labels\":{\"state\":\"paused\"}}"
+		  " ! signal_state_unknown" },
+		{ "its test",
+		  "{\"dashboardId\":1,\"evalMatches\":[{\"value\":100,\"metric\":\"High value\",\"tags\":null}],\"me"
+		  "ssage\":\"Someone is testing the alert notification within Grafana.\",\"orgId\":0,\"panelI"
+		  "d\":1,\"ruleId\":0,\"ruleName\":\"Test notification\",\"ruleUrl\":\"http://localhost:3000/\",\"s"
+		  "tate\":\"alerting\",\"tags\":{},\"title\":\"[Alerting] Test notification\"}",
+		  "{\"act\":\"test\",\"mode\":\"test\",\"ref\":\"0/0\",\"kind\":\"Test notification\",\"en\":{\"headline\":"
+		  "\"[Alerting] Test notification\",\"description\":\"Someone is testing the alert notificat"
+		  "ion within Grafana.\"},\"labels\":{\"state\":\"alerting\",\"rule_url\":\"http://localhost:3000"
+		  "/\",\"value_High value\":\"100\"}}" },
+		{ "neither",
+		  "{\"title\":\"x\"}",
+		  "invalid: there is no list at /alerts; the rules file says that the signals stand the"
+		  "re (each)" },
+	};
+	char got[1100];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_all(got, sizeof(got), FORMAT_GRAFANA, NULL, cases[i].body);
+		holds(cases[i].what, strcmp(got, cases[i].want) == 0, "%s", got);
+	}
+}
+
 /* Whether what it sends a second time is the same: it posts for ever. */
 static void
 says_the_same_of_the_same(void **state)
@@ -321,6 +391,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_json_by_pointers),
 		cmocka_unit_test(reads_alertmanager),
+		cmocka_unit_test(reads_grafana),
 		cmocka_unit_test(says_the_same_of_the_same),
 		cmocka_unit_test(tells_of_what_was_left_out),
 		cmocka_unit_test(refuses_maps_that_point_nowhere),

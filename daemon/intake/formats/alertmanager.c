@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "daemon/intake/formats/alerts.h"
 #include "daemon/intake/formats/document.h"
 
 static void
@@ -99,9 +100,8 @@ take_alert(struct signal *s, json_t *alert, const struct format_input *in)
 	take_labels(s, json_object_get(alert, "annotations"), "annotation_");
 }
 
-/* More fire than it was allowed to say: nobody can learn which. */
-static void
-note_truncated(struct signal_post *out, json_t *whole)
+void
+alerts_truncated(struct signal_post *out, json_t *whole)
 {
 	json_int_t left_out = json_integer_value(json_object_get(whole, "truncatedAlerts"));
 
@@ -112,33 +112,41 @@ note_truncated(struct signal_post *out, json_t *whole)
 }
 
 int
-format_alertmanager(struct signal_post *out, const struct format_input *in, struct err *err)
+alerts_read(struct signal_post *out, json_t *alerts, const struct format_input *in, alert_fn more, struct err *err)
 {
-	json_t *whole = document_read(in, err), *alerts, *alert;
+	json_t *alert;
 	struct said why;
 	size_t i;
-	int rc = 0;
 
-	if (!whole)
-		return -1;
-	alerts = json_is_array(whole) ? whole : json_object_get(whole, "alerts");
 	if (!json_is_array(alerts))
-		rc = err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), signals_no_list, "/alerts");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), signals_no_list, "/alerts");
 	json_array_foreach(alerts, i, alert) {
 		struct signal *s = signal_post_add(out);
 
-		if (!s) {
-			rc = err_say(err, REFUSED_TOO_LARGE, about(CONCEPT_NONE), signals_too_many,
-				     NUM(SIGNAL_POST_MAX));
-			break;
-		}
+		if (!s)
+			return err_say(err, REFUSED_TOO_LARGE, about(CONCEPT_NONE), signals_too_many,
+				       NUM(SIGNAL_POST_MAX));
 		take_alert(s, alert, in);
+		if (more)
+			more(s, alert);
 		if (json_object_size(json_object_get(alert, "labels")))
 			continue;
 		SAY(&why, signal_no_labels);
 		signal_post_fault(out, &why);
 	}
-	note_truncated(out, whole);
+	return 0;
+}
+
+int
+format_alertmanager(struct signal_post *out, const struct format_input *in, struct err *err)
+{
+	json_t *whole = document_read(in, err);
+	int rc;
+
+	if (!whole)
+		return -1;
+	rc = alerts_read(out, json_is_array(whole) ? whole : json_object_get(whole, "alerts"), in, NULL, err);
+	alerts_truncated(out, whole);
 	json_decref(whole);
 	return rc;
 }
