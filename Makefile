@@ -100,6 +100,7 @@ APT := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recomm
 KANNEL := build/kannel/usr/sbin/bearerbox
 # Likewise.
 ALERTMANAGER := build/alertmanager/usr/bin/prometheus-alertmanager
+ZABBIX_JS := build/zabbix/usr/bin/zabbix_js
 deps:
 	apt-get update -qq
 	$(APT) $(DEPS)
@@ -110,12 +111,15 @@ $(KANNEL):
 	tests/kannel.sh build/kannel
 $(ALERTMANAGER):
 	tests/alertmanager.sh build/alertmanager
+$(ZABBIX_JS):
+	tests/zabbix.sh build/zabbix
 have:
 	@dpkg -s $(DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps; }
 have-test:
 	@dpkg -s $(DEPS) $(TEST_DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps-test; }
 	@[ -x $(KANNEL) ] || $(MAKE) $(KANNEL)
 	@[ -x $(ALERTMANAGER) ] || $(MAKE) $(ALERTMANAGER)
+	@[ -x $(ZABBIX_JS) ] || $(MAKE) $(ZABBIX_JS)
 # The compiler would only say that a header is missing.
 ifeq ($(filter deps deps-test have have-test demo check asan lint fuzz bench soak client clean,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(PKGS) gammu && echo yes),yes)
@@ -201,6 +205,7 @@ install: $(PROGRAMS)
 	install -m 644 config/policies/*.conf $(SHARE)/policies/
 	install -m 644 config/modems.conf $(SHARE)/modems.conf
 	install -m 644 config/kinds.conf $(SHARE)/kinds.conf
+	install -m 644 config/zabbix.xml $(SHARE)/zabbix.xml
 	install -d $(SHARE)/demo
 	install -m 644 config/demo/* config/roles.conf $(SHARE)/demo/
 	sed 's|"\.\./templates"|"$(PREFIX)/share/gong/templates"|; s|"policies"|"$(PREFIX)/share/gong/policies"|; s|"kinds.conf"|"$(PREFIX)/share/gong/kinds.conf"|; s|/usr/libexec|$(PREFIX)/libexec|' \

@@ -12,7 +12,8 @@
 #define SOURCE_FORMATS(F) \
 	F(JSON, "json", true, false) \
 	F(ALERTMANAGER, "alertmanager", false, true) \
-	F(GRAFANA, "grafana", false, true)
+	F(GRAFANA, "grafana", false, true) \
+	F(ZABBIX, "zabbix", false, true)
 enum source_format {
 #define F(name, text, by_map, has_ends) FORMAT_##name,
 	SOURCE_FORMATS(F)

@@ -192,6 +192,60 @@ reads_grafana(void **state)
 	}
 }
 
+static void
+reads_zabbix(void **state)
+{
+	static const struct { const char *what, *body, *want; } cases[] = {
+		{ "a problem; macros that are not filled in are absent",
+		  "{\"event_id\":\"4711\",\"event_value\":\"1\",\"event_update\":\"0\",\"event_recovery_id\":\"{EVENT."
+		  "RECOVERY.ID}\",\"event_severity\":\"4\",\"event_name\":\"Server room: 38 C\",\"event_time\":\"{E"
+		  "VENT.TIMESTAMP}\",\"event_tags\":\"[{\\\"tag\\\":\\\"kind\\\",\\\"value\\\":\\\"heat\\\"},{\\\"tag\\\":\\\"hal"
+		  "l\\\",\\\"value\\\":\\\"2\\\"}]\",\"host\":\"room-1\",\"host_name\":\"Room 1\",\"trigger_id\":\"18\",\"item_"
+		  "value\":\"38.2\",\"update_user\":\"{USER.FULLNAME}\",\"update_action\":\"{EVENT.UPDATE.ACTION}"
+		  "\",\"message\":\"now \\\"38\\\"\\u000amax 30\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"4711\",\"kind\":\"heat\",\"severity\":\"orange\",\"en\":{\"h"
+		  "eadline\":\"Server room: 38 C\",\"description\":\"now \\\"38\\\"\\u000amax 30\"},\"labels\":{\"host\":\"r"
+		  "oom-1\",\"host_name\":\"Room 1\",\"trigger_id\":\"18\",\"item_value\":\"38.2\",\"tag_kind\":\"heat\","
+		  "\"tag_hall\":\"2\"}}" },
+		{ "its recovery, by the same event",
+		  "{\"event_id\":\"4711\",\"event_value\":\"0\",\"event_recovery_id\":\"4712\",\"event_update\":\"0\",\""
+		  "event_time\":\"1795996800\"}",
+		  "{\"act\":\"end\",\"mode\":\"real\",\"ref\":\"4711\",\"onset_at\":1795996800000}" },
+		{ "an update",
+		  "{\"event_id\":\"4711\",\"event_value\":\"1\",\"event_recovery_id\":\"{EVENT.RECOVERY.ID}\",\"even"
+		  "t_update\":\"1\",\"event_severity\":\"5\",\"update_action\":\"changed severity\"}",
+		  "{\"act\":\"update\",\"mode\":\"real\",\"ref\":\"4711\",\"severity\":\"red\",\"labels\":{\"update_action"
+		  "\":\"changed severity\"}}" },
+		{ "a word to what is over begins nothing",
+		  "{\"event_id\":\"4711\",\"event_value\":\"1\",\"event_recovery_id\":\"4712\",\"event_update\":\"1\"}",
+		  "{\"act\":\"end\",\"mode\":\"real\",\"ref\":\"4711\"}" },
+		{ "the button Test",
+		  "{\"event_id\":\"{EVENT.ID}\",\"event_value\":\"{EVENT.VALUE}\",\"event_severity\":\"{EVENT.NSEV"
+		  "ERITY}\",\"message\":\"hello\"}",
+		  "{\"act\":\"test\",\"mode\":\"test\",\"en\":{\"description\":\"hello\"}}" },
+		{ "an event that is no trigger's",
+		  "{\"event_id\":\"9\",\"event_value\":\"{EVENT.VALUE}\",\"host\":\"*UNKNOWN*\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"9\"} ! signal_macro_unfilled" },
+		{ "one without its id",
+		  "{\"event_id\":\"{EVENT.ID}\",\"event_value\":\"1\"}",
+		  "{\"act\":\"alert\",\"mode\":\"real\"} ! signal_macro_unfilled" },
+		{ "somebody else's script",
+		  "{\"subject\":\"x\"}",
+		  "invalid: there is no event_id: gong's media type did not send this; import zabbix.xm"
+		  "l in Zabbix and use that" },
+		{ "a list",
+		  "[1]",
+		  "invalid: there is no event_id: gong's media type did not send this; import zabbix.xm"
+		  "l in Zabbix and use that" },
+	};
+	char got[1100];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_all(got, sizeof(got), FORMAT_ZABBIX, NULL, cases[i].body);
+		holds(cases[i].what, strcmp(got, cases[i].want) == 0, "%s", got);
+	}
+}
+
 /* Whether what it sends a second time is the same: it posts for ever. */
 static void
 says_the_same_of_the_same(void **state)
@@ -392,6 +446,7 @@ main(void)
 		cmocka_unit_test(reads_json_by_pointers),
 		cmocka_unit_test(reads_alertmanager),
 		cmocka_unit_test(reads_grafana),
+		cmocka_unit_test(reads_zabbix),
 		cmocka_unit_test(says_the_same_of_the_same),
 		cmocka_unit_test(tells_of_what_was_left_out),
 		cmocka_unit_test(refuses_maps_that_point_nowhere),

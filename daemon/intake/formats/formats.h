@@ -31,5 +31,6 @@ format_parse_fn format_parser(enum source_format);
 int format_json(struct signal_post *out, const struct format_input *, struct err *);
 int format_alertmanager(struct signal_post *out, const struct format_input *, struct err *);
 int format_grafana(struct signal_post *out, const struct format_input *, struct err *);
+int format_zabbix(struct signal_post *out, const struct format_input *, struct err *);
 
 #endif
