@@ -39,7 +39,8 @@ struct rule_param {			/* a parameter of the template */
 };
 
 struct rule_then {
-	char *template, *policy, *kind;	/* policy NULL: told once; kind NULL: the signal's */
+	char *template;			/* NULL: that of its kind and colour in the table of kinds, with its policy */
+	char *policy, *kind;		/* policy NULL: told once, or the table's; kind NULL: the signal's */
 	int severity;			/* -1: the signal's */
 	bool areas;			/* the signal's divisions … */
 	division_code *divisions;	/* … and these */

@@ -127,7 +127,9 @@ engine_signal_request(struct saying *s)
 {
 	const struct rule_then *t = &s->rule->then;
 	int severity = t->severity >= 0 ? t->severity : s->signal->severity;
+	const struct template *text;
 	struct alert_request *r;
+	struct err err = { 0 };
 
 	if (severity < 0) {
 		SAY(&s->why, signal_no_severity, s->rule->name);
@@ -139,16 +141,23 @@ engine_signal_request(struct saying *s)
 	}
 	r = xcalloc(1, sizeof(*r));
 	r->client = xstrdup(s->by.name);
-	r->template = xstrdup(t->template);
+	r->template = t->template ? xstrdup(t->template) : NULL;
 	r->policy = xstrdup(t->policy);
 	r->kind = xstrdup(t->kind ? t->kind : s->signal->kind);
 	r->severity = (enum severity)severity;
+	if (engine_settle_kind(s->e, r, &err) < 0) {
+		s->why = err.said;
+		alert_request_free(r);
+		return NULL;
+	}
 	r->drill = mode_of(s) == SIGNAL_MODE_DRILL;
 	r->test = mode_of(s) == SIGNAL_MODE_TEST;
 	r->expires_at = expires_at(s);
 	r->params = xcalloc(t->param_count + 1, sizeof(*r->params));
+	text = settings_template(s->e->settings, r->template);
 	for (size_t i = 0; i < t->param_count; i++)
-		add_param(r, &t->params[i], s->signal, s->e->settings->default_lang);
+		if (template_param(text, t->params[i].name))
+			add_param(r, &t->params[i], s->signal, s->e->settings->default_lang);
 	take_audience(s, r);
 	engine_signal_outcome(r, r->digest);
 	return r;

@@ -151,7 +151,7 @@ take_param(struct rule_param *p, cfg_t *section, const struct template *t, struc
 	p->name = xstrdup(cfg_title(section));
 	if (!!value + !!label + !!text + area != 1)
 		return conf_say(section, err, rule_param_from, QUOTE(p->name));
-	if (!template_param(t, p->name))
+	if (t && !template_param(t, p->name))
 		return conf_say(section, err, rule_param_unknown, QUOTE(p->name), t->name);
 	if (text && !signal_text_set(&none, LANG_ZH, text, ""))
 		return conf_say(section, err, rule_param_text, QUOTE(p->name), QUOTE(text));
@@ -168,9 +168,9 @@ check_names(const struct rule *r, cfg_t *then, const struct settings *s, struct 
 {
 	const struct rule_then *t = &r->then;
 
-	if (!t->template)
+	if (!t->template && !s->kind_count)
 		return conf_say(then, err, rule_no_template, r->name);
-	if (!settings_template(s, t->template))
+	if (t->template && !settings_template(s, t->template))
 		return conf_say(then, err, rule_template, r->name, QUOTE(t->template));
 	if (t->policy && !settings_policy(s, t->policy))
 		return conf_say(then, err, rule_policy, r->name, QUOTE(t->policy));
@@ -180,6 +180,80 @@ check_names(const struct rule *r, cfg_t *then, const struct settings *s, struct 
 	if (!t->areas && !t->division_count && !t->contact_count)
 		return conf_say(then, err, rule_nobody, r->name);
 	return 0;
+}
+
+/* -- rules without a template: the table of kinds has one by kind and colour -- */
+
+static bool
+fills(const struct rule_then *then, const char *param)
+{
+	for (size_t i = 0; i < then->param_count; i++)
+		if (strcmp(then->params[i].name, param) == 0)
+			return true;
+	return false;
+}
+
+/* Adds to `used` which of the rule's parameters the text has. */
+static int
+check_kind_text(const struct rule *r, cfg_t *then, const char *kind, const struct template *t, bool *used,
+		struct err *err)
+{
+	for (size_t i = 0; i < t->param_count; i++) {
+		const struct param *p = &t->params[i];
+
+		if (p->scope == SCOPE_REQUEST && !p->fallback[LANG_ZH] && !p->fallback[LANG_EN] &&
+		    !fills(&r->then, p->name))
+			return conf_say(then, err, rule_kind_lacks, r->name, QUOTE(kind), t->name, p->name);
+	}
+	for (size_t i = 0; i < r->then.param_count; i++)
+		used[i] |= template_param(t, r->then.params[i].name) != NULL;
+	return 0;
+}
+
+/* By each colour that may come to it. */
+static int
+check_kind(const struct rule *r, cfg_t *then, const struct settings *s, const char *name, bool *used,
+	   struct err *err)
+{
+	const struct kind_row *kind = settings_kind(s, name);
+	int fixed = r->then.severity, from = fixed >= 0 ? fixed : r->when.severity_from;
+	int to = fixed >= 0 ? fixed : r->when.severity_to;
+
+	if (!kind)
+		return conf_say(then, err, rule_kind, r->name, QUOTE(name));
+	if (to == SEVERITY_NOTICE)
+		return conf_say(then, err, rule_kind_notice, r->name);
+	from = from > SEVERITY_NOTICE ? from : SEVERITY_NOTICE + 1;
+	for (int severity = from; severity <= (to >= 0 ? to : SEVERITY_COUNT - 1); severity++) {
+		const struct kind_text *text = settings_kind_text(s, kind, (enum severity)severity);
+
+		if (check_kind_text(r, then, name, settings_template(s, text->template), used, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A kind that the rule leaves open ("rain*") is looked up when it comes. */
+static int
+check_kinds(const struct rule *r, cfg_t *then, const struct settings *s, struct err *err)
+{
+	bool *used = xcalloc(r->then.param_count + 1, sizeof(*used));
+	bool open = !r->then.kind && !r->when.kind_count;
+	char **kinds = r->then.kind ? (char **)&r->then.kind : r->when.kinds;
+	size_t count = r->then.kind ? 1 : r->when.kind_count;
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		if (strpbrk(kinds[i], "*?"))
+			open = true;
+		else
+			rc = check_kind(r, then, s, kinds[i], used, err);
+	}
+	for (size_t i = 0; i < r->then.param_count && rc == 0 && !open; i++)
+		if (!used[i])
+			rc = conf_say(then, err, rule_kind_param, r->name, QUOTE(r->then.params[i].name));
+	free(used);
+	return rc;
 }
 
 static int
@@ -206,9 +280,9 @@ take_then(struct rule *r, cfg_t *then, const struct settings *s, struct err *err
 	t->params = xcalloc(params + 1, sizeof(*t->params));
 	for (unsigned i = 0; i < params; i++)
 		if (take_param(&t->params[t->param_count++], cfg_getnsec(then, "param", i),
-			       settings_template(s, t->template), err) < 0)
+			       t->template ? settings_template(s, t->template) : NULL, err) < 0)
 			return -1;
-	return 0;
+	return t->template ? 0 : check_kinds(r, then, s, err);
 }
 
 static int

@@ -32,6 +32,9 @@ static const char rules[] =
 	"  param \"text\" { text = headline otherwise = \"雨\" } } end { template = notice.text } }\n"
 	"rule \"storm\" { when { kinds = {storm} }\n"
 	" then { template = notice.text policy = call.yellow areas = true param \"text\" { value = \"风\" } } }\n"
+	"rule \"bykind\" { when { kinds = {rainstorm} }\n"
+	" then { areas = true param \"mm\" { label = z otherwise = \"50\" } param \"hours\" { value = \"6\" } } }\n"
+	"rule \"anykind\" { when { kinds = {\"qual*\"} } then { areas = true } }\n"
 	"rule \"limited\" { when { kinds = {fire} } limit = 2\n"
 	" then { template = notice.text areas = true roles = {village_chief}\n"
 	"  param \"text\" { value = \"火\" } } }\n";
@@ -298,6 +301,40 @@ keeps_and_sends(void **state)
 	expect("s", "{\"id\":\"h\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990199\"]}",
 	       "refused signal_no_place");
 	assert_true(store_tasks_open(store, "signal") == 2);
+}
+
+/* The table of kinds says by what text and ladder. */
+static void
+goes_by_its_kind(void **state)
+{
+	static const struct { const char *then, *why; } faults[] = {
+		{ "kind = rainstrom areas = true", "the table of kinds has no \"rainstrom\"" },
+		{ "kind = rainstorm severity = notice areas = true", "no text for a notice" },
+		{ "kind = rainstorm areas = true param \"mm\" { value = \"1\" }", "needs \"hours\"" },
+		{ "kind = rainstorm areas = true param \"mm\" { value = \"1\" } param \"hours\" { value = \"1\" }"
+		  " param \"mn\" { value = \"1\" }", "\"mn\" is in no text" },
+	};
+	struct alert a;
+
+	expect("s", "{\"id\":\"k1\",\"kind\":\"rainstorm\",\"level\":\"red\",\"codes\":[\"990121001\"]}",
+	       "matched");
+	assert_true(store_alert_get(store, alert_of(), &a));
+	assert_string_equal(a.kind, "rainstorm");
+	assert_non_null(strstr(a.body, "warn.rain"));
+	assert_null(strstr(a.body, "warn.rain.note"));
+	assert_non_null(strstr(a.body, "call.red"));
+	expect("s", "{\"id\":\"k2\",\"kind\":\"qualm\",\"level\":\"red\",\"codes\":[\"990121001\"]}",
+	       "refused no_kind");
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+		struct rules parsed;
+		struct err err = { .text = "" };
+		char body[300];
+
+		snprintf(body, sizeof(body), "rule \"r\" { then { %s } }\n", faults[i].then);
+		holds(faults[i].then, rules_parse(&parsed, body, "k.rules", settings, &err) < 0 &&
+		      strstr(err.text, faults[i].why), "%s", err.text);
+		rules_fini(&parsed);
+	}
 }
 
 static void
@@ -764,7 +801,7 @@ begin(void **state)
 	put_file("s.rules", rules);
 	put_file("g.rules", gauge_rules);
 	put_file("token", "0123456789abcdef\n");
-	buf_printf(&body, "state_dir = \".\"\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
+	buf_printf(&body, "state_dir = \".\"\nkinds = {\"%1$s/config/kinds.conf\"}\nroles = \"%1$s/config/roles.conf\"\ntemplates = "
 		 "{\"%1$s/templates\"}\npolicies = {\"%1$s/config/policies\"}\nsite { country = \"86\"\n"
 		 " signature_zh = \"【试】\"\n signature_en = \"T: \" }\n%2$s", here, conf);
 	put_file("gong.conf", body.data);
@@ -803,6 +840,7 @@ main(void)
 		cmocka_unit_test(watches_by_the_gauges_own_clock),
 		cmocka_unit_test(keeps_and_sends),
 		cmocka_unit_test(updates_and_ends),
+		cmocka_unit_test(goes_by_its_kind),
 		cmocka_unit_test(leaves_what_an_update_does_not_name),
 		cmocka_unit_test(settles_by_when_it_was_said),
 		cmocka_unit_test(stays_within_its_rights),
@@ -826,6 +864,7 @@ main(void)
 		cmocka_unit_test(watches_by_the_gauges_own_clock),
 		cmocka_unit_test(keeps_and_sends),
 		cmocka_unit_test(updates_and_ends),
+		cmocka_unit_test(goes_by_its_kind),
 		cmocka_unit_test(leaves_what_an_update_does_not_name),
 		cmocka_unit_test(settles_by_when_it_was_said),
 		cmocka_unit_test(stays_within_its_rights),
