@@ -54,35 +54,40 @@ lacks(struct setup *s, const struct setup_question *q)
 			 q->title[s->ctl->lang], q->option);
 }
 
+/* One answer, given by an option or typed; CTL_REFUSED = said why, and he may try again. */
+static int
+take_answer(struct setup *s, const struct setup_question *q, const char *given, const char *prompt, char **out)
+{
+	char *line = given ? xstrdup(given) : setup_line(s, prompt);
+	const char *text = line && (*line || given) ? line : q->proposal;
+	struct buf why = { 0 };
+	int code = CTL_OK;
+
+	buf_puts(&why, "");
+	if (!line || (!text && !s->people))
+		code = lacks(s, q);
+	else if (!text || !q->check(s, text, out, &why))
+		code = CTL_REFUSED;
+	if (code == CTL_REFUSED && why.len)
+		fprintf(stderr, "%s: %s\n", given || !s->people ? q->option : q->title[s->ctl->lang], why.data);
+	buf_fini(&why);
+	free(line);
+	return code;
+}
+
 int
 setup_ask(struct setup *s, const struct setup_question *q, char **out)
 {
 	const char *given = q->many ? NULL : args_value(s->ctl, q->option);
-	struct buf prompt = { 0 }, why = { 0 };
-	int code = CTL_USAGE;
+	struct buf prompt = { 0 };
+	int code;
 
 	buf_printf(&prompt, q->proposal && *q->proposal ? "%s [%s]: " : "%s: ", q->title[s->ctl->lang],
 		   q->proposal);
-	for (;;) {
-		char *line = given ? xstrdup(given) : setup_line(s, prompt.data);
-		const char *text = line && (*line || given) ? line : q->proposal;
-		bool over = !line;
-
-		buf_reset(&why);
-		buf_puts(&why, "");
-		if (over || !text)
-			code = over || !s->people ? lacks(s, q) : CTL_REFUSED;
-		else
-			code = q->check(s, text, out, &why) ? CTL_OK : CTL_REFUSED;
-		if (code == CTL_REFUSED && why.len)
-			fprintf(stderr, "%s: %s\n", given || !s->people ? q->option : q->title[s->ctl->lang],
-				why.data);
-		free(line);
-		if (code != CTL_REFUSED || given || !s->people)
-			break;
-	}
+	do
+		code = take_answer(s, q, given, prompt.data, out);
+	while (code == CTL_REFUSED && !given && s->people);
 	buf_fini(&prompt);
-	buf_fini(&why);
 	return code;
 }
 

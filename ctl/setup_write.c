@@ -43,7 +43,7 @@ static int
 write_file(struct setup *s, const char *path, const char *text, mode_t mode)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	size_t len = strlen(text);
+	size_t len = text ? strlen(text) : 0;
 	bool good = fd >= 0 && write(fd, text, len) == (ssize_t)len && protect(fd, mode) == 0 && fsync(fd) == 0;
 
 	if (fd >= 0)

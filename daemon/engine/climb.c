@@ -218,6 +218,18 @@ take_over(struct look *l)
 	engine_replace(l->e, l->a, l->r);
 }
 
+static void
+expire(struct look *l)
+{
+	progress_of(l->e, l->a, l->p);
+	close_alert(l->e, l->a, ALERT_EXPIRED);
+	engine_stop_waves(l->e, l->a->id, WAVE_EXPIRED);
+	if (l->p && l->p->expired)
+		engine_end_expired(l->e, l->a, l->r, l->p->expired);
+	if (l->p && l->a->targets)
+		engine_desk_short(l->e, l->a, l->p, "unanswered");
+}
+
 int
 engine_look(struct engine *e, struct alert *a, const struct alert_request *r, struct err *refuse)
 {
@@ -228,13 +240,7 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 
 	a->due_at = NEVER;
 	if (alert_is_open(a->state) && a->expires_at <= e->now) {
-		progress_of(e, a, look.p);
-		close_alert(e, a, ALERT_EXPIRED);
-		engine_stop_waves(e, a->id, WAVE_EXPIRED);
-		if (look.p && look.p->expired)
-			engine_end_expired(e, a, r, look.p->expired);
-		if (look.p && a->targets)
-			engine_desk_short(e, a, look.p, "unanswered");
+		expire(&look);
 	} else if (a->policy && !look.p && alert_is_open(a->state)) {
 		SAY(&said, task_no_policy);
 		store_task_open(e->store, a->id, "step_failed", &said, e->now);

@@ -221,29 +221,36 @@ pause_route(struct engine *e, struct route_state *r, const struct done_item *ite
 	engine_alarm_raise(e, r, true, "paused", &said);		/* once, until it works again */
 }
 
+/* For good: the person's next number has its turn, if there is one. */
+static void
+number_refused(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m)
+{
+	int next;
+
+	if (r)
+		engine_route_worked(e, r);
+	if (!r || !r->conf->simulated)
+		store_number_bad(e->store, m->e164, e->now);
+	next = store_number_after(e->store, m->contact, lw->w.channel, m->e164);
+	if (next >= 0) {
+		m->number = (unsigned)next;
+		m->parts_done = 0;	/* another telephone has none of it */
+		m->due = e->now;
+		engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
+		return;
+	}
+	engine_message_event(e, lw, m, MESSAGE_ON_REFUSED);
+	if (lw->w.kind == WAVE_CALL)
+		engine_nobody_refused(e, lw->w.alert);
+}
+
 static void
 rejected(struct engine *e, struct route_state *r, struct live_wave *lw, struct message *m,
 	 const struct done_item *item)
 {
-	int next;
-
 	switch (item->class) {
 	case REJECT_DROP:
-		if (r)
-			engine_route_worked(e, r);
-		if (!r || !r->conf->simulated)
-			store_number_bad(e->store, m->e164, e->now);
-		next = store_number_after(e->store, m->contact, lw->w.channel, m->e164);
-		if (next >= 0) {
-			m->number = (unsigned)next;
-			m->parts_done = 0;	/* another telephone has none of it */
-			m->due = e->now;
-			engine_message_event(e, lw, m, MESSAGE_ON_RETRY);
-		} else {
-			engine_message_event(e, lw, m, MESSAGE_ON_REFUSED);
-			if (lw->w.kind == WAVE_CALL)
-				engine_nobody_refused(e, lw->w.alert);
-		}
+		number_refused(e, r, lw, m);
 		return;
 	case REJECT_CONFIG:
 	case REJECT_CLOCK:
