@@ -187,7 +187,7 @@ post_again(const char *source, const char *body)
 	memcpy(first, said, sizeof(first));
 	post(source, body);
 	cut = strstr(first, ",\"reason\"");
-	holds(body, cut && strncmp(first, said, (size_t)(cut - first)) == 0, "%s, then %s", first, said);
+	holds(body, cut && strncmp(first, said, (size_t)(cut - first)) == 0, "%.500s, then %.500s", first, said);
 	memcpy(said, first, sizeof(said));
 }
 
@@ -689,7 +689,7 @@ steps_with_the_clock(void **state)
 
 	until(now + HOURS(2));
 	for (int k = 0; k < 2; k++) {
-		char body[160], name[12];
+		char body[200], name[24];
 		int64_t signal;
 		struct signal_row row;
 
