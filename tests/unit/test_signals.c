@@ -114,6 +114,8 @@ close_engine(void)
 static void
 run(void)
 {
+	static unsigned waits;
+	bool told = urgent.first || bulk.first;
 	msec wake = now;
 
 	for (int guard = 0; wake <= now || urgent.first || bulk.first; guard++) {
@@ -124,7 +126,7 @@ run(void)
 		holds("it comes to rest", guard < 1000, "%d turns", guard);
 		holds("a turn", engine_turn(engine, &urgent, &bulk, now, &effects, &wake, &err) == 0, "%s",
 		      err.text);
-		if (dies && guard < 3) {	/* what is due at once goes on after that */
+		if (dies && guard < 2 && (told || ++waits % 5 == 0)) {	/* of minutes, every fifth */
 			close_engine();
 			open_engine();
 		}
