@@ -77,6 +77,21 @@ wall_clock(void)
 	return (msec)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
+/* A start makes the state folder, but none above it. */
+static bool
+can_be_made(const char *state_dir)
+{
+	const char *slash = strrchr(state_dir, '/');
+	struct buf above = { 0 };
+	bool there;
+
+	if (slash)
+		buf_printf(&above, "%.*s/", (int)(slash - state_dir), state_dir);
+	there = !slash || access(above.data, F_OK) == 0 || errno == EACCES;
+	buf_fini(&above);
+	return there;
+}
+
 /* What stands in the store, and the ladders by it; there is none before the first start. */
 static void
 check_store(struct report *r, const struct settings *s, msec now)
@@ -87,7 +102,9 @@ check_store(struct report *r, const struct settings *s, msec now)
 	msec last = 0;
 
 	buf_printf(&path, "%s/gong.db", s->state_dir);
-	if (access(path.data, F_OK) < 0 && errno == ENOENT)
+	if (!can_be_made(s->state_dir))
+		REPORT(r, REPORT_ERROR, "store", check_state_nowhere, s->state_dir);
+	else if (access(path.data, F_OK) < 0 && errno == ENOENT)
 		REPORT(r, REPORT_OK, "store", check_no_store, path.data);
 	else if (survey_open(&survey, path.data, &err) < 0)
 		report_said(r, REPORT_ERROR, "store", &err.said);

@@ -163,8 +163,11 @@ read_folder(struct settings *s, const char *kind, const char *folder, unsigned l
 	struct dirent **entries;
 	int count = scandir(folder, &entries, no_hidden, alphasort), bad = 0;
 
-	if (count < 0)
-		return conf_say_at(s->path, line, err, folder_unreadable, kind_word(kind), folder);
+	if (count < 0) {
+		conf_say_at(s->path, line, err, folder_unreadable, kind_word(kind), folder);
+		hear(h, true, &err->said);
+		return -1;
+	}
 	for (int i = 0; i < count; i++) {
 		struct buf path = { 0 };
 		struct err one = { 0 };
@@ -187,20 +190,24 @@ read_folder(struct settings *s, const char *kind, const char *folder, unsigned l
 /* Without any policy a red alert is told once and then nobody is chased; that is meant only where no
  * folder is named at all. */
 static int
-check_some(const struct settings *s, cfg_t *cfg, const char *option, const char *kind, unsigned line,
+check_some(const struct settings *s, cfg_t *cfg, const char *option, const char *kind, struct hearing *h,
 	   struct err *err)
 {
 	struct buf folders = { 0 };
-	int rc;
+	struct err none = { 0 };
 
 	for (size_t i = 0; i < s->document_count; i++)
 		if (strcmp(s->documents[i].kind, kind) == 0)
 			return 0;
 	for (unsigned i = 0; i < cfg_size(cfg, option); i++)
 		buf_printf(&folders, "%s%s", i ? ", " : "", cfg_getnstr(cfg, option, i));
-	rc = conf_say_at(s->path, line, err, folders_empty, option, kind_word(kind), folders.data ? folders.data : "{}");
+	conf_say_at(s->path, conf_line(h->body, option), &none, folders_empty, option, kind_word(kind),
+		    folders.data ? folders.data : "{}");
 	buf_fini(&folders);
-	return rc;
+	hear(h, true, &none.said);
+	if (err)
+		*err = none;
+	return -1;
 }
 
 int
@@ -221,5 +228,5 @@ folders_read(struct settings *s, cfg_t *cfg, const char *option, const char *kin
 		}
 		free(folder);
 	}
-	return rc < 0 || !cfg_size(cfg, option) ? rc : check_some(s, cfg, option, kind, line, err);
+	return rc < 0 || !cfg_size(cfg, option) ? rc : check_some(s, cfg, option, kind, h, err);
 }

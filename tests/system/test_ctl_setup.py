@@ -202,3 +202,17 @@ def test_what_a_pipe_leaves_open_is_named_and_nothing_is_written(tmp_path):
     p = ctl("--lang", "zh", "setup", "--output", conf, *OPTIONS[:-4], "--phone", "110")
     assert p.returncode == 1 and "短号" in p.stderr.decode()
     assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("option, said", [
+    ('templates = {"/nowhere"}', "/nowhere"), ('policies = {"/nowhere"}', "/nowhere"), ('templates = {"state"}', "state"),
+    ('state_dir = "/nowhere/gong"', "state_dir")])
+def test_the_check_names_a_folder_that_is_not_there(tmp_path, option, said):
+    conf = tmp_path / "gong.conf"
+    assert ctl("setup", "--output", str(conf), *OPTIONS).returncode == 0
+    name = option.split()[0]
+    conf.write_text(re.sub("(?m)^%s = .*$" % name, option, read(conf)), encoding="utf-8")
+    p = subprocess.run([os.path.join(BUILD, "gongd"), "--config", str(conf), "--check", "--lang", "zh"],
+                       capture_output=True, timeout=60 * SLOW, check=False)
+    errors = [line for line in (p.stdout + p.stderr).decode().splitlines() if line.startswith("错误")]
+    assert p.returncode == 1 and said in errors[0] and "文件夹" in errors[0], errors
