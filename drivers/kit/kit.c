@@ -200,6 +200,46 @@ member(struct kit *k, const char *name, const char *value)
 	buf_json(&k->out, value);
 }
 
+/* A value that is one phrase as gongd reads it; any other text as itself, in English. */
+static json_t *
+reason_json(const char *reason)
+{
+	char english[SAID_BYTES];
+	struct buf json = { 0 };
+	struct said said;
+	json_t *values, *phrase, *out;
+
+	value_render(reason, LANG_EN, english, sizeof(english));
+	said_fill(&said, PHRASE_verbatim, &reason);
+	said_values_json(&said, &json);
+	values = json_loads(json.data, 0, NULL);
+	phrase = json_array_get(values, 0);
+	out = json_is_object(phrase)
+		? json_pack("{s:O,s:O,s:s}", "concept", json_object_get(phrase, "code"), "values",
+			    json_object_get(phrase, "values"), "detail", english)
+		: json_string(english);
+	json_decref(values);
+	buf_fini(&json);
+	return out;
+}
+
+static void
+put_reason(struct kit *k, const char *reason)
+{
+	json_t *value;
+	char *text;
+
+	if (!reason || !value_has_phrases(reason)) {
+		member(k, "reason", reason);
+		return;
+	}
+	value = reason_json(reason);
+	text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+	buf_printf(&k->out, ",\"reason\":%s", text);
+	free(text);
+	json_decref(value);
+}
+
 static void
 end_line(struct kit *k)
 {
@@ -308,7 +348,7 @@ kit_done(struct kit *k, const char *id, const char *outcome, const char *ref, un
 	if (parts)
 		buf_printf(&k->out, ",\"parts\":%u", parts);
 	member(k, "class", class);
-	member(k, "reason", reason);
+	put_reason(k, reason);
 	end_line(k);
 }
 
@@ -324,7 +364,7 @@ kit_done_many(struct kit *k, const char *const *ids, size_t count, const char *o
 	}
 	buf_printf(&k->out, "],\"outcome\":\"%s\"", outcome);
 	member(k, "class", class);
-	member(k, "reason", reason);
+	put_reason(k, reason);
 	end_line(k);
 }
 
@@ -351,7 +391,7 @@ kit_receipt(struct kit *k, const struct kit_receipt *r, msec at)
 	member(k, "id", r->id);
 	member(k, "ref", r->ref);
 	member(k, "to", r->to);
-	member(k, "reason", r->reason);
+	put_reason(k, r->reason);
 	member(k, "part_ref", r->part_ref);
 	if (r->part)
 		buf_printf(&k->out, ",\"part\":%u", r->part);
@@ -403,7 +443,7 @@ kit_answer(struct kit *k, const char *id, json_t *fields)
 void
 kit_refuse(struct kit *k, const char *id, const char *reason)
 {
-	kit_answer(k, id, json_pack("{s:b,s:s}", "ok", 0, "reason", reason));
+	kit_answer(k, id, json_pack("{s:b,s:s}", "ok", 0, "reason", ENGLISH(reason)));
 }
 
 void
@@ -511,7 +551,7 @@ give_back_rest(struct kit *k)
 void
 kit_fatal(struct kit *k, const char *reason, bool retry)
 {
-	kit_event(k, json_pack("{s:s,s:s,s:b}", "ev", "fatal", "reason", reason, "retry", retry));
+	kit_event(k, json_pack("{s:s,s:o,s:b}", "ev", "fatal", "reason", reason_json(reason), "retry", retry));
 	write_out(k);
 	if (!k->closing)
 		give_back_rest(k);

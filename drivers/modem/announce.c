@@ -11,7 +11,7 @@ static void
 say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
 {
 	const char *state = sms_receipt_state(m->status);
-	char ref[16], reason[48];
+	char ref[16];
 
 	if (question_receipt(d, m->from, m->ref, state)) {
 		if (took) {
@@ -21,10 +21,9 @@ say_receipt(struct driver *d, const char *took, const struct inbound_message *m)
 		return;
 	}
 	snprintf(ref, sizeof(ref), "%u", m->ref);
-	snprintf(reason, sizeof(reason), "status %u of 3GPP TS 23.040 9.2.3.15", m->status);
 	kit_receipt(d->kit, &(struct kit_receipt){
 		.took = took, .ref = ref, .to = m->from, .state = state,
-		.reason = strcmp(state, "delivered") == 0 ? NULL : reason,
+		.reason = strcmp(state, "delivered") == 0 ? NULL : SAID(modem_status, NUM(m->status)),
 	}, m->at ? m->at : kit_now());
 }
 

@@ -22,7 +22,7 @@ enum speaks_of {
 struct refusal {
 	enum speaks_of of;
 	int code;			/* CODE_NONE, a CMS code, or CODE_CME + a CME code */
-	char reason[160];		/* a sentence, never empty */
+	char reason[160];		/* a phrase as a value (core/phrase.h), never empty */
 };
 
 /* `code` as the modem said it (CODE_NONE = plain ERROR); is_cme: the modem's, not the network's. */

@@ -29,7 +29,7 @@ question_refuse(struct driver *d, struct question *q, const char *reason)
 	if (q->id)
 		kit_refuse(d->kit, q->id, reason);
 	else
-		kit_log("no balance reason=\"%s\"", reason);
+		kit_log("no balance reason=\"%s\"", ENGLISH(reason));
 	question_forget(d, q);
 }
 

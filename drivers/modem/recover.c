@@ -117,7 +117,7 @@ recover_hang(struct driver *d, const char *reason)
 	k->failures = RUNG_RESET * (unsigned)d->conf.rung_failures;
 	d->recovery.failed_at = driver_now();
 	kit_log("modem trouble failures=%u rung=%s reason=\"it answers AT only: %s\"", k->failures,
-		rung_name(d), reason);
+		rung_name(d), ENGLISH(reason));
 	calls_abandon(d, reason);
 	driver_end(d);
 	reset_modem(d);

@@ -113,15 +113,13 @@ on_result(void *ctx, const struct at_reply *r)
 		if (ref && *ref >= '0' && *ref <= '9')
 			on_accepted(d, (unsigned)strtoul(ref, NULL, 10));
 		else
-			give_up(d, "unknown", NULL, "the modem said OK but no reference: sent or "
-				"not, nobody knows");
+			give_up(d, "unknown", NULL, WORD(modem_no_reference));
 		break;
 	case AT_LATE:
-		give_up(d, "unknown", NULL, "no result of the submit in time: sent or not, nobody "
-			"knows");
+		give_up(d, "unknown", NULL, WORD(modem_no_result));
 		break;
 	case AT_NO_PROMPT:
-		give_up(d, "rejected", "retry_other", "the modem gave no prompt for the message");
+		give_up(d, "rejected", "retry_other", WORD(modem_no_prompt));
 		break;
 	default:
 		refusal = refusal_of(r->end == AT_ERROR ? CODE_NONE : r->code, r->end == AT_CME);
@@ -152,7 +150,7 @@ submit(struct driver *d)
 		validity = msec_min(validity, o->not_after - kit_now());
 	sms_encode(&sms, o, d->sending.part, d->smsc, validity);
 	if (sms_encode_pdu(&sms, hex, sizeof(hex), &octets) < 0) {
-		finish(d, "rejected", "drop", "libGammu cannot encode this message");
+		finish(d, "rejected", "drop", WORD(modem_not_encoded));
 		return;
 	}
 	d->sending.part_at = driver_now();
@@ -179,13 +177,13 @@ send_part(struct driver *d)
 	const struct outgoing *o = d->sending.message;
 
 	if (o->not_after != NEVER && kit_now() >= o->not_after)
-		finish(d, "rejected", "retry", "its time is over (not_after)");
+		finish(d, "rejected", "retry", WORD(item_over));
 	else if (!d->health.registered)
-		finish(d, "rejected", "retry_other", "the SIM is in no network");
+		finish(d, "rejected", "retry_other", WORD(modem_off_network));
 	else if (d->sending.stop_early)
-		finish(d, "rejected", "retry", "the driver is closing; parts are left");
+		finish(d, "rejected", "retry", WORD(modem_closing));
 	else if (*o->id != ASK_MARK && blame_holds(&d->kept.blames, o->to, kit_now()))
-		finish(d, "rejected", "retry", "refused a moment ago; others are tried first");
+		finish(d, "rejected", "retry", WORD(modem_others_first));
 	else
 		submit(d);
 }

@@ -23,7 +23,7 @@ trouble_met(struct driver *d, const char *reason)
 	d->recovery.failed_at = driver_now();
 	rung = rung_at(d, d->kept.failures);
 	kit_log("modem trouble failures=%u rung=%s reason=\"%s\"", d->kept.failures,
-		rung_name(d), reason);
+		rung_name(d), ENGLISH(reason));
 	if (rung == RUNG_DOWN)
 		d->kept.is_down = true;
 	driver_keep(d);

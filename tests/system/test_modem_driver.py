@@ -65,8 +65,13 @@ class Driver:
         self.reader.start()
 
     def read(self):
+        """A reason that is a phrase (docs/drivers.md, Words) is looked at by its English here."""
         for line in self.p.stdout:
-            self.lines.put(json.loads(line))
+            event = json.loads(line)
+            if isinstance(event.get("reason"), dict):
+                event["phrase"] = event["reason"]
+                event["reason"] = event["phrase"]["detail"]
+            self.lines.put(event)
         self.lines.put(None)
 
     def op(self, op, **fields):
@@ -280,6 +285,7 @@ def test_a_refusal_gets_its_class_and_the_next_message_goes(bench, code, kind):
     done = driver.expect("done", id="m1")
     assert (done["outcome"], done["class"]) == ("rejected", kind)
     assert str(code) in done["reason"]
+    assert done["phrase"]["concept"] == "code_of_modem" and done["phrase"]["values"][1] == str(code)
     assert driver.expect("done", id="m2")["outcome"] == "accepted"
 
 
