@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/buf.h"
 
@@ -134,6 +135,65 @@ rule_by(char out[RULE_BY_BYTES], const struct rule *r, const struct signal *s)
 	}
 }
 
+/* A parameter is one line: what was written in several, or has another control character, becomes one. */
+static void
+in_one_line(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p; p++) {
+		char c = (unsigned char)*p < 0x20 || *p == 0x7f ? ' ' : *p;
+
+		if (c != ' ' || (to > text && to[-1] != ' '))
+			*to++ = c;
+	}
+	while (to > text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
+static bool
+is_word(char c)
+{
+	return (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-' || c == '.';
+}
+
+/* "www.anything", or a host with something behind it: "gong.example/x", but not "3.5m/s". */
+static bool
+is_bare_link(const char *word, const char *end)
+{
+	const char *name = end, *dot = end;
+
+	if (strncasecmp(word, "www.", 4) == 0)
+		return true;
+	if (*end != '/')
+		return false;
+	while (dot > word && dot[-1] != '.')
+		dot--;
+	for (name = dot; name < end && (*name | 32) >= 'a' && (*name | 32) <= 'z';)
+		name++;
+	return dot > word + 1 && name == end && name >= dot + 2;
+}
+
+/* Telephones make a link of a host, too. */
+static void
+without_bare_links(char *text)
+{
+	for (char *p = text; *p;) {
+		char *end = p;
+
+		while (is_word(*end))
+			end++;
+		if (end > p && is_bare_link(p, end)) {
+			while (*end > ' ' && *end < 0x7f)
+				end++;
+			memmove(p, end, strlen(end) + 1);
+		} else {
+			p = end > p ? end : p + 1;
+		}
+	}
+}
+
 /* What looks like a signature, or like something to be clicked, is another's word in gong's mouth. */
 static void
 without_marks(char *text)
@@ -153,6 +213,7 @@ without_marks(char *text)
 			end++;
 		memmove(begin, end, strlen(end) + 1);
 	}
+	without_bare_links(text);
 }
 
 /* At most `max` characters, the last one "…" where something was cut. */
@@ -213,6 +274,7 @@ rule_param_value(const struct rule_param *p, const struct signal *s, enum lang l
 	memcpy(out, text, strlen(text) + 1);
 	if (p->from != RULE_VALUE && !p->as_sent)
 		without_marks(out);
+	in_one_line(out);
 	if (p->max)
 		shorten(out, p->max);
 	if (*out)

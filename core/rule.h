@@ -79,7 +79,7 @@ const struct rule *rule_find(const struct rule *, size_t count, const struct sig
 #define RULE_BY_BYTES 256
 /* The values of its `by` labels in one line, as one gauge is told from another; "" without `by`. */
 void rule_by(char out[RULE_BY_BYTES], const struct rule *, const struct signal *);
-/* A parameter's value, within its `max`; the caller frees.  NULL: the signal does not say it. */
+/* A parameter's value, in one line and within its `max`; the caller frees.  NULL: the signal does not say it. */
 char *rule_param_value(const struct rule_param *, const struct signal *, enum lang);
 const char *rule_trust_name(enum rule_trust);	/* "send", "hold", "note" */
 int rule_trust_parse(const char *word);		/* -1: none of that name */

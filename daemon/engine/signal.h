@@ -31,6 +31,8 @@ struct saying {				/* a signal in hand */
 void engine_signal_places(struct saying *);
 /* The request that its rule makes of it, all but its key.  NULL: `why` says what is missing. */
 struct alert_request *engine_signal_request(struct saying *);
+/* A parameter as its template takes it: no longer than that allows, if the rule says no less. */
+char *engine_signal_param(const struct template *, const struct rule_param *, const struct signal *, enum lang);
 /* Of all that people would notice; instants are not. */
 void engine_signal_outcome(const struct alert_request *, unsigned char out[32]);
 /* Its own end has passed: `err` says so. */

@@ -193,8 +193,8 @@ fill_params(struct saying *s, const struct rule *rule, struct cancel_request *c)
 	c->params = xcalloc(rule->then.param_count + 1, sizeof(*c->params));
 	for (size_t i = 0; t && i < rule->then.param_count; i++) {
 		const struct rule_param *p = &rule->then.params[i];
-		char *value = template_param(t, p->name)
-			? rule_param_value(p, s->signal, s->e->settings->default_lang) : NULL;
+		char *value = t && template_param(t, p->name)
+			? engine_signal_param(t, p, s->signal, s->e->settings->default_lang) : NULL;
 
 		if (value)
 			c->params[c->param_count++] = (struct pair){ .name = xstrdup(p->name), .value = value };

@@ -56,11 +56,23 @@ copy_strings(char *const *from, size_t count)
 	return out;
 }
 
+char *
+engine_signal_param(const struct template *t, const struct rule_param *p, const struct signal *s, enum lang lang)
+{
+	const struct param *its = t ? template_param(t, p->name) : NULL;
+	struct rule_param within = *p;
+
+	if (its && its->max && (!p->max || its->max < p->max))
+		within.max = its->max;
+	return rule_param_value(&within, s, lang);
+}
+
 /* A text that was sent in both languages goes on in both. */
 static void
-add_param(struct alert_request *r, const struct rule_param *p, const struct signal *s, enum lang first)
+add_param(struct alert_request *r, const struct template *t, const struct rule_param *p, const struct signal *s,
+	  enum lang first)
 {
-	char *value = rule_param_value(p, s, first);
+	char *value = engine_signal_param(t, p, s, first);
 	struct pair *pair = &r->params[r->param_count];
 
 	if (!value)
@@ -71,7 +83,7 @@ add_param(struct alert_request *r, const struct rule_param *p, const struct sign
 	if (p->from != RULE_TEXT || !signal_text(s, LANG_ZH, p->what) || !signal_text(s, LANG_EN, p->what))
 		return;
 	for (int lang = 0; lang < LANG_COUNT; lang++)
-		pair->in[lang] = rule_param_value(p, s, (enum lang)lang);
+		pair->in[lang] = engine_signal_param(t, p, s, (enum lang)lang);
 }
 
 static void
@@ -157,7 +169,7 @@ engine_signal_request(struct saying *s)
 	text = settings_template(s->e->settings, r->template);
 	for (size_t i = 0; i < t->param_count; i++)
 		if (template_param(text, t->params[i].name))
-			add_param(r, &t->params[i], s->signal, s->e->settings->default_lang);
+			add_param(r, text, &t->params[i], s->signal, s->e->settings->default_lang);
 	take_audience(s, r);
 	engine_signal_outcome(r, r->digest);
 	return r;

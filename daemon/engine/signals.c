@@ -25,7 +25,8 @@ note(struct saying *s, enum signal_state state, enum phrase phrase)
 	engine_signal_settle(s, state, &why);
 }
 
-/* Somebody relies on it that people hear of this; nobody will, unless the desk sees to it. */
+/* Somebody relies on it that people hear of this; nobody will, unless the desk sees to it.  Hundreds that
+ * are refused for one reason are one task. */
 static void
 refused(struct saying *s, const struct said *why)
 {
@@ -33,7 +34,17 @@ refused(struct saying *s, const struct said *why)
 
 	engine_signal_settle(s, SIGNAL_IS_REFUSED, why);
 	SAY(&task, task_signal_refused, s->conf->name, s->rule ? s->rule->name : "", NEST(why));
-	engine_signal_task(s, &task);
+	store_task_once(s->e->store, 0, "signal", &task, s->e->now);
+}
+
+/* The other system has changed its form, maybe: one task until somebody has seen to it. */
+static void
+not_understood(struct engine *e, const struct source_conf *conf)
+{
+	struct said task;
+
+	SAY(&task, task_signal_unread, conf->name);
+	store_task_once(e->store, 0, "signal", &task, e->now);
 }
 
 /* As if it were accepted: may it be, and how many places would be called?  All of it is undone. */
@@ -55,7 +66,7 @@ rehearse(struct saying *s, struct alert_request *r, unsigned long *targets, stru
 }
 
 static void
-hold(struct saying *s, struct alert_request *r, const struct said *because)
+hold(struct saying *s, struct alert_request *r, const struct said *because, bool own_task)
 {
 	struct said task;
 	struct err err = { 0 };
@@ -68,6 +79,8 @@ hold(struct saying *s, struct alert_request *r, const struct said *because)
 	}
 	memcpy(s->row.outcome, r->digest, sizeof(s->row.outcome));
 	engine_signal_settle(s, SIGNAL_IS_HELD, because);
+	if (!own_task)
+		return;
 	snprintf(name, sizeof(name), "%lld", (long long)s->row.id);
 	SAY(&task, task_signal_held, s->conf->name, s->rule->name, r->template, NUM(targets), name);
 	engine_signal_task(s, &task);
@@ -84,7 +97,7 @@ over_limit(struct saying *s, struct alert_request *r)
 	SAY(&why, signal_limit, s->rule->name, NUM(s->rule->limit));
 	SAY(&task, task_signal_limit, s->conf->name, s->rule->name, NUM(s->rule->limit));
 	if (r->severity >= SEVERITY_ORANGE)
-		hold(s, r, &why);
+		hold(s, r, &why, false);
 	else
 		engine_signal_settle(s, SIGNAL_IS_IGNORED, &why);
 	if (!first)
@@ -192,7 +205,7 @@ send_or_hold(struct saying *s, struct alert_request *r, const struct alert *old)
 		over_limit(s, r);
 	} else if (!s->released && s->rule->trust == RULE_HOLD) {
 		SAY(&why, signal_held);
-		hold(s, r, &why);
+		hold(s, r, &why, true);
 	} else {
 		keep(s);
 		send_alert(s, r, old);
@@ -425,6 +438,7 @@ take_one(struct saying *s, const struct said *fault)
 		s->row.digest[0] ^= 1;	/* it is not the same as one that says no more than could be read */
 		if (!is_repeat(s))
 			engine_signal_settle(s, SIGNAL_IS_REFUSED, fault);
+		not_understood(s->e, s->conf);
 		return;
 	}
 	if (s->signal->act == SIGNAL_BEAT) {
@@ -527,6 +541,7 @@ keep_unreadable(struct engine *e, struct command *cmd, const struct source_conf 
 		store_signal_repeat(e->store, before.id, e->now);
 	else
 		engine_signal_settle(&s, SIGNAL_IS_REFUSED, &cmd->signals->unreadable->said);
+	not_understood(e, conf);
 }
 
 void

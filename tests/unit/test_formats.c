@@ -439,6 +439,36 @@ has_one_form(void **state)
 	buf_fini(&second);
 }
 
+/* What another system wrote, as it goes to people. */
+static void
+goes_out_in_one_line(void **state)
+{
+	static const struct { const char *sent, *out; size_t max; } cases[] = {
+		{ "two\r\nlines \t here\n", "two lines here", 0 },
+		{ "【假】水位 3.5m/s 涨", "假水位 3.5m/s 涨", 0 },
+		{ "请点http://x.cn/a?b 谢", "请点 谢", 0 },
+		{ "请点www.x.cn谢", "请点谢", 0 },
+		{ "see bit.ly/abc now", "see now", 0 },
+		{ "host db1.cluster.local: 3/4 full, a/b", "host db1.cluster.local: 3/4 full, a/b", 0 },
+		{ "一二三四五", "一二…", 3 },
+		{ "【】://", "otherwise", 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct rule_param p = { .name = "t", .from = RULE_LABEL, .what = "l", .otherwise = "otherwise",
+					.max = cases[i].max };
+		struct signal s;
+		char *got;
+
+		signal_init(&s);
+		signal_label(&s, "l", cases[i].sent);
+		got = rule_param_value(&p, &s, LANG_ZH);
+		holds(cases[i].sent, strcmp(got, cases[i].out) == 0, "%s", got);
+		free(got);
+		signal_fini(&s);
+	}
+}
+
 int
 main(void)
 {
@@ -455,6 +485,7 @@ main(void)
 		cmocka_unit_test(reads_times),
 		cmocka_unit_test(stays_within_its_bounds),
 		cmocka_unit_test(has_one_form),
+		cmocka_unit_test(goes_out_in_one_line),
 	};
 
 	setenv("TZ", "Asia/Shanghai", 1);

@@ -302,7 +302,12 @@ keeps_and_sends(void **state)
 	expect("s", "{\"id\":\"g\",\"kind\":\"rain\",\"codes\":[\"990121001\"]}", "refused signal_no_severity");
 	expect("s", "{\"id\":\"h\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990199\"]}",
 	       "refused signal_no_place");
-	assert_true(store_tasks_open(store, "signal") == 2);
+	expect("s", "{\"id\":\"h2\",\"kind\":\"rain\",\"level\":\"red\",\"codes\":[\"990199\"]}",
+	       "refused signal_no_place");
+	/* what cannot be read, has no severity, and has no place: two of those are one task */
+	assert_int_equal(store_tasks_open(store, "signal"), 3);
+	expect("s", "{\"id\":\"i\",\"kind\":\"rain\",\"level\":\"red\",\"s\":\"i\",\"codes\":[\"990121002\"],"
+	       "\"say\":\"two\\r\\nlines www.x.cn/y\"}", "matched");
 }
 
 /* The table of kinds says by what text and ladder. */
