@@ -28,6 +28,7 @@ static const struct due rows[] = {
 	{ "who was told", NULL, engine_told_slice, NULL, engine_told_load },	/* e->more */
 	{ "imports", engine_imports_next, engine_imports_due, NULL, engine_imports_load },
 	{ "upkeep", engine_upkeep_next, engine_upkeep, engine_upkeep_shift, NULL },
+	{ "old signals", engine_signals_trim_next, engine_signals_trim, engine_signals_trim_shift, NULL },
 	{ "budgets", NULL, NULL, engine_budgets_shift, NULL },
 	{ "calls for help", NULL, NULL, NULL, engine_help_drop },
 	{ "brakes", NULL, NULL, engine_brakes_shift, engine_thanked_drop },

@@ -86,6 +86,10 @@ msec engine_signals_next(const struct engine *);
 void engine_signals_shift(struct engine *, msec by);
 void engine_signals_step(struct engine *, msec by);	/* those on disk, when the clock stepped */
 void engine_signals_load(struct engine *);
+/* Lets go of what is old: apart, so that no damage there keeps a wait from its end. */
+void engine_signals_trim(struct engine *);
+msec engine_signals_trim_next(const struct engine *);
+void engine_signals_trim_shift(struct engine *, msec by);
 
 /* -- silence.c: sources that say nothing -- */
 

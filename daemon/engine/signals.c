@@ -163,6 +163,7 @@ send_alert(struct saying *s, struct alert_request *r, const struct alert *old)
 	bool partly = old && leaves_places_out(r, old);
 	int64_t old_id = old ? old->id : 0, id;
 	struct err err = { 0 };
+	struct said why;
 	char key[40];
 
 	snprintf(key, sizeof(key), "signal/%lld", (long long)s->row.id);
@@ -182,7 +183,8 @@ send_alert(struct saying *s, struct alert_request *r, const struct alert *old)
 	s->row.alert = id;
 	memcpy(s->row.outcome, r->digest, sizeof(s->row.outcome));
 	s->row.severity = (int)r->severity;
-	engine_signal_settle(s, SIGNAL_IS_MATCHED, NULL);
+	SAY(&why, signal_released);	/* what kept it back is over */
+	engine_signal_settle(s, SIGNAL_IS_MATCHED, s->released ? &why : NULL);
 	engine_signal_cover(s, r);
 	if (partly)
 		tell_left_out(s, old_id, id);
@@ -648,8 +650,8 @@ wait_over(struct engine *e, const struct signal_row *row)
 	free(body);
 }
 
-static void
-trim(struct engine *e)
+void
+engine_signals_trim(struct engine *e)
 {
 	if (e->signals.trim_at > e->now)
 		return;
@@ -664,7 +666,6 @@ engine_signals_due(struct engine *e)
 {
 	struct waited *d;
 
-	trim(e);
 	if (e->signals.due_at > e->now || e->now < e->signals.doors_at)
 		return;
 	d = xcalloc(1, sizeof(*d));
@@ -809,7 +810,19 @@ engine_signals_next(const struct engine *e)
 
 	if (due != NEVER && due < e->signals.doors_at)
 		due = e->signals.doors_at;
-	return msec_min(due, e->signals.trim_at);
+	return due;
+}
+
+msec
+engine_signals_trim_next(const struct engine *e)
+{
+	return e->signals.trim_at;
+}
+
+void
+engine_signals_trim_shift(struct engine *e, msec by)
+{
+	e->signals.trim_at += by;
 }
 
 /* What still counts: the longest look back is an hour, on either side of the step. */
@@ -823,5 +836,4 @@ void
 engine_signals_shift(struct engine *e, msec by)
 {
 	e->signals.doors_at += by;
-	e->signals.trim_at += by;
 }
