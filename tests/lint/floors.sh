@@ -92,7 +92,7 @@ rm -f "$tmp"
 # 2. core is pure: these headers and nothing that reads a clock, a file, a socket, chance.
 core=$(files core)
 code $core | grep -P ':\d+:\s*#\s*include\s*<' |
-	grep -vP '<(assert|ctype|errno|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)\.h>' |
+	grep -vP '<(assert|ctype|errno|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|strings)\.h>' |
 	cut -d: -f1,2 | complain "core is pure and needs no such header"
 names '\b(?:time|clock|clock_gettime|gettimeofday|localtime|localtime_r|gmtime|gmtime_r|mktime|ftime|nanosleep|usleep|sleep)\s*\(' $core |
 	complain "core never names a clock; it is given the instant"

@@ -47,7 +47,7 @@ def test_it_says_what_it_is_and_what_it_wants(name):
     assert file["version"] == 1
     used = json.dumps(file["config"], ensure_ascii=False)
     for parameter, rule in file["parameters"].items():
-        assert rule["what"] and set(rule) <= {"what", "default"}, parameter
+        assert rule["what"] and set(rule) <= {"what", "what_zh", "default"}, parameter
         assert "{{param:%s}}" % parameter in used, parameter
 
 
