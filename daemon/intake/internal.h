@@ -18,6 +18,8 @@ struct reading {
 /* Somebody below has filled r->err: says what of. */
 int refuse_so(struct reading *, struct about);
 
+/* More brackets within each other than `most`?  jansson would recurse through thousands of them. */
+bool json_too_deep(const char *body, size_t len, unsigned most);
 /* Size, encoding and depth first, then jansson.  NULL = refused; caller owns the object. */
 json_t *json_object_read(struct reading *, const char *body, size_t len);
 

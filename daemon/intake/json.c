@@ -16,9 +16,8 @@ refuse_so(struct reading *r, struct about what)
 	return err_about(r->err, what);
 }
 
-/* jansson would recurse through thousands of brackets; nothing gong reads is that deep. */
-static bool
-too_deep(const char *body, size_t len)
+bool
+json_too_deep(const char *body, size_t len, unsigned most)
 {
 	unsigned depth = 0;
 	bool quoted = false;
@@ -34,7 +33,7 @@ too_deep(const char *body, size_t len)
 		} else if (c == '"') {
 			quoted = true;
 		} else if (c == '{' || c == '[') {
-			if (++depth > INTAKE_DEPTH_MAX)
+			if (++depth > most)
 				return true;
 		} else if ((c == '}' || c == ']') && depth) {
 			depth--;
@@ -54,7 +53,7 @@ json_object_read(struct reading *r, const char *body, size_t len)
 		refuse(r, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_empty);
 		return NULL;
 	}
-	if (too_deep(body, len)) {
+	if (json_too_deep(body, len, INTAKE_DEPTH_MAX)) {
 		refuse(r, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_too_deep,
 		       NUM(INTAKE_DEPTH_MAX));
 		return NULL;

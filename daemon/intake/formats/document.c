@@ -7,34 +7,7 @@
 
 #include "core/number.h"
 #include "core/segment.h"
-#include "daemon/intake/intake.h"
-
-/* jansson would recurse through thousands of brackets. */
-static bool
-is_too_deep(const char *body, size_t len)
-{
-	unsigned depth = 0;
-	bool quoted = false;
-
-	for (size_t i = 0; i < len; i++) {
-		char c = body[i];
-
-		if (quoted) {
-			if (c == '\\')
-				i++;
-			else if (c == '"')
-				quoted = false;
-		} else if (c == '"') {
-			quoted = true;
-		} else if (c == '{' || c == '[') {
-			if (++depth > FORMAT_DEPTH_MAX)
-				return true;
-		} else if ((c == '}' || c == ']') && depth) {
-			depth--;
-		}
-	}
-	return false;
-}
+#include "daemon/intake/internal.h"
 
 /* Byte order marks stand before the documents of some systems; RFC 8259, 8.1 lets us ignore them. */
 static size_t
@@ -56,7 +29,7 @@ document_read(const struct format_input *in, struct err *err)
 		err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_empty);
 		return NULL;
 	}
-	if (is_too_deep(body, len)) {
+	if (json_too_deep(body, len, FORMAT_DEPTH_MAX)) {
 		err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_too_deep, NUM(FORMAT_DEPTH_MAX));
 		return NULL;
 	}
