@@ -223,6 +223,35 @@ is_page(const struct transfer_result *r)
 	return r->body && r->body[strspn(r->body, " \t\r\n")] == '<';
 }
 
+/* The list that the answer hands out, lent of *body, which the caller lets go of; both NULL when it
+ * cannot be read. */
+static json_t *
+listed(struct http *h, unsigned index, const struct transfer_result *r, struct judgement *judgement,
+       json_t **body)
+{
+	const struct pointer *at = &h->profile.pulls[index].list;
+
+	*body = answer_read(&h->profile, &h->profile.ops[OP_PULL + index], r, judgement);
+	return *body && at->count ? pointer_get(at, *body) : *body;
+}
+
+/* An answer that hands nothing out.  A route that is removed leaves no journal behind for it. */
+static bool
+is_empty(struct http *h, const struct record *record)
+{
+	struct judgement judgement;
+	struct transfer_result r = { 0 };
+	unsigned index = 0;
+	json_t *body = NULL, *list = NULL;
+	bool is_empty;
+
+	if (read_head(record, &index, &r))
+		list = listed(h, index, &r, &judgement, &body);
+	is_empty = json_is_array(list) && !json_array_size(list);
+	json_decref(body);
+	return is_empty;
+}
+
 /* An answer that refuses hands nothing out; one that is no answer as the profile reads it may. */
 static void
 read_answer(struct http *h, struct pull *p, struct record *record)
@@ -233,12 +262,8 @@ read_answer(struct http *h, struct pull *p, struct record *record)
 	unsigned index = 0;
 	bool is_ours = read_head(record, &index, &r) && index < 2 && profile_has(&h->profile, OP_PULL + index);
 
-	if (is_ours) {
-		const struct pointer *at = &h->profile.pulls[index].list;
-
-		body = answer_read(&h->profile, &h->profile.ops[OP_PULL + index], &r, &judgement);
-		list = at->count ? pointer_get(at, body) : body;
-	}
+	if (is_ours)
+		list = listed(h, index, &r, &judgement, &body);
 	if (body && json_is_array(list)) {
 		if (p)
 			note(p, NULL, false);
@@ -268,8 +293,15 @@ on_kept(void *ctx, struct record *record, const char *trouble)
 	struct pull *p = ctx;
 
 	p->fetching = false;
-	if (!p->http->is_open || (p->http->closing && !trouble))
-		return;			/* the next process tells it */
+	if (!p->http->is_open)
+		return;
+	if (p->http->closing && !trouble) {
+		if (is_empty(p->http, record))
+			pass(p->http, p, record);
+		else
+			leave_when_idle(p->http);	/* the next process tells it */
+		return;
+	}
 	if (trouble)
 		kit_log("pull not kept, told all the same host=%s reason=\"%s\"", p->http->profile.host, trouble);
 	read_answer(p->http, p, record);

@@ -550,6 +550,9 @@ def test_a_removed_route_takes_its_empty_journal_along(world, shop):
         f.write(b"somebody's words")
     world.routes = route(shop).replace('"shop"', '"other"')
     world.write_conf()
+    shop.rest_s = 0.5
+    asked = shop.asked
+    wait_for("an answer, with nothing in it, that is on its way", lambda: shop.asked > asked)
     world.gongd.signal(signal.SIGHUP)
     wait_for("it is gone", lambda: not os.path.exists(journal_of(world)))
     wait_for("and kept, said", lambda: "journal of a removed route kept route=full" in world.log_tail(100))
