@@ -242,11 +242,24 @@ signals_request_free(struct signals_request *q)
 {
 	if (!q)
 		return;
-	signal_post_fini(&q->post);
+	for (size_t i = 0; i < q->count; i++) {
+		signal_post_fini(&q->documents[i].post);
+		free(q->documents[i].raw);
+		free(q->documents[i].unreadable);
+	}
+	free(q->documents);
 	free(q->source);
-	free(q->raw);
-	free(q->unreadable);
 	free(q);
+}
+
+size_t
+signals_request_size(const struct signals_request *q)
+{
+	size_t size = 0;
+
+	for (size_t i = 0; i < q->count; i++)
+		size += q->documents[i].post.count;
+	return size;
 }
 
 void

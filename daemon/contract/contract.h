@@ -140,13 +140,19 @@ struct division_request {		/* one place is made or changed */
 	char *note, *who;
 };
 
-struct signals_request {		/* one post of a source */
-	char *source;
+struct signals_document {		/* what came as one, and what was read in it */
 	struct signal_post post;
 	char *raw;			/* as it came; NULL = it is not kept */
 	size_t raw_len;
 	struct err *unreadable;		/* why nothing of it could be read: kept as refused; or NULL */
 };
+
+struct signals_request {		/* one post of a source, all of it in one commit */
+	char *source;
+	struct signals_document *documents;
+	size_t count;
+};
+size_t signals_request_size(const struct signals_request *);	/* signals in all its documents */
 
 struct signal_request {			/* somebody releases a held signal, or runs one through its rules anew */
 	int64_t signal;

@@ -478,7 +478,7 @@ take_signals(struct command_list *from, struct command_list *taken)
 			if ((*link)->kind != CMD_SIGNALS || is_among((*link)->signals->source, round.first)) {
 				link = &(*link)->next;
 			} else {
-				signals += (*link)->signals->post.count + 1;
+				signals += signals_request_size((*link)->signals) + 1;
 				command_push(&round, command_take(from, link));
 			}
 		command_splice(taken, &round);

@@ -87,6 +87,15 @@ driver_identity(uint64_t hash, const struct command *cmd)
 	}
 }
 
+static uint64_t
+signals_identity(uint64_t hash, const struct signals_request *q)
+{
+	for (size_t i = 0; i < q->count; i++)
+		if (q->documents[i].raw)
+			hash = mix(hash, q->documents[i].raw, q->documents[i].raw_len);
+	return hash;
+}
+
 /* What a repetition of the same command, after a restart, has in common with it. */
 static uint64_t
 identity(const struct command *cmd)
@@ -122,8 +131,7 @@ identity(const struct command *cmd)
 	case CMD_DIVISION:
 		return mix_text(mix_number(hash, (uint64_t)cmd->division->code), cmd->division->name);
 	case CMD_SIGNALS:
-		hash = mix_text(hash, cmd->signals->source);
-		return cmd->signals->raw ? mix(hash, cmd->signals->raw, cmd->signals->raw_len) : hash;
+		return signals_identity(mix_text(hash, cmd->signals->source), cmd->signals);
 	case CMD_SIGNAL_RELEASE:
 	case CMD_SIGNAL_REPLAY:
 		return mix_number(hash, (uint64_t)cmd->signal->signal);

@@ -503,11 +503,9 @@ tell(struct saying *s, struct buf *json)
 }
 
 static void
-take_post(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
-	  const unsigned char raw[32], struct buf *json)
+take_signals(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
+	     const struct signal_post *post, const unsigned char raw[32], struct buf *json)
 {
-	const struct signal_post *post = &cmd->signals->post;
-
 	for (size_t i = 0, f = 0; i < post->count; i++) {
 		struct saying s = { .e = e, .conf = conf, .by = cmd->by, .signal = &post->signals[i],
 				    .raw = raw };
@@ -520,7 +518,7 @@ take_post(struct engine *e, struct command *cmd, const struct source_conf *conf,
 		s.body = body.data;
 		make_row(&s, source);
 		take_one(&s, fault);
-		buf_puts(json, i ? "," : "");
+		buf_puts(json, json->data[json->len - 1] == '[' ? "" : ",");
 		tell(&s, json);
 		buf_fini(&body);
 	}
@@ -529,7 +527,7 @@ take_post(struct engine *e, struct command *cmd, const struct source_conf *conf,
 /* A body that nobody can read is one signal that was refused. */
 static void
 keep_unreadable(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
-		const unsigned char raw[32])
+		const struct err *unreadable, const unsigned char raw[32])
 {
 	struct signal none = { .severity = -1 };
 	struct saying s = { .e = e, .conf = conf, .by = cmd->by, .signal = &none, .raw = raw, .body = "{}" };
@@ -542,8 +540,27 @@ keep_unreadable(struct engine *e, struct command *cmd, const struct source_conf 
 			      e->now - MADE_REPEATS_MS, &before))
 		store_signal_repeat(e->store, before.id, e->now);
 	else
-		engine_signal_settle(&s, SIGNAL_IS_REFUSED, &cmd->signals->unreadable->said);
+		engine_signal_settle(&s, SIGNAL_IS_REFUSED, &unreadable->said);
 	not_understood(e, conf);
+}
+
+static void
+take_document(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
+	      const struct signals_document *d, struct buf *json)
+{
+	unsigned char raw[32] = { 0 };
+
+	if (d->raw) {
+		EVP_Digest(d->raw, d->raw_len, raw, NULL, EVP_sha256(), NULL);
+		store_signal_raw_put(e->store, source, raw, d->raw, d->raw_len, e->now);
+	}
+	if (d->unreadable) {
+		keep_unreadable(e, cmd, conf, source, d->unreadable, raw);
+		return;
+	}
+	take_signals(e, cmd, conf, source, &d->post, d->raw ? raw : NULL, json);
+	if (d->post.problem)
+		store_task_once(e->store, 0, "source", d->post.problem, e->now);
 }
 
 void
@@ -551,7 +568,6 @@ engine_signals(struct engine *e, struct command *cmd)
 {
 	const struct signals_request *q = cmd->signals;
 	const struct source_conf *conf = settings_source(e->settings, q->source);
-	unsigned char raw[32] = { 0 };
 	struct source_row source;
 	struct buf json = { 0 };
 	struct err err = { 0 };
@@ -563,21 +579,16 @@ engine_signals(struct engine *e, struct command *cmd)
 	}
 	store_source_get(e->store, conf->name, e->now, &source);
 	engine_source_heard(e, conf, &source);
-	if (q->raw) {
-		EVP_Digest(q->raw, q->raw_len, raw, NULL, EVP_sha256(), NULL);
-		store_signal_raw_put(e->store, source.id, raw, q->raw, q->raw_len, e->now);
-	}
-	if (q->unreadable) {
-		keep_unreadable(e, cmd, conf, source.id, raw);
-		engine_refuse(e, cmd->reply_to, q->unreadable);
-		return;
-	}
 	buf_puts(&json, "{\"signals\":[");
-	take_post(e, cmd, conf, source.id, q->raw ? raw : NULL, &json);
+	for (size_t i = 0; i < q->count; i++)
+		take_document(e, cmd, conf, source.id, &q->documents[i], &json);
 	buf_puts(&json, "]}");
-	if (q->post.problem)
-		store_task_once(e->store, 0, "source", q->post.problem, e->now);
-	engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
+	if (q->count == 1 && q->documents[0].unreadable) {
+		engine_refuse(e, cmd->reply_to, q->documents[0].unreadable);
+		buf_fini(&json);
+	} else {
+		engine_reply(e, cmd->reply_to, REPLY_DONE, &json);
+	}
 }
 
 /* -- by a person, and by time -- */

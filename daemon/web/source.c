@@ -15,8 +15,6 @@
 #define FAILURE_DELAY_S 1
 #define SECRET_MAX 512
 #define HMAC_AGE_MAX_MS 300000		/* a signed post may be so old, or so far ahead */
-#define QUEUED_MAX 256			/* signals of one source that wait for the engine */
-#define BYTES_PER_WEIGHT (32u * 1024)	/* so many count as one more signal */
 
 struct source_queue {
 	char name[48];
@@ -201,7 +199,7 @@ has_room(struct web *web, struct http_conn *c, const struct source_conf *conf)
 	unsigned weight = origin_weight(queue_of(web, conf->name));
 	struct err err;
 
-	if (weight < QUEUED_MAX)
+	if (weight < SOURCE_QUEUED_MAX)
 		return true;
 	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), source_busy, conf->name, NUM(weight));
 	web_refuse(c, &err);
@@ -237,26 +235,14 @@ source_head(struct web *web, struct http_conn *c, struct exchange *x)
 static struct command *
 read_post(struct web *web, struct http_conn *c, const struct exchange *x)
 {
-	struct command *cmd = command_new(CMD_SIGNALS, -1);
-	struct signals_request *q = cmd->signals = xcalloc(1, sizeof(*q));
+	struct command *cmd = format_post(x->source, 1);
 	const struct buf *body = http_body(c);
-	struct format_input in = {
+
+	format_read(&cmd->signals->documents[0], x->source, &(struct format_input){
 		.bytes = body->data ? body->data : "", .len = body->len, .map = x->source->rules.map,
 		.content_type = http_header(http_request(c), "content-type"),
 		.now = web->ports.now(web->ports.ctx),
-	};
-	struct err err = { 0 };
-
-	q->source = xstrdup(x->source->name);
-	q->raw = xmalloc(body->len + 1);
-	memcpy(q->raw, in.bytes, body->len);
-	q->raw_len = body->len;
-	if (format_parser(x->source->format)(&q->post, &in, &err) < 0) {
-		signal_post_fini(&q->post);
-		q->unreadable = xmalloc(sizeof(err));
-		*q->unreadable = err;
-	}
-	cmd->by = x->by;
+	});
 	cmd->reply_to = http_id(c);
 	return cmd;
 }
@@ -275,7 +261,7 @@ source_whole(struct web *web, struct http_conn *c, struct exchange *x)
 		return;
 	cmd = read_post(web, c, x);
 	command_weighs(cmd, queue_of(web, x->source->name),
-		       (unsigned)(1 + cmd->signals->post.count + cmd->signals->raw_len / BYTES_PER_WEIGHT));
+		       format_weight(cmd->signals));
 	if (web->ports.submit(web->ports.ctx, cmd))
 		return;
 	command_free(cmd);

@@ -123,7 +123,9 @@ a_signal(void)
 	cmd->by = (struct principal){ .kind = PRINCIPAL_SOURCE, .name = SOURCE_PRINCIPAL "gauge" };
 	cmd->signals = xcalloc(1, sizeof(*cmd->signals));
 	cmd->signals->source = xstrdup("gauge");
-	s = signal_post_add(&cmd->signals->post);
+	cmd->signals->documents = xcalloc(1, sizeof(*cmd->signals->documents));
+	cmd->signals->count = 1;
+	s = signal_post_add(&cmd->signals->documents[0].post);
 	signal_set(s, &s->ref, "one", SIGNAL_REF_MAX);
 	signal_label(s, "z", "6");
 	return cmd;

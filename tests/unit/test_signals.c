@@ -155,17 +155,12 @@ static struct command *
 post_of(const char *source, const char *body)
 {
 	const struct source_conf *c = settings_source(settings, source);
-	struct command *cmd = command_new(CMD_SIGNALS, -1);
-	struct format_input in = { .bytes = body, .len = strlen(body), .map = c->rules.map, .now = now };
-	struct err err = { .text = "" };
+	struct command *cmd = format_post(c, 1);
+	struct signals_document *d = &cmd->signals->documents[0];
 
-	cmd->signals = xcalloc(1, sizeof(*cmd->signals));
-	cmd->signals->source = xstrdup(source);
-	cmd->signals->raw = xstrdup(body);
-	cmd->signals->raw_len = strlen(body);
-	holds(body, format_parser(c->format)(&cmd->signals->post, &in, &err) == 0, "%s", err.text);
-	cmd->by.kind = PRINCIPAL_SOURCE;
-	snprintf(cmd->by.name, sizeof(cmd->by.name), SOURCE_PRINCIPAL "%s", source);
+	format_read(d, c, &(struct format_input){ .bytes = body, .len = strlen(body), .map = c->rules.map,
+		    .now = now });
+	holds(body, !d->unreadable, "%s", d->unreadable ? d->unreadable->text : "");
 	cmd->reply_to = 1;
 	return cmd;
 }

@@ -9,7 +9,7 @@
 #define GONG_FORMATS_H
 
 #include "core/err.h"
-#include "daemon/contract/signal_post.h"
+#include "daemon/contract/contract.h"
 #include "daemon/settings/source.h"
 
 #define FORMAT_DEPTH_MAX 32		/* nesting; deeper is refused */
@@ -27,6 +27,14 @@ struct format_input {
 typedef int (*format_parse_fn)(struct signal_post *out, const struct format_input *, struct err *);
 
 format_parse_fn format_parser(enum source_format);
+
+/* A post of that source, of so many documents, still empty. */
+struct command *format_post(const struct source_conf *, size_t documents);
+/* What came as one, read by its source's format and kept as it came; one that cannot be read says why.
+ * The caller frees it with its request. */
+void format_read(struct signals_document *out, const struct source_conf *, const struct format_input *);
+#define SOURCE_QUEUED_MAX 256		/* what of one source may wait for the engine, by this: */
+unsigned format_weight(const struct signals_request *);
 
 int format_json(struct signal_post *out, const struct format_input *, struct err *);
 int format_alertmanager(struct signal_post *out, const struct format_input *, struct err *);
