@@ -11,6 +11,7 @@
  * said (of a mapped one the map says it).  The parsers are daemon/intake/formats/. */
 #define SOURCE_FORMATS(F) \
 	F(JSON, "json", true, false) \
+	F(FORM, "form", true, false) \
 	F(ALERTMANAGER, "alertmanager", false, true) \
 	F(GRAFANA, "grafana", false, true) \
 	F(ZABBIX, "zabbix", false, true)

@@ -31,7 +31,8 @@ def source(name, by, **more):
 def world():
     w = World(name="source_ways")
     w.routes = sim_route(w.path("books")) + "".join(source(way, way) for way in WAYS) + \
-        source("twin", "bearer") + source("github", "hmac", hmac_header="X-Hub-Signature-256")
+        source("twin", "bearer") + source("github", "hmac", hmac_header="X-Hub-Signature-256") + \
+        source("platform", "bearer").replace("format = json", "format = form")
     for name, text in ("x.rules", RULES), ("x.token", TOKEN + "\n"):
         with open(w.path(name), "w", encoding="utf-8") as f:
             f.write(text)
@@ -104,3 +105,16 @@ def test_what_is_too_large_or_too_much_is_said_so(world):
     status, answer = post(world, "bearer", b"[" + b" " * (1 << 20) + b"]", headers=bearer)
     assert status == 413, answer
     assert post(world, "nobody", headers=bearer)[0] == 401
+
+
+def test_a_form_is_read_in_the_encoding_that_it_says(world):
+    def form(text, encoding):
+        return post(world, "platform", text, headers=dict(
+            shown("bearer", TOKEN)[1], **{"Content-Type": "application/x-www-form-urlencoded" + encoding}))
+    status, answer = form(b"id=%CB%AE&kind=log", ";charset=GBK")
+    assert status == 200 and answer["signals"][0]["reason"] == "signal_noted", answer
+    signal = world.api("GET", "/v1/signals/%d" % answer["signals"][0]["id"])[1]
+    assert signal["signal"]["ref"] == "\u6c34", signal
+    assert form(b"id=%C7%E0&kind=log", "")[0] == 400
+    status, refused = post(world, "platform", headers=shown("bearer", TOKEN)[1])    # JSON
+    assert status == 422 and "format = json" in refused["detail"], refused

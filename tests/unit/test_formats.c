@@ -17,10 +17,12 @@ map_of(const char *body)
 
 /* What one document becomes, by its one form; several are apart by a line. */
 static void
-read_all(char *out, size_t size, enum source_format format, const char *map, const char *body)
+read_typed(char *out, size_t size, enum source_format format, const char *map, const char *type,
+	   const char *body)
 {
 	struct json_map *m = map ? map_of(map) : NULL;
-	struct format_input in = { .bytes = body, .len = strlen(body), .map = m, .now = 1796000000000 };
+	struct format_input in = { .bytes = body, .len = strlen(body), .content_type = type, .map = m,
+				   .now = 1796000000000 };
 	struct signal_post post = { 0 };
 	struct buf all = { 0 };
 	struct err err = { 0 };
@@ -37,6 +39,12 @@ read_all(char *out, size_t size, enum source_format format, const char *map, con
 	buf_fini(&all);
 	signal_post_fini(&post);
 	json_map_free(m);
+}
+
+static void
+read_all(char *out, size_t size, enum source_format format, const char *map, const char *body)
+{
+	read_typed(out, size, format, map, NULL, body);
 }
 
 #define GAUGE "read { ref = \"/id\" act = \"/state\" act_is = { \"1=alert\", \"0=end\" } kind = \"/type\"\n" \
@@ -85,6 +93,44 @@ reads_json_by_pointers(void **state)
 			holds(cases[i].what, strncmp(got, "unreadable", 10) == 0, "%s", got);
 		else
 			holds(cases[i].what, strcmp(got, cases[i].want) == 0, "%s", got);
+	}
+}
+
+#define FORM "read { ref = \"/id\" act = \"/st\" act_is = { \"0=end\", \"10=alert\" } area = \"/code\"\n" \
+	"sent_at = \"/t\" label \"z\" { at = \"/data/z\" } text \"zh\" { headline = \"/name\" } }"
+
+static void
+reads_forms(void **state)
+{
+	static const struct { const char *what, *type, *body, *want; } cases[] = {
+		{ "fields, with a plus and percents", NULL,
+		  "id=7&st=10&code=990121103&code=990121104&t=2026-12-01+08%3A00&name=%E6%B0%B4%E4%BD%8D&data=%7B%22z%22%3A34.5%7D\r\n",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"7\",\"sent_at\":1796083200000,\"areas\":[{\"without\":false,"
+		  "\"codes\":[[\"\",\"990121103\"],[\"\",\"990121104\"]]}],\"zh\":{\"headline\":\"水位\"},\"labels\":{\"z\":\"34.5\"}}" },
+		{ "GBK, where it says so", "application/x-www-form-urlencoded; charset=gbk", "id=7&name=%CB%AE%CE%BB",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"7\",\"zh\":{\"headline\":\"水位\"}}" },
+		{ "GBK, where it does not", NULL, "id=7&name=%C7%E0%CA%AF",
+		  "unreadable: the form's field \"name\" is no text in UTF-8; say its encoding in Content-Type (charset=GBK)" },
+		{ "bytes that are not what it says", "application/x-www-form-urlencoded;charset=\"GB2312\"", "id=%FF%FF",
+		  "unreadable: the form's field \"id\" is no text in GB2312; say its encoding in Content-Type (charset=GBK)" },
+		{ "an encoding that nobody sends", "application/x-www-form-urlencoded; charset=EBCDIC", "id=1",
+		  "unreadable: the form is in EBCDIC, which gong does not read; send UTF-8, GBK, GB18030 or ISO-8859-1" },
+		{ "a NUL would cut a value short", NULL, "id=7%00",
+		  "unreadable: the form's field \"id\" is no text in UTF-8; say its encoding in Content-Type (charset=GBK)" },
+		{ "JSON, which says so", "application/json", "{\"id\":7}",
+		  "invalid: it says that it is application/json; a form is application/x-www-form-urlencoded, and a "
+		  "source that sends JSON has format = json" },
+		{ "nothing", NULL, "&\r\n", "unreadable: there is no field in the form; send name=value" },
+		{ "half JSON is the text that it is", NULL, "id=%7Bx",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"{x\"}" },
+		{ "a name alone is empty, a broken percent stays", NULL, "id&name=50%",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"zh\":{\"headline\":\"50%\"}}" },
+	};
+	char got[1100];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_typed(got, sizeof(got), FORMAT_FORM, FORM, cases[i].type, cases[i].body);
+		holds(cases[i].what, strcmp(got, cases[i].want) == 0, "%s", got);
 	}
 }
 
@@ -474,6 +520,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_json_by_pointers),
+		cmocka_unit_test(reads_forms),
 		cmocka_unit_test(reads_alertmanager),
 		cmocka_unit_test(reads_grafana),
 		cmocka_unit_test(reads_zabbix),

@@ -37,6 +37,7 @@ void format_read(struct signals_document *out, const struct source_conf *, const
 unsigned format_weight(const struct signals_request *);
 
 int format_json(struct signal_post *out, const struct format_input *, struct err *);
+int format_form(struct signal_post *out, const struct format_input *, struct err *);
 int format_alertmanager(struct signal_post *out, const struct format_input *, struct err *);
 int format_grafana(struct signal_post *out, const struct format_input *, struct err *);
 int format_zabbix(struct signal_post *out, const struct format_input *, struct err *);

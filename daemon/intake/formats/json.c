@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "daemon/intake/formats/document.h"
+#include "daemon/intake/formats/mapped.h"
 
 struct item {
 	const struct json_map *map;
@@ -192,26 +193,28 @@ take_item(struct signal_post *out, const struct format_input *in, json_t *whole,
 }
 
 int
+mapped_signals(struct signal_post *out, const struct format_input *in, json_t *whole, struct err *err)
+{
+	json_t *list, *item;
+	size_t n;
+
+	if (!in->map->each)
+		return take_item(out, in, whole, whole, err);
+	list = document_at(whole, in->map->each);
+	if (!json_is_array(list))
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), signals_no_list, in->map->each);
+	json_array_foreach(list, n, item)
+		if (take_item(out, in, whole, item, err) < 0)
+			return -1;
+	return 0;
+}
+
+int
 format_json(struct signal_post *out, const struct format_input *in, struct err *err)
 {
-	json_t *whole = document_read(in, err), *list, *item;
-	size_t n;
-	int rc = 0;
+	json_t *whole = document_read(in, err);
+	int rc = whole ? mapped_signals(out, in, whole, err) : -1;
 
-	if (!whole)
-		return -1;
-	list = in->map->each ? document_at(whole, in->map->each) : NULL;
-	if (!in->map->each) {
-		rc = take_item(out, in, whole, whole, err);
-	} else if (!json_is_array(list)) {
-		rc = err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), signals_no_list, in->map->each);
-	} else {
-		json_array_foreach(list, n, item) {
-			rc = take_item(out, in, whole, item, err);
-			if (rc < 0)
-				break;
-		}
-	}
 	json_decref(whole);
 	return rc;
 }
