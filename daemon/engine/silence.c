@@ -5,14 +5,16 @@
 #include <stdio.h>
 
 #define TELL_AGAIN_MS HOURS(1)
+#define DOORS_MS MINUTES(5)		/* open so long, at least, before a silence is one */
 
-/* After a start its next word may be on its way: the doors were shut. */
+/* Only the time counts in which it could be heard; and after a start its next word may be on its way. */
 static msec
 silent_at(const struct engine *e, const struct source_conf *c, const struct source_row *r)
 {
-	msec since = r->heard_at > e->signals.deaf_until ? r->heard_at : e->signals.deaf_until;
+	msec due = msec_add(msec_add(r->heard_at, r->shut_ms), c->heartbeat_ms);
+	msec grace = e->signals.deaf_until + msec_min(c->heartbeat_ms, DOORS_MS);
 
-	return msec_add(since, c->heartbeat_ms);
+	return due > grace ? due : grace;
 }
 
 static void
@@ -58,6 +60,7 @@ void
 engine_source_heard(struct engine *e, const struct source_conf *c, struct source_row *r)
 {
 	r->heard_at = e->now;
+	r->shut_ms = 0;
 	if (r->silent_since != NEVER)
 		end(e, c->name, r, PHRASE_source_heard);
 	else
@@ -109,8 +112,11 @@ engine_silence_next(const struct engine *e)
 void
 engine_silence_load(struct engine *e)
 {
-	if (!e->signals.deaf_until)
+	if (!e->signals.deaf_until) {
 		e->signals.deaf_until = e->now;
+		if (e->books_at && e->books_at < e->now)
+			store_sources_shut(e->store, e->now - e->books_at);
+	}
 	e->signals.silence_at = e->now;
 }
 

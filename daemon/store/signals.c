@@ -56,13 +56,14 @@ store_source_get(struct store *s, const char *name, msec now, struct source_row 
 	store_run(s, "INSERT INTO source (name, heard_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING",
 		  "ti", name, now);
 	st = store_query(s, "SELECT id, heard_at, silent_since, told_at, coalesce(task, 0), "
-			 "coalesce(notice, 0) FROM source WHERE name = ?", "t", name);
+			 "coalesce(notice, 0), shut_ms FROM source WHERE name = ?", "t", name);
 	if (!store_step(s, st))
 		return;
 	*out = (struct source_row){
 		.id = sqlite3_column_int64(st, 0), .heard_at = sqlite3_column_int64(st, 1),
 		.silent_since = column_msec(st, 2), .told_at = column_msec(st, 3),
 		.task = sqlite3_column_int64(st, 4), .notice = sqlite3_column_int64(st, 5),
+		.shut_ms = sqlite3_column_int64(st, 6),
 	};
 	store_done(st);
 }
@@ -100,15 +101,22 @@ store_sources(struct store *s, source_fn fn, void *ctx)
 void
 store_source_put(struct store *s, const struct source_row *r)
 {
-	store_run(s, "UPDATE source SET heard_at = ?, silent_since = ?, told_at = ?, task = ?, notice = ? "
-		  "WHERE id = ?", "innnni", r->heard_at, r->silent_since, r->told_at, (msec)r->task,
-		  (msec)r->notice, r->id);
+	store_run(s, "UPDATE source SET heard_at = ?, silent_since = ?, told_at = ?, task = ?, notice = ?, "
+		  "shut_ms = ? WHERE id = ?", "innnnii", r->heard_at, r->silent_since, r->told_at,
+		  (msec)r->task, (msec)r->notice, r->shut_ms, r->id);
 }
 
 void
 store_source_heard(struct store *s, int64_t source, msec at)
 {
-	store_run(s, "UPDATE source SET heard_at = ? WHERE id = ? AND heard_at <> ?1", "ii", at, source);
+	store_run(s, "UPDATE source SET heard_at = ?, shut_ms = 0 WHERE id = ? AND (heard_at <> ?1 OR shut_ms > 0)",
+		  "ii", at, source);
+}
+
+void
+store_sources_shut(struct store *s, msec for_ms)
+{
+	store_run(s, "UPDATE source SET shut_ms = shut_ms + ?", "i", for_ms);
 }
 
 /* -- signals -- */

@@ -25,6 +25,7 @@ struct source_row {
 	msec silent_since;		/* its silence is an alarm; NEVER: it is not */
 	msec told_at;			/* when the duty officer last heard of that; NEVER = not */
 	int64_t task, notice;		/* of the alarm that stands; 0 = none */
+	msec shut_ms;			/* since heard_at, gongd did not run for so long */
 };
 /* Its row, made when it is not there. */
 void store_source_get(struct store *, const char *name, msec now, struct source_row *);
@@ -33,6 +34,7 @@ void store_source_name(struct store *, int64_t source, char *out, size_t size);	
 typedef void (*source_fn)(void *ctx, const char *name, const struct source_row *);
 void store_sources(struct store *, source_fn, void *ctx);	/* at most 256; `fn` may write */
 void store_source_heard(struct store *, int64_t source, msec at);
+void store_sources_shut(struct store *, msec for_ms);	/* nobody could be heard for so long */
 
 struct signal_row {
 	int64_t id, source;

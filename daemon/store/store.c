@@ -14,7 +14,7 @@
 #include "daemon/store/copy.h"
 #include "daemon/store/hand.h"
 
-#define SCHEMA_VERSION 9
+#define SCHEMA_VERSION 10
 #define CHECKPOINT_PAGES 10000		/* of the log, before they go into the file */
 #define CHECKPOINT_OFTEN 2000		/* while lists are written: who commits last waits for all of them */
 #define STEPS_BETWEEN_NEWS 1000000	/* of SQLite's machine: some 50 ms */
@@ -703,6 +703,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"INTEGER NOT NULL, PRIMARY KEY (grp, by_labels, division, source, ref) ) STRICT, WITHOUT "
 	"ROWID;"
 	"CREATE INDEX signal_cover_of ON signal_cover (source, ref)",
+	/* 9 to 10: how long nobody could hear a source. */
+	"ALTER TABLE source ADD COLUMN shut_ms INTEGER NOT NULL DEFAULT 0;",
 };
 
 static int

@@ -682,6 +682,26 @@ misses_a_silent_source(void **state)
 	assert_int_equal(store_tasks_open(store, "source"), 1);
 }
 
+/* gongd that is started anew each night misses what is silent for longer than that, too. */
+static void
+misses_a_silent_source_over_restarts(void **state)
+{
+	gauge("any", 1);
+	for (int night = 0; night < 3; night++) {
+		assert_int_equal(store_tasks_open(store, "source"), 0);
+		until(now + MINUTES(8));
+		expect("s", "{\"id\":\"beat\",\"state\":\"beat\"}", "ignored signal_beat");	/* another one */
+		close_engine();
+		now += HOURS(1);
+		open_engine();
+		run();
+	}
+	until(now + MINUTES(4));		/* 28 minutes of open doors */
+	assert_int_equal(store_tasks_open(store, "source"), 0);
+	until(now + MINUTES(4));
+	assert_int_equal(store_tasks_open(store, "source"), 1);
+}
+
 /* gong's clock was wrong and is put right: nothing rings early, late or not at all because of it. */
 static void
 steps_with_the_clock(void **state)
@@ -859,6 +879,7 @@ main(void)
 		cmocka_unit_test(counts_no_gap_backwards),
 		cmocka_unit_test(steps_with_the_clock),
 		cmocka_unit_test(misses_a_silent_source),
+		cmocka_unit_test(misses_a_silent_source_over_restarts),
 		cmocka_unit_test(takes_turns),
 	};
 
