@@ -170,10 +170,11 @@ by_code(const struct which_view *v)
 
 	if (found.best != WHICH_NOBODYS)
 		return (struct which_decision){ WHICH_BOOK, found.best, WHICH_BY_CODE };
-	found = find(v, has_near_code);
+	found = v->lost ? (struct found){ .best = WHICH_NOBODYS } : find(v, has_near_code);
 	if (found.requests == 1)
 		return (struct which_decision){ WHICH_BOOK, found.best, WHICH_BY_NEAR_CODE };
-	return (struct which_decision){ WHICH_UNCLEAR, find(v, was_touched).best, WHICH_BY_NOTHING };
+	return (struct which_decision){ WHICH_UNCLEAR, v->lost ? WHICH_NOBODYS : find(v, was_touched).best,
+					WHICH_BY_NOTHING };
 }
 
 static size_t
@@ -253,13 +254,12 @@ by_ringing(const struct which_view *v)
 	return (struct which_decision){ WHICH_BOOK, best, WHICH_BY_RINGING };
 }
 
-struct which_decision
-which_request(const struct which_view *v)
+/* Without a code; who cries for help is heard wherever he is booked. */
+static struct which_decision
+without_code(const struct which_view *v)
 {
 	struct found found;
 
-	if (v->coded)
-		return by_code(v);
 	switch (v->said) {
 	case WHICH_CALL:
 		return by_ringing(v);
@@ -277,4 +277,17 @@ which_request(const struct which_view *v)
 		return by_order(v);
 	}
 	return (struct which_decision){ WHICH_UNCLEAR, WHICH_NOBODYS, WHICH_BY_NOTHING };
+}
+
+struct which_decision
+which_request(const struct which_view *v)
+{
+	struct which_decision d;
+
+	if (v->coded)
+		return by_code(v);
+	d = without_code(v);
+	if (d.verdict == WHICH_BOOK && v->said != WHICH_HELP && v->ones[d.index].held)
+		return (struct which_decision){ WHICH_UNCLEAR, d.index, WHICH_BY_NOTHING };
+	return d;
 }

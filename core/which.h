@@ -31,6 +31,7 @@ struct which_one {			/* one request, as one person has heard of it */
 	bool recent;			/* over or satisfied for less than WHICH_RECENT_MS */
 	bool answered;			/* by himself */
 	bool asks;			/* for an answer; else it only tells something */
+	bool held;			/* he may mean one that a restored store does not have */
 	bool knows;			/* what was said means something in its answer map */
 	bool by_number;			/* it went to the telephone that answers */
 	enum which_code code;		/* against the one that was given */
@@ -52,6 +53,7 @@ struct which_view {
 	size_t count;
 	enum which_said said;
 	bool coded;
+	bool lost;			/* … with the code of a request that a restored store does not have */
 	bool shared;			/* several people have that telephone */
 	bool waited;			/* as if nothing were in the air */
 	msec written_at;

@@ -19,7 +19,8 @@ alert_row(const struct ctl *ctl, json_t *alert, struct grid *t)
 	grid_cellf(t, "%lld", (long long)member_int(alert, "id"));
 	grid_cell(t, member_text(alert, "code"));
 	grid_cell(t, word(ctl, member_text(alert, "severity")));
-	grid_cell(t, word(ctl, member_text(alert, "state")));
+	grid_cellf(t, "%s%s", word(ctl, member_text(alert, "state")),
+		   alert_is_held(alert) ? say(ctl, ", held (restored)", ",暂停(数据已恢复)") : "");
 	grid_cell(t, mode ? word(ctl, mode) : NULL);
 	grid_cellf(t, "%lld/%lld", (long long)member_int(alert, "satisfied"),
 		   (long long)member_int(alert, "targets"));
@@ -253,6 +254,32 @@ alert_cancel(struct ctl *ctl)
 			  ";未通知任何人(用 --lift 或 --template 通知已收到者)"),
 		      stdout);
 	putchar('\n');
+	json_decref(answer);
+	return CTL_OK;
+}
+
+/* One that a restore holds. */
+int
+alert_resume(struct ctl *ctl)
+{
+	const char *note = args_value(ctl, "--note");
+	json_t *answer;
+	char path[64];
+	msec id;
+	int code = alert_operand(ctl, &id);
+
+	if (code != CTL_OK)
+		return code;
+	snprintf(path, sizeof(path), "/v1/alerts/%lld/resume", (long long)id);
+	code = client_post(ctl, path, note ? json_pack("{s:s}", "note", note) : json_object(),
+			   &answer);
+	if (code != CTL_OK)
+		return code;
+	if (ctl->json)
+		return ctl_json(answer);
+	printf(say(ctl, "alert %lld goes on; gongctl alert show %lld\n",
+		   "告警 %lld 已恢复,用 gongctl alert show %lld 查看\n"),
+	       (long long)id, (long long)id);
 	json_decref(answer);
 	return CTL_OK;
 }

@@ -213,6 +213,7 @@ void lists_events(const struct ctl *, json_t *rows, struct buf *out);
 /* "清东湾 chief, 清东湾 deputy #2": the list of a person's posts, where they are given. */
 void posts_text(json_t *posts, struct buf *out);
 bool alert_is_closed(json_t *alert);
+bool alert_is_held(json_t *alert);	/* by a restore, until somebody resumes it */
 
 /* the commands */
 int help_verb(struct ctl *);
@@ -223,6 +224,7 @@ int alert_show(struct ctl *);
 int alert_watch(struct ctl *);
 int alert_answers(struct ctl *);
 int alert_cancel(struct ctl *);
+int alert_resume(struct ctl *);
 int alert_ack(struct ctl *);
 int send_alert(struct ctl *);
 int send_callout(struct ctl *);

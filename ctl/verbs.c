@@ -205,6 +205,10 @@ static const struct option_spec cancel_options[] = {
 	ONE("--note", "TEXT", "why", "原因"),
 	END
 };
+static const struct option_spec alert_resume_options[] = {
+	ONE("--note", "TEXT", "what you made sure of, for the audit", "已核实的情况,记入审计"),
+	END
+};
 static const struct option_spec ack_options[] = {
 	ONE("--division", "CODE", "the place that answered", "应答的地区"),
 	ONE("--contact", "REF", "or the person", "或应答的联系人"),
@@ -402,6 +406,12 @@ const struct command commands[] = {
 	  cancel_options,
 	  TEXTS("withdraw an alert and tell those reached", "取消告警,并通知已收到者"),
 	  alert_cancel },
+	{ "alert resume",
+	  { "ID" },
+	  alert_resume_options,
+	  TEXTS("let an alert go on that is held since the store was put back",
+	       "恢复因数据恢复而暂停的告警"),
+	  alert_resume },
 	{ "ack",
 	  { "ID" },
 	  ack_options,

@@ -20,6 +20,12 @@ alert_is_closed(json_t *alert)
 		strcmp(state, "expired") == 0);
 }
 
+bool
+alert_is_held(json_t *alert)
+{
+	return json_array_size(json_object_get(alert, "holds")) > 0;
+}
+
 static msec
 alert_now(json_t *alert)
 {
@@ -34,6 +40,21 @@ started_at(json_t *alert)
 	msec at = member_int(alert, "released_at");
 
 	return at ? at : member_int(alert, "accepted_at");
+}
+
+static void
+view_hold(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	const char *code = member_text(alert, "code");
+
+	if (alert_is_held(alert))
+		buf_printf(out,
+			   say(ctl,
+			       "HELD: it was open in the store that was put back, and calls "
+			       "nobody until you resume it: gongctl alert resume %s\n",
+			       "已暂停:数据已从备份恢复,在您恢复之前不再呼叫任何人:gongctl "
+			       "alert resume %s\n"),
+			   code ? code : "");
 }
 
 void
@@ -77,6 +98,7 @@ view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
 		buf_printf(out, say(ctl, "; replaced by %lld", ";被 %lld 替代"),
 			   (long long)member_int(alert, "replaced_by"));
 	buf_puts(out, "\n");
+	view_hold(ctl, alert, out);
 }
 
 static void

@@ -414,6 +414,9 @@ command_free(struct command *c)
 		free(c->resume.name);
 		free(c->resume.note);
 		break;
+	case CMD_ALERT_RESUME:
+		free(c->held.note);
+		break;
 	case CMD_RELOAD:
 		settings_unref(c->settings);
 		break;

@@ -260,6 +260,7 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(ANSWERED, URGENT, REPORT, "answered") \
 	C(ANSWER, URGENT, ACK, "answer") \
 	C(CANCEL, URGENT, CANCEL, "cancel") \
+	C(ALERT_RESUME, URGENT, SEND, "alert_resume") \
 	C(INBOX_ASSIGN, URGENT, INBOX, "inbox_assign") \
 	C(INBOX_IGNORE, URGENT, INBOX, "inbox_ignore") \
 	C(INBOX_ANSWER, URGENT, INBOX, "inbox_answer") \
@@ -403,6 +404,10 @@ struct command {
 		struct {		/* a route that has stopped, or pauses, tries again */
 			char *name, *note;	/* note may be NULL */
 		} resume;
+		struct {		/* an alert that a restore holds goes on */
+			int64_t alert;
+			char *note;	/* may be NULL */
+		} held;
 		msec clock_step_ms;
 		struct {		/* gongd's own store: a task for the desk */
 			const char *kind;	/* a literal: the task's kind, docs/log.md */

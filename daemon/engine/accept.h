@@ -14,6 +14,8 @@ bool engine_accept_is_plain(const struct command *);	/* may it be in a batch? */
 int64_t engine_accept_request(struct engine *, const struct principal *, struct alert_request *,
 			      struct alert *accepted, struct text_lacks *, struct err *);
 void engine_cancel(struct engine *, struct command *);
+/* An alert that a restore holds goes on from where its clock stood. */
+void engine_alert_resume(struct engine *, struct command *);
 /* The severity that it has for queues and rights: a duty callout ranks with red, whatever it calls itself.
  * `p` may be NULL. */
 enum severity engine_ranks_with(const struct alert_request *, const struct policy *p);

@@ -230,6 +230,25 @@ expire(struct look *l)
 		engine_desk_short(l->e, l->a, l->p, "unanswered");
 }
 
+/* It was open in a store that was put back: until the desk resumes it nothing is sent for it, be it an end
+ * that time brings.  Its answers count. */
+static void
+stand_still(struct look *l)
+{
+	struct alert *a = l->a;
+
+	progress_of(l->e, a, l->p);
+	a->due_at = a->expires_at;
+	if (alert_is_open(a->state) && a->expires_at <= l->e->now) {
+		close_alert(l->e, a, ALERT_EXPIRED);
+		engine_stop_waves(l->e, a->id, WAVE_EXPIRED);
+		if (l->p && a->targets)
+			engine_desk_short(l->e, a, l->p, "unanswered");
+	} else if (l->p && alert_is_open(a->state)) {
+		engine_desk_refresh(l->e, a, l->p);
+	}
+}
+
 int
 engine_look(struct engine *e, struct alert *a, const struct alert_request *r, struct err *refuse)
 {
@@ -239,7 +258,9 @@ engine_look(struct engine *e, struct alert *a, const struct alert_request *r, st
 	int rc = 0;
 
 	a->due_at = NEVER;
-	if (alert_is_open(a->state) && a->expires_at <= e->now) {
+	if (a->holds) {
+		stand_still(&look);
+	} else if (alert_is_open(a->state) && a->expires_at <= e->now) {
 		expire(&look);
 	} else if (a->policy && !look.p && alert_is_open(a->state)) {
 		SAY(&said, task_no_policy);

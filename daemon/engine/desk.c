@@ -382,4 +382,7 @@ engine_desk_over(struct engine *e, int64_t alert, const struct said *note)
 	task = store_task_find(e->store, alert, 0, 0, "nobody", NULL);
 	if (task)
 		store_task_over(e->store, task, note, e->now);
+	task = store_task_find(e->store, alert, 0, 0, "restored", NULL);
+	if (task)
+		store_task_over(e->store, task, note, e->now);
 }

@@ -282,6 +282,9 @@ run_desk(struct engine *e, struct command *cmd)
 	case CMD_CANCEL:
 		engine_cancel(e, cmd);
 		break;
+	case CMD_ALERT_RESUME:
+		engine_alert_resume(e, cmd);
+		break;
 	case CMD_INBOX_ASSIGN:
 		engine_inbox_assign(e, cmd);
 		break;
@@ -345,10 +348,17 @@ run_bulk(struct engine *e, struct command *cmd)
 }
 
 static void
+pass_barrier(struct engine *e, const struct command *cmd)
+{
+	struct effect *f = effect_new(EFFECT_BARRIER, cmd->route);
+
+	f->barrier = cmd->barrier;
+	engine_effect(e, f);
+}
+
+static void
 run(struct engine *e, struct command *cmd)
 {
-	struct effect *f;
-
 	/* The last words of a route that is gone are nobody's. */
 	if (!is_allowed(e, cmd) || (cmd->route > 0 && !engine_route(e, cmd->route)))
 		return;
@@ -386,9 +396,7 @@ run(struct engine *e, struct command *cmd)
 		engine_chatty(e, cmd);
 		break;
 	case CMD_BARRIER:
-		f = effect_new(EFFECT_BARRIER, cmd->route);
-		f->barrier = cmd->barrier;
-		engine_effect(e, f);
+		pass_barrier(e, cmd);
 		break;
 	case CMD_ANSWERED:
 		engine_answered(e, cmd);
@@ -407,6 +415,7 @@ run(struct engine *e, struct command *cmd)
 		break;
 	case CMD_ANSWER:
 	case CMD_CANCEL:
+	case CMD_ALERT_RESUME:
 	case CMD_INBOX_ASSIGN:
 	case CMD_INBOX_IGNORE:
 	case CMD_INBOX_ANSWER:

@@ -114,6 +114,8 @@ identity(const struct command *cmd)
 	case CMD_ANSWER:
 		return mix_text(mix_number(mix_number(hash, (uint64_t)cmd->answer->alert),
 					   (uint64_t)cmd->answer->division), cmd->answer->contact);
+	case CMD_ALERT_RESUME:
+		return mix_number(hash, (uint64_t)cmd->held.alert);
 	case CMD_CANCEL:
 		return mix_number(hash, (uint64_t)cmd->cancel->alert);
 	case CMD_INBOX_ASSIGN:

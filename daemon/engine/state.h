@@ -10,8 +10,8 @@
  *                afresh, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
  *   6 climb.h    targets, replace, stand_down, good_end, climb, catch_up, nobody, raise
- *   7 accept.h   kinds, lacking, text_preview, dry_run, replaced, accept, previews, bereft, import_rows,
- *                stage, import, apply
+ *   7 accept.h   kinds, lacking, text_preview, dry_run, replaced, accept, resume, previews, bereft,
+ *                import_rows, stage, import, apply
  *   8 alarm.h    alarm, health, outage
  *   9 canary.h   canary, life
  *  10 answer.h   ask, which, counts, thanks, help, answer, judge, inbound, errand, decide,

@@ -460,15 +460,32 @@ load_one(void *ctx, const struct wave *w)
 
 	if (!may_load(e, w->id))
 		return;
+	store_alert_get(e->store, w->alert, &a);
+	if (a.holds && w->state == WAVE_PLANNING)
+		return;			/* engine_waves_resume */
 	lw = take_in(e, w);
 	lw->answered = true;
-	if (store_alert_get(e->store, w->alert, &a))
-		lw->test = a.test;
+	lw->test = a.test;
 	if (w->state == WAVE_OPEN)
 		engine_wave_rank(e, lw);
 	/* One of a step that is planned in slices: the alert has not done with that step. */
 	else if (!a.policy || (int)a.step > w->step)
 		engine_broadcast_resume(e, lw);
+}
+
+static void
+resume_one(void *ctx, const struct wave *w)
+{
+	struct engine *e = ctx;
+
+	if (w->state == WAVE_PLANNING && !table_get(&e->waves.live, w->id))
+		load_one(e, w);
+}
+
+void
+engine_waves_resume(struct engine *e, int64_t alert)
+{
+	store_waves_of(e->store, alert, resume_one, e);
 }
 
 /* Nothing of it can be claimed, its end cannot be written: people must do what it would have done. */

@@ -24,6 +24,7 @@ unsigned long wave_queued(const struct wave *);
 void engine_wave_touch(struct engine *, struct live_wave *);	/* its row is written this turn */
 void engine_waves_flush(struct engine *);	/* writes rows of waves that changed */
 void engine_waves_load(struct engine *);
+void engine_waves_resume(struct engine *, int64_t alert);	/* lists of a held one that were being written */
 void engine_waves_drop(struct engine *);	/* all of them, from memory */
 /* A row of it goes by itself from `at` on; NEVER does nothing. */
 void engine_wave_due(struct engine *, struct live_wave *, msec at);

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/epoch.h"
+
 #define SKEW_MAX_MS SECONDS(2)
 #define STAMP_MS 999			/* networks give whole seconds */
 
@@ -173,6 +175,7 @@ look_at(struct looking *l, int64_t alert, bool called)
 	l->c->moved_to = called ? store_called_moved_to(e->store, alert, l->c->contact) : 0;
 	l->c->is_called = called;
 	is_it_open(e, l->c, l->one);
+	l->one->held = a->holds && store_epoch_lost_alerts(e->store);
 	understand(l->c, l->one, l->in->text, *l->code);
 	l->one->asks = called || (l->c->template && l->c->template->answer_count);
 	return true;
@@ -217,6 +220,17 @@ kind_of(const struct inbound *in, const struct reply *reply, const struct heard 
 	return reply->token[0] ? WHICH_TOKEN : WHICH_WORDS;
 }
 
+/* Every id up to the last one is that of an alert, unless a restored store has lost it. */
+static bool
+is_lost(struct engine *e, const char *code)
+{
+	struct alert a;
+	uint64_t id;
+
+	return code_parse(&id, code) && id <= (uint64_t)e->last_alert &&
+		!store_alert_get(e->store, (int64_t)id, &a);
+}
+
 struct which_decision
 engine_which(struct engine *e, const struct inbound *in, const struct reply *reply,
 	     const uint32_t *contacts, size_t count, bool waited, struct heard *heard)
@@ -229,6 +243,7 @@ engine_which(struct engine *e, const struct inbound *in, const struct reply *rep
 	for (size_t i = 0; i < count; i++)
 		look_for(e, in, reply->code, contacts[i], heard);
 	view.count = heard->count;
+	view.lost = view.coded && is_lost(e, reply->code);
 	view.said = kind_of(in, reply, heard);
 	return which_request(&view);
 }

@@ -103,7 +103,7 @@ store_alert_get(struct store *s, int64_t id, struct alert *a)
 	sqlite3_stmt *st = store_query(s, "SELECT template, policy, severity, drill, test, state, "
 		"code, coalesce(kind, ''), accepted_at, released_at, expires_at, deadline_at, "
 		"closed_at, due_at, coalesce(replaces, 0), coalesce(replaced_by, 0), step, targets, "
-		"satisfied, hurry, body FROM alert WHERE id = ?", "i", id);
+		"satisfied, hurry, body, holds, held_at FROM alert WHERE id = ?", "i", id);
 
 	*a = (struct alert){ .id = id };
 	if (!store_step(s, st))
@@ -130,6 +130,8 @@ store_alert_get(struct store *s, int64_t id, struct alert *a)
 	a->hurry = sqlite3_column_int(st, 19);
 	free(s->alert_body);
 	a->body = s->alert_body = xstrdup((const char *)sqlite3_column_text(st, 20));
+	a->holds = (unsigned)sqlite3_column_int(st, 21);
+	a->held_at = column_msec(st, 22);
 	store_done(st);
 	return true;
 }
@@ -138,10 +140,11 @@ void
 store_alert_update(struct store *s, const struct alert *a)
 {
 	store_run(s, "UPDATE alert SET state = ?, released_at = ?, deadline_at = ?, closed_at = ?, "
-		  "due_at = ?, replaced_by = ?, step = ?, targets = ?, satisfied = ?, hurry = ? "
-		  "WHERE id = ?", "innnnniiiii", (int64_t)a->state, a->released_at, a->deadline_at,
+		  "due_at = ?, replaced_by = ?, step = ?, targets = ?, satisfied = ?, hurry = ?, "
+		  "holds = ?, held_at = ? WHERE id = ?", "innnnniiiiini", (int64_t)a->state, a->released_at, a->deadline_at,
 		  a->closed_at, a->due_at, (msec)a->replaced_by, (int64_t)a->step,
-		  (int64_t)a->targets, (int64_t)a->satisfied, (int64_t)a->hurry, a->id);
+		  (int64_t)a->targets, (int64_t)a->satisfied, (int64_t)a->hurry, (int64_t)a->holds,
+		  a->held_at, a->id);
 }
 
 static int64_t
@@ -159,13 +162,17 @@ single_int(struct store *s, sqlite3_stmt *st)
 int64_t
 store_alert_last(struct store *s)
 {
-	return single_int(s, store_query(s, "SELECT max(id) FROM alert", ""));
+	int64_t last = single_int(s, store_query(s, "SELECT max(id) FROM alert", ""));
+
+	return store_floor(s, TABLE_ALERT) > last ? store_floor(s, TABLE_ALERT) - 1 : last;
 }
 
 uint32_t
 store_wave_last(struct store *s)
 {
-	return (uint32_t)single_int(s, store_query(s, "SELECT max(id) FROM wave", ""));
+	int64_t last = single_int(s, store_query(s, "SELECT max(id) FROM wave", ""));
+
+	return (uint32_t)(store_floor(s, TABLE_WAVE) > last ? store_floor(s, TABLE_WAVE) - 1 : last);
 }
 
 size_t
@@ -207,7 +214,7 @@ store_clock_shift(struct store *s, msec by)
 	store_run(s, "UPDATE alert SET expires_at = expires_at + ?1 WHERE own_expiry "
 		  "AND state IN (1, 2, 3)", "i", by);
 	store_run(s, "UPDATE alert SET released_at = released_at + ?1, deadline_at = deadline_at + ?1, "
-		  "due_at = min(due_at + ?1, expires_at) WHERE state IN (1, 3)", "i", by);
+		  "due_at = min(due_at + ?1, expires_at), held_at = held_at + ?1 WHERE state IN (1, 3)", "i", by);
 	store_run(s, "UPDATE message SET due = due + ?1 WHERE due IS NOT NULL", "i", by);
 	store_run(s, "UPDATE catch_up SET taken_at = taken_at + ?1", "i", by);
 	store_run(s, "UPDATE inbound SET wait_until = wait_until + ?1 WHERE wait_until IS NOT NULL", "i",
@@ -350,9 +357,9 @@ store_called_alerts(struct store *s, uint32_t contact, int64_t *out, size_t max)
 void
 store_answer_insert(struct store *s, const struct answer *a)
 {
-	store_run(s, "INSERT INTO answer (alert, contact, division, at, source, kind, level, step, "
-		  "helper, text, name, note, wave, minutes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-		  "inniiiiiitttnn", a->alert, (msec)a->contact, (msec)a->division, a->at,
+	store_run(s, "INSERT INTO answer (id, alert, contact, division, at, source, kind, level, step, "
+		  "helper, text, name, note, wave, minutes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+		  "ninniiiiiitttnn", store_next_id(s, TABLE_ANSWER), a->alert, (msec)a->contact, (msec)a->division, a->at,
 		  (int64_t)a->source, (int64_t)a->kind, (int64_t)a->level, (int64_t)a->step,
 		  (int64_t)a->helper, a->text, a->name, a->note,
 		  (msec)a->wave, (msec)a->minutes);
@@ -413,8 +420,8 @@ store_answered_at(struct store *s, int64_t alert, int level, holder_fn fn, void 
 void
 store_event(struct store *s, int64_t alert, msec at, const char *what, const char *detail)
 {
-	store_run(s, "INSERT INTO event (alert, at, what, detail) VALUES (?, ?, ?, ?)", "iitt", alert,
-		  at, what, detail ? detail : "{}");
+	store_run(s, "INSERT INTO event (id, alert, at, what, detail) VALUES (?, ?, ?, ?, ?)", "niitt",
+		  store_next_id(s, TABLE_EVENT), alert, at, what, detail ? detail : "{}");
 }
 
 static void
@@ -446,6 +453,6 @@ store_audit(struct store *s, msec at, const char *actor, const char *action, con
 	buf_puts(&row, detail);
 	EVP_Digest(row.data, row.len, s->audit_hash, NULL, EVP_sha256(), NULL);
 	buf_fini(&row);
-	store_run(s, "INSERT INTO audit (at, actor, action, detail, hash) VALUES (?, ?, ?, ?, ?)",
-		  "itttb", at, actor, action, detail, s->audit_hash);
+	store_run(s, "INSERT INTO audit (id, at, actor, action, detail, hash) VALUES (?, ?, ?, ?, ?, ?)",
+		  "nitttb", store_next_id(s, TABLE_AUDIT), at, actor, action, detail, s->audit_hash);
 }

@@ -20,8 +20,9 @@ size_t
 store_catch_up_next(struct store *s, int64_t *alert, struct catch_up *out, size_t max)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT alert, target, steps, taken_at FROM catch_up WHERE "
-				       "steps <> 0 AND alert = (SELECT min(alert) FROM catch_up WHERE "
-				       "steps <> 0) ORDER BY target LIMIT ?", "i", (int64_t)max);
+				       "steps <> 0 AND alert = (SELECT min(c.alert) FROM catch_up c "
+				       "JOIN alert a ON a.id = c.alert WHERE c.steps <> 0 AND a.holds = 0) "
+				       "ORDER BY target LIMIT ?", "i", (int64_t)max);
 	size_t count = 0;
 
 	while (store_step(s, st)) {

@@ -7,8 +7,8 @@ bool
 store_inbound_put(struct store *s, int64_t route, const char *driver_id, uint64_t e164,
 		  const char *text, msec at, msec received_at, int64_t *id)
 {
-	int changed = store_run(s, "INSERT OR IGNORE INTO inbound (route, driver_id, e164, text, at, "
-		"received_at) VALUES (?, ?, ?, ?, ?, ?)", "ititii", route, driver_id, (int64_t)e164,
+	int changed = store_run(s, "INSERT OR IGNORE INTO inbound (id, route, driver_id, e164, text, at, "
+		"received_at) VALUES (?, ?, ?, ?, ?, ?, ?)", "nititii", store_next_id(s, TABLE_INBOUND), route, driver_id, (int64_t)e164,
 		text, at, received_at);
 
 	*id = store_last_id(s);

@@ -45,6 +45,8 @@ struct store {
 	char reason[256];
 	bool have_audit_hash;
 	unsigned char audit_hash[32];
+	bool floors_known;
+	int64_t floors[STORE_TABLE_COUNT];	/* floors.c */
 	char *alert_body;		/* last one read, see struct alert */
 	bool have_person;
 	struct person person;		/* last one read in this turn, if nobody was written since */
@@ -71,6 +73,10 @@ void staged_from(sqlite3_stmt *, struct staged *out);
 #define STAGED_COLUMNS "id, kind, stage, gone, by_kind, by_name, generation, within, replace, " \
 	"confirmed, at, expires_at, rows, added, changed, unchanged, missing, inside, cursor, touched, " \
 	"removed, deactivated, lost, coalesce(lost_at, '')"
+/* floors.c: the id of a new row of a table whose ids people may have seen; 0: SQLite's own choice.  And
+ * the lowest that it may have, 0: any. */
+int64_t store_next_id(struct store *, enum store_table);
+int64_t store_floor(struct store *, enum store_table);
 /* wal.c: the name of the VFS to open with.  It stands on the one that is SQLite's default at the
  * first call. */
 const char *store_vfs(void);

@@ -9,7 +9,8 @@
 #define ALERT_COLUMNS "a.id, a.code, substr(a.key, length(a.client) + 2), a.client, t.name, p.name, " \
 	"a.severity, a.kind, CASE WHEN a.drill THEN 'drill' WHEN a.test THEN 'test' ELSE 'real' END, " \
 	"a.state, a.accepted_at, a.released_at, a.expires_at, a.deadline_at, a.closed_at, " \
-	"a.replaces, a.replaced_by, a.targets, a.satisfied"
+	"a.replaces, a.replaced_by, a.targets, a.satisfied, " \
+	"CASE WHEN a.closed_at IS NULL THEN a.holds ELSE 0 END"
 #define ALERT_FROM " FROM alert a LEFT JOIN document t ON t.id = a.template " \
 	"LEFT JOIN document p ON p.id = a.policy "
 
@@ -48,6 +49,7 @@ alert_json(struct buf *out, sqlite3_stmt *st, msec deadline_at, int64_t satisfie
 	json_number(out, "targets", st, 17);
 	buf_printf(out, ",\"satisfied\":%lld", (long long)(satisfied >= 0 ? satisfied
 							   : sqlite3_column_int64(st, 18)));
+	buf_printf(out, ",\"holds\":[%s]", sqlite3_column_int(st, 19) & ALERT_HOLD_RESTORED ? "\"restored\"" : "");
 }
 
 /* Rows that a page with filters looks at. */
@@ -317,7 +319,7 @@ alert_head(struct buf *out, sqlite3_stmt *st, const struct policy *p, struct sum
 		buf_printf(out, "%s%lld", i ? "," : "", (long long)sum->levels[i]);
 	buf_printf(out, "],\"nobody\":%lld,\"moved\":%lld,", (long long)sum->nobody,
 		   (long long)sum->moved);
-	steps(p, released_at, (unsigned)sqlite3_column_int(st, 20), out);
+	steps(p, released_at, (unsigned)sqlite3_column_int(st, 21), out);
 }
 
 int

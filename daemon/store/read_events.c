@@ -188,6 +188,8 @@ static const struct {
 					       { "left", plain } } },
 	{ "replaced", NULL, PHRASE_event_replaced, { { "by", alert_code } } },
 	{ "cancelled", NULL, PHRASE_event_cancelled, { { "by", plain } } },
+	{ "restored", NULL, PHRASE_event_restored, { { "uncertain", plain } } },
+	{ "resumed", NULL, PHRASE_event_resumed, { { "by", plain } } },
 	{ "inbox_assigned", NULL, PHRASE_event_inbox_assigned, { { "inbox", plain }, { "kind", meaning },
 								 { "contact", person } } },
 	{ "inbox_answered", NULL, PHRASE_event_inbox_answered, { { "inbox", plain },

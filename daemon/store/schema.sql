@@ -104,7 +104,9 @@ CREATE TABLE alert (
 	targets INTEGER NOT NULL DEFAULT 0, satisfied INTEGER NOT NULL DEFAULT 0,
 	hurry INTEGER NOT NULL DEFAULT 0,
 	own_expiry INTEGER NOT NULL DEFAULT 0,	-- expires_at is gong's own, not the caller's
-	due_at INTEGER				-- when the engine must look at it; NULL = never
+	due_at INTEGER,				-- when the engine must look at it; NULL = never
+	holds INTEGER NOT NULL DEFAULT 0,	-- a set of ALERT_HOLD_…: it stands still, and calls nobody
+	held_at INTEGER				-- where its clock stands meanwhile
 ) STRICT;
 CREATE INDEX alert_due ON alert (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX alert_replaces ON alert (replaces) WHERE replaces IS NOT NULL;

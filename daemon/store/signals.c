@@ -159,15 +159,16 @@ int64_t
 store_signal_insert(struct store *s, const struct signal_row *r, const char *body, const char *kind,
 		    const unsigned char raw[32])
 {
+	int64_t id = store_next_id(s, TABLE_SIGNAL);
 	int rows = raw
-		? store_run(s, "INSERT INTO signal (source, ref, act, made, digest, kind, state, at, "
+		? store_run(s, "INSERT INTO signal (id, source, ref, act, made, digest, kind, state, at, "
 			    "dated, received_at, last_at, body, raw) "
-			    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "itiibtiiiiitb", r->source, r->ref, (int64_t)r->act, (int64_t)r->made, r->digest,
+			    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "nitiibtiiiiitb", id, r->source, r->ref, (int64_t)r->act, (int64_t)r->made, r->digest,
 			    kind, (int64_t)r->state, r->at, (int64_t)r->dated, r->received_at, r->last_at,
 			    body, raw)
-		: store_run(s, "INSERT INTO signal (source, ref, act, made, digest, kind, state, at, "
-			    "dated, received_at, last_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			    "itiibtiiiiit", r->source, r->ref, (int64_t)r->act, (int64_t)r->made, r->digest,
+		: store_run(s, "INSERT INTO signal (id, source, ref, act, made, digest, kind, state, at, "
+			    "dated, received_at, last_at, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			    "nitiibtiiiiit", id, r->source, r->ref, (int64_t)r->act, (int64_t)r->made, r->digest,
 			    kind, (int64_t)r->state, r->at, (int64_t)r->dated, r->received_at, r->last_at,
 			    body);
 

@@ -101,8 +101,8 @@ staged_json(const struct staged *q, struct buf *out)
 int64_t
 store_staged_new(struct store *s, const struct staged *q)
 {
-	store_run(s, "INSERT INTO staged (kind, stage, by_kind, by_name, generation, within, at, expires_at, "
-		  "rows) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", "iiitiiiii", (int64_t)q->kind,
+	store_run(s, "INSERT INTO staged (id, kind, stage, by_kind, by_name, generation, within, at, expires_at, "
+		  "rows) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "niiitiiiii", store_next_id(s, TABLE_STAGED), (int64_t)q->kind,
 		  (int64_t)q->stage, (int64_t)q->by.kind, q->by.name, q->generation, q->within, q->at,
 		  q->expires_at, q->rows);
 	return store_last_id(s);

@@ -703,8 +703,10 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"INTEGER NOT NULL, PRIMARY KEY (grp, by_labels, division, source, ref) ) STRICT, WITHOUT "
 	"ROWID;"
 	"CREATE INDEX signal_cover_of ON signal_cover (source, ref)",
-	/* 9 to 10: how long nobody could hear a source. */
-	"ALTER TABLE source ADD COLUMN shut_ms INTEGER NOT NULL DEFAULT 0;",
+	/* 9 to 10: how long nobody could hear a source; what keeps an alert from calling. */
+	"ALTER TABLE source ADD COLUMN shut_ms INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE alert ADD COLUMN holds INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE alert ADD COLUMN held_at INTEGER;",
 };
 
 static int

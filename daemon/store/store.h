@@ -296,6 +296,9 @@ enum alert_state { ALERT_HELD, ALERT_ACTIVE, ALERT_SATISFIED, ALERT_EXHAUSTED, A
 const char *alert_state_name(enum alert_state);
 bool alert_is_open(enum alert_state);		/* held, active or exhausted */
 
+/* What keeps an open alert from calling anybody until a person at the desk takes it away. */
+#define ALERT_HOLD_RESTORED 1		/* it was open in a store that was put back (epoch.h) */
+
 struct alert {
 	int64_t id;
 	int64_t template, policy;		/* documents; policy 0 = none */
@@ -309,6 +312,8 @@ struct alert {
 	unsigned long targets, satisfied;
 	bool hurry;
 	bool own_expiry;			/* only for store_alert_insert */
+	unsigned holds;				/* a set of ALERT_HOLD_…; 0: nothing keeps it */
+	msec held_at;				/* where its clock stands meanwhile; NEVER with holds 0 */
 	char *body;				/* store_alert_get: borrowed until the next call */
 };
 /* Is there an alert under this key?  Fills id and digest. */

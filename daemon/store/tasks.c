@@ -21,7 +21,7 @@ store_said(const struct said *said, struct stored_said *out)
 	out->values = buf_take(&json);
 }
 
-#define TASK_COLUMNS "alert, contact, kind, text, text_phrase, text_values, opened_at"
+#define TASK_COLUMNS "id, alert, contact, kind, text, text_phrase, text_values, opened_at"
 
 int64_t
 store_task_open(struct store *s, int64_t alert, const char *kind, const struct said *said, msec at)
@@ -30,8 +30,8 @@ store_task_open(struct store *s, int64_t alert, const char *kind, const struct s
 	int rows;
 
 	store_said(said, &stored);
-	rows = store_run(s, "INSERT INTO task (" TASK_COLUMNS ") VALUES (?, NULL, ?, ?, ?, ?, ?)",
-			 "ntttti", (msec)alert, kind, stored.text, stored.phrase, stored.values, at);
+	rows = store_run(s, "INSERT INTO task (" TASK_COLUMNS ") VALUES (?, ?, NULL, ?, ?, ?, ?, ?)",
+			 "nntttti", store_next_id(s, TABLE_TASK), (msec)alert, kind, stored.text, stored.phrase, stored.values, at);
 	free(stored.values);
 	return rows > 0 ? store_last_id(s) : 0;
 }
@@ -42,10 +42,10 @@ store_task_once(struct store *s, int64_t alert, const char *kind, const struct s
 	struct stored_said stored;
 
 	store_said(said, &stored);
-	store_run(s, "INSERT INTO task (" TASK_COLUMNS ") SELECT ?1, NULL, ?2, ?3, ?4, ?5, ?6 WHERE NOT "
+	store_run(s, "INSERT INTO task (" TASK_COLUMNS ") SELECT ?7, ?1, NULL, ?2, ?3, ?4, ?5, ?6 WHERE NOT "
 		  "EXISTS (SELECT 1 FROM task WHERE closed_at IS NULL AND alert IS ?1 AND kind = ?2 "
-		  "AND text = ?3)", "ntttti", (msec)alert, kind, stored.text, stored.phrase,
-		  stored.values, at);
+		  "AND text = ?3)", "nttttin", (msec)alert, kind, stored.text, stored.phrase,
+		  stored.values, at, store_next_id(s, TABLE_TASK));
 	free(stored.values);
 }
 
@@ -129,8 +129,8 @@ store_task_new(struct store *s, const struct growing *g, msec at)
 
 	store_said(&g->said, &stored);
 	rows = store_run(s, "INSERT INTO task (" TASK_COLUMNS ", e164, urgency, count, places, words) "
-			 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "nnttttiniitt",
-			 (msec)g->alert, (msec)g->contact, g->kind, stored.text, stored.phrase,
+			 "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", "nnnttttiniitt",
+			 store_next_id(s, TABLE_TASK), (msec)g->alert, (msec)g->contact, g->kind, stored.text, stored.phrase,
 			 stored.values, at, (msec)g->e164, (int64_t)g->urgency, (int64_t)g->count,
 			 g->places, g->words);
 	free(stored.values);

@@ -276,6 +276,27 @@ post_resume(struct web *web, struct http_conn *c, struct exchange *x)
 	submit(web, c, x, cmd);
 }
 
+static void
+post_alert_resume(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	const struct buf *body = http_body(c);
+	struct err err = { 0 };
+	struct command *cmd;
+	struct query q;
+	char *note;
+
+	if (!read_query(web, c, x, &q))
+		return;
+	if (intake_route_resume(&note, body->data, body->len, &err) < 0) {
+		web_refuse(c, &err);
+		return;
+	}
+	cmd = command_new(CMD_ALERT_RESUME, -1);
+	cmd->held.alert = x->place.id;
+	cmd->held.note = note;
+	submit(web, c, x, cmd);
+}
+
 /* The body went to the CSV reader as it came. */
 static void
 post_import(struct web *web, struct http_conn *c, struct exchange *x)
@@ -411,6 +432,7 @@ static const struct api_call calls[] = {
 	{ "GET", "/v1/alerts/{alert}/events", VERB_READ, NULL, PAGE, get_read, READ_EVENTS },
 	{ "GET", "/v1/alerts/{alert}/answers", VERB_READ, NULL, PAGE, get_read, READ_ANSWERS },
 	{ "POST", "/v1/alerts/{alert}/cancel", VERB_CANCEL, JSON_TYPE, 0, post_cancel, 0 },
+	{ "POST", "/v1/alerts/{alert}/resume", VERB_SEND, JSON_TYPE, 0, post_alert_resume, 0 },
 	{ "POST", "/v1/alerts/{alert}/acks", VERB_ACK, JSON_TYPE, 0, post_ack, 0 },
 	{ "POST", "/v1/callouts", VERB_SEND, JSON_TYPE, QUERY_DRY_RUN, post_alert, 1 },
 	{ "GET", "/v1/events", VERB_READ, NULL, 0, events_get, 0 },

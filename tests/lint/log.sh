@@ -9,7 +9,7 @@ import re
 import sys
 
 DOC = "docs/log.md"
-CALL = re.compile(r'\b(engine_log|log_line|ports\.log|kit_log|engine_event|store_task_open|store_task_once|tell_desk|call_the_desk|engine_desk_short|engine_desk_words)\(')
+CALL = re.compile(r'\b(engine_log|log_line|ports\.log|kit_log|engine_event|store_event|store_task_open|store_task_once|tell_desk|call_the_desk|engine_desk_short|engine_desk_words)\(')
 LITERAL = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -45,7 +45,7 @@ for path in sorted(glob.glob("daemon/**/*.c", recursive=True) + glob.glob("drive
         line_start = source.rfind("\n", 0, m.start()) + 1
         if m.start() == line_start:      # the function itself, not a call of it
             continue
-        section = {"engine_event": "story", "store_task_open": "task",
+        section = {"engine_event": "story", "store_event": "story", "store_task_open": "task",
                    "store_task_once": "task", "tell_desk": "task",
                    "call_the_desk": "task", "engine_desk_short": "task",
                    "engine_desk_words": "task"}.get(m.group(1), "log")

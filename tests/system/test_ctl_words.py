@@ -96,7 +96,7 @@ def test_completion_is_made_from_the_same_table(tmp_path):
         return subprocess.run([GONGCTL, *args], capture_output=True, timeout=10,
                               env=dict(os.environ, LC_ALL="C.UTF-8"))
     assert set(offers("")) == {c.split()[0] for c in COMMANDS}
-    assert offers("alert", "") == ["list", "show", "answers", "watch", "cancel"]
+    assert offers("alert", "") == ["list", "show", "answers", "watch", "cancel", "resume"]
     for command in COMMANDS:
         listed = set(re.findall(r"^  (--[a-z-]+)", out(ctl("help", *command.split())), re.M))
         assert listed <= set(offers(*command.split(), "--")), command

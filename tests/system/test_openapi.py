@@ -419,6 +419,10 @@ def test_what_people_say_and_what_the_desk_makes_of_it(night):
     night.ok("POST", path + "close", {"note": "已到", "name": "李伟"})
     night.refuse(409, "POST", path + "close", {"note": "已到"})
     night.refuse(409, "POST", path + "note", {"note": "晚了"})
+    night.refuse(409, "POST", "/v1/alerts/%d/resume" % alert, {"note": "?"})
+    night.change("UPDATE alert SET holds = 1, held_at = accepted_at WHERE id = %d" % alert)
+    assert night.ok("GET", "/v1/alerts/%d" % alert)["holds"] == ["restored"]
+    night.ok("POST", "/v1/alerts/%d/resume" % alert, {"note": "?"})
     night.ok("POST", "/v1/alerts/%d/cancel" % alert, {"note": "完", "template": "warn.cancel"})
     night.refuse(409, "POST", "/v1/alerts/%d/cancel" % alert, {"note": "完"})
     night.ok("GET", "/v1/tasks")
@@ -768,7 +772,7 @@ def test_every_parameter_takes_what_the_file_says_and_nothing_else(night, descri
 
 def test_every_address_that_is_not_there_is_refused_as_the_file_says(night):
     for path, body in (
-            ("alerts/4711/cancel", {"note": "x"}), ("alerts/4711/acks", {"contact": "c", "level": 3}),
+            ("alerts/4711/cancel", {"note": "x"}), ("alerts/4711/resume", {}), ("alerts/4711/acks", {"contact": "c", "level": 3}),
             ("tasks/4711/take", {}), ("tasks/4711/note", {"note": "x"}), ("tasks/4711/close", {"note": "x"}),
             ("inbox/4711/assign", {"note": "x", "level": 3}), ("inbox/4711/ignore", {"note": "x"}),
             ("inbox/4711/answer", {"text": "x"})):

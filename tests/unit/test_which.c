@@ -10,7 +10,7 @@
 /* How a request differs from one that is open, asks, knows what was said, and was heard a minute ago
  * by the telephone that answers. */
 enum { DRILL = 1, OVER = 2, OLD = 4, ANSWERED = 8, TELLS = 16, LACKS = 32, ELSEWHERE = 64, SAME = 128,
-       NEAR = 256, QUEUED = 512, AIR = 1024, DOUBT = 2048 };
+       NEAR = 256, QUEUED = 512, AIR = 1024, DOUBT = 2048, HELD = 4096 };
 
 struct one {
 	int64_t alert;
@@ -23,7 +23,8 @@ struct one {
 static const struct {
 	const char *sentence;
 	enum which_said said;
-	bool coded, shared, waited;
+	enum { UNCODED, CODED, OF_A_LOST_ONE } coded;
+	bool shared, waited;
 	struct one ones[4];
 	struct which_decision want;
 } cases[] = {
@@ -48,6 +49,17 @@ static const struct {
 	{ "more is said to what he has answered and is satisfied", WHICH_TOKEN, 0, 0, 0,
 	  { ONE(2, ORANGE, LACKS), ONE(1, RED, OVER | ANSWERED) },
 	  { WHICH_BOOK, 1, WHICH_BY_TOKEN } },
+
+	{ "a code near another one's", WHICH_TOKEN, CODED, 0, 0, { ONE(1, RED, NEAR) },
+	  { WHICH_BOOK, 0, WHICH_BY_NEAR_CODE } },
+	{ "but not when it is that of one that a restore has lost", WHICH_TOKEN, OF_A_LOST_ONE, 0, 0,
+	  { ONE(1, RED, NEAR) }, { WHICH_UNCLEAR, NONE, WHICH_BY_NOTHING } },
+	{ "without a code, of one that a restore holds, when others were lost", WHICH_TOKEN, UNCODED, 0, 0,
+	  { ONE(1, RED, HELD) }, { WHICH_UNCLEAR, 0, WHICH_BY_NOTHING } },
+	{ "with its code it is meant", WHICH_TOKEN, CODED, 0, 0, { ONE(1, RED, HELD | SAME) },
+	  { WHICH_BOOK, 0, WHICH_BY_CODE } },
+	{ "a cry for help is heard", WHICH_HELP, UNCODED, 0, 0, { ONE(1, RED, HELD) },
+	  { WHICH_BOOK, 0, WHICH_BY_ORDER } },
 
 	{ "a red order that is still queued is not answered", WHICH_TOKEN, 0, 0, 0,
 	  { ONE(1, ORANGE, 0), ONE(2, RED, QUEUED) }, { WHICH_BOOK, 0, WHICH_BY_BEING_ONLY } },
@@ -143,6 +155,7 @@ made(const struct one *o)
 			: WHICH_NO_CODE,
 		.heard = o->differs & QUEUED ? WHICH_NOT : o->differs & AIR ? WHICH_IN_AIR
 			: o->differs & DOUBT ? WHICH_IN_DOUBT : WHICH_ACCEPTED,
+		.held = o->differs & HELD,
 		.heard_at = o->heard_s ? AGO(o->heard_s) : AGO(60),
 		.rang_at = o->rang_s ? AGO(o->rang_s) : 0,
 	};
@@ -154,7 +167,8 @@ decides(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct which_one ones[4];
 		struct which_view v = { .ones = ones, .said = cases[i].said,
-					.coded = cases[i].coded, .shared = cases[i].shared,
+					.coded = cases[i].coded != UNCODED,
+					.lost = cases[i].coded == OF_A_LOST_ONE, .shared = cases[i].shared,
 					.waited = cases[i].waited, .written_at = NOW };
 		const struct which_decision *want = &cases[i].want;
 		struct which_decision got;
