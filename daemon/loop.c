@@ -14,9 +14,12 @@
 
 #include "daemon/bridge.h"
 #include "daemon/children/children.h"
+#include "daemon/fetchers/fetchers.h"
 #include "daemon/heard.h"
 #include "daemon/log.h"
 #include "daemon/routes/routes.h"
+#include "daemon/settings/source.h"
+#include "daemon/store/signals.h"
 #include "daemon/watch.h"
 #include "daemon/web/web.h"
 
@@ -31,6 +34,7 @@ struct loop {
 	struct children *children;
 	struct watch *watch;
 	struct routes *routes;
+	struct fetchers *fetchers;
 	struct web *web;
 	struct event *up, *second, *term, *interrupt, *hangup;
 	struct effect_list effects;	/* came up, not yet carried out */
@@ -125,6 +129,15 @@ port_submit(void *ctx, struct command *cmd)
 		return bridge_bulk(l->bridge, cmd);
 	port_urgent(l, cmd);
 	return true;
+}
+
+/* What was fetched is offered again: nobody else has to hear that it could not be taken. */
+static bool
+port_fetched(void *ctx, struct command *cmd)
+{
+	struct loop *l = ctx;
+
+	return !l->store_state.moved && bridge_bulk(l->bridge, cmd);
 }
 
 static bool
@@ -237,6 +250,7 @@ take_settings(struct loop *l, const struct effect *f)
 
 	bridge_settings(l->bridge, fresh);
 	routes_reload(l->routes, fresh, f->in_force.ids, f->in_force.keeps, url);
+	fetchers_reload(l->fetchers, fresh, f->in_force.source_keeps);
 	free(url);
 	web_reload(l->web, fresh);
 	settings_unref(l->settings);
@@ -248,6 +262,8 @@ carry_out(struct loop *l, struct effect *f)
 {
 	switch (f->kind) {
 	case EFFECT_REPLY:
+		if (fetchers_answered(l->fetchers, f))
+			break;
 		if (f->reply.kind == REPLY_REFUSED)
 			web_reply_refusal(l->web, f->reply.to, f->reply.refusal, &f->reply.faults);
 		else
@@ -428,43 +444,68 @@ on_term(evutil_socket_t sig, short what, void *ctx)
 
 /* -- start and end -- */
 
-/* What the store knows of the routes; caller frees all of it, also after -1. */
+/* What the store knows of those that have a child. */
+struct known {
+	int64_t *ids;
+	char **keeps, **source_keeps;
+};
+
+/* The caller forgets all of it, also after -1. */
 static int
-read_routes(struct store *store, const struct settings *settings, int64_t *ids, char **keeps,
-	    struct err *err)
+read_known(struct store *store, const struct settings *s, struct known *out, struct err *err)
 {
+	*out = (struct known){ xcalloc(s->route_count + 1, sizeof(*out->ids)),
+			       xcalloc(s->route_count + 1, sizeof(*out->keeps)),
+			       xcalloc(s->source_count + 1, sizeof(*out->source_keeps)) };
 	store_begin(store);
-	for (size_t i = 0; i < settings->route_count; i++) {
-		ids[i] = store_route_id(store, settings->routes[i].name);
-		keeps[i] = store_route_keep(store, ids[i]);
+	for (size_t i = 0; i < s->route_count; i++) {
+		out->ids[i] = store_route_id(store, s->routes[i].name);
+		out->keeps[i] = store_route_keep(store, out->ids[i]);
 	}
+	for (size_t i = 0; i < s->source_count; i++)
+		out->source_keeps[i] = store_source_keep(store, s->sources[i].name);
 	return store_commit(store, err);
 }
 
-static int
-open_bridge_and_routes(struct loop *l, struct store *store, const struct loop_files *files,
-		       bool full, struct err *err)
+static void
+forget_known(const struct settings *s, struct known *k)
+{
+	for (size_t i = 0; i < s->route_count; i++)
+		free(k->keeps[i]);
+	for (size_t i = 0; i < s->source_count; i++)
+		free(k->source_keeps[i]);
+	free(k->ids);
+	free(k->keeps);
+	free(k->source_keeps);
+}
+
+static void
+open_children(struct loop *l, const struct known *k)
 {
 	struct routes_ports ports = { l, port_urgent, port_reply, port_refuse, port_log, port_monotonic,
 				      port_watch };
-	char **keeps = xcalloc(l->settings->route_count + 1, sizeof(*keeps));
-	int64_t *ids = xcalloc(l->settings->route_count + 1, sizeof(*ids));
+	struct fetchers_ports fetching = { l, port_fetched, port_log, port_now };
 	char *url = settings_base_url(l->settings, web_port(l->web));
-	int rc = read_routes(store, l->settings, ids, keeps, err);
+
+	l->children = children_open(l->base, port_monotonic, l);
+	l->routes = routes_open(l->base, l->children, l->settings, k->ids, k->keeps, url, &ports);
+	l->fetchers = fetchers_open(l->base, l->children, l->settings, k->source_keeps, &fetching);
+	free(url);
+}
+
+static int
+open_bridge_and_children(struct loop *l, struct store *store, const struct loop_files *files,
+			 bool full, struct err *err)
+{
+	struct known known;
+	int rc = read_known(store, l->settings, &known, err);
 
 	if (rc == 0)
 		rc = bridge_open(&l->bridge, store, files->store, files->ballast, full, l->settings,
 				 err);
-	if (rc == 0) {
-		l->children = children_open(l->base, port_monotonic, l);
-		l->routes = routes_open(l->base, l->children, l->settings, ids, keeps, url,
-					&ports);
-	}
-	for (size_t i = 0; i < l->settings->route_count; i++)
-		free(keeps[i]);
-	free(keeps);
-	free(ids);
-	free(url);
+	if (rc == 0)
+		open_children(l, &known);
+	forget_known(l->settings, &known);
 	return rc;
 }
 
@@ -504,6 +545,7 @@ close_all(struct loop *l)
 	struct effect *f;
 
 	routes_close(l->routes);
+	fetchers_close(l->fetchers);
 	children_close(l->children);
 	watch_close(l->watch);
 	bridge_close(l->bridge);
@@ -565,10 +607,10 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 	store_set_guard(store, files->guard);
 	store_set_hand(store, files->hand);
 	/* Drivers start last: by then what was in doubt at the last stop is settled on disk,
-	 * and the callback URLs have their port.  The routes' own memory (`keep`) is read before
+	 * and the callback URLs have their port.  The children's own memory (`keep`) is read before
 	 * the engine's thread owns the store. */
 	if (web_open(&l.web, l.base, settings, &ports, err) == 0 &&
-	    open_bridge_and_routes(&l, store, files, full, err) == 0 &&
+	    open_bridge_and_children(&l, store, files, full, err) == 0 &&
 	    write_run_file(&l, files->run, err) == 0) {
 		guard_files_are_open(files->guard);
 		l.watch = watch_open(files->guard, files->store);

@@ -248,6 +248,7 @@ signals_request_free(struct signals_request *q)
 		free(q->documents[i].unreadable);
 	}
 	free(q->documents);
+	free(q->keep);
 	free(q->source);
 	free(q);
 }
@@ -494,6 +495,7 @@ effect_free(struct effect *f)
 		break;
 	case EFFECT_SETTINGS:
 		strings_free(f->in_force.keeps, f->in_force.settings->route_count);
+		strings_free(f->in_force.source_keeps, f->in_force.settings->source_count);
 		free(f->in_force.ids);
 		settings_unref(f->in_force.settings);
 		break;

@@ -149,8 +149,12 @@ struct signals_document {		/* what came as one, and what was read in it */
 
 struct signals_request {		/* one post of a source, all of it in one commit */
 	char *source;
-	struct signals_document *documents;
+	struct signals_document *documents;	/* none: its source only says that it lives */
 	size_t count;
+	/* Fetched: it is settled among itself before rules run, and is answered as done whatever cannot be
+	 * read in it.  first: what was there before the first look is noted, and nobody told. */
+	bool fetched, first;
+	char *keep;			/* what its child wants to be opened with next time; NULL = as it was */
 };
 size_t signals_request_size(const struct signals_request *);	/* signals in all its documents */
 
@@ -483,6 +487,7 @@ struct effect {
 			struct settings *settings;	/* a reference of the effect's own */
 			int64_t *ids;	/* beside its routes: in the store, … */
 			char **keeps;	/* … and what each asked to keep, or NULL */
+			char **source_keeps;	/* the same of its sources */
 		} in_force;
 	};
 };

@@ -219,7 +219,7 @@ static void
 put_in_force(struct engine *e)
 {
 	struct effect *f = effect_new(EFFECT_SETTINGS, -1);
-	size_t count = e->settings->route_count;
+	size_t count = e->settings->route_count, sources = e->settings->source_count;
 
 	f->in_force.settings = settings_ref(e->settings);
 	f->in_force.ids = xcalloc(count + 1, sizeof(*f->in_force.ids));
@@ -228,6 +228,9 @@ put_in_force(struct engine *e)
 		f->in_force.ids[i] = engine_route_named(e, e->settings->routes[i].name)->id;
 		f->in_force.keeps[i] = store_route_keep(e->store, f->in_force.ids[i]);
 	}
+	f->in_force.source_keeps = xcalloc(sources + 1, sizeof(*f->in_force.source_keeps));
+	for (size_t i = 0; i < sources; i++)
+		f->in_force.source_keeps[i] = store_source_keep(e->store, e->settings->sources[i].name);
 	engine_effect(e, f);
 }
 

@@ -22,6 +22,7 @@ struct saying {				/* a signal in hand */
 	size_t place_count, unknown;	/* unknown: codes that are none of ours */
 	const struct rule *rule;	/* NULL: none fits */
 	bool released;			/* by a person: neither held nor braked */
+	bool only_noted;		/* it was there before its source's first poll */
 	struct said why;
 };
 

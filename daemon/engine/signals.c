@@ -349,6 +349,8 @@ judge(struct saying *s)
 		engine_signal_unwatch(s);
 	if (!s->rule)
 		unmatched(s);
+	else if (s->only_noted)
+		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_first_poll);
 	else if (s->rule->trust == RULE_NOTE)
 		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_noted);
 	else if (is_time(s))
@@ -502,26 +504,49 @@ tell(struct saying *s, struct buf *json)
 	buf_puts(json, "}");
 }
 
+/* What its child may want to know of one of its documents: in words where somebody must look. */
 static void
-take_signals(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
-	     const struct signal_post *post, const unsigned char raw[32], struct buf *json)
+tell_child(size_t document, enum signal_state state, const struct said *why, struct buf *json)
 {
-	for (size_t i = 0, f = 0; i < post->count; i++) {
-		struct saying s = { .e = e, .conf = conf, .by = cmd->by, .signal = &post->signals[i],
-				    .raw = raw };
-		const struct said *fault = NULL;
-		struct buf body = { 0 };
+	char text[SAID_BYTES] = "";
 
-		if (f < post->fault_count && post->faults[f].index == i)
-			fault = &post->faults[f++].why;
-		signal_encode(s.signal, &body);
-		s.body = body.data;
-		make_row(&s, source);
-		take_one(&s, fault);
-		buf_puts(json, json->data[json->len - 1] == '[' ? "" : ",");
-		tell(&s, json);
-		buf_fini(&body);
+	buf_printf(json, "{\"document\":%zu,\"state\":\"%s\",\"reason\":", document, signal_state_name(state));
+	buf_json(json, why->phrase == PHRASE_verbatim ? NULL : phrase_name(why->phrase));
+	if (state == SIGNAL_IS_REFUSED) {
+		said_render(why, LANG_EN, text, sizeof(text));
+		buf_puts(json, ",\"text\":");
+		buf_json(json, text);
 	}
+	buf_puts(json, "}");
+}
+
+struct heard_one {			/* of a post: a signal, and what it came in */
+	const struct signal *signal;
+	const struct said *fault;	/* NULL: it can be meant */
+	const unsigned char *raw;	/* NULL: not kept */
+	msec at;			/* when it was said */
+	size_t place, document;		/* in the post */
+	bool newest_first;
+};
+
+static void
+take_signal(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
+	    const struct heard_one *one, struct buf *json)
+{
+	struct saying s = { .e = e, .conf = conf, .by = cmd->by, .signal = one->signal, .raw = one->raw,
+			    .only_noted = cmd->signals->first };
+	struct buf body = { 0 };
+
+	signal_encode(s.signal, &body);
+	s.body = body.data;
+	make_row(&s, source);
+	take_one(&s, one->fault);
+	buf_puts(json, json->data[json->len - 1] == '[' ? "" : ",");
+	if (cmd->signals->fetched)
+		tell_child(one->document, s.row.state, &s.why, json);
+	else
+		tell(&s, json);
+	buf_fini(&body);
 }
 
 /* A body that nobody can read is one signal that was refused. */
@@ -544,23 +569,75 @@ keep_unreadable(struct engine *e, struct command *cmd, const struct source_conf 
 	not_understood(e, conf);
 }
 
-static void
-take_document(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
-	      const struct signals_document *d, struct buf *json)
+/* Which of two that were fetched at once is taken first.  Of a source that takes things back the newest:
+ * what it has ended or said anew since does not ring.  Else in the order in which they were said. */
+static int
+by_instant(const void *left, const void *right)
 {
-	unsigned char raw[32] = { 0 };
+	const struct heard_one *a = left, *b = right;
+	bool later = a->newest_first ? a->at < b->at : a->at > b->at;
 
-	if (d->raw) {
-		EVP_Digest(d->raw, d->raw_len, raw, NULL, EVP_sha256(), NULL);
-		store_signal_raw_put(e->store, source, raw, d->raw, d->raw_len, e->now);
+	if (a->at != b->at)
+		return later ? 1 : -1;
+	return a->place > b->place ? 1 : -1;
+}
+
+static const unsigned char *
+keep_raw(struct engine *e, int64_t source, const struct signals_document *d, unsigned char raw[32])
+{
+	if (!d->raw)
+		return NULL;
+	EVP_Digest(d->raw, d->raw_len, raw, NULL, EVP_sha256(), NULL);
+	store_signal_raw_put(e->store, source, raw, d->raw, d->raw_len, e->now);
+	return raw;
+}
+
+static size_t
+list_document(struct engine *e, const struct signals_document *d, const unsigned char *raw, bool newest_first,
+	      struct heard_one *out, size_t place, size_t document)
+{
+	for (size_t i = 0, f = 0; i < d->post.count; i++) {
+		const struct signal *s = &d->post.signals[i];
+
+		out[i] = (struct heard_one){ .signal = s, .raw = raw, .place = place + i,
+			.document = document,
+			.at = s->sent_at && s->sent_at < e->now ? s->sent_at : e->now,
+			.newest_first = newest_first };
+		if (f < d->post.fault_count && d->post.faults[f].index == i)
+			out[i].fault = &d->post.faults[f++].why;
 	}
-	if (d->unreadable) {
-		keep_unreadable(e, cmd, conf, source, d->unreadable, raw);
-		return;
+	return d->post.count;
+}
+
+static void
+take_documents(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
+	       struct buf *json)
+{
+	const struct signals_request *q = cmd->signals;
+	struct heard_one *all = xcalloc(signals_request_size(q) + 1, sizeof(*all));
+	unsigned char (*raws)[32] = xcalloc(q->count + 1, sizeof(*raws));
+	size_t count = 0;
+
+	for (size_t i = 0; i < q->count; i++) {
+		const struct signals_document *d = &q->documents[i];
+		const unsigned char *raw = keep_raw(e, source, d, raws[i]);
+
+		if (d->unreadable)
+			keep_unreadable(e, cmd, conf, source, d->unreadable, raws[i]);
+		if (d->unreadable && q->fetched) {
+			buf_puts(json, json->data[json->len - 1] == '[' ? "" : ",");
+			tell_child(i, SIGNAL_IS_REFUSED, &d->unreadable->said, json);
+		}
+		count += list_document(e, d, raw, source_has_ends(conf), all + count, count, i);
+		if (d->post.problem)
+			store_task_once(e->store, 0, "source", d->post.problem, e->now);
 	}
-	take_signals(e, cmd, conf, source, &d->post, d->raw ? raw : NULL, json);
-	if (d->post.problem)
-		store_task_once(e->store, 0, "source", d->post.problem, e->now);
+	if (q->fetched)
+		qsort(all, count, sizeof(*all), by_instant);
+	for (size_t i = 0; i < count; i++)
+		take_signal(e, cmd, conf, source, &all[i], json);
+	free(raws);
+	free(all);
 }
 
 void
@@ -580,10 +657,11 @@ engine_signals(struct engine *e, struct command *cmd)
 	store_source_get(e->store, conf->name, e->now, &source);
 	engine_source_heard(e, conf, &source);
 	buf_puts(&json, "{\"signals\":[");
-	for (size_t i = 0; i < q->count; i++)
-		take_document(e, cmd, conf, source.id, &q->documents[i], &json);
+	take_documents(e, cmd, conf, source.id, &json);
 	buf_puts(&json, "]}");
-	if (q->count == 1 && q->documents[0].unreadable) {
+	if (q->keep)
+		store_source_keep_set(e->store, source.id, q->keep);
+	if (!q->fetched && q->documents[0].unreadable) {
 		engine_refuse(e, cmd->reply_to, q->documents[0].unreadable);
 		buf_fini(&json);
 	} else {

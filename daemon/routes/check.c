@@ -149,7 +149,7 @@ routes_check(const struct settings *s, const struct route_conf *conf, struct rou
 	int status;
 
 	*out = (struct route_answer){ .verdict = ROUTE_UNFIT };
-	program = driver_program(s, conf, err);
+	program = settings_program(s, conf->driver, err);
 	if (!program) {
 		/* err says so */
 	} else if ((t.pid = child_spawn(program, no_files, &t.in, &t.out, NULL)) < 0) {

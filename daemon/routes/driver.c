@@ -9,30 +9,12 @@
 
 #define CHANGE_GRACE_MS 5000		/* for a driver whose options change or whose route goes */
 
-char *
-driver_program(const struct settings *s, const struct route_conf *conf, struct err *err)
-{
-	struct buf path = { 0 };
-	char *program;
-
-	if (strchr(conf->driver, '/'))
-		buf_puts(&path, conf->driver);
-	else
-		buf_printf(&path, "%s/%s", s->driver_dir, conf->driver);
-	program = buf_take(&path);
-	if (access(program, X_OK) == 0)
-		return program;
-	err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), driver_missing, program);
-	free(program);
-	return NULL;
-}
-
 static char *
 on_program(void *owner, struct err *err)
 {
 	const struct driver *d = owner;
 
-	return driver_program(d->settings, d->conf, err);
+	return settings_program(d->settings, d->conf->driver, err);
 }
 
 #define PLACE_OF(fd) ((fd) - STDERR_FILENO - 1)

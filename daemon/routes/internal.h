@@ -109,9 +109,7 @@ void options_set(struct settings **, const struct route_conf **, struct settings
 bool options_follow(struct driver *, struct command *lost);
 void options_are_good(struct driver *);		/* it is ready with them */
 
-/* driver.c: the program's path, caller frees; NULL: err says how to mend that there is none. */
-char *driver_program(const struct settings *, const struct route_conf *, struct err *);
-/* Not started yet. */
+/* driver.c.  Not started yet. */
 struct driver *driver_new(struct routes *, struct settings *, const struct route_conf *,
 			  int64_t id, const char *keep);
 /* Options from a reload; false: what its process has been told stays true. */

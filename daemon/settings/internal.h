@@ -4,6 +4,7 @@
 #define GONG_SETTINGS_INTERNAL_H
 
 #include <confuse.h>
+#include <jansson.h>
 
 #include "daemon/settings/settings.h"
 
@@ -52,6 +53,12 @@ char *read_secret(const char *path, struct err *);
 
 /* Who may read that file is looked at by --check.  Returns the path. */
 const char *note_secret(struct settings *, const char *path);
+
+/* config.c */
+extern cfg_opt_t option_opts[];			/* of a section `option` */
+/* A section's `config`, a JSON object, with its options in it; caller's.  NULL: err; `no_object` is the
+ * phrase for what is none, of the section's title, the line in it and the trouble. */
+json_t *conf_config(struct settings *, cfg_t *section, enum phrase no_object, struct err *);
 
 /* source.c */
 extern cfg_opt_t source_opts[];

@@ -61,9 +61,6 @@ static cfg_opt_t client_opts[] = {
 	CONF_WHOLE("recipients_max", 0), CFG_STR("contact", NULL, CFGF_NONE),
 	CFG_END()
 };
-static cfg_opt_t option_opts[] = {
-	CFG_STR("value", NULL, CFGF_NONE), CFG_STR("file", NULL, CFGF_NONE), CFG_END()
-};
 static cfg_opt_t canary_opts[] = {
 	CONF_DURATION("every", 0), CFG_STR("to", "", CFGF_NONE),
 	CONF_DURATION("within", SECONDS(180)), CFG_END()
@@ -393,37 +390,11 @@ says_true(json_t *value)
 static int
 read_route_config(struct settings *s, struct route_conf *r, cfg_t *section, struct err *err)
 {
-	json_error_t where;
+	json_t *json = conf_config(s, section, PHRASE_route_config, err);
 	bool simulates;
-	json_t *json = json_loads(cfg_getstr(section, "config"), JSON_REJECT_DUPLICATES, &where);
 
-	if (!json_is_object(json)) {
-		json_decref(json);
-		return conf_say(section, err, route_config, r->name, NUM(where.line), where.text);
-	}
-	for (unsigned i = 0; i < cfg_size(section, "option"); i++) {
-		cfg_t *option = cfg_getnsec(section, "option", i);
-		const char *value = cfg_getstr(option, "value"), *file = cfg_getstr(option, "file");
-		char *path, *body;
-
-		if (!value == !file) {
-			json_decref(json);
-			return conf_say(option, err, option_which, QUOTE(cfg_title(option)));
-		}
-		if (value) {
-			json_object_set_new(json, cfg_title(option), json_string(value));
-			continue;
-		}
-		path = conf_path(s->path, file);
-		body = read_secret(note_secret(s, path), err);
-		free(path);
-		if (!body) {
-			json_decref(json);
-			return -1;
-		}
-		json_object_set_new(json, cfg_title(option), json_string(body));
-		free(body);
-	}
+	if (!json)
+		return -1;
 	r->config = json_dumps(json, JSON_COMPACT);
 	r->reset_command = xstrdup(json_string_value(json_object_get(json, "reset_command")));
 	simulates = says_true(json_object_get(json, "simulation"));

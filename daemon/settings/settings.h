@@ -180,6 +180,9 @@ struct settings_listener {
 /* Reads gong.conf and what it names.  -1: err says file, line, what and remedy, of the first fault.
  * `listener` may be NULL. */
 int settings_load(struct settings **out, const char *path, const struct settings_listener *, struct err *);
+/* The path of a program beside the drivers, or where its name says; caller frees.  NULL: gong cannot run
+ * it, err says how to mend that. */
+char *settings_program(const struct settings *, const char *name, struct err *);
 struct settings *settings_ref(struct settings *);
 void settings_unref(struct settings *);
 

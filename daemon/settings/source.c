@@ -8,6 +8,8 @@
 
 cfg_opt_t source_opts[] = {
 	CFG_STR("format", NULL, CFGF_NONE), CFG_STR("rules", NULL, CFGF_NONE),
+	CFG_STR("fetch", NULL, CFGF_NONE), CFG_STR("config", "{}", CFGF_NONE),
+	CFG_SEC("option", option_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_STR_LIST("by", "{bearer}", CFGF_NONE), CFG_STR("token_file", NULL, CFGF_NONE),
 	CFG_STR("hmac_header", "X-Signature", CFGF_NONE), CFG_STR("hmac_time_header", NULL, CFGF_NONE),
 	CFG_STR("up_to", "notice", CFGF_NONE),
@@ -103,6 +105,39 @@ take_token(struct settings *s, struct source_conf *c, cfg_t *section, struct err
 	return 0;
 }
 
+/* Its child is gongd's own: it needs no token, and nobody else speaks in its name. */
+static int
+take_fetch(struct settings *s, struct source_conf *c, cfg_t *section, struct err *err)
+{
+	json_t *json;
+
+	if (cfg_getstr(section, "token_file"))
+		return conf_say(section, err, source_fetch_token, c->name);
+	json = conf_config(s, section, PHRASE_source_config, err);
+	if (!json)
+		return -1;
+	c->fetch = xstrdup(cfg_getstr(section, "fetch"));
+	c->config = json_dumps(json, JSON_COMPACT);
+	json_decref(json);
+	return 0;
+}
+
+static int
+take_door(struct settings *s, struct source_conf *c, cfg_t *section, struct err *err)
+{
+	if (cfg_getstr(section, "fetch"))
+		return take_fetch(s, c, section, err);
+	return take_ways(c, section, err) < 0 ? -1 : take_token(s, c, section, err);
+}
+
+bool
+source_same_fetch(const struct settings *s, const struct source_conf *a, const struct settings *t,
+		  const struct source_conf *b)
+{
+	return strcmp(a->fetch, b->fetch) == 0 && strcmp(a->config, b->config) == 0 &&
+		(strchr(a->fetch, '/') || strcmp(s->driver_dir, t->driver_dir) == 0);
+}
+
 static int
 take_limits(struct source_conf *c, cfg_t *section, struct err *err)
 {
@@ -186,8 +221,8 @@ take_source(struct settings *s, cfg_t *section, struct hearing *h, struct err *e
 	c->shares_refs = xcalloc(shares + 1, sizeof(*c->shares_refs));
 	for (unsigned i = 0; i < shares; i++)
 		c->shares_refs[c->shares_count++] = xstrdup(cfg_getnstr(section, "shares_refs", i));
-	if (take_format(c, section, err) < 0 || take_ways(c, section, err) < 0 ||
-	    take_token(s, c, section, err) < 0 || take_limits(c, section, err) < 0)
+	if (take_format(c, section, err) < 0 || take_door(s, c, section, err) < 0 ||
+	    take_limits(c, section, err) < 0)
 		return -1;
 	return take_rules(s, c, section, h, err);
 }
@@ -219,6 +254,8 @@ void
 source_fini(struct source_conf *c)
 {
 	free(c->name);
+	free(c->fetch);
+	free(c->config);
 	free(c->token);
 	free(c->hmac_header);
 	free(c->hmac_time_header);

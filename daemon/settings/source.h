@@ -54,8 +54,11 @@ struct rules {				/* a rules file */
 struct source_conf {
 	char *name;
 	enum source_format format;
-	unsigned ways;			/* bits 1 << source_way */
-	char *token;			/* the shared secret itself: HMAC needs it */
+	/* The program that fetches or subscribes, as a route's driver, and the JSON object that it is
+	 * opened with; NULL: its system posts, by one of its ways. */
+	char *fetch, *config;
+	unsigned ways;			/* bits 1 << source_way; 0 = nobody may post */
+	char *token;			/* the shared secret itself: HMAC needs it; NULL with `fetch` */
 	char *hmac_header;
 	char *hmac_time_header;		/* its Unix time and ":" stand before the body in the MAC; NULL = none */
 	enum severity up_to;
@@ -89,6 +92,9 @@ const struct rule *rules_named(const struct rules *, const char *name);	/* NULL:
  * roles it names, already read. */
 int rules_parse(struct rules *out, const char *body, const char *file, const struct settings *,
 		struct err *);
+/* Is what a process of `fetch` was told still true? */
+bool source_same_fetch(const struct settings *, const struct source_conf *, const struct settings *,
+		       const struct source_conf *);
 void rules_fini(struct rules *);
 void source_fini(struct source_conf *);
 

@@ -42,7 +42,9 @@ source_conf_json(const struct source_conf *c, struct buf *out)
 			buf_printf(out, "%s\"%s\"", any ? "," : "", source_way_name((enum source_way)way));
 			any = true;
 		}
-	buf_printf(out, "],\"up_to\":\"%s\",\"trust\":\"%s\",\"drill_only\":%s,\"heartbeat_ms\":%lld,"
+	buf_puts(out, "],");
+	json_text(out, "fetch", c->fetch);
+	buf_printf(out, ",\"up_to\":\"%s\",\"trust\":\"%s\",\"drill_only\":%s,\"heartbeat_ms\":%lld,"
 		   "\"rules\":[", severity_name(c->up_to), rule_trust_name(c->trust),
 		   c->drill_only ? "true" : "false", (long long)c->heartbeat_ms);
 	for (size_t i = 0; i < c->rules.count; i++) {

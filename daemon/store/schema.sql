@@ -246,7 +246,9 @@ CREATE INDEX inbound_of ON inbound (contact, id) WHERE contact IS NOT NULL;
 -- alarm; told_at: when the duty officer heard of that; task, notice: of the alarm that stands
 CREATE TABLE source (
 	id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, heard_at INTEGER NOT NULL,
-	silent_since INTEGER, told_at INTEGER, task INTEGER, notice INTEGER, shut_ms INTEGER NOT NULL DEFAULT 0
+	silent_since INTEGER, told_at INTEGER, task INTEGER, notice INTEGER,
+	shut_ms INTEGER NOT NULL DEFAULT 0,
+	keep TEXT			-- what its child wants to be opened with next time
 ) STRICT;
 -- act: 0 alert, 1 update, 2 end, 3 test, 4 beat.  state: 0 new (waits until due_at), 1 matched, 2 unmatched,
 -- 3 held, 4 ignored, 5 refused.  made: its ref is a digest of gong's.  at: when it was said; outcome: digest

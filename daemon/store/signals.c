@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/buf.h"
 #include "daemon/store/internal.h"
 
 static const char *const states[] = {
@@ -66,6 +67,25 @@ store_source_get(struct store *s, const char *name, msec now, struct source_row 
 		.shut_ms = sqlite3_column_int64(st, 6),
 	};
 	store_done(st);
+}
+
+char *
+store_source_keep(struct store *s, const char *name)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT keep FROM source WHERE name = ?", "t", name);
+	char *keep = NULL;
+
+	if (store_step(s, st)) {
+		keep = xstrdup((const char *)sqlite3_column_text(st, 0));
+		store_done(st);
+	}
+	return keep;
+}
+
+void
+store_source_keep_set(struct store *s, int64_t source, const char *keep)
+{
+	store_run(s, "UPDATE source SET keep = ?1 WHERE id = ?2 AND keep IS NOT ?1", "ti", keep, source);
 }
 
 void

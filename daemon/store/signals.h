@@ -30,6 +30,8 @@ struct source_row {
 /* Its row, made when it is not there. */
 void store_source_get(struct store *, const char *name, msec now, struct source_row *);
 void store_source_put(struct store *, const struct source_row *);
+char *store_source_keep(struct store *, const char *name);	/* caller frees; NULL: nothing */
+void store_source_keep_set(struct store *, int64_t source, const char *keep);
 void store_source_name(struct store *, int64_t source, char *out, size_t size);	/* "": there is none */
 typedef void (*source_fn)(void *ctx, const char *name, const struct source_row *);
 void store_sources(struct store *, source_fn, void *ctx);	/* at most 256; `fn` may write */

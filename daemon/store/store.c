@@ -706,7 +706,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	/* 9 to 10: how long nobody could hear a source; what keeps an alert from calling. */
 	"ALTER TABLE source ADD COLUMN shut_ms INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE alert ADD COLUMN holds INTEGER NOT NULL DEFAULT 0;"
-	"ALTER TABLE alert ADD COLUMN held_at INTEGER;",
+	"ALTER TABLE alert ADD COLUMN held_at INTEGER;"
+	"ALTER TABLE source ADD COLUMN keep TEXT;",
 };
 
 static int

@@ -320,6 +320,47 @@ kit_ready(struct kit *k, const struct kit_offer *o)
 	end_line(k);
 }
 
+void
+kit_ready_to_fetch(struct kit *k)
+{
+	json_t *ready = json_pack("{s:s,s:i,s:s}", "ev", "ready", "protocol", 1, "version", GONG_VERSION);
+
+	kit_complete_ready(k, ready);
+	kit_event(k, ready);
+}
+
+bool
+kit_signal(struct kit *k, const char *id, bool first, const char *keep, json_t *documents)
+{
+	json_t *event = json_pack("{s:s,s:s,s:b,s:o}", "ev", "signal", "id", id, "first", first, "documents",
+				  documents);
+	char *line;
+	bool fits;
+
+	if (keep)
+		json_object_set_new(event, "keep", json_string(keep));
+	line = json_dumps(event, JSON_COMPACT);
+	fits = line && strlen(line) < KIT_LINE_MAX;
+	if (fits) {
+		buf_puts(&k->out, line);
+		buf_puts(&k->out, "\n");
+		flush_soon(k);
+	}
+	free(line);
+	json_decref(event);
+	return fits;
+}
+
+void
+kit_beat(struct kit *k, const char *keep)
+{
+	json_t *event = json_pack("{s:s}", "ev", "beat");
+
+	if (keep)
+		json_object_set_new(event, "keep", json_string(keep));
+	kit_event(k, event);
+}
+
 static void
 mark(struct kit *k, uint32_t slot, uint32_t left)
 {
@@ -781,8 +822,12 @@ on_open(struct kit *k, json_t *op)
 	if (!k->journal)
 		open_journal(k, said);
 	take_page(k, (int)number(op, "page", -1));
-	k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
-			string(op, NULL, "state"));
+	if (json_object_get(op, "source"))
+		k->driver->open(k, string(op, NULL, "source"), json_object_get(op, "config"),
+				string(op, NULL, "keep"));
+	else
+		k->driver->open(k, string(op, NULL, "route"), json_object_get(op, "config"),
+				string(op, NULL, "state"));
 }
 
 /* A driver that knows no such question can still say how far it could confine itself here. */
@@ -808,11 +853,13 @@ on_again(evutil_socket_t fd, short what, void *ctx)
 }
 
 static void
-on_took(struct kit *k, const char *id)
+on_took(struct kit *k, const char *id, json_t *op)
 {
 	if (k->journal)
 		journal_took(k->journal, id);
-	if (k->driver->took)
+	if (k->driver->signalled)
+		k->driver->signalled(k, id, json_object_get(op, "signals"));
+	else if (k->driver->took)
 		k->driver->took(k, id);
 }
 
@@ -823,14 +870,14 @@ run_op(struct kit *k, json_t *op)
 
 	if (!name)
 		return;
-	if (strcmp(name, "send") == 0)
+	if (strcmp(name, "send") == 0 && k->driver->send)
 		on_send(k, op);
 	else if (strcmp(name, "call") == 0)
 		on_call(k, op);
 	else if (strcmp(name, "withdraw") == 0)
 		on_withdraw(k, op);
 	else if (strcmp(name, "took") == 0 && id)
-		on_took(k, id);
+		on_took(k, id, op);
 	else if (strcmp(name, "callback") == 0 && k->driver->callback)
 		k->driver->callback(k, op);
 	else if (strcmp(name, "ask") == 0)

@@ -61,12 +61,16 @@ struct kit_question {			/* borrowed for the time of the callback */
 };
 
 struct kit_driver {
-	/* Configure; call kit_ready when able to send, kit_fatal when never. */
-	void (*open)(struct kit *, const char *route, json_t *config, const char *state);
-	void (*send)(struct kit *, const struct kit_send *);
+	/* Configure; call kit_ready when able to send, kit_ready_to_fetch when able to fetch, kit_fatal
+	 * when never.  `name`: of the route, or of the source; `state`: what it kept last. */
+	void (*open)(struct kit *, const char *name, json_t *config, const char *state);
+	void (*send)(struct kit *, const struct kit_send *);		/* NULL: it fetches */
 	void (*call)(struct kit *, const struct kit_call *);		/* may be NULL */
 	void (*withdraw)(struct kit *, const char *id);			/* may be NULL */
 	void (*took)(struct kit *, const char *id);			/* may be NULL */
+	/* What kit_signal said is in the books; `signals`: what became of it, docs/fetchers.md.  NULL: it
+	 * does not fetch. */
+	void (*signalled)(struct kit *, const char *id, json_t *signals);
 	void (*callback)(struct kit *, json_t *op);			/* may be NULL */
 	/* Answered exactly once, by kit_answer or kit_refuse, now or later. */
 	void (*ask)(struct kit *, const struct kit_question *);		/* may be NULL */
@@ -150,6 +154,17 @@ void kit_refuse(struct kit *, const char *id, const char *reason);	/* ok: false 
 /* Asks gongd to run the route's reset_command for this device; `reset` is called once, within 70 s,
  * unless gongd is an old one. */
 void kit_reset(struct kit *, const char *device);
+/* A child that fetches for a source (docs/fetchers.md). */
+void kit_ready_to_fetch(struct kit *);
+/* One post of many documents, taken over: [{"body" or "base64", "type", "ref", "labels"}].  `keep`: what
+ * `open` shall say next time, kept with them; NULL = as it was.  `first`: it has never looked before, what
+ * is there is old.  Said anew until `signalled`, by gongd while this process lives, by the next process
+ * after that.  false: it is more than a line can carry (KIT_LINE_MAX), nothing was said. */
+bool kit_signal(struct kit *, const char *id, bool first, const char *keep, json_t *documents);
+#define KIT_LINE_MAX (1024 * 1024 - 1024)
+/* It has looked, and there is nothing new: that is a sign of life of the source, too. */
+void kit_beat(struct kit *, const char *keep);
+
 /* The answer to a check, then the driver ends: [{"template", "language", "problem"}], taken over;
  * NULL: it was not asked. */
 void kit_checked(struct kit *, json_t *problems);

@@ -110,7 +110,7 @@ names "$sql" $others | complain "only daemon/store names SQL"
 
 # 4. Only the loop thread's files name libevent; drivers have loops of their own.
 event='event2/|\b(?:event_(?:new|add|del|free|base_\w+|active|assign|pending)|evtimer_\w+|evsignal_\w+|evbuffer_\w+|bufferevent_\w+|evhttp_\w+|evconnlistener_\w+|struct\s+(?:event|event_base|evbuffer|bufferevent))\b'
-names "$event" $(files core files daemon ctl | grep -vP '^daemon/(?:children/|routes/|web/|(?:loop|bridge|main)\.[ch]$)') |
+names "$event" $(files core files daemon ctl | grep -vP '^daemon/(?:children/|routes/|fetchers/|web/|(?:loop|bridge|main)\.[ch]$)') |
 	complain "only the loop thread's files name libevent"
 
 # 5. Libraries stay where they belong.
