@@ -51,9 +51,39 @@ take_header(char *data, size_t size, size_t count, void *to)
 	return len;
 }
 
+static const char *
+cut_word(CURLcode code)
+{
+	switch (code) {
+	case CURLE_OPERATION_TIMEDOUT:
+		return WORD(socket_no_answer);
+	case CURLE_GOT_NOTHING:
+	case CURLE_RECV_ERROR:
+	case CURLE_SEND_ERROR:
+	case CURLE_PARTIAL_FILE:
+		return WORD(socket_cut);
+	default:
+		return curl_easy_strerror(code);	/* a rare one */
+	}
+}
+
+/* The answer got lost: was anything done, and may it be done again? */
+static void
+say_lost(const struct ctl *ctl, const struct client_request *q, const char *why, struct err *err)
+{
+	struct about at = about_name(CONCEPT_OPTION, "--socket");
+
+	if (q->lost == LOST_LOOKING || (!q->body && !q->method))
+		err_say(err, REFUSED_FAULT, at, socket_broke_looking, ctl->socket, why);
+	else if (q->lost == LOST_IMPORT)
+		err_say(err, REFUSED_FAULT, at, socket_broke_import, ctl->socket, why);
+	else
+		err_say(err, REFUSED_FAULT, at, socket_broke, ctl->socket, why);
+}
+
 /* Says what hinders the connection and how to mend it; `code` is curl's. */
 static int
-not_reached(struct ctl *ctl, CURLcode code, struct err *err)
+not_reached(struct ctl *ctl, const struct client_request *q, CURLcode code, struct err *err)
 {
 	struct about at = about_name(CONCEPT_OPTION, "--socket");
 	long os = 0;
@@ -66,8 +96,7 @@ not_reached(struct ctl *ctl, CURLcode code, struct err *err)
 	else if (code == CURLE_COULDNT_CONNECT)
 		err_say(err, REFUSED_FAULT, at, socket_silent, ctl->socket);
 	else
-		err_say(err, REFUSED_FAULT, at, socket_broke, ctl->socket,
-			curl_easy_strerror(code));
+		say_lost(ctl, q, cut_word(code), err);
 	return CTL_NOT_REACHED;
 }
 
@@ -158,7 +187,7 @@ client_ask(struct ctl *ctl, const struct client_request *q, json_t **out, struct
 
 	*out = NULL;
 	if (rc != CURLE_OK) {
-		code = not_reached(ctl, rc, err);
+		code = not_reached(ctl, q, rc, err);
 	} else {
 		curl_easy_getinfo(ctl->curl, CURLINFO_RESPONSE_CODE, &status);
 		*out = json_loadb(body.data ? body.data : "", body.len,
@@ -187,7 +216,7 @@ client_fetch(struct ctl *ctl, const char *path, struct buf *out)
 	int code;
 
 	if (rc != CURLE_OK)
-		return ctl_fail(ctl, not_reached(ctl, rc, &err), &err);
+		return ctl_fail(ctl, not_reached(ctl, &q, rc, &err), &err);
 	curl_easy_getinfo(ctl->curl, CURLINFO_RESPONSE_CODE, &status);
 	buf_puts(out, "");
 	if (status == 200)

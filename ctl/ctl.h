@@ -97,12 +97,16 @@ int output_end(const struct ctl *, int code);
 
 /* client.c -- one request to gongd.  Returns CTL_OK with *out (the answer, caller owns it), or
  * CTL_REFUSED or CTL_NOT_REACHED with err filled. */
+/* What is told of a request whose answer did not come: it may have been done; it changes nothing, as one
+ * without a body never does; what it did may be done again. */
+enum lost_answer { LOST_DONE, LOST_LOOKING, LOST_IMPORT };
 struct client_request {
 	const char *path;		/* with its query */
 	const char *type, *body;	/* NULL body = GET */
 	size_t len;
 	const char *method;		/* of a body; NULL = POST */
 	const char *if_match;		/* an ETag; NULL = whatever it is now */
+	enum lost_answer lost;
 	long wait_s;			/* for the answer; 0 = as usual */
 	bool keep_problem;		/* *out of a refusal is its document, even without --json */
 };

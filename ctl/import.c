@@ -69,13 +69,14 @@ read_file(struct ctl *ctl, const char *path, struct buf *out)
 
 /* No charset: gongd sees for itself whether it is UTF-8 or GBK. */
 static int
-post_file(struct ctl *ctl, const char *path, const struct buf *file, json_t **answer)
+post_file(struct ctl *ctl, const char *path, const struct buf *file, enum lost_answer lost, json_t **answer)
 {
 	struct client_request q = {
 		.path = path,
 		.body = file->data ? file->data : "",
 		.len = file->len,
 		.type = "text/csv",
+		.lost = lost,
 		.keep_problem = true,
 	};
 	struct err err = {0};
@@ -138,7 +139,9 @@ take_over(struct ctl *ctl, const char *kind, const struct buf *file)
 	int code;
 
 	buf_printf(&path, "/v1/import/%s", kind);
-	code = post_file(ctl, path.data, file, &answer);
+	if (args_has(ctl, "--yes") && strcmp(kind, "contacts") == 0)
+		query_add(&path, "yes", "1");
+	code = post_file(ctl, path.data, file, LOST_IMPORT, &answer);
 	buf_fini(&path);
 	if (code != CTL_OK)
 		return code;
@@ -388,7 +391,8 @@ apply(struct ctl *ctl, json_t *preview, bool yes, json_t **answer)
 	json_t *body =
 		json_pack("{s:b,s:b}", "replace", args_has(ctl, "--replace"), "yes", yes);
 	char *text = json_dumps(body, JSON_COMPACT);
-	struct client_request q = {.body = text, .len = strlen(text), .wait_s = APPLY_S};
+	struct client_request q = {.body = text, .len = strlen(text), .wait_s = APPLY_S,
+				    .lost = LOST_IMPORT};
 	struct err err = {0};
 	int code;
 
@@ -440,7 +444,7 @@ show_first(struct ctl *ctl, const char *kind, const struct buf *file, bool asks)
 	query_add(&path, "preview", "1");
 	if (args_has(ctl, "--within"))
 		query_add(&path, "within", args_value(ctl, "--within"));
-	code = post_file(ctl, path.data, file, &preview);
+	code = post_file(ctl, path.data, file, LOST_LOOKING, &preview);
 	buf_fini(&path);
 	if (code != CTL_OK)
 		return code;

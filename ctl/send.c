@@ -2,6 +2,7 @@
 #include "ctl/ctl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <time.h>
@@ -377,18 +378,22 @@ static int
 post(struct ctl *ctl, const char *path, json_t *body)
 {
 	bool dry = args_has(ctl, "--dry-run");
+	char *text = json_dumps(body, JSON_COMPACT);
+	struct client_request q = { .body = text, .len = strlen(text), .lost = dry ? LOST_LOOKING : LOST_DONE };
 	struct buf full = { 0 };
-	json_t *answer, *kept = json_incref(body);
+	json_t *answer;
 	int code;
 
 	buf_printf(&full, "%s%s", path, dry ? "?dry_run=1" : "");
-	code = client_post(ctl, full.data, body, &answer);
+	q.path = full.data;
+	code = client_post_request(ctl, &q, &answer);
 	buf_fini(&full);
+	free(text);
 	if (code == CTL_NOT_REACHED && !dry)
-		say_repeat(ctl, kept);
+		say_repeat(ctl, body);
 	if (code == CTL_OK && ctl->json) {
 		if (!dry)
-			json_object_set(answer, "key", json_object_get(kept, "key"));
+			json_object_set(answer, "key", json_object_get(body, "key"));
 		ctl_json(answer);
 	} else if (code == CTL_OK) {
 		warn_nobody(ctl, answer);
@@ -397,12 +402,12 @@ post(struct ctl *ctl, const char *path, json_t *body)
 		if (dry)
 			plan_print(ctl, answer);
 		else
-			accepted_print(ctl, answer, member_text(kept, "key"));
+			accepted_print(ctl, answer, member_text(body, "key"));
 		tell_replaced(ctl, answer);
 		warn_incomplete(ctl, answer);
 		json_decref(answer);
 	}
-	json_decref(kept);
+	json_decref(body);
 	return code;
 }
 

@@ -84,7 +84,7 @@ source_test(struct ctl *ctl)
 		return ctl_fail(ctl, CTL_USAGE, &err);
 	snprintf(path, sizeof(path), "/v1/sources/%s/test", ctl->operands[0]);
 	code = client_post_request(ctl, &(struct client_request){ .path = path, .body = bytes, .len = len,
-			.type = "application/octet-stream" }, &answer);
+			.type = "application/octet-stream", .lost = LOST_LOOKING }, &answer);
 	free(bytes);
 	if (code != CTL_OK)
 		return code;

@@ -53,6 +53,16 @@ look_at_mode(const struct looking *l, const char *path, const struct stat *st)
 		       user_name(st->st_uid, (char[64]){ 0 }), user_name(l->owner, (char[64]){ 0 }));
 }
 
+/* errno says why; it is read before the name of the user is, for that sets it, too. */
+static void
+say_closed(const struct looking *l, const char *path)
+{
+	const char *why = cause_word(errno);
+
+	REPORT(l->report, REPORT_ERROR, path, check_secret_closed, path,
+	       user_name(l->owner, (char[64]){ 0 }), why);
+}
+
 static void
 look_at_secret(const struct looking *l, const char *path)
 {
@@ -61,8 +71,7 @@ look_at_secret(const struct looking *l, const char *path)
 
 	/* Root could, and gongd runs as somebody else; --check does so, too, by now. */
 	if (stat(path, &st) < 0 || access(path, R_OK) < 0) {
-		REPORT(l->report, REPORT_ERROR, path, check_secret_closed, path,
-		       user_name(l->owner, (char[64]){ 0 }), cause_word(errno));
+		say_closed(l, path);
 		return;
 	}
 	look_at_mode(l, path, &st);
@@ -164,8 +173,7 @@ check_secrets(struct report *r, const struct settings *s, msec now)
 	if (has_secrets(s))
 		look_at_secret(&l, s->path);
 	else if (access(s->path, R_OK) < 0)
-		REPORT(r, REPORT_ERROR, s->path, check_secret_closed, s->path,
-		       user_name(l.owner, (char[64]){ 0 }), cause_word(errno));
+		say_closed(&l, s->path);
 	for (size_t i = 0; i < s->secret_count; i++)
 		look_at_secret(&l, s->secrets[i]);
 	for (size_t i = 0; i < s->route_count; i++)

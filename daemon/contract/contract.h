@@ -198,8 +198,8 @@ struct import_row {
 
 /* Engine's: how far an import is; a turn that fails takes it back. */
 struct import_progress {
-	enum import_phase { IMPORT_LINKING, IMPORT_CHECKING, IMPORT_ROWS, IMPORT_MISSING, IMPORT_LOOKING,
-			    IMPORT_OVER } phase;
+	enum import_phase { IMPORT_LINKING, IMPORT_CHECKING, IMPORT_WEIGHING, IMPORT_ROWS, IMPORT_MISSING,
+			    IMPORT_LOOKING, IMPORT_OVER } phase;
 	size_t done;			/* rows, in that phase */
 	size_t added, changed, unchanged, missing;
 	int64_t staged;			/* preview: its id; 0 = not yet */
@@ -212,6 +212,7 @@ struct import_progress {
 struct import_request {
 	enum import_kind kind;
 	bool preview;			/* compare only; what it would do is stored and told */
+	bool yes;			/* contacts, no preview: though an open target loses its last person */
 	division_code within;		/* preview: who and what the file lacks, of this division; 0 = of all */
 	struct import_row *rows;
 	size_t row_count;

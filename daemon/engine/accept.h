@@ -65,6 +65,15 @@ void engine_stage_aside(struct engine *, int64_t id);		/* it will not be finishe
 
 /* -- bereft.c -- */
 
+/* Of an import that is no preview, 0: its rows are told, all of them, then it looks as for others.  begin:
+ * false, another looks just now.  rows_end: false, nobody loses anything. */
+bool engine_bereft_begin(struct engine *);
+void engine_bereft_row(struct engine *, const struct card *was, const struct card *now);	/* was: may be NULL */
+bool engine_bereft_rows_end(struct engine *);
+bool engine_bereft_is(const struct engine *, int64_t import);	/* it looks, for that one */
+/* The refusal of one that would leave q->lost open targets without anybody; `about` says what overrides it.
+ * -1. */
+int engine_bereft_say(const struct staged *q, struct about, struct err *);
 /* Fills q->lost and lost_at; false: there is more to look at, in turns to come. */
 bool engine_bereft_slice(struct engine *, struct staged *q);
 void engine_bereft_end(struct engine *, int64_t import);	/* that one looks no more */

@@ -361,28 +361,9 @@ check(struct applying *a)
 	}
 }
 
-/* "清东湾, 七里庄 …": of the first ones. */
-static void
-names_of(const struct staged *q, char *out, size_t size)
-{
-	json_t *list = json_loads(q->lost_at, 0, NULL), *one;
-	size_t i, n = 0;
-
-	*out = '\0';
-	json_array_foreach(list, i, one) {
-		const char *name = json_string_value(json_object_get(one, "name"));
-
-		if (!name || n + strlen(name) + 8 > size)
-			break;
-		n += (size_t)snprintf(out + n, size - n, "%s%s", i ? "、" : "", name);
-	}
-	json_decref(list);
-}
-
 static void
 look(struct applying *a)
 {
-	char names[200];
 	struct err err;
 
 	if (!engine_bereft_slice(a->e, a->q))
@@ -391,8 +372,7 @@ look(struct applying *a)
 	next_stage(a, STAGE_WRITING);
 	if (!a->q->lost)
 		return;
-	names_of(a->q, names, sizeof(names));
-	err_say(&err, REFUSED_CONFLICT, about(CONCEPT_YES), import_bereaves, NUM(a->q->lost), names);
+	engine_bereft_say(a->q, about(CONCEPT_YES), &err);
 	refuse(a->e, a->q, &err);
 }
 

@@ -1,8 +1,10 @@
 /* bereft.c -- open targets that would have nobody left to call, were an import applied: those whom its file
  * does not name lose their posts, others it moves or makes inactive.  Whom the file itself brings to such a
- * post counts as there already. */
+ * post counts as there already.  The rows of a preview are read from the store; of what is written at once
+ * whoever reads them says so (engine_bereft_row), as the import 0. */
 #include "daemon/engine/accept.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,43 +95,49 @@ card_has_post(const struct card *c, const struct person_post *post)
 
 /* Posts that he has now and will not have. */
 static void
-leave_posts(struct bereft *b, const struct staged_row *r)
+leave_posts(struct bereft *b, const struct card *was, const struct card *now)
 {
 	struct person p;
 
-	if (!r->old || card_decode(&b->was, r->key, r->old) < 0 || !b->was.active ||
-	    !store_person_by_ref(b->e->store, r->key, &p))
+	if (!was->active || !store_person_by_ref(b->e->store, now->ref, &p))
 		return;
-	if (!b->card.active)
+	if (!now->active)
 		table_put(&b->moved, p.id, &inactive);
-	for (size_t i = 0; i < b->was.post_count; i++) {
-		const struct person_post *post = &b->was.posts[i];
+	for (size_t i = 0; i < was->post_count; i++) {
+		const struct person_post *post = &was->posts[i];
 
-		if (card_has_post(&b->card, post))
+		if (card_has_post(now, post))
 			continue;
 		table_put(&b->left, seat_key(p.id, post->role, post->division), b);
-		if (b->card.active)
+		if (now->active)
 			table_put(&b->moved, p.id, b);
 	}
 }
 
 static void
-fill_posts(void *ctx, const struct staged_row *r)
+fill_posts(struct bereft *b, const struct card *now)
+{
+	for (size_t i = 0; now->active && i < now->post_count; i++)
+		table_put(&b->filled, post_key(now->posts[i].role, now->posts[i].division), b);
+}
+
+static void
+take_staged(void *ctx, const struct staged_row *r)
 {
 	struct bereft *b = ctx;
 
 	b->seq = r->seq;
 	if (!r->new || card_decode(&b->card, r->key, r->new) < 0)
 		return;
-	for (size_t i = 0; b->card.active && i < b->card.post_count; i++)
-		table_put(&b->filled, post_key(b->card.posts[i].role, b->card.posts[i].division), b);
-	leave_posts(b, r);
+	fill_posts(b, &b->card);
+	if (r->old && card_decode(&b->was, r->key, r->old) == 0)
+		leave_posts(b, &b->was, &b->card);
 }
 
 static void
 collect(struct engine *e, struct bereft *b)
 {
-	if (store_staged_rows(e->store, b->import, b->change, b->seq, SLICE, fill_posts, b) == SLICE)
+	if (store_staged_rows(e->store, b->import, b->change, b->seq, SLICE, take_staged, b) == SLICE)
 		return;
 	b->seq = 0;
 	b->looking = b->change == STAGED_CHANGED;
@@ -223,6 +231,61 @@ look(struct engine *e, struct bereft *b)
 	    engine_nobody_without(e, &a, &b->target, is_gone, name_lost, b))
 		b->target = -1;
 	return true;
+}
+
+bool
+engine_bereft_begin(struct engine *e)
+{
+	struct staged plain = { .stage = STAGE_STAGING };
+
+	e->more = true;
+	if (e->imports.bereft)
+		return false;
+	e->imports.bereft = begin(e, &plain);
+	e->imports.bereft->e = e;
+	return true;
+}
+
+void
+engine_bereft_row(struct engine *e, const struct card *was, const struct card *now)
+{
+	fill_posts(e->imports.bereft, now);
+	if (was)
+		leave_posts(e->imports.bereft, was, now);
+}
+
+bool
+engine_bereft_rows_end(struct engine *e)
+{
+	struct bereft *b = e->imports.bereft;
+
+	b->looking = b->moved.count > 0;
+	return b->looking;
+}
+
+bool
+engine_bereft_is(const struct engine *e, int64_t import)
+{
+	return e->imports.bereft && e->imports.bereft->import == import;
+}
+
+/* "清东湾、七里庄 …": of the first ones. */
+int
+engine_bereft_say(const struct staged *q, struct about at, struct err *err)
+{
+	json_t *list = json_loads(q->lost_at, 0, NULL), *one;
+	char names[200] = "";
+	size_t i, n = 0;
+
+	json_array_foreach(list, i, one) {
+		const char *name = json_string_value(json_object_get(one, "name"));
+
+		if (!name || n + strlen(name) + 8 > sizeof(names))
+			break;
+		n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", i ? "、" : "", name);
+	}
+	json_decref(list);
+	return err_say(err, REFUSED_CONFLICT, at, import_bereaves, NUM(q->lost), names);
 }
 
 bool

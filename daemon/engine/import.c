@@ -199,6 +199,32 @@ take_rows(struct engine *e, struct import_request *q)
 	buf_fini(&t.new);
 }
 
+/* -- what it would take from open alerts -- */
+
+static void
+weigh_rows(struct engine *e, struct import_request *q)
+{
+	struct taking t = { .e = e, .q = q };
+	size_t end = q->at.done + SLICE < q->row_count ? q->at.done + SLICE : q->row_count;
+
+	for (; q->at.done < end; q->at.done++) {
+		if (!is_counted(q, &q->rows[q->at.done]))
+			continue;
+		compare(&t, q->at.done);
+		engine_bereft_row(e, t.found ? &t.was : NULL, &t.now);
+	}
+	card_fini(&t.was);
+	card_fini(&t.now);
+}
+
+/* Nobody has said that it is to be so, and somebody is being called. */
+static bool
+is_to_be_weighed(struct engine *e, const struct import_request *q)
+{
+	return q->kind == IMPORT_CONTACTS && !q->preview && !q->yes && q->row_count &&
+		store_alert_open_before(e->store, INT64_MAX);
+}
+
 /* -- the whole of it -- */
 
 /* A place without the one above it is in nobody's county. */
@@ -320,6 +346,32 @@ check(struct engine *e, struct import_request *q, struct err *err)
 	}
 	if (q->preview && engine_stage_begin(e, e->import, err) < 0)
 		return -1;
+	enter(e, q, is_to_be_weighed(e, q) ? IMPORT_WEIGHING : IMPORT_ROWS);
+	return 0;
+}
+
+/* Its rows first, then the open alerts; what it has seen may have been dropped meanwhile. */
+static int
+weigh(struct engine *e, struct import_request *q, struct err *err)
+{
+	struct staged plain = { .stage = STAGE_STAGING };
+
+	e->more = true;
+	if (!engine_bereft_is(e, 0)) {
+		q->at.done = 0;
+		if (!engine_bereft_begin(e))
+			return 0;
+	}
+	if (q->at.done < q->row_count) {
+		weigh_rows(e, q);
+		if (q->at.done < q->row_count || engine_bereft_rows_end(e))
+			return 0;
+	} else if (!engine_bereft_slice(e, &plain)) {
+		return 0;
+	}
+	engine_bereft_end(e, 0);
+	if (plain.lost)
+		return engine_bereft_say(&plain, about_name(CONCEPT_QUERY, "yes"), err);
 	enter(e, q, IMPORT_ROWS);
 	return 0;
 }
@@ -360,6 +412,9 @@ engine_import_slice(struct engine *e)
 	case IMPORT_CHECKING:
 		rc = check(e, q, &err);
 		break;
+	case IMPORT_WEIGHING:
+		rc = weigh(e, q, &err);
+		break;
 	case IMPORT_ROWS:
 		take_slice(e, q);
 		break;
@@ -383,6 +438,7 @@ engine_import_over(struct engine *e)
 
 	if (q->at.staged)
 		engine_stage_aside(e, q->at.staged);
+	engine_bereft_end(e, 0);
 	enter(e, q, IMPORT_OVER);
 }
 

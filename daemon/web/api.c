@@ -319,6 +319,7 @@ post_import(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 	rows->preview = q.preview;
 	rows->within = q.within;
+	rows->yes = q.yes;
 	http_wait_s(c, IMPORT_WITHIN_S);
 	cmd = command_new(CMD_IMPORT, -1);
 	cmd->import = rows;
@@ -475,7 +476,7 @@ static const struct api_call calls[] = {
 	{ "POST", "/v1/routes/{name}/resume", VERB_ROUTES, JSON_TYPE, 0, post_resume, 0 },
 	{ "POST", "/v1/import/divisions", VERB_PEOPLE, CSV_TYPE, QUERY_PREVIEW | QUERY_WITHIN, post_import,
 	  IMPORT_DIVISIONS },
-	{ "POST", "/v1/import/contacts", VERB_PEOPLE, CSV_TYPE, QUERY_PREVIEW | QUERY_WITHIN, post_import,
+	{ "POST", "/v1/import/contacts", VERB_PEOPLE, CSV_TYPE, QUERY_PREVIEW | QUERY_WITHIN | QUERY_YES, post_import,
 	  IMPORT_CONTACTS },
 	{ "POST", "/v1/import/roster", VERB_ROSTER, CSV_TYPE, QUERY_PREVIEW, post_import, IMPORT_ROSTER },
 	{ "GET", "/v1/imports", VERB_PEOPLE, NULL, 0, get_read, READ_IMPORTS },

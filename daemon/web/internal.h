@@ -88,9 +88,10 @@ struct exchange {			/* a request in hand; one a connection */
 #define QUERY_CHANGE 8388608u
 #define QUERY_SOURCE 16777216u
 #define QUERY_SIGNAL_STATE 33554432u
+#define QUERY_YES 67108864u
 
 struct query {
-	bool dry_run, open, unmasked, preview;
+	bool dry_run, open, unmasked, preview, yes;
 	division_code within;		/* 0 = not said */
 	unsigned limit;
 	char after[48];

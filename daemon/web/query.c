@@ -226,6 +226,8 @@ one(struct query *q, unsigned which, const char *name, const char *value, struct
 		return flag(&q->open, name, value, err);
 	case QUERY_PREVIEW:
 		return flag(&q->preview, name, value, err);
+	case QUERY_YES:
+		return flag(&q->yes, name, value, err);
 	case QUERY_UNMASKED:
 		return flag(&q->unmasked, name, value, err);
 	case QUERY_ACTIVE:
@@ -268,6 +270,7 @@ static const struct {
 	{ "role", QUERY_ROLE }, { "tag", QUERY_TAG }, { "active", QUERY_ACTIVE },
 	{ "opted_out", QUERY_OPTED_OUT },
 	{ "preview", QUERY_PREVIEW }, { "within", QUERY_WITHIN }, { "change", QUERY_CHANGE },
+	{ "yes", QUERY_YES },
 	{ "source", QUERY_SOURCE }, { "state", QUERY_SIGNAL_STATE },
 };
 #define NAMES (sizeof(names) / sizeof(*names))

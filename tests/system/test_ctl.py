@@ -892,3 +892,40 @@ def test_watch_stays_within_the_terminal(gongd, rows, width):
     assert len(lines) < rows and max(columns(line) for line in lines) <= width
     if rows > 10:
         assert "另有" in lines[-1] and "未应答" in lines[-2]
+
+
+def test_an_answer_that_gets_lost_is_told_as_what_it_may_have_done(tmp_path):
+    """gongd dies in the middle: nothing was changed, or the file may come again, or it may have been sent."""
+    class Dying:
+        path = str(tmp_path / "dying.sock")
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(Dying.path)
+    listener.listen(8)
+
+    def die():
+        while True:
+            try:
+                connection = listener.accept()[0]
+            except OSError:
+                return
+            connection.recv(65536)
+            connection.close()
+    thread = threading.Thread(target=die)
+    thread.start()
+    (tmp_path / "list.csv").write_text("id,name,phone\n1,a,+999123456789\n")
+    send = ["send", "notice.text", "--severity", "yellow", "--contact", "c", "--param", "text=x"]
+    try:
+        for args, en, zh in (
+                (["import", "contacts", str(tmp_path / "list.csv"), "--dry-run"], "nothing was changed", "未作任何改动"),
+                (["import", "contacts", str(tmp_path / "list.csv")], "import it again", "重新导入同一文件"),
+                (["alert", "list"], "nothing was changed", "未作任何改动"),
+                (send + ["--dry-run"], "nothing was changed", "未作任何改动"),
+                (send, "may have been done: look first", "操作可能已执行")):
+            said = ctl(*args, gongd=Dying), ctl(*args, gongd=Dying, lang="zh")
+            assert [p.returncode for p in said] == [3, 3], said
+            assert en in said[0].stderr.decode() and zh in said[1].stderr.decode(), said
+            assert "连接中断" in said[1].stderr.decode(), said
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)

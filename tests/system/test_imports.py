@@ -168,6 +168,25 @@ def test_an_open_target_wants_its_last_person(world):
         assert code == 0 and "nobody left" not in out, out + err
         code, out, err = ctl(world, "import", "contacts", path, "--dry-run")
         assert code == 0 and "nobody left" in out, out + err
+        before = world.rows("SELECT * FROM contact ORDER BY id"), world.rows("SELECT * FROM post ORDER BY 1, 2, 3")
+        code, out, err = ctl(world, "import", "contacts", path)     # a script's, taken over at once
+        assert code == 1 and name in err and "nobody left" in err and err.startswith("gongctl: --yes"), out + err
+        with open(path, "rb") as f:
+            status, answer = world.api("POST", "/v1/import/contacts", f.read())
+        assert (status, answer["code"], answer["name"]) == (409, "import_bereaves", "yes"), answer
+        assert before == (world.rows("SELECT * FROM contact ORDER BY id"),
+                          world.rows("SELECT * FROM post ORDER BY 1, 2, 3"))
+        code, out, err = ctl(world, "import", "contacts", write(world, [dict(n, name=n["name"] + "甲") for n in named]))
+        assert code == 0, out + err                                 # who keeps his post may be renamed
+        code, out, err = ctl(world, "import", "contacts", write(world, [dict(p, **change) for p in named] + [new]))
+        assert code == 0, out + err                                 # a successor comes with it
+        code, out, err = ctl(world, "import", "contacts", write(world, named + [dict(new, role="", division="")]))
+        assert code == 0, out + err
+    path = write(world, [dict(p, active="no") for p in named])
+    code, out, err = ctl(world, "import", "contacts", path, "--yes")
+    assert code == 0, out + err
+    code, out, err = ctl(world, "import", "contacts", write(world, named))
+    assert code == 0, out + err
     code, out, err = ctl(world, "import", "contacts",       # who is not active is nobody's successor
                          write(world, posts(world, without=gone) + [dict(new, active="no")]),
                          "--replace", "--within", HERE)

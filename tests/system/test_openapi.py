@@ -612,6 +612,9 @@ def test_what_a_list_would_change(night):
     night.refuse(429, "POST", "/v1/import/contacts?preview=1", one)
     for n in ids:
         night.ok("DELETE", ask % n)
+    nobody = ["id,name,phone,role,division,active"] + ["%(id)s,%(name)s,%(phone)s,%(role)s,%(division)s,no" % p
+                                                       for p in night.district.posts]
+    night.refuse(409, "POST", "/v1/import/contacts", "\n".join(nobody).encode())
     assert {i["state"] for i in night.ok("GET", "/v1/imports")["imports"]} == {"applied", "gone"}
 
 

@@ -117,6 +117,7 @@ def test_secrets_and_certificates():
                 "later", days=300)), ("over", over, over), ("none", w.conf, over)):
             w.routes += 'route "%s" { driver = "/bin/true" option "client_cert" { value = "%s" } ' \
                 'option "client_key" { value = "%s" } }\n' % (name, pem, key)
+        w.routes += 'route "nokey" { driver = "/bin/true" option "client_key" { value = "%s" } }\n' % w.path("nokey.pem")
         w.write_conf()
         os.chmod(w.conf, 0o644)
         os.chmod(w.path("token"), 0o602)
@@ -131,6 +132,8 @@ def test_secrets_and_certificates():
         assert [v[0] for v in found["check_cert_over", "error"]] == ["over"]
         assert [v[0] for v in found["check_cert_none", "error"]] == ["none"]
         assert ("check_state_open", "warning") in found
+        assert [[v[0], v[2]] for v in found["check_secret_closed", "error"]] == [
+            [w.path("nokey.pem"), {"code": "cause_no_file", "values": []}]]
 
 
 def test_a_clock_behind_the_store_and_a_ballast_that_is_gone():
