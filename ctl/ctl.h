@@ -256,6 +256,7 @@ int export_list(struct ctl *);		/* export.c: contacts, divisions or roster, as t
 /* division.c */
 int division_find(struct ctl *);
 int division_show(struct ctl *);
+int division_edit(struct ctl *);
 int season_check(struct ctl *);
 /* source.c */
 int source_list(struct ctl *);

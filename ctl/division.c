@@ -1,7 +1,8 @@
-/* division.c -- places of the lists, looked up: those found, and one whole with its people. */
+/* division.c -- places of the lists: those found, one whole with its people, and one changed. */
 #include "ctl/ctl.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static int
@@ -60,6 +61,14 @@ put_people(json_t *role, struct buf *out)
 			   member_text(person, "name"), member_text(person, "ref"));
 }
 
+static void
+division_path(const struct ctl *ctl, struct buf *out)
+{
+	buf_puts(out, "/v1/divisions/");
+	for (const char *p = ctl->operands[0]; *p; p++)
+		buf_printf(out, *p >= '0' && *p <= '9' ? "%c" : "%%%02X", (unsigned char)*p);
+}
+
 int
 division_show(struct ctl *ctl)
 {
@@ -70,9 +79,7 @@ division_show(struct ctl *ctl)
 	size_t i;
 	int code;
 
-	buf_puts(&path, "/v1/divisions/");
-	for (const char *p = ctl->operands[0]; *p; p++)
-		buf_printf(&path, *p >= '0' && *p <= '9' ? "%c" : "%%%02X", (unsigned char)*p);
+	division_path(ctl, &path);
 	q.path = path.data;
 	code = client_post_request(ctl, &q, &d);
 	buf_fini(&path);
@@ -97,4 +104,82 @@ division_show(struct ctl *ctl)
 	ctl_page(ctl, &out);
 	json_decref(d);
 	return CTL_OK;
+}
+
+/* -- one changed -- */
+
+static const char *
+text_or(json_t *value)
+{
+	const char *text = json_string_value(value);
+
+	return text && *text ? text : "-";
+}
+
+/* Of its parameters those that are others now. */
+static void
+put_params(json_t *change, struct buf *out)
+{
+	json_t *old = json_object_get(change, "old"), *new = json_object_get(change, "new"), *value;
+	const char *name;
+
+	json_object_foreach(new, name, value) {
+		json_t *was = json_object_get(old, name);
+
+		if (!json_equal(was, value))
+			buf_printf(out, "  %s: %s → %s\n", name, text_or(was), text_or(value));
+	}
+	json_object_foreach(old, name, value)
+		if (!json_object_get(new, name))
+			buf_printf(out, "  %s: %s → -\n", name, text_or(value));
+}
+
+static int
+show_changed(struct ctl *ctl, json_t *answer)
+{
+	json_t *changed = json_object_get(answer, "changed"), *change;
+	struct buf out = { 0 };
+	const char *name;
+
+	if (ctl->json)
+		return ctl_json(answer);
+	buf_printf(&out, json_object_size(changed) ? "%s\n" : say(ctl, "%s: nothing changed\n", "%s:无改动\n"),
+		   member_text(answer, "code"));
+	json_object_foreach(changed, name, change) {
+		if (strcmp(name, "params") == 0)
+			put_params(change, &out);
+		else
+			buf_printf(&out, "  %s: %s → %s\n",
+				   strcmp(name, "name_en") == 0 ? say(ctl, "English name", "英文名")
+								: say(ctl, "name", "名称"),
+				   text_or(json_object_get(change, "old")), text_or(json_object_get(change, "new")));
+	}
+	ctl_print(&out);
+	json_decref(answer);
+	return CTL_OK;
+}
+
+int
+division_edit(struct ctl *ctl)
+{
+	json_t *params = json_object(), *answer = NULL, *body;
+	struct buf path = { 0 };
+	int code = params_add(ctl, params, NULL);
+
+	body = json_pack("{s:s*,s:s*,s:s*,s:s*}", "name", args_value(ctl, "--name"), "name_en",
+			 args_value(ctl, "--name-en"), "note", args_value(ctl, "--note"), "by", args_value(ctl, "--by"));
+	if (json_object_size(params))
+		json_object_set(body, "params", params);
+	if (code == CTL_OK && !args_has(ctl, "--name") && !args_has(ctl, "--name-en") && !json_object_size(params))
+		code = ctl_usage(ctl, "%s", say(ctl, "division edit needs something to change: --name, --name-en or --param",
+						"division edit 需要要改的内容:--name、--name-en 或 --param"));
+	json_decref(params);
+	if (code != CTL_OK) {
+		json_decref(body);
+		return code;
+	}
+	division_path(ctl, &path);
+	code = client_change(ctl, "PATCH", path.data, NULL, body, &answer);
+	buf_fini(&path);
+	return code == CTL_OK ? show_changed(ctl, answer) : code;
 }

@@ -57,7 +57,7 @@ is_called(json_t *place, const char *name)
 }
 
 static int
-which(struct ctl *ctl, const struct given *given, json_t *list)
+which(struct ctl *ctl, const char *what, const char *value, json_t *list)
 {
 	struct buf names = { 0 };
 	int code;
@@ -67,52 +67,69 @@ which(struct ctl *ctl, const struct given *given, json_t *list)
 		code = ctl_usage(ctl,
 				 say(ctl, "%s %s: there is no place of that name; give its code",
 				     "%s %s:没有叫这个名称的地区,请填区划代码"),
-				 given->spec->name, given->value);
-	else if (is_called(json_array_get(list, 0), given->value))
+				 what, value);
+	else if (is_called(json_array_get(list, 0), value))
 		code = ctl_usage(ctl,
 				 say(ctl, "%s %s: several have that name: %s; give the code of one",
 				     "%s %s:有几个地区叫这个名称:%s;请填其中一个的代码"),
-				 given->spec->name, given->value, names.data);
+				 what, value, names.data);
 	else
 		code = ctl_usage(ctl, say(ctl, "%s %s: did you mean %s?", "%s %s:是不是 %s?"),
-				 given->spec->name, given->value, names.data);
+				 what, value, names.data);
 	buf_fini(&names);
 	return code;
 }
 
 /* The one place of that very name, and the reader is told which it is; anything else is asked back. */
 static int
-resolve(struct ctl *ctl, struct given *given)
+resolve(struct ctl *ctl, const char *what, char **value)
 {
 	json_t *answer = NULL, *list = NULL;
 	struct err err = { 0 };
-	int code = ask(ctl, given->value, &answer, &list, &err);
+	int code = ask(ctl, *value, &answer, &list, &err);
 
 	if (code != CTL_OK)
 		return client_failed(ctl, code, answer, &err);
-	if (json_array_size(list) == 1 && is_called(json_array_get(list, 0), given->value)) {
+	if (json_array_size(list) == 1 && is_called(json_array_get(list, 0), *value)) {
 		struct buf said = { 0 };
 
 		put_places(ctl, list, &said);
-		fprintf(stderr, "gongctl: %s: %s\n", given->spec->name, said.data);
+		fprintf(stderr, "gongctl: %s: %s\n", what, said.data);
 		buf_fini(&said);
-		free(given->value);
-		given->value = xstrdup(member_text(json_array_get(list, 0), "code"));
+		free(*value);
+		*value = xstrdup(member_text(json_array_get(list, 0), "code"));
 	} else {
-		code = which(ctl, given, list);
+		code = which(ctl, what, *value, list);
 	}
 	json_decref(answer);
+	return code;
+}
+
+/* The place that a command is about. */
+static int
+resolve_operand(struct ctl *ctl)
+{
+	struct buf what = { 0 };
+	int code;
+
+	if (strncmp(ctl->command->words, "division ", 9) != 0 || strcmp(ctl->command->operands[0], "CODE") != 0 ||
+	    !*ctl->spelt[0] || is_number(ctl->spelt[0]))
+		return CTL_OK;
+	placeholder_put(ctl, "CODE", &what);
+	code = resolve(ctl, what.data, &ctl->spelt[0]);
+	ctl->operands[0] = ctl->spelt[0];
+	buf_fini(&what);
 	return code;
 }
 
 int
 places_resolve(struct ctl *ctl)
 {
-	int code = CTL_OK;
+	int code = resolve_operand(ctl);
 
 	for (size_t i = 0; code == CTL_OK && i < ctl->given_count; i++)
 		if (is_place(&ctl->given[i]) && *ctl->given[i].value && !is_number(ctl->given[i].value))
-			code = resolve(ctl, &ctl->given[i]);
+			code = resolve(ctl, ctl->given[i].spec->name, &ctl->given[i].value);
 	return code;
 }
 

@@ -221,16 +221,20 @@ say_repeat(struct ctl *ctl, json_t *body)
 	fputc('\n', stderr);
 }
 
-/* Without a ladder gongd keeps no list of places, so it cannot tell which have nobody. */
+/* Of very many places gongd does not look for those that have nobody, where there is no ladder. */
 static void
 warn_told_once(const struct ctl *ctl, json_t *answer)
 {
-	if (args_has(ctl, "--division") && args_has(ctl, "--role") && !args_has(ctl, "--policy") &&
-	    ctl->operands[0] && !member_int(answer, "targets"))
-		fputs(say(ctl,
-			  "gongctl: told once: nobody is chased, and places where nobody holds the role are NOT "
-			  "named; --policy names them\n",
-			  "gongctl: 只告知一次:不会追叫,也不列出无人担任该角色的地区;用 --policy 才会列出\n"),
+	if (member_is(answer, "nobody_unknown"))
+		fprintf(stderr,
+			say(ctl,
+			    "gongctl: told once in %lld places: nobody is chased, and places where nobody holds the role "
+			    "are NOT named; --policy names them\n",
+			    "gongctl: 在%lld个地区只告知一次:不会追叫,也不列出无人担任该角色的地区;用 --policy 才会列出\n"),
+			(long long)member_int(answer, "places"));
+	else if (member_int(answer, "places") && !args_has(ctl, "--policy"))
+		fputs(say(ctl, "gongctl: told once: nobody is chased; --policy NAME chases who is silent\n",
+			  "gongctl: 只告知一次,不会追叫;要追叫请用 --policy 名称\n"),
 		      stderr);
 }
 
@@ -279,7 +283,8 @@ warn_nobody(const struct ctl *ctl, json_t *answer)
 		    "gongctl: NOBODY can be called for %zu of %lld places; send somebody there, and correct the "
 		    "list:\n%s",
 		    "gongctl: 无人可叫:%zu 个(共 %lld 个地区),请派人前往,并更正名单:\n%s"),
-		json_array_size(places), (long long)member_int(answer, "targets"), list.data);
+		json_array_size(places),
+		(long long)member_int(answer, json_object_get(answer, "places") ? "places" : "targets"), list.data);
 	fflush(stderr);
 	buf_fini(&list);
 }

@@ -303,6 +303,16 @@ static const struct option_spec division_find_options[] = {
 	END
 };
 
+static const struct option_spec division_edit_options[] = {
+	ONE("--name", "NAME", "the place's name", "地区名称"),
+	ONE("--name-en", "NAME", "its name in English texts; empty takes it away", "英文名(写空则取消)"),
+	MANY("--param", "NAME=VALUE", "what texts say of it (shelter=…); NAME= takes one away",
+	     "短信中用到的该地参数(如避险点);写 名称= 则取消"),
+	ONE("--note", "TEXT", "why, for the audit", "原因,记入审计"),
+	OPTION_BY,
+	END
+};
+
 static const struct option_spec export_options[] = {
 	ONE("--output", "FILE", "where it is written: a workbook if it ends in .xlsx (default: to the screen)",
 	    "写入的文件(默认输出到屏幕)"),
@@ -634,6 +644,11 @@ const struct command commands[] = {
 	  NULL,
 	  TEXTS("show one place: its parameters, its people, what is below it", "显示一个地区:参数、人员、下辖"),
 	  division_show },
+	{ "division edit",
+	  { "CODE" },
+	  division_edit_options,
+	  TEXTS("change one place, and show what was and what is", "修改一个地区,并显示改动前后"),
+	  division_edit },
 	{ "export contacts",
 	  { NULL },
 	  export_options,

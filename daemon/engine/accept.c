@@ -280,7 +280,7 @@ out:
 }
 
 static void
-answer_accepted(struct engine *e, uint64_t to, const struct alert *a, const struct alert_request *r,
+answer_accepted(struct engine *e, uint64_t to, struct alert *a, const struct alert_request *r,
 		const struct text_lacks *lacks, bool repeat)
 {
 	struct buf json = { 0 };
@@ -290,7 +290,7 @@ answer_accepted(struct engine *e, uint64_t to, const struct alert *a, const stru
 		   alert_state_name(a->state), (long long)a->accepted_at, a->targets,
 		   repeat ? "true" : "false");
 	engine_tell_text(e, a, &json);
-	engine_tell_nobody(e, a, &json);
+	engine_tell_nobody(e, a, r, &json);
 	engine_tell_replaced(e, a, r, &json);
 	engine_tell_incomplete(e, &json);
 	buf_puts(&json, ",\"warnings\":[");

@@ -83,8 +83,12 @@ void engine_nobody_load(struct engine *);
 typedef bool (*gone_fn)(void *ctx, uint32_t contact, const struct target *);
 bool engine_nobody_without(struct engine *, struct alert *, int64_t *after, gone_fn, target_fn lost,
 			   void *ctx);
-/* ,"nobody":[{"code","name"} …] */
-void engine_tell_nobody(struct engine *, const struct alert *, struct buf *json);
+/* ,"nobody":[{"code","name"} …]; of an alert without targets also how many "places" it was looked for in. */
+void engine_tell_nobody(struct engine *, struct alert *, const struct alert_request *, struct buf *json);
+
+/* -- unheld.c: the same of an alert that is told in places and has no targets -- */
+
+void engine_tell_unheld(struct engine *, struct alert *, const struct alert_request *, struct buf *json);
 
 /* -- raise.c -- */
 

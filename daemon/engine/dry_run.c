@@ -412,7 +412,7 @@ plan_steps(struct plan *p, const struct alert_request *r, struct buf *json, stru
 }
 
 static void
-tell_figures(struct plan *p, const struct text_lacks *lacks, struct buf *json)
+tell_figures(struct plan *p, const struct alert_request *r, const struct text_lacks *lacks, struct buf *json)
 {
 	foresee(p, p->steps, NULL);
 	tell_forecast(p, json);
@@ -420,7 +420,7 @@ tell_figures(struct plan *p, const struct text_lacks *lacks, struct buf *json)
 	tell_thanks(p, json);
 	tell_warnings(p, lacks, json);
 	tell_first_calls(p, json);
-	engine_tell_nobody(p->e, &p->alert, json);
+	engine_tell_nobody(p->e, &p->alert, r, json);
 	engine_tell_incomplete(p->e, json);
 }
 
@@ -448,7 +448,7 @@ engine_dry_run(struct engine *e, uint64_t to, int64_t id, const struct alert_req
 		buf_fini(&json);
 		engine_refuse(e, to, &err);
 	} else {
-		tell_figures(&p, lacks, &json);
+		tell_figures(&p, r, lacks, &json);
 		engine_tell_replaced(e, &p.alert, asked, &json);
 		buf_puts(&json, "}");
 		engine_reply(e, to, REPLY_DONE, &json);

@@ -344,12 +344,25 @@ is_pending(const struct engine *e, const struct alert *a)
 	return listed && a->policy && a->targets > AT_ONCE;
 }
 
+/* It asks for no answer. */
+static bool
+is_told(struct engine *e, const struct alert *a)
+{
+	const struct policy *p = a->policy ? engine_policy(e, a->policy) : NULL;
+
+	return !a->policy || (p && p->targets == TARGETS_NONE);
+}
+
 void
-engine_tell_nobody(struct engine *e, const struct alert *a, struct buf *json)
+engine_tell_nobody(struct engine *e, struct alert *a, const struct alert_request *r, struct buf *json)
 {
 	struct naming n = { .e = e, .json = json };
 	bool pending = is_pending(e, a);
 
+	if (is_told(e, a)) {
+		engine_tell_unheld(e, a, r, json);
+		return;
+	}
 	buf_puts(json, ",\"nobody\":[");
 	if (a->targets && !pending)
 		store_targets_after(e->store, a->id, -1, a->targets, name_one, &n);

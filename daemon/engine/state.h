@@ -9,7 +9,7 @@
  *   4 message.h  message, held, hope, calls, compose, seats, rows, readers, endings,
  *                afresh, collect, in_flight
  *   5 plan.h     plan, slices, notice, dispatch
- *   6 climb.h    targets, replace, stand_down, good_end, climb, catch_up, nobody, raise
+ *   6 climb.h    targets, replace, stand_down, good_end, climb, catch_up, unheld, nobody, raise
  *   7 accept.h   kinds, lacking, text_preview, dry_run, replaced, accept, resume, previews, bereft,
  *                import_rows, stage, import, apply
  *   8 alarm.h    alarm, health, outage

@@ -164,7 +164,7 @@ COMMANDS = ["import divisions", "import contacts", "import roster", "check", "se
             "source list", "source test", "signal list", "signal show", "signal release", "signal replay", "modem list",
             "modem probe", "modem at", "modem ussd", "modem send-test", "contact find", "contact show",
             "contact edit", "contact activate", "contact deactivate", "contact optouts", "contact optin", "contact tags",
-            "division find", "division show", "export contacts",
+            "division find", "division show", "division edit", "export contacts",
             "export divisions", "export roster", "setup", "demo", "help", "version"]
 
 

@@ -163,6 +163,36 @@ def test_the_places_with_nobody_to_call_come_first(world):
         assert lines[1] == "  空空村（东） 990121001099", lines
 
 
+def test_so_do_they_of_an_alert_without_a_ladder(world):
+    """What is told once, too: whoever holds none of the roles there, and who has no number for it."""
+    def send(*args):
+        p = world.ctl("--json", "send", "flood.move", "--severity", "red", "--param", "route=x", "--param", "shelter=y",
+                      *args, lang="zh", check=False)
+        assert p.returncode == 0, p
+        return json.loads(p.stdout)
+    place = next(d[0] for d in world.district.divisions if d[0].startswith("990121001") and len(d[0]) == 12)
+    with open(world.path("two.csv"), "w", encoding="utf-8") as f:
+        f.write("code,name,level,parent\n990121001098,静静村,village,990121001\n990121001097,电话村,village,990121001\n")
+    world.ctl("import", "divisions", world.path("two.csv"))
+    with open(world.path("two-people.csv"), "w", encoding="utf-8") as f:
+        f.write("id,name,phone,role,division,sms\nonly-voice,只接电话,+999177000001,village_chief,990121001097,no\n"
+                "only-sms,只收短信,+999177000002,household,990121001098,yes\n")
+    world.ctl("import", "contacts", world.path("two-people.csv"))
+    once = ["--division", "990121001", "--role", "village_chief"]
+    for extra in (["--dry-run"], []):
+        said = send(*once, "--division", "990121001097", *extra)
+        gone = {p["code"] for p in said["nobody"]}
+        assert {"990121001097", "990121001098"} <= gone and place not in gone and said["places"] > len(gone), said
+        assert {p["code"] for p in send(*once, "--role", "household", *extra)["nobody"]} == gone - {"990121001098"}
+        both = send(*once, "--without-division", "990121001097", *extra)
+        assert {p["code"] for p in both["nobody"]} == gone - {"990121001097"} and both["places"] == said["places"] - 1
+        above = send("--division", place, "--role", "township_officer", *extra)     # who is told has his post elsewhere
+        assert [p["code"] for p in above["nobody"]] == [place] and above["places"] == 1, above
+    text = world.ctl("send", "flood.move", "--severity", "red", "--param", "route=x", "--param", "shelter=y", *once,
+                     lang="zh", check=False)
+    assert re.search(r"无人可叫:\d+ 个\(共 \d+ 个地区\)", text.stderr) and "静静村 990121001098" in text.stderr, text
+
+
 def test_texts_ladders_and_roles_are_shown_as_they_are_in_force(world):
     listed = world.ctl("template", "list", lang="en")
     assert re.search(r"^warn\.rain +Rain warning +1/1 +\d+/\d+ +01 +call\.red, call\.orange", listed, re.M), listed
@@ -179,6 +209,27 @@ def test_texts_ladders_and_roles_are_shown_as_they_are_in_force(world):
     told = world.ctl("send", "flood.move", "--division", "990121001", "--severity", "red", "--role", "warner",
                      "--dry-run", lang="zh", check=False)
     assert told.returncode == 0 and "只告知一次" in told.stderr, told
+
+
+def test_a_place_is_changed_and_what_was_and_is_are_shown(world):
+    place, name = next(d[:2] for d in world.district.divisions if len(d[0]) == 12)
+
+    def edit(*args, lang="en", check=True):
+        return world.ctl("division", "edit", *args, lang=lang, check=check)
+    text = edit(place, "--param", "shelter=新村小学", "--param", "route=东路", "--name-en", "Upper Mill")
+    assert text.splitlines()[0] == place and re.search(r"^  shelter: .* → 新村小学$", text, re.M), text
+    assert "  English name: - → Upper Mill\n" in text or "→ Upper Mill" in text, text
+    assert edit(place, "--param", "shelter=新村小学") == place + ": nothing changed\n"
+    text = edit(name, "--param", "route=", "--note", "洪水冲断", lang="zh")          # by its name, as it is said
+    assert text == place + "\n  route: 东路 → -\n", text
+    shown = world.ctl("division", "show", name, lang="zh")
+    assert shown.startswith(place) and "shelter = 新村小学" in shown and "route" not in shown, shown
+    assert json.loads(world.ctl("--json", "division", "edit", place, "--name", name))["changed"] == {}
+    for args, said in (([place], "--name、--name-en 或 --param"), (["999999", "--name", "x"], "代码"),
+                       (["亚特兰蒂斯", "--name", "x"], "没有叫这个名称的地区"), ([place, "--param", "x"], "名称=值")):
+        wrong = edit(*args, lang="zh", check=False)
+        assert wrong.returncode in (1, 2) and said in wrong.stderr, wrong
+    assert world.rows("SELECT 1 FROM audit WHERE detail LIKE '%洪水冲断%'")
 
 
 def test_a_name_with_wide_brackets_is_a_name(world):

@@ -666,6 +666,12 @@ def test_of_very_many_and_of_a_damaged_list(described):
         answer = world.api("POST", "/v1/alerts", dict(request, key="all"))[1]
         for said in plan, answer:
             assert said["incomplete"] and said["damaged"] == ["contact"] and said["nobody_pending"], said
+        told = dict(template="flood.move", severity="red", params=request["params"],
+                    audience={"divisions": ["990121"], "roles": ["village_chief"]})
+        plan = world.api("POST", "/v1/alerts?dry_run=1", told)[1]
+        answer = world.api("POST", "/v1/alerts", dict(told, key="told"))[1]
+        for said in plan, answer:
+            assert said["places"] == 1050 and said["nobody_unknown"] and said["nobody"] == [], said
 
 
 @pytest.mark.parametrize("status, method, path, answer, header", [
