@@ -49,7 +49,7 @@ $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(SHEETS) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse libzip expat) -lm
 define driver_rule
 $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2)) -lpthread -lm
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl)) -lpthread -lm
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 
@@ -76,6 +76,7 @@ $(foreach s,$(SIM_NAMES),$(eval $(call sim_rule,$(s))))
 FUZZ_CC := clang -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags gammu 2>/dev/null) -DGONG_VERSION='"fuzz"' -g -O1 -fno-sanitize-recover=undefined
 FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c files/*.c daemon/*/*.c daemon/*/*/*.c drivers/kit/*.c))
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national joined)
+FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/mqtt/%.o,packet topic)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules digest lenient operation options profile proof_text request scheme sign verify)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -101,6 +102,7 @@ KANNEL := build/kannel/usr/sbin/bearerbox
 # Likewise.
 ALERTMANAGER := build/alertmanager/usr/bin/prometheus-alertmanager
 ZABBIX_JS := build/zabbix/usr/bin/zabbix_js
+MOSQUITTO := build/mosquitto/usr/sbin/mosquitto
 deps:
 	apt-get update -qq
 	$(APT) $(DEPS)
@@ -113,6 +115,8 @@ $(ALERTMANAGER):
 	tests/alertmanager.sh build/alertmanager
 $(ZABBIX_JS):
 	tests/zabbix.sh build/zabbix
+$(MOSQUITTO):
+	tests/mosquitto.sh build/mosquitto
 have:
 	@dpkg -s $(DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps; }
 have-test:
@@ -120,6 +124,7 @@ have-test:
 	@[ -x $(KANNEL) ] || $(MAKE) $(KANNEL)
 	@[ -x $(ALERTMANAGER) ] || $(MAKE) $(ALERTMANAGER)
 	@[ -x $(ZABBIX_JS) ] || $(MAKE) $(ZABBIX_JS)
+	@[ -x $(MOSQUITTO) ] || $(MAKE) $(MOSQUITTO)
 # The compiler would only say that a header is missing.
 ifeq ($(filter deps deps-test have have-test demo check asan lint fuzz bench soak client clean,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(PKGS) gammu && echo yes),yes)
