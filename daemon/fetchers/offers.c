@@ -11,6 +11,7 @@
 #include "daemon/intake/formats/formats.h"
 
 #define OFFERED_MAX 256			/* of one source, waiting or with the engine */
+#define ABOUT_MAX 170			/* bytes; a longer one names nothing */
 #define AGAIN_FIRST_MS 250
 #define AGAIN_MAX_MS 30000
 /* Nobody else has such an id: that of a connection begins with a smaller number. */
@@ -105,14 +106,32 @@ name_it(struct signal *s, const char *ref, size_t place)
 	signal_set(s, &s->ref, name, SIGNAL_REF_MAX);
 }
 
+/* What it is about is its name where its source takes things back, which is done by a name.  Else it is
+ * one of many values of that, and each has its instant; one that has none is named by its content. */
 static void
-add_what_the_child_knows(struct signals_document *d, json_t *document)
+name_by_about(const struct source_conf *conf, struct signal *s, const char *about, size_t place)
+{
+	char name[ABOUT_MAX + 32];
+
+	if (s->ref || !about || strlen(about) > ABOUT_MAX)
+		return;
+	if (source_has_ends(conf)) {
+		name_it(s, about, place);
+	} else if (s->sent_at) {
+		snprintf(name, sizeof(name), "%s@%lld", about, (long long)s->sent_at);
+		name_it(s, name, place);
+	}
+}
+
+static void
+add_what_the_child_knows(const struct source_conf *conf, struct signals_document *d, json_t *document)
 {
 	json_t *labels = json_object_get(document, "labels"), *value;
 	const char *name;
 
 	for (size_t i = 0; i < d->post.count; i++) {
 		name_it(&d->post.signals[i], text_of(document, "ref"), i);
+		name_by_about(conf, &d->post.signals[i], text_of(document, "about"), i);
 		json_object_foreach(labels, name, value)
 			if (json_is_string(value))
 				signal_label(&d->post.signals[i], name, json_string_value(value));
@@ -130,7 +149,7 @@ read_document(struct fetcher *f, json_t *document, struct signals_document *out)
 		.content_type = text_of(document, "type"), .now = f->all->ports.now(f->all->ports.ctx),
 	});
 	free(bytes);
-	add_what_the_child_knows(out, document);
+	add_what_the_child_knows(f->conf, out, document);
 }
 
 static struct command *

@@ -156,9 +156,9 @@ void kit_refuse(struct kit *, const char *id, const char *reason);	/* ok: false 
 void kit_reset(struct kit *, const char *device);
 /* A child that fetches for a source (docs/fetchers.md). */
 void kit_ready_to_fetch(struct kit *);
-/* One post of many documents, taken over: [{"body" or "base64", "type", "ref", "labels"}].  `keep`: what
- * `open` shall say next time, kept with them; NULL = as it was.  `first`: it has never looked before, what
- * is there is old.  Said anew until `signalled`, by gongd while this process lives, by the next process
+/* One post of many documents, taken over: [{"body" or "base64", "type", "ref", "about", "labels"}].
+ * `keep`: what `open` shall say next time, kept with them; NULL = as it was.  `first`: it has never looked
+ * before, what is there is old.  Said anew until `signalled`, by gongd while this process lives, by the next process
  * after that.  false: it is more than a line can carry (KIT_LINE_MAX), nothing was said. */
 bool kit_signal(struct kit *, const char *id, bool first, const char *keep, json_t *documents);
 #define KIT_LINE_MAX (1024 * 1024 - 1024)

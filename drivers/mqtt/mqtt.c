@@ -55,10 +55,13 @@ on_batch(void *ctx, uint64_t event, bool kept)
 }
 
 static void
-log_phase(const struct mqtt *m)
+log_phase(struct mqtt *m)
 {
 	const struct session *s = &m->session;
 
+	if (s->sessions_lost != m->losses_logged)
+		kit_log("broker has forgotten our session host=%s", m->settings.host);
+	m->losses_logged = s->sessions_lost;
 	if (s->phase == SESSION_UP && s->failures)
 		kit_log("broker is there again host=%s", m->settings.host);
 	else if (s->phase == SESSION_UP)

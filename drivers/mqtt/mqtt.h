@@ -19,6 +19,7 @@ struct mqtt {
 	struct session session;
 	json_t *documents;		/* of the batch that is read now */
 	struct event minute;
+	unsigned losses_logged;
 	unsigned long long empty, too_long;
 };
 
