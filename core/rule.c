@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "core/buf.h"
+#include "core/unicode.h"
 
 /* Greedy with one place to come back to: no pattern takes longer than its length times the text's. */
 bool
@@ -235,6 +236,22 @@ shorten(char *text, size_t max)
 	}
 }
 
+/* What nobody sees turns what they read around, or breaks a link so that nobody finds it. */
+static void
+without_unseen(char *text)
+{
+	const char *from = text, *at = text;
+	char *to = text;
+
+	for (int32_t c; (c = utf8_next(&at)); from = at) {
+		if (c > 0 && is_unseen_char(c))
+			continue;
+		memmove(to, from, (size_t)(at - from));
+		to += at - from;
+	}
+	*to = '\0';
+}
+
 static const char *
 said_by(const struct rule_param *p, const struct signal *s, enum lang lang)
 {
@@ -272,6 +289,8 @@ rule_param_value(const struct rule_param *p, const struct signal *s, enum lang l
 	/* "…" may be longer than what it takes the place of. */
 	out = xmalloc(strlen(text) + sizeof("…"));
 	memcpy(out, text, strlen(text) + 1);
+	if (p->from != RULE_VALUE)
+		without_unseen(out);
 	if (p->from != RULE_VALUE && !p->as_sent)
 		without_marks(out);
 	in_one_line(out);

@@ -702,6 +702,19 @@ say_again(struct saying *s, struct engine *e, const struct signal_row *row, stru
 	return s->conf && *body && signal_decode(signal, *body) == 0;
 }
 
+/* Somebody relied on the rule that it waited for. */
+static void
+tell_rule_gone(struct engine *e, const struct signal_row *row)
+{
+	struct said task;
+	char source[SIGNAL_NAME_MAX + 1], id[24];
+
+	store_source_name(e->store, row->source, source, sizeof(source));
+	snprintf(id, sizeof(id), "%lld", (long long)row->id);
+	SAY(&task, task_signal_rule_gone, source, row->rule, id);
+	store_task_once(e->store, 0, "signal", &task, e->now);
+}
+
 /* The rule that it waits for may have gone, or become another. */
 static void
 wait_over(struct engine *e, const struct signal_row *row)
@@ -718,12 +731,14 @@ wait_over(struct engine *e, const struct signal_row *row)
 		gone.due_at = NEVER;
 		SAY(&why, signal_rule_gone);
 		store_signal_put(e->store, &gone, &why);
+		tell_rule_gone(e, row);
 	} else {
 		s.rule = rules_named(&s.conf->rules, row->rule);
 		s.row.due_at = NEVER;
 		engine_signal_places(&s);
 		if (!s.rule || !rule_fits(s.rule, &signal, s.places, s.place_count)) {
 			note(&s, SIGNAL_IS_UNMATCHED, PHRASE_signal_rule_gone);
+			tell_rule_gone(e, row);
 		} else if (memcmp(s.rule->sha256, row->rule_sha256, sizeof(row->rule_sha256)) != 0) {
 			memcpy(s.row.rule_sha256, s.rule->sha256, sizeof(s.row.rule_sha256));
 			s.row.due_at = msec_add(e->now, s.rule->for_ms);

@@ -182,8 +182,6 @@ check_names(const struct rule *r, cfg_t *then, const struct settings *s, struct 
 	return 0;
 }
 
-/* -- rules without a template: the table of kinds has one by kind and colour -- */
-
 static bool
 fills(const struct rule_then *then, const char *param)
 {
@@ -193,18 +191,31 @@ fills(const struct rule_then *then, const char *param)
 	return false;
 }
 
-/* Adds to `used` which of the rule's parameters the text has. */
-static int
-check_kind_text(const struct rule *r, cfg_t *then, const char *kind, const struct template *t, bool *used,
-		struct err *err)
+/* What the text needs of whoever sends it and the rule does not give; NULL: nothing. */
+static const char *
+lacks(const struct rule *r, const struct template *t)
 {
 	for (size_t i = 0; i < t->param_count; i++) {
 		const struct param *p = &t->params[i];
 
 		if (p->scope == SCOPE_REQUEST && !p->fallback[LANG_ZH] && !p->fallback[LANG_EN] &&
 		    !fills(&r->then, p->name))
-			return conf_say(then, err, rule_kind_lacks, r->name, QUOTE(kind), t->name, p->name);
+			return p->name;
 	}
+	return NULL;
+}
+
+/* -- rules without a template: the table of kinds has one by kind and colour -- */
+
+/* Adds to `used` which of the rule's parameters the text has. */
+static int
+check_kind_text(const struct rule *r, cfg_t *then, const char *kind, const struct template *t, bool *used,
+		struct err *err)
+{
+	const char *param = lacks(r, t);
+
+	if (param)
+		return conf_say(then, err, rule_kind_lacks, r->name, QUOTE(kind), t->name, param);
 	for (size_t i = 0; i < r->then.param_count; i++)
 		used[i] |= template_param(t, r->then.params[i].name) != NULL;
 	return 0;
@@ -262,6 +273,8 @@ take_then(struct rule *r, cfg_t *then, const struct settings *s, struct err *err
 	int mode = signal_mode_parse(cfg_getstr(then, "mode"));
 	unsigned params = cfg_size(then, "param");
 	struct rule_then *t = &r->then;
+	const struct template *text;
+	const char *param;
 
 	t->template = xstrdup(cfg_getstr(then, "template"));
 	t->policy = xstrdup(cfg_getstr(then, "policy"));
@@ -277,12 +290,15 @@ take_then(struct rule *r, cfg_t *then, const struct settings *s, struct err *err
 	if (mode < 0)
 		return conf_say(then, err, rule_word, "mode", QUOTE(cfg_getstr(then, "mode")), WORD(map_modes));
 	t->mode = (enum signal_mode)mode;
+	text = t->template ? settings_template(s, t->template) : NULL;
 	t->params = xcalloc(params + 1, sizeof(*t->params));
 	for (unsigned i = 0; i < params; i++)
-		if (take_param(&t->params[t->param_count++], cfg_getnsec(then, "param", i),
-			       t->template ? settings_template(s, t->template) : NULL, err) < 0)
+		if (take_param(&t->params[t->param_count++], cfg_getnsec(then, "param", i), text, err) < 0)
 			return -1;
-	return t->template ? 0 : check_kinds(r, then, s, err);
+	if (!text)
+		return check_kinds(r, then, s, err);
+	param = lacks(r, text);
+	return param ? conf_say(then, err, rule_lacks, r->name, text->name, param) : 0;
 }
 
 static int

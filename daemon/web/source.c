@@ -208,6 +208,20 @@ has_room(struct web *web, struct http_conn *c, const struct source_conf *conf)
 
 /* -- a post -- */
 
+/* It is refused before it is read; that it was is kept, and the desk hears of it. */
+static void
+note_too_large(struct web *web, const struct exchange *x, const struct http_request *r)
+{
+	struct command *cmd = format_post(x->source, 1);
+	struct err *err = cmd->signals->documents[0].unreadable = xcalloc(1, sizeof(*err));
+
+	err_say(err, REFUSED_TOO_LARGE, about(CONCEPT_NONE), http_body_max, NUM(r->length),
+		NUM(x->settings->body_max));
+	command_weighs(cmd, queue_of(web, x->source->name), 1);
+	if (!web->ports.submit(web->ports.ctx, cmd))
+		command_free(cmd);
+}
+
 void
 source_head(struct web *web, struct http_conn *c, struct exchange *x)
 {
@@ -229,6 +243,8 @@ source_head(struct web *web, struct http_conn *c, struct exchange *x)
 		x->by.kind = PRINCIPAL_SOURCE;
 		snprintf(x->by.name, sizeof(x->by.name), SOURCE_PRINCIPAL "%s", x->source->name);
 		http_body_max(c, x->settings->body_max);
+		if (!r->chunked && r->length > x->settings->body_max && is_known(x->source, r, x->rest))
+			note_too_large(web, x, r);
 	}
 }
 

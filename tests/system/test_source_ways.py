@@ -104,6 +104,9 @@ def test_what_is_too_large_or_too_much_is_said_so(world):
     bearer = shown("bearer", TOKEN)[1]
     status, answer = post(world, "bearer", b"[" + b" " * (1 << 20) + b"]", headers=bearer)
     assert status == 413, answer
+    wait_for("a task about it", lambda: world.rows(
+        "SELECT text FROM task WHERE closed_at IS NULL AND text LIKE '%source bearer sends what cannot be read%'"))
+    assert world.rows("SELECT reason_phrase FROM signal WHERE ref = 'unreadable'") == [{"reason_phrase": "http_body_max"}]
     assert post(world, "nobody", headers=bearer)[0] == 401
 
 

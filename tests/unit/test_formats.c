@@ -494,6 +494,7 @@ goes_out_in_one_line(void **state)
 		{ "【假】水位 3.5m/s 涨", "假水位 3.5m/s 涨", 0 },
 		{ "请点http://x.cn/a?b 谢", "请点 谢", 0 },
 		{ "请点www.x.cn谢", "请点谢", 0 },
+		{ "\xe2\x80\xae请点ht\xe2\x80\x8btps://x.cn/a 谢\xef\xbb\xbf", "请点 谢", 0 },
 		{ "see bit.ly/abc now", "see now", 0 },
 		{ "host db1.cluster.local: 3/4 full, a/b", "host db1.cluster.local: 3/4 full, a/b", 0 },
 		{ "一二三四五", "一二…", 3 },

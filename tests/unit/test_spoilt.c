@@ -18,7 +18,7 @@
 /* Its line is the third. */
 #define RULE(rest) "r.conf", BYTES("read { label \"z\" { at = \"/z\" } }\nrule \"r\" {\n\t" rest "\n}\n")
 #define THEN(rest) RULE("then { template = a areas = true " rest " }")
-#define TEST(rest) "r.conf", BYTES("read { }\nrule \"r\" { then { template = a areas = true } }\ntest \"t\" { " rest " }\n")
+#define TEST(rest) "r.conf", BYTES("read { }\nrule \"r\" { then { template = a areas = true param \"mm\" { value = \"1\" } } }\ntest \"t\" { " rest " }\n")
 
 /* 雨, 值班 and 签名 in GBK. */
 #define GBK_RAIN "\xd3\xea"
@@ -27,7 +27,7 @@
 
 static const struct { const char *name, *body; } site[] = {
 	{ "gong.conf", HEAD "site { signature_zh = \"【县】\" }\nsource \"s\" { format = json " FULL " }\n" },
-	{ "r.conf", "read { }\nrule \"r\" { then { template = a areas = true } }\n" },
+	{ "r.conf", "read { }\nrule \"r\" { then { template = a areas = true param \"mm\" { value = \"1\" } } }\n" },
 	{ "token", "of-a-system-somewhere\n" }, { "short", "0123456789\n" },
 	{ "roles.conf", "role \"chief\" { zh = \"支书\" en = \"Chief\" }\n" },
 	{ "t/a.conf", TEMPLATE "\ttext \"zh\" { sms = \"{{mm}}毫米,收到回复1\" }\n}\n" },
@@ -124,13 +124,13 @@ static const struct spoilt refused[] = {
 	{ "a template outside of then", RULE("template = a"), 3, "section then" },
 	{ "a source among the rules", "r.conf", BYTES("source \"s\" { }\n"), 1, "gong.conf itself" },
 	{ "no rule", "r.conf", BYTES("read { }\n"), 1, "0 rules" },
-	{ "rules without a map", "r.conf", BYTES("rule \"r\" { then { template = a areas = true } }\n"), 0, "gong.conf:6: source \"s\": " },
+	{ "rules without a map", "r.conf", BYTES("rule \"r\" { then { template = a areas = true param \"mm\" { value = \"1\" } } }\n"), 0, "gong.conf:6: source \"s\": " },
 	{ "a rule with blanks in its name", "r.conf", BYTES("rule \"over the line\" { }\n"), 1, "40 letters" },
 	{ "a rule of a reserved name", "r.conf", BYTES("rule \"ignored\" { }\n"), 1, "otherwise" },
 	{ "a rule that does nothing", RULE("for = 10m"), 2, "add then" },
 	{ "a rule's trust of nobody", RULE("trust = maybe then { }"), 2, "send, hold or note" },
 	{ "a gap without a wait", RULE("gap = 1m then { }"), 2, "add for" },
-	{ "a wait that nobody can watch", RULE("for = 10m then { template = a areas = true }"), 0, "gong.conf:6: source \"s\", rule \"r\": " },
+	{ "a wait that nobody can watch", RULE("for = 10m then { template = a areas = true param \"mm\" { value = \"1\" } }"), 0, "gong.conf:6: source \"s\", rule \"r\": " },
 	{ "a severity from nowhere", RULE("when { severity_from = purple } then { }"), 3, "yellow, orange" },
 	{ "a place that is none", RULE("when { within = {99} } then { }"), 3, "within" },
 	{ "a label that asks for nothing", RULE("when { label \"z\" { } } then { }"), 3, "add equals" },
@@ -144,7 +144,7 @@ static const struct spoilt refused[] = {
 	{ "a parameter from nowhere", THEN("param \"mm\" { }"), 3, "value, label" },
 	{ "a parameter that the template lacks", THEN("param \"cm\" { value = 1 }"), 3, "no such parameter" },
 	{ "a text that no signal has", THEN("param \"mm\" { text = title }"), 3, "headline" },
-	{ "an end without its template", RULE("then { template = a areas = true } end { template = b }"), 2, "nobody is told" },
+	{ "an end without its template", RULE("then { template = a areas = true param \"mm\" { value = \"1\" } } end { template = b }"), 2, "nobody is told" },
 	{ "a test without its sample", TEST("expect = r"), 3, "needs sample" },
 	{ "a test of no rule", TEST("sample = s expect = q"), 3, "no rule \"q\"" },
 	/* what is left of the example */
@@ -176,8 +176,8 @@ static const struct spoilt healed[] = {
 	{ "wide braces of a variable", SMS("｛｛mm｝｝毫米"), 4, "{{name}}" },
 	{ "one wide brace of a variable", SMS("{{mm}｝毫米"), 4, "{{name}}" },
 	{ "a variable in wide letters", SMS("{{ｍｍ}}毫米"), 4, "{{name}}" },
-	{ "curly quotes in a rules file", RULE("group = “r”\n\tthen { template = a areas = true }"), 3, "typographic quotes" },
-	{ "full-width signs in a rules file", RULE("then ｛ template ＝ a areas ＝ true ｝"), 3, "full-width" },
+	{ "curly quotes in a rules file", RULE("group = “r”\n\tthen { template = a areas = true param \"mm\" { value = \"1\" } }"), 3, "typographic quotes" },
+	{ "full-width signs in a rules file", RULE("then ｛ template ＝ a areas ＝ true param \"mm\" { value = \"1\" } ｝"), 3, "full-width" },
 	{ "an area code with its 0", CONF("site { area_code = \"0571\" }\n"), 5, "read as 571" },
 	{ "+86", CONF("site { country = \"+86\" }\n"), 5, "read as 86" },
 	{ "0086", CONF("site { country = \"0086\" }\n"), 5, "read as 86" },
