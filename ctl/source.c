@@ -9,6 +9,15 @@
 
 /* -- sources -- */
 
+/* How its child is, and what is wrong with it; NULL: it has none. */
+static const char *
+fetching(const struct ctl *ctl, json_t *s)
+{
+	const char *trouble = member_text(json_array_get(json_object_get(s, "alarms"), 0), "text");
+
+	return trouble ? trouble : word(ctl, member_text(s, "state"));
+}
+
 static void
 source_row(const struct ctl *ctl, json_t *s, msec now, struct grid *t)
 {
@@ -23,6 +32,7 @@ source_row(const struct ctl *ctl, json_t *s, msec now, struct grid *t)
 	grid_cell(t, silent ? duration_text(ctl, at, now - heard) : NULL);
 	grid_cellf(t, "%lld", (long long)member_int(s, "signals"));
 	grid_cellf(t, "%lld", (long long)member_int(s, "held"));
+	grid_cell(t, fetching(ctl, s));
 }
 
 static int
@@ -32,7 +42,7 @@ compose_sources(struct ctl *ctl, json_t **answer, struct buf *out, struct err *e
 				       say(ctl, "up to", "最高"),	 say(ctl, "trust", "信任"),
 				       say(ctl, "last heard", "最近消息"), say(ctl, "silent for", "已静默"),
 				       say(ctl, "signals", "信号数"),	 say(ctl, "held", "待签发"),
-				       NULL };
+				       say(ctl, "fetcher", "获取程序"), NULL };
 	const struct client_request get = { .path = "/v1/sources" };
 	struct grid t;
 	json_t *row;

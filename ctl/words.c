@@ -74,6 +74,7 @@ static const struct {
 	{ "down", "down", "中断" },
 	{ "paused", "paused", "暂停" },
 	{ "starting", "starting", "启动中" },
+	{ "stopped", "stopped", "已停止" },
 	{ "closing", "closing", "关闭中" },
 	{ "deadline", "deadline", "到达时限" },
 	{ "planned", "planned", "已编排" },

@@ -484,7 +484,7 @@ open_children(struct loop *l, const struct known *k)
 {
 	struct routes_ports ports = { l, port_urgent, port_reply, port_refuse, port_log, port_monotonic,
 				      port_watch };
-	struct fetchers_ports fetching = { l, port_fetched, port_log, port_now };
+	struct fetchers_ports fetching = { l, port_fetched, port_urgent, port_log, port_now };
 	char *url = settings_base_url(l->settings, web_port(l->web));
 
 	l->children = children_open(l->base, port_monotonic, l);

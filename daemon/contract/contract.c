@@ -382,6 +382,11 @@ command_free(struct command *c)
 	case CMD_CANCEL:
 		cancel_free(c->cancel);
 		break;
+	case CMD_SOURCE_STATE:
+		free(c->source->source);
+		free(c->source->alarms);
+		free(c->source);
+		break;
 	case CMD_TROUBLE:
 		free(c->trouble.said);
 		break;

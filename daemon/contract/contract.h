@@ -158,6 +158,12 @@ struct signals_request {		/* one post of a source, all of it in one commit */
 };
 size_t signals_request_size(const struct signals_request *);	/* signals in all its documents */
 
+struct source_state {			/* how the child of a source that fetches is */
+	char *source;
+	const char *state;		/* a literal: "starting", "up", "down", "stopped" */
+	char *alarms;			/* JSON, as in a driver's health: all that stand; NULL = not known yet */
+};
+
 struct signal_request {			/* somebody releases a held signal, or runs one through its rules anew */
 	int64_t signal;
 	char *note;			/* or NULL */
@@ -283,6 +289,7 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(IMPORT_APPLY, BULK, PEOPLE, "import_apply") \
 	C(IMPORT_DROP, BULK, PEOPLE, "import_drop") \
 	C(SIGNALS, BULK, SIGNAL, "signals") \
+	C(SOURCE_STATE, URGENT, RUN, "source_state") \
 	C(SIGNAL_RELEASE, URGENT, SEND, "signal_release") \
 	C(SIGNAL_REPLAY, BULK, SEND, "signal_replay") \
 	C(ASK, BULK, ROUTES, "ask")
@@ -324,6 +331,7 @@ struct command {
 		struct staged_request staged;	/* APPLY, DROP */
 		struct ask_request *ask;
 		struct signals_request *signals;
+		struct source_state *source;
 		struct signal_request *signal;	/* RELEASE, REPLAY */
 		struct inbox_request *inbox;
 		struct task_request *task;	/* TAKE, NOTE, CLOSE */

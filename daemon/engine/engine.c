@@ -91,6 +91,7 @@ start(struct engine *e, msec now, struct err *err)
 	engine_canaries_plan(e);
 	engine_found_in_hand(e);
 	engine_alarms_gone(e);
+	engine_source_alarms_gone(e);
 	engine_waves_flush(e);
 	engine_let_go(e);
 	return store_commit(e->store, err);
@@ -256,6 +257,7 @@ reload(struct engine *e, struct settings *fresh)
 	engine_asking_touch(e);
 	engine_canaries_plan(e);
 	engine_silence_load(e);
+	engine_source_alarms_gone(e);
 	put_in_force(e);
 	engine_log(e, LOG_STORY, "settings reloaded");
 }
@@ -412,6 +414,9 @@ run(struct engine *e, struct command *cmd)
 		break;
 	case CMD_RESUME:
 		engine_route_resume(e, cmd);
+		break;
+	case CMD_SOURCE_STATE:
+		engine_source_state(e, cmd);
 		break;
 	case CMD_TROUBLE:
 		engine_trouble(e, cmd->trouble.kind, cmd->trouble.said);

@@ -134,6 +134,8 @@ identity(const struct command *cmd)
 		return mix_text(mix_number(hash, (uint64_t)cmd->division->code), cmd->division->name);
 	case CMD_SIGNALS:
 		return signals_identity(mix_text(hash, cmd->signals->source), cmd->signals);
+	case CMD_SOURCE_STATE:
+		return mix_text(mix_text(hash, cmd->source->source), cmd->source->alarms);
 	case CMD_SIGNAL_RELEASE:
 	case CMD_SIGNAL_REPLAY:
 		return mix_number(hash, (uint64_t)cmd->signal->signal);

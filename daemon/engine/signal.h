@@ -92,6 +92,12 @@ void engine_signals_trim(struct engine *);
 msec engine_signals_trim_next(const struct engine *);
 void engine_signals_trim_shift(struct engine *, msec by);
 
+/* -- fetching.c: how the children that fetch are -- */
+
+void engine_source_state(struct engine *, struct command *);
+/* Alarms of sources that do not fetch any more, or are gone, end. */
+void engine_source_alarms_gone(struct engine *);
+
 /* -- silence.c: sources that say nothing -- */
 
 void engine_source_heard(struct engine *, const struct source_conf *, struct source_row *);

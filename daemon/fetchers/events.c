@@ -57,12 +57,19 @@ on_fatal(struct fetcher *f, json_t *ev)
 	return true;
 }
 
+static bool
+on_health(struct fetcher *f, json_t *ev)
+{
+	health_said(f, json_object_get(ev, "alarms"));
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(struct fetcher *, json_t *);
 } events[] = {
 	{ "signal", on_signal }, { "beat", on_beat }, { "ready", on_ready }, { "pong", on_pong },
-	{ "fatal", on_fatal },
+	{ "fatal", on_fatal }, { "health", on_health },
 };
 
 void

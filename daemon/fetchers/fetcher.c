@@ -59,8 +59,11 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame blame)
 	struct fetcher *f = owner;
 	bool anew = f->anew && !f->removed, stays = for_good && !anew;
 
+	bool asked = f->anew || f->removed || children_are_stopping(f->all->children);
+
 	offers_process_ended(f);
-	if (!children_are_stopping(f->all->children) && !f->anew && !f->removed)
+	health_ended(f, reason, asked);
+	if (!asked)
 		f->all->ports.log(f->all->ports.ctx, stays ? LOG_ERROR : LOG_WARNING,
 				  "fetcher lost source=%s for_good=%d reason=\"%s\"", f->conf->name, stays,
 				  ENGLISH(reason));
@@ -88,6 +91,7 @@ begin_anew(struct fetcher *f)
 {
 	enum child_state state = child_state(f->child);
 
+	health_anew(f);
 	if (state == CHILD_WAITING || state == CHILD_STOPPED) {
 		child_wake(f->child);
 		return;
@@ -107,7 +111,7 @@ fetcher_takes(struct fetcher *f, struct settings *settings, const struct source_
 	if (!same)
 		begin_anew(f);
 	else if (child_state(f->child) == CHILD_STOPPED)
-		child_wake(f->child);	/* somebody may have mended it */
+		begin_anew(f);		/* somebody may have mended it */
 }
 
 void
@@ -155,6 +159,7 @@ fetcher_free(struct fetcher *f)
 {
 	child_free(f->child);
 	offers_fini(f);
+	health_fini(f);
 	settings_unref(f->settings);
 	free(f->keep);
 	free(f);

@@ -57,6 +57,8 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 		else
 			all->list[kept++] = all->list[i];
 	all->count = kept;
+	for (size_t i = 0; i < all->count; i++)
+		health_second(all->list[i]);
 }
 
 bool

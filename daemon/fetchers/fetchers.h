@@ -20,6 +20,7 @@ struct fetchers;
 struct fetchers_ports {
 	void *ctx;
 	bool (*submit)(void *ctx, struct command *);	/* bulk lane; false: not now, it stays the caller's */
+	void (*urgent)(void *ctx, struct command *);	/* urgent lane, takes it over */
 	void (*log)(void *ctx, enum log_level, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
 	msec (*now)(void *ctx);		/* Unix ms */

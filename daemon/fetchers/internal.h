@@ -1,5 +1,5 @@
 /* internal.h -- what the files of fetchers/ share: one source's child, and what it has brought that the
- * engine has not taken.  From the ground: say; offers; events; fetcher; fetchers. */
+ * engine has not taken.  From the ground: say; offers, health; events; fetcher; fetchers. */
 #ifndef GONG_FETCHERS_INTERNAL_H
 #define GONG_FETCHERS_INTERNAL_H
 
@@ -23,6 +23,16 @@ struct offer {
 	struct offer *next;
 };
 
+struct fetcher_health {
+	json_t *alarms;			/* as its child named them last; NULL = never */
+	bool has_said;			/* and it is that child that runs */
+	bool is_down;			/* gongd's own alarm stands */
+	unsigned up_s, trouble_s, deaths;	/* up; since it was well last */
+	char *reason;			/* of its last end */
+	const char *told_state;		/* what the engine knows */
+	char *told_alarms;
+};
+
 struct fetcher {
 	struct fetchers *all;
 	struct settings *settings;	/* a reference; conf is a part of it */
@@ -37,6 +47,7 @@ struct fetcher {
 	unsigned refusals;		/* in a row */
 	struct event *again;		/* another try after a refusal */
 	struct pace_bucket log;
+	struct fetcher_health health;
 };
 
 struct fetchers {
@@ -61,6 +72,13 @@ bool offers_answered(struct fetcher *, const struct effect *reply);	/* false: no
 /* What is not with the engine is said again by the next process; what is, is answered to nobody. */
 void offers_process_ended(struct fetcher *);
 void offers_fini(struct fetcher *);
+
+/* health.c */
+void health_second(struct fetcher *);
+void health_said(struct fetcher *, json_t *alarms);	/* its own; NULL: none */
+void health_ended(struct fetcher *, const char *reason, bool asked);	/* asked: gongd ended it */
+void health_anew(struct fetcher *);		/* it has other options: what was before does not count */
+void health_fini(struct fetcher *);
 
 /* events.c: a child's lines */
 void events_line(void *fetcher, char *line, size_t len);

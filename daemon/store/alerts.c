@@ -221,6 +221,7 @@ store_clock_shift(struct store *s, msec by)
 		  by);
 	store_run(s, "UPDATE receipt_early SET at = at + ?1", "i", by);
 	store_run(s, "UPDATE staged SET at = at + ?1, expires_at = expires_at + ?1", "i", by);
+	store_run(s, "UPDATE source_alarm SET since = since + ?1, told_at = told_at + ?1", "i", by);
 	store_run(s, "UPDATE source SET heard_at = heard_at + ?1, silent_since = silent_since + ?1, "
 		  "told_at = told_at + ?1", "i", by);
 	store_run(s, "UPDATE route SET down_since = down_since + ?1, "

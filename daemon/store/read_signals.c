@@ -55,6 +55,29 @@ source_conf_json(const struct source_conf *c, struct buf *out)
 	buf_puts(out, "]");
 }
 
+/* Of the child that fetches for it. */
+static void
+child_json(struct reader *r, const char *source, enum lang lang, struct buf *out)
+{
+	sqlite3_stmt *st = read_query(r, "SELECT a.name, a.since, a.task, a.text, a.text_phrase, a.text_values "
+		"FROM source_alarm a JOIN source s ON s.id = a.source WHERE s.name = ? AND a.since IS NOT NULL "
+		"ORDER BY a.since", "t", source);
+	bool any = false;
+
+	buf_puts(out, ",\"alarms\":[");
+	while (read_step(r, st)) {
+		buf_puts(out, any ? ",{" : "{");
+		any = true;
+		json_column(out, "name", st, 0);
+		instant_or_null(out, "since", st, 1);
+		instant_or_null(out, "task", st, 2);
+		buf_puts(out, ",");
+		json_said(out, "text", st, 3, lang);
+		buf_puts(out, "}");
+	}
+	buf_puts(out, "]");
+}
+
 int
 read_sources(struct reader *r, const struct read_query *q, const struct settings *s, msec now,
 	     struct buf *out, struct err *err)
@@ -66,7 +89,7 @@ read_sources(struct reader *r, const struct read_query *q, const struct settings
 		const struct source_conf *c = &s->sources[i];
 		sqlite3_stmt *st = read_query(r, "SELECT s.heard_at, s.silent_since, s.task, (SELECT count(*) "
 			"FROM signal g WHERE g.source = s.id), (SELECT count(*) FROM signal g WHERE g.source = "
-			"s.id AND g.state = 3) FROM source s WHERE s.name = ?", "t", c->name);
+			"s.id AND g.state = 3), s.state, s.state_at FROM source s WHERE s.name = ?", "t", c->name);
 		bool there = read_step(r, st);
 
 		buf_puts(out, i ? "," : "");
@@ -77,11 +100,15 @@ read_sources(struct reader *r, const struct read_query *q, const struct settings
 			instant_or_null(out, "task", st, 2);
 			instant_or_null(out, "signals", st, 3);
 			instant_or_null(out, "held", st, 4);
+			buf_puts(out, ",");
+			json_column(out, "state", st, 5);
+			instant_or_null(out, "state_at", st, 6);
 			sqlite3_reset(st);
 		} else {
 			buf_puts(out, ",\"heard_at\":null,\"silent_since\":null,\"task\":null,\"signals\":0,"
-				 "\"held\":0");
+				 "\"held\":0,\"state\":null,\"state_at\":null");
 		}
+		child_json(r, c->name, q->lang, out);
 		buf_puts(out, "}");
 	}
 	buf_printf(out, "],\"now\":%lld}", (long long)now);

@@ -248,8 +248,14 @@ CREATE TABLE source (
 	id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, heard_at INTEGER NOT NULL,
 	silent_since INTEGER, told_at INTEGER, task INTEGER, notice INTEGER,
 	shut_ms INTEGER NOT NULL DEFAULT 0,
-	keep TEXT			-- what its child wants to be opened with next time
+	keep TEXT,			-- what its child wants to be opened with next time
+	state TEXT, state_at INTEGER	-- of its child; NULL: it has none
 ) STRICT;
+CREATE TABLE source_alarm (		-- of its child; since NULL: over, and remembered for told_at
+	source INTEGER NOT NULL, name TEXT NOT NULL, since INTEGER, told_at INTEGER,
+	task INTEGER NOT NULL, notice INTEGER NOT NULL, text TEXT NOT NULL, text_phrase TEXT, text_values TEXT,
+	PRIMARY KEY (source, name)
+) STRICT, WITHOUT ROWID;
 -- act: 0 alert, 1 update, 2 end, 3 test, 4 beat.  state: 0 new (waits until due_at), 1 matched, 2 unmatched,
 -- 3 held, 4 ignored, 5 refused.  made: its ref is a digest of gong's.  at: when it was said; outcome: digest
 -- of what its rule made of it; rule_sha256: of the rule that it waits for; raw: which bytes it came in;

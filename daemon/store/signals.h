@@ -38,6 +38,22 @@ void store_sources(struct store *, source_fn, void *ctx);	/* at most 256; `fn` m
 void store_source_heard(struct store *, int64_t source, msec at);
 void store_sources_shut(struct store *, msec for_ms);	/* nobody could be heard for so long */
 
+/* What is wrong with the child that fetches for it. */
+#define SOURCE_ALARMS_MAX 512		/* in one look at all of them */
+struct source_alarm {
+	int64_t source;
+	char name[48];
+	msec since;			/* NEVER: it is over, and only remembered */
+	msec told_at;			/* when the duty officer last heard of it; NEVER = not */
+	int64_t task, notice;
+};
+typedef void (*source_alarm_fn)(void *ctx, const struct source_alarm *);
+void store_source_state(struct store *, int64_t source, const char *state, msec at);
+/* Of one source, or of all (0); `fn` may write. */
+void store_source_alarms(struct store *, int64_t source, source_alarm_fn fn, void *ctx);
+void store_source_alarm_put(struct store *, const struct source_alarm *, const struct said *);
+void store_source_alarm_over(struct store *, const struct source_alarm *);
+
 struct signal_row {
 	int64_t id, source;
 	char ref[SIGNAL_REF_MAX + 1];

@@ -707,7 +707,11 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE source ADD COLUMN shut_ms INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE alert ADD COLUMN holds INTEGER NOT NULL DEFAULT 0;"
 	"ALTER TABLE alert ADD COLUMN held_at INTEGER;"
-	"ALTER TABLE source ADD COLUMN keep TEXT;",
+	"ALTER TABLE source ADD COLUMN keep TEXT;"
+	"ALTER TABLE source ADD COLUMN state TEXT; ALTER TABLE source ADD COLUMN state_at INTEGER;"
+	"CREATE TABLE source_alarm (source INTEGER NOT NULL, name TEXT NOT NULL, since INTEGER, "
+	"told_at INTEGER, task INTEGER NOT NULL, notice INTEGER NOT NULL, text TEXT NOT NULL, text_phrase TEXT, "
+	"text_values TEXT, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;",
 };
 
 static int

@@ -3,11 +3,12 @@ import base64
 import json
 import os
 import signal
+import subprocess
 import time
 
 import pytest
 
-from harness import ROOT, World, is_alive, sim_route, wait_for
+from harness import BUILD, ROOT, World, is_alive, sim_route, wait_for
 from district import District
 
 CHILD = os.path.join(ROOT, "tests/system/fetching_child.py")
@@ -130,6 +131,49 @@ def test_a_child_that_babbles_is_ended_and_the_next_one_has_what_it_kept(world):
     assert opened[0]["keep"] is None and opened[-1]["keep"] == "seen 1" and opened[-1]["source"] == "one"
     with open(world.path("one.in"), "w", encoding="utf-8"):
         pass                    # else the next one says the same
+
+
+def of_source(world, name):
+    return [s for s in world.api("GET", "/v1/sources")[1]["sources"] if s["name"] == name][0]
+
+
+def tasks(world):
+    return [t["text"] for t in world.api("GET", "/v1/tasks")[1]["tasks"] if t["kind"] == "source" and not t["closed_at"]]
+
+
+def test_what_is_wrong_with_a_child_is_an_alarm_with_one_life(world):
+    def alarms():
+        return [a["name"] for a in of_source(world, "one")["alarms"]]
+    feed = {"ev": "health", "alarms": [{"name": "feed", "text": "取不到 / timed out"}]}
+    bring(world, "one", {"raw": json.dumps(feed)})
+    wait_for("the alarm", lambda: alarms() == ["feed"])
+    assert of_source(world, "one")["state"] == "up"
+    assert len([t for t in tasks(world) if "timed out" in t]) == 1 and "timed out" in world.ctl("source", "list")
+    world.kill()                # it stands over a restart, and nobody is told twice
+    world.start()
+    wait_for("the child", lambda: of_source(world, "one")["state"] == "up")
+    assert alarms() == ["feed"] and len([t for t in tasks(world) if "timed out" in t]) == 1
+    bring(world, "one", {"raw": json.dumps({"ev": "health", "alarms": []})})
+    wait_for("its end", lambda: alarms() == [])
+    assert not [t for t in tasks(world) if "timed out" in t]
+    with open(world.path("one.in"), "w", encoding="utf-8"):
+        pass
+
+
+def test_a_program_that_is_not_there_is_an_alarm_and_mended_by_a_reload(world):
+    first = world.routes
+    world.routes = first + source(world, "lost").replace(CHILD, CHILD + ".gone")
+    reload(world)
+    wait_for("the alarm", lambda: [a["name"] for a in of_source(world, "lost")["alarms"]] == ["down"])
+    assert of_source(world, "lost")["state"] == "stopped" and any("fetching_child.py.gone" in t for t in tasks(world))
+    assert "fetching_child.py.gone" in subprocess.run([os.path.join(BUILD, "gongd"), "--config", world.conf, "--check"],
+                                                      capture_output=True, text=True, timeout=60, check=False).stderr
+    world.routes = first + source(world, "lost")
+    reload(world)
+    wait_for("its end", lambda: not of_source(world, "lost")["alarms"], 30)
+    assert of_source(world, "lost")["state"] == "up"
+    world.routes = first
+    reload(world)
 
 
 def test_a_reload_adds_changes_and_removes(world):

@@ -64,6 +64,7 @@ HEAT = '''template "warn.heat" {
 }
 '''
 SOURCE = '''source "rain" { format = json rules = "rain.rules" token_file = "rain.token" by = {bearer, path} up_to = red }
+source "gone" { format = json rules = "rain.rules" fetch = "gong-nowhere" }
 '''
 RULES = '''read { each = "/all" ref = "/id" area = "/codes" kind = "/kind" act = "/act" act_is = { "over=end" } label "z" { at = "/z" } }
 rule "held" { when { kinds = {dam} } trust = hold
@@ -812,7 +813,8 @@ def test_what_other_systems_say(night):
     assert [s["verdict"] for s in trial["signals"]] == ["held", "refused"]
     night.refuse(422, "GET", "/v1/sources?colour=red")
     listed = night.ok("GET", "/v1/sources")["sources"]
-    assert [(s["name"], s["signals"] > 4, s["held"]) for s in listed] == [("rain", True, 1)]
+    assert [(s["name"], s["signals"] > 4, s["held"]) for s in listed] == [("rain", True, 1), ("gone", False, 0)]
+    assert [a["code"] for a in listed[1]["alarms"]] == ["fetcher_down"] and listed[1]["state"] == "stopped"
     assert [s["id"] for s in night.ok("GET", "/v1/signals?source=rain&state=held")["signals"]] == [held]
     night.refuse(422, "GET", "/v1/signals?state=lost")
     assert night.ok("GET", "/v1/signals?limit=1")["next"]
