@@ -3,8 +3,6 @@
 #include "daemon/check.h"
 
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,26 +13,9 @@
 
 #include "core/cause.h"
 #include "daemon/check/check.h"
+#include "daemon/owner.h"
 #include "daemon/settings/settings.h"
 #include "daemon/web/site.h"
-
-/* Run by root, the drivers are still to see what they will see in service, and what SQLite makes beside a
- * store that it reads must be gong's. */
-static int
-become_owner(const char *state_dir, struct err *err)
-{
-	const struct passwd *owner;
-	struct stat st;
-
-	if (geteuid() != 0 || stat(state_dir, &st) < 0 || st.st_uid == 0)
-		return 0;
-	owner = getpwuid(st.st_uid);
-	if (!owner || initgroups(owner->pw_name, owner->pw_gid) < 0 || setgid(owner->pw_gid) < 0 ||
-	    setuid(owner->pw_uid) < 0)
-		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_owner, state_dir,
-			       owner ? cause_word(errno) : NUM(st.st_uid));
-	return 0;
-}
 
 /* The console may be missing and gongd runs all the same; whoever checks wants to know. */
 static void

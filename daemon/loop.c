@@ -595,7 +595,7 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 	struct web_ports ports = { &l, port_submit, port_read, port_callback, port_state,
 				   port_metrics, port_now, port_log };
 	bool full = bridge_make_room(files->ballast);
-	static const struct store_news news = { on_upgrade, on_busy, NULL };
+	static const struct store_news news = { on_upgrade, on_busy, NULL, false };
 	struct store *store;
 	int rc = -1;
 

@@ -16,6 +16,7 @@
 #include "daemon/heard.h"
 #include "daemon/log.h"
 #include "daemon/loop.h"
+#include "daemon/restore.h"
 #include "daemon/settings/settings.h"
 #include "daemon/store/guard.h"
 #include "daemon/store/hand.h"
@@ -24,10 +25,14 @@
 
 static const char usage[] =
 	"usage: gongd [--config FILE] [--check [--json] [--lang zh|en]]\n"
+	"       gongd [--config FILE] --restore FILE [--yes] [--lang zh|en]\n"
 	"  -c, --config FILE  settings (default " CONFIG_DEFAULT ")\n"
 	"      --check        look at settings, texts, ladders, drivers, lists and the machine, say what\n"
 	"                     would fail, and end: 0 = nothing is wrong, 1 = something is\n"
 	"      --json         the same as JSON\n"
+	"      --restore FILE put a copy of the store in its place, while no gongd runs; what was open is\n"
+	"                     held until the desk resumes it\n"
+	"      --yes          though something is lost by it\n"
 	"      --lang zh|en   its language (default: from LC_ALL, LC_MESSAGES, LANG)\n"
 	"      --version      print the version\n"
 	"  -h, --help         print this\n"
@@ -35,7 +40,8 @@ static const char usage[] =
 
 struct options {
 	const char *config;
-	bool check, json;
+	const char *restore;		/* a copy; or NULL */
+	bool check, json, yes;
 	bool lang_given;
 	int lang;			/* of the check; -1 = by the locale */
 };
@@ -46,7 +52,8 @@ read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
-		{ "json", no_argument, NULL, 'j' }, { "lang", required_argument, NULL, 'l' },
+		{ "json", no_argument, NULL, 'j' }, { "restore", required_argument, NULL, 'r' },
+		{ "yes", no_argument, NULL, 'y' }, { "lang", required_argument, NULL, 'l' },
 		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -64,6 +71,12 @@ read_options(int argc, char **argv, struct options *o)
 		case 'j':
 			o->json = true;
 			break;
+		case 'r':
+			o->restore = optarg;
+			break;
+		case 'y':
+			o->yes = true;
+			break;
 		case 'l':
 			o->lang_given = true;
 			o->lang = lang_parse(optarg);
@@ -79,7 +92,8 @@ read_options(int argc, char **argv, struct options *o)
 			return 2;
 		}
 	}
-	if ((o->json && !o->check) || (o->lang_given && (!o->check || o->lang < 0))) {
+	if ((o->json && !o->check) || (o->yes && !o->restore) || (o->check && o->restore) ||
+	    (o->lang_given && ((!o->check && !o->restore) || o->lang < 0))) {
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -161,6 +175,8 @@ main(int argc, char **argv)
 		return rc;
 	if (options.check)
 		return check_run(options.config, options.lang, options.json);
+	if (options.restore)
+		return restore_run(options.config, options.restore, options.yes, options.lang);
 	if (settings_load(&settings, options.config, &heard_in_log, &err) < 0) {
 		if (isatty(STDERR_FILENO))
 			say_to_terminal(&err);

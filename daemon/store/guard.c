@@ -233,7 +233,7 @@ lock_folder(struct guard *g, const char *store_path, struct err *err)
 		rc = err_set(err, "cannot open %s: %s; state_dir must be a folder that gong may "
 			     "write", dir, strerror(errno));
 	if (rc == 0 && flock(g->folder_fd, LOCK_EX | LOCK_NB) < 0)
-		rc = err_set(err, "another gongd works on %s; stop it first", dir);
+		rc = err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), start_another, dir);
 	free(dir);
 	return rc;
 }
@@ -252,18 +252,17 @@ lock_database(struct guard *g, struct err *err)
 		return err_set(err, "%s is no file; move it away", path);
 	/* Two names of one file (a link, a bind mount) are one store, too. */
 	if (flock(g->fd, LOCK_EX | LOCK_NB) < 0)
-		return err_set(err, "another gongd works on %s; stop it first", path);
+		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), start_another, path);
 	g->files[FILE_DATABASE] = (struct identity){ st.st_dev, st.st_ino, true };
 	return 0;
 }
 
-int
-guard_open(struct guard **out, const char *store_path, struct err *err)
+static struct guard *
+guard_new(const char *store_path)
 {
 	struct guard *g = xcalloc(1, sizeof(*g));
 	struct buf path = { 0 };
 
-	*out = NULL;
 	g->folder_fd = g->fd = -1;
 	pthread_mutex_init(&g->lock, NULL);
 	for (int i = 0; i < FILE_COUNT; i++) {
@@ -274,6 +273,31 @@ guard_open(struct guard **out, const char *store_path, struct err *err)
 	g->note = buf_take(&path);
 	buf_printf(&path, "%s-open", store_path);
 	g->mark = buf_take(&path);
+	return g;
+}
+
+int
+guard_lock(struct guard **out, const char *store_path, struct err *err)
+{
+	struct guard *g = guard_new(store_path);
+	int rc = lock_folder(g, store_path, err);
+
+	if (rc == 0 && access(store_path, F_OK) == 0)
+		rc = lock_database(g, err);
+	if (rc < 0) {
+		guard_close(g);
+		g = NULL;
+	}
+	*out = g;
+	return rc;
+}
+
+int
+guard_open(struct guard **out, const char *store_path, struct err *err)
+{
+	struct guard *g = guard_new(store_path);
+
+	*out = NULL;
 	if (lock_folder(g, store_path, err) < 0 || lock_database(g, err) < 0) {
 		guard_close(g);
 		return -1;

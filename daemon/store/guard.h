@@ -50,6 +50,9 @@ struct guard;
  * restored one, and it is forgotten.  Refuses a log that belongs to another database file; one
  * that is missing after a stop without an end is damage.  -1: err says what is in the way. */
 int guard_open(struct guard **out, const char *store_path, struct err *);
+/* The locks alone, for who puts another store in its place; the file need not be there.  -1: a gongd works
+ * on it, or the folder cannot be had. */
+int guard_lock(struct guard **out, const char *store_path, struct err *);
 void guard_close(struct guard *);	/* when SQLite has closed the file; NULL is fine */
 bool guard_was_restored(const struct guard *);	/* guard_open forgot damage of another file */
 

@@ -8,6 +8,7 @@
 #include "daemon/store/store.h"
 
 #define STATEMENT_SLOTS 512
+#define STORE_APPLICATION 0x676f6e67	/* "gong" */
 
 /* A connection with the statements made on it. */
 struct connection {

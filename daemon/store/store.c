@@ -24,8 +24,6 @@
 		      TABLE_BIT(TABLE_AUDIT) | TABLE_BIT(TABLE_INBOUND) | TABLE_BIT(TABLE_RECEIPT_KEY) | \
 		      TABLE_BIT(TABLE_RECEIPT_EARLY) | TABLE_BIT(TABLE_CALLED) | TABLE_BIT(TABLE_VARIANT) | \
 		      TABLE_BIT(TABLE_TOLD) | TABLE_BIT(TABLE_REACHED) | TABLE_BIT(TABLE_STAGED_ROW))
-#define APPLICATION_ID 0x676f6e67	/* "gong" */
-
 __asm__(".section .rodata\n.global schema_sql\nschema_sql:\n"
 	".incbin \"daemon/store/schema.sql\"\n.byte 0\n.previous\n");
 extern const char schema_sql[];
@@ -720,7 +718,7 @@ run_script(sqlite3 *db, const char *script, int version)
 	char mark[160];
 
 	snprintf(mark, sizeof(mark), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
-		 APPLICATION_ID, version);
+		 STORE_APPLICATION, version);
 	if (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
 	    sqlite3_exec(db, script, NULL, NULL, NULL) == SQLITE_OK &&
 	    sqlite3_exec(db, mark, NULL, NULL, NULL) == SQLITE_OK)
@@ -744,6 +742,12 @@ open_trouble(struct store *s, const char *path, struct err *err)
 		return err_set(err, "another program holds %s (%s); end it", path, why);
 	return err_set(err, "cannot use %s: %s; may gong write it and its folder, and is the disk "
 		       "sound?", path, why);
+}
+
+int
+store_schema(void)
+{
+	return SCHEMA_VERSION;
 }
 
 static int
@@ -777,11 +781,13 @@ static int
 upgrade(struct store *s, const char *path, int version, const struct store_news *news, struct err *err)
 {
 	int from = version, rc;
-	char *copy;
+	char *copy = NULL;
 
-	rc = store_copy(s->main.db, path, version, &copy, news ? news->busy : NULL, news ? news->ctx : NULL, err);
-	if (rc < 0)
+	if (news && news->is_copy)
+		news = NULL;
+	else if (store_copy(s->main.db, path, version, &copy, news ? news->busy : NULL, news ? news->ctx : NULL, err) < 0)
 		return -1;
+	rc = 0;
 	if (news) {
 		news->upgrade(news->ctx, version, SCHEMA_VERSION, copy);
 		sqlite3_progress_handler(s->main.db, STEPS_BETWEEN_NEWS, on_news, (void *)news);
@@ -791,7 +797,7 @@ upgrade(struct store *s, const char *path, int version, const struct store_news 
 			rc = err_set(err, "cannot bring %s from schema %d to %d: %s; that step changed "
 				     "nothing", path, version, version + 1, sqlite3_errmsg(s->main.db));
 	sqlite3_progress_handler(s->main.db, 0, NULL, NULL);
-	if (rc < 0 && version == from + 1)
+	if (rc < 0 && version == from + 1 && copy)
 		unlink(copy);
 	free(copy);
 	return rc;
@@ -802,7 +808,7 @@ migrate(struct store *s, const char *path, const struct store_news *news, struct
 {
 	int version = single_int(s->main.db, "PRAGMA user_version", -1);
 	int tables = single_int(s->main.db, "SELECT count(*) FROM sqlite_schema", -1);
-	bool ours = single_int(s->main.db, "PRAGMA application_id", 0) == APPLICATION_ID;
+	bool ours = single_int(s->main.db, "PRAGMA application_id", 0) == STORE_APPLICATION;
 
 	if (version < 0 || tables < 0)
 		return open_trouble(s, path, err);

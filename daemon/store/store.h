@@ -36,9 +36,11 @@ struct store_news {
 	void (*upgrade)(void *ctx, int from, int to, const char *copy);	/* the copy is there, it begins */
 	void (*busy)(void *ctx);	/* every second or so; may come from inside a statement */
 	void *ctx;
+	bool is_copy;			/* it is one itself: no other is made, and nothing is told */
 };
 int store_open_heard(struct store **out, const char *path, const struct store_news *, struct err *);
 void store_close(struct store *);
+int store_schema(void);			/* that this gong knows */
 /* From now on damage is noted there; borrowed until store_close. */
 void store_set_guard(struct store *, struct guard *);
 /* What is in hand is written there (hand.h); borrowed, NULL in tests. */

@@ -3,7 +3,7 @@
 test puts into a file; config {"log": FILE}.  Each line of FILE.in is {"from", "text"} (no text: a
 missed call), or an event as it stands, and comes once.  FILE.numbers, if there is one, is an object by number: "wrong" does not
 exist, "1" picks up the call and presses that; whoever is not in it does not pick up.  With the option
-"channels" it calls, too."""
+"channels" it calls, too.  While there is FILE.stall it says nothing of what it gets."""
 import json
 import os
 import select
@@ -42,8 +42,10 @@ def ring(books, op, known):
     say(ev="done", id=op["id"], outcome="accepted", reason="answered" if keys else "no answer")
 
 
-def accept(books, op, known):
+def accept(books, op, known, stalled):
     for item in op["items"]:
+        if stalled:
+            continue
         if is_wrong(item, known):
             continue
         line = dict(id=item["id"], to=item["to"], text=item.get("text") or op.get("text"))
@@ -83,14 +85,14 @@ def main():
             if op["op"] == "open":
                 config = op["config"]
                 books = os.open(config["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-                say(ev="ready", protocol=1, channels=config.get("channels", "sms").split(","), window=64, batch=16, receipts=False,
+                say(ev="ready", protocol=1, channels=config.get("channels", "sms").split(","), window=int(config.get("window", 64)), batch=16, receipts=False,
                     inbound=True, version="1")
             elif op["op"] == "ping":
                 say(ev="pong", n=op["n"])
             elif op["op"] == "close":
                 return
             elif op["op"] == "send":
-                accept(books, op, numbers(config["log"]))
+                accept(books, op, numbers(config["log"]), os.path.exists(config["log"] + ".stall"))
             elif op["op"] == "call":
                 ring(books, op, numbers(config["log"]))
         if config:

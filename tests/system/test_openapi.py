@@ -222,7 +222,8 @@ def refusals():
     catalogue = set(re.findall(r"^P\((\w+),", source("core/phrases.def"), re.M))
     found = {"verbatim"}                # a fault of gong's surroundings
     for path in glob.glob(ROOT + "/daemon/**/*.c", recursive=True) + glob.glob(ROOT + "/core/*.c"):
-        if path.endswith(("/daemon/main.c", "/daemon/check.c", "/store/survey.c", "/routes/check.c",
+        if path.endswith(("/daemon/main.c", "/daemon/check.c", "/daemon/owner.c", "/daemon/restore.c",
+                          "/store/guard.c", "/store/restore.c", "/store/survey.c", "/routes/check.c",
                           "/settings/program.c", "/web/site.c")):
             continue                    # of the command line, or of what gongd starts: no client hears them
         text = source(os.path.relpath(path, ROOT))

@@ -503,7 +503,7 @@ of_version_8(void **state)
 {
 	uint64_t numbers[4] = { 8613800138001 };
 	int upgrades = 0;
-	struct store_news news = { heard_upgrade, heard_busy, &upgrades };
+	struct store_news news = { heard_upgrade, heard_busy, &upgrades, false };
 	glob_t copies = { 0 };
 	struct store *s;
 	struct err err;
