@@ -26,6 +26,8 @@ CORE := $(call obj,$(wildcard core/*.c) $(filter-out files/xlsx%,$(wildcard file
 # Workbooks are gongctl's: zip and XML never enter gongd.
 SHEETS := $(call obj,$(wildcard files/xlsx*.c))
 KIT := $(call obj,$(wildcard drivers/kit/*.c))
+# What of gong-feed is pure, for its tests.
+FEED_PURE := address charset conf list list_items list_xml mail mime seen xml
 DAEMON := $(call obj,$(filter-out daemon/main.c,$(wildcard daemon/*.c daemon/*/*.c daemon/*/*/*.c)))
 DRIVERS := $(patsubst drivers/%/,%,$(filter-out drivers/kit/,$(wildcard drivers/*/)))
 PROGRAMS := $(B)/gongd $(B)/gongctl $(DRIVERS:%=$(B)/gong-%)
@@ -49,13 +51,13 @@ $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(SHEETS) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse libzip expat) -lm
 define driver_rule
 $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl)) -lpthread -lm
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl) $(if $(filter feed,$(1)),libcurl expat)) -lpthread -lm
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 
 TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl gammu cmocka zlib libzip expat) -lcsv -lpthread -lm
 # An archive, so that each test takes from gongd just what it names.
-$(B)/gong.a: $(DAEMON) $(KIT) $(SHEETS) $(CORE)
+$(B)/gong.a: $(DAEMON) $(KIT) $(SHEETS) $(CORE) $(FEED_PURE:%=$(B)/drivers/feed/%.o)
 	@rm -f $@
 	@ar rcs $@ $^
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/gong.a
@@ -78,6 +80,7 @@ FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c files/*.c daem
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national joined)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/mqtt/%.o,packet topic)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules digest lenient operation options profile proof_text request scheme sign verify)
+FUZZ_OBJ += $(FEED_PURE:%=build/fuzz/obj/drivers/feed/%.o)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(FUZZ_CC) -MMD -MP -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
@@ -103,6 +106,7 @@ KANNEL := build/kannel/usr/sbin/bearerbox
 ALERTMANAGER := build/alertmanager/usr/bin/prometheus-alertmanager
 ZABBIX_JS := build/zabbix/usr/bin/zabbix_js
 MOSQUITTO := build/mosquitto/usr/sbin/mosquitto
+DOVECOT := build/dovecot/usr/sbin/dovecot
 deps:
 	apt-get update -qq
 	$(APT) $(DEPS)
@@ -117,6 +121,8 @@ $(ZABBIX_JS):
 	tests/zabbix.sh build/zabbix
 $(MOSQUITTO):
 	tests/mosquitto.sh build/mosquitto
+$(DOVECOT):
+	tests/dovecot.sh build/dovecot
 have:
 	@dpkg -s $(DEPS) >/dev/null 2>&1 || { echo "installing what is missing"; $(MAKE) deps; }
 have-test:
@@ -125,6 +131,7 @@ have-test:
 	@[ -x $(ALERTMANAGER) ] || $(MAKE) $(ALERTMANAGER)
 	@[ -x $(ZABBIX_JS) ] || $(MAKE) $(ZABBIX_JS)
 	@[ -x $(MOSQUITTO) ] || $(MAKE) $(MOSQUITTO)
+	@[ -x $(DOVECOT) ] || $(MAKE) $(DOVECOT)
 # The compiler would only say that a header is missing.
 ifeq ($(filter deps deps-test have have-test demo check asan lint fuzz bench soak client clean,$(MAKECMDGOALS)),)
 ifneq ($(shell pkg-config --exists $(PKGS) gammu && echo yes),yes)

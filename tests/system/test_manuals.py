@@ -69,6 +69,7 @@ def test_each_command_and_each_of_its_options_is_in_the_manual(folder):
     ("gong-kinds.5", "daemon/settings/kind_file.c", r"\bCFG_(?:STR|SEC)(?:_LIST)?\(\"(\w+)\""),
     ("gong-modem.8", "drivers/modem/settings.c", r"\{ \"(\w+)\", SHAPE_"),
     ("gong-mqtt.8", "drivers/mqtt/settings.c", r"(?:(?:TEXT|NUMBER)\(\"?|strcmp\(name, \")(?!name\b)(\w+)\b"),
+    ("gong-feed.8", "drivers/feed/conf.c", r"\{ \"(\w+)\", (?:TEXT|POINTER|FLAG|DURATION|WHOLE|LIST|FIELDS)"),
     ("gong-sim.8", "drivers/sim/conf.c", r"\{ \"(\w+)\", OPTION_"),
     ("gong-http.8", "drivers/http/{profile,operation,approved,callback_rules}.c",
      r"(?:option_\w+|json_object_get)\((?:p->|op->)?config, \"(\w+)\""),
