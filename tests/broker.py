@@ -15,16 +15,17 @@ def client(name, *argv, **kw):
 
 
 class Broker:
-    """`lines`: of its settings, beside its port; what it keeps lies in `folder`."""
+    """`lines`: of its settings, beside its port; `inflight`: messages that it sends before it waits, 0 = all;
+    what it keeps lies in `folder`."""
 
-    def __init__(self, folder, *lines, tls=False):
+    def __init__(self, folder, *lines, tls=False, inflight=0):
         self.folder, self.port, self.process = str(folder), free_ports(1)[0], None
         self.url = "mqtt%s://127.0.0.1:%d" % ("s" if tls else "", self.port)
         self.conf = os.path.join(self.folder, "mosquitto.conf")
         with open(self.conf, "w", encoding="ascii") as f:
             f.write("".join(line + "\n" for line in (
                 "user root", "persistence true", "persistence_location %s/" % self.folder, "autosave_interval 1800",
-                "max_inflight_messages 0", "listener %d 127.0.0.1" % self.port,
+                "max_inflight_messages %d" % inflight, "listener %d 127.0.0.1" % self.port,
                 *(lines or ("allow_anonymous true",)))))
 
     def start(self):

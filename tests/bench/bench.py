@@ -19,6 +19,7 @@ from providers import provider, received, route                   # noqa: E402
 import intake                                                     # noqa: E402
 import kannel                                                     # noqa: E402
 import modem                                                      # noqa: E402
+import mqtt                                                       # noqa: E402
 import night                                                      # noqa: E402
 import providers                                                  # noqa: E402
 
@@ -32,6 +33,7 @@ GOALS = {
     "single_alerts_per_s": (">=", 6000), "single_alerts_kannel_ratio": (">=", 3),
     "single_20ms_kannel_ratio": (">=", 1.4), "single_20ms_carried": (">=", 0.95),
     "intake_alertmanager_per_s": (">=", 8000), "import_100k_s": ("<=", 2.5), "import_worst_wait_ms": ("<=", 100),
+    "mqtt_per_s": (">=", 5000), "mqtt_rss_idle_mib": ("<=", 8),
     "restart_million_s": ("<=", 2), "rss_idle_mib": ("<=", 40), "check_s": ("<=", 2), "rss_million_mib": ("<=", 250),
     # of modem_inbound_backlog_s: beyond the air time of a segment
     "modem_overhead_ms": ("<=", 5), "modem_inbound_backlog_s": ("<=", 1),
@@ -192,7 +194,7 @@ def bench_single():
 
 
 PARTS = dict(idle=bench_idle, accept=bench_accept, million=bench_million, imports=bench_import,
-             intake=lambda: intake.bench_intake(note),
+             intake=lambda: intake.bench_intake(note), mqtt=lambda: mqtt.bench_mqtt(note),
              # What is compared with the first follows it at once.
              http=lambda: providers.bench_http(note),
              late=lambda: providers.bench_late(note),
