@@ -9,13 +9,14 @@
 #include <unistd.h>
 
 #include "core/cause.h"
+#include "daemon/check/ask.h"
 #include "daemon/routes/routes.h"
 #include "daemon/settings/lint.h"
 
 struct asked {
 	struct report *report;
 	const struct settings *settings;
-	struct route_answer *answers;	/* beside settings->routes */
+	struct ask_answer *answers;	/* beside settings->routes */
 };
 
 static const char *
@@ -44,11 +45,11 @@ is_same(const char *a, const char *b)
 static bool
 can_send(const struct asked *c, size_t route, json_t *problem, enum channel channel)
 {
-	const struct route_answer *a = &c->answers[route];
+	const struct ask_answer *a = &c->answers[route];
 	json_t *other;
 	size_t i;
 
-	if (!c->settings->routes[route].channels[channel] || a->verdict == ROUTE_UNFIT)
+	if (!c->settings->routes[route].channels[channel] || a->verdict == ASK_UNFIT)
 		return false;
 	json_array_foreach(a->problems, i, other)
 		if (is_same(field(other, "template"), field(problem, "template")) &&
@@ -109,12 +110,12 @@ tell_answers(struct asked *c)
 	size_t i;
 
 	for (size_t r = 0; r < c->settings->route_count; r++) {
-		if (c->answers[r].verdict == ROUTE_UNFIT)
+		if (c->answers[r].verdict == ASK_UNFIT)
 			REPORT(c->report, REPORT_ERROR, ABOUT(&routes[r]), check_route_unfit, routes[r].name,
 			       NEST(&c->answers[r].err.said));
 		json_array_foreach(c->answers[r].problems, i, problem)
 			tell_problem(c, r, problem);
-		if (c->answers[r].verdict == ROUTE_NOT_CHECKED)
+		if (c->answers[r].verdict == ASK_NOT_CHECKED)
 			buf_printf(&list, "%s%s (%s)", list.len ? ", " : "", routes[r].name, routes[r].driver);
 	}
 	if (list.len)
@@ -178,7 +179,7 @@ tell_parts(struct asked *c, size_t route)
 	struct lint_site site = settings_lint_site(c->settings);
 	struct longest longest = { .parts = 0 };
 
-	if (c->answers[route].verdict == ROUTE_UNFIT || !conf->channels[CHANNEL_SMS])
+	if (c->answers[route].verdict == ASK_UNFIT || !conf->channels[CHANNEL_SMS])
 		return;
 	for (int lang = 0; lang < LANG_COUNT && !conf->gong_signs; lang++)
 		site.signature[lang] = "";
@@ -197,15 +198,18 @@ check_routes(struct report *r, const struct settings *s)
 
 	if (!s->route_count)
 		REPORT(r, REPORT_WARNING, "routes", check_no_routes);
-	for (size_t i = 0; i < s->route_count; i++)
-		routes_check(s, &s->routes[i], &c.answers[i]);
+	for (size_t i = 0; i < s->route_count; i++) {
+		struct buf line = { 0 };
+
+		routes_check_line(&line, s, &s->routes[i]);
+		ask_program(s, s->routes[i].driver, &line, &c.answers[i]);
+	}
 	tell_answers(&c);
 	for (size_t i = 0; i < s->route_count; i++) {
 		tell_confined(&c, i);
 		look_at_reset(&c, &s->routes[i]);
 		tell_parts(&c, i);
-		json_decref(c.answers[i].problems);
-		json_decref(c.answers[i].confined);
+		ask_answer_fini(&c.answers[i]);
 	}
 	free(c.answers);
 }

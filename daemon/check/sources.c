@@ -1,8 +1,10 @@
-/* sources.c -- the rules of other systems, tried on the samples that stand beside them. */
+/* sources.c -- the rules of other systems, tried on the samples that stand beside them; and the programs
+ * that fetch, asked whether they could work with what they are told. */
 #include "daemon/check/check.h"
 
-#include <stdlib.h>
+#include <stdio.h>
 
+#include "daemon/check/ask.h"
 #include "daemon/intake/formats/verdict.h"
 
 static void
@@ -14,12 +16,24 @@ sample_failed(void *ctx, const struct said *said)
 static void
 check_fetch(struct report *r, const struct settings *s, const struct source_conf *c)
 {
-	struct err err = { 0 };
-	char *program = settings_program(s, c->fetch, &err);
+	struct ask_answer answer;
+	struct buf line = { 0 };
+	const char *lacks;
+	char where[96];
 
-	if (!program)
-		report_said(r, REPORT_ERROR, "source", &err.said);
-	free(program);
+	snprintf(where, sizeof(where), "source %s", c->name);
+	buf_puts(&line, "{\"op\":\"check\",\"protocol\":1,\"source\":");
+	buf_json(&line, c->name);
+	buf_printf(&line, ",\"config\":%s}\n", c->config);
+	ask_program(s, c->fetch, &line, &answer);
+	lacks = json_string_value(json_object_get(answer.confined, "lacks"));
+	if (answer.verdict == ASK_UNFIT)
+		REPORT(r, REPORT_ERROR, where, check_source_unfit, c->name, NEST(&answer.err.said));
+	if (answer.verdict == ASK_NOT_CHECKED)
+		REPORT(r, REPORT_OK, where, check_source_not_asked, c->name, c->fetch);
+	if (lacks)
+		REPORT(r, REPORT_WARNING, where, check_source_not_confined, c->name, lacks);
+	ask_answer_fini(&answer);
 }
 
 void

@@ -1,6 +1,5 @@
 /* internal.h -- what the files of routes/ share: one driver, and the codec of its lines.  From the
- * ground: slots; items, journal, ops, flow; callbacks, reset; options; inherit; events; driver; check,
- * routes. */
+ * ground: slots; items, journal, ops, flow; callbacks, reset; options; inherit; events; driver; routes. */
 #ifndef GONG_ROUTES_INTERNAL_H
 #define GONG_ROUTES_INTERNAL_H
 
@@ -139,7 +138,6 @@ void flow_second(struct driver *);
 
 /* ops.c: operations to lines */
 void ops_open(struct buf *, const struct driver *);
-void ops_check(struct buf *, const struct settings *, const struct route_conf *);
 void ops_send(struct buf *, const struct driver *, const struct effect *);	/* its items are added */
 void ops_call(struct buf *, const struct driver *, const struct effect *);
 void ops_withdraw(struct buf *, const struct effect *);

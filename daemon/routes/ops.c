@@ -108,7 +108,7 @@ put_said(struct buf *line, const struct settings *s, const struct route_conf *co
 }
 
 void
-ops_check(struct buf *line, const struct settings *s, const struct route_conf *conf)
+routes_check_line(struct buf *line, const struct settings *s, const struct route_conf *conf)
 {
 	char *base_url = settings_base_url(s, s->listen_port);
 	bool first = true;

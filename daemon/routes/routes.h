@@ -60,19 +60,7 @@ void routes_reload(struct routes *, struct settings *, const int64_t *ids, char 
 		   const char *base_url);
 void routes_close(struct routes *);		/* kills what is left */
 
-/* Asks a route's driver, without the loop, which templates it could not send; up to 10 s.
- * SIGPIPE must be ignored. */
-enum route_check {
-	ROUTE_UNFIT,			/* it could send nothing: err says why */
-	ROUTE_NOT_CHECKED,		/* its driver does not know that question */
-	ROUTE_CHECKED,			/* *problems: [{"template","language","problem"}] */
-};
-struct route_answer {
-	enum route_check verdict;
-	json_t *problems;		/* caller's; NULL unless ROUTE_CHECKED */
-	json_t *confined;		/* caller's: how it could confine itself here; NULL: it does not say */
-	struct err err;
-};
-void routes_check(const struct settings *, const struct route_conf *, struct route_answer *out);
+/* The line that asks a route's driver which templates it could not send, with its newline. */
+void routes_check_line(struct buf *, const struct settings *, const struct route_conf *);
 
 #endif

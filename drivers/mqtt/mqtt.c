@@ -185,7 +185,7 @@ mqtt_check(struct kit *k, json_t *op)
 	    session_open(&m->session, kit_base(k), &err) < 0)
 		kit_fatal(k, err.text, false);
 	session_close(&m->session);
-	kit_checked(k, NULL);
+	kit_checked(k, json_array());
 }
 
 static void

@@ -13,7 +13,7 @@ import pytest
 import harness
 from broker import Broker, client
 from certs import Authority
-from harness import wait_for
+from harness import World, wait_for
 
 PROGRAM = os.path.join(harness.BUILD, "gong-mqtt")
 
@@ -347,3 +347,19 @@ def test_a_config_that_cannot_be_is_refused_by_its_name(child, config, named):
     assert c.end() == 1
     fatal = c.all("fatal")[0]
     assert named in fatal["reason"] and fatal["retry"] is False
+
+
+def test_gongd_check_asks_before_anybody_is_connected_to(tmp_path):
+    """A broker that is not there is no fault of the settings."""
+    with World(name="mqttcheck") as w:
+        with open(w.path("a.rules"), "w", encoding="ascii") as f:
+            f.write('rule "noted" { trust = note then { template = notice.text severity = blue divisions = {990121} '
+                    'param "text" { value = "x" } } }\nread { ref = "/id" }\n')
+        for topics, code in ("a/+", 0), ("a/#/b", 1):
+            w.routes = """source "gauge" { format = json rules = "a.rules" fetch = "gong-mqtt"
+ option "broker" { value = "mqtt://127.0.0.1:1" } option "topics" { value = "%s" } }
+""" % topics
+            w.write_conf()
+            p = subprocess.run([os.path.join(harness.BUILD, "gongd"), "--check", "--config", w.conf], capture_output=True,
+                               text=True, timeout=60, check=False, env=dict(os.environ, LC_ALL="C.UTF-8"))
+            assert (p.returncode, "a/#/b" in p.stderr) == (code, bool(code)), p.stdout + p.stderr

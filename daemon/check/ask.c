@@ -1,8 +1,9 @@
-/* check.c -- asks one driver, started for this alone, what it could not send.  It waits for the
- * answer and has no part in the loop: only for gongd --check. */
-#include "daemon/routes/internal.h"
+/* ask.c -- one program, started for this alone, and one question.  It waits for the answer and has no
+ * part in the loop. */
+#include "daemon/check/ask.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,6 +14,7 @@
 
 #include "core/cause.h"
 #include "core/lines.h"
+#include "daemon/children/children.h"
 
 #define CHECK_MS 10000
 
@@ -20,7 +22,7 @@ struct talk {
 	pid_t pid;
 	int in, out;
 	struct buf line;		/* what we ask, */
-	size_t written;			/* and how much of it the driver has */
+	size_t written;			/* and how much of it the program has */
 	struct lines from;
 	json_t *answer;			/* its `checked` or `fatal` */
 };
@@ -118,45 +120,46 @@ end_driver(struct talk *t)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-static enum route_check
-judge(json_t *answer, struct route_answer *out)
+static enum ask_verdict
+judge(json_t *answer, struct ask_answer *out)
 {
 	const char *reason = json_string_value(json_object_get(answer, "reason"));
 
 	out->problems = json_incref(json_object_get(answer, "problems"));
 	out->confined = json_incref(json_object_get(answer, "confined"));
 	if (json_is_array(out->problems))
-		return ROUTE_CHECKED;
+		return ASK_CHECKED;
 	if (out->confined && !out->problems)
-		return ROUTE_NOT_CHECKED;
+		return ASK_NOT_CHECKED;
 	if (strcmp(json_string_value(json_object_get(answer, "ev")), "fatal") != 0)
 		err_say(&out->err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_list);
 	else if (reason)
-		err_set(&out->err, "%s", reason);
+		err_say(&out->err, REFUSED_FAULT, about(CONCEPT_NONE), verbatim, reason);
 	else
 		err_say(&out->err, REFUSED_FAULT, about(CONCEPT_NONE), check_fatal);
-	return ROUTE_UNFIT;
+	return ASK_UNFIT;
 }
 
 void
-routes_check(const struct settings *s, const struct route_conf *conf, struct route_answer *out)
+ask_program(const struct settings *s, const char *name, struct buf *line, struct ask_answer *out)
 {
-	struct err *err = &out->err;
-	char *program;
-	struct talk t = { .in = -1 };
 	const int no_files[CHILD_FILES] = { -1, -1 };	/* it touches nothing */
+	struct err *err = &out->err;
+	struct talk t = { .in = -1 };
+	char *program;
 	bool in_time;
 	int status;
 
-	*out = (struct route_answer){ .verdict = ROUTE_UNFIT };
-	program = settings_program(s, conf->driver, err);
+	*out = (struct ask_answer){ .verdict = ASK_UNFIT };
+	program = settings_program(s, name, err);
 	if (!program) {
 		/* err says so */
 	} else if ((t.pid = child_spawn(program, no_files, &t.in, &t.out, NULL)) < 0) {
 		err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_start, program, cause_word(errno));
 	} else {
-		evutil_make_socket_nonblocking(t.in);
-		ops_check(&t.line, s, conf);
+		fcntl(t.in, F_SETFL, fcntl(t.in, F_GETFL) | O_NONBLOCK);
+		t.line = *line;
+		*line = (struct buf){ 0 };
 		in_time = converse(&t);
 		status = end_driver(&t);
 		if (t.answer)
@@ -165,12 +168,20 @@ routes_check(const struct settings *s, const struct route_conf *conf, struct rou
 			err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_answer,
 				NUM(CHECK_MS / 1000));
 		else if (status == 0)
-			out->verdict = ROUTE_NOT_CHECKED;
+			out->verdict = ASK_NOT_CHECKED;
 		else
 			err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), check_ended, program, NUM(status));
 	}
 	json_decref(t.answer);
 	lines_fini(&t.from);
 	buf_fini(&t.line);
+	buf_fini(line);
 	free(program);
+}
+
+void
+ask_answer_fini(struct ask_answer *a)
+{
+	json_decref(a->problems);
+	json_decref(a->confined);
 }
