@@ -260,6 +260,7 @@ int division_edit(struct ctl *);
 int season_check(struct ctl *);
 /* source.c */
 int source_list(struct ctl *);
+int source_show(struct ctl *);
 int source_test(struct ctl *);
 int signal_list(struct ctl *);
 int signal_show(struct ctl *);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/near.h"
 #include "files/read.h"
 
 /* -- sources -- */
@@ -66,6 +67,110 @@ int
 source_list(struct ctl *ctl)
 {
 	return ctl_list(ctl, compose_sources);
+}
+
+static void
+put_line(struct buf *out, const char *title, const char *value)
+{
+	if (value)
+		buf_printf(out, "%s: %s\n", title, value);
+}
+
+/* "a, b"; nothing when it is empty. */
+static void
+put_names(struct buf *out, const char *title, json_t *names)
+{
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+		buf_printf(out, "%s%s", i ? ", " : title, json_string_value(name));
+	if (json_array_size(names))
+		buf_puts(out, "\n");
+}
+
+static void
+put_source(const struct ctl *ctl, json_t *s, msec now, struct buf *out)
+{
+	msec heard = member_int(s, "heard_at"), silent = member_int(s, "silent_since");
+	msec heartbeat = member_int(s, "heartbeat_ms");
+	json_t *rule;
+	char at[HUMAN];
+	size_t i;
+
+	put_line(out, say(ctl, "source", "来源"), member_text(s, "name"));
+	put_line(out, say(ctl, "format", "格式"), member_text(s, "format"));
+	put_names(out, say(ctl, "shows who it is by: ", "认证方式: "), json_object_get(s, "by"));
+	put_line(out, say(ctl, "fetched by", "取数程序"), member_text(s, "fetch"));
+	put_line(out, say(ctl, "up to", "最高"), word(ctl, member_text(s, "up_to")));
+	put_line(out, say(ctl, "trust", "信任"), word(ctl, member_text(s, "trust")));
+	if (json_is_true(json_object_get(s, "drill_only")))
+		buf_puts(out, say(ctl, "drills only\n", "只限演练\n"));
+	put_names(out, say(ctl, "divisions: ", "区划: "), json_object_get(s, "divisions"));
+	put_names(out, say(ctl, "kinds: ", "灾种: "), json_object_get(s, "kinds"));
+	put_names(out, say(ctl, "shares the alerts of: ", "可更新、解除这些来源的叫应: "), json_object_get(s, "shares_refs"));
+	if (member_int(s, "recipients_max"))
+		buf_printf(out, say(ctl, "people at most: %lld\n", "最多人数: %lld\n"),
+			   (long long)member_int(s, "recipients_max"));
+	if (heartbeat)
+		put_line(out, say(ctl, "must be heard within", "应有消息间隔"), duration_text(ctl, at, heartbeat));
+	put_line(out, say(ctl, "last heard", "最近消息"),
+		 heard ? instant_text(at, heard) : say(ctl, "never", "从未"));
+	if (silent)
+		put_line(out, say(ctl, "SILENT for", "已静默"), duration_text(ctl, at, now - heard));
+	buf_printf(out, say(ctl, "signals: %lld, held: %lld\n", "信号数: %lld,待签发: %lld\n"),
+		   (long long)member_int(s, "signals"), (long long)member_int(s, "held"));
+	json_array_foreach(json_object_get(s, "rules"), i, rule)
+		buf_printf(out, "%s  %s (%s)\n", i ? "" : say(ctl, "rules, the first that fits wins:\n", "规则,先符合者生效:\n"),
+			   member_text(rule, "name"), word(ctl, member_text(rule, "trust")));
+}
+
+static int
+no_such_source(struct ctl *ctl, json_t *sources)
+{
+	struct near near = { .word = ctl->operands[0] };
+	struct err err = { 0 };
+	json_t *one;
+	size_t i;
+
+	json_array_foreach(sources, i, one)
+		near_offer(&near, member_text(one, "name"), member_text(one, "name"));
+	if (near.best)
+		err_set(&err, say(ctl, "there is no source \"%s\"; did you mean \"%s\"?", "没有来源“%s”,是不是“%s”?"),
+			ctl->operands[0], near.best);
+	else
+		err_set(&err, say(ctl, "there is no source \"%s\"; gongctl source list shows them",
+				  "没有来源“%s”;gongctl source list 可列出"), ctl->operands[0]);
+	return ctl_fail(ctl, CTL_REFUSED, &err);
+}
+
+int
+source_show(struct ctl *ctl)
+{
+	struct buf out = { 0 };
+	json_t *answer, *one, *found = NULL;
+	size_t i;
+	int code = client_get(ctl, &answer, "/v1/sources");
+
+	if (code != CTL_OK)
+		return code;
+	json_array_foreach(json_object_get(answer, "sources"), i, one)
+		if (strcmp(member_text(one, "name"), ctl->operands[0]) == 0)
+			found = one;
+	if (!found) {
+		code = no_such_source(ctl, json_object_get(answer, "sources"));
+		json_decref(answer);
+		return code;
+	}
+	if (ctl->json) {
+		json_incref(found);
+		json_decref(answer);
+		return ctl_json(found);
+	}
+	put_source(ctl, found, member_int(answer, "now"), &out);
+	json_decref(answer);
+	ctl_page(ctl, &out);
+	return CTL_OK;
 }
 
 static void
@@ -174,13 +279,6 @@ int
 signal_list(struct ctl *ctl)
 {
 	return ctl_list(ctl, compose_signals);
-}
-
-static void
-put_line(struct buf *out, const char *title, const char *value)
-{
-	if (value)
-		buf_printf(out, "%s: %s\n", title, value);
 }
 
 int

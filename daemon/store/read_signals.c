@@ -1,6 +1,7 @@
 /* read_signals.c -- sources and what they said, as JSON: what became of it, by which rule, and why. */
 #include "daemon/store/read_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -30,6 +31,17 @@ instant_or_null(struct buf *out, const char *name, sqlite3_stmt *st, int column)
 }
 
 static void
+names_json(struct buf *out, const char *name, char *const *names, size_t count)
+{
+	buf_printf(out, ",\"%s\":[", name);
+	for (size_t i = 0; i < count; i++) {
+		buf_puts(out, i ? "," : "");
+		buf_json(out, names[i]);
+	}
+	buf_puts(out, "]");
+}
+
+static void
 source_conf_json(const struct source_conf *c, struct buf *out)
 {
 	bool any = false;
@@ -52,7 +64,13 @@ source_conf_json(const struct source_conf *c, struct buf *out)
 		json_text(out, "name", c->rules.list[i].name);
 		buf_printf(out, ",\"trust\":\"%s\"}", rule_trust_name(c->rules.list[i].trust));
 	}
+	buf_puts(out, "],\"divisions\":[");
+	for (size_t i = 0; i < c->division_count; i++)
+		buf_printf(out, "%s\"%" PRIu64 "\"", i ? "," : "", (uint64_t)c->division_list[i]);
 	buf_puts(out, "]");
+	names_json(out, "kinds", c->kinds, c->kind_count);
+	names_json(out, "shares_refs", c->shares_refs, c->shares_count);
+	buf_printf(out, ",\"recipients_max\":%lu", c->recipients_max);
 }
 
 /* Of the child that fetches for it. */

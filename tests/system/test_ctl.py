@@ -157,11 +157,11 @@ def columns(text):
 
 
 COMMANDS = ["import divisions", "import contacts", "import roster", "check", "send", "callout",
-            "alert list", "alert show", "alert answers", "alert watch", "alert cancel", "ack",
+            "alert list", "alert show", "alert answers", "alert watch", "alert cancel", "alert resume", "ack",
             "inbox assign", "inbox ignore", "inbox answer", "inbox", "task list", "task take",
             "task note", "task close", "template list", "template show", "template preview", "template lint",
             "kind list", "kind show", "policy list", "policy show", "role list", "route list", "route test", "route resume",
-            "source list", "source test", "signal list", "signal show", "signal release", "signal replay", "modem list",
+            "source list", "source show", "source test", "signal list", "signal show", "signal release", "signal replay", "modem list",
             "modem probe", "modem at", "modem ussd", "modem send-test", "contact find", "contact show",
             "contact edit", "contact activate", "contact deactivate", "contact optouts", "contact optin", "contact tags",
             "division find", "division show", "division edit", "export contacts",

@@ -244,6 +244,8 @@ def test_other_words_are_the_daemons(described):
         source(os.path.relpath(p, ROOT)) for p in glob.glob(ROOT + "/daemon/engine/*.c"))))
     states = {w for pair in states for w in pair if w} - {"removed"}    # no route of the list
     assert set(schemas["RouteState"]["enum"]) == states
+    assert schemas["System"]["properties"]["format"]["enum"] == re.findall(
+        r'^\tF\(\w+, "(\w+)"', source("daemon/settings/source.h"), re.M)
     assert set(schemas["Warning"]["properties"]["code"]["enum"]) == set(
         re.findall(r"^P\((warn_\w+),", source("core/phrases.def"), re.M))
     asked = words_of("daemon/engine/ask.c", r"kinds\[\] = \{(.*?)\}") + ["sms"]

@@ -121,3 +121,12 @@ def test_a_form_is_read_in_the_encoding_that_it_says(world):
     assert form(b"id=%C7%E0&kind=log", "")[0] == 400
     status, refused = post(world, "platform", headers=shown("bearer", TOKEN)[1])    # JSON
     assert status == 422 and "format = json" in refused["detail"], refused
+
+
+def test_one_source_is_shown_whole(world):
+    shown = world.ctl("source", "show", "github", lang="en")
+    assert "github" in shown and "hmac" in shown and "noted (note)" in shown, shown
+    assert "只记录" in world.ctl("source", "show", "github")
+    lost = world.ctl("source", "show", "githab", check=False, lang="en")
+    assert lost.returncode != 0 and 'did you mean "github"' in lost.stderr, lost
+    assert json.loads(world.ctl("--json", "source", "show", "platform"))["format"] == "form"
