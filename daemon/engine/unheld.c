@@ -134,9 +134,11 @@ engine_tell_unheld(struct engine *e, struct alert *a, const struct alert_request
 	add_places(&u);
 	picks_without(&u.p);
 	buf_puts(json, ",\"nobody\":[");
+	store_read_in_part(e->store, true);	/* a damaged page of the lists refuses no alert */
 	for (size_t i = 0; u.count <= AT_ONCE && i < u.count; i++)
 		if (!is_held(&u, u.places[i]))
 			name_place(&u, u.places[i], json);
+	store_read_in_part(e->store, false);
 	buf_printf(json, "],\"places\":%zu", u.count);
 	if (u.count > AT_ONCE)
 		buf_puts(json, ",\"nobody_unknown\":true");
