@@ -15,6 +15,7 @@
 #include "daemon/check/check.h"
 #include "daemon/owner.h"
 #include "daemon/settings/settings.h"
+#include "daemon/store/fits.h"
 #include "daemon/web/site.h"
 
 /* The console may be missing and gongd runs all the same; whoever checks wants to know. */
@@ -87,7 +88,7 @@ check_store(struct report *r, const struct settings *s, msec now)
 		REPORT(r, REPORT_ERROR, "store", check_state_nowhere, s->state_dir);
 	else if (access(path.data, F_OK) < 0 && errno == ENOENT)
 		REPORT(r, REPORT_OK, "store", check_no_store, path.data);
-	else if (survey_open(&survey, path.data, &err) < 0)
+	else if (store_fits(path.data, &err) < 0 || survey_open(&survey, path.data, &err) < 0)
 		report_said(r, REPORT_ERROR, "store", &err.said);
 	if (survey) {
 		last = survey_last_instant(survey);
@@ -142,4 +143,37 @@ check_run(const char *path, int lang, bool json)
 		settings_unref(s);
 	}
 	return report_end(&r);
+}
+
+static int
+look_at_store(const struct settings *s, struct err *err)
+{
+	struct buf path = { 0 };
+	struct stat st;
+	int rc = 0;
+
+	buf_printf(&path, "%s/gong.db", s->state_dir);
+	if (stat(path.data, &st) == 0)
+		rc = store_fits(path.data, err);
+	buf_fini(&path);
+	return rc;
+}
+
+int
+check_store_run(const char *path, int lang)
+{
+	struct report r = { .lang = lang < 0 ? report_lang() : (enum lang)lang };
+	const struct settings_listener listener = { hear, &r };
+	struct err err = { 0 };
+	struct settings *s;
+	int rc = 2;
+
+	if (settings_load(&s, path, &listener, NULL) < 0)
+		return rc;
+	if (become_owner(s->state_dir, &err) == 0)
+		rc = look_at_store(s, &err) < 0;
+	if (rc)
+		report_said(&r, REPORT_ERROR, "store", &err.said);
+	settings_unref(s);
+	return rc;
 }

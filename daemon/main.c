@@ -24,12 +24,13 @@
 #define CONFIG_DEFAULT "/etc/gong/gong.conf"
 
 static const char usage[] =
-	"usage: gongd [--config FILE] [--check [--json] [--lang zh|en]]\n"
+	"usage: gongd [--config FILE] [--check [--json] | --check-store] [--lang zh|en]\n"
 	"       gongd [--config FILE] --restore FILE [--yes] [--lang zh|en]\n"
 	"  -c, --config FILE  settings (default " CONFIG_DEFAULT ")\n"
 	"      --check        look at settings, texts, ladders, drivers, lists and the machine, say what\n"
 	"                     would fail, and end: 0 = nothing is wrong, 1 = something is\n"
 	"      --json         the same as JSON\n"
+	"      --check-store  look at the store alone: 1 = this gongd would not start on it\n"
 	"      --restore FILE put a copy of the store in its place, while no gongd runs; what was open is\n"
 	"                     held until the desk resumes it\n"
 	"      --yes          though something is lost by it\n"
@@ -41,7 +42,7 @@ static const char usage[] =
 struct options {
 	const char *config;
 	const char *restore;		/* a copy; or NULL */
-	bool check, json, yes;
+	bool check, check_store, json, yes;
 	bool lang_given;
 	int lang;			/* of the check; -1 = by the locale */
 };
@@ -53,7 +54,8 @@ read_options(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {
 		{ "config", required_argument, NULL, 'c' }, { "check", no_argument, NULL, 'k' },
 		{ "json", no_argument, NULL, 'j' }, { "restore", required_argument, NULL, 'r' },
-		{ "yes", no_argument, NULL, 'y' }, { "lang", required_argument, NULL, 'l' },
+		{ "yes", no_argument, NULL, 'y' },
+		{ "check-store", no_argument, NULL, 's' }, { "lang", required_argument, NULL, 'l' },
 		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
@@ -74,6 +76,9 @@ read_options(int argc, char **argv, struct options *o)
 		case 'r':
 			o->restore = optarg;
 			break;
+		case 's':
+			o->check_store = true;
+			break;
 		case 'y':
 			o->yes = true;
 			break;
@@ -92,8 +97,8 @@ read_options(int argc, char **argv, struct options *o)
 			return 2;
 		}
 	}
-	if ((o->json && !o->check) || (o->yes && !o->restore) || (o->check && o->restore) ||
-	    (o->lang_given && ((!o->check && !o->restore) || o->lang < 0))) {
+	if ((o->json && !o->check) || (o->yes && !o->restore) || o->check + o->check_store + !!o->restore > 1 ||
+	    (o->lang_given && ((!o->check && !o->check_store && !o->restore) || o->lang < 0))) {
 		fputs(usage, stderr);
 		return 2;
 	}
@@ -175,6 +180,8 @@ main(int argc, char **argv)
 		return rc;
 	if (options.check)
 		return check_run(options.config, options.lang, options.json);
+	if (options.check_store)
+		return check_store_run(options.config, options.lang);
 	if (options.restore)
 		return restore_run(options.config, options.restore, options.yes, options.lang);
 	if (settings_load(&settings, options.config, &heard_in_log, &err) < 0) {

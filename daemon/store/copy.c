@@ -239,8 +239,8 @@ fill(sqlite3 *db, const char *path, const char *temporary, struct busy *b, struc
 	} else {
 		sqlite3_progress_handler(to, STEPS_BETWEEN, on_progress, b);
 		if (store_is_unsound(to, why, sizeof(why)))
-			err_set(err, "%s is damaged (%s), and is not brought to a newer schema: restore the last "
-				"backup in its place, or install the gong that wrote it.  Nothing was changed",
+			err_set(err, "%s is damaged (%s), and is not brought to a newer schema: put the last backup "
+				"in its place (gongd --restore FILE), or install the gong that wrote it.  Nothing was changed",
 				path, why);
 		else
 			rc = 0;

@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "core/division.h"
 #include "core/msec.h"
+#include "daemon/store/fits.h"
 #include "daemon/store/store.h"
 
 #define LINES_MAX 20000			/* of each kind; more are counted */
@@ -166,24 +166,18 @@ look_through(sqlite3 *db, enum loss kind, enum lang lang, struct losses *out)
 	sqlite3_finalize(st);
 }
 
-/* A reader of a store without a log would make one beside it. */
 static bool
 attach(sqlite3 *db, const char *path)
 {
-	struct buf uri = { 0 }, log = { 0 };
+	struct buf uri = { 0 };
 	sqlite3_stmt *st = NULL;
 	bool done;
 
-	buf_printf(&log, "%s-wal", path);
-	buf_puts(&uri, "file:");
-	for (const char *p = path; *p; p++)
-		buf_printf(&uri, *p == '%' || *p == '?' || *p == '#' ? "%%%02X" : "%c", (unsigned char)*p);
-	buf_puts(&uri, access(log.data, F_OK) < 0 ? "?immutable=1" : "?mode=ro");
+	store_reading_uri(path, &uri);
 	done = sqlite3_prepare_v2(db, "ATTACH ? AS r", -1, &st, NULL) == SQLITE_OK &&
 		sqlite3_bind_text(st, 1, uri.data, -1, SQLITE_STATIC) == SQLITE_OK && sqlite3_step(st) == SQLITE_DONE;
 	sqlite3_finalize(st);
 	buf_fini(&uri);
-	buf_fini(&log);
 	return done;
 }
 

@@ -13,6 +13,7 @@
 
 #include "core/cause.h"
 #include "daemon/store/copy.h"
+#include "daemon/store/fits.h"
 #include "daemon/store/internal.h"
 
 struct restore {
@@ -60,21 +61,15 @@ one_int(sqlite3 *db, const char *sql)
 	return value;
 }
 
-/* Of a copy without a log nobody writes: it is read without making one beside it. */
 static int
 open_file(sqlite3 **db, const char *file)
 {
-	char *log = joined(file, "-wal");
 	struct buf uri = { 0 };
 	int rc;
 
-	buf_puts(&uri, "file:");
-	for (const char *p = file; *p; p++)
-		buf_printf(&uri, strchr("%?#", *p) ? "%%%02X" : "%c", (unsigned char)*p);
-	buf_puts(&uri, access(log, F_OK) < 0 ? "?immutable=1" : "?mode=ro");
+	store_reading_uri(file, &uri);
 	rc = sqlite3_open_v2(uri.data, db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, NULL);
 	buf_fini(&uri);
-	free(log);
 	return rc;
 }
 

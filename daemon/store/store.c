@@ -734,8 +734,8 @@ open_trouble(struct store *s, const char *path, struct err *err)
 	const char *why = sqlite3_errmsg(s->main.db);
 
 	if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
-		return err_set(err, "%s is damaged or no gong store (%s): move it away, with its -wal "
-			       "and -shm, and restore the last backup in its place", path, why);
+		return err_set(err, "%s is damaged or no gong store (%s): put the last backup in its place "
+			       "(gongd --restore FILE)", path, why);
 	if (code == SQLITE_FULL || sqlite3_system_errno(s->main.db) == ENOSPC)
 		return err_set(err, "cannot write %s: %s; free some space", path, why);
 	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
@@ -755,8 +755,8 @@ too_new(const char *path, int version, struct err *err)
 {
 	char *copy = store_copy_newest(path, SCHEMA_VERSION);
 	int rc = copy ? err_set(err, "%s was written by a newer gong (schema %d, this one knows %d): install "
-				"that version, or go back to the copy made before the upgrade, %s, as "
-				"docs/upgrade.md says; it lacks what came since", path, version,
+				"that version, or go back to the copy made before the upgrade: gongd "
+				"--restore %s; it lacks what came since", path, version,
 				SCHEMA_VERSION, copy)
 		: err_set(err, "%s was written by a newer gong (schema %d, this one knows %d), and beside it "
 			  "lies no copy that this one can read: install that version", path, version,
@@ -854,8 +854,8 @@ check_damage(struct store *s, const char *path, struct err *err)
 	store_check_tables(s->main.db, TABLES_VITAL, is_time_left, found_damaged, &check);
 	store_tables_format(tables, sizeof(tables), s->damaged);
 	if (s->damaged)
-		return err_set(err, "%s is damaged (%s: %.200s): move it away, with its -wal and "
-			       "-shm, and restore the last backup in its place", path, tables,
+		return err_set(err, "%s is damaged (%s: %.200s): put the last backup in its place (gongd "
+			       "--restore FILE)", path, tables,
 			       s->reason);
 	check.until = monotonic_ms() + CHECK_MS;
 	store_check_tables(s->main.db, TABLES_ALL & ~TABLES_VITAL & ~TABLES_LATER, is_time_left,

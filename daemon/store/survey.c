@@ -7,25 +7,12 @@
 #include <unistd.h>
 
 #include "core/audience.h"
+#include "daemon/store/fits.h"
 #include "daemon/store/read_internal.h"
 
 struct survey {
 	struct reader reader;
 };
-
-/* A reader of a store without a log would make one beside it.  Where there is none, nobody writes. */
-static void
-uri_of(const char *path, struct buf *out)
-{
-	struct buf log = { 0 };
-
-	buf_printf(&log, "%s-wal", path);
-	buf_puts(out, "file:");
-	for (const char *p = path; *p; p++)
-		buf_printf(out, strchr("%?#", *p) ? "%%%02X" : "%c", (unsigned char)*p);
-	buf_puts(out, access(log.data, F_OK) < 0 ? "?immutable=1" : "?mode=ro");
-	buf_fini(&log);
-}
 
 int
 survey_open(struct survey **out, const char *path, struct err *err)
@@ -36,7 +23,7 @@ survey_open(struct survey **out, const char *path, struct err *err)
 
 	*out = NULL;
 	s->reader.give_up_at = INT64_MAX;
-	uri_of(path, &uri);
+	store_reading_uri(path, &uri);
 	if (sqlite3_open_v2(uri.data, &s->reader.db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
 			    SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK ||
 	    sqlite3_exec(s->reader.db, "PRAGMA query_only = 1; PRAGMA busy_timeout = 1000;"

@@ -131,7 +131,7 @@ def test_a_damaged_store_is_refused_with_the_remedy():
                 os.remove(os.path.join(world.state, "gong.db" + suffix))
         p = subprocess.run([os.path.join(BUILD, "gongd"), "--config", world.conf],
                            capture_output=True, text=True, timeout=30)
-        assert p.returncode == 1 and "restore the last backup" in p.stderr
+        assert p.returncode == 1 and "gongd --restore FILE" in p.stderr
 
 
 def test_check_names_file_line_and_remedy():

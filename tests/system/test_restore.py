@@ -147,6 +147,37 @@ def test_what_cannot_be_put_back_is_refused(world):
         os.unlink(path), os.symlink(os.path.join(world.state, "gong.db"), path)))
 
 
+def test_a_store_that_a_start_would_refuse_is_found_before(world):
+    """As the package asks before it restarts gongd."""
+    store = os.path.join(world.state, "gong.db")
+    whole = world.path("whole.db")
+    shutil.copy(store, whole)
+
+    def asked(how, code, *words):
+        how()
+        p = subprocess.run([os.path.join(BUILD, "gongd"), "--config", world.conf, "--check-store", "--lang", "en"],
+                           capture_output=True, text=True, timeout=60)
+        assert p.returncode == code and all(w in p.stderr for w in words), p
+        shutil.copy(whole, store)
+
+    def version(n):
+        db = sqlite3.connect(store)
+        db.execute("PRAGMA user_version = %d" % n)
+        db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+
+    def tear():
+        version(9)
+        with open(store, "r+b") as f:
+            f.seek(4096 * 30)
+            f.write(b"\xff" * 4096 * 20)
+
+    asked(lambda: None, 0)
+    asked(lambda: version(9), 0)            # sound, and would be upgraded
+    asked(tear, 1, "is damaged", "gongd --restore FILE")
+    asked(lambda: version(99), 1, "newer gong")
+
+
 def test_without_yes_it_only_says_what_is_lost(world):
     before = os.stat(os.path.join(world.state, "gong.db"))
     p = world.restore(world.saved)

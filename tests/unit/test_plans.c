@@ -641,7 +641,7 @@ damage(void **state)
 	assert_non_null(f);
 	fwrite(noise, 1, sizeof(noise), f);
 	fclose(f);
-	expect_refused("a file of noise is refused", path, "restore the last backup");
+	expect_refused("a file of noise is refused", path, "gongd --restore FILE");
 
 	snprintf(path, sizeof(path), "%s", file_in("hole"));
 	make_store(path, 2000);
