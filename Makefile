@@ -10,7 +10,9 @@ MODE ?= release
 B := build/$(MODE)
 CC := gcc
 PKGS := libevent libevent_pthreads libcurl sqlite3 jansson libconfuse libcrypto
-CPPFLAGS += -D_GNU_SOURCE -I. -MMD -MP -DGONG_VERSION='"0.1.0"' $(shell pkg-config --cflags $(PKGS) gammu 2>/dev/null)
+# Programs that gongd starts may lie in a folder of this name in driver_dir.
+VERSION ?= 0.1.0
+CPPFLAGS += -D_GNU_SOURCE -I. -MMD -MP -DGONG_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) gammu 2>/dev/null)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wno-unused-parameter
 CFLAGS += -std=gnu17 -g $(WARN) $(if $(CI),-Werror) $(CFLAGS.$(MODE))
 CFLAGS.release := -O2

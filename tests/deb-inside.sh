@@ -71,10 +71,55 @@ ctl alert cancel 1 >/dev/null
 end
 say "not removed while an alert was open"
 
+# next VERSION: the same package as it would be of that version, at /tmp/gong_VERSION.deb.
+next() {
+	rm -rf /tmp/next && dpkg-deb -R /tmp/gong_*_*.deb /tmp/next
+	sed -i "s/^Version: .*/Version: $1/" /tmp/next/DEBIAN/control
+	sed -i "s/$mine/$1/g" /tmp/next/usr/sbin/gongd /tmp/next/usr/libexec/gong/gong-sim
+}
+# driver_of: the program of the running gongd's driver.
+driver_of() { readlink "/proc/$(pgrep -P "$gongd" | head -n 1)/exe"; }
+mine=$(gongd --version | cut -d' ' -f2)
+
+# An upgrade under a running gongd: a driver that dies then is started again as it was.
+begin
+[ "$(driver_of)" = "/usr/libexec/gong/$mine/gong-sim" ] || fail "the driver is of its version's folder: $(driver_of)"
+next 9.9.9
+dpkg-deb -b /tmp/next /tmp/gong_9.9.9.deb >/dev/null
+dpkg --force-confold -i /tmp/gong_9.9.9.deb >/tmp/log 2>&1 || { cat /tmp/log; fail "upgrade"; }
+cmp -s /usr/libexec/gong/gong-sim "/usr/libexec/gong/$mine/gong-sim" && fail "the older version's programs stay as they were"
+kill "$(pgrep -P "$gongd" | head -n 1)"
+for _ in $(seq 100); do
+	[ "$(driver_of 2>/dev/null)" = "/usr/libexec/gong/$mine/gong-sim" ] && break
+	sleep 0.1
+done
+[ "$(driver_of)" = "/usr/libexec/gong/$mine/gong-sim" ] || fail "the older gongd starts its own driver: $(driver_of)"
+end
+begin
+[ "$(driver_of)" = "/usr/libexec/gong/9.9.9/gong-sim" ] || fail "the newer gongd starts its own: $(driver_of)"
+end
+say "drivers lie in a folder of their version"
+
+# A store that the newer version would not start on: nothing is restarted, and the remedy is said.
+sed "s|state_dir = .*|state_dir = \"/tmp/try/state\"|" gong.conf >/etc/gong/gong.conf
+cp state/gong.db /tmp/whole && chmod 644 /tmp/whole
+sqlite3 state/gong.db "PRAGMA user_version = $(($(sqlite3 state/gong.db 'PRAGMA user_version') - 1))"
+size=$(stat -c %s state/gong.db)
+dd if=/dev/urandom of=state/gong.db bs=4096 seek=$((size / 8192)) count=20 conv=notrunc status=none
+rm -f state/gong.db-wal state/gong.db-shm
+next 9.9.8
+dpkg-deb -b /tmp/next /tmp/gong_9.9.8.deb >/dev/null
+dpkg --force-confold -i /tmp/gong_9.9.8.deb >/tmp/log 2>&1 && { cat /tmp/log; fail "configured on a damaged store of an earlier schema"; }
+grep -q "gongd --restore" /tmp/log || { cat /tmp/log; fail "the remedy is said"; }
+setpriv --reuid gong --regid gong --init-groups gongd --restore /tmp/whole --yes >/tmp/log 2>&1 || { cat /tmp/log; fail "restore"; }
+dpkg --configure gong >/tmp/log 2>&1 || { cat /tmp/log; fail "after the restore it is configured"; }
+[ ! -e "/usr/libexec/gong/$mine" ] && [ -e /usr/libexec/gong/9.9.9 ] && [ -e /usr/libexec/gong/9.9.8 ] || \
+	{ ls /usr/libexec/gong; fail "the version before is kept, older ones go"; }
+say "a store that it cannot start on was found before the restart"
+
 # An upgrade: what the office wrote stays, and so do its books.
 echo '# ours' >>/etc/gong/gong.conf
-dpkg-deb -R /tmp/gong_*.deb /tmp/next
-sed -i 's/^Version: .*/Version: 99/' /tmp/next/DEBIAN/control
+next 99
 echo '# theirs' >>/tmp/next/etc/gong/gong.conf
 sed -i "s|^[0-9a-f]*  *etc/gong/gong.conf|$(md5sum /tmp/next/etc/gong/gong.conf | cut -d' ' -f1)  etc/gong/gong.conf|" \
 	/tmp/next/DEBIAN/md5sums
@@ -90,5 +135,5 @@ mkdir -p /var/lib/gong && touch /var/lib/gong/gong.db
 dpkg -r gong >/tmp/log 2>&1 || { cat /tmp/log; fail "removal"; }
 [ -e /etc/gong/gong.conf ] && [ -e /var/lib/gong/gong.db ] || fail "a removal keeps settings and books"
 dpkg -P gong gong-doc >/tmp/log 2>&1 || { cat /tmp/log; fail "purge"; }
-[ ! -e /var/lib/gong ] && [ ! -e /etc/gong/gong.conf ] || fail "a purge leaves nothing"
+[ ! -e /var/lib/gong ] && [ ! -e /etc/gong/gong.conf ] && [ ! -e /usr/libexec/gong ] || fail "a purge leaves nothing"
 say "removed and purged"

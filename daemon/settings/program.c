@@ -7,17 +7,25 @@
 
 #include "core/buf.h"
 
+/* In the folder of this version first: a package that is being unpacked exchanges those above it. */
+static char *
+in_driver_dir(const struct settings *s, const char *name)
+{
+	struct buf path = { 0 };
+
+	buf_printf(&path, "%s/" GONG_VERSION "/%s", s->driver_dir, name);
+	if (access(path.data, X_OK) == 0)
+		return buf_take(&path);
+	buf_reset(&path);
+	buf_printf(&path, "%s/%s", s->driver_dir, name);
+	return buf_take(&path);
+}
+
 char *
 settings_program(const struct settings *s, const char *name, struct err *err)
 {
-	struct buf path = { 0 };
-	char *program;
+	char *program = strchr(name, '/') ? xstrdup(name) : in_driver_dir(s, name);
 
-	if (strchr(name, '/'))
-		buf_puts(&path, name);
-	else
-		buf_printf(&path, "%s/%s", s->driver_dir, name);
-	program = buf_take(&path);
 	if (access(program, X_OK) == 0)
 		return program;
 	err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), driver_missing, program);
