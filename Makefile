@@ -24,9 +24,11 @@ PREFIX ?= /usr
 
 obj = $(patsubst %.c,$(B)/%.o,$(1))
 # What all programs stand on: core, and the files that several of them read or share.
-CORE := $(call obj,$(wildcard core/*.c) $(filter-out files/xlsx%,$(wildcard files/*.c)))
+CORE := $(call obj,$(wildcard core/*.c) $(filter-out files/xlsx% files/geo%,$(wildcard files/*.c)))
 # Workbooks are gongctl's: zip and XML never enter gongd.
 SHEETS := $(call obj,$(wildcard files/xlsx*.c))
+# So does GEOS stay out of it: it is gongctl's and gong-parse's.
+GEO := $(call obj,$(wildcard files/geo*.c))
 KIT := $(call obj,$(wildcard drivers/kit/*.c))
 # What of gong-feed is pure, for its tests.
 FEED_PURE := address charset conf list list_items list_xml mail mime seen xml
@@ -49,17 +51,17 @@ $(B)/daemon/store/store.o: daemon/store/schema.sql
 
 $(B)/gongd: $(B)/daemon/main.o $(DAEMON) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto zlib) -lcsv -lpthread -lm
-$(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(SHEETS) $(CORE)
-	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse libzip expat) -lm
+$(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(SHEETS) $(GEO) $(CORE)
+	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse libzip expat geos) -lm
 define driver_rule
 $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
 	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl) $(if $(filter feed,$(1)),libcurl expat)) -lpthread -lm
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 
-TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl gammu cmocka zlib libzip expat) -lcsv -lpthread -lm
+TEST_LIBS = $(call LIBS,libevent libevent_pthreads sqlite3 jansson libconfuse libcrypto libcurl gammu cmocka zlib libzip expat geos) -lcsv -lpthread -lm
 # An archive, so that each test takes from gongd just what it names.
-$(B)/gong.a: $(DAEMON) $(KIT) $(SHEETS) $(CORE) $(FEED_PURE:%=$(B)/drivers/feed/%.o)
+$(B)/gong.a: $(DAEMON) $(KIT) $(SHEETS) $(GEO) $(CORE) $(FEED_PURE:%=$(B)/drivers/feed/%.o)
 	@rm -f $@
 	@ar rcs $@ $^
 $(B)/unit/%: $(B)/tests/unit/%.o $(B)/gong.a
@@ -98,7 +100,7 @@ TESTS := $(PROGRAMS) $(UNIT) $(SIMS) $(B)/night
 
 # What a fresh Debian 12 or 13 lacks: to build gong and play the demo, and to test it.
 DEPS := gcc make pkg-config libevent-dev libcurl4-openssl-dev libsqlite3-dev libjansson-dev \
-	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev tzdata python3 libnghttp2-dev libzip-dev libexpat1-dev \
+	libconfuse-dev libssl-dev libcsv-dev zlib1g-dev libgammu-dev tzdata python3 libnghttp2-dev libzip-dev libexpat1-dev libgeos-dev \
 	libcmocka-dev curl openssl
 TEST_DEPS := python3-pytest python3-yaml python3-openpyxl gammu clang clang-tidy clang-format libclang-rt-dev mandoc man-db
 APT := DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends

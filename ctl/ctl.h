@@ -252,7 +252,20 @@ void contact_path(json_t *contact, const char *behind, struct buf *out);
 /* "+86138…, +86139… (sms only)"; appends. */
 void numbers_text(const struct ctl *, json_t *numbers, struct buf *out);
 void tags_text(json_t *tags, struct buf *out);	/* the same of tags */
-int export_list(struct ctl *);		/* export.c: contacts, divisions or roster, as the command says */
+int export_list(struct ctl *);		/* export.c: contacts, divisions, roster or geometry, as the command says */
+/* One cell of a CSV that gongd wrote; *p goes behind it.  New. */
+char *export_cell(const char **p);
+/* shapes.c -- every place that gongd knows, in two rounds: all of them by name (area and seat NULL), then
+ * those with a shape (name NULL; area and seat WKT or NULL).  CTL_OK, or said why not. */
+typedef void place_fn(void *ctx, const char *code, const char *name, const char *area, const char *seat);
+int shapes_each(struct ctl *, place_fn *, void *ctx);
+/* The same places as CSV -> a FeatureCollection, which geometry_as_csv takes back. */
+void shapes_as_geojson(struct buf *csv);
+/* geometry.c -- GeoJSON in the place of which `file` becomes the CSV that gongd takes: read, checked whole,
+ * simplified.  CTL_OK, or said all that is wrong with it. */
+int geometry_as_csv(struct ctl *, struct buf *file);
+int metres_option(struct ctl *, const char *option, size_t otherwise, size_t *out);	/* said why */
+int area_show(struct ctl *);		/* area.c */
 /* division.c */
 int division_find(struct ctl *);
 int division_show(struct ctl *);

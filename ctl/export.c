@@ -64,10 +64,9 @@ write_file(struct ctl *ctl, const char *path, const struct buf *bytes)
 	return code;
 }
 
-/* One cell of what gongd writes; *p goes behind it.  Its mark is taken away, unless it has apostrophes of its
- * own: an import takes one from those. */
-static char *
-take_cell(const char **p)
+/* Its mark is taken away, unless it has apostrophes of its own: an import takes one from those. */
+char *
+export_cell(const char **p)
 {
 	struct buf cell = { 0 };
 	const char *c = *p;
@@ -105,7 +104,7 @@ to_sheet(struct ctl *ctl, const char *kind, struct buf *bytes)
 
 		do {
 			p += count > 0;			/* the comma */
-			cells[count++] = take_cell(&p);
+			cells[count++] = export_cell(&p);
 		} while (*p == ',' && count < COLUMNS_MAX);
 		xlsx_write_row(sheet, (const char *const *)cells, count);
 		while (count)
@@ -148,11 +147,17 @@ export_list(struct ctl *ctl)
 {
 	const char *kind = strchr(ctl->command->words, ' ') + 1, *path = args_value(ctl, "--output");
 	struct buf url = { 0 }, bytes = { 0 };
+	bool map = strcmp(kind, "geometry") == 0;
 	int code;
 
+	if (map && path && is_sheet(path))
+		return ctl_usage(ctl, say(ctl, "shapes are GeoJSON, not a workbook; write a FILE that ends in .geojson",
+					  "区划范围以 GeoJSON 写出,不能写成表格:请用 .geojson 文件名"));
 	buf_printf(&url, "/v1/export/%s%s", kind, strcmp(kind, "contacts") == 0 ? "?unmasked=1" : "");
 	code = client_fetch(ctl, url.data, &bytes);
 	buf_fini(&url);
+	if (code == CTL_OK && map)
+		shapes_as_geojson(&bytes);
 	if (code == CTL_OK && path) {
 		size_t rows = count_lines(&bytes);
 

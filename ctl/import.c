@@ -182,6 +182,8 @@ field_word(const struct ctl *ctl, const char *name)
 		{"from", "from", "开始"},
 		{"to", "to", "结束"},
 		{"tags", "tags", "标签"},
+		{"area", "area", "范围"},
+		{"seat", "seat", "驻地"},
 	};
 
 	for (size_t i = 0; name && i < sizeof(words) / sizeof(*words); i++)
@@ -280,13 +282,22 @@ put_lost(const struct ctl *ctl, json_t *preview, struct buf *out)
 }
 
 static void
-put_missing(const struct ctl *ctl, json_t *preview, struct buf *out)
+put_missing(const struct ctl *ctl, const char *kind, json_t *preview, struct buf *out)
 {
 	long long missing = (long long)member_int(preview, "missing");
 	const char *within = member_text(preview, "within");
 
 	if (!missing)
 		return;
+	if (strcmp(kind, "geometry") == 0) {
+		buf_printf(out,
+			   say(ctl,
+			       "%lld places would still have no shape; an area on the map "
+			       "finds them by the place above only\n",
+			       "仍有%lld处没有范围,地图上的区域只能通过其上级找到它们\n"),
+			   missing);
+		return;
+	}
 	if (args_has(ctl, "--replace"))
 		buf_printf(out,
 			   say(ctl,
@@ -311,7 +322,7 @@ put_preview(struct ctl *ctl, const char *kind, json_t *preview, struct buf *out)
 	put_counts(ctl, preview, out);
 	buf_puts(out, "\n");
 	code = put_rows(ctl, preview, "changed", say(ctl, "changed:", "变更:"), out);
-	put_missing(ctl, preview, out);
+	put_missing(ctl, kind, preview, out);
 	if (code == CTL_OK && member_text(preview, "within"))
 		code = put_rows(ctl, preview, "missing",
 				say(ctl, "not in the file:", "文件里没有:"), out);
@@ -488,7 +499,8 @@ import_list(struct ctl *ctl)
 			    "--replace 需要 --within 区划:文件是哪个地区的完整名单?"));
 	code = read_file(ctl, ctl->operands[0], &file);
 	if (code == CTL_OK)
-		code = workbook_as_csv(ctl, &file);
+		code = strcmp(kind, "geometry") == 0 ? geometry_as_csv(ctl, &file)
+						     : workbook_as_csv(ctl, &file);
 	if (code == CTL_OK)
 		code = asks || args_has(ctl, "--dry-run") || args_has(ctl, "--within")
 			       ? show_first(ctl, kind, &file, asks)

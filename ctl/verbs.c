@@ -339,6 +339,27 @@ static const struct option_spec import_divisions_options[] = {
 	END
 };
 static const struct option_spec import_roster_options[] = { IMPORT_OPTIONS, END };
+static const struct option_spec import_geometry_options[] = {
+	ONE("--code", "NAME", "the property that has the code (default: one of the usual names, else the feature's id)",
+	    "哪个属性是区划代码(默认为常用的属性名,否则用要素编号)"),
+	ONE("--simplify", "METRES", "take out points that change less (default 20, 0 = none)",
+	    "简化:略去影响小于此数的点(默认 20 米,0 为不简化)"),
+	ONE("--tolerance", "METRES", "so far beyond the place above it is still inside (default 500)",
+	    "可超出上级边界的距离(默认 500 米)"),
+	FLAG("--dry-run", "only show what it would do", "只显示会改什么"),
+	FLAG("--yes", "ask nothing", "不再询问"),
+	ONE("--limit", "N", "at most so many rows shown of each kind (20)", "每类最多显示的行数(20)"),
+	END
+};
+static const struct option_spec area_options[] = {
+	ONE("--share", "PERCENT", "a place is touched from so much of it on (default 1)",
+	    "占地区面积多少起算涉及(默认 1)"),
+	END
+};
+static const struct option_spec export_geometry_options[] = {
+	ONE("--output", "FILE", "where it is written (default: to the screen)", "写入的文件(默认输出到屏幕)"),
+	END
+};
 static const struct option_spec setup_options[] = {
 	ONE("--texts", "zh|en", "language of the texts", "短信和电话的语言"),
 	ONE("--office", "NAME", "the office's name in Chinese", "单位名称"),
@@ -374,6 +395,11 @@ const struct command commands[] = {
 	  { "FILE" },
 	  import_roster_options,
 	  TEXTS("read who is on duty when from a CSV or .xlsx file", "从 CSV 或表格文件导入值班表"),
+	  import_list },
+	{ "import geometry",
+	  { "FILE" },
+	  import_geometry_options,
+	  TEXTS("read where places lie from a GeoJSON file (WGS 84)", "从 GeoJSON 文件导入区划范围(WGS 84)"),
 	  import_list },
 	{ "check",
 	  { NULL },
@@ -654,6 +680,12 @@ const struct command commands[] = {
 	  division_edit_options,
 	  TEXTS("change one place, and show what was and what is", "修改一个地区,并显示改动前后"),
 	  division_edit },
+	{ "area",
+	  { "PLACE" },
+	  area_options,
+	  TEXTS("show which places an area on the map means, and whom that would call",
+	       "显示地图上的区域涉及哪些地区、会叫应谁"),
+	  area_show },
 	{ "export contacts",
 	  { NULL },
 	  export_options,
@@ -668,6 +700,11 @@ const struct command commands[] = {
 	  { NULL },
 	  export_options,
 	  TEXTS("write who is on duty when as CSV", "导出值班表(CSV)"),
+	  export_list },
+	{ "export geometry",
+	  { NULL },
+	  export_geometry_options,
+	  TEXTS("write where places lie as GeoJSON, as import reads it", "导出区划范围(GeoJSON,可再导入)"),
 	  export_list },
 	{ "setup",
 	  { NULL },

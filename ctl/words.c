@@ -120,6 +120,7 @@ static const struct {
 	{ "divisions", "divisions", "行政区划" },
 	{ "contacts", "contacts", "联系人" },
 	{ "roster", "roster", "值班表" },
+	{ "geometry", "shapes", "区划范围" },
 };
 
 static const char *const levels[LANG_COUNT][LEVEL_COUNT] = {
@@ -149,8 +150,8 @@ static const struct {
 } placeholders[] = {
 	{ "CHANNEL", "渠道" }, { "CODE", "代码" }, { "CODE,…", "代码,…" }, { "COLOUR", "颜色" }, { "COMMAND", "命令" }, { "DATE", "日期" },
 	{ "DEVICE", "设备" }, { "DIGITS", "数字" }, { "FILE", "文件" }, { "ID", "编号" }, { "INSTANT", "时刻" },
-	{ "KEY", "幂等键" }, { "KIND", "灾种" }, { "LEVEL", "等级" }, { "N", "行数" },
-	{ "NAME", "名称" }, { "NUMBER", "号码" }, { "PATH", "路径" }, { "PORTS", "端口" },
+	{ "KEY", "幂等键" }, { "KIND", "灾种" }, { "LEVEL", "等级" }, { "METRES", "米" }, { "N", "行数" },
+	{ "NAME", "名称" }, { "NUMBER", "号码" }, { "PATH", "路径" }, { "PERCENT", "百分数" }, { "PLACE", "地区、文件、多边形或圆" }, { "PORTS", "端口" },
 	{ "REF", "联系人" }, { "ROLE", "角色" }, { "ROUTE", "通道" }, { "SOURCE", "来源" }, { "STATE", "状态" }, { "TAG", "标签" },
 	{ "TEMPLATE", "模板" }, { "TEXT", "文字" }, { "VALUE", "值" }, { "WHO", "姓名" },
 };

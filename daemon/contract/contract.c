@@ -148,6 +148,14 @@ alert_request_free(struct alert_request *r)
 	free(r);
 }
 
+const char *
+import_kind_name(enum import_kind kind)
+{
+	static const char *const names[] = { "divisions", "contacts", "roster", "geometry" };
+
+	return names[kind];
+}
+
 bool
 import_rows_free(struct import_request *q, size_t max)
 {
@@ -156,6 +164,8 @@ import_rows_free(struct import_request *q, size_t max)
 
 		free(row->name);
 		free(row->params);
+		free(row->area);
+		free(row->seat);
 		free(row->ref);
 		strings_free(row->tags, row->tag_count);
 	}

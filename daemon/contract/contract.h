@@ -176,13 +176,16 @@ struct ask_request {			/* a question to one route; see docs/drivers.md, `ask` */
 	msec receipt_wait_ms;
 };
 
-enum import_kind { IMPORT_DIVISIONS, IMPORT_CONTACTS, IMPORT_ROSTER };
+enum import_kind { IMPORT_DIVISIONS, IMPORT_CONTACTS, IMPORT_ROSTER, IMPORT_GEOMETRY };
+const char *import_kind_name(enum import_kind);	/* "divisions", as the API and the log call it */
 
 struct import_row {
 	/* divisions */
 	division_code code;
 	char *name;
 	char *params;			/* JSON object of the extra columns; NULL = {} */
+	/* geometry, with the code above: WKT (core/shape.h); NULL = it says nothing of it */
+	char *area, *seat;
 	/* contacts: one row per post; rows with the same ref are one person */
 	char *ref;
 	uint64_t numbers[4];		/* E.164 in order of preference, 0 ends */

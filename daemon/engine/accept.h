@@ -39,6 +39,7 @@ void engine_preview(struct engine *, const struct alert_request *, uint64_t to);
 void engine_stage_look(struct engine *);	/* some preview has changed */
 /* What is kept of a division, of a duty. */
 void engine_staged_division(struct buf *, const char *name, const char *params);
+void engine_staged_shape(struct buf *, const struct shape *);
 void engine_staged_duty(struct buf *, int64_t role, division_code, msec from_at, msec to_at);
 
 /* -- import.c -- */

@@ -120,6 +120,18 @@ read_division(struct applying *a, const struct staged_row *r, division_code *cod
 	return true;
 }
 
+static bool
+read_shape(struct applying *a, const struct staged_row *r, division_code *code)
+{
+	struct shape shape = { 0 };
+
+	if (division_parse(code, r->key, NULL) < 0 || !store_shape_get(a->e->store, *code, &shape))
+		return false;
+	engine_staged_shape(&a->json, &shape);
+	shape_free(&shape);
+	return true;
+}
+
 struct duty {
 	int64_t role;
 	division_code division;
@@ -175,6 +187,9 @@ as_it_is(struct applying *a, const struct staged_row *r, division_code *code, st
 	case IMPORT_ROSTER:
 		found = read_duty(a, r, duty);
 		break;
+	case IMPORT_GEOMETRY:
+		found = read_shape(a, r, code);
+		break;
 	}
 	return found ? table_key(a->json.data) : 0;
 }
@@ -186,7 +201,7 @@ may_write(struct applying *a, const struct staged_row *r, division_code code, co
 {
 	if (!a->r.division_count)
 		return true;
-	if (a->q->kind == IMPORT_DIVISIONS)
+	if (a->q->kind == IMPORT_DIVISIONS || a->q->kind == IMPORT_GEOMETRY)
 		return rights_reach(&a->r, code);
 	if (a->q->kind == IMPORT_ROSTER)
 		return !r->new || rights_reach(&a->r, d->division);
@@ -217,6 +232,19 @@ check_row(void *ctx, const struct staged_row *r)
 /* -- writing -- */
 
 static void
+write_shape(struct applying *a, const struct staged_row *r, division_code code)
+{
+	json_t *json = json_loads(r->new, 0, NULL);
+	struct shape shape = {
+		(char *)json_string_value(json_object_get(json, "area")),
+		(char *)json_string_value(json_object_get(json, "seat")),
+	};
+
+	store_shape_put(a->e->store, code, &shape);
+	json_decref(json);
+}
+
+static void
 write_row(struct applying *a, const struct staged_row *r, division_code code, const struct duty *d)
 {
 	struct store *s = a->e->store;
@@ -238,6 +266,9 @@ write_row(struct applying *a, const struct staged_row *r, division_code code, co
 	case IMPORT_ROSTER:
 		if (d->person.id)
 			store_roster_put(s, d->role, d->division, d->from_at, d->to_at, d->person.id);
+		break;
+	case IMPORT_GEOMETRY:
+		write_shape(a, r, code);
 		break;
 	}
 }
@@ -379,14 +410,13 @@ look(struct applying *a)
 static void
 applied(struct applying *a)
 {
-	static const char *const kinds[] = { "divisions", "contacts", "roster" };
 	struct engine *e = a->e;
 	struct staged *q = a->q;
 
 	e->nobody.all = true;		/* nobody.c: there may be somebody now, or nobody */
-	store_audit(e->store, e->now, q->by.name, "import", kinds[q->kind]);
+	store_audit(e->store, e->now, q->by.name, "import", import_kind_name(q->kind));
 	engine_log(e, LOG_STORY, "import applied id=%lld kind=%s added=%lld changed=%lld removed=%lld "
-		   "deactivated=%lld touched=%lld by=%s", (long long)q->id, kinds[q->kind],
+		   "deactivated=%lld touched=%lld by=%s", (long long)q->id, import_kind_name(q->kind),
 		   (long long)q->count[STAGED_ADDED], (long long)q->count[STAGED_CHANGED],
 		   (long long)q->removed, (long long)q->deactivated, (long long)q->touched, q->by.name);
 	end(e, q, STAGE_APPLIED, GONE_NOT);

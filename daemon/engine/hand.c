@@ -50,6 +50,7 @@ import_identity(uint64_t hash, struct import_request *q)
 		const struct import_row *row = &q->rows[i];
 
 		hash = mix_text(mix_text(mix_text(hash, row->ref), row->name), row->params);
+		hash = mix_text(mix_text(hash, row->area), row->seat);
 		hash = step(step(step(hash, (uint64_t)row->code), (uint64_t)row->from_at),
 			    (uint64_t)row->to_at);
 		for (int n = 0; n < 4; n++)

@@ -117,6 +117,21 @@ compare_duty(struct taking *t, size_t i)
 }
 
 static enum staged_change
+compare_shape(struct taking *t, size_t i)
+{
+	const struct import_row *row = &t->q->rows[i];
+	struct shape was = { 0 }, now;
+
+	t->found = store_shape_get(t->e->store, row->code, &was);
+	now = (struct shape){ row->area ? row->area : was.area, row->seat ? row->seat : was.seat };
+	engine_staged_shape(&t->new, &now);
+	if (t->found)
+		engine_staged_shape(&t->old, &was);
+	shape_free(&was);
+	return !t->found ? STAGED_ADDED : strcmp(t->old.data, t->new.data) == 0 ? STAGED_UNCHANGED : STAGED_CHANGED;
+}
+
+static enum staged_change
 compare(struct taking *t, size_t i)
 {
 	buf_reset(&t->old);
@@ -127,9 +142,11 @@ compare(struct taking *t, size_t i)
 	case IMPORT_CONTACTS:
 		return compare_contact(t, i);
 	case IMPORT_ROSTER:
+		return compare_duty(t, i);
+	case IMPORT_GEOMETRY:
 		break;
 	}
-	return compare_duty(t, i);
+	return compare_shape(t, i);
 }
 
 static void
@@ -151,6 +168,9 @@ write_row(struct taking *t, size_t i)
 			store_roster_put(s, t->e->documents.role_ids[row->role], row->code, row->from_at,
 					 row->to_at, p.id);
 		break;
+	case IMPORT_GEOMETRY:
+		store_shape_put(s, row->code, &(struct shape){ row->area, row->seat });
+		break;
 	}
 }
 
@@ -166,7 +186,7 @@ stage_row(struct taking *t, size_t i, enum staged_change change)
 		.old = t->found && changes ? t->old.data : NULL, .new = changes ? t->new.data : NULL,
 	};
 
-	if (t->q->kind == IMPORT_DIVISIONS) {
+	if (t->q->kind == IMPORT_DIVISIONS || t->q->kind == IMPORT_GEOMETRY) {
 		division_format(code, row->code);
 		r.key = code;
 	}
@@ -264,6 +284,8 @@ check_row(struct engine *e, struct import_request *q, const struct import_row *r
 	if (row->role >= 0 && !store_division_get(e->store, row->code, NULL, NULL))
 		faults_say(&q->faults, about_row(row->line, q->division_title), code, import_no_division,
 			   code);
+	if (q->kind == IMPORT_GEOMETRY && row->code && !store_division_get(e->store, row->code, NULL, NULL))
+		faults_say(&q->faults, about_row(row->line, q->key_title), code, import_shape_nowhere, code);
 }
 
 static int
@@ -320,11 +342,10 @@ enter(struct engine *e, struct import_request *q, enum import_phase phase)
 static void
 finish_plain(struct engine *e, const struct import_request *q)
 {
-	static const char *const kinds[] = { "divisions", "contacts", "roster" };
 	struct buf json = { 0 };
 
 	e->nobody.all = true;		/* nobody.c: there may be somebody now, or nobody */
-	store_audit(e->store, e->now, e->import->by.name, "import", kinds[q->kind]);
+	store_audit(e->store, e->now, e->import->by.name, "import", import_kind_name(q->kind));
 	buf_printf(&json, "{\"rows\":%zu,\"added\":%zu,\"changed\":%zu,\"unchanged\":%zu}", q->row_count,
 		   q->at.added, q->at.changed, q->at.unchanged);
 	engine_reply(e, e->import->reply_to, REPLY_DONE, &json);

@@ -10,6 +10,7 @@ key_of(enum import_kind kind, const struct import_row *row)
 {
 	switch (kind) {
 	case IMPORT_DIVISIONS:
+	case IMPORT_GEOMETRY:
 		return (uint64_t)row->code;
 	case IMPORT_CONTACTS:
 		return table_key(row->ref);
@@ -25,6 +26,7 @@ is_same_key(enum import_kind kind, const struct import_row *a, const struct impo
 {
 	switch (kind) {
 	case IMPORT_DIVISIONS:
+	case IMPORT_GEOMETRY:
 		return a->code == b->code;
 	case IMPORT_CONTACTS:
 		return strcmp(a->ref, b->ref) == 0;

@@ -31,6 +31,16 @@ engine_staged_division(struct buf *out, const char *name, const char *params)
 }
 
 void
+engine_staged_shape(struct buf *out, const struct shape *shape)
+{
+	buf_puts(out, "{\"area\":");
+	buf_json(out, shape->area);
+	buf_puts(out, ",\"seat\":");
+	buf_json(out, shape->seat);
+	buf_puts(out, "}");
+}
+
+void
 engine_staged_duty(struct buf *out, int64_t role, division_code division, msec from_at, msec to_at)
 {
 	buf_printf(out, "{\"role\":%lld,\"division\":%lld,\"from\":%lld,\"to\":%lld}", (long long)role,

@@ -170,7 +170,7 @@ engine_may_import(struct engine *e, const struct principal *by, const struct rig
 
 	if (!r->division_count)
 		return 0;
-	if (((q->kind == IMPORT_DIVISIONS && row->code) || row->role >= 0) && !rights_reach(r, row->code)) {
+	if ((((q->kind == IMPORT_DIVISIONS || q->kind == IMPORT_GEOMETRY) && row->code) || row->role >= 0) && !rights_reach(r, row->code)) {
 		division_format(code, row->code);
 		return err_say(err, REFUSED_FORBIDDEN, line, import_outside, by->name, code);
 	}

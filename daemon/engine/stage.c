@@ -118,6 +118,10 @@ look_at_division(void *ctx, division_code code)
 	q->at.division = code;
 	if (!rights_reach(&l->r, code) || engine_import_named(q, &like))
 		return;
+	if (q->kind == IMPORT_GEOMETRY) {	/* places that nobody knows where they lie */
+		q->at.missing += !store_shape_get(l->e->store, code, NULL);
+		return;
+	}
 	q->at.missing++;
 	if (!q->within || !store_division_get(l->e->store, code, name, &params))
 		return;
@@ -146,7 +150,7 @@ missing_slice(struct engine *e, const struct command *cmd)
 
 	if (l.q->kind == IMPORT_CONTACTS)
 		last = missing_contacts(e, &l);
-	else if (l.q->kind == IMPORT_DIVISIONS)
+	else if (l.q->kind == IMPORT_DIVISIONS || l.q->kind == IMPORT_GEOMETRY)
 		last = missing_divisions(e, &l);
 	card_fini(&l.card);
 	buf_fini(&l.json);

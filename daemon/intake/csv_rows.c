@@ -1,4 +1,4 @@
-/* csv_rows.c -- rows of a list of divisions, contacts or duties -> rows of an import.  What a
+/* csv_rows.c -- rows of a list of divisions, contacts, duties or shapes -> rows of an import.  What a
  * row says must hold by itself and against the rows before; the engine checks it against the
  * store.  docs/import.md names the columns. */
 #include "daemon/intake/csv.h"
@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/number.h"
+#include "core/shape.h"
 #include "core/unicode.h"
 
 #define PHONES 4
@@ -17,13 +18,14 @@
 #define DIVISIONS KIND(IMPORT_DIVISIONS)
 #define CONTACTS KIND(IMPORT_CONTACTS)
 #define ROSTER KIND(IMPORT_ROSTER)
+#define GEOMETRY KIND(IMPORT_GEOMETRY)
 
 static const struct {
 	const char *name;
 	enum csv_column column;
 	unsigned kinds, needed;
 } columns[] = {
-	{ "code", COLUMN_CODE, DIVISIONS, DIVISIONS },
+	{ "code", COLUMN_CODE, DIVISIONS | GEOMETRY, DIVISIONS | GEOMETRY },
 	{ "name", COLUMN_NAME, DIVISIONS | CONTACTS, DIVISIONS | CONTACTS },
 	{ "level", COLUMN_LEVEL, DIVISIONS, 0 },
 	{ "parent", COLUMN_PARENT, DIVISIONS, 0 },
@@ -43,6 +45,8 @@ static const struct {
 	{ "active", COLUMN_ACTIVE, CONTACTS, 0 },
 	{ "from", COLUMN_FROM, ROSTER, ROSTER },
 	{ "to", COLUMN_TO, ROSTER, ROSTER },
+	{ "area", COLUMN_AREA, GEOMETRY, 0 },
+	{ "seat", COLUMN_SEAT, GEOMETRY, 0 },
 };
 #define KNOWN (sizeof(columns) / sizeof(*columns))
 
@@ -52,7 +56,7 @@ static const struct {
 	unsigned kinds;
 	const char *name;
 } also[] = {
-	{ "代码", DIVISIONS, "code" },	     { "区划代码", DIVISIONS, "code" },
+	{ "代码", DIVISIONS | GEOMETRY, "code" }, { "区划代码", DIVISIONS | GEOMETRY, "code" },
 	{ "名称", DIVISIONS, "name" },	     { "级别", DIVISIONS, "level" },
 	{ "上级", DIVISIONS, "parent" },     { "上级代码", DIVISIONS, "parent" },
 	{ "编号", CONTACTS, "id" },	     { "姓名", CONTACTS, "name" },
@@ -66,6 +70,7 @@ static const struct {
 	{ "短信", CONTACTS, "sms" },	     { "在用", CONTACTS, "active" },
 	{ "联系人", ROSTER, "contact" },     { "开始", ROSTER, "from" },
 	{ "结束", ROSTER, "to" },
+	{ "范围", GEOMETRY, "area" },	     { "驻地", GEOMETRY, "seat" },
 };
 #define ALSO (sizeof(also) / sizeof(*also))
 
@@ -195,7 +200,8 @@ csv_rows_header(struct csv_intake *c)
 		csv_lacks(c, columns[i].name, csv_title_missing, known);
 		c->stopped = true;
 	}
-	c->request->key_title = copy_title(c, c->kind == IMPORT_DIVISIONS ? COLUMN_CODE : COLUMN_REF);
+	c->request->key_title = copy_title(c, c->kind == IMPORT_DIVISIONS || c->kind == IMPORT_GEOMETRY
+					      ? COLUMN_CODE : COLUMN_REF);
 	c->request->division_title = copy_title(c, COLUMN_DIVISION);
 }
 
@@ -777,6 +783,40 @@ roster_row(struct csv_intake *c)
 		csv_fail(c, c->place[COLUMN_TO], csv_duty_too_long);
 }
 
+/* NULL: the row does not say it, or not so that it could be read. */
+static char *
+take_shape(struct csv_intake *c, enum csv_column column, enum shape_kind kind)
+{
+	const char *text = csv_field(c, column);
+	struct err bad;
+
+	if (!*text)
+		return NULL;
+	if (shape_read(kind, text, NULL, NULL, &bad) == 0)
+		return xstrdup(text);
+	csv_fail_so(c, c->place[column], &bad);
+	return NULL;
+}
+
+static void
+geometry_row(struct csv_intake *c)
+{
+	struct import_row row = { .line = c->cells.row, .role = -1 };
+	const struct import_row *before = NULL;
+	char code[DIVISION_TEXT];
+
+	if (take_division(c, COLUMN_CODE, &row.code) == 0)
+		before = first_of(c, (uint64_t)row.code);
+	division_format(code, row.code);
+	if (before)
+		csv_fail(c, c->place[COLUMN_CODE], csv_shape_twice, code, NUM(before->line));
+	if (!*csv_field(c, COLUMN_AREA) && !*csv_field(c, COLUMN_SEAT))
+		csv_fail(c, 0, csv_no_shape);
+	row.area = take_shape(c, COLUMN_AREA, SHAPE_AREA);
+	row.seat = take_shape(c, COLUMN_SEAT, SHAPE_SEAT);
+	*new_row(c) = row;
+}
+
 /* Nothing stands beside the columns, nor under one that has no title. */
 static void
 check_width(struct csv_intake *c)
@@ -810,6 +850,9 @@ csv_rows_row(struct csv_intake *c)
 		break;
 	case IMPORT_ROSTER:
 		roster_row(c);
+		break;
+	case IMPORT_GEOMETRY:
+		geometry_row(c);
 		break;
 	}
 }

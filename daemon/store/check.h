@@ -15,7 +15,7 @@ typedef void (*damaged_fn)(void *ctx, enum store_table, const char *why);
 /* Without these gongd cannot run at all, and refuses to start. */
 #define TABLES_VITAL (TABLE_BIT(TABLE_META) | TABLE_BIT(TABLE_ROLE) | TABLE_BIT(TABLE_ROUTE) | TABLE_BIT(TABLE_DOCUMENT))
 /* Who is told.  They may be read in part, loudly. */
-#define TABLES_LISTS (TABLE_BIT(TABLE_DIVISION) | TABLE_BIT(TABLE_CONTACT) | TABLE_BIT(TABLE_NUMBER) | \
+#define TABLES_LISTS (TABLE_BIT(TABLE_DIVISION) | TABLE_BIT(TABLE_SHAPE) | TABLE_BIT(TABLE_CONTACT) | TABLE_BIT(TABLE_NUMBER) | \
 		      TABLE_BIT(TABLE_POST) | TABLE_BIT(TABLE_ROSTER))
 /* Statements that only read these end where the damage begins, and the turn goes on: who is told,
  * what people said, what was tried, stories.  All others fail the turn. */

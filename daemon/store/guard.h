@@ -15,7 +15,7 @@
 
 /* Every table of schema.sql. */
 #define STORE_TABLES(X) \
-	X(META, meta) X(DIVISION, division) X(CONTACT, contact) X(NUMBER, number) X(REACHED, reached) X(ROLE, role) \
+	X(META, meta) X(DIVISION, division) X(SHAPE, shape) X(CONTACT, contact) X(NUMBER, number) X(REACHED, reached) X(ROLE, role) \
 	X(POST, post) X(POST_OFF, post_off) X(TAG, tag) X(TAGGED, tagged) X(ROSTER, roster) X(STAGED, staged) X(STAGED_ROW, staged_row) \
 	X(DOCUMENT, document) X(ROUTE, route) \
 	X(ROUTE_ALARM, route_alarm) X(ROUTE_ALARM_TOLD, route_alarm_told) X(ALERT, alert) \

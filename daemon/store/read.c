@@ -145,6 +145,7 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 	case READ_EXPORT_CONTACTS:
 	case READ_EXPORT_DIVISIONS:
 	case READ_EXPORT_ROSTER:
+	case READ_EXPORT_GEOMETRY:
 		return read_export(r, q, s, out, err);
 	case READ_IMPORTS:
 		return read_imports(r, q, s, out);

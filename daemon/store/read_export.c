@@ -12,6 +12,7 @@
 
 #define MARK "\xef\xbb\xbf"		/* by which a spreadsheet knows that it is UTF-8 */
 #define PHONES 4
+#define SHAPE_BYTES ((size_t)1 << 20)	/* of a page of geometry, but for its last row */
 
 /* A page: its rows are made first, and stand behind the cursor of the next one. */
 struct page {
@@ -359,13 +360,55 @@ roster(struct page *p, struct err *err)
 	return 0;
 }
 
+/* -- geometry -- */
+
+static void
+shape_row(struct page *p, sqlite3_stmt *st)
+{
+	char code[DIVISION_TEXT];
+
+	division_format(code, sqlite3_column_int64(st, 0));
+	cell_put(&p->rows, code);
+	for (int i = 1; i < 3; i++) {
+		const char *wkt = (const char *)sqlite3_column_text(st, i);
+
+		cell(p, wkt ? wkt : "");
+	}
+	buf_puts(&p->rows, "\r\n");
+}
+
+/* A page is bounded by its bytes, too: an area is up to a line of a file long. */
+static int
+geometry(struct page *p, struct err *err)
+{
+	size_t limit = read_limit(p->q), count = 0;
+	sqlite3_stmt *st;
+	int64_t after;
+
+	if (read_cursor(p->q->after, &after, 1) < 0)
+		return bad_cursor(p->q, err);
+	if (!*p->q->after)
+		buf_puts(&p->rows, MARK "code,area,seat\r\n");
+	st = read_query(p->r, "SELECT division, area, seat FROM shape WHERE division > ? ORDER BY division LIMIT ?",
+			"ii", after, (int64_t)limit);
+	for (; count < limit && p->rows.len < SHAPE_BYTES && read_step(p->r, st); count++) {
+		after = sqlite3_column_int64(st, 0);
+		shape_row(p, st);
+	}
+	sqlite3_reset(st);
+	if (count == limit || p->rows.len >= SHAPE_BYTES)
+		snprintf(p->next, sizeof(p->next), "%lld", (long long)after);
+	return 0;
+}
+
 int
 read_export(struct reader *r, const struct read_query *q, const struct settings *s, struct buf *out,
 	    struct err *err)
 {
 	struct page p = { .r = r, .q = q, .s = s, .rights = rights_of(s, &q->by) };
 	int rc = q->what == READ_EXPORT_CONTACTS ? contacts(&p, err)
-		: q->what == READ_EXPORT_DIVISIONS ? divisions(&p, err) : roster(&p, err);
+		: q->what == READ_EXPORT_DIVISIONS ? divisions(&p, err)
+		: q->what == READ_EXPORT_GEOMETRY ? geometry(&p, err) : roster(&p, err);
 
 	give(&p, out);
 	return rc;

@@ -187,13 +187,30 @@ put_tags(struct row *row, json_t *v, struct buf *out)
 	return json_array_size(v);
 }
 
+/* How much of it there is; the points themselves are for no table. */
+static bool
+put_shape(struct row *row, json_t *v, struct buf *out)
+{
+	const char *wkt = json_string_value(v);
+	size_t points = wkt != NULL;
+
+	for (const char *c = wkt; c && *c; c++)
+		points += *c == ',';
+	if (wkt && points == 1)
+		buf_puts(out, wkt);
+	else if (wkt)
+		buf_printf(out, "%.*s %zu", (int)strcspn(wkt, " ("), wkt, points);
+	return wkt;
+}
+
 static const struct field {
 	const char *name;
 	field_fn put;
 } fields[] = {
 	{ "name", put_plain }, { "lang", put_lang }, { "lang_said", put_flag }, { "active", put_flag }, { "numbers", put_numbers },
 	{ "posts", put_posts }, { "role", put_role }, { "division", put_division }, { "from", put_instant },
-	{ "to", put_instant }, { "tags", put_tags },
+	{ "to", put_instant }, { "tags", put_tags }, { "area", put_shape },
+	{ "seat", put_shape },
 };
 
 static void

@@ -5,6 +5,10 @@ CREATE TABLE division (
 	code INTEGER PRIMARY KEY, name TEXT NOT NULL, params TEXT NOT NULL DEFAULT '{}',
 	version INTEGER NOT NULL DEFAULT 1	-- grows with each writing
 ) STRICT;
+-- Where a place lies: WKT in degrees, longitude first (core/shape.h); at least one of the two.
+CREATE TABLE shape (
+	division INTEGER PRIMARY KEY, area TEXT, seat TEXT
+) STRICT;
 CREATE TABLE contact (
 	id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
 	lang INTEGER NOT NULL, active INTEGER NOT NULL, opt_out INTEGER NOT NULL DEFAULT 0,

@@ -75,11 +75,10 @@ staged_gone_say(const struct staged *q, struct err *err)
 void
 staged_json(const struct staged *q, struct buf *out)
 {
-	static const char *const kinds[] = { "divisions", "contacts", "roster" };
 	char code[DIVISION_TEXT];
 
 	buf_printf(out, "{\"id\":%lld,\"kind\":\"%s\",\"state\":\"%s\",\"by\":", (long long)q->id,
-		   kinds[q->kind], stage_name(q->stage));
+		   import_kind_name(q->kind), stage_name(q->stage));
 	buf_json(out, q->by.name);
 	buf_puts(out, ",\"gone\":");
 	buf_json(out, q->stage == STAGE_GONE ? gone_name(q->gone) : NULL);

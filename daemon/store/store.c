@@ -709,7 +709,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE source ADD COLUMN state TEXT; ALTER TABLE source ADD COLUMN state_at INTEGER;"
 	"CREATE TABLE source_alarm (source INTEGER NOT NULL, name TEXT NOT NULL, since INTEGER, "
 	"told_at INTEGER, task INTEGER NOT NULL, notice INTEGER NOT NULL, text TEXT NOT NULL, text_phrase TEXT, "
-	"text_values TEXT, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;",
+	"text_values TEXT, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE shape (division INTEGER PRIMARY KEY, area TEXT, seat TEXT) STRICT",
 };
 
 static int

@@ -144,6 +144,17 @@ void store_opt_out(struct store *, uint32_t contact, bool out, msec at, const ch
 void store_opted_out(struct store *, contact_fn, void *ctx);	/* all who have */
 bool store_has_opted_out(struct store *, uint32_t contact);
 
+/* shape.c -- where places lie: WKT (core/shape.h), from the heap; NULL: it is not known. */
+struct shape {
+	char *area, *seat;
+};
+void shape_free(struct shape *);	/* what it points to */
+bool store_shape_get(struct store *, division_code, struct shape *out);	/* out: may be NULL */
+/* What it does not say stays as it was; the shapes are of another generation then. */
+void store_shape_put(struct store *, division_code, const struct shape *);
+/* Grows with each shape written: who holds a copy of them sees whether it is old. */
+int64_t store_shape_generation(struct store *);
+
 void store_division_put(struct store *, division_code, const char *name, const char *params);
 /* Returns the contact's id; replaces numbers, removes its posts. */
 uint32_t store_person_put(struct store *, const char *ref, const char *name, enum lang,

@@ -100,7 +100,8 @@ begin(struct http_conn *c, const struct read_query *q)
 	char file[48], name[112];
 
 	snprintf(file, sizeof(file), "%s", q->what == READ_EXPORT_CONTACTS ? "contacts"
-		 : q->what == READ_EXPORT_DIVISIONS ? "divisions" : "roster");
+		 : q->what == READ_EXPORT_DIVISIONS ? "divisions"
+		 : q->what == READ_EXPORT_GEOMETRY ? "geometry" : "roster");
 	if (q->what == READ_MESSAGES_CSV)
 		snprintf(file, sizeof(file), "alert-%lld-messages", (long long)q->alert);
 	snprintf(name, sizeof(name), "Content-Disposition: attachment; filename=\"%s.csv\"\r\n", file);

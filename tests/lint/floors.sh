@@ -117,6 +117,7 @@ names "$event" $(files core files daemon ctl | grep -vP '^daemon/(?:children/|ro
 names 'gammu' $(files core daemon drivers ctl | grep -v '^drivers/modem/') | complain "only gong-modem names libGammu"
 names '<curl/' $(files core daemon drivers | grep -Ev '^drivers/(http|feed)/') | complain "only gong-http, gong-feed and gongctl name libcurl"
 names '<zip\.h>|<expat\.h>' $(files core files daemon drivers ctl | grep -Ev '^files/xlsx|^drivers/feed/xml[.]c$') | complain "zip and XML stay in files/xlsx* and drivers/feed/xml.c, which gongd is not linked with"
+names '<geos_c\.h>' $(files core files daemon drivers ctl | grep -v '^files/geo') | complain "GEOS stays in files/geo*, which gongd is not linked with"
 names '<confuse\.h>' $(files core daemon drivers | grep -vE '^(daemon/settings/|drivers/modem/quirks\.c$)') | complain "only settings names libconfuse"
 
 # 6. What a person named is opened by files/read.h, and every number is read by core/number.h.

@@ -108,7 +108,7 @@ for f, code in sources.items():
 # gongctl says what is its own in pairs, say(ctl, "English", "中文"), where the compiler sees the values
 # of both; and nothing beside them: a literal with words that goes to the reader outside a pair is found.
 # What gongctl setup writes is gong.conf and lists, in the language of these.
-WRITES = {"ctl/setup_write.c"}
+WRITES = {"ctl/setup_write.c", "ctl/geometry.c", "ctl/shapes.c"}
 PRINTS = re.compile(r"\b(?:printf|fprintf|puts|fputs|ctl_usage|buf_puts|buf_printf|grid_cellf?|step)\s*\(")
 WORDS = re.compile(r"[A-Za-z]{3,}|[\u4e00-\u9fff]")
 CONVERSION = re.compile(r"%(?!%)[-0-9.]*(?:ll|z|l)?[a-z]|%\.\*s")

@@ -156,7 +156,7 @@ def columns(text):
                2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-COMMANDS = ["import divisions", "import contacts", "import roster", "check", "send", "callout",
+COMMANDS = ["import divisions", "import contacts", "import roster", "import geometry", "check", "send", "callout",
             "alert list", "alert show", "alert answers", "alert watch", "alert cancel", "alert resume", "ack",
             "inbox assign", "inbox ignore", "inbox answer", "inbox", "task list", "task take",
             "task note", "task close", "template list", "template show", "template preview", "template lint",
@@ -164,8 +164,8 @@ COMMANDS = ["import divisions", "import contacts", "import roster", "check", "se
             "source list", "source show", "source test", "signal list", "signal show", "signal release", "signal replay", "modem list",
             "modem probe", "modem at", "modem ussd", "modem send-test", "contact find", "contact show",
             "contact edit", "contact activate", "contact deactivate", "contact optouts", "contact optin", "contact tags",
-            "division find", "division show", "division edit", "export contacts",
-            "export divisions", "export roster", "setup", "demo", "help", "version"]
+            "division find", "division show", "division edit", "area", "export contacts",
+            "export divisions", "export roster", "export geometry", "setup", "demo", "help", "version"]
 
 
 def test_help_lists_every_command():

@@ -526,7 +526,7 @@ def test_people_and_places_one_by_one(night, described):
 
 
 def test_lists_are_given_in_the_columns_of_the_file(night, described):
-    for kind in "contacts", "divisions", "roster":
+    for kind in "contacts", "divisions", "roster", "geometry":
         head = night.ok("GET", "/v1/export/" + kind).split("\r\n")[0].lstrip("\ufeff").split(",")
         operation = described.operation("GET", "/v1/export/" + kind)[1]
         ours = operation["responses"]["200"]["content"]["text/csv"]["x-columns"]
@@ -614,6 +614,10 @@ def test_what_a_list_would_change(night):
     night.refuse(429, "POST", "/v1/import/roster?preview=1", b"role,division,contact,from,to\n"
                  b"duty_officer,990121,duty_officer-990121-1,2026-01-01 00:00,2026-12-31 00:00\n")
     night.refuse(429, "POST", "/v1/import/contacts?preview=1", one)
+    shapes = b"code,area,seat\n990121,,POINT(107.1 23.1)\n"
+    night.refuse(429, "POST", "/v1/import/geometry?preview=1", shapes)
+    night.ok("POST", "/v1/import/geometry", shapes)
+    assert "POINT(107.1 23.1)" in night.ok("GET", "/v1/export/geometry")
     for n in ids:
         night.ok("DELETE", ask % n)
     nobody = ["id,name,phone,role,division,active"] + ["%(id)s,%(name)s,%(phone)s,%(role)s,%(division)s,no" % p

@@ -495,7 +495,7 @@ static const char to_version_8[] =
 	"DROP TABLE tagged; DROP TABLE alert_tagged; DROP TABLE source; DROP TABLE signal; "
 	"DROP TABLE signal_raw; DROP TABLE signal_watch; DROP TABLE signal_cover; "
 	"ALTER TABLE alert DROP COLUMN holds; ALTER TABLE alert DROP COLUMN held_at; DROP TABLE source_alarm; "
-	"PRAGMA user_version = 8";
+	"DROP TABLE shape; PRAGMA user_version = 8";
 
 /* A store of version 8 is one without what versions 9 and 10 have added. */
 static void
