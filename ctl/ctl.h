@@ -253,8 +253,8 @@ void contact_path(json_t *contact, const char *behind, struct buf *out);
 void numbers_text(const struct ctl *, json_t *numbers, struct buf *out);
 void tags_text(json_t *tags, struct buf *out);	/* the same of tags */
 int export_list(struct ctl *);		/* export.c: contacts, divisions, roster or geometry, as the command says */
-/* One cell of a CSV that gongd wrote; *p goes behind it.  New. */
-char *export_cell(const char **p);
+/* csv_cell.c -- one cell of a CSV that gongd wrote; *p goes behind it.  New. */
+char *csv_cell(const char **p);
 /* shapes.c -- every place that gongd knows, in two rounds: all of them by name (area and seat NULL), then
  * those with a shape (name NULL; area and seat WKT or NULL).  CTL_OK, or said why not. */
 typedef void place_fn(void *ctx, const char *code, const char *name, const char *area, const char *seat);

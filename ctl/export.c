@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "core/cause.h"
-#include "core/cell.h"
 #include "files/xlsx_write.h"
 
 #define UTF8_MARK "\xef\xbb\xbf"
@@ -64,31 +63,6 @@ write_file(struct ctl *ctl, const char *path, const struct buf *bytes)
 	return code;
 }
 
-/* Its mark is taken away, unless it has apostrophes of its own: an import takes one from those. */
-char *
-export_cell(const char **p)
-{
-	struct buf cell = { 0 };
-	const char *c = *p;
-	char *text;
-
-	if (*c != '"') {
-		size_t len = strcspn(c, ",\r\n");
-
-		*p = c + len;
-		return xstrndup(c, len);
-	}
-	for (c++; *c && (*c != '"' || c[1] == '"'); c++) {
-		c += *c == '"';
-		buf_add(&cell, c, 1);
-	}
-	*p = c + (*c == '"');
-	buf_puts(&cell, "");
-	text = xstrdup(cell.data + (cell_is_marked(cell.data, cell.len) && cell.data[1] != '\''));
-	buf_fini(&cell);
-	return text;
-}
-
 /* Whole rows, as a workbook: every cell is a text there, and needs no mark. */
 static int
 to_sheet(struct ctl *ctl, const char *kind, struct buf *bytes)
@@ -104,7 +78,7 @@ to_sheet(struct ctl *ctl, const char *kind, struct buf *bytes)
 
 		do {
 			p += count > 0;			/* the comma */
-			cells[count++] = export_cell(&p);
+			cells[count++] = csv_cell(&p);
 		} while (*p == ',' && count < COLUMNS_MAX);
 		xlsx_write_row(sheet, (const char *const *)cells, count);
 		while (count)

@@ -44,7 +44,7 @@ each_shape(const char **p, place_fn *fn, void *ctx)
 
 	do {
 		*p += count > 0;			/* the comma */
-		cells[count++] = export_cell(p);
+		cells[count++] = csv_cell(p);
 	} while (**p == ',' && count < 3);
 	*p += strcspn(*p, "\n");
 	*p += **p == '\n';
