@@ -37,6 +37,15 @@ cause_word(int number)
 		return WORD(cause_long);
 	case EPIPE:
 		return WORD(cause_pipe);
+	case ECONNREFUSED:
+		return WORD(cause_refused);
+	case ECONNRESET:
+		return WORD(cause_reset);
+	case EHOSTUNREACH:
+	case ENETUNREACH:
+		return WORD(cause_no_way);
+	case ETIMEDOUT:
+		return WORD(cause_no_answer);
 	default:
 		return strerror(number);
 	}

@@ -1,7 +1,9 @@
 """broker.py -- Debian's mosquitto for tests and bench, unpacked by make have-test: on a port of its own,
-ended by its process id."""
+ended by its process id; and somebody who only says that he is a broker."""
 import os
+import socket
 import subprocess
+import threading
 
 import harness
 from harness import Process, free_ports, listens, wait_for
@@ -50,3 +52,35 @@ class Broker:
 
     def __exit__(self, *what):
         self.stop()
+
+
+class Impostor:
+    """Listens where a broker would, and answers the n-th thing it is told with the n-th of `says`."""
+
+    def __init__(self, *says):
+        self.says, self.heard = says, b""
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.url = "mqtt://localhost:%d" % self.server.getsockname()[1]
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        try:
+            while True:
+                c = self.server.accept()[0]
+                with c:
+                    for say in self.says:
+                        self.heard += c.recv(4096)
+                        c.sendall(say)
+                    while c.recv(4096):
+                        pass
+        except OSError:
+            pass
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *what):
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+        self.thread.join(20)

@@ -37,7 +37,7 @@ health_tell(struct mqtt *m)
 	json_t *event = json_pack("{s:s,s:b}", "ev", "health", "ok", ok), *alarms = json_array();
 
 	if (s->phase != SESSION_UP && s->reason[0])
-		json_object_set_new(event, "note", json_string(s->reason));
+		json_object_set_new(event, "note", json_string(ENGLISH(s->reason)));
 	else if (s->phase != SESSION_UP)
 		json_object_set_new(event, "note", json_string("not connected yet"));
 	else if (s->sessions_lost)

@@ -14,6 +14,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "core/cause.h"
+#include "core/phrase.h"
 #include "files/read.h"
 
 #define READ_AHEAD 131072		/* beside a payload: a whole topic must find room */
@@ -128,49 +130,50 @@ link_close(struct link *l)
 static void
 end(struct link *l, const char *reason)
 {
-	char copy[256];
-
-	snprintf(copy, sizeof(copy), "%s", reason);	/* it may be of what is closed here */
 	link_close(l);
-	l->ops->down(l->ctx, copy);
+	l->ops->down(l->ctx, reason);
 }
 
-static void
-why_tls(struct link *l, char *out, size_t size)
+/* NULL: TLS has nothing to do with it. */
+static const char *
+why_tls(struct link *l, char out[SAID_VALUE])
 {
 	unsigned long code = bufferevent_get_openssl_error(l->connection);
 	SSL *ssl = bufferevent_openssl_get_ssl(l->connection);
 	long proof = ssl ? SSL_get_verify_result(ssl) : X509_V_OK;
 	const char *why = code ? ERR_reason_error_string(code) : NULL;
 
-	if (proof != X509_V_OK)
-		snprintf(out, size, "the broker's certificate is not good: %s", X509_verify_cert_error_string(proof));
-	else if (why)
-		snprintf(out, size, "TLS: %s", why);
-	else
-		*out = '\0';
 	ERR_clear_error();
+	if (proof != X509_V_OK)
+		return said_make(out, PHRASE_AND_VALUES(mqtt_bad_certificate, X509_verify_cert_error_string(proof)));
+	return why ? said_make(out, PHRASE_AND_VALUES(mqtt_tls, why)) : NULL;
+}
+
+static const char *
+why(struct link *l, short what, int failed, char out[SAID_VALUE])
+{
+	int unnamed = bufferevent_socket_get_dns_error(l->connection);
+	const char *tls = l->tls && what & BEV_EVENT_ERROR && !unnamed ? why_tls(l, out) : NULL;
+
+	if (unnamed)
+		return said_make(out, PHRASE_AND_VALUES(mqtt_no_name, evutil_gai_strerror(unnamed)));
+	if (tls)
+		return tls;
+	return what & BEV_EVENT_ERROR && failed ? cause_word(failed) : WORD(mqtt_ended);
 }
 
 static void
 on_event(struct bufferevent *connection, short what, void *ctx)
 {
-	int failed = EVUTIL_SOCKET_ERROR(), unnamed = bufferevent_socket_get_dns_error(connection);
+	int failed = EVUTIL_SOCKET_ERROR();
 	struct link *l = ctx;
-	char why[256] = "";
 
 	if (what & BEV_EVENT_CONNECTED) {
 		setsockopt(bufferevent_getfd(connection), IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
 		l->ops->up(l->ctx);
-		return;
+	} else {
+		end(l, why(l, what, failed, (char[SAID_VALUE]){ 0 }));
 	}
-	if (unnamed)
-		snprintf(why, sizeof(why), "its name cannot be found: %s", evutil_gai_strerror(unnamed));
-	else if (l->tls && what & BEV_EVENT_ERROR)
-		why_tls(l, why, sizeof(why));
-	if (!*why && what & BEV_EVENT_ERROR && failed)
-		snprintf(why, sizeof(why), "%s", evutil_socket_error_to_string(failed));
-	end(l, *why ? why : "the broker has ended the connection");
 }
 
 static void
@@ -212,12 +215,12 @@ link_open(struct link *l)
 	/* Anew each time: a network that has come up since has other servers of names. */
 	l->names = evdns_base_new(l->base, EVDNS_BASE_INITIALIZE_NAMESERVERS | EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 	if (!l->names && !is_address(l->settings->host)) {
-		end(l, "names cannot be looked up here: see /etc/resolv.conf");
+		end(l, WORD(mqtt_no_resolver));
 		return;
 	}
 	l->connection = connection_new(l);
 	if (!l->connection) {
-		end(l, "TLS cannot be begun with a broker of this name");
+		end(l, SAID(mqtt_tls, WORD(mqtt_no_connection)));
 		return;
 	}
 	bufferevent_setcb(l->connection, on_read, NULL, on_event, l);
@@ -226,7 +229,7 @@ link_open(struct link *l)
 	/* A failure at once is told by on_event as well. */
 	if (bufferevent_socket_connect_hostname(l->connection, l->names, AF_UNSPEC, l->settings->host,
 						(int)l->settings->port) < 0 && l->connection)
-		end(l, "no connection can be made");
+		end(l, WORD(mqtt_no_connection));
 }
 
 void

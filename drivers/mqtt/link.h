@@ -15,7 +15,8 @@ struct link;
 struct link_ops {			/* called with the ctx that link_new was given */
 	void (*up)(void *ctx);		/* connected, the broker's certificate proved */
 	void (*read)(void *ctx);	/* there is more in link_input */
-	void (*down)(void *ctx, const char *reason);	/* it failed or ended; it is closed already */
+	/* It failed or ended; it is closed already.  `reason`: a value (core/phrase.h). */
+	void (*down)(void *ctx, const char *reason);
 	void (*drained)(void *ctx);	/* after link_drain */
 };
 

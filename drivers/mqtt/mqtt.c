@@ -67,7 +67,7 @@ log_phase(struct mqtt *m)
 	else if (s->phase == SESSION_UP)
 		kit_log("subscribed host=%s topics=%zu", m->settings.host, m->settings.wanted_count);
 	else if (s->phase == SESSION_AWAY && s->failures <= 1)
-		kit_log("no broker host=%s reason=\"%s\"", m->settings.host, s->reason);
+		kit_log("no broker host=%s reason=\"%s\"", m->settings.host, ENGLISH(s->reason));
 }
 
 static void

@@ -58,11 +58,8 @@ end(struct session *s, const char *reason)
 	s->failures++;
 	if (!s->away_at)
 		s->away_at = now;
-	if (s->phase == SESSION_UP && s->failures >= OUSTED)
-		snprintf(s->reason, sizeof(s->reason), "connections end as soon as they are made (%.100s); perhaps "
-			 "another client has our client id, %s", reason, s->client_id);
-	else
-		snprintf(s->reason, sizeof(s->reason), "%s", reason);
+	snprintf(s->reason, sizeof(s->reason), "%s", s->phase == SESSION_UP && s->failures >= OUSTED
+		 ? SAID(mqtt_ousted, reason, s->client_id) : reason);
 	s->flight = (struct flight){ 0 };	/* it is all said again */
 	s->is_held = s->in_batch = false;
 	s->skip = 0;
@@ -109,23 +106,29 @@ on_down(void *ctx, const char *reason)
 		end(s, reason);
 }
 
-static const char *
-silence(const struct session *s)
+/* What it has not said in time. */
+static void
+end_silent(struct session *s)
 {
+	const char *seconds = NUM(ANSWER_MS / 1000);
+
 	switch (s->phase) {
 	case SESSION_AWAY:
 	case SESSION_LEAVING:
 		break;
 	case SESSION_CONNECTING:
-		return "no connection within 20 s";
+		end(s, SAID(mqtt_silent_connect, seconds));
+		break;
 	case SESSION_GREETING:
-		return "the broker has not answered the greeting within 20 s; is it MQTT, and with TLS or without?";
+		end(s, SAID(mqtt_silent_greeting, seconds));
+		break;
 	case SESSION_SUBSCRIBING:
-		return "the broker has not answered the subscription within 20 s";
+		end(s, SAID(mqtt_silent_subscription, seconds));
+		break;
 	case SESSION_UP:
-		return "the broker says nothing, not even to a ping";
+		end(s, WORD(mqtt_silent));
+		break;
 	}
-	return "";
 }
 
 /* While nothing is read, an answer to a ping lies unread, too: then silence is our own. */
@@ -133,7 +136,7 @@ static void
 keep_alive(struct session *s)
 {
 	if (!s->was_heard && !s->is_held) {
-		end(s, silence(s));
+		end_silent(s);
 		return;
 	}
 	if (s->away_at) {		/* it has stood for a while */
@@ -157,7 +160,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	} else if (s->phase == SESSION_UP) {
 		keep_alive(s);
 	} else if (s->phase != SESSION_AWAY) {
-		end(s, silence(s));
+		end_silent(s);
 	} else {
 		timer_in(s, ANSWER_MS);
 		s->phase = SESSION_CONNECTING;
@@ -172,17 +175,17 @@ refusal(uint8_t code)
 {
 	switch (code) {
 	case CONNACK_BAD_VERSION:
-		return "the broker does not speak MQTT 3.1.1";
+		return WORD(mqtt_bad_version);
 	case CONNACK_BAD_CLIENT_ID:
-		return "the broker refuses our client id";
+		return WORD(mqtt_bad_client_id);
 	case CONNACK_UNAVAILABLE:
-		return "the broker is not available";
+		return WORD(mqtt_unavailable);
 	case CONNACK_BAD_PASSWORD:
-		return "the broker refuses our name or password";
+		return WORD(mqtt_bad_password);
 	case CONNACK_NOT_ALLOWED:
-		return "the broker does not let us in: name, password or its access list";
+		return WORD(mqtt_not_allowed);
 	}
-	return "the broker refuses us for a reason that MQTT 3.1.1 does not know";
+	return WORD(mqtt_unknown_refusal);
 }
 
 static void
@@ -440,7 +443,7 @@ on_read(void *ctx)
 	}
 	if (n < 0) {
 		end_batch(s);
-		end(s, "the broker has said what MQTT 3.1.1 does not allow");
+		end(s, WORD(mqtt_nonsense));
 		return;
 	}
 	end_batch(s);

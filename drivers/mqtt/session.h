@@ -14,6 +14,7 @@
 #include "core/buf.h"
 #include "core/err.h"
 #include "core/msec.h"
+#include "core/phrase.h"
 #include "drivers/mqtt/flight.h"
 #include "drivers/mqtt/link.h"
 #include "drivers/mqtt/packet.h"
@@ -68,7 +69,7 @@ struct session {
 	/* For health. */
 	unsigned failures;		/* connections in a row that came to nothing */
 	msec away_at;			/* since when none has stood for 10 s, monotonic; 0 = one has */
-	char reason[256];		/* of the last end */
+	char reason[SAID_VALUE];	/* of the last end, as a value (core/phrase.h) */
 	int refused;			/* place of a topic that the broker will not have; -1 */
 	bool is_denied;			/* it knows us, and will not have us */
 	unsigned sessions_lost;

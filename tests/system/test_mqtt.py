@@ -4,14 +4,13 @@ import base64
 import json
 import os
 import signal
-import socket
 import subprocess
 import threading
 
 import pytest
 
 import harness
-from broker import Broker, client
+from broker import Broker, Impostor, client
 from certs import Authority
 from harness import World, wait_for
 
@@ -277,38 +276,6 @@ def test_tls_believes_only_its_authority_the_right_host_and_who_it_is(tmp_path, 
 
 
 CONNACK, ALL = b"\x20\x02\x00\x00", b"\x90\x03\x00\x01\x01"
-
-
-class Impostor:
-    """Listens where a broker would, and answers the n-th thing it is told with the n-th of `says`."""
-
-    def __init__(self, *says):
-        self.says, self.heard = says, b""
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.url = "mqtt://localhost:%d" % self.server.getsockname()[1]
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        try:
-            while True:
-                c = self.server.accept()[0]
-                with c:
-                    for say in self.says:
-                        self.heard += c.recv(4096)
-                        c.sendall(say)
-                    while c.recv(4096):
-                        pass
-        except OSError:
-            pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *what):
-        self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()
-        self.thread.join(20)
 
 
 @pytest.mark.parametrize("says, note", [

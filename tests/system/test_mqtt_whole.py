@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from broker import Broker
+from broker import Broker, Impostor
 from harness import World, is_alive, sim_route, wait_for
 from district import District
 
@@ -25,8 +25,8 @@ rule "open" { when { label "topic_1" { equals = "vault" } }
 '''
 
 
-def source(name, broker, topics, **more):
-    return SOURCE % {"name": name, "config": json.dumps(dict(broker=broker.url, topics=topics, client_id=name, **more))}
+def source(name, at, topics, **more):
+    return SOURCE % {"name": name, "config": json.dumps(dict(broker=at.url, topics=topics, client_id=name, **more))}
 
 
 @pytest.fixture(scope="module")
@@ -124,3 +124,32 @@ def test_a_kill_in_the_middle_loses_nothing_and_nothing_is_acted_on_twice(world,
         world.broker.publish("rain/%s/mm" % name, value)
     wait_for("all of them, not %s" % sorted(have()), lambda: len(have()) == 30)
     assert len(mine()) == len({s["alert"] for s in mine()}) == 30
+
+
+def subscribe_one_more(world, name, topics, rules, at=None):
+    before = subscribed(world)
+    world.routes += source(name, at or world.broker, topics)
+    with open(world.path(name + ".rules"), "w", encoding="utf-8") as f:
+        f.write(rules)
+    world.write_conf()
+    world.gongd.signal(signal.SIGHUP)
+    return before
+
+
+def test_what_stood_there_when_gong_subscribed_is_noted_and_rings_nobody(world):
+    world.broker.publish("old/溪口/mm", reading(99, "07:00:00"), "-r")
+    before, alerted = subscribe_one_more(world, "old", ["old/+/mm"], GAUGE.replace("rain/", "old/")), len(alerts(world))
+    wait_for("the subscription", lambda: subscribed(world) == before + 1)
+    s, = wait_for("what was kept", lambda: signals(world, "old"))
+    assert s["state"] == "ignored" and not s["alert"], s
+    world.broker.publish("old/溪口/mm", reading(98, "07:05:00"), "-r")
+    wait_for("the news", lambda: [s for s in signals(world, "old") if s["alert"]])
+    assert len(alerts(world)) == alerted + 1
+
+
+def test_a_broker_that_refuses_us_is_a_task_in_the_readers_words(world):
+    with Impostor(b"\x20\x02\x00\x05") as i:
+        subscribe_one_more(world, "barred", ["#"], GAUGE, i)
+        task, = wait_for("the task", lambda: [t for t in world.api("GET", "/v1/tasks")[1]["tasks"]
+                                              if "不允许接入" in json.dumps(t, ensure_ascii=False)])
+        assert "barred" in json.dumps(task)
