@@ -36,22 +36,23 @@ on_message(void *ctx, const struct packet_publish *publish, const char *payload,
 }
 
 /* What the broker kept under a topic is how things stand, not something that happens now: `first`. */
-static void
+static bool
 on_batch(void *ctx, uint64_t event, bool kept)
 {
 	struct mqtt *m = ctx;
 	char id[EVENT_ID], *keep;
+	bool told;
 
 	if (!m->documents)
-		return;
+		return false;
 	event_name(id, event);
 	keep = keep_text(m);
-	if (!kit_signal(m->kit, id, kept, keep, m->documents)) {
+	told = kit_signal(m->kit, id, kept, keep, m->documents);
+	if (!told)
 		kit_log("event does not fit into a line, and is lost event=%s", id);
-		session_took(&m->session, event);
-	}
 	m->documents = NULL;
 	free(keep);
+	return told;
 }
 
 static void
@@ -77,7 +78,7 @@ on_changed(void *ctx)
 	char *keep;
 
 	log_phase(m);
-	if (m->session.phase == SESSION_UP && keep_is_new(m)) {
+	if (m->session.phase == SESSION_UP && keep_is_new(m) && !m->session.told) {
 		keep = keep_text(m);
 		kit_beat(m->kit, keep);
 		json_decref(m->kept);

@@ -157,6 +157,8 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 
 	if (s->phase == SESSION_LEAVING) {
 		on_drained(s);
+	} else if (s->phase == SESSION_SUBSCRIBING && s->is_held) {
+		timer_in(s, ANSWER_MS);	/* its answer lies behind what we do not read */
 	} else if (s->phase == SESSION_UP) {
 		keep_alive(s);
 	} else if (s->phase != SESSION_AWAY) {
@@ -249,19 +251,34 @@ on_subscribed(struct session *s, const struct packet *p, const uint8_t *body)
 /* -- what is published -- */
 
 static void
+took(struct session *s, uint64_t event)
+{
+	if (s->told == event)
+		s->told = 0;
+	seen_took(&s->seen, event);
+	flight_took(&s->flight, event);
+}
+
+static void
 end_batch(struct session *s)
 {
 	if (!s->in_batch)
 		return;
 	s->in_batch = false;
-	s->ops->batch(s->ctx, s->event, s->batch_is_kept);
+	s->told = s->event;
+	if (!s->ops->batch(s->ctx, s->event, s->batch_is_kept))
+		took(s, s->event);
 }
 
-static void
-begin_batch(struct session *s, bool kept, size_t bytes)
+/* false: not before gongd has the one that was told.  Were two on their way, and the later one in the books
+ * before the earlier, what is kept with it would say that the earlier is there, too. */
+static bool
+join_batch(struct session *s, bool kept, size_t bytes)
 {
 	if (s->in_batch && (s->batch_is_kept != kept || s->batch_bytes + bytes > BATCH_BYTES))
 		end_batch(s);
+	if (s->told)
+		return false;
 	if (!s->in_batch) {
 		s->event++;
 		s->batch_bytes = 0;
@@ -269,6 +286,7 @@ begin_batch(struct session *s, bool kept, size_t bytes)
 	s->in_batch = true;
 	s->batch_is_kept = kept;
 	s->batch_bytes += bytes;
+	return true;
 }
 
 static bool
@@ -291,35 +309,37 @@ pass_by(struct session *s, const struct packet_publish *publish)
 
 /* What no filter fits was subscribed to by a gong of before: it is nobody's, and must not stay in the
  * way at the broker.  What is said again may still be on its way to gongd's disk: then it waits for
- * that event. */
-static void
+ * that event.  false: not now. */
+static bool
 take_publish(struct session *s, const struct packet_publish *publish, const char *payload, size_t len)
 {
 	uint32_t digest = seen_digest(publish->topic, publish->topic_len, payload, len);
 	const struct seen_one *before = publish->dup ? seen_find(&s->seen, publish->id, digest) : NULL;
 
-	s->received++;
 	if (before) {
 		s->again++;
 		flight_add(&s->flight, publish->id, before->event);
-		return;
+		return true;
 	}
 	if (!is_wanted(s, publish)) {
 		s->unwanted++;
 		pass_by(s, publish);
-		return;
+		return true;
 	}
-	begin_batch(s, publish->retain, TOPIC_WEIGHT * publish->topic_len + len);
+	if (!join_batch(s, publish->retain, TOPIC_WEIGHT * publish->topic_len + len))
+		return false;
+	s->received++;
 	if (!s->ops->message(s->ctx, publish, payload, len)) {
 		pass_by(s, publish);
-		return;
+		return true;
 	}
 	flight_add(&s->flight, publish->id, s->event);
 	if (publish->id)
 		seen_add(&s->seen, publish->id, digest, s->event);
+	return true;
 }
 
-/* -1: no broker speaks so; 0: more must come first; else so many bytes are done with.  Of a payload
+/* -1: no broker speaks so; 0: something must come first; else so many bytes are done with.  Of a payload
  * that is too long only the beginning is looked at. */
 static ssize_t
 on_publish(struct session *s, const struct packet *p, struct evbuffer *in)
@@ -341,7 +361,9 @@ on_publish(struct session *s, const struct packet *p, struct evbuffer *in)
 	len = body - publish.at;
 	if (len > (size_t)s->settings->bytes_max)
 		len = (size_t)s->settings->bytes_max;
-	take_publish(s, &publish, (const char *)bytes + p->head + publish.at, len);
+	s->is_blocked = !take_publish(s, &publish, (const char *)bytes + p->head + publish.at, len);
+	if (s->is_blocked)
+		return 0;
 	s->skip = p->body - body;
 	return (ssize_t)(p->head + body);
 }
@@ -430,6 +452,7 @@ on_read(void *ctx)
 	ssize_t n = 1;
 
 	s->was_heard = true;
+	s->is_blocked = false;
 	while (n > 0 && (in = link_input(s->link)) && evbuffer_get_length(in)) {
 		if (s->skip) {
 			skip(s, in);
@@ -448,20 +471,16 @@ on_read(void *ctx)
 	}
 	end_batch(s);
 	acknowledge(s);			/* what was passed by */
-	hold(s, flight_is_full(&s->flight));
+	hold(s, s->is_blocked || flight_is_full(&s->flight));
 }
 
 void
 session_took(struct session *s, uint64_t event)
 {
-	seen_took(&s->seen, event);
-	if (!flight_took(&s->flight, event))
-		return;
+	took(s, event);
 	acknowledge(s);
-	if (s->is_held && !flight_is_full(&s->flight)) {
-		hold(s, false);
-		on_read(s);
-	}
+	hold(s, false);
+	on_read(s);			/* what came meanwhile */
 }
 
 int

@@ -35,8 +35,8 @@ struct session_ops {			/* called with session.ctx */
 	 * false: nothing is told of it. */
 	bool (*message)(void *ctx, const struct packet_publish *, const char *payload, size_t len);
 	/* All that came together, kept ones (3.3.1.3) apart from others, has been given: what is to be
-	 * told of it is told now, under this event. */
-	void (*batch)(void *ctx, uint64_t event, bool kept);
+	 * told of it is told now, under this event.  false: nothing is. */
+	bool (*batch)(void *ctx, uint64_t event, bool kept);
 	/* The phase, or what stands below, is another. */
 	void (*changed)(void *ctx);
 	void (*left)(void *ctx);	/* once, after session_leave */
@@ -59,9 +59,11 @@ struct session {
 	struct buf out;
 	struct flight flight;
 	uint64_t event;			/* of what is read now; never 0 */
+	uint64_t told;			/* gongd has heard that one and not taken it; 0 = it has all */
 	bool in_batch, batch_is_kept;
 	size_t batch_bytes;
-	bool is_held;			/* 64 are not acknowledged, or gongd takes no more */
+	bool is_blocked;		/* the next message must wait for what was told */
+	bool is_held;			/* that, or 64 are not acknowledged: nothing is read */
 	bool was_heard;			/* the broker, since the last ping */
 	size_t skip;			/* bytes of a payload too long that are still to come */
 	bool waits_unsubscribe;
