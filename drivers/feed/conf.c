@@ -28,6 +28,7 @@ static const struct option {
 	{ "client_key", TEXT, BOTH, AT(client_key), 0, 0, 0 },
 	{ "every", DURATION, BOTH, AT(every_ms), 100, HOURS(24), SECONDS(60) },
 	{ "timeout", DURATION, BOTH, AT(timeout_ms), SECONDS(1), MINUTES(5), SECONDS(30) },
+	{ "alarm_after", DURATION, BOTH, AT(alarm_after_ms), 100, HOURS(24), MINUTES(5) },
 	{ "document_max", WHOLE, BOTH, AT(document_max), 1, DOCUMENT_MAX, 262144 },
 	{ "items_max", WHOLE, BOTH, AT(items_max), 1, 1000, 500 },
 	{ "authorization", TEXT, WEB, AT(authorization), 0, 0, 0 },

@@ -25,7 +25,7 @@ struct conf {				/* texts are borrowed from the config */
 	const char *folder, *authserv;	/* of a mailbox */
 	const char *senders[SENDERS_MAX];
 	size_t sender_count;
-	msec every_ms, timeout_ms;
+	msec every_ms, timeout_ms, alarm_after_ms;
 	long feed_max, document_max, items_max;	/* bytes, bytes, items of one poll */
 };
 

@@ -31,7 +31,7 @@ next_in(const struct feed *f)
 
 	if (r->ok && (r->left || (f->conf.mailbox && r->count)))
 		return msec_min(AGAIN_MS, ms);	/* a mail that is taken is now marked as seen */
-	for (unsigned i = 1; i < f->failures && ms < most; i++)
+	for (unsigned i = 1; i < f->health.failures && ms < most; i++)
 		ms *= 2;
 	ms = with_jitter(msec_min(ms, most));
 	return r->retry_after_ms > ms ? r->retry_after_ms : ms;
@@ -68,7 +68,7 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 	round_fini(&f->round);
 	f->round.conf = &f->conf;
 	f->turn++;
-	f->round.turn = f->complained ? f->turn : 0;
+	f->round.turn = f->health.items_at ? f->turn : 0;
 	seen_copy(&f->round.seen, &f->seen);
 	memcpy(f->round.etag, f->etag, sizeof(f->etag));
 	memcpy(f->round.modified, f->modified, sizeof(f->modified));
@@ -78,25 +78,6 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 		kit_fatal(f->kit, "no thread can be started", true);
 	pthread_attr_destroy(&attr);
 	f->working = true;
-}
-
-/* A word when it begins and when it ends, not at every look. */
-static void
-note_health(struct feed *f)
-{
-	const struct round *r = &f->round;
-	char *shown = web_shown(f->conf.url);
-
-	if (!r->ok && !f->failures++)
-		kit_log("feed cannot be read url=%s reason=\"%s\"", shown, r->reason);
-	else if (r->ok && f->failures)
-		kit_log("feed can be read again url=%s", shown);
-	if (r->ok)
-		f->failures = 0;
-	if (r->failed && !f->complained)
-		kit_log("items of the feed cannot be read url=%s count=%u first=\"%s\"", shown, r->failed, r->failure);
-	f->complained = r->failed > 0;
-	free(shown);
 }
 
 /* What failed or was left out must be listed again, so the server is not told that we have it. */
@@ -125,7 +106,7 @@ on_done(evutil_socket_t fd, short what, void *ctx)
 		return;
 	pthread_join(f->worker, NULL);
 	f->working = false;
-	note_health(f);
+	health_note(f);
 	if (say_round(f))
 		settle(f);
 }
@@ -153,6 +134,7 @@ feed_open(struct kit *k, const char *source, json_t *config, const char *keep)
 	event_assign(&f->done, kit_base(k), f->pipe[0], EV_READ | EV_PERSIST, on_done, f);
 	event_add(&f->done, NULL);
 	f->is_open = true;
+	health_init(f);
 	kit_ready_to_fetch(k);
 	look_in(f, random() % (f->conf.every_ms / 10 + 1) % SECONDS(2));
 }

@@ -21,8 +21,15 @@ struct feed {
 	bool working, is_open;
 	struct round round;		/* the worker's while it is working */
 	char etag[WEB_TAG], modified[WEB_TAG];
-	unsigned turn, failures;	/* looks; failed ones in a row */
-	bool complained;		/* of single items */
+	unsigned turn;			/* looks */
+	struct health {			/* instants of a clock that no step moves */
+		unsigned failures;	/* looks that failed in a row */
+		msec good_at;		/* the last look that did not, or the start */
+		msec items_at;		/* since when some items cannot be had; 0 = all can */
+		char reason[REASON_MAX], items_reason[REASON_MAX];
+		unsigned items;
+		bool is_told, feed_told, items_told;	/* health at all; its alarms */
+	} health;
 	/* a round being said, one signal after the other */
 	size_t from, to;		/* documents of the one that is not taken yet */
 	char id[SAID_ID];		/* "" = none */
@@ -33,6 +40,9 @@ struct feed {
 /* say.c; true: everything of the round is taken. */
 bool say_round(struct feed *);		/* from its beginning */
 bool say_taken(struct feed *, const char *id);
+/* health.c */
+void health_init(struct feed *);
+void health_note(struct feed *);	/* of the round that has ended */
 /* confined.c */
 void confined_to_network(struct feed *);
 

@@ -36,7 +36,7 @@ def test_the_first_look_is_old_and_what_follows_is_news(feed, child):
     assert event["documents"] == [{"body": CAP % "1", "ref": "one",
                                    "labels": {"feed_id": "one", "feed_link": feed.base + "/1.cap"}}]
     time.sleep(0.3)
-    assert c.events.empty()                                   # nothing more before it is taken
+    assert "signal" not in [e["ev"] for e in list(c.events.queue)]  # nothing more before it is taken
     c.take(event)
     c.quiet()
     assert feed.asked[-1][1]["If-None-Match"]                 # it says what it has
@@ -60,7 +60,7 @@ def test_what_was_seen_outlives_the_process_and_an_outage(feed, child):
     feed.pages["/feed"] = lambda h: h.answer(500)
     again = child(keep=c.keep)
     wait_for("the outage to be told", lambda: "feed cannot be read" in again.log)
-    assert again.events.qsize() == 1                          # `ready`, and no beat
+    assert "beat" not in [e["ev"] for e in list(again.events.queue)]
     feed.atom(("0", "/0.cap"), ("1", "/1.cap"), ("2", "/2.cap"))
     event = again.next("signal")
     assert not event["first"]
@@ -256,3 +256,21 @@ def test_good_options_pass_the_check():
     c = Child({"url": "http://x.invalid/"}, op="check")
     assert c.next("checked")
     assert c.close() == 0
+
+
+def test_what_goes_on_failing_is_an_alarm_until_it_works(feed, child):
+    feed.atom()
+    c = child(alarm_after="1s")
+    assert c.next("health") == {"ev": "health", "ok": True, "alarms": []}
+    feed.pages["/feed"] = lambda h: h.answer(500)
+    time.sleep(0.5)
+    assert "health" not in [e["ev"] for e in list(c.events.queue)]
+    alarm, = c.next("health")["alarms"]
+    assert alarm["name"] == "feed" and alarm["concept"] == "feed_unreadable" and alarm["values"] == [
+        feed.base + "/feed", "it answers 500"]
+    feed.atom(("1", "/none.cap"))
+    assert c.next("health")["alarms"] == []
+    alarm, = c.next("health")["alarms"]
+    assert alarm["name"] == "items" and alarm["values"][1] == "1" and "404" in alarm["values"][2]
+    feed.pages["/none.cap"] = b"{}"
+    assert c.next("health")["alarms"] == []
