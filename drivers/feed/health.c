@@ -1,18 +1,9 @@
 /* health.c -- what is told of the feed itself: a line in the log when it cannot be read any more and when it can
  * again, and, when that has gone on for `alarm_after`, an alarm.  The same of items that cannot be had. */
 #include <stdio.h>
-#include <time.h>
 
 #include "drivers/feed/feed.h"
-
-static msec
-steady_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (msec)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+#include "drivers/feed/steady.h"
 
 void
 health_init(struct feed *f)

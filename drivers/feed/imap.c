@@ -8,7 +8,7 @@
 #include <strings.h>
 
 #include "core/number.h"
-#include "drivers/kit/kit.h"
+#include "drivers/feed/steady.h"
 
 #define LINE_MOST (1 << 20)		/* of an answer, without its literals */
 #define UIDS_MAX 10000
@@ -48,7 +48,7 @@ answer_fini(struct answer *a)
 static int
 wait_for(struct imap *m, short what, struct err *err)
 {
-	msec left = m->until - kit_now();
+	msec left = m->until - steady_now();
 	struct pollfd p = { m->socket, what, 0 };
 
 	if (left > 0 && poll(&p, 1, (int)left) > 0)

@@ -6,6 +6,7 @@
 #include "drivers/feed/imap.h"
 #include "drivers/feed/mail.h"
 #include "drivers/feed/round.h"
+#include "drivers/feed/steady.h"
 #include "drivers/kit/kit.h"
 
 #define MAIL_MAX (8u << 20)
@@ -101,7 +102,7 @@ look_at(struct round *r, struct imap *m, uint32_t validity, uint32_t uid, struct
 		round_present(r, left);
 		return 0;
 	}
-	if ((long)r->count >= r->conf->items_max || kit_now() >= r->until) {
+	if (round_is_full(r, (long)r->count)) {
 		r->left++;
 		return 0;
 	}
@@ -136,7 +137,7 @@ round_mailbox(struct round *r)
 	struct err err = { .text = "" };
 	struct imap *m;
 
-	r->until = kit_now() + ROUND_MS;
+	r->until = steady_now() + ROUND_MS;
 	m = imap_open(r->conf, r->until + r->conf->timeout_ms, &err);
 	r->ok = m && look(r, m, &err) == 0;
 	if (!r->ok)

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "drivers/feed/charset.h"
-#include "drivers/kit/kit.h"
+#include "drivers/feed/steady.h"
 
 #define FEED_TYPES "application/atom+xml, application/rss+xml, application/cap+xml, application/json;q=0.9, */*;q=0.5"
 #define DOCUMENT_TYPES "application/cap+xml, application/xml;q=0.9, application/json;q=0.9, */*;q=0.5"
@@ -45,6 +45,7 @@ round_add(struct round *r, list_mark mark, const char *ref, const char *bytes, s
 	if ((r->count & (r->count - 1)) == 0)
 		r->documents = xrealloc(r->documents, (r->count ? 2 * r->count : 1) * sizeof(*r->documents));
 	r->documents[r->count++] = (struct round_document){ document, size, mark };
+	r->bytes += size;
 }
 
 void
@@ -54,6 +55,12 @@ round_present(struct round *r, list_mark mark)
 		r->present = xrealloc(r->present, (r->present_count ? 2 * r->present_count : 1) *
 				      sizeof(*r->present));
 	r->present[r->present_count++] = mark;
+}
+
+bool
+round_is_full(const struct round *r, long items)
+{
+	return items >= r->conf->items_max || r->bytes >= ROUND_BYTES || steady_now() >= r->until;
 }
 
 void
@@ -149,7 +156,7 @@ take_items(struct round *r, struct web *web, const struct list *l)
 
 		if (seen_has(&r->seen, item->mark)) {
 			round_present(r, item->mark);
-		} else if (fetched == r->conf->items_max || kit_now() >= r->until) {
+		} else if (round_is_full(r, fetched)) {
 			r->left++;
 		} else {
 			take_item(r, web, item);
@@ -181,7 +188,7 @@ round_feed(struct round *r)
 	struct web *web = web_new(r->conf);
 	struct web_wish wish = { .url = r->conf->url, .accept = FEED_TYPES, .etag = r->etag,
 				 .modified = r->modified, .most = (size_t)r->conf->feed_max,
-				 .until = kit_now() + ROUND_MS };
+				 .until = steady_now() + ROUND_MS };
 	struct err err = { .text = "" };
 	struct web_answer answer;
 

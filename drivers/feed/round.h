@@ -9,7 +9,8 @@
 #include "drivers/feed/seen.h"
 #include "drivers/feed/web.h"
 
-#define ROUND_MS MINUTES(2)		/* what was not fetched by then waits for the next one, at once */
+#define ROUND_BYTES (16u << 20)
+#define ROUND_MS MINUTES(2)		/* what is beyond either waits for the next look, at once */
 #define REASON_MAX 400
 
 struct round_document {
@@ -25,7 +26,8 @@ struct round {
 	char etag[WEB_TAG], modified[WEB_TAG];	/* of the last whole look */
 	unsigned turn;			/* 0, or another number each time: who failed is not always first */
 	/* what came of it */
-	msec until;
+	msec until;			/* steady_now() at which it is over */
+	size_t bytes;			/* of all documents */
 	bool ok;
 	char reason[REASON_MAX];	/* why not */
 	msec retry_after_ms;
@@ -44,6 +46,8 @@ void round_mailbox(struct round *);
 /* `labels` is taken over. */
 void round_add(struct round *, list_mark, const char *ref, const char *bytes, size_t len, json_t *labels);
 void round_present(struct round *, list_mark);
+/* Time, memory or items_max are used up. */
+bool round_is_full(const struct round *, long items);
 void round_failed(struct round *, const char *what, const char *why);
 void round_fini(struct round *);
 

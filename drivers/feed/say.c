@@ -6,7 +6,7 @@
 
 #include "drivers/feed/feed.h"
 
-#define SIGNAL_MAX (KIT_LINE_MAX - 16384)	/* of its documents; the rest of the line is `keep` */
+#define SIGNAL_MAX (KIT_LINE_MAX - 2 * SEEN_TEXT)	/* of its documents; the rest of the line is `keep` */
 
 static bool
 is_last_of_item(const struct round *r, size_t i)

@@ -1,5 +1,5 @@
 /* seen.h -- what gongd has taken of a feed, so that it is said once: digests of items, the newest kept in
- * `keep` (docs/drivers.md).  Older ones that a feed still lists are said again after a restart and are
+ * `keep` (docs/fetchers.md).  Older ones that a feed still lists are said again after a restart and are
  * repeats to gongd: nothing happens twice, it only costs.  Pure. */
 #ifndef GONG_FEED_SEEN_H
 #define GONG_FEED_SEEN_H
@@ -9,7 +9,7 @@
 #include "drivers/feed/list.h"
 
 #define SEEN_MAX 20000
-#define SEEN_TEXT 4096			/* of `keep`, with its NUL */
+#define SEEN_TEXT 16384			/* of `keep`, with its NUL */
 
 struct seen {
 	list_mark *marks, *sorted;	/* the newest first; and ascending */

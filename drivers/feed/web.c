@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "drivers/feed/address.h"
-#include "drivers/kit/kit.h"
+#include "drivers/feed/steady.h"
 
 #define REDIRECTS_MAX 3
 #define RETRY_AFTER_MAX SECONDS(900)
@@ -161,6 +161,18 @@ add_line(struct curl_slist *list, const char *name, const char *value)
 	return list;
 }
 
+static bool
+has_accept(const struct conf *c)
+{
+	const char *name;
+	json_t *text;
+
+	json_object_foreach(c->headers, name, text)
+		if (strcasecmp(name, "Accept") == 0)
+			return true;
+	return false;
+}
+
 static struct curl_slist *
 headers_of(const struct conf *c, const struct web_wish *wish, bool own)
 {
@@ -169,7 +181,7 @@ headers_of(const struct conf *c, const struct web_wish *wish, bool own)
 	json_t *text;
 
 	list = add_line(list, "If-Modified-Since", wish->modified);
-	list = add_line(list, "Accept", wish->accept);
+	list = add_line(list, "Accept", own && has_accept(c) ? NULL : wish->accept);
 	if (!own)
 		return list;
 	list = add_line(list, "Authorization", c->authorization);
@@ -252,7 +264,7 @@ get_once(struct web *w, const char *url, const struct web_wish *wish, struct err
 {
 	bool own = is_own(w->conf, url);
 	struct curl_slist *headers = headers_of(w->conf, wish, own);
-	msec left = wish->until - kit_now();
+	msec left = wish->until - steady_now();
 	curl_off_t wait = 0;
 	char *host = part_of(url, CURLUPART_HOST, 0);
 	CURLcode code;

@@ -16,7 +16,7 @@ struct web_wish {
 	const char *accept;		/* NULL = anything */
 	const char *etag, *modified;	/* what we have; "" or NULL = nothing */
 	size_t most;			/* bytes */
-	msec until;			/* kit_now() at which it is over at the latest */
+	msec until;			/* steady_now() at which it is over at the latest */
 };
 
 struct web_answer {

@@ -118,10 +118,11 @@ def test_secrets_go_to_the_feed_only(feed, child):
     other = Feed()
     other.pages["/x"] = b"{}"
     feed.atom(("1", other.base + "/x?key=1"))
-    c = child(fetch_from=["127.0.0.1"], user="u", password="p", headers={"X-Key": "k"})
+    c = child(fetch_from=["127.0.0.1"], user="u", password="p", headers={"X-Key": "k", "Accept": "text/x"})
     event = c.next("signal")
     assert event["documents"][0]["labels"]["feed_link"] == other.base + "/x"
     assert feed.asked[0][1]["Authorization"].startswith("Basic ") and feed.asked[0][1]["X-Key"] == "k"
+    assert feed.asked[0][1]["Accept"] == "text/x" != other.asked[0][1]["Accept"]
     assert "Authorization" not in other.asked[0][1] and "X-Key" not in other.asked[0][1]
     other.close()
 
