@@ -55,7 +55,7 @@ $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(SHEETS) $(GEO) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse libzip expat geos) -lm
 define driver_rule
 $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl) $(if $(filter feed,$(1)),libcurl expat)) -lpthread -lm
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl) $(if $(filter feed,$(1)),libcurl expat) $(if $(filter parse,$(1)),expat)) -lpthread -lm
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 
@@ -85,6 +85,7 @@ FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national joine
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/mqtt/%.o,packet topic)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules digest lenient operation options profile proof_text request scheme sign verify)
 FUZZ_OBJ += $(FEED_PURE:%=build/fuzz/obj/drivers/feed/%.o)
+FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/parse/%.o,xml cap shape message words)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(FUZZ_CC) -MMD -MP -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<

@@ -29,9 +29,10 @@
 #define SIGNAL_POINTS_MAX 20000
 
 /* ALERT begins something, UPDATE says it anew (CAP msgType, Alertmanager's firing with a ref known
- * before), END takes it back; TEST proves the way; BEAT says only that the sender lives. */
+ * before), END takes it back; TEST proves the way; BEAT says only that the sender lives; NOTE is for the
+ * record (a draft, an acknowledgement). */
 #define SIGNAL_ACTS(A) \
-	A(ALERT, "alert") A(UPDATE, "update") A(END, "end") A(TEST, "test") A(BEAT, "beat")
+	A(ALERT, "alert") A(UPDATE, "update") A(END, "end") A(TEST, "test") A(BEAT, "beat") A(NOTE, "note")
 enum signal_act {
 #define A(name, text) SIGNAL_##name,
 	SIGNAL_ACTS(A)
@@ -94,7 +95,8 @@ struct signal {
 	enum signal_act act;
 	enum signal_mode mode;
 	char *ref;			/* the sender's own name for this; NULL = a digest is made of it */
-	char **refs;			/* of those that it updates or ends, besides `ref` */
+	char **refs;			/* of those that it updates or ends, besides `ref`; one that ends with
+					 * "#" names all that begin so: the parts of one message */
 	size_t ref_count;
 	char *kind;			/* of core/kinds.def, or the sender's own word; NULL = not said */
 	int severity;			/* enum severity; -1 = not said */

@@ -17,6 +17,7 @@
 #include "daemon/fetchers/fetchers.h"
 #include "daemon/heard.h"
 #include "daemon/log.h"
+#include "daemon/parse/parse.h"
 #include "daemon/routes/routes.h"
 #include "daemon/settings/source.h"
 #include "daemon/store/signals.h"
@@ -35,6 +36,7 @@ struct loop {
 	struct watch *watch;
 	struct routes *routes;
 	struct fetchers *fetchers;
+	struct parser *parser;
 	struct web *web;
 	struct event *up, *second, *term, *interrupt, *hangup;
 	struct effect_list effects;	/* came up, not yet carried out */
@@ -146,6 +148,12 @@ port_read(void *ctx, struct read_query *q)
 	return bridge_read(((struct loop *)ctx)->bridge, q);
 }
 
+static int
+port_parse(void *ctx, const struct parse_ask *ask, parsed_fn fn, void *fn_ctx, struct err *err)
+{
+	return parser_ask(((struct loop *)ctx)->parser, ask, fn, fn_ctx, err);
+}
+
 static bool
 port_callback(void *ctx, const struct web_callback *cb)
 {
@@ -240,6 +248,26 @@ port_log(void *ctx, enum log_level level, const char *fmt, ...)
 	log_line(level, "%s", text);
 }
 
+static void
+tell_desk(struct loop *l, const char *kind, const struct said *said)
+{
+	struct command *cmd = command_new(CMD_TROUBLE, -1);
+
+	cmd->by.kind = PRINCIPAL_GONG;
+	cmd->trouble.kind = kind;
+	if (said) {
+		cmd->trouble.said = xmalloc(sizeof(*said));
+		*cmd->trouble.said = *said;
+	}
+	bridge_urgent(l->bridge, cmd);
+}
+
+static void
+port_parse_trouble(void *ctx, const struct said *said)
+{
+	tell_desk(ctx, "parse", said);
+}
+
 /* -- what comes up -- */
 
 static void
@@ -250,6 +278,7 @@ take_settings(struct loop *l, const struct effect *f)
 
 	bridge_settings(l->bridge, fresh);
 	routes_reload(l->routes, fresh, f->in_force.ids, f->in_force.keeps, url);
+	parser_reload(l->parser, fresh);
 	fetchers_reload(l->fetchers, fresh, f->in_force.source_keeps);
 	free(url);
 	web_reload(l->web, fresh);
@@ -344,20 +373,6 @@ log_changes(struct loop *l, const struct bridge_state *now)
 	l->was_bare = now->no_ballast;
 	l->was_full = now->disk_full;
 	l->was_failing = !now->working;
-}
-
-static void
-tell_desk(struct loop *l, const char *kind, const struct said *said)
-{
-	struct command *cmd = command_new(CMD_TROUBLE, -1);
-
-	cmd->by.kind = PRINCIPAL_GONG;
-	cmd->trouble.kind = kind;
-	if (said) {
-		cmd->trouble.said = xmalloc(sizeof(*said));
-		*cmd->trouble.said = *said;
-	}
-	bridge_urgent(l->bridge, cmd);
 }
 
 /* The log and the desk hear of the store's files and pages once; /health/ready says it all the
@@ -484,11 +499,13 @@ open_children(struct loop *l, const struct known *k)
 {
 	struct routes_ports ports = { l, port_urgent, port_reply, port_refuse, port_log, port_monotonic,
 				      port_watch };
-	struct fetchers_ports fetching = { l, port_fetched, port_urgent, port_log, port_now };
+	struct fetchers_ports fetching = { l, port_fetched, port_urgent, port_log, port_now, port_parse };
+	struct parser_ports parsing = { l, port_log, port_parse_trouble };
 	char *url = settings_base_url(l->settings, web_port(l->web));
 
 	l->children = children_open(l->base, port_monotonic, l);
 	l->routes = routes_open(l->base, l->children, l->settings, k->ids, k->keeps, url, &ports);
+	l->parser = parser_open(l->children, l->settings, &parsing);
 	l->fetchers = fetchers_open(l->base, l->children, l->settings, k->source_keeps, &fetching);
 	free(url);
 }
@@ -546,6 +563,7 @@ close_all(struct loop *l)
 
 	routes_close(l->routes);
 	fetchers_close(l->fetchers);
+	parser_close(l->parser);
 	children_close(l->children);
 	watch_close(l->watch);
 	bridge_close(l->bridge);
@@ -592,7 +610,7 @@ loop_run(struct settings *settings, const struct loop_files *files, struct err *
 {
 	struct loop l = { .settings = settings_ref(settings), .base = event_base_new(),
 			  .clock_offset_ms = wall_minus_monotonic() };
-	struct web_ports ports = { &l, port_submit, port_read, port_callback, port_state,
+	struct web_ports ports = { &l, port_submit, port_read, port_parse, port_callback, port_state,
 				   port_metrics, port_now, port_log };
 	bool full = bridge_make_room(files->ballast);
 	static const struct store_news news = { on_upgrade, on_busy, NULL, false };

@@ -6,11 +6,25 @@
 
 #include "daemon/check/ask.h"
 #include "daemon/intake/formats/verdict.h"
+#include "daemon/parse/parse.h"
+
+struct sampling {
+	struct report *report;
+	const struct settings *settings;
+};
 
 static void
 sample_failed(void *ctx, const struct said *said)
 {
-	report_said(ctx, REPORT_ERROR, "source", said);
+	report_said(((struct sampling *)ctx)->report, REPORT_ERROR, "source", said);
+}
+
+static int
+read_sample(void *ctx, const struct source_conf *c, const struct format_input *in, struct signal_post *out,
+	    struct err *err)
+{
+	return parse_once(((struct sampling *)ctx)->settings,
+			  &(struct parse_ask){ .source = c, .bytes = in->bytes, .len = in->len, .now = in->now }, out, err);
 }
 
 static void
@@ -39,9 +53,16 @@ check_fetch(struct report *r, const struct settings *s, const struct source_conf
 void
 check_sources(struct report *r, const struct settings *s, msec now)
 {
+	struct sampling sampling = { r, s };
+	struct err err = { 0 };
+
+	if (parse_ready(s, &err) < 0) {
+		report_said(r, REPORT_ERROR, "source", &err.said);
+		return;
+	}
 	for (size_t i = 0; i < s->source_count; i++) {
 		if (s->sources[i].fetch)
 			check_fetch(r, s, &s->sources[i]);
-		verdict_samples(&s->sources[i], now, sample_failed, r);
+		verdict_samples(&s->sources[i], now, read_sample, sample_failed, &sampling);
 	}
 }

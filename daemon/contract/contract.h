@@ -18,7 +18,7 @@
 #include "core/principal.h"
 #include "core/table.h"
 #include "core/words.h"
-#include "daemon/contract/signal_post.h"
+#include "files/signal_post.h"
 
 struct pair {
 	char *name, *value;

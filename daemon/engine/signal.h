@@ -5,10 +5,11 @@
 #define GONG_ENGINE_SIGNAL_H
 
 #include "core/number.h"
-#include "daemon/contract/signal_json.h"
+#include "daemon/contract/signal_digest.h"
 #include "daemon/engine/outcome.h"
 #include "daemon/settings/source.h"
 #include "daemon/store/signals.h"
+#include "files/signal_json.h"
 
 struct saying {				/* a signal in hand */
 	struct engine *e;

@@ -369,14 +369,31 @@ take_end(struct saying *s)
 	store_cover_end(s->e->store, s->row.source, s->row.ref);
 }
 
+/* The last word about its ref, or about the whole message of which it is a part. */
+static bool
+last_word(struct saying *s, struct signal_row *out)
+{
+	bool found = store_signal_newest(s->e->store, s->row.source, s->row.ref, out);
+	const char *part = strrchr(s->row.ref, '#');
+	char whole[SIGNAL_REF_MAX + 1];
+	struct signal_row other;
+
+	if (!part || !part[1])
+		return found;
+	snprintf(whole, sizeof(whole), "%.*s", (int)(part + 1 - s->row.ref), s->row.ref);
+	if (!store_signal_newest(s->e->store, s->row.source, whole, &other) || (found && other.id < out->id))
+		return found;
+	*out = other;
+	return true;
+}
+
 /* What came later may have been said before: an instant of the sender's own decides. */
 static bool
 is_overtaken(struct saying *s)
 {
 	struct signal_row newest;
 
-	if (s->row.made || !s->signal->sent_at ||
-	    !store_signal_newest(s->e->store, s->row.source, s->row.ref, &newest))
+	if (s->row.made || !s->signal->sent_at || !last_word(s, &newest))
 		return false;
 	if (newest.at > s->row.at) {
 		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_overtaken);
@@ -452,6 +469,8 @@ take_one(struct saying *s, const struct said *fault)
 		return;
 	} else if (s->signal->act == SIGNAL_TEST) {
 		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_test);
+	} else if (s->signal->act == SIGNAL_NOTE) {
+		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_for_record);
 	} else if (is_overtaken(s)) {
 		return;
 	} else {

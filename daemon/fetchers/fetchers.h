@@ -10,6 +10,7 @@
 #include "core/log_level.h"
 #include "core/msec.h"
 #include "daemon/contract/contract.h"
+#include "daemon/parse/parse.h"
 #include "daemon/settings/settings.h"
 
 struct children;
@@ -24,6 +25,8 @@ struct fetchers_ports {
 	void (*log)(void *ctx, enum log_level, const char *fmt, ...)
 		__attribute__((format(printf, 3, 4)));
 	msec (*now)(void *ctx);		/* Unix ms */
+	/* parser_ask, of the process's one. */
+	int (*parse)(void *ctx, const struct parse_ask *, parsed_fn, void *fn_ctx, struct err *);
 };
 
 /* Starts the child of every source that has one.  `keeps[i]`: what that of source i asked to keep, or NULL

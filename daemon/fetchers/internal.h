@@ -1,5 +1,6 @@
 /* internal.h -- what the files of fetchers/ share: one source's child, and what it has brought that the
- * engine has not taken.  From the ground: say; offers, health; events; fetcher; fetchers. */
+ * engine has not taken.  From the ground: say; documents; offers, health; events; fetcher;
+ * fetchers. */
 #ifndef GONG_FETCHERS_INTERNAL_H
 #define GONG_FETCHERS_INTERNAL_H
 
@@ -19,6 +20,7 @@ struct offer {
 	bool first;
 	unsigned weight;		/* once it was with the engine */
 	uint64_t ticket;		/* it is with the engine under that name; 0 = it waits */
+	struct reading *reading;	/* its documents are being read; else NULL */
 	bool orphan;			/* its child has ended: nobody waits for it */
 	struct offer *next;
 };
@@ -44,6 +46,7 @@ struct fetcher {
 	struct offer *first, **end;	/* in the order in which they came */
 	unsigned weight;		/* of those that are with the engine */
 	bool pressed, refused;		/* it is not read: too much waits; the engine takes nothing */
+	bool offering;			/* offers.c is at it */
 	unsigned refusals;		/* in a row */
 	struct event *again;		/* another try after a refusal */
 	struct pace_bucket log;
@@ -63,6 +66,14 @@ struct fetchers {
 /* say.c */
 void say_init(struct fetcher *);
 bool say_may(struct fetcher *);			/* false: there was too much of that kind to log this, too */
+
+/* documents.c */
+/* `cmd`: all of it as one post, to be taken over; NULL: what reads it takes nothing now. */
+typedef void (*documents_fn)(struct fetcher *, struct offer *, struct command *cmd);
+/* Its documents, in order.  `done` is called once, maybe before this returns; until then the offer is
+ * `reading`. */
+void documents_read(struct fetcher *, struct offer *, documents_fn done);
+void documents_forget(struct reading *);	/* the offer goes: `done` is not called */
 
 /* offers.c */
 void offers_init(struct fetcher *);

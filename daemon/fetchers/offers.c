@@ -2,7 +2,6 @@
  * engine has it: a refusal (the engine is busy, the disk is full) is gongd's own affair, and tried again. */
 #include "daemon/fetchers/internal.h"
 
-#include <openssl/evp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +10,6 @@
 #include "daemon/intake/formats/formats.h"
 
 #define OFFERED_MAX 256			/* of one source, waiting or with the engine */
-#define ABOUT_MAX 170			/* bytes; a longer one names nothing */
 #define AGAIN_FIRST_MS 250
 #define AGAIN_MAX_MS 30000
 /* Nobody else has such an id: that of a connection begins with a smaller number. */
@@ -33,6 +31,8 @@ drop(struct fetcher *f, struct offer **link)
 
 	if (o->ticket)
 		f->weight -= o->weight;
+	if (o->reading)
+		documents_forget(o->reading);
 	*link = o->next;
 	if (!o->next)
 		f->end = link;
@@ -52,136 +52,7 @@ apply(struct fetcher *f)
 	child_hold(f->child, f->pressed || f->refused);
 }
 
-/* -- documents -- */
-
-static const char *
-text_of(json_t *document, const char *name)
-{
-	return json_string_value(json_object_get(document, name));
-}
-
-/* RFC 4648; NULL: it is none. */
-static char *
-from_base64(const char *text, size_t *len)
-{
-	size_t n = strlen(text), padding = n > 1 && text[n - 1] == '=' ? 1 + (text[n - 2] == '=') : 0;
-	unsigned char *out = xmalloc(n / 4 * 3 + 4);
-	int got = n % 4 == 0 ? EVP_DecodeBlock(out, (const unsigned char *)text, (int)n) : -1;
-
-	if (got < 0) {
-		free(out);
-		return NULL;
-	}
-	*len = n ? (size_t)got - padding : 0;
-	return (char *)out;
-}
-
-/* Its bytes, caller frees; NULL: it has none. */
-static char *
-bytes_of(json_t *document, size_t *len)
-{
-	json_t *body = json_object_get(document, "body");
-	const char *encoded = text_of(document, "base64");
-
-	if (json_is_string(body)) {
-		*len = json_string_length(body);
-		return xstrndup(json_string_value(body), *len);
-	}
-	return encoded ? from_base64(encoded, len) : NULL;
-}
-
-/* Where the format has no name for it, the child's is kept; several signals in one document are told apart
- * by their place. */
-static void
-name_it(struct signal *s, const char *ref, size_t place)
-{
-	char name[SIGNAL_REF_MAX + 1];
-
-	if (s->ref || !ref)
-		return;
-	if (place)
-		snprintf(name, sizeof(name), "%.200s#%zu", ref, place + 1);
-	else
-		snprintf(name, sizeof(name), "%.200s", ref);
-	signal_set(s, &s->ref, name, SIGNAL_REF_MAX);
-}
-
-/* What it is about is its name where its source takes things back, which is done by a name.  Else it is
- * one of many values of that, and each has its instant; one that has none is named by its content. */
-static void
-name_by_about(const struct source_conf *conf, struct signal *s, const char *about, size_t place)
-{
-	char name[ABOUT_MAX + 32];
-
-	if (s->ref || !about || strlen(about) > ABOUT_MAX)
-		return;
-	if (source_has_ends(conf)) {
-		name_it(s, about, place);
-	} else if (s->sent_at) {
-		snprintf(name, sizeof(name), "%s@%lld", about, (long long)s->sent_at);
-		name_it(s, name, place);
-	}
-}
-
-static void
-add_what_the_child_knows(const struct source_conf *conf, struct signals_document *d, json_t *document)
-{
-	json_t *labels = json_object_get(document, "labels"), *value;
-	const char *name;
-
-	for (size_t i = 0; i < d->post.count; i++) {
-		name_it(&d->post.signals[i], text_of(document, "ref"), i);
-		name_by_about(conf, &d->post.signals[i], text_of(document, "about"), i);
-		json_object_foreach(labels, name, value)
-			if (json_is_string(value))
-				signal_label(&d->post.signals[i], name, json_string_value(value));
-	}
-}
-
-static void
-read_document(struct fetcher *f, json_t *document, struct signals_document *out)
-{
-	size_t len = 0;
-	char *bytes = bytes_of(document, &len);
-
-	format_read(out, f->conf, &(struct format_input){
-		.bytes = bytes ? bytes : "", .len = len, .map = f->conf->rules.map,
-		.content_type = text_of(document, "type"), .now = f->all->ports.now(f->all->ports.ctx),
-	});
-	free(bytes);
-	add_what_the_child_knows(f->conf, out, document);
-}
-
-static struct command *
-post_of(struct fetcher *f, const struct offer *o)
-{
-	struct command *cmd = format_post(f->conf, json_array_size(o->documents));
-
-	for (size_t i = 0; i < cmd->signals->count; i++)
-		read_document(f, json_array_get(o->documents, i), &cmd->signals->documents[i]);
-	cmd->signals->fetched = true;
-	cmd->signals->first = o->first;
-	cmd->signals->keep = o->keep ? xstrdup(o->keep) : NULL;
-	return cmd;
-}
-
 /* -- to the engine, and back -- */
-
-static bool
-submit(struct fetcher *f, struct offer *o)
-{
-	struct command *cmd = post_of(f, o);
-
-	o->weight = format_weight(cmd->signals);
-	cmd->reply_to = TICKET_BIT | ++f->all->tickets;
-	if (!f->all->ports.submit(f->all->ports.ctx, cmd)) {
-		command_free(cmd);
-		return false;
-	}
-	o->ticket = TICKET_BIT | f->all->tickets;
-	f->weight += o->weight;
-	return true;
-}
 
 static void
 try_later(struct fetcher *f)
@@ -194,11 +65,44 @@ try_later(struct fetcher *f)
 }
 
 static void
+submit(struct fetcher *f, struct offer *o, struct command *cmd)
+{
+	o->weight = format_weight(cmd->signals);
+	cmd->reply_to = TICKET_BIT | ++f->all->tickets;
+	if (!f->all->ports.submit(f->all->ports.ctx, cmd)) {
+		command_free(cmd);
+		try_later(f);
+		return;
+	}
+	o->ticket = TICKET_BIT | f->all->tickets;
+	f->weight += o->weight;
+}
+
+static void offer_all(struct fetcher *);
+
+static void
+on_documents(struct fetcher *f, struct offer *o, struct command *cmd)
+{
+	if (cmd)
+		submit(f, o, cmd);
+	else
+		try_later(f);
+	if (!f->offering)		/* it took a while */
+		offer_all(f);
+}
+
+/* One is read after the other: they are in the books in the order in which they came. */
+static void
 offer_all(struct fetcher *f)
 {
-	for (struct offer *o = f->first; o && !f->refused && f->weight < SOURCE_QUEUED_MAX; o = o->next)
-		if (!o->ticket && !submit(f, o))
-			try_later(f);
+	f->offering = true;
+	for (struct offer *o = f->first; o && !o->reading && !f->refused && f->weight < SOURCE_QUEUED_MAX; o = o->next) {
+		if (!o->ticket)
+			documents_read(f, o, on_documents);
+		if (o->reading)
+			break;
+	}
+	f->offering = false;
 	apply(f);
 }
 
@@ -215,7 +119,7 @@ static bool
 is_document(json_t *document)
 {
 	return json_is_object(document) &&
-		(json_is_string(json_object_get(document, "body")) || text_of(document, "base64"));
+		(json_is_string(json_object_get(document, "body")) || json_is_string(json_object_get(document, "base64")));
 }
 
 bool

@@ -15,6 +15,7 @@
 #include "core/msec.h"
 #include "daemon/contract/contract.h"
 #include "daemon/settings/settings.h"
+#include "files/instant.h"
 
 #define INTAKE_DEPTH_MAX 8		/* nesting of JSON */
 #define INTAKE_LIST_MAX 20000		/* entries of one list */
@@ -62,8 +63,6 @@ int csv_intake_finish(struct csv_intake *, struct import_request **out);
 const struct faults *csv_intake_faults(const struct csv_intake *);	/* until it is finished with rows */
 void csv_intake_free(struct csv_intake *);		/* NULL is fine */
 
-/* "2026-11-24T06:00:00+08:00" (seconds and fractions may be left away); -1 = not like that. */
-int time_parse_rfc3339(msec *out, const char *text);
 /* RFC 3339, or "2026-11-24 06:00" in the process's zone (gongd sets TZ to the site's). */
 int time_parse_local(msec *out, const char *text);
 /* The same, and a plain date ("2026-12-01", when that day begins) or a clock time ("02:00" or "02:00:30", the

@@ -8,13 +8,15 @@
 #include "daemon/settings/json_map.h"
 
 /* Name in gong.conf, does it need `read { … }` of a rules file, do its senders take back what they
- * said (of a mapped one the map says it).  The parsers are daemon/intake/formats/. */
+ * said (of a mapped one the map says it).  The parsers are daemon/intake/formats/, and of XML
+ * drivers/parse/. */
 #define SOURCE_FORMATS(F) \
 	F(JSON, "json", true, false) \
 	F(FORM, "form", true, false) \
 	F(ALERTMANAGER, "alertmanager", false, true) \
 	F(GRAFANA, "grafana", false, true) \
-	F(ZABBIX, "zabbix", false, true)
+	F(ZABBIX, "zabbix", false, true) \
+	F(CAP, "cap", false, true)
 enum source_format {
 #define F(name, text, by_map, has_ends) FORMAT_##name,
 	SOURCE_FORMATS(F)

@@ -284,12 +284,27 @@ each_of(struct store *s, sqlite3_stmt *st, signal_fn fn, void *ctx)
 	free(rows);
 }
 
+#define LIVE "act IN (0, 1) AND (alert IS NOT NULL OR state IN (0, 3)) ORDER BY id DESC LIMIT 65"
+
+/* All whose refs begin so: "#" is the last character of `ref`, and "$" the one that follows it. */
+static void
+live_parts(struct store *s, int64_t source, const char *ref, signal_fn fn, void *ctx)
+{
+	char end[SIGNAL_REF_MAX + 1];
+
+	snprintf(end, sizeof(end), "%.*s$", (int)strlen(ref) - 1, ref);
+	each_of(s, store_query(s, "SELECT " COLUMNS " FROM signal WHERE source = ? AND ref >= ? AND ref < ? AND "
+		LIVE, "itt", source, ref, end), fn, ctx);
+}
+
 void
 store_signals_live(struct store *s, int64_t source, const char *ref, signal_fn fn, void *ctx)
 {
-	each_of(s, store_query(s, "SELECT " COLUMNS " FROM signal WHERE source = ? AND ref = ? AND act IN (0, 1) "
-		"AND (alert IS NOT NULL OR state IN (0, 3)) ORDER BY id DESC LIMIT 65", "it", source, ref), fn,
-		ctx);
+	if (*ref && ref[strlen(ref) - 1] == '#')
+		live_parts(s, source, ref, fn, ctx);
+	else
+		each_of(s, store_query(s, "SELECT " COLUMNS " FROM signal WHERE source = ? AND ref = ? AND " LIVE,
+			"it", source, ref), fn, ctx);
 }
 
 void

@@ -248,51 +248,122 @@ source_head(struct web *web, struct http_conn *c, struct exchange *x)
 	}
 }
 
-static struct command *
-read_post(struct web *web, struct http_conn *c, const struct exchange *x)
+/* It is the source's whether its client is still there or not. */
+struct posted {
+	struct web *web;
+	struct command *cmd;
+};
+
+/* To a client that may have gone meanwhile. */
+static void
+refuse_later(struct web *web, uint64_t to, const struct err *err)
 {
-	struct command *cmd = format_post(x->source, 1);
+	struct http_conn *c = http_find(web->http, to);
+
+	if (c)
+		web_refuse(c, err);
+}
+
+static void
+queue_post(struct web *web, struct command *cmd)
+{
+	struct err err;
+
+	command_weighs(cmd, queue_of(web, cmd->signals->source), format_weight(cmd->signals));
+	if (web->ports.submit(web->ports.ctx, cmd))
+		return;
+	err_say(&err, REFUSED_BUSY, about(CONCEPT_NONE), busy);
+	refuse_later(web, cmd->reply_to, &err);
+	command_free(cmd);
+}
+
+static void
+on_parsed(void *ctx, struct signal_post *post, const struct err *refused)
+{
+	struct posted *p = ctx;
+
+	if (refused && refused->kind == REFUSED_BUSY) {
+		refuse_later(p->web, p->cmd->reply_to, refused);
+		command_free(p->cmd);
+	} else {
+		format_settle(&p->cmd->signals->documents[0], post, refused);
+		queue_post(p->web, p->cmd);
+	}
+	free(p);
+}
+
+/* What a request has as its body, to be read as that source's. */
+static struct parse_ask
+ask_of(struct web *web, struct http_conn *c, const struct source_conf *source)
+{
 	const struct buf *body = http_body(c);
 
-	format_read(&cmd->signals->documents[0], x->source, &(struct format_input){
-		.bytes = body->data ? body->data : "", .len = body->len, .map = x->source->rules.map,
+	return (struct parse_ask){
+		.source = source, .bytes = body->data ? body->data : "", .len = body->len,
 		.content_type = http_header(http_request(c), "content-type"),
 		.now = web->ports.now(web->ports.ctx),
-	});
-	cmd->reply_to = http_id(c);
-	return cmd;
+	};
 }
 
 void
 source_whole(struct web *web, struct http_conn *c, struct exchange *x)
 {
-	const struct http_request *r = http_request(c);
-	struct command *cmd;
+	struct parse_ask ask = ask_of(web, c, x->source);
+	struct posted *p;
+	struct err err = { 0 };
 
-	if (!is_known(x->source, r, x->rest) && !hmac_is(x->source, r, http_body(c), web->ports.now(web->ports.ctx))) {
+	if (!is_known(x->source, http_request(c), x->rest) &&
+	    !hmac_is(x->source, http_request(c), http_body(c), ask.now)) {
 		turn_away(web, c);
 		return;
 	}
 	if (!has_room(web, c, x->source))
 		return;
-	cmd = read_post(web, c, x);
-	command_weighs(cmd, queue_of(web, x->source->name),
-		       format_weight(cmd->signals));
-	if (web->ports.submit(web->ports.ctx, cmd))
+	p = xcalloc(1, sizeof(*p));
+	*p = (struct posted){ web, format_post(x->source, 1) };
+	p->cmd->reply_to = http_id(c);
+	format_keep(&p->cmd->signals->documents[0], ask.bytes, ask.len);
+	if (web->ports.parse(web->ports.ctx, &ask, on_parsed, p, &err) == 0)
 		return;
-	command_free(cmd);
-	web_busy(c);
+	command_free(p->cmd);
+	free(p);
+	web_refuse(c, &err);
 }
 
 /* -- what it would come to -- */
+
+struct tried {
+	struct web *web;
+	uint64_t reply_to;
+	struct settings *settings;	/* a reference, for … */
+	const struct source_conf *source;	/* … this one */
+};
+
+static void
+on_tried(void *ctx, struct signal_post *post, const struct err *refused)
+{
+	struct tried *t = ctx;
+	struct http_conn *c = http_find(t->web->http, t->reply_to);
+	struct buf out = { 0 };
+
+	if (refused) {
+		refuse_later(t->web, t->reply_to, refused);
+	} else if (c) {
+		verdict_json(t->source, post, &out);
+		web_json(c, 200, out.data);
+	}
+	buf_fini(&out);
+	settings_unref(t->settings);
+	free(t);
+}
 
 void
 source_try(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	const struct source_conf *conf = settings_source(x->settings, x->place.name);
-	const struct buf *body = http_body(c);
-	struct buf out = { 0 };
 	struct err err = { 0 };
+	struct parse_ask ask;
+	struct tried *t;
 	struct query q;
 
 	if (query_parse(&q, http_request(c)->query, 0, 0, &err) < 0) {
@@ -304,12 +375,12 @@ source_try(struct web *web, struct http_conn *c, struct exchange *x)
 		web_refuse(c, &err);
 		return;
 	}
-	if (verdict_json(conf, &(struct format_input){ .bytes = body->data ? body->data : "",
-			 .len = body->len, .map = conf->rules.map,
-			 .content_type = http_header(http_request(c), "content-type"),
-			 .now = web->ports.now(web->ports.ctx) }, &out, &err) < 0)
-		web_refuse(c, &err);
-	else
-		web_json(c, 200, out.data);
-	buf_fini(&out);
+	ask = ask_of(web, c, conf);
+	t = xcalloc(1, sizeof(*t));
+	*t = (struct tried){ web, http_id(c), settings_ref(x->settings), conf };
+	if (web->ports.parse(web->ports.ctx, &ask, on_tried, t, &err) == 0)
+		return;
+	settings_unref(t->settings);
+	free(t);
+	web_refuse(c, &err);
 }

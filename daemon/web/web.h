@@ -11,6 +11,7 @@
 #include "core/err.h"
 #include "core/msec.h"
 #include "daemon/contract/contract.h"
+#include "daemon/parse/parse.h"
 #include "daemon/settings/settings.h"
 #include "daemon/store/read.h"
 
@@ -40,6 +41,8 @@ struct web_ports {
 	bool (*submit)(void *ctx, struct command *cmd);
 	/* Takes `query` (heap) over.  false: too many wait (503), still the caller's. */
 	bool (*read)(void *ctx, struct read_query *query);
+	/* parser_ask, of the process's one. */
+	int (*parse)(void *ctx, const struct parse_ask *, parsed_fn, void *fn_ctx, struct err *);
 	/* false: the route's driver is not there to take it (503). */
 	bool (*callback)(void *ctx, const struct web_callback *);
 	void (*state)(void *ctx, struct web_state *out);

@@ -893,6 +893,8 @@ run_op(struct kit *k, json_t *op)
 		on_check(k, op);
 	else if (strcmp(name, "close") == 0)
 		on_close(k, number(op, "grace_ms", 5000));
+	else if (k->driver->other)
+		k->driver->other(k, name, op);
 }
 
 /* A withdraw that overtook its send would find nothing, and the message would leave. */

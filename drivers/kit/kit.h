@@ -81,6 +81,8 @@ struct kit_driver {
 	/* Instead of open: could this config carry these templates?  kit_checked or kit_fatal. */
 	void (*check)(struct kit *, json_t *op);			/* may be NULL */
 	void (*close)(struct kit *, msec grace_ms);			/* NULL = exit at once */
+	/* An operation that the kit does not know; a child that is no route's has its own. */
+	void (*other)(struct kit *, const char *name, json_t *op);	/* may be NULL */
 	/* It calls kit_leaving for every message and call: what has not begun to leave when it or gongd
 	 * dies goes again, whatever its class. */
 	bool marks;

@@ -4,8 +4,8 @@
 
 #include "tests/fuzz/fuzz.h"
 
-#include "daemon/contract/signal_json.h"
 #include "daemon/intake/formats/formats.h"
+#include "files/signal_json.h"
 
 /* Whatever was sent, what is kept of it has one form, which the store gives back as it was. */
 static inline void

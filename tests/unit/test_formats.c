@@ -2,8 +2,9 @@
 #include "tests/unit/unit.h"
 
 #include "core/buf.h"
-#include "daemon/contract/signal_json.h"
+#include "daemon/contract/signal_digest.h"
 #include "daemon/intake/formats/document.h"
+#include "files/signal_json.h"
 
 static struct json_map *
 map_of(const char *body)

@@ -168,10 +168,11 @@ post_of(const char *source, const char *body)
 	const struct source_conf *c = settings_source(settings, source);
 	struct command *cmd = format_post(c, 1);
 	struct signals_document *d = &cmd->signals->documents[0];
+	struct format_input in = { .bytes = body, .len = strlen(body), .map = c->rules.map, .now = now };
+	struct err err = { 0 };
 
-	format_read(d, c, &(struct format_input){ .bytes = body, .len = strlen(body), .map = c->rules.map,
-		    .now = now });
-	holds(body, !d->unreadable, "%s", d->unreadable ? d->unreadable->text : "");
+	format_keep(d, body, in.len);
+	holds(body, format_parser(c->format)(&d->post, &in, &err) == 0, "%s", err.text);
 	cmd->reply_to = 1;
 	return cmd;
 }

@@ -1,4 +1,4 @@
-/* formats.c -- which parser reads which format, and a document read by it. */
+/* formats.c -- which parser reads which format, and what came of a document. */
 #include "daemon/intake/formats/formats.h"
 
 #include <stdio.h>
@@ -34,18 +34,24 @@ format_post(const struct source_conf *conf, size_t documents)
 }
 
 void
-format_read(struct signals_document *out, const struct source_conf *conf, const struct format_input *in)
+format_keep(struct signals_document *out, const char *bytes, size_t len)
 {
-	struct err err = { 0 };
+	out->raw = xmalloc(len + 1);
+	if (len)
+		memcpy(out->raw, bytes, len);
+	out->raw_len = len;
+}
 
-	out->raw = xmalloc(in->len + 1);
-	memcpy(out->raw, in->bytes, in->len);
-	out->raw_len = in->len;
-	if (format_parser(conf->format)(&out->post, in, &err) == 0)
+void
+format_settle(struct signals_document *out, struct signal_post *post, const struct err *refused)
+{
+	if (refused) {
+		out->unreadable = xmalloc(sizeof(*refused));
+		*out->unreadable = *refused;
 		return;
-	signal_post_fini(&out->post);
-	out->unreadable = xmalloc(sizeof(err));
-	*out->unreadable = err;
+	}
+	out->post = *post;
+	*post = (struct signal_post){ 0 };
 }
 
 unsigned

@@ -11,6 +11,7 @@
 #include "core/err.h"
 #include "daemon/contract/contract.h"
 #include "daemon/settings/source.h"
+#include "files/signal_post.h"
 
 #define FORMAT_DEPTH_MAX 32		/* nesting; deeper is refused */
 
@@ -26,13 +27,15 @@ struct format_input {
  * it is no document of this format (INVALID), or holds too much (TOO_LARGE). */
 typedef int (*format_parse_fn)(struct signal_post *out, const struct format_input *, struct err *);
 
+/* NULL: it is read by gong-parse, not in gongd (daemon/parse/parse.h). */
 format_parse_fn format_parser(enum source_format);
 
 /* A post of that source, of so many documents, still empty. */
 struct command *format_post(const struct source_conf *, size_t documents);
-/* What came as one, read by its source's format and kept as it came; one that cannot be read says why.
- * The caller frees it with its request. */
-void format_read(struct signals_document *out, const struct source_conf *, const struct format_input *);
+/* What came as one is kept as it came; then what was read in it (the content of `post` is taken), or why
+ * nothing could be.  The caller frees it with its request. */
+void format_keep(struct signals_document *out, const char *bytes, size_t len);
+void format_settle(struct signals_document *out, struct signal_post *post, const struct err *refused);
 #define SOURCE_QUEUED_MAX 256		/* what of one source may wait for the engine, by this: */
 unsigned format_weight(const struct signals_request *);
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "daemon/contract/signal_json.h"
 #include "files/read.h"
+#include "files/signal_json.h"
 
 static const struct signal_fault *
 fault_of(const struct signal_post *post, size_t i)
@@ -49,32 +49,33 @@ put_one(const struct source_conf *c, const struct signal_post *post, size_t i, s
 	buf_puts(out, "}");
 }
 
-int
-verdict_json(const struct source_conf *c, const struct format_input *in, struct buf *out, struct err *err)
+void
+verdict_json(const struct source_conf *c, const struct signal_post *post, struct buf *out)
 {
-	struct signal_post post = { 0 };
-	int rc = format_parser(c->format)(&post, in, err);
-
-	if (rc == 0) {
-		buf_puts(out, "{\"signals\":[");
-		for (size_t i = 0; i < post.count; i++)
-			put_one(c, &post, i, out);
-		buf_puts(out, "]}");
-	}
-	signal_post_fini(&post);
-	return rc;
+	buf_puts(out, "{\"signals\":[");
+	for (size_t i = 0; i < post->count; i++)
+		put_one(c, post, i, out);
+	buf_puts(out, "]}");
 }
 
 #define WHERE_MAX 300
 
+struct trying {
+	const struct source_conf *conf;
+	sample_read_fn read;
+	sample_fn fn;
+	void *ctx;
+};
+
 /* All that the file holds must come to that.  true: it does; else `why` says what does not. */
 static bool
-sample_holds(const struct source_conf *c, const struct rule_sample *sample, const char *where,
+sample_holds(const struct trying *t, const struct rule_sample *sample, const char *where,
 	     const struct format_input *in, struct said *why)
 {
+	const struct source_conf *c = t->conf;
 	struct signal_post post = { 0 };
 	struct err err = { 0 };
-	bool read = format_parser(c->format)(&post, in, &err) == 0;
+	bool read = t->read(t->ctx, c, in, &post, &err) == 0;
 	bool holds = read ? post.count > 0 : strcmp(sample->expect, "refused") == 0;
 	char place[24];
 
@@ -93,8 +94,10 @@ sample_holds(const struct source_conf *c, const struct rule_sample *sample, cons
 }
 
 void
-verdict_samples(const struct source_conf *c, msec now, sample_fn fn, void *ctx)
+verdict_samples(const struct source_conf *c, msec now, sample_read_fn read, sample_fn fn, void *ctx)
 {
+	const struct trying t = { c, read, fn, ctx };
+
 	for (size_t i = 0; i < c->rules.sample_count; i++) {
 		const struct rule_sample *sample = &c->rules.samples[i];
 		char where[WHERE_MAX];
@@ -108,7 +111,7 @@ verdict_samples(const struct source_conf *c, msec now, sample_fn fn, void *ctx)
 		if (!bytes) {
 			SAY(&why, check_sample_unread, where, sample->name, sample->file, err.text);
 			fn(ctx, &why);
-		} else if (!sample_holds(c, sample, where, &in, &why)) {
+		} else if (!sample_holds(&t, sample, where, &in, &why)) {
 			fn(ctx, &why);
 		}
 		free(bytes);

@@ -9,11 +9,14 @@
 
 /* A rule's name, or "unmatched", "refused", "ignored"; borrowed from the source. */
 const char *verdict_of(const struct source_conf *, const struct signal_post *, size_t i);
-/* Reads the bytes as the source would send them, and appends {"signals":[{"verdict","signal","fault"}]}.
- * -1: they cannot be read. */
-int verdict_json(const struct source_conf *, const struct format_input *, struct buf *out, struct err *);
+/* Appends {"signals":[{"verdict","signal","fault"}]}. */
+void verdict_json(const struct source_conf *, const struct signal_post *, struct buf *out);
+
+/* How a sample becomes signals; as format_parse_fn. */
+typedef int (*sample_read_fn)(void *ctx, const struct source_conf *, const struct format_input *,
+			      struct signal_post *out, struct err *);
 typedef void (*sample_fn)(void *ctx, const struct said *why);
 /* Every test of its rules file; `fn` hears of each that does not hold. */
-void verdict_samples(const struct source_conf *, msec now, sample_fn, void *ctx);
+void verdict_samples(const struct source_conf *, msec now, sample_read_fn, sample_fn, void *ctx);
 
 #endif

@@ -1,8 +1,7 @@
 /* signal_json.c -- a signal written and read in its one form. */
-#include "daemon/contract/signal_json.h"
+#include "files/signal_json.h"
 
 #include <jansson.h>
-#include <openssl/evp.h>
 #include <string.h>
 
 static void
@@ -208,18 +207,15 @@ take_lists(struct signal *s, json_t *json)
 }
 
 int
-signal_decode(struct signal *out, const char *text)
+signal_from_json(struct signal *out, json_t *json)
 {
-	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
 	const char *act = text_of(json, "act"), *mode = text_of(json, "mode");
 	const char *severity = text_of(json, "severity");
 	int a = act ? signal_act_parse(act) : -1, m = mode ? signal_mode_parse(mode) : -1;
 
 	signal_init(out);
-	if (a < 0 || m < 0) {
-		json_decref(json);
+	if (a < 0 || m < 0)
 		return -1;
-	}
 	out->act = (enum signal_act)a;
 	out->mode = (enum signal_mode)m;
 	signal_set(out, &out->ref, text_of(json, "ref"), SIGNAL_REF_MAX);
@@ -230,16 +226,15 @@ signal_decode(struct signal *out, const char *text)
 	out->expires_at = json_integer_value(json_object_get(json, "expires_at"));
 	take_lists(out, json);
 	out->cut = (unsigned)json_integer_value(json_object_get(json, "cut"));
-	json_decref(json);
 	return 0;
 }
 
-void
-signal_digest(const struct signal *s, unsigned char out[SIGNAL_DIGEST])
+int
+signal_decode(struct signal *out, const char *text)
 {
-	struct buf all = { 0 };
+	json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	int rc = signal_from_json(out, json);
 
-	signal_encode(s, &all);
-	EVP_Digest(all.data, all.len, out, NULL, EVP_sha256(), NULL);
-	buf_fini(&all);
+	json_decref(json);
+	return rc;
 }

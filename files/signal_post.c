@@ -1,5 +1,5 @@
 /* signal_post.c -- the list that a parser fills. */
-#include "daemon/contract/signal_post.h"
+#include "files/signal_post.h"
 
 #include <stdlib.h>
 

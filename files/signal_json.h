@@ -3,16 +3,16 @@
 #ifndef GONG_SIGNAL_JSON_H
 #define GONG_SIGNAL_JSON_H
 
+#include <jansson.h>
+
 #include "core/buf.h"
 #include "core/signal.h"
-
-#define SIGNAL_DIGEST 32		/* SHA-256 */
 
 /* Appends one object; what was not said is not there. */
 void signal_encode(const struct signal *, struct buf *out);
 /* What signal_encode wrote; -1: it is not that, and *out is empty.  The caller finishes it. */
 int signal_decode(struct signal *out, const char *json);
-/* Of all that it says, its act and its refs too. */
-void signal_digest(const struct signal *, unsigned char out[SIGNAL_DIGEST]);
+/* The same, of JSON that is read already. */
+int signal_from_json(struct signal *out, json_t *);
 
 #endif
