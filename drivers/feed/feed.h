@@ -26,7 +26,7 @@ struct feed {
 		unsigned failures;	/* looks that failed in a row */
 		msec good_at;		/* the last look that did not, or the start */
 		msec items_at;		/* since when some items cannot be had; 0 = all can */
-		char reason[REASON_MAX], items_reason[REASON_MAX];
+		char reason[SAID_VALUE], item[ITEM_NAME], items_reason[SAID_VALUE];
 		unsigned items;
 		bool is_told, feed_told, items_told;	/* health at all; its alarms */
 	} health;

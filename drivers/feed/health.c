@@ -1,9 +1,12 @@
 /* health.c -- what is told of the feed itself: a line in the log when it cannot be read any more and when it can
  * again, and, when that has gone on for `alarm_after`, an alarm.  The same of items that cannot be had. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "drivers/feed/feed.h"
 #include "drivers/feed/steady.h"
+
+#define SHOWN 150			/* bytes of an address */
 
 void
 health_init(struct feed *f)
@@ -18,7 +21,7 @@ note_feed(struct feed *f, const char *shown, msec now)
 	struct health *h = &f->health;
 
 	if (!r->ok && !h->failures++)
-		kit_log("feed cannot be read url=%s reason=\"%s\"", shown, r->reason);
+		kit_log("feed cannot be read url=%s reason=\"%s\"", shown, ENGLISH(r->reason));
 	else if (r->ok && h->failures)
 		kit_log("feed can be read again url=%s", shown);
 	snprintf(h->reason, sizeof(h->reason), "%s", r->reason);
@@ -36,12 +39,14 @@ note_items(struct feed *f, const char *shown, msec now)
 	struct health *h = &f->health;
 
 	if (r->failed && !h->items_at) {
-		kit_log("items of the feed cannot be read url=%s count=%u first=\"%s\"", shown, r->failed, r->failure);
+		kit_log("items of the feed cannot be read url=%s count=%u first=\"%s\" reason=\"%s\"", shown, r->failed,
+			r->failed_item, ENGLISH(r->failure));
 		h->items_at = now;
 	}
 	if (!r->ok || r->unchanged)
 		return;
 	h->items = r->failed;
+	snprintf(h->item, sizeof(h->item), "%s", r->failed_item);
 	snprintf(h->items_reason, sizeof(h->items_reason), "%s", r->failure);
 	if (!r->failed)
 		h->items_at = 0;
@@ -56,7 +61,8 @@ tell(struct feed *f, const char *shown)
 	if (h->feed_told)
 		kit_alarm(alarms, "feed", feed_unreadable, shown, h->reason);
 	if (h->items_told)
-		kit_alarm(alarms, "items", feed_items, shown, NUM(h->items), h->items_reason);
+		kit_alarm(alarms, "items", feed_items, shown, NUM(h->items), h->item,
+			  h->items_reason);
 	kit_event(f->kit, json_pack("{s:s,s:b,s:o}", "ev", "health", "ok", !json_array_size(alarms), "alarms", alarms));
 }
 
@@ -64,9 +70,12 @@ void
 health_note(struct feed *f)
 {
 	struct health *h = &f->health, before = *h;
-	char *shown = web_shown(f->conf.url);
+	char *whole = web_shown(f->conf.url), shown[SHOWN];
 	msec now = steady_now();
 
+	snprintf(shown, sizeof(shown), "%s", whole);	/* what a phrase holds is bounded */
+	text_mend(shown);
+	free(whole);
 	note_feed(f, shown, now);
 	note_items(f, shown, now);
 	h->feed_told = h->failures && now - h->good_at >= f->conf.alarm_after_ms;
@@ -74,5 +83,4 @@ health_note(struct feed *f)
 	if (!h->is_told || h->feed_told != before.feed_told || h->items_told != before.items_told)
 		tell(f, shown);
 	h->is_told = true;
-	free(shown);
 }

@@ -53,7 +53,7 @@ wait_for(struct imap *m, short what, struct err *err)
 
 	if (left > 0 && poll(&p, 1, (int)left) > 0)
 		return 0;
-	return err_set(err, "the mail server says nothing for too long");
+	return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), mail_silent);
 }
 
 static int
@@ -413,7 +413,7 @@ imap_open(const struct conf *c, msec until, struct err *err)
 	if (m->socket != CURL_SOCKET_BAD)
 		return m;
 	if (code == CURLE_LOGIN_DENIED)
-		err_set(err, "the mail server refuses user and password");
+		err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), mail_denied);
 	else
 		err_set(err, "%.200s", m->error[0] ? m->error : curl_easy_strerror(code));
 	curl_easy_cleanup(m->easy);

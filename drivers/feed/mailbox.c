@@ -52,7 +52,7 @@ take_mail(struct round *r, list_mark mark, const struct buf *bytes)
 	theirs = mail_is_from(&mail, c->senders, c->sender_count);
 	for (size_t i = 0; theirs && i < mail.count; i++) {
 		if (mail.files[i].len > (size_t)c->document_max) {
-			round_failed(r, mail.message_id, "a document in it is larger than document_max");
+			round_failed(r, mail.message_id, SAID(feed_too_large, NUM(c->document_max)));
 			continue;
 		}
 		snprintf(ref, sizeof(ref), i ? "%s/%zu" : "%s", mail.message_id, i + 1);
@@ -60,7 +60,7 @@ take_mail(struct round *r, list_mark mark, const struct buf *bytes)
 			  labels_of(&mail));
 	}
 	if (theirs && mail.left_out)
-		round_failed(r, mail.message_id, "it holds more documents than gong reads");
+		round_failed(r, mail.message_id, SAID(mail_too_many, NUM(MAIL_FILES_MAX)));
 	if (!theirs)
 		kit_log("mail left alone: its From is no sender's from=\"%.200s\"", mail.from);
 	mail_fini(&mail);
@@ -78,7 +78,7 @@ read_mail(struct round *r, struct imap *m, uint32_t validity, uint32_t uid, stru
 
 	snprintf(what, sizeof(what), "mail %u", uid);
 	if (rc == 0 && size > MAIL_MAX) {
-		round_failed(r, what, "it is larger than 8 MiB; read it yourself, and mark it as seen");
+		round_failed(r, what, SAID(mail_too_large, NUM(MAIL_MAX)));
 		return 0;
 	}
 	if (rc == 0)
@@ -123,7 +123,7 @@ look(struct round *r, struct imap *m, struct err *err)
 		rc = look_at(r, m, validity, list.uids[i], err);
 		if (rc < 0 && imap_is_alive(m)) {	/* it refuses this one: the others are read all the same */
 			snprintf(what, sizeof(what), "mail %u", list.uids[i]);
-			round_failed(r, what, err->text);
+			round_failed(r, what, NEST(&err->said));
 			rc = 0;
 		}
 	}
@@ -141,6 +141,6 @@ round_mailbox(struct round *r)
 	m = imap_open(r->conf, r->until + r->conf->timeout_ms, &err);
 	r->ok = m && look(r, m, &err) == 0;
 	if (!r->ok)
-		snprintf(r->reason, sizeof(r->reason), "%.*s", REASON_MAX - 1, err.text);
+		said_nest(r->reason, &err.said);
 	imap_close(m);
 }

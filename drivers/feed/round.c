@@ -66,8 +66,11 @@ round_is_full(const struct round *r, long items)
 void
 round_failed(struct round *r, const char *what, const char *why)
 {
-	if (!r->failed++)
-		snprintf(r->failure, sizeof(r->failure), "%.180s: %.200s", what, why);
+	if (r->failed++)
+		return;
+	snprintf(r->failed_item, sizeof(r->failed_item), "%s", what);
+	text_mend(r->failed_item);
+	snprintf(r->failure, sizeof(r->failure), "%s", why);
 }
 
 void
@@ -86,7 +89,7 @@ round_fini(struct round *r)
 static bool
 fails(struct round *r, const struct err *err)
 {
-	snprintf(r->reason, sizeof(r->reason), "%.*s", REASON_MAX - 1, err->text);
+	said_nest(r->reason, &err->said);
 	r->ok = false;
 	return false;
 }
@@ -114,7 +117,7 @@ fetch(struct round *r, struct web *web, const struct list_item *item, const char
 	int rc = web_get(web, &wish, &answer, err);
 
 	if (rc == 0 && !answer.body.len)
-		rc = err_set(err, "it is empty");
+		rc = err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), feed_empty);
 	if (rc == 0)
 		round_add(r, item->mark, item->id, answer.body.data, answer.body.len, labels_of(item, url));
 	web_answer_fini(&answer);
@@ -129,16 +132,16 @@ take_item(struct round *r, struct web *web, const struct list_item *item)
 	int rc = 0;
 
 	if (item->body && item->len > (size_t)r->conf->document_max)
-		rc = err_set(&err, "it is larger than document_max");
+		rc = err_say(&err, REFUSED_FAULT, about(CONCEPT_NONE), feed_too_large, NUM(r->conf->document_max));
 	else if (item->body)
 		round_add(r, item->mark, item->id, item->body, item->len, labels_of(item, r->conf->url));
 	else if (url)
 		rc = fetch(r, web, item, url, &err);
 	else
-		rc = err_set(&err, item->link ? "its link is no address of http or https" : "it has no link");
+		rc = err_say(&err, REFUSED_FAULT, about(CONCEPT_NONE), feed_no_link);
 	shown = web_shown(url ? url : r->conf->url);
 	if (rc < 0)
-		round_failed(r, shown, err.text);
+		round_failed(r, shown, NEST(&err.said));
 	else
 		round_present(r, item->mark);
 	free(shown);
@@ -175,8 +178,8 @@ read_list(struct round *r, struct web *web, const struct web_answer *a)
 		return fails(r, &err);
 	take_items(r, web, &l);
 	if (l.left_out) {
-		snprintf(err.text, sizeof(err.text), "%zu items beyond the first %d", l.left_out, LIST_MAX);
-		round_failed(r, "the feed", err.text);
+		err_say(&err, REFUSED_FAULT, about(CONCEPT_NONE), feed_too_long, NUM(l.left_out), NUM(LIST_MAX));
+		round_failed(r, "list", NEST(&err.said));
 	}
 	list_fini(&l);
 	return true;

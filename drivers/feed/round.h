@@ -5,13 +5,14 @@
 
 #include <jansson.h>
 
+#include "core/phrase.h"
 #include "drivers/feed/conf.h"
 #include "drivers/feed/seen.h"
 #include "drivers/feed/web.h"
 
 #define ROUND_BYTES (16u << 20)
 #define ROUND_MS MINUTES(2)		/* what is beyond either waits for the next look, at once */
-#define REASON_MAX 400
+#define ITEM_NAME 120
 
 struct round_document {
 	json_t *json;			/* as in docs/fetchers.md: body or base64, ref, labels */
@@ -29,7 +30,7 @@ struct round {
 	msec until;			/* steady_now() at which it is over */
 	size_t bytes;			/* of all documents */
 	bool ok;
-	char reason[REASON_MAX];	/* why not */
+	char reason[SAID_VALUE];	/* why not: a value of a phrase, as `failure` is */
 	msec retry_after_ms;
 	bool unchanged;			/* the server says so */
 	struct round_document *documents;
@@ -37,7 +38,7 @@ struct round {
 	list_mark *present;		/* all that is listed, new or not, but what could not be fetched */
 	size_t present_count;
 	unsigned failed;		/* items whose documents could not be fetched, or are too large */
-	char failure[REASON_MAX];	/* of the first of them */
+	char failed_item[ITEM_NAME], failure[SAID_VALUE];	/* of the first of them */
 	unsigned left;			/* items that there was no time or room for: look again at once */
 };
 
@@ -48,6 +49,7 @@ void round_add(struct round *, list_mark, const char *ref, const char *bytes, si
 void round_present(struct round *, list_mark);
 /* Time, memory or items_max are used up. */
 bool round_is_full(const struct round *, long items);
+/* `why`: a value (NEST, SAID). */
 void round_failed(struct round *, const char *what, const char *why);
 void round_fini(struct round *);
 

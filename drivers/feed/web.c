@@ -99,6 +99,15 @@ is_own(const struct conf *c, const char *url)
 		same_part(c->url, url, CURLUPART_PORT);
 }
 
+static int
+say_unlisted(struct err *err, const char *host, const char *port)
+{
+	char entry[160];
+
+	snprintf(entry, sizeof(entry), "%.140s:%.8s", host, port);
+	return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), feed_unlisted, entry);
+}
+
 int
 web_may_ask(const struct conf *c, const char *url, struct err *err)
 {
@@ -107,11 +116,11 @@ web_may_ask(const struct conf *c, const char *url, struct err *err)
 	int rc = 0;
 
 	if (!host || !port || user)
-		rc = err_set(err, "its address cannot be used");
+		rc = err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), feed_address);
 	else if (strncasecmp(c->url, "https:", 6) == 0 && strncasecmp(url, "https:", 6) != 0)
-		rc = err_set(err, "it is not https, as the feed is");
+		rc = err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), feed_weaker);
 	else if (!is_own(c, url) && !address_is_listed(c, host, port))
-		rc = err_set(err, "host %.100s:%s is not in fetch_from", host, port);
+		rc = say_unlisted(err, host, port);
 	free(host);
 	free(port);
 	free(user);
@@ -242,10 +251,9 @@ static int
 say_failure(struct web *w, CURLcode code, struct err *err)
 {
 	if (w->too_large)
-		return err_set(err, "it is larger than %zu bytes", w->most);
+		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), feed_too_large, NUM(w->most));
 	if (w->forbidden)
-		return err_set(err, "its host is at %s, which is no address on the network; list that in fetch_from "
-			       "if it is meant", w->address);
+		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), feed_near, w->address);
 	return err_set(err, "%.200s", w->error[0] ? w->error : curl_easy_strerror(code));
 }
 
@@ -309,8 +317,9 @@ judge(const struct web *w, struct err *err)
 {
 	if (w->answer->status == 200 || w->answer->status == 304)
 		return 0;
-	return err_set(err, "it answers %ld%s", w->answer->status, w->answer->status == 401 ||
-		       w->answer->status == 403 ? "; look at user and password or authorization" : "");
+	if (w->answer->status == 401 || w->answer->status == 403)
+		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), feed_denied, NUM(w->answer->status));
+	return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), feed_answers, NUM(w->answer->status));
 }
 
 int

@@ -268,10 +268,11 @@ def test_what_goes_on_failing_is_an_alarm_until_it_works(feed, child):
     assert "health" not in [e["ev"] for e in list(c.events.queue)]
     alarm, = c.next("health")["alarms"]
     assert alarm["name"] == "feed" and alarm["concept"] == "feed_unreadable" and alarm["values"] == [
-        feed.base + "/feed", "it answers 500"]
+        feed.base + "/feed", {"code": "feed_answers", "values": ["500"]}]
     feed.atom(("1", "/none.cap"))
     assert c.next("health")["alarms"] == []
     alarm, = c.next("health")["alarms"]
-    assert alarm["name"] == "items" and alarm["values"][1] == "1" and "404" in alarm["values"][2]
+    assert alarm["name"] == "items" and alarm["values"][1:] == [
+        "1", feed.base + "/none.cap", {"code": "feed_answers", "values": ["404"]}]
     feed.pages["/none.cap"] = b"{}"
     assert c.next("health")["alarms"] == []
