@@ -42,8 +42,36 @@ converter(const char *charset)
 	return cd == (iconv_t)-1 ? iconv_open("UTF-8", "UTF-8") : cd;
 }
 
-void
-charset_add(struct buf *out, const char *charset, const char *bytes, size_t len)
+static size_t
+character_length(unsigned char lead)
+{
+	return lead >> 5 == 6 ? 2 : lead >> 4 == 14 ? 3 : lead >> 3 == 30 ? 4 : 1;
+}
+
+/* glibc's own UTF-8 has more characters than Unicode, and a NUL. */
+static void
+add_checked(struct buf *out, const struct buf *text)
+{
+	const char *p = text->data, *end;
+
+	if (!text->len)
+		return;
+	if (utf8_check(p, text->len, NULL) == 0) {
+		buf_add(out, p, text->len);
+		return;
+	}
+	end = p + text->len;
+	while (p < end) {
+		size_t n = character_length((unsigned char)*p);
+		bool good = n <= (size_t)(end - p) && utf8_check(p, n, NULL) == 0;
+
+		buf_add(out, good ? p : UNREADABLE, good ? n : strlen(UNREADABLE));
+		p += good ? n : 1;
+	}
+}
+
+static void
+convert(struct buf *out, const char *charset, const char *bytes, size_t len)
 {
 	iconv_t cd = converter(charset);
 	char *in = (char *)bytes, room[4096];
@@ -67,6 +95,16 @@ charset_add(struct buf *out, const char *charset, const char *bytes, size_t len)
 		left--;
 	}
 	iconv_close(cd);
+}
+
+void
+charset_add(struct buf *out, const char *charset, const char *bytes, size_t len)
+{
+	struct buf text = { 0 };
+
+	convert(&text, charset, bytes, len);
+	add_checked(out, &text);
+	buf_fini(&text);
 }
 
 bool

@@ -332,6 +332,10 @@ what_cannot_be_read_is_marked(void **state)
 	charset_add(&out, "UTF-8//IGNORE", "\xff", 1);
 	assert_string_equal(out.data, "a\xef\xbf\xbd" "b水\xef\xbf\xbd\xef\xbf\xbd");
 	assert_true(charset_is_utf8(out.data, out.len));
+	buf_reset(&out);
+	charset_add(&out, NULL, "\xf4\xb3\x8e\x9c|\0|", 7);	/* beyond Unicode, and a NUL */
+	assert_true(charset_is_utf8(out.data, out.len));
+	assert_string_equal(strchr(out.data, '|'), "|\xef\xbf\xbd|");
 	buf_fini(&out);
 }
 
