@@ -54,8 +54,8 @@ $(B)/gongd: $(B)/daemon/main.o $(DAEMON) $(CORE)
 $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(SHEETS) $(GEO) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse libzip expat geos) -lm
 define driver_rule
-$(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(CORE)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl) $(if $(filter feed,$(1)),libcurl expat) $(if $(filter parse,$(1)),expat)) -lpthread -lm
+$(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(if $(filter parse,$(1)),$(GEO)) $(CORE)
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl) $(if $(filter feed,$(1)),libcurl expat) $(if $(filter parse,$(1)),expat geos)) -lpthread -lm
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 

@@ -341,6 +341,9 @@ rule_divisions(const struct signal *s, division_code *out, size_t max, size_t *u
 			else if (count < max && !is_left_out(s, code))
 				out[count++] = code;
 		}
+	for (size_t i = 0; i < s->meant_count; i++)
+		if (count < max && !is_left_out(s, s->meant[i]))
+			out[count++] = s->meant[i];
 	qsort(out, count, sizeof(*out), by_code);
 	for (size_t i = 0; i < count; i++)	/* what another one contains is said by that */
 		if (!kept || !division_contains(out[kept - 1], out[i]))

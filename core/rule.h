@@ -85,8 +85,8 @@ const char *rule_trust_name(enum rule_trust);	/* "send", "hold", "note" */
 int rule_trust_parse(const char *word);		/* -1: none of that name */
 bool rule_glob(const char *pattern, const char *text);
 
-/* The divisions that its areas name by code, ascending, each once; what is no code of a division is
- * counted in *unknown.  At most `max`. */
+/* The divisions that its areas name by code and those that it means, ascending, each once; what is no code
+ * of a division is counted in *unknown.  At most `max`. */
 size_t rule_divisions(const struct signal *, division_code *out, size_t max, size_t *unknown);
 
 #endif

@@ -84,6 +84,7 @@ signal_fini(struct signal *s)
 	free(s->kind);
 	for (size_t i = 0; i < s->area_count; i++)
 		area_fini(&s->areas[i]);
+	free(s->meant);
 	free(s->areas);
 	for (int lang = 0; lang < LANG_COUNT; lang++) {
 #define T(name) free(s->texts[lang].name);
@@ -253,6 +254,15 @@ signal_ref_add(struct signal *s, const char *ref)
 		*place = fresh;
 	else
 		free(fresh);
+}
+
+void
+signal_meant_add(struct signal *s, division_code code)
+{
+	division_code *place = GROW(s, s->meant, s->meant_count, SIGNAL_CODES_MAX);
+
+	if (place)
+		*place = code;
 }
 
 struct signal_area *

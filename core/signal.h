@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/division.h"
 #include "core/msec.h"
 #include "core/words.h"
 
@@ -103,6 +104,10 @@ struct signal {
 	msec sent_at, onset_at, expires_at;
 	struct signal_area *areas;
 	size_t area_count;
+	/* The divisions that its polygons and circles mean here: found by gong, not said by the sender, and so no
+	 * part of its digest. */
+	division_code *meant;
+	size_t meant_count;
 	struct signal_texts texts[LANG_COUNT];
 	struct signal_label *labels;
 	size_t label_count;
@@ -132,6 +137,8 @@ void signal_code_add(struct signal *, struct signal_area *, const char *scheme, 
 /* Copies the points.  false: it is no ring (too few, open, or no place on Earth) and is left out. */
 bool signal_ring_add(struct signal *, struct signal_area *, const struct signal_point *, size_t);
 bool signal_circle_add(struct signal *, struct signal_area *, struct signal_circle);
+
+void signal_meant_add(struct signal *, division_code);	/* at most SIGNAL_CODES_MAX */
 
 const char *signal_act_name(enum signal_act);
 int signal_act_parse(const char *word);		/* -1: none of that name */

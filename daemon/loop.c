@@ -154,6 +154,24 @@ port_parse(void *ctx, const struct parse_ask *ask, parsed_fn fn, void *fn_ctx, s
 	return parser_ask(((struct loop *)ctx)->parser, ask, fn, fn_ctx, err);
 }
 
+/* No connection of the API has this id. */
+#define SHAPES_READ UINT64_MAX
+
+static bool
+port_shapes(void *ctx, int64_t generation, const char *after)
+{
+	struct read_query *q = xcalloc(1, sizeof(*q));
+
+	q->what = READ_SHAPES;
+	q->reply_to = SHAPES_READ;
+	q->alert = generation;
+	snprintf(q->after, sizeof(q->after), "%s", after);
+	if (bridge_read(((struct loop *)ctx)->bridge, q))
+		return true;
+	free(q);
+	return false;
+}
+
 static bool
 port_callback(void *ctx, const struct web_callback *cb)
 {
@@ -334,7 +352,10 @@ on_up(evutil_socket_t fd, short what, void *ctx)
 		command_free(cmd);
 	for (; (a = answers); free(a)) {
 		answers = a->next;
-		web_read_done(l->web, a->to, a->refused ? &a->refusal : NULL, &a->body);
+		if (a->to == SHAPES_READ)
+			parser_shapes(l->parser, a->refused ? &a->refusal : NULL, a->body.data, a->body.len);
+		else
+			web_read_done(l->web, a->to, a->refused ? &a->refusal : NULL, &a->body);
 		buf_fini(&a->body);
 	}
 	while ((f = effect_pop(&l->effects))) {
@@ -415,6 +436,7 @@ on_second(evutil_socket_t fd, short what, void *ctx)
 	look_at_routes(l, &state);
 	log_changes(l, &state);
 	tell_store(l);
+	parser_second(l->parser);
 	if (state.last_turn_ago_ms < STUCK_MS)	/* the watchdog is fed by progress */
 		notify_systemd("WATCHDOG=1");
 }
@@ -500,7 +522,7 @@ open_children(struct loop *l, const struct known *k)
 	struct routes_ports ports = { l, port_urgent, port_reply, port_refuse, port_log, port_monotonic,
 				      port_watch };
 	struct fetchers_ports fetching = { l, port_fetched, port_urgent, port_log, port_now, port_parse };
-	struct parser_ports parsing = { l, port_log, port_parse_trouble };
+	struct parser_ports parsing = { l, port_log, port_parse_trouble, port_shapes };
 	char *url = settings_base_url(l->settings, web_port(l->web));
 
 	l->children = children_open(l->base, port_monotonic, l);

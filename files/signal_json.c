@@ -122,6 +122,13 @@ signal_encode(const struct signal *s, struct buf *out)
 		put_area(out, &s->areas[i]);
 	}
 	buf_puts(out, s->area_count ? "]" : "");
+	for (size_t i = 0; i < s->meant_count; i++) {
+		char code[DIVISION_TEXT];
+
+		division_format(code, s->meant[i]);
+		buf_printf(out, "%s\"%s\"", i ? "," : ",\"meant\":[", code);
+	}
+	buf_puts(out, s->meant_count ? "]" : "");
 	put_texts(out, s);
 	put_labels(out, s);
 	if (s->cut)
@@ -200,6 +207,13 @@ take_lists(struct signal *s, json_t *json)
 		signal_ref_add(s, json_string_value(item));
 	json_array_foreach(json_object_get(json, "areas"), i, item)
 		take_area(s, item);
+	json_array_foreach(json_object_get(json, "meant"), i, item) {
+		const char *text = json_string_value(item);
+		division_code code;
+
+		if (text && division_parse(&code, text, NULL) == 0)
+			signal_meant_add(s, code);
+	}
 	for (int lang = 0; lang < LANG_COUNT; lang++)
 		take_texts(s, (enum lang)lang, json_object_get(json, lang_name((enum lang)lang)));
 	json_object_foreach(json_object_get(json, "labels"), name, item)

@@ -8,9 +8,11 @@
 void
 signal_digest(const struct signal *s, unsigned char out[SIGNAL_DIGEST])
 {
+	struct signal said = *s;
 	struct buf all = { 0 };
 
-	signal_encode(s, &all);
+	said.meant_count = 0;		/* the same words mean other places when shapes are imported anew */
+	signal_encode(&said, &all);
 	EVP_Digest(all.data, all.len, out, NULL, EVP_sha256(), NULL);
 	buf_fini(&all);
 }

@@ -28,6 +28,9 @@ struct parser_ports {
 	void (*log)(void *ctx, enum log_level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 	/* The child does not come up (again), and sources wait for it; NULL: it is up. */
 	void (*trouble)(void *ctx, const struct said *);
+	/* Asks the store for places, behind `after` ("" = from the first), where they are of another generation:
+	 * parser_shapes has the answer.  false: not now. */
+	bool (*shapes)(void *ctx, int64_t generation, const char *after);
 };
 
 struct parse_ask {			/* borrowed for the call */
@@ -46,6 +49,9 @@ typedef void (*parsed_fn)(void *ctx, struct signal_post *post, const struct err 
 struct parser *parser_open(struct children *, struct settings *, const struct parser_ports *);
 /* -1: err is BUSY, and fn will not be called.  0: it is called once, maybe before this returns. */
 int parser_ask(struct parser *, const struct parse_ask *, parsed_fn, void *ctx, struct err *);
+/* What the store said (READ_SHAPES of daemon/store/read.h), or why it did not. */
+void parser_shapes(struct parser *, const struct err *refused, const char *body, size_t len);
+void parser_second(struct parser *);	/* once a second: have places been given other shapes? */
 void parser_reload(struct parser *, struct settings *);
 void parser_close(struct parser *);	/* NULL is nothing; whoever waits hears BUSY */
 

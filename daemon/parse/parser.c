@@ -40,6 +40,10 @@ struct parser {
 	size_t deadly_count;		/* ever; the table goes round */
 	unsigned failures;
 	bool is_up, is_renewed, told;	/* is_renewed: it was closed for other settings */
+	/* The shapes of places, of which it must know before it is asked anything. */
+	int64_t shapes;			/* the generation that it has whole, or gets; 0 = none */
+	char shapes_after[32];		/* behind which the next page begins; "" = none is begun */
+	bool is_ready, shapes_asked, shapes_stale;	/* stale: a child asked that is no more */
 };
 
 /* -- who waits -- */
@@ -120,11 +124,53 @@ static void
 take_ready(struct parser *p)
 {
 	child_is_ready(p->child);
-	p->is_up = true;
+	p->is_ready = true;
+	p->shapes = 0;
+	p->shapes_after[0] = '\0';
+	parser_second(p);
 	p->failures = 0;
 	if (p->told)
 		p->ports.trouble(p->ports.ctx, NULL);
 	p->told = false;
+}
+
+void
+parser_second(struct parser *p)
+{
+	if (p->is_ready && !p->shapes_asked)
+		p->shapes_asked = p->ports.shapes(p->ports.ctx, p->shapes, p->shapes_after);
+}
+
+/* A child that ended meanwhile was told nothing, and the next one asks anew from the first on. */
+void
+parser_shapes(struct parser *p, const struct err *refused, const char *body, size_t len)
+{
+	bool begin = !p->shapes_after[0];
+	int64_t before = p->shapes;
+	struct buf line = { 0 };
+
+	p->shapes_asked = false;
+	if (p->shapes_stale) {
+		p->shapes_stale = false;
+		parser_second(p);
+		return;
+	}
+	if (refused || !p->is_ready || talk_shapes(&line, body, len, begin, &p->shapes, p->shapes_after) < 0)
+		goto out;		/* parser_second asks again */
+	if (!begin && p->shapes != before) {	/* they changed in the middle */
+		p->shapes = 0;
+		p->shapes_after[0] = '\0';
+	} else if (line.len) {
+		child_queue(p->child, &line);
+	}
+	if (p->shapes_after[0] || (!p->shapes && before)) {
+		parser_second(p);
+		goto out;
+	}
+	p->is_up = true;
+	ask_next(p);
+out:
+	buf_fini(&line);
 }
 
 /* Of the message in hand; whatever else it says is no answer. */
@@ -240,7 +286,8 @@ on_ended(void *owner, const char *reason, bool for_good, enum child_blame why)
 	struct parser *p = owner;
 	bool in_hand = p->first && p->first->asked_at, anew = p->is_renewed;
 
-	p->is_up = false;
+	p->is_up = p->is_ready = false;
+	p->shapes_stale = p->shapes_asked;
 	p->is_renewed = false;
 	if (children_are_stopping(p->children) || !p->open.len) {
 		turn_all_away(p);
@@ -307,7 +354,7 @@ parser_reload(struct parser *p, struct settings *settings)
 		start_child(p);
 	} else if (child_hears(p->child)) {
 		p->is_renewed = true;
-		p->is_up = false;
+		p->is_up = p->is_ready = false;
 		child_close(p->child, CLOSE_MS);
 	} else if (p->open.len) {
 		child_wake(p->child);

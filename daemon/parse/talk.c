@@ -1,12 +1,14 @@
 /* talk.c -- what gongd and gong-parse say to each other, a JSON object a line.
  *
  *	{"op":"open","protocol":1,"route":"parse","config":{"sources":{NAME:{"format":"cap","map":{…}}}}}
+ *	{"op":"shapes","begin":true,"end":false,"rows":[[CODE,WKT,WKT],…]}	pages of all places
  *	{"op":"parse","id":7,"source":NAME,"base64":"…"}
  *	{"ev":"part","id":7,"signal":{…},"fault":{"concept","values"}}		one a signal, in order
  *	{"ev":"parsed","id":7,"problem":{…},"refused":"invalid","why":{…}}	the end of it */
 #include "daemon/parse/internal.h"
 
 #include <openssl/evp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,6 +57,27 @@ talk_ask(struct buf *line, uint64_t id, const struct parse_ask *ask)
 	buf_puts(line, (const char *)base64);
 	buf_puts(line, "\"}");
 	free(base64);
+}
+
+/* "" in *line: they are of that generation already. */
+int
+talk_shapes(struct buf *line, const char *body, size_t len, bool begin, int64_t *generation, char after[32])
+{
+	const char *rows = len ? memchr(body, '\n', len) : NULL;
+	long long of, next;
+
+	if (!rows || sscanf(body, "%lld %lld", &of, &next) != 2)
+		return -1;
+	*generation = of;
+	snprintf(after, 32, next ? "%lld" : "", next);
+	rows++;
+	if ((size_t)(rows - body) == len)
+		return 0;
+	buf_printf(line, "{\"op\":\"shapes\",\"begin\":%s,\"end\":%s,\"rows\":", begin ? "true" : "false",
+		   next ? "false" : "true");
+	buf_add(line, rows, len - (size_t)(rows - body));
+	buf_puts(line, "}");
+	return 0;
 }
 
 static bool

@@ -147,6 +147,8 @@ answer(struct reader *r, const struct read_query *q, const struct settings *s, m
 	case READ_EXPORT_ROSTER:
 	case READ_EXPORT_GEOMETRY:
 		return read_export(r, q, s, out, err);
+	case READ_SHAPES:
+		return read_shapes(r, q, out, err);
 	case READ_IMPORTS:
 		return read_imports(r, q, s, out);
 	case READ_IMPORT:

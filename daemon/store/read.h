@@ -25,7 +25,7 @@ enum read_what { READ_ALERTS, READ_ALERT, READ_TARGETS, READ_MESSAGES, READ_EVEN
 		 READ_ROUTES, READ_FIGURES, READ_MESSAGES_CSV, READ_NEWS, READ_ANSWERS, READ_INBOX,
 		 READ_DIVISIONS, READ_SEASON, READ_DIVISION, READ_CONTACTS, READ_CONTACT, READ_TAGS,
 		 READ_EXPORT_CONTACTS, READ_EXPORT_DIVISIONS, READ_EXPORT_ROSTER, READ_EXPORT_GEOMETRY, READ_IMPORTS, READ_IMPORT,
-		 READ_IMPORT_ROWS, READ_SOURCES, READ_SIGNALS, READ_SIGNAL };
+		 READ_IMPORT_ROWS, READ_SOURCES, READ_SIGNALS, READ_SIGNAL, READ_SHAPES };
 
 struct read_filter {			/* of a list; nothing = all */
 	unsigned states, severities;	/* bits 1 << alert_state (SIGNALS: signal_state), 1 << severity; 0 = all */
@@ -64,7 +64,10 @@ int reader_open(struct reader **out, const char *path, struct err *);
 /* Damage that a query meets is noted there; borrowed, NULL is fine. */
 void reader_set_guard(struct reader *, struct guard *);
 void reader_close(struct reader *);
-/* Appends the JSON of docs/api.md; of MESSAGES_CSV, EXPORT_… and NEWS a first line with the cursor of the next
+/* SHAPES is for gong-parse, not for the API: a first line "GENERATION NEXT", NEXT 0 on the last page, and then
+ * [[code,area,seat],…] of all places; nothing behind that line where the shapes are of generation `alert`
+ * and none was begun, or there are none.
+ * Appends the JSON of docs/api.md; of MESSAGES_CSV, EXPORT_… and NEWS a first line with the cursor of the next
  * page, and then rows of CSV, or a line KIND TAB KEY TAB JSON TAB JSON for each thing that may have
  * changed: what it is, by name alone and with its figures.  CSV is at its end when that
  * first line is empty; NEWS has no end, and a cursor that ends in ".0" closes a round.

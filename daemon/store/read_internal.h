@@ -80,6 +80,7 @@ int read_answers(struct reader *, const struct read_query *, const struct settin
 		 struct err *);
 int read_inbox(struct reader *, const struct read_query *, const struct settings *, struct buf *,
 	       struct err *);
+int read_shapes(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_divisions(struct reader *, const struct read_query *, struct buf *, struct err *);
 int read_season(struct reader *, const struct read_query *, const struct settings *, msec now,
 		struct buf *, struct err *);

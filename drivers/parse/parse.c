@@ -10,6 +10,7 @@
 
 #include "core/lines.h"
 #include "drivers/kit/kit.h"
+#include "drivers/parse/area.h"
 #include "drivers/parse/message.h"
 #include "files/signal_json.h"
 
@@ -18,6 +19,7 @@
 
 struct parse {
 	json_t *sources;		/* by name: {"format", "map"} */
+	struct areas *areas;
 };
 
 /* SIGPROF is fatal: nothing of a message that takes so long is worth waiting for. */
@@ -148,6 +150,8 @@ on_parse(struct kit *k, json_t *op)
 		refused = err_say(&err, REFUSED_FAULT, about(CONCEPT_NONE), parse_unknown, format ? format : "");
 	else
 		refused = read(&post, &m, &err) < 0;
+	if (!refused)
+		areas_mean(p->areas, &post);
 	if (!refused && !tell_signals(k, id, &post))
 		refused = err_say(&err, REFUSED_TOO_LARGE, about(CONCEPT_NONE), signals_too_large);
 	count_cpu(0);
@@ -159,17 +163,22 @@ on_parse(struct kit *k, json_t *op)
 static void
 on_other(struct kit *k, const char *name, json_t *op)
 {
+	const struct parse *p = kit_self(k);
+
 	if (strcmp(name, "parse") == 0)
 		on_parse(k, op);
+	else if (strcmp(name, "shapes") == 0)
+		areas_take(p->areas, op);
 }
 
 int
 main(void)
 {
 	static const struct kit_driver driver = { .open = on_open, .other = on_other };
-	struct parse p = { 0 };
+	struct parse p = { .areas = areas_new() };
 	int status = kit_main(&driver, &p);
 
 	json_decref(p.sources);
+	areas_free(p.areas);
 	return status;
 }

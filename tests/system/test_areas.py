@@ -1,11 +1,27 @@
 """Where places lie: imported from GeoJSON, refused whole with every fault, exported, and looked up
 (docs/areas.md)."""
+import http.client
+import itertools
 import json
+import os
+import signal
 
 import pytest
 
 from district import COUNTY, District
-from harness import World, sim_route
+from harness import World, children, sim_route, wait_for
+
+TOKEN = "areas-areas-areas-"
+RULES = """rule "flood" { when { kinds = {flash_flood} }
+ then { template = notice.text severity = red areas = true roles = {village_chief} validity = 4h
+  param "text" { text = headline otherwise = "山洪" max = 60 } } }
+"""
+CAP = """<?xml version="1.0" encoding="UTF-8"?><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
+<identifier>%s</identifier><sender>eoc@qingshi.example</sender><sent>2026-12-01T14:30:00+08:00</sent><status>Actual</status>
+<msgType>Alert</msgType><scope>Public</scope><info><language>zh-CN</language><category>Met</category><event>山洪灾害</event>
+<urgency>Immediate</urgency><severity>Extreme</severity><certainty>Likely</certainty>
+<eventCode><valueName>gong:kind</valueName><value>flash_flood</value></eventCode><headline>山洪</headline>
+<area><areaDesc>溪边</areaDesc>%s</area></info></alert>"""
 
 
 def square(west, south, east, north):
@@ -39,7 +55,11 @@ class Map:
 @pytest.fixture(scope="module")
 def world():
     with World(name="areas") as w:
-        w.routes = sim_route(w.path("books"))
+        w.routes = sim_route(w.path("books")) + (
+            'source "bureau" { format = cap rules = "areas.rules" token_file = "areas.token" up_to = red }\n')
+        for name, text in (("areas.rules", RULES), ("areas.token", TOKEN)):
+            with open(w.path(name), "w", encoding="utf-8") as f:
+                f.write(text)
         w.write_conf()
         w.start()
         w.district = District(2, 3)
@@ -138,6 +158,57 @@ def test_what_an_area_means_and_whom_it_would_call(world):
     zh, en = world.ctl("area", sliver), world.ctl("area", sliver, lang="en")
     assert there in zh and "部分在内" in zh and "人在当地" in zh
     assert "a part of it" in en and "people have a post there" in en
+
+
+def push(world, ident, area):
+    c = http.client.HTTPConnection("127.0.0.1", world.port, timeout=20)
+    c.request("POST", "/v1/in/bureau", (CAP % (ident, area)).encode(), {"Authorization": "Bearer " + TOKEN})
+    answer = c.getresponse()
+    told = json.loads(answer.read())
+    c.close()
+    assert answer.status == 200, told
+    told, = told["signals"]
+    status, one = world.api("GET", "/v1/signals/%d" % told["id"])
+    assert status == 200, one
+    return told, one["signal"]
+
+
+def targets(world, told):
+    request = world.api("GET", "/v1/alerts/%d" % told["alert"])[1]["request"]
+    return [d["code"] for d in request["audience"]["divisions"]]
+
+
+def reader(world):
+    for pid in children(world.gongd.pid):
+        with open("/proc/%d/cmdline" % pid, encoding="utf-8") as f:
+            if f.read().split("\0")[0].endswith("gong-parse"):
+                return pid
+    return None
+
+
+numbers = itertools.count()
+BOX = "<polygon>23.04,107.01 23.04,107.05 23.06,107.05 23.06,107.01 23.04,107.01</polygon>"
+
+
+def test_a_pushed_polygon_is_its_villages(world):
+    villages = world.district.villages
+    wait_for("gong-parse", lambda: reader(world))
+    wait_for("the shapes", lambda: "meant" in push(world, "s%d" % next(numbers), BOX)[1])
+    told, said = push(world, "a1", BOX)
+    assert told["state"] == "matched" and said["meant"] == villages[:2], (told, said)
+    assert "codes" not in said["areas"][0] and targets(world, told) == villages[:2]
+    # A code says it, whatever is drawn beside it; what is drawn elsewhere is nobody.
+    told, said = push(world, "a2", BOX + "<geocode><valueName>GB/T 2260</valueName><value>%s</value></geocode>" % villages[4])
+    assert "meant" not in said and targets(world, told) == villages[4:5]
+    told, said = push(world, "a3", "<circle>30,100 5</circle>")
+    assert told["state"] == "refused" and told["alert"] is None and "meant" not in said
+    # All villages of a township are the township.  Another generation of shapes is taken within seconds, and by a reader that was killed.
+    moved = write(world, "moved.geojson", collection(feature(villages[2], "Point", [107.015, 23.045])))
+    world.ctl("import", "geometry", moved)
+    wait_for("the new shapes", lambda: push(world, "b%d" % next(numbers), BOX)[1]["meant"] == world.district.townships[:1])
+    os.kill(reader(world), signal.SIGKILL)
+    wait_for("another reader", lambda: reader(world))
+    assert push(world, "c1", BOX)[1]["meant"] == world.district.townships[:1]
 
 
 def test_places_where_nobody_could_be_called_are_named(world):

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/rule.h"
+#include "daemon/contract/signal_digest.h"
 #include "files/geo.h"
+#include "files/signal_json.h"
 #include "tests/unit/unit.h"
 
 #define COUNTY "990121"
@@ -396,6 +399,36 @@ shapes_simplified(void **state)
 	geo_desk_free(d);
 }
 
+/* What gong found stands beside what the sender said. */
+static void
+meant_places_are_kept_apart(void **state)
+{
+	unsigned char before[SIGNAL_DIGEST], after[SIGNAL_DIGEST];
+	division_code places[8];
+	struct signal s, again;
+	struct buf json = { 0 };
+	size_t unknown, count;
+
+	signal_init(&s);
+	take_areas(&s, BOX(23, 107, 23.1, 107.1));
+	signal_code_add(&s, &s.areas[0], "SAME", "031109");
+	signal_code_add(&s, &s.areas[0], "", "990121100");
+	signal_digest(&s, before);
+	signal_meant_add(&s, code_of("990121101"));
+	signal_meant_add(&s, code_of("990121100201"));
+	signal_digest(&s, after);
+	holds("the digest is of what was said", memcmp(before, after, sizeof(before)) == 0, "%d", 0);
+	signal_encode(&s, &json);
+	holds("it is kept", strstr(json.data, "\"meant\":[\"990121101\",\"990121100201\"]") != NULL, "%s", json.data);
+	assert_int_equal(signal_decode(&again, json.data), 0);
+	count = rule_divisions(&again, places, 8, &unknown);
+	holds("and counts beside codes, each place once", count == 2 && places[0] == code_of("990121100") &&
+	      places[1] == code_of("990121101") && unknown == 1, "%zu %zu", count, unknown);
+	buf_fini(&json);
+	signal_fini(&s);
+	signal_fini(&again);
+}
+
 int
 main(void)
 {
@@ -403,7 +436,7 @@ main(void)
 		cmocka_unit_test(places_meant), cmocka_unit_test(over_the_180th_meridian),
 		cmocka_unit_test(holes_and_islands), cmocka_unit_test(circles_in_kilometres),
 		cmocka_unit_test(as_many_points_say), cmocka_unit_test(shapes_are_sound),
-		cmocka_unit_test(shapes_within_others), cmocka_unit_test(shapes_simplified),
+		cmocka_unit_test(meant_places_are_kept_apart), cmocka_unit_test(shapes_within_others), cmocka_unit_test(shapes_simplified),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
