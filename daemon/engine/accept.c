@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "core/reply.h"
+#include "daemon/store/epoch.h"
 
 static int
 check_person(struct engine *e, const char *ref, struct about at, struct err *err)
@@ -305,11 +306,15 @@ repeated(struct engine *e, const struct alert_request *r, int64_t *id, struct er
 {
 	unsigned char digest[32];
 	struct buf key = { 0 };
-	bool found;
+	bool found, lost;
+	char code[16];
 
 	buf_printf(&key, "%s/%s", r->client, r->key);
 	found = store_alert_by_key(e->store, key.data, id, digest);
+	lost = !found && store_key_lost(e->store, key.data, code);
 	buf_fini(&key);
+	if (lost)
+		return err_say(err, REFUSED_CONFLICT, about(CONCEPT_KEY), key_lost, code);
 	if (!found)
 		return 0;
 	if (memcmp(digest, r->digest, sizeof(digest)) == 0)

@@ -163,3 +163,18 @@ store_epoch_lost_alerts(struct store *s)
 {
 	return store_meta_get(s, "epoch_lost_alerts", 0) != 0;
 }
+
+bool
+store_key_lost(struct store *s, const char *key, char code[16])
+{
+	sqlite3_stmt *st;
+
+	if (!store_floor(s, TABLE_ALERT))
+		return false;		/* it was never put back */
+	st = store_query(s, "SELECT code FROM lost_key WHERE key = ?", "t", key);
+	if (!store_step(s, st))
+		return false;
+	snprintf(code, 16, "%s", (const char *)sqlite3_column_text(st, 0));
+	store_done(st);
+	return true;
+}

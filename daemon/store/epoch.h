@@ -37,6 +37,8 @@ void store_floors_raise(struct store *, const struct epoch *);
  * attempt that nobody knows the end of; signals that wait are held; what else would be planned of alerts
  * that are over is withdrawn.  From then on ids are given above all that may have been used. */
 void store_epoch_begin(struct store *, const struct epoch *, struct epoch_done *);
+/* Is it the key of an alert that a restore has lost?  `code`: that one's. */
+bool store_key_lost(struct store *, const char *key, char code[16]);
 /* May somebody have had an alert that this store knows nothing of? */
 bool store_epoch_lost_alerts(struct store *);
 

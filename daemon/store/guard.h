@@ -19,7 +19,7 @@
 	X(POST, post) X(POST_OFF, post_off) X(TAG, tag) X(TAGGED, tagged) X(ROSTER, roster) X(STAGED, staged) X(STAGED_ROW, staged_row) \
 	X(DOCUMENT, document) X(ROUTE, route) \
 	X(ROUTE_ALARM, route_alarm) X(ROUTE_ALARM_TOLD, route_alarm_told) X(ALERT, alert) \
-	X(ALERT_DOCUMENT, alert_document) X(ALERT_TAGGED, alert_tagged) \
+	X(ALERT_DOCUMENT, alert_document) X(ALERT_TAGGED, alert_tagged) X(LOST_KEY, lost_key) \
 	X(TARGET, target) X(STANDING, standing) X(CATCH_UP, catch_up) X(CALLED, called) \
 	X(WAVE, wave) X(VARIANT, variant) X(MESSAGE, message) X(TOLD, told) \
 	X(ATTEMPT, attempt) X(RECEIPT_KEY, receipt_key) X(RECEIPT_EARLY, receipt_early) \

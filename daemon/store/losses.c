@@ -182,6 +182,29 @@ attach(sqlite3 *db, const char *path)
 }
 
 void
+losses_carry(const char *kept, const char *replaced)
+{
+	static const char *const steps[] = {
+		/* gong's own have a line end in their keys, and ids that are never given again. */
+		"INSERT INTO main.lost_key SELECT a.key, a.id, a.code, a.accepted_at FROM r.alert a WHERE "
+		"instr(a.key, char(10)) = 0 AND NOT EXISTS (SELECT 1 FROM main.alert m WHERE m.key = a.key) "
+		"ON CONFLICT (key) DO NOTHING",
+		"INSERT INTO main.lost_key SELECT l.key, l.alert, l.code, l.at FROM r.lost_key l WHERE NOT EXISTS "
+		"(SELECT 1 FROM main.alert m WHERE m.key = l.key) ON CONFLICT (key) DO NOTHING",
+		"UPDATE main.contact SET version = version + 1, (opt_out, opt_out_at, opt_out_text) = (SELECT c.opt_out, c.opt_out_at, "
+		"c.opt_out_text FROM r.contact c WHERE c.ref = contact.ref) WHERE EXISTS (SELECT 1 FROM r.contact c "
+		"WHERE c.ref = contact.ref AND c.opt_out <> contact.opt_out)",
+	};
+	sqlite3 *db = NULL;
+
+	if (sqlite3_open_v2(kept, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_URI, NULL) == SQLITE_OK &&
+	    attach(db, replaced))
+		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++)
+			sqlite3_exec(db, steps[i], NULL, NULL, NULL);
+	sqlite3_close(db);
+}
+
+void
 losses_find(struct losses *out, const char *kept, const char *replaced, enum lang lang)
 {
 	sqlite3 *db = NULL;

@@ -19,6 +19,9 @@ struct losses {
 
 /* Of `replaced`, as far as it can be read; its schema may be another.  Times are local. */
 void losses_find(struct losses *out, const char *kept, const char *replaced, enum lang);
+/* Before that: takes over from `replaced` what must not be lost whatever else is, as far as it can be read.
+ * Keys of alerts that `kept` has not are known to be used, and whoever wants no messages gets none. */
+void losses_carry(const char *kept, const char *replaced);
 bool losses_any(const struct losses *);		/* or some of it is not known */
 /* The counts as a sentence of its own each, into `out`. */
 void losses_summary(const struct losses *, enum lang, struct buf *out);

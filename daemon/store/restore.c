@@ -191,12 +191,13 @@ begin(struct restore *r, const char *by, enum lang lang, struct err *err)
 
 	if (store_open_heard(&s, r->made, &alone, &why) < 0)
 		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), restore_damaged, r->file, why.text);
-	if (r->is_there)
+	if (r->is_there) {
+		losses_carry(r->made, r->path);
 		losses_find(&r->losses, r->made, r->path, lang);
-	else
-		r->losses.alerts = true;
-	if (r->is_there)
 		name_kept(r, r->epoch.at);
+	} else {
+		r->losses.alerts = true;
+	}
 	r->epoch.lost_alerts = r->losses.alerts;
 	store_begin(s);
 	r->epoch.copied_at = store_meta_get(s, "last_instant", 0);

@@ -115,6 +115,10 @@ CREATE TABLE alert (
 CREATE INDEX alert_due ON alert (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX alert_replaces ON alert (replaces) WHERE replaces IS NOT NULL;
 CREATE INDEX alert_open ON alert (id) WHERE closed_at IS NULL;	-- held, active, exhausted
+-- Keys of alerts that a restore has lost (epoch.h): their people may have been told.
+CREATE TABLE lost_key (
+	key TEXT PRIMARY KEY, alert INTEGER NOT NULL, code TEXT NOT NULL, at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
 CREATE TABLE alert_document (	-- which version of a step's template the alert runs on
 	alert INTEGER NOT NULL, name TEXT NOT NULL, document INTEGER NOT NULL,
 	PRIMARY KEY (alert, name)

@@ -224,7 +224,7 @@ def refusals():
     for path in glob.glob(ROOT + "/daemon/**/*.c", recursive=True) + glob.glob(ROOT + "/core/*.c"):
         if path.endswith(("/daemon/main.c", "/daemon/check.c", "/daemon/owner.c", "/daemon/restore.c",
                           "/store/fits.c", "/store/guard.c", "/store/restore.c", "/store/survey.c", "/routes/check.c",
-                          "/settings/program.c", "/web/site.c")):
+                          "/check/ask.c", "/settings/program.c", "/web/site.c")):
             continue                    # of the command line, or of what gongd starts: no client hears them
         text = source(os.path.relpath(path, ROOT))
         for m in re.finditer(r"\b(err_say|refuse|csv_fail|csv_lacks|csv_stop|faults_say)\(", text):

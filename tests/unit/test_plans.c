@@ -494,8 +494,8 @@ static const char to_version_8[] =
 	"DROP TABLE post_off; DROP TABLE staged; DROP TABLE staged_row; DROP TABLE tag;"
 	"DROP TABLE tagged; DROP TABLE alert_tagged; DROP TABLE source; DROP TABLE signal; "
 	"DROP TABLE signal_raw; DROP TABLE signal_watch; DROP TABLE signal_cover; "
-	"ALTER TABLE alert DROP COLUMN holds; ALTER TABLE alert DROP COLUMN held_at; DROP TABLE source_alarm; "
-	"DROP TABLE shape; PRAGMA user_version = 8";
+	"ALTER TABLE alert DROP COLUMN holds; ALTER TABLE alert DROP COLUMN held_at; DROP TABLE lost_key; "
+	"DROP TABLE source_alarm; DROP TABLE shape; PRAGMA user_version = 8";
 
 /* A store of version 8 is one without what versions 9 and 10 have added. */
 static void
