@@ -4,6 +4,7 @@
 #include "drivers/mqtt/mqtt.h"
 
 #define AWAY_ALARM_MS SECONDS(60)	/* a broker that is started anew is back by then */
+#define LOST_ALARM_MS HOURS(1)		/* nothing mends it; by then somebody has looked, or the next values came */
 
 static bool
 is_alarming(const struct session *s)
@@ -18,6 +19,8 @@ add_alarms(json_t *alarms, const struct mqtt *m)
 
 	if (is_alarming(s))
 		kit_alarm(alarms, "broker", mqtt_no_broker, m->settings.host, s->reason);
+	if (s->lost_at && session_now() - s->lost_at < LOST_ALARM_MS)
+		kit_alarm(alarms, "session", mqtt_session_lost, m->settings.host);
 	if (s->phase == SESSION_UP && s->refused >= 0)
 		kit_alarm(alarms, "topic", mqtt_topic_refused, m->settings.wanted[s->refused]);
 }

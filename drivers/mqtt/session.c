@@ -218,8 +218,10 @@ on_connack(struct session *s, const struct packet *p, const uint8_t *body)
 		return true;
 	}
 	s->is_denied = false;
-	if (!present && s->was_known)
+	if (!present && s->was_known) {
 		s->sessions_lost++;
+		s->lost_at = session_now();
+	}
 	if (!present)
 		s->stale_count = 0;
 	subscribe(s);

@@ -75,6 +75,7 @@ struct session {
 	int refused;			/* place of a topic that the broker will not have; -1 */
 	bool is_denied;			/* it knows us, and will not have us */
 	unsigned sessions_lost;
+	msec lost_at;			/* monotonic, of the last; 0 = none was */
 	unsigned long long received, again, unwanted;
 };
 
