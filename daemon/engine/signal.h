@@ -11,6 +11,15 @@
 #include "daemon/store/signals.h"
 #include "files/signal_json.h"
 
+/* A message that says all there is about its subject (CAP), as what becomes of its signals is seen. */
+struct whole {
+	size_t parts;			/* its signals */
+	size_t judged, alarming;	/* of these had a rule asked; have one that tells people */
+	struct places { division_code *list; size_t count; } told, cleared;	/* by alarming ones; by the others */
+	int64_t *alerts;
+	size_t alert_count;
+};
+
 struct saying {				/* a signal in hand */
 	struct engine *e;
 	const struct source_conf *conf;	/* of the settings in force */
@@ -23,6 +32,7 @@ struct saying {				/* a signal in hand */
 	size_t place_count, unknown;	/* unknown: codes that are none of ours */
 	const struct rule *rule;	/* NULL: none fits */
 	bool released;			/* by a person: neither held nor braked */
+	struct whole *whole;		/* that it is a part of; NULL: its source's messages are none */
 	bool only_noted;		/* it was there before its source's first poll */
 	struct said why;
 };
@@ -65,7 +75,8 @@ bool engine_signal_over_limit(struct saying *, const struct alert_request *);
 
 /* Ends what is open, waits or is held under its ref and refs; how many of those there were. */
 size_t engine_signal_end(struct saying *);
-/* The newest of its ref, or refs, with an alert that is open.  false: there is none. */
+/* That of its ref, or refs, with an alert that is open: the one about its places and its kind, else the
+ * newest.  false: there is none, or its message has others that are more like it. */
 bool engine_signal_prior(struct saying *, struct signal_row *out, struct alert *);
 /* Its last words led to the same and are still good, though their alert is closed: people have answered, or
  * the desk has cancelled it.  An end of its source makes room for the same again. */
@@ -77,6 +88,14 @@ void engine_signal_supersede(struct saying *);
 /* The alert is good for longer. */
 void engine_signal_extend(struct saying *, const struct signal_row *, const struct alert *,
 			  const struct alert_request *);
+
+/* Its rule was asked: what became of it counts for its message. */
+void engine_whole_add(struct saying *);
+/* All parts were taken, `s` was the last.  What the message updates and does not go on is ended where its
+ * places are clear now, ends without a word where they are told by another part; else it goes on, and the
+ * desk is told. */
+void engine_whole_end(struct saying *);
+void engine_whole_fini(struct whole *);
 
 /* -- signals.c -- */
 

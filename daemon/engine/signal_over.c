@@ -63,22 +63,51 @@ find_live(struct saying *s)
 
 /* -- prior -- */
 
+static bool
+touches(const struct saying *s, division_code code)
+{
+	for (size_t i = 0; i < s->place_count; i++)
+		if (division_contains(s->places[i], code) || division_contains(code, s->places[i]))
+			return true;
+	return false;
+}
+
+/* How much an open alert is about the same. */
+static int
+likeness(const struct saying *s, const struct alert *a)
+{
+	struct alert_request *was = request_decode(a->body);
+	const char *kind = s->rule && s->rule->then.kind ? s->rule->then.kind : s->signal->kind;
+	int like = kind && strcmp(a->kind, kind) == 0;
+	bool touched = false;
+
+	for (size_t i = 0; i < was->division_count && !touched; i++)
+		touched = touches(s, was->divisions[i]);
+	alert_request_free(was);
+	return like + 2 * touched;
+}
+
 bool
 engine_signal_prior(struct saying *s, struct signal_row *out, struct alert *a)
 {
 	struct live l = find_live(s);
-	const struct signal_row *best = NULL;
+	int best = s->whole && s->whole->parts > 1 ? 0 : -1;	/* a part takes the place of one like it only */
+	bool found = false;
 
-	for (size_t i = 0; i < l.count; i++)
-		if (l.rows[i].alert && (!best || l.rows[i].id > best->id) &&
-		    store_alert_get(s->e->store, l.rows[i].alert, a) && alert_is_open(a->state))
-			best = &l.rows[i];
-	if (best) {
-		*out = *best;
-		store_alert_get(s->e->store, best->alert, a);
+	for (size_t i = 0; i < l.count; i++) {
+		int like = l.rows[i].alert && store_alert_get(s->e->store, l.rows[i].alert, a) &&
+			   alert_is_open(a->state) ? likeness(s, a) : -1;
+
+		if (like > best || (like == best && found && l.rows[i].id > out->id)) {
+			*out = l.rows[i];
+			best = like;
+			found = true;
+		}
 	}
+	if (found)
+		store_alert_get(s->e->store, out->alert, a);
 	free(l.rows);
-	return best;
+	return found;
 }
 
 bool
@@ -320,4 +349,116 @@ engine_signal_end(struct saying *s)
 	}
 	free(l.rows);
 	return ended;
+}
+
+/* -- messages of several parts -- */
+
+static void
+add_places(struct places *p, const struct saying *s)
+{
+	p->list = xrealloc(p->list, (p->count + s->place_count + 1) * sizeof(*p->list));
+	if (s->place_count)
+		memcpy(p->list + p->count, s->places, s->place_count * sizeof(*p->list));
+	p->count += s->place_count;
+}
+
+void
+engine_whole_add(struct saying *s)
+{
+	struct whole *w = s->whole;
+	bool alarms = s->rule && s->rule->trust != RULE_NOTE && !s->only_noted;
+
+	w->judged++;
+	w->alarming += alarms;
+	add_places(alarms ? &w->told : &w->cleared, s);
+	if (!alarms || !s->row.alert)
+		return;
+	w->alerts = xrealloc(w->alerts, (w->alert_count + 1) * sizeof(*w->alerts));
+	w->alerts[w->alert_count++] = s->row.alert;
+}
+
+static bool
+holds_place(const struct places *p, division_code code)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (division_contains(p->list[i], code))
+			return true;
+	return false;
+}
+
+/* What the message says now of all places of that alert. */
+enum rest { REST_LEFT_OUT, REST_TOLD, REST_CLEARED };
+
+static enum rest
+rest_of(const struct whole *w, const struct alert *a)
+{
+	struct alert_request *was = request_decode(a->body);
+	enum rest rest = was->division_count ? REST_CLEARED : REST_LEFT_OUT;
+
+	for (size_t i = 0; i < was->division_count && rest; i++) {
+		if (holds_place(&w->told, was->divisions[i]))
+			rest = REST_TOLD;
+		else if (!holds_place(&w->cleared, was->divisions[i]))
+			rest = REST_LEFT_OUT;
+	}
+	alert_request_free(was);
+	return rest;
+}
+
+static void
+end_rest(struct saying *s, struct signal_row *r, const struct alert *a)
+{
+	enum rest rest = rest_of(s->whole, a);
+	struct said task;
+
+	if (rest == REST_LEFT_OUT) {
+		SAY(&task, task_signal_left_out, s->conf->name, NUM(a->id),
+		    NUM(s->whole->alert_count ? s->whole->alerts[0] : 0));
+		engine_signal_task(s, &task);
+	} else if (may_end(s, a)) {
+		forget_outcome(s, r);
+		if (rest == REST_CLEARED)
+			end_alert(s, r);
+		else
+			cancel_by(s, NULL, a->id, false);
+	}
+}
+
+static bool
+goes_on(const struct whole *w, int64_t alert)
+{
+	for (size_t i = 0; i < w->alert_count; i++)
+		if (w->alerts[i] == alert)
+			return true;
+	return false;
+}
+
+void
+engine_whole_end(struct saying *s)
+{
+	struct live l = { 0 };
+	struct alert a;
+
+	if (s->signal->act != SIGNAL_UPDATE || !s->whole->judged)
+		return;
+	if (!s->whole->alarming) {	/* its verdict is that nobody is to be told */
+		if (engine_signal_end(s) && s->row.id)
+			store_signal_put(s->e->store, &s->row, NULL);
+		return;
+	}
+	l = find_live(s);
+	for (size_t i = 0; i < l.count && s->whole->alert_count; i++)
+		if (l.rows[i].alert && !goes_on(s->whole, l.rows[i].alert) &&
+		    store_alert_get(s->e->store, l.rows[i].alert, &a) && alert_is_open(a.state))
+			end_rest(s, &l.rows[i], &a);
+	free(l.rows);
+}
+
+void
+engine_whole_fini(struct whole *w)
+{
+	free(w->told.list);
+	free(w->cleared.list);
+	free(w->alerts);
+	*w = (struct whole){ 0 };
 }

@@ -220,6 +220,10 @@ say_unchanged(struct saying *s, const struct alert_request *r, const struct sign
 {
 	engine_signal_extend(s, prior, old, r);
 	s->row.alert = prior->alert;
+	if (!s->row.id && strcmp(s->row.ref, prior->ref) != 0) {	/* its end may name this ref alone */
+		memcpy(s->row.outcome, r->digest, sizeof(s->row.outcome));
+		keep(s);
+	}
 	if (s->row.id) {
 		note(s, SIGNAL_IS_MATCHED, PHRASE_signal_unchanged);
 	} else {
@@ -321,6 +325,10 @@ unmatched(struct saying *s)
 	struct said why;
 
 	SAY(&why, signal_no_rule);
+	if (s->whole && s->whole->parts > 1) {	/* its other parts may still tell people: engine_whole_end */
+		engine_signal_settle(s, SIGNAL_IS_UNMATCHED, &why);
+		return;
+	}
 	if (!s->row.id && (s->signal->act == SIGNAL_UPDATE || source_has_ends(s->conf)) &&
 	    engine_signal_end(s)) {
 		engine_signal_settle(s, SIGNAL_IS_UNMATCHED, &why);
@@ -355,6 +363,8 @@ judge(struct saying *s)
 		note(s, SIGNAL_IS_IGNORED, PHRASE_signal_noted);
 	else if (is_time(s))
 		act(s);
+	if (s->whole)
+		engine_whole_add(s);
 	free(s->places);
 	s->places = NULL;
 }
@@ -548,18 +558,22 @@ struct heard_one {			/* of a post: a signal, and what it came in */
 	bool newest_first;
 };
 
+/* `whole`: the message that it is a part of; `last`: its last one.  NULL: its source's say no more than
+ * they say. */
 static void
 take_signal(struct engine *e, struct command *cmd, const struct source_conf *conf, int64_t source,
-	    const struct heard_one *one, struct buf *json)
+	    const struct heard_one *one, struct whole *whole, bool last, struct buf *json)
 {
 	struct saying s = { .e = e, .conf = conf, .by = cmd->by, .signal = one->signal, .raw = one->raw,
-			    .only_noted = cmd->signals->first };
+			    .whole = whole, .only_noted = cmd->signals->first };
 	struct buf body = { 0 };
 
 	signal_encode(s.signal, &body);
 	s.body = body.data;
 	make_row(&s, source);
 	take_one(&s, one->fault);
+	if (last)
+		engine_whole_end(&s);
 	buf_puts(json, json->data[json->len - 1] == '[' ? "" : ",");
 	if (cmd->signals->fetched)
 		tell_child(one->document, s.row.state, &s.why, json);
@@ -635,6 +649,8 @@ take_documents(struct engine *e, struct command *cmd, const struct source_conf *
 	const struct signals_request *q = cmd->signals;
 	struct heard_one *all = xcalloc(signals_request_size(q) + 1, sizeof(*all));
 	unsigned char (*raws)[32] = xcalloc(q->count + 1, sizeof(*raws));
+	bool is_whole = source_is_whole(conf);
+	struct whole whole = { 0 };
 	size_t count = 0;
 
 	for (size_t i = 0; i < q->count; i++) {
@@ -653,8 +669,15 @@ take_documents(struct engine *e, struct command *cmd, const struct source_conf *
 	}
 	if (q->fetched)
 		qsort(all, count, sizeof(*all), by_instant);
-	for (size_t i = 0; i < count; i++)
-		take_signal(e, cmd, conf, source, &all[i], json);
+	for (size_t i = 0; i < count; i++) {
+		bool last = i + 1 == count || all[i + 1].document != all[i].document;
+
+		if (!whole.parts)
+			whole.parts = q->documents[all[i].document].post.count;
+		take_signal(e, cmd, conf, source, &all[i], is_whole ? &whole : NULL, is_whole && last, json);
+		if (last)
+			engine_whole_fini(&whole);
+	}
 	free(raws);
 	free(all);
 }

@@ -48,6 +48,12 @@ source_has_ends(const struct source_conf *c)
 	return formats[c->format].by_map ? json_map_has_ends(c->rules.map) : formats[c->format].has_ends;
 }
 
+bool
+source_is_whole(const struct source_conf *c)
+{
+	return c->format == FORMAT_CAP;
+}
+
 static int
 take_format(struct source_conf *c, cfg_t *section, struct err *err)
 {

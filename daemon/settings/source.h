@@ -85,6 +85,8 @@ const char *source_way_name(enum source_way);
 const char *source_format_name(enum source_format);
 /* Does it take back what it said?  Then `for` is a time to be waited, else observations to be seen. */
 bool source_has_ends(const struct source_conf *);
+/* Does each of its messages say all there is about its subject?  Then what it leaves out is left out. */
+bool source_is_whole(const struct source_conf *);
 const struct rule *rules_named(const struct rules *, const char *name);	/* NULL: there is none */
 
 /* The principal's name of a source is SOURCE_PRINCIPAL and its own: no client can have it. */

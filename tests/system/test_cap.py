@@ -179,3 +179,56 @@ def test_sixty_four_wait_and_the_next_is_sent_again(world):
     for t in asked:
         t.join(20)
     assert sorted(t[0] for t in told) == [200] * 32 + [503] * 8
+
+
+def message(ident, *infos, refs=(), kind="Alert"):
+    """An info: (severity, division, headline)."""
+    return ('<alert xmlns="urn:oasis:names:tc:emergency:cap:1.2"><identifier>%s</identifier><sender>s</sender><sent>%s</sent>'
+            "<status>Actual</status><msgType>%s</msgType><scope>Public</scope><references>%s</references>%s</alert>") % (
+                ident, sent(ident), kind, " ".join("s,%s,%s" % (r, sent(r)) for r in refs), "".join(
+                    "<info><language>zh-CN</language><category>Met</category><event>山洪</event><urgency>Immediate</urgency>"
+                    "<severity>%s</severity><certainty>Likely</certainty><eventCode><valueName>gong:kind</valueName>"
+                    "<value>flash_flood</value></eventCode><headline>%s</headline><area><areaDesc>x</areaDesc><geocode>"
+                    "<valueName>GB/T 2260</valueName><value>%s</value></geocode></area></info>" % (severity, headline, place)
+                    for severity, place, headline in infos))
+
+
+def sent(ident):
+    """Later ones were said later."""
+    return "2026-01-02T03:%02d:00+08:00" % int(ident[1:])
+
+
+def alerts(told):
+    assert told[0] == 200 and all(s["alert"] for s in told[2]["signals"]), told
+    return [s["alert"] for s in told[2]["signals"]]
+
+
+def test_parts_of_a_message_find_those_of_the_one_before(world):
+    """A part without a rule comes first: it must not end what another part goes on with."""
+    one, two = alerts(push(world, message("a1", ("Extreme", "990121001", "a"), ("Severe", "990121100", "b"))))
+    clear, less = push(world, message("a2", ("Minor", "990121100", "c"), ("Severe", "990121001", "d"), kind="Update", refs=["a1"]))[2]["signals"]
+    assert (clear["state"], less["rule"]) == ("unmatched", "orange"), (clear, less)
+    assert world.alert(less["alert"])["replaces"] == one
+    assert world.alert(two)["state"] == "cancelled" and world.alert(one)["state"] == "cancelled"
+    same, = push(world, message("a3", ("Severe", "990121001", "d"), kind="Update", refs=["a2"]))[2]["signals"]
+    assert (same["alert"], same["reason"]) == (less["alert"], "signal_unchanged")
+    assert only(push(world, message("a4", kind="Cancel", refs=["a3"])))["state"] == "matched"
+    assert world.alert(less["alert"])["state"] == "cancelled"
+
+
+def test_a_part_that_is_left_out_goes_on_and_the_desk_is_told(world):
+    one, two = alerts(push(world, message("b11", ("Extreme", "990121001", "a"), ("Severe", "990121100", "b"))))
+    anew = only(push(world, message("b12", ("Extreme", "990121001", "c"), kind="Update", refs=["b11"])))
+    assert world.alert(anew["alert"])["replaces"] == one and world.alert(two)["state"] != "cancelled"
+    tasks = json.loads(world.ctl("task", "list", "--json"))["tasks"]
+    assert any("alert %d " % two in json.dumps(t) or "第%d号" % two in json.dumps(t, ensure_ascii=False) for t in tasks), tasks
+    none = only(push(world, message("b13", ("Minor", "990121001", "c"), kind="Update", refs=["b11", "b12"])))
+    assert none["state"] == "unmatched"
+    assert world.alert(two)["state"] == world.alert(anew["alert"])["state"] == "cancelled"
+
+
+def test_a_part_that_tells_the_others_places_takes_them_over(world):
+    one, two = alerts(push(world, message("c21", ("Extreme", "990121001", "a"), ("Severe", "990121100", "b"))))
+    all_of_it = only(push(world, message("c22", ("Extreme", "990121", "c"), kind="Update", refs=["c21"])))
+    assert world.alert(all_of_it["alert"])["replaces"] in (one, two)
+    assert world.alert(one)["state"] == world.alert(two)["state"] == "cancelled"
