@@ -85,7 +85,7 @@ FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national joine
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/mqtt/%.o,packet topic)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules digest lenient operation options profile proof_text request scheme sign verify)
 FUZZ_OBJ += $(FEED_PURE:%=build/fuzz/obj/drivers/feed/%.o)
-FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/parse/%.o,xml cap shape message words)
+FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/parse/%.o,xml cap national sense shape message words)
 build/fuzz/obj/%.o: %.c
 	@mkdir -p $(@D)
 	@$(FUZZ_CC) -MMD -MP -fsanitize=fuzzer-no-link,address,undefined -c -o $@ $<
@@ -223,6 +223,7 @@ install: $(PROGRAMS)
 	install -m 644 config/modems.conf $(SHARE)/modems.conf
 	install -m 644 config/kinds.conf $(SHARE)/kinds.conf
 	install -m 644 config/zabbix.xml $(SHARE)/zabbix.xml
+	install -m 644 config/national.conf $(SHARE)/national.conf
 	install -d $(SHARE)/demo
 	install -m 644 config/demo/* config/roles.conf $(SHARE)/demo/
 	sed 's|"\.\./templates"|"$(PREFIX)/share/gong/templates"|; s|"policies"|"$(PREFIX)/share/gong/policies"|; s|"kinds.conf"|"$(PREFIX)/share/gong/kinds.conf"|; s|/usr/libexec|$(PREFIX)/libexec|' \

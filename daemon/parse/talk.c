@@ -25,7 +25,7 @@ put_source(struct buf *line, const struct source_conf *c, bool first)
 	buf_json(line, c->name);
 	buf_puts(line, ":{\"format\":");
 	buf_json(line, source_format_name(c->format));
-	buf_puts(line, "}");
+	buf_printf(line, ",\"map\":%s}", c->mapping ? c->mapping : "{}");
 }
 
 void

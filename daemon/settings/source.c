@@ -7,7 +7,7 @@
 #include "daemon/settings/internal.h"
 
 cfg_opt_t source_opts[] = {
-	CFG_STR("format", NULL, CFGF_NONE), CFG_STR("rules", NULL, CFGF_NONE),
+	CFG_STR("format", NULL, CFGF_NONE), CFG_STR("rules", NULL, CFGF_NONE), CFG_STR("mapping", NULL, CFGF_NONE),
 	CFG_STR("fetch", NULL, CFGF_NONE), CFG_STR("config", "{}", CFGF_NONE),
 	CFG_SEC("option", option_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES),
 	CFG_STR_LIST("by", "{bearer}", CFGF_NONE), CFG_STR("token_file", NULL, CFGF_NONE),
@@ -51,7 +51,7 @@ source_has_ends(const struct source_conf *c)
 bool
 source_is_whole(const struct source_conf *c)
 {
-	return c->format == FORMAT_CAP;
+	return c->format == FORMAT_CAP || c->format == FORMAT_NATIONAL;
 }
 
 static int
@@ -215,6 +215,26 @@ take_rules(struct settings *s, struct source_conf *c, cfg_t *section, struct hea
 	return rc < 0 ? -1 : check_rules(c, section, err);
 }
 
+/* What their words mean, and where their elements stand. */
+static int
+take_mapping(struct settings *s, struct source_conf *c, cfg_t *section, struct hearing *h, struct err *err)
+{
+	const char *file = cfg_getstr(section, "mapping");
+	char *path, *body;
+
+	if (!file)
+		return c->format == FORMAT_NATIONAL ? conf_say(section, err, source_no_mapping, c->name) : 0;
+	if (!source_is_whole(c))
+		return conf_say(section, err, source_mapping_unused, c->name);
+	path = conf_path(s->path, file);
+	body = conf_read(path, false, h, err);
+	if (body)
+		c->mapping = mapping_parse(body, path, err);
+	free(body);
+	free(path);
+	return c->mapping ? 0 : -1;
+}
+
 static int
 take_source(struct settings *s, cfg_t *section, struct hearing *h, struct err *err)
 {
@@ -228,7 +248,7 @@ take_source(struct settings *s, cfg_t *section, struct hearing *h, struct err *e
 	for (unsigned i = 0; i < shares; i++)
 		c->shares_refs[c->shares_count++] = xstrdup(cfg_getnstr(section, "shares_refs", i));
 	if (take_format(c, section, err) < 0 || take_door(s, c, section, err) < 0 ||
-	    take_limits(c, section, err) < 0)
+	    take_limits(c, section, err) < 0 || take_mapping(s, c, section, h, err) < 0)
 		return -1;
 	return take_rules(s, c, section, h, err);
 }
@@ -264,6 +284,7 @@ source_fini(struct source_conf *c)
 	free(c->config);
 	free(c->token);
 	free(c->hmac_header);
+	free(c->mapping);
 	free(c->hmac_time_header);
 	free(c->divisions);
 	free(c->division_list);

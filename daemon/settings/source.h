@@ -16,7 +16,8 @@
 	F(ALERTMANAGER, "alertmanager", false, true) \
 	F(GRAFANA, "grafana", false, true) \
 	F(ZABBIX, "zabbix", false, true) \
-	F(CAP, "cap", false, true)
+	F(CAP, "cap", false, true) \
+	F(NATIONAL, "national", false, true)
 enum source_format {
 #define F(name, text, by_map, has_ends) FORMAT_##name,
 	SOURCE_FORMATS(F)
@@ -75,6 +76,8 @@ struct source_conf {
 	char **shares_refs;		/* other sources whose alerts it may update and end */
 	size_t shares_count;
 	unsigned long recipients_max;	/* 0 = no limit */
+	char *mapping;			/* of its mapping file, as JSON: {"kinds":{THEIRS:OURS}, "severities":{…},
+					 * "elements":{OURS:THEIRS}}; NULL: it has none */
 	struct rules rules;
 };
 
@@ -92,6 +95,8 @@ const struct rule *rules_named(const struct rules *, const char *name);	/* NULL:
 /* The principal's name of a source is SOURCE_PRINCIPAL and its own: no client can have it. */
 #define SOURCE_PRINCIPAL "source:"
 
+/* A mapping file's text as that JSON; NULL: err says what is wrong. */
+char *mapping_parse(const char *body, const char *file, struct err *);
 /* A rules file's text; -1: err is "file:line: what; remedy".  `settings`: whose templates, policies and
  * roles it names, already read. */
 int rules_parse(struct rules *out, const char *body, const char *file, const struct settings *,

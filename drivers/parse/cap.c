@@ -65,18 +65,6 @@ put_triple(char out[TRIPLE_MAX + 1], const char *text, size_t len)
 }
 
 static int
-lacks(const char *what, struct err *err)
-{
-	return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), cap_lacks, what);
-}
-
-static int
-strange(const char *what, const char *word, struct err *err)
-{
-	return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), cap_strange, what, QUOTE(word));
-}
-
-static int
 take_identity(struct cap *c, struct err *err)
 {
 	const char *identifier = xml_text(c->alert, "identifier"), *sender = xml_text(c->alert, "sender");
@@ -84,45 +72,12 @@ take_identity(struct cap *c, struct err *err)
 	struct buf triple = { 0 };
 
 	if (!identifier || !sender || !sent)
-		return lacks(!identifier ? "identifier" : !sender ? "sender" : "sent", err);
+		return message_lacks(!identifier ? "identifier" : !sender ? "sender" : "sent", err);
 	if (time_parse_rfc3339(&c->sent_at, sent) < 0)
-		return strange("sent", sent, err);
+		return message_strange("sent", sent, err);
 	buf_printf(&triple, "%s,%s,%s", sender, identifier, sent);
 	put_triple(c->triple, triple.data, triple.len);
 	buf_fini(&triple);
-	return 0;
-}
-
-/* What is said for the record only begins and ends nothing: a draft, an acknowledgement, an error. */
-static int
-take_sense(struct cap *c, struct err *err)
-{
-	static const struct { const char *word; enum signal_act act; } types[] = {
-		{ "Alert", SIGNAL_ALERT }, { "Update", SIGNAL_UPDATE }, { "Cancel", SIGNAL_END },
-		{ "Ack", SIGNAL_NOTE }, { "Error", SIGNAL_NOTE },
-	};
-	const char *status = xml_text(c->alert, "status"), *type = xml_text(c->alert, "msgType");
-	size_t i = 0;
-
-	if (!status || !type)
-		return lacks(status ? "msgType" : "status", err);
-	while (i < sizeof(types) / sizeof(*types) && strcmp(types[i].word, type) != 0)
-		i++;
-	if (i == sizeof(types) / sizeof(*types))
-		return strange("msgType", type, err);
-	c->act = types[i].act;
-	if (strcmp(status, "Exercise") == 0)
-		c->mode = SIGNAL_MODE_DRILL;
-	else if (strcmp(status, "Test") == 0)
-		c->mode = SIGNAL_MODE_TEST;
-	else if (strcmp(status, "System") == 0)
-		c->act = SIGNAL_BEAT;
-	else if (strcmp(status, "Draft") == 0)
-		c->act = SIGNAL_NOTE;
-	else if (strcmp(status, "Actual") != 0)
-		return strange("status", status, err);
-	if (c->mode == SIGNAL_MODE_TEST)
-		c->act = SIGNAL_TEST;
 	return 0;
 }
 
@@ -134,10 +89,11 @@ take_root(struct cap *c, const struct xml_node *root, struct err *err)
 		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), cap_namespace, QUOTE(root->name),
 			       QUOTE(root->uri));
 	c->alert = root;
-	if (take_identity(c, err) < 0 || take_sense(c, err) < 0)
+	if (take_identity(c, err) < 0 ||
+	    message_sense(xml_text(root, "status"), xml_text(root, "msgType"), &c->act, &c->mode, err) < 0)
 		return -1;
 	if (!xml_text(root, "scope"))
-		return lacks("scope", err);
+		return message_lacks("scope", err);
 	return 0;
 }
 
@@ -436,6 +392,9 @@ add_signal(struct cap *c, size_t n)
 	take_refs(c, s);
 	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++)
 		label_all(s, c->alert, labels[i], labels[i]);
+	for (const struct xml_node *x = c->alert->first; x; x = x->next)
+		if (strcmp(x->name, "Signature") == 0 && strcmp(x->uri, "http://www.w3.org/2000/09/xmldsig#") == 0)
+			signal_label(s, "signature", "unverified");
 	return s;
 }
 

@@ -7,7 +7,7 @@ message_fn
 message_format(const char *name)
 {
 	static const struct { const char *name; message_fn read; } formats[] = {
-		{ "cap", format_cap },
+		{ "cap", format_cap }, { "national", format_national },
 	};
 
 	for (size_t i = 0; i < sizeof(formats) / sizeof(*formats); i++)

@@ -24,6 +24,14 @@ message_fn message_format(const char *name);	/* NULL: gong-parse has no such for
 
 int format_cap(struct signal_post *out, const struct message *, struct err *);
 
+int format_national(struct signal_post *out, const struct message *, struct err *);
+
+/* -1: `err` says that the element is not there, or what it says is no word of it. */
+int message_lacks(const char *what, struct err *);
+int message_strange(const char *what, const char *word, struct err *);
+/* CAP's status and msgType; either may be NULL. */
+int message_sense(const char *status, const char *type, enum signal_act *, enum signal_mode *, struct err *);
+
 /* What their word stands for in a list of the mapping file; NULL: it is not there. */
 const char *message_word(const struct message *, const char *list, const char *theirs);
 

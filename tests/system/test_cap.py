@@ -30,6 +30,8 @@ def world():
     w.routes = sim_route(w.path("books")) + '\n'.join(
         'source "%s" { format = cap rules = "%s" token_file = "cap.token" up_to = red }' % (name, rules)
         for name, rules in (("bureau", "live.rules"), ("poison", "live.rules"), ("world", DATA + "/cap.rules")))
+    w.routes += ('\nsource "platform" { format = national mapping = "%s/config/national.conf" rules = "%s/national.rules"'
+                 ' token_file = "cap.token" up_to = red }' % (ROOT, DATA))
     for name, text in (("live.rules", RULES), ("cap.token", TOKEN)):
         with open(w.path(name), "w", encoding="utf-8") as f:
             f.write(text)
@@ -97,6 +99,14 @@ def test_a_cancel_that_comes_first_leaves_nothing_to_ring(world):
 def test_a_drill_stays_one(world):
     drill = only(push(world, sample("cap12_exercise")))
     assert drill["state"] == "matched" and world.alert(drill["alert"])["mode"] == "drill"
+
+
+def test_the_national_platform(world):
+    """Its first message names itself as older editions do, what takes it back as newer ones."""
+    red = only(push(world, sample("national_rain_red_oldid"), "platform"))
+    assert red["state"] == "matched" and world.alert(red["alert"])["kind"] == "rainstorm", red
+    assert only(push(world, sample("national_rain_red_cancel"), "platform"))["state"] == "matched"
+    assert world.alert(red["alert"])["state"] == "cancelled"
 
 
 def test_what_cannot_be_read_is_refused_and_kept(world):

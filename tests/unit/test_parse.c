@@ -2,63 +2,12 @@
 #include "tests/unit/unit.h"
 
 #include "drivers/parse/cap.c"
-#include "drivers/parse/message.c"
+#include "drivers/parse/sense.c"
 #include "drivers/parse/shape.c"
 #include "drivers/parse/words.c"
 #include "drivers/parse/xml.c"
 #include "files/read.h"
-
-static void
-put_areas(struct buf *out, const struct signal *s)
-{
-	for (size_t i = 0; i < s->area_count; i++) {
-		const struct signal_area *a = &s->areas[i];
-
-		buf_printf(out, " [%s", a->name ? a->name : "");
-		for (size_t k = 0; k < a->code_count; k++)
-			buf_printf(out, " %s=%s", a->codes[k].scheme, a->codes[k].value);
-		for (size_t k = 0; k < a->ring_count; k++)
-			buf_printf(out, " polygon:%zu", a->rings[k].count);
-		for (size_t k = 0; k < a->circle_count; k++)
-			buf_printf(out, " circle:%g", a->circles[k].radius_km);
-		buf_puts(out, "]");
-	}
-}
-
-/* One line a signal: what the office's rules go by. */
-static void
-put_signal(struct buf *out, const struct signal *s)
-{
-	const char *part = strrchr(s->ref, '#');
-
-	buf_printf(out, "%s %s %s %s %s", signal_act_name(s->act), signal_mode_name(s->mode), part,
-		   s->severity < 0 ? "-" : severity_name((enum severity)s->severity), s->kind ? s->kind : "-");
-	for (int lang = 0; lang < LANG_COUNT; lang++)
-		if (signal_text(s, (enum lang)lang, "headline"))
-			buf_printf(out, " %s:%s", lang_name((enum lang)lang), signal_text(s, (enum lang)lang, "headline"));
-	put_areas(out, s);
-	buf_printf(out, " refs:%zu\n", s->ref_count);
-}
-
-static void
-read_bytes_as(struct buf *out, const char *format, const char *bytes, size_t len)
-{
-	struct message m = { .bytes = bytes, .len = len };
-	struct signal_post post = { 0 };
-	struct err err = { 0 };
-
-	buf_puts(out, "");
-	if (message_format(format)(&post, &m, &err) < 0)
-		buf_printf(out, "%s %s", err_kind_name(err.kind), phrase_name(err.said.phrase));
-	for (size_t i = 0, f = 0; i < post.count; i++) {
-		if (f < post.fault_count && post.faults[f].index == i)
-			buf_printf(out, "! %s ", phrase_name(post.faults[f++].why.phrase));
-		put_signal(out, &post.signals[i]);
-	}
-	if (post.problem)
-		buf_printf(out, "? %s", phrase_name(post.problem->phrase));
-	signal_post_fini(&post);
-}
+#include "tests/unit/parsing.h"
 
 static void
 reads_messages_of_the_world(void **state)
@@ -100,7 +49,7 @@ reads_messages_of_the_world(void **state)
 		snprintf(path, sizeof(path), "tests/data/cap/%s.xml", cases[i].file);
 		bytes = file_read(path, 1 << 20, &len, &err);
 		holds(cases[i].file, bytes, "%s", err.text);
-		read_bytes_as(&got, "cap", bytes, len);
+		read_bytes_as(&got, format_cap, bytes, len);
 		holds(cases[i].file, strcmp(got.data, cases[i].want) == 0, "%s", got.data);
 		buf_fini(&got);
 		free(bytes);
@@ -147,7 +96,7 @@ takes_infos_apart(void **state)
 		struct buf body = { 0 }, got = { 0 };
 
 		buf_printf(&body, HEAD "%s</alert>", cases[i].body);
-		read_bytes_as(&got, "cap", body.data, body.len);
+		read_bytes_as(&got, format_cap, body.data, body.len);
 		holds(cases[i].sentence, strcmp(got.data, cases[i].want) == 0, "%s", got.data);
 		buf_fini(&body);
 		buf_fini(&got);
@@ -175,7 +124,7 @@ refuses_what_is_strange(void **state)
 		struct buf body = { 0 }, got = { 0 };
 
 		buf_printf(&body, "%.*s%s%s", (int)(at - whole), whole, cases[i].new, at + strlen(cases[i].old));
-		read_bytes_as(&got, "cap", body.data, body.len);
+		read_bytes_as(&got, format_cap, body.data, body.len);
 		holds(cases[i].sentence, strcmp(got.data, cases[i].want) == 0, "%s", got.data);
 		buf_fini(&body);
 		buf_fini(&got);
@@ -201,6 +150,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_messages_of_the_world), cmocka_unit_test(takes_infos_apart),
 		cmocka_unit_test(refuses_what_is_strange), cmocka_unit_test(names_a_message_by_its_triple),
+
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
