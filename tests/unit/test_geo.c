@@ -261,7 +261,7 @@ as_many_points_say(void **state)
 		size_t count, at = 0;
 
 		for (int i = 0; i < 100; i++) {
-			char code[16];
+			char code[24];
 
 			snprintf(code, sizeof(code), "990121%03d", i + 1);
 			add_square(g, code, i % 10, i / 10, i % 10 + 1, i / 10 + 1, NULL);
