@@ -72,7 +72,7 @@ limit_files(const struct confine *c, struct confined *out)
 static void
 limit_calls(const struct confine *c, struct confined *out)
 {
-	int failed = seccomp_confine(c->network);
+	int failed = seccomp_confine(c->network, c->spools != NULL);
 
 	if (failed) {
 		missed(out, "seccomp", SECCOMP_REMEDY, failed);

@@ -13,6 +13,7 @@
 struct confine {
 	const char *const *folders;	/* what lies below may be read */
 	const char *const *files;	/* may be read */
+	const char *const *spools;	/* folders: what lies below may be read, made, written and moved */
 	const char *const *devices;	/* folders: what lies below may be opened, written and set up */
 	bool network;			/* may connect and resolve names; never listen */
 	unsigned open_files;		/* at most so many descriptors; 0 = as it is */

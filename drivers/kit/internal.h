@@ -7,7 +7,7 @@
 
 /* 0, or errno: ENOSYS and EOPNOTSUPP say that this kernel does not have it. */
 int seccomp_offered(void);
-int seccomp_confine(bool network);	/* no_new_privs must be set */
+int seccomp_confine(bool network, bool spools);	/* no_new_privs must be set */
 
 /* The ABI, or the negative of such an errno. */
 int landlock_offered(void);

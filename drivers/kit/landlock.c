@@ -26,6 +26,10 @@
 #define FS_WRITE_FILE (1ull << 1)
 #define FS_READ_FILE (1ull << 2)
 #define FS_READ_DIR (1ull << 3)
+#define FS_REMOVE_FILE (1ull << 5)
+#define FS_MAKE_REG (1ull << 8)
+#define FS_REFER (1ull << 13)
+#define FS_TRUNCATE (1ull << 14)
 #define FS_IOCTL_DEV (1ull << 15)
 #define FS_FIRST_ABI ((1ull << 13) - 1)
 #define NET_BIND_TCP (1ull << 0)
@@ -123,6 +127,9 @@ grant_all(int rules, const struct confine *c, uint64_t refused, struct confined 
 		failed = grant(rules, *p, FS_READ_FILE | FS_READ_DIR);
 	for (const char *const *p = c->files; p && *p && !failed; p++)
 		failed = grant_file(rules, *p, out);
+	for (const char *const *p = c->spools; p && *p && !failed; p++)
+		failed = grant(rules, *p, FS_READ_FILE | FS_WRITE_FILE | FS_READ_DIR | FS_REMOVE_FILE | FS_MAKE_REG |
+			       (refused & (FS_REFER | FS_TRUNCATE)));
 	for (const char *const *p = c->devices; p && *p && !failed; p++)
 		failed = grant(rules, *p, FS_READ_FILE | FS_WRITE_FILE | FS_READ_DIR |
 			       (refused & FS_IOCTL_DEV));

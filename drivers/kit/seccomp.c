@@ -205,7 +205,7 @@ allow_network(struct program *p)
 }
 
 static void
-build(struct program *p, bool network)
+build(struct program *p, bool network, bool spools)
 {
 	const unsigned self = (unsigned)getpid(), nobody_else[] = { 0, self };
 
@@ -220,6 +220,8 @@ build(struct program *p, bool network)
 	allow_ioctl(p);
 	if (network)
 		allow_network(p);
+	if (spools)
+		when(p, SYS_renameat2, SECCOMP_RET_ALLOW);
 	add(p, BPF_JMP | BPF_JGE | BPF_K, FIRST_NEW, 0, 1);	/* clone3, too: its flags lie in memory */
 	give(p, SECCOMP_RET_ERRNO | ENOSYS);
 	give(p, DENY);
@@ -235,13 +237,13 @@ seccomp_offered(void)
 
 /* What is denied goes to the kernel's log, where it has one for that. */
 int
-seccomp_confine(bool network)
+seccomp_confine(bool network, bool spools)
 {
 	static struct program p;
 	struct sock_fprog filter = { .filter = p.at };
 
 	p.count = 0;
-	build(&p, network);
+	build(&p, network, spools);
 	filter.len = p.count;
 	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_LOG |
 		    SECCOMP_FILTER_FLAG_TSYNC, &filter) == 0)
@@ -258,7 +260,7 @@ seccomp_offered(void)
 }
 
 int
-seccomp_confine(bool network)
+seccomp_confine(bool network, bool spools)
 {
 	return EOPNOTSUPP;
 }
