@@ -47,6 +47,7 @@ struct rule_then {
 	size_t division_count;
 	char **roles, **contacts;
 	size_t role_count, contact_count;
+	char *to;			/* a label that has numbers: whoever of the contacts has one; NULL: none */
 	struct rule_param *params;
 	size_t param_count;
 	enum signal_mode mode;		/* a drill and a test stay what they are whatever this says */

@@ -45,6 +45,9 @@ void engine_signal_places(struct saying *);
 struct alert_request *engine_signal_request(struct saying *);
 /* A parameter as its template takes it: no longer than that allows, if the rule says no less. */
 char *engine_signal_param(const struct template *, const struct rule_param *, const struct signal *, enum lang);
+/* signal_to.c: adds the contacts that have the numbers it names.  -1: `why`; one number that nobody has is
+ * enough, for nobody shall believe that he was told. */
+int engine_signal_to(struct saying *, struct alert_request *);
 /* Of all that people would notice; instants are not. */
 void engine_signal_outcome(const struct alert_request *, unsigned char out[32]);
 /* Its own end has passed: `err` says so. */

@@ -171,6 +171,10 @@ engine_signal_request(struct saying *s)
 		if (template_param(text, t->params[i].name))
 			add_param(r, text, &t->params[i], s->signal, s->e->settings->default_lang);
 	take_audience(s, r);
+	if (t->to && engine_signal_to(s, r) < 0) {
+		alert_request_free(r);
+		return NULL;
+	}
 	engine_signal_outcome(r, r->digest);
 	return r;
 }

@@ -30,7 +30,7 @@ static cfg_opt_t then_opts[] = {
 	CFG_STR("severity", NULL, CFGF_NONE), CFG_STR("kind", NULL, CFGF_NONE),
 	CFG_BOOL("areas", cfg_false, CFGF_NONE), CFG_STR_LIST("divisions", "{}", CFGF_NONE),
 	CFG_STR_LIST("roles", "{}", CFGF_NONE), CFG_STR_LIST("contacts", "{}", CFGF_NONE),
-	CFG_STR("mode", "real", CFGF_NONE), CONF_DURATION("validity", 0),
+	CFG_STR("to", NULL, CFGF_NONE), CFG_STR("mode", "real", CFGF_NONE), CONF_DURATION("validity", 0),
 	CFG_SEC("param", param_opts, CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES), CFG_END()
 };
 static cfg_opt_t end_opts[] = { CFG_STR("template", NULL, CFGF_NONE), CFG_END() };
@@ -177,7 +177,7 @@ check_names(const struct rule *r, cfg_t *then, const struct settings *s, struct 
 	for (size_t i = 0; i < t->role_count; i++)
 		if (settings_family(s, t->roles[i]) < 0)
 			return conf_say(then, err, rule_role, r->name, QUOTE(t->roles[i]));
-	if (!t->areas && !t->division_count && !t->contact_count)
+	if (!t->areas && !t->division_count && !t->contact_count && !t->to)
 		return conf_say(then, err, rule_nobody, r->name);
 	return 0;
 }
@@ -282,6 +282,7 @@ take_then(struct rule *r, cfg_t *then, const struct settings *s, struct err *err
 	t->areas = cfg_getbool(then, "areas");
 	t->roles = strings_of(then, "roles", &t->role_count);
 	t->contacts = strings_of(then, "contacts", &t->contact_count);
+	t->to = xstrdup(cfg_getstr(then, "to"));
 	t->validity_ms = conf_ms(then, "validity");
 	if (severity_of(&t->severity, then, "severity", err) < 0 ||
 	    codes_of(&t->divisions, &t->division_count, then, "divisions", err) < 0 ||
@@ -446,6 +447,7 @@ then_fini(struct rule_then *t)
 	free(t->template);
 	free(t->policy);
 	free(t->kind);
+	free(t->to);
 	free(t->divisions);
 	free_strings(t->roles, t->role_count);
 	free_strings(t->contacts, t->contact_count);
