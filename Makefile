@@ -83,6 +83,7 @@ FUZZ_CC := clang -std=gnu17 -D_GNU_SOURCE -I. $(shell pkg-config --cflags gammu 
 FUZZ_OBJ := $(patsubst %.c,build/fuzz/obj/%.o,$(wildcard core/*.c files/*.c daemon/*/*.c daemon/*/*/*.c drivers/kit/*.c))
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/modem/%.o,pdu sms national joined)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/mqtt/%.o,packet topic)
+FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/folder/%.o,smsfile)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/http/%.o,answer approved callback_rules digest lenient operation options profile proof_text request scheme sign verify)
 FUZZ_OBJ += $(FEED_PURE:%=build/fuzz/obj/drivers/feed/%.o)
 FUZZ_OBJ += $(patsubst %,build/fuzz/obj/drivers/parse/%.o,xml cap national sense shape message words)

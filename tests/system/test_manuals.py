@@ -68,6 +68,7 @@ def test_each_command_and_each_of_its_options_is_in_the_manual(folder):
      r"\b(?:CFG|CONF)_(?:STR|INT|BOOL|FLOAT|SEC|WHOLE|DECIMAL|DURATION)(?:_LIST)?\(\"(\w+)\""),
     ("gong-kinds.5", "daemon/settings/kind_file.c", r"\bCFG_(?:STR|SEC)(?:_LIST)?\(\"(\w+)\""),
     ("gong-modem.8", "drivers/modem/settings.c", r"\{ \"(\w+)\", SHAPE_"),
+    ("gong-folder.8", "drivers/folder/main.c", r"json_object_get\(config, \"(\w+)\""),
     ("gong-mqtt.8", "drivers/mqtt/settings.c", r"(?:(?:TEXT|NUMBER)\(\"?|strcmp\(name, \")(?!name\b)(\w+)\b"),
     ("gong-feed.8", "drivers/feed/conf.c", r"\{ \"(\w+)\", (?:TEXT|POINTER|FLAG|DURATION|WHOLE|LIST|FIELDS)"),
     ("gong-sim.8", "drivers/sim/conf.c", r"\{ \"(\w+)\", OPTION_"),
