@@ -15,6 +15,7 @@
 #include "core/cause.h"
 #include "core/lines.h"
 #include "daemon/children/children.h"
+#include "daemon/contract/said_json.h"
 
 #define CHECK_MS 10000
 
@@ -123,7 +124,7 @@ end_driver(struct talk *t)
 static enum ask_verdict
 judge(json_t *answer, struct ask_answer *out)
 {
-	const char *reason = json_string_value(json_object_get(answer, "reason"));
+	char *reason;
 
 	out->problems = json_incref(json_object_get(answer, "problems"));
 	out->confined = json_incref(json_object_get(answer, "confined"));
@@ -131,12 +132,14 @@ judge(json_t *answer, struct ask_answer *out)
 		return ASK_CHECKED;
 	if (out->confined && !out->problems)
 		return ASK_NOT_CHECKED;
+	reason = value_by_driver(json_object_get(answer, "reason"));
 	if (strcmp(json_string_value(json_object_get(answer, "ev")), "fatal") != 0)
 		err_say(&out->err, REFUSED_FAULT, about(CONCEPT_NONE), check_no_list);
 	else if (reason)
 		err_say(&out->err, REFUSED_FAULT, about(CONCEPT_NONE), verbatim, reason);
 	else
 		err_say(&out->err, REFUSED_FAULT, about(CONCEPT_NONE), check_fatal);
+	free(reason);
 	return ASK_UNFIT;
 }
 

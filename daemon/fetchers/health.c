@@ -11,7 +11,7 @@
 #define DOWN_S 60			/* not there, or not for long, in so many seconds: an alarm */
 #define WELL_S 60			/* up for so long without an end: it is well */
 #define DEATHS 5			/* so many in the meantime are an alarm though it is up just now */
-#define SILENT_S 10			/* who has named no alarm by then has none */
+#define SILENT_S 3			/* who has named no alarm by then has none */
 
 static const char *
 state_of(const struct fetcher *f)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import BUILD, ROOT, World, is_alive, sim_route, wait_for
+from harness import BUILD, ROOT, SLOW, World, is_alive, sim_route, wait_for
 from district import District
 
 CHILD = os.path.join(ROOT, "tests/system/fetching_child.py")
@@ -191,6 +191,23 @@ def test_a_reload_adds_changes_and_removes(world):
     reload(world)
     wait_for("its end", lambda: not is_alive(pid))
     assert "fetcher lost source=two" not in world.log_tail(1000)
+
+
+def test_a_storm_of_one_source_waits_and_holds_up_nobody(world):
+    world.routes = sim_route(world.path("books")) + source(world, "storm")
+    reload(world)
+    count = 2000
+    bring(world, "storm", *({"id": "s%d" % i, "documents": [document({"id": "s%d" % i, "kind": "rain"})]}
+                            for i in range(count)))
+    slowest, end = 0, time.monotonic() + 60
+    while len(took(world, "storm")) < count:
+        began = time.monotonic()
+        assert world.api("GET", "/health/ready")[0] == 200
+        slowest = max(slowest, time.monotonic() - began)
+        assert began < end, "not all are taken"
+        time.sleep(0.05)
+    assert slowest < 2 * SLOW, slowest
+    assert of_source(world, "storm")["signals"] == count
 
 
 def test_kill_9_of_either_side_loses_nothing_and_acts_on_nothing_twice(world):

@@ -3,11 +3,12 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
 
-from harness import SLOW, World, sim_route, wait_for
+from harness import BUILD, SLOW, World, sim_route, wait_for
 from district import District
 
 RULES = {"plain.rules": '''read { each = "/list" kind = "/kind" text zh { headline = "/text" } }
@@ -196,6 +197,23 @@ def test_kill_9_of_either_side_takes_each_file_once(world):
     rows = [s for s in signals(world, "in") if s["id"] not in before]
     assert len(rows) == count and len({s["alert"] for s in rows}) == count and {s["state"] for s in rows} == {"matched"}
     assert len([n for n in os.listdir(world.path("in/done")) if n[17:18] == "k"]) == count
+
+
+def test_the_check_says_what_is_wrong_with_a_folder(world):
+    good = world.routes
+
+    def check():
+        world.write_conf()
+        run = subprocess.run([os.path.join(BUILD, "gongd"), "--config", world.conf, "--check"], capture_output=True,
+                             text=True, timeout=60, check=False)
+        return run.stdout + run.stderr
+    assert "gong-folder" not in "".join(line for line in check().split("\n") if line.startswith("error"))
+    world.routes = good.replace(world.path("in"), world.path("nowhere"))
+    assert "nowhere cannot be worked in" in check()
+    world.routes = good.replace('"files": "gammu"', '"files": "fax"')
+    assert "plain, smstools or gammu" in check()
+    world.routes = good
+    world.write_conf()
 
 
 def test_a_folder_that_is_gone_ends_the_child_until_it_is_back(world):
