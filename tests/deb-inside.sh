@@ -75,7 +75,7 @@ say "not removed while an alert was open"
 next() {
 	rm -rf /tmp/next && dpkg-deb -R /tmp/gong_*_*.deb /tmp/next
 	sed -i "s/^Version: .*/Version: $1/" /tmp/next/DEBIAN/control
-	sed -i "s/$mine/$1/g" /tmp/next/usr/sbin/gongd /tmp/next/usr/libexec/gong/gong-sim
+	sed -i "s/$(echo "$mine" | sed "s/[.]/[.]/g")/$1/g" /tmp/next/usr/sbin/gongd /tmp/next/usr/libexec/gong/gong-sim
 }
 # driver_of: the program of the running gongd's driver.
 driver_of() { readlink "/proc/$(pgrep -P "$gongd" | head -n 1)/exe"; }
