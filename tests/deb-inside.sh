@@ -119,7 +119,7 @@ say "a store that it cannot start on was found before the restart"
 
 # An upgrade: what the office wrote stays, and so do its books.
 echo '# ours' >>/etc/gong/gong.conf
-next 99
+next 9.9.7		# as long as the one it replaces in the programs
 echo '# theirs' >>/tmp/next/etc/gong/gong.conf
 sed -i "s|^[0-9a-f]*  *etc/gong/gong.conf|$(md5sum /tmp/next/etc/gong/gong.conf | cut -d' ' -f1)  etc/gong/gong.conf|" \
 	/tmp/next/DEBIAN/md5sums
