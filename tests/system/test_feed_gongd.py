@@ -19,6 +19,18 @@ rule "flood" { when { kinds = {flood} label "feed_id" { matches = "*" } }
 '''
 
 
+CAP_RULES = '''rule "flood" { when { kinds = {flash_flood} label "feed_id" { matches = "*" } }
+ then { template = notice.text severity = orange areas = true roles = {village_chief} validity = 4h
+  param "text" { text = headline otherwise = "山洪" max = 60 } } }
+'''
+CAP = '''<?xml version="1.0" encoding="UTF-8"?><alert xmlns="urn:oasis:names:tc:emergency:cap:1.2">
+<identifier>%(id)s</identifier><sender>duty@qx.example</sender><sent>%(sent)s</sent><status>Actual</status>
+<msgType>%(type)s</msgType><scope>Public</scope>%(references)s<info><language>zh-CN</language><category>Met</category>
+<event>flash_flood</event><urgency>Immediate</urgency><severity>Severe</severity><certainty>Observed</certainty>
+<headline>上游来水</headline><area><areaDesc>x</areaDesc><geocode><valueName>GB/T 2260</valueName>
+<value>990121001</value></geocode></area></info></alert>'''
+
+
 @pytest.fixture
 def feed():
     f = Feed()
@@ -29,11 +41,16 @@ def feed():
 @pytest.fixture
 def world(feed):
     w = World(name="feed")
-    w.routes = sim_route(w.path("books")) + '''source "bureau" { format = json rules = "bureau.rules" up_to = red
+    w.routes = sim_route(w.path("books")) + '''source "met" { format = cap rules = "met.rules" up_to = red
+ fetch = "gong-feed" config = '%s' }
+''' % json.dumps({"url": feed.base + "/met", "every": "200ms"}) + '''source "bureau" { format = json rules = "bureau.rules" up_to = red
  heartbeat = 10s fetch = "gong-feed" config = '%s' }
 ''' % json.dumps({"url": feed.base + "/feed", "every": "200ms"})
     with open(w.path("bureau.rules"), "w", encoding="utf-8") as f:
         f.write(RULES)
+    with open(w.path("met.rules"), "w", encoding="utf-8") as f:
+        f.write(CAP_RULES)
+    feed.atom(path="/met")
     w.write_conf()
     with w:
         yield w
@@ -97,3 +114,48 @@ def test_nothing_is_lost_or_rings_twice_whoever_dies(feed, world):
     assert said.pop("old") == ["ignored"]
     assert all(v == ["matched"] for v in said.values()), said
     assert len(alerts(world)) == len(names) - 1
+
+
+def sent(ago):
+    return time.strftime("%Y-%m-%dT%H:%M:%S-00:00", time.gmtime(time.time() - ago))
+
+
+def message(feed, name, ago, kind="Alert", of=None):
+    """Its (id, sent); `of`: those of the message that it is about."""
+    at = sent(ago)
+    references = "<references>duty@qx.example,%s,%s</references>" % of if of else ""
+    feed.pages["/%s.cap" % name] = (CAP % {"id": name, "sent": at, "type": kind, "references": references}
+                                   ).encode()
+    return name, at
+
+
+def publish_met(feed, *names):
+    feed.atom(*((n, "/%s.cap" % n) for n in names), path="/met")
+
+
+def test_a_cap_feed_begins_and_ends_alerts(feed, world):
+    bring_up(world)
+
+    def told():
+        return [s for s in world.api("GET", "/v1/signals?limit=1000")[1]["signals"] if s["source"] == "met"]
+
+    def mine():
+        return {s["ref"].split(",")[1]: s["state"] for s in told() if "," in s["ref"]}
+    wait_for("the first look", lambda: feed.paths().count("/met") > 2)
+    over = message(feed, "over", 60)
+    message(feed, "over-end", 30, "Cancel", over)
+    fresh = message(feed, "fresh", 20)
+    publish_met(feed, "over", "over-end", "fresh")
+    wait_for("all of one look", lambda: set(mine()) == {"over", "over-end", "fresh"})
+    assert mine()["fresh"] == "matched" and mine()["over"] != "matched"    # it was over before gong heard of it
+    assert len(alerts(world)) == 1
+    message(feed, "fresh-end", 1, "Cancel", fresh)
+    publish_met(feed, "over", "over-end", "fresh", "fresh-end")
+    wait_for("the end", lambda: "fresh-end" in mine())
+    wait_for("the alert to be over", lambda: world.api("GET", "/v1/alerts")[1]["alerts"][0]["state"] != "active")
+    many = [message(feed, "m%d" % i, 1)[0] for i in range(100)]
+    feed.pages["/odd.cap"] = b"<html/>"
+    publish_met(feed, "fresh-end", "odd", *many)
+    wait_for("a hundred at once, and a page that nobody can read", lambda: len(mine()) == 104, seconds=40)
+    assert mine()["m99"] == "matched"
+    assert [s["state"] for s in told() if "," not in s["ref"]] == ["refused"]
