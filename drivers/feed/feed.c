@@ -168,6 +168,7 @@ main(void)
 	static struct feed f;
 	int status = kit_main(&driver, &f);
 
-	/* A look may still be going on: what it would find, the next process finds again. */
-	_exit(status);
+	if (f.working)
+		_exit(status);		/* a look is going on: what it would find, the next process finds again */
+	return status;
 }

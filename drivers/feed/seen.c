@@ -100,8 +100,8 @@ seen_add(struct seen *s, const list_mark *marks, size_t count)
 	list_mark *all = xcalloc(count + s->count, sizeof(*all));
 	size_t n = count;
 
-	memcpy(all, marks, count * sizeof(*all));
-	memcpy(added, marks, count * sizeof(*added));
+	for (size_t i = 0; i < count; i++)	/* memcpy may not be given nothing */
+		all[i] = added[i] = marks[i];
 	qsort(added, count, sizeof(*added), ascending);
 	for (size_t i = 0; i < s->count && n < SEEN_MAX; i++)
 		if (!is_among(added, count, s->marks[i]))

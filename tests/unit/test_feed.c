@@ -164,6 +164,8 @@ what_was_taken_is_kept(void **state)
 
 	seen_read(&s, "http://a", NULL);
 	assert_false(s.known);
+	seen_add(&s, NULL, 0);
+	assert_int_equal(s.count, 0);
 	for (size_t i = 0; i < 3000; i++)
 		marks[i] = list_mark_of((const char *)&i, sizeof(i));
 	seen_add(&s, marks + 500, 2500);
