@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "files/read.h"
+
 #define BACK_OFF_MAX MINUTES(5)
 #define AGAIN_MS 1000			/* there is more to be read */
 #define STACK (512 * 1024)
@@ -148,15 +150,26 @@ feed_signalled(struct kit *k, const char *id, json_t *signals)
 		settle(f);
 }
 
+static int
+check_files(const struct conf *c, struct err *err)
+{
+	const char *const files[] = { c->ca_file, c->client_cert, c->client_key };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
+		if (files[i] && file_check(files[i], FILE_CONF_MAX, err) < 0)
+			return -1;
+	return 0;
+}
+
 static void
 feed_check(struct kit *k, json_t *op)
 {
 	struct err err = { .text = "" };
 	struct conf conf;
 
-	if (feed_conf_read(&conf, json_object_get(op, "config"), &err) < 0)
+	if (feed_conf_read(&conf, json_object_get(op, "config"), &err) < 0 || check_files(&conf, &err) < 0)
 		kit_fatal(k, err.text, false);
-	kit_checked(k, NULL);
+	kit_checked(k, json_array());
 }
 
 int

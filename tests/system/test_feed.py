@@ -255,8 +255,11 @@ def test_options_that_cannot_work_are_refused(config, word):
 
 def test_good_options_pass_the_check():
     c = Child({"url": "http://x.invalid/"}, op="check")
-    assert c.next("checked")
+    assert c.next("checked")["problems"] == []
     assert c.close() == 0
+    c = Child({"url": "https://x.invalid/", "ca_file": "/nowhere/ca.pem"}, op="check")
+    assert "/nowhere/ca.pem" in c.next("fatal")["reason"]
+    assert c.close() == 1
 
 
 def test_what_goes_on_failing_is_an_alarm_until_it_works(feed, child):
