@@ -31,6 +31,11 @@ tell_own(struct report *r, const struct settings *s)
 		if (k->instead_of)
 			REPORT(r, REPORT_OK, k->name, check_instead, "kind", k->name, k->path, k->instead_of);
 	}
+	for (size_t i = 0; s->kinds_installed && i < s->kind_count; i++)
+		if (s->kinds[i].path) {
+			REPORT(r, REPORT_OK, "kinds", check_kinds_installed, s->kinds[i].path);
+			break;
+		}
 }
 
 /* Without it people who moved out hear nothing when their place falls out of a warning. */

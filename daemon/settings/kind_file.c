@@ -1,9 +1,11 @@
 /* kind_file.c -- the table of kinds: which text, by which ladder, an event of a kind and colour gets, and
- * what may follow it.  Of one kind in two files the later file's row stands, whole. */
+ * what may follow it.  Of one kind in two files the later file's row stands, whole.  Where gong.conf names
+ * no file, the one that is installed with gongd stands, as far as the site has its texts and ladders. */
 #include "daemon/settings/internal.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static cfg_opt_t further_opts[] = {
 	CFG_STR_LIST("text", "{}", CFGF_NONE), CFG_STR("severity", NULL, CFGF_NONE),
@@ -236,11 +238,56 @@ check_other(const struct settings *s, struct err *err)
 	return 0;
 }
 
+/* PREFIX/share/gong/kinds.conf, of a gongd in PREFIX/sbin.  NULL: it is not there. */
+static char *
+installed_table(void)
+{
+	char self[4096];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	struct buf path = { 0 };
+	char *slash;
+
+	if (len <= 0)
+		return NULL;
+	self[len] = '\0';
+	slash = strrchr(self, '/');
+	buf_printf(&path, "%.*s/../share/gong/kinds.conf", slash ? (int)(slash - self) : 0, self);
+	if (access(path.data, R_OK) == 0)
+		return buf_take(&path);
+	buf_fini(&path);
+	return NULL;
+}
+
+/* An older site names no table and may have other texts: a row that does not fit is none, and nothing of it
+ * refuses the start. */
+static void
+read_installed(struct settings *s)
+{
+	struct hearing nobody = { 0 };
+	char *path = installed_table();
+	struct err err = { 0 };
+
+	if (path)
+		read_file(s, path, &nobody, &err);
+	free(path);
+	if (check_other(s, &err) < 0) {
+		kinds_free(s);
+		s->kinds = NULL;
+		s->kind_count = 0;
+	}
+	s->kinds_installed = s->kind_count > 0;
+	add_others(s);
+}
+
 int
 kinds_read(struct settings *s, cfg_t *cfg, struct hearing *h, struct err *err)
 {
 	int rc = 0;
 
+	if (!cfg_size(cfg, "kinds")) {
+		read_installed(s);
+		return 0;
+	}
 	for (unsigned i = 0; i < cfg_size(cfg, "kinds"); i++) {
 		char *path = conf_path(s->path, cfg_getnstr(cfg, "kinds", i));
 		struct err one = { 0 };

@@ -54,7 +54,7 @@ is_named(const struct kind_text *text, const struct policy *p)
 static bool
 is_used(const struct settings *s, const struct policy *p)
 {
-	bool used = !s->kind_count || p->targets == TARGETS_TOWNSHIP;
+	bool used = !s->kind_count || s->kinds_installed || p->targets == TARGETS_TOWNSHIP;
 
 	for (size_t i = 0; i < s->kind_count && !used; i++) {
 		const struct kind_row *kind = &s->kinds[i];

@@ -163,7 +163,8 @@ struct settings {
 	struct template **templates;	size_t template_count;
 	bool helper_built_in;		/* HELPER_TEMPLATE is gong's own: no file has it */
 	struct policy **policies;	size_t policy_count;
-	struct kind_row *kinds;		size_t kind_count;	/* 0: gong.conf names no table */
+	struct kind_row *kinds;		size_t kind_count;	/* 0: there is no table */
+	bool kinds_installed;		/* gong.conf names none: it is the one beside gongd */
 	struct document *documents;	size_t document_count;	/* templates, then policies */
 	struct route_conf *routes;	size_t route_count;
 	struct client *clients;		size_t client_count;

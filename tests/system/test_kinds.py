@@ -1,12 +1,15 @@
 """What it is about, and how bad it is, finds text and ladder: the table of kinds (docs/kinds.md)."""
 import os
+import re
+import shutil
 import signal
 import subprocess
+import time
 
 import pytest
 
 from district import District
-from harness import BUILD, World, sim_route, wait_for
+from harness import BUILD, ROOT, SLOW, Process, World, sim_route, wait_for
 
 OWN = '''kind "hail" {
 	red = {"warn.general", "move.prepare"}
@@ -169,3 +172,47 @@ def test_a_reload_that_would_lose_a_text_is_refused(world):
         f.write('kind "haze" {\n\tred = {"warn.general", "move.now"}\n}\n')
     done = check(world)       # its answers would never end that ladder
     assert done.returncode and "move.now" in done.stderr and "warn.general" in done.stderr
+
+
+def test_a_site_that_names_no_table_has_the_installed_one_as_far_as_it_fits():
+    """An older site after an upgrade: --kind works; a row whose text it lacks is none, and it starts."""
+    with World(name="old-kinds") as w:
+        w.routes = sim_route(w.path("books"))
+        for folder in "sbin", "share/gong":
+            os.makedirs(w.path(folder))
+        shutil.copy(os.path.join(BUILD, "gongd"), w.path("sbin/gongd"))
+        shutil.copy(os.path.join(ROOT, "config/kinds.conf"), w.path("share/gong/kinds.conf"))
+        shutil.copytree(os.path.join(ROOT, "templates"), w.path("templates"))
+        w.write_conf()
+        with open(w.conf, encoding="utf-8") as f:
+            text = re.sub(r"kinds = .*\n", "", f.read()).replace(ROOT + "/templates", "templates")
+        with open(w.conf, "w", encoding="utf-8") as f:
+            f.write(text)
+
+        def checked(lang="en"):
+            return subprocess.run([w.path("sbin/gongd"), "--config", w.conf, "--check", "--lang", lang],
+                                  capture_output=True, text=True, timeout=30 * SLOW, check=False)
+        assert "gong.conf names no table" in checked().stdout and "未指定灾种表" in checked("zh").stdout
+        w.gongd = Process("gongd", [w.path("sbin/gongd"), "--config", w.conf], w.path("gongd.log"))
+        wait_for("gongd ready", w.is_ready)
+        w.load(District(1, 2))
+        alert = w.alert(w.send(key="k1", kind="flash_flood", severity="red", audience=AUDIENCE))
+        assert (alert["template"], alert["policy"]) == ("flood.move", "move.now")
+
+        def reloaded():
+            w.gongd.signal(signal.SIGHUP)
+            time.sleep(0.2)
+            return {k["name"]: k for k in w.api("GET", "/v1/kinds")[1]["kinds"]}
+        for name in os.listdir(w.path("templates")):
+            if name.startswith("flood.prepare"):
+                os.unlink(w.path("templates/" + name))
+        kinds = wait_for("the reload", lambda: (lambda k: k if not k["flash_flood"]["file"] else None)(reloaded()))
+        assert kinds["flash_flood"]["file"] is None and kinds["rainstorm"]["file"].endswith("share/gong/kinds.conf")
+        alert = w.alert(w.send(key="k2", kind="flash_flood", severity="red", audience=AUDIENCE))
+        assert alert["template"] == "warn.general", alert
+        for name in os.listdir(w.path("templates")):
+            if name.startswith("warn.general"):
+                os.unlink(w.path("templates/" + name))
+        wait_for("no table", lambda: not reloaded())
+        status, answer = w.api("POST", "/v1/alerts", dict(key="k3", kind="hail", severity="red", audience=AUDIENCE))
+        assert (status, answer["code"]) == (422, "no_kinds"), answer
