@@ -15,6 +15,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from harness import BUILD, SLOW, wait_for       # noqa: E402
+from test_modem_driver import Sim      # noqa: E402
 
 GONGCTL = os.path.join(BUILD, "gongctl")
 OPTIONS = ["--texts", "zh", "--office", "青石县应急管理局", "--office-en", "", "--country", "86", "--area", "0571",
@@ -216,3 +217,36 @@ def test_the_check_names_a_folder_that_is_not_there(tmp_path, option, said):
                        capture_output=True, timeout=60 * SLOW, check=False)
     errors = [line for line in (p.stdout + p.stderr).decode().splitlines() if line.startswith("错误")]
     assert p.returncode == 1 and said in errors[0] and "文件夹" in errors[0], errors
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_modem_is_the_first_route_and_sends_the_test(tmp_path, lang):
+    """The device is looked at, written, opened by gongd, and the officer's telephone has the message."""
+    conf, words = str(tmp_path / "gong.conf"), WORDS[lang]
+    sim = Sim(str(tmp_path))
+    gongd = None
+    try:
+        t = Terminal("--lang", lang, "setup", "--output", conf, "--port", "0")
+        for question, answer, _, _ in QUESTIONS[lang]:
+            if answer == "sim":
+                for wrong, said in (("/dev/none", "modem list"), (str(tmp_path / "log"), "modem list")):
+                    t.say(question, wrong)
+                    t.until(said)
+                answer = sim.tty
+            t.say(question, answer)
+        t.until(words[0])
+        assert 'option "device" { value = "%s" }' % sim.tty in read(conf)
+        gongd = subprocess.Popen([os.path.join(BUILD, "gongd"), "--config", conf], stderr=subprocess.DEVNULL)
+        wait_for("the modem", lambda: b" up " in ctl("--config", conf, "--lang", "en", "route", "list").stdout)
+        os.write(t.fd, b"\n")
+        t.say(words[2], "y")
+        t.until(words[3])
+        assert t.end() == 0
+        number = "+8613812345678"
+        wait_for("it at the telephone", lambda: any(number in str(e) for e in sim.log()))
+        assert not ctl("--config", conf, "--lang", "en", "route", "list").stdout.count(b"down")
+    finally:
+        if gongd:
+            gongd.terminate()
+            gongd.wait(20 * SLOW)
+        sim.stop()
