@@ -16,7 +16,8 @@ static const enum phrase rungs[] = {
 	PHRASE_rung_where, PHRASE_rung_there, PHRASE_rung_soon, PHRASE_rung_report,
 	PHRASE_rung_post, PHRASE_rung_new, PHRASE_rung_liaison, PHRASE_rung_late,
 	PHRASE_rung_keeper, PHRASE_rung_duty, PHRASE_rung_due, PHRASE_rung_driver,
-	PHRASE_rung_desks,
+	PHRASE_rung_desks, PHRASE_rung_out30, PHRASE_rung_out45, PHRASE_rung_day1,
+	PHRASE_rung_day2, PHRASE_rung_day3, PHRASE_rung_last5, PHRASE_rung_last10,
 };
 
 /* PHRASE_verbatim: none of them. */

@@ -155,10 +155,13 @@ alert_show(struct ctl *ctl)
 	if (code != CTL_OK)
 		return code;
 	if (!ctl->json) {
+		json_t *roles = roles_get(ctl);
+
 		view_head(ctl, alert, &out);
 		view_progress(ctl, alert, &out);
 		view_steps(ctl, alert, &out);
-		view_request(ctl, alert, &out);
+		view_request(ctl, alert, roles, &out);
+		json_decref(roles);
 		view_waves(ctl, alert, &out);
 		if (member_int(alert, "tasks_open"))
 			buf_printf(&out,

@@ -203,7 +203,7 @@ void view_progress(const struct ctl *, json_t *alert, struct buf *out);
 void view_steps(const struct ctl *, json_t *alert, struct buf *out);
 void view_waves(const struct ctl *, json_t *alert, struct buf *out);
 void view_next(const struct ctl *, json_t *alert, struct buf *out);	/* the next rung; or nothing */
-void view_request(const struct ctl *, json_t *alert, struct buf *out);	/* whom, and with what */
+void view_request(const struct ctl *, json_t *alert, json_t *roles, struct buf *out);	/* whom, and with what */
 /* Those under the level that satisfies first, then the latest answers; at most `rows` (0 = all), from
  * the one after `skip` on. */
 void view_coverage(const struct ctl *, json_t *alert, json_t *targets, size_t skip, size_t rows,
@@ -308,6 +308,13 @@ void plan_print(const struct ctl *, json_t *plan);	/* the answer of a dry run */
 /* instant.c -- of an option that was given; ahead: what was not said is to come, else past. */
 int instant_option(struct ctl *, const char *option, bool ahead, msec *out);	/* said why not */
 int since_add(struct ctl *, struct buf *path);	/* --since, where it stands, to the query */
+/* roles.c -- /v1/roles; NULL: it cannot be had, and nothing was said. */
+json_t *roles_get(struct ctl *);
+/* Roles and families as people call them, "-" for none; their names where that is not known (roles may be
+ * NULL).  Appends. */
+void roles_put(const struct ctl *, json_t *roles, json_t *names, struct buf *out);
+void family_put(const struct ctl *, json_t *roles, json_t *family, struct buf *out);	/* all that are in it */
+void roles_resolve(struct ctl *);	/* options that want a ROLE: titles become names */
 /* places.c -- options that want a CODE. */
 int places_resolve(struct ctl *);	/* names become codes; said why not */
 void places_hint(struct ctl *);		/* after a refusal: which codes there are none of, and what was meant */

@@ -138,6 +138,7 @@ run(struct ctl *ctl, int argc, char **argv)
 		return help_unknown(ctl, argc, argv);
 	if (args_parse(ctl, argc - used, argv + used) != CTL_OK)
 		return CTL_USAGE;
+	roles_resolve(ctl);
 	code = places_resolve(ctl);
 	if (code == CTL_OK)
 		code = ctl->command->run(ctl);

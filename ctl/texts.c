@@ -281,7 +281,7 @@ put_preview_form(const struct ctl *ctl, json_t *f, bool provider, struct buf *ou
 	put_parts_of(ctl, f, out);
 	if (!provider)
 		return;
-	buf_puts(out, say(ctl, "    by a provider that signs: ", "    由服务商签名时: "));
+	buf_puts(out, say(ctl, "    by a provider that signs: ", "    由平台签名时: "));
 	text_clip(out, member_text(f, "provider"), 4000);
 	buf_puts(out, "\n");
 }
@@ -538,7 +538,7 @@ policy_list(struct ctl *ctl)
 }
 
 static void
-step_cells(const struct ctl *ctl, json_t *step, msec before, struct grid *t)
+step_cells(const struct ctl *ctl, json_t *step, json_t *roles, msec before, struct grid *t)
 {
 	msec after = member_int(step, "after_ms");
 	struct buf to = { 0 }, channels = { 0 };
@@ -546,7 +546,7 @@ step_cells(const struct ctl *ctl, json_t *step, msec before, struct grid *t)
 	char text[HUMAN];
 	size_t i;
 
-	put_list(&to, json_object_get(step, "to"));
+	roles_put(ctl, roles, json_object_get(step, "to"), &to);
 	json_array_foreach(json_object_get(step, "channels"), i, channel)
 		buf_printf(&channels, "%s%s", i ? ", " : "", word(ctl, json_string_value(channel)));
 	grid_cell(t, after == before ? "  |" : duration_text(ctl, text, after));
@@ -564,13 +564,13 @@ step_cells(const struct ctl *ctl, json_t *step, msec before, struct grid *t)
 
 /* What is told when it is over, outside the ladder. */
 static void
-put_ends(const struct ctl *ctl, json_t *policy, struct buf *out)
+put_ends(const struct ctl *ctl, json_t *policy, json_t *roles, struct buf *out)
 {
 	json_t *good = json_object_get(policy, "satisfied");
 
 	if (json_is_object(good)) {
 		buf_puts(out, say(ctl, "when all have answered: ", "全部完成后: "));
-		put_list(out, json_object_get(good, "to"));
+		roles_put(ctl, roles, json_object_get(good, "to"), out);
 		buf_printf(out, say(ctl, " read %s", " 收到 %s"), member_text(good, "template"));
 		if (member_text(good, "reopened"))
 			buf_printf(out, say(ctl, ", and %s if it is not so any more", ",又未完成则收到 %s"),
@@ -609,18 +609,21 @@ policy_show(struct ctl *ctl)
 		return ctl_json(row);
 	}
 	if (row) {
+		json_t *roles = roles_get(ctl);
+
 		buf_printf(&out, "%s  %s\n", member_text(row, "name"), member_text(row, "title"));
 		put_file(ctl, row, &out);
 		buf_printf(&out, say(ctl, "targets: %s, until level %lld\n\n", "对象: %s,叫到%lld级\n\n"),
 			   word(ctl, member_text(row, "targets")), (long long)member_int(row, "until"));
 		grid_init(&t, 0, titles);
 		json_array_foreach(json_object_get(row, "steps"), i, step) {
-			step_cells(ctl, step, before, &t);
+			step_cells(ctl, step, roles, before, &t);
 			before = member_int(step, "after_ms");
 		}
 		grid_put(&t, &out, 0, screen_width());
 		grid_fini(&t);
-		put_ends(ctl, row, &out);
+		put_ends(ctl, row, roles, &out);
+		json_decref(roles);
 		ctl_page(ctl, &out);
 	}
 	json_decref(answer);
@@ -630,14 +633,14 @@ policy_show(struct ctl *ctl)
 /* -- roles -- */
 
 static void
-put_families(const struct ctl *ctl, json_t *families, struct buf *out)
+put_families(const struct ctl *ctl, json_t *roles, struct buf *out)
 {
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(families, i, row) {
+	json_array_foreach(json_object_get(roles, "families"), i, row) {
 		buf_printf(out, say(ctl, "family %s: ", "角色组 %s: "), member_text(row, "name"));
-		put_list(out, json_object_get(row, "roles"));
+		family_put(ctl, roles, row, out);
 		buf_puts(out, "\n");
 	}
 }
@@ -646,8 +649,8 @@ int
 role_list(struct ctl *ctl)
 {
 	const char *const titles[] = {
-		say(ctl, "name", "名称"), say(ctl, "title", "岗位"), say(ctl, "tier", "层级"),
-		say(ctl, "by roster", "按值班表"), NULL
+		say(ctl, "title", "岗位"), say(ctl, "tier", "层级"), say(ctl, "by roster", "按值班表"),
+		say(ctl, "for --role and lists", "用于 --role 和名单"), NULL
 	};
 	struct buf out = { 0 };
 	struct grid t;
@@ -659,14 +662,14 @@ role_list(struct ctl *ctl)
 		return code != CTL_OK ? code : ctl_json(answer);
 	grid_init(&t, 0, titles);
 	json_array_foreach(json_object_get(answer, "roles"), i, row) {
-		grid_cell(&t, member_text(row, "name"));
 		grid_cell(&t, in_own(ctl, json_object_get(row, "title")));
 		grid_cell(&t, word(ctl, member_text(row, "tier")));
 		grid_cell(&t, member_is(row, "duty") ? say(ctl, "yes", "是") : NULL);
+		grid_cell(&t, member_text(row, "name"));
 	}
 	grid_put(&t, &out, 0, screen_width());
 	grid_fini(&t);
-	put_families(ctl, json_object_get(answer, "families"), &out);
+	put_families(ctl, answer, &out);
 	json_decref(answer);
 	ctl_page(ctl, &out);
 	return CTL_OK;

@@ -330,7 +330,7 @@ names(const struct ctl *ctl, json_t *list, const char *title, const char *key, s
 }
 
 void
-view_request(const struct ctl *ctl, json_t *alert, struct buf *out)
+view_request(const struct ctl *ctl, json_t *alert, json_t *roles, struct buf *out)
 {
 	json_t *request = json_object_get(alert, "request"), *value;
 	json_t *audience = json_object_get(request, "audience");
@@ -343,7 +343,13 @@ view_request(const struct ctl *ctl, json_t *alert, struct buf *out)
 	names(ctl, json_object_get(audience, "divisions"), say(ctl, "places:", "地区:"), "code", out);
 	names(ctl, json_object_get(audience, "without_divisions"), say(ctl, "without:", "除外:"), "code",
 	      out);
-	names(ctl, json_object_get(audience, "roles"), say(ctl, "roles:", "角色:"), "", out);
+	if (json_array_size(json_object_get(audience, "roles"))) {
+		buf_puts(&line, say(ctl, "roles: ", "角色:"));
+		roles_put(ctl, roles, json_object_get(audience, "roles"), &line);
+		text_clip(out, line.data, width ? width : line.len);
+		buf_puts(out, "\n");
+		buf_reset(&line);
+	}
 	names(ctl, json_object_get(audience, "contacts"), say(ctl, "persons:", "联系人:"), "ref", out);
 	names(ctl, json_object_get(audience, "without_contacts"),
 	      say(ctl, "without persons:", "除外联系人:"), "ref", out);

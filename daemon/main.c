@@ -23,7 +23,8 @@
 
 #define CONFIG_DEFAULT "/etc/gong/gong.conf"
 
-static const char usage[] =
+static const char *const usage[LANG_COUNT] = {
+	[LANG_EN] =
 	"usage: gongd [--config FILE] [--check [--json] | --check-store] [--lang zh|en]\n"
 	"       gongd [--config FILE] --restore FILE [--yes] [--lang zh|en]\n"
 	"  -c, --config FILE  settings (default " CONFIG_DEFAULT ")\n"
@@ -37,7 +38,22 @@ static const char usage[] =
 	"      --lang zh|en   its language (default: from LC_ALL, LC_MESSAGES, LANG)\n"
 	"      --version      print the version\n"
 	"  -h, --help         print this\n"
-	"SIGHUP reloads the settings; SIGTERM stops.  See gongd(8).\n";
+	"SIGHUP reloads the settings; SIGTERM stops.  See gongd(8).\n",
+	[LANG_ZH] =
+	"用法: gongd [--config 文件] [--check [--json] | --check-store] [--lang zh|en]\n"
+	"      gongd [--config 文件] --restore 文件 [--yes] [--lang zh|en]\n"
+	"  -c, --config 文件  设置文件(默认 " CONFIG_DEFAULT ")\n"
+	"      --check        检查设置、模板、叫应规则、驱动、名单和本机,说明哪里会出问题后退出:\n"
+	"                     0 = 没有错误,1 = 有错误\n"
+	"      --json         以 JSON 输出检查结果\n"
+	"      --check-store  只检查数据库:1 = 本版 gongd 无法用它启动\n"
+	"      --restore 文件 在 gongd 未运行时用备份替换数据库;当时进行中的告警由值班台恢复后才继续\n"
+	"      --yes          即使因此丢失内容,仍要执行\n"
+	"      --lang zh|en   语言(默认按 LC_ALL、LC_MESSAGES、LANG)\n"
+	"      --version      显示版本\n"
+	"  -h, --help         显示本说明\n"
+	"SIGHUP 重读设置,SIGTERM 停止。详见 man -L zh_CN gongd。\n",
+};
 
 struct options {
 	const char *config;
@@ -46,6 +62,55 @@ struct options {
 	bool lang_given;
 	int lang;			/* of the check; -1 = by the locale */
 };
+
+static enum lang
+help_lang(const struct options *o)
+{
+	return o->lang >= 0 ? (enum lang)o->lang : report_lang();
+}
+
+/* Says what is wrong with the command line, and how it is written; returns the exit status. */
+static int
+misused(const struct options *o, enum phrase phrase, const char *word, const char *of)
+{
+	char text[SAID_BYTES];
+	struct said said;
+
+	said_fill(&said, phrase, (const char *const[]){ word, of });
+	said_render(&said, help_lang(o), text, sizeof(text));
+	fprintf(stderr, "gongd: %s\n%s", text, usage[help_lang(o)]);
+	return 2;
+}
+
+/* getopt says what it does not know in English only, so it says nothing. */
+static int
+unknown(const struct options *o, int c, char *const *argv)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+	const char *word = optopt && strncmp(argv[optind - 1], "--", 2) != 0 ? letter : argv[optind - 1];
+
+	return misused(o, c == ':' ? PHRASE_start_option_value : PHRASE_start_option_unknown, word, NULL);
+}
+
+static int
+check_options(const struct options *o, const char *extra)
+{
+	int works = o->check + o->check_store + !!o->restore;
+
+	if (extra)
+		return misused(o, PHRASE_start_not_expected, extra, NULL);
+	if (o->lang_given && o->lang < 0)
+		return misused(o, PHRASE_start_lang, "--lang", NULL);
+	if (works > 1)
+		return misused(o, PHRASE_start_one_of, NULL, NULL);
+	if (o->json && !o->check)
+		return misused(o, PHRASE_start_belongs, "--json", "--check");
+	if (o->yes && !o->restore)
+		return misused(o, PHRASE_start_belongs, "--yes", "--restore");
+	if (o->lang_given && !works)
+		return misused(o, PHRASE_start_belongs, "--lang", "--check, --check-store, --restore");
+	return -1;
+}
 
 /* -1: go on; otherwise the exit status. */
 static int
@@ -59,10 +124,12 @@ read_options(int argc, char **argv, struct options *o)
 		{ "version", no_argument, NULL, 'v' }, { "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
+	bool help = false;
 	int c;
 
 	*o = (struct options){ .config = CONFIG_DEFAULT, .lang = -1 };
-	while ((c = getopt_long(argc, argv, "c:h", longs, NULL)) >= 0) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":c:h", longs, NULL)) >= 0) {
 		switch (c) {
 		case 'c':
 			o->config = optarg;
@@ -90,23 +157,17 @@ read_options(int argc, char **argv, struct options *o)
 			puts("gongd " GONG_VERSION);
 			return 0;
 		case 'h':
-			fputs(usage, stdout);
-			return 0;
+			help = true;
+			break;
 		default:
-			fputs(usage, stderr);
-			return 2;
+			return unknown(o, c, argv);
 		}
 	}
-	if ((o->json && !o->check) || (o->yes && !o->restore) || o->check + o->check_store + !!o->restore > 1 ||
-	    (o->lang_given && ((!o->check && !o->check_store && !o->restore) || o->lang < 0))) {
-		fputs(usage, stderr);
-		return 2;
+	if (help) {
+		fputs(usage[help_lang(o)], stdout);
+		return 0;
 	}
-	if (optind < argc) {
-		fprintf(stderr, "gongd: \"%s\" is not expected here\n%s", argv[optind], usage);
-		return 2;
-	}
-	return -1;
+	return check_options(o, optind < argc ? argv[optind] : NULL);
 }
 
 static char *

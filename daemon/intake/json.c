@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/segment.h"
+#include "daemon/contract/said_json.h"
 
 #define PAIRS_MAX 256			/* parameters of one request; no template has that many */
 
@@ -65,7 +66,7 @@ json_object_read(struct reading *r, const char *body, size_t len)
 			       said_value(&bad.said, 0));
 		else
 			refuse(r, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_not_json,
-			       where.text, NUM(where.line), NUM(where.column));
+			       json_word(&where), NUM(where.line), NUM(where.column));
 		return NULL;
 	}
 	if (!json_is_object(json)) {

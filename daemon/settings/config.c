@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "daemon/contract/said_json.h"
+
 cfg_opt_t option_opts[] = {
 	CFG_STR("value", NULL, CFGF_NONE), CFG_STR("file", NULL, CFGF_NONE), CFG_END()
 };
@@ -16,7 +18,7 @@ conf_config(struct settings *s, cfg_t *section, enum phrase no_object, struct er
 	if (!json_is_object(json)) {
 		json_decref(json);
 		conf_say_phrase(section, err, no_object, (const char *const[]){ cfg_title(section),
-				NUM(where.line), where.text });
+				NUM(where.line), json_word(&where) });
 		return NULL;
 	}
 	for (unsigned i = 0; i < cfg_size(section, "option"); i++) {

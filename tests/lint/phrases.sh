@@ -46,6 +46,12 @@ for m in ROW.finditer(source):
 if len(phrases) != len(re.findall(r"^P\(", source, re.M)) or not phrases:
     complain(DEF, "this check no longer understands the catalogue")
 
+# What a duty officer sees of a ladder is its steps: those of the shipped ones have words in both languages.
+for f in sorted(glob.glob("config/policies/*.conf")):
+    for step in re.findall(r'^\s*step "([^"]+)"', open(f, encoding="utf-8").read(), re.M):
+        if "rung_" + step not in phrases:
+            complain(f, 'step "%s" has no phrase rung_%s' % (step, step))
+
 # Who says them: the macros that take a phrase's bare name, and PHRASE_name.
 SAYS = re.compile(r"\b(?:err_say|refuse|csv_fail|csv_stop|csv_lacks|faults_say|SAY|STYLE|MISLEADS|SAID|WORD|kit_alarm|PHRASE_AND_VALUES|REPORT|"
                   r"conf_say|conf_say_at|conf_refuse|TELL|REFUSE|FAIL)\s*\(")

@@ -201,9 +201,16 @@ def test_texts_ladders_and_roles_are_shown_as_they_are_in_force(world):
     assert world.ctl("template", "lint", lang="en").endswith(" templates, 0 findings\n")
     assert re.search(r"^call\.red +红色叫应 +village +acknowledged ", world.ctl("policy", "list", lang="en"), re.M)
     ladder = world.ctl("policy", "show", "move.now", lang="en")
-    assert re.search(r"^  \| +told +township_duty, township_chief +sms, voice +township\.move ", ladder, re.M), ladder
-    assert re.search(r"^\S+ +out30 +village_principal +sms, voice +move\.ask +below 5", ladder, re.M), ladder
-    assert "family warner: warner, info_officer" in world.ctl("role", "list", lang="en")
+    assert re.search(r"^  \| +told +Township duty desk, Township principal +sms, voice +township\.move ", ladder, re.M), ladder
+    assert re.search(r"^\S+ +out after 30 min +Village principal +sms, voice +move\.ask +below 5", ladder, re.M), ladder
+    zh = world.ctl("policy", "show", "move.now", lang="zh")
+    assert re.search(r" 30分钟问撤离 ", zh) and "报警人、" in zh and not re.search(r"\b(out30|duty_officer|asker)\b", zh), zh
+    roles = world.ctl("role", "list", lang="zh")
+    assert re.search(r"^村级备用责任人 +村.* village_deputy$", roles, re.M), roles
+    assert "family warner: Local warner (gong, whistle, siren), Disaster information officer\n" in world.ctl("role", "list", lang="en")
+    by_title = world.ctl("--json", "contact", "find", "--role", "灾害信息员", "--limit", "3", lang="zh")
+    assert json.loads(by_title)["contacts"] and by_title == world.ctl("--json", "contact", "find", "--role",
+                                                                      "info_officer", "--limit", "3", lang="zh")
     wrong = world.ctl("template", "show", "warn.rian", check=False, lang="en")
     assert wrong.returncode == 1 and "do you mean" in wrong.stderr and "warn.rain" in wrong.stderr, wrong
     told = world.ctl("send", "flood.move", "--division", "990121001", "--severity", "red", "--role", "warner",

@@ -2,6 +2,7 @@
 import json
 import os
 import pwd
+import re
 import subprocess
 import time
 
@@ -106,6 +107,23 @@ def test_people_read_it_in_their_language(site):
     assert p.returncode == 0 and "没有错误" in p.stdout
     assert any(line.startswith("警告: 叫应规则「call.red」") for line in p.stderr.splitlines())
     assert all(line.startswith("警告: ") for line in p.stderr.splitlines())
+
+
+@pytest.mark.parametrize("args, en, zh", [
+    (["--nope"], "there is no option --nope", "没有选项 --nope"), (["-x"], "no option -x", "没有选项 -x"),
+    (["--config"], "--config needs a value", "--config 后面要写值"), (["conf"], '"conf" is not expected', "此处不应有「conf」"),
+    (["--check", "--lang", "fr"], "--lang is zh or en", "--lang 只能是 zh 或 en"),
+    (["--json"], "--json belongs to --check", "--json 只与 --check 一起用")])
+def test_the_command_line_is_told_in_the_readers_language(args, en, zh):
+    def run(args, lang):
+        return subprocess.run([os.path.join(BUILD, "gongd"), *args], capture_output=True, text=True, timeout=20,
+                              check=False, env=dict(os.environ, LC_ALL=lang + ".UTF-8"))
+    helps = [run(["--help"], lang).stdout for lang in ("C", "zh_CN")] + [run(["--help", "--lang", "en"], "zh_CN").stdout]
+    assert helps[0] == helps[2] and helps[0].startswith("usage: ") and helps[1].startswith("用法: ")
+    assert re.findall(r"--[a-z]+", helps[0]) == re.findall(r"--[a-z]+", helps[1])
+    for lang, said, usage in (("C", en, helps[0]), ("zh_CN", zh, helps[1])):
+        p = run(args, lang)
+        assert p.returncode == 2 and said in p.stderr and p.stderr.endswith(usage) and not p.stdout, p
 
 
 def test_secrets_and_certificates():

@@ -7,6 +7,7 @@
 
 #include "core/number.h"
 #include "core/segment.h"
+#include "daemon/contract/said_json.h"
 #include "daemon/intake/internal.h"
 
 /* Byte order marks stand before the documents of some systems; RFC 8259, 8.1 lets us ignore them. */
@@ -40,7 +41,7 @@ document_read(const struct format_input *in, struct err *err)
 		err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_not_utf8,
 			said_value(&bad.said, 0));
 	else
-		err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_not_json, where.text,
+		err_say(err, REFUSED_UNREADABLE, about(CONCEPT_NONE), body_not_json, json_word(&where),
 			NUM(where.line), NUM(where.column));
 	return NULL;
 }
