@@ -53,6 +53,15 @@ def listens(port):
         return False
 
 
+def driver_event(line):
+    """What a driver says in a line: a reason that is a phrase (docs/drivers.md, Words) is looked at by its English."""
+    event = json.loads(line)
+    if isinstance(event.get("reason"), dict):
+        event["phrase"] = event["reason"]
+        event["reason"] = event["phrase"]["detail"]
+    return event
+
+
 def message_id(text):
     """The wire's id -> (wave, contact, attempt)."""
     n = 0

@@ -23,7 +23,4 @@ bool said_by_alarm(struct said *out, json_t *alarm);
 /* As a value for an attempt or another phrase; caller owns it, NULL: the driver says nothing. */
 char *value_by_driver(json_t *text);
 
-/* Why a text is no JSON, as the value of a phrase: what the parser found, who says it in English only. */
-const char *json_word(const json_error_t *);
-
 #endif

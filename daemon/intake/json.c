@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/segment.h"
-#include "daemon/contract/said_json.h"
+#include "files/json_word.h"
 
 #define PAIRS_MAX 256			/* parameters of one request; no template has that many */
 

@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "daemon/contract/said_json.h"
+#include "files/json_word.h"
 
 cfg_opt_t option_opts[] = {
 	CFG_STR("value", NULL, CFGF_NONE), CFG_STR("file", NULL, CFGF_NONE), CFG_END()

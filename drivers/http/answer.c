@@ -7,11 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/phrase.h"
 #include "drivers/http/lenient.h"
-
-static void
-say(struct judgement *out, enum verdict verdict, enum reject class, const char *fmt, ...)
-	__attribute__((format(printf, 4, 5)));
 
 void
 answer_trim(char *text)
@@ -29,17 +26,13 @@ answer_trim(char *text)
 	}
 }
 
+/* `reason`: a phrase as a value. */
 static void
-say(struct judgement *out, enum verdict verdict, enum reject class, const char *fmt, ...)
+say(struct judgement *out, enum verdict verdict, enum reject class, const char *reason)
 {
-	va_list args;
-
 	out->verdict = verdict;
 	out->class = class;
-	va_start(args, fmt);
-	vsnprintf(out->reason, sizeof(out->reason), fmt, args);
-	va_end(args);
-	answer_trim(out->reason);
+	snprintf(out->reason, sizeof(out->reason), "%s", reason);
 }
 
 static void
@@ -51,6 +44,9 @@ copy_text(char *out, size_t size, const struct pointer *at, json_t *body)
 	if (!text)
 		text = pointer_get(at, body) ? "(no plain value)" : "";
 	snprintf(out, size, "%s", text);
+	for (char *c = out; *c; c++)		/* theirs: no phrase hides in it */
+		if ((unsigned char)*c < ' ')
+			*c = '?';
 	answer_trim(out);
 }
 
@@ -59,19 +55,15 @@ judge_silence(struct judgement *out, const struct profile *p, const struct trans
 {
 	out->unreachable = true;
 	if (r->sent && r->code == CURLE_OPERATION_TIMEDOUT)
-		say(out, VERDICT_UNKNOWN, REJECT_NONE, "no answer within %ld ms after the request "
-		    "left", p->timeout_ms);
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, SAID(http_silent_for, NUM(p->timeout_ms)));
 	else if (r->sent)
-		say(out, VERDICT_UNKNOWN, REJECT_NONE, "the connection broke after the request left: "
-		    "%s", curl_easy_strerror((CURLcode)r->code));
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, SAID(http_broke, curl_easy_strerror((CURLcode)r->code)));
 	else if (r->code == CURLE_SSL_CACERT_BADFILE || r->code == CURLE_URL_MALFORMAT ||
 		 r->code == CURLE_UNSUPPORTED_PROTOCOL)
-		say(out, VERDICT_REJECTED, REJECT_CONFIG, "%s: check url and ca_file",
-		    curl_easy_strerror((CURLcode)r->code));
+		say(out, VERDICT_REJECTED, REJECT_CONFIG, SAID(http_check_url, curl_easy_strerror((CURLcode)r->code)));
 	else
-		say(out, VERDICT_REJECTED, REJECT_RETRY_OTHER, "not sent, %s is not reachable: %s",
-		    p->host, r->error && r->error[0] ? r->error
-						     : curl_easy_strerror((CURLcode)r->code));
+		say(out, VERDICT_REJECTED, REJECT_RETRY_OTHER, SAID(http_unreachable, p->host,
+		    r->error && r->error[0] ? r->error : curl_easy_strerror((CURLcode)r->code)));
 }
 
 static bool
@@ -114,9 +106,11 @@ add_words(struct judgement *out, const struct operation *op, const struct pointe
 
 	copy_text(code, sizeof(code), at, body);
 	copy_text(words, sizeof(words), &op->reason, body);
-	snprintf(out->reason, sizeof(out->reason), "provider answered %ld%s%s%s%s", status,
-		 code[0] ? " code " : "", code, words[0] ? ": " : "", words);
-	answer_trim(out->reason);
+	snprintf(out->reason, sizeof(out->reason), "%s", code[0] && words[0]
+		 ? SAID(http_answered_both, NUM(status), code, words)
+		 : code[0] ? SAID(http_answered_code, NUM(status), code)
+		 : words[0] ? SAID(http_answered_words, NUM(status), words)
+		 : SAID(http_answered, NUM(status)));
 }
 
 /* Refusals that the profile does not list.  What is about our account or address stops the
@@ -146,19 +140,15 @@ judge_status(struct judgement *out, const struct operation *op, const struct tra
 	json_t *value = pointer_get(&op->success, body);
 
 	if (r->status >= 300 && r->status < 400)
-		say(out, VERDICT_REJECTED, REJECT_CONFIG, "provider answered %ld, a redirect, which "
-		    "is never followed; set url to the final address", r->status);
+		say(out, VERDICT_REJECTED, REJECT_CONFIG, SAID(http_redirect, NUM(r->status)));
 	else if (r->status >= 400 && r->status < 500)
 		judge_unlisted(out, op, r->status, body);
 	else if (!status_is_in(op->success_status, r->status))
-		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld after it had the "
-		    "request", r->status);
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, SAID(http_answered_late, NUM(r->status)));
 	else if (!body)
-		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but its body is no "
-		    "JSON", r->status);
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, SAID(http_answered_no_json, NUM(r->status)));
 	else if (!value)
-		say(out, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but without the "
-		    "field of success/pointer", r->status);
+		say(out, VERDICT_UNKNOWN, REJECT_NONE, SAID(http_answered_no_field, NUM(r->status)));
 	else
 		judge_unlisted(out, op, r->status, body);
 }
@@ -218,8 +208,7 @@ judge_each(const struct profile *p, const struct operation *op, const struct tra
 		if (one)
 			judge_answer(&o, op, r, true, one);
 		else
-			say(&o, VERDICT_UNKNOWN, REJECT_NONE, "provider answered %ld, but says "
-			    "nothing of this number", r->status);
+			say(&o, VERDICT_UNKNOWN, REJECT_NONE, SAID(http_answered_no_number, NUM(r->status)));
 		judged(ctx, &items[i], 1, &o);
 	}
 }
@@ -242,8 +231,7 @@ judge_parts(struct judgement *out, const struct operation *op, const struct tran
 		*out = one;
 		if (one.verdict == VERDICT_ACCEPTED || count == 1)
 			continue;
-		snprintf(why, sizeof(why), "part %zu of %zu: %.200s", i + 1, count, one.reason);
-		answer_trim(why);
+		snprintf(why, sizeof(why), "%s", SAID(http_part, NUM(i + 1), NUM(count), one.reason));
 		memcpy(out->reason, why, sizeof(why));
 	}
 	out->parts = (unsigned)count;

@@ -12,7 +12,7 @@ struct judgement {
 	bool unreachable;		/* the provider did not answer at all */
 	unsigned parts;			/* that the answer spoke of; 0 = it did not */
 	char ref[65];			/* "" = none */
-	char reason[256];		/* "" only when accepted */
+	char reason[400];		/* a phrase as a value; "" only when accepted */
 };
 
 /* Calls `judged` once for all items, or once for each where the answer speaks of each. */

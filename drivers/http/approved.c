@@ -22,8 +22,7 @@ take_values(struct approved_template *t, json_t *params, struct err *err)
 		const char *equals = text ? strchr(text, '=') : NULL;
 
 		if (!text || !text[0] || equals == text || (equals && !equals[1]))
-			return err_field(err, "params", "must be a list of \"parameter\" or \"theirs=parameter\"; "
-					 "\"theirs=text\" is the whole text");
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "params"), http_params_list);
 		t->names[i] = xstrndup(text, equals ? (size_t)(equals - text) : strlen(text));
 		t->values[i] = (struct approved_value){ t->names[i], equals ? equals + 1 : text };
 		t->count++;
@@ -38,14 +37,14 @@ take_template(struct approved_template *t, const char *name, json_t *entry, stru
 
 	t->gong = name;
 	if (!json_is_object(entry))
-		return err_set(err, "must be an object with \"code\" and \"params\"");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_approved_object);
 	if (option_only(entry, "", " code params ", err) < 0 ||
 	    option_text(entry, "code", &t->code, err) < 0)
 		return -1;
 	if (!t->code)
-		return err_field(err, "code", "is missing: the provider's code of this template");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "code"), http_approved_code);
 	if (!json_is_array(params))
-		return err_field(err, "params", "is missing; write [] for a template without variables");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "params"), http_approved_params);
 	return take_values(t, params, err);
 }
 
@@ -80,8 +79,7 @@ approved_compile(struct approved *a, json_t *config, struct err *err)
 		}
 	}
 	if (templates && !a->count)
-		return err_field(err, "templates", "is empty: this provider sends approved templates only; "
-				 "name at least one, \"templates\":{\"warn.rain\":{\"code\":\"…\",\"params\":[…]}}");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "templates"), http_templates_empty);
 	return 0;
 }
 
@@ -167,14 +165,11 @@ check_value(const struct approved *a, const struct approved_value *v, const char
 	char one[5];
 
 	if (!value)
-		return err_set(err, "the text has no \"%s\" for the approved template; mend \"params\" "
-			       "in \"templates\"", v->from);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_text_no_param, v->from);
 	if (a->value_not && has_one_of(value, a->value_not, one))
-		return err_set(err, "\"%s\" has a %s, which the provider allows in no value", v->from,
-			       one);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_value_forbidden, v->from, one);
 	if (a->value_max && strcmp(v->from, "text") != 0 && utf8_characters(value) > (size_t)a->value_max)
-		return err_set(err, "\"%s\" is longer than the %ld characters that the provider allows",
-			       v->from, a->value_max);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_value_long, v->from, NUM(a->value_max));
 	return 0;
 }
 
@@ -182,8 +177,7 @@ int
 approved_check_text(const struct approved *a, const char *text, struct err *err)
 {
 	if (a->text_max && utf8_characters(text) > (size_t)a->text_max)
-		return err_set(err, "not sent: the text is longer than the %ld characters that the "
-			       "provider allows; shorten the template", a->text_max);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_text_long, NUM(a->text_max));
 	return 0;
 }
 
@@ -196,8 +190,7 @@ approved_fill(struct approved_params *out, const struct approved *a,
 	int rc = 0;
 
 	if (!t->count && !made_of->constant)
-		rc = err_set(err, "the approved template has no variables, and this text is not its "
-			     "constant form (a drill, or a template without one)");
+		rc = err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_not_constant);
 	for (size_t i = 0; i < t->count && rc == 0; i++) {
 		struct buf room = { 0 };
 		const char *value = shortened(a, &t->values[i], value_of(&t->values[i], made_of, text), &room);

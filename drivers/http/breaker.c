@@ -15,8 +15,7 @@ void
 breaker_give_back(struct http *h)
 {
 	if (h->breaker.state == BREAKER_OPEN)
-		queue_give_back(h, "withdrawn", "given back: the provider does not answer, or asks "
-				"to wait");
+		queue_give_back(h, "withdrawn", WORD(http_given_back));
 }
 
 /* 80 to 120 % of it. */
@@ -39,7 +38,8 @@ open_breaker(struct http *h, msec pause_ms, const char *reason)
 	b->state = BREAKER_OPEN;
 	b->asked = pause_ms > 0;
 	b->bad = 0;
-	kit_log("route rests ms=%lld host=%s reason=\"%s\"", (long long)ms, h->profile.host, reason);
+	kit_log("route rests ms=%lld host=%s reason=\"%s\"", (long long)ms, h->profile.host,
+		ENGLISH(reason));
 	timer_at(&b->timer, timer_now() + ms);
 	offer_tell(h);
 	breaker_give_back(h);

@@ -14,14 +14,14 @@ struct call {
 	struct http *http;
 	struct item *item;
 	char ref[65];			/* "" = not known (yet) */
-	char doubt[256];		/* "" = the provider has accepted it */
+	char doubt[400];		/* "" = the provider has accepted it */
 	char machine[32], keys[KEYS_MAX + 1];	/* what was told of it */
 	msec began_at, until, query_at;
 	bool busy;			/* a request about it is on its way */
 	bool picked_up;
 	const char *outcome;		/* of its done; NULL = it goes on */
 	enum reject class;
-	char reason[256];
+	char reason[400];
 };
 
 static void set_timer(struct http *);
@@ -84,11 +84,7 @@ end_without_news(struct call *c)
 static void
 end_refused(struct call *c, enum reject class, const char *code)
 {
-	char reason[128];
-
-	snprintf(reason, sizeof(reason), "the provider could not call: %s", code);
-	answer_trim(reason);
-	finish(c, "rejected", class, reason);
+	finish(c, "rejected", class, SAID(http_not_called, code));
 }
 
 /* The request is over, and so is the call if it ended meanwhile. */
@@ -244,13 +240,13 @@ call_place(struct http *h, const struct kit_call *call)
 
 	if (h->breaker.state == BREAKER_OPEN) {
 		kit_done(h->kit, call->id, "withdrawn", NULL, 0, NULL,
-			 "given back: the provider does not answer, or asks to wait");
+			 WORD(http_given_back));
 		return;
 	}
 	words = words_new(h, call->text ? call->text : "", &call->template, call->language, &err);
 	if (!words) {
 		kit_done(h->kit, call->id, "rejected", NULL, 0, reject_name(REJECT_RETRY_OTHER),
-			 err.text);
+			 NEST(&err.said));
 		return;
 	}
 	c = xcalloc(1, sizeof(*c));
@@ -500,7 +496,7 @@ call_give_up(struct http *h)
 		if (has_ended(c))
 			continue;
 		if (!c->doubt[0])
-			snprintf(c->doubt, sizeof(c->doubt), "the driver had to close before the call ended");
+			snprintf(c->doubt, sizeof(c->doubt), WORD(http_call_closing));
 		end_without_news(c);
 	}
 }

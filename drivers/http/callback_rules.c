@@ -26,10 +26,9 @@ take_receipt_rules(struct receipt_rules *r, json_t *receipt, struct err *err)
 	    option_words(receipt, "failed", &r->failed, err) < 0)
 		return -1;
 	if (!r->state.count || !r->delivered)
-		return err_field(err, "receipt", "needs \"state\" and \"delivered\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "receipt"), http_receipt_state);
 	if (!r->id.count && !r->provider_id.count)
-		return err_field(err, "receipt", "needs \"id\" (the {{id}} we sent) or "
-				 "\"provider_id\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "receipt"), http_receipt_id);
 	return 0;
 }
 
@@ -49,9 +48,9 @@ take_reply_rules(struct reply_rules *r, json_t *reply, struct err *err)
 	    option_pointer(reply, "text", &r->text, err) < 0)
 		return -1;
 	if (!r->part.count != !r->parts.count || !r->part.count != !r->part_of.count)
-		return err_field(err, "reply", "\"part\", \"parts\" and \"part_of\" belong together");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "reply"), http_reply_parts);
 	if (!r->from.count || !r->text.count)
-		return err_field(err, "reply", "needs \"from\" and \"text\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "reply"), http_reply_from);
 	return 0;
 }
 
@@ -69,7 +68,7 @@ check_states(const struct call_rule *r, struct err *err)
 		snprintf(padded, sizeof(padded), " %s ", json_string_value(ours) ? json_string_value(ours)
 			 : "?");
 		if (!strstr(known, padded))
-			return err_field(err, "states", "\"%s\" must be one of:%s", theirs, known);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "states"), http_states_one, theirs, known);
 	}
 	return 0;
 }
@@ -92,7 +91,7 @@ take_call_rule(struct call_rule *r, json_t *rule, const struct request_context *
 	       struct err *err)
 {
 	if (!json_is_object(rule))
-		return err_set(err, "must be an object with \"has\", and \"id\" or \"provider_id\"");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_rule_object);
 	if (option_only(rule, "", " has id provider_id to country digits state states machine answer "
 			"wrong ", err) < 0 ||
 	    option_pointer(rule, "has", &r->has, err) < 0 ||
@@ -108,9 +107,9 @@ take_call_rule(struct call_rule *r, json_t *rule, const struct request_context *
 	    take_answer(&r->wrong, &r->has_wrong, rule, "wrong", context, err) < 0)
 		return -1;
 	if (!r->has.count || (!r->id.count && !r->provider_id.count))
-		return err_set(err, "needs \"has\", and \"id\" or \"provider_id\"");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_rule_needs);
 	if (!r->state.count != !r->states)
-		return err_set(err, "\"state\" and \"states\" belong together");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_rule_states);
 	return check_states(r, err);
 }
 
@@ -122,7 +121,7 @@ take_call_rules(struct callback_rules *c, json_t *callback, const struct request
 	size_t i;
 
 	if (rules && !json_is_array(rules))
-		return err_field(err, "calls", "must be a list");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "calls"), http_a_list);
 	c->calls = xcalloc(json_array_size(rules) + 1, sizeof(*c->calls));
 	json_array_foreach(rules, i, rule) {
 		c->call_count++;
@@ -196,12 +195,15 @@ take_proof(struct verify_rules *v, json_t *verify, struct err *err)
 	    digest_options(&v->digest, verify, err) < 0)
 		return -1;
 	if (of && !is_hmac)
-		return err_field(err, "of", "goes with scheme hmac only");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "of"), http_of_hmac);
 	if (is_hmac && proof_text_compile(&v->of, of ? of : "{{body}}", err) < 0)
 		return -1;
 	if (!v->digest.key || (v->proof->needs_header && !v->header))
-		return err_field(err, "key", "is missing: %s needs \"key\"%s", v->proof->name,
-				 v->proof->needs_header ? " and \"header\"" : "");
+		return v->proof->needs_header
+			? err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "key"), http_proof_key_header,
+				  v->proof->name)
+			: err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "key"), http_proof_key,
+				  v->proof->name);
 	return 0;
 }
 
@@ -220,8 +222,7 @@ take_verify(struct verify_rules *v, json_t *verify, struct err *err)
 		return 0;
 	v->proof = find_proof(scheme);
 	if (!v->proof)
-		return err_field(err, "verify/scheme", "must be twilio, vonage, vonage-md5hash, plivo, plivo-v2, "
-				 "huawei, yunpian, submail, netease, hmac, header or none");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "verify/scheme"), http_verify_scheme);
 	return take_proof(v, verify, err) < 0 ? option_within(err, "verify") : 0;
 }
 
@@ -235,8 +236,7 @@ take_unpack(struct callback_rules *c, json_t *callback, struct err *err)
 	if (!unpack || json_is_string(unpack))
 		return option_pointer(callback, "unpack", &c->unpack[0], err);
 	if (!json_is_array(unpack) || !count || count > sizeof(c->unpack) / sizeof(*c->unpack))
-		return err_field(err, "unpack", "must be a pointer, or a list of two: the fields whose text holds "
-				 "JSON");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "unpack"), http_unpack);
 	for (size_t i = 0; i < count; i++) {
 		json_t *one = json_pack("{s:O}", "unpack", json_array_get(unpack, i));
 		int rc = option_pointer(one, "unpack", &c->unpack[i], err);
@@ -257,8 +257,7 @@ take_charset(struct form_charset *c, json_t *charset, struct err *err)
 	    option_object(charset, "names", &c->names, err) < 0 ||
 	    option_text(charset, "of", &c->of, err) < 0 || option_text(charset, "in", &c->in, err) < 0)
 		return -1;
-	return c->of && c->in ? 0 : err_field(err, "charset", "needs \"of\" (the field that is not in "
-					      "UTF-8) and \"in\" (the field that names its charset)");
+	return c->of && c->in ? 0 : err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "charset"), http_charset);
 }
 
 int

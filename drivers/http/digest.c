@@ -19,13 +19,13 @@ digest_options(struct digest *d, json_t *in, struct err *err)
 		return -1;
 	d->as = strcmp(as, "base64") == 0 ? AS_BASE64 : AS_HEX;
 	if (d->as == AS_HEX && strcmp(as, "hex") != 0)
-		return err_field(err, "as", "must be hex or base64");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "as"), http_digest_as);
 	for (size_t i = 0; i < sizeof(hashes) / sizeof(*hashes); i++)
 		if (strcmp(hashes[i].name, hash) == 0) {
 			d->hash = hashes[i].hash;
 			return 0;
 		}
-	return err_field(err, "hash", "must be md5, sha1, sha256 or sha512");
+	return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "hash"), http_digest_hash);
 }
 
 void

@@ -13,11 +13,11 @@ says(const struct operation *op, enum request_part part)
 }
 
 static int
-refuse(struct err *err, const struct operation *op, const char *text)
+refuse(struct err *err, const struct operation *op, enum phrase phrase)
 {
 	bool has_body = json_object_get(op->config, "body") != NULL;
 
-	err_field(err, has_body ? "body" : "fields", "%s", text);
+	err_say_phrase(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, has_body ? "body" : "fields"), phrase, NULL);
 	return strcmp(op->name, "send") == 0 ? -1 : option_within(err, op->name);
 }
 
@@ -50,17 +50,11 @@ check_words(const struct profile *p, const struct operation *op, struct err *err
 	    (op == &p->ops[OP_CALL] && answers_say_text(&p->callback)))
 		return 0;
 	if (!a->count)
-		return refuse(err, op, params || code
-			? "has {{template}} or {{params_…}}, but the profile has no \"templates\": name them, "
-			  "or send the {{text}}"
-			: "says {{text}} nowhere: everybody would get the same fixed words; put \"{{text}}\" "
-			  "where the provider wants the message");
+		return refuse(err, op, params || code ? PHRASE_http_fit_templates : PHRASE_http_fit_text);
 	if (!code && (a->count > 1 || !params))
-		return refuse(err, op, "says {{template}} nowhere: the provider would not know which approved "
-			      "template is meant");
+		return refuse(err, op, PHRASE_http_fit_template);
 	if (!params && any_has_values(a))
-		return refuse(err, op, "has approved templates with variables, but sends no values: put "
-			      "\"{{params_object}}\" or \"{{params_list}}\" where the provider wants them");
+		return refuse(err, op, PHRASE_http_fit_values);
 	return 0;
 }
 
@@ -68,12 +62,9 @@ static int
 check_number(const struct operation *op, struct err *err)
 {
 	if (!says(op, PART_NUMBER))
-		return refuse(err, op, "says {{to}}, {{to_plus}} or {{to_national}} nowhere: the provider would "
-			      "not know whom to reach");
+		return refuse(err, op, PHRASE_http_fit_to);
 	if (op->numbers_max > 1 && operation_uses(op, request_uses_number))
-		return refuse(err, op, "has a number outside \"elements\", where only the first one's could stand: "
-			      "make it an element, {\"number\":\"{{to}}\"}, and write \"{{all:number}}\" for the "
-			      "list or \"{{joined:number}}\" for a text with commas");
+		return refuse(err, op, PHRASE_http_fit_numbers);
 	return 0;
 }
 
@@ -86,8 +77,7 @@ check_elements(const struct operation *op, struct err *err)
 		if (request_uses_element(&op->path, e) || request_uses_element(&op->query, e) ||
 		    request_uses_element(&op->body, e))
 			continue;
-		err_field(err, "elements", "\"%s\" is never sent: write \"{{all:%s}}\" where the provider "
-			  "wants the list", e->name, e->name);
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "elements"), http_element_unsent, e->name, e->name);
 		return strcmp(op->name, "send") == 0 ? -1 : option_within(err, op->name);
 	}
 	return 0;
@@ -118,8 +108,7 @@ check_computed(const struct profile *p, const struct operation *op, struct err *
 				sent = sent || (strcmp(p->ops[k].computed[n].name, op->computed[i].name) == 0 &&
 						is_sent(&p->ops[k], &p->ops[k].computed[n]));
 		if (!sent)
-			return err_field(err, "computed", "\"%s\" is never sent: write \"{{computed:%s}}\" where "
-					 "the provider wants it", op->computed[i].name, op->computed[i].name);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "computed"), http_computed_unsent, op->computed[i].name, op->computed[i].name);
 	}
 	return 0;
 }
@@ -134,14 +123,11 @@ check_receipts(const struct profile *p, const struct operation *op, struct err *
 	if (!p->receipts || by_id || (r->provider_id.count && op->id.count))
 		return 0;
 	if (op->numbers_max > 1 && says(op, PART_ID))
-		err_field(err, "callback/receipt", "reads our id, but the messages of a shared request have "
-			  "only the first one's: put {{id}} into \"elements\", or read \"provider_id\"");
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "callback/receipt"), http_receipt_shared);
 	else if (r->id.count)
-		err_field(err, "callback/receipt", "reads our id, which %s never sends: put \"{{id}}\" where the "
-			  "provider takes a reference, or read \"provider_id\" and set \"id_pointer\"", op->name);
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "callback/receipt"), http_receipt_unsent, op->name);
 	else
-		err_field(err, "id_pointer", "is missing in %s: receipts name only their id, which nobody would "
-			  "know", op->name);
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "id_pointer"), http_id_pointer, op->name);
 	return -1;
 }
 
@@ -168,8 +154,7 @@ check_call_rules(const struct profile *p, struct err *err)
 
 		/* What a question is answered gets our id as if it had been sent. */
 		if (!(r->id.count && (asks || says(op, PART_ID))) && !(r->provider_id.count && op->id.count))
-			return err_field(err, "callback/calls", "rule %zu finds no call: the call sends no {{id}} for "
-					 "\"id\", or has no \"id_pointer\" for \"provider_id\"", i);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "callback/calls"), http_rule_no_call, NUM(i));
 	}
 	return 0;
 }
@@ -182,7 +167,7 @@ check_call(const struct profile *p, struct err *err)
 	if (!profile_has(p, OP_CALL))
 		return 0;
 	if (profile_has(p, OP_CALL_QUERY) && !op->id.count)
-		return err_field(err, "call/id_pointer", "is missing: call_query asks by their reference, {{ref}}");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "call/id_pointer"), http_call_pointer);
 	return check_number(op, err) < 0 || check_words(p, op, err) < 0 ||
 		check_call_rules(p, err) < 0 ? -1 : 0;
 }
@@ -193,11 +178,9 @@ check_questions(const struct profile *p, struct err *err)
 	const struct callback_rules *c = &p->callback;
 
 	if (profile_has(p, OP_QUERY) && p->query.id.count && !says(&p->ops[OP_SEND], PART_ID))
-		return err_field(err, "query/id", "reads our id, which no request sends: put \"{{id}}\" where the "
-				 "provider takes a reference, or read \"text\" and \"at\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "query/id"), http_query_unsent);
 	if (profile_has(p, OP_PULL) && !c->receipt.is_set && !c->reply.is_set && !c->call_count)
-		return err_field(err, "pull", "fetches what nothing reads: \"callback\" needs \"receipt\", \"reply\" "
-				 "or \"calls\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "pull"), http_pull_unread);
 	return 0;
 }
 

@@ -42,7 +42,7 @@ health_tell(struct http *h)
 								!s->ill && !s->clock_alarm);
 
 	if (s->ill)
-		json_object_set_new(event, "note", json_string(s->note));
+		json_object_set_new(event, "note", json_string(ENGLISH(s->note)));
 	if (s->has_skew)
 		json_object_set_new(event, "clock_skew_ms", json_integer(s->skew_ms));
 	if (s->has_balance)
@@ -64,7 +64,7 @@ health_note_silence(struct http *h, bool ill, const char *reason)
 	s->ill = ill;
 	snprintf(s->note, sizeof(s->note), "%s", reason);
 	if (ill)
-		kit_log("provider is silent host=%s reason=\"%s\"", h->profile.host, reason);
+		kit_log("provider is silent host=%s reason=\"%s\"", h->profile.host, ENGLISH(reason));
 	else
 		kit_log("provider answers again host=%s", h->profile.host);
 	health_tell(h);
@@ -176,7 +176,7 @@ on_balance(void *ctx, const struct operation *op, struct item **items, size_t co
 		health_note_balance(h, balance);
 	else
 		kit_log("balance cannot be read reason=\"%s\"", body ? "no number at balance/pointer"
-			: judgement.reason);
+			: ENGLISH(judgement.reason));
 	json_decref(body);
 	leave_when_idle(h);
 }

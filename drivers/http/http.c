@@ -31,11 +31,11 @@ static const char *
 fault_of(const struct http *h, const char *id, const char *to)
 {
 	if (!h->is_open)
-		return "not sent: the driver has not been opened";
+		return WORD(http_not_opened);
 	if (h->closing)
-		return "not sent: the driver is closing";
+		return WORD(http_closing);
 	if (strlen(id) >= KIT_ID || strlen(to) >= sizeof(((struct item *)0)->to))
-		return "not sent: its id or number is too long";
+		return WORD(http_too_long);
 	return NULL;
 }
 
@@ -59,6 +59,7 @@ http_send(struct kit *k, const struct kit_send *send)
 	struct http *h = kit_self(k);
 	struct words *words = NULL;
 	struct err err = { 0 };
+	char why[SAID_VALUE];
 
 	for (size_t i = 0; i < send->count; i++) {
 		const struct kit_item *from = &send->items[i];
@@ -69,9 +70,9 @@ http_send(struct kit *k, const struct kit_send *send)
 			words = words_new(h, from->text, &from->template, NULL, &err);
 		}
 		if (!fault && !words)
-			fault = err.text;
+			fault = said_nest(why, &err.said);
 		if (!fault && !profile_has(&h->profile, OP_SEND))
-			fault = "not sent: this route places calls only";
+			fault = WORD(http_calls_only);
 		if (fault)
 			kit_done(k, from->id, "rejected", NULL, 0, "retry_other", fault);
 		else
@@ -93,7 +94,7 @@ http_call(struct kit *k, const struct kit_call *call)
 	const char *fault = fault_of(h, call->id, call->to);
 
 	if (!fault && !profile_has(&h->profile, OP_CALL))
-		fault = "not called: this route sends texts only";
+		fault = WORD(http_texts_only);
 	if (fault)
 		kit_done(k, call->id, "rejected", NULL, 0, "retry_other", fault);
 	else
@@ -108,7 +109,7 @@ http_withdraw(struct kit *k, const char *id)
 	struct item *item = queue_withdraw(h, id);
 
 	if (item)
-		item_done(h, item, "withdrawn", NULL, REJECT_NONE, "withdrawn before it left");
+		item_done(h, item, "withdrawn", NULL, REJECT_NONE, WORD(withdrawn_unsent));
 }
 
 static void
@@ -171,7 +172,7 @@ http_close(struct kit *k, msec grace_ms)
 		return;
 	}
 	h->closing = true;
-	queue_give_back(h, "rejected", "not sent: the driver is closing");
+	queue_give_back(h, "rejected", WORD(http_closing));
 	timer_at(&h->grace, timer_now() + grace_ms);
 	leave_when_idle(h);
 }
@@ -179,10 +180,7 @@ http_close(struct kit *k, msec grace_ms)
 static void
 fatal(struct kit *k, const char *route, const struct err *err)
 {
-	struct buf reason = { 0 };
-
-	buf_printf(&reason, "route %s, option %s: %s", route ? route : "?", err->field, err->text);
-	kit_fatal(k, reason.data, false);
+	kit_fatal(k, SAID(http_option, route ? route : "?", err->field, NEST(&err->said)), false);
 }
 
 static void

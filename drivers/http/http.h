@@ -59,10 +59,10 @@ struct tests {
 
 struct health {
 	bool ill;			/* the provider does not answer */
-	char note[256];			/* why */
+	char note[400];			/* why */
 	bool has_skew, has_balance, clock_alarm, balance_alarm, pull_alarm;
 	bool no_room;			/* the pull alarm is about our own disk */
-	char pull_reason[256];
+	char pull_reason[400];
 	msec skew_ms;			/* their clock minus ours */
 	double balance;
 	struct event minute, balance_timer;

@@ -51,9 +51,8 @@ words_new(struct http *h, const char *text, const struct kit_template *template,
 		return words;
 	words->approved = approved_find(approved, template->name, template->language);
 	if (!words->approved)
-		err_set(err, "not sent: the provider has no approved template for %s; add it to "
-			"\"templates\" of the route", template->name ? template->name
-			: "a text of no template (\"*\")");
+		err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_not_approved,
+			template->name ? template->name : WORD(http_no_template));
 	else if (approved_fill(&words->params, approved, words->approved, template, text, err) == 0)
 		return words;
 	words_unref(words);

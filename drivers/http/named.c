@@ -1,6 +1,7 @@
 /* named.c -- a profile by its name: finds NAME.json, fills in its parameters from the route's
  * options, and hands on a config as if the route had written it.  Whatever is missing or unknown
  * is refused by name; values are never shown. */
+#include "files/json_word.h"
 #include "drivers/http/profile.h"
 
 #include <stdio.h>
@@ -41,7 +42,7 @@ read_file(const char *folder, const char *name, struct err *err)
 		return NULL;
 	body = file_read(path, FILE_CONF_MAX, NULL, &why);
 	if (!body) {
-		err_field(err, "profile", "%s", why.text);
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "profile"), verbatim, NEST(&why.said));
 		return NULL;
 	}
 	file = json_loads(body, JSON_REJECT_DUPLICATES, &where);
@@ -53,9 +54,8 @@ read_file(const char *folder, const char *name, struct err *err)
 	}
 	if (!file || !json_is_object(json_object_get(file, "parameters")) ||
 	    !json_is_object(json_object_get(file, "config"))) {
-		err_field(err, "profile", "%s: %s (line %d)", path, file
-			  ? "must be an object with \"parameters\" and \"config\"" : where.text,
-			  file ? 1 : where.line);
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "profile"), http_profile_at, path,
+			file ? WORD(http_profile_object) : json_word(&where), NUM(file ? 1 : where.line));
 		json_decref(file);
 		return NULL;
 	}
@@ -69,7 +69,7 @@ find_file(json_t *route, const char *name, struct err *err)
 	json_t *file = NULL;
 
 	if (!name || !name[0] || name[0] == '.' || strchr(name, '/')) {
-		err_field(err, "profile", "must be the name of a profile, like tencent-sms");
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "profile"), http_profile_name);
 		return NULL;
 	}
 	if (folder)
@@ -77,9 +77,8 @@ find_file(json_t *route, const char *name, struct err *err)
 	if (!file && !err->text[0])
 		file = read_file(SHIPPED, name, err);
 	if (!file && !err->text[0])
-		err_field(err, "profile", "there is no %s.json in %s%s" SHIPPED "; write a name that "
-			  "is there, or set profile_dir", name, folder ? folder : "",
-			  folder ? " or " : "");
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "profile"), http_no_profile, name,
+			folder ? SAID(http_either, folder, SHIPPED) : SHIPPED);
 	return file;
 }
 
@@ -110,10 +109,10 @@ check_options(json_t *route, json_t *parameters, const char *profile, struct err
 		if (strcmp(name, "profile") == 0 || strcmp(name, "profile_dir") == 0 || is_own(name))
 			continue;
 		if (!json_object_get(parameters, name))
-			rc = err_field(err, name, "is no parameter of profile %s; it knows:%s", profile,
-				       known.len ? known.data : " none");
+			rc = err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_no_parameter, profile,
+				     known.len ? known.data : " -");
 		else if (!json_string_length(value) || strstr(json_string_value(value), "{{"))
-			rc = err_field(err, name, "must be a text that is not empty and has no {{");
+			rc = err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_parameter_text);
 		if (rc < 0)
 			break;
 	}
@@ -131,10 +130,11 @@ value_of(json_t *route, json_t *parameters, const char *name, struct err *err)
 
 	if (!value)
 		value = json_string_value(json_object_get(rule, "default"));
-	if (!value)
-		err_field(err, name, rule ? "is missing: %s; write option \"%s\" { value = \"…\" } or "
-			  "{ file = \"…\" }" : "is used by the profile, but is none of its parameters",
-			  what ? what : "the profile needs it", name);
+	if (!value && rule)
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_parameter_missing,
+			what ? what : WORD(http_profile_needs), name);
+	else if (!value)
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_parameter_unknown);
 	return value;
 }
 

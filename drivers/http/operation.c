@@ -49,8 +49,7 @@ take_class(struct error_rule *rule, const char *class, struct err *err)
 	else if (class && (reject = reject_parse(class)) > REJECT_NONE)
 		rule->class = (enum reject)reject;
 	else
-		return err_set(err, "class must be retry, retry_other, drop, config, clock, refused, "
-			       "unknown or accepted");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_class);
 	rule->unlisted = strcmp(class, "refused") == 0;
 	if (rule->class != REJECT_NONE)
 		rule->verdict = VERDICT_REJECTED;
@@ -63,7 +62,7 @@ take_error(struct error_rule *rule, json_t *entry, struct err *err)
 	const char *class = NULL;
 
 	if (!json_is_object(entry))
-		return err_set(err, "must be an object with \"status\" or \"pointer\", and \"class\"");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_error_object);
 	if (option_only(entry, "", " status pointer equals class ", err) < 0 ||
 	    option_number(entry, "status", 100, 599, &rule->status, err) < 0 ||
 	    option_pointer(entry, "pointer", &rule->pointer, err) < 0 ||
@@ -71,9 +70,9 @@ take_error(struct error_rule *rule, json_t *entry, struct err *err)
 	    option_text(entry, "class", &class, err) < 0)
 		return -1;
 	if (!rule->status && !rule->pointer.count)
-		return err_set(err, "names neither \"status\" nor \"pointer\"");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_error_neither);
 	if (!rule->pointer.count != !rule->equals)
-		return err_set(err, "\"pointer\" and \"equals\" belong together");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_pointer_equals);
 	return take_class(rule, class, err);
 }
 
@@ -84,7 +83,7 @@ take_errors(struct operation *op, struct err *err)
 	size_t i;
 
 	if (errors && !json_is_array(errors))
-		return err_field(err, "errors", "must be a list");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "errors"), http_a_list);
 	op->errors = xcalloc(json_array_size(errors) + 1, sizeof(*op->errors));
 	json_array_foreach(errors, i, entry) {
 		struct err inner = { 0 };
@@ -95,7 +94,8 @@ take_errors(struct operation *op, struct err *err)
 
 			snprintf(field, sizeof(field), "errors/%zu%s%s", i, inner.field[0] ? "/" : "",
 				 inner.field);
-			return err_field(err, field, "%s", inner.text);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, field), verbatim,
+				       NEST(&inner.said));
 		}
 	}
 	return 0;
@@ -109,11 +109,11 @@ take_statuses(json_t *in, const char *name, int min, int max, json_t **out, stru
 	size_t i;
 
 	if (!json_array_size(list))
-		return err_field(err, name, "must be a list of HTTP statuses, [200]");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_statuses);
 	json_array_foreach(list, i, status)
 		if (!json_is_integer(status) || json_integer_value(status) < min ||
 		    json_integer_value(status) > max)
-			return err_field(err, name, "may name %d to %d only", min, max);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_status_range, NUM(min), NUM(max));
 	*out = list;
 	return 0;
 }
@@ -124,10 +124,9 @@ take_success(struct operation *op, struct err *err)
 	json_t *success = json_object_get(op->config, "success");
 
 	if (!success)
-		return err_field(err, "success", "is missing; write {\"status\":[200],\"pointer\":"
-				 "\"/code\",\"equals\":0}");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "success"), http_success);
 	if (!json_is_object(success))
-		return err_field(err, "success", "must be an object");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "success"), http_an_object);
 	if (option_only(success, "success", " status pointer equals ", err) < 0 ||
 	    option_pointer(success, "pointer", &op->success, err) < 0 ||
 	    option_words(success, "equals", &op->success_equals, err) < 0)
@@ -135,7 +134,7 @@ take_success(struct operation *op, struct err *err)
 	if (take_statuses(success, "status", 200, 299, &op->success_status, err) < 0)
 		return option_within(err, "success");
 	if (!op->success.count != !op->success_equals)
-		return err_field(err, "success", "\"pointer\" and \"equals\" belong together");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "success"), http_pointer_equals);
 	return 0;
 }
 
@@ -185,13 +184,13 @@ take_computed(struct operation *op, struct request_context *context, struct err 
 
 		c->name = name;
 		if (!json_is_object(value))
-			return err_field(err, "computed", "\"%s\" must be an object with \"of\"", name);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "computed"), http_computed_object, name);
 		if (option_only(value, "computed", " of hash as key ", err) < 0 ||
 		    option_text(value, "of", &of, err) < 0 || digest_options(&c->digest, value, err) < 0)
 			return -1;
 		if (!of)
-			return err_field(err, "computed", "\"%s\" needs \"of\", the text with {{…}} whose %s "
-					 "it is", name, c->digest.key ? "HMAC" : "hash");
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "computed"), http_computed_of, name,
+				       c->digest.key ? "HMAC" : WORD(http_hash));
 		if (request_compile(&c->of, of, ESCAPE_NONE, context, err) < 0)
 			return option_within(err, "computed");
 		context->computed_count = op->computed_count;
@@ -208,8 +207,7 @@ compile_json_body(struct operation *op, const struct request_context *context, s
 	int rc;
 
 	if (!text)
-		return err_field(err, "body", "must be a template text or an object for body_type "
-				 "json");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "body"), http_body);
 	op->body.escape = ESCAPE_JSON;
 	rc = request_compile(&op->body, text, ESCAPE_NONE, context, err);
 	free(text);
@@ -245,8 +243,7 @@ compile_fields(struct operation *op, struct request_template *t,
 	else if (json_is_string(body) && !fields)
 		rc = request_compile(t, json_string_value(body), ESCAPE_NONE, context, err);
 	else
-		return err_field(err, "fields", "write either \"fields\":{\"name\":\"{{text}}\"} or "
-				 "one \"body\" text, for body_type form and query");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "fields"), http_fields_or_body);
 	if (rc < 0)
 		return option_within(err, fields ? "fields" : "body");
 	return take_key_fields(op, t, context, err);
@@ -264,11 +261,9 @@ take_numbers(struct operation *op, struct err *err)
 	    option_object(op->config, "each", &each, err) < 0)
 		return -1;
 	if (each && !numbers)
-		return err_field(err, "each", "goes with \"numbers\":{\"most\":200}");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "each"), http_each_numbers);
 	if (json_object_get(numbers, "join"))	/* what sites wrote before lists had one way */
-		return err_field(err, "numbers/join", "is said by \"elements\": name the number there, {\"number\":"
-				 "\"{{to}}\"}, and write \"{{joined:number}}\" for the numbers with commas between, "
-				 "\"{{all:number}}\" for a JSON list of them");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "numbers/join"), http_numbers_join);
 	if (option_only(numbers, "numbers", " most texts ", err) < 0 ||
 	    option_number(numbers, "most", 2, NUMBERS_MAX, &most, err) < 0 ||
 	    option_flag(numbers, "texts", &op->texts, err) < 0 ||
@@ -277,10 +272,9 @@ take_numbers(struct operation *op, struct err *err)
 	    option_pointer(each, "to", &op->each_to, err) < 0)
 		return -1;
 	if (numbers && (most == 1 || !json_object_get(op->config, "elements")))
-		return err_field(err, "numbers", "needs \"most\", and beside it \"elements\", the part that "
-				 "each message has");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "numbers"), http_numbers_most);
 	if (!op->each.count != !op->each_to.count)
-		return err_field(err, "each", "needs \"list\" and \"to\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "each"), http_each_needs);
 	if (json_object_get(each, "status") &&
 	    take_statuses(each, "status", 200, 499, &op->each_status, err) < 0)
 		return option_within(err, "each");
@@ -296,7 +290,7 @@ take_encoding(struct operation *op, const char *body_type, struct err *err)
 	if (option_text(op->config, "body_encoding", &encoding, err) < 0)
 		return -1;
 	if (encoding && (strcmp(encoding, "base64") != 0 || strcmp(body_type, "json") != 0))
-		return err_field(err, "body_encoding", "may only be base64, with body_type json");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "body_encoding"), http_body_encoding);
 	op->base64 = encoding != NULL;
 	return 0;
 }
@@ -309,7 +303,7 @@ take_method(struct operation *op, bool query, struct err *err)
 		return -1;
 	if (strcmp(op->method, "POST") != 0 && strcmp(op->method, "PUT") != 0 &&
 	    (!query || strcmp(op->method, "GET") != 0))
-		return err_field(err, "method", "may be POST or PUT; GET with body_type query");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "method"), http_method_is);
 	return 0;
 }
 
@@ -324,11 +318,11 @@ take_body(struct operation *op, const struct request_context *context, struct er
 	query = strcmp(type, "query") == 0;
 	json = strcmp(type, "json") == 0;
 	if (!json && !query && strcmp(type, "form") != 0)
-		return err_field(err, "body_type", "must be json, form or query");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "body_type"), http_body_type);
 	if (take_method(op, query, err) < 0 || take_encoding(op, type, err) < 0)
 		return -1;
 	if (json && (json_object_get(op->config, "fields") || json_object_get(op->config, "key_fields")))
-		return err_field(err, "fields", "and key_fields are for body_type form and query; use body");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "fields"), http_fields_form);
 	op->content_type = query ? NULL : json ? "application/json" : FORM;
 	return json ? compile_json_body(op, context, err)
 		: compile_fields(op, query ? &op->query : &op->body, context, err);
@@ -343,9 +337,9 @@ take_header(struct operation *op, const char *name, const char *text, const stru
 	struct request_header *h = &op->varying[op->varying_count];
 
 	if (!text || !name[0] || strpbrk(name, ":\r\n ") || strpbrk(text, "\r\n"))
-		return err_field(err, "headers", "\"%s\" must be one line of text", name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "headers"), http_header_one_line, name);
 	if (strcasecmp(name, "authorization") == 0)
-		return err_field(err, "headers", "set the option \"authorization\" instead");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "headers"), http_header_authorization);
 	if (!strstr(text, "{{"))
 		return 0;
 	*h = (struct request_header){ .name = name };
@@ -353,8 +347,7 @@ take_header(struct operation *op, const char *name, const char *text, const stru
 	if (request_compile(&h->value, text, ESCAPE_NONE, context, err) < 0)
 		return option_within(err, "headers");
 	if (strcasecmp(name, "content-type") == 0 || !request_is_line(&h->value))
-		return err_field(err, "headers", "\"%s\" may hold {{computed:…}}, {{nonce}}, {{now_s}}, {{id}}, a "
-				 "number or a day, and no other {{…}}", name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "headers"), http_header_values, name);
 	return 0;
 }
 
@@ -372,7 +365,7 @@ take_headers(struct operation *op, const struct request_context *context, struct
 		if (take_header(op, name, json_string_value(value), context, err) < 0)
 			return -1;
 	if (op->authorization && strpbrk(op->authorization, "\r\n"))
-		return err_field(err, "authorization", "must be one line");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "authorization"), http_one_line);
 	return 0;
 }
 
@@ -388,14 +381,13 @@ take_url(struct operation *op, const struct request_context *context, struct err
 	    option_text(op->config, "path", &path, err) < 0)
 		return -1;
 	if (!url)
-		return err_field(err, "url", "is missing; write \"url\":\"https://…\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "url"), http_url_missing);
 	if (strncmp(url, "https://", 8) != 0 && strncmp(url, "http://", 7) != 0)
-		return err_field(err, "url", "must begin with https:// or http://");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "url"), http_url_begin);
 	if (strstr(url, "{{") || strpbrk(url, " \r\n#"))
-		return err_field(err, "url", "must be a fixed address; put values into body or "
-				 "fields");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "url"), http_url_fixed);
 	if (path && (path[0] != '/' || strpbrk(path, " \r\n#")))
-		return err_field(err, "path", "must begin with \"/\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "path"), http_path);
 	rest = strstr(url, "://") + 3;
 	rest += strcspn(rest, "/?");
 	op->origin = xstrndup(url, (size_t)(rest - url));
@@ -421,7 +413,7 @@ take_answer(struct operation *op, struct err *err)
 		return -1;
 	op->is_text = strcmp(type, "text") == 0;
 	if (!op->is_text && strcmp(type, "json") != 0)
-		return err_field(err, "answer_type", "must be json or text");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "answer_type"), http_answer_type);
 	return take_success(op, err) < 0 ||
 		option_pointer(op->config, "unpack", &op->unpack, err) < 0 ||
 		option_pointer(op->config, "parts_list", &op->parts, err) < 0 ||
@@ -442,7 +434,7 @@ take_sign(struct operation *op, struct err *err)
 		return option_within(err, "sign");
 	signed_type = scheme_type(&op->sign, op->content_type);
 	if (signed_type && json_object_get(op->headers, "Content-Type"))
-		return err_field(err, "headers", "Content-Type is signed by the scheme; leave it out");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "headers"), http_content_type);
 	op->content_type = signed_type ? signed_type : op->content_type;
 	return 0;
 }
@@ -461,8 +453,7 @@ static int
 check_texts(const struct operation *op, struct err *err)
 {
 	if (op->texts && operation_uses(op, request_uses_text))
-		return err_field(err, "numbers", "\"texts\" lets several texts share a request: {{text}} "
-				 "and {{params_…}} may then stand in \"elements\" only");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "numbers"), http_numbers_texts);
 	return 0;
 }
 

@@ -24,7 +24,7 @@ option_only(json_t *object, const char *where, const char *known, struct err *er
 		if (strstr(known, padded))
 			continue;
 		snprintf(field, sizeof(field), "%s/%s", where, name);
-		return err_field(err, field, "is no option of gong-http; known here:%s", known);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, field), http_no_option, known);
 	}
 	return 0;
 }
@@ -37,7 +37,7 @@ option_text(json_t *object, const char *name, const char **out, struct err *err)
 	if (!value)
 		return 0;
 	if (!json_is_string(value) || !json_string_length(value))
-		return err_field(err, name, "must be a text that is not empty");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_a_text);
 	*out = json_string_value(value);
 	return 0;
 }
@@ -51,7 +51,7 @@ option_number(json_t *object, const char *name, long min, long max, long *out, s
 		return 0;
 	if (!json_is_integer(value) || json_integer_value(value) < min ||
 	    json_integer_value(value) > max)
-		return err_field(err, name, "must be a whole number from %ld to %ld", min, max);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_a_number, NUM(min), NUM(max));
 	*out = (long)json_integer_value(value);
 	return 0;
 }
@@ -64,7 +64,7 @@ option_flag(json_t *object, const char *name, bool *out, struct err *err)
 	if (!value)
 		return 0;
 	if (!json_is_boolean(value))
-		return err_field(err, name, "must be true or false");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_a_flag);
 	*out = json_is_true(value);
 	return 0;
 }
@@ -73,7 +73,7 @@ int
 option_object(json_t *object, const char *name, json_t **out, struct err *err)
 {
 	*out = json_object_get(object, name);
-	return !*out || json_is_object(*out) ? 0 : err_field(err, name, "must be an object");
+	return !*out || json_is_object(*out) ? 0 : err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_an_object);
 }
 
 bool
@@ -128,7 +128,7 @@ option_pointer(json_t *object, const char *name, struct pointer *out, struct err
 	if (!text)
 		return 0;
 	if (text[0] != '/')
-		return err_field(err, name, "\"%s\" is no JSON pointer; write \"/%s\"", text, text);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_a_pointer, text, text);
 	while (*text == '/') {
 		size_t len = strcspn(++text, "/");
 
@@ -207,12 +207,12 @@ option_words(json_t *object, const char *name, json_t **out, struct err *err)
 
 	*out = words;
 	if (json_is_object(words))
-		return err_field(err, name, "must be a word or a list of words");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_words);
 	if (json_is_array(words) && !json_array_size(words))
-		return err_field(err, name, "is an empty list, which no answer would ever fit");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_words_empty);
 	json_array_foreach(words, i, word)
 		if (json_is_object(word) || json_is_array(word))
-			return err_field(err, name, "may hold words, numbers and true/false only");
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_words_kind);
 	return 0;
 }
 

@@ -84,8 +84,7 @@ take_query(struct profile *p, json_t *query, struct err *err)
 	    option_number(query, "times", 1, 10, &q->times, err) < 0)
 		return option_within(err, "query");
 	if (query && !q->id.count && (!q->text.count || !q->at.count))
-		return err_field(err, "query", "needs \"id\" (where our {{id}} stands in the answer) or "
-				 "\"text\" and \"at\": else it finds another message");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "query"), http_query_needs);
 	return 0;
 }
 
@@ -101,10 +100,9 @@ take_balance(struct profile *p, json_t *balance, struct err *err)
 	    option_pointer(balance, "until", &p->balance.until, err) < 0)
 		return option_within(err, "balance");
 	if (low && !option_as_number(low, &p->balance_low))
-		return err_field(err, "balance/low", "must be a number");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "balance/low"), http_plain_number);
 	if (balance && !p->balance.pointer.count)
-		return err_field(err, "balance/pointer", "is missing: where the balance stands in the "
-				 "answer");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "balance/pointer"), http_balance_pointer);
 	return 0;
 }
 
@@ -124,8 +122,7 @@ take_sections(struct profile *p, const struct request_context *context, struct e
 			return -1;
 	}
 	if (operation_uses(&p->ops[OP_BALANCE], request_uses_items))
-		return err_field(err, "balance", "asks about no single message: {{to}}, {{text}}, {{id}} … mean "
-				 "nothing here");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "balance"), http_no_message);
 	p->call_query_ms = 10000;
 	if (option_number(json_object_get(p->config, "call_query"), "every_ms", 100, 60000,
 			  &p->call_query_ms, err) < 0)
@@ -143,7 +140,7 @@ take_pull(struct profile *p, size_t i, json_t *pull, const struct request_contex
 
 	rules->every_ms = 15000;
 	if (!json_is_object(pull))
-		return err_field(err, "pull", "must be a list of objects with \"path\" and \"list\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "pull"), http_pull_objects);
 	if (option_only(pull, "pull", PULL_OPTIONS, err) < 0 ||
 	    operation_compile(op, "pull", p->config, pull, context, err) < 0)
 		return -1;
@@ -151,8 +148,7 @@ take_pull(struct profile *p, size_t i, json_t *pull, const struct request_contex
 	    option_number(pull, "every_ms", 100, 3600000, &rules->every_ms, err) < 0)
 		return option_within(err, "pull");
 	if (operation_uses(op, request_uses_items))
-		return err_field(err, "pull", "asks about no single message: {{to}}, {{text}}, {{id}} … "
-				 "mean nothing here");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "pull"), http_no_message);
 	return 0;
 }
 
@@ -162,7 +158,7 @@ take_pulls(struct profile *p, const struct request_context *context, struct err 
 	json_t *pulls = json_object_get(p->config, "pull");
 
 	if (pulls && (!json_is_array(pulls) || json_array_size(pulls) > 2))
-		return err_field(err, "pull", "must be a list of one or two requests");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "pull"), http_pull_list);
 	for (size_t i = 0; i < json_array_size(pulls); i++)
 		if (take_pull(p, i, json_array_get(pulls, i), context, err) < 0)
 			return -1;
@@ -178,16 +174,15 @@ take_budgets(struct profile *p, json_t *limits, struct err *err)
 
 	if (rate && !(json_is_number(rate) && json_number_value(rate) >= 0.001 &&
 		      json_number_value(rate) <= 1e6))
-		return err_field(err, "limits/rate", "must be a number of messages a second, 0.001 to "
-				 "1000000");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "limits/rate"), http_rate);
 	p->rate = json_number_value(rate);
 	p->budgets = json_object_get(limits, "budgets");
 	if (p->budgets && !json_is_array(p->budgets))
-		return err_field(err, "limits/budgets", "must be a list like [\"1/1m\",\"5/1h\"]");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "limits/budgets"), http_budgets);
 	json_array_foreach(p->budgets, i, budget)
 		if (!json_is_string(budget) ||
 		    pace_budget_parse(&read, json_string_value(budget)) < 0)
-			return err_field(err, "limits/budgets", "must be a list like [\"1/1m\",\"5/1h\"]");
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "limits/budgets"), http_budgets);
 	return option_only(limits, "limits", " rate budgets value_max value_not text_max ", err);
 }
 
@@ -228,8 +223,8 @@ check_hidden(json_t *config, struct err *err)
 
 	json_array_foreach(hidden, i, text)
 		if (!json_is_string(text))
-			return err_field(err, "hidden", "must be a list of texts");
-	return !hidden || json_is_array(hidden) ? 0 : err_field(err, "hidden", "must be a list of texts");
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "hidden"), http_texts_list);
+	return !hidden || json_is_array(hidden) ? 0 : err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "hidden"), http_texts_list);
 }
 
 static int
@@ -245,9 +240,9 @@ take_transport(struct profile *p, struct err *err)
 	    option_text(p->config, "http", &http, err) < 0)
 		return -1;
 	if (strcmp(http, "1.1") != 0 && strcmp(http, "2") != 0)
-		return err_field(err, "http", "must be \"1.1\" or \"2\" (over TLS, where they offer it)");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "http"), http_version_of_http);
 	if (!p->client_cert != !p->client_key)
-		return err_field(err, "client_cert", "and client_key belong together");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "client_cert"), http_client_cert);
 	p->http2 = strcmp(http, "2") == 0;
 	p->is_plain = url && strncmp(url, "http://", 7) == 0;
 	return 0;
@@ -259,11 +254,9 @@ take_receipts(struct profile *p, struct err *err)
 	if (option_flag(p->config, "receipts", &p->receipts, err) < 0)
 		return -1;
 	if (p->receipts && !p->callback.receipt.is_set)
-		return err_field(err, "receipts", "is true, but callback/receipt says nothing of how "
-				 "to read one");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "receipts"), http_receipts);
 	if (profile_has(p, OP_CALL) && !p->callback.call_count)
-		return err_field(err, "callback/calls", "is missing: nothing would ever tell how a call "
-				 "ended");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "callback/calls"), http_calls_missing);
 	return 0;
 }
 
@@ -298,9 +291,7 @@ profile_check_version(json_t *from, struct err *err)
 
 	if (!version || (json_is_integer(version) && json_integer_value(version) == PROFILE_VERSION))
 		return 0;
-	return err_field(err, "version", "must be %d, the profile language that this gong-http speaks; for a "
-			 "newer one install the gong that it came with, or write the profile as "
-			 "/usr/share/doc/gong/docs/http-driver.md says", PROFILE_VERSION);
+	return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "version"), http_profile_version, NUM(PROFILE_VERSION));
 }
 
 int
@@ -313,8 +304,7 @@ profile_compile(struct profile *p, json_t *config, struct err *err)
 
 	*p = (struct profile){ .config = json_incref(config), .country = "", .proxy = "" };
 	if (!json_is_object(config))
-		return err_field(err, "config", "must be a JSON object with at least url, body and "
-				 "success");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "config"), http_config_object);
 	if (profile_check_version(config, err) < 0 || option_only(config, "", known, err) < 0 || take_transport(p, err) < 0 || check_hidden(config, err) < 0 ||
 	    option_object(config, "languages", &p->languages, err) < 0 ||
 	    option_text(config, "callback_url", &context.callback_url, err) < 0 ||

@@ -1,6 +1,8 @@
 /* proof_text.c -- what stands in proof_text.h. */
 #include "drivers/http/proof_text.h"
 
+#include <stdio.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,9 +27,12 @@ add_named(struct proof_text *t, const char *name, size_t len, struct err *err)
 			add_part(t, known[i].what, "", 0);
 			return 0;
 		}
-	if (len <= strlen(HEADER) || strncmp(name, HEADER, strlen(HEADER)) != 0)
-		return err_field(err, "of", "{{%.*s}} is no part of a request; use {{body}}, {{header:NAME}}, "
-				 "{{url}} or {{method}}", (int)(len < 40 ? len : 40), name);
+	if (len <= strlen(HEADER) || strncmp(name, HEADER, strlen(HEADER)) != 0) {
+		char shown[41];
+
+		snprintf(shown, sizeof(shown), "%.*s", (int)(len < 40 ? len : 40), name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "of"), http_no_part, shown);
+	}
 	add_part(t, PROOF_HEADER, name + strlen(HEADER), len - strlen(HEADER));
 	return 0;
 }
@@ -41,7 +46,7 @@ proof_text_compile(struct proof_text *t, const char *source, struct err *err)
 	while ((open = strstr(source, "{{"))) {
 		close = strstr(open, "}}");
 		if (!close)
-			return err_field(err, "of", "\"{{\" is not closed by \"}}\": %.40s", open);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "of"), http_unclosed, QUOTE(open));
 		if (open > source)
 			add_part(t, PROOF_LITERAL, source, (size_t)(open - source));
 		if (add_named(t, open + 2, (size_t)(close - open - 2), err) < 0)
@@ -51,8 +56,7 @@ proof_text_compile(struct proof_text *t, const char *source, struct err *err)
 	}
 	if (*source)
 		add_part(t, PROOF_LITERAL, source, strlen(source));
-	return has_part ? 0 : err_field(err, "of", "names no part of the request, so that it would prove nothing: "
-					"write {{body}}, {{header:NAME}}, {{url}} or {{method}}");
+	return has_part ? 0 : err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "of"), http_of_nothing);
 }
 
 static bool

@@ -55,7 +55,7 @@ rest(struct pull *p, bool more)
 static void
 fail(struct pull *p, const char *reason, bool no_room)
 {
-	kit_log("pull failed host=%s reason=\"%s\"", p->http->profile.host, reason);
+	kit_log("pull failed host=%s reason=\"%s\"", p->http->profile.host, ENGLISH(reason));
 	note(p, reason, no_room);
 }
 
@@ -303,7 +303,8 @@ on_kept(void *ctx, struct record *record, const char *trouble)
 		return;
 	}
 	if (trouble)
-		kit_log("pull not kept, told all the same host=%s reason=\"%s\"", p->http->profile.host, trouble);
+		kit_log("pull not kept, told all the same host=%s reason=\"%s\"", p->http->profile.host,
+			ENGLISH(trouble));
 	read_answer(p->http, p, record);
 }
 

@@ -68,7 +68,7 @@ queue_load(struct http *h)
 		take_first(h, queue);
 		if (item->not_after < kit_now())
 			item_done(h, item, "rejected", NULL, REJECT_RETRY,
-				  "not sent: its validity ended while it waited in the driver");
+				  WORD(http_over));
 		else
 			h->load[count++] = item;
 		op = count ? operation_of(h, h->load[0]) : NULL;

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "core/segment.h"
+#include "files/json_word.h"
 #include "drivers/http/sign.h"
 
 #define CALLBACK_REMEDY "set callback_secret of the route in gong.conf"
@@ -152,7 +153,7 @@ add_constant(struct request_template *t, const char *name, const char *value, co
 	     struct err *err)
 {
 	if (!value)
-		return err_set(err, "{{%s}} has no value; %s", name, remedy);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_no_value, name, remedy);
 	add_literal(t, t->escape, value, strlen(value));
 	return 0;
 }
@@ -176,7 +177,7 @@ find_element(const char *name, const struct request_context *c, struct err *err)
 	for (size_t i = 0; i < c->element_count; i++)
 		if (strcmp(c->elements[i].name, name) == 0)
 			return &c->elements[i];
-	err_set(err, "\"%s\" is none of \"elements\"", name);
+	err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_no_element, name);
 	return NULL;
 }
 
@@ -197,8 +198,7 @@ add_joined(struct request_template *t, const char *name, const struct request_co
 	const struct request_element *e = find_element(name, c, err);
 
 	if (e && !e->is_text)
-		return err_set(err, "{{joined:%s}}: the element must be a text, like \"{{to}}\"; {{all:%s}} is "
-			       "the list of any", name, name);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_joined, name, name);
 	if (e)
 		add_piece(t, (struct piece){ .variable = VAR_JOINED, .element = &e->text });
 	return e ? 0 : -1;
@@ -212,7 +212,7 @@ add_computed(struct request_template *t, const char *name, const struct request_
 			add_piece(t, (struct piece){ .variable = VAR_COMPUTED, .computed = &c->computed[i] });
 			return 0;
 		}
-	return err_set(err, "{{computed:%s}} is none of \"computed\" (above it, where it stands in one)", name);
+	return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_no_computed, name);
 }
 
 /* Cuts ":20-36000" off "seconds_left:20-36000". */
@@ -225,8 +225,7 @@ take_bounds(struct piece *p, char *name, struct err *err)
 		return 0;
 	if (sscanf(colon, ":%9ld-%9ld%c", &p->least, &p->most, &rest) != 2 || p->least < 1 ||
 	    p->most < p->least)
-		return err_set(err, "{{%s}}: write the least and the most that may stand there, "
-			       "{{seconds_left:20-36000}}", name);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_seconds_left, name);
 	*colon = '\0';
 	return 0;
 }
@@ -258,7 +257,7 @@ add_variable(struct request_template *t, char *name, bool raw, const struct requ
 		add_piece(t, piece);
 		return 0;
 	}
-	return err_set(err, "{{%s}} is not known; /usr/share/doc/gong/docs/http-driver.md lists the variables", name);
+	return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_no_variable, name);
 }
 
 /* "{{params_list}}" in quotes, and nothing else between them, becomes the list itself; so does a
@@ -288,7 +287,7 @@ request_compile(struct request_template *t, const char *source, enum escape lite
 
 		close = strstr(open, "}}");
 		if (!close || close - open - 2 >= (long)sizeof(name))
-			return err_set(err, "\"{{\" is not closed by \"}}\": %.40s", open);
+			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_unclosed, QUOTE(open));
 		snprintf(name, sizeof(name), "%.*s", (int)(close - open - 2), open + 2);
 		raw = is_raw(t, source, open, close);
 		unquoted = raw && strncmp(name, "raw:", 4) == 0;
@@ -306,7 +305,7 @@ add_field(struct request_template *t, const char *name, json_t *value,
 	  const struct request_context *context, struct err *err)
 {
 	if (!json_is_string(value))
-		return err_set(err, "\"%s\" is not a string; write \"%s\":\"…\"", name, name);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_not_text, name, name);
 	if (t->count)
 		add_literal(t, ESCAPE_NONE, "&", 1);
 	if (request_compile(t, name, ESCAPE_PERCENT, context, err) < 0)
@@ -327,7 +326,7 @@ request_compile_fields(struct request_template *t, json_t *fields,
 		if (!json_is_array(value) && add_field(t, name, value, context, err) < 0)
 			return -1;
 		if (json_is_array(value) && !json_array_size(value))
-			return err_set(err, "\"%s\" is an empty list: it would never be sent", name);
+			return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_list_empty, name);
 		json_array_foreach(value, i, one)
 			if (add_field(t, name, one, context, err) < 0)
 				return -1;
@@ -596,8 +595,8 @@ request_check_json(const struct request_template *t, struct err *err)
 	free(sample.words);
 	buf_fini(&out);
 	if (!json)
-		return err_set(err, "is not JSON once filled in: column %d: %.160s; write text "
-			       "values in quotes, \"{{text}}\"", where.column, where.text);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), http_body_json, NUM(where.column),
+			       json_word(&where));
 	json_decref(json);
 	return 0;
 }

@@ -13,7 +13,7 @@ struct doubt {
 	TAILQ_ENTRY(doubt) link;
 	struct http *http;
 	struct item *item;
-	char reason[256];		/* why it is in doubt */
+	char reason[400];		/* why it is in doubt */
 	unsigned asked;
 	bool waits;			/* for the answer to a question */
 	msec next_at, until;

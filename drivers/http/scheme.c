@@ -223,8 +223,7 @@ check_options(const struct scheme *scheme, json_t *sign, struct err *err)
 		return -1;
 	for (rest = known; (name = strsep(&rest, " "));)
 		if (*name && !json_object_get(sign, name))
-			return err_field(err, name, "is missing: scheme %s needs%s", scheme->name,
-					 scheme->known);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), http_scheme_needs, scheme->name, scheme->known);
 	return 0;
 }
 
@@ -236,13 +235,11 @@ check_operation(const struct scheme *scheme, const struct operation *op, struct 
 					     [GOES_ANY] = "json, form or query" };
 
 	if (!(scheme->goes & goes_as(op)) || op->base64)
-		return err_field(err, "scheme", "%s signs body_type %s, without body_encoding",
-				 scheme->name, types[scheme->goes]);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "scheme"), http_scheme_type, scheme->name, types[scheme->goes]);
 	if (scheme->makes_authorization && op->authorization)
-		return err_field(err, "scheme", "%s makes the Authorization header itself; leave "
-				 "\"authorization\" out", scheme->name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "scheme"), http_scheme_authorization, scheme->name);
 	if (scheme->posts_only && strcmp(op->method, "POST") != 0)
-		return err_field(err, "scheme", "%s signs method POST only", scheme->name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "scheme"), http_scheme_post, scheme->name);
 	return 0;
 }
 
@@ -257,8 +254,7 @@ scheme_compile(struct signing *s, const struct operation *op, json_t *sign, stru
 		return -1;
 	s->scheme = name ? find(name) : NULL;
 	if (!s->scheme)
-		return err_field(err, "scheme", "must be " NAMES "; a hash or an HMAC of some values is said by "
-				 "\"computed\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "scheme"), http_scheme, NAMES);
 	if (check_options(s->scheme, sign, err) < 0 || check_operation(s->scheme, op, err) < 0 ||
 	    option_text(sign, "key_id", &s->key_id, err) < 0 ||
 	    option_text(sign, "key", &s->key, err) < 0 ||

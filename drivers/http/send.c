@@ -147,8 +147,8 @@ abandon(void *ctx, const struct operation *op, struct item *item, bool sent)
 
 	if (op != &h->profile.ops[OP_SEND] && op != &h->profile.ops[OP_ORDINARY])
 		return;
-	snprintf(o.reason, sizeof(o.reason), "%s", sent ? "no answer before the driver had to close"
-		 : "not sent: no connection before the driver had to close");
+	snprintf(o.reason, sizeof(o.reason), "%s", sent ? WORD(http_closed_unanswered)
+		 : WORD(http_closed_unsent));
 	finish_judged(h, item, &o, NULL);
 }
 

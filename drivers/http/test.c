@@ -70,7 +70,7 @@ on_account(void *ctx, const struct operation *op, struct item **items, size_t co
 	double balance;
 
 	if (!body)
-		line(t, "FAIL", "account: %s", judgement.reason);
+		line(t, "FAIL", "account: %s", ENGLISH(judgement.reason));
 	else if (health_read_balance(&t->http->profile.balance, body, &balance))
 		line(t, "ok  ", "account: key and signature are accepted, balance %.2f", balance);
 	else
@@ -108,7 +108,7 @@ on_reached(void *ctx, const struct operation *op, struct item **items, size_t co
 
 	json_decref(answer_read(&h->profile, op, r, &judgement));
 	if (!r->status) {
-		line(t, "FAIL", "reach: %s", judgement.reason);
+		line(t, "FAIL", "reach: %s", ENGLISH(judgement.reason));
 		answer_steps(t);
 		return;
 	}
@@ -188,7 +188,7 @@ on_judged(void *ctx, struct item *item, const struct judgement *o, const struct 
 	note_sent(t, r);
 	if (o->verdict != VERDICT_ACCEPTED) {
 		kit_answer(h->kit, t->id, json_pack("{s:b,s:O,s:s}", "ok", 0, "lines", t->lines, "reason",
-						    o->reason));
+						    ENGLISH(o->reason)));
 		test_free(t);
 		return;
 	}
@@ -225,15 +225,15 @@ send_message(struct test *t, const struct kit_question *q)
 	struct err err = { 0 };
 
 	if (!profile_has(&h->profile, OP_SEND))
-		err_set(&err, "this route places calls only; send an alert that calls to test it");
+		err_say(&err, REFUSED_INVALID, about(CONCEPT_NONE), http_calls_only_test);
 	else if (strlen(q->to) >= sizeof(item->to))
-		err_set(&err, "the number is too long");
+		err_say(&err, REFUSED_INVALID, about(CONCEPT_NONE), http_number_long);
 	else if (!transfers_free_slots(h->transfers))
-		err_set(&err, "the route is busy; ask again");
+		err_say(&err, REFUSED_INVALID, about(CONCEPT_NONE), http_route_busy);
 	else
 		words = words_new(h, q->text, &(struct kit_template){ 0 }, NULL, &err);
 	if (!words) {
-		kit_refuse(h->kit, t->id, err.text);
+		kit_refuse(h->kit, t->id, NEST(&err.said));
 		test_free(t);
 		return;
 	}

@@ -420,7 +420,8 @@ check_files(const struct profile *p, struct err *err)
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(*paths); i++)
 		if (paths[i] && file_check(paths[i], FILE_CONF_MAX, &why) < 0)
-			return err_field(err, names[i], "%s", why.text);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, names[i]), verbatim,
+				       NEST(&why.said));
 	return 0;
 }
 

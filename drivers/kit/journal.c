@@ -82,14 +82,14 @@ run(struct journal *j, struct job *job)
 {
 	switch (job->kind) {
 	case JOB_PROMISE:
-		job->failed = (j->fault ? err_set(&job->err, "%s", j->fault)
+		job->failed = (j->fault ? err_say(&job->err, REFUSED_FAULT, about(CONCEPT_NONE), verbatim, j->fault)
 			       : journal_file_promise(&j->file, job->len, &job->err)) < 0;
 		break;
 	case JOB_GIVE_UP:
 		journal_file_give_up(&j->file, job->len);
 		break;
 	case JOB_KEEP:
-		job->failed = (j->fault ? err_set(&job->err, "%s", j->fault)
+		job->failed = (j->fault ? err_say(&job->err, REFUSED_FAULT, about(CONCEPT_NONE), verbatim, j->fault)
 			       : journal_file_write(&j->file, &job->record->in, job->len, &job->err)) < 0;
 		break;
 	case JOB_STRIKE:
@@ -183,7 +183,7 @@ note(struct journal *j, const char *trouble)
 static void
 finish(struct journal *j, struct job *job)
 {
-	const char *trouble = job->failed ? job->err.text : NULL;
+	const char *trouble = job->failed ? NEST(&job->err.said) : NULL;
 
 	switch (job->kind) {
 	case JOB_PROMISE:
@@ -260,7 +260,7 @@ journal_open(struct event_base *base, int fd, size_t most, const char *fault,
 	if (fd >= 0)
 		fcntl(fd, F_SETFD, FD_CLOEXEC);
 	if (journal_file_open(&j->file, fault ? -1 : fd, most, &err) < 0) {
-		j->fault = xstrdup(err.text);
+		j->fault = xstrdup(NEST(&err.said));
 		journal_file_close(&j->file);
 	}
 	adopt(j);

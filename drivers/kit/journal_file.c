@@ -12,6 +12,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "core/cause.h"
 #include "core/buf.h"
 
 #define MARK "\x1eJ1 "			/* what a record begins with; 1e: hardly a text has it */
@@ -215,17 +216,17 @@ journal_file_open(struct journal_file *f, int fd, size_t most, struct err *err)
 	if (fd < 0)
 		return 0;
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return err_set(err, "the journal is no regular file");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), journal_no_file);
 	if (st.st_size > 4 * (long long)most)	/* `shorten` needs twice as much, and a little */
-		return err_set(err, "the journal has %lld bytes, more than any of ours", (long long)st.st_size);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), journal_large, NUM(st.st_size));
 	bytes = xmalloc((size_t)st.st_size + 1);
 	if (read_all(fd, bytes, (size_t)st.st_size) < 0)
-		rc = err_set(err, "the journal cannot be read: %s", strerror(errno));
+		rc = err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), journal_unreadable, cause_word(errno));
 	for (int pass = 0; rc == 0 && pass < 2; pass++)
 		scan(f, bytes, (size_t)st.st_size, pass);
 	free(bytes);
 	if (rc == 0 && f->torn && ftruncate(fd, f->tail) < 0)
-		rc = err_set(err, "the journal cannot be written: %s", strerror(errno));
+		rc = err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), journal_unwritable, cause_word(errno));
 	return rc;
 }
 
@@ -251,8 +252,7 @@ static int
 has_room(const struct journal_file *f, size_t len, struct err *err)
 {
 	if (f->live + f->promised + len > f->most)
-		return err_set(err, "the journal is full: %zu bytes wait for gongd or for somebody who "
-			       "looks at them", f->live);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), journal_full_of, NUM(f->live));
 	return 0;
 }
 
@@ -264,7 +264,7 @@ journal_file_promise(struct journal_file *f, size_t len, struct err *err)
 	if (has_room(f, len, err) < 0)
 		return -1;
 	if (claim(f, f->promised + len + SLACK) < 0)
-		return err_set(err, "no room for the journal: %s", strerror(errno));
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), journal_no_room, cause_word(errno));
 	f->promised += len;
 	return 0;
 }
@@ -305,7 +305,7 @@ journal_file_write(struct journal_file *f, struct journal_record *r, size_t prom
 	if (rc == 0 && fdatasync(f->fd) < 0)
 		rc = -1;
 	if (rc < 0) {
-		err_set(err, "the journal cannot be written: %s", strerror(errno));
+		err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), journal_unwritable, cause_word(errno));
 		cut(f, f->tail);	/* nobody shall find half of it */
 	} else {
 		r->offset = f->tail;

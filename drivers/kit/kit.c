@@ -534,7 +534,7 @@ slot_of(json_t *json)
 static bool
 give_back(struct kit *k, json_t *op)
 {
-	static const char reason[] = "given back: the driver has ended";
+	static const char *const reason = WORD(driver_given_back);
 	const char *name = string(op, NULL, "op"), *id = string(op, NULL, "id");
 	json_t *item;
 	size_t i;
@@ -658,7 +658,7 @@ on_send(struct kit *k, json_t *op)
 			continue;
 		if (!item->to || !item->text) {
 			kit_done(k, item->id, "rejected", NULL, 0, "drop",
-				 "the send names no number or text");
+				 WORD(driver_send_lacks));
 			continue;
 		}
 		send.is_one_text = send.is_one_text && item->text == items[0].text;
@@ -688,7 +688,7 @@ on_call(struct kit *k, json_t *op)
 	if (k->driver->call && call.to)
 		k->driver->call(k, &call);
 	else
-		kit_done(k, call.id, "rejected", NULL, 0, "config", "this driver places no calls");
+		kit_done(k, call.id, "rejected", NULL, 0, "config", WORD(driver_no_calls));
 }
 
 static void
@@ -777,7 +777,7 @@ open_journal(struct kit *k, json_t *said)
 				  on_journal_changed, k);
 	trouble = journal_trouble(k->journal, &damaged);
 	if (trouble)
-		kit_log("journal cannot be used reason=\"%s\"", trouble);
+		kit_log("journal cannot be used reason=\"%s\"", ENGLISH(trouble));
 	if (damaged)
 		kit_log("journal damaged: %zu bytes cannot be read", damaged);
 }

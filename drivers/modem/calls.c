@@ -22,13 +22,13 @@ calls_add(struct driver *d, const struct kit_call *asked)
 
 	if (!sms_is_number(asked->to)) {
 		kit_done(d->kit, asked->id, "rejected", NULL, 0, "drop",
-			 "`to` is no telephone number; write + and at most 20 digits");
+			 WORD(modem_to));
 		return;
 	}
 	if (!d->is_set_up || !d->voice.is_offered || d->is_closing) {
 		kit_done(d->kit, asked->id, "rejected", NULL, 0, d->voice.is_offered ? "retry" : "config",
-			 d->voice.is_offered ? "the modem is not ready"
-			 : "no calls by this modem; see option `voice`");
+			 d->voice.is_offered ? WORD(modem_not_ready)
+			 : WORD(modem_no_calls));
 		return;
 	}
 	q = xcalloc(1, sizeof(*q));
@@ -63,7 +63,7 @@ calls_withdraw(struct driver *d, const char *id)
 	if (!q)
 		return false;
 	TAILQ_REMOVE(&d->voice.waiting, q, link);
-	calls_drop(d, q, "withdrawn", NULL, "withdrawn before it was dialled");
+	calls_drop(d, q, "withdrawn", NULL, WORD(withdrawn_undialled));
 	return true;
 }
 

@@ -52,7 +52,7 @@ on_kept(void *ctx, struct record *record, const char *trouble)
 	struct driver *d = ctx;
 
 	if (trouble)
-		kit_log("what came straight is not kept, told all the same reason=\"%s\"", trouble);
+		kit_log("what came straight is not kept, told all the same reason=\"%s\"", ENGLISH(trouble));
 	tell(d, record);
 	driver_soon(d);
 }

@@ -141,8 +141,7 @@ look(struct finder *f)
 	} else if (f->count)
 		ask_all(f);
 	else if (!f->asks_siblings)
-		say_missing(f, f->is_path ? "its port is not there; plug the modem in or correct "
-			    "`device`" : "there are no ports; plug the modem in or correct `ports`");
+		say_missing(f, f->is_path ? WORD(modem_no_port) : WORD(modem_no_ports));
 	else
 		set_timer(f, 0);
 }

@@ -40,7 +40,7 @@ on_sim(void *ctx, struct script *s, const struct at_reply *r)
 
 	d->health.sim_ok = r->end == AT_ERROR || (state && strncmp(state, "READY", 5) == 0);
 	if (!d->health.sim_ok)
-		script_fail(s, "the SIM is no longer ready; check that it sits well");
+		script_fail(s, "%s", WORD(modem_sim_unready));
 }
 
 static void
@@ -69,7 +69,7 @@ settle_network(struct driver *d)
 	if (!d->health.registered)
 		blame_excuse(&d->kept.blames);
 	if (was && !d->health.registered)
-		queue_give_back_all(d, "rejected", "retry_other", "the SIM has lost its network");
+		queue_give_back_all(d, "rejected", "retry_other", WORD(modem_lost_network));
 	ready_say(d);
 	report_say(d);
 }

@@ -30,11 +30,11 @@ modem_open(struct kit *k, const char *route, json_t *config, const char *state)
 	struct err err;
 
 	if (d->timer)
-		kit_fatal(k, "opened twice", false);
+		kit_fatal(k, WORD(driver_open_twice), false);
 	d->kit = k;
 	d->config = json_incref(config);
 	if (modem_settings_parse(&d->conf, d->config, &err) < 0 || load_models(d, &err) < 0)
-		kit_fatal(k, err.text, false);
+		kit_fatal(k, NEST(&err.said), false);
 	confined_to_devices(d);
 	keep_parse(&d->kept, state);
 	run_open(d);
@@ -57,7 +57,7 @@ to_outgoing(struct kit *k, const struct kit_send *send, const struct kit_item *i
 	if (segment_plan(&o->plan, o->text, &err) < 0)
 		goto refuse;
 	if (!sms_is_number(item->to)) {
-		err_set(&err, "\"%s\" is no telephone number", item->to);
+		err_say(&err, REFUSED_INVALID, about(CONCEPT_NONE), modem_no_number, item->to);
 		class = "drop";
 		goto refuse;
 	}
@@ -65,15 +65,14 @@ to_outgoing(struct kit *k, const struct kit_send *send, const struct kit_item *i
 	memset(o->wanted, item->missing ? 0 : 1, o->plan.parts);
 	for (size_t i = 0; item->missing && i < item->missing_count; i++) {
 		if (item->missing[i] < 1 || item->missing[i] > o->plan.parts) {
-			err_set(&err, "`parts` asks for part %u, the text has %u", item->missing[i],
-				o->plan.parts);
+			err_say(&err, REFUSED_INVALID, about(CONCEPT_NONE), modem_parts, NUM(item->missing[i]), NUM(o->plan.parts));
 			goto refuse;
 		}
 		o->wanted[item->missing[i] - 1] = 1;
 	}
 	return o;
 refuse:
-	kit_done(k, item->id, "rejected", NULL, 0, class, err.text);
+	kit_done(k, item->id, "rejected", NULL, 0, class, NEST(&err.said));
 	outgoing_free(o);
 	return NULL;
 }
@@ -88,12 +87,12 @@ modem_send(struct kit *k, const struct kit_send *send)
 
 		if (!d->timer || d->is_closing) {
 			kit_done(k, send->items[i].id, "rejected", NULL, 0, "retry",
-				 "the modem is not open");
+				 WORD(modem_not_open));
 			continue;
 		}
 		if (d->sending.is_slow) {	/* it has not heard of the window yet */
 			kit_done(k, send->items[i].id, "withdrawn", NULL, 0, NULL,
-				 "the network or the modem is slow");
+				 WORD(modem_slow));
 			continue;
 		}
 		o = to_outgoing(k, send, &send->items[i]);

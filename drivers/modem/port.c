@@ -10,7 +10,7 @@ port_missing(struct driver *d, const char *why)
 	if (strcmp(d->missing, why) == 0)
 		return;
 	snprintf(d->missing, sizeof(d->missing), "%s", why);
-	kit_log("no modem yet reason=\"%s\"", why);
+	kit_log("no modem yet reason=\"%s\"", ENGLISH(why));
 	report_say(d);
 }
 

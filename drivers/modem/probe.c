@@ -50,7 +50,7 @@ end(void *ctx, const char *failed)
 		return;
 	p->is_over = true;
 	if (failed)
-		snprintf(p->reason, sizeof(p->reason), "%s", p->answers ? failed
+		snprintf(p->reason, sizeof(p->reason), "%s", p->answers ? ENGLISH(failed)
 			 : "it does not answer AT: no modem, the wrong port of one, or one that hangs");
 	p->over(p->ctx);
 }

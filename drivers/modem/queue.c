@@ -46,7 +46,7 @@ queue_withdraw(struct driver *d, const char *id)
 	if (!q)
 		return;
 	TAILQ_REMOVE(&d->queue, q, link);
-	kit_done(d->kit, id, "withdrawn", NULL, 0, NULL, "withdrawn before it left");
+	kit_done(d->kit, id, "withdrawn", NULL, 0, NULL, WORD(withdrawn_unsent));
 	outgoing_free(q->message);
 	free(q);
 }

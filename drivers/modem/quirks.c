@@ -65,21 +65,16 @@ on_error(cfg_t *cfg, const char *fmt, va_list args)
 	if (!reading || reading->text[0])
 		return;			/* the first fault is the one to mend */
 	vsnprintf(what, sizeof(what), fmt, args);
-	err_set(reading, "%s:%d: %s; the options are listed in /usr/share/doc/gong/docs/modems.md", reading_file,
-		cfg ? cfg->line : 0, what);
+	err_say(reading, REFUSED_INVALID, about(CONCEPT_NONE), modem_models_at, reading_file, NUM(cfg ? cfg->line : 0),
+		what);
 }
 
+/* `what`: a phrase as a value. */
 static int
-fault(cfg_t *section, const char *option, struct err *err, const char *fmt, ...)
+fault(cfg_t *section, const char *option, struct err *err, const char *what)
 {
-	char what[300];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(what, sizeof(what), fmt, args);
-	va_end(args);
-	return err_field(err, option, "%s:%d: model \"%s\": %s %s", reading_file, section->line,
-			 cfg_title(section), option, what);
+	return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, option), modem_models_fault, reading_file,
+		       NUM(section->line), cfg_title(section), option, what);
 }
 
 static bool
@@ -98,14 +93,12 @@ check_pattern(cfg_t *section, const char *option, const char *pattern, size_t gr
 
 	if (rc) {
 		regerror(rc, &re, why, sizeof(why));
-		return fault(section, option, err, "= '%s' is no pattern (POSIX ERE): %s", pattern,
-			     why);
+		return fault(section, option, err, SAID(models_pattern, pattern, why));
 	}
 	rc = re.re_nsub < groups;
 	regfree(&re);
 	if (rc)
-		return fault(section, option, err, "= '%s' has no group; put the number in ( )",
-			     pattern);
+		return fault(section, option, err, SAID(models_group, pattern));
 	return 0;
 }
 
@@ -113,17 +106,14 @@ static int
 check_text(cfg_t *section, const struct option *o, const char *text, struct err *err)
 {
 	if (strlen(text) > 200)
-		return fault(section, o->name, err, "is longer than 200 characters");
+		return fault(section, o->name, err, WORD(models_long));
 	for (const char *p = text; *p; p++)
 		if (*p < ' ' || *p > '~')
-			return fault(section, o->name, err, "has a character that is no printable "
-				     "ASCII; a modem is told one line of it");
+			return fault(section, o->name, err, WORD(models_character));
 	if ((o->kind == COMMAND || o->kind == COMMANDS) && *text && strncasecmp(text, "AT", 2) != 0)
-		return fault(section, o->name, err, "= '%s' is no command; write it with its AT",
-			     text);
+		return fault(section, o->name, err, SAID(models_command, text));
 	if (strcmp(o->name, "say") == 0 && *text && !strstr(text, "{ucs2}") && !strstr(text, "{text}"))
-		return fault(section, o->name, err, "= '%s' has no {ucs2} or {text} where the "
-			     "words go", text);
+		return fault(section, o->name, err, SAID(models_words, text));
 	return 0;
 }
 
@@ -146,10 +136,13 @@ check_value(cfg_t *section, const struct option *o, unsigned i, struct err *err)
 	text = cfg_getnstr(section, o->name, i);
 	if (o->kind == PATTERN && *text)
 		return check_pattern(section, o->name, text, 1, err);
-	if ((o->kind == WORD || o->kind == STORAGE) && word(o, text) < 0)
-		return fault(section, o->name, err, "= \"%s\" is none of %s, %s%s%s", text,
-			     o->words[0], o->words[1], o->words[2] ? ", " : "",
-			     o->words[2] ? o->words[2] : "");
+	if ((o->kind == WORD || o->kind == STORAGE) && word(o, text) < 0) {
+		char known[80];
+
+		snprintf(known, sizeof(known), "%s, %s%s%s", o->words[0], o->words[1], o->words[2] ? ", " : "",
+			 o->words[2] ? o->words[2] : "");
+		return fault(section, o->name, err, SAID(models_one_of, text, known));
+	}
 	return check_text(section, o, text, err);
 }
 
@@ -158,10 +151,9 @@ static int
 check_pair(cfg_t *section, const char *command, const char *pattern, struct err *err)
 {
 	if (cfg_size(section, command) && !cfg_size(section, pattern))
-		return fault(section, pattern, err, "is missing beside %s: how is its answer read?",
-			     command);
+		return fault(section, pattern, err, SAID(models_beside_how, command));
 	if (!cfg_size(section, command) && cfg_size(section, pattern))
-		return fault(section, command, err, "is missing beside %s", pattern);
+		return fault(section, command, err, SAID(models_beside, pattern));
 	return 0;
 }
 
@@ -171,16 +163,14 @@ check_section(cfg_t *section, struct err *err)
 	const char *match = cfg_getstr(section, "match");
 
 	if (!is_for_all(section) && (!match || !*match))
-		return fault(section, "match", err, "is missing: which modems is it for? Write a "
-			     "pattern for \"maker model firmware\", as AT+CGMI, CGMM and CGMR say");
+		return fault(section, "match", err, WORD(models_match));
 	if (is_for_all(section) && match)
-		return fault(section, "match", err, "has no place here: this section is for all");
+		return fault(section, "match", err, WORD(models_match_all));
 	if (match && check_pattern(section, "match", match, 0, err))
 		return -1;
 	for (size_t k = 0; k < OPTIONS; k++) {
 		if (cfg_size(section, options[k].name) > QUIRK_LINES)
-			return fault(section, options[k].name, err, "has more than %d lines",
-				     QUIRK_LINES);
+			return fault(section, options[k].name, err, SAID(models_lines, NUM(QUIRK_LINES)));
 		for (unsigned i = 0; i < cfg_size(section, options[k].name); i++)
 			if (check_value(section, &options[k], i, err))
 				return -1;
@@ -218,8 +208,8 @@ parse_number(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 	if (whole_parse(&number, value, least, most) < 0) {
 		if (reading->text[0])
 			return -1;
-		return err_field(reading, opt->name, "%s:%d: %s = %.40s; it may be %d to %d",
-				 reading_file, cfg->line, opt->name, value, (int)least, (int)most);
+		return err_say(reading, REFUSED_INVALID, about_name(CONCEPT_FIELD, opt->name), modem_models_number,
+			       reading_file, NUM(cfg->line), opt->name, QUOTE(value), NUM(least), NUM(most));
 	}
 	*(long *)result = (long)number;
 	return 0;
@@ -258,7 +248,7 @@ parse(const char *text, struct err *err)
 	if (rc == CFG_SUCCESS && !local.text[0])
 		return cfg;
 	if (!local.text[0])
-		err_set(&local, "%s: not readable as a file of models", reading_file);
+		err_say(&local, REFUSED_INVALID, about(CONCEPT_NONE), modem_models_unread, reading_file);
 	if (err)
 		*err = local;
 	cfg_free(cfg);

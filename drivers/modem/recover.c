@@ -25,7 +25,7 @@ recover_booted(struct driver *d)
 	} else if (wire_is_busy(d->wire)) {
 		wire_abort(d->wire);
 	} else if (d->is_set_up) {
-		trouble_met(d, "the modem has started anew by itself");
+		trouble_met(d, WORD(modem_restarted));
 	}
 }
 

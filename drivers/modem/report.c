@@ -102,7 +102,7 @@ event_of(const struct driver *d, json_t *alarms)
 	if (used_up)
 		json_object_set_new(event, "prefer_other", json_true());
 	if (d->finder && d->missing[0])
-		set_text(event, "note", d->missing);
+		set_text(event, "note", ENGLISH(d->missing));
 	else if (json_array_size(alarms))
 		json_object_set(event, "note", json_object_get(json_array_get(alarms, 0), "text"));
 	return event;

@@ -97,7 +97,7 @@ found(struct driver *d)
 	if (recover_before(d))
 		return;
 	if (wire_open(&d->wire, d->id.device, kit_base(d->kit), &events, d, &err) < 0) {
-		port_missing(d, err.text);
+		port_missing(d, NEST(&err.said));
 		port_look(d, LOOK_AGAIN_MS);
 		return;
 	}
@@ -140,8 +140,8 @@ void
 run_close(struct driver *d, msec grace_ms)
 {
 	d->is_closing = true;
-	queue_give_back(d, "rejected", "retry", "the driver is closing");
-	calls_give_back(d, "retry", "the driver is closing");
+	queue_give_back(d, "rejected", "retry", WORD(driver_closing));
+	calls_give_back(d, "retry", WORD(driver_closing));
 	if (d->must_keep)
 		driver_keep(d);
 	if (!d->sending.message && d->voice.call.state == CALL_NONE) {

@@ -72,6 +72,16 @@ script_fail(struct script *s, const char *fmt, ...)
 	va_end(args);
 }
 
+/* Its value may be a PIN. */
+static void
+script_fail_at(struct script *s, const char *command)
+{
+	char name[40];
+
+	snprintf(name, sizeof(name), "%.*s", (int)strcspn(command, "="), command);
+	script_fail(s, "%s", SAID(modem_unanswered, name));
+}
+
 static void next(struct script *);
 
 static void
@@ -82,9 +92,8 @@ on_reply(void *ctx, const struct at_reply *reply)
 
 	s->insert_at = s->at;
 	s->was_late = reply->end == AT_LATE && s->steps[i].command;
-	if (reply->end == AT_LATE && s->steps[i].command)	/* its value may be a PIN */
-		script_fail(s, "the modem did not answer %.*s in time",
-			    (int)strcspn(s->steps[i].command, "="), s->steps[i].command);
+	if (reply->end == AT_LATE && s->steps[i].command)
+		script_fail_at(s, s->steps[i].command);
 	else if (s->steps[i].reader)
 		s->steps[i].reader(s->ctx, s, reply);
 	s->insert_at = s->count;

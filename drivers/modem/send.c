@@ -200,7 +200,7 @@ send_due(struct driver *d, msec now)
 	d->sending.is_slow = true;
 	kit_log("no result of a submit yet seconds=%lld", (long long)(SLOW_MS / 1000));
 	ready_say(d);			/* first, or gongd would hand them to us again */
-	queue_withdraw_all(d, "the network or the modem is slow");
+	queue_withdraw_all(d, WORD(modem_slow));
 }
 
 /* The others may have a short turn before the next one; see turns.c. */

@@ -50,18 +50,17 @@ set_text(const char **place, size_t row, json_t *value, struct err *err)
 	size_t len;
 
 	if (!text)
-		return err_field(err, name, "option `%s` must be a text in quotes", name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), modem_option_text, name);
 	len = strlen(text);
 	if (options[row].shape == SHAPE_DIGITS) {
 		const char *digits = text + (*text == '+' && strcmp(name, "pin") != 0);
 
 		len = strlen(digits);
 		if (strspn(digits, "0123456789") != len)
-			return err_field(err, name, "option `%s` must be digits", name);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), modem_option_digits, name);
 	}
 	if ((msec)len < options[row].min || (msec)len > options[row].max)
-		return err_field(err, name, "option `%s` must have %lld to %lld characters", name,
-				 (long long)options[row].min, (long long)options[row].max);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), modem_option_length, name, NUM(options[row].min), NUM(options[row].max));
 	*place = text;
 	return 0;
 }
@@ -75,8 +74,7 @@ set_number(msec *place, size_t row, json_t *value, struct err *err)
 
 	if (text ? whole_parse(&number, text, least, most) < 0
 	    : !json_is_integer(value) || number < least || number > most)
-		return err_field(err, name, "option `%s` must be a number from %lld to %lld", name,
-				 (long long)options[row].min, (long long)options[row].max);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), modem_option_number, name, NUM(options[row].min), NUM(options[row].max));
 	*place = number * options[row].unit;
 	return 0;
 }
@@ -91,7 +89,7 @@ set_bool(bool *place, size_t row, json_t *value, struct err *err)
 	else if (text && (strcmp(text, "true") == 0 || strcmp(text, "false") == 0))
 		*place = strcmp(text, "true") == 0;
 	else
-		return err_field(err, name, "option `%s` must be true or false", name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), modem_option_flag, name);
 	return 0;
 }
 
@@ -102,7 +100,7 @@ unknown_option(const char *name, struct err *err)
 
 	for (size_t i = 0; i < OPTIONS; i++)
 		buf_printf(&known, "%s%s", i ? ", " : "", options[i].name);
-	err_field(err, name, "gong-modem knows no option `%.60s`; it knows %s", name, known.data);
+	err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), modem_option_unknown, QUOTE(name), known.data);
 	buf_fini(&known);
 	return -1;
 }
@@ -140,14 +138,12 @@ check_pattern(const struct modem_settings *s, struct err *err)
 	failed = regcomp(&pattern, s->balance_pattern, REG_EXTENDED);
 	if (failed) {
 		regerror(failed, &pattern, why, sizeof(why));
-		return err_field(err, "balance_pattern", "option `balance_pattern` is no regular "
-				 "expression: %s", why);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "balance_pattern"), modem_balance_regex, why);
 	}
 	failed = pattern.re_nsub < 1;
 	regfree(&pattern);
 	if (failed)
-		return err_field(err, "balance_pattern", "option `balance_pattern` must have a group "
-				 "( ) around the number");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "balance_pattern"), modem_balance_group);
 	return 0;
 }
 
@@ -164,21 +160,16 @@ check(const struct modem_settings *s, struct err *err)
 		mode |= s->network && strcmp(s->network, modes[i]) == 0;
 	}
 	if (!s->device)
-		return err_field(err, "device", "option `device` is missing; name the modem's tty, "
-				 "best under /dev/serial/by-id/, or \"imei:…\" or \"iccid:…\"");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "device"), modem_device_missing);
 	if (*s->device != '/' && strncmp(s->device, "imei:", 5) != 0 &&
 	    strncmp(s->device, "iccid:", 6) != 0)
-		return err_field(err, "device", "option `device` must be a path, \"imei:…\" or "
-				 "\"iccid:…\", not \"%.60s\"", s->device);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "device"), modem_device_form, QUOTE(s->device));
 	if (!known)
-		return err_field(err, "storage", "option `storage` must be SM (SIM), ME (modem) or "
-				 "MT (both), not \"%s\"", s->storage);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "storage"), modem_storage_is, s->storage);
 	if (!mode)
-		return err_field(err, "network", "option `network` must be auto, lte or gsm, not "
-				 "\"%s\"", s->network);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "network"), modem_network, s->network);
 	if (s->balance_ussd && strspn(s->balance_ussd, "*#0123456789") != strlen(s->balance_ussd))
-		return err_field(err, "balance_ussd", "option `balance_ussd` must be a code like "
-				 "*100#, not \"%s\"", s->balance_ussd);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "balance_ussd"), modem_balance_ussd, s->balance_ussd);
 	return check_pattern(s, err);
 }
 

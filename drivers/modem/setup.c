@@ -39,7 +39,7 @@ ended(void *ctx, const char *failed)
 		return;
 	}
 	if (d->setup.has_booted)
-		failed = "the modem starts anew again and again; check its power supply";
+		failed = WORD(modem_boots);
 	d->setup.boot_tries = 0;
 	if (failed && d->script.was_late && d->setup.knows_at && recover_hang(d, failed))
 		return;
@@ -65,7 +65,7 @@ on_sync(void *ctx, struct script *s, const struct at_reply *r)
 	if (r->end != AT_OK || at_line(r, "+CSQ:"))
 		return;
 	if (++d->setup.sync_tries > SYNC_TRIES) {
-		script_fail(s, "the modem answers other questions than it is asked");
+		script_fail(s, "%s", WORD(modem_confused));
 		return;
 	}
 	script_wait(s, 400);
@@ -99,8 +99,7 @@ on_imei(void *ctx, struct script *s, const struct at_reply *r)
 
 	reading_imei(ctx, s, r);
 	if (strncmp(d->conf.device, "imei:", 5) == 0 && strcmp(d->conf.device + 5, d->id.imei) != 0)
-		script_fail(s, "%s has IMEI %s, not the one that `device` names", d->id.device,
-			    d->id.imei);
+		script_fail(s, "%s", SAID(modem_other_imei, d->id.device, d->id.imei));
 }
 
 /* Some SIMs lose it in a reset: then the last one that this SIM has told counts. */
@@ -237,7 +236,7 @@ on_pin_entered(void *ctx, struct script *s, const struct at_reply *r)
 	struct driver *d = ctx;
 
 	if (r->end != AT_OK && !is_pin_untried(r))
-		trouble_fatal(d, "the SIM refused its PIN; it is not tried again: correct option `pin`",
+		trouble_fatal(d, WORD(modem_pin_refused),
 			      false);
 	if (r->end != AT_OK) {
 		d->setup.is_pin_entered = false;
@@ -256,12 +255,10 @@ enter_pin(struct driver *d, struct script *s)
 	uint64_t hash;
 
 	if (!d->conf.pin)
-		trouble_fatal(d, "the SIM wants its PIN; set option `pin`", false);
+		trouble_fatal(d, WORD(modem_pin_wanted), false);
 	hash = keep_pin(d->conf.pin, d->id.iccid);
 	if (d->kept.bad_pin == hash)
-		trouble_fatal(d, "the SIM has refused this PIN before, or its answer was lost; it is "
-			      "not tried again: correct option `pin`, or switch the PIN off in a "
-			      "phone", false);
+		trouble_fatal(d, WORD(modem_pin_before), false);
 	d->kept.bad_pin = hash;
 	driver_keep(d);
 	d->setup.is_pin_entered = true;
@@ -288,8 +285,7 @@ on_pin_retries(void *ctx, struct script *s, const struct at_reply *r)
 	int left = quirk_number(d->quirk.pin_retries_pattern, r->count ? r->lines[0] : "");
 
 	if (r->end == AT_OK && (left == 0 || left == 1))
-		trouble_fatal(d, "the SIM allows only one more try of its PIN; gong does not take it: "
-			      "unlock it in a phone, then correct option `pin`", false);
+		trouble_fatal(d, WORD(modem_pin_last), false);
 	enter_pin(d, s);
 }
 
@@ -317,12 +313,11 @@ on_pin_state(void *ctx, struct script *s, const struct at_reply *r)
 		script_wait(s, 500);
 		script_ask(s, SIM_MS, on_pin_state, "AT+CPIN?");
 	} else if (!state || strncmp(state, "NOT ", 4) == 0) {
-		script_fail(s, "the SIM is missing or failing (CME %d); check that it sits well",
-			    r->code);
+		script_fail(s, "%s", SAID(modem_sim_failing, NUM(r->code)));
 	} else if (d->setup.is_pin_entered) {
-		script_fail(s, "the SIM does not become ready after its PIN");
+		script_fail(s, "%s", WORD(modem_pin_not_ready));
 	} else if (strcmp(state, "SIM PIN") != 0) {
-		trouble_fatal(d, "the SIM is locked by more than its PIN; unlock it in a phone",
+		trouble_fatal(d, WORD(modem_sim_locked),
 			      false);
 	} else if (d->quirk.pin_retries) {
 		script_ask(s, SIM_MS, on_pin_retries, "%s", d->quirk.pin_retries);
@@ -342,8 +337,7 @@ on_iccid(void *ctx, struct script *s, const struct at_reply *r)
 			   reading_iccid_command(d->setup.iccid_tries++));
 	else if (d->id.iccid[0] && strncmp(d->conf.device, "iccid:", 6) == 0 &&
 		 strcmp(d->conf.device + 6, d->id.iccid) != 0)
-		script_fail(s, "%s has SIM %s, not the one that `device` names", d->id.device,
-			    d->id.iccid);
+		script_fail(s, "%s", SAID(modem_other_sim, d->id.device, d->id.iccid));
 }
 
 /* Who it is, and what its model is known for. */

@@ -1,4 +1,5 @@
 /* tty.c -- opens and locks serial ports; it reads and writes nothing. */
+#include "core/cause.h"
 #include "drivers/modem/tty.h"
 
 #include <errno.h>
@@ -14,8 +15,7 @@
 static int
 in_use(const char *device, struct err *err)
 {
-	return err_field(err, "device", "%s is in use by another program; end it (is ModemManager "
-			 "running?)", device);
+	return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "device"), modem_tty_used, device);
 }
 
 /* Exclusive against others who lock (flock), and against those who do not (TIOCEXCL).  Not on a
@@ -41,10 +41,9 @@ tty_open(const char *device, struct err *err)
 	if (fd < 0 && errno == EBUSY)	/* TIOCEXCL of another */
 		return in_use(device, err);
 	if (fd < 0)
-		return err_field(err, "device", "cannot open %s: %s; plug the modem in or correct "
-				 "`device`", device, strerror(errno));
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "device"), modem_tty_unopened, device, cause_word(errno));
 	if (tcgetattr(fd, &tio) < 0) {
-		err_field(err, "device", "%s is no serial port; correct `device`", device);
+		err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "device"), modem_tty_none, device);
 		goto fail;
 	}
 	if (lock_device(fd, device, err) < 0)

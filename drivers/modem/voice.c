@@ -50,7 +50,7 @@ on_dialed(void *ctx, const struct at_reply *r)
 	struct refusal refusal;
 
 	if (r->end == AT_LATE) {
-		trouble_met(d, "the modem did not answer ATD");
+		trouble_met(d, WORD(modem_no_atd));
 		return;
 	}
 	if (r->end == AT_CALL_END) {
@@ -124,7 +124,7 @@ on_looked(void *ctx, const struct at_reply *r)
 	char early = c->early_key;	/* of a ringing tone, or noise, unless he is there now */
 
 	if (r->end == AT_LATE) {
-		trouble_met(d, "the modem did not answer AT+CLCC");
+		trouble_met(d, WORD(modem_no_clcc));
 		return;
 	}
 	c->early_key = 0;
@@ -155,7 +155,7 @@ on_hung_up(void *ctx, const struct at_reply *r)
 		return;
 	}
 	calls_end(d);
-	trouble_met(d, "the modem did not answer when told to hang up");
+	trouble_met(d, WORD(modem_no_hangup));
 }
 
 static void
@@ -274,7 +274,7 @@ voice_next(struct driver *d)
 
 		if (q && kit_now() >= q->call.not_after) {
 			TAILQ_REMOVE(&d->voice.waiting, q, link);
-			calls_drop(d, q, "rejected", "retry", "its time is over (not_after)");
+			calls_drop(d, q, "rejected", "retry", WORD(item_over));
 		} else if (q) {
 			dial(d);
 		}

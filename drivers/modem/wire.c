@@ -85,7 +85,7 @@ put(struct wire *w, const char *text)
 	note(w, '>', text);
 	bufferevent_write(w->modem, text, strlen(text));
 	if (evbuffer_get_length(bufferevent_get_output(w->modem)) > BACKLOG_MAX)
-		report_lost(w, "the modem takes no more commands; reset or replug it");
+		report_lost(w, WORD(modem_stuck));
 }
 
 static void
@@ -285,7 +285,7 @@ on_modem_bytes(struct bufferevent *bev, void *ctx)
 static void
 on_trouble(struct bufferevent *bev, short what, void *ctx)
 {
-	report_lost(ctx, "modem unplugged");
+	report_lost(ctx, WORD(modem_unplugged));
 }
 
 int

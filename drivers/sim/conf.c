@@ -50,8 +50,7 @@ number(double *out, const struct option *o, const char *text, struct err *err)
 	if (o->type != OPTION_RATIO)
 		*out = (double)whole;
 	if (rc < 0)
-		return err_field(err, o->name, "%s must be a number from %lld to %lld, not \"%.40s\"",
-				 o->name, o->min, o->max, text);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, o->name), sim_option_number, o->name, NUM(o->min), NUM(o->max), QUOTE(text));
 	return 0;
 }
 
@@ -64,8 +63,7 @@ set(struct sim_conf *c, const struct option *o, const char *text, struct err *er
 	switch (o->type) {
 	case OPTION_BOOL:
 		if (strcmp(text, "true") != 0 && strcmp(text, "false") != 0)
-			return err_field(err, o->name, "%s must be true or false, not \"%.40s\"",
-					 o->name, text);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, o->name), sim_option_flag, o->name, QUOTE(text));
 		*(bool *)at = text[0] == 't';
 		return 0;
 	case OPTION_INT:
@@ -77,7 +75,7 @@ set(struct sim_conf *c, const struct option *o, const char *text, struct err *er
 		return number(at, o, text, err);
 	case OPTION_TEXT:
 		if (strlen(text) >= (size_t)o->max)
-			return err_field(err, o->name, "%s is too long", o->name);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, o->name), sim_option_long, o->name);
 		memcpy(at, text, strlen(text) + 1);
 		return 0;
 	}
@@ -96,8 +94,7 @@ set_json(struct sim_conf *c, const struct option *o, json_t *value, struct err *
 	if (json_is_boolean(value) && o->type == OPTION_BOOL)
 		return set(c, o, json_is_true(value) ? "true" : "false", err);
 	if (!json_is_number(value) || o->type == OPTION_BOOL || o->type == OPTION_TEXT)
-		return err_field(err, o->name, "%s has the wrong type; see gong-sim(8)",
-				 o->name);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, o->name), sim_option_type, o->name);
 	if (json_is_integer(value))
 		snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
 	else
@@ -123,20 +120,16 @@ sim_conf_read(struct sim_conf *c, json_t *config, struct err *err)
 		if (strcmp(name, "callback_url") == 0)
 			continue;	/* gongd gives it to every driver */
 		if (i == count)
-			return err_field(err, name, "there is no option \"%.40s\"; see "
-					 "gong-sim(8)", name);
+			return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, name), sim_option_unknown, QUOTE(name));
 		if (set_json(c, &options[i], value, err) < 0)
 			return -1;
 	}
 	if (!c->simulation)
-		return err_field(err, "simulation", "this driver reaches nobody: it opens only with "
-				 "simulation = true");
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "simulation"), sim_simulation);
 	if (strcmp(c->channels, "sms") != 0 && strcmp(c->channels, "voice") != 0 &&
 	    strcmp(c->channels, "sms,voice") != 0)
-		return err_field(err, "channels", "channels must be \"sms\", \"voice\" or "
-				 "\"sms,voice\", not \"%.16s\"", c->channels);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "channels"), sim_channels, QUOTE(c->channels));
 	if (reject_parse(c->reject_class) <= REJECT_NONE)
-		return err_field(err, "reject_class", "reject_class must be retry, retry_other, drop, "
-				 "config or clock, not \"%.16s\"", c->reject_class);
+		return err_say(err, REFUSED_INVALID, about_name(CONCEPT_FIELD, "reject_class"), sim_reject_class, QUOTE(c->reject_class));
 	return 0;
 }

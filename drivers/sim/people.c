@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "core/cause.h"
 #include "core/buf.h"
 #include "core/number.h"
 #include "files/read.h"
@@ -124,8 +125,7 @@ read_number(struct entry *e, char *word, struct err *err)
 		e->prefix = (unsigned)strlen(digits) + 1;	/* + 1: "*" alone is a prefix too */
 	}
 	if (!(e->prefix == 1 || is_count(digits, 999999999999999ULL, &number)))
-		return err_set(err, "\"%.30s\" is no number; write +digits, or +digits* for a "
-			       "prefix", word);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_number, QUOTE(word));
 	e->number = number;
 	return 0;
 }
@@ -164,18 +164,15 @@ read_voice(struct rule *rule, char *rest, struct err *err)
 	unsigned long long ms = 0;
 
 	if (pick_up < 0)
-		return err_set(err, "\"%.20s\" is no way to take a call; use busy, no_answer, reject "
-			       "or answer", word ? word : "");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_way, QUOTE(word ? word : ""));
 	rule->pick_up = (enum pick_up)pick_up;
 	if (!keys)
 		return 0;
 	if (pick_up != PICK_ANSWER || strspn(keys, "0123456789*#") != strlen(keys) ||
 	    strlen(keys) >= KEYS_TEXT)
-		return err_set(err, "keys belong after \"answer\" and are digits, not \"%.20s\"",
-			       keys);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_keys, QUOTE(keys));
 	if (!after || !is_count(after, 86400000, &ms) || strtok_r(NULL, " ", &save))
-		return err_set(err, "say after how many ms the keys are pressed: answer %s 2000",
-			       keys);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_delay, keys);
 	snprintf(rule->keys, sizeof(rule->keys), "%s", keys);
 	rule->keys_after_ms = (msec)ms;
 	return 0;
@@ -191,7 +188,7 @@ read_rule(struct entry *e, char *line, struct err *err)
 
 	*e = (struct entry){ .next = NONE };
 	if (!delay || !is_count(delay, 86400000, &ms))
-		return err_set(err, "a line is NUMBER sms|voice MILLISECONDS and what happens");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_line);
 	if (read_number(e, number, err) < 0)
 		return -1;
 	rest = save && *save ? save : rest;
@@ -203,10 +200,9 @@ read_rule(struct entry *e, char *line, struct err *err)
 	if (e->rule.channel == CHANNEL_VOICE)
 		return read_voice(&e->rule, rest, err);
 	if (strcmp(channel, "sms") != 0)
-		return err_set(err, "\"%.20s\" is no channel; use sms or voice", channel);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_channel, QUOTE(channel));
 	if (!*rest)
-		return err_set(err, "the reply's text is missing; write - for somebody who is "
-			       "silent");
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_text);
 	e->rule.text = strcmp(rest, "-") == 0 ? NULL : xstrdup(rest);
 	return 0;
 }
@@ -239,7 +235,7 @@ read_book(struct book *b, FILE *f, const char *path, struct err *err)
 	}
 	free(line);
 	if (rc < 0)
-		return err_set(err, "%s:%zu: %s", path, at, inner.text);
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_at, path, NUM(at), NEST(&inner.said));
 	book_index(b);
 	return 0;
 }
@@ -253,7 +249,7 @@ people_refresh(struct people *p, struct err *err)
 	int fd;
 
 	if (stat(p->path, &st) < 0)
-		return err_set(err, "%s: cannot be read: %s", p->path, strerror(errno));
+		return err_say(err, REFUSED_INVALID, about(CONCEPT_NONE), sim_people_unread, p->path, cause_word(errno));
 	if (st.st_mtim.tv_sec == p->read_of.tv_sec && st.st_mtim.tv_nsec == p->read_of.tv_nsec &&
 	    st.st_size == p->size)
 		return 0;

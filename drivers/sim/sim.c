@@ -2,6 +2,7 @@
  * loses some, answers for scripted people and keeps books.  It reaches nobody, and opens only
  * with `simulation`.  What becomes of an item hangs on seed and id alone, so that a run can be
  * repeated whatever the order of things. */
+#include "core/cause.h"
 #include "drivers/sim/sim.h"
 
 #include <errno.h>
@@ -97,7 +98,7 @@ lose_sight(struct sim *s, struct entry *e)
 		arrive(s, e);
 		books_write(s);
 	}
-	kit_done(s->kit, e->id, "unknown", NULL, 0, NULL, "the simulated network gave no answer");
+	kit_done(s->kit, e->id, "unknown", NULL, 0, NULL, WORD(sim_no_answer));
 }
 
 static void
@@ -105,13 +106,13 @@ submit(struct sim *s, struct entry *e, uint32_t slot, msec not_after, msec wall)
 {
 	if (wall >= not_after) {
 		kit_done(s->kit, e->id, "rejected", NULL, 0, "retry",
-			 "its validity ended before it left");
+			 WORD(sim_over));
 		return;
 	}
 	kit_leaving(s->kit, slot);
 	if (s->conf.reject > 0 && sim_draw(s, e->id, SALT_REJECT) < s->conf.reject)
 		kit_done(s->kit, e->id, "rejected", NULL, 0, s->conf.reject_class,
-			 "the simulated network refused it");
+			 WORD(sim_refused));
 	else if (s->conf.unknown > 0 && sim_draw(s, e->id, SALT_UNKNOWN) < s->conf.unknown)
 		lose_sight(s, e);
 	else
@@ -151,13 +152,13 @@ static const char *
 refusal(const struct sim *s, const struct kit_item *item)
 {
 	if (s->closing)
-		return "the driver is closing";
+		return WORD(driver_closing);
 	if (!s->kit)
-		return "it came before open";
+		return WORD(sim_early);
 	if (!strstr(s->conf.channels, "sms"))
-		return "this route carries calls only";
+		return WORD(sim_calls_only);
 	if (strlen(item->id) >= KIT_ID || strlen(item->to) >= PHONE_TEXT)
-		return "the id or the number is too long";
+		return WORD(sim_too_long);
 	return NULL;
 }
 
@@ -207,7 +208,7 @@ on_call(struct kit *k, const struct kit_call *call)
 	if (s->closing || !s->kit || !strstr(s->conf.channels, "voice") || strlen(call->id) >= KIT_ID ||
 	    strlen(call->to) >= PHONE_TEXT)
 		kit_done(k, call->id, "rejected", NULL, 0, s->closing ? "retry" : "config",
-			 s->closing ? "the driver is closing" : "this route carries no such call");
+			 s->closing ? WORD(driver_closing) : WORD(sim_no_call));
 	else
 		voice_call(s, call);
 	if (s->kit)
@@ -285,7 +286,7 @@ on_withdraw(struct kit *k, const char *id)
 		*at = f->next;
 		if (!*at)
 			s->waiting_end = at;
-		kit_done(k, id, "withdrawn", NULL, 0, NULL, "withdrawn before it was dialled");
+		kit_done(k, id, "withdrawn", NULL, 0, NULL, WORD(withdrawn_undialled));
 		flight_free(s, f);
 		return;
 	}
@@ -295,7 +296,7 @@ on_withdraw(struct kit *k, const char *id)
 		if (f->stage != STAGE_SUBMIT || strcmp(f->id, id) != 0)
 			continue;
 		heap_remove(&s->flights, i);
-		kit_done(k, id, "withdrawn", NULL, 0, NULL, "withdrawn before it left");
+		kit_done(k, id, "withdrawn", NULL, 0, NULL, WORD(withdrawn_unsent));
 		s->lines_busy -= f->kind == FLIGHT_CALL;
 		flight_free(s, f);
 		voice_start_waiting(s);
@@ -311,7 +312,7 @@ give_back(struct sim *s, struct flight *f)
 		voice_give_up(s, f);
 		return;
 	}
-	kit_done(s->kit, f->id, "rejected", NULL, 0, "retry", "the driver is closing");
+	kit_done(s->kit, f->id, "rejected", NULL, 0, "retry", WORD(driver_closing));
 	flight_free(s, f);
 }
 
@@ -418,10 +419,10 @@ on_open(struct kit *k, const char *route, json_t *config, const char *state)
 		return;			/* opened twice: the first one counts */
 	if (sim_conf_read(&s->conf, config, &err) < 0 ||
 	    (s->conf.people[0] && people_open(&s->people, s->conf.people, &err) < 0))
-		kit_fatal(k, err.text, false);
+		kit_fatal(k, NEST(&err.said), false);
 	if (s->conf.log[0] && books_open(s) < 0) {
-		err_set(&err, "the books cannot be opened: %s: %s", s->conf.log, strerror(errno));
-		kit_fatal(k, err.text, false);
+		err_say(&err, REFUSED_INVALID, about(CONCEPT_NONE), sim_books, s->conf.log, cause_word(errno));
+		kit_fatal(k, NEST(&err.said), false);
 	}
 	s->kit = k;
 	s->seed = (unsigned long long)s->conf.seed;

@@ -48,13 +48,13 @@ dial(struct sim *s, struct flight *f)
 
 	if (kit_now() >= f->not_after) {
 		kit_done(s->kit, f->id, "rejected", NULL, 0, "retry",
-			 "its validity ended before it was dialled");
+			 WORD(sim_call_over));
 		unlink_and_free(s, f);
 		return;
 	}
 	if (sim_draw(s, f->id, SALT_REJECT) < s->conf.reject) {
 		kit_done(s->kit, f->id, "rejected", NULL, 0, s->conf.reject_class,
-			 "the simulated trunk refused the call");
+			 WORD(sim_call_refused));
 		unlink_and_free(s, f);
 		return;
 	}
@@ -63,7 +63,7 @@ dial(struct sim *s, struct flight *f)
 	books_write(s);
 	if (sim_draw(s, f->id, SALT_UNKNOWN) < s->conf.unknown) {
 		kit_done(s->kit, f->id, "unknown", NULL, 0, NULL,
-			 "the simulated trunk gave no answer");
+			 WORD(sim_call_no_answer));
 		unlink_and_free(s, f);
 		return;
 	}
@@ -144,12 +144,12 @@ void
 voice_give_up(struct sim *s, struct flight *f)
 {
 	if (f->stage == STAGE_LINE || f->stage == STAGE_SUBMIT) {
-		kit_done(s->kit, f->id, "rejected", NULL, 0, "retry", "the driver is closing");
+		kit_done(s->kit, f->id, "rejected", NULL, 0, "retry", WORD(driver_closing));
 	} else {
 		books_ended(s, f, "cut", "");
 		books_write(s);
 		kit_done(s->kit, f->id, "unknown", NULL, 0, NULL,
-			 "the driver closed during the call");
+			 WORD(sim_call_closed));
 	}
 	flight_free(s, f);
 }

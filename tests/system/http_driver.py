@@ -9,6 +9,8 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from harness import driver_event
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD = os.path.join(ROOT, "build", os.environ.get("MODE", "release"))
 ENV = {**os.environ, "http_proxy": "http://127.0.0.1:9"}
@@ -54,7 +56,7 @@ class Driver:
 
     def _read(self):
         for line in self.child.stdout:
-            self.lines.put(json.loads(line))
+            self.lines.put(driver_event(line))
         self.lines.put(None)
 
     def _read_log(self):

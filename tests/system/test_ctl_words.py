@@ -107,7 +107,7 @@ def test_completion_is_made_from_the_same_table(tmp_path):
                            "echo \"${COMPREPLY[@]}\"; COMP_WORDS=(gongctl alert ''); _gongctl; "
                            "echo \"${#COMPREPLY[@]}\"" % script], capture_output=True, timeout=10,
                           env=dict(os.environ, PATH=os.path.dirname(GONGCTL) + ":" + os.environ["PATH"]))
-    assert said.stdout == b"list\n5\n", said
+    assert said.stdout == b"list\n6\n", said
 
 
 @pytest.mark.parametrize("given, sent", [

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from harness import driver_event
 from http_driver import BUILD
 
 OPEN = {"op": "open", "protocol": 1, "route": "r", "config": {"url": "http://127.0.0.1:1/", "no": "such"}}
@@ -35,7 +36,7 @@ def _driver():
 def end_of(child, seconds):
     """What it said to its end, which comes within so long."""
     begin = time.monotonic()
-    said = [json.loads(line) for line in child.stdout]
+    said = [driver_event(line) for line in child.stdout]
     assert child.wait(10) == 1 and time.monotonic() - begin < seconds
     assert said[0]["ev"] == "fatal" and said[0]["retry"] is False
     return said
@@ -65,7 +66,7 @@ def test_what_was_written_before_its_word_was_read(driver):
         time.sleep(0.05)
     driver.stdin.write(lines(CLOSE))
     driver.stdin.flush()
-    said = [json.loads(fatal), *(json.loads(line) for line in driver.stdout)]
+    said = [json.loads(fatal), *(driver_event(line) for line in driver.stdout)]
     assert driver.wait(10) == 1 and given_back(said) == sorted(MINE)
 
 

@@ -216,3 +216,27 @@ def test_a_canary_goes_round_and_one_that_is_lost_is_an_alarm(world):
     wait_for("the end", lambda: not route(world, "a")["alarms"])
     assert not tasks(world)
     assert world.rows("SELECT count(*) AS n FROM audit WHERE action = 'route.canary'")[0]["n"] >= 3
+
+
+def test_why_a_driver_does_not_open_and_did_not_send_is_told_in_the_readers_language():
+    """Options that gong's own drivers refuse, and what became of a call: a phrase, in zh and in English."""
+    wrong = {"sim": ("gong-sim", {"simulation": True, "reject": "much"}, "reject must be a number", "reject 须为0至1的数字"),
+             "stick": ("gong-modem", {"device": "ttyUSB0"}, "must be a path", "选项 `device` 须为路径"),
+             "web": ("gong-http", {"url": "ftp://x/", "body": {"n": "{{to}}", "t": "{{text}}"}, "success": {"status": [200]}}, "must begin with https://",
+                     "须以 https:// 或 http:// 开头"),
+             "prof": ("gong-http", {"profile": "nokia"}, "there is no nokia.json", "没有 nokia.json")}
+    with World(name="wrong") as w:
+        w.routes = "".join("route \"%s\" { driver = \"%s\" channels = {sms, voice} config = '%s' }\n" % (
+            name, driver, json.dumps(config)) for name, (driver, config, _, _) in wrong.items())
+        w.routes += ("route \"good\" { driver = \"gong-sim\" channels = {voice, sms} config = '{\"simulation\":true,"
+                     "\"channels\":\"voice\",\"reject\":1}' }\n")
+        w.write_conf()
+        w.start()
+        for lang, which in ((ZH, 3), (EN, 2)):
+            def alarms(lang=lang):
+                routes = w.api("GET", "/v1/routes", headers=lang)[1]["routes"]
+                found = {r["name"]: " ".join(a["text"] for a in r["alarms"]) + " " + str(r.get("reason") or "") for r in routes}
+                return found if all(found[name].strip() for name in wrong) else None
+            found = wait_for("their words", alarms)
+            for name, row in wrong.items():
+                assert row[which] in found[name], (lang, name, found[name])

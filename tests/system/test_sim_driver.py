@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import BUILD, SLOW
+from harness import BUILD, SLOW, driver_event
 
 FOREVER = 4000000000000
 
@@ -26,7 +26,7 @@ class Driver:
 
     def read(self):
         for line in self.p.stdout:
-            self.events.put(json.loads(line))
+            self.events.put(driver_event(line))
         self.events.put(None)
 
     def op(self, **fields):

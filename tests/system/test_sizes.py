@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from harness import BUILD, ROOT, SLOW, World
+from harness import BUILD, ROOT, SLOW, World, driver_event
 
 ABSURD = ["99999999999999d", "infs", "nan", "-1", "-5s", "0x10h", "0x10", "1e300d", "1e9",
           "18446744073709551617", "9223372036854775808ms", "1s2", ""]
@@ -197,7 +197,7 @@ def fatal(driver, config):
     p = subprocess.run([os.path.join(BUILD, driver)], capture_output=True, text=True,
                        timeout=20 * SLOW, input=json.dumps(
                            dict(op="open", protocol=1, route="r", config=config)) + "\n")
-    events = [json.loads(line) for line in p.stdout.splitlines()]
+    events = [driver_event(line) for line in p.stdout.splitlines()]
     return next((e["reason"] for e in events if e["ev"] == "fatal"), None)
 
 

@@ -7,7 +7,7 @@
 
 #include "core/number.h"
 #include "core/segment.h"
-#include "daemon/contract/said_json.h"
+#include "files/json_word.h"
 #include "daemon/intake/internal.h"
 
 /* Byte order marks stand before the documents of some systems; RFC 8259, 8.1 lets us ignore them. */
