@@ -258,6 +258,12 @@ spell_operand(const char *arg, const char *text)
 {
 	if (strcmp(arg, "CODE") == 0)
 		return spell_place(text);
+	if (strcmp(arg, "KIND") == 0) {
+		char *narrow = spell_narrow(text), *kind = xstrdup(kind_word(narrow));
+
+		free(narrow);
+		return kind;
+	}
 	return is_formal(arg) ? spell_narrow(text) : xstrdup(text);
 }
 

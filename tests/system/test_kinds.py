@@ -52,6 +52,13 @@ def texts_of(world, alert):
     return [m["text"] for m in answer["messages"]]
 
 
+def test_a_kind_is_shown_by_what_it_is_called(world):
+    """As --kind takes it: its word in either language, or the beginning of it that only one has."""
+    shown = world.ctl("kind", "show", "flash_flood", lang="zh")
+    for said in "山洪", "山洪灾害", "Flash flood", "ｆｌａｓｈ_flood":
+        assert world.ctl("kind", "show", said, lang="zh") == shown, said
+
+
 def test_kind_and_colour_find_text_and_ladder(world):
     alert = world.alert(world.send(key="k1", kind="flash_flood", severity="red", audience=AUDIENCE))
     assert (alert["template"], alert["policy"], alert["kind"]) == ("flood.move", "move.now", "flash_flood")
