@@ -63,12 +63,10 @@ tell(struct call *c, const char *state, const char *outcome, const char *digits)
 static void
 end_call(struct call *c, const char *outcome)
 {
-	bool answered = strcmp(outcome, "answered") == 0;
-
 	/* Providers that name only their own reference may tell the end before the key. */
 	early_name(c->http, c->item->id, c->ref, c->item->to);
 	tell(c, "ended", outcome, NULL);
-	finish(c, "accepted", REJECT_NONE, answered ? NULL : outcome);
+	finish(c, "accepted", REJECT_NONE, kit_call_reason(outcome));
 }
 
 static void

@@ -441,6 +441,21 @@ kit_receipt(struct kit *k, const struct kit_receipt *r, msec at)
 	end_line(k);
 }
 
+const char *
+kit_call_reason(const char *outcome)
+{
+	static const struct { const char *outcome, *phrase; } known[] = {
+		{ "answered", NULL }, { "busy", WORD(call_busy) }, { "no_answer", WORD(call_no_answer) },
+		{ "rejected", WORD(call_declined) }, { "unreachable", WORD(call_unreachable) },
+		{ "failed", WORD(call_failed) }, { "no_news", WORD(call_no_news) },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strcmp(known[i].outcome, outcome) == 0)
+			return known[i].phrase;
+	return outcome;			/* a provider's own word */
+}
+
 void
 kit_call_state(struct kit *k, const char *id, const struct kit_progress *p)
 {

@@ -147,6 +147,9 @@ struct kit_progress {			/* of a call */
 	const char *took;		/* gongd answers `took` with it; NULL = it need not */
 };
 void kit_call_state(struct kit *, const char *id, const struct kit_progress *);
+/* The outcome of a call that has ended as the reason of its done: a phrase, whose English is the outcome
+ * itself, which programs know; NULL for "answered". */
+const char *kit_call_reason(const char *outcome);
 void kit_inbound(struct kit *, const char *driver_id, const char *from, const char *text, msec at);
 void kit_reply(struct kit *, const char *callback_id, int status, const char *type,
 	       const char *body);

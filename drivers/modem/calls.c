@@ -157,7 +157,6 @@ calls_end(struct driver *d)
 		.state = "ended", .outcome = c->over,
 		.digits = c->keys_pressed[0] ? c->keys_pressed : NULL,
 		.ms = driver_now() - c->dialed_at });
-	kit_done(d->kit, c->id, "accepted", NULL, 0, NULL,
-		 strcmp(c->over, "answered") == 0 ? NULL : c->over);
+	kit_done(d->kit, c->id, "accepted", NULL, 0, NULL, kit_call_reason(c->over));
 	calls_free(c);
 }

@@ -28,8 +28,7 @@ finish(struct sim *s, struct flight *f, const char *outcome, const char *keys)
 	kit_call_state(s->kit, f->id, &(struct kit_progress){
 		.state = "ended", .outcome = outcome, .digits = *keys ? keys : NULL,
 		.ms = s->now - f->began_at });
-	kit_done(s->kit, f->id, "accepted", ref, 0, NULL,
-		 strcmp(outcome, "answered") == 0 ? NULL : outcome);
+	kit_done(s->kit, f->id, "accepted", ref, 0, NULL, kit_call_reason(outcome));
 	unlink_and_free(s, f);
 }
 
