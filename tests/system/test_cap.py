@@ -76,6 +76,13 @@ def sample(name, **changed):
     return text
 
 
+@pytest.mark.skipif(BUILD.endswith("asan"), reason="sanitizers need what is given up")
+def test_the_reader_has_given_up_what_it_does_not_need(world):
+    with open("/proc/%d/status" % reader(world), encoding="utf-8") as f:
+        said = dict(re.findall(r"^(Seccomp|NoNewPrivs):\t(.*)$", f.read(), re.M))
+    assert said == {"Seccomp": "2", "NoNewPrivs": "1"}
+
+
 def test_a_warning_its_update_and_its_cancel(world):
     red = only(push(world, sample("cap12_flash_flood_alert")))
     assert (red["state"], red["rule"]) == ("matched", "red"), red
