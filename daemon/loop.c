@@ -154,8 +154,8 @@ port_parse(void *ctx, const struct parse_ask *ask, parsed_fn fn, void *fn_ctx, s
 	return parser_ask(((struct loop *)ctx)->parser, ask, fn, fn_ctx, err);
 }
 
-/* No connection of the API has this id. */
-#define SHAPES_READ UINT64_MAX
+/* No connection of the API has this id, and the events have the one after it (web/internal.h). */
+#define SHAPES_READ (UINT64_MAX - 1)
 
 static bool
 port_shapes(void *ctx, int64_t generation, const char *after)
