@@ -150,7 +150,7 @@ REFUSALS = [
     ("GET", "/v1/alerts/1/targets?below=9", None, 422, "below", "1 to 5"),
     ("POST", "/v1/alerts", "{", 400, None, "line 1"),
     ("POST", "/v1/alerts", "[]", 400, None, "object"),
-    ("POST", "/v1/alerts", '{"key":"a","key":"b"}', 400, None, "duplicate"),
+    ("POST", "/v1/alerts", '{"key":"a","key":"b"}', 400, None, "stands twice"),
     ("POST", "/v1/alerts", {**GOOD, "color": 1}, 422, "/color", "leave it away"),
     ("POST", "/v1/alerts", {**GOOD, "key": ""}, 422, "/key", "empty"),
     ("POST", "/v1/alerts", {**GOOD, "template": "no.such"}, 422, "/template", "no.such"),
