@@ -135,7 +135,7 @@ bring_orphans(struct folder *f, msec now)
 	const struct dirent *e;
 	int failed = dir ? 0 : errno;
 
-	while (!failed && f->brought.count < IN_HAND_MAX && (e = readdir(dir)))
+	while (dir && !failed && f->brought.count < IN_HAND_MAX && (e = readdir(dir)))
 		if (is_work_name(e->d_name) && !table_get(&f->brought, key_of(e->d_name)))
 			failed = bring(f, e->d_name);
 	if (dir)
@@ -201,7 +201,7 @@ look_at_all(struct folder *f, msec now, struct claimed *out)
 
 	watch_begin(&f->watch);
 	f->odd[0] = '\0';
-	while (!failed && (e = readdir(dir)))
+	while (dir && !failed && (e = readdir(dir)))
 		failed = look_at(f, e->d_name, now, out);
 	if (dir)
 		closedir(dir);
