@@ -55,7 +55,7 @@ $(B)/gongctl: $(call obj,$(wildcard ctl/*.c)) $(SHEETS) $(GEO) $(CORE)
 	$(CC) $(LDFLAGS) -o $@ $^ $(call LIBS,jansson libcurl libconfuse libzip expat geos) -lm
 define driver_rule
 $(B)/gong-$(1): $(call obj,$(wildcard drivers/$(1)/*.c)) $(KIT) $(if $(filter parse,$(1)),$(GEO)) $(CORE)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter mqtt,$(1)),libevent_openssl libssl) $(if $(filter feed,$(1)),libcurl expat) $(if $(filter parse,$(1)),expat geos)) -lpthread -lm
+	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(call LIBS,libevent libevent_pthreads jansson libcrypto $(if $(filter modem,$(1)),gammu libconfuse) $(if $(filter http,$(1)),libcurl libnghttp2) $(if $(filter hook,$(1)),libcurl) $(if $(filter mqtt,$(1)),libevent_openssl libssl) $(if $(filter feed,$(1)),libcurl expat) $(if $(filter parse,$(1)),expat geos)) -lpthread -lm
 endef
 $(foreach d,$(DRIVERS),$(eval $(call driver_rule,$(d))))
 

@@ -34,6 +34,7 @@ source_row(const struct ctl *ctl, json_t *s, msec now, struct grid *t)
 	grid_cellf(t, "%lld", (long long)member_int(s, "signals"));
 	grid_cellf(t, "%lld", (long long)member_int(s, "held"));
 	grid_cell(t, fetching(ctl, s));
+	grid_cellf(t, "%lld", (long long)member_int(s, "callbacks"));
 }
 
 static int
@@ -43,7 +44,8 @@ compose_sources(struct ctl *ctl, json_t **answer, struct buf *out, struct err *e
 				       say(ctl, "up to", "最高"),	 say(ctl, "trust", "信任"),
 				       say(ctl, "last heard", "最近消息"), say(ctl, "silent for", "已静默"),
 				       say(ctl, "signals", "信号数"),	 say(ctl, "held", "待签发"),
-				       say(ctl, "fetcher", "获取程序"), NULL };
+				       say(ctl, "fetcher", "获取程序"),
+				       say(ctl, "callbacks", "待回调"), NULL };
 	const struct client_request get = { .path = "/v1/sources" };
 	struct grid t;
 	json_t *row;
@@ -52,7 +54,7 @@ compose_sources(struct ctl *ctl, json_t **answer, struct buf *out, struct err *e
 
 	if (code != CTL_OK)
 		return code;
-	grid_init(&t, 1 << 6 | 1 << 7, titles);
+	grid_init(&t, 1 << 6 | 1 << 7 | 1 << 9, titles);
 	json_array_foreach(json_object_get(*answer, "sources"), i, row)
 		source_row(ctl, row, member_int(*answer, "now"), &t);
 	if (i)

@@ -16,6 +16,7 @@
 #include "daemon/children/children.h"
 #include "daemon/fetchers/fetchers.h"
 #include "daemon/heard.h"
+#include "daemon/hooks/hooks.h"
 #include "daemon/log.h"
 #include "daemon/parse/parse.h"
 #include "daemon/routes/routes.h"
@@ -37,6 +38,7 @@ struct loop {
 	struct routes *routes;
 	struct fetchers *fetchers;
 	struct parser *parser;
+	struct hooks *hooks;
 	struct web *web;
 	struct event *up, *second, *term, *interrupt, *hangup;
 	struct effect_list effects;	/* came up, not yet carried out */
@@ -240,6 +242,7 @@ port_metrics(void *ctx, struct buf *out)
 #undef COUNTER
 #undef GAUGE
 	routes_metrics(l->routes, out);
+	hooks_metrics(l->hooks, out);
 }
 
 static void
@@ -299,6 +302,7 @@ take_settings(struct loop *l, const struct effect *f)
 	parser_reload(l->parser, fresh);
 	fetchers_reload(l->fetchers, fresh, f->in_force.source_keeps);
 	free(url);
+	hooks_reload(l->hooks, fresh);
 	web_reload(l->web, fresh);
 	settings_unref(l->settings);
 	l->settings = settings_ref(fresh);
@@ -322,6 +326,9 @@ carry_out(struct loop *l, struct effect *f)
 		break;
 	case EFFECT_SETTINGS:
 		take_settings(l, f);
+		break;
+	case EFFECT_HOOK:
+		hooks_effect(l->hooks, f);
 		break;
 	case EFFECT_SEND:
 	case EFFECT_CALL:
@@ -529,6 +536,7 @@ open_children(struct loop *l, const struct known *k)
 	l->routes = routes_open(l->base, l->children, l->settings, k->ids, k->keeps, url, &ports);
 	l->parser = parser_open(l->children, l->settings, &parsing);
 	l->fetchers = fetchers_open(l->base, l->children, l->settings, k->source_keeps, &fetching);
+	l->hooks = hooks_open(l->children, l->settings, &(struct hooks_ports){ l, port_urgent, port_log });
 	free(url);
 }
 
@@ -585,6 +593,7 @@ close_all(struct loop *l)
 
 	routes_close(l->routes);
 	fetchers_close(l->fetchers);
+	hooks_close(l->hooks);
 	parser_close(l->parser);
 	children_close(l->children);
 	watch_close(l->watch);

@@ -13,7 +13,7 @@ void check_routes(struct report *, const struct settings *);
 void check_texts(struct report *, const struct settings *);
 /* secrets.c: files with secrets and certificates: mode, owner, age, expiry. */
 void check_secrets(struct report *, const struct settings *, msec now);
-/* sources.c: every test of every rules file. */
+/* sources.c: every test of every rules file; is gong-hook there, if it is needed. */
 void check_sources(struct report *, const struct settings *, msec now);
 /* machine.c: clock, disk, ballast.  `last`: the store's last instant, 0 = there is no store. */
 void check_machine(struct report *, const struct settings *, msec now, msec last);

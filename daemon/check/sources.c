@@ -50,6 +50,24 @@ check_fetch(struct report *r, const struct settings *s, const struct source_conf
 	ask_answer_fini(&answer);
 }
 
+/* Whoever is to be called back, is so by gong-hook. */
+static void
+check_hook(struct report *r, const struct settings *s)
+{
+	struct err err = { 0 };
+	char *program;
+	size_t i = 0;
+
+	while (i < s->source_count && !s->sources[i].callback_count)
+		i++;
+	if (i == s->source_count)
+		return;
+	program = settings_program(s, "gong-hook", &err);
+	if (!program)
+		report_said(r, REPORT_ERROR, "source", &err.said);
+	free(program);
+}
+
 void
 check_sources(struct report *r, const struct settings *s, msec now)
 {
@@ -65,4 +83,5 @@ check_sources(struct report *r, const struct settings *s, msec now)
 			check_fetch(r, s, &s->sources[i]);
 		verdict_samples(&s->sources[i], now, read_sample, sample_failed, &sampling);
 	}
+	check_hook(r, s);
 }

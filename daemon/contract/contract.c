@@ -426,6 +426,9 @@ command_free(struct command *c)
 	case CMD_SIGNAL_REPLAY:
 		signal_request_free(c->signal);
 		break;
+	case CMD_HOOKED:
+		free(c->hooked.reason);
+		break;
 	case CMD_RESUME:
 		free(c->resume.name);
 		free(c->resume.note);
@@ -513,6 +516,14 @@ effect_free(struct effect *f)
 		strings_free(f->in_force.source_keeps, f->in_force.settings->source_count);
 		free(f->in_force.ids);
 		settings_unref(f->in_force.settings);
+		break;
+	case EFFECT_HOOK:
+		free(f->hook.url);
+		free(f->hook.key);
+		free(f->hook.type);
+		free(f->hook.body);
+		free(f->hook.time);
+		free(f->hook.signature);
 		break;
 	case EFFECT_RESUME:
 		break;

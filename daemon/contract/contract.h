@@ -287,6 +287,7 @@ enum lane { LANE_URGENT, LANE_BULK };
 	C(RELOAD, URGENT, RUN, "reload") \
 	C(RESUME, URGENT, ROUTES, "resume") \
 	C(TROUBLE, URGENT, RUN, "trouble") \
+	C(HOOKED, URGENT, RUN, "hooked") \
 	C(ACCEPT, BULK, SEND, "accept") \
 	C(IMPORT, BULK, PEOPLE, "import") \
 	C(IMPORT_APPLY, BULK, PEOPLE, "import_apply") \
@@ -429,6 +430,12 @@ struct command {
 			const char *kind;	/* a literal: the task's kind, docs/log.md */
 			struct said *said;	/* NULL: it is over */
 		} trouble;
+		struct {		/* what became of an EFFECT_HOOK */
+			int64_t id;
+			/* Its receiver has it; has not, and may take it later; will never take it. */
+			enum hook_fate { HOOK_TAKEN, HOOK_LATER, HOOK_NEVER } fate;
+			char *reason;	/* a value; NULL where it was taken */
+		} hooked;
 		struct settings *settings;	/* a reference the engine takes over */
 	};
 };
@@ -445,7 +452,7 @@ struct send_item {
 enum reply_kind { REPLY_DONE, REPLY_ACCEPTED, REPLY_REFUSED };
 
 enum effect_kind { EFFECT_REPLY, EFFECT_SEND, EFFECT_CALL, EFFECT_WITHDRAW, EFFECT_TOOK,
-		   EFFECT_BARRIER, EFFECT_ASK, EFFECT_LOG, EFFECT_SETTINGS, EFFECT_RESUME };
+		   EFFECT_BARRIER, EFFECT_ASK, EFFECT_LOG, EFFECT_SETTINGS, EFFECT_RESUME, EFFECT_HOOK };
 
 struct effect {
 	enum effect_kind kind;
@@ -501,6 +508,13 @@ struct effect {
 			char **keeps;	/* … and what each asked to keep, or NULL */
 			char **source_keeps;	/* the same of its sources */
 		} in_force;
+		struct {		/* EFFECT_HOOK: an HTTP request of the outbox */
+			int64_t id;	/* CMD_HOOKED names it */
+			bool is_post, loopback;		/* loopback: it may go to this machine */
+			char *url, *key;		/* key: the same at each try */
+			char *type, *body;		/* NULL: it has none */
+			char *time, *signature;		/* header values; NULL: it is not signed */
+		} hook;
 	};
 };
 

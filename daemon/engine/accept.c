@@ -461,6 +461,7 @@ engine_cancel(struct engine *e, struct command *cmd)
 	a.due_at = NEVER;
 	store_alert_update(e->store, &a);
 	engine_stop_waves(e, a.id, WAVE_WITHDRAWN);
+	engine_feedback_end(e, a.id, a.state);
 	engine_event(e, a.id, "cancelled", "{\"by\":\"%s\"}", cmd->by.name);
 	SAY(&over, task_over_cancelled);
 	engine_desk_over(e, a.id, &over);

@@ -19,6 +19,7 @@ close_alert(struct engine *e, struct alert *a, enum alert_state state)
 		return;			/* told once, as asked: no news */
 	engine_event(e, a->id, alert_state_name(state), "{\"targets\":%lu,\"satisfied\":%lu}",
 		     a->targets, a->satisfied);
+	engine_feedback_end(e, a->id, state);
 	if (state == ALERT_SATISFIED) {
 		SAY(&note, task_over_satisfied);
 		engine_desk_over(e, a->id, &note);

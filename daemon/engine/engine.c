@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "daemon/store/outbox.h"
+
 #define URGENT_PER_TURN 512
 #define BULK_PER_TURN 256
 #define SIGNALS_PER_TURN 256		/* or one post, however many it holds */
@@ -205,6 +207,7 @@ clock_step(struct engine *e, msec by)
 	engine_waves_flush(e);
 	store_clock_shift(e->store, shift);
 	engine_signals_step(e, shift);
+	store_outbox_shift(e->store, shift);
 	e->shifted += shift;
 	engine_due_shift(e, shift);
 	forget(e);
@@ -258,6 +261,7 @@ reload(struct engine *e, struct settings *fresh)
 	engine_canaries_plan(e);
 	engine_silence_load(e);
 	engine_source_alarms_gone(e);
+	engine_outbox_load(e);
 	put_in_force(e);
 	engine_log(e, LOG_STORY, "settings reloaded");
 }
@@ -417,6 +421,9 @@ run(struct engine *e, struct command *cmd)
 		break;
 	case CMD_SOURCE_STATE:
 		engine_source_state(e, cmd);
+		break;
+	case CMD_HOOKED:
+		engine_hooked(e, cmd);
 		break;
 	case CMD_TROUBLE:
 		engine_trouble(e, cmd->trouble.kind, cmd->trouble.said);

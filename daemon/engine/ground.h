@@ -194,6 +194,27 @@ int engine_may_decide(struct engine *, const struct principal *, const struct in
 int engine_may_import(struct engine *, const struct principal *, const struct rights *,
 		      const struct import_request *, const struct import_row *, struct err *);
 
+/* -- outbox.c -- */
+
+struct source_conf;
+struct signal_row;
+struct outbox_row;
+
+/* It goes out as soon as nothing of its alert waits before it; at is now, and the source is that of
+ * `conf`.  Nothing where that says that it may not go there.  More than OUTBOX_MAX: a task. */
+void engine_outbox_add(struct engine *, const struct source_conf *, const struct outbox_row *);
+void engine_hooked(struct engine *, struct command *);	/* what became of one */
+void engine_outbox_due(struct engine *);
+msec engine_outbox_next(const struct engine *);
+void engine_outbox_load(struct engine *);	/* also when the settings are others */
+
+/* -- feedback.c: nothing where the source does not want to know -- */
+
+void engine_feedback_verdict(struct engine *, const struct source_conf *, const struct signal_row *,
+			     const struct said *why);	/* why may be NULL */
+void engine_feedback_answer(struct engine *, int64_t alert, const struct answer *);
+void engine_feedback_end(struct engine *, int64_t alert, enum alert_state);
+
 /* -- asking.c: a failed turn runs its commands again, and must find the questions as they were -- */
 
 void engine_asking_touch(struct engine *);	/* before anything of it is changed */

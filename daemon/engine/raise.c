@@ -144,6 +144,7 @@ tell_answer(struct engine *e, const struct alert *a, const struct answer *answer
 		     answer->contact, (int)answer->source, answer->helper ? "true" : "false",
 		     more.data ? more.data : "");
 	buf_fini(&more);
+	engine_feedback_answer(e, a->id, answer);
 }
 
 /* Records an answer and raises every target that it counts for. */

@@ -241,6 +241,7 @@ end_old(struct engine *e, struct alert *old, const struct alert *a)
 	}
 	old->due_at = NEVER;
 	store_alert_update(e->store, old);
+	engine_feedback_end(e, old->id, old->state);
 	engine_event(e, old->id, "replaced", "{\"by\":%lld}", (long long)a->id);
 	SAY(&note, task_over_replaced, a->code);
 	engine_desk_over(e, old->id, &note);

@@ -16,6 +16,8 @@ engine_signal_settle(struct saying *s, enum signal_state state, const struct sai
 	if (why)
 		s->why = *why;
 	store_signal_put(s->e->store, r, why);
+	if (state == SIGNAL_IS_MATCHED || state == SIGNAL_IS_HELD || state == SIGNAL_IS_REFUSED)
+		engine_feedback_verdict(s->e, s->conf, r, why);
 }
 
 void

@@ -3,7 +3,8 @@
  * and reloaded at any time.  Types only: functions stand in the headers of the floors, and a file
  * of floor N includes the header of floor N, which includes all those below it:
  *
- *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking
+ *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking,
+ *                outbox, feedback
  *   2 lookup.h   documents, pick, broadcast, route_view, desk
  *   3 waves.h    waves, stop, moved
  *   4 message.h  message, held, hope, calls, compose, seats, rows, readers, endings,
@@ -287,6 +288,10 @@ struct engine {
 		msec trim_at;		/* when to let go of what is old */
 		msec silence_at;	/* when to look for silent sources */
 	} signals;
+	struct {			/* outbox.c */
+		int64_t boot;		/* this run's name in the table */
+		msec at;		/* when to look; NEVER: nothing waits */
+	} outbox;
 	msec upkeep_at;			/* upkeep.c: of the next hourly upkeep */
 };
 

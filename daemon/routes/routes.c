@@ -93,7 +93,7 @@ routes_effect(struct routes *r, struct effect *f)
 
 	assert(d || f->kind == EFFECT_REPLY || f->kind == EFFECT_LOG ||
 	       f->kind == EFFECT_SETTINGS || f->kind == EFFECT_RESUME ||
-	       f->kind == EFFECT_TOOK || f->kind == EFFECT_BARRIER);
+	       f->kind == EFFECT_TOOK || f->kind == EFFECT_BARRIER || f->kind == EFFECT_HOOK);
 	if (!d && f->kind != EFFECT_BARRIER)
 		return;			/* its route was removed meanwhile */
 	switch (f->kind) {
@@ -129,6 +129,7 @@ routes_effect(struct routes *r, struct effect *f)
 	case EFFECT_REPLY:
 	case EFFECT_LOG:
 	case EFFECT_SETTINGS:
+	case EFFECT_HOOK:
 		break;			/* not for drivers */
 	}
 }

@@ -170,6 +170,7 @@ struct settings {
 	struct client *clients;		size_t client_count;
 	char **secrets;			size_t secret_count;	/* paths of the files that hold them */
 	struct source_conf *sources;	size_t source_count;
+	bool feedback_wanted;		/* by one of them at least */
 	unsigned refs;
 };
 

@@ -16,7 +16,9 @@ cfg_opt_t source_opts[] = {
 	CFG_STR("trust", "send", CFGF_NONE), CFG_BOOL("drill_only", cfg_false, CFGF_NONE),
 	CONF_DURATION("heartbeat", 0), CFG_STR_LIST("divisions", "{}", CFGF_NONE),
 	CFG_STR_LIST("kinds", "{}", CFGF_NONE), CFG_STR_LIST("shares_refs", "{}", CFGF_NONE),
-	CONF_WHOLE("recipients_max", 0), CFG_END()
+	CONF_WHOLE("recipients_max", 0), CFG_STR_LIST("callback_to", "{}", CFGF_NONE),
+	CFG_STR("feedback_to", NULL, CFGF_NONE), CFG_STR_LIST("feedback", "{}", CFGF_NONE),
+	CFG_STR("feedback_form", "gong", CFGF_NONE), CFG_END()
 };
 
 static const struct { const char *name; bool by_map, has_ends; } formats[] = {
@@ -29,6 +31,34 @@ static const char *const ways[] = {
 	SOURCE_WAYS(W)
 #undef W
 };
+
+static const char *const feedbacks[] = {
+#define F(name, text) text,
+	SOURCE_FEEDBACKS(F)
+#undef F
+};
+
+const char *
+source_feedback_name(enum source_feedback what)
+{
+	return feedbacks[what];
+}
+
+bool
+source_may_call(const struct source_conf *c, const char *text, bool *loopback)
+{
+	struct url u;
+
+	*loopback = false;
+	if (url_parse(&u, text) < 0)
+		return false;
+	for (size_t i = 0; i < c->callback_count; i++)
+		if (url_same_origin(&u, &c->callbacks[i])) {
+			*loopback = url_is_loopback(&u);
+			return true;
+		}
+	return false;
+}
 
 const char *
 source_way_name(enum source_way way)
@@ -179,6 +209,50 @@ take_limits(struct source_conf *c, cfg_t *section, struct err *err)
 	return 0;
 }
 
+static int
+take_callbacks(struct source_conf *c, cfg_t *section, struct err *err)
+{
+	unsigned count = cfg_size(section, "callback_to");
+
+	c->callbacks = xcalloc(count + 1, sizeof(*c->callbacks));
+	for (unsigned i = 0; i < count; i++) {
+		const char *text = cfg_getnstr(section, "callback_to", i);
+		struct url *u = &c->callbacks[c->callback_count++];
+
+		if (url_parse(u, text) < 0 || u->user_len || strlen(text + u->rest_at) > 1 ||
+		    (text[u->rest_at] && text[u->rest_at] != '/'))
+			return conf_say(section, err, source_callback, c->name, QUOTE(text));
+	}
+	return 0;
+}
+
+static int
+take_feedback(struct source_conf *c, cfg_t *section, struct err *err)
+{
+	const char *to = cfg_getstr(section, "feedback_to"), *form = cfg_getstr(section, "feedback_form");
+	bool loopback;
+
+	for (unsigned i = 0; i < cfg_size(section, "feedback"); i++) {
+		const char *word = cfg_getnstr(section, "feedback", i);
+		int what = 0;
+
+		while (what < SOURCE_FEEDBACK_COUNT && strcmp(feedbacks[what], word) != 0)
+			what++;
+		if (what == SOURCE_FEEDBACK_COUNT)
+			return conf_say(section, err, source_feedback, c->name, QUOTE(word));
+		c->feedback |= 1u << what;
+	}
+	if (strcmp(form, "gong") != 0 && strcmp(form, "flood") != 0)
+		return conf_say(section, err, source_feedback_form, c->name, QUOTE(form));
+	c->feedback_form = form[0] == 'f' ? FEEDBACK_FLOOD : FEEDBACK_PLAIN;
+	if (!to && !c->feedback)
+		return 0;
+	if (!to || !c->feedback || !source_may_call(c, to, &loopback))
+		return conf_say(section, err, source_feedback_to, c->name);
+	c->feedback_to = xstrdup(to);
+	return 0;
+}
+
 /* A gauge that takes nothing back: which one it was can only be told by a label. */
 static int
 check_rules(const struct source_conf *c, cfg_t *section, struct err *err)
@@ -248,8 +322,10 @@ take_source(struct settings *s, cfg_t *section, struct hearing *h, struct err *e
 	for (unsigned i = 0; i < shares; i++)
 		c->shares_refs[c->shares_count++] = xstrdup(cfg_getnstr(section, "shares_refs", i));
 	if (take_format(c, section, err) < 0 || take_door(s, c, section, err) < 0 ||
-	    take_limits(c, section, err) < 0 || take_mapping(s, c, section, h, err) < 0)
+	    take_limits(c, section, err) < 0 || take_mapping(s, c, section, h, err) < 0 ||
+	    take_callbacks(c, section, err) < 0 || take_feedback(c, section, err) < 0)
 		return -1;
+	s->feedback_wanted |= c->feedback != 0;
 	return take_rules(s, c, section, h, err);
 }
 
@@ -294,5 +370,7 @@ source_fini(struct source_conf *c)
 	for (size_t i = 0; i < c->shares_count; i++)
 		free(c->shares_refs[i]);
 	free(c->shares_refs);
+	free(c->callbacks);
+	free(c->feedback_to);
 	rules_fini(&c->rules);
 }

@@ -5,6 +5,7 @@
 #define GONG_SOURCE_H
 
 #include "core/rule.h"
+#include "core/url.h"
 #include "daemon/settings/json_map.h"
 
 /* Name in gong.conf, does it need `read { … }` of a rules file, do its senders take back what they
@@ -37,6 +38,18 @@ enum source_way {
 	SOURCE_WAYS(W)
 #undef W
 	SOURCE_WAY_COUNT
+};
+
+/* What it is told of its own signals (docs/sources.md). */
+#define SOURCE_FEEDBACKS(F) \
+	F(VERDICT, "verdict")		/* what became of a signal */ \
+	F(ANSWER, "answer")		/* somebody answered its alert */ \
+	F(END, "end")			/* its alert is over */
+enum source_feedback {
+#define F(name, text) FEEDBACK_##name,
+	SOURCE_FEEDBACKS(F)
+#undef F
+	SOURCE_FEEDBACK_COUNT
 };
 
 struct rule_sample {			/* `test` of a rules file: a sample and what becomes of it */
@@ -78,6 +91,11 @@ struct source_conf {
 	unsigned long recipients_max;	/* 0 = no limit */
 	char *mapping;			/* of its mapping file, as JSON: {"kinds":{THEIRS:OURS}, "severities":{…},
 					 * "elements":{OURS:THEIRS}}; NULL: it has none */
+	struct url *callbacks;		/* the only places that anything of it goes to */
+	size_t callback_count;
+	char *feedback_to;		/* one of them, with its path; NULL = it is told nothing */
+	unsigned feedback;		/* bits 1 << source_feedback */
+	enum { FEEDBACK_PLAIN, FEEDBACK_FLOOD } feedback_form;
 	struct rules rules;
 };
 
@@ -86,6 +104,9 @@ struct settings;
 const struct source_conf *settings_source(const struct settings *, const char *name);
 const char *source_way_name(enum source_way);
 const char *source_format_name(enum source_format);
+const char *source_feedback_name(enum source_feedback);
+/* May something of this source go to that URL?  *loopback: also where that is this machine. */
+bool source_may_call(const struct source_conf *, const char *url, bool *loopback);
 /* Does it take back what it said?  Then `for` is a time to be waited, else observations to be seen. */
 bool source_has_ends(const struct source_conf *);
 /* Does each of its messages say all there is about its subject?  Then what it leaves out is left out. */

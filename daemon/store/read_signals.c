@@ -107,7 +107,8 @@ read_sources(struct reader *r, const struct read_query *q, const struct settings
 		const struct source_conf *c = &s->sources[i];
 		sqlite3_stmt *st = read_query(r, "SELECT s.heard_at, s.silent_since, s.task, (SELECT count(*) "
 			"FROM signal g WHERE g.source = s.id), (SELECT count(*) FROM signal g WHERE g.source = "
-			"s.id AND g.state = 3), s.state, s.state_at FROM source s WHERE s.name = ?", "t", c->name);
+			"s.id AND g.state = 3), s.state, s.state_at, (SELECT count(*) "
+			"FROM outbox o WHERE o.source = s.id) FROM source s WHERE s.name = ?", "t", c->name);
 		bool there = read_step(r, st);
 
 		buf_puts(out, i ? "," : "");
@@ -121,10 +122,11 @@ read_sources(struct reader *r, const struct read_query *q, const struct settings
 			buf_puts(out, ",");
 			json_column(out, "state", st, 5);
 			instant_or_null(out, "state_at", st, 6);
+			instant_or_null(out, "callbacks", st, 7);
 			sqlite3_reset(st);
 		} else {
 			buf_puts(out, ",\"heard_at\":null,\"silent_since\":null,\"task\":null,\"signals\":0,"
-				 "\"held\":0,\"state\":null,\"state_at\":null");
+				 "\"held\":0,\"callbacks\":0,\"state\":null,\"state_at\":null");
 		}
 		child_json(r, c->name, q->lang, out);
 		buf_puts(out, "}");

@@ -278,6 +278,7 @@ CREATE TABLE signal (
 CREATE INDEX signal_of ON signal (source, ref, id);
 CREATE INDEX signal_due ON signal (due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX signal_rule ON signal (rule, received_at) WHERE rule IS NOT NULL;
+CREATE INDEX signal_alert ON signal (alert) WHERE alert IS NOT NULL;
 CREATE INDEX signal_last ON signal (last_at);
 CREATE TABLE signal_raw (	-- as it came, for a while
 	source INTEGER NOT NULL, sha256 BLOB NOT NULL, at INTEGER NOT NULL, size INTEGER NOT NULL,
@@ -295,6 +296,17 @@ CREATE TABLE signal_cover (	-- who has been told lately: of a group of rules, by
 	PRIMARY KEY (grp, by_labels, division, source, ref)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX signal_cover_of ON signal_cover (source, ref);
+-- What goes out again over HTTP.  alert 0: of none; due_at NULL: it is out, or another of its alert goes
+-- before it; boot: which run of the engine gave it to gong-hook, NULL = it is not out
+CREATE TABLE outbox (
+	id INTEGER PRIMARY KEY, source INTEGER NOT NULL, alert INTEGER NOT NULL, at INTEGER NOT NULL,
+	due_at INTEGER, boot INTEGER, tries INTEGER NOT NULL DEFAULT 0, is_post INTEGER NOT NULL,
+	is_signed INTEGER NOT NULL, url TEXT NOT NULL, type TEXT, body TEXT
+) STRICT;
+CREATE INDEX outbox_of ON outbox (source, alert, id);
+CREATE INDEX outbox_due ON outbox (source, due_at) WHERE due_at IS NOT NULL;
+CREATE INDEX outbox_out ON outbox (boot, source) WHERE boot IS NOT NULL;
+CREATE INDEX outbox_at ON outbox (at);
 -- What gong says is a phrase of core/phrases.def and its values (a JSON array); text and note then
 -- have its English.  Without a phrase they are somebody's own words.
 CREATE TABLE task (		-- work for a human at the desk; contact: about whom, if anybody

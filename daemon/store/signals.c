@@ -256,6 +256,19 @@ store_signal_last(struct store *s, int64_t source, const char *ref)
 
 /* What was overtaken is older than what was there: without those, the last is the newest. */
 bool
+store_signal_of_alert(struct store *s, int64_t alert, int64_t *id, char ref[SIGNAL_REF_MAX + 1])
+{
+	sqlite3_stmt *st = store_query(s, "SELECT id, ref FROM signal WHERE alert = ? ORDER BY id LIMIT 1", "i", alert);
+
+	if (!store_step(s, st))
+		return false;
+	*id = sqlite3_column_int64(st, 0);
+	column_name(st, 1, ref, SIGNAL_REF_MAX + 1);
+	store_done(st);
+	return true;
+}
+
+bool
 store_signal_newest(struct store *s, int64_t source, const char *ref, struct signal_row *out)
 {
 	return first_row(s, store_query(s, "SELECT " COLUMNS " FROM signal WHERE source = ? AND ref = ? "

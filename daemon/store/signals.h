@@ -87,6 +87,8 @@ bool store_signal_same(struct store *, int64_t source, const char *ref, enum sig
 		       const unsigned char digest[32], msec since, struct signal_row *);
 /* The id of the last that came of that ref, whatever became of it; 0: none did. */
 int64_t store_signal_last(struct store *, int64_t source, const char *ref);
+/* The first signal that led to that alert; false: none did. */
+bool store_signal_of_alert(struct store *, int64_t alert, int64_t *id, char ref[SIGNAL_REF_MAX + 1]);
 /* The newest of that ref, by when it was said; false: it was never heard of. */
 bool store_signal_newest(struct store *, int64_t source, const char *ref, struct signal_row *);
 /* Those of that ref that led to an alert, wait or are held; at most 64, newest first. */

@@ -895,6 +895,8 @@ run_op(struct kit *k, json_t *op)
 		on_took(k, id, op);
 	else if (strcmp(name, "callback") == 0 && k->driver->callback)
 		k->driver->callback(k, op);
+	else if (strcmp(name, "post") == 0 && k->driver->post)
+		k->driver->post(k, op);
 	else if (strcmp(name, "ask") == 0)
 		on_ask(k, op);
 	else if (strcmp(name, "ping") == 0)

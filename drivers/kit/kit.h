@@ -72,6 +72,7 @@ struct kit_driver {
 	 * does not fetch. */
 	void (*signalled)(struct kit *, const char *id, json_t *signals);
 	void (*callback)(struct kit *, json_t *op);			/* may be NULL */
+	void (*post)(struct kit *, json_t *op);		/* gong-hook's own; may be NULL */
 	/* Answered exactly once, by kit_answer or kit_refuse, now or later. */
 	void (*ask)(struct kit *, const struct kit_question *);		/* may be NULL */
 	/* What kit_journal_alarms says has changed. */

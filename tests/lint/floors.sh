@@ -116,7 +116,7 @@ names "$event" $(files core files daemon ctl | grep -vP '^daemon/(?:children/|ro
 
 # 5. Libraries stay where they belong.
 names 'gammu' $(files core daemon drivers ctl | grep -vE '^drivers/(modem|folder)/') | complain "only gong-modem names libGammu"
-names '<curl/' $(files core daemon drivers | grep -Ev '^drivers/(http|feed)/') | complain "only gong-http, gong-feed and gongctl name libcurl"
+names '<curl/' $(files core daemon drivers | grep -Ev '^drivers/(http|feed|hook)/') | complain "only gong-http, gong-feed, gong-hook and gongctl name libcurl"
 names '<zip\.h>|<expat\.h>' $(files core files daemon drivers ctl | grep -Ev '^files/xlsx|^drivers/(feed|parse)/xml[.]c$') | complain "zip and XML stay in files/xlsx* and drivers/{feed,parse}/xml.c, which gongd is not linked with"
 names '<geos_c\.h>' $(files core files daemon drivers ctl | grep -v '^files/geo') | complain "GEOS stays in files/geo*, which gongd is not linked with"
 names '<confuse\.h>' $(files core daemon drivers | grep -vE '^(daemon/settings/|drivers/modem/quirks\.c$)') | complain "only settings names libconfuse"

@@ -242,6 +242,7 @@ hand_out(struct night *n, struct effect *f)
 	case EFFECT_BARRIER:
 	case EFFECT_SETTINGS:
 	case EFFECT_RESUME:
+	case EFFECT_HOOK:
 		break;
 	}
 }

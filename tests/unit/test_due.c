@@ -185,7 +185,9 @@ busy(struct store *s)
 	       "severity, drill, template, below, expires_at, planned_at, total, uncertain) VALUES "
 	       "(1, 1, 0, 0, 0, 0, 2, 1, 0, 1, 3, 9999999999999, 1, 1, 1);"
 	       "INSERT INTO staged (kind, stage, by_kind, by_name, generation, within, at, expires_at, rows) "
-	       "VALUES (1, 1, 3, 'unit', 0, 0, 1900000000000, 1900003600000, 1)");
+	       "VALUES (1, 1, 3, 'unit', 0, 0, 1900000000000, 1900003600000, 1);"
+	       "INSERT INTO outbox (source, alert, at, due_at, is_post, is_signed, url) VALUES "
+	       "(9, 0, 1900000000000, 1900000000000, 0, 0, 'http://a.example/')");
 	holds("the engine opens", engine_open(&e, s, settings, START, &err) == 0, "%s", err.text);
 	command_push(&urgent, ready());
 	assert_int_equal(turn(e, &urgent, an_alert(), START), 0);

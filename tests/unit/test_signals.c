@@ -49,6 +49,8 @@ static const char conf[] =
 	"source \"t\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = red shares_refs = {s} }\n"
 	"source \"low\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = blue\n"
 	" divisions = {990121001} kinds = {\"ra*\"} }\n"
+	"source \"told\" { format = json rules = \"s.rules\" token_file = \"token\" up_to = red\n"
+	" callback_to = {\"https://a.example\"} feedback_to = \"https://a.example/in?pass=x\" feedback = {verdict, end} }\n"
 	"source \"g\" { format = json rules = \"g.rules\" token_file = \"token\" up_to = red heartbeat = 30m }\n";
 
 static char folder[40], store_path[64];
@@ -59,6 +61,8 @@ static struct command_list urgent, bulk;
 static msec now;
 static char said[800];			/* the last reply */
 static bool was_refused;
+static char hooked[64];			/* the key of the last word to a source */
+static int64_t hook;			/* which it is; 0 = none since */
 static bool dies;			/* gongd dies after every commit, and every sender sends again */
 
 static void
@@ -146,6 +150,10 @@ run(void)
 				was_refused = f->reply.kind == REPLY_REFUSED;
 				snprintf(said, sizeof(said), "%s", was_refused ? f->reply.refusal->text
 					 : f->reply.json);
+			}
+			if (f->kind == EFFECT_HOOK) {
+				snprintf(hooked, sizeof(hooked), "%s", f->hook.key);
+				hook = f->hook.id;
 			}
 			effect_free(f);
 		}
@@ -681,6 +689,55 @@ tells_nobody_what_is_over(void **state)
 
 /* A storm of one source takes nothing from a rule of the same name of another. */
 static void
+receiver_says(enum hook_fate fate)
+{
+	struct command *cmd = command_new(CMD_HOOKED, -1);
+
+	cmd->by.kind = PRINCIPAL_GONG;
+	cmd->hooked.id = hook;
+	cmd->hooked.fate = fate;
+	cmd->hooked.reason = xstrdup("down");
+	hook = 0;
+	command_push(&urgent, cmd);
+	run();
+}
+
+/* What a source is to be told waits for it a day, restarts or not, one word of an alert after the other. */
+static void
+tells_its_source_for_a_day(void **state)
+{
+	char first[sizeof(hooked)];
+	msec began = now;
+	unsigned tries = 1;
+
+	hook = 0;
+	expect("told", "{\"id\":\"o1\",\"kind\":\"storm\",\"level\":\"red\",\"codes\":[\"990121001\"]}", "matched");
+	assert_true(hook);
+	memcpy(first, hooked, sizeof(first));
+	cancel(alert_of());
+	assert_string_equal(first, hooked);	/* the end goes behind it */
+	close_engine();
+	open_engine();
+	hook = 0;
+	run();
+	holds("it goes again after a restart, by its key", hook && strcmp(first, hooked) == 0, "%s, %s", first, hooked);
+	for (; now < began + HOURS(25); tries++) {
+		receiver_says(HOOK_LATER);
+		while (!hook && now < began + HOURS(25))
+			until(now + MINUTES(1));
+		if (strcmp(first, hooked) != 0)
+			break;
+	}
+	holds("it was tried all day, with pauses", tries > 100 && tries < 250, "%u times", tries);
+	holds("then it is given up", now > began + HOURS(24), "after %lld ms", (long long)(now - began));
+	assert_int_equal(store_tasks_open(store, "callback"), 1);
+	expect("told", "{\"id\":\"o2\",\"kind\":\"storm\",\"level\":\"red\",\"codes\":[\"990121002\"]}", "matched");
+	assert_true(hook);
+	receiver_says(HOOK_TAKEN);
+	assert_int_equal(hook, 0);
+}
+
+static void
 limits_each_source_apart(void **state)
 {
 	until(now + HOURS(2));
@@ -918,10 +975,11 @@ main(void)
 		cmocka_unit_test(misses_a_silent_source),
 		cmocka_unit_test(misses_a_silent_source_over_restarts),
 		cmocka_unit_test(takes_turns),
+		cmocka_unit_test(tells_its_source_for_a_day),
 	};
 
 	/* The stories of a process that dies after each commit: all but those that start it anew themselves. */
-	const size_t stories = sizeof(tests) / sizeof(*tests) - 3;
+	const size_t stories = sizeof(tests) / sizeof(*tests) - 4;
 	int failed = cmocka_run_group_tests(tests, begin, end);
 
 	return failed + _cmocka_run_group_tests("deaths", tests, stories, begin_to_die, end);
