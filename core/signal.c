@@ -96,6 +96,7 @@ signal_fini(struct signal *s)
 		free(s->labels[i].text);
 	}
 	free(s->labels);
+	free(s->callback);
 	signal_init(s);
 }
 

@@ -92,6 +92,9 @@ struct signal_label {
 	double value;			/* where it is one */
 };
 
+/* What a callback_mask is made of, and what a report says: Kannel's dlr-mask and %d. */
+enum { DLR_DELIVERED = 1, DLR_FAILED = 2, DLR_BUFFERED = 4, DLR_ACCEPTED = 8, DLR_REJECTED = 16, DLR_ALL = 31 };
+
 struct signal {
 	enum signal_act act;
 	enum signal_mode mode;
@@ -111,6 +114,8 @@ struct signal {
 	struct signal_texts texts[LANG_COUNT];
 	struct signal_label *labels;
 	size_t label_count;
+	char *callback;			/* where its sender wants to hear of its messages; not part of what is kept */
+	unsigned callback_mask;		/* of what */
 	unsigned cut;			/* so many things were too many or too long, and are not all here */
 };
 

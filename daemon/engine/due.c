@@ -15,6 +15,7 @@ static const struct due rows[] = {
 	  engine_signals_load },
 	{ "silent sources", engine_silence_next, engine_silence_due, engine_silence_shift,
 	  engine_silence_load },
+	{ "delivery reports", NULL, NULL, NULL, engine_dlr_load },
 	{ "callbacks", engine_outbox_next, engine_outbox_due, NULL, engine_outbox_load },
 	{ "held", engine_held_next, engine_held_due, engine_held_shift, engine_held_load },
 	{ "nobody to call", NULL, engine_nobody_due, NULL, engine_nobody_load },	/* e->more */

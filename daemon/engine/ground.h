@@ -215,6 +215,18 @@ void engine_feedback_verdict(struct engine *, const struct source_conf *, const 
 void engine_feedback_answer(struct engine *, int64_t alert, const struct answer *);
 void engine_feedback_end(struct engine *, int64_t alert, enum alert_state);
 
+/* -- dlr.c: whoever sent by Kannel's sendsms is told what became of it -- */
+
+struct signal;
+
+void engine_dlr_wanted(struct engine *, const struct signal_row *, const struct signal *);
+void engine_dlr_of_alert(struct engine *, int64_t signal, int64_t alert);	/* it led to that one */
+/* A message came from one state to another; what is a thank-you or a correction is none of his. */
+void engine_dlr_message(struct engine *, const struct wave *, uint32_t contact, enum message_state was,
+			enum message_state is);
+void engine_dlr_stopped(struct engine *, const struct wave *);	/* what is queued of it never leaves */
+void engine_dlr_load(struct engine *);
+
 /* -- asking.c: a failed turn runs its commands again, and must find the questions as they were -- */
 
 void engine_asking_touch(struct engine *);	/* before anything of it is changed */

@@ -68,6 +68,7 @@ engine_message_event(struct engine *e, struct live_wave *lw, struct message *m,
 	if ((next == MESSAGE_UNCERTAIN) != (m->state == MESSAGE_UNCERTAIN))
 		engine_held_note(e, lw);
 	engine_wave_moved(e, lw, m->state, (int)next);
+	engine_dlr_message(e, &lw->w, m->contact, (enum message_state)m->state, next);
 	m->state = (int)next;
 	store_message_update(e->store, m);
 	if (next == MESSAGE_QUEUED)

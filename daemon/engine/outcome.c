@@ -362,6 +362,7 @@ accepted(struct engine *e, struct route_state *r, const struct done_item *item)
 				       lw->w.channel, item->parts, item->ref, e->now))
 		return false;
 	engine_wave_moved(e, lw, MESSAGE_SENDING, MESSAGE_SENT);
+	engine_dlr_message(e, &lw->w, contact, MESSAGE_SENDING, MESSAGE_SENT);
 	if (engine_may_correct(lw))
 		engine_join_correction(e, lw, contact, MESSAGE_SENT);
 	if (engine_keeps_ref(r, item->ref) && store_message_get(e->store, lw->w.id, contact, lw->w.channel, &m))

@@ -3,6 +3,16 @@
 
 #include <string.h>
 
+static void
+keep_new(struct saying *s)
+{
+	struct signal_row *r = &s->row;
+
+	r->id = store_signal_insert(s->e->store, r, s->body, s->signal->kind, s->raw);
+	if (s->signal->callback)
+		engine_dlr_wanted(s->e, r, s->signal);
+}
+
 void
 engine_signal_settle(struct saying *s, enum signal_state state, const struct said *why)
 {
@@ -12,7 +22,7 @@ engine_signal_settle(struct saying *s, enum signal_state state, const struct sai
 	if (s->rule)
 		snprintf(r->rule, sizeof(r->rule), "%s", s->rule->name);
 	if (!r->id)
-		r->id = store_signal_insert(s->e->store, r, s->body, s->signal->kind, s->raw);
+		keep_new(s);
 	if (why)
 		s->why = *why;
 	store_signal_put(s->e->store, r, why);

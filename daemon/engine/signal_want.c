@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/segment.h"
+
 static bool
 is_ours(struct saying *s, division_code code)
 {
@@ -86,6 +88,22 @@ add_param(struct alert_request *r, const struct template *t, const struct rule_p
 		pair->in[lang] = engine_signal_param(t, p, s, (enum lang)lang);
 }
 
+/* Kannel cuts a text that is too long for its parts, and says nothing; who writes to people must know. */
+static bool
+is_too_long(const struct saying *s, const struct template *text, size_t *most)
+{
+	for (size_t i = 0; s->conf->format == FORMAT_KANNEL && i < s->rule->then.param_count; i++) {
+		const struct rule_param *p = &s->rule->then.params[i];
+		const struct param *its = text ? template_param(text, p->name) : NULL;
+		const char *said = p->from == RULE_TEXT ? signal_text(s->signal, LANG_EN, p->what) : NULL;
+
+		*most = its && its->max && (!p->max || its->max < p->max) ? its->max : p->max;
+		if (said && *most && utf8_characters(said) > *most)
+			return true;
+	}
+	return false;
+}
+
 static void
 take_audience(struct saying *s, struct alert_request *r)
 {
@@ -142,12 +160,13 @@ engine_signal_request(struct saying *s)
 	const struct template *text;
 	struct alert_request *r;
 	struct err err = { 0 };
+	size_t most;
 
 	if (severity < 0) {
 		SAY(&s->why, signal_no_severity, s->rule->name);
 		return NULL;
 	}
-	if (t->areas && !s->place_count && !t->division_count && !t->contact_count) {
+	if (t->areas && !s->place_count && !t->division_count && !t->contact_count && !t->to) {
 		SAY(&s->why, signal_no_place, NUM(s->unknown));
 		return NULL;
 	}
@@ -172,6 +191,11 @@ engine_signal_request(struct saying *s)
 			add_param(r, text, &t->params[i], s->signal, s->e->settings->default_lang);
 	take_audience(s, r);
 	if (t->to && engine_signal_to(s, r) < 0) {
+		alert_request_free(r);
+		return NULL;
+	}
+	if (is_too_long(s, text, &most)) {
+		SAY(&s->why, signal_text_long, NUM(most));
 		alert_request_free(r);
 		return NULL;
 	}
@@ -200,11 +224,24 @@ kind_allowed(const struct source_conf *c, const char *kind)
 	return !c->kind_count;
 }
 
+/* Where its sender wants to hear of its messages. */
+static int
+check_callback(const struct saying *s, struct err *err)
+{
+	bool loopback;
+
+	if (!s->signal->callback || source_may_call(s->conf, s->signal->callback, &loopback))
+		return 0;
+	return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_NONE), signal_dlr_host, s->conf->name);
+}
+
 int
 engine_signal_allowed(struct saying *s, struct alert_request *r, struct err *err)
 {
 	const struct policy *p = r->policy ? settings_policy(s->e->settings, r->policy) : NULL;
 
+	if (check_callback(s, err) < 0)
+		return -1;
 	if (!kind_allowed(s->conf, r->kind))
 		return err_say(err, REFUSED_FORBIDDEN, about(CONCEPT_KIND), signal_kind_outside, s->conf->name,
 			       QUOTE(r->kind ? r->kind : ""));

@@ -183,6 +183,7 @@ send_alert(struct saying *s, struct alert_request *r, const struct alert *old)
 	s->row.alert = id;
 	memcpy(s->row.outcome, r->digest, sizeof(s->row.outcome));
 	s->row.severity = (int)r->severity;
+	engine_dlr_of_alert(s->e, s->row.id, id);
 	SAY(&why, signal_released);	/* what kept it back is over */
 	engine_signal_settle(s, SIGNAL_IS_MATCHED, s->released ? &why : NULL);
 	engine_signal_cover(s, r);
@@ -494,6 +495,17 @@ take_one(struct saying *s, const struct said *fault)
 
 /* -- a post -- */
 
+/* What has no ref is known by its words: sent once more it is good for longer, and still the same. */
+static void
+digest_of(const struct signal *s, unsigned char out[32])
+{
+	struct signal plain = *s;
+
+	if (!s->ref)
+		plain.expires_at = 0;
+	signal_digest(&plain, out);
+}
+
 static void
 make_row(struct saying *s, int64_t source)
 {
@@ -504,8 +516,8 @@ make_row(struct saying *s, int64_t source)
 				  .last_at = e->now, .due_at = NEVER, .severity = -1 };
 	r->dated = s->signal->sent_at && s->signal->sent_at < e->now;
 	r->at = r->dated ? s->signal->sent_at : e->now;
-	signal_digest(s->signal, r->digest);
 	r->made = !s->signal->ref;
+	digest_of(s->signal, r->digest);
 	if (!r->made) {
 		snprintf(r->ref, sizeof(r->ref), "%s", s->signal->ref);
 		return;

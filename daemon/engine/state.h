@@ -4,7 +4,7 @@
  * of floor N includes the header of floor N, which includes all those below it:
  *
  *   1 ground.h   say, trouble, hand, live_list, values, text, check_texts, request, budget, rights, asking,
- *                outbox, feedback
+ *                outbox, feedback, dlr
  *   2 lookup.h   documents, pick, broadcast, route_view, desk
  *   3 waves.h    waves, stop, moved
  *   4 message.h  message, held, hope, calls, compose, seats, rows, readers, endings,
@@ -292,6 +292,7 @@ struct engine {
 		int64_t boot;		/* this run's name in the table */
 		msec at;		/* when to look; NEVER: nothing waits */
 	} outbox;
+	bool dlr_wanted;		/* dlr.c: somebody wants to hear of messages */
 	msec upkeep_at;			/* upkeep.c: of the next hourly upkeep */
 };
 

@@ -58,8 +58,10 @@ engine_wave_stop(struct engine *e, struct live_wave *lw, enum wave_state state)
 	engine_wave_unrank(e, lw);
 	lw->rest = false;
 	lw->due_at = NEVER;
-	if (newly)
+	if (newly) {
 		lw->w.state = state;
+		engine_dlr_stopped(e, &lw->w);
+	}
 	if (newly || lw->w.count[MESSAGE_SENDING])
 		engine_wave_stopping(e, lw);
 	engine_wave_touch(e, lw);

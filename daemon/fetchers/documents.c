@@ -137,13 +137,15 @@ ask(struct reading *r)
 	size_t len = 0;
 	char *bytes = bytes_of(document, &len);
 	struct err err;
+	int rc;
 
-	format_keep(d, bytes, len);
-	free(bytes);
-	parse_ask.bytes = d->raw;
+	format_keep(d, r->fetcher->conf, bytes, len);
+	parse_ask.bytes = bytes ? bytes : "";
 	parse_ask.len = len;
 	r->waits = true;
-	if (ports->parse(ports->ctx, &parse_ask, on_parsed, r, &err) == 0)
+	rc = ports->parse(ports->ctx, &parse_ask, on_parsed, r, &err);
+	free(bytes);
+	if (rc == 0)
 		return;
 	r->waits = false;
 	r->failed = true;

@@ -33,9 +33,9 @@ static const char *const ways[] = {
 };
 
 static const char *const feedbacks[] = {
-#define F(name, text) text,
-	SOURCE_FEEDBACKS(F)
-#undef F
+#define B(name, text) text,
+	SOURCE_FEEDBACKS(B)
+#undef B
 };
 
 const char *

@@ -18,7 +18,8 @@
 	F(GRAFANA, "grafana", false, true) \
 	F(ZABBIX, "zabbix", false, true) \
 	F(CAP, "cap", false, true) \
-	F(NATIONAL, "national", false, true)
+	F(NATIONAL, "national", false, true) \
+	F(KANNEL, "kannel", false, true)
 enum source_format {
 #define F(name, text, by_map, has_ends) FORMAT_##name,
 	SOURCE_FORMATS(F)
@@ -41,14 +42,14 @@ enum source_way {
 };
 
 /* What it is told of its own signals (docs/sources.md). */
-#define SOURCE_FEEDBACKS(F) \
-	F(VERDICT, "verdict")		/* what became of a signal */ \
-	F(ANSWER, "answer")		/* somebody answered its alert */ \
-	F(END, "end")			/* its alert is over */
+#define SOURCE_FEEDBACKS(B) \
+	B(VERDICT, "verdict")		/* what became of a signal */ \
+	B(ANSWER, "answer")		/* somebody answered its alert */ \
+	B(END, "end")			/* its alert is over */
 enum source_feedback {
-#define F(name, text) FEEDBACK_##name,
-	SOURCE_FEEDBACKS(F)
-#undef F
+#define B(name, text) FEEDBACK_##name,
+	SOURCE_FEEDBACKS(B)
+#undef B
 	SOURCE_FEEDBACK_COUNT
 };
 

@@ -25,7 +25,7 @@
 	X(ATTEMPT, attempt) X(RECEIPT_KEY, receipt_key) X(RECEIPT_EARLY, receipt_early) \
 	X(ANSWER, answer) X(INBOUND, inbound) \
 	X(SOURCE, source) X(SIGNAL, signal) X(SIGNAL_RAW, signal_raw) X(SIGNAL_WATCH, signal_watch) \
-	X(SIGNAL_COVER, signal_cover) X(OUTBOX, outbox) X(TASK, task) X(EVENT, event) X(AUDIT, audit) \
+	X(SIGNAL_COVER, signal_cover) X(OUTBOX, outbox) X(DLR, dlr) X(TASK, task) X(EVENT, event) X(AUDIT, audit) \
 	X(LOG, wal)			/* no table: the database's log, gong.db-wal */
 
 enum store_table {

@@ -177,3 +177,55 @@ store_outbox_shift(struct store *s, msec by)
 {
 	store_run(s, "UPDATE outbox SET at = at + ?, due_at = due_at + ?", "ii", by, by);
 }
+
+/* -- delivery reports -- */
+
+/* Those of long ago go with each new one. */
+void
+store_dlr_put(struct store *s, const struct dlr *d, msec now, msec until)
+{
+	store_run(s, "DELETE FROM dlr WHERE signal IN (SELECT signal FROM dlr WHERE until_at < ? LIMIT 20)", "i", now);
+	store_run(s, "INSERT INTO dlr (signal, source, mask, url, until_at) VALUES (?, ?, ?, ?, ?)", "iiiti", d->signal,
+		  d->source, (int64_t)d->mask, d->url, until);
+}
+
+void
+store_dlr_of_alert(struct store *s, int64_t signal, int64_t alert)
+{
+	store_run(s, "UPDATE dlr SET alert = ? WHERE signal = ?", "ii", alert, signal);
+}
+
+bool
+store_dlr_get(struct store *s, int64_t alert, struct dlr *out)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT signal, source, mask, url FROM dlr WHERE alert = ?", "i", alert);
+
+	if (!store_step(s, st))
+		return false;
+	*out = (struct dlr){ .signal = sqlite3_column_int64(st, 0), .source = sqlite3_column_int64(st, 1),
+			     .mask = (unsigned)sqlite3_column_int(st, 2), .url = column_copy(st, 3) };
+	store_done(st);
+	return true;
+}
+
+bool
+store_dlr_any(struct store *s)
+{
+	return store_any(s, store_query(s, "SELECT 1 FROM dlr LIMIT 1", ""));
+}
+
+void
+store_dlr_queued(struct store *s, uint32_t wave, void (*fn)(void *ctx, uint32_t contact), void *ctx)
+{
+	sqlite3_stmt *st = store_query(s, "SELECT contact FROM message WHERE wave = ? AND state = 0 LIMIT 64", "i",
+				       (int64_t)wave);
+	uint32_t contacts[AT_ONCE];
+	size_t count = 0;
+
+	while (count < AT_ONCE && store_step(s, st))
+		contacts[count++] = (uint32_t)sqlite3_column_int64(st, 0);
+	if (count == AT_ONCE)
+		store_done(st);
+	for (size_t i = 0; i < count; i++)
+		fn(ctx, contacts[i]);
+}

@@ -40,6 +40,19 @@ void store_outbox_drop(struct store *, const struct outbox_row *, msec now);
 size_t store_outbox_old(struct store *, msec since, int64_t boot, outbox_fn, void *ctx);
 msec store_outbox_oldest(struct store *);	/* since when the oldest of all waits; NEVER: none */
 void store_outbox_shift(struct store *, msec by);	/* gong's clock stepped */
+
+/* Who sent by Kannel's sendsms, and wants to hear of it: kept by signal, for so long. */
+struct dlr {
+	int64_t signal, source;
+	unsigned mask;
+	char *url;			/* with its escapes; the caller's */
+};
+void store_dlr_put(struct store *, const struct dlr *, msec now, msec until);
+void store_dlr_of_alert(struct store *, int64_t signal, int64_t alert);
+bool store_dlr_get(struct store *, int64_t alert, struct dlr *);	/* false: nobody wants to hear of it */
+/* At most 64 contacts whose message of that wave is queued; `fn` may write. */
+void store_dlr_queued(struct store *, uint32_t wave, void (*fn)(void *ctx, uint32_t contact), void *ctx);
+bool store_dlr_any(struct store *);
 void outbox_row_fini(struct outbox_row *);
 
 #endif

@@ -307,6 +307,12 @@ CREATE INDEX outbox_of ON outbox (source, alert, id);
 CREATE INDEX outbox_due ON outbox (source, due_at) WHERE due_at IS NOT NULL;
 CREATE INDEX outbox_out ON outbox (boot, source) WHERE boot IS NOT NULL;
 CREATE INDEX outbox_at ON outbox (at);
+CREATE TABLE dlr (		-- who wants to hear what became of the messages of his sendsms
+	signal INTEGER PRIMARY KEY, source INTEGER NOT NULL, alert INTEGER, mask INTEGER NOT NULL,
+	url TEXT NOT NULL, until_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX dlr_alert ON dlr (alert) WHERE alert IS NOT NULL;
+CREATE INDEX dlr_until ON dlr (until_at);
 -- What gong says is a phrase of core/phrases.def and its values (a JSON array); text and note then
 -- have its English.  Without a phrase they are somebody's own words.
 CREATE TABLE task (		-- work for a human at the desk; contact: about whom, if anybody

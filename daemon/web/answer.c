@@ -1,5 +1,6 @@
 /* answer.c -- answers to the request in hand: JSON, or a refusal in the client's language. */
 #include "daemon/web/internal.h"
+#include "daemon/web/sendsms.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +22,17 @@ answer_refusal(struct http_conn *c, const struct err *err, const struct faults *
 	       const char *extra, unsigned delay_s)
 {
 	const struct exchange *x = *http_user(c);
+	char text[SENDSMS_TEXT];
 	enum lang lang = web_language(c);
 	int status = problem_status(err->kind);
 	struct buf json = { 0 };
 	char headers[256];
 
+	if (x && x->sendsms) {
+		status = sendsms_refusal(err, text);
+		http_answer(c, status, "text/html", NULL, text, strlen(text), delay_s);
+		return;
+	}
 	snprintf(headers, sizeof(headers), "Content-Language: %s\r\n%s%s", lang_name(lang),
 		 status == 503 ? "Retry-After: 1\r\n" : status == 507 ? "Retry-After: 60\r\n" : "",
 		 extra ? extra : "");

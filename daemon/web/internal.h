@@ -55,6 +55,7 @@ struct exchange {			/* a request in hand; one a connection */
 	int route;			/* callbacks: index into its routes … */
 	const char *rest;		/* … and the path after the secret */
 	const struct source_conf *source;	/* of a post: of its settings; `rest` after its name */
+	bool sendsms;			/* a client of Kannel's: answered as Kannel would */
 	struct csv_intake *csv;
 	struct listener *listener;	/* to /v1/events … */
 	struct export *export;		/* … or a list that is being given; one of them at most */

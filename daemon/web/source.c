@@ -193,8 +193,8 @@ source_queues_free(struct web *web)
 	}
 }
 
-static bool
-has_room(struct web *web, struct http_conn *c, const struct source_conf *conf)
+bool
+source_has_room(struct web *web, struct http_conn *c, const struct source_conf *conf)
 {
 	unsigned weight = origin_weight(queue_of(web, conf->name));
 	struct err err;
@@ -239,7 +239,7 @@ source_head(struct web *web, struct http_conn *c, struct exchange *x)
 		web_refuse_with(c, &err, "Allow: POST\r\n", 0);
 	} else if (!x->source || !(x->source->ways >> SOURCE_HMAC & 1 || is_known(x->source, r, x->rest))) {
 		turn_away(web, c);
-	} else if (has_room(web, c, x->source)) {
+	} else if (source_has_room(web, c, x->source)) {
 		x->by.kind = PRINCIPAL_SOURCE;
 		snprintf(x->by.name, sizeof(x->by.name), SOURCE_PRINCIPAL "%s", x->source->name);
 		http_body_max(c, x->settings->body_max);
@@ -306,28 +306,34 @@ ask_of(struct web *web, struct http_conn *c, const struct source_conf *source)
 }
 
 void
+source_hand_on(struct web *web, struct http_conn *c, const struct parse_ask *ask)
+{
+	struct posted *p = xcalloc(1, sizeof(*p));
+	struct err err = { 0 };
+
+	*p = (struct posted){ web, format_post(ask->source, 1) };
+	p->cmd->reply_to = http_id(c);
+	format_keep(&p->cmd->signals->documents[0], ask->source, ask->bytes, ask->len);
+	if (web->ports.parse(web->ports.ctx, ask, on_parsed, p, &err) == 0)
+		return;
+	command_free(p->cmd);
+	free(p);
+	web_refuse(c, &err);
+}
+
+void
 source_whole(struct web *web, struct http_conn *c, struct exchange *x)
 {
 	struct parse_ask ask = ask_of(web, c, x->source);
-	struct posted *p;
-	struct err err = { 0 };
 
 	if (!is_known(x->source, http_request(c), x->rest) &&
 	    !hmac_is(x->source, http_request(c), http_body(c), ask.now)) {
 		turn_away(web, c);
 		return;
 	}
-	if (!has_room(web, c, x->source))
+	if (!source_has_room(web, c, x->source))
 		return;
-	p = xcalloc(1, sizeof(*p));
-	*p = (struct posted){ web, format_post(x->source, 1) };
-	p->cmd->reply_to = http_id(c);
-	format_keep(&p->cmd->signals->documents[0], ask.bytes, ask.len);
-	if (web->ports.parse(web->ports.ctx, &ask, on_parsed, p, &err) == 0)
-		return;
-	command_free(p->cmd);
-	free(p);
-	web_refuse(c, &err);
+	source_hand_on(web, c, &ask);
 }
 
 /* -- what it would come to -- */

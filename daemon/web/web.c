@@ -3,6 +3,7 @@
 #include "daemon/web/internal.h"
 
 #include "daemon/web/origin.h"
+#include "daemon/web/sendsms.h"
 #include "daemon/web/source.h"
 
 #include <arpa/inet.h>
@@ -226,6 +227,8 @@ on_head(void *ctx, struct http_conn *c)
 		callback_head(web, c, x);
 	} else if (strncmp(http_request(c)->path, SOURCE_PREFIX, strlen(SOURCE_PREFIX)) == 0) {
 		source_head(web, c, x);
+	} else if (sendsms_is(x->settings, http_request(c)->path)) {
+		sendsms_head(web, c, x);
 	} else {
 		call_head(web, c, x);
 	}
@@ -250,6 +253,8 @@ on_whole(void *ctx, struct http_conn *c)
 		x->call->whole(web, c, x);
 	else if (x->file)
 		static_answer(c, x);
+	else if (x->sendsms)
+		sendsms_whole(web, c, x);
 	else if (x->source)
 		source_whole(web, c, x);
 	else
@@ -350,6 +355,8 @@ web_reply(struct web *web, uint64_t to, int status, const char *type, const char
 
 	if (x && x->call && x->call->whole == preview_get && status == 200)
 		preview_give(web, c, body);
+	else if (x && x->sendsms)
+		sendsms_give(c, body);
 	else if (c)
 		http_answer(c, status, type ? type : "application/json",
 			    web_headers(web, c, headers), body ? body : "", body ? strlen(body) : 0, 0);

@@ -176,8 +176,8 @@ def test_whatever_is_killed_nothing_is_lost(world):
     wait_for("none waits", lambda: waiting(world) == 0)
     keys = {}
     for t in world.receiver.of("good"):
-        keys.setdefault((t["ref"], t["event"], t["at"]), set()).add(t["headers"]["Idempotency-Key"])
-    assert all(len(k) == 1 for k in keys.values())
+        keys.setdefault((t["ref"], t["event"], t["state"], t["at"]), set()).add(t["headers"]["Idempotency-Key"])
+    assert all(len(k) == 1 for k in keys.values()), {w: k for w, k in keys.items() if len(k) > 1}
 
 
 def test_no_secret_of_a_url_is_told(world):

@@ -4,6 +4,7 @@
 #include "core/buf.h"
 #include "daemon/contract/signal_digest.h"
 #include "daemon/intake/formats/document.h"
+#include "daemon/intake/formats/kannel.h"
 #include "files/signal_json.h"
 
 static struct json_map *
@@ -293,6 +294,60 @@ reads_zabbix(void **state)
 	}
 }
 
+static void
+reads_kannel(void **state)
+{
+	static const struct { const char *what, *body, *want; } cases[] = {
+		{ "a text, its numbers and what stands beside; who asks is nobody's business",
+		  "username=u&password=geheim&from=106&to=+%2B9991++%2B9992+&text=hi+%26+bye&priority=2&strange=x\r\n",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"kind\":\"sms\",\"en\":{\"headline\":\"hi & bye\",\"description\":"
+		  "\"hi & bye\"},\"labels\":{\"to\":\"+9991 +9992\",\"from\":\"106\",\"priority\":\"2\"}}" },
+		{ "how long it is good, and a charset",
+		  "to=1&text=%BE%AF%B1%A8&charset=gbk&validity=10",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"kind\":\"sms\",\"expires_at\":1796000600000,\"en\":{\"headline\":"
+		  "\"警报\",\"description\":\"警报\"},\"labels\":{\"to\":\"1\"}}" },
+		{ "UCS-2 as Kannel has it",
+		  "to=1&text=%8B%66%62%A5&coding=2",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"kind\":\"sms\",\"en\":{\"headline\":\"警报\",\"description\":\"警报\"},"
+		  "\"labels\":{\"to\":\"1\"}}" },
+		{ "half a character", "to=1&text=%8B%66%62&coding=2",
+		  "invalid: the text is not of its charset, or that is not known here; write it in UTF-8" },
+		{ "nobody", "text=x", "invalid: the parameter to is missing: which number?" },
+		{ "nothing", "to=1&text=", "invalid: there is no text to be sent" },
+		{ "a mask beyond all states", "to=1&text=x&dlr-mask=32",
+		  "invalid: the parameter dlr-mask is not right, or asks for what cannot be done here" },
+		{ "a report to nowhere", "to=1&text=x&dlr-mask=1&dlr-url=gopher%3A%2F%2Fa",
+		  "invalid: the parameter dlr-url is not right, or asks for what cannot be done here" },
+		{ "no bytes at all", "", "invalid: the parameter to is missing: which number?" },
+	};
+	char got[1100];
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		read_all(got, sizeof(got), FORMAT_KANNEL, NULL, cases[i].body);
+		holds(cases[i].what, strcmp(got, cases[i].want) == 0, "%s", got);
+	}
+}
+
+/* What is kept of a query, and of where its report is to go. */
+static void
+keeps_no_secret_of_kannel(void **state)
+{
+	static const struct { const char *query, *kept; } cases[] = {
+		{ "username=u&password=geheim&to=1", "username=u&to=1" },
+		{ "pass=geheim&to=1&password=geheim", "to=1" },
+		{ "to=1&dlr-url=http%3A%2F%2Fu%3Ap%40a.example%2Fx%3Fpass%3Dy&text=t", "to=1&dlr-url=http://a.example/x&text=t" },
+		{ "dlrurl=%00", "dlrurl=?" },
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct buf kept = { 0 };
+
+		kannel_without_secrets(&kept, cases[i].query, strlen(cases[i].query));
+		holds(cases[i].query, strcmp(kept.data, cases[i].kept) == 0, "%s", kept.data);
+		buf_fini(&kept);
+	}
+}
+
 /* Whether what it sends a second time is the same: it posts for ever. */
 static void
 says_the_same_of_the_same(void **state)
@@ -526,6 +581,8 @@ main(void)
 		cmocka_unit_test(reads_alertmanager),
 		cmocka_unit_test(reads_grafana),
 		cmocka_unit_test(reads_zabbix),
+		cmocka_unit_test(reads_kannel),
+		cmocka_unit_test(keeps_no_secret_of_kannel),
 		cmocka_unit_test(says_the_same_of_the_same),
 		cmocka_unit_test(tells_of_what_was_left_out),
 		cmocka_unit_test(refuses_maps_that_point_nowhere),

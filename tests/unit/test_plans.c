@@ -489,7 +489,7 @@ heard_busy(void *ctx)
 
 static const char to_version_8[] =
 	"DROP TABLE reached; ALTER TABLE contact DROP COLUMN lang_said;"
-	"DROP TABLE outbox;"
+	"DROP TABLE outbox; DROP TABLE dlr;"
 	"ALTER TABLE contact DROP COLUMN version; ALTER TABLE division DROP COLUMN version;"
 	"ALTER TABLE contact DROP COLUMN opt_out_at; ALTER TABLE contact DROP COLUMN opt_out_text;"
 	"DROP TABLE post_off; DROP TABLE staged; DROP TABLE staged_row; DROP TABLE tag;"

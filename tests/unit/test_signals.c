@@ -179,7 +179,7 @@ post_of(const char *source, const char *body)
 	struct format_input in = { .bytes = body, .len = strlen(body), .map = c->rules.map, .now = now };
 	struct err err = { 0 };
 
-	format_keep(d, body, in.len);
+	format_keep(d, c, body, in.len);
 	holds(body, format_parser(c->format)(&d->post, &in, &err) == 0, "%s", err.text);
 	cmd->reply_to = 1;
 	return cmd;

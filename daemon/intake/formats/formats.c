@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/buf.h"
+#include "daemon/intake/formats/kannel.h"
 
 #define BYTES_PER_WEIGHT (32u * 1024)	/* so many count as one more signal */
 
@@ -14,6 +15,7 @@ format_parser(enum source_format format)
 	static const format_parse_fn parsers[SOURCE_FORMAT_COUNT] = {
 		[FORMAT_JSON] = format_json, [FORMAT_FORM] = format_form, [FORMAT_ALERTMANAGER] = format_alertmanager,
 		[FORMAT_GRAFANA] = format_grafana, [FORMAT_ZABBIX] = format_zabbix,
+		[FORMAT_KANNEL] = format_kannel,
 	};
 
 	return parsers[format];
@@ -34,12 +36,16 @@ format_post(const struct source_conf *conf, size_t documents)
 }
 
 void
-format_keep(struct signals_document *out, const char *bytes, size_t len)
+format_keep(struct signals_document *out, const struct source_conf *conf, const char *bytes, size_t len)
 {
-	out->raw = xmalloc(len + 1);
-	if (len)
-		memcpy(out->raw, bytes, len);
-	out->raw_len = len;
+	struct buf raw = { 0 };
+
+	if (conf->format == FORMAT_KANNEL)
+		kannel_without_secrets(&raw, bytes, len);
+	else if (len)
+		buf_add(&raw, bytes, len);
+	out->raw_len = raw.len;
+	out->raw = buf_take(&raw);
 }
 
 void

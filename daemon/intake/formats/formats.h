@@ -32,9 +32,9 @@ format_parse_fn format_parser(enum source_format);
 
 /* A post of that source, of so many documents, still empty. */
 struct command *format_post(const struct source_conf *, size_t documents);
-/* What came as one is kept as it came; then what was read in it (the content of `post` is taken), or why
+/* What came as one is kept as it came, less what is secret in it; then what was read in it (the content of `post` is taken), or why
  * nothing could be.  The caller frees it with its request. */
-void format_keep(struct signals_document *out, const char *bytes, size_t len);
+void format_keep(struct signals_document *out, const struct source_conf *, const char *bytes, size_t len);
 void format_settle(struct signals_document *out, struct signal_post *post, const struct err *refused);
 #define SOURCE_QUEUED_MAX 256		/* what of one source may wait for the engine, by this: */
 unsigned format_weight(const struct signals_request *);
@@ -44,5 +44,6 @@ int format_form(struct signal_post *out, const struct format_input *, struct err
 int format_alertmanager(struct signal_post *out, const struct format_input *, struct err *);
 int format_grafana(struct signal_post *out, const struct format_input *, struct err *);
 int format_zabbix(struct signal_post *out, const struct format_input *, struct err *);
+int format_kannel(struct signal_post *out, const struct format_input *, struct err *);
 
 #endif
