@@ -157,6 +157,14 @@ reads_alertmanager(void **state)
 		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"3a642aa3c622df6a/1795910400000\",\"sent_at\":1795910400000,"
 		  "\"onset_at\":1795910400000,\"labels\":{\"a\":\"b\"}}\n{\"act\":\"end\",\"mode\":\"real\",\"ref\":"
 		  "\"3a642aa3c622df6a/1795910400000\",\"sent_at\":1795910401000,\"onset_at\":1795910400000,\"labels\":{\"a\":\"b\"}}" },
+		{ "the form that silences it there, of what fires",
+		  "{\"externalURL\":\"http://am.example:9093\",\"alerts\":[{\"status\":\"firing\",\"labels\":{\"alertname\":\"A b\","
+		  "\"x\":\"\\\"\"},\"fingerprint\":\"1\"},{\"status\":\"resolved\",\"labels\":{\"alertname\":\"C\"},\"fingerprint\":\"2\"}]}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"1/0\",\"kind\":\"A b\",\"labels\":{\"alertname\":\"A b\",\"x\":\"\\\"\","
+		  "\"silence_url\":\"http://am.example:9093/#/silences/new?filter=%7Balertname%3D%22A%20b%22%2Cx%3D%22%5C%22%22%7D\"}}\n"
+		  "{\"act\":\"end\",\"mode\":\"real\",\"ref\":\"2/0\",\"kind\":\"C\",\"labels\":{\"alertname\":\"C\"}}" },
+		{ "a link that is none", "{\"externalURL\":\"javascript:alert(1)\",\"alerts\":[{\"labels\":{\"a\":\"b\"},\"fingerprint\":\"1\"}]}",
+		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"1/0\",\"labels\":{\"a\":\"b\"}}" },
 		{ "one without labels is nobody's", "[{}]",
 		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"cbf29ce484222325/0\"} ! signal_no_labels" },
 		{ "no list", "{\"alerts\":{}}",

@@ -1,7 +1,11 @@
 /* test_url.c -- where a callback may go: URLs that can be read in one way only, and addresses. */
 #include "tests/unit/unit.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include "core/url.h"
+#include "drivers/hook/address.c"
 
 static const struct {
 	const char *text, *host;
@@ -62,12 +66,43 @@ origins_are_compared_whole(void **state)
 	}
 }
 
+static const struct {
+	const char *address;
+	bool elsewhere, here;		/* may a callback go there; where it may go to this machine */
+} addresses[] = {
+	{ "203.0.113.7", true, true }, { "10.0.0.5", true, true }, { "192.168.1.1", true, true },
+	{ "127.0.0.1", false, true }, { "127.255.255.254", false, true }, { "0.0.0.0", false, false },
+	{ "169.254.169.254", false, false }, { "224.0.0.1", false, false }, { "255.255.255.255", false, false },
+	{ "2001:db8::1", true, true }, { "fd00::1", true, true }, { "::1", false, true }, { "::", false, false },
+	{ "fe80::1", false, false }, { "ff02::1", false, false }, { "::ffff:127.0.0.1", false, true },
+	{ "::ffff:169.254.169.254", false, false }, { "::ffff:203.0.113.7", true, true }, { "::127.0.0.1", false, true },
+	{ "64:ff9b::127.0.0.1", false, true }, { "64:ff9b::cb00:7107", true, true },
+};
+
+static void
+only_to_other_hosts(void **state)
+{
+	for (size_t i = 0; i < COUNT(addresses); i++) {
+		struct sockaddr_in four = { .sin_family = AF_INET };
+		struct sockaddr_in6 six = { .sin6_family = AF_INET6 };
+		const struct sockaddr *a = (const struct sockaddr *)&six;
+
+		if (inet_pton(AF_INET, addresses[i].address, &four.sin_addr) == 1)
+			a = (const struct sockaddr *)&four;
+		else
+			assert_int_equal(inet_pton(AF_INET6, addresses[i].address, &six.sin6_addr), 1);
+		holds(addresses[i].address, address_is_allowed(a, false) == addresses[i].elsewhere, "as another host");
+		holds(addresses[i].address, address_is_allowed(a, true) == addresses[i].here, "as this machine");
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_way_only),
 		cmocka_unit_test(origins_are_compared_whole),
+		cmocka_unit_test(only_to_other_hosts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

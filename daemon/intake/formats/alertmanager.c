@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/buf.h"
+#include "core/url.h"
 #include "daemon/intake/formats/alerts.h"
 #include "daemon/intake/formats/document.h"
 
@@ -137,15 +139,68 @@ alerts_read(struct signal_post *out, json_t *alerts, const struct format_input *
 	return 0;
 }
 
+static void
+put_coded(struct buf *out, const char *text)
+{
+	for (; *text; text++)
+		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~", *text))
+			buf_add(out, text, 1);
+		else
+			buf_printf(out, "%%%02X", (unsigned char)*text);
+}
+
+/* One matcher of a silence, NAME="TEXT" with its quotes escaped. */
+static void
+put_matcher(struct buf *out, const char *name, const char *text)
+{
+	struct buf plain = { 0 };
+
+	buf_printf(&plain, "%s%s=\"", out->len ? "," : "", name);
+	for (; *text; text++) {
+		buf_puts(&plain, *text == '"' || *text == '\\' ? "\\" : "");
+		buf_add(&plain, text, 1);
+	}
+	buf_puts(&plain, "\"");
+	put_coded(out, plain.data);
+	buf_fini(&plain);
+}
+
+/* Where a person silences just this one: the form of its Alertmanager, filled in.  A link that has no room
+ * is no link. */
+static void
+link_to_silence(struct signal *s, json_t *alert, const char *base)
+{
+	struct buf matchers = { 0 }, link = { 0 };
+	const char *name;
+	json_t *value;
+	struct url url;
+
+	if (!base || url_parse(&url, base) < 0 || url.user_len || strchr(base, '?') || s->act == SIGNAL_END)
+		return;
+	json_object_foreach(json_object_get(alert, "labels"), name, value)
+		if (json_is_string(value))
+			put_matcher(&matchers, name, json_string_value(value));
+	buf_printf(&link, "%s%s#/silences/new?filter=%%7B%s%%7D", base, base[strlen(base) - 1] == '/' ? "" : "/",
+		   matchers.data ? matchers.data : "");
+	if (matchers.len && link.len <= SIGNAL_LABEL_MAX)
+		signal_label(s, "silence_url", link.data);
+	buf_fini(&matchers);
+	buf_fini(&link);
+}
+
 int
 format_alertmanager(struct signal_post *out, const struct format_input *in, struct err *err)
 {
 	json_t *whole = document_read(in, err);
+	const char *base;
 	int rc;
 
 	if (!whole)
 		return -1;
+	base = json_string_value(json_object_get(whole, "externalURL"));
 	rc = alerts_read(out, json_is_array(whole) ? whole : json_object_get(whole, "alerts"), in, NULL, err);
+	for (size_t i = 0; i < out->count && rc == 0 && base; i++)
+		link_to_silence(&out->signals[i], json_array_get(json_object_get(whole, "alerts"), i), base);
 	alerts_truncated(out, whole);
 	json_decref(whole);
 	return rc;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/url.h"
 #include "daemon/intake/formats/alerts.h"
 #include "daemon/intake/formats/document.h"
 
@@ -39,14 +40,17 @@ static void
 take_more(struct signal *s, json_t *alert)
 {
 	char name[SIGNAL_NAME_MAX + 1], room[DOCUMENT_TEXT];
-	const char *key;
+	const char *key, *link = json_string_value(json_object_get(alert, "silenceURL"));
 	json_t *value;
+	struct url url;
 
 	json_object_foreach(json_object_get(alert, "values"), key, value) {
 		snprintf(name, sizeof(name), "value_%s", key);
 		signal_label(s, name, document_text(value, room));
 	}
 	signal_label(s, "values", json_string_value(json_object_get(alert, "valueString")));
+	if (link && url_parse(&url, link) == 0 && strlen(link) <= SIGNAL_LABEL_MAX && s->act != SIGNAL_END)
+		signal_label(s, "silence_url", link);
 	if (is_test(alert))
 		mean_test(s);
 }
