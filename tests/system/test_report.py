@@ -172,7 +172,7 @@ def test_a_store_that_cannot_be_read_is_an_error():
         with open(os.path.join(w.state, "gong.db"), "w", encoding="ascii") as f:
             f.write("no database" * 500)
         code, found = w.check()
-        assert code == 1 and ("check_store", "error") in found
+        assert code == 1 and ("fits_damaged", "error") in found
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root starts on another user's folder")
