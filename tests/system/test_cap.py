@@ -78,9 +78,10 @@ def sample(name, **changed):
 
 @pytest.mark.skipif(BUILD.endswith("asan"), reason="sanitizers need what is given up")
 def test_the_reader_has_given_up_what_it_does_not_need(world):
-    with open("/proc/%d/status" % reader(world), encoding="utf-8") as f:
-        said = dict(re.findall(r"^(Seccomp|NoNewPrivs):\t(.*)$", f.read(), re.M))
-    assert said == {"Seccomp": "2", "NoNewPrivs": "1"}
+    def given_up():
+        with open("/proc/%d/status" % reader(world), encoding="utf-8") as f:
+            return dict(re.findall(r"^(Seccomp|NoNewPrivs):\t(.*)$", f.read(), re.M))
+    wait_for("the reader to confine itself", lambda: given_up() == {"Seccomp": "2", "NoNewPrivs": "1"})
 
 
 def test_a_warning_its_update_and_its_cancel(world):

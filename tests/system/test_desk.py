@@ -196,7 +196,7 @@ def test_somebody_who_left_the_lists_meanwhile_still_answers():
             head, *lines = f.read().splitlines()
         row = next(r for r in lines if r.startswith("village_chief-990121001001-1,"))
         assert row.endswith(",yes")
-        status, answer = world.api("POST", "/v1/import/contacts",
+        status, answer = world.api("POST", "/v1/import/contacts?yes=1",
                                    (head + "\n" + row[:-3] + "no\n").encode())
         assert status == 200, answer
         wait_for("the answer to count", lambda: world.alert(alert)["state"] == "satisfied", 10)

@@ -103,7 +103,7 @@ def test_it_has_an_etag_and_writes_nothing(world):
 
 def test_gongctl_shows_it(world):
     shown = world.ctl("template", "preview", "flood.move", "--division", A)
-    assert "走东路到村小学" in shown and "由服务商签名时" in shown and "Qingxi" in shown and "最长" in shown
+    assert "走东路到村小学" in shown and "由平台签名时" in shown and "Qingxi" in shown and "最长" in shown
     shown = world.ctl("template", "preview", "flood.move", "--division", A + "," + B, "--language", "zh", "--channel", "sms",
                       lang="en")
     assert "Qingxi" not in shown and "about" not in shown and "! " in shown and shown.count("== ") == 3
