@@ -223,66 +223,77 @@ is_page(const struct transfer_result *r)
 	return r->body && r->body[strspn(r->body, " \t\r\n")] == '<';
 }
 
-/* The list that the answer hands out, lent of *body, which the caller lets go of; both NULL when it
- * cannot be read. */
-static json_t *
-listed(struct http *h, unsigned index, const struct transfer_result *r, struct judgement *judgement,
-       json_t **body)
-{
-	const struct pointer *at = &h->profile.pulls[index].list;
-
-	*body = answer_read(&h->profile, &h->profile.ops[OP_PULL + index], r, judgement);
-	return *body && at->count ? pointer_get(at, *body) : *body;
-}
-
-/* An answer that hands nothing out.  A route that is removed leaves no journal behind for it. */
-static bool
-is_empty(struct http *h, const struct record *record)
-{
+/* What a record says, as its profile reads it. */
+struct reading {
+	struct transfer_result r;
 	struct judgement judgement;
-	struct transfer_result r = { 0 };
-	unsigned index = 0;
-	json_t *body = NULL, *list = NULL;
-	bool is_empty;
+	json_t *body, *list;		/* the list is lent of the body; NULL: there is none */
+	bool is_ours;			/* it is an answer that this profile asked for */
+};
 
-	if (read_head(record, &index, &r))
-		list = listed(h, index, &r, &judgement, &body);
-	is_empty = json_is_array(list) && !json_array_size(list);
-	json_decref(body);
-	return is_empty;
+/* The caller lets go of the body. */
+static struct reading
+read_record(struct http *h, const struct record *record)
+{
+	struct reading a = { .judgement = { .reason = "it is no record of an answer" } };
+	unsigned index = 0;
+	const struct pointer *at;
+
+	a.is_ours = read_head(record, &index, &a.r) && index < 2 && profile_has(&h->profile, OP_PULL + index);
+	if (!a.is_ours)
+		return a;
+	at = &h->profile.pulls[index].list;
+	a.body = answer_read(&h->profile, &h->profile.ops[OP_PULL + index], &a.r, &a.judgement);
+	a.list = a.body && at->count ? pointer_get(at, a.body) : a.body;
+	if (a.body && !json_is_array(a.list)) {
+		snprintf(a.judgement.reason, sizeof(a.judgement.reason), "provider answered %ld, but without the "
+			 "list of pull/list", a.r.status);
+		a.list = NULL;
+	}
+	return a;
 }
 
 /* An answer that refuses hands nothing out; one that is no answer as the profile reads it may. */
+static bool
+hands_out(const struct reading *a)
+{
+	if (a->list)
+		return json_array_size(a->list) > 0;
+	if (a->body)
+		return has_things(a->body);
+	return !a->is_ours || (a->judgement.verdict == VERDICT_UNKNOWN && !is_page(&a->r));
+}
+
 static void
 read_answer(struct http *h, struct pull *p, struct record *record)
 {
-	struct judgement judgement = { .reason = "it is no record of an answer" };
-	struct transfer_result r = { 0 };
-	json_t *body = NULL, *list = NULL;
-	unsigned index = 0;
-	bool is_ours = read_head(record, &index, &r) && index < 2 && profile_has(&h->profile, OP_PULL + index);
+	struct reading a = read_record(h, record);
 
-	if (is_ours)
-		list = listed(h, index, &r, &judgement, &body);
-	if (body && json_is_array(list)) {
-		if (p)
-			note(p, NULL, false);
-		if (p && !json_array_size(list))
-			p->nothing = table_key(r.body);
-		begin(h, p, record, body, list);
+	if (p && a.list)
+		note(p, NULL, false);
+	else if (p)
+		fail(p, a.judgement.reason, false);
+	if (p && a.list && !json_array_size(a.list))
+		p->nothing = table_key(a.r.body);
+	if (hands_out(&a)) {
+		begin(h, p, record, a.body, a.list);
 		return;
 	}
-	if (body)
-		snprintf(judgement.reason, sizeof(judgement.reason), "provider answered %ld, but without the "
-			 "list of pull/list", r.status);
-	if (p)
-		fail(p, judgement.reason, false);
-	if (body ? has_things(body) : !is_ours || (judgement.verdict == VERDICT_UNKNOWN && !is_page(&r)))
-		begin(h, p, record, body, NULL);
-	else {
-		json_decref(body);
+	json_decref(a.body);
+	pass(h, p, record);
+}
+
+/* The next process tells it; but a route that is removed leaves no journal behind for nothing. */
+static void
+pass_if_nothing(struct http *h, struct pull *p, struct record *record)
+{
+	struct reading a = read_record(h, record);
+
+	if (hands_out(&a))
+		leave_when_idle(h);
+	else
 		pass(h, p, record);
-	}
+	json_decref(a.body);
 }
 
 /* --- fetching -------------------------------------------------------------------------------------- */
@@ -296,10 +307,7 @@ on_kept(void *ctx, struct record *record, const char *trouble)
 	if (!p->http->is_open)
 		return;
 	if (p->http->closing && !trouble) {
-		if (is_empty(p->http, record))
-			pass(p->http, p, record);
-		else
-			leave_when_idle(p->http);	/* the next process tells it */
+		pass_if_nothing(p->http, p, record);
 		return;
 	}
 	if (trouble)

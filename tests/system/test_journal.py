@@ -349,6 +349,9 @@ def test_what_hands_nothing_out_is_not_kept(tmp_path, shop, broken):
     shop.broken = broken
     life = Life(tmp_path, profile(shop.url), journal, [])
     wait_for("an alarm", lambda: life.alarms == ["pull"])
+    shop.rest_s = 0.3                       # the last answer comes while it closes
+    asked = shop.asked
+    wait_for("another look", lambda: shop.asked > asked)
     life.end()
     assert os.path.getsize(journal) == 0
 
