@@ -43,6 +43,8 @@ struct saying {				/* a signal in hand */
 void engine_signal_places(struct saying *);
 /* The request that its rule makes of it, all but its key.  NULL: `why` says what is missing. */
 struct alert_request *engine_signal_request(struct saying *);
+/* What such a rule makes of it. */
+enum signal_mode engine_signal_mode(const struct saying *, const struct rule *);
 /* A parameter as its template takes it: no longer than that allows, if the rule says no less. */
 char *engine_signal_param(const struct template *, const struct rule_param *, const struct signal *, enum lang);
 /* signal_to.c: adds the contacts that have the numbers it names.  -1: `why`; one number that nobody has is
@@ -76,7 +78,8 @@ bool engine_signal_over_limit(struct saying *, const struct alert_request *);
 
 /* -- signal_over.c: ends, and words that change nothing -- */
 
-/* Ends what is open, waits or is held under its ref and refs; how many of those there were. */
+/* Ends what is open, waits or is held under its ref and refs; how many of those there were.  A drill's word
+ * is about drills only, here and below. */
 size_t engine_signal_end(struct saying *);
 /* That of its ref, or refs, with an alert that is open: the one about its places and its kind, else the
  * newest.  false: there is none, or its message has others that are more like it. */

@@ -2,10 +2,25 @@
  * disk, under the rule's name: a restart forgets nothing, a changed rule begins anew. */
 #include "daemon/engine/signal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define COVERED_MAX 4000
+
+/* A drill is told as often as what is real, and keeps no real word from anybody. */
+static void
+by_of(char by[RULE_BY_BYTES], const struct saying *s, const struct rule *r)
+{
+	char labels[RULE_BY_BYTES];
+	enum signal_mode mode = engine_signal_mode(s, r);
+
+	rule_by(labels, r, s->signal);
+	if (mode == SIGNAL_MODE_REAL)
+		memcpy(by, labels, sizeof(labels));
+	else
+		snprintf(by, RULE_BY_BYTES, "%d\n%.*s", (int)mode, RULE_BY_BYTES - 4, labels);
+}
 
 /* -- for -- */
 
@@ -55,7 +70,7 @@ engine_signal_watch(struct saying *s)
 	struct said why;
 	bool holds, again;
 
-	rule_by(by, s->rule, s->signal);
+	by_of(by, s, s->rule);
 	note_watch(s, &w, store_watch_get(s->e->store, s->row.source, s->rule->name, by, &w));
 	holds = w.last_at - w.since_at >= s->rule->for_ms;
 	again = holds && w.fired;
@@ -95,7 +110,7 @@ engine_signal_unwatch(struct saying *s)
 
 		if (!r->for_ms || r == s->rule)
 			continue;
-		rule_by(by, r, s->signal);
+		by_of(by, s, r);
 		if (!store_watch_get(s->e->store, s->row.source, r->name, by, &w))
 			continue;
 		if (s->row.at < w.last_at) {
@@ -157,7 +172,7 @@ engine_signal_uncovered(struct saying *s, struct alert_request *r)
 
 	if (!s->rule->again_ms)
 		return true;
-	rule_by(by, s->rule, s->signal);
+	by_of(by, s, s->rule);
 	if (!r->division_count)
 		return !is_covered(s, by, 0, (int)r->severity);
 	for (size_t i = 0; i < r->division_count; i++)
@@ -177,7 +192,7 @@ engine_signal_cover(struct saying *s, const struct alert_request *r)
 
 	if (!s->rule->again_ms)
 		return;
-	rule_by(by, s->rule, s->signal);
+	by_of(by, s, s->rule);
 	c.until_at = msec_add(s->e->now, s->rule->again_ms);
 	for (size_t i = 0; i < r->division_count; i++) {
 		c.division = r->divisions[i];

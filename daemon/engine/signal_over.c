@@ -52,12 +52,44 @@ add_named(struct saying *s, int64_t source, const char *ref, void *ctx)
 	store_signals_live(s->e->store, source, ref, add_row, ctx);
 }
 
+static bool
+is_real(struct saying *s, const struct signal_row *r)
+{
+	char *body = r->alert ? NULL : store_signal_body(s->e->store, r->id);
+	struct signal signal;
+	struct alert a;
+	bool real = true;
+
+	if (r->alert) {
+		real = !store_alert_get(s->e->store, r->alert, &a) || (!a.drill && !a.test);
+	} else if (body && signal_decode(&signal, body) == 0) {
+		real = signal.mode == SIGNAL_MODE_REAL;
+		signal_fini(&signal);
+	}
+	free(body);
+	return real;
+}
+
+/* No exercise ends, changes or takes the place of what is real, whatever it names. */
+static void
+keep_drills(struct saying *s, struct live *l)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < l->count; i++)
+		if (!is_real(s, &l->rows[i]))
+			l->rows[kept++] = l->rows[i];
+	l->count = kept;
+}
+
 static struct live
 find_live(struct saying *s)
 {
 	struct live l = { 0 };
 
 	each_name(s, add_named, &l);
+	if (s->signal->mode != SIGNAL_MODE_REAL)
+		keep_drills(s, &l);
 	return l;
 }
 
@@ -87,6 +119,15 @@ likeness(const struct saying *s, const struct alert *a)
 	return like + 2 * touched;
 }
 
+/* What is real takes no drill's place: the drill goes on, and people hear of both. */
+static bool
+is_of_its_mode(const struct saying *s, const struct alert *a)
+{
+	enum signal_mode mode = engine_signal_mode(s, s->rule);
+
+	return a->drill == (mode == SIGNAL_MODE_DRILL) && (a->test || mode != SIGNAL_MODE_TEST);
+}
+
 bool
 engine_signal_prior(struct saying *s, struct signal_row *out, struct alert *a)
 {
@@ -96,7 +137,7 @@ engine_signal_prior(struct saying *s, struct signal_row *out, struct alert *a)
 
 	for (size_t i = 0; i < l.count; i++) {
 		int like = l.rows[i].alert && store_alert_get(s->e->store, l.rows[i].alert, a) &&
-			   alert_is_open(a->state) ? likeness(s, a) : -1;
+			   alert_is_open(a->state) && is_of_its_mode(s, a) ? likeness(s, a) : -1;
 
 		if (like > best || (like == best && found && l.rows[i].id > out->id)) {
 			*out = l.rows[i];

@@ -146,10 +146,10 @@ expires_at(const struct saying *s)
 }
 
 /* Nothing real comes of a drill, whatever a rule says. */
-static enum signal_mode
-mode_of(const struct saying *s)
+enum signal_mode
+engine_signal_mode(const struct saying *s, const struct rule *r)
 {
-	return s->signal->mode == SIGNAL_MODE_REAL ? s->rule->then.mode : s->signal->mode;
+	return s->signal->mode == SIGNAL_MODE_REAL ? r->then.mode : s->signal->mode;
 }
 
 struct alert_request *
@@ -181,8 +181,8 @@ engine_signal_request(struct saying *s)
 		alert_request_free(r);
 		return NULL;
 	}
-	r->drill = mode_of(s) == SIGNAL_MODE_DRILL;
-	r->test = mode_of(s) == SIGNAL_MODE_TEST;
+	r->drill = engine_signal_mode(s, s->rule) == SIGNAL_MODE_DRILL;
+	r->test = engine_signal_mode(s, s->rule) == SIGNAL_MODE_TEST;
 	r->expires_at = expires_at(s);
 	r->params = xcalloc(t->param_count + 1, sizeof(*r->params));
 	text = settings_template(s->e->settings, r->template);

@@ -97,6 +97,14 @@ def test_a_warning_its_update_and_its_cancel(world):
     wait_for("it is over", lambda: world.alert(orange["alert"])["state"] == "cancelled")
 
 
+def test_an_exercise_ends_nothing_real(world):
+    other = {"2025.6.2": "2026.1.2"}
+    red = only(push(world, sample("cap12_flash_flood_alert", **other)))
+    drill = only(push(world, sample("cap12_flash_flood_cancel", Actual="Exercise", **other)))
+    assert (drill["state"], drill["reason"]) == ("ignored", "signal_nothing_open"), drill
+    assert world.alert(red["alert"])["state"] != "cancelled"
+
+
 def test_a_cancel_that_comes_first_leaves_nothing_to_ring(world):
     other = {"2025.6.2": "2026.1.1"}
     assert only(push(world, sample("cap12_flash_flood_cancel", **other)))["state"] == "ignored"
@@ -179,6 +187,20 @@ def test_one_that_kills_the_reader_twice_is_refused(world):
     assert push(world, HEAVY, "poison")[0] == 422 and reader(world) == third        # its bytes are known now
     with open(world.gongd.log, encoding="utf-8") as f:
         assert f.read().count("parser died source=poison") == 2
+
+
+def test_one_sources_heavy_messages_are_not_anothers_wait(world):
+    done = []
+    asked = [threading.Thread(target=lambda n=n: done.append(push(world, HEAVY.replace("heavy", "h%d" % n), "poison")))
+             for n in range(3)]
+    for t in asked:
+        t.start()
+    threading.Event().wait(0.3)
+    assert push(world, sample("nws_test", **{"NWS-TEST-1": "turn"}))[0] == 200
+    assert len(done) < 2
+    for t in asked:
+        t.join(20)
+    assert [t[0] for t in done] == [422] * 3
 
 
 def test_sixty_four_wait_and_the_next_is_sent_again(world):

@@ -557,6 +557,40 @@ covers_what_was_told(void **state)
 	       "matched");
 }
 
+/* An exercise keeps nobody from what is real, and ends nothing of it. */
+static void
+keeps_drills_apart(void **state)
+{
+	int64_t real, drill;
+
+	until(now + HOURS(2));
+	expect("s", "{\"id\":\"x0\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"6\",\"codes\":[\"990121001\"],"
+	       "\"mode\":\"drill\"}", "matched");
+	drill = alert_of();
+	expect("s", "{\"id\":\"x1\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"6\",\"codes\":[\"990121001\"],"
+	       "\"mode\":\"drill\"}", "ignored signal_covered");
+	expect("s", "{\"id\":\"x2\",\"kind\":\"rain\",\"level\":\"yellow\",\"s\":\"6\",\"codes\":[\"990121001\"]}",
+	       "matched");
+	real = alert_of();
+	expect("s", "{\"id\":\"x2\",\"state\":\"ok\",\"mode\":\"drill\"}", "ignored signal_nothing_open");
+	expect("s", "{\"id\":\"x3\",\"refs\":[\"x2\"],\"state\":\"ok\",\"mode\":\"drill\"}",
+	       "ignored signal_nothing_open");
+	expect("s", "{\"id\":\"x2\",\"kind\":\"storm\",\"level\":\"red\",\"codes\":[\"990121001\"],\"mode\":\"drill\"}",
+	       "matched");
+	assert_true(alert_is_open(state_of(real)));
+	/* what a drill began is no reason to keep the real one under the same ref back */
+	expect("s", "{\"id\":\"x0\",\"kind\":\"storm\",\"level\":\"red\",\"codes\":[\"990121001\"]}", "matched");
+	assert_int_not_equal(alert_of(), drill);
+	assert_true(alert_is_open(state_of(drill)));
+	/* what waits to be released, and what waits for its time */
+	expect("s", "{\"id\":\"x4\",\"kind\":\"dam\",\"codes\":[\"990121001\"]}", "held signal_held");
+	expect("s", "{\"id\":\"x4\",\"state\":\"ok\",\"mode\":\"drill\"}", "ignored signal_nothing_open");
+	expect("s", "{\"id\":\"x4\",\"state\":\"ok\"}", "matched signal_ended");
+	/* the real end is everybody's */
+	expect("s", "{\"id\":\"x0\",\"state\":\"ok\"}", "matched signal_ended");
+	assert_int_equal(state_of(drill), ALERT_CANCELLED);
+}
+
 static void
 limits_and_holds(void **state)
 {
@@ -963,6 +997,7 @@ main(void)
 		cmocka_unit_test(waits_for_what_may_end),
 		cmocka_unit_test(watches_gauges),
 		cmocka_unit_test(covers_what_was_told),
+		cmocka_unit_test(keeps_drills_apart),
 		cmocka_unit_test(limits_and_holds),
 		cmocka_unit_test(begins_anew_after_its_end),
 		cmocka_unit_test(sends_the_newest_words_of_a_wait),
