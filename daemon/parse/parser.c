@@ -372,10 +372,29 @@ share_of(const struct parser *p, const char *source)
 	return count;
 }
 
+/* Sources take turns: a message goes before those that are a later one of their own source's than it is of
+ * its, behind the one in hand. */
+static struct waiting **
+turn_of(struct parser *p, const char *source)
+{
+	struct waiting **link = p->first ? &p->first->next : &p->first;
+	size_t mine = share_of(p, source) + 1;
+
+	for (; *link; link = &(*link)->next) {
+		size_t its = 0;
+
+		for (const struct waiting *w = p->first; w != (*link)->next; w = w->next)
+			its += strcmp(w->source, (*link)->source) == 0;
+		if (its > mine)
+			break;
+	}
+	return link;
+}
+
 static void
 add_waiting(struct parser *p, const struct parse_ask *ask, const unsigned char digest[32], parsed_fn fn, void *ctx)
 {
-	struct waiting *w = xcalloc(1, sizeof(*w));
+	struct waiting *w = xcalloc(1, sizeof(*w)), **link = turn_of(p, ask->source->name);
 
 	w->id = ++p->last_id;
 	w->source = xstrdup(ask->source->name);
@@ -383,8 +402,10 @@ add_waiting(struct parser *p, const struct parse_ask *ask, const unsigned char d
 	memcpy(w->digest, digest, sizeof(w->digest));
 	w->fn = fn;
 	w->ctx = ctx;
-	*p->end = w;
-	p->end = &w->next;
+	w->next = *link;
+	*link = w;
+	if (!w->next)
+		p->end = &w->next;
 	p->count++;
 	ask_next(p);
 }
