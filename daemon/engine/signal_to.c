@@ -58,7 +58,7 @@ engine_signal_to(struct saying *s, struct alert_request *r)
 
 		snprintf(number, sizeof(number), "%.*s", (int)(len < sizeof(number) ? len : sizeof(number) - 1), p);
 		p += len;
-		count = ++named <= NUMBERS_MAX ? contacts_of(s->e, number, ids) : 0;
+		count = ++named <= NUMBERS_MAX && len < sizeof(number) ? contacts_of(s->e, number, ids) : 0;
 		if (!count) {
 			SAY(&s->why, signal_to_stranger, number);
 			return -1;
