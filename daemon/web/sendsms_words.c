@@ -110,6 +110,8 @@ sendsms_verdict(const char *json, char out[SENDSMS_TEXT])
 		status = not_told(reason ? reason : state, out);
 	else if (strcmp(state, "matched") == 0)
 		status = put(out, 202, "0: Accepted for delivery");
+	else if (reason && (strcmp(reason, "signal_limit") == 0 || strcmp(reason, "signal_covered") == 0))
+		status = not_told(reason, out);
 	else				/* it waits for a person or a rule, or is only noted */
 		status = put(out, 202, "3: Queued for later delivery");
 	json_decref(whole);

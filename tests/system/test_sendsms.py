@@ -19,6 +19,8 @@ CONF = '''source "legacy" { format = kannel rules = "sms.rules" token_file = "sm
 '''
 RULES = '''rule "held" { when { label "from" { equals = "held" } } trust = hold
  then { template = notice.text severity = yellow to = to validity = 1h param "text" { text = description } } }
+rule "few" { when { label "from" { equals = "few" } } limit = 1
+ then { template = notice.text severity = yellow to = to param "text" { text = description } } }
 rule "any" { when { label "from" { matches = "106*" } }
  then { template = notice.text severity = orange to = to param "text" { text = description } } }
 test "a text" { sample = "sample" expect = "any" }
@@ -154,6 +156,16 @@ def test_one_bad_number_of_two_is_said(world):
     assert ask(world, to=world.numbers[0] + " +999000001", text="half of it") == DENIED
     assert [t for t in world.api("GET", "/v1/tasks")[1]["tasks"] if t["kind"] == "signal" and "+999000001" in t["text"]]
     assert not [t for t in texts(world, world.numbers[0]) if "half of it" in t]
+
+
+def test_what_a_limit_keeps_back_is_not_accepted(world):
+    assert ask(world, to=world.numbers[0], text="few 1", **{"from": "few"}) == OK
+    assert ask(world, to=world.numbers[0], text="few 2", **{"from": "few"}) == (403, "Not routable. Reason: signal_limit")
+
+
+def test_a_number_is_read_to_its_end(world):
+    assert ask(world, to=world.numbers[0] + "-" * 30 + "9", text="to somebody else") == DENIED
+    assert not [t for t in texts(world, world.numbers[0]) if "somebody else" in t]
 
 
 def test_a_post_has_its_headers(world):
