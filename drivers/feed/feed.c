@@ -126,7 +126,7 @@ feed_open(struct kit *k, const char *source, json_t *config, const char *keep)
 	f->kit = k;
 	f->config = json_incref(config);
 	if (feed_conf_read(&f->conf, f->config, &err) < 0)
-		kit_fatal(k, err.text, false);
+		kit_fatal(k, NEST(&err.said), false);
 	if (pipe2(f->pipe, O_CLOEXEC) < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 		kit_fatal(k, "no pipe, or no libcurl", true);
 	confined_to_network(f);
@@ -168,7 +168,7 @@ feed_check(struct kit *k, json_t *op)
 	struct conf conf;
 
 	if (feed_conf_read(&conf, json_object_get(op, "config"), &err) < 0 || check_files(&conf, &err) < 0)
-		kit_fatal(k, err.text, false);
+		kit_fatal(k, NEST(&err.said), false);
 	kit_checked(k, json_array());
 }
 

@@ -46,13 +46,11 @@ static int
 tls_files(struct link *l, struct err *err)
 {
 	const struct mqtt_settings *s = l->settings;
-	const char *const names[] = { "ca_file", "client_cert", "client_key" };
 	const char *const paths[] = { s->ca_file, s->client_cert, s->client_key };
-	struct err why = { 0 };
 
 	for (size_t i = 0; i < 3; i++)
-		if (paths[i] && file_check(paths[i], FILE_CONF_MAX, &why) < 0)
-			return err_field(err, names[i], "%s", why.text);
+		if (paths[i] && file_check(paths[i], FILE_CONF_MAX, err) < 0)
+			return -1;
 	if (s->ca_file ? SSL_CTX_load_verify_locations(l->tls, s->ca_file, NULL) != 1
 	    : SSL_CTX_set_default_verify_paths(l->tls) != 1)
 		return tls_fault(err, "ca_file", s->ca_file ? s->ca_file : "the system's certificates");

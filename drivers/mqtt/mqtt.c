@@ -161,10 +161,10 @@ mqtt_open(struct kit *k, const char *source, json_t *config, const char *state)
 	}
 	m->kit = k;
 	if (prepare(m, source ? source : "", config, &err) < 0)
-		kit_fatal(k, err.text, false);
+		kit_fatal(k, NEST(&err.said), false);
 	keep_read(m, state);
 	if (session_open(&m->session, kit_base(k), &err) < 0)
-		kit_fatal(k, err.text, false);
+		kit_fatal(k, NEST(&err.said), false);
 	confined_to_broker(m);
 	if (m->settings.password && !m->settings.tls)
 		kit_log("warning: the password travels unencrypted host=%s", m->settings.host);
@@ -184,7 +184,7 @@ mqtt_check(struct kit *k, json_t *op)
 	m->kit = k;
 	if (prepare(m, json_string_value(json_object_get(op, "source")), json_object_get(op, "config"), &err) < 0 ||
 	    session_open(&m->session, kit_base(k), &err) < 0)
-		kit_fatal(k, err.text, false);
+		kit_fatal(k, NEST(&err.said), false);
 	session_close(&m->session);
 	kit_checked(k, json_array());
 }

@@ -311,7 +311,7 @@ def test_a_config_that_cannot_be_is_refused_by_its_name(child, config, named):
     c = child("mqtt://127.0.0.1:1", **config)
     assert c.end() == 1
     fatal = c.all("fatal")[0]
-    assert named in fatal["reason"] and fatal["retry"] is False
+    assert named in json.dumps(fatal["reason"]) and fatal["retry"] is False
 
 
 def test_gongd_check_asks_before_anybody_is_connected_to(tmp_path):

@@ -109,7 +109,7 @@ verdict_samples(const struct source_conf *c, msec now, sample_read_fn read, samp
 
 		snprintf(where, sizeof(where), "%s:%u", c->rules.path, sample->line);
 		if (!bytes) {
-			SAY(&why, check_sample_unread, where, sample->name, sample->file, err.text);
+			SAY(&why, check_sample_unread, where, sample->name, sample->file, NEST(&err.said));
 			fn(ctx, &why);
 		} else if (!sample_holds(&t, sample, where, &in, &why)) {
 			fn(ctx, &why);
