@@ -892,9 +892,10 @@ find_signal(struct engine *e, const struct command *cmd, struct saying *s, struc
 	if (!store_signal_get(e->store, cmd->signal->signal, &row))
 		return err_say(err, REFUSED_NOT_FOUND, about(CONCEPT_NONE), no_signal,
 			       NUM(cmd->signal->signal));
-	if (!say_again(s, e, &row, signal, body))
-		return err_say(err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_source_gone, NUM(row.id));
-	return 0;
+	if (say_again(s, e, &row, signal, body))
+		return 0;
+	return s->conf ? err_say(err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_unread, NUM(row.id))
+		: err_say(err, REFUSED_CONFLICT, about(CONCEPT_NONE), signal_source_gone, NUM(row.id));
 }
 
 void

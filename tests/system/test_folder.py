@@ -117,7 +117,11 @@ def test_what_cannot_be_read_lies_in_failed_with_its_reason(world):
     assert settled(world, "in", "b.json")[0] == "failed" and "max_bytes" in settled(world, "in", "big.json")[1]
     wait_for("the odd name", lambda: not names(world, "in"))
     assert any(b"\xff\xe4 $(rm)'.json" in n for n in os.listdir(world.path("in/done").encode()))
-    assert [s["state"] for s in signals(world, "in") if s["ref"] == "unreadable"][:2] == ["refused", "refused"]
+    unread = [s for s in signals(world, "in") if s["ref"] == "unreadable"]
+    assert [s["state"] for s in unread][:2] == ["refused", "refused"]
+    for verb in "replay", "release":            # its source is there all the same
+        status, answer = world.api("POST", "/v1/signals/%d/%s" % (unread[0]["id"], verb), {})
+        assert status == 409 and answer["code"] == "signal_unread", answer
 
 
 def test_a_half_written_file_waits(world):
