@@ -85,7 +85,7 @@ view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
 			   duration_text(ctl, b, (closed ? closed : now) - started_at(alert)));
 	if (closed)
 		buf_printf(out, say(ctl, "; closed %s", ";关闭 %s"), instant_text(a, closed));
-	else if (deadline)
+	else if (deadline && !alert_is_held(alert))
 		buf_printf(out,
 			   deadline >= now ? say(ctl, "; deadline %s, %s left",
 						 ";时限 %s,还剩 %s")
@@ -248,7 +248,7 @@ void
 view_steps(const struct ctl *ctl, json_t *alert, struct buf *out)
 {
 	msec now = alert_now(alert);
-	bool open = !alert_is_closed(alert), named = false;
+	bool open = !alert_is_closed(alert) && !alert_is_held(alert), named = false;
 	json_t *step;
 	size_t i;
 	char text[HUMAN];
@@ -277,7 +277,7 @@ view_steps(const struct ctl *ctl, json_t *alert, struct buf *out)
 	buf_puts(out, "\n");
 }
 
-/* The rung that is taken next, where its line of steps may be longer than the screen. */
+/* The rung that is taken next (of a held alert none is), where its line of steps may be longer than the screen. */
 void
 view_next(const struct ctl *ctl, json_t *alert, struct buf *out)
 {
@@ -286,7 +286,7 @@ view_next(const struct ctl *ctl, json_t *alert, struct buf *out)
 	json_t *step;
 	size_t i;
 
-	if (alert_is_closed(alert))
+	if (alert_is_closed(alert) || alert_is_held(alert))
 		return;
 	json_array_foreach(json_object_get(alert, "steps"), i, step) {
 		const char *name = member_text(step, "name");

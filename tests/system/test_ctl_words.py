@@ -1,6 +1,7 @@
 """gongctl as people expect it: what it shows it takes, help and completion at every level, pagers,
 NO_COLOR, a full standard output, lists that go on -- against the small server of test_ctl.py."""
 import fcntl
+import glob
 import json
 import os
 import pty
@@ -247,3 +248,28 @@ def test_refusals_of_lists_under_json_are_problem_documents(gongd):    # noqa: F
     refused = ctl("--json", "alert", "list", gongd=gongd)
     assert refused.returncode == 1 and json.loads(refused.stderr)["status"] == 403
     assert json.loads(out(ctl("--json", "version")))["version"]
+
+
+def test_every_kind_of_task_has_a_chinese_word(gongd):    # noqa: F811
+    with open(os.path.join(ROOT, "docs/tasks.md"), encoding="utf-8") as f:
+        page = f.read()
+    found = set()
+    for path in glob.glob(os.path.join(ROOT, "daemon/**/*.c"), recursive=True):
+        with open(path, encoding="utf-8") as f:
+            found.update(re.findall(r'store_task_(?:once|open|find)\([^;"]*"([a-z_]+)"', f.read()))
+    rows = re.findall(r"^\| (`[^|]*) \|", page, re.M)
+    kinds = sorted(found | {k for row in rows for k in re.findall("`([a-z_]+)`", row)})
+    assert {"help", "restored", "signal", "source", "callback"} <= set(kinds)
+    gongd.answers["GET /v1/tasks"] = gongd.answers["GET /v1/tasks?open=1"] = (200, {
+        "tasks": [dict(TASK, id=n, kind=k, text="x") for n, k in enumerate(kinds, 1)], "next": None})
+    shown = out(ctl("task", "list", gongd=gongd, lang="zh"))
+    assert [k for k in kinds if re.search(r"\b%s\b" % k, shown)] == [], shown
+
+
+def test_phrases_name_commands_that_there_are():
+    with open(os.path.join(ROOT, "core/phrases.def"), encoding="utf-8") as f:
+        named = set(re.findall(r"gongctl ([a-z]+(?: [a-z-]+)?)", re.sub(r'"\s*\n\s*"', "", f.read())))
+    groups = {c.split()[0] for c in COMMANDS if " " in c} - set(COMMANDS)
+    words = {"as root", "import reads"}         # "use gongctl as root", "gongctl import reads both"
+    assert [n for n in sorted(named - words) if n not in COMMANDS and n.split()[0] not in set(COMMANDS) | groups] == []
+    assert [n for n in sorted(named - words) if n.split()[0] in groups and " " in n and n not in COMMANDS] == []

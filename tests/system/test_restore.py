@@ -221,7 +221,9 @@ def test_nothing_leaves_until_somebody_resumes(world):
     assert world.told() == world.before
     assert len(world.tasks("restored")) == 2
     assert "gongctl alert resume " + world.code in json.dumps(world.tasks("restored"))
-    assert "暂停" in world.ctl("alert", "list") and "alert resume" in world.ctl("alert", "show", world.code)
+    shown = world.ctl("alert", "show", world.code)
+    assert "暂停" in world.ctl("alert", "list") and "alert resume" in shown
+    assert "时限" not in shown and "后执行" not in shown and "即将执行" not in shown, shown
     assert world.api("GET", "/v1/alerts/%d" % world.lost)[0] == 404
 
 
