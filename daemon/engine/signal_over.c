@@ -29,9 +29,11 @@ each_name(struct saying *s, named_fn fn, void *ctx)
 		each_source(s, s->signal->refs[i], fn, ctx);
 }
 
+#define LIVE_MOST 64			/* of one ref, where each part of a message looks */
+
 struct live {				/* rows that it is about */
 	struct signal_row *rows;
-	size_t count;
+	size_t count, most;
 };
 
 static void
@@ -49,7 +51,7 @@ add_row(void *ctx, const struct signal_row *row)
 static void
 add_named(struct saying *s, int64_t source, const char *ref, void *ctx)
 {
-	store_signals_live(s->e->store, source, ref, add_row, ctx);
+	store_signals_live(s->e->store, source, ref, ((struct live *)ctx)->most, add_row, ctx);
 }
 
 static bool
@@ -83,14 +85,27 @@ keep_drills(struct saying *s, struct live *l)
 }
 
 static struct live
-find_live(struct saying *s)
+find_most(struct saying *s, size_t most)
 {
-	struct live l = { 0 };
+	struct live l = { .most = most };
 
 	each_name(s, add_named, &l);
 	if (s->signal->mode != SIGNAL_MODE_REAL)
 		keep_drills(s, &l);
 	return l;
+}
+
+static struct live
+find_live(struct saying *s)
+{
+	return find_most(s, LIVE_MOST);
+}
+
+/* As many as one message may have begun: its end is the end of all of them. */
+static struct live
+find_all(struct saying *s)
+{
+	return find_most(s, SIGNAL_POST_MAX);
 }
 
 /* -- prior -- */
@@ -362,7 +377,7 @@ forget_outcome(struct saying *s, struct signal_row *r)
 size_t
 engine_signal_end(struct saying *s)
 {
-	struct live l = find_live(s);
+	struct live l = find_all(s);
 	size_t ended = 0;
 	struct alert a;
 
@@ -487,7 +502,7 @@ engine_whole_end(struct saying *s)
 			store_signal_put(s->e->store, &s->row, NULL);
 		return;
 	}
-	l = find_live(s);
+	l = find_all(s);
 	for (size_t i = 0; i < l.count && s->whole->alert_count; i++)
 		if (l.rows[i].alert && !goes_on(s->whole, l.rows[i].alert) &&
 		    store_alert_get(s->e->store, l.rows[i].alert, &a) && alert_is_open(a.state))

@@ -276,17 +276,16 @@ store_signal_newest(struct store *s, int64_t source, const char *ref, struct sig
 		"'signal_ended_before') ORDER BY id DESC LIMIT 1", "it", source, ref), out);
 }
 
-#define MOST 64
 
 /* Read whole before anything is done about them: whoever is told may write. */
 static void
-each_of(struct store *s, sqlite3_stmt *st, signal_fn fn, void *ctx)
+each_of(struct store *s, sqlite3_stmt *st, size_t most, signal_fn fn, void *ctx)
 {
-	struct signal_row *rows = xcalloc(MOST, sizeof(*rows));
+	struct signal_row *rows = xcalloc(most, sizeof(*rows));
 	size_t count = 0;
 
 	while (store_step(s, st)) {
-		if (count == MOST) {
+		if (count == most) {
 			store_done(st);
 			break;
 		}
@@ -297,27 +296,27 @@ each_of(struct store *s, sqlite3_stmt *st, signal_fn fn, void *ctx)
 	free(rows);
 }
 
-#define LIVE "act IN (0, 1) AND (alert IS NOT NULL OR state IN (0, 3)) ORDER BY id DESC LIMIT 65"
+#define LIVE "act IN (0, 1) AND (alert IS NOT NULL OR state IN (0, 3)) ORDER BY id DESC LIMIT ?"
 
 /* All whose refs begin so: "#" is the last character of `ref`, and "$" the one that follows it. */
 static void
-live_parts(struct store *s, int64_t source, const char *ref, signal_fn fn, void *ctx)
+live_parts(struct store *s, int64_t source, const char *ref, size_t most, signal_fn fn, void *ctx)
 {
 	char end[SIGNAL_REF_MAX + 1];
 
 	snprintf(end, sizeof(end), "%.*s$", (int)strlen(ref) - 1, ref);
 	each_of(s, store_query(s, "SELECT " COLUMNS " FROM signal WHERE source = ? AND ref >= ? AND ref < ? AND "
-		LIVE, "itt", source, ref, end), fn, ctx);
+		LIVE, "itti", source, ref, end, (int64_t)most + 1), most, fn, ctx);
 }
 
 void
-store_signals_live(struct store *s, int64_t source, const char *ref, signal_fn fn, void *ctx)
+store_signals_live(struct store *s, int64_t source, const char *ref, size_t most, signal_fn fn, void *ctx)
 {
 	if (*ref && ref[strlen(ref) - 1] == '#')
-		live_parts(s, source, ref, fn, ctx);
+		live_parts(s, source, ref, most, fn, ctx);
 	else
 		each_of(s, store_query(s, "SELECT " COLUMNS " FROM signal WHERE source = ? AND ref = ? AND " LIVE,
-			"it", source, ref), fn, ctx);
+			"iti", source, ref, (int64_t)most + 1), most, fn, ctx);
 }
 
 void
@@ -338,7 +337,7 @@ void
 store_signals_due(struct store *s, msec now, signal_fn fn, void *ctx)
 {
 	each_of(s, store_query(s, "SELECT " COLUMNS " FROM signal WHERE due_at <= ? ORDER BY due_at LIMIT 64",
-		"i", now), fn, ctx);
+		"i", now), 64, fn, ctx);
 }
 
 msec

@@ -91,8 +91,8 @@ int64_t store_signal_last(struct store *, int64_t source, const char *ref);
 bool store_signal_of_alert(struct store *, int64_t alert, int64_t *id, char ref[SIGNAL_REF_MAX + 1]);
 /* The newest of that ref, by when it was said; false: it was never heard of. */
 bool store_signal_newest(struct store *, int64_t source, const char *ref, struct signal_row *);
-/* Those of that ref that led to an alert, wait or are held; at most 64, newest first. */
-void store_signals_live(struct store *, int64_t source, const char *ref, signal_fn, void *ctx);
+/* Those of that ref that led to an alert, wait or are held; at most `most`, newest first. */
+void store_signals_live(struct store *, int64_t source, const char *ref, size_t most, signal_fn, void *ctx);
 /* One more of the same. */
 void store_signal_repeat(struct store *, int64_t id, msec at);
 /* It is said anew, and nothing changes: the row has digest, instants and body of the newest words, and is

@@ -256,6 +256,16 @@ def test_parts_of_a_message_find_those_of_the_one_before(world):
     assert world.alert(less["alert"])["state"] == "cancelled"
 
 
+def test_a_cancel_ends_all_parts(world):
+    body = message("e50", *[("Extreme", "990121001", "t%d" % i) for i in range(100)])
+    for i in range(100):
+        body = body.replace("<event>山洪</event>", "<event>e%d</event>" % i, 1)
+    told = alerts(push(world, body))
+    assert len(set(told)) == 100
+    assert only(push(world, message("e51", kind="Cancel", refs=["e50"])))["reason"] == "signal_ended"
+    assert not [a for a in told if world.alert(a)["state"] != "cancelled"]
+
+
 def test_a_part_that_is_left_out_goes_on_and_the_desk_is_told(world):
     one, two = alerts(push(world, message("b11", ("Extreme", "990121001", "a"), ("Severe", "990121100", "b"))))
     anew = only(push(world, message("b12", ("Extreme", "990121001", "c"), kind="Update", refs=["b11"])))
