@@ -13,7 +13,6 @@
 #include "files/signal_json.h"
 
 #define KEEP_MS HOURS(24 * 7)
-#define SHARE_MAX 16			/* people with one number that are looked at */
 
 struct report {				/* what the escapes stand for */
 	unsigned state;
@@ -130,6 +129,25 @@ state_of(enum message_state was, enum message_state is, unsigned mask)
 	}
 }
 
+size_t
+engine_written_number(struct engine *e, const char *number, uint32_t out[NUMBER_SHARE_MAX])
+{
+	struct err err = { 0 };
+	struct buf plus = { 0 };
+	uint64_t e164;
+	size_t count = 0;
+
+	if (phone_parse(&e164, number, &e->settings->phone_plan, &err) == 0)
+		count = store_persons_by_number(e->store, e164, out, NUMBER_SHARE_MAX);
+	if (count || *number == '+')
+		return count;
+	buf_printf(&plus, "+%s", number);
+	if (phone_parse(&e164, plus.data, &e->settings->phone_plan, &err) == 0)
+		count = store_persons_by_number(e->store, e164, out, NUMBER_SHARE_MAX);
+	buf_fini(&plus);
+	return count;
+}
+
 /* As its sender wrote it: he knows his message by that. */
 static void
 number_of(struct engine *e, const struct signal *s, uint32_t contact, char out[PHONE_TEXT + 40])
@@ -138,22 +156,19 @@ number_of(struct engine *e, const struct signal *s, uint32_t contact, char out[P
 	const char *p = to ? to->text : "";
 
 	out[0] = '\0';
-	while (*p) {
-		size_t len = strcspn(p, " ");
-		uint64_t e164;
-		uint32_t who[SHARE_MAX];
+	for (p += strspn(p, NUMBERS_APART); *p; p += strspn(p, NUMBERS_APART)) {
+		size_t len = strcspn(p, NUMBERS_APART), count;
+		uint32_t who[NUMBER_SHARE_MAX];
 		char text[64];
-		size_t count = 0;
 
 		snprintf(text, sizeof(text), "%.*s", len < sizeof(text) ? (int)len : 0, p);
-		if (phone_parse(&e164, text, &e->settings->phone_plan, NULL) == 0)
-			count = store_persons_by_number(e->store, e164, who, SHARE_MAX);
+		count = engine_written_number(e, text, who);
 		for (size_t i = 0; i < count; i++)
 			if (who[i] == contact) {
 				snprintf(out, PHONE_TEXT + 40, "%s", text);
 				return;
 			}
-		p += len + (p[len] == ' ');
+		p += len;
 	}
 }
 

@@ -219,6 +219,10 @@ void engine_feedback_end(struct engine *, int64_t alert, enum alert_state);
 
 struct signal;
 
+#define NUMBER_SHARE_MAX 16		/* people with one number that are looked at */
+#define NUMBERS_APART ",; "		/* what stands between numbers of a label */
+/* Who has a number as other systems write it: as it stands there, or international without its "+". */
+size_t engine_written_number(struct engine *, const char *number, uint32_t out[NUMBER_SHARE_MAX]);
 void engine_dlr_wanted(struct engine *, const struct signal_row *, const struct signal *);
 void engine_dlr_of_alert(struct engine *, int64_t signal, int64_t alert);	/* it led to that one */
 /* A message came from one state to another; what is a thank-you or a correction is none of his. */

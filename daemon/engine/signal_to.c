@@ -8,26 +8,6 @@
 
 #define NUMBERS_MAX 100			/* of one signal */
 #define NUMBER_BYTES 40
-#define SHARE_MAX 16			/* contacts that have one number */
-
-/* As it stands there, and, as some programs write it, international without its "+".  How many have it. */
-static size_t
-contacts_of(struct engine *e, const char *number, uint32_t out[SHARE_MAX])
-{
-	char plus[NUMBER_BYTES + 1];
-	struct err err = { 0 };
-	uint64_t e164;
-	size_t count = 0;
-
-	if (phone_parse(&e164, number, &e->settings->phone_plan, &err) == 0)
-		count = store_persons_by_number(e->store, e164, out, SHARE_MAX);
-	if (count || *number == '+')
-		return count;
-	snprintf(plus, sizeof(plus), "+%s", number);
-	if (phone_parse(&e164, plus, &e->settings->phone_plan, &err) < 0)
-		return 0;
-	return store_persons_by_number(e->store, e164, out, SHARE_MAX);
-}
 
 static void
 add_contact(struct engine *e, struct alert_request *r, uint32_t id)
@@ -51,14 +31,14 @@ engine_signal_to(struct saying *s, struct alert_request *r)
 	const char *p = label ? label->text : "";
 	size_t named = 0;
 
-	for (p += strspn(p, ",; "); *p; p += strspn(p, ",; ")) {
-		size_t len = strcspn(p, ",; "), count;
+	for (p += strspn(p, NUMBERS_APART); *p; p += strspn(p, NUMBERS_APART)) {
+		size_t len = strcspn(p, NUMBERS_APART), count;
 		char number[NUMBER_BYTES];
-		uint32_t ids[SHARE_MAX];
+		uint32_t ids[NUMBER_SHARE_MAX];
 
 		snprintf(number, sizeof(number), "%.*s", (int)(len < sizeof(number) ? len : sizeof(number) - 1), p);
 		p += len;
-		count = ++named <= NUMBERS_MAX && len < sizeof(number) ? contacts_of(s->e, number, ids) : 0;
+		count = ++named <= NUMBERS_MAX && len < sizeof(number) ? engine_written_number(s->e, number, ids) : 0;
 		if (!count) {
 			SAY(&s->why, signal_to_stranger, number);
 			return -1;

@@ -195,6 +195,15 @@ def test_reports_as_kannel_gives_them(world):
     assert b"geheim" not in raw and TOKEN.encode() not in raw and b"report+this" in raw
 
 
+@pytest.mark.parametrize("ident, written", [("np", lambda a, b: a[1:]), ("comma", lambda a, b: a + "," + b)])
+def test_a_report_has_the_number_as_it_was_written(world, ident, written):
+    a, b = world.numbers[1:3]
+    url = "http://%s/dlr?id=%s&p=%%p" % (world.receiver.at, ident)
+    assert ask(world, to=written(a, b), text="as written " + ident, dlr_mask="1", dlr_url=url) == OK
+    want = [a[1:]] if ident == "np" else [a, b]
+    wait_for("its reports", lambda: sorted(t["p"] for t in world.receiver.of(ident)) == want)
+
+
 def test_the_same_again_is_sent_once_another_callback_is_another_message(world):
     number = world.numbers[2]
     for _ in range(3):
