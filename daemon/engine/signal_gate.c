@@ -208,5 +208,5 @@ bool
 engine_signal_over_limit(struct saying *s, const struct alert_request *r)
 {
 	return s->rule->limit && store_signals_sent(s->e->store, s->row.source, s->rule->name, (int)r->severity,
-						    s->e->now - HOURS(1)) >= s->rule->limit;
+						    !r->drill && !r->test, s->e->now - HOURS(1)) >= s->rule->limit;
 }

@@ -347,11 +347,13 @@ store_signals_next(struct store *s)
 }
 
 unsigned
-store_signals_sent(struct store *s, int64_t source, const char *rule, int severity, msec since)
+store_signals_sent(struct store *s, int64_t source, const char *rule, int severity, bool real, msec since)
 {
 	sqlite3_stmt *st = store_query(s, "SELECT count(*) FROM signal WHERE source = ? AND rule = ? AND "
-				       "severity = ? AND alert IS NOT NULL AND act IN (0, 1) AND received_at >= ?",
-				       "itii", source, rule, (int64_t)severity, since);
+				       "severity = ? AND alert IS NOT NULL AND act IN (0, 1) AND received_at >= ? AND "
+				       "EXISTS (SELECT 1 FROM alert WHERE alert.id = signal.alert AND "
+				       "(drill = 0 AND test = 0) = ?)",
+				       "itiii", source, rule, (int64_t)severity, since, (int64_t)real);
 	unsigned count = 0;
 
 	if (store_step(s, st)) {

@@ -101,8 +101,8 @@ void store_signal_renew(struct store *, int64_t id, const struct signal_row *new
 /* Up to 64 whose wait is over. */
 void store_signals_due(struct store *, msec now, signal_fn, void *ctx);
 msec store_signals_next(struct store *);	/* NEVER: none waits */
-/* Alerts of a source's rule and severity since then. */
-unsigned store_signals_sent(struct store *, int64_t source, const char *rule, int severity, msec since);
+/* Alerts of a source's rule and severity since then: real ones, or drills and tests. */
+unsigned store_signals_sent(struct store *, int64_t source, const char *rule, int severity, bool real, msec since);
 /* Is there one since then that the limit of that rule kept back? */
 bool store_signals_limited(struct store *, int64_t source, const char *rule, msec since);
 

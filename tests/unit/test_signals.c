@@ -586,6 +586,15 @@ keeps_drills_apart(void **state)
 	expect("s", "{\"id\":\"x4\",\"kind\":\"dam\",\"codes\":[\"990121001\"]}", "held signal_held");
 	expect("s", "{\"id\":\"x4\",\"state\":\"ok\",\"mode\":\"drill\"}", "ignored signal_nothing_open");
 	expect("s", "{\"id\":\"x4\",\"state\":\"ok\"}", "matched signal_ended");
+	/* an exercise uses up no limit but its own */
+	for (int i = 0; i < 3; i++) {
+		char body[120];
+
+		snprintf(body, sizeof(body), "{\"id\":\"y%d\",\"kind\":\"fire\",\"level\":\"yellow\",\"codes\":[\"990121001\"],"
+			 "\"mode\":\"drill\"}", i);
+		expect("s", body, i < 2 ? "matched" : "ignored signal_limit");
+	}
+	expect("s", "{\"id\":\"y3\",\"kind\":\"fire\",\"level\":\"yellow\",\"codes\":[\"990121001\"]}", "matched");
 	/* the real end is everybody's */
 	expect("s", "{\"id\":\"x0\",\"state\":\"ok\"}", "matched signal_ended");
 	assert_int_equal(state_of(drill), ALERT_CANCELLED);
