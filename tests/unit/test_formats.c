@@ -123,6 +123,10 @@ reads_forms(void **state)
 		  "invalid: it says that it is application/json; a form is application/x-www-form-urlencoded, and a "
 		  "source that sends JSON has format = json" },
 		{ "nothing", NULL, "&\r\n", "unreadable: there is no field in the form; send name=value" },
+		{ "no JSON where the rules look into it", NULL, "id=7&data=%7B%22z%22%3A1e999%7D",
+		  "unreadable: the form's field \"data\" should hold JSON, as the rules file says, and holds something else" },
+		{ "an encoding without an end", "application/x-www-form-urlencoded; charset=utf-8utf-8utf-8utf-8", "id=1",
+		  "unreadable: the form is in utf-8utf-8utf-8utf-8, which gong does not read; send UTF-8, GBK, GB18030 or ISO-8859-1" },
 		{ "half JSON is the text that it is", NULL, "id=%7Bx",
 		  "{\"act\":\"alert\",\"mode\":\"real\",\"ref\":\"{x\"}" },
 		{ "a name alone is empty, a broken percent stays", NULL, "id&name=50%",

@@ -20,6 +20,7 @@
 struct form {
 	json_t *fields;
 	iconv_t from;			/* (iconv_t)-1 = UTF-8 */
+	const struct json_map *map;
 	char encoding[ENCODING_MAX + 1];
 	struct err *err;
 };
@@ -37,7 +38,7 @@ read_encoding(struct form *f, const char *type)
 	p += strlen("charset=");
 	p += *p == '"';
 	len = strcspn(p, "\"; \t");
-	if (len && len <= ENCODING_MAX)
+	if (len)
 		snprintf(f->encoding, sizeof(f->encoding), "%.*s", (int)len, p);
 }
 
@@ -74,6 +75,10 @@ decode(struct form *f, const char *text, size_t len)
 	char *piece = xmalloc(len + 1), *plain;
 	size_t plain_len;
 
+	if (memchr(text, '\0', len)) {
+		free(piece);
+		return NULL;
+	}
 	memcpy(piece, text, len);
 	piece[len] = '\0';
 	plain = evhttp_uridecode(piece, 1, &plain_len);
@@ -103,15 +108,42 @@ decode(struct form *f, const char *text, size_t len)
 	return plain;
 }
 
+/* Does the rules file look for something inside of the field? */
+static bool
+is_looked_into(const struct json_map *m, const char *field)
+{
+	const char *at[] = { m->each,
+#define F(name) m->name,
+		JSON_MAP_FIELDS(F)
+#undef F
+	};
+	size_t len = strlen(field);
+	bool found = false;
+
+#define INTO(pointer) ((pointer) && strncmp((pointer) + 1, field, len) == 0 && (pointer)[1 + len] == '/')
+	for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++)
+		found |= INTO(at[i]);
+	for (size_t i = 0; i < m->label_count; i++)
+		found |= INTO(m->labels[i].at);
+	for (size_t i = 0; i < m->text_count; i++)
+		found |= INTO(m->texts[i].at);
+#undef INTO
+	return found;
+}
+
+/* NULL: it should be JSON and is none; to take it for a text would be to find nothing in it. */
 static json_t *
-value_of(const char *text)
+value_of(struct form *f, const char *field, const char *text)
 {
 	size_t len = strlen(text);
 	json_t *inside = NULL;
 
 	if ((*text == '{' || *text == '[') && !json_too_deep(text, len, FORMAT_DEPTH_MAX - 1))
 		inside = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
-	return inside ? inside : json_string(text);
+	if (inside || !len || !is_looked_into(f->map, field))
+		return inside ? inside : json_string(text);
+	err_say(f->err, REFUSED_UNREADABLE, about(CONCEPT_NONE), form_json, field);
+	return NULL;
 }
 
 static void
@@ -137,17 +169,20 @@ take_field(struct form *f, const char *pair, size_t len)
 {
 	const char *equals = memchr(pair, '=', len);
 	size_t name_len = equals ? (size_t)(equals - pair) : len;
-	char *name = decode(f, pair, name_len), *value;
+	char *name = decode(f, pair, name_len), *text;
+	json_t *value = NULL;
 
 	if (!name)
 		return bad_text(f, "");
-	value = equals ? decode(f, equals + 1, len - name_len - 1) : xstrdup("");
-	if (value)
-		put(f, name, value_of(value));
-	else
+	text = equals ? decode(f, equals + 1, len - name_len - 1) : xstrdup("");
+	if (!text)
 		bad_text(f, name);
+	else
+		value = value_of(f, name, text);
+	if (value)
+		put(f, name, value);
 	free(name);
-	free(value);
+	free(text);
 	return value ? 0 : -1;
 }
 
@@ -190,7 +225,7 @@ check_type(const char *type, struct err *err)
 int
 format_form(struct signal_post *out, const struct format_input *in, struct err *err)
 {
-	struct form f = { .err = err };
+	struct form f = { .err = err, .map = in->map };
 	int rc;
 
 	if (check_type(in->content_type, err) < 0)
