@@ -349,11 +349,14 @@ def test_a_driver_sees_its_page_its_journal_and_no_other_file_of_gongds():
 @pytest.mark.parametrize("who", ["driver", "gongd"])
 def test_of_a_modem_only_the_one_in_the_air_is_in_doubt(who):
     """It holds two: one in the air, and the next one ready, which goes on by itself."""
-    with Modems(1, air_ms=400) as m:
+    def known():
+        states = m.world.states()
+        return states["sent"] + states["delivered"]
+
+    with Modems(1, air_ms=600) as m:
         m.people(8)
         m.broadcast("b")
-        wait_for("the third to be in the air", lambda: m.accepted() >= 2)
-        time.sleep(0.15)
+        wait_for("the second to be in the books, and so the third in the air", lambda: known() >= 2, every=0.005)
         if who == "driver":
             os.kill(m.world.drivers()["gong-modem"], signal.SIGKILL)
         else:

@@ -988,6 +988,7 @@ end(void **state)
 {
 	close_engine();
 	settings_unref(settings);
+	settings = NULL;
 	return unit_remove(folder);
 }
 
