@@ -57,24 +57,40 @@ view_hold(const struct ctl *ctl, json_t *alert, struct buf *out)
 			   code ? code : "");
 }
 
-void
-view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
+static void
+view_name(const struct ctl *ctl, json_t *alert, struct buf *out)
 {
-	const char *policy = member_text(alert, "policy"),
-		   *mode = member_text(alert, "mode");
-	const char *code = member_text(alert, "code"),
-		   *template = member_text(alert, "template");
-	msec now = alert_now(alert), closed = member_int(alert, "closed_at");
-	msec deadline = member_int(alert, "deadline_at");
-	char a[HUMAN], b[HUMAN];
+	const char *policy = member_text(alert, "policy"), *mode = member_text(alert, "mode");
+	const char *code = member_text(alert, "code"), *template = member_text(alert, "template");
+	bool real = !mode || strcmp(mode, "real") == 0;
 
 	buf_printf(out, "%s %lld %s  %s%s%s  %s  %s%s%s\n", say(ctl, "alert", "告警"),
 		   (long long)member_int(alert, "id"), code ? code : "",
 		   template ? template : "-", policy ? " / " : "", policy ? policy : "",
 		   word(ctl, member_text(alert, "severity")),
-		   word(ctl, member_text(alert, "state")),
-		   mode && strcmp(mode, "real") != 0 ? "  " : "",
-		   mode && strcmp(mode, "real") != 0 ? word(ctl, mode) : "");
+		   word(ctl, member_text(alert, "state")), real ? "" : "  ", real ? "" : word(ctl, mode));
+}
+
+static void
+view_deadline(const struct ctl *ctl, msec deadline, msec now, struct buf *out)
+{
+	bool passed = deadline < now;
+	char at[HUMAN], time[HUMAN];
+
+	buf_printf(out, passed ? say(ctl, "; deadline %s, passed %s ago", ";时限 %s,已超 %s")
+			: say(ctl, "; deadline %s, %s left", ";时限 %s,还剩 %s"),
+		   instant_text(at, deadline),
+		   duration_text(ctl, time, passed ? now - deadline : deadline - now));
+}
+
+void
+view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
+{
+	msec now = alert_now(alert), closed = member_int(alert, "closed_at");
+	msec deadline = member_int(alert, "deadline_at");
+	char a[HUMAN], b[HUMAN];
+
+	view_name(ctl, alert, out);
 	if (now < started_at(alert) && !closed)
 		buf_printf(out, say(ctl, "starts %s, in %s", "%s 开始,还有 %s"),
 			   instant_text(a, started_at(alert)),
@@ -86,14 +102,7 @@ view_head(const struct ctl *ctl, json_t *alert, struct buf *out)
 	if (closed)
 		buf_printf(out, say(ctl, "; closed %s", ";关闭 %s"), instant_text(a, closed));
 	else if (deadline && !alert_is_held(alert))
-		buf_printf(out,
-			   deadline >= now ? say(ctl, "; deadline %s, %s left",
-						 ";时限 %s,还剩 %s")
-					   : say(ctl, "; deadline %s, passed %s ago",
-						 ";时限 %s,已超 %s"),
-			   instant_text(a, deadline),
-			   duration_text(ctl, b, deadline > now ? deadline - now
-							   : now - deadline));
+		view_deadline(ctl, deadline, now, out);
 	if (member_int(alert, "replaced_by"))
 		buf_printf(out, say(ctl, "; replaced by %lld", ";被 %lld 替代"),
 			   (long long)member_int(alert, "replaced_by"));

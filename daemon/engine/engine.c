@@ -365,13 +365,39 @@ pass_barrier(struct engine *e, const struct command *cmd)
 	engine_effect(e, f);
 }
 
+/* What gongd says of itself and of its other children; false: it is none of that. */
+static bool
+run_house(struct engine *e, struct command *cmd)
+{
+	switch (cmd->kind) {
+	case CMD_CLOCK_STEP:
+		clock_step(e, cmd->clock_step_ms);
+		break;
+	case CMD_RELOAD:
+		reload(e, cmd->settings);
+		break;
+	case CMD_SOURCE_STATE:
+		engine_source_state(e, cmd);
+		break;
+	case CMD_HOOKED:
+		engine_hooked(e, cmd);
+		break;
+	case CMD_TROUBLE:
+		engine_trouble(e, cmd->trouble.kind, cmd->trouble.said);
+		break;
+	default:
+		return false;
+	}
+	return true;
+}
+
 static void
 run(struct engine *e, struct command *cmd)
 {
 	/* The last words of a route that is gone are nobody's. */
 	if (!is_allowed(e, cmd) || (cmd->route > 0 && !engine_route(e, cmd->route)))
 		return;
-	if (run_desk(e, cmd) || run_bulk(e, cmd))
+	if (run_desk(e, cmd) || run_bulk(e, cmd) || run_house(e, cmd))
 		return;
 	switch (cmd->kind) {
 	case CMD_ROUTE_READY:
@@ -410,24 +436,14 @@ run(struct engine *e, struct command *cmd)
 	case CMD_ANSWERED:
 		engine_answered(e, cmd);
 		break;
-	case CMD_CLOCK_STEP:
-		clock_step(e, cmd->clock_step_ms);
-		break;
-	case CMD_RELOAD:
-		reload(e, cmd->settings);
-		break;
 	case CMD_RESUME:
 		engine_route_resume(e, cmd);
 		break;
+	case CMD_CLOCK_STEP:
+	case CMD_RELOAD:
 	case CMD_SOURCE_STATE:
-		engine_source_state(e, cmd);
-		break;
 	case CMD_HOOKED:
-		engine_hooked(e, cmd);
-		break;
 	case CMD_TROUBLE:
-		engine_trouble(e, cmd->trouble.kind, cmd->trouble.said);
-		break;
 	case CMD_ANSWER:
 	case CMD_CANCEL:
 	case CMD_ALERT_RESUME:

@@ -73,10 +73,10 @@ http_send(struct kit *k, const struct kit_send *send)
 			fault = said_nest(why, &err.said);
 		if (!fault && !profile_has(&h->profile, OP_SEND))
 			fault = WORD(http_calls_only);
-		if (fault)
-			kit_done(k, from->id, "rejected", NULL, 0, "retry_other", fault);
-		else
+		if (words && !fault)
 			enqueue(h, send, from, words);
+		else
+			kit_done(k, from->id, "rejected", NULL, 0, "retry_other", fault);
 	}
 	words_unref(words);
 	breaker_give_back(h);
