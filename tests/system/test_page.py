@@ -356,7 +356,7 @@ def test_of_a_modem_only_the_one_in_the_air_is_in_doubt(who):
     with Modems(1, air_ms=600) as m:
         m.people(8)
         m.broadcast("b")
-        wait_for("the second to be in the books, and so the third in the air", lambda: known() >= 2, every=0.005)
+        wait_for("one in the air, and all before it in the books", lambda: 2 <= m.accepted() == known(), every=0.005)
         if who == "driver":
             os.kill(m.world.drivers()["gong-modem"], signal.SIGKILL)
         else:
