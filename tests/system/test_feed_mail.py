@@ -110,7 +110,7 @@ def test_what_is_too_large_does_not_hold_up_the_others(server, child):
     server.deliver(MAIL % ("8", "", "small"))
     assert [json.loads(b)["message_id"] for b in c.take()] == ["<8@qx>"]
     wait_for("a word of it", lambda: "items of the feed cannot be read" in c.log)
-    assert "count=2" in c.log
+    wait_for("a word of it", lambda: "count=2" in c.log)
 
 
 def test_a_server_that_is_away_or_refuses(server, child):
@@ -124,6 +124,6 @@ def test_a_server_that_is_away_or_refuses(server, child):
     server.deliver(MAIL % ("9", "", "meanwhile"))
     server.away = False
     assert [json.loads(b)["message_id"] for b in c.take()] == ["<9@qx>"]
-    assert "feed can be read again" in c.log
+    wait_for("a word of it", lambda: "feed can be read again" in c.log)
     none = child(folder="No \"such")
     wait_for("a word of it", lambda: "refuses SELECT" in none.log)
