@@ -15,6 +15,7 @@
 #include "daemon/settings/settings.h"
 #include "daemon/store/guard.h"
 #include "daemon/store/restore.h"
+#include "files/instant.h"
 
 struct work {
 	enum lang lang;
@@ -37,17 +38,6 @@ say(const struct work *w, FILE *out, const struct said *said)
 		SAY(&said_, __VA_ARGS__); \
 		say((w), (out), &said_); \
 	} while (0)
-
-static const char *
-local_time(char out[32], msec at)
-{
-	time_t seconds = (time_t)(at / 1000);
-	struct tm tm;
-
-	if (!localtime_r(&seconds, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm))
-		*out = '\0';
-	return out;
-}
 
 static msec
 wall_clock(void)
@@ -75,9 +65,9 @@ static void
 tell_done(const struct work *w, const struct restore *r)
 {
 	const struct epoch_done *held = restore_held(r);
-	char at[32];
+	char at[INSTANT_LOCAL];
 
-	TELL(w, stdout, restore_done, w->file, local_time(at, restore_copied_at(r)), NUM(held->alerts),
+	TELL(w, stdout, restore_done, w->file, instant_local(at, restore_copied_at(r)), NUM(held->alerts),
 	     NUM(held->messages), NUM(held->signals));
 	if (restore_kept(r))
 		TELL(w, stdout, restore_kept, restore_kept(r));

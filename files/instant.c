@@ -87,3 +87,14 @@ time_parse_rfc3339(msec *out, const char *text)
 	*out = ((msec)timegm(&tm) - east) * 1000 + ms;
 	return 0;
 }
+
+const char *
+instant_local(char out[INSTANT_LOCAL], msec at)
+{
+	time_t seconds = (time_t)(at / 1000);
+	struct tm tm;
+
+	if (!localtime_r(&seconds, &tm) || !strftime(out, INSTANT_LOCAL, "%Y-%m-%d %H:%M:%S", &tm))
+		*out = '\0';
+	return out;
+}

@@ -22,8 +22,8 @@ store_reading_uri(const char *path, struct buf *out)
 	buf_fini(&log);
 }
 
-static int
-one_int(sqlite3 *db, const char *sql)
+int
+store_one_int(sqlite3 *db, const char *sql)
 {
 	sqlite3_stmt *st = NULL;
 	int value = -1;
@@ -50,14 +50,14 @@ is_newer(const char *path, int version, struct err *err)
 static int
 look(sqlite3 *db, const char *path, struct err *err)
 {
-	int version = one_int(db, "PRAGMA user_version"), tables = one_int(db, "SELECT count(*) FROM sqlite_schema");
+	int version = store_one_int(db, "PRAGMA user_version"), tables = store_one_int(db, "SELECT count(*) FROM sqlite_schema");
 	char why[200];
 
 	if (version < 0 || tables < 0)
 		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), fits_damaged, path, sqlite3_errmsg(db));
 	if (!tables)
 		return 0;		/* an empty file: the first start makes it */
-	if (one_int(db, "PRAGMA application_id") != STORE_APPLICATION)
+	if (store_one_int(db, "PRAGMA application_id") != STORE_APPLICATION)
 		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), fits_foreign, path);
 	if (version > store_schema())
 		return is_newer(path, version, err);

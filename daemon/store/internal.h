@@ -84,6 +84,8 @@ const char *store_vfs(void);
 /* indices.c: makes the indices of those tables anew, once, as far as the tables can be read; no
  * transaction may be open.  The set of tables for which it was done. */
 table_set store_indices_anew(struct store *, table_set tables);
+/* fits.c: the first column of its first row; -1: none, or it cannot be read. */
+int store_one_int(sqlite3 *, const char *sql);
 /* check.c: SQLite says so of stores that are sound. */
 bool store_is_false_alarm(const char *why);
 /* check.c: of those tables, the set that was not read to its end. */

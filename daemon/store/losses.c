@@ -4,12 +4,12 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "core/division.h"
 #include "core/msec.h"
 #include "daemon/store/fits.h"
 #include "daemon/store/store.h"
+#include "files/instant.h"
 
 #define LINES_MAX 20000			/* of each kind; more are counted */
 
@@ -23,17 +23,7 @@ text_of(sqlite3_stmt *st, int column)
 	return text ? text : "";
 }
 
-static const char *
-local_time(char out[32], msec at)
-{
-	time_t seconds = (time_t)(at / 1000);
-	struct tm tm;
-
-	if (!localtime_r(&seconds, &tm) || !strftime(out, 32, "%Y-%m-%d %H:%M:%S", &tm))
-		*out = '\0';
-	return out;
-}
-#define TIME(st, column) local_time((char[32]){ 0 }, sqlite3_column_int64((st), (column)))
+#define TIME(st, column) instant_local((char[INSTANT_LOCAL]){ 0 }, sqlite3_column_int64((st), (column)))
 
 static const char *
 state_word(int state)

@@ -50,18 +50,6 @@ remove_all(const char *path)
 /* -- the file -- */
 
 static int
-one_int(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *st = NULL;
-	int value = -1;
-
-	if (sqlite3_prepare_v2(db, sql, -1, &st, NULL) == SQLITE_OK && sqlite3_step(st) == SQLITE_ROW)
-		value = sqlite3_column_int(st, 0);
-	sqlite3_finalize(st);
-	return value;
-}
-
-static int
 open_file(sqlite3 **db, const char *file)
 {
 	struct buf uri = { 0 };
@@ -76,11 +64,11 @@ open_file(sqlite3 **db, const char *file)
 static int
 check_file(sqlite3 *db, const char *file, struct err *err)
 {
-	int version = one_int(db, "PRAGMA user_version"), tables = one_int(db, "SELECT count(*) FROM sqlite_schema");
+	int version = store_one_int(db, "PRAGMA user_version"), tables = store_one_int(db, "SELECT count(*) FROM sqlite_schema");
 
 	if (version < 0 || tables < 0)
 		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), restore_damaged, file, sqlite3_errmsg(db));
-	if (!tables || one_int(db, "PRAGMA application_id") != STORE_APPLICATION)
+	if (!tables || store_one_int(db, "PRAGMA application_id") != STORE_APPLICATION)
 		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), restore_foreign, file);
 	if (version > store_schema())
 		return err_say(err, REFUSED_FAULT, about(CONCEPT_NONE), restore_newer, file, NUM(version),

@@ -209,21 +209,30 @@ put_division(struct web *web, struct http_conn *c, struct exchange *x)
 	submit(web, c, x, cmd);
 }
 
-static void
-post_signal(struct web *web, struct http_conn *c, struct exchange *x)
+/* The note that may be with it; false: it was refused. */
+static bool
+read_note(struct web *web, struct http_conn *c, struct exchange *x, char **note)
 {
 	const struct buf *body = http_body(c);
 	struct err err = { 0 };
-	struct command *cmd;
 	struct query q;
-	char *note;
 
 	if (!read_query(web, c, x, &q))
+		return false;
+	if (intake_route_resume(note, body->data, body->len, &err) == 0)
+		return true;
+	web_refuse(c, &err);
+	return false;
+}
+
+static void
+post_signal(struct web *web, struct http_conn *c, struct exchange *x)
+{
+	struct command *cmd;
+	char *note;
+
+	if (!read_note(web, c, x, &note))
 		return;
-	if (intake_route_resume(&note, body->data, body->len, &err) < 0) {
-		web_refuse(c, &err);
-		return;
-	}
 	cmd = command_new((enum command_kind)x->call->kind, -1);
 	cmd->signal = xcalloc(1, sizeof(*cmd->signal));
 	cmd->signal->signal = x->place.id;
@@ -258,18 +267,11 @@ post_ask(struct web *web, struct http_conn *c, struct exchange *x)
 static void
 post_resume(struct web *web, struct http_conn *c, struct exchange *x)
 {
-	const struct buf *body = http_body(c);
-	struct err err = { 0 };
 	struct command *cmd;
-	struct query q;
 	char *note;
 
-	if (!read_query(web, c, x, &q))
+	if (!read_note(web, c, x, &note))
 		return;
-	if (intake_route_resume(&note, body->data, body->len, &err) < 0) {
-		web_refuse(c, &err);
-		return;
-	}
 	cmd = command_new(CMD_RESUME, -1);
 	cmd->resume.name = xstrdup(x->place.name);
 	cmd->resume.note = note;
@@ -279,18 +281,11 @@ post_resume(struct web *web, struct http_conn *c, struct exchange *x)
 static void
 post_alert_resume(struct web *web, struct http_conn *c, struct exchange *x)
 {
-	const struct buf *body = http_body(c);
-	struct err err = { 0 };
 	struct command *cmd;
-	struct query q;
 	char *note;
 
-	if (!read_query(web, c, x, &q))
+	if (!read_note(web, c, x, &note))
 		return;
-	if (intake_route_resume(&note, body->data, body->len, &err) < 0) {
-		web_refuse(c, &err);
-		return;
-	}
 	cmd = command_new(CMD_ALERT_RESUME, -1);
 	cmd->held.alert = x->place.id;
 	cmd->held.note = note;
